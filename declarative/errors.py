@@ -1,0 +1,136 @@
+"""Every error a user can meet, sorted by what they can do next; knows no other module of the house.
+
+DialctlError                    exit 1
+├── UsageError                  exit 64   the command line is wrong
+├── ManifestError               the manifests are wrong; carries every problem found
+├── Refused                     we will not do this as asked (no terminal, answered no, over a limit)
+│   └── PlanFileError           a saved plan that is stale, tampered with, foreign or too new
+├── StateError                  the lock cannot be used as it is
+│   ├── StateConflict           somebody else wrote the state since we read it
+│   ├── LeaseHeld               another run holds the lease
+│   └── LeaseLost               our lease is gone: nothing may be sent or written any more
+├── ProviderError               a provider could not be read
+│   ├── MissingKey              no API key in the environment
+│   └── Unauthorized            the provider refused the key
+└── Interrupted                 exit 130 or 143   asked to stop, and stopped cleanly
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the `dialctl` command."""
+
+    DONE = 0
+    FAILED = 1
+    CHANGES = 2
+    NEEDS_HUMAN = 3
+    USAGE = 64
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the input, at a place a person can open.
+
+    `file` is relative to where the user stands; `line` and `column` count from 1 and are 0 when the place is
+    a whole file; `path` is the place inside the document, as in `spec.recipients[3].to_number`.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        where = f"{self.path}: " if self.path else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {where}{self.message}{hint}"
+
+
+class DialctlError(Exception):
+    """Base of all: `code` is the stable word in `--json`, `hint` says what to do next."""
+
+    code = "error"
+    exit_code = Exit.FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        return ()
+
+
+class UsageError(DialctlError):
+    code = "usage"
+    exit_code = Exit.USAGE
+
+
+class ManifestError(DialctlError):
+    code = "invalid_manifest"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        count = len(problems)
+        super().__init__(f"{count} problem{'' if count == 1 else 's'} in the manifests")
+        self._problems = tuple(problems)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        return self._problems
+
+
+class Refused(DialctlError):
+    code = "refused"
+
+
+class PlanFileError(Refused):
+    code = "plan_file"
+
+
+class StateError(DialctlError):
+    code = "state"
+
+
+class StateConflict(StateError):
+    code = "state_conflict"
+
+
+class LeaseHeld(StateError):
+    code = "lease_held"
+
+
+class LeaseLost(StateError):
+    code = "lease_lost"
+
+
+class ProviderError(DialctlError):
+    code = "provider"
+
+
+class MissingKey(ProviderError):
+    code = "missing_key"
+
+
+class Unauthorized(ProviderError):
+    code = "unauthorized"
+
+
+class Interrupted(DialctlError):
+    """Raised between two requests, never within one; `signum` is the signal that asked."""
+
+    code = "interrupted"
+
+    def __init__(self, message: str, *, terminated: bool) -> None:
+        super().__init__(message)
+        self.exit_code = Exit.TERMINATED if terminated else Exit.INTERRUPTED

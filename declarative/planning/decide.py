@@ -1,0 +1,197 @@
+"""The truth table: what is known of one person in, what happens to them out. Pure: no I/O, no clock, no frame.
+
+A person is a phone number within one resource. The strongest entry wins:
+unsure > dialed > waiting > refused > unsubmitted.
+
+| first match wins                                                      | what happens                        |
+| --------------------------------------------------------------------- | ----------------------------------- |
+| a reason to block the whole resource                                  | block                               |
+| unsure                                                                | block                               |
+| waits in two live batches at the same attempt                         | replace (cancel both, decide again) |
+| not desired, or expired; still queued somewhere                       | cancel                              |
+| not desired, or expired                                               | keep                                |
+| a ring is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
+| desired, unsubmitted                                                  | create                              |
+| desired, refused, and changed or the policy names pre_dial            | create                              |
+| desired, waiting, changed                                             | replace                             |
+| desired, dialed, unreached, over, in retry.on, attempts left          | retry                               |
+| outside calling hours, still queued                                   | cancel                              |
+| anything else                                                         | keep                                |
+
+A person may be dialed and yet be queued, after a retry. Who is no longer wanted is then taken off as well: being rung
+before is no reason to ring somebody who left the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum, StrEnum
+
+
+class Verb(StrEnum):
+    """What happens at an address; closed."""
+
+    CREATE = "create"
+    REPLACE = "replace"
+    RETRY = "retry"
+    CANCEL = "cancel"
+    ADOPT = "adopt"
+    FORGET = "forget"
+    KEEP = "keep"
+    WAIT = "wait"
+    BLOCK = "block"
+
+    @property
+    def dials(self) -> bool:
+        return self in (Verb.CREATE, Verb.REPLACE, Verb.RETRY)
+
+    @property
+    def sends(self) -> bool:
+        """Whether it makes a request that changes something at a provider."""
+        return self.dials or self is Verb.CANCEL
+
+
+class Reason(StrEnum):
+    """Why; closed, and listed in the plan schema."""
+
+    NEW = "new"
+    ADDED = "added"
+    SUBMITTED_AGAIN = "submitted_again"
+    REFUSED_BEFORE = "refused_before"
+    SETTINGS_CHANGED = "settings_changed"
+    BATCH_MATES = "batch_mates"
+    TWINS = "twins"
+    UNREACHED = "unreached"
+    NOT_DESIRED = "not_desired"
+    REMOVED = "removed"
+    PAUSED = "paused"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    CALLING_HOURS = "calling_hours"
+    TOO_EARLY = "too_early"
+    RETRY_AFTER = "retry_after"
+    FOUND = "found"
+    RENAMED = "renamed"
+    OVER = "over"
+    UNCHANGED = "unchanged"
+    RUNG_ONCE = "rung_once"
+    UNSURE = "unsure"
+    BEING_APPLIED = "being_applied"
+    LOST = "lost"
+    MEMBERS_UNREADABLE = "members_unreadable"
+    NO_MEMORY = "no_memory"
+    OTHER_LINEAGE = "other_lineage"
+    LOCK_IS_OLDER = "lock_is_older"
+    CANCELLED_ELSEWHERE = "cancelled_elsewhere"
+    LOOKS_RENAMED = "looks_renamed"
+    MARK_LOST = "mark_lost"
+    PROVIDER_CHANGED = "provider_changed"
+    NOT_READ = "not_read"
+
+
+BLOCKS_RESOURCE = (
+    Reason.NOT_READ,
+    Reason.NO_MEMORY,
+    Reason.OTHER_LINEAGE,
+    Reason.LOCK_IS_OLDER,
+    Reason.LOST,
+    Reason.MEMBERS_UNREADABLE,
+    Reason.MARK_LOST,
+    Reason.CANCELLED_ELSEWHERE,
+    Reason.PROVIDER_CHANGED,
+    Reason.LOOKS_RENAMED,
+)
+"""Reasons that hold back a whole resource, the one to name first where several hold."""
+
+
+class Standing(IntEnum):
+    """Where a person stands in a resource; a greater one wins over a lesser."""
+
+    UNSUBMITTED = 0
+    REFUSED = 1
+    WAITING = 2
+    DIALED = 3
+    UNSURE = 4
+
+
+class Timing(Enum):
+    """Whether a ring may be asked for now."""
+
+    NOW = "now"
+    TOO_EARLY = "too early"
+    CLOSED = "outside calling hours"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Person:
+    """All that decides about one person.
+
+    `queued`: a live batch of ours will ring them unless it is cancelled. `changed`: settings or own data differ from
+    those they wait with or were refused with. `retriable`: unreached for a reason in `retry.on`, everything of theirs
+    over, attempts left. `resting`: `retry.after` has not passed. `try_refused`: the policy names `pre_dial` and tries
+    are left. `twin`: waits in two live batches at the same attempt. `absence`: why not desired, where they are not.
+    """
+
+    desired: bool
+    standing: Standing
+    queued: bool = False
+    changed: bool = False
+    retriable: bool = False
+    resting: bool = False
+    try_refused: bool = False
+    twin: bool = False
+    timing: Timing = Timing.NOW
+    absence: Reason = Reason.NOT_DESIRED
+
+
+@dataclass(frozen=True)
+class Decision:
+    verb: Verb
+    reason: Reason
+
+
+def decide(person: Person) -> Decision:
+    """What happens to one person of a resource that nothing blocks as a whole."""
+    if person.standing is Standing.UNSURE:
+        return Decision(Verb.BLOCK, Reason.UNSURE)
+    if person.twin:
+        return Decision(Verb.REPLACE, Reason.TWINS)
+    if not person.desired or person.timing is Timing.EXPIRED:
+        return _leave(person)
+    due = _due(person)
+    if due is not None and person.timing is not Timing.NOW:
+        return _not_yet(person)
+    if due is not None and due.verb is Verb.RETRY and person.resting:
+        return Decision(Verb.WAIT, Reason.RETRY_AFTER)
+    if due is not None:
+        return due
+    if person.queued and person.timing is Timing.CLOSED:
+        return Decision(Verb.CANCEL, Reason.CALLING_HOURS)
+    return Decision(Verb.KEEP, Reason.UNCHANGED)
+
+
+def _leave(person: Person) -> Decision:
+    reason = person.absence if not person.desired else Reason.EXPIRED
+    return Decision(Verb.CANCEL if person.queued else Verb.KEEP, reason)
+
+
+def _due(person: Person) -> Decision | None:
+    """The request that would ring a desired person, were it only for the facts about them."""
+    match person.standing:
+        case Standing.UNSUBMITTED:
+            return Decision(Verb.CREATE, Reason.ADDED)
+        case Standing.REFUSED if person.changed or person.try_refused:
+            return Decision(Verb.CREATE, Reason.REFUSED_BEFORE)
+        case Standing.WAITING if person.changed:
+            return Decision(Verb.REPLACE, Reason.SETTINGS_CHANGED)
+        case Standing.DIALED if person.retriable and not person.queued:
+            return Decision(Verb.RETRY, Reason.UNREACHED)
+        case _:
+            return None
+
+
+def _not_yet(person: Person) -> Decision:
+    """A ring is due at another time. Whoever waits with the old settings would ring at the wrong one: taken off."""
+    reason = Reason.CALLING_HOURS if person.timing is Timing.CLOSED else Reason.TOO_EARLY
+    return Decision(Verb.CANCEL if person.queued else Verb.WAIT, reason)

@@ -1,0 +1,137 @@
+"""What every provider is to the rest of the house: channels with abilities, and outcomes sorted by what may be
+concluded from them. Knows nothing of plans, locks or manifests' text.
+
+To add a provider: write its channels, give `Abilities` as data, add one line to catalog.py (or an entry point of
+the group `dialctl.providers`), and run the contract tests. CONTRIBUTING.md walks through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from declarative.abilities import Abilities
+from declarative.mark import Mark
+from declarative.model import Json, Route
+from declarative.remote import Remote
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A request that creates: a batch of `people` (frame: `number`, `payload`), or a single call to its one person.
+
+    `payload` is a canonical JSON object of the person's own fields, e.g. `{"metadata":{"plan":"pro"}}`.
+    `settings` are the resource's, by the provider's field names; `scheduled_at` (aware UTC, whole seconds) is set
+    for batches whenever a guard or a schedule asks for it and replaces the one in `settings`.
+    """
+
+    mark: Mark
+    label: str
+    settings: Mapping[str, Json]
+    people: pl.DataFrame
+    scheduled_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """It happened. `remote` is the answer, without members for a batch."""
+
+    remote: Remote
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """No byte of the request left: it may be sent again."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The provider refused in its own error form: it did not happen. `status` is the HTTP status, 0 where the
+    refusal came inside an accepted answer."""
+
+    status: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Busy:
+    """429: not done now. `retry_after` in seconds where the provider said so."""
+
+    retry_after: float | None
+    message: str
+
+
+@dataclass(frozen=True)
+class OutOfFunds:
+    """Not done, and nothing more will be until somebody pays."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """It may or may not have happened."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """It happened, but the answer does not echo our name: `remote.id` is known and must be cancelled."""
+
+    remote: Remote
+
+
+Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | Unsigned
+
+
+class Channel(Protocol):
+    """One way of ringing at one provider. Reads raise ProviderError; requests that dial or cancel never raise for
+    what the network or the provider did: they return an Outcome. Nothing here repeats a request that dials."""
+
+    @property
+    def abilities(self) -> Abilities: ...
+
+    def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
+        """Pages of what exists, newest first, to the very end. `agent_ids` narrows lists that need an agent (single
+        calls); batch lists ignore it. Single calls come with their one member."""
+        ...
+
+    def read(self, remote_id: str) -> Remote | None:
+        """One thing in full, with members; None where the provider says that it does not know the id."""
+        ...
+
+    def submit(self, submission: Submission) -> Outcome: ...
+
+    def retry(self, remote_id: str) -> Outcome: ...
+
+    def cancel(self, remote_id: str) -> Outcome: ...
+
+
+class Provider(Protocol):
+    """A connection to one provider under one key."""
+
+    @property
+    def host(self) -> str:
+        """Host name, no port: what the lock remembers."""
+        ...
+
+    @property
+    def channels(self) -> Mapping[Route, Channel]: ...
+
+    def now(self) -> datetime:
+        """The provider's clock: its last Date header plus the time since. Asks once if nothing was answered yet."""
+        ...
+
+    def missing(self, settings: Mapping[str, Json]) -> list[str]:
+        """A sentence for each of agent and number that the provider does not know. Raises ProviderError."""
+        ...
+
+    def close(self) -> None: ...

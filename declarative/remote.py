@@ -1,0 +1,64 @@
+"""The values that everyone shares: what was seen at a provider. No I/O, no clock, no provider's own words decide
+anything above this line: adapters translate them into a Phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from declarative.mark import Mark
+from declarative.model import Route
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MEMBER_COLUMNS = ("number", "phase", "outcome", "call_id", "payload", "error")
+
+
+class Phase(StrEnum):
+    """Where one person stands within one remote batch or call, by their latest attempt there."""
+
+    QUEUED = "queued"
+    IN_FLIGHT = "in_flight"
+    REACHED = "reached"
+    UNREACHED = "unreached"
+    REFUSED = "refused"  # turned away before any phone rang
+    UNFUNDED = "unfunded"  # the same, for want of money: submitted again as if never tried
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"  # a word we do not know: counts as rung
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remote:
+    """One batch, or one single call, as its provider describes it.
+
+    `total`, `dispatched`, `finished` count recipients as the provider does; `retry_count` is None where the answer
+    lacks it; times are aware UTC or None where absent; `last_updated_at` is the provider's text, only compared.
+    `cancelled` is the thing's own status. `members` is None unless it was read in full: a frame of the String
+    columns MEMBER_COLUMNS, a row a recipient: `phase` a Phase value, `outcome` the provider's own word (or null),
+    `call_id` null when never dialed, `payload` the canonical JSON object of the person's data as echoed (null where
+    the provider echoes none; our own mark is taken out of it), `error` the provider's text or null.
+    """
+
+    id: str
+    route: Route
+    name: str
+    mark: Mark | None
+    status: str
+    cancelled: bool
+    total: int
+    dispatched: int
+    finished: int
+    retry_count: int | None = None
+    created_at: datetime | None = None
+    scheduled_at: datetime | None = None
+    last_updated_at: str = ""
+    agent_id: str = ""
+    members: pl.DataFrame | None = None
+
+    @property
+    def state(self) -> tuple[str, int, int, int | None, str]:
+        """What list and lock must agree on for the thing to count as unchanged."""
+        return (self.status, self.dispatched, self.finished, self.retry_count, self.last_updated_at)
