@@ -1,0 +1,152 @@
+"""`dialctl sandbox ...`: serve the simulator, move its clock, empty it, read who was rung. Knows no other command."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from declarative import sandbox as simulator
+from declarative.errors import DialctlError
+
+if TYPE_CHECKING:
+    from declarative.sandbox.embedded import Embedded
+
+EMBEDDED = Path(".dialctl") / "sandbox"
+_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
+
+
+class Duration(click.ParamType[float]):
+    """Text such as `90s` or `1h30m` becomes seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        if not _DURATION.fullmatch(value):
+            self.fail(f"{value!r} is not a duration such as 90s, 2m, 1h30m or 2d", param, ctx)
+        return sum(float(size) * _UNITS[unit] for size, unit in re.findall(r"([\d.]+)([dhms])", value))
+
+
+_url = click.option("--url", help="A served sandbox; without it, the one that --sandbox keeps here.")
+
+
+@click.group()
+def sandbox() -> None:
+    """The simulator of both providers: no key, no account, no phone rings."""
+
+
+_OUTCOMES = (simulator.__doc__ or "").partition("What happens")
+_SERVE_HELP = f"""Serve both providers' APIs for any HTTP client, the vendors' SDKs included.
+
+What happens{_OUTCOMES[2].replace(chr(10) * 2 + "91", chr(10) * 2 + chr(8) + chr(10) + "91")}"""
+
+
+@sandbox.command(help=_SERVE_HELP)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes any free one.")
+@click.option(
+    "--speed", type=click.FloatRange(0), help="Sandbox seconds a real second; at 0 only advance moves the clock."
+)
+@click.option("--seed", type=int, help="Decides the outcomes.  [default: 0]")
+@click.option("--faults", type=click.Path(path_type=Path), help="Rules of what goes wrong (YAML or JSON).")
+@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), help="Keep the state there.")
+def serve(
+    host: str, port: int, speed: float | None, seed: int | None, faults: Path | None, directory: Path | None
+) -> None:
+    from declarative.sandbox.faults import install, load
+    from declarative.sandbox.world import World
+
+    rules = load(faults) if faults is not None else None
+    world = World(directory, seed=seed, speed=speed)
+    try:
+        if rules is not None:
+            with world.moment() as moment:
+                install(moment, rules)
+        _serve(world, host, port)
+    finally:
+        world.close()
+
+
+def _serve(world: Any, host: str, port: int) -> None:
+    from declarative.sandbox.server import serve as listen
+
+    # uvicorn stops first and raises the signal again; being told to stop is a good end.
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _stop)
+    try:
+        listen(world, host, port, _announce)
+    except OSError as problem:
+        raise DialctlError(f"cannot listen on {host}:{port}: {problem.strerror or problem}") from None
+
+
+def _stop(signum: int, frame: object) -> None:
+    raise SystemExit(0)
+
+
+def _announce(host: str, port: int) -> None:
+    url = f"http://{host}:{port}"
+    click.echo(f"listening on {url}")
+    for name in ("CARTESIA", "CALLINGBOX"):
+        click.echo(f"export {name}_BASE_URL={url} {name}_API_KEY=sk_sandbox", err=True)
+
+
+@sandbox.command()
+@click.argument("duration", type=Duration())
+@_url
+def advance(duration: float, url: str | None) -> None:
+    """Move the sandbox's clock forward by DURATION, such as 90s, 2m, 1h30m or 2d."""
+    click.echo(_asked("POST", "advance", url, {"seconds": duration})["now"])
+
+
+@sandbox.command()
+@_url
+def reset(url: str | None) -> None:
+    """Forget everything but the clock, the seed and the fault rules."""
+    _asked("POST", "reset", url, {})
+
+
+@sandbox.command()
+@_url
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, with whole numbers.")
+@click.option("--show-numbers", is_flag=True, help="Whole numbers in text, too.")
+def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
+    """Print the record of dials: one line every time a phone rang in the sandbox."""
+    import json
+
+    rung = _asked("GET", "dials", url)
+    if as_json:
+        click.echo(json.dumps(rung))
+        return
+    for one in rung["dials"]:
+        number = one["number"] if show_numbers else f"{one['number'][:5]}•••{one['number'][-4:]}"
+        name = "".join(letter for letter in one["name"] or one["call_id"] if letter.isprintable())
+        click.echo(f"{one['at']}  {number}  {one['provider']}  {name}")
+
+
+def _asked(method: str, route: str, url: str | None, body: object = None) -> Any:
+    import httpx
+
+    embedded = _embedded() if url is None else None
+    transport = embedded.transport() if embedded is not None else None
+    try:
+        with httpx.Client(base_url=url or "http://sandbox", transport=transport, trust_env=False) as client:
+            response = client.request(method, f"_sandbox/{route}", json=body)
+            response.raise_for_status()
+            return response.json()
+    except (httpx.HTTPError, ValueError) as problem:
+        raise DialctlError(f"no sandbox answers at {url}: {problem}", hint="dialctl sandbox serve") from None
+    finally:
+        if embedded is not None:
+            embedded.close()
+
+
+def _embedded() -> Embedded:
+    from declarative.sandbox.embedded import open_sandbox
+
+    return open_sandbox(EMBEDDED)

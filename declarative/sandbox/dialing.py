@@ -1,0 +1,36 @@
+"""How often each number was dialed, which decides what happens next. Planned dials count, taken-back ones do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from declarative.sandbox.outcomes import Draw, draw
+from declarative.sandbox.world import Moment
+
+
+def dialed_again(moment: Moment, org: int, numbers: Sequence[str], *, us_only: bool) -> list[Draw]:
+    """Count one more dial of each number, in order, and say how each will go."""
+    listed = orjson.dumps(numbers).decode()
+    rows = moment.db.execute(
+        "SELECT number, n FROM rung WHERE org = ? AND number IN (SELECT value FROM json_each(?))",
+        (org, listed),
+    )
+    times: dict[str, int] = {row[0]: row[1] for row in rows}
+    fates = []
+    for number in numbers:
+        times[number] = attempt = times.get(number, 0) + 1
+        fates.append(draw(moment.seed, number, attempt, us_only=us_only))
+    moment.db.executemany(
+        "INSERT OR REPLACE INTO rung VALUES (?, ?, ?)",
+        [(org, number, times[number]) for number in set(numbers)],
+    )
+    return fates
+
+
+def forget_dials(moment: Moment, org: int, numbers: Sequence[str]) -> None:
+    """Take back dials that were planned and will not happen."""
+    moment.db.executemany(
+        "UPDATE rung SET n = n - 1 WHERE org = ? AND number = ?", [(org, number) for number in numbers]
+    )

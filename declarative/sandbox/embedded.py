@@ -1,0 +1,131 @@
+"""The sandbox inside this process: an httpx transport that runs the application without a socket or an event loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp, Message
+
+from declarative.sandbox.app import create_app
+from declarative.sandbox.world import World
+
+
+class Embedded:
+    """A world kept in a directory, and the way to talk to it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._app = create_app(world)
+
+    def transport(self) -> httpx.BaseTransport:
+        """For `httpx.Client(transport=...)`; safe for several threads at once, any base URL will do."""
+        return _Transport(self._app)
+
+    def now(self) -> datetime:
+        """The sandbox's clock: aware, in UTC."""
+        return datetime.fromtimestamp(self._world.now(), UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward; raises ValueError for a negative number."""
+        self._world.advance(seconds)
+
+    def close(self) -> None:
+        self._world.close()
+
+
+def open_sandbox(directory: Path) -> Embedded:
+    """The world kept in `directory` (made 0700, its database 0600), new or as it was left."""
+    return Embedded(World(directory))
+
+
+class _Transport(httpx.BaseTransport):
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        connection = _Connection(request)
+        _run(self._app(_scope(request, connection), connection.receive, connection.send))
+        return connection.response()
+
+
+def _scope(request: httpx.Request, connection: _Connection) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "scheme": request.url.scheme,
+        "path": request.url.path,
+        "raw_path": request.url.raw_path.split(b"?")[0],
+        "query_string": request.url.query,
+        "server": (request.url.host, request.url.port),
+        "client": ("127.0.0.1", 0),
+        "root_path": "",
+        "state": {"connection": connection},
+    }
+
+
+def _run(answering: Awaitable[None]) -> None:
+    """The application never waits for anything but us, and we always have it ready."""
+    steps = answering.__await__()
+    try:
+        next(steps)
+    except StopIteration:
+        return
+    raise RuntimeError("the sandbox application waited for an event loop")
+
+
+class _Connection:
+    """One request and what comes back; `hang_up` and `pause` are what the application asks of a connection."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._request = request
+        self._body = request.read()
+        self._unread, self._closed = True, False
+        self._start: Message | None = None
+        self._sent: list[bytes] = []
+
+    async def receive(self) -> Message:
+        if self._unread and not self._closed:
+            self._unread = False
+            return {"type": "http.request", "body": self._body, "more_body": False}
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+        else:
+            self._sent.append(message.get("body", b""))
+
+    def hang_up(self) -> None:
+        self._closed = True
+
+    async def pause(self, seconds: float) -> None:
+        patience = self._request.extensions.get("timeout", {}).get("read")
+        if patience is not None and patience < seconds:
+            time.sleep(patience)
+            raise httpx.ReadTimeout("timed out", request=self._request)
+        time.sleep(seconds)
+
+    def response(self) -> httpx.Response:
+        """Raises httpx.RemoteProtocolError when the connection was closed without an answer."""
+        if self._start is None:
+            raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=self._request)
+        stream = _Body(self._sent, cut=self._closed)
+        return httpx.Response(self._start["status"], headers=self._start["headers"], stream=stream)
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, parts: list[bytes], *, cut: bool) -> None:
+        self._parts, self._cut = parts, cut
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._parts
+        if self._cut:
+            raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")

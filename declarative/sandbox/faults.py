@@ -1,0 +1,130 @@
+"""Fault rules: which requests go wrong, and how. They are data, checked by `sandbox-faults.v1.schema.json`.
+
+Which rule applies is decided here; what it does to a request is done in `perform`. Knows no provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from declarative.errors import UsageError
+from declarative.sandbox.exchange import Asked, Knobs
+from declarative.sandbox.world import Moment
+
+SCHEMA = "sandbox-faults.v1.schema.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Answer with this instead, after the effect or in place of it."""
+
+    code: int
+    effect: bool
+    body: Any = None
+    headers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """All that is wrong with one request, out of every rule that applies to it."""
+
+    lost: Literal["request", "answer"] | None = None
+    late: float | None = None
+    status: Status | None = None
+    truncate: int | None = None
+    edit: Any = None
+    edit_items: Any = None
+    lag: float = 0.0
+    cap: int | None = None
+    as_data: bool = False
+    refusal: int = 402
+    drop_members: int = 0
+    delay: float = 0.0
+
+    @property
+    def knobs(self) -> Knobs:
+        return Knobs(self.lag, self.refusal)
+
+
+def checked(rules: Any) -> list[dict[str, Any]]:
+    """The rules themselves; raises UsageError that names every place where they are wrong."""
+    from jsonschema import Draft202012Validator
+
+    listed = rules["faults"] if isinstance(rules, dict) and set(rules) == {"faults"} else rules
+    wrong = [
+        f"faults{error.json_path[1:]}: {error.message}" for error in Draft202012Validator(_schema()).iter_errors(listed)
+    ]
+    if wrong:
+        raise UsageError("; ".join(wrong[:10]), hint=f"the format is described by schemas/{SCHEMA}")
+    return list(listed)
+
+
+def load(file: Path) -> list[dict[str, Any]]:
+    """Rules out of a YAML or JSON file; raises UsageError."""
+    import yaml
+
+    try:
+        return checked(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise UsageError(f"{file}: {problem}") from None
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    packaged = resources.files("declarative") / "schemas" / SCHEMA
+    source = packaged if packaged.is_file() else Path(__file__).parents[2] / "schemas" / SCHEMA
+    schema: dict[str, Any] = orjson.loads(source.read_bytes())
+    return schema
+
+
+def install(moment: Moment, rules: Sequence[Mapping[str, Any]]) -> None:
+    """Put these in place of all rules; counting starts again."""
+    moment.db.execute("INSERT OR REPLACE INTO setting VALUES ('faults', ?)", (orjson.dumps(rules),))
+    moment.db.execute("DELETE FROM setting WHERE name = 'faults_seen'")
+
+
+def installed(moment: Moment) -> tuple[list[dict[str, Any]], list[int]]:
+    """Rules, and how many requests each has matched so far."""
+    kept = dict(moment.db.execute("SELECT name, value FROM setting WHERE name IN ('faults', 'faults_seen')").fetchall())
+    rules = orjson.loads(kept.get("faults", b"[]"))
+    return rules, orjson.loads(kept["faults_seen"]) if "faults_seen" in kept else [0] * len(rules)
+
+
+def trouble(moment: Moment, asked: Asked) -> Trouble:
+    """What is wrong with this request, which is counted against the rules that match it."""
+    rules, seen = installed(moment)
+    active: dict[str, Any] = {}
+    matched = [at for at, rule in enumerate(rules) if _matches(rule["match"], asked)]
+    for at in matched:
+        seen[at] += 1
+        past = seen[at] - rules[at]["match"].get("after", 0)
+        times = rules[at]["match"].get("times", 1)
+        if past > 0 and (times == 0 or past <= times):
+            active = {**_parts(rules[at]["do"]), **active}
+    if matched:
+        moment.db.execute("INSERT OR REPLACE INTO setting VALUES ('faults_seen', ?)", (orjson.dumps(seen),))
+    return Trouble(**active)
+
+
+def _matches(match: Mapping[str, Any], asked: Asked) -> bool:
+    operation, provider = match.get("operation", "*"), match.get("provider", asked.provider)
+    return operation in ("*", asked.operation) and provider == asked.provider
+
+
+def _parts(do: str | Mapping[str, Any]) -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    for name, value in {do: True}.items() if isinstance(do, str) else do.items():
+        if name in ("lost_request", "lost_answer"):
+            parts["lost"] = name.removeprefix("lost_")
+        elif name == "status" and isinstance(value, Mapping):
+            parts[name] = Status(**value)
+        else:
+            parts[name] = value
+    return parts

@@ -1,0 +1,74 @@
+"""Ids as the providers write them, and what an id says here. A call of a batch is found by its id alone."""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_KEY, _TAIL = 17, 5
+
+
+class BatchId(NamedTuple):
+    id: str
+    key: str
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def batch_id() -> BatchId:
+    """`acb_` and 22 characters; the first 17 of them lead every id of its calls and recipients."""
+    made = _random(_KEY + _TAIL)
+    return BatchId(f"acb_{made}", made[:_KEY])
+
+
+def call_id() -> str:
+    return f"ac_{_random(_KEY + _TAIL)}"
+
+
+def member_id(prefix: str, key: str, ordinal: int) -> str:
+    """The id of the `ordinal`-th call (`ac`) or recipient (`abcr`) of a batch."""
+    return f"{prefix}_{key}{_tail(ordinal)}"
+
+
+@lru_cache(maxsize=16_384)
+def _tail(ordinal: int) -> str:
+    written = ""
+    for _ in range(_TAIL):
+        ordinal, digit = divmod(ordinal, len(_ALPHABET))
+        written = _ALPHABET[digit] + written
+    return written
+
+
+def batch_call(call: str) -> tuple[str, int] | None:
+    """Key of the batch and ordinal, if this may be the id of a batch's call."""
+    written = call.removeprefix("ac_")
+    if len(written) != _KEY + _TAIL or not set(written) <= set(_ALPHABET):
+        return None
+    ordinal = 0
+    for letter in written[_KEY:]:
+        ordinal = ordinal * len(_ALPHABET) + _ALPHABET.index(letter)
+    return written[:_KEY], ordinal
+
+
+def exists(identifier: str) -> bool:
+    """Every well-formed agent or number id exists, save those that say they do not."""
+    plain = identifier.replace("_", "").replace("-", "")
+    return plain.isascii() and plain.isalnum() and len(identifier) <= 128 and "missing" not in identifier
+
+
+def number_type(number_id: str) -> str:
+    """`cartesia`, `twilio` or `sip_trunk`."""
+    if "sip" in number_id:
+        return "sip_trunk"
+    return "twilio" if "twilio" in number_id else "cartesia"
+
+
+def e164_of(number_id: str) -> str:
+    """The number behind a number id: always the same, always of the reserved kind."""
+    pick = int.from_bytes(blake2b(number_id.encode(), digest_size=2).digest(), "big")
+    return f"+1202555{100 + pick % 100:04d}"

@@ -1,0 +1,94 @@
+"""What a person does when the phone rings: a pure draw by (seed, number, attempt). Knows no provider, no clock."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from hashlib import blake2b
+from typing import NamedTuple
+
+
+class Outcome(IntEnum):
+    """How one attempt ends. The numbers are stored in databases: append only."""
+
+    AGENT_HANGUP = 0
+    CLIENT_HANGUP = 1
+    MAX_DURATION = 2
+    NO_ANSWER = 3
+    BUSY = 4
+    DIAL_FAILED = 5
+    PRE_DIAL = 6
+    VOICEMAIL = 7
+    ERROR = 8
+    API_CANCELLED = 9
+
+
+REACHED = frozenset({Outcome.AGENT_HANGUP, Outcome.CLIENT_HANGUP, Outcome.MAX_DURATION, Outcome.API_CANCELLED})
+CONNECTED = REACHED | {Outcome.VOICEMAIL}
+# "Recipients whose latest attempt failed or went unanswered", pre-dial failures included (assumed).
+RETRIED = frozenset({Outcome.NO_ANSWER, Outcome.BUSY, Outcome.DIAL_FAILED, Outcome.PRE_DIAL, Outcome.ERROR})
+
+_UNANSWERED_SECONDS = {Outcome.BUSY: 2.0, Outcome.DIAL_FAILED: 1.0, Outcome.PRE_DIAL: 0.0}
+_ANSWERED_SECONDS = {Outcome.VOICEMAIL: 12.0, Outcome.ERROR: 5.0}
+_TEST_NUMBER = re.compile(r"\+1\d{3}55501(\d\d)")
+_BY_SUFFIX = {
+    "91": Outcome.NO_ANSWER,
+    "92": Outcome.BUSY,
+    "93": Outcome.DIAL_FAILED,
+    "94": Outcome.PRE_DIAL,
+    "96": Outcome.VOICEMAIL,
+    "97": Outcome.ERROR,
+}
+
+
+class Draw(NamedTuple):
+    """What will happen: the outcome, seconds of ringing before an answer, seconds of talk."""
+
+    outcome: Outcome
+    ring: int
+    talk: int
+
+
+class Lapse(NamedTuple):
+    """The same in seconds from the moment of dialing; `answer` is None when nobody picks up."""
+
+    outcome: Outcome
+    answer: float | None
+    end: float
+
+
+def draw(seed: int, number: str, attempt: int, *, us_only: bool = False) -> Draw:
+    """The fate of the `attempt`-th dial (from 1) of an E.164 number."""
+    dice = int.from_bytes(blake2b(f"{seed}:{number}:{attempt}".encode(), digest_size=8).digest(), "big")
+    ring, talk = 3 + (dice >> 8) % 12, 20 + (dice >> 16) % 161
+    if us_only and not number.startswith("+1"):
+        return Draw(Outcome.PRE_DIAL, ring, talk)
+    hangup = Outcome.AGENT_HANGUP if (dice >> 32) & 1 else Outcome.CLIENT_HANGUP
+    known = _TEST_NUMBER.fullmatch(number) if "55501" in number else None
+    if known and known[1] == "95":
+        return Draw(Outcome.NO_ANSWER if attempt < 2 else hangup, ring, talk)
+    if known and known[1] in _BY_SUFFIX:
+        return Draw(_BY_SUFFIX[known[1]], ring, talk)
+    return Draw(_by_chance(dice % 100, hangup), ring, talk)
+
+
+def _by_chance(percent: int, hangup: Outcome) -> Outcome:
+    if percent < 76:
+        return hangup
+    if percent < 92:
+        return Outcome.NO_ANSWER
+    return Outcome.BUSY if percent < 98 else Outcome.DIAL_FAILED
+
+
+def lapse(fate: Draw, ringing: float, longest: float) -> Lapse:
+    """Times of an attempt under a ringing time-out and a cap on the call, both in seconds."""
+    outcome, answer = fate.outcome, min(fate.ring, ringing - 1)
+    if outcome in REACHED:
+        if fate.talk > longest:
+            return Lapse(Outcome.MAX_DURATION, answer, answer + longest)
+        return Lapse(outcome, answer, answer + fate.talk)
+    if outcome is Outcome.NO_ANSWER:
+        return Lapse(outcome, None, ringing)
+    if outcome in _ANSWERED_SECONDS:
+        return Lapse(outcome, answer, answer + _ANSWERED_SECONDS[outcome])
+    return Lapse(outcome, None, _UNANSWERED_SECONDS[outcome])

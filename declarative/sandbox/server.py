@@ -1,0 +1,67 @@
+"""The sandbox on a socket: uvicorn, with a protocol that can close a connection in the middle of an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from declarative.sandbox.app import create_app
+from declarative.sandbox.world import World
+
+
+class _Connection:
+    """What the application asks of a connection."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def hang_up(self) -> None:
+        """Send what was written, then close, whatever was promised."""
+        self._transport.close()
+
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class _ClosableProtocol(H11Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        closable = cast("asyncio.Transport", transport)
+        super().connection_made(closable)
+        self.app_state: dict[str, Any] = {**self.app_state, "connection": _Connection(closable)}
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._listening()
+
+
+def serve(world: World, host: str, port: int, listening: Callable[[str, int], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `listening` is told host and port once connections are accepted.
+
+    Port 0 takes any free one. Raises OSError when the address cannot be had.
+    """
+    with socket.create_server((host, port)) as bound:
+        here = bound.getsockname()[1]
+        config = uvicorn.Config(
+            create_app(world),
+            http=_ClosableProtocol,
+            lifespan="off",
+            date_header=False,
+            server_header=False,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
+        )
+        server = _Server(config, lambda: listening(host, here))
+        server.run(sockets=[bound])

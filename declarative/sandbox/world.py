@@ -1,0 +1,143 @@
+"""The world of one sandbox: its clock, its organisations and one transaction a request. It knows no HTTP."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from declarative.sandbox import store
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The world at one instant (seconds since the epoch), inside one transaction."""
+
+    db: sqlite3.Connection
+    now: float
+    seed: int
+
+    def at(self, now: float) -> Moment:
+        return replace(self, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An account: what one API key sees. `name` is derived from the key, so that no key is ever stored."""
+
+    id: int
+    name: str
+    agent_call_limit: int
+    balance_cents: int
+    spent_millicents: int
+    usage_limited: bool
+    settled_at: float
+
+
+def organisation_name(key: str) -> str:
+    return f"org_{sha256(key.encode()).hexdigest()[:12]}"
+
+
+def organisation(moment: Moment, key: str) -> Organisation:
+    """The account of a key, opened by its first request."""
+    name = organisation_name(key)
+    row = moment.db.execute("SELECT * FROM organisation WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        moment.db.execute("INSERT INTO organisation (name, settled_at) VALUES (?, ?)", (name, moment.now))
+        return organisation(moment, key)
+    return _organisation(row)
+
+
+def organisations(moment: Moment) -> list[Organisation]:
+    return [_organisation(row) for row in moment.db.execute("SELECT * FROM organisation ORDER BY id")]
+
+
+def _organisation(row: sqlite3.Row) -> Organisation:
+    return Organisation(**{**dict(row), "usage_limited": bool(row["usage_limited"])})
+
+
+class World:
+    """Safe for threads (a lock) and for several processes on one directory (SQLite's write lock)."""
+
+    def __init__(self, directory: Path | None = None, *, seed: int | None = None, speed: float | None = None) -> None:
+        self._lock = threading.RLock()
+        self._db = store.connect(directory)
+        with self._transaction():
+            self._begin(seed, speed)
+
+    def _begin(self, seed: int | None, speed: float | None) -> None:
+        kept = self._setting("seed")
+        if seed is not None or kept is None:
+            self._keep("seed", seed or 0)
+        if self._setting("anchor_real") is None:
+            self._anchor(time.time(), 1.0)
+        if speed is not None:
+            self._anchor(self._now(), speed)
+
+    def _setting(self, name: str) -> Any:
+        row = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def _keep(self, name: str, value: object) -> None:
+        self._db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+
+    def _anchor(self, now: float, speed: float) -> None:
+        for name, value in (("anchor_real", time.time()), ("anchor", now), ("speed", speed), ("latest", now)):
+            self._keep(name, value)
+
+    def _now(self) -> float:
+        rows = self._db.execute("SELECT name, value FROM setting")
+        kept: dict[str, Any] = {row[0]: row[1] for row in rows}
+        ahead: float = kept["anchor"] + (time.time() - kept["anchor_real"]) * kept["speed"]
+        # The machine's clock may step back; ours never does.
+        return max(ahead, float(kept["latest"]))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def moment(self) -> Iterator[Moment]:
+        """Everything done with the Moment happens or, if an exception leaves the block, does not."""
+        with self._transaction():
+            now = self._now()
+            self._keep("latest", now)
+            yield Moment(self._db, now, int(self._setting("seed")))
+
+    def now(self) -> float:
+        """Seconds since the epoch by this world's clock."""
+        with self._lock:
+            return self._now()
+
+    def advance(self, seconds: float) -> float:
+        """Move the clock forward; raises ValueError for anything but a finite number of seconds >= 0."""
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ValueError("time only goes forward")
+        with self._transaction():
+            self._anchor(self._now() + seconds, float(self._setting("speed")))
+            return self._now()
+
+    def reset(self) -> None:
+        """Forget everything but the clock, the seed and the fault rules (whose counters start again)."""
+        with self._transaction():
+            for table in store.DATA_TABLES:
+                self._db.execute(f"DELETE FROM {table}")
+            self._db.execute("DELETE FROM setting WHERE name = 'faults_seen'")
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()

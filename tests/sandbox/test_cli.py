@@ -1,0 +1,98 @@
+"""`dialctl sandbox` as a command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from declarative.cli.sandbox import Duration, sandbox
+from declarative.errors import DialctlError, UsageError
+from declarative.sandbox.embedded import open_sandbox
+
+from .lab import ADA, ROOT, Lab, batch_body
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.chdir(tmp_path)
+    return CliRunner()
+
+
+def test_importing_the_command_imports_nothing_heavy() -> None:
+    program = (
+        "import sys, declarative.cli.sandbox;"
+        "print(sorted({'starlette', 'uvicorn', 'sqlite3', 'httpx', 'jsonschema', 'yaml'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("2m", 120), ("1h30m", 5400), ("2d", 172_800), ("0.5s", 0.5)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "90", "-2m", "m2", "1 h", "2w"])
+def test_what_is_no_duration_is_wrong_usage(runner: CliRunner, text: str) -> None:
+    assert runner.invoke(sandbox, ["advance", "--", text]).exit_code == 2
+
+
+def test_advance_moves_the_embedded_sandbox_of_this_directory(runner: CliRunner, tmp_path: Path) -> None:
+    opened = open_sandbox(tmp_path / ".dialctl" / "sandbox")
+    before = opened.now()
+    assert runner.invoke(sandbox, ["advance", "1h30m"]).exit_code == 0
+    assert (opened.now() - before).total_seconds() >= 5400
+    opened.close()
+
+
+def test_dials_and_reset_of_a_served_sandbox(runner: CliRunner, served: Lab) -> None:
+    served.cartesia().post("/agents/calls/batches", json=batch_body(name="march"))
+    served.advance(5)
+    shown = runner.invoke(sandbox, ["dials", "--json", "--url", served.base_url])
+    assert ADA in {one["number"] for one in json.loads(shown.stdout)["dials"]}
+    assert "march" in runner.invoke(sandbox, ["dials", "--url", served.base_url]).stdout
+    assert runner.invoke(sandbox, ["reset", "--url", served.base_url]).exit_code == 0
+    assert runner.invoke(sandbox, ["dials", "--url", served.base_url]).stdout == ""
+
+
+def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, served: Lab) -> None:
+    served.cartesia().post("/agents/calls/batches", json=batch_body(name="ma\x1b[31mrch"))
+    url = ["--url", served.base_url]
+    masked, whole = (runner.invoke(sandbox, ["dials", *url, *more]).stdout for more in ([], ["--show-numbers"]))
+    assert "+1415•••0100  cartesia  ma[31mrch" in masked
+    assert ADA not in masked
+    assert ADA in whole
+
+
+def test_a_sandbox_that_does_not_answer_is_named(runner: CliRunner) -> None:
+    result = runner.invoke(sandbox, ["advance", "1s", "--url", "http://127.0.0.1:9"])
+    assert isinstance(result.exception, DialctlError)
+    assert "http://127.0.0.1:9" in str(result.exception)
+
+
+def test_serve_names_the_endings_of_numbers(runner: CliRunner) -> None:
+    text = runner.invoke(sandbox, ["serve", "--help"]).stdout
+    assert all(f"\n  {ending}  " in text for ending in range(91, 98))
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("- {match: {}, do: {delay: 31}}", "faults[0].do"),
+        ("- {match: {operation: dance}, do: lost_answer}", "faults[0].match.operation"),
+        ("[", "line 1"),
+        ("- {do: lost_answer}", "match"),
+    ],
+)
+def test_wrong_faults_are_refused_before_anything_listens(runner: CliRunner, text: str, place: str) -> None:
+    Path("faults.yaml").write_text(text)
+    result = runner.invoke(sandbox, ["serve", "--port", "0", "--faults", "faults.yaml"])
+    assert isinstance(result.exception, UsageError)
+    assert place in str(result.exception)

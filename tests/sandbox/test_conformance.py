@@ -1,0 +1,135 @@
+"""Real answers, held against what the providers' OpenAPI descriptions say about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from declarative.sandbox.perform import PROVIDERS
+
+from .lab import ADA, CALLINGBOX_AGENT, Lab, batch_body, box_body, calls_body
+
+DATA = Path(__file__).parent / "data"
+PEOPLE = [f"+141555501{ending}" for ending in (*range(91, 98), "01", "02", "03")]
+STEPS = (0.0, 0.5, 3.0, 20.0, 40.0, 4000.0)
+
+
+@cache
+def described(provider: str) -> dict[str, Any]:
+    whole: dict[str, Any] = plain(yaml.safe_load((DATA / f"{provider}.yaml").read_text()))
+    return whole
+
+
+def plain(schema: Any) -> Any:
+    """OpenAPI 3.0 says `nullable`; JSON Schema wants another type."""
+    if isinstance(schema, list):
+        return [plain(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: plain(value) for name, value in schema.items() if name != "nullable"}
+    return {"anyOf": [kept, {"type": "null"}]} if schema.get("nullable") is True else kept
+
+
+def conforms(provider: str, operation: str, answer: httpx.Response) -> Any:
+    document = described(provider)
+    schema = document["operations"][operation]["answers"][answer.status_code]
+    checker = Draft202012Validator(
+        schema | {"components": document["components"]}, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+    wrong = [f"{error.json_path}: {error.message}" for error in checker.iter_errors(answer.json())]
+    assert wrong == []
+    return answer.json()
+
+
+@pytest.fixture(params=["2026-03-01", "2026-08-14"])
+def cartesia(request: pytest.FixtureRequest, lab: Lab) -> Iterator[httpx.Client]:
+    with lab.cartesia(request.param) as client:
+        yield client
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_routes_are_those_described(provider: str) -> None:
+    ours = {one.name: {"method": one.method, "path": one.path} for one in PROVIDERS[provider].operations}
+    theirs = described(provider)["operations"]
+    assert ours == {name: {"method": one["method"], "path": one["path"]} for name, one in theirs.items()}
+
+
+def test_batches_all_along_their_life(lab: Lab, cartesia: httpx.Client) -> None:
+    path = "/agents/calls/batches"
+    made = conforms("cartesia", "createCallBatch", cartesia.post(path, json=batch_body(*PEOPLE)))
+    for seconds in STEPS:
+        lab.advance(seconds)
+        conforms("cartesia", "listCallBatches", cartesia.get(path))
+        conforms("cartesia", "getCallBatch", cartesia.get(f"{path}/{made['id']}"))
+    conforms("cartesia", "retryCallBatch", cartesia.post(f"{path}/{made['id']}/retry"))
+    conforms("cartesia", "cancelCallBatch", cartesia.post(f"{path}/{made['id']}/cancel"))
+    conforms("cartesia", "retryCallBatch", cartesia.post(f"{path}/{made['id']}/retry"))
+    conforms("cartesia", "createCallBatch", cartesia.post(path, json={}))
+    conforms("cartesia", "getCallBatch", cartesia.get(f"{path}/acb_unknown"))
+
+
+def test_calls_all_along_their_life(lab: Lab, cartesia: httpx.Client) -> None:
+    placed = conforms("cartesia", "createOutboundCalls", cartesia.post("/agents/calls", json=calls_body(*PEOPLE)))
+    ids = [one["agent_call_id"] for one in placed["calls"] if "agent_call_id" in one]
+    for seconds in STEPS:
+        lab.advance(seconds)
+        conforms("cartesia", "listCalls", cartesia.get("/agents/calls", params={"agent_id": "agent_A"}))
+        for one in ids:
+            conforms("cartesia", "getCall", cartesia.get(f"/agents/calls/{one}"))
+    conforms("cartesia", "cancelCall", cartesia.post(f"/agents/calls/{ids[0]}/cancel"))
+    conforms("cartesia", "getCall", cartesia.get("/agents/calls/ac_unknown"))
+
+
+def test_agents_and_numbers_of_cartesia(lab: Lab, cartesia: httpx.Client) -> None:
+    cartesia.post("/agents/calls/batches", json=batch_body(from_number_id="ap_twilio"))
+    for operation, path in (
+        ("getStatus", "/"),
+        ("listPhoneNumbers", "/agents/phone-numbers"),
+        ("getPhoneNumber", "/agents/phone-numbers/ap_sip"),
+        ("getPhoneNumber", "/agents/phone-numbers/ap_missing"),
+        ("listAgents", "/agents"),
+        ("getAgent", "/agents/agent_A"),
+        ("getAgent", "/agents/agent_missing"),
+        ("listAgentPhoneNumbersLegacy", "/agents/agent_A/phone-numbers"),
+    ):
+        conforms("cartesia", operation, cartesia.get(path))
+
+
+def test_managed_agents(lab: Lab) -> None:
+    newer = lab.cartesia("2026-08-14")
+    conforms("cartesia", "listManagedAgents", newer.get("/v1/agents"))
+    conforms("cartesia", "getManagedAgent", newer.get("/v1/agents/agent_A"))
+    conforms("cartesia", "getManagedAgent", newer.get("/v1/agents/agent_missing"))
+
+
+def test_the_legacy_dial(lab: Lab) -> None:
+    body = {"target_numbers": [ADA], "agent_id": "agent_A"}
+    conforms("cartesia", "legacyOutboundCall", lab.cartesia("2025-04-16").post("/twilio/call/outbound", json=body))
+
+
+def test_calls_of_callingbox_all_along_their_life(lab: Lab) -> None:
+    box = lab.callingbox()
+    made = [conforms("callingbox", "createCall", box.post("/v1/calls", json=box_body(one))) for one in PEOPLE]
+    for seconds in STEPS:
+        lab.advance(seconds)
+        conforms("callingbox", "listCalls", box.get("/v1/calls"))
+        for one in made:
+            conforms("callingbox", "getCall", box.get(f"/v1/calls/{one['id']}"))
+            conforms("callingbox", "getCallTranscript", box.get(f"/v1/calls/{one['id']}/transcript"))
+    conforms("callingbox", "createCall", box.post("/v1/calls", json={}))
+    conforms("callingbox", "getCall", box.get("/v1/calls/unknown"))
+
+
+def test_agents_and_numbers_of_callingbox(lab: Lab) -> None:
+    box = lab.callingbox()
+    conforms("callingbox", "listAgents", box.get("/v1/agents"))
+    conforms("callingbox", "getAgent", box.get(f"/v1/agents/{CALLINGBOX_AGENT}"))
+    conforms("callingbox", "getAgent", box.get("/v1/agents/unknown"))
+    conforms("callingbox", "listNumbers", box.get("/v1/numbers"))

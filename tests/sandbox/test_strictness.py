@@ -1,0 +1,200 @@
+"""What the sandbox refuses, version by version, and that a refused request does nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from .lab import ADA, Lab, batch_body, calls_body
+
+METADATA, VARIABLES, LEGACY = "2026-03-01", "2026-08-14", "2025-04-16"
+MANY = [{"to_number": "+14155550100"}] * 5001
+
+
+def ahead(**delta: float) -> str:
+    return (datetime.now(UTC) + timedelta(**delta)).isoformat()
+
+
+def person(**fields: Any) -> dict[str, Any]:
+    return {"recipients": [{"to_number": ADA} | fields]}
+
+
+REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
+    "no name": (METADATA, {"name": None}),
+    "an empty name": (METADATA, {"name": " "}),
+    "no agent": (METADATA, {"agent_id": None}),
+    "no number": (METADATA, {"from_number_id": None}),
+    "an unknown field": (METADATA, {"colour": "red"}),
+    "recipients missing": (METADATA, {"recipients": None}),
+    "recipients empty": (METADATA, {"recipients": []}),
+    "too many recipients": (METADATA, {"recipients": MANY}),
+    "a recipient that is text": (METADATA, {"recipients": [ADA]}),
+    "no plus sign": (METADATA, {"recipients": [{"to_number": "14155550100"}]}),
+    "a number as a number": (METADATA, {"recipients": [{"to_number": 14155550100}]}),
+    "an unknown recipient field": (METADATA, person(name="Ada")),
+    "metadata that is text": (METADATA, person(metadata="x")),
+    "oversized metadata": (METADATA, person(metadata={"x": "y" * 1_000_001})),
+    "variables in 2026-03-01": (METADATA, person(dynamic_variables={})),
+    "metadata in 2026-08-14": (VARIABLES, person(metadata={})),
+    "ringing too short": (METADATA, {"ringing_timeout_seconds": 4}),
+    "ringing too long": (METADATA, {"ringing_timeout_seconds": 81}),
+    "ringing as text": (METADATA, {"ringing_timeout_seconds": "30"}),
+    "a duration of nothing": (METADATA, {"max_call_duration_minutes": 0}),
+    "a duration too long": (METADATA, {"max_call_duration_minutes": 481}),
+    "no lines": (METADATA, {"target_concurrency_limit": 0}),
+    "more lines than the limit": (METADATA, {"target_concurrency_limit": 101}),
+    "true as a number": (METADATA, {"target_concurrency_limit": True}),
+    "a time without an offset": (METADATA, {"scheduled_at": ahead(days=1)[:19]}),
+    "a time in the past": (METADATA, {"scheduled_at": ahead(days=-1)}),
+    "a time too far ahead": (METADATA, {"scheduled_at": ahead(days=31)}),
+    "a date alone": (METADATA, {"scheduled_at": ahead(days=1)[:10]}),
+    "a region in 2026-03-01": (METADATA, {"region": "EU", "from_number_id": "ap_sip"}),
+    "a region for a Cartesia number": (VARIABLES, {"region": "EU"}),
+    "an unknown region": (VARIABLES, {"region": "MOON", "from_number_id": "ap_sip"}),
+    "a variable that is an object": (VARIABLES, person(dynamic_variables={"x": {}})),
+    "a variable that is null": (VARIABLES, person(dynamic_variables={"x": None})),
+    "a reserved prefix": (VARIABLES, person(dynamic_variables={"system__x": 1})),
+    "a name that starts with a digit": (VARIABLES, person(dynamic_variables={"1x": 1})),
+    "a name too long": (VARIABLES, person(dynamic_variables={"x" * 65: 1})),
+    "too many variables": (VARIABLES, person(dynamic_variables={f"x{at}": 1 for at in range(65)})),
+    "too large variables": (VARIABLES, person(dynamic_variables={"x": "y" * 16_384})),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_batch_is_refused_whole(lab: Lab, case: str) -> None:
+    version, changes = REFUSED[case]
+    cartesia = lab.cartesia(version)
+    answer = cartesia.post("/agents/calls/batches", json=batch_body(**changes))
+    assert answer.status_code == 400
+    assert {"error_code", "title", "message", "request_id"} <= set(answer.json())
+    assert cartesia.get("/agents/calls/batches").json()["data"] == []
+
+
+ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "metadata null": (METADATA, person(metadata=None)),
+    "the outer limits": (METADATA, {"ringing_timeout_seconds": 5, "max_call_duration_minutes": 480}),
+    "the other limits": (METADATA, {"ringing_timeout_seconds": 80, "target_concurrency_limit": 100}),
+    "all recipients": (METADATA, {"recipients": MANY[1:]}),
+    "another offset": (METADATA, {"scheduled_at": ahead(hours=1).replace("+00:00", "Z")}),
+    "a region for a trunk": (VARIABLES, {"region": "APAC", "from_number_id": "ap_sip"}),
+    "plain variables": (VARIABLES, person(dynamic_variables={"a": "x", "b": 1.5, "_c": True})),
+}
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_a_batch_within_the_limits_is_accepted(lab: Lab, case: str) -> None:
+    version, changes = ACCEPTED[case]
+    answer = lab.cartesia(version).post("/agents/calls/batches", json=batch_body(**changes))
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["region"] == changes.get("region", "US")
+
+
+def test_the_first_bad_recipient_is_named_and_nobody_is_rung(lab: Lab) -> None:
+    people = [{"to_number": ADA}, {"to_number": ADA, "dynamic_variables": {"x": []}}]
+    answer = lab.cartesia(VARIABLES).post("/agents/calls/batches", json=batch_body(recipients=people))
+    assert "recipients[1]" in answer.json()["message"]
+    assert lab.rings(ADA) == 0
+
+
+def test_a_schedule_is_returned_in_utc(lab: Lab) -> None:
+    local = (datetime.now(UTC) + timedelta(hours=2)).astimezone(tz=None).replace(microsecond=0)
+    answer = lab.cartesia().post("/agents/calls/batches", json=batch_body(scheduled_at=local.isoformat()))
+    assert datetime.fromisoformat(answer.json()["scheduled_at"]) == local
+    assert answer.json()["scheduled_at"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outbound_calls": []},
+        {"outbound_calls": None},
+        {"name": "x"},
+        {"scheduled_at": ahead(hours=1)},
+        {"ringing_timeout_seconds": 81},
+        {"max_call_duration_minutes": 481},
+    ],
+)
+def test_single_calls_are_checked(lab: Lab, changes: dict[str, Any]) -> None:
+    assert lab.cartesia().post("/agents/calls", json=calls_body(**changes)).status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"text"'])
+def test_a_body_that_is_no_object_is_refused(lab: Lab, body: bytes) -> None:
+    assert lab.cartesia().post("/agents/calls/batches", content=body).status_code == 400
+    assert lab.callingbox().post("/v1/calls", content=body).status_code == 400
+
+
+@pytest.mark.parametrize("field", ["agent_id", "from_number_id"])
+def test_an_id_that_says_missing_does_not_exist(lab: Lab, field: str) -> None:
+    cartesia = lab.cartesia()
+    assert cartesia.post("/agents/calls/batches", json=batch_body(**{field: "x_missing"})).status_code == 404
+    assert cartesia.post("/agents/calls", json=calls_body(**{field: "x_missing"})).status_code == 404
+
+
+@pytest.mark.parametrize("version", ["", "2026-01-01", "latest"])
+def test_an_unknown_version_is_refused(lab: Lab, version: str) -> None:
+    assert lab.cartesia(version).get("/agents/calls/batches").status_code == 400
+
+
+def test_the_batch_routes_begin_with_2026_03_01(lab: Lab) -> None:
+    answer = lab.cartesia(LEGACY).post("/agents/calls/batches", json=batch_body())
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert answer.text.startswith("Invalid request: ")
+
+
+def test_the_legacy_route_is_gone_in_newer_versions(lab: Lab) -> None:
+    body = {"target_numbers": [ADA], "agent_id": "agent_A"}
+    assert lab.cartesia().post("/twilio/call/outbound", json=body).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Basic abc"},
+        {"Authorization": "Bearer sk_revoked"},
+        {"X-API-Key": "sk_revoked"},
+        {"Authorization": "Bearer sk_a", "X-API-Key": "sk_b"},
+    ],
+)
+def test_a_bad_key_is_refused(lab: Lab, headers: dict[str, str]) -> None:
+    assert lab.client(**headers, **{"Cartesia-Version": METADATA}).get("/agents/calls/batches").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-API-Key": "sk_a"},
+        {"authorization": "bearer sk_a"},
+        {"Authorization": "Bearer sk_a", "X-API-Key": "sk_a"},
+    ],
+)
+def test_a_key_may_come_in_either_header(lab: Lab, headers: dict[str, str]) -> None:
+    assert lab.client(**headers, **{"Cartesia-Version": METADATA}).get("/agents/calls/batches").status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer sk_revoked"}, {"X-API-Key": "sk_a"}])
+def test_callingbox_wants_a_bearer_key(lab: Lab, headers: dict[str, str]) -> None:
+    answer = lab.client(**headers).get("/v1/calls")
+    assert (answer.status_code, set(answer.json())) == (401, {"error"})
+
+
+def test_the_health_probe_needs_no_key(lab: Lab) -> None:
+    assert lab.client().get("/").json() == {"ok": True, "version": VARIABLES}
+
+
+def test_an_unknown_route_is_not_found_in_json(lab: Lab) -> None:
+    answer: httpx.Response = lab.cartesia().get("/agents/nowhere/at/all")
+    assert (answer.status_code, answer.json()["title"]) == (404, "Not found")
+
+
+def test_both_apis_also_live_under_their_names(lab: Lab) -> None:
+    assert lab.cartesia().get("/cartesia/agents/calls/batches").status_code == 200
+    assert lab.callingbox().get("/callingbox/v1/agents").json()["data"][0]["type"] == "outbound"
+    assert lab.cartesia(VARIABLES).get("/v1/agents").json()["has_more"] is False
+    assert "has_more" not in lab.callingbox().get("/v1/agents").json()

@@ -1,0 +1,187 @@
+"""What outlives a process, what the clock does, what several threads and processes see, how fast it is."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from declarative.sandbox.embedded import Embedded, open_sandbox
+from declarative.sandbox.world import World
+
+from .lab import ADA, Lab, batch_body, box_body, start_server, stop_server
+
+BATCHES = "/agents/calls/batches"
+
+
+def test_the_directory_and_its_database_are_private(tmp_path: Path) -> None:
+    open_sandbox(tmp_path / "deep" / "sandbox").close()
+    kept = tmp_path / "deep" / "sandbox"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o700
+    assert stat.S_IMODE((kept / "sandbox.sqlite3").stat().st_mode) == 0o600
+
+
+def test_state_clock_and_faults_survive_a_reopening(tmp_path: Path) -> None:
+    first = open_sandbox(tmp_path)
+    lab = Lab("http://sandbox", first.transport(), key="sk_kept")
+    lab.cartesia().post(BATCHES, json=batch_body())
+    lab.faults({"match": {}, "do": {"status": {"code": 503, "effect": False}}})
+    first.advance(5000)
+    before = first.now()
+    first.close()
+    second = open_sandbox(tmp_path)
+    again = Lab("http://sandbox", second.transport(), key="sk_kept")
+    assert second.now() >= before
+    assert again.cartesia().get(BATCHES).status_code == 503
+    assert again.cartesia().get(BATCHES).json()["data"][0]["status"] == "completed"
+    second.close()
+
+
+def test_two_openings_of_one_directory_share_state_and_clock(tmp_path: Path) -> None:
+    one, other = open_sandbox(tmp_path), open_sandbox(tmp_path)
+    one.advance(9000)
+    assert other.now() >= one.now().replace(microsecond=0)
+    Lab("http://sandbox", one.transport(), key="sk_x").cartesia().post(BATCHES, json=batch_body())
+    assert Lab("http://sandbox", other.transport(), key="sk_x").rings(ADA) == 1
+    one.close()
+    other.close()
+
+
+def test_a_server_killed_in_the_middle_leaves_a_readable_world(tmp_path: Path) -> None:
+    started, url = start_server("--directory", str(tmp_path))
+    with Lab(url, None, key="sk_k") as lab:
+        lab.cartesia().post(BATCHES, json=batch_body())
+    started.send_signal(signal.SIGKILL)
+    started.wait(timeout=10)
+    assert started.stdout is not None
+    started.stdout.close()
+    reopened = open_sandbox(tmp_path)
+    assert Lab("http://sandbox", reopened.transport(), key="sk_k").rings(ADA) == 1
+    reopened.close()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_told_to_stop_ends_well(signum: signal.Signals) -> None:
+    started, url = start_server()
+    with httpx.Client(base_url=url) as client:
+        assert client.get("/").status_code == 200
+        started.send_signal(signum)
+        assert stop_server(started) == 0
+
+
+def test_the_clock_runs_with_real_time_and_never_back(tmp_path: Path) -> None:
+    opened = open_sandbox(tmp_path)
+    seen = [opened.now() for _ in range(50)]
+    assert seen == sorted(seen)
+    assert abs((seen[0] - datetime.now(UTC)).total_seconds()) < 60
+    with pytest.raises(ValueError, match="forward"):
+        opened.advance(-1)
+    opened.close()
+
+
+def test_speed_multiplies_real_time() -> None:
+    world = World(speed=1e6)
+    start = world.now()
+    time.sleep(0.002)
+    assert world.now() - start > 1000
+    world.close()
+
+
+def test_answers_carry_the_date_of_the_sandbox(either: Lab) -> None:
+    either.advance(86_400)
+    for path in ("/", "/nowhere", "/_sandbox/clock", BATCHES):
+        told = parsedate_to_datetime(either.client().get(path).headers["date"])
+        assert int(told.timestamp()) == int(either.control("GET", "clock")["epoch"])
+
+
+def test_an_answer_has_one_date(served: Lab) -> None:
+    headers = served.client().get("/").headers
+    assert len(headers.get_list("date")) == 1
+    assert "server" not in headers
+
+
+def test_the_same_seed_brings_the_same_outcomes(tmp_path: Path) -> None:
+    people = [f"+1{area}5550142" for area in range(201, 260)]
+
+    def outcomes(seed: int) -> list[str]:
+        opened = Embedded(World(seed=seed, speed=0))
+        lab = Lab("http://sandbox", opened.transport())
+        batch = lab.cartesia().post(BATCHES, json=batch_body(*people)).json()
+        lab.advance(86_400)
+        read = lab.cartesia().get(f"{BATCHES}/{batch['id']}").json()
+        opened.close()
+        return [one["end_reason"] for one in read["recipients"]]
+
+    assert outcomes(1) == outcomes(1) != outcomes(2)
+
+
+def test_eight_threads_use_one_sandbox(lab: Lab) -> None:
+    gate = threading.Barrier(8)
+
+    def work(at: int) -> int:
+        gate.wait()
+        with lab.cartesia() as client:
+            return sum(client.post(BATCHES, json=batch_body(name=f"{at}")).status_code == 201 for _ in range(5))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(work, range(8))) == 40
+    assert len(lab.cartesia().get(BATCHES, params={"limit": 100}).json()["data"]) == 40
+
+
+def test_a_record_of_dials_has_an_entry_a_ring(lab: Lab) -> None:
+    people = [{"to_number": ADA, "metadata": {"row": "1"}}]
+    batch = lab.cartesia().post(BATCHES, json=batch_body(recipients=people)).json()
+    lab.callingbox().post("/v1/calls", json=box_body("+14155550191"))
+    lab.advance(60)
+    first, second = lab.control("GET", "dials")["dials"]
+    assert (first["number"], first["provider"], first["name"]) == (ADA, "cartesia", "reminders")
+    assert (first["batch_id"], first["metadata"]) == (batch["id"], {"row": "1"})
+    assert (second["provider"], second["batch_id"], second["name"]) == ("callingbox", None, None)
+    assert first["organisation"] == second["organisation"]
+    assert lab.key not in str(first)
+
+
+def test_reset_forgets_everything_but_the_clock(lab: Lab, sandbox: Embedded) -> None:
+    lab.cartesia().post(BATCHES, json=batch_body())
+    lab.advance(9000)
+    before = sandbox.now()
+    lab.control("POST", "reset")
+    assert lab.control("GET", "dials") == {"dials": []}
+    assert lab.control("GET", "requests") == {"requests": []}
+    assert lab.cartesia().get(BATCHES).json()["data"] == []
+    assert sandbox.now() >= before
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("advance", {}),
+        ("advance", {"seconds": -1}),
+        ("advance", {"seconds": "1"}),
+        ("organisation", {"colour": 1}),
+        ("organisation", {"balance_cents": "1"}),
+    ],
+)
+def test_control_requests_are_checked(lab: Lab, route: str, body: object) -> None:
+    assert lab.client().post(f"/_sandbox/{route}", json=body).status_code == 400
+
+
+def test_large_batches_are_taken_and_read_quickly(lab: Lab) -> None:
+    people = [f"+1415{at:07d}" for at in range(2_000_000, 2_005_000)]
+    client, body = lab.cartesia(), batch_body(*people)
+    start = time.perf_counter()
+    batch = client.post(BATCHES, json=body).json()
+    created = time.perf_counter()
+    lab.advance(3000)
+    assert len(client.get(f"{BATCHES}/{batch['id']}").json()["recipients"]) == 5000
+    read = time.perf_counter()
+    # About 0.08 s and 0.02 s; the slack is for busy machines, a quadratic loop would not fit in it.
+    assert (created - start, read - created) < (1.5, 1.5)
