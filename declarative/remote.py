@@ -14,7 +14,7 @@ from declarative.model import Route
 if TYPE_CHECKING:
     import polars as pl
 
-MEMBER_COLUMNS = ("number", "phase", "outcome", "call_id", "payload", "error")
+MEMBER_COLUMNS = ("number", "phase", "outcome", "call_id", "payload", "error", "note")
 
 
 class Phase(StrEnum):
@@ -39,7 +39,10 @@ class Remote:
     `cancelled` is the thing's own status. `members` is None unless it was read in full: a frame of the String
     columns MEMBER_COLUMNS, a row a recipient: `phase` a Phase value, `outcome` the provider's own word (or null),
     `call_id` null when never dialed, `payload` the canonical JSON object of the person's data as echoed (null where
-    the provider echoes none; our own mark is taken out of it), `error` the provider's text or null.
+    the provider echoes none; our own mark is taken out of it), `error` the provider's text or null,
+    `note` a canonical JSON object of what else a person may want to know of the call (a voicemail, the result that
+    the agent extracted), or null; nothing is decided by it. `total` is -1 where the answer lacks it, and so equals no
+    count of members.
     """
 
     id: str

@@ -130,6 +130,10 @@ class Provider(Protocol):
         """The provider's clock: its last Date header plus the time since. Asks once if nothing was answered yet."""
         ...
 
+    def skew(self) -> float:
+        """Seconds by which the provider's clock is ahead of this machine's; asks once, as `now`."""
+        ...
+
     def missing(self, settings: Mapping[str, Json]) -> list[str]:
         """A sentence for each of agent and number that the provider does not know. Raises ProviderError."""
         ...

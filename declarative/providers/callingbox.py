@@ -1,0 +1,130 @@
+"""CallingBox: single calls only, found again in one list without pages (callingbox.md). Knows no batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from declarative import mark
+from declarative.abilities import Abilities
+from declarative.mark import Mark
+from declarative.model import Json, ProviderSpec, Route
+from declarative.providers import access
+from declarative.providers.answers import Answer
+from declarative.providers.base import Ambiguous, Done, Outcome, OutOfFunds, Submission
+from declarative.providers.bodies import chosen, marked, person
+from declarative.providers.callingbox_calls import TERMINAL, call_member, call_phase
+from declarative.providers.callingbox_type import CALLINGBOX, VERSION
+from declarative.providers.connection import Connection
+from declarative.providers.reading import entry, mark_text, members_frame, moment, text
+from declarative.providers.single import SingleCalls, distinct
+from declarative.providers.wire import Wire
+from declarative.remote import Phase, Remote
+
+_CALLS = "/v1/calls"
+_AGENTS = "/v1/agents"
+_FIELDS = ("agent_id", "from_number", "instructions", "webhook_url")
+_HARMLESS = frozenset({"error", "code", "request_id"})
+
+
+def connect(
+    spec: ProviderSpec,
+    *,
+    environment: Mapping[str, str],
+    transport: httpx.BaseTransport | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Connection:
+    """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
+    wire = Wire(
+        access.from_environment(spec, CALLINGBOX, environment), error_form, transport=transport, sleep=sleep
+    )
+    channel = CallingBoxChannel(wire, CALLINGBOX.routes[VERSION][Route.CALL])
+    return Connection(wire, {Route.CALL: channel}, clock_path=_AGENTS, look=_look)
+
+
+def error_form(answer: Answer) -> str | None:
+    """`{"error": "<message>"}` and nothing else (callingbox.md 1): web frameworks and proxies that have an
+    `error` put their own status, path or message beside it."""
+    error = entry(answer.data)
+    return text(error.get("error")) if error.keys() <= _HARMLESS else None
+
+
+class CallingBoxChannel(SingleCalls):
+    """Implements `base.Channel` for Route.CALL. The mark is `metadata.dialctl`. Calls cannot be scheduled: a
+    submission's `scheduled_at` is passed over."""
+
+    def __init__(self, wire: Wire, abilities: Abilities) -> None:
+        self._wire = wire
+        self._abilities = abilities
+
+    @property
+    def abilities(self) -> Abilities:
+        return self._abilities
+
+    def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
+        """One page: outbound calls of these agents. A bare array or `{data}`; both are documented."""
+        wanted = set(distinct(agent_ids))
+        listed = self._wire.get(_CALLS)
+        calls = listed if isinstance(listed, list) else entry(listed).get("data")
+        if not isinstance(calls, list) or not all(text(entry(call).get("id")) for call in calls):
+            raise self._wire.failure(_CALLS, "gave a list that cannot be read")
+        remotes = [self._remote(entry(call)) for call in calls if entry(call).get("direction") != "inbound"]
+        yield [remote for remote in remotes if remote.agent_id in wanted or remote.mark is not None]
+
+    def read(self, remote_id: str) -> Remote | None:
+        call = self._wire.find(f"{_CALLS}/{quote(remote_id, safe='')}")
+        return None if call is None else self._remote({**entry(call), "id": remote_id})
+
+    def submit(self, submission: Submission) -> Outcome:
+        number, own = person(submission)
+        body = {"to": number, **chosen(submission.settings, _FIELDS), **own}
+        body["metadata"] = marked(own.get("metadata"), submission.mark)
+        ours = submission.mark
+        return self._wire.dial(_CALLS, orjson.dumps(body), lambda answer: self._placed(answer, ours, number))
+
+    def _placed(self, answer: Answer, ours: Mark, number: str) -> Outcome:
+        """What the answer leaves out is known from our own request."""
+        call = entry(answer.data)
+        if text(call.get("id")) is None:
+            return Ambiguous(f"answered {answer.status} without the id of a call")
+        if call_phase(call) is Phase.UNFUNDED:
+            return OutOfFunds(self._wire.clean(text(call.get("error_message")) or "no credit for this call"))
+        return Done(replace(self._remote({**call, "to_number": number}), mark=ours))
+
+    def _remote(self, call: dict[str, Json]) -> Remote:
+        status = text(call.get("status")) or ""
+        return Remote(
+            id=text(call.get("id")) or "",
+            route=Route.CALL,
+            name="",
+            mark=mark.parse(mark_text(call.get("metadata"))),
+            status=status,
+            cancelled=False,
+            total=1,
+            dispatched=1,
+            finished=int(status in TERMINAL),
+            created_at=moment(call.get("created_at")),
+            last_updated_at=text(call.get("updated_at")) or "",
+            agent_id=text(call.get("agent_id")) or "",
+            members=members_frame([call_member(call, self._wire.clean)]),
+        )
+
+
+def _look(wire: Wire, settings: Mapping[str, Json]) -> list[str]:
+    """Numbers are not looked up: whether one is attached to the agent is the provider's to say at the
+    call."""
+    wanted = text(settings.get("agent_id"))
+    if wanted is None:
+        return []
+    agent = wire.find(f"{_AGENTS}/{quote(wanted, safe='')}")
+    if agent is None:
+        return [f"CallingBox does not know the agent {wanted}"]
+    if entry(agent).get("archived_at"):
+        return [f"the agent {wanted} is archived at CallingBox"]
+    inbound = entry(agent).get("type") == "inbound"
+    return [f"the agent {wanted} takes calls and places none"] if inbound else []

@@ -1,0 +1,119 @@
+"""Which provider types there are: one literal table, and the entry points of the group `dialctl.providers`.
+Importing it imports nothing heavy and connects to nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+from declarative.abilities import ProviderType
+from declarative.errors import ProviderError
+from declarative.model import ProviderSpec
+from declarative.providers.callingbox_type import CALLINGBOX
+from declarative.providers.cartesia_type import CARTESIA
+
+if TYPE_CHECKING:
+    import httpx
+
+    from declarative.providers.base import Provider
+
+GROUP = "dialctl.providers"
+
+
+class Connect(Protocol):
+    """Opens a connection without sending anything. Keys and base URLs come from `environment` alone; requests
+    go through `transport` where one is given; `sleep` waits between repeated reads."""
+
+    def __call__(
+        self,
+        spec: ProviderSpec,
+        *,
+        environment: Mapping[str, str],
+        transport: httpx.BaseTransport | None,
+        sleep: Callable[[float], None],
+    ) -> Provider: ...
+
+
+class Plugin(Protocol):
+    """What an entry point loads to: an object, a module for instance, with these two names."""
+
+    @property
+    def type(self) -> ProviderType: ...
+
+    @property
+    def connect(self) -> Connect: ...
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """`module` holds `connect`, and is imported only when a connection is opened."""
+
+    type: ProviderType
+    module: str
+
+    def connect(
+        self,
+        spec: ProviderSpec,
+        *,
+        environment: Mapping[str, str],
+        transport: httpx.BaseTransport | None,
+        sleep: Callable[[float], None],
+    ) -> Provider:
+        open_connection: Connect = import_module(self.module).connect
+        return open_connection(spec, environment=environment, transport=transport, sleep=sleep)
+
+
+_BUILT_IN: Mapping[str, Plugin] = {
+    "cartesia": BuiltIn(CARTESIA, "declarative.providers.cartesia"),
+    "callingbox": BuiltIn(CALLINGBOX, "declarative.providers.callingbox"),
+}
+
+
+def types() -> Mapping[str, ProviderType]:
+    """Every provider type by its name, the built-in ones first. Raises ProviderError for an entry point that
+    cannot be loaded."""
+    return {name: plugin.type for name, plugin in _plugins().items()}
+
+
+def connect(
+    spec: ProviderSpec,
+    *,
+    environment: Mapping[str, str],
+    transport: httpx.BaseTransport | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Provider:
+    """Raises MissingKey, or ProviderError for an unknown type, an unknown API version or a base URL that
+    cannot be used."""
+    plugins = _plugins()
+    if spec.type not in plugins:
+        raise ProviderError(
+            f"{spec.name}: no provider type {spec.type!r}", hint=f"there are: {', '.join(plugins)}"
+        )
+    plugin = plugins[spec.type]
+    if spec.api_version not in (None, *plugin.type.versions):
+        raise ProviderError(
+            f"{spec.name}: {spec.type} has no api_version {spec.api_version!r}",
+            hint=f"there are: {', '.join(plugin.type.versions)}",
+        )
+    return plugin.connect(spec, environment=environment, transport=transport, sleep=sleep)
+
+
+def _plugins() -> Mapping[str, Plugin]:
+    """A built-in type cannot be replaced from outside."""
+    return {**_BUILT_IN, **{name: plugin for name, plugin in _installed().items() if name not in _BUILT_IN}}
+
+
+def _installed() -> dict[str, Plugin]:
+    from importlib.metadata import entry_points
+
+    found: dict[str, Plugin] = {}
+    for point in entry_points(group=GROUP):
+        try:
+            plugin: Plugin = point.load()
+            found[plugin.type.name] = plugin
+        except (ImportError, AttributeError) as problem:
+            raise ProviderError(f"the provider type {point.name} cannot be loaded: {problem}") from problem
+    return found

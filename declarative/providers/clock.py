@@ -1,0 +1,52 @@
+"""The provider's clock, as its `Date` headers tell it. Knows no provider and sends nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from threading import Lock
+
+
+class Clock:
+    """Remembers the last `Date` header and when it came, by a clock that nobody can set."""
+
+    def __init__(
+        self, *, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._monotonic = monotonic
+        self._wall = wall
+        self._lock = Lock()
+        self._seen: tuple[datetime, float] | None = None
+        self._skew: float | None = None
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """Take the `Date` of an answer; one that a cache kept (`Age`) tells an old time and is passed
+        over."""
+        date = http_date(headers.get("date"))
+        if date is None or headers.get("age", "0") != "0":
+            return
+        with self._lock:
+            self._seen = (date, self._monotonic())
+            self._skew = date.timestamp() - self._wall()
+
+    def now(self) -> datetime | None:
+        """Aware UTC, right to about a second; None while no answer carried a date."""
+        with self._lock:
+            seen = self._seen
+        return None if seen is None else seen[0] + timedelta(seconds=self._monotonic() - seen[1])
+
+    def skew(self) -> float | None:
+        """Seconds by which the provider's clock was ahead of this machine's, at the last answer."""
+        with self._lock:
+            return self._skew
+
+
+def http_date(text: str | None) -> datetime | None:
+    """A date of an HTTP header as aware UTC; None for none or nonsense."""
+    try:
+        date = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)

@@ -1,0 +1,129 @@
+"""An example of a provider from outside the package: it rings nobody and remembers whom. An entry point of
+the group `dialctl.providers` names this module; `type` and `connect` are all that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+import httpx
+import polars as pl
+
+from declarative.abilities import Abilities, ProviderType
+from declarative.model import Json, ProviderSpec, Route
+from declarative.providers.base import Channel, Done, Outcome, Rejected, Submission
+from declarative.remote import MEMBER_COLUMNS, Phase, Remote
+
+CALL = Abilities(
+    max_people=1,
+    provable=True,
+    schedulable=False,
+    cancellable=False,
+    retryable=False,
+    echoes=True,
+    outcomes=frozenset({"rang_out"}),
+    personal=("metadata",),
+    notes="Nobody is rung. Numbers that end in 91 to 93 ring out.",
+)
+
+type = ProviderType(
+    name="memory",
+    key_variable="MEMORY_API_KEY",
+    url_variable="MEMORY_BASE_URL",
+    default_url="https://memory.example",
+    versions=("1",),
+    routes={"1": {Route.CALL: CALL}},
+    refused={"voice": "nobody would hear it"},
+)
+
+
+class MemoryChannel:
+    def __init__(self) -> None:
+        self._calls: dict[str, Remote] = {}
+
+    @property
+    def abilities(self) -> Abilities:
+        return CALL
+
+    def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
+        wanted = set(agent_ids)
+        yield [call for call in reversed(self._calls.values()) if call.agent_id in wanted]
+
+    def read(self, remote_id: str) -> Remote | None:
+        return self._calls.get(remote_id)
+
+    def submit(self, submission: Submission) -> Outcome:
+        call_id = f"m-{len(self._calls) + 1}"
+        self._calls[call_id] = Remote(
+            id=call_id,
+            route=Route.CALL,
+            name="",
+            mark=submission.mark,
+            status="done",
+            cancelled=False,
+            total=1,
+            dispatched=1,
+            finished=1,
+            agent_id=str(submission.settings.get("agent_id", "")),
+            members=_rung(submission.people, call_id),
+        )
+        return Done(self._calls[call_id])
+
+    def retry(self, remote_id: str) -> Outcome:
+        return Rejected(0, "what is past is past")
+
+    def cancel(self, remote_id: str) -> Outcome:
+        return Rejected(0, "what is past is past")
+
+
+class Memory:
+    """Implements `declarative.providers.base.Provider`."""
+
+    def __init__(self) -> None:
+        self._channels: Mapping[Route, Channel] = {Route.CALL: MemoryChannel()}
+
+    @property
+    def host(self) -> str:
+        return "memory.example"
+
+    @property
+    def channels(self) -> Mapping[Route, Channel]:
+        return self._channels
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def skew(self) -> float:
+        return 0.0
+
+    def missing(self, settings: Mapping[str, Json]) -> list[str]:
+        agent = str(settings.get("agent_id", ""))
+        return [f"nobody remembers the agent {agent}"] if "missing" in agent else []
+
+    def close(self) -> None:
+        self._channels = {}
+
+
+def connect(
+    spec: ProviderSpec,
+    *,
+    environment: Mapping[str, str],
+    transport: httpx.BaseTransport | None,
+    sleep: Callable[[float], None],
+) -> Memory:
+    return Memory()
+
+
+def _rung(people: pl.DataFrame, call_id: str) -> pl.DataFrame:
+    [(number, payload)] = people.iter_rows()
+    unreached = number[-2:] in ("91", "92", "93")
+    row = (
+        number,
+        Phase.UNREACHED if unreached else Phase.REACHED,
+        "rang_out" if unreached else "talked",
+        call_id,
+        payload,
+        None,
+        None,
+    )
+    return pl.DataFrame([row], schema=dict.fromkeys(MEMBER_COLUMNS, pl.String), orient="row")

@@ -1,0 +1,221 @@
+"""Every answer to every request that dials, as a table: what may be concluded from it."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from declarative.model import Json
+from declarative.providers.base import Ambiguous, Busy, Done, NotSent, Outcome, OutOfFunds, Rejected, Unsigned
+
+from .dialing import BOX, CREATE, LEGACY, PLACE, REQUESTS, RETRY, Request, outcome
+from .exchanges import MARK, batch, member
+
+PAUSED = (
+    "Calls paused. Your balance is $1.88 but each call requires a $3.00 hold (we release it back if no one "
+    "answers). Add $1.12 or more in credits to keep calling."
+)
+
+
+LOST: list[tuple[Exception, type[Outcome]]] = [
+    (httpx.ConnectError("[Errno 111] Connection refused"), NotSent),
+    (httpx.ConnectError("[Errno -2] Name or service not known"), NotSent),
+    (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"), NotSent),
+    (httpx.ConnectTimeout("timed out"), NotSent),
+    (httpx.ReadTimeout("timed out"), Ambiguous),
+    (httpx.WriteTimeout("timed out"), Ambiguous),
+    (httpx.ReadError("[Errno 104] Connection reset by peer"), Ambiguous),
+    (httpx.WriteError("[Errno 32] Broken pipe"), Ambiguous),
+    (httpx.RemoteProtocolError("Server disconnected without sending a response."), Ambiguous),
+    (httpx.RemoteProtocolError("peer closed connection without sending complete message body"), Ambiguous),
+    (httpx.DecodingError("Error -3 while decompressing data"), Ambiguous),
+    (httpx.LocalProtocolError("Illegal header value"), Ambiguous),
+]
+
+OWN_FORM: list[tuple[int, type[Outcome]]] = [
+    *((status, Rejected) for status in (400, 401, 403, 404, 405, 413, 415, 422)),
+    (402, OutOfFunds),
+    (429, Busy),
+    *((status, Ambiguous) for status in (302, 307, 406, 408, 409, 410, 418, 500, 502, 503, 504, 599)),
+]
+
+FOREIGN_BODIES: list[httpx.Response] = [
+    httpx.Response(200, html="<html><title>403 Forbidden</title></html>"),
+    httpx.Response(200, json={"message": "Forbidden"}),
+    httpx.Response(200, json={"message": "no route", "request_id": "1"}),
+    httpx.Response(200, json={"type": "about:blank", "title": "Not Found", "status": 404, "detail": "no"}),
+    httpx.Response(200, json={"timestamp": "x", "status": 404, "error": "Not Found", "path": "/agents"}),
+    httpx.Response(200, json={"error": {"message": "denied by policy"}}),
+    httpx.Response(200, json=["no"]),
+    httpx.Response(200, text="error code: 1020"),
+    httpx.Response(200, content=b""),
+    httpx.Response(200, content=b'{"title": "Invalid req'),
+]
+
+
+@pytest.fixture(params=REQUESTS, ids=lambda request: request.name)
+def request_that_dials(request: pytest.FixtureRequest) -> Request:
+    dials: Request = request.param
+    return dials
+
+
+@pytest.mark.parametrize(("problem", "expected"), LOST, ids=lambda row: str(row)[:40])
+def test_a_lost_answer_is_not_sent_only_when_nothing_left(
+    request_that_dials: Request, problem: Exception, expected: type[Outcome]
+) -> None:
+    found = outcome(request_that_dials, problem)
+    assert isinstance(found, expected)
+    assert isinstance(found, NotSent | Ambiguous)
+    assert found.message
+
+
+@pytest.mark.parametrize(("status", "expected"), OWN_FORM)
+def test_a_status_in_the_providers_own_form(
+    request_that_dials: Request, status: int, expected: type[Outcome]
+) -> None:
+    found = outcome(request_that_dials, request_that_dials.error(status, "agent not found"))
+    assert isinstance(found, expected)
+    assert not isinstance(found, Done | Unsigned)
+    assert f"answered {status}" in found.message
+    assert "agent not found" in found.message
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 413, 415, 422])
+@pytest.mark.parametrize("body", FOREIGN_BODIES, ids=lambda body: body.text[:30])
+def test_a_refusal_in_a_foreign_form_proves_nothing(
+    request_that_dials: Request, status: int, body: httpx.Response
+) -> None:
+    answer = httpx.Response(status, content=body.content, headers=body.headers)
+    assert isinstance(outcome(request_that_dials, answer), Ambiguous)
+
+
+@pytest.mark.parametrize("status", [400, 402, 403, 409, 429, 500, 503])
+def test_calls_paused_is_out_of_funds_under_any_error_status(
+    request_that_dials: Request, status: int
+) -> None:
+    assert isinstance(outcome(request_that_dials, request_that_dials.error(status, PAUSED)), OutOfFunds)
+
+
+def test_calls_paused_on_a_foreign_page_proves_nothing() -> None:
+    page = httpx.Response(503, html=f"<html>{PAUSED}</html>")
+    assert isinstance(outcome(BOX, page), Ambiguous)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"Retry-After": "-3"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "nan"}, None),
+        (
+            {"Retry-After": "Wed, 01 Jul 2026 12:00:30 GMT", "Date": "Wed, 01 Jul 2026 12:00:00 GMT"},
+            30.0,
+        ),
+        (
+            {"Retry-After": "Wed, 01 Jul 2026 11:00:00 GMT", "Date": "Wed, 01 Jul 2026 12:00:00 GMT"},
+            0.0,
+        ),
+    ],
+)
+def test_busy_tells_the_seconds_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    found = outcome(CREATE, CREATE.error(429, "slow down", **headers))
+    assert isinstance(found, Busy)
+    assert found.retry_after == seconds
+
+
+def test_a_good_answer_is_done(request_that_dials: Request) -> None:
+    found = outcome(request_that_dials, httpx.Response(201, json=request_that_dials.good))
+    assert isinstance(found, Done)
+    assert found.remote.id
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html></html>", b'{"id": "acb_1", "na', b"{}", b"null", b"[]", b'{"id": ""}', b'{"id": 7}'],
+)
+@pytest.mark.parametrize("request_that_dials", [CREATE, RETRY, PLACE, BOX], ids=lambda dials: dials.name)
+def test_an_accepted_answer_that_cannot_be_read_proves_nothing(
+    request_that_dials: Request, status: int, body: bytes
+) -> None:
+    assert isinstance(outcome(request_that_dials, httpx.Response(status, content=body)), Ambiguous)
+
+
+@pytest.mark.parametrize("name", ["March outreach", f"March outreach {MARK}"[:-1], None, 7])
+def test_a_batch_whose_name_lost_our_mark_is_unsigned(name: Json) -> None:
+    found = outcome(CREATE, httpx.Response(201, json=batch(name=name)))
+    assert isinstance(found, Unsigned)
+    assert found.remote.id == "acb_1"
+
+
+def test_a_created_batch_without_most_fields_is_done() -> None:
+    name = f"March {MARK}"
+    found = outcome(CREATE, httpx.Response(201, json={"id": "acb_9", "name": name, "new_field": {"a": [1]}}))
+    assert isinstance(found, Done)
+    assert (found.remote.id, found.remote.mark, found.remote.retry_count) == ("acb_9", MARK, None)
+
+
+def test_a_retry_that_answers_about_another_batch_proves_nothing() -> None:
+    assert isinstance(outcome(RETRY, httpx.Response(200, json=batch(id="acb_2"))), Ambiguous)
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"agent_call_id": "ac_1"}, Done),
+        ({"agent_call_id": "ac_1", "error": {"message": "late"}}, Done),
+        ({"agent_call_id": "", "error": {"message": "invalid number"}}, Rejected),
+        ({"error": {"detail": ["anything"]}}, Rejected),
+        ({"error": "invalid number"}, Rejected),
+        ({"agent_call_id": None, "error": {"message": "insufficient funds"}}, OutOfFunds),
+        ({"error": {"message": "Agents usage limit reached"}}, OutOfFunds),
+        ({"agent_call_id": None, "error": None}, Ambiguous),
+        ({"error": {}}, Ambiguous),
+        ({}, Ambiguous),
+    ],
+)
+def test_the_item_of_a_placed_call_decides(item: dict[str, Json], expected: type[Outcome]) -> None:
+    found = outcome(PLACE, httpx.Response(200, json={"calls": [{"number": "+14155550101", **item}]}))
+    assert isinstance(found, expected)
+    if isinstance(found, Rejected):
+        assert found.status == 0
+
+
+@pytest.mark.parametrize("calls", [[], None, {}, ["ac_1"], "ac_1"])
+def test_a_placed_call_without_an_item_proves_nothing(calls: Json) -> None:
+    assert isinstance(outcome(PLACE, httpx.Response(200, json={"calls": calls})), Ambiguous)
+
+
+@pytest.mark.parametrize(
+    ("answer", "remote_id"),
+    [
+        (httpx.Response(200, json={"call_id": "ac_5", "id": "x"}), "ac_5"),
+        (httpx.Response(200, json={"id": "ac_6"}), "ac_6"),
+        (httpx.Response(200, json={"message": "queued"}), f"unconfirmed:{MARK}"),
+        (httpx.Response(202, text="OK"), f"unconfirmed:{MARK}"),
+        (httpx.Response(204), f"unconfirmed:{MARK}"),
+    ],
+)
+def test_any_accepted_answer_of_the_legacy_route_is_done(answer: httpx.Response, remote_id: str) -> None:
+    found = outcome(LEGACY, answer)
+    assert isinstance(found, Done)
+    assert (found.remote.id, found.remote.mark) == (remote_id, MARK)
+
+
+def test_a_call_that_fails_at_once_for_want_of_credit_is_out_of_funds() -> None:
+    call = {"id": "c-1", "status": "failed", "error_message": PAUSED}
+    assert isinstance(outcome(BOX, httpx.Response(201, json=call)), OutOfFunds)
+    call = {"id": "c-1", "status": "failed", "error_code": "insufficient_credits"}
+    assert isinstance(outcome(BOX, httpx.Response(201, json=call)), OutOfFunds)
+
+
+@pytest.mark.parametrize(("dial", "call_id"), [(PLACE, "ac_1"), (LEGACY, "ac_1"), (BOX, "c-1")])
+def test_a_placed_call_comes_with_its_mark_and_person(dial: Request, call_id: str) -> None:
+    found = outcome(dial, httpx.Response(200, json=dial.good))
+    assert isinstance(found, Done)
+    assert found.remote.mark == MARK
+    person = member(found.remote)
+    assert (person["number"], person["phase"], person["call_id"]) == ("+14155550101", "in_flight", call_id)
