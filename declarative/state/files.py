@@ -1,0 +1,86 @@
+"""Durable writing to one folder: what was written is on the disk when a function here returns. Knows no
+lock."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from declarative.errors import StateError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns what the operating system says into a StateError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise StateError(
+            f"cannot write {path}: {error.strerror or error}; "
+            "no request goes out without its record, so nothing more is sent",
+            hint=_hint(error, path),
+        ) from error
+
+
+def read(path: Path) -> bytes | None:
+    """The whole file, None where there is none. Raises StateError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put `data` in the place of the file, whole or not at all. The file keeps its mode; a new one gets what
+    the umask allows, for it is meant to be committed. Raises StateError; the old file is whole then."""
+    draft = path.with_name(f".{path.name}.draft")
+    with explained(path):
+        try:
+            _write_new(draft, data, path)
+            os.replace(draft, path)
+        except OSError:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+        sync_folder(path.parent)
+
+
+def write_all(fd: int, data: bytes, offset: int) -> None:
+    """Write at `offset` and to the disk. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        view, offset = view[written:], offset + written
+    os.fsync(fd)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and new names in a folder durable. Raises OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _write_new(draft: Path, data: bytes, old: Path) -> None:
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        with suppress(FileNotFoundError):
+            os.fchmod(fd, old.stat().st_mode & 0o777)
+        write_all(fd, data, 0)
+    finally:
+        os.close(fd)
+
+
+def _hint(error: OSError, path: Path) -> str:
+    if error.errno in _FULL:
+        return f"make room on the disk of {path.parent} and run again: the lock as it was is whole"
+    return f"make {path.parent} writable for this user and run again: the lock as it was is whole"

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from obstore.store import MemoryStore
+
+from declarative.state.base import Backend
+from declarative.state.catalog import open_backend
+from declarative.state.local import Directory
+from declarative.state.objects import Objects
+from declarative.state.objectstore import ObjectStore
+
+if TYPE_CHECKING:
+    from tests.state.s3server import S3Server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    from tests.state.s3server import S3Server  # moto takes a second: only for those who need it
+
+    server = S3Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
+    """The server, named in the environment as a user would."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server
+
+
+@pytest.fixture
+def s3_url(s3: S3Server, tmp_path: Path) -> str:
+    return f"s3://{s3.bucket}/{tmp_path.parent.name}-{tmp_path.name}"
+
+
+@pytest.fixture(params=["directory", "memory", "s3"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Backend]:
+    """Opens the same empty place again and again, as several runs would."""
+    if request.param == "directory":
+        return lambda: Directory(tmp_path)
+    if request.param == "memory":
+        store = MemoryStore()
+        return lambda: ObjectStore(Objects(store, "memory://here"))
+    url = request.getfixturevalue("s3_url")
+    return lambda: open_backend(tmp_path, url)

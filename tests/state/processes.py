@@ -1,0 +1,147 @@
+"""Runs that are killed, starved, paused or in each other's way: what the tests start as processes of their
+own.
+
+python -m tests.state.processes SCENE ARGUMENT...
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+
+from declarative.errors import StateError
+from declarative.memory import RemoteRecord
+from declarative.state.base import Holder
+from declarative.state.catalog import open_backend
+from declarative.state.ledger import Ledger
+from declarative.state.local import Directory
+from tests.state.samples import ADDRESS, NOON, holder, intent, remote
+
+Step = Callable[[Ledger], object]
+
+STEPS: tuple[Step, ...] = (
+    lambda ledger: ledger.start("spring", "k3v9", NOON, {}, None),
+    lambda ledger: ledger.update(ADDRESS, generation=1, intents={"m": intent("m")}),
+    lambda ledger: ledger.update(ADDRESS, intents={"m": None}, remotes={"acb_1": remote(mark="m")}),
+    lambda ledger: ledger.fold(),
+    lambda ledger: ledger.rename(ADDRESS, "batch/april"),
+    lambda ledger: ledger.update("batch/april", remotes=dict[str, RemoteRecord | None](acb_1=remote(settled=True))),
+    lambda ledger: ledger.fold(),
+)
+_TOUCHES = {"open", "close", "pwrite", "fsync", "ftruncate", "replace", "unlink", "fchmod", "mkdir"}
+
+
+def crash(folder: str) -> None:
+    """The whole scenario again and again in children, each killed one system call later than the one before,
+    until one comes through. Each has its own folder with a file `done`: a byte for every step that
+    returned."""
+    for point in range(10_000):
+        place = Path(folder) / f"{point:04}"
+        place.mkdir()
+        child = os.fork()
+        if child == 0:
+            _run_until(point, place)
+            os._exit(0)
+        if os.waitpid(child, 0)[1] == 0:
+            return
+
+
+def _run_until(point: int, place: Path) -> None:
+    left = point
+
+    def count(frame: FrameType, event: str, called: object) -> None:
+        nonlocal left
+        of_the_system = getattr(called, "__module__", "") == "posix"
+        if event in ("c_call", "c_return") and of_the_system and getattr(called, "__name__", "") in _TOUCHES:
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+
+    done = os.open(place / "done", os.O_WRONLY | os.O_CREAT)
+    sys.setprofile(count)
+    backend = Directory(place)
+    with backend.lease(holder(), 0, time.sleep) as lease:
+        ledger = Ledger.open(backend, lease)
+        for step in STEPS:
+            step(ledger)
+            os.write(done, b".")
+    sys.setprofile(None)
+
+
+def full(folder: str, action: str, limit: str) -> None:
+    """One step with no file allowed to grow beyond `limit` bytes; prints what was raised."""
+    backend = Directory(Path(folder))
+    with backend.lease(holder(), 0, time.sleep) as lease:
+        ledger = Ledger.open(backend, lease)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+        _act(ledger, action)
+
+
+def forbidden(folder: str, action: str) -> None:
+    """One step, as a user who may only read the folder once the lease is taken; prints what was raised."""
+    backend = Directory(Path(folder))
+    with backend.lease(holder(), 0, time.sleep) as lease:
+        ledger = Ledger.open(backend, lease)
+        os.chmod(folder, 0o555)
+        if os.geteuid() == 0:
+            os.seteuid(65534)
+        _act(ledger, action)
+
+
+def _act(ledger: Ledger, action: str) -> None:
+    before = ledger.lock.resources[ADDRESS]
+    try:
+        if action == "fold":
+            ledger.fold()
+        else:
+            ledger.update(ADDRESS, generation=9)
+    except StateError as error:
+        unchanged = ledger.lock.resources[ADDRESS] == before
+        print(f"{error.message} | {error.hint} | {'unchanged' if unchanged else 'changed'}")
+
+
+def contend(url: str) -> None:
+    """Take turns with others: each raises the generation by one under the lease."""
+    backend = open_backend(Path(url), url if "://" in url else None)
+    with backend.lease(Holder.here({}), 100_000, lambda _: time.sleep(0.01)) as lease:
+        ledger = Ledger.open(backend, lease)
+        if not ledger.started:
+            ledger.start("spring", "k3v9", NOON, {}, None)
+        known = ledger.lock.resources.get(ADDRESS)
+        ledger.update(ADDRESS, generation=known.generation + 1 if known else 1)
+        ledger.fold()
+
+
+def hold(url: str) -> None:
+    """Hold the lease; on each line of input try to write, and print how that went."""
+    backend = open_backend(Path(url), url if "://" in url else None)
+    with backend.lease(holder("sleeper"), 0, time.sleep) as lease:
+        backend.load()
+        print("held", flush=True)
+        for line in sys.stdin:
+            action: dict[str, Callable[[], None]] = {
+                "check": lease.check,
+                "append": lambda: backend.append(b"1"),
+                "fold": lambda: backend.fold(b"1"),
+            }
+            try:
+                action[line.strip()]()
+                print("done", flush=True)
+            except StateError as error:
+                print(error.code, flush=True)
+
+
+SCENES: Mapping[str, Callable[..., None]] = {
+    "crash": crash, "full": full, "forbidden": forbidden, "contend": contend, "hold": hold,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        SCENES[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,74 @@
+"""A real S3-compatible server on loopback (moto's), one request at a time so that its conditional writes are
+atomic, with the faults that a store can have."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+class S3Server:
+    """`ignore_conditions` makes it a store that knows no conditional writes; `lost_answers` is how many of
+    the next writes take effect and are answered with a 503."""
+
+    bucket = "dialctl-state"
+
+    def __init__(self) -> None:
+        self.ignore_conditions = False
+        self.lost_answers = 0
+        self._turn = threading.Lock()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        _backend().create_bucket(self.bucket, "us-east-1")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._server.server_port}",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_REGION": "us-east-1",
+        }
+
+    def age(self, key: str, seconds: float) -> None:
+        """As if the object had not been written for so long."""
+        _backend().get_object(self.bucket, key).last_modified -= timedelta(seconds=seconds)
+
+    def keys(self, prefix: str) -> dict[str, bytes]:
+        found = _backend().list_objects(_backend().get_bucket(self.bucket), prefix, None)
+        return {key.name: key.value for key in found[0]}
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if self.ignore_conditions:
+            environ.pop("HTTP_IF_NONE_MATCH", None)
+            environ.pop("HTTP_IF_MATCH", None)
+        with self._turn:
+            if environ["REQUEST_METHOD"] == "PUT" and self.lost_answers:
+                self.lost_answers -= 1
+                b"".join(self._moto(environ, lambda *_: lambda _: None))
+                start("503 Service Unavailable", [("Content-Length", "0")])
+                return [b""]
+            return [b"".join(self._moto(environ, start))]
+
+
+def _backend() -> Any:
+    return s3_backends["123456789012"]["aws"]

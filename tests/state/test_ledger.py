@@ -1,0 +1,203 @@
+"""What an apply writes through: each step durable, short, and the same after any crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from obstore.store import MemoryStore
+
+from declarative.errors import LeaseLost, StateError
+from declarative.memory import Lock, Record
+from declarative.state.base import Lease, Stored
+from declarative.state.ledger import Fields, Ledger
+from declarative.state.local import Directory
+from declarative.state.lock import parse, render
+from declarative.state.objects import Objects
+from declarative.state.objectstore import ObjectStore
+from tests.state.samples import ADDRESS, NOON, changes, holder, intent, lock, locks, remote
+
+
+class Recorder(Directory):
+    """A folder that also keeps every line it was ever given."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.lines: list[bytes] = []
+
+    def append(self, line: bytes) -> None:
+        super().append(line)
+        self.lines.append(line)
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Recorder:
+    return Recorder(tmp_path)
+
+
+@pytest.fixture
+def ledger(backend: Recorder) -> Ledger:
+    ledger = Ledger.open(backend, backend.lease(holder(), 0, lambda _: None))
+    ledger.start("spring", "k3v9", NOON, {"c": "api.example.com"}, None)
+    return ledger
+
+
+def kept(backend: Directory) -> Lock | None:
+    return parse(Directory(Path(backend.where).parent).load())
+
+
+def test_before_the_start_there_is_no_lock(backend: Recorder) -> None:
+    ledger = Ledger.open(backend, backend.lease(holder(), 0, lambda _: None))
+    assert not ledger.started
+    with pytest.raises(StateError, match="no lock yet"):
+        ledger.update(ADDRESS, generation=1)
+
+
+def test_a_lock_once_begun_is_durable(backend: Recorder, ledger: Ledger) -> None:
+    assert ledger.started
+    assert kept(backend) == lock()
+
+
+def test_every_step_is_durable_when_it_returns(backend: Recorder, ledger: Ledger) -> None:
+    ledger.update(ADDRESS, generation=1, settings={"agent_id": "a"}, intents={"m": intent("m")})
+    assert kept(backend) == ledger.lock
+    ledger.update(ADDRESS, remotes={"acb_1": remote(mark="m")}, intents={"m": None})
+    assert kept(backend) == ledger.lock
+    expected = Record(generation=1, settings={"agent_id": "a"}, remotes={"acb_1": remote(mark="m")})
+    assert ledger.lock == lock(march=expected)
+
+
+def test_a_value_that_becomes_empty_is_gone_after_a_crash_too(backend: Recorder, ledger: Ledger) -> None:
+    ledger.update(ADDRESS, quiet="q", settings={"a": 1, "b": {"c": 2}}, remotes={"r": remote(person="p", settled=True)})
+    ledger.update(ADDRESS, quiet=None, settings={"b": {}}, remotes={"r": remote()})
+    assert kept(backend) == lock(march=Record(settings={"b": {}}, remotes={"r": remote()}))
+
+
+def test_an_address_is_removed(backend: Recorder, ledger: Ledger) -> None:
+    ledger.update(ADDRESS, generation=1)
+    ledger.remove(ADDRESS)
+    ledger.remove(ADDRESS)
+    assert kept(backend) == ledger.lock == lock()
+    assert len(backend.lines) == 2
+
+
+def test_a_renamed_address_takes_along_what_was_done(backend: Recorder, ledger: Ledger) -> None:
+    ledger.update(ADDRESS, generation=2, remotes={"r": remote()})
+    assert ledger.rename(ADDRESS, "batch/april") == Record(generation=2, remotes={"r": remote()})
+    assert kept(backend) == ledger.lock == lock(april=Record(generation=2, remotes={"r": remote()}))
+    assert len(backend.lines) == 2
+
+
+def test_renaming_onto_a_known_address_forgets_nothing(backend: Recorder, ledger: Ledger) -> None:
+    ledger.update(ADDRESS, generation=2, settings={"a": 1}, remotes={"r1": remote()}, placed=("x",))
+    ledger.update("batch/april", generation=1, settings={"b": 1}, remotes={"r2": remote()}, placed=("y",))
+    ledger.rename(ADDRESS, "batch/april")
+    joined = Record(generation=2, settings={"a": 1}, remotes={"r1": remote(), "r2": remote()}, placed=("x", "y"))
+    assert kept(backend) == ledger.lock == lock(april=joined)
+
+
+def test_a_host_is_remembered(backend: Recorder, ledger: Ledger) -> None:
+    ledger.set_host("d", "api.example.org")
+    ledger.set_host("d", "api.example.org")
+    assert kept(backend) == ledger.lock
+    assert ledger.lock.hosts == {"c": "api.example.com", "d": "api.example.org"}
+    assert len(backend.lines) == 1
+
+
+def test_folding_leaves_one_whole_file(backend: Recorder, ledger: Ledger, tmp_path: Path) -> None:
+    ledger.update(ADDRESS, generation=1)
+    ledger.fold()
+    assert backend.load() == Stored(render(ledger.lock))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".dialctl", "dialctl.lock"]
+
+
+def test_nothing_is_written_where_nothing_changed(backend: Recorder, ledger: Ledger, tmp_path: Path) -> None:
+    ledger.update(ADDRESS, generation=1, remotes={"r": remote()}, intents={"m": intent("m")})
+    ledger.fold()
+    before = (tmp_path / "dialctl.lock").stat()
+    again = Ledger.open(backend, ledger._lease)
+    again.update(ADDRESS, generation=1, remotes={"r": remote(), "x": None}, intents={"m": intent("m")})
+    again.fold()
+    after = (tmp_path / "dialctl.lock").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert len(backend.lines) == 1
+
+
+def test_a_journal_left_by_a_crash_is_folded_by_the_next_run(backend: Recorder, ledger: Ledger) -> None:
+    ledger.update(ADDRESS, generation=1)
+    Ledger.open(backend, ledger._lease).fold()
+    assert backend.load() == Stored(render(ledger.lock))
+
+
+def test_a_step_costs_the_same_however_much_is_remembered(backend: Recorder, ledger: Ledger) -> None:
+    many = {f"call_{number}": remote(person=f"{number:016x}") for number in range(2000)}
+    ledger.update(ADDRESS, settings={"agent_id": "a" * 500})
+    ledger.update(ADDRESS, remotes={"call_x": remote()}, generation=1)
+    few = len(backend.lines[-1])
+    ledger.update(ADDRESS, remotes=many)
+    ledger.update(ADDRESS, remotes={"call_y": remote()}, generation=2)
+    assert len(backend.lines[-1]) == few
+
+
+def test_a_step_that_was_not_written_changes_nothing(ledger: Ledger, backend: Recorder) -> None:
+    ledger.update(ADDRESS, generation=1, remotes={"r": remote()})
+    backend.break_lease("id-ada")
+    with pytest.raises(LeaseLost):
+        ledger.update(ADDRESS, generation=2, remotes={"r": None})
+    with pytest.raises(LeaseLost):
+        ledger.rename(ADDRESS, "batch/april")
+    assert ledger.lock == kept(backend) == lock(march=Record(generation=1, remotes={"r": remote()}))
+
+
+def test_the_fields_of_an_update_are_those_of_a_record() -> None:
+    assert {*get_type_hints(Fields)} == {*Record.__dataclass_fields__} - {"remotes", "intents"}
+
+
+_STEPS = st.lists(
+    st.tuples(st.just("update"), st.sampled_from(["batch/a", "batch/b"]), changes)
+    | st.tuples(st.just("remove"), st.sampled_from(["batch/a", "batch/b"]), st.none())
+    | st.tuples(st.just("rename"), st.permutations(["batch/a", "batch/b"]), st.none())
+    | st.tuples(st.just("set_host"), st.sampled_from(["c", "d"]), st.none()),
+    max_size=8,
+)
+
+
+def _take(ledger: Ledger, step: tuple[str, Any, Any]) -> None:
+    match step:
+        case "update", address, values:
+            ledger.update(address, **values)
+        case "remove", address, _:
+            ledger.remove(address)
+        case "rename", (old, new), _ if old in ledger.lock.resources:
+            ledger.rename(old, new)
+        case "set_host", provider, _:
+            ledger.set_host(provider, "api.example.net")
+
+
+def _begun(first: Lock) -> tuple[ObjectStore, Lease]:
+    backend = ObjectStore(Objects(MemoryStore(), "memory://here"))
+    lease = backend.lease(holder(), 0, lambda _: None)
+    backend.fold(render(first))
+    return backend, lease
+
+
+@given(locks, _STEPS)
+def test_any_history_gives_the_same_lock_from_wherever_it_was_folded(first: Lock, steps: list[Any]) -> None:
+    backend, lease = _begun(first)
+    with lease:
+        ledger = Ledger.open(backend, lease)
+        states = [render(ledger.lock)]
+        for step in steps:
+            _take(ledger, step)
+            states.append(render(ledger.lock))
+        journal = backend.load().journal
+        for folded in states:
+            assert parse(Stored(folded, journal)) == ledger.lock
+        for start in range(len(journal)):  # a journal dropped from its front
+            assert parse(Stored(states[-1], journal[start:])) == ledger.lock
+        for line in journal:
+            assert orjson.loads(line)["lineage"] == "l"

@@ -1,0 +1,174 @@
+"""Two branches applied, one lock remains: nothing that may have rung is forgotten, whichever side is ours."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from declarative.errors import StateError
+from declarative.memory import Cancel, Lock, Record, RemoteRecord, Request
+from declarative.state.lock import render
+from declarative.state.merge import join, join_remotes, merge
+from tests.state.samples import intent, lock, locks, remote
+
+OPEN = {"~d1.a": intent("~d1.a")}
+SUBMITTED = remote(mark="~d1.a", status="queued")
+RETRY = {"~d1.r": intent("~d1.r", request=Request.RETRY, remote="acb_1", retry_count=0)}
+
+ROWS: dict[str, tuple[Record, Record, Record]] = {
+    "the higher generation says what is wanted": (
+        Record(generation=1, settings={"agent_id": "z"}, numbers="z"),
+        Record(generation=2, settings={"agent_id": "a"}, numbers="a"),
+        Record(generation=2, settings={"agent_id": "a"}, numbers="a"),
+    ),
+    "remotes of both": (
+        Record(remotes={"acb_1": remote()}),
+        Record(remotes={"acb_2": remote()}),
+        Record(remotes={"acb_1": remote(), "acb_2": remote()}),
+    ),
+    "open intents of both": (
+        Record(generation=2, intents=OPEN),
+        Record(generation=1, intents={"~d1.b": intent("~d1.b")}),
+        Record(generation=2, intents={**OPEN, "~d1.b": intent("~d1.b")}),
+    ),
+    "an intent found to have happened is closed": (
+        Record(intents=OPEN),
+        Record(remotes={"acb_1": SUBMITTED}),
+        Record(remotes={"acb_1": SUBMITTED}),
+    ),
+    "an intent closed without a remote stays open": (Record(intents=OPEN), Record(), Record(intents=OPEN)),
+    "an intent open on both sides stays open": (
+        Record(intents=OPEN, remotes={"acb_1": SUBMITTED}),
+        Record(intents=OPEN),
+        Record(intents=OPEN, remotes={"acb_1": SUBMITTED}),
+    ),
+    "a retry is closed by a higher count": (
+        Record(intents=RETRY, remotes={"acb_1": remote(retry_count=0)}),
+        Record(remotes={"acb_1": remote(retry_count=1)}),
+        Record(remotes={"acb_1": remote(retry_count=1)}),
+    ),
+    "a retry is not closed by the batch it is about": (
+        Record(intents=RETRY),
+        Record(remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
+        Record(intents=RETRY, remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
+    ),
+    "an intent thought absent on one side only is not": (
+        Record(intents={"~d1.a": intent("~d1.a", absent=True, probe="acb_9")}),
+        Record(intents=OPEN),
+        Record(intents=OPEN),
+    ),
+    "revoked marks and people rung of both": (
+        Record(revoked=("m2", "m1"), placed=("p",)),
+        Record(revoked=("m3", "m1")),
+        Record(revoked=("m1", "m2", "m3"), placed=("p",)),
+    ),
+    "a tombstone of one side is none": (Record(tombstone=True), Record(), Record()),
+    "a tombstone of both is one": (Record(tombstone=True), Record(tombstone=True), Record(tombstone=True)),
+    "what was quiet is looked at again": (Record(quiet="q"), Record(quiet="r"), Record()),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_of_one_address(row: str) -> None:
+    one, two, expected = ROWS[row]
+    assert join(lock(march=one), lock(march=two)) == lock(march=expected)
+    assert join(lock(march=two), lock(march=one)) == lock(march=expected)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (remote(), remote(cancel=Cancel.ASKED)),
+        (remote(cancel=Cancel.ASKED, settled=True), remote(cancel=Cancel.DONE)),
+        (remote(last_updated_at="2026-12-02T00:00:00Z"), remote(settled=True)),
+        (remote(status="z", last_updated_at="2026-12-01T00:00:00Z"), remote(last_updated_at="2026-12-02T00:00:00Z")),
+        (remote(status="z"), remote(finished=1)),
+        (remote(doubts=("m",)), remote()),
+    ],
+)
+def test_of_one_remote_the_later_sight_wins(earlier: RemoteRecord, later: RemoteRecord) -> None:
+    assert join_remotes(earlier, later) == later
+    assert join_remotes(later, earlier) == later
+
+
+def test_a_resource_of_one_side_stays_as_it_is() -> None:
+    gone = Record(tombstone=True, quiet="q")
+    assert join(lock(march=gone), lock(april=Record())) == lock(march=gone, april=Record())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(lock(), project="autumn"),
+        replace(lock(), lineage="zzzz"),
+        replace(lock(), person_key="0123456789abcdef"),
+        replace(lock(), hosts={"c": "sandbox.invalid"}),
+    ],
+    ids=["project", "lineage", "person key", "host"],
+)
+def test_locks_of_two_memories_are_not_merged(other: Lock) -> None:
+    with pytest.raises(StateError, match="not of one memory"):
+        join(lock(), other)
+
+
+@given(locks, locks)
+def test_it_does_not_matter_which_side_is_ours(one: Lock, two: Lock) -> None:
+    assert join(one, two) == join(two, one)
+    assert join(one, one).resources.keys() == one.resources.keys()
+
+
+@given(locks, locks)
+def test_nothing_that_may_have_rung_is_forgotten(one: Lock, two: Lock) -> None:
+    both = join(one, two)
+    for side in (one, two):
+        for address, record in side.resources.items():
+            merged = both.resources[address]
+            assert record.remotes.keys() <= merged.remotes.keys()
+            assert {*record.revoked, *record.placed} <= {*merged.revoked, *merged.placed}
+            resolved = {seen.mark for seen in merged.remotes.values()}
+            lost = [known for mark, known in record.intents.items() if mark not in merged.intents]
+            assert all(known.mark in resolved or known.request is Request.RETRY for known in lost)
+
+
+def _conflict(folder: Path, base: Lock, ours: Lock, theirs: Lock, style: str) -> bytes:
+    for name, side in (("base", base), ("ours", ours), ("theirs", theirs)):
+        (folder / name).write_bytes(render(side))
+    flags = ["--diff3"] if style == "diff3" else ["--zdiff3"] if style == "zdiff3" else []
+    run = subprocess.run(
+        ["git", "merge-file", "-p", *flags, "ours", "base", "theirs"], cwd=folder, capture_output=True, check=False
+    )
+    assert run.returncode > 0
+    return run.stdout
+
+
+@pytest.mark.parametrize("style", ["merge", "diff3", "zdiff3"])
+@pytest.mark.parametrize("eol", [b"\n", b"\r\n"], ids=["lf", "crlf"])
+def test_what_git_leaves_behind_is_merged(tmp_path: Path, style: str, eol: bytes) -> None:
+    base = lock(april=Record(generation=1), march=Record(generation=1, count=5), may=Record(generation=4))
+    ours = lock(
+        april=Record(generation=2, remotes={"acb_3": remote()}),
+        march=Record(generation=2, count=6, remotes={"acb_1": remote(shard=2)}, intents=OPEN),
+        may=Record(generation=4),
+        zest=Record(),
+    )
+    theirs = lock(
+        april=Record(generation=1),
+        march=Record(generation=3, count=7, remotes={"acb_2": remote()}),
+        may=Record(generation=5, settings={"agent_id": "b"}),
+    )
+    text = _conflict(tmp_path, base, ours, theirs, style).replace(b"\n", eol)
+    merged = merge(text)
+    assert merged.resources["batch/march"].generation == 3
+    assert merged.resources["batch/march"].remotes.keys() == {"acb_1", "acb_2"}
+    assert merged.resources["batch/march"].intents == OPEN
+    assert merged == join(ours, theirs) == merge(render(theirs), render(ours))
+
+
+@pytest.mark.parametrize("text", [render(lock()), b"<<<<<<< ours\n{}\n", b"=======\n", b"<<<<<<< a\n{}\n>>>>>>> b\n"])
+def test_markers_that_do_not_pair_up_are_refused(text: bytes) -> None:
+    with pytest.raises(StateError, match="nothing to merge"):
+        merge(text)

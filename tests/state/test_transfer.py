@@ -1,0 +1,105 @@
+"""Moving a lock between places, never over one that knows more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from declarative.errors import LeaseHeld, StateError
+from declarative.memory import Lock, Record
+from declarative.state.base import Backend, Stored
+from declarative.state.ledger import Ledger
+from declarative.state.local import Directory
+from declarative.state.lock import parse, render
+from declarative.state.transfer import copy
+from tests.state.samples import ADDRESS, holder, intent, lock, remote
+
+Place = Callable[[], Backend]
+BASE = lock(march=Record(generation=2, remotes={"r": remote(mark="m")}, revoked=("b", "a")))
+
+
+def no_sleep(seconds: float) -> None:
+    raise AssertionError("waited although there was nothing to wait for")
+
+
+def put(backend: Backend, known: Lock) -> None:
+    with backend.lease(holder(), 0, no_sleep):
+        backend.load()
+        backend.fold(render(known))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Directory:
+    (tmp_path / "from").mkdir()
+    backend = Directory(tmp_path / "from")
+    put(backend, BASE)
+    return backend
+
+
+def test_a_lock_arrives_with_its_journal_folded_in(source: Directory, place: Place) -> None:
+    with source.lease(holder(), 0, no_sleep) as lease:
+        ledger = Ledger.open(source, lease)
+        ledger.update(ADDRESS, count=5)
+    assert copy(source, place(), holder(), 0, no_sleep) == ledger.lock
+    assert place().load() == Stored(render(ledger.lock))
+    assert source.holder() is None
+    assert place().holder() is None
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        BASE,
+        lock(march=Record(generation=1)),
+        lock(march=Record(generation=2, revoked=("a",), intents={"m": intent("m")})),
+        lock(march=replace(BASE.resources[ADDRESS], count=7)),
+    ],
+    ids=["the same", "an older generation", "an intent since resolved", "other wishes of one generation"],
+)
+def test_a_place_that_knows_no_more_is_replaced(source: Directory, place: Place, there: Lock) -> None:
+    put(place(), there)
+    copy(source, place(), holder(), 0, no_sleep)
+    assert parse(place().load()) == BASE
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        lock(april=Record()),
+        lock(march=Record(generation=3)),
+        lock(march=Record(generation=1, remotes={"other": remote()})),
+        lock(march=Record(generation=2, remotes={"r": remote(mark="m", settled=True)})),
+        lock(march=Record(generation=2, intents={"n": intent("n")})),
+        lock(march=Record(generation=2, revoked=("c",))),
+        lock(march=Record(generation=2, placed=("p",))),
+    ],
+    ids=["address", "generation", "remote", "later sight", "intent", "revoked", "placed"],
+)
+def test_a_place_that_knows_more_is_left_alone(source: Directory, place: Place, there: Lock) -> None:
+    put(place(), there)
+    with pytest.raises(StateError, match="knows more"):
+        copy(source, place(), holder(), 0, no_sleep)
+    assert parse(place().load()) == there
+
+
+def test_another_memory_is_never_replaced(source: Directory, place: Place) -> None:
+    put(place(), replace(BASE, lineage="zzzz"))
+    with pytest.raises(StateError, match="another memory"):
+        copy(source, place(), holder(), 0, no_sleep)
+
+
+def test_nothing_cannot_be_moved(tmp_path: Path, place: Place) -> None:
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(StateError, match="no lock"):
+        copy(Directory(tmp_path / "nothing"), place(), holder(), 0, no_sleep)
+
+
+def test_nobody_may_be_at_work_at_either_end(source: Directory, place: Place) -> None:
+    with place().lease(holder("bob"), 0, no_sleep), pytest.raises(LeaseHeld, match="bob"):
+        copy(source, place(), holder(), 0, no_sleep)
+    with source.lease(holder("bob"), 0, no_sleep), pytest.raises(LeaseHeld, match="bob"):
+        copy(source, place(), holder(), 0, no_sleep)
+    assert place().load() == Stored(None)
