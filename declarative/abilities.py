@@ -33,7 +33,8 @@ class Abilities:
     `max_people` a request; `provable`: a complete list proves absence; `schedulable`: takes `scheduled_at`;
     `cancellable`: while a person waits; `retryable`: has a retry request; `echoes`: members come back with their
     data; `outcomes`: the words that `retry.on` may name besides `pre_dial`; `per_second`: rings a second that the
-    provider itself keeps to, None where it keeps no such limit; `personal`: the recipient fields it takes.
+    provider itself keeps to, None where it keeps no such limit; `personal`: the recipient fields it takes; `reach`:
+    a sentence where not every country can be rung.
     """
 
     max_people: int
@@ -45,6 +46,7 @@ class Abilities:
     outcomes: frozenset[str]
     personal: tuple[str, ...]
     per_second: float | None = None
+    reach: str = ""
     notes: str = ""
 
 

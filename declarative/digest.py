@@ -48,9 +48,9 @@ class PersonKey:
             digest.update(chunk.encode())
         return digest.hexdigest()
 
-    def of_person(self, address: str, number: str) -> str:
-        """16 hex characters that stand for one person within one resource."""
-        return self._new(f"{address}\n{number}".encode()).hexdigest()[:16]
+    def of_person(self, salt: str, number: str) -> str:
+        """16 hex characters that stand for one number within one lineage (the salt)."""
+        return self._new(f"{salt}\n{number}".encode()).hexdigest()[:16]
 
     def _new(self, data: bytes) -> hmac.HMAC | hashlib._Hash:
         if self._secret is None:

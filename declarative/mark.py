@@ -3,14 +3,16 @@
 At most 44 characters of `[a-z0-9.~]`, no personal data. It ends the `name` of a batch and is the metadata value
 `dialctl` of a call:
 
-    ~d1.<project 5>.<lineage 5>.<address 7>.<generation>.<shard>.<attempt>.<settings 5>
+    ~d1.<project 5>.<lineage 6>.<address 7>.<generation>.<shard>.<attempt>.<settings 5>
 
-Generation, shard and attempt are numbers in base 36. Project, lineage, address and settings are short hashes.
+Generation, shard and attempt are numbers in base 36. Project, address and settings are short hashes; the lineage is
+the lock's own, so that a lost lock can be rebuilt from marks alone.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 
 from declarative import digest
@@ -20,7 +22,7 @@ NAME_LIMIT = 100  # of the whole batch name; the provider states no limit, so we
 METADATA_KEY = "dialctl"
 
 _FORM = re.compile(
-    r"~d1\.([0-9a-z]{5})\.([0-9a-z]{5})\.([0-9a-z]{7})\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]{5})$"
+    r"~d1\.([0-9a-z]{5})\.([0-9a-z]{6})\.([0-9a-z]{7})\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]{5})$"
 )
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -29,8 +31,9 @@ def project_hash(project: str) -> str:
     return digest.short(f"project {project}", 5)
 
 
-def lineage_hash(lineage: str) -> str:
-    return digest.short(f"lineage {lineage}", 5)
+def new_lineage() -> str:
+    """A name for a new line of locks: 6 random letters and digits."""
+    return digest.short(secrets.token_hex(16), 6)
 
 
 def address_hash(address: str) -> str:

@@ -59,8 +59,9 @@ class Intent:
 @dataclass(frozen=True, kw_only=True)
 class RemoteRecord:
     """A remote batch or call that is ours, as last seen. `settings`, `numbers`, `payloads` are digests of what was
-    sent, None where unknown (found by its mark alone: then `settings_mark` of the mark is all there is).
-    `person` and `phase` belong to a single call. `settled`: it was over and was read in full."""
+    sent, None where unknown (found by its mark alone: then the short hash in the mark is all there is).
+    `person` and `phase` belong to a single call. `settled`: it was over and was read in full. `doubts`: revoked marks
+    whose absence was only probable when this was sent; it is kept once a list shows it and none of them."""
 
     route: Route
     mark: str | None = None
@@ -82,6 +83,7 @@ class RemoteRecord:
     person: str | None = None
     phase: str | None = None
     outcome: str | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
@@ -91,7 +93,8 @@ class RemoteRecord:
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """What is remembered of one address. `settings` in clear (long text as a digest) for people to read in a
-    review; `count`, `numbers`, `payloads` are the people last applied. `placed` holds digests of people whom a
+    review; `count`, `numbers`, `payloads`, `settings_digest` are what was last applied in full.
+    `placed` holds digests of people whom a
     human declared rung, or whom a probable but unproven request may have rung. `revoked` marks must never ring:
     whatever appears with one is cancelled. `quiet` is the digest of all facts under which there was nothing to do.
     `tombstone`: no longer wanted and over; kept so that bringing it back rings nobody twice."""
@@ -99,6 +102,7 @@ class Record:
     generation: int = 0
     provider: str = ""
     settings: Mapping[str, Json] = field(default_factory=dict)
+    settings_digest: str = ""
     count: int = 0
     numbers: str = ""
     payloads: str = ""

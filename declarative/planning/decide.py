@@ -7,9 +7,9 @@ unsure > dialed > waiting > refused > unsubmitted.
 | --------------------------------------------------------------------- | ----------------------------------- |
 | a reason to block the whole resource                                  | block                               |
 | unsure                                                                | block                               |
-| waits in two live batches at the same attempt                         | replace (cancel both, decide again) |
 | not desired, or expired; still queued somewhere                       | cancel                              |
 | not desired, or expired                                               | keep                                |
+| waits in two live batches at the same attempt                         | replace (cancel both, decide again) |
 | a ring is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
 | desired, unsubmitted                                                  | create                              |
 | desired, refused, and changed or the policy names pre_dial            | create                              |
@@ -155,10 +155,10 @@ def decide(person: Person) -> Decision:
     """What happens to one person of a resource that nothing blocks as a whole."""
     if person.standing is Standing.UNSURE:
         return Decision(Verb.BLOCK, Reason.UNSURE)
-    if person.twin:
-        return Decision(Verb.REPLACE, Reason.TWINS)
     if not person.desired or person.timing is Timing.EXPIRED:
         return _leave(person)
+    if person.twin:
+        return Decision(Verb.REPLACE, Reason.TWINS)
     due = _due(person)
     if due is not None and person.timing is not Timing.NOW:
         return _not_yet(person)

@@ -1,0 +1,274 @@
+"""Carries out the work of a plan, address by address: cancels, then whoever may be rung, each through execute.py.
+
+Nobody is rung who was not in the plan that was approved: `approved` narrows every request, however the facts moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import polars as pl
+
+from declarative import records
+from declarative.desk import Desk
+from declarative.errors import ProviderError
+from declarative.execute import LEAST_GUARD, Executor, Receipt, Result
+from declarative.memory import Record, RemoteRecord
+from declarative.model import Resource, Route
+from declarative.pacing import Pacer
+from declarative.planning import blocks, standing
+from declarative.planning.case import Case, is_over
+from declarative.planning.decide import Verb
+from declarative.planning.plan import Plan, Work
+from declarative.prove import Finding, Prover
+from declarative.remote import Phase, Remote
+from declarative.state.ledger import Fields
+
+READS_AFTER_CANCEL = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""Seconds before each look at whether a cancelled batch's people are free."""
+
+
+@dataclass
+class Tally:
+    """What was done at one address: people by verb and by result, ids that came to be, and what must be said."""
+
+    submitted: dict[Verb, int] = field(default_factory=dict)
+    cancelled: int = 0
+    in_flight: int = 0
+    remote_ids: list[str] = field(default_factory=list)
+    problems: list[Receipt] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    left: int = 0
+
+    def count(self, verb: Verb, people: int) -> None:
+        self.submitted[verb] = self.submitted.get(verb, 0) + people
+
+    @property
+    def clean(self) -> bool:
+        return not self.problems and not self.left
+
+
+class Hands:
+    """Does one plan's work. Interrupted, LeaseLost and StateError pass through; everything else becomes a Tally."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._executor = Executor(desk)
+        self.prover = Prover(desk, self._executor)
+        self.tallies: dict[str, Tally] = {}
+
+    def carry_out(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
+        """Plain cancels first, so that nobody is rung who is on the way out; then the rest, in the plan's order."""
+        order = sorted(plan.works.values(), key=lambda work: len(work.ring) > 0 or bool(work.requests))
+        for work in order:
+            tally = self.tallies.setdefault(work.address, Tally())
+            try:
+                self._one(work, tally, approved.get(work.address))
+            except ProviderError as error:
+                tally.problems.append(Receipt(Result.FAILED, message=error.message))
+
+    def _one(self, work: Work, tally: Tally, approved: pl.Series | None) -> None:
+        if work.quiet:
+            self._bury(work, work.case, self._record(work.address))
+            return
+        self._take_in(work)
+        case = self._without_leaving(work, tally, approved)
+        resource = work.resource
+        if resource is not None and case is not None:
+            self._retry_by_request(work, resource, tally)
+            rest = work.ring.filter(~pl.col("verb").is_in([Verb.REPLACE]))
+            self._submit(resource, _approved(rest, approved), tally)
+        self._remember(work, case or work.case, tally)
+
+    def _take_in(self, work: Work) -> None:
+        """Writes down what was seen: memory under earlier addresses, things found by their mark, counters."""
+        ledger = self._desk.ledger
+        for old in work.renamed:
+            ledger.rename(old, work.address)
+        record = self._record(work.address)
+        fresh = {
+            remote.id: records.seen(record.remotes.get(remote.id) or _found(record, remote), remote)
+            for remote in work.case.remotes.values()
+            if remote.id not in work.case.also
+        }
+        changed = {key: known for key, known in fresh.items() if record.remotes.get(key) != known}
+        if changed:
+            answered = {known.mark for known in changed.values()} & set(record.intents)
+            ledger.update(work.address, remotes=changed, intents=dict.fromkeys(mark for mark in answered if mark))
+
+    def _without_leaving(self, work: Work, tally: Tally, approved: pl.Series | None) -> Case | None:
+        """Cancels batch by batch; whoever is free and still wanted is submitted again before the next is touched.
+        None where it had to end: the rest stays as it is."""
+        case = work.case
+        if not work.cancels:
+            return case
+        moving = len(work.ring.filter(verb=Verb.REPLACE)) > 0
+        if moving and work.resource is not None and (missing := self._missing(work.resource)):
+            tally.problems.append(Receipt(Result.FAILED, message=f"nothing was cancelled: {'; '.join(missing)}"))
+            return None
+        for remote_id in work.cancels:
+            self._desk.stop.check()
+            remote = self._cancel(work.address, case.remotes[remote_id], tally)
+            if remote is None:
+                return None
+            case = replace(case, remotes={**case.remotes, remote_id: remote}, record=self._record(work.address))
+            if moving and work.resource is not None:
+                self._submit(work.resource, _approved(_free(case, remote), approved), tally)
+                if not tally.clean:
+                    return None
+        return case
+
+    def _missing(self, resource: Resource) -> list[str]:
+        return self._desk.provider(resource).missing(resource.settings)
+
+    def _cancel(self, address: str, remote: Remote, tally: Tally) -> Remote | None:
+        """The batch as read after its cancel was answered; None where the cancel is not confirmed."""
+        provider = self._desk.providers[self._record(address).provider]
+        channel = provider.channels[Route.BATCH]
+        receipt = self._executor.cancel(address, channel, remote)
+        if receipt.result is not Result.DONE:
+            tally.problems.append(receipt)
+            return None
+        read: Remote | None = None
+        for pause in READS_AFTER_CANCEL:
+            self._desk.sleep(pause) if pause else None
+            read = channel.read(remote.id)
+            if read is not None and read.members is not None and not _queued(read):
+                break
+        if read is None or read.members is None:
+            tally.problems.append(Receipt(Result.FAILED, remote.id, "it could not be read after its cancel"))
+            return None
+        known = records.seen(self._record(address).remotes[remote.id], read)
+        self._desk.ledger.update(address, remotes={remote.id: known})
+        tally.cancelled += len(read.members.filter(phase=Phase.CANCELLED))
+        tally.in_flight += len(read.members.filter(phase=Phase.IN_FLIGHT))
+        return read
+
+    def _retry_by_request(self, work: Work, resource: Resource, tally: Tally) -> None:
+        for remote_id in work.requests:
+            remote = work.case.remotes[remote_id]
+            assert remote.members is not None
+            unreached = len(remote.members.filter(phase=Phase.UNREACHED))
+            receipt = self._executor.retry(resource, remote, unreached)
+            self._book(receipt, Verb.RETRY, unreached, tally)
+
+    def _submit(self, resource: Resource, ring: pl.DataFrame, tally: Tally) -> None:
+        """Submits people in shards, those of one attempt together; single calls one by one, at their pace."""
+        size = self._desk.abilities(resource.provider, resource.route).max_people
+        pacer = Pacer(self._desk, resource)
+        unproven: list[str] = []
+        for (attempt,), rows in ring.partition_by("attempt", as_dict=True, maintain_order=True).items():
+            for start in range(0, len(rows), size):
+                shard = rows.slice(start, size)
+                if self._must_end(resource, tally):
+                    tally.left += len(rows) - start
+                    break
+                pacer.wait()
+                receipt = self._executor.submit(resource, shard.select("number", "payload"), int(str(attempt)))
+                pacer.placed(receipt.remote_id)
+                for verb, count in shard.group_by("verb").len().iter_rows():
+                    self._book(receipt, Verb(verb), count, tally)
+                if receipt.result is Result.DONE and resource.route is Route.BATCH:
+                    unproven = self._proven_in_time(resource, [*unproven, receipt.remote_id], tally)
+        self._prove(resource, unproven, tally)
+
+    def _proven_in_time(self, resource: Resource, unproven: list[str], tally: Tally) -> list[str]:
+        """A long series of shards is looked after in between, so that each is before its own guard ends."""
+        first = self._record(resource.address).remotes[unproven[0]].created_at
+        now = self._desk.provider(resource).now()
+        if first is None or now - first < max(self._desk.project.guard, LEAST_GUARD) / 2:
+            return unproven
+        self._prove(resource, unproven, tally)
+        return []
+
+    def _prove(self, resource: Resource, unproven: list[str], tally: Tally) -> None:
+        """Before the guard ends: no twin, nothing revoked, every doubt proven or taken back."""
+        if unproven:
+            tally.findings += self.prover.look_after(resource.provider, unproven)
+
+    def _must_end(self, resource: Resource, tally: Tally) -> bool:
+        if resource.provider in self._desk.closed:
+            return True
+        expired = resource.expires_at and resource.expires_at <= self._desk.provider(resource).now()
+        if expired:
+            tally.problems.append(Receipt(Result.FAILED, message="expires_at has passed meanwhile"))
+        return bool(expired) or (
+            resource.route is Route.BATCH and any(p.result is Result.FAILED for p in tally.problems)
+        )
+
+    def _book(self, receipt: Receipt, verb: Verb, people: int, tally: Tally) -> None:
+        if receipt.result is Result.DONE:
+            tally.count(verb, people)
+            tally.remote_ids.append(receipt.remote_id)
+        elif receipt not in tally.problems:
+            tally.problems.append(receipt)
+        if receipt.result is Result.OUT_OF_FUNDS:
+            tally.left += people
+
+    def _remember(self, work: Work, case: Case, tally: Tally) -> None:
+        """What this address is known as from now on: as applied in full, as quiet, or as a tombstone."""
+        resource, record = work.resource, self._record(work.address)
+        if resource is None:
+            self._bury(work, case, record)
+            return
+        in_full = tally.clean and work.complete and not record.intents
+        wanted: dict[str, object] = {
+            "provider": resource.provider,
+            "settings": records.remembered(resource.settings),
+            "settings_digest": resource.settings_digest,
+            "count": resource.people.count,
+            "numbers": resource.people.numbers if in_full else "",
+            "payloads": resource.people.payloads if in_full else "",
+            "tombstone": False,
+            "quiet": self._quiet(work, replace(case, record=record), tally) if in_full else None,
+        }
+        changes = {name: value for name, value in wanted.items() if getattr(record, name) != value}
+        if changes:
+            self._desk.ledger.update(work.address, **cast(Fields, changes))
+
+    def _quiet(self, work: Work, case: Case, tally: Tally) -> str | None:
+        """The digest of all facts, where everything is over and nothing was done or is due later."""
+        touched = tally.submitted or work.cancels or work.later
+        remotes = {key: remote for key, remote in case.remotes.items() if key not in case.also}
+        if touched or not all(is_over(remote) for remote in remotes.values()):
+            return None
+        return blocks.fingerprint(work.resource, case.record, remotes)
+
+    def _bury(self, work: Work, case: Case, record: Record) -> None:
+        over = all(is_over(remote) for remote in case.remotes.values())
+        if (work.forget or (work.cancels and over)) and not record.intents and not record.tombstone:
+            self._desk.ledger.update(work.address, tombstone=True, quiet=None)
+
+    def _record(self, address: str) -> Record:
+        return self._desk.ledger.lock.resources.get(address) or Record()
+
+
+def _found(record: Record, remote: Remote) -> RemoteRecord:
+    """Something new to the lock: as its intent says, where there is one, else as its mark tells."""
+    intent = record.intents.get(str(remote.mark))
+    return records.answered(intent, remote) if intent else records.found(remote)
+
+
+def _queued(remote: Remote) -> bool:
+    return remote.members is not None and bool((remote.members.get_column("phase") == Phase.QUEUED).any())
+
+
+def _free(case: Case, remote: Remote) -> pl.DataFrame:
+    """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel."""
+    assert remote.members is not None
+    people = standing.persons(case).join(remote.members.select("number"), on="number", how="semi")
+    due = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
+    return due.select(
+        "number",
+        pl.col("data").alias("payload"),
+        pl.lit(str(Verb.REPLACE)).alias("verb"),
+        (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt"),
+    )
+
+
+def _approved(ring: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
+    if approved is None:
+        return ring.clear()
+    return ring.filter(pl.col("number").is_in(approved.implode()))

@@ -1,0 +1,126 @@
+"""What every command gets from the global flags, and how it reaches a session. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from declarative.errors import UsageError
+
+if TYPE_CHECKING:
+    from declarative.report.progress import Progress
+    from declarative.session import Session
+
+
+@dataclass
+class Context:
+    """One run of the command. `directory` is where the user stands."""
+
+    directory: Path
+    sandbox: bool
+    variables: dict[str, str]
+    variable_files: tuple[Path, ...]
+    quiet: bool
+    verbose: int
+    _closing: ExitStack = field(default_factory=ExitStack)
+    _progress: Progress | None = None
+
+    @classmethod
+    def of(cls, **flags: Any) -> Context:
+        """Raises UsageError for a directory that is none or a variable without a value."""
+        if flags["chdir"]:
+            _change_to(flags["chdir"])
+        _choose_color(flags["color"])
+        if flags["verbose"]:
+            _show_steps()
+        return cls(
+            directory=Path.cwd(),
+            sandbox=flags["sandbox"],
+            variables=dict(_pair(text) for text in flags["variables"]),
+            variable_files=tuple(flags["variable_files"]),
+            quiet=flags["quiet"],
+            verbose=flags["verbose"],
+        )
+
+    @property
+    def progress(self) -> Progress:
+        from declarative.report.progress import Progress
+
+        if self._progress is None:
+            self._progress = Progress(quiet=self.quiet)
+        return self._progress
+
+    def session(
+        self,
+        path: Path,
+        *,
+        sleep: Callable[[float], None] | None = None,
+        targets: Sequence[str] = (),
+        parallelism: int = 8,
+    ) -> Session:
+        """A session that is closed when the command ends."""
+        import time
+
+        from declarative.session import Options, Session
+
+        options = Options(
+            directory=self.directory,
+            path=path,
+            sandbox=self.sandbox,
+            variables=self.variables,
+            variable_files=self.variable_files,
+            targets=targets,
+            parallelism=parallelism,
+            say=self.progress,
+        )
+        return self._closing.enter_context(Session(options, sleep or time.sleep))
+
+    def say(self, text: str) -> None:
+        """A result: to stdout."""
+        if self._progress is not None:
+            self._progress.end()
+        click.echo(text)
+
+    def remark(self, text: str) -> None:
+        """Anything else: to stderr, unless the user asked for quiet."""
+        if self._progress is not None:
+            self._progress.end()
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.end()
+        self._closing.close()
+
+
+def _change_to(directory: Path) -> None:
+    try:
+        os.chdir(directory)
+    except OSError as problem:
+        raise UsageError(f'cannot stand in "{directory}": {problem.strerror}') from None
+
+
+def _choose_color(wanted: bool | None) -> None:
+    context = click.get_current_context()
+    context.color = wanted if wanted is not None else (False if os.environ.get("NO_COLOR") else None)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f'--var takes NAME=VALUE, not "{text}"')
+    return name, value
+
+
+def _show_steps() -> None:
+    import logging
+
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("dialctl.steps").setLevel(logging.DEBUG)

@@ -1,0 +1,56 @@
+"""How a command that fails says so: one voice, on stderr, or one JSON document under --json; never a traceback."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from itertools import pairwise
+from pathlib import Path
+
+import click
+
+from declarative.errors import DialctlError, Exit, UsageError
+
+
+def of_error(error: DialctlError, arguments: list[str]) -> int:
+    if _wants_json(arguments):
+        from declarative.report import as_json
+
+        click.echo(as_json.encode(as_json.error(error)))
+    else:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        click.echo(click.style(f"Error: {error.message}", fg="red"), err=True)
+        if error.hint:
+            click.echo(f"  {error.hint}", err=True)
+    return int(error.exit_code)
+
+
+def of_usage(misuse: click.ClickException | click.Abort, arguments: list[str]) -> int:
+    if isinstance(misuse, click.Abort):
+        click.echo("Aborted.", err=True)
+        return int(Exit.INTERRUPTED)
+    context = getattr(misuse, "ctx", None)
+    hint = f"see {context.command_path} --help" if context else "see dialctl --help"
+    return of_error(UsageError(misuse.format_message(), hint=hint), arguments)
+
+
+def of_bug(bug: Exception, arguments: list[str]) -> int:
+    """Says where it happened and nothing of what was in hand, which may be somebody's number."""
+    place = traceback.extract_tb(bug.__traceback__)[-1]
+    where = f"{type(bug).__name__} at {Path(place.filename).name}:{place.lineno}"
+    if any(flag in arguments for flag in ("-vv", "--verbose=2")):
+        traceback.print_exception(bug, file=sys.stderr)
+    error = DialctlError(
+        f"dialctl has a bug: {where}",
+        hint="what was sent is in the lock; please report this line (dialctl -vv shows more, which may hold numbers)",
+    )
+    return of_error(error, arguments)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    return "--json" in arguments or "--format=json" in arguments or _follows(arguments, "--format", "json")
+
+
+def _follows(arguments: list[str], flag: str, value: str) -> bool:
+    return any(pair == (flag, value) for pair in pairwise(arguments))

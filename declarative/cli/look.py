@@ -1,0 +1,83 @@
+"""`status`, `results` and `drift`: questions that change nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from declarative.cli import options
+from declarative.cli.context import Context
+from declarative.errors import Exit
+
+_project = click.option(
+    "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"
+)
+
+
+@click.command()
+@options.address
+@_project
+@options.json
+@click.pass_obj
+def status(context: Context, address: str | None, path: Path, as_json: bool) -> int:
+    """People by standing and outcome, asked of the provider. ADDRESS narrows it to one resource."""
+    from declarative import inquire
+
+    found = inquire.status(context.session(path), address)
+    if as_json:
+        from declarative.report import as_json as layout
+
+        context.say(layout.encode(layout.statuses(found)))
+    else:
+        from declarative.report import text
+
+        context.say(text.status(found))
+    return Exit.NEEDS_HUMAN if any(one.unsure or one.block for one in found) else Exit.DONE
+
+
+@click.command()
+@options.address
+@_project
+@options.show_numbers
+@click.option("--format", "layout", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, mode 0600.")
+@click.pass_obj
+def results(
+    context: Context, address: str | None, path: Path, show_numbers: bool, layout: str, output: Path | None
+) -> int:
+    """A row a person: number, standing, outcome, attempts, call id and the manifest's own data.
+
+    Numbers are masked unless --show-numbers is given; a file written with -o holds them in full.
+    """
+    from declarative import inquire
+    from declarative.report import rows
+
+    found = inquire.results(context.session(path), address)
+    if output is not None:
+        rows.write(found, "csv" if layout == "table" else layout, output)
+        context.remark(f"{len(found):,} rows in {output}")
+    else:
+        context.say(rows.render(found if show_numbers else rows.masked(found), layout))
+    return Exit.DONE
+
+
+@click.command()
+@options.path
+@options.json
+@click.pass_obj
+def drift(context: Context, path: Path, as_json: bool) -> int:
+    """What changed at the provider without us. Exit 0: nothing, 2: something. Changes nothing."""
+    from declarative import inquire
+
+    found = inquire.drift(context.session(path))
+    if as_json:
+        from dataclasses import asdict
+
+        from declarative.report import as_json as layout
+
+        context.say(layout.encode({"format_version": "1", "drift": [asdict(one) for one in found]}))
+    else:
+        lines = [f"  ! {one.address}: {one.what}: {one.message}" for one in found]
+        context.say("\n".join(lines) or "Nothing changed at the provider without us.")
+    return Exit.CHANGES if found else Exit.DONE

@@ -1,0 +1,94 @@
+"""The `dialctl` command: global flags, errors and exit codes. Commands live in the modules beside it and are imported
+when they are called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from declarative.cli.context import Context
+from declarative.errors import DialctlError, Exit
+
+_COMMANDS: Mapping[str, str] = {
+    "init": "declarative.cli.start:init",
+    "validate": "declarative.cli.start:validate",
+    "plan": "declarative.cli.run:plan",
+    "apply": "declarative.cli.run:apply",
+    "destroy": "declarative.cli.run:destroy",
+    "drift": "declarative.cli.look:drift",
+    "status": "declarative.cli.look:status",
+    "results": "declarative.cli.look:results",
+    "resolve": "declarative.cli.repair:resolve",
+    "state": "declarative.cli.repair:state",
+    "force-unlock": "declarative.cli.repair:force_unlock",
+    "explain": "declarative.cli.reference:explain",
+    "schema": "declarative.cli.reference:schema",
+    "sandbox": "declarative.cli.sandbox:sandbox",
+    "version": "declarative.cli.reference:version",
+}
+
+
+class Commands(click.Group):
+    """Imports a command's module only when that command, or the list of all, is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIALCTL"})
+@click.option("-C", "--chdir", type=click.Path(path_type=Path), help="Stand in this directory.")
+@click.option("--sandbox", is_flag=True, help="Use the embedded simulator: no key, no account, no phone rings.")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set ${var.NAME}.")
+@click.option(
+    "--var-file", "variable_files", multiple=True, type=click.Path(path_type=Path), help="Read variables from a file."
+)
+@click.option("--color/--no-color", default=None, help="Force or forbid color; NO_COLOR is honoured.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no remarks.")
+@click.option("-v", "--verbose", count=True, help="Show each step on stderr; twice, tracebacks of bugs too.")
+@click.pass_context
+def dialctl(ctx: click.Context, /, **flags: Any) -> None:
+    """Infrastructure as code for outbound AI voice calls.
+
+    Manifests in git say who is to be rung; `dialctl plan` shows it, `dialctl apply` makes it so, and the lock file
+    remembers. A phone call cannot be undone: each person is rung once, or dialctl says that it cannot be sure.
+    """
+    ctx.obj = Context.of(**flags)
+    ctx.call_on_close(ctx.obj.close)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command and exits with one of errors.Exit."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    from declarative.cli import failures
+
+    try:
+        return int(dialctl.main(args=arguments, prog_name="dialctl", standalone_mode=False) or 0)
+    except click.exceptions.Exit as asked:
+        return asked.exit_code
+    except (click.ClickException, click.Abort) as misuse:
+        return failures.of_usage(misuse, arguments)
+    except DialctlError as error:
+        return failures.of_error(error, arguments)
+    except BrokenPipeError:
+        return int(Exit.FAILED)
+    except Exception as bug:
+        return failures.of_bug(bug, arguments)
+
+
+if __name__ == "__main__":
+    main()

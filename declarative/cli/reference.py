@@ -1,0 +1,53 @@
+"""`explain`, `schema` and `version`: what needs no project."""
+
+from __future__ import annotations
+
+import click
+
+from declarative.cli.context import Context
+from declarative.errors import Exit, UsageError
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.pass_obj
+def schema(context: Context, name: str | None) -> int:
+    """Print a published JSON Schema; without NAME, their names."""
+    from declarative import schemas
+
+    if name is None:
+        context.say("\n".join(schemas.names()))
+        return Exit.DONE
+    try:
+        found = schemas.load(name)
+    except KeyError:
+        raise UsageError(f'there is no schema "{name}"', hint=f"there are: {', '.join(schemas.names())}") from None
+    from json import dumps
+
+    context.say(dumps(found, indent=2, ensure_ascii=False))
+    return Exit.DONE
+
+
+@click.command()
+@click.argument("what", required=False, metavar="[KIND[.FIELD...]]")
+@click.option("--provider", "provider", metavar="TYPE", help="Fields of this provider type only.")
+@click.pass_obj
+def explain(context: Context, what: str | None, provider: str | None) -> int:
+    """The manifest reference, from the schemas: `dialctl explain Batch.retry`."""
+    from declarative import explainer
+
+    context.say(explainer.explain(what, provider))
+    return Exit.DONE
+
+
+@click.command()
+@click.pass_obj
+def version(context: Context) -> int:
+    """The version, the Python it runs on, and the provider types there are."""
+    import platform
+
+    from declarative import __version__
+    from declarative.providers import catalog
+
+    context.say(f"dialctl {__version__}\nPython {platform.python_version()}\nproviders: {', '.join(catalog.types())}")
+    return Exit.DONE

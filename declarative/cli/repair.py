@@ -1,0 +1,158 @@
+"""`resolve`, `state ...` and `force-unlock`: what a person settles or mends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from declarative.cli import options
+from declarative.cli.context import Context
+from declarative.errors import Exit, UsageError
+
+_project = click.option(
+    "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"
+)
+
+
+@click.command()
+@click.argument("address", metavar="ADDRESS[#PERSON]")
+@_project
+@click.option("--placed", "verdict", flag_value="placed", help="The lost request did arrive.")
+@click.option("--not-placed", "verdict", flag_value="not-placed", help="The lost request never arrived.")
+@click.option("--resume", "verdict", flag_value="resume", help="Somebody's cancel elsewhere is fine: go on.")
+@options.lock_timeout
+@click.pass_obj
+def resolve(context: Context, address: str, path: Path, verdict: str | None, lock_timeout: float) -> int:
+    """Settle what dialctl could not prove. `dialctl status` shows what is unsure.
+
+    PERSON is a person's digest as `status` prints it, or a phone number.
+    """
+    if verdict is None:
+        raise UsageError("say which: --placed, --not-placed or --resume")
+    from declarative import mend
+
+    name, _, person = address.partition("#")
+    said = mend.resolve(context.session(path), name, person or None, mend.Verdict(verdict), lock_timeout)
+    context.say("\n".join(said))
+    return Exit.DONE
+
+
+@click.group()
+def state() -> None:
+    """Look into the lock, and mend it."""
+
+
+@state.command("list")
+@_project
+@click.pass_obj
+def list_(context: Context, path: Path) -> int:
+    """The addresses that the lock knows."""
+    from declarative import keep
+
+    context.say("\n".join(keep.addresses(context.session(path))) or "The lock knows no address yet.")
+    return Exit.DONE
+
+
+@state.command()
+@options.address
+@_project
+@click.pass_obj
+def show(context: Context, address: str | None, path: Path) -> int:
+    """The lock, or one address of it, as JSON."""
+    from declarative import keep
+
+    context.say(keep.shown(context.session(path), address))
+    return Exit.DONE
+
+
+@state.command()
+@click.argument("address")
+@_project
+@options.lock_timeout
+@click.option("--yes-forget-who-was-rung", "sure", is_flag=True, help="Needed: a later apply may ring them again.")
+@click.pass_obj
+def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bool) -> int:
+    """Forget an address entirely. Whoever it rang may be rung again."""
+    from declarative import keep
+
+    if not sure:
+        raise UsageError(
+            f"forgetting {address} may ring its people again", hint="pass --yes-forget-who-was-rung if that is meant"
+        )
+    context.say(keep.remove(context.session(path), address, lock_timeout))
+    return Exit.DONE
+
+
+@state.command()
+@_project
+@options.lock_timeout
+@click.pass_obj
+def new(context: Context, path: Path, lock_timeout: float) -> int:
+    """Start a lock for a project that has never dialed."""
+    from declarative import mend
+
+    context.say(mend.new(context.session(path), lock_timeout))
+    return Exit.DONE
+
+
+@state.command()
+@_project
+@options.lock_timeout
+@click.pass_obj
+def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
+    """Start a lock from the marks that this project left at its providers."""
+    from declarative import mend
+
+    context.say("\n".join(mend.rebuild(context.session(path), lock_timeout)))
+    return Exit.DONE
+
+
+@state.command()
+@_project
+@options.lock_timeout
+@click.pass_obj
+def merge(context: Context, path: Path, lock_timeout: float) -> int:
+    """Resolve a git conflict in dialctl.lock: both sides are kept, every open intent of both included."""
+    from declarative import keep
+
+    context.say(keep.merge(context.session(path), lock_timeout))
+    return Exit.DONE
+
+
+@state.command()
+@click.argument("url")
+@_project
+@options.lock_timeout
+@click.pass_obj
+def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
+    """Copy this directory's lock to an object store."""
+    from declarative import keep
+
+    context.say(keep.push(context.session(path), url, lock_timeout))
+    return Exit.DONE
+
+
+@state.command()
+@click.argument("url")
+@_project
+@options.lock_timeout
+@click.pass_obj
+def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
+    """Copy an object store's lock to this directory."""
+    from declarative import keep
+
+    context.say(keep.pull(context.session(path), url, lock_timeout))
+    return Exit.DONE
+
+
+@click.command("force-unlock")
+@click.argument("lease_id", metavar="ID")
+@_project
+@click.pass_obj
+def force_unlock(context: Context, lease_id: str, path: Path) -> int:
+    """Take the lease from a run that is surely gone. A run that still lives can neither send nor write afterwards."""
+    from declarative import keep
+
+    context.say(keep.unlock(context.session(path), lease_id))
+    return Exit.DONE

@@ -1,0 +1,164 @@
+"""`plan`, `apply` and `destroy`: parse, call, print, exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from declarative.cli import options
+from declarative.cli.context import Context
+from declarative.errors import Exit, Refused
+
+if TYPE_CHECKING:
+    from declarative.applier import Report, Wish
+    from declarative.planning.plan import Plan
+
+
+@click.command()
+@options.path
+@options.targets
+@options.allow_shrink
+@options.max_dials
+@options.parallelism
+@click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when a request would be sent, 0 when none would.")
+@click.pass_obj
+def plan(
+    context: Context,
+    path: Path,
+    targets: tuple[str, ...],
+    allow_shrink: tuple[str, ...],
+    max_dials: int | None,
+    parallelism: int,
+    layout: str,
+    as_json: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Show who would be rung. Changes nothing anywhere, the lock included."""
+    from declarative import planner
+
+    session = context.session(path, targets=targets, parallelism=parallelism)
+    holder = session.holder()
+    scene = session.scene(session.lock(), applying=str(holder) if holder else None)
+    made = planner.make_plan(scene, session.abilities, max_dials=max_dials, may_shrink=allow_shrink)
+    _print_plan(context, made, "json" if as_json else layout)
+    return _plan_exit(made, detailed_exitcode)
+
+
+def _print_plan(context: Context, made: Plan, layout: str) -> None:
+    if layout == "json":
+        from declarative.report import as_json
+
+        context.say(as_json.encode(as_json.plan(made)))
+    else:
+        from declarative.report import text
+
+        context.say(text.plan(made))
+
+
+def _plan_exit(made: Plan, detailed: bool) -> int:
+    if made.needs_human:
+        return Exit.NEEDS_HUMAN
+    if made.refusals or made.unread:
+        return Exit.FAILED
+    return Exit.CHANGES if detailed and made.sends else Exit.DONE
+
+
+@click.command()
+@options.path
+@options.targets
+@options.allow_shrink
+@options.max_dials
+@options.parallelism
+@options.auto_approve
+@options.lock_timeout
+@options.json
+@click.pass_obj
+def apply(
+    context: Context,
+    /,
+    path: Path,
+    targets: tuple[str, ...],
+    parallelism: int,
+    auto_approve: bool,
+    as_json: bool,
+    **limits: Any,
+) -> int:
+    """Make it so: plan again, show, ask, ring each person once, record."""
+    from declarative.applier import Wish
+
+    approve = _approver(context, auto_approve, as_json)
+    wish = Wish(
+        approve=approve,
+        max_dials=limits["max_dials"],
+        may_shrink=limits["allow_shrink"],
+        lock_timeout=limits["lock_timeout"],
+    )
+    return _apply(context, path, targets, parallelism, wish, as_json)
+
+
+@click.command()
+@options.path
+@options.parallelism
+@options.auto_approve
+@options.lock_timeout
+@options.json
+@click.pass_obj
+def destroy(
+    context: Context, path: Path, parallelism: int, auto_approve: bool, lock_timeout: float, as_json: bool
+) -> int:
+    """Cancel everything that still waits. Calls in flight finish."""
+    from declarative.applier import Wish
+
+    wish = Wish(approve=_approver(context, auto_approve, as_json), lock_timeout=lock_timeout, nothing_wanted=True)
+    return _apply(context, path, (), parallelism, wish, as_json)
+
+
+def _approver(context: Context, auto_approve: bool, as_json: bool) -> Callable[[Plan], bool]:
+    """Shows the plan and asks. Under --json stdout is the report's alone, and there is nobody to ask."""
+    if not auto_approve and (as_json or not sys.stdin.isatty()):
+        raise Refused(
+            "nobody is there to approve the plan", hint="look at it with dialctl plan, then pass --auto-approve"
+        )
+
+    def approve(made: Plan) -> bool:
+        if not as_json:
+            from declarative.report import text
+
+            context.remark(text.plan(made)) if auto_approve else context.say(text.plan(made))
+        if auto_approve or made.refusals or not made.sends:
+            return True
+        answer: str = click.prompt(
+            f'\nRing {made.people_to_ring:,} people? Only "yes" is a yes', default="no", err=True
+        )
+        return answer.strip().lower() == "yes"
+
+    return approve
+
+
+def _apply(context: Context, path: Path, targets: Sequence[str], parallelism: int, wish: Wish, as_json: bool) -> int:
+    from declarative import applier
+    from declarative.desk import Stop
+
+    stop = Stop()
+    session = context.session(path, targets=targets, parallelism=parallelism, sleep=stop.sleep)
+    stop.listen()
+    report = applier.apply(session, wish, stop)
+    _print_report(context, report, as_json)
+    return report.exit_code
+
+
+def _print_report(context: Context, report: Report, as_json: bool) -> None:
+    if as_json:
+        from declarative.report import as_json as layout
+
+        context.say(layout.encode(layout.report(report)))
+    else:
+        from declarative.report import text
+
+        context.say(text.report(report))

@@ -1,0 +1,102 @@
+"""What every acting module needs at hand in a run that writes: the ledger under its lease, the providers, the limits.
+Makes no request of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+
+from declarative.abilities import Abilities
+from declarative.digest import PersonKey
+from declarative.errors import Interrupted, Refused
+from declarative.model import Project, Resource, Route
+from declarative.providers.base import Provider
+from declarative.state.base import Lease
+from declarative.state.ledger import Ledger
+
+
+class Stop:
+    """The wish to stop, by SIGINT or SIGTERM: heard between two requests, never within one. A second signal falls back
+    to the system's own way, which is as safe as a crash."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._signum = 0
+
+    def listen(self) -> None:
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, self._hear)
+
+    @property
+    def asked(self) -> bool:
+        return self._asked.is_set()
+
+    def check(self) -> None:
+        """Raises Interrupted once a signal came."""
+        if self._asked.is_set():
+            terminated = self._signum == signal.SIGTERM
+            raise Interrupted(
+                f"stopped by {'SIGTERM' if terminated else 'Ctrl-C'}; what was sent is recorded", terminated=terminated
+            )
+
+    def sleep(self, seconds: float) -> None:
+        """Sleeps in real time, and wakes when asked to stop."""
+        self._asked.wait(seconds)
+
+    def _hear(self, signum: int, frame: FrameType | None) -> None:
+        self._signum = signum
+        self._asked.set()
+        signal.signal(signum, signal.SIG_DFL)
+
+
+@dataclass
+class Budget:
+    """How many people may still be rung in this run; None is no limit. Counted before each send."""
+
+    left: int | None = None
+
+    def take(self, people: int) -> None:
+        if self.left is None:
+            return
+        if people > self.left:
+            raise Refused(f"max_dials would be exceeded: {people:,} people in the next request, {self.left:,} left")
+        self.left -= people
+
+    def give_back(self, people: int) -> None:
+        """What was not done does not count."""
+        if self.left is not None:
+            self.left += people
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """`sleep` in seconds, by real time or by the sandbox's clock; `say` shows progress. `closed` maps a provider at
+    which nothing is dialed any more in this run to the reason (bad key, out of funds)."""
+
+    ledger: Ledger
+    lease: Lease
+    project: Project
+    providers: Mapping[str, Provider]
+    abilities: Callable[[str, Route], Abilities]
+    key: PersonKey
+    stop: Stop
+    budget: Budget
+    sleep: Callable[[float], None]
+    say: Callable[[str], None] = lambda _: None
+    closed: dict[str, str] = field(default_factory=dict)
+
+    def gate(self) -> None:
+        """Passed before every request that dials. Raises Interrupted or LeaseLost."""
+        self.stop.check()
+        self.lease.check()
+
+    def pause(self, seconds: float) -> None:
+        """Waits, and stops waiting when asked to stop. Raises Interrupted."""
+        self.sleep(seconds)
+        self.stop.check()
+
+    def provider(self, resource: Resource) -> Provider:
+        return self.providers[resource.provider]

@@ -1,0 +1,141 @@
+"""Questions that change nothing: how people stand, what came of their calls, what changed without us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from declarative.errors import UsageError
+from declarative.memory import Intent, Lock
+from declarative.observe import observe
+from declarative.planning import standing
+from declarative.planning.blocks import Block
+from declarative.planning.decide import Reason, Standing
+from declarative.planning.outlook import Outlook
+from declarative.planning.plan import counted
+from declarative.remote import Phase
+from declarative.session import Session
+
+DRIFT = (
+    Reason.CANCELLED_ELSEWHERE,
+    Reason.LOST,
+    Reason.OTHER_LINEAGE,
+    Reason.LOCK_IS_OLDER,
+    Reason.NO_MEMORY,
+    Reason.MEMBERS_UNREADABLE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How the people of one address stand: counts by standing, and of those dialed by outcome (the provider's word)."""
+
+    address: str
+    people: int
+    standing: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    in_flight: int = 0
+    remote_ids: tuple[str, ...] = ()
+    unsure: tuple[Intent, ...] = ()
+    block: Block | None = None
+
+
+def status(session: Session, address: str | None) -> list[Status]:
+    """Raises UsageError for an address that nothing is known of."""
+    lock = session.lock()
+    return [_status(outlook) for outlook in _looked_at(session, lock, address)]
+
+
+def results(session: Session, address: str | None) -> pl.DataFrame:
+    """A row a person: `address`, `number`, `standing`, `outcome`, `attempts`, `call_id`, `data`, `note`, `error`."""
+    rows = [_results(outlook) for outlook in _looked_at(session, session.lock(), address)]
+    return pl.concat([_results_schema(), *rows])
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Something that changed at the provider without us."""
+
+    address: str
+    what: str
+    message: str
+
+
+def drift(session: Session) -> list[Drift]:
+    """Everything that differs from what the lock remembers, except what time alone brings."""
+    outlooks = observe(session.scene(session.lock(), everything=True))
+    found = []
+    for outlook in outlooks:
+        address = outlook.case.address
+        if outlook.block is not None and outlook.block.reason in DRIFT:
+            found.append(Drift(address, str(outlook.block.reason), outlook.block.detail))
+        for remote in outlook.adopt if outlook.block is None else ():
+            found.append(Drift(address, "foreign_mark", f"{remote.id} bears our mark, and the lock does not know it"))
+        found += _retried_elsewhere(outlook)
+    return found
+
+
+def unread(session: Session) -> list[Block]:
+    """Why some provider could not be read, for commands whose answer would be incomplete without it."""
+    return [o.block for o in observe(session.scene(session.lock())) if o.block and o.block.reason is Reason.NOT_READ]
+
+
+def _retried_elsewhere(outlook: Outlook) -> list[Drift]:
+    found = []
+    for remote_id, remote in outlook.case.remotes.items():
+        known = outlook.case.record.remotes.get(remote_id)
+        ours = any(intent.remote == remote_id for intent in outlook.case.record.intents.values())
+        if known and not ours and (remote.retry_count or 0) > (known.retry_count or 0):
+            message = f"{remote_id} was retried without us ({known.retry_count or 0} → {remote.retry_count} retries)"
+            found.append(Drift(outlook.case.address, "retried_elsewhere", message))
+    return found
+
+
+def _looked_at(session: Session, lock: Lock | None, address: str | None) -> list[Outlook]:
+    outlooks = observe(session.scene(lock, everything=True))
+    if address is None:
+        return outlooks
+    chosen = [outlook for outlook in outlooks if outlook.case.address == address]
+    if not chosen:
+        known = ", ".join(outlook.case.address for outlook in outlooks) or "none"
+        raise UsageError(f'nothing is known of "{address}"', hint=f"known: {known}")
+    return chosen
+
+
+def _status(outlook: Outlook) -> Status:
+    people = standing.persons(outlook.case)
+    names = {int(value): value.name.lower() for value in Standing}
+    dialed = people.filter(pl.col("standing") == int(Standing.DIALED))
+    return Status(
+        address=outlook.case.address,
+        people=len(people),
+        standing=counted(people.get_column("standing").replace_strict(names, return_dtype=pl.String)),
+        outcomes=counted(dialed.filter(pl.col("phase") != Phase.IN_FLIGHT).get_column("outcome")),
+        in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),
+        remote_ids=tuple(outlook.case.remotes),
+        unsure=tuple(outlook.case.open_intents()),
+        block=outlook.block,
+    )
+
+
+def _results_schema() -> pl.DataFrame:
+    words = ("address", "number", "standing", "outcome", "attempts", "call_id", "data", "note", "error")
+    return pl.DataFrame(schema={name: pl.Int64 if name == "attempts" else pl.String for name in words})
+
+
+def _results(outlook: Outlook) -> pl.DataFrame:
+    people = standing.persons(outlook.case)
+    names = {int(value): value.name.lower() for value in Standing}
+    return people.select(
+        pl.lit(outlook.case.address).alias("address"),
+        "number",
+        pl.col("standing").replace_strict(names, return_dtype=pl.String),
+        pl.coalesce("outcome", pl.when(pl.col("phase") == Phase.IN_FLIGHT).then(pl.lit("in_flight"))).alias("outcome"),
+        pl.col("attempts").cast(pl.Int64),
+        "call_id",
+        "data",
+        "note",
+        "error",
+    )

@@ -1,0 +1,191 @@
+"""A human settles what no machine can prove, and mends the lock. Writes to the ledger; never dials, never cancels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from declarative import applier, mark, people, records
+from declarative.errors import ProviderError, Refused, StateError, UsageError
+from declarative.listing import Listing
+from declarative.memory import Cancel, Intent, Record, Request
+from declarative.model import Route
+from declarative.observe import observe
+from declarative.planning import standing
+from declarative.planning.decide import Standing
+from declarative.remote import Remote
+from declarative.session import Session
+from declarative.state.ledger import Ledger
+
+
+class Verdict(StrEnum):
+    PLACED = "placed"
+    NOT_PLACED = "not-placed"
+    RESUME = "resume"
+
+
+def resolve(session: Session, address: str, person: str | None, verdict: Verdict, wait: float) -> list[str]:
+    """Settles what is unsure at an address, or for one person of it (digest, or number). A sentence for each thing
+    settled. Raises UsageError where there is nothing to settle."""
+    with session.writing(wait) as (ledger, _):
+        record = ledger.lock.resources.get(address)
+        if record is None:
+            raise UsageError(f'the lock knows nothing of "{address}"')
+        if verdict is Verdict.RESUME:
+            return _resume(session, ledger, address, record)
+        digest = _digest(session, ledger, person) if person else None
+        intents = [i for i in record.intents.values() if digest is None or i.person == digest]
+        if not intents:
+            raise UsageError(f"nothing is unsure at {address}{'#' + person if person else ''}")
+        return [_settle(session, ledger, address, intent, verdict) for intent in intents]
+
+
+def _digest(session: Session, ledger: Ledger, person: str) -> str:
+    return session.key.of_person(ledger.lock.lineage, person) if person.startswith("+") else person
+
+
+def _resume(session: Session, ledger: Ledger, address: str, record: Record) -> list[str]:
+    """Somebody else's cancel is declared to be as good as ours: its people may be submitted again."""
+    case = next((o.case for o in observe(session.scene(ledger.lock)) if o.case.address == address), None)
+    cancelled = [
+        remote
+        for key, remote in (case.remotes if case else {}).items()
+        if remote.cancelled and key in record.remotes and record.remotes[key].cancel is None
+    ]
+    if not cancelled:
+        raise UsageError(f"no batch of {address} was cancelled without us")
+    freed = {remote.id: replace(record.remotes[remote.id], cancel=Cancel.DONE) for remote in cancelled}
+    ledger.update(address, remotes=freed, quiet=None)
+    return [f"{key}: its people who were not rung may be submitted again" for key in freed]
+
+
+def _settle(session: Session, ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:
+    if intent.request is Request.RETRY:
+        return _settle_retry(ledger, address, intent, verdict)
+    if verdict is Verdict.NOT_PLACED:
+        revoked = tuple(sorted({*ledger.lock.resources[address].revoked, intent.mark}))
+        ledger.update(address, intents={intent.mark: None}, revoked=revoked, quiet=None)
+        return f"{intent.count:,} people count as not rung; the next apply decides them anew"
+    placed = [intent.person] if intent.person else _unsure_people(session, ledger, address)
+    known = ledger.lock.resources[address]
+    ledger.update(address, intents={intent.mark: None}, placed=tuple(sorted({*known.placed, *placed})), quiet=None)
+    return f"{len(placed):,} people count as rung, and are not rung again"
+
+
+def _settle_retry(ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:
+    assert intent.remote is not None
+    known = ledger.lock.resources[address].remotes[intent.remote]
+    if verdict is Verdict.PLACED:
+        counted = replace(known, retry_count=(intent.retry_count or 0) + 1)
+        ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: counted}, quiet=None)
+        return f"{intent.remote} counts as retried"
+    ledger.update(address, intents={intent.mark: None}, quiet=None)
+    return f"{intent.remote} counts as not retried; the next apply decides its people anew"
+
+
+def _unsure_people(session: Session, ledger: Ledger, address: str) -> list[str]:
+    """Digests of everybody who may be in a batch that was never found."""
+    case = next(o.case for o in observe(session.scene(ledger.lock, everything=True)) if o.case.address == address)
+    unsure = standing.persons(case).filter(standing=int(Standing.UNSURE)).select("number")
+    return people.with_person(unsure, session.key, ledger.lock.lineage).get_column("person").to_list()
+
+
+def new(session: Session, wait: float) -> str:
+    """Starts a memory where none is, for a project that has never dialed. Raises Refused where marks prove it has."""
+    with session.writing(wait) as (ledger, _):
+        _must_be_absent(ledger)
+        if marks := _marks(session):
+            raise Refused(
+                f"this project has dialed before: {len(marks)} of its marks are at the providers",
+                hint="dialctl state rebuild",
+            )
+        applier.begin(session, ledger, _hosts(session), _now(session) - applier.NEWBORN)
+        return f"a new lock at {session.backend.where}, lineage {ledger.lock.lineage}"
+
+
+def rebuild(session: Session, wait: float) -> list[str]:
+    """Starts a memory from the marks at the providers. Exact settings stay unknown (their short hash in the mark is
+    enough to see a change), and so does who cancelled a batch: that is asked of a person."""
+    with session.writing(wait) as (ledger, _):
+        _must_be_absent(ledger)
+        marks = _marks(session)
+        lineages = {remote.mark.lineage for remote in marks if remote.mark}
+        if len(lineages) != 1:
+            what = f"marks of {len(lineages)} lineages" if lineages else "no mark of this project"
+            raise Refused(f"{what} at the providers", hint="dialctl state new" if not lineages else "dialctl drift")
+        born = min((remote.created_at for remote in marks if remote.created_at), default=_now(session))
+        ledger.start(
+            session.desired.project.name,
+            lineages.pop(),
+            born - applier.NEWBORN,
+            _hosts(session),
+            session.key.fingerprint,
+        )
+        return [_rebuilt(session, ledger, address, theirs) for address, theirs in _by_address(session, marks).items()]
+
+
+def _rebuilt(session: Session, ledger: Ledger, address: str, theirs: list[Remote]) -> str:
+    lineage = ledger.lock.lineage
+    known = {remote.id: records.found(remote) for remote in theirs}
+    for remote in theirs:
+        if remote.route is Route.CALL and remote.members is not None:
+            person = session.key.of_person(lineage, remote.members.item(0, "number"))
+            known[remote.id] = records.seen(replace(known[remote.id], person=person), remote)
+    resource = session.desired.resources[address]
+    ledger.update(
+        address,
+        generation=max(remote.mark.generation for remote in theirs if remote.mark),
+        provider=resource.provider,
+        remotes=known,
+    )
+    return f"{address}: {len(theirs)} found by their marks"
+
+
+def _must_be_absent(ledger: Ledger) -> None:
+    if ledger.started:
+        raise StateError(
+            "there is a lock already", hint="look at it with dialctl state list; move it away only if it is of no use"
+        )
+
+
+def _hosts(session: Session) -> dict[str, str]:
+    return {name: provider.host for name, provider in session.connected.items()}
+
+
+def _now(session: Session) -> datetime:
+    return min((provider.now() for provider in session.connected.values()), default=datetime.now(UTC))
+
+
+def _marks(session: Session) -> list[Remote]:
+    """Everything at every provider that bears a mark of this project. Raises ProviderError: half a memory is none."""
+    found: list[Remote] = []
+    ours = mark.project_hash(session.desired.project.name)
+    agents = sorted({str(r.settings.get("agent_id")) for r in session.desired.resources.values()} - {"None"})
+    for provider in session.providers.values():
+        if isinstance(provider, ProviderError):
+            raise provider
+        for channel in provider.channels.values():
+            listing = Listing(channel.history(agents))
+            listing.read_all()
+            found += [remote for remote in listing.seen.values() if remote.mark and remote.mark.project == ours]
+    return found
+
+
+def _by_address(session: Session, marks: list[Remote]) -> dict[str, list[Remote]]:
+    """Marks by the address that they are of; those of earlier addresses count as the present one's."""
+    hashes = {
+        mark.address_hash(address): resource.address
+        for resource in session.desired.resources.values()
+        for address in (resource.address, *resource.previously)
+    }
+    found: dict[str, list[Remote]] = {}
+    for remote in marks:
+        address = hashes.get(remote.mark.address) if remote.mark else None
+        if address is None:
+            raise Refused(
+                f"{remote.id} bears a mark of an address that no manifest has",
+                hint="bring its manifest back for the rebuild (or name it under metadata.previously)",
+            )
+        found.setdefault(address, []).append(remote)
+    return found

@@ -1,0 +1,338 @@
+"""Asks providers what exists, as far as the decisions ahead need it. Reads only: nothing here dials or cancels.
+
+The batch list is read back to the oldest entry that is not settled; to the birth of the lineage where somebody may be
+submitted, since not being seen means something only in a list that was read in full. People are read of those resources
+alone for which something changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from declarative import mark
+from declarative.cache import MemberCache
+from declarative.digest import PersonKey
+from declarative.errors import ProviderError
+from declarative.listing import Listing
+from declarative.memory import Lock, Record, RemoteRecord
+from declarative.model import Desired, Resource, Route
+from declarative.planning import blocks, policy
+from declarative.planning.blocks import Block
+from declarative.planning.case import Case, is_over
+from declarative.planning.decide import Reason
+from declarative.planning.outlook import Outlook
+from declarative.planning.sight import Sight
+from declarative.providers.base import Channel, Provider
+from declarative.remote import Remote
+
+CLOCK_MARGIN = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What observing needs: what is wanted, what is remembered, whom to ask. `providers` holds a ProviderError where a
+    connection could not be made. `born_together`: a lock that cannot have been lost (the sandbox's own)."""
+
+    desired: Desired
+    lock: Lock | None
+    providers: Mapping[str, Provider | ProviderError]
+    key: PersonKey
+    caches: Mapping[str, MemberCache] = field(default_factory=dict)
+    born_together: bool = False
+    parallelism: int = 8
+    applying: str | None = None
+    everything: bool = False
+    progress: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """One address with its memory, before anything was seen of it."""
+
+    address: str
+    resource: Resource | None
+    record: Record
+    provider: str
+    renamed: tuple[str, ...] = ()
+
+    @property
+    def route(self) -> Route:
+        if self.resource is not None:
+            return self.resource.route
+        return next((known.route for known in self.record.remotes.values()), Route.BATCH)
+
+    def batch_ids(self) -> dict[str, RemoteRecord]:
+        return {key: known for key, known in self.record.remotes.items() if known.route is Route.BATCH}
+
+
+def subjects(desired: Desired, lock: Lock | None) -> list[Subject]:
+    """Every address that this run may touch: those wanted, and in a run over the whole project those remembered."""
+    known = dict(lock.resources) if lock else {}
+    found = []
+    for address, resource in desired.resources.items():
+        renamed = tuple(old for old in resource.previously if old in known)
+        record = _merged([known[old] for old in (address, *renamed) if old in known])
+        found.append(
+            Subject(address=address, resource=resource, record=record, provider=resource.provider, renamed=renamed)
+        )
+    taken = {address for subject in found for address in (subject.address, *subject.renamed)}
+    if desired.whole:
+        found += [
+            Subject(address=address, resource=None, record=record, provider=record.provider)
+            for address, record in known.items()
+            if address not in taken
+        ]
+    return found
+
+
+def observe(scene: Scene) -> list[Outlook]:
+    """An outlook for every subject, in order. A provider that cannot be read blocks its own resources alone."""
+    outlooks: dict[str, Outlook] = {}
+    everyone = subjects(scene.desired, scene.lock)
+    for name in dict.fromkeys(subject.provider for subject in everyone):
+        theirs = [subject for subject in everyone if subject.provider == name]
+        for outlook in _at_provider(scene, name, theirs):
+            outlooks[outlook.case.address] = outlook
+    return [outlooks[subject.address] for subject in everyone]
+
+
+def _at_provider(scene: Scene, name: str, theirs: Sequence[Subject]) -> list[Outlook]:
+    provider = scene.providers.get(name) or ProviderError(f'no provider "{name}" is declared any more')
+    if isinstance(provider, ProviderError):
+        return [_unread(scene, subject, provider) for subject in theirs]
+    try:
+        return _Observer(scene, name, provider, theirs).outlooks()
+    except ProviderError as error:
+        return [_unread(scene, subject, error) for subject in theirs]
+
+
+def _unread(scene: Scene, subject: Subject, error: ProviderError) -> Outlook:
+    case = _case(scene, subject, {}, datetime.min)
+    return Outlook(case=case, provider=subject.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
+
+
+class _Observer:
+    """One provider's part of a scene."""
+
+    def __init__(self, scene: Scene, name: str, provider: Provider, theirs: Sequence[Subject]) -> None:
+        self.scene = scene
+        self.name = name
+        self.provider = provider
+        self.theirs = theirs
+        self.now = provider.now()
+        self.unknown: set[str] = set()
+        self.full: dict[str, Remote] = {}
+        self.addresses = {
+            mark.address_hash(address): subject.address
+            for subject in theirs
+            for address in (subject.address, *(subject.resource.previously if subject.resource else ()))
+        }
+
+    def outlooks(self) -> list[Outlook]:
+        listings = {route: self._listing(route) for route in self.provider.channels}
+        if batches := listings.get(Route.BATCH):
+            self.scene.progress(f"reading the batch list of {self.name}")
+            batches.read_until(self._enough_for_the_settled)
+        for subject in self.theirs:
+            self._ask_for_unlisted(subject, batches)
+        busy = [subject for subject in self.theirs if self.scene.everything or not self._is_quiet(subject, listings)]
+        if busy and batches:
+            batches.read_until(lambda listing: listing.reaches(self._born()))
+        if any(self._needs_calls(subject) for subject in busy) and (calls := listings.get(Route.CALL)):
+            self.scene.progress(f"reading the call list of {self.name}")
+            calls.read_until(lambda listing: listing.reaches(self._born()))
+        sight = self._sight(listings)
+        if block := self._memory_block(sight):
+            return [self._blocked(subject, sight, block) for subject in self.theirs]
+        self._read_in_full(busy, sight)
+        return [self._outlook(subject, sight, subject in busy) for subject in self.theirs]
+
+    def _listing(self, route: Route) -> Listing:
+        agents = {
+            str(source.get("agent_id"))
+            for subject in self.theirs
+            for source in (subject.resource.settings if subject.resource else {}, subject.record.settings)
+            if source.get("agent_id")
+        } | {i.agent_id for subject in self.theirs for i in subject.record.intents.values() if i.agent_id}
+        return Listing(self.provider.channels[route].history(sorted(agents)))
+
+    def _born(self) -> datetime:
+        """No mark of this lineage is older. Without a lock only the end of the list is far enough."""
+        return self.scene.lock.born if self.scene.lock else datetime.min.replace(tzinfo=self.now.tzinfo)
+
+    def _enough_for_the_settled(self, listing: Listing) -> bool:
+        if self.scene.lock is None:
+            return False
+        known = {key: record for subject in self.theirs for key, record in subject.batch_ids().items()}
+        if known and not set(known) & set(listing.seen):
+            return False  # what is newer than everything we know may be ours, by a later run's lock
+        waiting_for = [record for key, record in known.items() if not record.settled and key not in listing.seen]
+        sent = [intent.sent_at for subject in self.theirs for intent in subject.record.intents.values()]
+        moments = [record.created_at or self._born() for record in waiting_for] + sent
+        return all(listing.reaches(moment - CLOCK_MARGIN) for moment in moments)
+
+    def _ask_for_unlisted(self, subject: Subject, batches: Listing | None) -> None:
+        """An id that the lock knows and the list does not show is asked for by name before anything is concluded."""
+        channel = self.provider.channels.get(Route.BATCH)
+        for remote_id, known in subject.batch_ids().items():
+            if channel and batches and not known.settled and remote_id not in batches.seen:
+                self._read(channel, remote_id)
+
+    def _read(self, channel: Channel, remote_id: str) -> None:
+        remote = channel.read(remote_id)
+        if remote is None:
+            self.unknown.add(remote_id)
+        else:
+            self.full[remote_id] = remote
+
+    def _is_quiet(self, subject: Subject, listings: Mapping[Route, Listing]) -> bool:
+        if subject.renamed:
+            return False
+        seen = {**self._listed(listings), **self.full}
+        return blocks.may_be_quiet(subject.resource, subject.record, self._remotes_of(subject, seen), self.now)
+
+    def _needs_calls(self, subject: Subject) -> bool:
+        return subject.route is Route.CALL or any(i.route is Route.CALL for i in subject.record.intents.values())
+
+    def _listed(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
+        return {key: remote for listing in listings.values() for key, remote in listing.seen.items()}
+
+    def _remotes_of(self, subject: Subject, seen: Mapping[str, Remote]) -> dict[str, Remote]:
+        ids = {
+            remote.id
+            for remote in seen.values()
+            if remote.mark and self._is_ours(remote) and self.addresses.get(remote.mark.address) == subject.address
+        }
+        also = set(subject.resource.also) if subject.resource else set()
+        return {key: seen[key] for key in sorted(ids | set(subject.record.remotes) | also) if key in seen}
+
+    def _is_ours(self, remote: Remote) -> bool:
+        found = remote.mark
+        return found is not None and found.project == mark.project_hash(self.scene.desired.project.name)
+
+    def _sight(self, listings: Mapping[Route, Listing]) -> Sight:
+        batches = listings.get(Route.BATCH)
+        seen = {**self._listed(listings), **self.full}
+        ours = {key: remote for key, remote in seen.items() if self._is_ours(remote)}
+        named = {key: seen[key] for subject in self.theirs for key in subject.record.remotes if key in seen}
+        return Sight(
+            now=self.now,
+            remotes=ours | named,
+            floor=batches.floor if batches else None,
+            unknown=frozenset(self.unknown),
+        )
+
+    def _memory_block(self, sight: Sight) -> Block | None:
+        single = any(s.resource and s.resource.route is Route.CALL for s in self.theirs)
+        wants_memory = single and not self.scene.born_together
+        return blocks.of_memory(self.scene.desired.project.name, self.scene.lock, sight, single_calls=wants_memory)
+
+    def _read_in_full(self, busy: Sequence[Subject], sight: Sight) -> None:
+        """Reads the people of every batch of these subjects, from the cache where nothing can have changed."""
+        channel = self.provider.channels.get(Route.BATCH)
+        wanted = [key for subject in busy for key in self._batches_of(subject, sight) if key not in self.full]
+        if channel is None or not wanted:
+            return
+        missing = [key for key in wanted if not self._recalled(key, sight)]
+        self.scene.progress(f"reading the people of {len(missing)} batches of {self.name}")
+        with ThreadPoolExecutor(self.scene.parallelism) as pool:
+            list(pool.map(lambda key: self._read(channel, key), missing))
+        cache = self.scene.caches.get(self.name)
+        for key in missing:
+            if cache and key in self.full and is_over(self.full[key]):
+                cache.put(self.full[key])
+
+    def _batches_of(self, subject: Subject, sight: Sight) -> list[str]:
+        also = list(subject.resource.also) if subject.resource else []
+        marked = [
+            key for key, remote in self._remotes_of(subject, sight.remotes).items() if remote.route is Route.BATCH
+        ]
+        return list(dict.fromkeys([*subject.batch_ids(), *marked, *also]))
+
+    def _recalled(self, remote_id: str, sight: Sight) -> bool:
+        cache = self.scene.caches.get(self.name)
+        known = next((s.record.remotes[remote_id] for s in self.theirs if remote_id in s.record.remotes), None)
+        listed = sight.remotes.get(remote_id)
+        if cache is None or (listed is None and (known is None or not known.settled)):
+            return False
+        remote = listed or _from_record(remote_id, known or RemoteRecord(route=Route.BATCH))
+        members = cache.get(remote_id, remote.state)
+        if members is None:
+            return False
+        self.full[remote_id] = replace(remote, members=members)
+        return True
+
+    def _outlook(self, subject: Subject, sight: Sight, busy: bool) -> Outlook:
+        remotes = self._remotes_of(subject, {**sight.remotes, **self.full})
+        case = _case(self.scene, subject, remotes, self.now)
+        case = replace(case, also=frozenset(subject.resource.also if subject.resource else ()))
+        return Outlook(
+            case=case,
+            quiet=not busy,
+            provider=self.name,
+            block=blocks.of_case(case, frozenset(self.unknown)),
+            adopt=tuple(
+                remote for key, remote in remotes.items() if key not in subject.record.remotes and key not in case.also
+            ),
+            renamed=subject.renamed,
+            tombstone=subject.record.tombstone and subject.resource is None,
+            applying=self.scene.applying if subject.record.intents else None,
+        )
+
+    def _blocked(self, subject: Subject, sight: Sight, block: Block) -> Outlook:
+        case = _case(self.scene, subject, self._remotes_of(subject, sight.remotes), self.now)
+        return Outlook(case=case, provider=self.name, block=block)
+
+
+def _case(scene: Scene, subject: Subject, remotes: Mapping[str, Remote], now: datetime) -> Case:
+    case = Case(
+        address=subject.address,
+        resource=subject.resource,
+        record=subject.record,
+        remotes=remotes,
+        now=now,
+        key=scene.key,
+        lineage=scene.lock.lineage if scene.lock else "",
+    )
+    if subject.resource is None or now == datetime.min:
+        return case
+    timing, opens_at = policy.schedule_timing(subject.resource, now)
+    return replace(case, timing=timing, opens_at=opens_at)
+
+
+def _from_record(remote_id: str, known: RemoteRecord) -> Remote:
+    """A settled batch that the list was not read back to, as it was last seen."""
+    return Remote(
+        id=remote_id,
+        route=known.route,
+        name="",
+        mark=mark.parse(known.mark),
+        status=known.status,
+        cancelled=known.status == "cancelled",
+        total=known.count,
+        dispatched=known.dispatched,
+        finished=known.finished,
+        retry_count=known.retry_count,
+        created_at=known.created_at,
+        last_updated_at=known.last_updated_at,
+    )
+
+
+def _merged(records: Sequence[Record]) -> Record:
+    """The memory of an address and of those that it had before, as one."""
+    if not records:
+        return Record()
+    first, *others = records
+    for other in others:
+        first = replace(
+            first,
+            generation=max(first.generation, other.generation),
+            remotes={**other.remotes, **first.remotes},
+            intents={**other.intents, **first.intents},
+            placed=tuple(sorted({*first.placed, *other.placed})),
+            revoked=tuple(sorted({*first.revoked, *other.revoked})),
+        )
+    return first

@@ -1,0 +1,97 @@
+"""Plan: observe, compose each address, look across them, apply the policies. Changes nothing anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import polars as pl
+
+from declarative.abilities import Abilities
+from declarative.model import Kind, Route
+from declarative.observe import Scene, observe
+from declarative.planning import policy, warn
+from declarative.planning.blocks import Block
+from declarative.planning.compose import compose
+from declarative.planning.decide import Reason
+from declarative.planning.outlook import Outlook
+from declarative.planning.plan import Action, Plan, Work, in_order
+
+AbilitiesOf = Callable[[str, Route], Abilities]
+
+
+def make_plan(
+    scene: Scene,
+    abilities: AbilitiesOf,
+    *,
+    max_dials: int | None = None,
+    may_shrink: Collection[str] = (),
+    shrinking_is_meant: bool = False,
+) -> Plan:
+    """The plan for what is wanted, from what is there now. Providers that cannot be read block their own addresses."""
+    outlooks = _looked_renamed(observe(scene))
+    actions: list[Action] = []
+    works: dict[str, Work] = {}
+    for outlook in outlooks:
+        resource = outlook.case.resource
+        some, work = compose(outlook, abilities(resource.provider, resource.route) if resource else None)
+        actions += some
+        if work is not None:
+            works[outlook.case.address] = work
+    resources = list(scene.desired.resources.values())
+    plan = Plan(
+        project=scene.desired.project.name,
+        created_at=max((o.case.now for o in outlooks), default=datetime.now(UTC)),
+        actions=in_order(actions, list(scene.desired.resources)),
+        works=works,
+        held=_held(scene),
+    )
+    refusals = policy.refusals(
+        plan,
+        scene.desired.project,
+        resources,
+        max_dials,
+        [a.address for a in actions] if shrinking_is_meant else may_shrink,
+    )
+    return replace(plan, refusals=tuple(refusals), warnings=tuple(warn.warnings(plan, resources, abilities)))
+
+
+def approved_people(plan: Plan) -> Mapping[str, pl.Series]:
+    """Who may be rung under this plan, by address: those submitted, moved or retried in it."""
+    return {address: work.ring.get_column("number") for address, work in plan.works.items()}
+
+
+def _held(scene: Scene) -> dict[str, int]:
+    held: dict[str, int] = {}
+    for resource in scene.desired.resources.values():
+        for name, count in resource.people.held.items():
+            held[name] = held.get(name, 0) + count
+    return held
+
+
+def _looked_renamed(outlooks: Sequence[Outlook]) -> list[Outlook]:
+    """A new Batch whose people overlap those of an address that leaves in the same plan is held back: it is probably
+    the same campaign under a new name, and would ring them all again."""
+    leaving = [o for o in outlooks if o.case.resource is None and not o.tombstone and o.case.remotes]
+    return [_held_if_renamed(outlook, leaving) for outlook in outlooks]
+
+
+def _held_if_renamed(outlook: Outlook, leaving: Sequence[Outlook]) -> Outlook:
+    resource, record = outlook.case.resource, outlook.case.record
+    is_new = resource is not None and resource.kind is Kind.BATCH and not record.generation
+    if resource is None or not is_new or outlook.block is not None:
+        return outlook
+    for other in leaving:
+        frames = [remote.members for remote in other.case.remotes.values() if remote.members is not None]
+        known = pl.concat([frame.select("number") for frame in frames]) if frames else pl.DataFrame({"number": []})
+        shared = len(resource.people.frame.join(known.unique(), on="number", how="semi")) if len(known) else 0
+        if shared:
+            block = Block(
+                Reason.LOOKS_RENAMED,
+                f"{shared:,} of its people are those of {other.case.address}, which leaves in this plan",
+                f"if it is the same campaign: metadata.previously: [{other.case.address}]; if not, let "
+                f"{other.case.address} leave in a run of its own first",
+            )
+            return replace(outlook, block=block)
+    return outlook

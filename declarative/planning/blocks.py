@@ -1,0 +1,178 @@
+"""Reasons to hold back a whole resource, and when its people need not be looked at. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from declarative import mark
+from declarative.digest import of_value
+from declarative.memory import Lock, Record
+from declarative.model import Resource, Route
+from declarative.planning.case import Case, is_over
+from declarative.planning.decide import Reason
+from declarative.planning.sight import Sight
+from declarative.remote import Phase, Remote
+
+
+@dataclass(frozen=True)
+class Block:
+    """Why a whole resource is held back; `detail` names what was found, `way_out` what a person can do."""
+
+    reason: Reason
+    detail: str
+    way_out: str = ""
+
+
+def of_memory(project: str, lock: Lock | None, sight: Sight, *, single_calls: bool) -> Block | None:
+    """A lock that cannot be trusted to know what was done; holds back everything at that provider."""
+    marks = [remote.mark for remote in sight.remotes.values() if remote.mark]
+    ours = [found for found in marks if found.project == mark.project_hash(project)]
+    if lock is None and ours:
+        return Block(
+            Reason.NO_MEMORY,
+            f"there is no lock, but {_batches(len(ours))} of this project at the provider",
+            "dialctl state rebuild",
+        )
+    if lock is None and single_calls:
+        return Block(
+            Reason.NO_MEMORY,
+            "there is no lock, and no list can prove that single calls were never placed",
+            "dialctl state new (this project has never dialed) or dialctl state rebuild (it has)",
+        )
+    foreign = [found for found in ours if lock and found.lineage != lock.lineage]
+    if foreign:
+        return Block(
+            Reason.OTHER_LINEAGE,
+            f"{_batches(len(foreign))} of this project under another lineage at the provider",
+            "bring back the lock that placed them, or dialctl state rebuild; another project needs another name",
+        )
+    return None
+
+
+def of_case(case: Case, unknown: frozenset[str]) -> Block | None:
+    """The first reason, in the order of decide.BLOCKS_RESOURCE, to hold back this one resource."""
+    return _older(case) or _lost(case, unknown) or _unreadable(case) or _cancelled(case) or _provider(case)
+
+
+def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str, Remote], now: datetime) -> bool:
+    """Whether it is known without looking at people that there is nothing to do.
+
+    Either nothing changed since everything was found in order (`quiet`), or the same people with the same settings were
+    all submitted, and nothing of theirs is over or cancelled, so that nobody can be due for anything.
+    """
+    if record.intents or set(remotes) - set(record.remotes):
+        return False
+    if record.quiet is not None and record.quiet == fingerprint(resource, record, remotes):
+        return True
+    if resource is None or resource.paused or record.settings_digest != resource.settings_digest:
+        return False
+    if (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads):
+        return False
+    if (resource.expires_at and resource.expires_at <= now) or resource.policy.calling_hours:
+        return False
+    if resource.route is Route.CALL:
+        return resource.retry is None  # a placed call is never moved or cancelled; only a retry needs its outcome
+    return all(
+        record.remotes[remote_id].cancel is None and not (remote.cancelled or is_over(remote))
+        for remote_id, remote in remotes.items()
+    ) and all(remote_id in remotes or known.settled for remote_id, known in record.remotes.items())
+
+
+def fingerprint(resource: Resource | None, record: Record, remotes: Mapping[str, Remote]) -> str:
+    """The digest of all facts that decide about a resource whose batches are over."""
+    states = {
+        remote_id: remotes[remote_id].state if remote_id in remotes else known.state
+        for remote_id, known in record.remotes.items()
+    }
+    wanted: object = None
+    if resource is not None:
+        retry = resource.retry
+        wanted = [
+            resource.people.numbers,
+            resource.people.payloads,
+            resource.settings_digest,
+            resource.provider,
+            resource.paused,
+            sorted(resource.also),
+            [retry.max_retries, sorted(retry.on), retry.after.total_seconds()] if retry else None,
+        ]
+    return of_value([wanted, sorted(states.items()), sorted(record.placed)])
+
+
+def _older(case: Case) -> Block | None:
+    newer = [
+        remote
+        for remote in case.remotes.values()
+        if remote.mark
+        and remote.id not in case.also
+        and remote.mark.generation > case.record.generation
+        and str(remote.mark) not in case.record.intents
+    ]
+    if not newer:
+        return None
+    return Block(
+        Reason.LOCK_IS_OLDER,
+        f"the provider has generation {max(r.mark.generation for r in newer if r.mark)} of it, the lock knows "
+        f"{case.record.generation}: a later run's lock is somewhere else",
+        "update the checkout, or bring the newest dialctl.lock here",
+    )
+
+
+def _lost(case: Case, unknown: frozenset[str]) -> Block | None:
+    lost = sorted((set(case.record.remotes) | case.also) & unknown)
+    if not lost:
+        return None
+    return Block(
+        Reason.LOST,
+        f"the provider does not know {', '.join(lost[:3])}{' and more' if len(lost) > 3 else ''}",
+        f"check key and host; if it is really gone: dialctl state rm {case.address}",
+    )
+
+
+def _unreadable(case: Case) -> Block | None:
+    for remote in case.remotes.values():
+        known_call = remote.route is Route.CALL and (case.one_call or remote.id in case.record.remotes)
+        if remote.members is None or known_call:
+            continue
+        if remote.members.get_column("number").n_unique() != remote.total:
+            found = remote.members.get_column("number").n_unique()
+            return Block(
+                Reason.MEMBERS_UNREADABLE,
+                f"{remote.id} answers {found} of its {remote.total} people",
+                "try again later; if it stays so, ask the provider",
+            )
+    return None
+
+
+def _cancelled(case: Case) -> Block | None:
+    if not case.wanted or case.resource is None:
+        return None
+    wanted = case.resource.people.frame
+    for remote in case.remotes.values():
+        known = case.record.remotes.get(remote.id)
+        if not remote.cancelled or remote.members is None or (known and known.cancel) or remote.id in case.also:
+            continue
+        waited = remote.members.filter(phase=Phase.CANCELLED).join(wanted, on="number", how="semi")
+        if len(waited):
+            return Block(
+                Reason.CANCELLED_ELSEWHERE,
+                f"{remote.id} was cancelled without us, {len(waited)} of its people were not rung",
+                f"dialctl resolve {case.address} --resume, or state: cancelled in the manifest",
+            )
+    return None
+
+
+def _provider(case: Case) -> Block | None:
+    if case.resource is None or not case.record.remotes or case.record.provider == case.resource.provider:
+        return None
+    return Block(
+        Reason.PROVIDER_CHANGED,
+        f"it was placed at {case.record.provider}, the manifest says {case.resource.provider}",
+        "put the provider back, finish or cancel it, and give the new campaign a new name",
+    )
+
+
+def _batches(count: int) -> str:
+    return "1 batch or call" if count == 1 else f"{count} batches or calls"

@@ -1,0 +1,232 @@
+"""One address: from its outlook to its actions and the work behind them. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from declarative.abilities import Abilities
+from declarative.model import Resource
+from declarative.planning import explain, standing
+from declarative.planning.case import Case, is_over
+from declarative.planning.decide import Reason, Standing, Verb
+from declarative.planning.outlook import Outlook
+from declarative.planning.plan import RING_SCHEMA, Action, Work, counted, main_reason, ring_rows
+from declarative.planning.retrying import by_request
+from declarative.remote import Phase
+
+_NOT_SUBMITTED = pl.col("standing") != int(Standing.DIALED)
+
+
+def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action], Work | None]:
+    """The actions of one address, at most one a verb, and the work behind them (None where nothing may be done).
+
+    `abilities` are those of the resource's channel; None where the manifest is gone and only cancels can follow.
+    """
+    if outlook.block is not None:
+        return [_blocked(outlook)], None
+    if outlook.quiet:
+        actions = _resting(outlook)
+        forget = any(action.verb is Verb.FORGET for action in actions)
+        return actions, Work(address=outlook.case.address, case=outlook.case, quiet=True, forget=forget)
+    people = standing.persons(outlook.case)
+    work = _work(outlook, people, abilities)
+    actions = [*_adopted(outlook), *_of_people(outlook, people, work), *_forgotten(outlook, work)]
+    if not actions and not outlook.tombstone:
+        actions = [_kept(outlook, people)]
+    return actions, work
+
+
+def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -> Work:
+    case = outlook.case
+    requests = by_request(case, people, abilities)
+    retried = pl.col("verb").is_in([Verb.RETRY]) & pl.col("dialed_in").is_in(requests)
+    rings = [ring_rows(people, Verb.CREATE), ring_rows(people, Verb.REPLACE)]
+    rings.append(ring_rows(people.filter(~retried.fill_null(False)), Verb.RETRY))
+    return Work(
+        address=case.address,
+        case=case,
+        cancels=tuple(standing.leaving_batches(people)),
+        requests=tuple(requests),
+        ring=pl.concat([pl.DataFrame(schema=RING_SCHEMA), *rings]),
+        adopt=outlook.adopt,
+        renamed=outlook.renamed,
+        forget=_is_done_with(outlook, people),
+        complete=not len(people.filter(pl.col("verb").is_in([Verb.WAIT, Verb.BLOCK]) & _NOT_SUBMITTED)),
+        later=bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any()),
+    )
+
+
+def _of_people(outlook: Outlook, people: pl.DataFrame, work: Work) -> list[Action]:
+    chosen = people.filter(pl.col("verb") != Verb.KEEP)
+    groups = chosen.partition_by("verb", as_dict=True) if len(chosen) else {}
+    return [_action(outlook, Verb(str(verb)), group, people, work) for (verb,), group in groups.items()]
+
+
+def _action(outlook: Outlook, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, work: Work) -> Action:
+    case, resource = outlook.case, outlook.case.resource
+    reasons = _reasons(case, verb, group)
+    return Action(
+        address=case.address,
+        verb=verb,
+        reason=main_reason(reasons),
+        provider=outlook.provider,
+        people=len(group),
+        remote_ids=_remote_ids(verb, group, work),
+        changes=_changes(case, resource, verb),
+        reasons=reasons,
+        counts=_counts(case, resource, people, group),
+        outcomes=counted(group.get_column("dialed_outcome")) if verb is Verb.RETRY else {},
+        detail=_unsure_detail(outlook) if verb is Verb.BLOCK else "",
+        way_out=_unsure_way_out(outlook) if verb is Verb.BLOCK else "",
+        starts_at=resource.scheduled_at if resource and verb.dials else None,
+        next_at=_next_at(case, group) if verb is Verb.WAIT else None,
+    )
+
+
+def _reasons(case: Case, verb: Verb, group: pl.DataFrame) -> dict[str, int]:
+    """Counts by reason; a create says besides whether these people are the first, further ones, or come again."""
+    if verb is not Verb.CREATE:
+        return counted(group.get_column("reason"))
+    first = Reason.NEW if not case.record.remotes else Reason.ADDED
+    again = pl.col("phase").is_in([Phase.CANCELLED, Phase.UNFUNDED]).fill_null(False)
+    named = group.with_columns(
+        pl.when(pl.col("reason") != Reason.ADDED)
+        .then("reason")
+        .when(again)
+        .then(pl.lit(str(Reason.SUBMITTED_AGAIN)))
+        .otherwise(pl.lit(str(first)))
+        .alias("reason")
+    )
+    return counted(named.get_column("reason"))
+
+
+def _remote_ids(verb: Verb, group: pl.DataFrame, work: Work) -> tuple[str, ...]:
+    if verb in (Verb.CANCEL, Verb.REPLACE):
+        return tuple(group.get_column("queued_in").explode().drop_nulls().unique().sort())
+    return work.requests if verb is Verb.RETRY else ()
+
+
+def _changes(case: Case, resource: Resource | None, verb: Verb):  # type: ignore[no-untyped-def]
+    if resource is None or verb not in (Verb.CREATE, Verb.REPLACE):
+        return ()
+    before = case.record.settings
+    return explain.changes(before, resource.settings) if verb is Verb.REPLACE or not before else ()
+
+
+def _counts(case: Case, resource: Resource | None, people: pl.DataFrame, group: pl.DataFrame) -> dict[str, int]:
+    counts = {
+        "total": resource.people.count if resource else len(people),
+        "rung": len(people.filter(pl.col("standing") == int(Standing.DIALED), ~pl.col("queued"))),
+        "queued": int(people.get_column("queued").sum()),
+        "in_flight": len(people.filter(pl.col("phase") == Phase.IN_FLIGHT)),
+    }
+    if resource and resource.retry:
+        highest = group.get_column("attempts").max()
+        counts["attempt"] = int(highest) + 1 if isinstance(highest, int) else 1
+        counts["attempts"] = 1 + resource.retry.max_retries
+    return counts
+
+
+def _next_at(case: Case, group: pl.DataFrame) -> datetime | None:
+    if (group.get_column("reason") == Reason.RETRY_AFTER).all():
+        moment = group.get_column("free_at").min()
+        return moment if isinstance(moment, datetime) else None
+    return case.opens_at
+
+
+def _blocked(outlook: Outlook) -> Action:
+    assert outlook.block is not None
+    resource = outlook.case.resource
+    return Action(
+        address=outlook.case.address,
+        verb=Verb.BLOCK,
+        reason=outlook.block.reason,
+        provider=outlook.provider,
+        people=resource.people.count if resource else outlook.case.record.count,
+        detail=outlook.block.detail,
+        way_out=outlook.block.way_out,
+    )
+
+
+def _adopted(outlook: Outlook) -> list[Action]:
+    if not outlook.adopt and not outlook.renamed:
+        return []
+    return [
+        Action(
+            address=outlook.case.address,
+            verb=Verb.ADOPT,
+            reason=Reason.FOUND if outlook.adopt else Reason.RENAMED,
+            provider=outlook.provider,
+            people=sum(remote.total for remote in outlook.adopt) or outlook.case.record.count,
+            remote_ids=tuple(remote.id for remote in outlook.adopt),
+            detail=f"was {', '.join(outlook.renamed)}" if outlook.renamed else "",
+        )
+    ]
+
+
+def _is_done_with(outlook: Outlook, people: pl.DataFrame) -> bool:
+    case = outlook.case
+    return (
+        case.resource is None
+        and not outlook.tombstone
+        and not case.record.intents
+        and not people.get_column("queued").any()
+        and all(is_over(remote) for remote in case.remotes.values() if remote.id not in case.also)
+    )
+
+
+def _forgotten(outlook: Outlook, work: Work) -> list[Action]:
+    if not work.forget:
+        return []
+    action = Action(
+        address=outlook.case.address,
+        verb=Verb.FORGET,
+        reason=Reason.OVER,
+        provider=outlook.provider,
+        people=outlook.case.record.count,
+    )
+    return [action]
+
+
+def _resting(outlook: Outlook) -> list[Action]:
+    if outlook.tombstone:
+        return []
+    resource = outlook.case.resource
+    if resource is None and not outlook.case.record.intents:
+        return _forgotten(outlook, Work(address=outlook.case.address, case=outlook.case, forget=True))
+    return [_keep(outlook, resource.people.count if resource else outlook.case.record.count)]
+
+
+def _kept(outlook: Outlook, people: pl.DataFrame) -> Action:
+    resource = outlook.case.resource
+    return _keep(outlook, resource.people.count if resource else len(people))
+
+
+def _keep(outlook: Outlook, count: int) -> Action:
+    case = outlook.case
+    edited = case.one_call and case.resource is not None and case.record.settings_digest
+    reason = Reason.UNCHANGED
+    if edited and case.resource is not None and case.record.settings_digest != case.resource.settings_digest:
+        reason = Reason.RUNG_ONCE
+    if case.resource is None:
+        reason = Reason.REMOVED
+    return Action(address=case.address, verb=Verb.KEEP, reason=reason, provider=outlook.provider, people=count)
+
+
+def _unsure_detail(outlook: Outlook) -> str:
+    if outlook.applying:
+        return f"being applied by {outlook.applying}"
+    intents = outlook.case.open_intents()
+    when = min((intent.sent_at for intent in intents), default=None)
+    at = f" at {when:%H:%M} UTC on {when.day} {when:%b}" if when else ""
+    return f"an answer was lost{at}; not proven either way"
+
+
+def _unsure_way_out(outlook: Outlook) -> str:
+    if outlook.applying:
+        return ""
+    if outlook.case.doubtful_batches():
+        return "dialctl apply looks for it again, and goes on once its absence is proven"
+    return f"dialctl resolve {outlook.case.address} --placed | --not-placed"

@@ -1,0 +1,166 @@
+"""What each remote batch or call says of each person: one row an entry. Pure; no decision is made here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from declarative import mark, people
+from declarative.memory import RemoteRecord
+from declarative.model import Route
+from declarative.planning.case import Case, is_over
+from declarative.remote import MEMBER_COLUMNS, Phase, Remote
+
+SCHEMA: dict[str, Any] = {
+    "number": pl.String,
+    "phase": pl.String,
+    "outcome": pl.String,
+    "call_id": pl.String,
+    "payload": pl.String,
+    "error": pl.String,
+    "note": pl.String,
+    "remote": pl.String,
+    "created_at": pl.Datetime("us", "UTC"),
+    "attempt": pl.Int64,
+    "retries": pl.Int64,
+    "live": pl.Boolean,
+    "touchable": pl.Boolean,
+    "by_us": pl.Boolean,
+    "over": pl.Boolean,
+    "over_at": pl.Datetime("us", "UTC"),
+    "stale": pl.Boolean,
+    "exact": pl.Boolean,
+    "doubtful": pl.Boolean,
+}
+"""`retries`: retry requests that took effect on the batch; `live`: not cancelled; `touchable`: ours to cancel, which
+single calls and `also` batches are not; `by_us`: its cancel was an intent of ours; `stale`: settings differ from those
+wanted now; `exact`: its people's data are known to be those wanted now; `doubtful`: a retry's answer was lost."""
+
+QUEUED = (pl.col("phase") == Phase.QUEUED) & pl.col("live") & pl.col("touchable")
+"""Will be rung unless their batch is cancelled."""
+
+
+def entries(case: Case) -> pl.DataFrame:
+    """All entries of the address, columns as SCHEMA."""
+    parts = [_of_remote(case, remote) for remote in case.remotes.values() if remote.members is not None]
+    parts.append(_of_records(case))
+    frame = pl.concat([part for part in parts if len(part)] or [pl.DataFrame(schema=SCHEMA)])
+    if case.one_call and case.resource is not None:
+        (number,) = case.resource.people.frame.get_column("number").head(1).to_list() or [""]
+        return frame.with_columns(pl.lit(number).alias("number"))
+    return frame
+
+
+def _of_remote(case: Case, remote: Remote) -> pl.DataFrame:
+    assert remote.members is not None
+    record = case.record.remotes.get(remote.id) or _unrecorded(remote)
+    members = _someone(case, record, remote.members)
+    constants = {
+        "remote": remote.id,
+        "created_at": remote.created_at,
+        "attempt": record.attempt,
+        "retries": max(remote.retry_count or 0, record.retry_count or 0),
+        "live": not remote.cancelled,
+        "touchable": remote.route is Route.BATCH and remote.id not in case.also,
+        "by_us": record.cancel is not None,
+        "over": is_over(remote),
+        "over_at": _stamp(remote.last_updated_at) or remote.created_at,
+        "stale": _stale(case, record, remote),
+        "exact": _exact(case, record, remote.members),
+        "doubtful": remote.id in case.doubtful_retries(),
+    }
+    return members.with_columns(
+        [pl.lit(value, dtype=SCHEMA[name]).alias(name) for name, value in constants.items()]
+    ).select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
+
+
+def _someone(case: Case, record: RemoteRecord, members: pl.DataFrame) -> pl.DataFrame:
+    """A call whose number can no longer be read is still the one call of its address, if that is what it was."""
+    if len(members) or not case.one_call or record.person:
+        return members
+    nobody = dict.fromkeys(MEMBER_COLUMNS) | {"number": "", "phase": str(Phase.UNKNOWN)}
+    return pl.DataFrame([nobody], schema=dict.fromkeys(MEMBER_COLUMNS, pl.String))
+
+
+def _of_records(case: Case) -> pl.DataFrame:
+    """Single calls that are remembered but whose number was not read now, and people whom somebody declared rung."""
+    read = {key for key, remote in case.remotes.items() if remote.members is not None and len(remote.members)}
+    calls = [
+        (record.person, record.phase or Phase.UNKNOWN, record.outcome, remote_id, record)
+        for remote_id, record in case.record.remotes.items()
+        if record.person and remote_id not in read
+    ]
+    placed = [(person, Phase.UNKNOWN, None, "", RemoteRecord(route=Route.CALL)) for person in case.record.placed]
+    rows = [
+        {
+            "person": person,
+            "phase": str(phase),
+            "outcome": outcome,
+            "call_id": remote_id or None,
+            "remote": remote_id,
+            "created_at": record.created_at,
+            "attempt": record.attempt,
+            "retries": 0,
+            "live": True,
+            "touchable": False,
+            "by_us": False,
+            "over": record.settled,
+            "over_at": _stamp(record.last_updated_at) or record.created_at,
+            "stale": _stale(case, record, None),
+            "exact": False,
+            "doubtful": False,
+        }
+        for person, phase, outcome, remote_id, record in calls + placed
+    ]
+    if not rows or case.resource is None:
+        return pl.DataFrame(schema=SCHEMA)
+    known = people.with_person(case.resource.people.frame.select("number"), case.key, case.lineage)
+    if case.one_call:  # its number may have been edited since: whoever it was, it is this call's one person
+        known = pl.DataFrame({"person": [row["person"] for row in rows]}).unique().with_columns(number=pl.lit(""))
+    empty = {name: pl.lit(None, dtype=SCHEMA[name]) for name in ("payload", "error", "note")}
+    schema = {"person": pl.String} | {name: kind for name, kind in SCHEMA.items() if name not in ("number", *empty)}
+    frame = pl.DataFrame(rows, schema=schema).join(known, on="person").with_columns(**empty)
+    return frame.select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
+
+
+def _unrecorded(remote: Remote) -> RemoteRecord:
+    """What the mark alone tells of a remote thing that the lock does not know."""
+    attempt = remote.mark.attempt if remote.mark else 1
+    return RemoteRecord(route=remote.route, mark=str(remote.mark) if remote.mark else None, attempt=attempt)
+
+
+def _stale(case: Case, record: RemoteRecord, remote: Remote | None) -> bool:
+    """Whether it was sent with other settings. Unknown is not changed. A revoked mark is always stale."""
+    if case.resource is None:
+        return False
+    if record.mark in case.record.revoked:
+        return True
+    if record.settings is not None:
+        return record.settings != case.resource.settings_digest
+    if remote is not None and remote.mark is not None:
+        return remote.mark.settings != mark.settings_hash(case.resource.settings_digest)
+    return False
+
+
+def _exact(case: Case, record: RemoteRecord, members: pl.DataFrame) -> bool:
+    """Whether the data wanted now for exactly these people has the digest of the data that was sent. Looked at before
+    any echo, so that a provider that rewrites what it echoes never looks like a change."""
+    if record.payloads is None or case.resource is None:
+        return False
+    wanted = case.resource.people.frame
+    if record.count == len(wanted) and record.payloads == case.resource.people.payloads:
+        return True
+    chosen = wanted.join(members.select("number"), on="number", how="semi")
+    return len(chosen) == len(members) and people.payloads_digest(chosen, case.key) == record.payloads
+
+
+def _stamp(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+assert set(MEMBER_COLUMNS) <= set(SCHEMA)

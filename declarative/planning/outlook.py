@@ -1,0 +1,25 @@
+"""What observing one address came to, ready to be planned. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from declarative.planning.blocks import Block
+from declarative.planning.case import Case
+from declarative.remote import Remote
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """`quiet`: known to need nothing, without its people having been read. `adopt`: things with our mark that the lock
+    does not know. `renamed`: addresses of the lock whose memory belongs to this one. `tombstone`: forgotten already.
+    `applying`: who holds the lease under which its open intents are being answered right now."""
+
+    case: Case
+    quiet: bool = False
+    block: Block | None = None
+    adopt: tuple[Remote, ...] = ()
+    renamed: tuple[str, ...] = ()
+    tombstone: bool = False
+    applying: str | None = None
+    provider: str = ""

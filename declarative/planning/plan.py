@@ -1,0 +1,168 @@
+"""The plan: actions for people to read, and the work behind each for execute.py to do. Values and their assembly;
+decides nothing about people (decide.py does) and makes no request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from declarative.digest import of_value
+from declarative.model import Json, Resource
+from declarative.planning.blocks import Block
+from declarative.planning.case import Case
+from declarative.planning.decide import Reason, Verb
+from declarative.remote import Remote
+
+FORMAT_VERSION = "1"
+
+RING_SCHEMA = {"number": pl.String, "payload": pl.String, "verb": pl.String, "attempt": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference of a spec, for people. Never goes below recipients or their data."""
+
+    path: str
+    before: Json
+    after: Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """What happens at one address under one verb. `people` it concerns; `reasons` counts them by reason where there are
+    several; `counts` are further numbers that the text names (rung already, in flight, total, attempt of attempts);
+    `detail` and `way_out` belong to blocks; `starts_at` is the manifest's schedule; `next_at` when a wait ends."""
+
+    address: str
+    verb: Verb
+    reason: Reason
+    provider: str
+    people: int = 0
+    remote_ids: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    detail: str = ""
+    way_out: str = ""
+    starts_at: datetime | None = None
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What execute.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by the
+    provider's own request, `ring` the people to submit (columns RING_SCHEMA). `adopt` what was found by its mark,
+    `renamed` the earlier addresses whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing
+    was read and nothing is due; `complete`: everybody wanted is submitted once this is done; `later`: somebody will be
+    due at a later time."""
+
+    address: str
+    case: Case
+    cancels: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
+    ring: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RING_SCHEMA))
+    adopt: tuple[Remote, ...] = ()
+    renamed: tuple[str, ...] = ()
+    forget: bool = False
+    quiet: bool = False
+    complete: bool = True
+    later: bool = False
+
+    @property
+    def resource(self) -> Resource | None:
+        return self.case.resource
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a reader should know before approving."""
+
+    address: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All of it. `refusals` are the policies that forbid to apply it, each a sentence; `held` counts the people that a
+    policy keeps out, by its name."""
+
+    project: str
+    created_at: datetime
+    actions: tuple[Action, ...]
+    works: Mapping[str, Work] = field(default_factory=dict)
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    warnings: tuple[Notice, ...] = ()
+    refusals: tuple[str, ...] = ()
+    held: Mapping[str, int] = field(default_factory=dict)
+    offline: bool = False
+
+    def of(self, *verbs: Verb) -> list[Action]:
+        return [action for action in self.actions if action.verb in verbs]
+
+    @property
+    def people_to_ring(self) -> int:
+        return sum(action.people for action in self.actions if action.verb.dials)
+
+    @property
+    def people_moved(self) -> int:
+        return sum(action.people for action in self.of(Verb.REPLACE))
+
+    @property
+    def next_at(self) -> datetime | None:
+        return min((action.next_at for action in self.actions if action.next_at), default=None)
+
+    @property
+    def needs_human(self) -> bool:
+        return any(action.reason not in (Reason.NOT_READ, Reason.BEING_APPLIED) for action in self.of(Verb.BLOCK))
+
+    @property
+    def unread(self) -> bool:
+        return any(action.reason is Reason.NOT_READ for action in self.of(Verb.BLOCK))
+
+    @property
+    def sends(self) -> bool:
+        """Whether applying it would make a request that changes something."""
+        return any(action.verb.sends for action in self.actions)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do and nothing to decide."""
+        return all(action.verb in (Verb.KEEP, Verb.WAIT) for action in self.actions)
+
+    @property
+    def checksum(self) -> str:
+        """The digest of everything that applying it would do."""
+        body = [
+            [a.address, a.verb, a.reason, a.provider, a.people, sorted(a.remote_ids)]
+            for a in self.actions
+            if a.verb is not Verb.KEEP
+        ]
+        return f"sha256:{of_value([self.project, body])}"
+
+
+def ring_rows(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
+    """The people of one verb as rows of Work.ring."""
+    return frame.filter(pl.col("verb") == verb, pl.col("data").is_not_null()).select(
+        "number", pl.col("data").alias("payload"), "verb", (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
+    )
+
+
+def counted(values: pl.Series) -> dict[str, int]:
+    """Occurrences, the most frequent first, nulls left out."""
+    counts = values.drop_nulls().value_counts(sort=True)
+    return dict(counts.iter_rows())
+
+
+def main_reason(reasons: Mapping[str, int]) -> Reason:
+    return Reason(next(iter(reasons)))
+
+
+def in_order(actions: Iterable[Action], addresses: Sequence[str]) -> tuple[Action, ...]:
+    """By address as the manifests name them (those gone from them last), and by verb as Verb lists them."""
+    place = {address: number for number, address in enumerate(addresses)}
+    verbs = list(Verb)
+    return tuple(sorted(actions, key=lambda a: (place.get(a.address, len(place)), a.address, verbs.index(a.verb))))

@@ -1,0 +1,64 @@
+"""Policies: tiny named rules over people's time and over the whole plan. Pure; the clock comes in as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from declarative.model import Project, Resource
+from declarative.planning.decide import Reason, Timing, Verb
+from declarative.planning.plan import Action, Plan
+
+AHEAD = timedelta(days=29)
+"""Cartesia takes `scheduled_at` up to 30 days ahead; a day of margin (cartesia.md 7, row 21)."""
+
+SHRINK_FROM = 20
+EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY)
+
+
+def schedule_timing(resource: Resource, now: datetime) -> tuple[Timing, datetime | None]:
+    """Whether the resource's own times allow a ring now, and when they will where they do not yet."""
+    if resource.expires_at and resource.expires_at <= now:
+        return Timing.EXPIRED, None
+    if resource.scheduled_at and resource.scheduled_at - now > AHEAD:
+        return Timing.TOO_EARLY, resource.scheduled_at - AHEAD
+    return Timing.NOW, None
+
+
+def refusals(
+    plan: Plan, project: Project, resources: Sequence[Resource], max_dials: int | None, may_shrink: Collection[str]
+) -> list[str]:
+    """Sentences that say why the plan may not be applied as it is."""
+    return [*_over_max_dials(plan, project, resources, max_dials), *_shrinking(plan, may_shrink)]
+
+
+def _over_max_dials(plan: Plan, project: Project, resources: Sequence[Resource], max_dials: int | None) -> list[str]:
+    found = []
+    limits = [limit for limit in (max_dials, project.policy.max_dials) if limit is not None]
+    if limits and plan.people_to_ring > min(limits):
+        found.append(f"the plan rings {plan.people_to_ring:,} people, max_dials allows {min(limits):,}")
+    for resource in resources:
+        rings = sum(a.people for a in plan.actions if a.address == resource.address and a.verb.dials)
+        if resource.policy.max_dials is not None and rings > resource.policy.max_dials:
+            found.append(f"{resource.address} rings {rings:,} people, its max_dials is {resource.policy.max_dials:,}")
+    return found
+
+
+def _shrinking(plan: Plan, may_shrink: Collection[str]) -> list[str]:
+    return [
+        f"{action.address}: {action.people:,} of {_waiting(plan, action.address):,} waiting people would be taken off; "
+        f"if that is meant, pass --allow-shrink {action.address}"
+        for action in plan.of(Verb.CANCEL)
+        if action.address not in may_shrink and _by_absence(action) * 2 > _waiting(plan, action.address) >= SHRINK_FROM
+    ]
+
+
+def _by_absence(action: Action) -> int:
+    """How many leave only because they are no longer named; a pause or an expiry is said in so many words."""
+    explicit = sum(count for reason, count in action.reasons.items() if reason in EXPLICIT)
+    return action.people - explicit
+
+
+def _waiting(plan: Plan, address: str) -> int:
+    """People of the address whom a batch of ours will ring unless it is cancelled."""
+    return next((a.counts.get("queued", 0) for a in plan.actions if a.address == address and a.counts), 0)

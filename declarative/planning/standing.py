@@ -1,0 +1,170 @@
+"""From entries to what is true of each person, and what decide.py says of them. Pure; the rules run once for each
+distinct combination of facts, so a million people cost a few dozen decisions."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from declarative import people
+from declarative.model import Retry
+from declarative.planning.case import Case
+from declarative.planning.decide import Person, Reason, Standing, Timing, Verb, decide
+from declarative.planning.entries import QUEUED, entries
+from declarative.remote import Phase
+
+PRE_DIAL = "pre_dial"
+_NEVER = Retry(max_retries=0, on=frozenset())
+_FACTS = ("desired", "standing", "queued", "changed", "retriable", "resting", "try_refused", "twin", "timing")
+
+_FRESH = pl.col("retries") == 0
+_STANDING = (
+    pl.when(pl.col("doubtful") & ~pl.col("phase").is_in([Phase.REACHED, Phase.IN_FLIGHT]))
+    .then(int(Standing.UNSURE))
+    .when(QUEUED & _FRESH)
+    .then(int(Standing.WAITING))
+    .when((pl.col("phase") == Phase.CANCELLED) & _FRESH & pl.col("by_us"))
+    .then(int(Standing.UNSUBMITTED))
+    .when((pl.col("phase") == Phase.UNFUNDED) & _FRESH)
+    .then(int(Standing.UNSUBMITTED))
+    .when((pl.col("phase") == Phase.REFUSED) & _FRESH)
+    .then(int(Standing.REFUSED))
+    .otherwise(int(Standing.DIALED))
+)
+"""The standing of one entry, as the table of the contract's first section."""
+
+
+def persons(case: Case) -> pl.DataFrame:
+    """A row a person, wanted or seen: `number`, `data` (wanted payload or null), the facts of decide.Person,
+    `attempts` (an upper bound), `phase`, `outcome`, `call_id`, `note` of their latest entry, `free_at` (when
+    `retry.after` is over), and the `verb` and `reason` of the decision."""
+    seen = _by_person(case, _compared(case, entries(case)))
+    frame = _wanted(case).join(seen, on="number", how="full", coalesce=True)
+    frame = _with_facts(case, frame)
+    frame = _decided(case, frame)
+    return _with_mates(case, frame)
+
+
+def leaving_batches(frame: pl.DataFrame) -> list[str]:
+    """Ids of the batches that must be cancelled for these decisions: who leaves or moves is queued in them."""
+    rows = frame.filter(pl.col("verb").is_in([Verb.CANCEL, Verb.REPLACE])).select(pl.col("queued_in").explode())
+    return rows.get_column("queued_in").drop_nulls().unique().sort().to_list()
+
+
+def _wanted(case: Case) -> pl.DataFrame:
+    if case.resource is None or not case.wanted:
+        return people.empty().rename({"payload": "data"})
+    return case.resource.people.frame.select("number", pl.col("payload").alias("data"))
+
+
+def _compared(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds `standing` and `changed` to the entries."""
+    frame = frame.join(_wanted(case), on="number", how="left")
+    data_differs = ~pl.col("exact") & (pl.col("payload") != pl.col("data")).fill_null(False)
+    return frame.with_columns(_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
+
+
+def _by_person(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+    """Entries of one person folded into one row."""
+    waiting = pl.col("standing") == int(Standing.WAITING)
+    dialed = pl.col("standing") >= int(Standing.DIALED)
+    refused = pl.col("standing") == int(Standing.REFUSED)
+    live = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN]) | ~pl.col("over")
+    latest = frame.sort("attempt", "created_at", "remote", nulls_last=True)
+    return latest.group_by("number", maintain_order=True).agg(
+        pl.col("standing").max().alias("known"),
+        QUEUED.any().alias("queued"),
+        pl.col("remote").filter(QUEUED).alias("queued_in"),
+        (pl.col("changed") & (waiting | refused)).any().alias("changed"),
+        (waiting.sum() > pl.col("attempt").filter(waiting).n_unique()).alias("twin"),
+        pl.when(dialed).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
+        refused.sum().alias("refusals"),
+        (pl.col("phase") == Phase.REACHED).any().alias("reached"),
+        (live & dialed).any().alias("busy"),
+        pl.col("phase").filter(dialed).last().alias("dialed_phase"),
+        pl.col("outcome").filter(dialed).last().alias("dialed_outcome"),
+        pl.col("remote").filter(dialed).last().alias("dialed_in"),
+        pl.col("over_at").filter(dialed).max().alias("over_at"),
+        pl.col("phase").last(),
+        pl.col("outcome").last(),
+        pl.col("call_id").last(),
+        pl.col("note").last(),
+        pl.col("error").last(),
+    )
+
+
+def _with_facts(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+    retry = (case.resource.retry if case.resource else None) or _NEVER
+    words = sorted(retry.on - {PRE_DIAL})
+    flags = [pl.col(name).fill_null(False) for name in ("queued", "changed", "twin", "reached", "busy")]
+    counts = [pl.col(name).fill_null(0) for name in ("attempts", "refusals")]
+    frame = frame.with_columns(*flags, *counts, pl.col("known").fill_null(int(Standing.UNSUBMITTED)))
+    frame = frame.with_columns(
+        pl.col("data").is_not_null().alias("desired"),
+        (
+            (pl.col("dialed_phase") == Phase.UNREACHED).fill_null(False)
+            & pl.col("dialed_outcome").is_in(words).fill_null(False)
+            & ~pl.col("reached")
+            & ~pl.col("busy")
+            & (pl.col("attempts") + pl.col("refusals") <= retry.max_retries)
+        ).alias("retriable"),
+        (pl.lit(PRE_DIAL in retry.on) & (pl.col("refusals") <= retry.max_retries)).alias("try_refused"),
+        (pl.col("over_at") + retry.after).alias("free_at"),
+    )
+    frame = frame.with_columns(
+        (pl.col("free_at") > case.now).fill_null(False).alias("resting"),
+        _standing(case, frame).alias("standing"),
+    )
+    return _with_timing(case, frame)
+
+
+def _standing(case: Case, frame: pl.DataFrame) -> pl.Series:
+    """The strongest entry, and unsure over it for whoever may be in a request whose answer was lost."""
+    standing = pl.col("known")
+    if case.doubtful_batches():
+        could_be_in_it = (pl.col("known") <= int(Standing.REFUSED)) | pl.col("retriable")
+        standing = pl.when(could_be_in_it).then(int(Standing.UNSURE)).otherwise(standing)
+    if doubtful := case.doubtful_persons():
+        persons = people.with_person(frame.select("number"), case.key, case.lineage).get_column("person")
+        unsure = pl.lit(True) if case.one_call else pl.lit(persons.is_in(list(doubtful)))
+        standing = pl.when(unsure).then(int(Standing.UNSURE)).otherwise(standing)
+    return frame.select(standing.cast(pl.Int64).alias("standing")).to_series()
+
+
+def _with_timing(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+    if isinstance(case.timing, Timing):
+        return frame.with_columns(pl.lit(case.timing.value).alias("timing"))
+    return frame.join(case.timing, on="number", how="left").with_columns(pl.col("timing").fill_null(Timing.NOW.value))
+
+
+def _decided(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+    absence = Reason.REMOVED if case.resource is None else Reason.PAUSED if case.resource.paused else Reason.NOT_DESIRED
+    distinct = frame.select(_FACTS).unique()
+    decisions = [_decide(absence, **row) for row in distinct.iter_rows(named=True)]
+    distinct = distinct.with_columns(
+        pl.Series("verb", [decision.verb for decision in decisions], dtype=pl.String),
+        pl.Series("reason", [decision.reason for decision in decisions], dtype=pl.String),
+    )
+    return frame.join(distinct, on=list(_FACTS), how="left")
+
+
+def _decide(absence: Reason, standing: int, timing: str, **facts: bool):  # type: ignore[no-untyped-def]
+    return decide(Person(standing=Standing(standing), timing=Timing(timing), absence=absence, **facts))
+
+
+def _with_mates(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+    """Whoever shares a batch with somebody that leaves it loses their place, and is submitted again."""
+    leaving = leaving_batches(frame)
+    if not leaving:
+        return frame
+    sharing = pl.col("queued_in").list.eval(pl.element().is_in(leaving)).list.any().fill_null(False)
+    mate = sharing & pl.col("desired") & (pl.col("verb") == Verb.KEEP)
+    now = pl.col("timing") == Timing.NOW.value
+    return frame.with_columns(
+        pl.when(mate & now)
+        .then(pl.lit(str(Verb.REPLACE)))
+        .when(mate)
+        .then(pl.lit(str(Verb.CANCEL)))
+        .otherwise("verb")
+        .alias("verb"),
+        pl.when(mate).then(pl.lit(str(Reason.BATCH_MATES))).otherwise("reason").alias("reason"),
+    )

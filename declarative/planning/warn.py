@@ -1,0 +1,76 @@
+"""What a reader of the plan should know before approving, though nothing forbids it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from math import ceil
+
+from declarative.abilities import Abilities
+from declarative.model import Resource, Route
+from declarative.planning.decide import Reason, Verb
+from declarative.planning.plan import Notice, Plan
+
+
+def warnings(
+    plan: Plan, resources: Sequence[Resource], abilities: Callable[[str, Route], Abilities]
+) -> Iterator[Notice]:
+    """Warnings by address, in the order of the resources."""
+    for resource in resources:
+        rings = sum(a.people for a in plan.actions if a.address == resource.address and a.verb.dials)
+        able = abilities(resource.provider, resource.route)
+        if rings:
+            yield from _concurrency(resource, rings, able)
+            yield from _too_late(plan, resource, rings, able)
+            yield from _abroad(plan, resource, able)
+            yield from _unprovable(resource, able)
+        yield from _edited_call(plan, resource)
+
+
+def _concurrency(resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
+    shards = ceil(rings / able.max_people)
+    limit = resource.settings.get("target_concurrency_limit")
+    if shards > 1 and resource.route is Route.BATCH and isinstance(limit, int):
+        yield Notice(
+            resource.address,
+            f"{shards} remote batches of up to {limit} calls at once each: up to {shards * limit} at once in all",
+        )
+
+
+def _too_late(plan: Plan, resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
+    pace = able.per_second if resource.route is Route.BATCH else resource.pace.calls_per_second
+    if resource.expires_at is None or not pace:
+        return
+    starts = max(plan.created_at, resource.scheduled_at or plan.created_at)
+    minutes = ceil(rings / pace / 60)
+    if starts + timedelta(seconds=rings / pace) > resource.expires_at:
+        yield Notice(
+            resource.address,
+            f"{rings:,} people take at least {minutes:,} minutes at {pace:g} calls a second; not all can be through "
+            f"before expires_at",
+        )
+
+
+def _abroad(plan: Plan, resource: Resource, able: Abilities) -> Iterator[Notice]:
+    """Cartesia numbers reach US destinations only (cartesia.md 5.3); `+1` is as near as a number itself tells."""
+    work = plan.works.get(resource.address)
+    if work is None or not able.reach:
+        return
+    abroad = int((~work.ring.get_column("number").str.starts_with("+1")).sum()) if len(work.ring) else 0
+    if abroad:
+        verb = "is" if abroad == 1 else "are"
+        yield Notice(resource.address, f"{abroad:,} of the numbers {verb} outside +1: {able.reach}")
+
+
+def _unprovable(resource: Resource, able: Abilities) -> Iterator[Notice]:
+    if not able.provable and not able.echoes:
+        yield Notice(resource.address, able.notes)
+
+
+def _edited_call(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    for action in plan.of(Verb.KEEP):
+        if action.address == resource.address and action.reason is Reason.RUNG_ONCE:
+            yield Notice(
+                resource.address,
+                "a call is rung once in its life: editing it changes nothing; to ring again, give it a new name",
+            )

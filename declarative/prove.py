@@ -1,0 +1,271 @@
+"""Proves what became of requests whose answer was lost, and that what we created has no twin. Reads lists, writes to
+the ledger, and cancels (through execute.py) what must not ring. Never dials.
+
+Two rules carry it: a list that was read without a gap back past the send time and does not show a mark, `settle` after
+the send, makes its absence probable; a list that shows something younger shows what is older, which makes it certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from declarative import records
+from declarative.desk import Desk
+from declarative.errors import ProviderError
+from declarative.execute import Executor, Result
+from declarative.listing import Listing
+from declarative.memory import Intent, Record, Request
+from declarative.model import Route
+from declarative.providers.base import Provider
+from declarative.remote import Remote
+
+POLL = (1.0, 2.0, 5.0, 10.0, 15.0)
+"""Seconds between looks, the last one repeated."""
+LAST_MOMENT = timedelta(seconds=30)
+"""How long before its guard ends an unproven batch is withdrawn."""
+LOOKS_FOR_A_CALL = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that the report must say: an address and a sentence."""
+
+    address: str
+    message: str
+    unsure: bool = False
+
+
+class Prover:
+    """Works under the lease of one run. Raises Interrupted and StateError; a list that cannot be read proves nothing
+    and leaves everything as unsure as it was."""
+
+    def __init__(self, desk: Desk, executor: Executor) -> None:
+        self._desk = desk
+        self._executor = executor
+
+    def settle(self, addresses: Collection[str]) -> list[Finding]:
+        """Answers the open intents of these addresses, waiting out the settle time for those that only time can answer.
+        What stays open after that is unsure, and needs a list that catches up, or a person."""
+        findings: list[Finding] = []
+        for name, provider in self._desk.providers.items():
+            try:
+                findings += self._settle_at(name, provider, addresses)
+            except ProviderError as error:
+                if list(self._open(name, addresses)):
+                    findings.append(
+                        Finding("", f"{name} could not be read, nothing was concluded: {error.message}", True)
+                    )
+        return findings
+
+    def _settle_at(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+        findings = self._settle_retries(name, provider, addresses) + self._settle_calls(name, provider, addresses)
+        if not any(intent.route is Route.BATCH for _, intent in self._open(name, addresses)):
+            return findings
+        for turn in range(1_000_000):
+            findings += self._look(name, provider, addresses)
+            waiting = [
+                intent.sent_at + self._desk.project.settle
+                for _, intent in self._open(name, addresses)
+                if intent.request is Request.SUBMIT and intent.route is Route.BATCH and not intent.absent
+            ]
+            if not waiting:
+                break
+            until = max(waiting)
+            self._desk.say(f"an answer was lost; looking for it until {until:%H:%M:%S} UTC")
+            left = (until - provider.now()).total_seconds()
+            self._desk.pause(max(0.0, min(left, POLL[min(turn, len(POLL) - 1)])))
+        return findings
+
+    def _look(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+        """One reading of the batch list, and what it says of each open submission."""
+        pending = [
+            (address, intent)
+            for address, intent in self._open(name, addresses)
+            if intent.request is Request.SUBMIT and intent.route is Route.BATCH
+        ]
+        now = provider.now()
+        since = min(intent.sent_at for _, intent in pending)
+        listing = Listing(provider.channels[Route.BATCH].history(()))
+        listing.read_until(lambda read: read.reaches(since))
+        return [finding for address, intent in pending for finding in self._conclude(address, intent, listing, now)]
+
+    def _conclude(self, address: str, intent: Intent, listing: Listing, now: datetime) -> Iterator[Finding]:
+        shown = [remote for remote in listing.seen.values() if str(remote.mark) == intent.mark]
+        if shown:
+            found = {remote.id: records.answered(intent, remote) for remote in shown}
+            self._desk.ledger.update(address, intents={intent.mark: None}, remotes=found)
+            yield Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(found))}")
+        elif now < intent.sent_at + self._desk.project.settle:
+            return
+        elif self._shows_younger(listing, intent):
+            self._revoke(address, intent)
+            yield Finding(address, f"a request of {intent.count:,} people never arrived; they are decided anew")
+        elif not intent.absent:
+            self._desk.ledger.update(address, intents={intent.mark: replace(intent, absent=True)})
+            yield Finding(
+                address, f"a request of {intent.count:,} people probably never arrived; they are decided anew"
+            )
+
+    def _shows_younger(self, listing: Listing, intent: Intent) -> bool:
+        if intent.probe is not None:
+            return intent.probe in listing.seen
+        return any(remote.created_at and remote.created_at > intent.sent_at for remote in listing.seen.values())
+
+    def _revoke(self, address: str, intent: Intent) -> None:
+        """Its absence is proven; should it ever appear all the same, it is cancelled."""
+        revoked = tuple(sorted({*self._record(address).revoked, intent.mark}))
+        self._desk.ledger.update(address, intents={intent.mark: None}, revoked=revoked)
+
+    def _settle_retries(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+        findings = []
+        for address, intent in self._open(name, addresses):
+            if intent.request is not Request.RETRY or intent.remote is None:
+                continue
+            remote = provider.channels[Route.BATCH].read(intent.remote)
+            if remote is None or (remote.retry_count or 0) <= (intent.retry_count or 0):
+                continue
+            known = records.seen(self._record(address).remotes[intent.remote], remote)
+            self._desk.ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: known})
+            findings.append(Finding(address, f"the retry of {intent.remote} had arrived"))
+        return findings
+
+    def _settle_calls(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+        findings: list[Finding] = []
+        for turn in range(LOOKS_FOR_A_CALL):
+            pending = [(a, i) for a, i in self._open(name, addresses) if i.route is Route.CALL]
+            if not pending:
+                break
+            agents = sorted({intent.agent_id for _, intent in pending if intent.agent_id})
+            listing = Listing(provider.channels[Route.CALL].history(agents))
+            listing.read_until(lambda read: read.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
+            for address, intent in pending:
+                findings += self._conclude_call(address, intent, listing)
+            self._desk.pause(POLL[turn])
+        return findings
+
+    def _conclude_call(self, address: str, intent: Intent, listing: Listing) -> Iterator[Finding]:
+        shown = [remote for remote in listing.seen.values() if str(remote.mark) == intent.mark]
+        if shown:
+            found = {remote.id: records.answered(intent, remote) for remote in shown}
+            self._desk.ledger.update(address, intents={intent.mark: None}, remotes=found)
+            yield Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(found))}")
+
+    def look_after(self, name: str, sent: Sequence[str]) -> list[Finding]:
+        """Reads the list once more after batches were created: a second batch of ours with the same mark, and whatever
+        bears a revoked mark, is cancelled; what was created over a doubt is kept only once the list shows it."""
+        provider = self._desk.providers[name]
+        try:
+            return list(self._looked_after(provider, set(sent)))
+        except ProviderError as error:
+            withdrawn = [finding for key in sent for finding in self._withdraw_doubted(provider, key)]
+            return [Finding("", f"{name} could not be read once more for twins: {error.message}"), *withdrawn]
+
+    def _looked_after(self, provider: Provider, sent: set[str]) -> Iterator[Finding]:
+        since = min(self._sent_at(key) for key in sent)
+        for turn in range(1_000_000):
+            listing = Listing(provider.channels[Route.BATCH].history(()))
+            listing.read_until(lambda read: read.reaches(since))
+            yield from self._cancel_twins(provider, listing)
+            unseen = [key for key in sent if self._doubts(key) and key not in listing.seen]
+            for key in [key for key in sent if self._doubts(key) and key in listing.seen]:
+                yield from self._trust(key)
+            if not unseen:
+                return
+            ending = [key for key in unseen if self._desk.stop.asked or self._is_last_moment(provider, key)]
+            for key in ending:
+                yield from self._withdraw_doubted(provider, key)
+                sent.discard(key)
+            self._desk.say("waiting for the provider's list to show the new batch")
+            self._desk.sleep(POLL[min(turn, len(POLL) - 1)])
+
+    def _cancel_twins(self, provider: Provider, listing: Listing) -> Iterator[Finding]:
+        by_mark: dict[str, list[Remote]] = {}
+        for remote in listing.seen.values():
+            if remote.mark and not remote.cancelled:
+                by_mark.setdefault(str(remote.mark), []).append(remote)
+        for address, record in list(self._desk.ledger.lock.resources.items()):
+            ours = {known.mark for known in record.remotes.values() if known.mark}
+            for mark in ours & set(by_mark):
+                oldest, *twins = sorted(by_mark[mark], key=lambda remote: (str(remote.created_at), remote.id))
+                if twins and oldest.id not in record.remotes:
+                    self._desk.ledger.update(address, remotes={oldest.id: records.found(oldest)})
+                for twin in twins:
+                    yield self._cancel(provider, address, twin, "a second batch with the same people")
+            for mark in set(record.revoked) & set(by_mark):
+                for late in by_mark[mark]:
+                    yield self._cancel(provider, address, late, "a request that was given up and arrived late")
+
+    def _cancel(self, provider: Provider, address: str, remote: Remote, what: str) -> Finding:
+        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote)
+        done = receipt.result is Result.DONE
+        fate = "was cancelled" if done else f"could not be cancelled: {receipt.message}"
+        return Finding(address, f"{what} ({remote.id}) {fate}", unsure=not done)
+
+    def _trust(self, key: str) -> Iterator[Finding]:
+        """The list shows the younger batch, so it would show the older: those never arrived."""
+        address, record = self._owner(key)
+        doubts = record.remotes[key].doubts
+        self._desk.ledger.update(
+            address,
+            remotes={key: replace(record.remotes[key], doubts=())},
+            intents=dict.fromkeys(mark for mark in doubts if mark in record.intents),
+            revoked=tuple(sorted({*record.revoked, *doubts})),
+        )
+        yield Finding(address, f"proven: the request before {key} never arrived")
+
+    def _withdraw_doubted(self, provider: Provider, key: str) -> Iterator[Finding]:
+        """The list did not show it in time: taken back before it rings, and unsure until the list catches up."""
+        address, record = self._owner(key)
+        doubts = record.remotes[key].doubts
+        if not doubts:
+            return
+        remote = provider.channels[Route.BATCH].read(key)
+        if remote is None:
+            return
+        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote)
+        if receipt.result is Result.DONE:
+            probes = {mark: replace(record.intents[mark], probe=key) for mark in doubts if mark in record.intents}
+            known = self._record(address).remotes[key]
+            self._desk.ledger.update(address, remotes={key: replace(known, doubts=())}, intents=probes)
+        yield Finding(address, f"the list did not show {key} in time; it was taken back before it rang", unsure=True)
+
+    def _is_last_moment(self, provider: Provider, key: str) -> bool:
+        remote = provider.channels[Route.BATCH].read(key)
+        starts = remote.scheduled_at if remote else None
+        return starts is None or provider.now() >= starts - LAST_MOMENT
+
+    def unproven(self, addresses: Collection[str]) -> dict[str, list[str]]:
+        """Batches created over a doubt and never proven, by provider: a run died in between."""
+        found: dict[str, list[str]] = {}
+        for address in addresses:
+            record = self._record(address)
+            for key, known in record.remotes.items():
+                if known.doubts:
+                    found.setdefault(record.provider, []).append(key)
+        return found
+
+    def _open(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
+        return [
+            (address, intent)
+            for address in addresses
+            for intent in self._record(address).intents.values()
+            if self._record(address).provider == name
+        ]
+
+    def _doubts(self, key: str) -> tuple[str, ...]:
+        _, record = self._owner(key)
+        return record.remotes[key].doubts
+
+    def _sent_at(self, key: str) -> datetime:
+        _, record = self._owner(key)
+        stamp = record.remotes[key].created_at
+        assert stamp is not None
+        return stamp
+
+    def _owner(self, key: str) -> tuple[str, Record]:
+        return next((a, r) for a, r in self._desk.ledger.lock.resources.items() if key in r.remotes)
+
+    def _record(self, address: str) -> Record:
+        return self._desk.ledger.lock.resources.get(address) or Record()

@@ -1,0 +1,88 @@
+"""How intents and what was seen become what is remembered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from declarative.digest import of_value
+from declarative.memory import Intent, RemoteRecord
+from declarative.model import Json
+from declarative.planning.case import is_over
+from declarative.remote import Phase, Remote
+
+_DIGESTED = ("instructions", "from_number")
+
+
+def answered(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
+    """The record of what a submission brought into being; `doubts` are marks whose absence is not proven."""
+    known = RemoteRecord(
+        route=intent.route,
+        mark=intent.mark,
+        generation=intent.generation,
+        shard=intent.shard,
+        attempt=intent.attempt,
+        count=intent.count,
+        settings=intent.settings,
+        numbers=intent.numbers,
+        payloads=intent.payloads,
+        person=intent.person,
+        created_at=intent.sent_at,
+        doubts=doubts,
+    )
+    return seen(known, remote)
+
+
+def refused(intent: Intent) -> RemoteRecord:
+    """The record of a single call that was turned away before any phone rang."""
+    return RemoteRecord(
+        route=intent.route,
+        mark=intent.mark,
+        generation=intent.generation,
+        shard=intent.shard,
+        attempt=intent.attempt,
+        count=1,
+        settings=intent.settings,
+        person=intent.person,
+        created_at=intent.sent_at,
+        phase=Phase.REFUSED,
+        settled=True,
+    )
+
+
+def found(remote: Remote) -> RemoteRecord:
+    """The record of something of ours that the lock did not know: what its mark tells."""
+    mark = remote.mark
+    known = RemoteRecord(
+        route=remote.route,
+        mark=str(mark) if mark else None,
+        generation=mark.generation if mark else 0,
+        shard=mark.shard if mark else 1,
+        attempt=mark.attempt if mark else 1,
+        count=remote.total,
+        created_at=remote.created_at,
+    )
+    return seen(known, remote)
+
+
+def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
+    """The record with the counters and the outcome as now seen. Settled only when over and read with its people."""
+    fresh = replace(
+        known,
+        status=remote.status,
+        dispatched=remote.dispatched,
+        finished=remote.finished,
+        retry_count=remote.retry_count,
+        last_updated_at=remote.last_updated_at,
+        created_at=remote.created_at or known.created_at,
+        settled=remote.members is not None and is_over(remote),
+    )
+    if known.person is None or remote.members is None:
+        return fresh
+    member = remote.members.row(0, named=True)
+    return replace(fresh, phase=member["phase"], outcome=member["outcome"])
+
+
+def remembered(settings: Mapping[str, Json]) -> dict[str, Json]:
+    """Settings as the lock keeps them in clear, save those that are long or hold a phone number."""
+    return {name: f"sha256:{of_value(value)[:16]}" if name in _DIGESTED else value for name, value in settings.items()}

@@ -1,0 +1,146 @@
+"""Plans, reports, statuses and errors as one JSON object each, described by the published schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from declarative.applier import Report
+from declarative.carry_out import Tally
+from declarative.errors import DialctlError
+from declarative.inquire import Status
+from declarative.planning.decide import Verb
+from declarative.planning.plan import FORMAT_VERSION, Action, Plan
+
+
+def encode(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+
+
+def plan(plan: Plan) -> dict[str, Any]:
+    """`schemas/plan.v1.schema.json`."""
+    counts = {str(verb): len(plan.of(verb)) for verb in Verb}
+    return {
+        "format_version": FORMAT_VERSION,
+        "project": plan.project,
+        "checksum": plan.checksum,
+        "created_at": _stamp(plan.created_at),
+        "next_at": _stamp(plan.next_at),
+        "offline": plan.offline,
+        "summary": {**counts, "people_to_ring": plan.people_to_ring, "people_moved": plan.people_moved},
+        "actions": [_action(action) for action in plan.actions],
+        "warnings": [asdict(warning) for warning in plan.warnings],
+        "refusals": list(plan.refusals),
+        "held": dict(plan.held),
+    }
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {
+        "address": action.address,
+        "verb": str(action.verb),
+        "reason": str(action.reason),
+        "provider": action.provider,
+        "people": action.people,
+        "remote_ids": list(action.remote_ids),
+        "changes": [asdict(change) for change in action.changes],
+        "reasons": dict(action.reasons),
+        "outcomes": dict(action.outcomes),
+        "detail": action.detail,
+        "way_out": action.way_out,
+        "starts_at": _stamp(action.starts_at),
+        "next_at": _stamp(action.next_at),
+    }
+
+
+def report(report: Report) -> dict[str, Any]:
+    """`schemas/report.v1.schema.json`: every action of the plan with its outcome."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "project": report.plan.project,
+        "checksum": report.plan.checksum,
+        "exit_code": report.exit_code,
+        "interrupted": report.interrupted is not None,
+        "actions": [
+            {**_action(action), **_outcome(action, report.tallies.get(action.address), report)}
+            for action in report.plan.actions
+        ],
+        "findings": [
+            {"address": finding.address, "message": finding.message, "unsure": finding.unsure}
+            for finding in [*report.findings, *(f for tally in report.tallies.values() for f in tally.findings)]
+        ],
+        "unsure": list(report.still_open),
+    }
+
+
+def _outcome(action: Action, tally: Tally | None, report: Report) -> dict[str, Any]:
+    """What became of one action: done, failed, unsure, blocked, skipped (nothing was called for any more), or
+    not_tried."""
+    problems = (
+        [{"result": str(receipt.result), "message": receipt.message} for receipt in tally.problems] if tally else []
+    )
+    done = tally.submitted.get(action.verb, 0) if tally else 0
+    return {
+        "outcome": _word(action, tally, report, done),
+        "people_done": tally.cancelled if tally and action.verb is Verb.CANCEL else done,
+        "new_remote_ids": list(tally.remote_ids) if tally and action.verb.dials else [],
+        "problems": problems if action.verb.sends else [],
+    }
+
+
+def _word(action: Action, tally: Tally | None, report: Report, done: int) -> str:
+    if action.verb is Verb.BLOCK:
+        return "blocked"
+    if not action.verb.sends:
+        return "done"
+    if tally is None:
+        return "not_tried"
+    if action.address in report.still_open:
+        return "unsure"
+    if tally.problems:
+        return "failed"
+    if action.verb.dials and not done:
+        return "skipped" if report.interrupted is None else "not_tried"
+    return "done"
+
+
+def statuses(statuses: Sequence[Status]) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "resources": [
+            {
+                "address": one.address,
+                "people": one.people,
+                "standing": dict(one.standing),
+                "outcomes": dict(one.outcomes),
+                "in_flight": one.in_flight,
+                "remote_ids": list(one.remote_ids),
+                "unsure": [
+                    {"mark": i.mark, "people": i.count, "sent_at": _stamp(i.sent_at), "person": i.person}
+                    for i in one.unsure
+                ],
+                "block": asdict(one.block) if one.block else None,
+            }
+            for one in statuses
+        ],
+    }
+
+
+def error(error: DialctlError) -> dict[str, Any]:
+    """What `--json` prints when a command fails."""
+    return {
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "problems": [{**asdict(problem), "text": str(problem)} for problem in error.problems],
+        }
+    }
+
+
+def _stamp(when: datetime | None) -> str | None:
+    return when.replace(microsecond=0).isoformat().replace("+00:00", "Z") if when else None

@@ -1,0 +1,60 @@
+"""Results a person, as a table, CSV or JSON lines. Numbers are masked unless somebody asked for them."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from declarative.privacy import clean, mask
+
+_SHOWN = ("number", "standing", "outcome", "attempts", "call_id", "address")
+
+
+def masked(frame: pl.DataFrame) -> pl.DataFrame:
+    numbers = [mask(number) for number in frame.get_column("number").to_list()]
+    return frame.with_columns(pl.Series("number", numbers, dtype=pl.String))
+
+
+def render(frame: pl.DataFrame, layout: str) -> str:
+    if layout == "table":
+        return _table(frame)
+    return _jsonl(frame) if layout == "jsonl" else _csv(frame)
+
+
+def write(frame: pl.DataFrame, layout: str, path: Path) -> None:
+    """Writes the rows, numbers in full, to a file that only its owner reads. Raises OSError."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        os.fchmod(handle, 0o600)
+        file.write(render(frame, layout) + "\n")
+
+
+def _table(frame: pl.DataFrame) -> str:
+    rows = [_SHOWN, *frame.select(_SHOWN).iter_rows()]
+    texts = [[clean("" if cell is None else str(cell)) for cell in row] for row in rows]
+    widths = [max(len(row[place]) for row in texts) for place in range(len(_SHOWN))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts
+    )
+
+
+def _csv(frame: pl.DataFrame) -> str:
+    buffer = io.BytesIO()
+    frame.write_csv(buffer)
+    return buffer.getvalue().decode().rstrip("\n")
+
+
+def _jsonl(frame: pl.DataFrame) -> str:
+    return "\n".join(orjson.dumps(_row(row)).decode() for row in frame.iter_rows(named=True))
+
+
+def _row(row: dict[str, object]) -> dict[str, object]:
+    """Data and note are JSON texts in the frame, and values in a line."""
+    return {
+        name: orjson.loads(value) if name in ("data", "note") and isinstance(value, str) else value
+        for name, value in row.items()
+    }

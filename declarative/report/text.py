@@ -1,0 +1,144 @@
+"""Plans, reports and statuses for people at a terminal. Lines of text; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from declarative.applier import Report
+from declarative.carry_out import Tally
+from declarative.execute import Result
+from declarative.inquire import Status
+from declarative.model import Json
+from declarative.planning.decide import Verb
+from declarative.planning.plan import Action, Change, Plan
+from declarative.privacy import clean
+from declarative.report import words
+
+
+def plan(plan: Plan) -> str:
+    return "\n".join(_plan_lines(plan))
+
+
+def _plan_lines(plan: Plan) -> Iterator[str]:
+    providers = sorted({action.provider for action in plan.actions if action.provider})
+    yield " · ".join(["dialctl plan", f"project {plan.project}", *providers])
+    if plan.offline:
+        yield "offline: from manifests and lock alone; nobody was asked what is there now"
+    yield ""
+    width = max((len(action.address) for action in plan.actions), default=0)
+    shown = [action for action in plan.actions if action.verb is not Verb.KEEP]
+    for action in shown:
+        yield from _action_lines(action, plan, width)
+    kept = len(plan.actions) - len(shown)
+    if kept:
+        yield f"    {kept:,} unchanged"
+    yield from [""] if shown or kept else []
+    for warning in plan.warnings:
+        yield click.style(f"Warning: {warning.address}: {clean(warning.message)}", fg="yellow")
+    for name, count in plan.held.items():
+        yield f"{words.people(count)} held back by {name}."
+    yield click.style(words.headline(plan), bold=True)
+    for refusal in plan.refusals:
+        yield click.style(f"Refused: {refusal}", fg="red")
+
+
+def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
+    line = f"  {words.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {words.sentence(action, plan)}"
+    yield click.style(line, fg=words.COLORS.get(action.verb))
+    if action.verb is Verb.REPLACE or (
+        action.verb is Verb.CREATE and any(c.before is not None for c in action.changes)
+    ):
+        yield from (f"      {_change(change)}" for change in action.changes)
+    rung = action.counts.get("rung", 0)
+    if action.verb is Verb.REPLACE and rung:
+        yield f"      {rung:,} were already rung and are not affected"
+    if action.way_out:
+        yield f"      {action.way_out}"
+
+
+def _change(change: Change) -> str:
+    return f"{change.path.removeprefix('spec.')}: {_value(change.before)} → {_value(change.after)}"
+
+
+def _value(value: Json) -> str:
+    return "(none)" if value is None else clean(str(value))
+
+
+def report(report: Report) -> str:
+    return "\n".join(_report_lines(report))
+
+
+def _report_lines(report: Report) -> Iterator[str]:
+    for address, tally in report.tallies.items():
+        yield from _tally_lines(address, tally)
+    for finding in [*report.findings, *(f for tally in report.tallies.values() for f in tally.findings)]:
+        yield f"  {'!' if finding.unsure else '·'} {finding.address or 'note'}: {clean(finding.message)}"
+    for address in report.still_open:
+        yield click.style(
+            f"  ! {address}: an answer was lost and is not proven either way; see dialctl status {address}",
+            fg="magenta",
+        )
+    yield click.style(_summary(report), bold=True)
+
+
+def _tally_lines(address: str, tally: Tally) -> Iterator[str]:
+    done = [f"{words.people(count)} {_DONE[verb]}" for verb, count in tally.submitted.items()]
+    if tally.cancelled:
+        done.append(f"{tally.cancelled:,} taken off a batch")
+    if tally.in_flight:
+        done.append(f"{tally.in_flight:,} in flight will finish")
+    if done:
+        yield click.style(f"  ✓ {address}: {', '.join(done)}", fg="green")
+    for receipt in tally.problems:
+        color = "magenta" if receipt.result is Result.UNSURE else "red"
+        yield click.style(f"  ✗ {address}: {_PROBLEMS[receipt.result]}{clean(receipt.message)}", fg=color)
+    if tally.left:
+        yield f"    {words.people(tally.left)} left for the next run"
+
+
+_DONE = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
+_PROBLEMS = {
+    Result.DONE: "",
+    Result.FAILED: "",
+    Result.UNSURE: "unsure: ",
+    Result.REFUSED: "refused by the provider: ",
+    Result.OUT_OF_FUNDS: "stopped for want of funds: ",
+}
+
+
+def _summary(report: Report) -> str:
+    submitted = sum(count for tally in report.tallies.values() for count in tally.submitted.values())
+    if report.interrupted is not None:
+        return f"Interrupted: {report.interrupted.message}. {words.people(submitted)} submitted before."
+    problems = sum(len(tally.problems) for tally in report.tallies.values())
+    open_end = len(report.still_open)
+    parts = [f"{words.people(submitted)} submitted"] if submitted else ["nobody submitted"]
+    parts += [f"{problems} problem{'' if problems == 1 else 's'}"] if problems else []
+    parts += [f"{open_end} unsure"] if open_end else []
+    return f"Apply: {', '.join(parts)}."
+
+
+def status(statuses: Sequence[Status]) -> str:
+    return "\n".join(line for one in statuses for line in _status_lines(one)) or "Nothing is wanted and nothing known."
+
+
+def _status_lines(one: Status) -> Iterator[str]:
+    yield click.style(f"{one.address}  {words.people(one.people)}", bold=True)
+    standing = ", ".join(f"{count:,} {word}" for word, count in one.standing.items())
+    yield from [f"  standing  {standing}"] if standing else []
+    flying = [f"{one.in_flight:,} in flight"] if one.in_flight else []
+    said = ", ".join(filter(None, [words.outcomes(one.outcomes), *flying]))
+    yield from [f"  outcomes  {said}"] if said else []
+    yield from [f"  at the provider  {', '.join(one.remote_ids[:5])}"] if one.remote_ids else []
+    if one.block is not None:
+        yield click.style(f"  ! {one.block.reason}: {clean(one.block.detail)}", fg="magenta")
+        yield f"    {one.block.way_out}"
+    for intent in one.unsure:
+        whom = f" (person {intent.person})" if intent.person else ""
+        yield click.style(
+            f"  ! unsure: {words.people(intent.count)}{whom}, sent {words.moment(intent.sent_at)}, mark {intent.mark}",
+            fg="magenta",
+        )
+        yield f"    dialctl resolve {one.address} --placed | --not-placed"

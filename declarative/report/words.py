@@ -1,0 +1,173 @@
+"""The words for verbs, reasons, times and counts that every view shares. Knows no layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from declarative.planning.decide import Reason, Verb
+from declarative.planning.plan import Action, Plan
+from declarative.privacy import clean
+
+SYMBOLS = {
+    Verb.CREATE: "+",
+    Verb.REPLACE: "~",
+    Verb.RETRY: "↻",
+    Verb.CANCEL: "-",
+    Verb.ADOPT: "=",
+    Verb.FORGET: "×",
+    Verb.KEEP: " ",
+    Verb.WAIT: "…",
+    Verb.BLOCK: "!",
+}
+COLORS = {
+    Verb.CREATE: "green",
+    Verb.REPLACE: "yellow",
+    Verb.RETRY: "cyan",
+    Verb.CANCEL: "red",
+    Verb.BLOCK: "magenta",
+}
+_OUTCOMES = {
+    "dial_no_answer": "no answer",
+    "dial_busy": "busy",
+    "dial_failed": "failed",
+    "no_answer": "no answer",
+}
+_REASONS = {
+    Reason.SUBMITTED_AGAIN: "taken off earlier",
+    Reason.REFUSED_BEFORE: "refused before",
+    Reason.ADDED: "added",
+    Reason.NEW: "new",
+    Reason.SETTINGS_CHANGED: "changed",
+    Reason.BATCH_MATES: "share a batch with them",
+    Reason.NOT_DESIRED: "no longer listed",
+    Reason.REMOVED: "manifest removed",
+    Reason.PAUSED: "state: cancelled",
+    Reason.EXPIRED: "expired",
+    Reason.CALLING_HOURS: "outside calling hours",
+    Reason.TOO_EARLY: "too early",
+    Reason.RETRY_AFTER: "resting before a retry",
+    Reason.UNREACHED: "unreached",
+    Reason.UNSURE: "unsure",
+    Reason.TWINS: "in two batches",
+}
+
+
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def moment(when: datetime, now: datetime | None = None) -> str:
+    """`16:00 UTC on 1 Dec`, with the year where it is not this one."""
+    year = f" {when.year}" if now is not None and when.year != now.year else ""
+    return f"{when:%H:%M} UTC on {when.day} {when:%b}{year}"
+
+
+def outcomes(counts: Mapping[str, int]) -> str:
+    """`31 no answer, 6 busy`"""
+    return ", ".join(f"{count:,} {_OUTCOMES.get(word, clean(word))}" for word, count in counts.items())
+
+
+def reasons(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {_REASONS.get(Reason(word), word)}" for word, count in counts.items())
+
+
+def sentence(action: Action, plan: Plan) -> str:
+    """What happens at the address, in one line."""
+    return _SENTENCES[action.verb](action, plan)
+
+
+def _create(action: Action, plan: Plan) -> str:
+    starts = ", at once"
+    if action.starts_at and action.starts_at > plan.created_at:
+        starts = f", from {moment(action.starts_at, plan.created_at)}"
+    some = "" if set(action.reasons) <= {Reason.NEW} else f" ({reasons(action.reasons)})"
+    return f"{people(action.people)}{some}{starts}"
+
+
+def _replace(action: Action, plan: Plan) -> str:
+    mates = action.reasons.get(Reason.BATCH_MATES, 0)
+    moving = action.people - mates
+    total = action.counts.get("total", action.people)
+    if Reason.TWINS in action.reasons:
+        return f"{people(action.people)} wait in two batches: both are cancelled, and they are submitted once"
+    if not moving:
+        return f"{people(mates)} keep their place in line through a new batch"
+    also = f", {mates:,} more share their batches and move along" if mates else ""
+    return f"{moving:,} of {people(total)} still waiting move to the new settings{also}"
+
+
+def _retry(action: Action, plan: Plan) -> str:
+    which = f", attempt {action.counts['attempt']} of {action.counts['attempts']}" if "attempt" in action.counts else ""
+    return f"{action.people:,} unreached ({outcomes(action.outcomes)}){which}"
+
+
+def _cancel(action: Action, plan: Plan) -> str:
+    flying = action.counts.get("in_flight", 0)
+    rest = f"; {flying:,} in flight will finish" if flying else ""
+    return f"{people(action.people)} waiting taken off ({reasons(action.reasons)}){rest}"
+
+
+def _adopt(action: Action, plan: Plan) -> str:
+    if action.reason is Reason.RENAMED:
+        return f"{action.detail}; its memory moves here"
+    return f"{people(action.people)} found at the provider by our mark ({', '.join(action.remote_ids[:3])})"
+
+
+def _forget(action: Action, plan: Plan) -> str:
+    return f"over and no longer wanted; remembered, so that {people(action.people)} are never rung again by it"
+
+
+def _keep(action: Action, plan: Plan) -> str:
+    if action.reason is Reason.RUNG_ONCE:
+        return "rung once in its life; the edit changes nothing"
+    return "calls in flight finish" if action.reason is Reason.REMOVED else f"{people(action.people)}, nothing to do"
+
+
+def _wait(action: Action, plan: Plan) -> str:
+    until = f" until {moment(action.next_at, plan.created_at)}" if action.next_at else ""
+    return f"{people(action.people)} ({reasons(action.reasons)}){until}"
+
+
+def _block(action: Action, plan: Plan) -> str:
+    return clean(action.detail)
+
+
+_SENTENCES = {
+    Verb.CREATE: _create,
+    Verb.REPLACE: _replace,
+    Verb.RETRY: _retry,
+    Verb.CANCEL: _cancel,
+    Verb.ADOPT: _adopt,
+    Verb.FORGET: _forget,
+    Verb.KEEP: _keep,
+    Verb.WAIT: _wait,
+    Verb.BLOCK: _block,
+}
+
+
+def headline(plan: Plan) -> str:
+    """`Plan: 39 more rings (2 new, 37 again), 12 moved, 210 taken off. 1 blocked.`"""
+    new = sum(action.people for action in plan.of(Verb.CREATE))
+    again = sum(action.people for action in plan.of(Verb.RETRY))
+    off = sum(action.people for action in plan.of(Verb.CANCEL))
+    parts = []
+    if new + again:
+        rings = "1 more ring" if new + again == 1 else f"{new + again:,} more rings"
+        parts.append(f"{rings} ({_and([(new, 'new'), (again, 'again')])})")
+    parts += [f"{plan.people_moved:,} moved"] if plan.people_moved else []
+    parts += [f"{off:,} taken off"] if off else []
+    parts += [f"{len(plan.of(Verb.WAIT)):,} waiting for their time"] if plan.of(Verb.WAIT) else []
+    blocked = len(plan.of(Verb.BLOCK))
+    tail = f" {blocked:,} blocked." if blocked else ""
+    if not parts:
+        return (
+            f"Plan: nobody is rung.{tail}"
+            if blocked or not plan.empty
+            else "Nothing to do: everybody is where they should be."
+        )
+    return f"Plan: {', '.join(parts)}.{tail}"
+
+
+def _and(parts: list[tuple[int, str]]) -> str:
+    return ", ".join(f"{count:,} {word}" for count, word in parts if count)
