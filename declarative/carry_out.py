@@ -18,9 +18,9 @@ from declarative.execute import LEAST_GUARD, Executor, Receipt, Result
 from declarative.memory import Record, RemoteRecord
 from declarative.model import Resource, Route
 from declarative.pacing import Pacer
-from declarative.planning import blocks, standing
+from declarative.planning import blocks, hours, standing
 from declarative.planning.case import Case, is_over
-from declarative.planning.decide import Verb
+from declarative.planning.decide import Timing, Verb
 from declarative.planning.plan import Plan, Work
 from declarative.prove import Finding, Prover
 from declarative.remote import Phase, Remote
@@ -166,6 +166,9 @@ class Hands:
                     tally.left += len(rows) - start
                     break
                 pacer.wait()
+                if self._closed_by_now(resource, shard):
+                    tally.left += len(shard)
+                    continue
                 receipt = self._executor.submit(resource, shard.select("number", "payload"), int(str(attempt)))
                 pacer.placed(receipt.remote_id)
                 for verb, count in shard.group_by("verb").len().iter_rows():
@@ -187,6 +190,15 @@ class Hands:
         """Before the guard ends: no twin, nothing revoked, every doubt proven or taken back."""
         if unproven:
             tally.findings += self.prover.look_after(resource.provider, unproven)
+
+    def _closed_by_now(self, resource: Resource, shard: pl.DataFrame) -> bool:
+        """Placing single calls may take hours: the window may have closed for this one since the plan was made."""
+        if resource.route is not Route.CALL:
+            return False
+        now = self._desk.provider(resource).now()
+        found, _ = hours.timing(resource.policy.calling_hours, lambda: shard, now)
+        word = found if isinstance(found, Timing) else Timing(found.item(0, "timing"))
+        return word is not Timing.NOW
 
     def _must_end(self, resource: Resource, tally: Tally) -> bool:
         if resource.provider in self._desk.closed:

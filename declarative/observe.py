@@ -299,7 +299,7 @@ def _case(scene: Scene, subject: Subject, remotes: Mapping[str, Remote], now: da
     )
     if subject.resource is None or now == datetime.min:
         return case
-    timing, opens_at = policy.schedule_timing(subject.resource, now)
+    timing, opens_at = policy.timing(subject.resource, now, scene.desired.project.guard)
     return replace(case, timing=timing, opens_at=opens_at)
 
 

@@ -70,7 +70,7 @@ def write(directory: Path) -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True)
     written = []
     for file, text in files.items():
-        path = directory.resolve() / file
+        path = directory / file
         if not path.exists():
             path.write_text(text)
             written.append(path)

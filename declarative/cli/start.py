@@ -39,8 +39,8 @@ def init(context: Context, directory: Path) -> int:
     """Write a first project: a Project, a Batch and its recipients file, ready for the sandbox."""
     from declarative import scaffold
 
-    written = scaffold.write(context.directory / directory)
-    context.say("\n".join(f"wrote {path.relative_to(context.directory.resolve())}" for path in written))
+    written = scaffold.write(directory)
+    context.say("\n".join(f"wrote {path}" for path in written))
     stand = "" if directory == Path() else f" -C {directory}"
     context.remark(f"Next: dialctl{stand} validate, then dialctl{stand} --sandbox apply")
     return Exit.DONE

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from declarative.model import Project, Resource
+import polars as pl
+
+from declarative.model import Project, Resource, Route
+from declarative.planning import hours
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Plan
 
@@ -16,13 +19,16 @@ SHRINK_FROM = 20
 EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY)
 
 
-def schedule_timing(resource: Resource, now: datetime) -> tuple[Timing, datetime | None]:
-    """Whether the resource's own times allow a ring now, and when they will where they do not yet."""
+def timing(resource: Resource, now: datetime, guard: timedelta) -> tuple[Timing | pl.DataFrame, datetime | None]:
+    """Whether a ring may be asked for now, for all or by person, and when it may be where it may not yet. Calling hours
+    are those of the moment of the ring, not of the request."""
     if resource.expires_at and resource.expires_at <= now:
         return Timing.EXPIRED, None
     if resource.scheduled_at and resource.scheduled_at - now > AHEAD:
         return Timing.TOO_EARLY, resource.scheduled_at - AHEAD
-    return Timing.NOW, None
+    earliest = now + guard if resource.route is Route.BATCH else now
+    moment = max(earliest, resource.scheduled_at or earliest)
+    return hours.timing(resource.policy.calling_hours, lambda: resource.people.frame, moment)
 
 
 def refusals(
