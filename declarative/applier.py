@@ -11,7 +11,7 @@ from declarative import mark, planner
 from declarative.carry_out import Hands, Tally
 from declarative.desk import Budget, Desk, Stop
 from declarative.errors import Exit, Interrupted, Refused
-from declarative.memory import Request
+from declarative.memory import Lock, Request
 from declarative.model import Desired, Route
 from declarative.planning.plan import Plan
 from declarative.prove import Finding
@@ -28,11 +28,11 @@ NEWBORN = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What the user asked of this apply. `approve` shows a plan and says whether to go on; `mend` narrows a plan to
-    what a saved one allows, and raises PlanFileError; `nothing_wanted` is destroy."""
+    """What the user asked of this apply. `approve` shows a plan and says whether to go on; `narrow` passes a plan that
+    does no more than a saved one, and raises PlanFileError; `nothing_wanted` is destroy."""
 
     approve: Callable[[Plan], bool]
-    mend: Callable[[Plan, Ledger], Plan] | None = None
+    narrow: Callable[[Session, Plan, Lock | None], Plan] | None = None
     max_dials: int | None = None
     may_shrink: Collection[str] = ()
     lock_timeout: float = 0.0
@@ -137,7 +137,7 @@ def _plan(session: Session, wish: Wish, ledger: Ledger) -> Plan:
         may_shrink=wish.may_shrink,
         shrinking_is_meant=wish.nothing_wanted,
     )
-    return wish.mend(plan, ledger) if wish.mend else plan
+    return wish.narrow(session, plan, scene.lock) if wish.narrow else plan
 
 
 def _nothing(desired: Desired) -> Desired:

@@ -9,21 +9,37 @@ from datetime import UTC, datetime
 import polars as pl
 
 from declarative.abilities import Abilities
+from declarative.errors import ProviderError
 from declarative.model import Kind, Route
 from declarative.observe import Scene, observe
+from declarative.planning import offline as from_memory
 from declarative.planning import policy, warn
 from declarative.planning.blocks import Block
 from declarative.planning.compose import compose
 from declarative.planning.decide import Reason
 from declarative.planning.outlook import Outlook
 from declarative.planning.plan import Action, Plan, Work, in_order
+from declarative.session import Session
 
-AbilitiesOf = Callable[[str, Route], Abilities]
+
+def plan(
+    session: Session, *, max_dials: int | None = None, may_shrink: Collection[str] = (), offline: bool = False
+) -> Plan:
+    """What `dialctl plan` shows. Raises the first ProviderError where no provider at all could be read."""
+    if offline:
+        return from_memory.plan(session.desired, session.memory(), datetime.now(UTC))
+    holder = session.holder()
+    scene = session.scene(session.lock(), applying=str(holder) if holder else None)
+    made = make_plan(scene, session.abilities, max_dials=max_dials, may_shrink=may_shrink)
+    failures = [failure for failure in session.providers.values() if isinstance(failure, ProviderError)]
+    if failures and made.actions and all(action.reason is Reason.NOT_READ for action in made.actions):
+        raise failures[0]
+    return made
 
 
 def make_plan(
     scene: Scene,
-    abilities: AbilitiesOf,
+    abilities: Callable[[str, Route], Abilities],
     *,
     max_dials: int | None = None,
     may_shrink: Collection[str] = (),

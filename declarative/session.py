@@ -122,6 +122,10 @@ class Session:
             self.check_lock(lock)
         return lock
 
+    def memory(self) -> Lock | None:
+        """The lock of this directory as it is, with nobody asked: `state.url` is ignored."""
+        return parse(open_backend(self.root, None).load())
+
     def check_lock(self, lock: Lock) -> None:
         if lock.project != self.desired.project.name:
             raise StateError(

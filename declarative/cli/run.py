@@ -11,7 +11,7 @@ import click
 
 from declarative.cli import options
 from declarative.cli.context import Context
-from declarative.errors import Exit, Refused
+from declarative.errors import Exit, Refused, UsageError
 
 if TYPE_CHECKING:
     from declarative.applier import Report, Wish
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 @options.allow_shrink
 @options.max_dials
 @options.parallelism
-@click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for dialctl apply FILE.")
+@click.option("--format", "layout", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when a request would be sent, 0 when none would.")
+@click.option("--offline", is_flag=True, help="Decide from manifests and lock alone; ask nobody.")
 @click.pass_obj
 def plan(
     context: Context,
@@ -35,17 +37,21 @@ def plan(
     allow_shrink: tuple[str, ...],
     max_dials: int | None,
     parallelism: int,
+    out: Path | None,
     layout: str,
     as_json: bool,
     detailed_exitcode: bool,
+    offline: bool,
 ) -> int:
     """Show who would be rung. Changes nothing anywhere, the lock included."""
-    from declarative import planner
+    from declarative import planner, saving
 
+    if offline and out is not None:
+        raise UsageError("a plan made --offline cannot be saved", hint="it is a guess; make it with a key")
     session = context.session(path, targets=targets, parallelism=parallelism)
-    holder = session.holder()
-    scene = session.scene(session.lock(), applying=str(holder) if holder else None)
-    made = planner.make_plan(scene, session.abilities, max_dials=max_dials, may_shrink=allow_shrink)
+    made = planner.plan(session, max_dials=max_dials, may_shrink=allow_shrink, offline=offline)
+    if out is not None:
+        saving.save(session, made, out)
     _print_plan(context, made, "json" if as_json else layout)
     return _plan_exit(made, detailed_exitcode)
 
@@ -55,6 +61,10 @@ def _print_plan(context: Context, made: Plan, layout: str) -> None:
         from declarative.report import as_json
 
         context.say(as_json.encode(as_json.plan(made)))
+    elif layout == "markdown":
+        from declarative.report import markdown
+
+        context.say(markdown.plan(made))
     else:
         from declarative.report import text
 
@@ -89,17 +99,23 @@ def apply(
     as_json: bool,
     **limits: Any,
 ) -> int:
-    """Make it so: plan again, show, ask, ring each person once, record."""
+    """Make it so: plan again, show, ask, ring each person once, record.
+
+    PATH may be a plan saved with `dialctl plan --out`: it is its own approval, and may only be done in full or in part.
+    """
+    from declarative import saving
     from declarative.applier import Wish
 
-    approve = _approver(context, auto_approve, as_json)
+    saved = saving.load(path) if saving.is_plan(path) else None
     wish = Wish(
-        approve=approve,
+        approve=_approver(context, auto_approve or saved is not None, as_json),
+        narrow=saving.narrow(saved) if saved else None,
         max_dials=limits["max_dials"],
         may_shrink=limits["allow_shrink"],
         lock_timeout=limits["lock_timeout"],
     )
-    return _apply(context, path, targets, parallelism, wish, as_json)
+    where, chosen = (Path(saved.path), saved.targets) if saved else (path, targets)
+    return _apply(context, where, chosen, parallelism, wish, as_json)
 
 
 @click.command()

@@ -1,0 +1,183 @@
+"""Saved plans: what was shown is what may be applied, or less. A file holds digests and counts; no number, no data of a
+person, no variable's value. Knows bytes and values; compares, and asks nobody."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from declarative.digest import PersonKey, canonical
+from declarative.errors import PlanFileError
+from declarative.memory import Lock
+from declarative.planning.decide import Verb
+from declarative.planning.plan import Plan
+
+KIND = "dialctl-plan"
+FORMAT = 1
+_PERSON_BYTES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedPlan:
+    """`desired` is the digest of manifests, recipients and variables; `lineage` and `generations` name the lock that it
+    was made over; `rings` maps an address to its people, 8 bytes of their digest each; `cancels` to remote ids."""
+
+    project: str
+    path: str
+    targets: tuple[str, ...]
+    desired: str
+    lineage: str | None
+    generations: Mapping[str, int]
+    rings: Mapping[str, bytes]
+    cancels: Mapping[str, tuple[str, ...]]
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+
+def of(plan: Plan, *, path: Path, targets: tuple[str, ...], desired: str, lock: Lock | None, key: PersonKey,
+       shown: Mapping[str, Any]) -> SavedPlan:  # fmt: skip
+    """The plan as it is saved. `shown` is the plan's JSON, for whoever reads the file later."""
+    lineage = lock.lineage if lock else None
+    return SavedPlan(
+        project=plan.project,
+        path=str(path),
+        targets=targets,
+        desired=desired,
+        lineage=lineage,
+        generations={address: record.generation for address, record in lock.resources.items()} if lock else {},
+        rings={
+            address: _packed(_people(work.ring, work.requests, plan, address), key, lineage)
+            for address, work in plan.works.items()
+            if len(work.ring) or work.requests
+        },
+        cancels={address: work.cancels for address, work in plan.works.items() if work.cancels},
+        shown=shown,
+    )
+
+
+def write(saved: SavedPlan, file: Path, key: PersonKey) -> None:
+    """Writes the file, 0600. Raises PlanFileError where it cannot be written."""
+    body = _body(saved)
+    text = orjson.dumps({"kind": KIND, "format_version": FORMAT, "seal": _seal(body, key), "body": body})
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            os.fchmod(handle, 0o600)
+            stream.write(text)
+    except OSError as problem:
+        raise PlanFileError(f"{file} cannot be written: {problem.strerror}") from None
+
+
+def is_plan(file: Path) -> bool:
+    """Whether a path names a saved plan rather than manifests: told by its first bytes."""
+    try:
+        with file.open("rb") as stream:
+            return KIND.encode() in stream.read(64)
+    except OSError:
+        return False
+
+
+def read(file: Path, key: PersonKey) -> SavedPlan:
+    """Raises PlanFileError for a file that is truncated, changed, of a newer format or under another person key."""
+    try:
+        document = orjson.loads(file.read_bytes())
+        body, version = document["body"], document["format_version"]
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+        raise PlanFileError(f"{file} is not a whole saved plan", hint="make it again with dialctl plan --out") from None
+    if version != FORMAT:
+        raise PlanFileError(
+            f"{file} is of plan format {version}, this dialctl reads {FORMAT}",
+            hint="use one version of dialctl for both",
+        )
+    if document.get("seal") != _seal(body, key):
+        raise PlanFileError(
+            f"{file} was changed after it was saved, or saved under another DIALCTL_PERSON_KEY",
+            hint="make it again with dialctl plan --out",
+        )
+    return SavedPlan(
+        **{
+            **body,
+            "targets": tuple(body["targets"]),
+            "rings": {address: base64.b64decode(text) for address, text in body["rings"].items()},
+            "cancels": {address: tuple(ids) for address, ids in body["cancels"].items()},
+        }
+    )
+
+
+def narrowed(saved: SavedPlan, now: Plan, *, desired: str, lock: Lock | None, key: PersonKey) -> Plan:
+    """The plan of now, where it does no more than the saved one. Raises PlanFileError with the reason where it would
+    ring or take off anybody else, or where what it was made of has changed."""
+    if not now.sends:
+        return now
+    if saved.project != now.project:
+        raise PlanFileError(f'the plan is of project "{saved.project}", the manifests are of "{now.project}"')
+    if saved.desired != desired:
+        raise PlanFileError("stale plan: manifests, recipients or variables have changed since", hint=_AGAIN)
+    if saved.lineage != (lock.lineage if lock else None):
+        raise PlanFileError("the plan was made over another lock", hint=_AGAIN)
+    known = {address: record.generation for address, record in lock.resources.items()} if lock else {}
+    moved = [address for address in known if known[address] != saved.generations.get(address, 0)]
+    if moved:
+        raise PlanFileError(f"stale plan: {', '.join(moved)} was applied since", hint=_AGAIN)
+    _refuse_more(saved, now, lock, key)
+    return now
+
+
+_AGAIN = "make it again with dialctl plan --out, and have it reviewed"
+
+
+def _refuse_more(saved: SavedPlan, now: Plan, lock: Lock | None, key: PersonKey) -> None:
+    lineage = lock.lineage if lock else None
+    for address, work in now.works.items():
+        allowed = _unpacked(saved.rings.get(address, b""))
+        asked = _unpacked(_packed(_people(work.ring, work.requests, now, address), key, lineage))
+        if more := len(asked - allowed):
+            raise PlanFileError(f"stale plan: {address} would ring {more:,} people who are not in it", hint=_AGAIN)
+        if new := set(work.cancels) - set(saved.cancels.get(address, ())):
+            raise PlanFileError(f"stale plan: {address} would cancel {', '.join(sorted(new))} as well", hint=_AGAIN)
+
+
+def _people(ring: pl.DataFrame, requests: tuple[str, ...], plan: Plan, address: str) -> list[str]:
+    """Everybody whom the work may ring: those submitted, and those whom a retry request rings again."""
+    case = plan.works[address].case
+    again = [
+        number
+        for remote_id in requests
+        if (members := case.remotes[remote_id].members) is not None
+        for number in members.filter(phase="unreached").get_column("number").to_list()
+    ]
+    return ring.filter(pl.col("verb") != Verb.KEEP).get_column("number").to_list() + again
+
+
+def _packed(numbers: list[str], key: PersonKey, lineage: str | None) -> bytes:
+    persons = sorted(bytes.fromhex(key.of_person(lineage or "", number))[:_PERSON_BYTES] for number in numbers)
+    return b"".join(persons)
+
+
+def _unpacked(persons: bytes) -> set[bytes]:
+    return {persons[start : start + _PERSON_BYTES] for start in range(0, len(persons), _PERSON_BYTES)}
+
+
+def _body(saved: SavedPlan) -> dict[str, Any]:
+    return {
+        "project": saved.project,
+        "path": saved.path,
+        "targets": list(saved.targets),
+        "desired": saved.desired,
+        "lineage": saved.lineage,
+        "generations": dict(saved.generations),
+        "rings": {address: base64.b64encode(people).decode() for address, people in saved.rings.items()},
+        "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
+        "shown": dict(saved.shown),
+    }
+
+
+def _seal(body: Mapping[str, Any], key: PersonKey) -> str:
+    """Finds damage and honest edits; under a person key, forgery too."""
+    return key.of_lines([canonical(body).decode()])

@@ -1,0 +1,49 @@
+"""Between a session and a saved plan: saves what was shown, and holds an apply to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from declarative.digest import PersonKey
+from declarative.memory import Lock
+from declarative.planning import planfile
+from declarative.planning.plan import Plan
+from declarative.planning.planfile import SavedPlan, is_plan
+from declarative.report import as_json
+from declarative.session import Session
+
+__all__ = ["is_plan", "load", "narrow", "save"]
+
+
+def save(session: Session, plan: Plan, file: Path) -> None:
+    """Raises PlanFileError where the file cannot be written."""
+    saved = planfile.of(
+        plan,
+        path=session.options.path,
+        targets=tuple(session.options.targets),
+        desired=session.desired.digest,
+        lock=session.lock(),
+        key=session.key,
+        shown=as_json.plan(plan),
+    )
+    planfile.write(saved, file, session.key)
+
+
+def load(file: Path) -> SavedPlan:
+    """Raises PlanFileError."""
+    return planfile.read(file, PersonKey(os.environ.get("DIALCTL_PERSON_KEY")))
+
+
+def narrow(saved: SavedPlan) -> Callable[[Session, Plan, Lock | None], Plan]:
+    """Holds every plan of an apply to the saved one. What the run itself has done meanwhile makes nothing stale: only
+    the first plan is compared with the lock, later ones ring nobody else."""
+    held: list[Plan] = []
+
+    def to_saved(session: Session, plan: Plan, lock: Lock | None) -> Plan:
+        if not held:
+            held.append(planfile.narrowed(saved, plan, desired=session.desired.digest, lock=lock, key=session.key))
+        return plan
+
+    return to_saved
