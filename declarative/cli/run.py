@@ -15,7 +15,9 @@ from declarative.errors import Exit, Refused, UsageError
 
 if TYPE_CHECKING:
     from declarative.applier import Report, Wish
+    from declarative.desk import Stop
     from declarative.planning.plan import Plan
+    from declarative.session import Session
 
 
 @click.command()
@@ -88,6 +90,7 @@ def _plan_exit(made: Plan, detailed: bool) -> int:
 @options.auto_approve
 @options.lock_timeout
 @options.json
+@click.option("--wait", is_flag=True, help="Follow what was submitted until it is over.")
 @click.pass_obj
 def apply(
     context: Context,
@@ -97,6 +100,7 @@ def apply(
     parallelism: int,
     auto_approve: bool,
     as_json: bool,
+    wait: bool,
     **limits: Any,
 ) -> int:
     """Make it so: plan again, show, ask, ring each person once, record.
@@ -115,7 +119,7 @@ def apply(
         lock_timeout=limits["lock_timeout"],
     )
     where, chosen = (Path(saved.path), saved.targets) if saved else (path, targets)
-    return _apply(context, where, chosen, parallelism, wish, as_json)
+    return _apply(context, where, chosen, parallelism, wish, as_json, wait=wait)
 
 
 @click.command()
@@ -157,7 +161,16 @@ def _approver(context: Context, auto_approve: bool, as_json: bool) -> Callable[[
     return approve
 
 
-def _apply(context: Context, path: Path, targets: Sequence[str], parallelism: int, wish: Wish, as_json: bool) -> int:
+def _apply(
+    context: Context,
+    path: Path,
+    targets: Sequence[str],
+    parallelism: int,
+    wish: Wish,
+    as_json: bool,
+    *,
+    wait: bool = False,
+) -> int:
     from declarative import applier
     from declarative.desk import Stop
 
@@ -165,8 +178,19 @@ def _apply(context: Context, path: Path, targets: Sequence[str], parallelism: in
     session = context.session(path, targets=targets, parallelism=parallelism, sleep=stop.sleep)
     stop.listen()
     report = applier.apply(session, wish, stop)
+    if wait and report.interrupted is None:
+        _follow(context, session, stop)
     _print_report(context, report, as_json)
     return report.exit_code
+
+
+def _follow(context: Context, session: Session, stop: Stop) -> None:
+    from declarative.follow import follow
+    from declarative.report import live
+
+    context.progress.end()
+    with live.display(quiet=context.quiet) as show:
+        follow(session, stop, show)
 
 
 def _print_report(context: Context, report: Report, as_json: bool) -> None:

@@ -40,9 +40,7 @@ def connect(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Connection:
     """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
-    wire = Wire(
-        access.from_environment(spec, CALLINGBOX, environment), error_form, transport=transport, sleep=sleep
-    )
+    wire = Wire(access.from_environment(spec, CALLINGBOX, environment), error_form, transport=transport, sleep=sleep)
     channel = CallingBoxChannel(wire, CALLINGBOX.routes[VERSION][Route.CALL])
     return Connection(wire, {Route.CALL: channel}, clock_path=_AGENTS, look=_look)
 

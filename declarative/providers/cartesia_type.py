@@ -24,6 +24,7 @@ _BATCH = Abilities(
     outcomes=OUTCOMES,
     personal=("metadata",),
     per_second=1.0,
+    reach="Cartesia's own numbers reach US destinations only",
     notes="The provider's own retry rings everybody unreached; chosen people are rung again by a new batch.",
 )
 _CALL = Abilities(
@@ -36,6 +37,7 @@ _CALL = Abilities(
     outcomes=OUTCOMES,
     personal=("metadata",),
     per_second=1.0,
+    reach="Cartesia's own numbers reach US destinations only",
     notes="Found again by its mark in the agent's list of calls; that list cannot prove that a call was "
     "never placed. A redacted or zero-retention call loses its mark.",
 )

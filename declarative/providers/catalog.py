@@ -89,9 +89,7 @@ def connect(
     cannot be used."""
     plugins = _plugins()
     if spec.type not in plugins:
-        raise ProviderError(
-            f"{spec.name}: no provider type {spec.type!r}", hint=f"there are: {', '.join(plugins)}"
-        )
+        raise ProviderError(f"{spec.name}: no provider type {spec.type!r}", hint=f"there are: {', '.join(plugins)}")
     plugin = plugins[spec.type]
     if spec.api_version not in (None, *plugin.type.versions):
         raise ProviderError(

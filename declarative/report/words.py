@@ -74,6 +74,8 @@ def reasons(counts: Mapping[str, int]) -> str:
 
 def sentence(action: Action, plan: Plan) -> str:
     """What happens at the address, in one line."""
+    if plan.offline and action.detail:
+        return f"{people(action.people)}: {clean(action.detail)}"
     return _SENTENCES[action.verb](action, plan)
 
 
