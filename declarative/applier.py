@@ -11,8 +11,8 @@ from declarative import mark, planner
 from declarative.carry_out import Hands, Tally
 from declarative.desk import Budget, Desk, Stop
 from declarative.errors import Exit, Interrupted, Refused
-from declarative.memory import Lock, Request
-from declarative.model import Desired, Route
+from declarative.memory import Lock
+from declarative.model import Desired
 from declarative.planning.plan import Plan
 from declarative.prove import Finding
 from declarative.session import Session
@@ -170,13 +170,15 @@ def _do(session: Session, wish: Wish, desk: Desk, hands: Hands, plan: Plan, find
     approved = planner.approved_people(plan)
     interrupted: Interrupted | None = None
     try:
-        now, turn = plan, 0
-        while True:
-            turn += 1
+        now = plan
+        for _ in range(ROUNDS):
             hands.carry_out(now, approved)
-            if turn == ROUNDS or not _batches_open(desk):
+            decided_anew = _batches_open(desk)
+            if _open(desk):
+                findings += _settle(desk, hands)
+                hands.reconcile()
+            if not decided_anew:
                 break
-            findings += _settle(desk, hands)
             now = _plan(session, wish, desk.ledger)
     except Interrupted as stopped:
         interrupted = stopped
@@ -191,9 +193,7 @@ def _do(session: Session, wish: Wish, desk: Desk, hands: Hands, plan: Plan, find
 
 def _batches_open(desk: Desk) -> bool:
     return desk.ledger.started and any(
-        intent.request is Request.SUBMIT and intent.route is Route.BATCH
-        for record in desk.ledger.lock.resources.values()
-        for intent in record.intents.values()
+        intent.is_batch for record in desk.ledger.lock.resources.values() for intent in record.intents.values()
     )
 
 

@@ -41,6 +41,7 @@ class Tally:
     problems: list[Receipt] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     left: int = 0
+    unsure: list[tuple[Receipt, Verb, int]] = field(default_factory=list)
 
     def count(self, verb: Verb, people: int) -> None:
         self.submitted[verb] = self.submitted.get(verb, 0) + people
@@ -68,6 +69,18 @@ class Hands:
                 self._one(work, tally, approved.get(work.address))
             except ProviderError as error:
                 tally.problems.append(Receipt(Result.FAILED, message=error.message))
+
+    def reconcile(self) -> None:
+        """Requests that were unsure when they were sent, and are answered now, are problems no more."""
+        for address, tally in self.tallies.items():
+            record = self._record(address)
+            by_mark = {known.mark: key for key, known in record.remotes.items() if known.mark}
+            for receipt, verb, people in [entry for entry in tally.unsure if entry[0].mark not in record.intents]:
+                tally.unsure.remove((receipt, verb, people))
+                tally.problems = [problem for problem in tally.problems if problem is not receipt]
+                if found := by_mark.get(receipt.mark) or receipt.remote_id:
+                    tally.count(verb, people)
+                    tally.remote_ids.append(found)
 
     def _one(self, work: Work, tally: Tally, approved: pl.Series | None) -> None:
         if work.quiet:
@@ -206,9 +219,8 @@ class Hands:
         expired = resource.expires_at and resource.expires_at <= self._desk.provider(resource).now()
         if expired:
             tally.problems.append(Receipt(Result.FAILED, message="expires_at has passed meanwhile"))
-        return bool(expired) or (
-            resource.route is Route.BATCH and any(p.result is Result.FAILED for p in tally.problems)
-        )
+        failed = [receipt for receipt in tally.problems if receipt.result is Result.FAILED]
+        return bool(expired) or any(resource.route is Route.BATCH or receipt.final for receipt in failed)
 
     def _book(self, receipt: Receipt, verb: Verb, people: int, tally: Tally) -> None:
         if receipt.result is Result.DONE:
@@ -216,6 +228,8 @@ class Hands:
             tally.remote_ids.append(receipt.remote_id)
         elif receipt not in tally.problems:
             tally.problems.append(receipt)
+        if receipt.result is Result.UNSURE:
+            tally.unsure.append((receipt, verb, people))
         if receipt.result is Result.OUT_OF_FUNDS:
             tally.left += people
 

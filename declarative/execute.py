@@ -36,6 +36,7 @@ LEAST_GUARD = timedelta(minutes=2)
 """Of a batch whose people were in a request that probably, but not provably, never arrived."""
 TRIES = 4
 BAD_KEY = 401
+FAILS_RESOURCE = (403, 404)
 
 steps = logging.getLogger("dialctl.steps")
 
@@ -52,11 +53,14 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """`remote_id` of what exists now, "" where nothing does; `message` for people, "" where all went well."""
+    """`remote_id` of what exists now, "" where nothing does; `message` for people, "" where all went well. `mark` names
+    the intent that an unsure one left open; `final`: whoever else is sent to this resource would fare the same."""
 
     result: Result
     remote_id: str = ""
     message: str = ""
+    mark: str = ""
+    final: bool = False
 
 
 @dataclass
@@ -133,7 +137,7 @@ class Executor:
             case Unsigned(remote):
                 return self._withdraw(resource, intent, remote)
             case Ambiguous(message):
-                return Receipt(Result.UNSURE, intent.remote or "", message)
+                return Receipt(Result.UNSURE, intent.remote or "", message, mark=intent.mark)
             case Rejected(status=0, message=message) if intent.person:
                 self._answer(resource, intent, {f"refused:{intent.mark}": records.refused(intent)})
                 self._desk.budget.give_back(intent.count)
@@ -151,7 +155,7 @@ class Executor:
             return Receipt(Result.OUT_OF_FUNDS, message=outcome.message)
         if outcome.status == BAD_KEY:
             self._desk.closed[resource.provider] = outcome.message
-        return Receipt(Result.FAILED, message=outcome.message)
+        return Receipt(Result.FAILED, message=outcome.message, final=outcome.status in FAILS_RESOURCE)
 
     def _withdraw(self, resource: Resource, intent: Intent, remote: Remote) -> Receipt:
         """An answer without our name: nobody could find it again by it, so it is taken back at once, by its id."""

@@ -55,6 +55,11 @@ class Intent:
     absent: bool = False
     probe: str | None = None
 
+    @property
+    def is_batch(self) -> bool:
+        """Whether it would have brought a batch into being: then a list can prove that it did not."""
+        return self.request is Request.SUBMIT and self.route is Route.BATCH
+
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteRecord:

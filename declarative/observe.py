@@ -231,7 +231,12 @@ class _Observer:
         return blocks.of_memory(self.scene.desired.project.name, self.scene.lock, sight, single_calls=wants_memory)
 
     def _read_in_full(self, busy: Sequence[Subject], sight: Sight) -> None:
-        """Reads the people of every batch of these subjects, from the cache where nothing can have changed."""
+        """Reads the people of every batch of these subjects, from the cache where nothing can have changed; and single
+        calls that have not ended as far as is known, where the list did not show them."""
+        if calls := self.provider.channels.get(Route.CALL):
+            unlisted = [key for subject in busy for key in _calls_to_ask_for(subject) if key not in sight.remotes]
+            with ThreadPoolExecutor(self.scene.parallelism) as pool:
+                list(pool.map(lambda key: self._read(calls, key), unlisted))
         channel = self.provider.channels.get(Route.BATCH)
         wanted = [key for subject in busy for key in self._batches_of(subject, sight) if key not in self.full]
         if channel is None or not wanted:
@@ -301,6 +306,15 @@ def _case(scene: Scene, subject: Subject, remotes: Mapping[str, Remote], now: da
         return case
     timing, opens_at = policy.timing(subject.resource, now, scene.desired.project.guard)
     return replace(case, timing=timing, opens_at=opens_at)
+
+
+def _calls_to_ask_for(subject: Subject) -> list[str]:
+    """Ids of the provider's own, which ours for calls without one (`refused:`, `unconfirmed:`) are not."""
+    return [
+        key
+        for key, known in subject.record.remotes.items()
+        if known.route is Route.CALL and not known.settled and ":" not in key
+    ]
 
 
 def _from_record(remote_id: str, known: RemoteRecord) -> Remote:

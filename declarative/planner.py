@@ -18,8 +18,12 @@ from declarative.planning.blocks import Block
 from declarative.planning.compose import compose
 from declarative.planning.decide import Reason
 from declarative.planning.outlook import Outlook
-from declarative.planning.plan import Action, Plan, Work, in_order
+from declarative.planning.plan import Action, Notice, Plan, Work, in_order
+from declarative.providers.base import Provider
 from declarative.session import Session
+
+CLOCKS_DIFFER = 120.0
+"""Seconds between the clocks here and at a provider from which on it is worth a warning."""
 
 
 def plan(
@@ -70,7 +74,29 @@ def make_plan(
         max_dials,
         [a.address for a in actions] if shrinking_is_meant else may_shrink,
     )
-    return replace(plan, refusals=tuple(refusals), warnings=tuple(warn.warnings(plan, resources, abilities)))
+    warnings = (*_skewed(scene), *warn.warnings(plan, resources, abilities))
+    return replace(plan, refusals=tuple(refusals), warnings=warnings)
+
+
+def _skewed(scene: Scene) -> list[Notice]:
+    """Times are the provider's, so a wrong clock here does no harm; it is worth knowing all the same."""
+    if scene.born_together:  # the sandbox's clock is moved on purpose
+        return []
+    used = {resource.provider for resource in scene.desired.resources.values()}
+    found = []
+    for name, provider in scene.providers.items():
+        skew = 0.0 if isinstance(provider, ProviderError) or name not in used else _skew(provider)
+        if abs(skew) > CLOCKS_DIFFER:
+            way = "behind" if skew > 0 else "ahead of"
+            found.append(Notice(name, f"this machine's clock is {abs(skew):,.0f} s {way} the provider's"))
+    return found
+
+
+def _skew(provider: Provider) -> float:
+    try:
+        return provider.skew()
+    except ProviderError:
+        return 0.0  # it is said elsewhere that it could not be read
 
 
 def approved_people(plan: Plan) -> Mapping[str, pl.Series]:

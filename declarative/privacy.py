@@ -1,4 +1,5 @@
-"""What people may see: phone numbers masked, foreign text without control characters. Knows no other module."""
+"""What people may see: phone numbers masked, foreign text without control characters. Knows no other
+module."""
 
 from __future__ import annotations
 
@@ -16,6 +17,6 @@ def mask(number: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Text from manifests and providers in one line that a terminal cannot be steered by: control characters and
-    bidi overrides are dropped, line breaks and tabs become spaces."""
+    """Text from manifests and providers in one line that a terminal cannot be steered by: control characters
+    and bidi overrides are dropped, line breaks and tabs become spaces."""
     return text.translate(_UNSAFE)

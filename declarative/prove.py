@@ -61,14 +61,14 @@ class Prover:
 
     def _settle_at(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
         findings = self._settle_retries(name, provider, addresses) + self._settle_calls(name, provider, addresses)
-        if not any(intent.route is Route.BATCH for _, intent in self._open(name, addresses)):
+        if not any(intent.is_batch for _, intent in self._open(name, addresses)):
             return findings
         for turn in range(1_000_000):
             findings += self._look(name, provider, addresses)
             waiting = [
                 intent.sent_at + self._desk.project.settle
                 for _, intent in self._open(name, addresses)
-                if intent.request is Request.SUBMIT and intent.route is Route.BATCH and not intent.absent
+                if intent.is_batch and not intent.absent
             ]
             if not waiting:
                 break
@@ -80,11 +80,7 @@ class Prover:
 
     def _look(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
         """One reading of the batch list, and what it says of each open submission."""
-        pending = [
-            (address, intent)
-            for address, intent in self._open(name, addresses)
-            if intent.request is Request.SUBMIT and intent.route is Route.BATCH
-        ]
+        pending = [(address, intent) for address, intent in self._open(name, addresses) if intent.is_batch]
         now = provider.now()
         since = min(intent.sent_at for _, intent in pending)
         listing = Listing(provider.channels[Route.BATCH].history(()))
@@ -168,6 +164,7 @@ class Prover:
             listing = Listing(provider.channels[Route.BATCH].history(()))
             listing.read_until(lambda read: read.reaches(since))
             yield from self._cancel_twins(provider, listing)
+            yield from self._withdraw_overlapping(provider, listing, sent)
             unseen = [key for key in sent if self._doubts(key) and key not in listing.seen]
             for key in [key for key in sent if self._doubts(key) and key in listing.seen]:
                 yield from self._trust(key)
@@ -188,7 +185,7 @@ class Prover:
         for address, record in list(self._desk.ledger.lock.resources.items()):
             ours = {known.mark for known in record.remotes.values() if known.mark}
             for mark in ours & set(by_mark):
-                oldest, *twins = sorted(by_mark[mark], key=lambda remote: (str(remote.created_at), remote.id))
+                oldest, *twins = sorted(by_mark[mark], key=_age)
                 if twins and oldest.id not in record.remotes:
                     self._desk.ledger.update(address, remotes={oldest.id: records.found(oldest)})
                 for twin in twins:
@@ -196,6 +193,25 @@ class Prover:
             for mark in set(record.revoked) & set(by_mark):
                 for late in by_mark[mark]:
                     yield self._cancel(provider, address, late, "a request that was given up and arrived late")
+
+    def _withdraw_overlapping(self, provider: Provider, listing: Listing, sent: Collection[str]) -> Iterator[Finding]:
+        """A run with another copy of the lock may have submitted the same people under another mark. What is known from
+        a mark alone is not ours to cancel, so the younger of the two gives way by its own run: here, ours."""
+        for key in [key for key in sent if key in listing.seen and not listing.seen[key].cancelled]:
+            address, record = self._owner(key)
+            ours = listing.seen[key]
+            for stranger in listing.seen.values():
+                if not _is_stranger(stranger, ours, record) or _age(stranger) > _age(ours):
+                    continue
+                if self._share_people(provider, key, stranger.id):
+                    yield self._cancel(provider, address, ours, f"a batch with people of {stranger.id}, another run's,")
+                    break
+
+    def _share_people(self, provider: Provider, one: str, other: str) -> bool:
+        channel = provider.channels[Route.BATCH]
+        members = [remote.members for key in (one, other) if (remote := channel.read(key))]
+        frames = [frame for frame in members if frame is not None]
+        return len(frames) == 2 and len(frames[0].join(frames[1], on="number", how="semi")) > 0
 
     def _cancel(self, provider: Provider, address: str, remote: Remote, what: str) -> Finding:
         receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote)
@@ -269,3 +285,19 @@ class Prover:
 
     def _record(self, address: str) -> Record:
         return self._desk.ledger.lock.resources.get(address) or Record()
+
+
+def _age(remote: Remote) -> tuple[str, str]:
+    """Orders batches from the oldest; the id decides where the provider's stamps are equal."""
+    return (remote.created_at.isoformat() if remote.created_at else "", remote.id)
+
+
+def _is_stranger(stranger: Remote, ours: Remote, record: Record) -> bool:
+    """Of the same address and line of locks, alive, and unknown to this lock."""
+    if not (stranger.mark and ours.mark) or stranger.cancelled or stranger.id in record.remotes:
+        return False
+    return (stranger.mark.project, stranger.mark.lineage, stranger.mark.address) == (
+        ours.mark.project,
+        ours.mark.lineage,
+        ours.mark.address,
+    )

@@ -72,7 +72,7 @@ def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
         status=remote.status,
         dispatched=remote.dispatched,
         finished=remote.finished,
-        retry_count=remote.retry_count,
+        retry_count=_most(known.retry_count, remote.retry_count),
         last_updated_at=remote.last_updated_at,
         created_at=remote.created_at or known.created_at,
         settled=remote.members is not None and is_over(remote),
@@ -81,6 +81,11 @@ def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
         return fresh
     member = remote.members.row(0, named=True)
     return replace(fresh, phase=member["phase"], outcome=member["outcome"])
+
+
+def _most(known: int | None, shown: int | None) -> int | None:
+    """Retries never become fewer: a person may have declared one that the provider does not show."""
+    return max(known, shown) if known is not None and shown is not None else shown if known is None else known
 
 
 def remembered(settings: Mapping[str, Json]) -> dict[str, Json]:

@@ -1,4 +1,5 @@
-"""The published JSON Schemas by name, wherever this installation keeps them. Knows nothing of what they describe."""
+"""The published JSON Schemas by name, wherever this installation keeps them. Knows nothing of what they
+describe."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ def names() -> list[str]:
 
 @cache
 def load(name: str) -> dict[str, Any]:
-    """The schema as a dict that everybody shares: do not change it. Raises KeyError for a name that is not there."""
+    """The schema as a dict that everybody shares: do not change it. Raises KeyError for a name that is not
+    there."""
     path = _root() / f"{name}{SUFFIX}"
     if not path.is_file():
         raise KeyError(name)

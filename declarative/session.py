@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -157,18 +158,23 @@ class Session:
         return {name: found for name, found in self.providers.items() if not isinstance(found, ProviderError)}
 
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
-        environment, transport = self.options.environment, None
+        environment, transport, monotonic = self.options.environment, None, time.monotonic
         if self.options.sandbox:
             kind = self.types[spec.type]
             base = f"http://127.0.0.1/{spec.type}"
             environment = {kind.key_variable: SANDBOX_KEY, kind.url_variable: base}
-            transport = self.sandbox.transport()
+            transport, monotonic = self.sandbox.transport(), self._sandbox_seconds
         try:
-            provider = catalog.connect(spec, environment=environment, transport=transport, sleep=self.sleep)
+            provider = catalog.connect(
+                spec, environment=environment, transport=transport, sleep=self.sleep, monotonic=monotonic
+            )
         except ProviderError as error:
             return error
         self._closing.callback(provider.close)
         return provider
+
+    def _sandbox_seconds(self) -> float:
+        return self.sandbox.now().timestamp()
 
     def abilities(self, provider: str, route: Route) -> Abilities:
         spec = self.desired.project.providers[provider]

@@ -35,6 +35,13 @@ def of_usage(misuse: click.ClickException | click.Abort, arguments: list[str]) -
     return of_error(UsageError(misuse.format_message(), hint=hint), arguments)
 
 
+def of_system(problem: OSError, arguments: list[str]) -> int:
+    """A file or the machine does not do as it should: said as the system says it, with the file's name."""
+    if problem.filename is None:
+        return of_bug(problem, arguments)
+    return of_error(DialctlError(f"{problem.filename}: {problem.strerror}"), arguments)
+
+
 def of_bug(bug: Exception, arguments: list[str]) -> int:
     """Says where it happened and nothing of what was in hand, which may be somebody's number."""
     place = traceback.extract_tb(bug.__traceback__)[-1]

@@ -44,10 +44,21 @@ class Commands(click.Group):
             return None
         module, name = _COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(module), name)
+        _name_variables(command, f"DIALCTL_{cmd_name}")
         return command
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIALCTL"})
+def _name_variables(command: click.Command, prefix: str) -> None:
+    """Every flag has a variable named after the command and the flag, as the user types them."""
+    for param in command.params:
+        if isinstance(param, click.Option):
+            flag = max(param.opts, key=len).lstrip("-")
+            param.envvar = f"{prefix}_{flag}".upper().replace("-", "_")
+    for name, inner in command.commands.items() if isinstance(command, click.Group) else ():
+        _name_variables(inner, f"{prefix}_{name}")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "--chdir", type=click.Path(path_type=Path), help="Stand in this directory.")
 @click.option("--sandbox", is_flag=True, help="Use the embedded simulator: no key, no account, no phone rings.")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set ${var.NAME}.")
@@ -68,6 +79,9 @@ def dialctl(ctx: click.Context, /, **flags: Any) -> None:
     ctx.call_on_close(ctx.obj.close)
 
 
+_name_variables(click.Group("globals", params=dialctl.params), "DIALCTL")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command and exits with one of errors.Exit."""
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
@@ -86,6 +100,8 @@ def run(arguments: list[str]) -> int:
         return failures.of_error(error, arguments)
     except BrokenPipeError:
         return int(Exit.FAILED)
+    except OSError as problem:
+        return failures.of_system(problem, arguments)
     except Exception as bug:
         return failures.of_bug(bug, arguments)
 

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import click
+
+_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+|\d+")
+
+
+class Duration(click.ParamType[float]):
+    """Text such as `90s`, `1h30m` or plain seconds becomes seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        if not _DURATION.fullmatch(value):
+            self.fail(f"{value!r} is not a duration such as 90s, 2m, 1h30m or 2d", param, ctx)
+        if value.isdigit():
+            return float(value)
+        return sum(float(size) * _UNITS[unit] for size, unit in re.findall(r"([\d.]+)([dhms])", value))
+
 
 path = click.argument("path", type=click.Path(path_type=Path), default=Path(), required=False)
 json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, also when it fails.")
@@ -16,7 +37,7 @@ allow_shrink = click.option(
     help="Let more than half of this resource's waiting people be taken off.",
 )
 lock_timeout = click.option(
-    "--lock-timeout", default=0.0, show_default=True, metavar="SECONDS", help="Wait for another run to end."
+    "--lock-timeout", type=Duration(), default="0s", show_default=True, help="Wait so long for another run to end."
 )
 parallelism = click.option(
     "--parallelism", default=8, show_default=True, type=click.IntRange(1, 64), help="Reads at once."

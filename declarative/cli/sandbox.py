@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,29 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from declarative import sandbox as simulator
+from declarative.cli import options
 from declarative.errors import DialctlError
 
 if TYPE_CHECKING:
     from declarative.sandbox.embedded import Embedded
 
 EMBEDDED = Path(".dialctl") / "sandbox"
-_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
-
-
-class Duration(click.ParamType[float]):
-    """Text such as `90s` or `1h30m` becomes seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        if not _DURATION.fullmatch(value):
-            self.fail(f"{value!r} is not a duration such as 90s, 2m, 1h30m or 2d", param, ctx)
-        return sum(float(size) * _UNITS[unit] for size, unit in re.findall(r"([\d.]+)([dhms])", value))
-
-
 _url = click.option("--url", help="A served sandbox; without it, the one that --sandbox keeps here.")
 
 
@@ -97,7 +80,7 @@ def _announce(host: str, port: int) -> None:
 
 
 @sandbox.command()
-@click.argument("duration", type=Duration())
+@click.argument("duration", type=options.Duration())
 @_url
 def advance(duration: float, url: str | None) -> None:
     """Move the sandbox's clock forward by DURATION, such as 90s, 2m, 1h30m or 2d."""

@@ -10,7 +10,7 @@ import polars as pl
 
 from declarative.digest import PersonKey
 from declarative.memory import Intent, Record, Request
-from declarative.model import Kind, Resource, Route
+from declarative.model import Kind, Resource
 from declarative.planning.decide import Timing
 from declarative.remote import Phase, Remote
 
@@ -53,7 +53,7 @@ class Case:
 
     def doubtful_batches(self) -> bool:
         """Whether a batch may exist that we cannot see."""
-        return any(i.request is Request.SUBMIT and i.route is Route.BATCH for i in self.open_intents())
+        return any(intent.is_batch for intent in self.open_intents())
 
     def doubtful_retries(self) -> frozenset[str]:
         """Ids of batches that may or may not have been retried."""

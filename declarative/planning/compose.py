@@ -67,6 +67,8 @@ def _of_people(outlook: Outlook, people: pl.DataFrame, work: Work) -> list[Actio
 def _action(outlook: Outlook, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, work: Work) -> Action:
     case, resource = outlook.case, outlook.case.resource
     reasons = _reasons(case, verb, group)
+    if verb is Verb.BLOCK and outlook.applying:
+        reasons = {Reason.BEING_APPLIED: len(group)}
     return Action(
         address=case.address,
         verb=verb,

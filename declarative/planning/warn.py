@@ -7,7 +7,7 @@ from datetime import timedelta
 from math import ceil
 
 from declarative.abilities import Abilities
-from declarative.model import Resource, Route
+from declarative.model import Kind, Resource, Route
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Notice, Plan
 
@@ -23,7 +23,7 @@ def warnings(
             yield from _concurrency(resource, rings, able)
             yield from _too_late(plan, resource, rings, able)
             yield from _abroad(plan, resource, able)
-            yield from _unprovable(resource, able)
+            yield from _one_by_one(resource, rings, able)
         yield from _edited_call(plan, resource)
 
 
@@ -62,8 +62,18 @@ def _abroad(plan: Plan, resource: Resource, able: Abilities) -> Iterator[Notice]
         yield Notice(resource.address, f"{abroad:,} of the numbers {verb} outside +1: {able.reach}")
 
 
-def _unprovable(resource: Resource, able: Abilities) -> Iterator[Notice]:
-    if not able.provable and not able.echoes:
+def _one_by_one(resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
+    """What a provider without batches cannot do, and how little of an old route can be proven."""
+    if able.cancellable:
+        return
+    if resource.kind is Kind.BATCH:
+        seconds = ceil((rings - 1) / resource.pace.calls_per_second)
+        yield Notice(
+            resource.address,
+            f"{rings:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a second: at "
+            f"least {seconds:,} seconds; once placed, a call is neither moved nor taken off",
+        )
+    if not able.echoes:
         yield Notice(resource.address, able.notes)
 
 

@@ -38,9 +38,16 @@ def connect(
     environment: Mapping[str, str],
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Connection:
     """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
-    wire = Wire(access.from_environment(spec, CALLINGBOX, environment), error_form, transport=transport, sleep=sleep)
+    wire = Wire(
+        access.from_environment(spec, CALLINGBOX, environment),
+        error_form,
+        transport=transport,
+        sleep=sleep,
+        monotonic=monotonic,
+    )
     channel = CallingBoxChannel(wire, CALLINGBOX.routes[VERSION][Route.CALL])
     return Connection(wire, {Route.CALL: channel}, clock_path=_AGENTS, look=_look)
 

@@ -26,6 +26,7 @@ def connect(
     environment: Mapping[str, str],
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Connection:
     """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
     version = spec.api_version or CARTESIA.versions[0]
@@ -35,6 +36,7 @@ def connect(
         headers={"Cartesia-Version": version},
         transport=transport,
         sleep=sleep,
+        monotonic=monotonic,
     )
     return Connection(wire, _channels(wire, version), clock_path="/", look=_look(version))
 

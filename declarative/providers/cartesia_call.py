@@ -104,8 +104,8 @@ class CallChannel(SingleCalls):
 
 
 class LegacyCallChannel(CallChannel):
-    """Implements `base.Channel` by the route of 2025-04-16, whose answer is documented nowhere: any 2xx means
-    placed. Where no id can be read, the id is `unconfirmed:` and the mark."""
+    """Implements `base.Channel` by the route of 2025-04-16, whose answer is documented nowhere: a JSON
+    object under any 2xx means placed. Where no id can be read, the id is `unconfirmed:` and the mark."""
 
     def read(self, remote_id: str) -> Remote | None:
         """An unconfirmed call is known from our own id alone; whom it rang is not known here."""
@@ -120,7 +120,7 @@ class LegacyCallChannel(CallChannel):
             "target_numbers": [number],
             "metadata": marked(own.get("metadata"), submission.mark),
         }
-        return self._wire.dial(_LEGACY, orjson.dumps(body), lambda answer: Done(_taken(answer, submission)))
+        return self._wire.dial(_LEGACY, orjson.dumps(body), lambda answer: _taken(answer, submission))
 
 
 def sent(call_id: str, submission: Submission) -> Remote:
@@ -141,10 +141,13 @@ def sent(call_id: str, submission: Submission) -> Remote:
     )
 
 
-def _taken(answer: Answer, submission: Submission) -> Remote:
+def _taken(answer: Answer, submission: Submission) -> Outcome:
+    """A page of a proxy is not the provider's answer, whatever its status."""
+    if not isinstance(answer.data, dict):
+        return Ambiguous("accepted, but the answer is not a JSON object")
     told = entry(answer.data)  # read as third-party callers guess: cartesia.md 2.10
     call_id = text(told.get("call_id")) or text(told.get("id"))
-    return sent(call_id or f"{UNCONFIRMED}{submission.mark}", submission)
+    return Done(sent(call_id or f"{UNCONFIRMED}{submission.mark}", submission))
 
 
 def _unconfirmed(remote_id: str, ours: Mark | None) -> Remote:

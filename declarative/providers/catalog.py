@@ -25,7 +25,8 @@ GROUP = "dialctl.providers"
 
 class Connect(Protocol):
     """Opens a connection without sending anything. Keys and base URLs come from `environment` alone; requests
-    go through `transport` where one is given; `sleep` waits between repeated reads."""
+    go through `transport` where one is given; `sleep` waits between repeated reads, and `monotonic` (seconds) is
+    the clock that moves while it does."""
 
     def __call__(
         self,
@@ -34,6 +35,7 @@ class Connect(Protocol):
         environment: Mapping[str, str],
         transport: httpx.BaseTransport | None,
         sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
     ) -> Provider: ...
 
 
@@ -61,9 +63,10 @@ class BuiltIn:
         environment: Mapping[str, str],
         transport: httpx.BaseTransport | None,
         sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
     ) -> Provider:
         open_connection: Connect = import_module(self.module).connect
-        return open_connection(spec, environment=environment, transport=transport, sleep=sleep)
+        return open_connection(spec, environment=environment, transport=transport, sleep=sleep, monotonic=monotonic)
 
 
 _BUILT_IN: Mapping[str, Plugin] = {
@@ -84,6 +87,7 @@ def connect(
     environment: Mapping[str, str],
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Provider:
     """Raises MissingKey, or ProviderError for an unknown type, an unknown API version or a base URL that
     cannot be used."""
@@ -96,7 +100,7 @@ def connect(
             f"{spec.name}: {spec.type} has no api_version {spec.api_version!r}",
             hint=f"there are: {', '.join(plugin.type.versions)}",
         )
-    return plugin.connect(spec, environment=environment, transport=transport, sleep=sleep)
+    return plugin.connect(spec, environment=environment, transport=transport, sleep=sleep, monotonic=monotonic)
 
 
 def _plugins() -> Mapping[str, Plugin]:

@@ -3,6 +3,7 @@ routes or words."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -31,6 +32,7 @@ _NOTHING_LEFT = (
 )
 _READER_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
 _DIALER_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=0)
+steps = logging.getLogger("dialctl.steps")
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=15)
 
 
@@ -49,9 +51,10 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
         dial_timeout: float = 60.0,
     ) -> None:
-        self.clock = Clock()
+        self.clock = Clock(monotonic=monotonic)
         self.host = access.host
         self._access = access
         self._form = form
@@ -163,6 +166,7 @@ class Wire:
             self._requests += 1
         headers = None if body is None else {"Content-Type": "application/json"}
         url = self._access.base_url + path
+        steps.debug("http: %s %s", method, path)
         try:
             response = client.request(method, url, params=params, content=body, headers=headers)
         except httpx.HTTPError as problem:

@@ -85,8 +85,8 @@ def _report_lines(report: Report) -> Iterator[str]:
 
 def _tally_lines(address: str, tally: Tally) -> Iterator[str]:
     done = [f"{words.people(count)} {_DONE[verb]}" for verb, count in tally.submitted.items()]
-    if tally.cancelled:
-        done.append(f"{tally.cancelled:,} taken off a batch")
+    if taken_off := tally.cancelled - tally.submitted.get(Verb.REPLACE, 0):
+        done.append(f"{words.people(taken_off)} taken off")
     if tally.in_flight:
         done.append(f"{tally.in_flight:,} in flight will finish")
     if done:
@@ -114,10 +114,17 @@ def _summary(report: Report) -> str:
         return f"Interrupted: {report.interrupted.message}. {words.people(submitted)} submitted before."
     problems = sum(len(tally.problems) for tally in report.tallies.values())
     open_end = len(report.still_open)
-    parts = [f"{words.people(submitted)} submitted"] if submitted else ["nobody submitted"]
+    taken_off = sum(tally.cancelled for tally in report.tallies.values()) - _moved(report)
+    parts = [f"{words.people(submitted)} submitted"] if submitted else []
+    parts += [f"{words.people(taken_off)} taken off"] if taken_off > 0 else []
+    parts = parts or ["nobody was rung and nobody taken off"]
     parts += [f"{problems} problem{'' if problems == 1 else 's'}"] if problems else []
     parts += [f"{open_end} unsure"] if open_end else []
     return f"Apply: {', '.join(parts)}."
+
+
+def _moved(report: Report) -> int:
+    return sum(tally.submitted.get(Verb.REPLACE, 0) for tally in report.tallies.values())
 
 
 def status(statuses: Sequence[Status]) -> str:

@@ -159,7 +159,8 @@ def headline(plan: Plan) -> str:
         parts.append(f"{rings} ({_and([(new, 'new'), (again, 'again')])})")
     parts += [f"{plan.people_moved:,} moved"] if plan.people_moved else []
     parts += [f"{off:,} taken off"] if off else []
-    parts += [f"{len(plan.of(Verb.WAIT)):,} waiting for their time"] if plan.of(Verb.WAIT) else []
+    later = sum(action.people for action in plan.of(Verb.WAIT))
+    parts += [f"{later:,} waiting for their time"] if later else []
     blocked = len(plan.of(Verb.BLOCK))
     tail = f" {blocked:,} blocked." if blocked else ""
     if not parts:

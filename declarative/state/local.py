@@ -3,6 +3,7 @@ only."""
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ from declarative.state.base import Holder, Lease, Sleep, Stored, lost
 LOCK = "dialctl.lock"
 JOURNAL = "dialctl.lock.journal"
 LEASE = Path(".dialctl") / "apply.lock"
+
+steps = logging.getLogger("dialctl.steps")
 
 
 class Directory:
@@ -44,6 +47,7 @@ class Directory:
 
     def append(self, line: bytes) -> None:
         self._check()
+        steps.debug("append: %d bytes to %s", len(line), self._journal.name)
         with files.explained(self._journal):
             created = not self._journal.exists()
             fd = os.open(self._journal, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -55,6 +59,7 @@ class Directory:
                 os.close(fd)
             if created:
                 files.sync_folder(self._journal.parent)
+        steps.debug("appended: %s", self._journal.name)
 
     def fold(self, lock: bytes) -> None:
         self._check()
@@ -63,13 +68,16 @@ class Directory:
                 f"{self._lock} was changed by somebody else during this run",
                 hint=f"what this run did is safe in {self._journal.name}; look at the change, then run again",
             )
+        steps.debug("fold: %d bytes to %s", len(lock), self._lock.name)
         files.replace(self._lock, lock)
         self._seen = lock
+        steps.debug("replaced: %s", self._lock.name)
         with files.explained(self._journal):
             with suppress(FileNotFoundError):
                 self._journal.unlink()
             files.sync_folder(self._journal.parent)
         self._end = 0
+        steps.debug("folded: %s", self._lock.name)
 
     def lease(self, holder: Holder, wait: float, sleep: Sleep) -> Lease:
         self._end = None

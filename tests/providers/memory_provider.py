@@ -110,6 +110,7 @@ def connect(
     environment: Mapping[str, str],
     transport: httpx.BaseTransport | None,
     sleep: Callable[[float], None],
+    monotonic: Callable[[], float],
 ) -> Memory:
     return Memory()
 

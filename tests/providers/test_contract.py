@@ -3,6 +3,7 @@ of the house are run against the sandbox; a provider from outside adds itself to
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -120,7 +121,11 @@ def staged(row: tuple[str, str, Route], world: Embedded) -> Stage:
         memory_provider.connect if type_name == "memory" else catalog.connect
     )
     provider = open_provider(
-        spec, environment=environment(), transport=world.transport(), sleep=lambda _: None
+        spec,
+        environment=environment(),
+        transport=world.transport(),
+        sleep=lambda _: None,
+        monotonic=time.monotonic,
     )
     return Stage(provider, route, world)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from declarative.cli.sandbox import Duration, sandbox
+from declarative.cli.options import Duration
+from declarative.cli.sandbox import sandbox
 from declarative.errors import DialctlError, UsageError
 from declarative.sandbox.embedded import open_sandbox
 
