@@ -195,14 +195,20 @@ def test_a_placed_call_without_an_item_proves_nothing(calls: Json) -> None:
         (httpx.Response(200, json={"call_id": "ac_5", "id": "x"}), "ac_5"),
         (httpx.Response(200, json={"id": "ac_6"}), "ac_6"),
         (httpx.Response(200, json={"message": "queued"}), f"unconfirmed:{MARK}"),
-        (httpx.Response(202, text="OK"), f"unconfirmed:{MARK}"),
-        (httpx.Response(204), f"unconfirmed:{MARK}"),
+        (httpx.Response(202, json={}), f"unconfirmed:{MARK}"),
     ],
 )
-def test_any_accepted_answer_of_the_legacy_route_is_done(answer: httpx.Response, remote_id: str) -> None:
+def test_any_json_object_that_accepts_is_done_on_the_legacy_route(answer: httpx.Response, remote_id: str) -> None:
     found = outcome(LEGACY, answer)
     assert isinstance(found, Done)
     assert (found.remote.id, found.remote.mark) == (remote_id, MARK)
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(202, text="OK"), httpx.Response(204), httpx.Response(200, html="<p>Welcome</p>")]
+)
+def test_what_is_no_json_object_proves_nothing_on_the_legacy_route(answer: httpx.Response) -> None:
+    assert isinstance(outcome(LEGACY, answer), Ambiguous)
 
 
 def test_a_call_that_fails_at_once_for_want_of_credit_is_out_of_funds() -> None:
