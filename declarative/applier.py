@@ -104,9 +104,9 @@ def _settle(desk: Desk, hands: Hands) -> list[Finding]:
         return []
     addresses = list(desk.ledger.lock.resources)
     findings = hands.prover.settle(addresses)
-    for name, sent in hands.prover.unproven(addresses).items():
+    for name, sent in hands.guardian.unproven(addresses).items():
         if name in desk.providers:
-            findings += hands.prover.look_after(name, sent)
+            findings += hands.guardian.look_after(name, sent)
     return findings
 
 

@@ -15,6 +15,7 @@ from declarative import records
 from declarative.desk import Desk
 from declarative.errors import ProviderError
 from declarative.execute import LEAST_GUARD, Executor, Receipt, Result
+from declarative.look_after import Guardian
 from declarative.memory import Record, RemoteRecord
 from declarative.model import Resource, Route
 from declarative.pacing import Pacer
@@ -57,7 +58,8 @@ class Hands:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._executor = Executor(desk)
-        self.prover = Prover(desk, self._executor)
+        self.prover = Prover(desk)
+        self.guardian = Guardian(desk, self._executor)
         self.tallies: dict[str, Tally] = {}
 
     def carry_out(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
@@ -202,7 +204,7 @@ class Hands:
     def _prove(self, resource: Resource, unproven: list[str], tally: Tally) -> None:
         """Before the guard ends: no twin, nothing revoked, every doubt proven or taken back."""
         if unproven:
-            tally.findings += self.prover.look_after(resource.provider, unproven)
+            tally.findings += self.guardian.look_after(resource.provider, unproven)
 
     def _closed_by_now(self, resource: Resource, shard: pl.DataFrame) -> bool:
         """Placing single calls may take hours: the window may have closed for this one since the plan was made."""

@@ -17,8 +17,8 @@ from declarative.cache import MemberCache
 from declarative.digest import PersonKey
 from declarative.errors import ProviderError
 from declarative.listing import Listing
-from declarative.memory import Lock, Record, RemoteRecord
-from declarative.model import Desired, Resource, Route
+from declarative.memory import Lock, RemoteRecord
+from declarative.model import Desired, Route
 from declarative.planning import blocks, policy
 from declarative.planning.blocks import Block
 from declarative.planning.case import Case, is_over
@@ -27,6 +27,7 @@ from declarative.planning.outlook import Outlook
 from declarative.planning.sight import Sight
 from declarative.providers.base import Channel, Provider
 from declarative.remote import Remote
+from declarative.subjects import Subject, subjects
 
 CLOCK_MARGIN = timedelta(minutes=2)
 
@@ -46,46 +47,6 @@ class Scene:
     applying: str | None = None
     everything: bool = False
     progress: Callable[[str], None] = lambda _: None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subject:
-    """One address with its memory, before anything was seen of it."""
-
-    address: str
-    resource: Resource | None
-    record: Record
-    provider: str
-    renamed: tuple[str, ...] = ()
-
-    @property
-    def route(self) -> Route:
-        if self.resource is not None:
-            return self.resource.route
-        return next((known.route for known in self.record.remotes.values()), Route.BATCH)
-
-    def batch_ids(self) -> dict[str, RemoteRecord]:
-        return {key: known for key, known in self.record.remotes.items() if known.route is Route.BATCH}
-
-
-def subjects(desired: Desired, lock: Lock | None) -> list[Subject]:
-    """Every address that this run may touch: those wanted, and in a run over the whole project those remembered."""
-    known = dict(lock.resources) if lock else {}
-    found = []
-    for address, resource in desired.resources.items():
-        renamed = tuple(old for old in resource.previously if old in known)
-        record = _merged([known[old] for old in (address, *renamed) if old in known])
-        found.append(
-            Subject(address=address, resource=resource, record=record, provider=resource.provider, renamed=renamed)
-        )
-    taken = {address for subject in found for address in (subject.address, *subject.renamed)}
-    if desired.whole:
-        found += [
-            Subject(address=address, resource=None, record=record, provider=record.provider)
-            for address, record in known.items()
-            if address not in taken
-        ]
-    return found
 
 
 def observe(scene: Scene) -> list[Outlook]:
@@ -333,20 +294,3 @@ def _from_record(remote_id: str, known: RemoteRecord) -> Remote:
         created_at=known.created_at,
         last_updated_at=known.last_updated_at,
     )
-
-
-def _merged(records: Sequence[Record]) -> Record:
-    """The memory of an address and of those that it had before, as one."""
-    if not records:
-        return Record()
-    first, *others = records
-    for other in others:
-        first = replace(
-            first,
-            generation=max(first.generation, other.generation),
-            remotes={**other.remotes, **first.remotes},
-            intents={**other.intents, **first.intents},
-            placed=tuple(sorted({*first.placed, *other.placed})),
-            revoked=tuple(sorted({*first.revoked, *other.revoked})),
-        )
-    return first

@@ -1,5 +1,4 @@
-"""Proves what became of requests whose answer was lost, and that what we created has no twin. Reads lists, writes to
-the ledger, and cancels (through execute.py) what must not ring. Never dials.
+"""Proves what became of requests whose answer was lost. Reads lists and writes to the ledger; sends nothing.
 
 Two rules carry it: a list that was read without a gap back past the send time and does not show a mark, `settle` after
 the send, makes its absence probable; a list that shows something younger shows what is older, which makes it certain.
@@ -7,24 +6,20 @@ the send, makes its absence probable; a list that shows something younger shows 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from declarative import records
 from declarative.desk import Desk
 from declarative.errors import ProviderError
-from declarative.execute import Executor, Result
 from declarative.listing import Listing
 from declarative.memory import Intent, Record, Request
 from declarative.model import Route
 from declarative.providers.base import Provider
-from declarative.remote import Remote
 
 POLL = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Seconds between looks, the last one repeated."""
-LAST_MOMENT = timedelta(seconds=30)
-"""How long before its guard ends an unproven batch is withdrawn."""
 LOOKS_FOR_A_CALL = 3
 
 
@@ -41,9 +36,8 @@ class Prover:
     """Works under the lease of one run. Raises Interrupted and StateError; a list that cannot be read proves nothing
     and leaves everything as unsure as it was."""
 
-    def __init__(self, desk: Desk, executor: Executor) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._executor = executor
 
     def settle(self, addresses: Collection[str]) -> list[Finding]:
         """Answers the open intents of these addresses, waiting out the settle time for those that only time can answer.
@@ -148,120 +142,6 @@ class Prover:
             self._desk.ledger.update(address, intents={intent.mark: None}, remotes=found)
             yield Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(found))}")
 
-    def look_after(self, name: str, sent: Sequence[str]) -> list[Finding]:
-        """Reads the list once more after batches were created: a second batch of ours with the same mark, and whatever
-        bears a revoked mark, is cancelled; what was created over a doubt is kept only once the list shows it."""
-        provider = self._desk.providers[name]
-        try:
-            return list(self._looked_after(provider, set(sent)))
-        except ProviderError as error:
-            withdrawn = [finding for key in sent for finding in self._withdraw_doubted(provider, key)]
-            return [Finding("", f"{name} could not be read once more for twins: {error.message}"), *withdrawn]
-
-    def _looked_after(self, provider: Provider, sent: set[str]) -> Iterator[Finding]:
-        since = min(self._sent_at(key) for key in sent)
-        for turn in range(1_000_000):
-            listing = Listing(provider.channels[Route.BATCH].history(()))
-            listing.read_until(lambda read: read.reaches(since))
-            yield from self._cancel_twins(provider, listing)
-            yield from self._withdraw_overlapping(provider, listing, sent)
-            unseen = [key for key in sent if self._doubts(key) and key not in listing.seen]
-            for key in [key for key in sent if self._doubts(key) and key in listing.seen]:
-                yield from self._trust(key)
-            if not unseen:
-                return
-            ending = [key for key in unseen if self._desk.stop.asked or self._is_last_moment(provider, key)]
-            for key in ending:
-                yield from self._withdraw_doubted(provider, key)
-                sent.discard(key)
-            self._desk.say("waiting for the provider's list to show the new batch")
-            self._desk.sleep(POLL[min(turn, len(POLL) - 1)])
-
-    def _cancel_twins(self, provider: Provider, listing: Listing) -> Iterator[Finding]:
-        by_mark: dict[str, list[Remote]] = {}
-        for remote in listing.seen.values():
-            if remote.mark and not remote.cancelled:
-                by_mark.setdefault(str(remote.mark), []).append(remote)
-        for address, record in list(self._desk.ledger.lock.resources.items()):
-            ours = {known.mark for known in record.remotes.values() if known.mark}
-            for mark in ours & set(by_mark):
-                oldest, *twins = sorted(by_mark[mark], key=_age)
-                if twins and oldest.id not in record.remotes:
-                    self._desk.ledger.update(address, remotes={oldest.id: records.found(oldest)})
-                for twin in twins:
-                    yield self._cancel(provider, address, twin, "a second batch with the same people")
-            for mark in set(record.revoked) & set(by_mark):
-                for late in by_mark[mark]:
-                    yield self._cancel(provider, address, late, "a request that was given up and arrived late")
-
-    def _withdraw_overlapping(self, provider: Provider, listing: Listing, sent: Collection[str]) -> Iterator[Finding]:
-        """A run with another copy of the lock may have submitted the same people under another mark. What is known from
-        a mark alone is not ours to cancel, so the younger of the two gives way by its own run: here, ours."""
-        for key in [key for key in sent if key in listing.seen and not listing.seen[key].cancelled]:
-            address, record = self._owner(key)
-            ours = listing.seen[key]
-            for stranger in listing.seen.values():
-                if not _is_stranger(stranger, ours, record) or _age(stranger) > _age(ours):
-                    continue
-                if self._share_people(provider, key, stranger.id):
-                    yield self._cancel(provider, address, ours, f"a batch with people of {stranger.id}, another run's,")
-                    break
-
-    def _share_people(self, provider: Provider, one: str, other: str) -> bool:
-        channel = provider.channels[Route.BATCH]
-        members = [remote.members for key in (one, other) if (remote := channel.read(key))]
-        frames = [frame for frame in members if frame is not None]
-        return len(frames) == 2 and len(frames[0].join(frames[1], on="number", how="semi")) > 0
-
-    def _cancel(self, provider: Provider, address: str, remote: Remote, what: str) -> Finding:
-        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote)
-        done = receipt.result is Result.DONE
-        fate = "was cancelled" if done else f"could not be cancelled: {receipt.message}"
-        return Finding(address, f"{what} ({remote.id}) {fate}", unsure=not done)
-
-    def _trust(self, key: str) -> Iterator[Finding]:
-        """The list shows the younger batch, so it would show the older: those never arrived."""
-        address, record = self._owner(key)
-        doubts = record.remotes[key].doubts
-        self._desk.ledger.update(
-            address,
-            remotes={key: replace(record.remotes[key], doubts=())},
-            intents=dict.fromkeys(mark for mark in doubts if mark in record.intents),
-            revoked=tuple(sorted({*record.revoked, *doubts})),
-        )
-        yield Finding(address, f"proven: the request before {key} never arrived")
-
-    def _withdraw_doubted(self, provider: Provider, key: str) -> Iterator[Finding]:
-        """The list did not show it in time: taken back before it rings, and unsure until the list catches up."""
-        address, record = self._owner(key)
-        doubts = record.remotes[key].doubts
-        if not doubts:
-            return
-        remote = provider.channels[Route.BATCH].read(key)
-        if remote is None:
-            return
-        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote)
-        if receipt.result is Result.DONE:
-            probes = {mark: replace(record.intents[mark], probe=key) for mark in doubts if mark in record.intents}
-            known = self._record(address).remotes[key]
-            self._desk.ledger.update(address, remotes={key: replace(known, doubts=())}, intents=probes)
-        yield Finding(address, f"the list did not show {key} in time; it was taken back before it rang", unsure=True)
-
-    def _is_last_moment(self, provider: Provider, key: str) -> bool:
-        remote = provider.channels[Route.BATCH].read(key)
-        starts = remote.scheduled_at if remote else None
-        return starts is None or provider.now() >= starts - LAST_MOMENT
-
-    def unproven(self, addresses: Collection[str]) -> dict[str, list[str]]:
-        """Batches created over a doubt and never proven, by provider: a run died in between."""
-        found: dict[str, list[str]] = {}
-        for address in addresses:
-            record = self._record(address)
-            for key, known in record.remotes.items():
-                if known.doubts:
-                    found.setdefault(record.provider, []).append(key)
-        return found
-
     def _open(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
         return [
             (address, intent)
@@ -270,34 +150,5 @@ class Prover:
             if self._record(address).provider == name
         ]
 
-    def _doubts(self, key: str) -> tuple[str, ...]:
-        _, record = self._owner(key)
-        return record.remotes[key].doubts
-
-    def _sent_at(self, key: str) -> datetime:
-        _, record = self._owner(key)
-        stamp = record.remotes[key].created_at
-        assert stamp is not None
-        return stamp
-
-    def _owner(self, key: str) -> tuple[str, Record]:
-        return next((a, r) for a, r in self._desk.ledger.lock.resources.items() if key in r.remotes)
-
     def _record(self, address: str) -> Record:
         return self._desk.ledger.lock.resources.get(address) or Record()
-
-
-def _age(remote: Remote) -> tuple[str, str]:
-    """Orders batches from the oldest; the id decides where the provider's stamps are equal."""
-    return (remote.created_at.isoformat() if remote.created_at else "", remote.id)
-
-
-def _is_stranger(stranger: Remote, ours: Remote, record: Record) -> bool:
-    """Of the same address and line of locks, alive, and unknown to this lock."""
-    if not (stranger.mark and ours.mark) or stranger.cancelled or stranger.id in record.remotes:
-        return False
-    return (stranger.mark.project, stranger.mark.lineage, stranger.mark.address) == (
-        ours.mark.project,
-        ours.mark.lineage,
-        ours.mark.address,
-    )

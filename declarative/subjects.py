@@ -1,0 +1,66 @@
+"""Whom a run is about: every address with its memory, before anything was seen of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from declarative.memory import Lock, Record, RemoteRecord
+from declarative.model import Desired, Resource, Route
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """One address with its memory, before anything was seen of it."""
+
+    address: str
+    resource: Resource | None
+    record: Record
+    provider: str
+    renamed: tuple[str, ...] = ()
+
+    @property
+    def route(self) -> Route:
+        if self.resource is not None:
+            return self.resource.route
+        return next((known.route for known in self.record.remotes.values()), Route.BATCH)
+
+    def batch_ids(self) -> dict[str, RemoteRecord]:
+        return {key: known for key, known in self.record.remotes.items() if known.route is Route.BATCH}
+
+
+def subjects(desired: Desired, lock: Lock | None) -> list[Subject]:
+    """Every address that this run may touch: those wanted, and in a run over the whole project those remembered."""
+    known = dict(lock.resources) if lock else {}
+    found = []
+    for address, resource in desired.resources.items():
+        renamed = tuple(old for old in resource.previously if old in known)
+        record = _merged([known[old] for old in (address, *renamed) if old in known])
+        found.append(
+            Subject(address=address, resource=resource, record=record, provider=resource.provider, renamed=renamed)
+        )
+    taken = {address for subject in found for address in (subject.address, *subject.renamed)}
+    if desired.whole:
+        found += [
+            Subject(address=address, resource=None, record=record, provider=record.provider)
+            for address, record in known.items()
+            if address not in taken
+        ]
+    return found
+
+
+def _merged(records: Sequence[Record]) -> Record:
+    """The memory of an address and of those that it had before, as one."""
+    if not records:
+        return Record()
+    first, *others = records
+    for other in others:
+        first = replace(
+            first,
+            generation=max(first.generation, other.generation),
+            remotes={**other.remotes, **first.remotes},
+            intents={**other.intents, **first.intents},
+            placed=tuple(sorted({*first.placed, *other.placed})),
+            revoked=tuple(sorted({*first.revoked, *other.revoked})),
+        )
+    return first
