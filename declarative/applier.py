@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from declarative import mark, planner
-from declarative.carry_out import Hands, Tally
+from declarative.carry_out import Hands
 from declarative.desk import Budget, Desk, Stop
 from declarative.errors import Exit, Interrupted, Refused
 from declarative.memory import Lock
@@ -18,6 +18,7 @@ from declarative.prove import Finding
 from declarative.session import Session
 from declarative.state.base import Lease
 from declarative.state.ledger import Ledger
+from declarative.tally import Tally
 
 PLAN_IS_FRESH = 60.0
 """Seconds that a person may think about a plan before it is made again."""

@@ -6,7 +6,7 @@ Nobody is rung who was not in the plan that was approved: `approved` narrows eve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import cast
 
 import polars as pl
@@ -23,33 +23,13 @@ from declarative.planning import blocks, hours, standing
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.plan import Plan, Work
-from declarative.prove import Finding, Prover
+from declarative.prove import Prover
 from declarative.remote import Phase, Remote
 from declarative.state.ledger import Fields
+from declarative.tally import Tally
 
 READS_AFTER_CANCEL = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each look at whether a cancelled batch's people are free."""
-
-
-@dataclass
-class Tally:
-    """What was done at one address: people by verb and by result, ids that came to be, and what must be said."""
-
-    submitted: dict[Verb, int] = field(default_factory=dict)
-    cancelled: int = 0
-    in_flight: int = 0
-    remote_ids: list[str] = field(default_factory=list)
-    problems: list[Receipt] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    left: int = 0
-    unsure: list[tuple[Receipt, Verb, int]] = field(default_factory=list)
-
-    def count(self, verb: Verb, people: int) -> None:
-        self.submitted[verb] = self.submitted.get(verb, 0) + people
-
-    @property
-    def clean(self) -> bool:
-        return not self.problems and not self.left
 
 
 class Hands:

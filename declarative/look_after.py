@@ -1,5 +1,5 @@
-"""Looks after batches that were just created: no twin, nothing revoked, every doubt proven, or else taken back before it
-rings. Reads lists, writes to the ledger, and cancels through execute.py; never dials.
+"""Looks after batches that were just created: no twin, nothing revoked, every doubt proven, or else taken back before
+it rings. Reads lists, writes to the ledger, and cancels through execute.py; never dials.
 """
 
 from __future__ import annotations

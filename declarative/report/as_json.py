@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 
 from declarative.applier import Report
-from declarative.carry_out import Tally
 from declarative.errors import DialctlError
 from declarative.inquire import Status
 from declarative.planning.decide import Verb
 from declarative.planning.plan import FORMAT_VERSION, Action, Plan
+from declarative.tally import Tally
 
 
 def encode(value: object) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import click
 
 from declarative.applier import Report
-from declarative.carry_out import Tally
 from declarative.execute import Result
 from declarative.inquire import Status
 from declarative.model import Json
@@ -15,6 +14,7 @@ from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
 from declarative.privacy import clean
 from declarative.report import words
+from declarative.tally import Tally
 
 
 def plan(plan: Plan) -> str:
