@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from declarative import mark
 from declarative.cache import MemberCache
@@ -30,6 +30,7 @@ from declarative.remote import Remote
 from declarative.subjects import Subject, subjects
 
 CLOCK_MARGIN = timedelta(minutes=2)
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,7 @@ class _Observer:
 
     def _born(self) -> datetime:
         """No mark of this lineage is older. Without a lock only the end of the list is far enough."""
-        return self.scene.lock.born if self.scene.lock else datetime.min.replace(tzinfo=self.now.tzinfo)
+        return self.scene.lock.born if self.scene.lock else BEFORE_ALL
 
     def _enough_for_the_settled(self, listing: Listing) -> bool:
         if self.scene.lock is None:

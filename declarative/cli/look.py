@@ -40,7 +40,14 @@ def status(context: Context, address: str | None, path: Path, as_json: bool) -> 
 @options.address
 @_project
 @options.show_numbers
-@click.option("--format", "layout", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["table", "csv", "jsonl"]),
+    default="table",
+    show_default=True,
+    help="For a terminal, a spreadsheet, or a machine.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, mode 0600.")
 @click.pass_obj
 def results(

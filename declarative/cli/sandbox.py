@@ -31,7 +31,7 @@ What happens{_OUTCOMES[2].replace(chr(10) * 2 + "91", chr(10) * 2 + chr(8) + chr
 
 
 @sandbox.command(help=_SERVE_HELP)
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes any free one.")
 @click.option(
     "--speed", type=click.FloatRange(0), help="Sandbox seconds a real second; at 0 only advance moves the clock."
