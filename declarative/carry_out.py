@@ -12,9 +12,9 @@ from typing import cast
 import polars as pl
 
 from declarative import records
-from declarative.desk import Desk
+from declarative.desk import LEAST_GUARD, Desk
 from declarative.errors import ProviderError
-from declarative.execute import LEAST_GUARD, Executor, Receipt, Result
+from declarative.execute import Executor, Receipt, Result
 from declarative.look_after import Guardian
 from declarative.memory import Record, RemoteRecord
 from declarative.model import Resource, Route
@@ -41,9 +41,11 @@ class Hands:
         self.prover = Prover(desk)
         self.guardian = Guardian(desk, self._executor)
         self.tallies: dict[str, Tally] = {}
+        self._sent: dict[str, list[pl.Series]] = {}
 
     def carry_out(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
         """Plain cancels first, so that nobody is rung who is on the way out; then the rest, in the plan's order."""
+        self._sent.clear()
         order = sorted(plan.works.values(), key=lambda work: len(work.ring) > 0 or bool(work.requests))
         for work in order:
             tally = self.tallies.setdefault(work.address, Tally())
@@ -99,8 +101,8 @@ class Hands:
         case = work.case
         if not work.cancels:
             return case
-        moving = len(work.ring.filter(verb=Verb.REPLACE)) > 0
-        if moving and work.resource is not None and (missing := self._missing(work.resource)):
+        moving = work.ring.filter(verb=Verb.REPLACE)
+        if len(moving) and work.resource is not None and (missing := self._missing(work.resource)):
             tally.problems.append(Receipt(Result.FAILED, message=f"nothing was cancelled: {'; '.join(missing)}"))
             return None
         for remote_id in work.cancels:
@@ -109,8 +111,9 @@ class Hands:
             if remote is None:
                 return None
             case = replace(case, remotes={**case.remotes, remote_id: remote}, record=self._record(work.address))
-            if moving and work.resource is not None:
-                self._submit(work.resource, _approved(_free(case, remote), approved), tally)
+            if len(moving) and work.resource is not None:
+                free = _approved(_free(case, remote), moving.get_column("number"))
+                self._submit(work.resource, _approved(free, approved), tally)
                 if not tally.clean:
                     return None
         return case
@@ -150,7 +153,11 @@ class Hands:
             self._book(receipt, Verb.RETRY, unreached, tally)
 
     def _submit(self, resource: Resource, ring: pl.DataFrame, tally: Tally) -> None:
-        """Submits people in shards, those of one attempt together; single calls one by one, at their pace."""
+        """Submits people in shards, those of one attempt together; single calls one by one, at their pace. Nobody whom
+        this round has sent already is sent again, whatever the plan says."""
+        for numbers in self._sent.setdefault(resource.address, []):
+            ring = ring.filter(~pl.col("number").is_in(numbers.implode()))
+        self._sent[resource.address].append(ring.get_column("number"))
         size = self._desk.abilities(resource.provider, resource.route).max_people
         pacer = Pacer(self._desk, resource)
         unproven: list[str] = []
@@ -221,6 +228,8 @@ class Hands:
         if resource is None:
             self._bury(work, case, record)
             return
+        if case.one_call and (work.case.record.remotes or record.placed) and not tally.submitted:
+            return  # known as what was rung, so that every later plan can tell that an edit changes nothing
         in_full = tally.clean and work.complete and not record.intents
         wanted: dict[str, object] = {
             "provider": resource.provider,

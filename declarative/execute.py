@@ -15,7 +15,7 @@ from enum import StrEnum
 import polars as pl
 
 from declarative import mark, people, records
-from declarative.desk import Desk
+from declarative.desk import LEAST_GUARD, Desk
 from declarative.memory import Cancel, Intent, Record, RemoteRecord, Request
 from declarative.model import Resource, Route
 from declarative.providers.base import (
@@ -32,8 +32,6 @@ from declarative.providers.base import (
 )
 from declarative.remote import Remote
 
-LEAST_GUARD = timedelta(minutes=2)
-"""Of a batch whose people were in a request that probably, but not provably, never arrived."""
 TRIES = 4
 BAD_KEY = 401
 FAILS_RESOURCE = (403, 404)

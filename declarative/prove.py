@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from declarative import records
-from declarative.desk import Desk
+from declarative.desk import LEAST_GUARD, Desk
 from declarative.errors import ProviderError
 from declarative.listing import Listing
 from declarative.memory import Intent, Record, Request
@@ -60,7 +60,7 @@ class Prover:
         for turn in range(1_000_000):
             findings += self._look(name, provider, addresses)
             waiting = [
-                intent.sent_at + self._desk.project.settle
+                self._decidable_at(intent)
                 for _, intent in self._open(name, addresses)
                 if intent.is_batch and not intent.absent
             ]
@@ -87,7 +87,7 @@ class Prover:
             found = {remote.id: records.answered(intent, remote) for remote in shown}
             self._desk.ledger.update(address, intents={intent.mark: None}, remotes=found)
             yield Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(found))}")
-        elif now < intent.sent_at + self._desk.project.settle:
+        elif now < self._decidable_at(intent):
             return
         elif self._shows_younger(listing, intent):
             self._revoke(address, intent)
@@ -97,6 +97,13 @@ class Prover:
             yield Finding(
                 address, f"a request of {intent.count:,} people probably never arrived; they are decided anew"
             )
+
+    def _decidable_at(self, intent: Intent) -> datetime:
+        """When not being listed begins to mean something: the list had `settle` to catch up, and the guard of the lost
+        request is over, so that the provider itself refuses it should it still be on its way."""
+        guard = max(self._desk.project.guard, LEAST_GUARD) + timedelta(seconds=1)
+        refused_from = min(intent.scheduled_at, intent.sent_at + guard) if intent.scheduled_at else intent.sent_at
+        return max(intent.sent_at + self._desk.project.settle, refused_from)
 
     def _shows_younger(self, listing: Listing, intent: Intent) -> bool:
         if intent.probe is not None:

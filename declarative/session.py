@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from declarative import manifest
 from declarative.abilities import Abilities, ProviderType
 from declarative.digest import PersonKey
-from declarative.errors import DialctlError, ProviderError, StateError
+from declarative.errors import DialctlError, ProviderError, StateError, UsageError
 from declarative.memory import Lock
 from declarative.model import Desired, ProviderSpec, Route
 from declarative.providers import catalog
@@ -73,6 +73,8 @@ class Session:
         """Raises ManifestError with every problem found."""
         options = self.options
         path = options.directory / options.path
+        if not path.exists():
+            raise UsageError(f'there is no "{options.path}" here', hint="PATH is a directory or a manifest in it")
         return manifest.load(
             path,
             types=self.types,

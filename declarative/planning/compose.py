@@ -208,13 +208,22 @@ def _kept(outlook: Outlook, people: pl.DataFrame) -> Action:
 
 def _keep(outlook: Outlook, count: int) -> Action:
     case = outlook.case
-    edited = case.one_call and case.resource is not None and case.record.settings_digest
-    reason = Reason.UNCHANGED
-    if edited and case.resource is not None and case.record.settings_digest != case.resource.settings_digest:
-        reason = Reason.RUNG_ONCE
+    reason = Reason.RUNG_ONCE if case.one_call and _is_edited(case) else Reason.UNCHANGED
     if case.resource is None:
         reason = Reason.REMOVED
     return Action(address=case.address, verb=Verb.KEEP, reason=reason, provider=outlook.provider, people=count)
+
+
+def _is_edited(case: Case) -> bool:
+    """Whether a call's manifest differs from what was placed, as far as that is remembered."""
+    resource, record = case.resource, case.record
+    if resource is None or not record.numbers:
+        return False
+    return (record.settings_digest, record.numbers, record.payloads) != (
+        resource.settings_digest,
+        resource.people.numbers,
+        resource.people.payloads,
+    )
 
 
 def _unsure_detail(outlook: Outlook) -> str:

@@ -1,0 +1,56 @@
+"""One YAML document with the places of its values, for messages. Knows nothing of what a manifest means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path as File
+
+from yaml.nodes import MappingNode, Node, SequenceNode
+
+from declarative.errors import Problem
+from declarative.manifest import wording
+from declarative.manifest.wording import Path
+from declarative.model import Json
+
+
+@dataclass(frozen=True)
+class Document:
+    """`value` as plain JSON values, `node` as parsed. `templated`: its file has a `${` somewhere.
+    `whole_variables` are the paths of values that were exactly one `${var.NAME}`. Positions are looked up
+    when asked for, which is only when something is wrong."""
+
+    file: File
+    shown: str
+    value: Json
+    node: Node
+    templated: bool = False
+    whole_variables: frozenset[Path] = field(default=frozenset())
+
+    def position(self, path: Path, *, key: bool = False) -> tuple[int, int]:
+        """Line and column, from 1, of the value at `path` (of its key with `key`), or of the nearest that
+        exists."""
+        node, last = self.node, self.node
+        for step in path:
+            name, child = _child(node, step)
+            if child is None:
+                return _start(last)
+            last, node = (name if key and name is not None else child), child
+        return _start(last)
+
+    def problem(self, path: Path, message: str, hint: str = "", *, key: bool = False) -> Problem:
+        line, column = self.position(path, key=key)
+        return Problem(self.shown, line, column, wording.place(path), message, hint)
+
+
+def _child(node: Node, step: str | int) -> tuple[Node | None, Node | None]:
+    if isinstance(node, MappingNode):
+        for name, value in node.value:
+            if name.value == step:
+                return name, value
+    elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return None, node.value[step]
+    return None, None
+
+
+def _start(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1

@@ -1,0 +1,76 @@
+"""People's data as canonical JSON text, built by columns: the same bytes that `digest.canonical` writes of
+each row, without a dict a row. Knows nothing of files or manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+import polars as pl
+
+from declarative.digest import canonical
+
+_ESCAPED = r'["\\]'
+_CONTROL = r"[\x00-\x1f]"
+
+
+def payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
+    """One text a row: `{"metadata":{"plan":"pro"}}` for `fields` of `{"metadata": ["plan"]}`. Nulls are left
+    out, and objects that come out empty. Raises TypeError, naming the column, for values that JSON has no
+    form for."""
+    objects = {
+        field: _joined({name: _encoded(frame.get_column(name)) for name in names})
+        for field, names in fields.items()
+        if names
+    }
+    if not objects:
+        return pl.repeat("{}", frame.height, dtype=pl.String, eager=True).alias("payload")
+    return _joined(objects).fill_null("{}").alias("payload")
+
+
+def _joined(members: Mapping[str, pl.Series]) -> pl.Series:
+    """JSON objects of JSON texts, null where every member is null."""
+    names = sorted(members)
+    columns = {str(place): members[name] for place, name in enumerate(names)}
+    keys = [f"{orjson.dumps(name).decode()}:" for name in names]
+    parts: list[pl.Expr] = []
+    text: pl.Expr
+    if any(column.null_count() for column in columns.values()):
+        for place, key in enumerate(keys):
+            parts.append(pl.concat_str(pl.lit(f",{key}"), pl.col(str(place))).fill_null(""))
+        body = pl.concat_str(parts).str.strip_prefix(",")
+        text = pl.when(body != "").then(pl.concat_str(pl.lit("{"), body, pl.lit("}")))
+    else:
+        for place, key in enumerate(keys):
+            parts += [pl.lit(("," if place else "{") + key), pl.col(str(place))]
+        text = pl.concat_str(*parts, pl.lit("}"))
+    return pl.DataFrame(columns).select(text.alias("text")).get_column("text")
+
+
+def _encoded(column: pl.Series) -> pl.Series:
+    """Each value as JSON text, null staying null."""
+    if column.dtype in (pl.Categorical, pl.Enum):
+        column = column.cast(pl.String)
+    if column.dtype == pl.String:
+        return _text(column)
+    if column.dtype.is_integer() or column.dtype == pl.Boolean:
+        return column.cast(pl.String)
+    return _by_row(column)
+
+
+def _text(column: pl.Series) -> pl.Series:
+    if column.str.contains(_CONTROL).any():
+        return _by_row(column)
+    if column.str.contains(_ESCAPED).any():
+        column = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+    quote = pl.lit('"')
+    frame = column.to_frame("value")
+    return frame.select(pl.concat_str(quote, pl.col("value"), quote)).to_series()
+
+
+def _by_row(column: pl.Series) -> pl.Series:
+    try:
+        texts = [None if value is None else canonical(value).decode() for value in column.to_list()]
+    except TypeError:
+        raise TypeError(column.name) from None
+    return pl.Series(column.name, texts, dtype=pl.String)

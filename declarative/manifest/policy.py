@@ -1,0 +1,132 @@
+"""Limits that manifests set: read from a Project or a resource, and put together so that a resource is only
+ever stricter. Obeying them is not done here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path as File
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from declarative.errors import Problem
+from declarative.manifest import files, times
+from declarative.manifest.document import Document
+from declarative.manifest.personal import Personal
+from declarative.manifest.source import FORMATS, Source
+from declarative.manifest.wording import Path, quoted
+from declarative.model import CallingHours, Policy
+
+BY_RECIPIENT = "recipient"
+_DAY = 24 * 60
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A policy with its do-not-call files."""
+
+    policy: Policy = field(default_factory=Policy)
+    suppress: tuple[Source, ...] = ()
+
+
+def limits(document: Document, at: Path, policy: Mapping[str, Any], root: File, problems: list[Problem]) -> Limits:
+    """A `policy` mapping that its schema found sound, standing at `at`."""
+    hours = policy.get("calling_hours")
+    countries = policy.get("countries")
+    nobody = Personal((), "")
+    suppress = []
+    for index, entry in enumerate(policy.get("suppress_from", ())):
+        if not (isinstance(entry, dict) and "file" in entry):
+            continue
+        place = (*at, "suppress_from", index)
+        file = file_named(document, (*place, "file"), entry["file"], root, problems)
+        if file is not None:
+            suppress.append(Source(file, entry.get("to_number", "to_number"), document, place, nobody))
+    return Limits(
+        Policy(
+            calling_hours=_hours(document, (*at, "calling_hours"), hours, problems) if hours else None,
+            max_dials=policy.get("max_dials"),
+            countries=frozenset(countries) if countries else None,
+        ),
+        tuple(suppress),
+    )
+
+
+def file_named(document: Document, at: Path, name: str, root: File, problems: list[Problem]) -> File | None:
+    """The file of people that a manifest names, inside the project and of a known format."""
+    try:
+        file = files.inside(root, document.file.parent, name)
+        if file.suffix.lower() not in FORMATS:
+            raise files.Unusable(f"{quoted(name)} has no ending that is known", f"known are: {', '.join(FORMATS)}")
+        if file.stat().st_size > files.RECIPIENTS_LIMIT:
+            raise files.Unusable(f"{quoted(name)} is larger than 2 GiB", "split it")
+    except files.Unusable as unusable:
+        problems.append(document.problem(at, unusable.message, unusable.hint))
+        return None
+    return file
+
+
+def stricter(project: Limits, own: Limits, document: Document, problems: list[Problem]) -> Limits:
+    """The limits of a resource: its own within those of the project."""
+    problems.extend(_wider(project.policy.calling_hours, own.policy.calling_hours, document))
+    return Limits(
+        Policy(
+            calling_hours=own.policy.calling_hours or project.policy.calling_hours,
+            max_dials=_least(project.policy.max_dials, own.policy.max_dials),
+            countries=_common(project.policy.countries, own.policy.countries),
+        ),
+        (*project.suppress, *own.suppress),
+    )
+
+
+def _hours(document: Document, at: Path, hours: Mapping[str, str], problems: list[Problem]) -> CallingHours:
+    start, end = times.time_of_day(hours["from"]), times.time_of_day(hours["to"])
+    zone, column = hours["zone"], hours.get("column")
+    if start == end:
+        problems.append(document.problem((*at, "to"), "from and to are the same", 'all day is "00:00" to "23:59"'))
+    if zone != BY_RECIPIENT and not _known(zone):
+        hint = "an IANA name such as America/New_York, or recipient"
+        problems.append(document.problem((*at, "zone"), f"unknown time zone {quoted(zone)}", hint))
+    if column is not None and zone != BY_RECIPIENT:
+        problems.append(document.problem((*at, "column"), "column goes with zone: recipient only", key=True))
+    return CallingHours(start, end, zone, column)
+
+
+def _known(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _wider(project: CallingHours | None, own: CallingHours | None, document: Document) -> Iterator[Problem]:
+    if project is None or own is None:
+        return
+    at: Path = ("spec", "policy", "calling_hours")
+    limit = f"the project's {project.start:%H:%M} to {project.end:%H:%M} in {project.zone}"
+    if (own.zone, own.column) != (project.zone, project.column):
+        message = f"zone {quoted(own.zone)} cannot be compared with {limit}"
+        yield document.problem((*at, "zone"), message, "a resource can only narrow the hours, in the same zone")
+    elif (_minute(own.start) - _minute(project.start)) % _DAY + _length(own) > _length(project):
+        message = f"{own.start:%H:%M} to {own.end:%H:%M} is wider than {limit}"
+        yield document.problem(at, message, "a resource can only be stricter than its project")
+
+
+def _minute(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _length(hours: CallingHours) -> int:
+    return (_minute(hours.end) - _minute(hours.start)) % _DAY
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _common(project: frozenset[str] | None, own: frozenset[str] | None) -> frozenset[str] | None:
+    if project is None or own is None:
+        return own if project is None else project
+    return project & own

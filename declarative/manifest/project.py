@@ -1,0 +1,156 @@
+"""The Project document: providers, defaults and limits, and what they become where it says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path as File
+from typing import Any
+
+from declarative.abilities import ProviderType
+from declarative.errors import Problem
+from declarative.manifest import check, shapes, times, unknown
+from declarative.manifest.document import Document
+from declarative.manifest.policy import Limits, limits
+from declarative.manifest.wording import Path, listed, meant, quoted
+from declarative.model import Json, Project, ProviderSpec
+
+Types = Mapping[str, ProviderType]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A value with the place it was written at, which for a default is in the Project."""
+
+    value: Any
+    document: Document
+    at: Path
+
+    def problem(self, message: str, hint: str = "", *, inner: Path = ()) -> Problem:
+        return self.document.problem((*self.at, *inner), message, hint)
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What resources stand on. `defaults` by field; `provider_defaults` by provider name and field. `unsound`
+    are the providers that the Project gets wrong, of which nothing more is to be said."""
+
+    project: Project
+    types: Types
+    limits: Limits = field(default_factory=Limits)
+    defaults: Mapping[str, Origin] = field(default_factory=dict)
+    provider_defaults: Mapping[str, Mapping[str, Origin]] = field(default_factory=dict)
+    spec: Mapping[str, Json] = field(default_factory=dict)
+    unsound: frozenset[str] = frozenset()
+
+    def type_of(self, provider: str) -> ProviderType:
+        return self.types[self.project.providers[provider].type]
+
+    def version_of(self, provider: str) -> str:
+        return self.project.providers[provider].api_version or self.type_of(provider).versions[0]
+
+
+def undeclared(directory: File, types: Types) -> Foundation:
+    """Without a Project document: every provider type under its own name, and no defaults."""
+    return Foundation(Project(directory=str(directory), providers=_own_names(types)), types)
+
+
+def foundation(document: Document, directory: File, types: Types, problems: list[Problem]) -> Foundation:
+    """Raises nothing: what is wrong is added to `problems`, and left out."""
+    whole: Any = document.value
+    schema = shapes.project()
+    written = check.converted(document, whole["spec"], schema, ("spec",))
+    spec: dict[str, Any] = check.sound(document, written, schema, ("spec",), problems)
+    providers = {**_own_names(types), **_providers(document, spec.get("providers", {}), types, problems)}
+    problems.extend(_unknown_default(document, spec, providers))
+    own = limits(document, ("spec", "policy"), spec.get("policy", {}), directory, problems)
+    project = Project(
+        name=whole["metadata"]["name"],
+        declared=True,
+        directory=str(document.file.parent),
+        providers=providers,
+        guard=_duration(document, spec, "guard", Project.guard, problems),
+        settle=_duration(document, spec, "settle", Project.settle, problems),
+        policy=own.policy,
+        state_url=spec.get("state", {}).get("url"),
+    )
+    return Foundation(
+        project=project,
+        types=types,
+        limits=own,
+        defaults=_origins(document, ("spec", "defaults"), spec.get("defaults", {})),
+        provider_defaults=_provider_defaults(document, spec.get("providers", {}), providers, types, problems),
+        spec=spec,
+        unsound=_names(written.get("providers")) - set(providers),
+    )
+
+
+def _names(providers: Json) -> frozenset[str]:
+    return frozenset(providers if isinstance(providers, dict) else ())
+
+
+def _own_names(types: Types) -> dict[str, ProviderSpec]:
+    return {name: ProviderSpec(name, name, known.versions[0]) for name, known in types.items()}
+
+
+def _providers(
+    document: Document, declared: Mapping[str, Any], types: Types, problems: list[Problem]
+) -> dict[str, ProviderSpec]:
+    specs = {}
+    for name, provider in declared.items():
+        at = ("spec", "providers", name)
+        known = types.get(provider["type"])
+        if known is None:
+            message = f"unknown provider type {quoted(provider['type'])}"
+            hint = meant(provider["type"], types) or f"known are: {listed(types)}"
+            problems.append(document.problem((*at, "type"), message, hint))
+            continue
+        version = provider.get("api_version", known.versions[0])
+        if version not in known.versions:
+            message = f"provider type {known.name} has no api_version {quoted(version)}"
+            problems.append(document.problem((*at, "api_version"), message, f"known are: {listed(known.versions)}"))
+            version = known.versions[0]
+        specs[name] = ProviderSpec(name, known.name, version)
+    return specs
+
+
+def _provider_defaults(
+    document: Document,
+    declared: Mapping[str, Any],
+    providers: Mapping[str, ProviderSpec],
+    types: Types,
+    problems: list[Problem],
+) -> dict[str, Mapping[str, Origin]]:
+    found: dict[str, Mapping[str, Origin]] = {}
+    for name, provider in declared.items():
+        if "defaults" in provider and name in providers:
+            at = ("spec", "providers", name, "defaults")
+            known = types[providers[name].type]
+            schema = shapes.defaults(known.name, providers[name].api_version or known.versions[0])
+            written = check.converted(document, provider["defaults"], schema, at)
+            describe = unknown.in_defaults(known, schema)
+            found[name] = _origins(document, at, check.sound(document, written, schema, at, problems, describe))
+    return found
+
+
+def _origins(document: Document, at: Path, values: Mapping[str, Json]) -> dict[str, Origin]:
+    return {name: Origin(value, document, (*at, name)) for name, value in values.items()}
+
+
+def _unknown_default(
+    document: Document, spec: Mapping[str, Any], providers: Mapping[str, ProviderSpec]
+) -> Iterator[Problem]:
+    name = spec.get("defaults", {}).get("provider")
+    if name is not None and name not in providers:
+        yield document.problem(("spec", "defaults", "provider"), *unknown.provider(name, providers))
+
+
+def _duration(
+    document: Document, spec: Mapping[str, Any], name: str, default: timedelta, problems: list[Problem]
+) -> timedelta:
+    try:
+        return times.duration(spec[name]) if name in spec else default
+    except ValueError as error:
+        problems.append(document.problem(("spec", name), f"{quoted(spec[name])} is {error}"))
+        return default

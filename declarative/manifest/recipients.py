@@ -1,0 +1,235 @@
+"""The people of a resource, out of the manifest and out of files: duplicates, suppression, countries,
+digests. People in the manifest alone never need a table; files are read as columns or, when known already,
+only hashed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
+from declarative.digest import PersonKey, of_value
+from declarative.errors import ManifestError, Problem
+from declarative.manifest import regions, source, summaries
+from declarative.manifest.rows import MOST_DESCRIBED, Inline
+from declarative.manifest.source import Source
+from declarative.manifest.summaries import Summary
+from declarative.model import People
+from declarative.privacy import mask
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The people that one resource names, and what keeps some of them out."""
+
+    inline: Inline
+    sources: Sequence[Source]
+    suppress: Sequence[Source]
+    countries: frozenset[str] | None
+
+
+class Gatherer:
+    """Makes People. Shares within one run what several resources read: do-not-call files and digests of
+    files."""
+
+    def __init__(self, key: PersonKey, cache: File | None) -> None:
+        self._key = key
+        self._cache = cache
+        self._hashes: dict[File, str] = {}
+        self._suppressed: dict[tuple[File, str], pl.Series] = {}
+
+    def people(self, wanted: Wanted, problems: list[Problem]) -> People:
+        """Everything wrong with the people is added to `problems`; then the result is of no use."""
+        if not wanted.sources and not wanted.suppress:
+            return self._inline(wanted, problems)
+        if self._cache is None:
+            return self._read(wanted, problems)
+        name = self._name(wanted)
+        known = summaries.get(self._cache, name)
+        if known is not None:
+            return _people(known, lambda: self._again(wanted, name))
+        before = len(problems)
+        people = self._read(wanted, problems)
+        if len(problems) == before:
+            summary = Summary(people.count, people.numbers, people.payloads, people.held)
+            summaries.put(self._cache, name, summary)
+        return people
+
+    def _inline(self, wanted: Wanted, problems: list[Problem]) -> People:
+        inline = wanted.inline
+        if len(set(inline.numbers)) != len(inline.numbers):
+            problems.extend(_inline_twice(inline))
+        pairs = list(zip(inline.numbers, inline.payloads, strict=True))
+        held = {}
+        if wanted.countries is not None:
+            inside = regions.allowed(inline.numbers, wanted.countries)
+            pairs = [pair for pair, there in zip(pairs, inside, strict=True) if there]
+            held = {"countries": len(inside) - len(pairs)}
+        numbers = self._key.of_lines(f"{number}\n" for number, _ in sorted(pairs))
+        payloads = self._key.of_lines(f"{number}\t{payload}\n" for number, payload in sorted(pairs))
+        return _people(Summary(len(pairs), numbers, payloads, held), lambda: _frame(pairs))
+
+    def _read(self, wanted: Wanted, problems: list[Problem]) -> People:
+        from declarative.people import numbers_digest, payloads_digest
+
+        before = [_state(each.file) for each in (*wanted.sources, *wanted.suppress)]
+        found = len(problems)
+        frame, held = self._frame(wanted, problems)
+        if len(problems) > found:
+            return People(0, "", "", lambda: frame)
+        if before != [_state(each.file) for each in (*wanted.sources, *wanted.suppress)]:
+            raise _changed(wanted)
+        numbers, payloads = numbers_digest(frame, self._key), payloads_digest(frame, self._key)
+        return _people(Summary(frame.height, numbers, payloads, held), lambda: frame)
+
+    def _again(self, wanted: Wanted, name: str) -> pl.DataFrame:
+        """The table behind a summary that was known. Raises ManifestError when a file is another one by
+        now."""
+        problems: list[Problem] = []
+        self._hashes.clear()
+        before = self._name(wanted)
+        frame, _ = self._frame(wanted, problems)
+        self._hashes.clear()
+        if {before, self._name(wanted)} != {name}:
+            raise _changed(wanted)
+        if problems:
+            raise ManifestError(problems)
+        return frame
+
+    def _frame(self, wanted: Wanted, problems: list[Problem]) -> tuple[pl.DataFrame, dict[str, int]]:
+        import polars as pl
+
+        from declarative.manifest import tables
+
+        inline = _frame(list(zip(wanted.inline.numbers, wanted.inline.payloads, strict=True)))
+        parts = [inline, *(tables.people(each, problems) for each in wanted.sources)]
+        frame = pl.concat(parts) if len(parts) > 1 else inline
+        if frame.get_column("number").n_unique() != frame.height:
+            problems.extend(_twice(wanted, parts, frame))
+        return self._held_back(wanted, frame, problems)
+
+    def _held_back(
+        self, wanted: Wanted, frame: pl.DataFrame, problems: list[Problem]
+    ) -> tuple[pl.DataFrame, dict[str, int]]:
+        held = {}
+        if wanted.suppress:
+            before = frame.height
+            for each in wanted.suppress:
+                numbers = self._numbers(each, problems).to_frame()
+                frame = frame.join(numbers, on="number", how="anti", maintain_order="left")
+            held["suppress_from"] = before - frame.height
+        if wanted.countries is not None and not problems:  # only what is E.164 has a country
+            before = frame.height
+            frame = frame.filter(regions.allowed_column(frame.get_column("number"), wanted.countries))
+            held["countries"] = before - frame.height
+        return frame, held
+
+    def _numbers(self, each: Source, problems: list[Problem]) -> pl.Series:
+        from declarative.manifest import tables
+
+        known = (each.file, each.number)
+        if known not in self._suppressed:
+            self._suppressed[known] = tables.numbers(each, problems)
+        return self._suppressed[known]
+
+    def _name(self, wanted: Wanted) -> str:
+        """Of everything that decides the summary; keyed like every digest that covers people."""
+        rows = zip(wanted.inline.numbers, wanted.inline.payloads, strict=True)
+        parts = [
+            summaries.FORMAT,
+            self._key.of_lines(f"{number}\t{payload}\n" for number, payload in rows),
+            [[self._hash(each.file), each.recipe()] for each in wanted.sources],
+            [[self._hash(each.file), each.number, each.format] for each in wanted.suppress],
+            None if wanted.countries is None else [sorted(wanted.countries), regions.edition()],
+        ]
+        return self._key.of_lines([of_value(parts)])
+
+    def _hash(self, file: File) -> str:
+        if file not in self._hashes:
+            self._hashes[file] = source.sha256(file)
+        return self._hashes[file]
+
+
+def _people(summary: Summary, load: Callable[[], pl.DataFrame]) -> People:
+    held = {policy: count for policy, count in summary.held.items() if count}
+    return People(summary.count, summary.numbers, summary.payloads, load, held)
+
+
+def _frame(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame(pairs, schema={"number": pl.String, "payload": pl.String}, orient="row")
+
+
+def _state(file: File) -> tuple[int, ...]:
+    status = os.stat(file)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _changed(wanted: Wanted) -> ManifestError:
+    names = ", ".join(dict.fromkeys(each.shown for each in (*wanted.sources, *wanted.suppress)))
+    return ManifestError([Problem(names, 0, 0, "", "changed while it was being read", "run again")])
+
+
+def _inline_twice(inline: Inline) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    described = 0
+    for index, number in zip(inline.indices, inline.numbers, strict=True):
+        if number not in first:
+            first[number] = index
+        elif described < MOST_DESCRIBED:
+            described += 1
+            path = (*inline.path(index), "to_number")
+            earlier = inline.document.position((*inline.path(first[number]), "to_number"))
+            yield inline.document.problem(path, *_same(number, inline.document.shown, *earlier))
+
+
+def _twice(wanted: Wanted, parts: Sequence[pl.DataFrame], frame: pl.DataFrame) -> Iterator[Problem]:
+    """Both places of each number that is there again, 20 of them."""
+    from declarative.manifest.tables import PATTERN
+
+    number = frame.get_column("number")
+    again = (number.is_duplicated() & number.str.contains(PATTERN)).arg_true().to_list()
+    first: dict[str, int] = {}
+    pairs: list[tuple[int, int]] = []
+    for row in again:
+        earlier = first.setdefault(number[row], row)
+        if earlier != row and len(pairs) < MOST_DESCRIBED:
+            pairs.append((earlier, row))
+    places = _places(wanted, parts, sorted({row for pair in pairs for row in pair}))
+    for earlier, row in pairs:
+        there, here = places[earlier], places[row]
+        message, hint = _same(number[row], there.file, there.line, there.column, there.path)
+        yield Problem(here.file, here.line, here.column, here.path, message, hint)
+    if len(again) - len(first) > len(pairs):
+        file = wanted.sources[-1].shown if wanted.sources else wanted.inline.document.shown
+        yield Problem(file, 0, 0, "", f"and {len(again) - len(first) - len(pairs):,} more numbers that are there twice")
+
+
+def _places(wanted: Wanted, parts: Sequence[pl.DataFrame], rows: Sequence[int]) -> dict[int, Problem]:
+    """Where rows of the whole table stand, as problems that say nothing yet."""
+    from declarative.manifest import tables
+
+    found: dict[int, Problem] = {}
+    start = 0
+    for part, each in zip(parts, (None, *wanted.sources), strict=True):
+        local = [row - start for row in rows if start <= row < start + part.height]
+        known = tables.places(each, local) if each and local else {}
+        for row in local:
+            if each is None:
+                path = (*wanted.inline.path(wanted.inline.indices[row]), "to_number")
+                found[start + row] = wanted.inline.document.problem(path, "")
+            else:
+                found[start + row] = tables.row_problem(each, row, known, each.number, "")
+        start += part.height
+    return found
+
+
+def _same(number: str, file: str, line: int, column: int, path: str = "") -> tuple[str, str]:
+    where = f"{file}:{line}:{column}" if line else f"{file}, {path}"
+    return f"the same number twice: {mask(number)}, first at {where}", "keep one of them"

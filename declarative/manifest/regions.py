@@ -1,0 +1,75 @@
+"""The country of a phone number, asked of phonenumbers once for many: by the part of the number that decides
+it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_AREA = 5  # +1 and the area code decide in North America
+_DECISIVE = 9  # where countries share a calling code: up to six digits after it, as in Guernsey's +44 7781
+
+
+def allowed(numbers: Iterable[str], countries: frozenset[str]) -> list[bool]:
+    """For each E.164 number whether it is in one of the countries. A number whose country is not known is in
+    none."""
+    return [_region(_decisive(number)) in countries for number in numbers]
+
+
+def allowed_column(numbers: pl.Series, countries: frozenset[str]) -> pl.Series:
+    """As `allowed`, of a column: one question for each distinct decisive part."""
+    import polars as pl
+
+    number = pl.col(numbers.name)
+    sizes = pl.when(number.str.starts_with("+1")).then(_AREA).otherwise(_DECISIVE)
+    # The length is a part of it: of two numbers that begin alike, one may be no number at all.
+    part = pl.concat_str(number.str.slice(0, sizes), pl.lit("/"), number.str.len_bytes().cast(pl.String))
+    frame = numbers.to_frame().with_columns(part.alias("part"))
+    first = frame.unique("part", keep="first")
+    inside = pl.Series("inside", allowed(first.get_column(numbers.name), countries), dtype=pl.Boolean)
+    known = first.select("part").with_columns(inside)
+    return frame.join(known, on="part", how="left", maintain_order="left").get_column("inside")
+
+
+def _decisive(number: str) -> str:
+    if number.startswith("+1"):
+        return number[:_AREA] + "5550100"
+    return number
+
+
+@cache
+def _shared() -> dict[int, tuple[str, ...]]:
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return dict(COUNTRY_CODE_TO_REGION_CODE)
+
+
+def _region(number: str) -> str | None:
+    digits = number[1:]
+    for length in (1, 2, 3):
+        regions = _shared().get(int(digits[:length]))
+        if regions:
+            return regions[0] if len(regions) == 1 else _by_number(number)
+    return None
+
+
+@cache
+def _by_number(number: str) -> str | None:
+    from phonenumbers import NumberParseException, parse, region_code_for_number
+
+    try:
+        region: str | None = region_code_for_number(parse(number))
+    except NumberParseException:
+        return None
+    return region
+
+
+def edition() -> str:
+    """The edition of the numbering plans: another one may place numbers otherwise."""
+    import phonenumbers
+
+    return str(phonenumbers.__version__)

@@ -1,0 +1,78 @@
+"""Rules of one resource that no schema can say. Each reads values that the schema found sound, and gives
+Problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from declarative.abilities import Abilities
+from declarative.errors import Problem
+from declarative.manifest import times
+from declarative.manifest.document import Document
+from declarative.manifest.project import Origin
+from declarative.manifest.shapes import Shape
+from declarative.manifest.wording import listed, meant, quoted
+from declarative.model import Retry, Route
+
+Values = Mapping[str, Origin]
+
+PRE_DIAL = "pre_dial"
+
+
+def missing(
+    document: Document, shape: Shape, written: Mapping[str, object], values: Values, provider: str
+) -> Iterator[Problem]:
+    """Fields that neither the resource nor any default gives. One that is written wrongly is not missing."""
+    for name in shape.required:
+        if name not in values and name not in written:
+            where = f"or under spec.providers.{provider}.defaults in the Project"
+            hint = "who is to be rung" if name == "to_number" else f"set it here, {where}"
+            yield document.problem(("spec",), f'missing field "{name}"', hint)
+
+
+def moment(values: Values, name: str, problems: list[Problem]) -> datetime | None:
+    origin = values.get(name)
+    if origin is None:
+        return None
+    try:
+        return times.moment(origin.value)
+    except ValueError as error:
+        problems.append(origin.problem(f"{quoted(origin.value)} is no date and time: {error}"))
+        return None
+
+
+def expiry(values: Values, scheduled: datetime | None, expires: datetime | None) -> Iterator[Problem]:
+    if scheduled and expires and expires <= scheduled:
+        message = f"expires_at is not after scheduled_at ({times.stamp(scheduled)})"
+        yield values["expires_at"].problem(message, "nobody could ever be rung")
+
+
+def retry(values: Values, abilities: Abilities, provider: str, problems: list[Problem]) -> Retry | None:
+    origin = values.get("retry")
+    if origin is None or not {"max_retries", "on"} <= set(origin.value):
+        return None
+    known = [*sorted(abilities.outcomes), PRE_DIAL]
+    for index, word in enumerate(origin.value["on"]):
+        if word is not None and word not in known:
+            message = f"{quoted(word)} is no outcome of {provider}"
+            problems.append(origin.problem(message, meant(word, known) or _known(known), inner=("on", index)))
+    try:
+        after = times.duration(origin.value.get("after", "0s"))
+    except ValueError as error:
+        problems.append(origin.problem(f"{quoted(origin.value['after'])} is {error}", inner=("after",)))
+        after = timedelta()
+    return Retry(origin.value["max_retries"], frozenset(origin.value["on"]), after)
+
+
+def route_fits(values: Values, route: Route, provider: str) -> Iterator[Problem]:
+    """Fields that only make sense on the other route."""
+    if route is Route.CALL and "also" in values:
+        yield values["also"].problem(f"also names remote batches, and {provider} has none for this resource")
+    if route is Route.BATCH and "pace" in values:
+        message = f"pace is for single calls; {provider} works off a batch by itself"
+        yield values["pace"].problem(message, "target_concurrency_limit bounds the calls at once")
+
+
+def _known(words: list[str]) -> str:
+    return f"known are: {listed(words)}"

@@ -1,0 +1,79 @@
+"""What to say of a field that is not known where it stands: it is often known elsewhere, and then we say
+where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from declarative import schemas
+from declarative.abilities import PERSONAL, ProviderType
+from declarative.manifest import shapes
+from declarative.manifest.check import Unknown
+from declarative.manifest.shapes import Schema, Shape
+from declarative.manifest.wording import listed, meant, quoted
+from declarative.model import Kind, Route
+
+
+def provider(name: str, known: Iterable[str]) -> tuple[str, str]:
+    names = list(known)
+    return f"unknown provider {quoted(name)}", meant(name, names) or f"known are: {listed(names)}"
+
+
+def in_defaults(known: ProviderType, schema: Schema) -> Unknown:
+    """For the defaults of a provider of a type."""
+
+    def describe(name: str) -> tuple[str, str]:
+        if name in known.refused:
+            return _refused(name, known)
+        message = f"unknown field {quoted(name)} for provider type {known.name}"
+        return message, meant(name, schema["properties"]) or f"known are: {listed(schema['properties'])}"
+
+    return describe
+
+
+def in_spec(kind: Kind, route: Route, known: ProviderType, version: str, shape: Shape) -> Unknown:
+    """For the spec of a resource."""
+
+    def describe(name: str) -> tuple[str, str]:
+        if name in known.refused:
+            return _refused(name, known)
+        other = _of_the_other_kind(kind, name)
+        if other:
+            return other
+        homes = [home for home in shapes.homes(name) if home[0] == known.name]
+        if (version, Kind.BATCH) in [home[1:] for home in homes] and route is Route.CALL and kind is Kind.CALL:
+            return f"{quoted(name)} needs via: batch", "a direct call is placed at once"
+        versions = [home[1] for home in homes if home[2] is kind and home[1] not in ("", version)]
+        if versions:
+            return f"{quoted(name)} needs api_version {' or '.join(versions)}", f"this provider has {version}"
+        return f"unknown field {quoted(name)} for provider type {known.name}", _elsewhere(name, known, shape)
+
+    return describe
+
+
+def _refused(name: str, known: ProviderType) -> tuple[str, str]:
+    return f"{known.name} refuses {quoted(name)} on a call: it {known.refused[name]}", ""
+
+
+def _of_the_other_kind(kind: Kind, name: str) -> tuple[str, str] | None:
+    if kind is Kind.BATCH and name in PERSONAL:
+        return f"{quoted(name)} belongs to each recipient of a Batch", f"write it under recipients[].{name}"
+    if kind is Kind.BATCH and name == "to_number":
+        return "a Batch has recipients, not one to_number", "use kind: Call for one person"
+    if kind is Kind.CALL and name == "retry":
+        return "a Call is rung once in its life and takes no retry", "use kind: Batch"
+    definitions = schemas.load("manifest.v1")["$defs"]
+    other = Kind.CALL if kind is Kind.BATCH else Kind.BATCH
+    if name in definitions[other]["properties"]:
+        return f"a {kind} takes no {quoted(name)}", f"it is a field of kind {other}"
+    return None
+
+
+def _elsewhere(name: str, known: ProviderType, shape: Shape) -> str:
+    close = meant(name, shape.properties)
+    if close:
+        return close
+    types = dict.fromkeys(home[0] for home in shapes.homes(name))
+    if types:
+        return f"it is a field of provider type {' and '.join(types)}"
+    return f"known are: {listed(shape.properties)}"

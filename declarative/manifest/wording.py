@@ -1,0 +1,75 @@
+"""How messages name what was found, and what was perhaps meant. Phone numbers come masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from declarative.privacy import clean, mask
+
+Path = tuple[str | int, ...]
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_LONGEST = 60
+
+
+def place(path: Path) -> str:
+    """`("spec", "recipients", 3, "to_number")` as `spec.recipients[3].to_number`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _PLAIN.fullmatch(step):
+            text += f".{step}"
+        else:
+            text += f"[{quoted(step)}]"
+    return text.removeprefix(".")
+
+
+def quoted(text: str) -> str:
+    text = clean(text)
+    return f'"{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"}"'
+
+
+def found(value: object) -> str:
+    """A value by its type and, where short, its content: `the number 5`, `"soon"`, `a list`."""
+    match value:
+        case None:
+            return "nothing (null)"
+        case bool():
+            return f"the boolean {str(value).lower()}"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return quoted(value)
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def found_number(value: object) -> str:
+    """A value in the place of a phone number, never in full."""
+    match value:
+        case bool() | None | list() | dict():
+            return found(value)
+        case int() | float():
+            return f"the number {_masked(str(value))}"
+        case _:
+            return quoted(_masked(clean(str(value))))
+
+
+def _masked(text: str) -> str:
+    return mask(text) if sum(letter.isdigit() for letter in text) >= 7 else text
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """`did you mean "x"?` when a known word is close, else nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f'did you mean "{close[0]}"?' if close else ""
+
+
+def listed(words: Iterable[str]) -> str:
+    return ", ".join(words)
