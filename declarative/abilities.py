@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from declarative.model import Route
 
@@ -54,7 +55,8 @@ class Abilities:
 class ProviderType:
     """A type of provider. `versions` are the values of `api_version`, the default first; `routes` gives the
     abilities by version and route; `refused` maps a manifest field that the API is documented to refuse to the
-    sentence that says where it belongs."""
+    sentence that says where it belongs. `schemas` is the directory of an outside type's own
+    `providers/<name>.v1.schema.json`."""
 
     name: str
     key_variable: str
@@ -63,3 +65,4 @@ class ProviderType:
     versions: tuple[str, ...]
     routes: Mapping[str, Mapping[Route, Abilities]]
     refused: Mapping[str, str]
+    schemas: Path | None = None

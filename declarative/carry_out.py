@@ -230,7 +230,7 @@ class Hands:
             return
         if case.one_call and (work.case.record.remotes or record.placed) and not tally.submitted:
             return  # known as what was rung, so that every later plan can tell that an edit changes nothing
-        in_full = tally.clean and work.complete and not record.intents
+        in_full = tally.clean and work.complete and work.case.wanted and not record.intents
         wanted: dict[str, object] = {
             "provider": resource.provider,
             "settings": records.remembered(resource.settings),
@@ -239,7 +239,7 @@ class Hands:
             "numbers": resource.people.numbers if in_full else "",
             "payloads": resource.people.payloads if in_full else "",
             "tombstone": False,
-            "quiet": self._quiet(work, replace(case, record=record), tally) if in_full else None,
+            "quiet": self._quiet(work, replace(case, record=record), tally),
         }
         changes = {name: value for name, value in wanted.items() if getattr(record, name) != value}
         if changes:
@@ -247,7 +247,7 @@ class Hands:
 
     def _quiet(self, work: Work, case: Case, tally: Tally) -> str | None:
         """The digest of all facts, where everything is over and nothing was done or is due later."""
-        touched = tally.submitted or work.cancels or work.later
+        touched = tally.submitted or work.cancels or work.later or not tally.clean or case.record.intents
         remotes = {key: remote for key, remote in case.remotes.items() if key not in case.also}
         if touched or not all(is_over(remote) for remote in remotes.values()):
             return None

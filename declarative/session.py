@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from declarative import manifest
+from declarative import manifest, schemas
 from declarative.abilities import Abilities, ProviderType
 from declarative.digest import PersonKey
 from declarative.errors import DialctlError, ProviderError, StateError, UsageError
@@ -62,7 +62,11 @@ class Session:
 
     @cached_property
     def types(self) -> Mapping[str, ProviderType]:
-        return catalog.types()
+        found = catalog.types()
+        for kind in found.values():
+            if kind.schemas is not None:
+                schemas.also_in(kind.schemas)
+        return found
 
     @cached_property
     def key(self) -> PersonKey:
