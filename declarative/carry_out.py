@@ -19,7 +19,7 @@ from declarative.look_after import Guardian
 from declarative.memory import Record, RemoteRecord
 from declarative.model import Resource, Route
 from declarative.pacing import Pacer
-from declarative.planning import blocks, hours, standing
+from declarative.planning import blocks, explain, hours, standing
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.plan import Plan, Work
@@ -86,7 +86,7 @@ class Hands:
             ledger.rename(old, work.address)
         record = self._record(work.address)
         fresh = {
-            remote.id: records.seen(record.remotes.get(remote.id) or _found(record, remote), remote)
+            remote.id: records.seen(record.remotes.get(remote.id) or self._found(record, remote), remote)
             for remote in work.case.remotes.values()
             if remote.id not in work.case.also
         }
@@ -94,6 +94,16 @@ class Hands:
         if changed:
             answered = {known.mark for known in changed.values()} & set(record.intents)
             ledger.update(work.address, remotes=changed, intents=dict.fromkeys(mark for mark in answered if mark))
+
+    def _found(self, record: Record, remote: Remote) -> RemoteRecord:
+        """Something new to the lock: as its intent says, where there is one, else as its mark tells."""
+        if intent := record.intents.get(str(remote.mark)):
+            return records.answered(intent, remote)
+        known = records.found(remote)
+        if remote.route is Route.BATCH or remote.members is None or not len(remote.members):
+            return known
+        lineage = self._desk.ledger.lock.lineage
+        return replace(known, person=self._desk.key.of_person(lineage, remote.members.item(0, "number")))
 
     def _without_leaving(self, work: Work, tally: Tally, approved: pl.Series | None) -> Case | None:
         """Cancels batch by batch; whoever is free and still wanted is submitted again before the next is touched.
@@ -233,7 +243,7 @@ class Hands:
         in_full = tally.clean and work.complete and work.case.wanted and not record.intents
         wanted: dict[str, object] = {
             "provider": resource.provider,
-            "settings": records.remembered(resource.settings),
+            "settings": explain.remembered(resource.settings),
             "settings_digest": resource.settings_digest,
             "count": resource.people.count,
             "numbers": resource.people.numbers if in_full else "",
@@ -260,12 +270,6 @@ class Hands:
 
     def _record(self, address: str) -> Record:
         return self._desk.ledger.lock.resources.get(address) or Record()
-
-
-def _found(record: Record, remote: Remote) -> RemoteRecord:
-    """Something new to the lock: as its intent says, where there is one, else as its mark tells."""
-    intent = record.intents.get(str(remote.mark))
-    return records.answered(intent, remote) if intent else records.found(remote)
 
 
 def _queued(remote: Remote) -> bool:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from declarative.digest import of_value
 from declarative.memory import Intent, RemoteRecord
-from declarative.model import Json
 from declarative.planning.case import is_over
 from declarative.remote import Phase, Remote
-
-_DIGESTED = ("instructions", "from_number")
 
 
 def answered(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
@@ -86,8 +81,3 @@ def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
 def _most(known: int | None, shown: int | None) -> int | None:
     """Retries never become fewer: a person may have declared one that the provider does not show."""
     return max(known, shown) if known is not None and shown is not None else shown if known is None else known
-
-
-def remembered(settings: Mapping[str, Json]) -> dict[str, Json]:
-    """Settings as the lock keeps them in clear, save those that are long or hold a phone number."""
-    return {name: f"sha256:{of_value(value)[:16]}" if name in _DIGESTED else value for name, value in settings.items()}

@@ -51,18 +51,25 @@ def of_memory(project: str, lock: Lock | None, sight: Sight, *, single_calls: bo
     return None
 
 
-def of_case(case: Case, unknown: frozenset[str]) -> Block | None:
-    """The first reason, in the order of decide.BLOCKS_RESOURCE, to hold back this one resource."""
-    return _older(case) or _lost(case, unknown) or _unreadable(case) or _cancelled(case) or _provider(case)
+def of_case(case: Case, unknown: frozenset[str], *, quiet: bool = False) -> Block | None:
+    """The first reason, in the order of decide.BLOCKS_RESOURCE, to hold back this one resource. Of a quiet one nobody's
+    people were read, and need not be."""
+    found = _older(case) or _lost(case, unknown) or _provider(case)
+    if found or quiet:
+        return found
+    return _unread(case) or _unreadable(case) or _cancelled(case)
 
 
 def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str, Remote], now: datetime) -> bool:
     """Whether it is known without looking at people that there is nothing to do.
 
     Either nothing changed since everything was found in order (`quiet`), or the same people with the same settings were
-    all submitted, and nothing of theirs is over or cancelled, so that nobody can be due for anything.
+    all submitted once, and nothing of theirs is over or cancelled, so that nobody can be due. Whoever was turned away
+    in a batch that still runs is submitted again only when it is over: its people are not read for that before.
     """
     if record.intents or set(remotes) - set(record.remotes):
+        return False
+    if {known.mark for known in record.remotes.values()} & set(record.revoked):
         return False
     if record.quiet is not None and record.quiet == fingerprint(resource, record, remotes):
         return True
@@ -72,12 +79,23 @@ def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str
         return False
     if (resource.expires_at and resource.expires_at <= now) or resource.policy.calling_hours:
         return False
-    if resource.route is Route.CALL:
-        return resource.retry is None  # a placed call is never moved or cancelled; only a retry needs its outcome
-    return all(
-        record.remotes[remote_id].cancel is None and not (remote.cancelled or is_over(remote))
-        for remote_id, remote in remotes.items()
-    ) and all(remote_id in remotes or known.settled for remote_id, known in record.remotes.items())
+    if resource.route is Route.CALL:  # a placed call is never moved or cancelled; only a retry needs its outcome
+        return resource.retry is None and all(
+            known.phase not in (Phase.UNFUNDED, Phase.REFUSED) for known in record.remotes.values()
+        )
+    return bool(remotes) and set(record.remotes) <= set(remotes) and _all_run_as_wanted(resource, record, remotes)
+
+
+def _all_run_as_wanted(resource: Resource, record: Record, remotes: Mapping[str, Remote]) -> bool:
+    if sum(remote.total for remote in remotes.values()) > resource.people.count:
+        return False  # somebody may wait twice
+    return not any(
+        remote.cancelled
+        or is_over(remote)
+        or record.remotes[key].cancel is not None
+        or record.remotes[key].settings != resource.settings_digest
+        for key, remote in remotes.items()
+    )
 
 
 def fingerprint(resource: Resource | None, record: Record, remotes: Mapping[str, Remote]) -> str:
@@ -95,6 +113,7 @@ def fingerprint(resource: Resource | None, record: Record, remotes: Mapping[str,
             resource.settings_digest,
             resource.provider,
             resource.paused,
+            resource.expires_at.isoformat() if resource.expires_at else None,
             sorted(resource.also),
             [retry.max_retries, sorted(retry.on), retry.after.total_seconds()] if retry else None,
         ]
@@ -131,6 +150,16 @@ def _lost(case: Case, unknown: frozenset[str]) -> Block | None:
     )
 
 
+def _unread(case: Case) -> Block | None:
+    """What the lock knows and nobody read is not "not there"."""
+    for key in [*case.record.remotes, *case.also]:
+        known, remote = case.record.remotes.get(key), case.remotes.get(key)
+        remembered = known is not None and known.route is Route.CALL and (case.one_call or known.person is not None)
+        if not remembered and (remote is None or remote.members is None):
+            return Block(Reason.MEMBERS_UNREADABLE, f"{key} was not read in full", "see dialctl status")
+    return None
+
+
 def _unreadable(case: Case) -> Block | None:
     for remote in case.remotes.values():
         known_call = remote.route is Route.CALL and (case.one_call or remote.id in case.record.remotes)
@@ -165,13 +194,17 @@ def _cancelled(case: Case) -> Block | None:
 
 
 def _provider(case: Case) -> Block | None:
-    if case.resource is None or not case.record.remotes or case.record.provider == case.resource.provider:
+    resource, record = case.resource, case.record
+    if resource is None or not record.remotes:
         return None
-    return Block(
-        Reason.PROVIDER_CHANGED,
-        f"it was placed at {case.record.provider}, the manifest says {case.resource.provider}",
-        "put the provider back, finish or cancel it, and give the new campaign a new name",
-    )
+    way_out = "put it back, finish or cancel it, and give the new campaign a new name"
+    if record.provider != resource.provider:
+        what = f"it was placed at {record.provider}, the manifest says {resource.provider}"
+        return Block(Reason.PROVIDER_CHANGED, what, way_out)
+    if resource.route is Route.CALL and any(known.route is Route.BATCH for known in record.remotes.values()):
+        what = "it was placed as batches, and its provider's api_version now knows single calls only"
+        return Block(Reason.PROVIDER_CHANGED, what, way_out)
+    return None
 
 
 def _batches(count: int) -> str:

@@ -16,7 +16,11 @@ from declarative.planning.plan import RING_SCHEMA, Action, Work, counted, main_r
 from declarative.planning.retrying import by_request
 from declarative.remote import Phase
 
-_NOT_SUBMITTED = pl.col("standing") != int(Standing.DIALED)
+_LEFT_OUT = pl.col("verb").is_in([Verb.CANCEL, Verb.BLOCK]) | (
+    pl.col("standing").is_in([int(Standing.UNSUBMITTED), int(Standing.UNSURE)])
+    & ~pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
+)
+"""Wanted, and neither submitted nor about to be."""
 
 
 def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action], Work | None]:
@@ -53,7 +57,7 @@ def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -
         adopt=outlook.adopt,
         renamed=outlook.renamed,
         forget=_is_done_with(outlook, people),
-        complete=not len(people.filter(pl.col("verb").is_in([Verb.WAIT, Verb.BLOCK]) & _NOT_SUBMITTED)),
+        complete=not len(people.filter(pl.col("desired") & _LEFT_OUT)),
         later=bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any()),
     )
 

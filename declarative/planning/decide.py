@@ -10,6 +10,7 @@ unsure > dialed > waiting > refused > unsubmitted.
 | not desired, or expired; still queued somewhere                       | cancel                              |
 | not desired, or expired                                               | keep                                |
 | waits in two live batches at the same attempt                         | replace (cancel both, decide again) |
+| queued for an attempt that was made already, elsewhere                | cancel                              |
 | a ring is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
 | desired, unsubmitted                                                  | create                              |
 | desired, refused, and changed or the policy names pre_dial            | create                              |
@@ -130,7 +131,8 @@ class Person:
     `queued`: a live batch of ours will ring them unless it is cancelled. `changed`: settings or own data differ from
     those they wait with or were refused with. `retriable`: unreached for a reason in `retry.on`, everything of theirs
     over, attempts left. `resting`: `retry.after` has not passed. `try_refused`: the policy names `pre_dial` and tries
-    are left. `twin`: waits in two live batches at the same attempt. `absence`: why not desired, where they are not.
+    are left. `twin`: waits in two live batches at the same attempt. `surplus`: was rung elsewhere for the very attempt
+    that they are queued for. `absence`: why not desired, where they are not.
     """
 
     desired: bool
@@ -141,6 +143,7 @@ class Person:
     resting: bool = False
     try_refused: bool = False
     twin: bool = False
+    surplus: bool = False
     timing: Timing = Timing.NOW
     absence: Reason = Reason.NOT_DESIRED
 
@@ -159,6 +162,8 @@ def decide(person: Person) -> Decision:
         return _leave(person)
     if person.twin:
         return Decision(Verb.REPLACE, Reason.TWINS)
+    if person.surplus and person.queued:
+        return Decision(Verb.CANCEL, Reason.TWINS)
     due = _due(person)
     if due is not None and person.timing is not Timing.NOW:
         return _not_yet(person)

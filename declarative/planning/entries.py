@@ -90,7 +90,7 @@ def _of_records(case: Case) -> pl.DataFrame:
     calls = [
         (record.person, record.phase or Phase.UNKNOWN, record.outcome, remote_id, record)
         for remote_id, record in case.record.remotes.items()
-        if record.person and remote_id not in read
+        if (record.person or case.one_call) and record.route is Route.CALL and remote_id not in read
     ]
     placed = [(person, Phase.UNKNOWN, None, "", RemoteRecord(route=Route.CALL)) for person in case.record.placed]
     rows = [
@@ -116,12 +116,14 @@ def _of_records(case: Case) -> pl.DataFrame:
     ]
     if not rows or case.resource is None:
         return pl.DataFrame(schema=SCHEMA)
-    known = people.with_person(case.resource.people.frame.select("number"), case.key, case.lineage)
-    if case.one_call:  # its number may have been edited since: whoever it was, it is this call's one person
-        known = pl.DataFrame({"person": [row["person"] for row in rows]}).unique().with_columns(number=pl.lit(""))
     empty = {name: pl.lit(None, dtype=SCHEMA[name]) for name in ("payload", "error", "note")}
     schema = {"person": pl.String} | {name: kind for name, kind in SCHEMA.items() if name not in ("number", *empty)}
-    frame = pl.DataFrame(rows, schema=schema).join(known, on="person").with_columns(**empty)
+    frame = pl.DataFrame(rows, schema=schema).with_columns(**empty)
+    if case.one_call:  # its number may have been edited since: whoever it was, it is this call's one person
+        frame = frame.with_columns(number=pl.lit(""))
+    else:
+        known = people.with_person(case.resource.people.frame.select("number"), case.key, case.lineage)
+        frame = frame.join(known, on="person")
     return frame.select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
 
 

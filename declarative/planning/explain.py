@@ -6,32 +6,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from declarative.digest import of_value
 from declarative.model import Json
 from declarative.planning.plan import Change
+from declarative.privacy import mask
 
-_LONG_TEXT = ("instructions",)
+_DIGESTED = ("instructions", "from_number")
 
 
 def changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Change, ...]:
-    """What differs between two mappings of settings, as paths below `spec`, in order of path."""
+    """What differs between settings as remembered and as wanted, as paths below `spec`, in order of path."""
     if not before:
         return tuple(Change(f"spec.{name}", None, _shown(name, value)) for name, value in after.items())
-    if dict(before) == dict(after):
+    known = remembered(after)
+    if dict(before) == known:
         return ()
     from deepdiff import DeepDiff
 
-    found: dict[str, Any] = DeepDiff(dict(before), dict(after), view="tree", verbose_level=2)
+    found: dict[str, Any] = DeepDiff(dict(before), known, view="tree", verbose_level=2)
     leaves = [leaf for kind in found.values() for leaf in kind]
-    return tuple(sorted((_change(leaf) for leaf in leaves), key=lambda change: change.path))
+    return tuple(sorted((_change(leaf, after) for leaf in leaves), key=lambda change: change.path))
 
 
-def _change(leaf: Any) -> Change:
+def remembered(settings: Mapping[str, Json]) -> dict[str, Json]:
+    """Settings as the lock keeps them in clear, save those that are long or hold a phone number."""
+    return {name: f"sha256:{of_value(value)[:16]}" if name in _DIGESTED else value for name, value in settings.items()}
+
+
+def _change(leaf: Any, clear: Mapping[str, Json]) -> Change:
     path = [str(part) for part in leaf.path(output_format="list")]
     before, after = (None if type(side).__name__ == "NotPresent" else side for side in (leaf.t1, leaf.t2))
-    return Change(".".join(["spec", *path]), _shown(path[0], before), _shown(path[0], after))
+    if path[0] in _DIGESTED and after is not None:
+        before, after = before and "(another)", clear[path[0]]
+    return Change(".".join(["spec", *path]), before, _shown(path[0], after))
 
 
 def _shown(name: str, value: Json) -> Json:
-    if name in _LONG_TEXT and isinstance(value, str) and len(value) > 60:
+    if name == "from_number" and isinstance(value, str):
+        return mask(value)
+    if isinstance(value, str) and len(value) > 60:
         return value[:57] + "..."
     return value

@@ -3,6 +3,7 @@ decides nothing about people (decide.py does) and makes no request."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,6 +77,16 @@ class Work:
     def resource(self) -> Resource | None:
         return self.case.resource
 
+    @property
+    def digest(self) -> str:
+        """Of everything that would be sent: people, attempts, settings, batches."""
+        lines = self.ring.sort("number").select(pl.concat_str("number", "payload", "verb", "attempt", separator="\t"))
+        rows = hashlib.sha256()
+        for part in lines.to_series().to_list():
+            rows.update(part.encode() + b"\n")
+        settings = self.resource.settings_digest if self.resource and len(self.ring) else None
+        return of_value([rows.hexdigest(), settings, list(self.cancels), list(self.requests), self.forget])
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -136,12 +147,13 @@ class Plan:
     @property
     def checksum(self) -> str:
         """The digest of everything that applying it would do."""
-        body = [
+        shown = [
             [a.address, a.verb, a.reason, a.provider, a.people, sorted(a.remote_ids)]
             for a in self.actions
             if a.verb is not Verb.KEEP
         ]
-        return f"sha256:{of_value([self.project, body])}"
+        done = [work.digest for work in self.works.values()]
+        return f"sha256:{of_value([self.project, shown, done])}"
 
 
 def ring_rows(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:

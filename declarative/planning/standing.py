@@ -14,7 +14,18 @@ from declarative.remote import Phase
 
 PRE_DIAL = "pre_dial"
 _NEVER = Retry(max_retries=0, on=frozenset())
-_FACTS = ("desired", "standing", "queued", "changed", "retriable", "resting", "try_refused", "twin", "timing")
+_FACTS = (
+    "desired",
+    "standing",
+    "queued",
+    "changed",
+    "retriable",
+    "resting",
+    "try_refused",
+    "twin",
+    "surplus",
+    "timing",
+)
 
 _FRESH = pl.col("retries") == 0
 _STANDING = (
@@ -74,10 +85,16 @@ def _by_person(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
         pl.col("standing").max().alias("known"),
         QUEUED.any().alias("queued"),
         pl.col("remote").filter(QUEUED).alias("queued_in"),
-        (pl.col("changed") & (waiting | refused)).any().alias("changed"),
+        pl.when(waiting.any())
+        .then(pl.col("changed").filter(waiting).any())
+        .otherwise(pl.col("changed").filter(refused).last())
+        .alias("changed"),
+        (QUEUED & _FRESH).any().alias("fresh"),
+        pl.col("attempt").filter(QUEUED & _FRESH).min().alias("queued_attempt"),
         (waiting.sum() > pl.col("attempt").filter(waiting).n_unique()).alias("twin"),
         pl.when(dialed).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
         refused.sum().alias("refusals"),
+        (refused & (pl.col("attempt") > 1)).sum().alias("vain_retries"),
         (pl.col("phase") == Phase.REACHED).any().alias("reached"),
         (live & dialed).any().alias("busy"),
         pl.col("phase").filter(dialed).last().alias("dialed_phase"),
@@ -95,8 +112,8 @@ def _by_person(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
 def _with_facts(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     retry = (case.resource.retry if case.resource else None) or _NEVER
     words = sorted(retry.on - {PRE_DIAL})
-    flags = [pl.col(name).fill_null(False) for name in ("queued", "changed", "twin", "reached", "busy")]
-    counts = [pl.col(name).fill_null(0) for name in ("attempts", "refusals")]
+    flags = [pl.col(name).fill_null(False) for name in ("queued", "fresh", "changed", "twin", "reached", "busy")]
+    counts = [pl.col(name).fill_null(0) for name in ("attempts", "refusals", "vain_retries")]
     frame = frame.with_columns(*flags, *counts, pl.col("known").fill_null(int(Standing.UNSUBMITTED)))
     frame = frame.with_columns(
         pl.col("data").is_not_null().alias("desired"),
@@ -105,13 +122,14 @@ def _with_facts(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
             & pl.col("dialed_outcome").is_in(words).fill_null(False)
             & ~pl.col("reached")
             & ~pl.col("busy")
-            & (pl.col("attempts") + pl.col("refusals") <= retry.max_retries)
+            & (pl.col("attempts") + pl.col("vain_retries") <= retry.max_retries)
         ).alias("retriable"),
         (pl.lit(PRE_DIAL in retry.on) & (pl.col("refusals") <= retry.max_retries)).alias("try_refused"),
+        (pl.col("queued_attempt") <= pl.col("attempts")).fill_null(False).alias("surplus"),
         (pl.col("over_at") + retry.after).alias("free_at"),
     )
     frame = frame.with_columns(
-        (pl.col("free_at") > case.now).fill_null(False).alias("resting"),
+        (pl.col("free_at") > case.now).fill_null(bool(retry.after)).alias("resting"),
         _standing(case, frame).alias("standing"),
     )
     return _with_timing(case, frame)
@@ -152,7 +170,8 @@ def _decide(absence: Reason, standing: int, timing: str, **facts: bool):  # type
 
 
 def _with_mates(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
-    """Whoever shares a batch with somebody that leaves it loses their place, and is submitted again."""
+    """Whoever shares a batch with somebody that leaves it loses their place. Those who wait for a ring of their own are
+    submitted again; those queued again by a retry request have been rung before and are taken off."""
     leaving = leaving_batches(frame)
     if not leaving:
         return frame
@@ -160,7 +179,7 @@ def _with_mates(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     mate = sharing & pl.col("desired") & (pl.col("verb") == Verb.KEEP)
     now = pl.col("timing") == Timing.NOW.value
     return frame.with_columns(
-        pl.when(mate & now)
+        pl.when(mate & now & pl.col("fresh"))
         .then(pl.lit(str(Verb.REPLACE)))
         .when(mate)
         .then(pl.lit(str(Verb.CANCEL)))
