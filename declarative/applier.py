@@ -11,6 +11,7 @@ from declarative import mark, planner
 from declarative.carry_out import Hands
 from declarative.desk import Budget, Desk, Stop
 from declarative.errors import Exit, Interrupted, Refused
+from declarative.execute import Result
 from declarative.memory import Lock
 from declarative.model import Desired
 from declarative.planning.plan import Plan
@@ -42,13 +43,15 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What an apply came to. `tallies` by address; `interrupted` where a signal ended it early."""
+    """What an apply came to. `tallies` by address; `interrupted` where a signal ended it early; `still_open` are the
+    addresses where something is unsure."""
 
     plan: Plan
     tallies: Mapping[str, Tally]
     findings: tuple[Finding, ...] = ()
     interrupted: Interrupted | None = None
     still_open: tuple[str, ...] = ()
+    title: str = "Apply"
 
     @property
     def exit_code(self) -> int:
@@ -56,7 +59,8 @@ class Report:
         if self.interrupted is not None:
             return int(self.interrupted.exit_code)
         findings = [*self.findings, *(finding for tally in self.tallies.values() for finding in tally.findings)]
-        if self.plan.needs_human or self.still_open or any(finding.unsure for finding in findings):
+        unsigned = any(p.result is Result.MARK_LOST for tally in self.tallies.values() for p in tally.problems)
+        if self.plan.needs_human or self.still_open or unsigned or any(finding.unsure for finding in findings):
             return int(Exit.NEEDS_HUMAN)
         failed = any(not tally.clean for tally in self.tallies.values()) or self.plan.unread
         return int(Exit.FAILED if failed else Exit.DONE)
@@ -189,6 +193,7 @@ def _do(session: Session, wish: Wish, desk: Desk, hands: Hands, plan: Plan, find
         findings=tuple(findings),
         interrupted=interrupted,
         still_open=_open(desk),
+        title="Destroy" if wish.nothing_wanted else "Apply",
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from declarative.digest import of_value
-from declarative.remote import MEMBER_COLUMNS, Remote
+from declarative.remote import MEMBER_COLUMNS, Phase, Remote
 
 
 class MemberCache:
@@ -28,8 +28,9 @@ class MemberCache:
         return frame if set(MEMBER_COLUMNS) <= set(frame.columns) else None
 
     def put(self, remote: Remote) -> None:
-        """Keeps the members of a remote thing that is over. A cache that cannot be written is no failure."""
-        if remote.members is None:
+        """Keeps the members of a remote thing that is over, if they are whole and every word of them is known: what may
+        yet be answered better is asked again. A cache that cannot be written is no failure."""
+        if remote.members is None or not _is_whole(remote.members, remote.total):
             return
         try:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -42,3 +43,8 @@ class MemberCache:
 
     def _file(self, remote_id: str, state: object) -> Path:
         return self._directory / f"{of_value(remote_id)[:20]}-{of_value(state)[:20]}.parquet"
+
+
+def _is_whole(members: pl.DataFrame, total: int) -> bool:
+    unknown = bool((members.get_column("phase") == Phase.UNKNOWN).any())
+    return not unknown and members.get_column("number").n_unique() == total

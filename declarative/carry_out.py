@@ -63,8 +63,7 @@ class Hands:
                 tally.unsure.remove((receipt, verb, people))
                 tally.problems = [problem for problem in tally.problems if problem is not receipt]
                 if found := by_mark.get(receipt.mark) or receipt.remote_id:
-                    tally.count(verb, people)
-                    tally.remote_ids.append(found)
+                    tally.book(found, verb, people)
 
     def _one(self, work: Work, tally: Tally, approved: pl.Series | None) -> None:
         if work.quiet:
@@ -201,7 +200,10 @@ class Hands:
     def _prove(self, resource: Resource, unproven: list[str], tally: Tally) -> None:
         """Before the guard ends: no twin, nothing revoked, every doubt proven or taken back."""
         if unproven:
-            tally.findings += self.guardian.look_after(resource.provider, unproven)
+            findings = self.guardian.look_after(resource.provider, unproven)
+            for finding in findings:
+                tally.undo(finding.undone)
+            tally.findings += findings
 
     def _closed_by_now(self, resource: Resource, shard: pl.DataFrame) -> bool:
         """Placing single calls may take hours: the window may have closed for this one since the plan was made."""
@@ -223,8 +225,7 @@ class Hands:
 
     def _book(self, receipt: Receipt, verb: Verb, people: int, tally: Tally) -> None:
         if receipt.result is Result.DONE:
-            tally.count(verb, people)
-            tally.remote_ids.append(receipt.remote_id)
+            tally.book(receipt.remote_id, verb, people)
         elif receipt not in tally.problems:
             tally.problems.append(receipt)
         if receipt.result is Result.UNSURE:
@@ -259,7 +260,8 @@ class Hands:
         """The digest of all facts, where everything is over and nothing was done or is due later."""
         touched = tally.submitted or work.cancels or work.later or not tally.clean or case.record.intents
         remotes = {key: remote for key, remote in case.remotes.items() if key not in case.also}
-        if touched or not all(is_over(remote) for remote in remotes.values()):
+        unknown = any(_has_unknown(remote) for remote in remotes.values())
+        if touched or unknown or not all(is_over(remote) for remote in remotes.values()):
             return None
         return blocks.fingerprint(work.resource, case.record, remotes)
 
@@ -270,6 +272,10 @@ class Hands:
 
     def _record(self, address: str) -> Record:
         return self._desk.ledger.lock.resources.get(address) or Record()
+
+
+def _has_unknown(remote: Remote) -> bool:
+    return remote.members is not None and bool((remote.members.get_column("phase") == Phase.UNKNOWN).any())
 
 
 def _queued(remote: Remote) -> bool:

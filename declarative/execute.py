@@ -47,6 +47,7 @@ class Result(StrEnum):
     UNSURE = "unsure"
     REFUSED = "refused"
     OUT_OF_FUNDS = "out_of_funds"
+    MARK_LOST = "mark_lost"
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,9 @@ class Executor:
         self._answer(resource, intent, {remote.id: unsigned})
         taken_back = self.cancel(resource.address, self._desk.provider(resource).channels[intent.route], remote)
         fate = "it was cancelled" if taken_back.result is Result.DONE else taken_back.message
-        return Receipt(Result.UNSURE, remote.id, f"mark_lost: the answer did not echo our name; {fate}")
+        return Receipt(
+            Result.MARK_LOST, remote.id, f"the answer did not echo the name that we sign by; {fate}", final=True
+        )
 
     def _brought(self, resource: Resource, intent: Intent, remote: Remote) -> RemoteRecord:
         record = self._record(resource.address)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from declarative.errors import UsageError
+from declarative.errors import ProviderError, UsageError
 from declarative.memory import Intent, Lock
 from declarative.observe import observe
 from declarative.planning import standing
@@ -26,6 +26,9 @@ DRIFT = (
     Reason.NO_MEMORY,
     Reason.MEMBERS_UNREADABLE,
 )
+
+UNTOLD = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
+"""Blocks under which nothing can be said of people: not even that they were not rung."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +51,13 @@ def status(session: Session, address: str | None) -> list[Status]:
     return [_status(outlook) for outlook in _looked_at(session, lock, address)]
 
 
-def results(session: Session, address: str | None) -> pl.DataFrame:
-    """A row a person: `address`, `number`, `standing`, `outcome`, `attempts`, `call_id`, `data`, `note`, `error`."""
-    rows = [_results(outlook) for outlook in _looked_at(session, session.lock(), address)]
-    return pl.concat([_results_schema(), *rows])
+def results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
+    """A row a person: `address`, `number`, `standing`, `outcome`, `attempts` (an upper bound), `call_id`, `data`, `note`,
+    `error`; and the addresses of which nothing can be said, with the reason."""
+    outlooks = _looked_at(session, session.lock(), address)
+    untold = [(o.case.address, o.block) for o in outlooks if o.block is not None and o.block.reason in UNTOLD]
+    rows = [_results(outlook) for outlook in outlooks if outlook.block is None or outlook.block.reason not in UNTOLD]
+    return pl.concat([_results_schema(), *rows]), untold
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,12 @@ class Drift:
 
 
 def drift(session: Session) -> list[Drift]:
-    """Everything that differs from what the lock remembers, except what time alone brings."""
-    outlooks = observe(session.scene(session.lock(), everything=True))
+    """Everything that differs from what the lock remembers, except what time alone brings. Raises ProviderError where
+    a provider cannot be read: nothing seen is not nothing changed."""
     found = []
-    for outlook in outlooks:
+    for outlook in observe(session.scene(session.lock(), everything=True)):
+        if outlook.block is not None and outlook.block.reason is Reason.NOT_READ:
+            raise ProviderError(outlook.block.detail, hint=outlook.block.way_out)
         address = outlook.case.address
         if outlook.block is not None and outlook.block.reason in DRIFT:
             found.append(Drift(address, str(outlook.block.reason), outlook.block.detail))
@@ -75,11 +83,6 @@ def drift(session: Session) -> list[Drift]:
             found.append(Drift(address, "foreign_mark", f"{remote.id} bears our mark, and the lock does not know it"))
         found += _retried_elsewhere(outlook)
     return found
-
-
-def unread(session: Session) -> list[Block]:
-    """Why some provider could not be read, for commands whose answer would be incomplete without it."""
-    return [o.block for o in observe(session.scene(session.lock())) if o.block and o.block.reason is Reason.NOT_READ]
 
 
 def _retried_elsewhere(outlook: Outlook) -> list[Drift]:
@@ -105,6 +108,10 @@ def _looked_at(session: Session, lock: Lock | None, address: str | None) -> list
 
 
 def _status(outlook: Outlook) -> Status:
+    if outlook.block is not None and outlook.block.reason in UNTOLD:
+        resource = outlook.case.resource
+        count = resource.people.count if resource else outlook.case.record.count
+        return Status(address=outlook.case.address, people=count, block=outlook.block)
     people = standing.persons(outlook.case)
     names = {int(value): value.name.lower() for value in Standing}
     dialed = people.filter(pl.col("standing") == int(Standing.DIALED))

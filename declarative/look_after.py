@@ -100,7 +100,7 @@ class Guardian:
         receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote)
         done = receipt.result is Result.DONE
         fate = "was cancelled" if done else f"could not be cancelled: {receipt.message}"
-        return Finding(address, f"{what} ({remote.id}) {fate}", unsure=not done)
+        return Finding(address, f"{what} ({remote.id}) {fate}", unsure=not done, undone=remote.id if done else "")
 
     def _trust(self, key: str) -> Iterator[Finding]:
         """The list shows the younger batch, so it would show the older: those never arrived."""
@@ -128,7 +128,10 @@ class Guardian:
             probes = {mark: replace(record.intents[mark], probe=key) for mark in doubts if mark in record.intents}
             known = self._record(address).remotes[key]
             self._desk.ledger.update(address, remotes={key: replace(known, doubts=())}, intents=probes)
-        yield Finding(address, f"the list did not show {key} in time; it was taken back before it rang", unsure=True)
+        done = receipt.result is Result.DONE
+        fate = "it was taken back before it rang" if done else f"and it could not be taken back: {receipt.message}"
+        message = f"the list did not show {key} in time; {fate}"
+        yield Finding(address, message, unsure=True, undone=key if done else "")
 
     def _is_last_moment(self, provider: Provider, key: str) -> bool:
         remote = provider.channels[Route.BATCH].read(key)

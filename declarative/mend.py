@@ -150,11 +150,11 @@ def _must_be_absent(ledger: Ledger) -> None:
 
 
 def _hosts(session: Session) -> dict[str, str]:
-    return {name: provider.host for name, provider in session.connected.items()}
+    return {name: provider.host for name, provider in session.connected.items() if name in session.used}
 
 
 def _now(session: Session) -> datetime:
-    return min((provider.now() for provider in session.connected.values()), default=datetime.now(UTC))
+    return min((session.connected[name].now() for name in _hosts(session)), default=datetime.now(UTC))
 
 
 def _marks(session: Session) -> list[Remote]:
@@ -162,7 +162,7 @@ def _marks(session: Session) -> list[Remote]:
     found: list[Remote] = []
     ours = mark.project_hash(session.desired.project.name)
     agents = sorted({str(r.settings.get("agent_id")) for r in session.desired.resources.values()} - {"None"})
-    for provider in session.providers.values():
+    for provider in session.used.values():
         if isinstance(provider, ProviderError):
             raise provider
         for channel in provider.channels.values():

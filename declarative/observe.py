@@ -72,7 +72,7 @@ def _at_provider(scene: Scene, name: str, theirs: Sequence[Subject]) -> list[Out
 
 
 def _unread(scene: Scene, subject: Subject, error: ProviderError) -> Outlook:
-    case = _case(scene, subject, {}, datetime.min)
+    case = _case(scene, subject, {}, BEFORE_ALL)
     return Outlook(case=case, provider=subject.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
 
 
@@ -264,7 +264,7 @@ def _case(scene: Scene, subject: Subject, remotes: Mapping[str, Remote], now: da
         key=scene.key,
         lineage=scene.lock.lineage if scene.lock else "",
     )
-    if subject.resource is None or now == datetime.min:
+    if subject.resource is None or now == BEFORE_ALL:
         return case
     timing, opens_at = policy.timing(subject.resource, now, scene.desired.project.guard)
     return replace(case, timing=timing, opens_at=opens_at)

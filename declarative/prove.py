@@ -25,11 +25,13 @@ LOOKS_FOR_A_CALL = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that the report must say: an address and a sentence."""
+    """Something that the report must say: an address and a sentence. `undone` is a batch of this run that was taken
+    back again."""
 
     address: str
     message: str
     unsure: bool = False
+    undone: str = ""
 
 
 class Prover:

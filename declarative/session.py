@@ -160,6 +160,12 @@ class Session:
         return {name: self._connect(spec) for name, spec in self.desired.project.providers.items()}
 
     @property
+    def used(self) -> Mapping[str, Provider | ProviderError]:
+        """Only those that some resource uses: the others need no key."""
+        names = {resource.provider for resource in self.desired.resources.values()}
+        return {name: found for name, found in self.providers.items() if name in names}
+
+    @property
     def connected(self) -> dict[str, Provider]:
         return {name: found for name, found in self.providers.items() if not isinstance(found, ProviderError)}
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import Exit
+
+if TYPE_CHECKING:
+    from declarative.planning.blocks import Block
 
 _project = click.option(
     "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"
@@ -33,7 +38,16 @@ def status(context: Context, address: str | None, path: Path, as_json: bool) -> 
         from declarative.report import text
 
         context.say(text.status(found))
-    return Exit.NEEDS_HUMAN if any(one.unsure or one.block for one in found) else Exit.DONE
+    return _exit(one.block for one in found) or (Exit.NEEDS_HUMAN if any(one.unsure for one in found) else Exit.DONE)
+
+
+def _exit(blocks: Iterable[Block | None]) -> Exit:
+    from declarative.planning.decide import Reason
+
+    reasons = {block.reason for block in blocks if block is not None}
+    if reasons - {Reason.NOT_READ}:
+        return Exit.NEEDS_HUMAN
+    return Exit.FAILED if reasons else Exit.DONE
 
 
 @click.command()
@@ -60,13 +74,15 @@ def results(
     from declarative import inquire
     from declarative.report import rows
 
-    found = inquire.results(context.session(path), address)
+    found, untold = inquire.results(context.session(path), address)
+    for name, block in untold:
+        context.remark(f"{name}: nothing can be said: {block.detail}")
     if output is not None:
         rows.write(found, "csv" if layout == "table" else layout, output)
         context.remark(f"{len(found):,} rows in {output}")
     else:
         context.say(rows.render(found if show_numbers else rows.masked(found), layout))
-    return Exit.DONE
+    return _exit(block for _, block in untold)
 
 
 @click.command()

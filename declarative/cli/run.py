@@ -173,9 +173,7 @@ def _approver(context: Context, auto_approve: bool, as_json: bool) -> Callable[[
             context.remark(text.plan(made)) if auto_approve else context.say(text.plan(made))
         if auto_approve or made.refusals or not made.sends:
             return True
-        answer: str = click.prompt(
-            f'\nRing {made.people_to_ring:,} people? Only "yes" is a yes', default="no", err=True
-        )
+        answer: str = click.prompt(f"\n{_asked(made)} Only yes is a yes", default="no", err=True)
         return answer.strip().lower() == "yes"
 
     return approve
@@ -202,6 +200,15 @@ def _apply(
         _follow(context, session, stop)
     _print_report(context, report, as_json)
     return report.exit_code
+
+
+def _asked(made: Plan) -> str:
+    from declarative.planning.decide import Verb
+
+    off = sum(action.people for action in made.of(Verb.CANCEL))
+    wishes = [f"ring {made.people_to_ring:,} people"] if made.people_to_ring else []
+    wishes += [f"take {off:,} off"] if off else []
+    return f"{' and '.join(wishes)}?".capitalize()
 
 
 def _follow(context: Context, session: Session, stop: Stop) -> None:

@@ -47,7 +47,7 @@ def timing(
     frame = with_zones(crowd(), hours.column)
     groups = frame.get_column("zones").unique().to_list()
     said = {zones: _word(hours, zones, moment) for zones in groups}
-    closed = [zones for zones, word in said.items() if word == Timing.CLOSED.value]
+    closed = [zones for zones, word in said.items() if word == Timing.CLOSED.value and _are_zones(zones)]
     openings = [opens(hours, zones.split(), moment) for zones in closed]
     column = pl.col("zones").replace_strict(said, return_dtype=pl.String).alias("timing")
     return frame.select("number", column), min((opening for opening in openings if opening), default=None)
@@ -82,9 +82,12 @@ def zones_of(number: str) -> tuple[str, ...]:
 
 def _word(hours: CallingHours, zones: str, moment: datetime) -> str:
     """Whoever's zone is unknown or not a zone is never rung under hours of their own."""
-    names = zones.split()
-    known = bool(names) and all(_is_zone(name) for name in names)
-    return Timing.NOW.value if known and is_open(hours, names, moment) else Timing.CLOSED.value
+    allowed = _are_zones(zones) and is_open(hours, zones.split(), moment)
+    return Timing.NOW.value if allowed else Timing.CLOSED.value
+
+
+def _are_zones(zones: str) -> bool:
+    return bool(zones) and all(_is_zone(name) for name in zones.split())
 
 
 @cache

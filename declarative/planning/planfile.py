@@ -87,9 +87,11 @@ def read(file: Path, key: PersonKey) -> SavedPlan:
     """Raises PlanFileError for a file that is truncated, changed, of a newer format or under another person key."""
     try:
         document = orjson.loads(file.read_bytes())
-        body, version = document["body"], document["format_version"]
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
-        raise PlanFileError(f"{file} is not a whole saved plan", hint="make it again with dialctl plan --out") from None
+        kind, version, body = document["kind"], document["format_version"], document.get("body")
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        kind, version, body = None, None, None
+    if kind != KIND:
+        raise PlanFileError(f"{file} is not a whole saved plan", hint="make it again with dialctl plan --out")
     if version != FORMAT:
         raise PlanFileError(
             f"{file} is of plan format {version}, this dialctl reads {FORMAT}",
@@ -113,10 +115,10 @@ def read(file: Path, key: PersonKey) -> SavedPlan:
 def narrowed(saved: SavedPlan, now: Plan, *, desired: str, lock: Lock | None, key: PersonKey) -> Plan:
     """The plan of now, where it does no more than the saved one. Raises PlanFileError with the reason where it would
     ring or take off anybody else, or where what it was made of has changed."""
-    if not now.sends:
-        return now
     if saved.project != now.project:
         raise PlanFileError(f'the plan is of project "{saved.project}", the manifests are of "{now.project}"')
+    if not now.sends:
+        return now
     if saved.desired != desired:
         raise PlanFileError("stale plan: manifests, recipients or variables have changed since", hint=_AGAIN)
     if saved.lineage != (lock.lineage if lock else None):

@@ -92,7 +92,7 @@ def _tally_lines(address: str, tally: Tally) -> Iterator[str]:
     if done:
         yield click.style(f"  ✓ {address}: {', '.join(done)}", fg="green")
     for receipt in tally.problems:
-        color = "magenta" if receipt.result is Result.UNSURE else "red"
+        color = "magenta" if receipt.result in (Result.UNSURE, Result.MARK_LOST) else "red"
         yield click.style(f"  ✗ {address}: {_PROBLEMS[receipt.result]}{clean(receipt.message)}", fg=color)
     if tally.left:
         yield f"    {words.people(tally.left)} left for the next run"
@@ -105,6 +105,7 @@ _PROBLEMS = {
     Result.UNSURE: "unsure: ",
     Result.REFUSED: "refused by the provider: ",
     Result.OUT_OF_FUNDS: "stopped for want of funds: ",
+    Result.MARK_LOST: "mark_lost: ",
 }
 
 
@@ -120,7 +121,7 @@ def _summary(report: Report) -> str:
     parts = parts or ["nobody was rung and nobody taken off"]
     parts += [f"{problems} problem{'' if problems == 1 else 's'}"] if problems else []
     parts += [f"{open_end} unsure"] if open_end else []
-    return f"Apply: {', '.join(parts)}."
+    return f"{report.title}: {', '.join(parts)}."
 
 
 def _moved(report: Report) -> int:
