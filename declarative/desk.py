@@ -50,6 +50,11 @@ class Stop:
         """Sleeps in real time, and wakes when asked to stop."""
         self._asked.wait(seconds)
 
+    def pause(self, seconds: float) -> None:
+        """Sleeps where nothing is under way. Raises Interrupted when asked to stop."""
+        self.sleep(seconds)
+        self.check()
+
     def _hear(self, signum: int, frame: FrameType | None) -> None:
         self._signum = signum
         self._asked.set()

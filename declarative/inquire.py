@@ -52,8 +52,8 @@ def status(session: Session, address: str | None) -> list[Status]:
 
 
 def results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
-    """A row a person: `address`, `number`, `standing`, `outcome`, `attempts` (an upper bound), `call_id`, `data`, `note`,
-    `error`; and the addresses of which nothing can be said, with the reason."""
+    """A row a person: `address`, `number`, `standing`, `outcome`, `attempts` (an upper bound), `call_id`, `data`,
+    `note`, `error`; and the addresses of which nothing can be said, with the reason."""
     outlooks = _looked_at(session, session.lock(), address)
     untold = [(o.case.address, o.block) for o in outlooks if o.block is not None and o.block.reason in UNTOLD]
     rows = [_results(outlook) for outlook in outlooks if outlook.block is None or outlook.block.reason not in UNTOLD]

@@ -116,9 +116,15 @@ class _Observer:
         agents = {
             str(source.get("agent_id"))
             for subject in self.theirs
+            if subject.route is route
             for source in (subject.resource.settings if subject.resource else {}, subject.record.settings)
             if source.get("agent_id")
-        } | {i.agent_id for subject in self.theirs for i in subject.record.intents.values() if i.agent_id}
+        } | {
+            intent.agent_id
+            for subject in self.theirs
+            for intent in subject.record.intents.values()
+            if intent.agent_id and intent.route is route
+        }
         return Listing(self.provider.channels[route].history(sorted(agents)))
 
     def _born(self) -> datetime:

@@ -47,11 +47,15 @@ class Options:
 
 
 class Session:
-    """One run of a command over one project. Use as a context manager: it closes what it opened."""
+    """One run of a command over one project. Use as a context manager: it closes what it opened. `pause` is the sleep
+    of times when nothing is under way: it may raise Interrupted."""
 
-    def __init__(self, options: Options, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, options: Options, sleep: Callable[[float], None], pause: Callable[[float], None] | None = None
+    ) -> None:
         self.options = options
         self._real_sleep = sleep
+        self._pause = pause or sleep
         self._closing = ExitStack()
 
     def __enter__(self) -> Session:
@@ -217,10 +221,14 @@ class Session:
         except DialctlError:
             return None
 
+    def _wait_for_the_holder(self, seconds: float) -> None:
+        self.options.say(f"waiting for {self.holder() or 'another run'} to finish")
+        self._pause(seconds)
+
     @contextmanager
     def writing(self, wait: float) -> Iterator[tuple[Ledger, Lease]]:
         """The ledger under its lease, folded at the end whatever happened. Raises LeaseHeld."""
-        lease = self.backend.lease(Holder.here(self.options.environment), wait, self._real_sleep)
+        lease = self.backend.lease(Holder.here(self.options.environment), wait, self._wait_for_the_holder)
         with lease:
             ledger = Ledger.open(self.backend, lease)
             if ledger.started:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ import click
 from declarative.errors import UsageError
 
 if TYPE_CHECKING:
+    from declarative.desk import Stop
     from declarative.report.progress import Progress
     from declarative.session import Session
 
@@ -60,7 +61,7 @@ class Context:
         self,
         path: Path,
         *,
-        sleep: Callable[[float], None] | None = None,
+        stop: Stop | None = None,
         targets: Sequence[str] = (),
         parallelism: int = 8,
     ) -> Session:
@@ -79,7 +80,8 @@ class Context:
             parallelism=parallelism,
             say=self.progress,
         )
-        return self._closing.enter_context(Session(options, sleep or time.sleep))
+        sleeps = (stop.sleep, stop.pause) if stop else (time.sleep, time.sleep)
+        return self._closing.enter_context(Session(options, *sleeps))
 
     def say(self, text: str) -> None:
         """A result: to stdout."""

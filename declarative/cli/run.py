@@ -193,7 +193,7 @@ def _apply(
     from declarative.desk import Stop
 
     stop = Stop()
-    session = context.session(path, targets=targets, parallelism=parallelism, sleep=stop.sleep)
+    session = context.session(path, targets=targets, parallelism=parallelism, stop=stop)
     stop.listen()
     report = applier.apply(session, wish, stop)
     if wait and report.interrupted is None:

@@ -95,7 +95,7 @@ def _reasons(case: Case, verb: Verb, group: pl.DataFrame) -> dict[str, int]:
     """Counts by reason; a create says besides whether these people are the first, further ones, or come again."""
     if verb is not Verb.CREATE:
         return counted(group.get_column("reason"))
-    first = Reason.NEW if not case.record.remotes else Reason.ADDED
+    first = Reason.ADDED if case.record.numbers else Reason.NEW  # unknown after a run that did not come to its end
     again = pl.col("phase").is_in([Phase.CANCELLED, Phase.UNFUNDED]).fill_null(False)
     named = group.with_columns(
         pl.when(pl.col("reason") != Reason.ADDED)

@@ -11,14 +11,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import orjson
 import polars as pl
 
 from declarative.model import CallingHours
 from declarative.planning.decide import Timing
 
 RECIPIENT = "recipient"
-_PREFIX = 8
-"""Characters of a number that decide its zones: country, area and exchange in the North American plan."""
+_PREFIX = 10
+"""Characters of a number that decide its zones: the longest prefix that phonenumbers tells zones by has nine digits."""
 
 
 def is_open(hours: CallingHours, zones: Sequence[str], moment: datetime) -> bool:
@@ -54,7 +55,8 @@ def timing(
 
 
 def with_zones(frame: pl.DataFrame, column: str | None) -> pl.DataFrame:
-    """Adds `zones`: the names of a person's zones, with spaces between; empty where none is known."""
+    """Adds `zones`: the names of a person's zones, with spaces between; empty where none is known. What the column says
+    comes before what the number says."""
     prefixes = frame.with_columns(pl.col("number").str.slice(0, _PREFIX).alias("prefix"))
     known = prefixes.group_by("prefix").agg(pl.col("number").first())
     zones = [" ".join(zones_of(number)) for number in known.get_column("number").to_list()]
@@ -62,9 +64,23 @@ def with_zones(frame: pl.DataFrame, column: str | None) -> pl.DataFrame:
     by_number = prefixes.join(table, on="prefix", how="left", maintain_order="left").drop("prefix")
     if column is None:
         return by_number
-    paths = [f"$.{field}.{column}" for field in ("metadata", "dynamic_variables", "context")]
-    named = pl.coalesce([pl.col("payload").str.json_path_match(path) for path in paths])
-    return by_number.with_columns(pl.when(named.str.len_chars() > 0).then(named).otherwise("zones").alias("zones"))
+    named = _named(by_number.get_column("payload"), column)
+    return by_number.with_columns(pl.coalesce(named, "zones").alias("zones"))
+
+
+def is_nobodys(column: str, frame: pl.DataFrame) -> bool:
+    """Whether no person has the column: it is probably misspelt."""
+    named = _named(frame.get_column("payload"), column)
+    return named.null_count() == named.len()
+
+
+def _named(payloads: pl.Series, column: str) -> pl.Series:
+    """What each person's own data say under the column; null where nothing."""
+    found = []
+    for payload in payloads.to_list():
+        fields = [own[column] for own in orjson.loads(payload).values() if isinstance(own, dict) and own.get(column)]
+        found.append(str(fields[0]) if fields else None)
+    return pl.Series("named", found, dtype=pl.String)
 
 
 @cache
@@ -78,6 +94,14 @@ def zones_of(number: str) -> tuple[str, ...]:
     except NumberParseException:
         return ()
     return tuple(sorted(zone for zone in found if zone != UNKNOWN_TIMEZONE))
+
+
+def never_rung(hours: CallingHours, frame: pl.DataFrame) -> int:
+    """How many people have no known zone, and so are rung at no time."""
+    if hours.zone != RECIPIENT:
+        return 0
+    counts = with_zones(frame, hours.column).get_column("zones").value_counts()
+    return sum(count for zones, count in counts.iter_rows() if not _are_zones(zones))
 
 
 def _word(hours: CallingHours, zones: str, moment: datetime) -> str:

@@ -8,6 +8,7 @@ from math import ceil
 
 from declarative.abilities import Abilities
 from declarative.model import Kind, Resource, Route
+from declarative.planning import hours
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Notice, Plan
 
@@ -25,6 +26,17 @@ def warnings(
             yield from _abroad(plan, resource, able)
             yield from _one_by_one(resource, rings, able)
         yield from _edited_call(plan, resource)
+        yield from _no_zone(resource)
+
+
+def _no_zone(resource: Resource) -> Iterator[Notice]:
+    allowed = resource.policy.calling_hours
+    if allowed and allowed.column and hours.is_nobodys(allowed.column, resource.people.frame):
+        yield Notice(resource.address, f'nobody has the column "{allowed.column}": time zones are those of the numbers')
+    count = hours.never_rung(allowed, resource.people.frame) if allowed else 0
+    if count:
+        people = "1 person has" if count == 1 else f"{count:,} people have"
+        yield Notice(resource.address, f"{people} no known time zone, and calling hours by it: rung at no time")
 
 
 def _concurrency(resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
