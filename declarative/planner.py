@@ -31,7 +31,7 @@ def plan(
 ) -> Plan:
     """What `dialctl plan` shows. Raises the first ProviderError where no provider at all could be read."""
     if offline:
-        return from_memory.plan(session.desired, session.memory(), datetime.now(UTC))
+        return from_memory.plan(session.desired, session.memory(), datetime.now(UTC), max_dials)
     holder = session.holder()
     scene = session.scene(session.lock(), applying=str(holder) if holder else None)
     made = make_plan(scene, session.abilities, max_dials=max_dials, may_shrink=may_shrink)
@@ -65,7 +65,7 @@ def make_plan(
         created_at=max((o.case.now for o in outlooks), default=datetime.now(UTC)),
         actions=in_order(actions, list(scene.desired.resources)),
         works=works,
-        held=_held(scene),
+        held=policy.held(scene.desired),
     )
     refusals = policy.refusals(
         plan,
@@ -102,14 +102,6 @@ def _skew(provider: Provider) -> float:
 def approved_people(plan: Plan) -> Mapping[str, pl.Series]:
     """Who may be rung under this plan, by address: those submitted, moved or retried in it."""
     return {address: work.ring.get_column("number") for address, work in plan.works.items()}
-
-
-def _held(scene: Scene) -> dict[str, int]:
-    held: dict[str, int] = {}
-    for resource in scene.desired.resources.values():
-        for name, count in resource.people.held.items():
-            held[name] = held.get(name, 0) + count
-    return held
 
 
 def _looked_renamed(outlooks: Sequence[Outlook]) -> list[Outlook]:

@@ -4,20 +4,21 @@ is concerned is known only to the provider. Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from declarative.memory import Lock, Record
-from declarative.model import Desired, Resource
-from declarative.planning import explain
-from declarative.planning.decide import Reason, Verb
+from declarative.model import Desired, Project, Resource
+from declarative.planning import explain, policy
+from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Plan, in_order
 
 
-def plan(desired: Desired, lock: Lock | None, now: datetime) -> Plan:
-    """Counts are upper bounds, and `detail` says so."""
+def plan(desired: Desired, lock: Lock | None, now: datetime, max_dials: int | None = None) -> Plan:
+    """Counts are upper bounds, and `detail` says so. `now` is this machine's clock: there is no other to ask."""
     known = lock.resources if lock else {}
     actions = [
-        action
+        _in_time(action, resource, now, desired.project)
         for address, resource in desired.resources.items()
         for action in _of(resource, _record(resource, known, address))
     ]
@@ -28,12 +29,15 @@ def plan(desired: Desired, lock: Lock | None, now: datetime) -> Plan:
             for address, record in known.items()
             if address not in desired.resources and address not in earlier and not record.tombstone
         ]
-    return Plan(
+    made = Plan(
         project=desired.project.name,
         created_at=now,
         actions=in_order(actions, list(desired.resources)),
+        held=policy.held(desired),
         offline=True,
     )
+    resources = list(desired.resources.values())
+    return replace(made, refusals=tuple(policy.over_max_dials(made, desired.project, resources, max_dials)))
 
 
 def _record(resource: Resource, known: Mapping[str, Record], address: str) -> Record:
@@ -50,9 +54,24 @@ def _of(resource: Resource, record: Record) -> Iterator[Action]:
     elif (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads):
         yield _action(resource, Verb.CREATE, Reason.ADDED, resource.people.count, "whoever of them is new, at most")
     elif record.settings_digest != resource.settings_digest:
-        yield _action(resource, Verb.REPLACE, Reason.SETTINGS_CHANGED, record.count, "whoever of them waits, at most")
+        detail = "whoever of them waits, at most"
+        yield _action(resource, Verb.REPLACE, Reason.SETTINGS_CHANGED, record.count, detail, record)
     else:
-        yield _action(resource, Verb.KEEP, Reason.UNCHANGED, resource.people.count, "")
+        due = "whoever of them is due for a retry is rung again" if resource.retry else ""
+        yield _action(resource, Verb.KEEP, Reason.UNCHANGED, resource.people.count, due)
+
+
+def _in_time(action: Action, resource: Resource, now: datetime, project: Project) -> Action:
+    """The same action, unless the resource's own times or calling hours forbid a ring now."""
+    if not action.verb.dials:
+        return action
+    timing, opens_at = policy.timing(resource, now, project.guard)
+    if timing is Timing.EXPIRED:
+        return replace(action, verb=Verb.KEEP, reason=Reason.EXPIRED, changes=(), starts_at=None)
+    if timing in (Timing.TOO_EARLY, Timing.CLOSED):
+        reason = Reason.TOO_EARLY if timing is Timing.TOO_EARLY else Reason.CALLING_HOURS
+        return replace(action, verb=Verb.WAIT, reason=reason, starts_at=None, next_at=opens_at)
+    return action
 
 
 def _paused(resource: Resource, record: Record) -> Action:
@@ -74,7 +93,9 @@ def _gone(address: str, record: Record) -> Action:
     )
 
 
-def _action(resource: Resource, verb: Verb, reason: Reason, people: int, detail: str) -> Action:
+def _action(
+    resource: Resource, verb: Verb, reason: Reason, people: int, detail: str, record: Record | None = None
+) -> Action:
     settings = resource.settings if verb in (Verb.CREATE, Verb.REPLACE) else {}
     return Action(
         address=resource.address,
@@ -82,7 +103,7 @@ def _action(resource: Resource, verb: Verb, reason: Reason, people: int, detail:
         reason=reason,
         provider=resource.provider,
         people=people,
-        changes=explain.changes({}, settings) if settings else (),
+        changes=explain.changes(record.settings if record else {}, settings) if settings else (),
         starts_at=resource.scheduled_at if verb.dials else None,
         detail=detail,
     )

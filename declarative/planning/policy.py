@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from declarative.model import Project, Resource, Route
+from declarative.model import Desired, Project, Resource, Route
 from declarative.planning import hours
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Plan
@@ -35,10 +35,19 @@ def refusals(
     plan: Plan, project: Project, resources: Sequence[Resource], max_dials: int | None, may_shrink: Collection[str]
 ) -> list[str]:
     """Sentences that say why the plan may not be applied as it is."""
-    return [*_over_max_dials(plan, project, resources, max_dials), *_shrinking(plan, may_shrink)]
+    return [*over_max_dials(plan, project, resources, max_dials), *_shrinking(plan, may_shrink)]
 
 
-def _over_max_dials(plan: Plan, project: Project, resources: Sequence[Resource], max_dials: int | None) -> list[str]:
+def held(desired: Desired) -> dict[str, int]:
+    """How many people each policy keeps out, by its name."""
+    counts: dict[str, int] = {}
+    for resource in desired.resources.values():
+        for name, count in resource.people.held.items():
+            counts[name] = counts.get(name, 0) + count
+    return counts
+
+
+def over_max_dials(plan: Plan, project: Project, resources: Sequence[Resource], max_dials: int | None) -> list[str]:
     found = []
     limits = [limit for limit in (max_dials, project.policy.max_dials) if limit is not None]
     if limits and plan.people_to_ring > min(limits):

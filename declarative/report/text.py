@@ -28,7 +28,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield "offline: from manifests and lock alone; nobody was asked what is there now"
     yield ""
     width = max((len(action.address) for action in plan.actions), default=0)
-    shown = [action for action in plan.actions if action.verb is not Verb.KEEP]
+    shown = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
     for action in shown:
         yield from _action_lines(action, plan, width)
     kept = len(plan.actions) - len(shown)
