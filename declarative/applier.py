@@ -181,7 +181,7 @@ def _do(session: Session, wish: Wish, desk: Desk, hands: Hands, plan: Plan, find
             decided_anew = _batches_open(desk)
             if _open(desk):
                 findings += _settle(desk, hands)
-                hands.reconcile()
+            hands.reconcile()
             if not decided_anew:
                 break
             now = _plan(session, wish, desk.ledger)

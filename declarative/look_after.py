@@ -171,11 +171,8 @@ def _age(remote: Remote) -> tuple[str, str]:
 
 
 def _is_stranger(stranger: Remote, ours: Remote, record: Record) -> bool:
-    """Of the same address and line of locks, alive, and unknown to this lock."""
+    """Of the same project and address, alive, and unknown to this lock: by another copy of it, or, where two runs began
+    a project at once, by another line of locks."""
     if not (stranger.mark and ours.mark) or stranger.cancelled or stranger.id in record.remotes:
         return False
-    return (stranger.mark.project, stranger.mark.lineage, stranger.mark.address) == (
-        ours.mark.project,
-        ours.mark.lineage,
-        ours.mark.address,
-    )
+    return (stranger.mark.project, stranger.mark.address) == (ours.mark.project, ours.mark.address)

@@ -79,9 +79,9 @@ def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str
         return False
     if (resource.expires_at and resource.expires_at <= now) or resource.policy.calling_hours:
         return False
-    if resource.route is Route.CALL:  # a placed call is never moved or cancelled; only a retry needs its outcome
+    if resource.route is Route.CALL:  # a placed call is never moved or cancelled; once ended, only a retry is due
         return resource.retry is None and all(
-            known.phase not in (Phase.UNFUNDED, Phase.REFUSED) for known in record.remotes.values()
+            known.settled and known.phase != Phase.UNFUNDED for known in record.remotes.values()
         )
     return bool(remotes) and set(record.remotes) <= set(remotes) and _all_run_as_wanted(resource, record, remotes)
 
@@ -178,11 +178,14 @@ def _unreadable(case: Case) -> Block | None:
 def _cancelled(case: Case) -> Block | None:
     if not case.wanted or case.resource is None:
         return None
-    wanted = case.resource.people.frame
+    ours = {known.mark for known in case.record.remotes.values()}
     for remote in case.remotes.values():
         known = case.record.remotes.get(remote.id)
         if not remote.cancelled or remote.members is None or (known and known.cancel) or remote.id in case.also:
             continue
+        if known is None and str(remote.mark) in ours:
+            continue  # a twin, taken back by the run that made it; its people wait in the one that we know
+        wanted = case.resource.people.frame
         waited = remote.members.filter(phase=Phase.CANCELLED).join(wanted, on="number", how="semi")
         if len(waited):
             return Block(

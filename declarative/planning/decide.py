@@ -9,8 +9,8 @@ unsure > dialed > waiting > refused > unsubmitted.
 | unsure                                                                | block                               |
 | not desired, or expired; still queued somewhere                       | cancel                              |
 | not desired, or expired                                               | keep                                |
-| waits in two live batches at the same attempt                         | replace (cancel both, decide again) |
 | queued for an attempt that was made already, elsewhere                | cancel                              |
+| waits in two live batches at the same attempt                         | replace (cancel both, decide again) |
 | a ring is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
 | desired, unsubmitted                                                  | create                              |
 | desired, refused, and changed or the policy names pre_dial            | create                              |
@@ -160,10 +160,10 @@ def decide(person: Person) -> Decision:
         return Decision(Verb.BLOCK, Reason.UNSURE)
     if not person.desired or person.timing is Timing.EXPIRED:
         return _leave(person)
-    if person.twin:
-        return Decision(Verb.REPLACE, Reason.TWINS)
     if person.surplus and person.queued:
         return Decision(Verb.CANCEL, Reason.TWINS)
+    if person.twin:
+        return Decision(Verb.REPLACE, Reason.TWINS)
     due = _due(person)
     if due is not None and person.timing is not Timing.NOW:
         return _not_yet(person)

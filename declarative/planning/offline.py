@@ -66,6 +66,8 @@ def _in_time(action: Action, resource: Resource, now: datetime, project: Project
     if not action.verb.dials:
         return action
     timing, opens_at = policy.timing(resource, now, project.guard)
+    if not isinstance(timing, Timing):
+        return replace(action, detail=action.detail or "whoever of them may be rung at this hour, at most")
     if timing is Timing.EXPIRED:
         return replace(action, verb=Verb.KEEP, reason=Reason.EXPIRED, changes=(), starts_at=None)
     if timing in (Timing.TOO_EARLY, Timing.CLOSED):
