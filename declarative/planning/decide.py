@@ -96,11 +96,11 @@ BLOCKS_RESOURCE = (
     Reason.OTHER_LINEAGE,
     Reason.LOCK_IS_OLDER,
     Reason.LOST,
-    Reason.MEMBERS_UNREADABLE,
-    Reason.MARK_LOST,
-    Reason.CANCELLED_ELSEWHERE,
     Reason.PROVIDER_CHANGED,
+    Reason.MEMBERS_UNREADABLE,
+    Reason.CANCELLED_ELSEWHERE,
     Reason.LOOKS_RENAMED,
+    Reason.MARK_LOST,
 )
 """Reasons that hold back a whole resource, the one to name first where several hold."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -160,9 +160,10 @@ def _exact(case: Case, record: RemoteRecord, members: pl.DataFrame) -> bool:
 
 def _stamp(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text)
+        stamp = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
 
 
 assert set(MEMBER_COLUMNS) <= set(SCHEMA)

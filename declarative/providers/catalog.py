@@ -126,6 +126,6 @@ def _installed() -> dict[str, Plugin]:
 
 
 def _may_name_the_group(place: Path) -> bool:
-    """Whether anything installed there names our group. importlib.metadata takes as long as the rest of a short command,
-    and hardly anybody has a provider type from outside; what is no folder, a zip for instance, is left to it."""
+    """Whether anything installed there names our group. importlib.metadata takes as long as the rest of a short
+    command, and hardly anybody has a provider type from outside; what is no folder, a zip say, is left to it."""
     return place.is_file() or any(GROUP.encode() in file.read_bytes() for file in place.glob("*-info/entry_points.txt"))
