@@ -123,7 +123,7 @@ def _approved_plan(session: Session, wish: Wish, ledger: Ledger) -> Plan:
             raise Refused("; ".join(plan.refusals))
         shown = time.monotonic()
         if not wish.approve(plan):
-            raise Refused("not applied: the answer was no")
+            raise Refused('not applied: the answer was not "yes"', hint="nothing was sent")
         if time.monotonic() - shown <= PLAN_IS_FRESH:
             return plan
         again = _plan(session, wish, ledger)

@@ -28,6 +28,7 @@ from declarative.remote import Phase, Remote
 from declarative.state.ledger import Fields
 from declarative.tally import Tally
 
+UNREAD_AFTER_CANCEL = "its people could not be read after it was cancelled; the next apply goes on from here"
 READS_AFTER_CANCEL = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each look at whether a cancelled batch's people are free."""
 
@@ -145,7 +146,13 @@ class Hands:
             if read is not None and read.members is not None and not _queued(read):
                 break
         if read is None or read.members is None:
-            tally.problems.append(Receipt(Result.FAILED, remote.id, "it could not be read after its cancel"))
+            tally.problems.append(
+                Receipt(
+                    Result.FAILED,
+                    remote.id,
+                    UNREAD_AFTER_CANCEL,
+                )
+            )
             return None
         known = records.seen(self._record(address).remotes[remote.id], read)
         self._desk.ledger.update(address, remotes={remote.id: known})
@@ -219,7 +226,9 @@ class Hands:
             return True
         expired = resource.expires_at and resource.expires_at <= self._desk.provider(resource).now()
         if expired:
-            tally.problems.append(Receipt(Result.FAILED, message="expires_at has passed meanwhile"))
+            tally.problems.append(
+                Receipt(Result.FAILED, message="expires_at passed while this ran; whoever is left is not rung")
+            )
         failed = [receipt for receipt in tally.problems if receipt.result is Result.FAILED]
         return bool(expired) or any(resource.route is Route.BATCH or receipt.final for receipt in failed)
 

@@ -71,7 +71,10 @@ class Budget:
         if self.left is None:
             return
         if people > self.left:
-            raise Refused(f"max_dials would be exceeded: {people:,} people in the next request, {self.left:,} left")
+            raise Refused(
+                f"max_dials would be exceeded: {people:,} people in the next request, {self.left:,} left",
+                hint="those rung so far are recorded; raise max_dials and apply again",
+            )
         self.left -= people
 
     def give_back(self, people: int) -> None:

@@ -163,7 +163,10 @@ class Executor:
         taken_back = self.cancel(resource.address, self._desk.provider(resource).channels[intent.route], remote)
         fate = "it was cancelled" if taken_back.result is Result.DONE else taken_back.message
         return Receipt(
-            Result.MARK_LOST, remote.id, f"the answer did not echo the name that we sign by; {fate}", final=True
+            Result.MARK_LOST,
+            remote.id,
+            f"the provider did not give back the name by which dialctl finds it again; {fate}",
+            final=True,
         )
 
     def _brought(self, resource: Resource, intent: Intent, remote: Remote) -> RemoteRecord:

@@ -21,6 +21,8 @@ from declarative.remote import Remote
 
 LAST_MOMENT = timedelta(seconds=30)
 """How long before its guard ends an unproven batch is withdrawn."""
+STAMPS_DIFFER = timedelta(seconds=10)
+"""By how much two machines of a provider may stamp what happens at once."""
 
 
 class Guardian:
@@ -79,12 +81,13 @@ class Guardian:
 
     def _withdraw_overlapping(self, provider: Provider, listing: Listing, sent: Collection[str]) -> Iterator[Finding]:
         """A run with another copy of the lock may have submitted the same people under another mark. What is known from
-        a mark alone is not ours to cancel, so the younger of the two gives way by its own run: here, ours."""
+        a mark alone is not ours to cancel, so ours gives way, unless the other is surely younger: then its own run sees
+        ours. Should both give way, the next run submits again."""
         for key in [key for key in sent if key in listing.seen and not listing.seen[key].cancelled]:
             address, record = self._owner(key)
             ours = listing.seen[key]
             for stranger in listing.seen.values():
-                if not _is_stranger(stranger, ours, record) or _age(stranger) > _age(ours):
+                if not _is_stranger(stranger, ours, record) or _is_younger(stranger, ours):
                     continue
                 if self._share_people(provider, key, stranger.id):
                     yield self._cancel(provider, address, ours, f"a batch with people of {stranger.id}, another run's,")
@@ -168,6 +171,12 @@ class Guardian:
 def _age(remote: Remote) -> tuple[str, str]:
     """Orders batches from the oldest; the id decides where the provider's stamps are equal."""
     return (remote.created_at.isoformat() if remote.created_at else "", remote.id)
+
+
+def _is_younger(stranger: Remote, ours: Remote) -> bool:
+    if stranger.created_at is None or ours.created_at is None:
+        return False
+    return stranger.created_at > ours.created_at + STAMPS_DIFFER
 
 
 def _is_stranger(stranger: Remote, ours: Remote, record: Record) -> bool:

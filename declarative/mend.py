@@ -37,7 +37,8 @@ def resolve(session: Session, address: str, person: str | None, verdict: Verdict
         digest = _digest(session, ledger, person) if person else None
         intents = [i for i in record.intents.values() if digest is None or i.person == digest]
         if not intents:
-            raise UsageError(f"nothing is unsure at {address}{'#' + person if person else ''}")
+            asked = f"{address}#{person}" if person else address
+            raise UsageError(f"nothing is unsure at {asked}", hint="dialctl status shows what is")
         return [_settle(session, ledger, address, intent, verdict) for intent in intents]
 
 
@@ -54,7 +55,7 @@ def _resume(session: Session, ledger: Ledger, address: str, record: Record) -> l
         if remote.cancelled and key in record.remotes and record.remotes[key].cancel is None
     ]
     if not cancelled:
-        raise UsageError(f"no batch of {address} was cancelled without us")
+        raise UsageError(f"no batch of {address} was cancelled by somebody else", hint="dialctl drift shows what was")
     freed = {remote.id: replace(record.remotes[remote.id], cancel=Cancel.DONE) for remote in cancelled}
     ledger.update(address, remotes=freed, quiet=None)
     return [f"{key}: its people who were not rung may be submitted again" for key in freed]

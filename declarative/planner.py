@@ -108,24 +108,28 @@ def _looked_renamed(outlooks: Sequence[Outlook]) -> list[Outlook]:
     """A new Batch whose people overlap those of an address that leaves in the same plan is held back: it is probably
     the same campaign under a new name, and would ring them all again."""
     leaving = [o for o in outlooks if o.case.resource is None and not o.tombstone and o.case.remotes]
-    return [_held_if_renamed(outlook, leaving) for outlook in outlooks]
+    held = {outlook.case.address: _held_if_renamed(outlook, leaving) for outlook in outlooks}
+    for address, block in list(held.items()):
+        if block is not None:  # the one that leaves stays as well, or the next run would see no overlap any more
+            theirs = Block(Reason.LOOKS_RENAMED, f"it leaves while {address} has its people", block.way_out)
+            held |= {other.case.address: theirs for other in leaving if other.case.address in block.detail}
+    return [replace(o, block=o.block or held[o.case.address]) for o in outlooks]
 
 
-def _held_if_renamed(outlook: Outlook, leaving: Sequence[Outlook]) -> Outlook:
+def _held_if_renamed(outlook: Outlook, leaving: Sequence[Outlook]) -> Block | None:
     resource, record = outlook.case.resource, outlook.case.record
     is_new = resource is not None and resource.kind is Kind.BATCH and not record.generation
     if resource is None or not is_new or outlook.block is not None:
-        return outlook
+        return None
     for other in leaving:
         frames = [remote.members for remote in other.case.remotes.values() if remote.members is not None]
         known = pl.concat([frame.select("number") for frame in frames]) if frames else pl.DataFrame({"number": []})
         shared = len(resource.people.frame.join(known.unique(), on="number", how="semi")) if len(known) else 0
         if shared:
-            block = Block(
+            return Block(
                 Reason.LOOKS_RENAMED,
                 f"{shared:,} of its people are those of {other.case.address}, which leaves in this plan",
                 f"if it is the same campaign: metadata.previously: [{other.case.address}]; if not, let "
                 f"{other.case.address} leave in a run of its own first",
             )
-            return replace(outlook, block=block)
-    return outlook
+    return None

@@ -66,7 +66,7 @@ def write(directory: Path) -> list[Path]:
     }
     standing = [file for file in files if (directory / file).exists() and file != ".gitignore"]
     if standing:
-        raise Refused(f"{', '.join(standing)} is there already; nothing was written", hint="name an empty directory")
+        raise Refused(f"already there: {', '.join(standing)}; nothing was written", hint="name an empty directory")
     directory.mkdir(parents=True, exist_ok=True)
     written = []
     for file, text in files.items():

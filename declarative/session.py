@@ -135,7 +135,7 @@ class Session:
 
     def memory(self) -> Lock | None:
         """The lock of this directory as it is, with nobody asked: `state.url` is ignored."""
-        return parse(open_backend(self.root, None).load())
+        return parse(open_backend(self.home / "sandbox" if self.options.sandbox else self.root, None).load())
 
     def check_lock(self, lock: Lock) -> None:
         if lock.project != self.desired.project.name:

@@ -30,9 +30,17 @@ def of_usage(misuse: click.ClickException | click.Abort, arguments: list[str]) -
     if isinstance(misuse, click.Abort):
         click.echo("Aborted.", err=True)
         return int(Exit.INTERRUPTED)
+    if isinstance(misuse, click.NoSuchOption) and misuse.ctx and misuse.option_name in _global_flags(misuse.ctx):
+        flag = misuse.option_name
+        misplaced = UsageError(f"{flag} stands before the command", hint=f"dialctl {flag} ... {misuse.ctx.info_name}")
+        return of_error(misplaced, arguments)
     context = getattr(misuse, "ctx", None)
     hint = f"see {context.command_path} --help" if context else "see dialctl --help"
     return of_error(UsageError(misuse.format_message(), hint=hint), arguments)
+
+
+def _global_flags(context: click.Context) -> set[str]:
+    return {flag for param in context.find_root().command.params for flag in param.opts}
 
 
 def of_system(problem: OSError, arguments: list[str]) -> int:

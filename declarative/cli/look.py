@@ -67,7 +67,7 @@ def _exit(blocks: Iterable[Block | None]) -> Exit:
 def results(
     context: Context, address: str | None, path: Path, show_numbers: bool, layout: str, output: Path | None
 ) -> int:
-    """A row a person: number, standing, outcome, attempts, call id and the manifest's own data.
+    """One row for each person: number, standing, outcome, attempts, call id and the manifest's own data.
 
     Numbers are masked unless --show-numbers is given; a file written with -o holds them in full.
     """

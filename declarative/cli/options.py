@@ -37,10 +37,14 @@ allow_shrink = click.option(
     help="Let more than half of this resource's waiting people be taken off.",
 )
 lock_timeout = click.option(
-    "--lock-timeout", type=Duration(), default="0s", show_default=True, help="Wait so long for another run to end."
+    "--lock-timeout", type=Duration(), default="0s", show_default=True, help="How long to wait for another run to end."
 )
 parallelism = click.option(
-    "--parallelism", default=8, show_default=True, type=click.IntRange(1, 64), help="Reads at once."
+    "--parallelism",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="How many reads of a provider go on at once.",
 )
 max_dials = click.option(
     "--max-dials", type=click.IntRange(0), metavar="N", help="Refuse to ring more people than this in one run."

@@ -20,7 +20,7 @@ _project = click.option(
 @_project
 @click.option("--placed", "verdict", flag_value="placed", help="The lost request did arrive.")
 @click.option("--not-placed", "verdict", flag_value="not-placed", help="The lost request never arrived.")
-@click.option("--resume", "verdict", flag_value="resume", help="Somebody's cancel elsewhere is fine: go on.")
+@click.option("--resume", "verdict", flag_value="resume", help="Submit again whom somebody else's cancel left unrung.")
 @options.lock_timeout
 @click.pass_obj
 def resolve(context: Context, address: str, path: Path, verdict: str | None, lock_timeout: float) -> int:
@@ -101,7 +101,7 @@ def new(context: Context, path: Path, lock_timeout: float) -> int:
 @options.lock_timeout
 @click.pass_obj
 def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
-    """Start a lock from the marks that this project left at its providers."""
+    """Start a lock from marks at the providers."""
     from declarative import mend
 
     context.say("\n".join(mend.rebuild(context.session(path), lock_timeout)))
@@ -113,7 +113,10 @@ def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
 @options.lock_timeout
 @click.pass_obj
 def merge(context: Context, path: Path, lock_timeout: float) -> int:
-    """Resolve a git conflict in dialctl.lock: both sides are kept, every open intent of both included."""
+    """Resolve a git conflict in dialctl.lock.
+
+    Both sides are kept, every open intent of both included.
+    """
     from declarative import keep
 
     context.say(keep.merge(context.session(path), lock_timeout))

@@ -125,7 +125,7 @@ def apply(
 ) -> int:
     """Make it so: plan again, show, ask, ring each person once, record.
 
-    PATH may be a plan saved with `dialctl plan --out`: it is its own approval, and may only be done in full or in part.
+    PATH may be a plan saved with `dialctl plan --out`: it is its own approval, and only what it says is done, or less.
     """
     from declarative import saving
     from declarative.applier import Wish
@@ -173,7 +173,7 @@ def _approver(context: Context, auto_approve: bool, as_json: bool) -> Callable[[
             context.remark(text.plan(made)) if auto_approve else context.say(text.plan(made))
         if auto_approve or made.refusals or not made.sends:
             return True
-        answer: str = click.prompt(f"\n{_asked(made)} Only yes is a yes", default="no", err=True)
+        answer: str = click.prompt(f"\n{_asked(made)} Type yes to go on", default="no", err=True)
         return answer.strip().lower() == "yes"
 
     return approve

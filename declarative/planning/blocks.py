@@ -33,7 +33,7 @@ def of_memory(project: str, lock: Lock | None, sight: Sight, *, single_calls: bo
         return Block(
             Reason.NO_MEMORY,
             f"there is no lock, but {_batches(len(ours))} of this project at the provider",
-            "dialctl state rebuild",
+            "bring dialctl.lock back, or make one from those: dialctl state rebuild",
         )
     if lock is None and single_calls:
         return Block(
@@ -133,8 +133,8 @@ def _older(case: Case) -> Block | None:
         return None
     return Block(
         Reason.LOCK_IS_OLDER,
-        f"the provider has generation {max(r.mark.generation for r in newer if r.mark)} of it, the lock knows "
-        f"{case.record.generation}: a later run's lock is somewhere else",
+        f"a later run has changed it: its lock (generation {max(r.mark.generation for r in newer if r.mark)}) is not "
+        f"here ({case.record.generation})",
         "update the checkout, or bring the newest dialctl.lock here",
     )
 
@@ -146,7 +146,7 @@ def _lost(case: Case, unknown: frozenset[str]) -> Block | None:
     return Block(
         Reason.LOST,
         f"the provider does not know {', '.join(lost[:3])}{' and more' if len(lost) > 3 else ''}",
-        f"check key and host; if it is really gone: dialctl state rm {case.address}",
+        f"check key and host; if it is really gone, dialctl state rm {case.address} forgets who was rung",
     )
 
 
@@ -156,7 +156,9 @@ def _unread(case: Case) -> Block | None:
         known, remote = case.record.remotes.get(key), case.remotes.get(key)
         remembered = known is not None and known.route is Route.CALL and (case.one_call or known.person is not None)
         if not remembered and (remote is None or remote.members is None):
-            return Block(Reason.MEMBERS_UNREADABLE, f"{key} was not read in full", "see dialctl status")
+            return Block(
+                Reason.MEMBERS_UNREADABLE, f"{key} was not read in full", "try again; if it stays so, ask the provider"
+            )
     return None
 
 

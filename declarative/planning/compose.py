@@ -243,5 +243,5 @@ def _unsure_way_out(outlook: Outlook) -> str:
     if outlook.applying:
         return ""
     if outlook.case.doubtful_batches():
-        return "dialctl apply looks for it again, and goes on once its absence is proven"
+        return "run dialctl apply again: it looks for the lost batch, and goes on once it knows"
     return f"dialctl resolve {outlook.case.address} --placed | --not-placed"

@@ -47,6 +47,7 @@ def entries(case: Case) -> pl.DataFrame:
     parts = [_of_remote(case, remote) for remote in case.remotes.values() if remote.members is not None]
     parts.append(_of_records(case))
     frame = pl.concat([part for part in parts if len(part)] or [pl.DataFrame(schema=SCHEMA)])
+    frame = frame.with_columns(pl.col("remote").is_in(_exact(case, frame)).alias("exact"))
     if case.one_call and case.resource is not None:
         (number,) = case.resource.people.frame.get_column("number").head(1).to_list() or [""]
         return frame.with_columns(pl.lit(number).alias("number"))
@@ -68,7 +69,7 @@ def _of_remote(case: Case, remote: Remote) -> pl.DataFrame:
         "over": is_over(remote),
         "over_at": _stamp(remote.last_updated_at) or remote.created_at,
         "stale": _stale(case, record, remote),
-        "exact": _exact(case, record, remote.members),
+        "exact": False,
         "doubtful": remote.id in case.doubtful_retries(),
     }
     return members.with_columns(
@@ -146,16 +147,20 @@ def _stale(case: Case, record: RemoteRecord, remote: Remote | None) -> bool:
     return False
 
 
-def _exact(case: Case, record: RemoteRecord, members: pl.DataFrame) -> bool:
-    """Whether the data wanted now for exactly these people has the digest of the data that was sent. Looked at before
-    any echo, so that a provider that rewrites what it echoes never looks like a change."""
-    if record.payloads is None or case.resource is None:
-        return False
-    wanted = case.resource.people.frame
-    if record.count == len(wanted) and record.payloads == case.resource.people.payloads:
-        return True
-    chosen = wanted.join(members.select("number"), on="number", how="semi")
-    return len(chosen) == len(members) and people.payloads_digest(chosen, case.key) == record.payloads
+def _exact(case: Case, frame: pl.DataFrame) -> list[str]:
+    """Ids of the batches for whose people the data wanted now have the digest of the data that were sent. Looked at
+    before any echo, so that a provider that rewrites what it echoes never looks like a change."""
+    known = {key: record.payloads for key, record in case.record.remotes.items() if record.payloads is not None}
+    if case.resource is None or not known:
+        return []
+    sent = frame.filter(pl.col("remote").is_in(list(known))).select("remote", "number")
+    counts = dict(sent.get_column("remote").value_counts().iter_rows())
+    wanted = sent.join(case.resource.people.frame, on="number").partition_by("remote", as_dict=True)
+    return [
+        str(remote)
+        for (remote,), rows in wanted.items()
+        if len(rows) == counts[remote] and people.payloads_digest(rows, case.key) == known[str(remote)]
+    ]
 
 
 def _stamp(text: str) -> datetime | None:

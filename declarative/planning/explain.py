@@ -23,7 +23,7 @@ def changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Chan
         return ()
     from deepdiff import DeepDiff
 
-    found: dict[str, Any] = DeepDiff(dict(before), known, view="tree", verbose_level=2)
+    found: dict[str, Any] = DeepDiff(dict(before), known, view="tree", verbose_level=2, threshold_to_diff_deeper=0)
     leaves = [leaf for kind in found.values() for leaf in kind]
     return tuple(sorted((_change(leaf, after) for leaf in leaves), key=lambda change: change.path))
 

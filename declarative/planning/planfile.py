@@ -52,7 +52,7 @@ def of(plan: Plan, *, path: Path, targets: tuple[str, ...], desired: str, lock: 
         lineage=lineage,
         generations={address: record.generation for address, record in lock.resources.items()} if lock else {},
         rings={
-            address: _packed(_people(work.ring, work.requests, plan, address), key, lineage)
+            address: _packed(_rung(work.ring, work.requests, plan, address), key, lineage)
             for address, work in plan.works.items()
             if len(work.ring) or work.requests
         },
@@ -71,7 +71,9 @@ def write(saved: SavedPlan, file: Path, key: PersonKey) -> None:
             os.fchmod(handle, 0o600)
             stream.write(text)
     except OSError as problem:
-        raise PlanFileError(f"{file} cannot be written: {problem.strerror}") from None
+        raise PlanFileError(
+            f"{file} cannot be written: {problem.strerror}", hint="name a directory that exists"
+        ) from None
 
 
 def is_plan(file: Path) -> bool:
@@ -116,13 +118,16 @@ def narrowed(saved: SavedPlan, now: Plan, *, desired: str, lock: Lock | None, ke
     """The plan of now, where it does no more than the saved one. Raises PlanFileError with the reason where it would
     ring or take off anybody else, or where what it was made of has changed."""
     if saved.project != now.project:
-        raise PlanFileError(f'the plan is of project "{saved.project}", the manifests are of "{now.project}"')
+        raise PlanFileError(
+            f'the plan is of project "{saved.project}", the manifests are of "{now.project}"',
+            hint="apply it in the directory that it was made in",
+        )
     if not now.sends:
         return now
     if saved.desired != desired:
         raise PlanFileError("stale plan: manifests, recipients or variables have changed since", hint=_AGAIN)
     if saved.lineage != (lock.lineage if lock else None):
-        raise PlanFileError("the plan was made over another lock", hint=_AGAIN)
+        raise PlanFileError("the plan was made with another lock, or with none", hint=_AGAIN)
     known = {address: record.generation for address, record in lock.resources.items()} if lock else {}
     moved = [address for address in known if known[address] != saved.generations.get(address, 0)]
     if moved:
@@ -138,14 +143,14 @@ def _refuse_more(saved: SavedPlan, now: Plan, lock: Lock | None, key: PersonKey)
     lineage = lock.lineage if lock else None
     for address, work in now.works.items():
         allowed = _unpacked(saved.rings.get(address, b""))
-        asked = _unpacked(_packed(_people(work.ring, work.requests, now, address), key, lineage))
+        asked = _unpacked(_packed(_rung(work.ring, work.requests, now, address), key, lineage))
         if more := len(asked - allowed):
-            raise PlanFileError(f"stale plan: {address} would ring {more:,} people who are not in it", hint=_AGAIN)
+            raise PlanFileError(f"stale plan: {address} would ring {_people(more)} not in it", hint=_AGAIN)
         if new := set(work.cancels) - set(saved.cancels.get(address, ())):
             raise PlanFileError(f"stale plan: {address} would cancel {', '.join(sorted(new))} as well", hint=_AGAIN)
 
 
-def _people(ring: pl.DataFrame, requests: tuple[str, ...], plan: Plan, address: str) -> list[str]:
+def _rung(ring: pl.DataFrame, requests: tuple[str, ...], plan: Plan, address: str) -> list[str]:
     """Everybody whom the work may ring: those submitted, and those whom a retry request rings again."""
     case = plan.works[address].case
     again = [
@@ -155,6 +160,10 @@ def _people(ring: pl.DataFrame, requests: tuple[str, ...], plan: Plan, address: 
         for number in members.filter(phase="unreached").get_column("number").to_list()
     ]
     return ring.filter(pl.col("verb") != Verb.KEEP).get_column("number").to_list() + again
+
+
+def _people(count: int) -> str:
+    return "1 person who is" if count == 1 else f"{count:,} people who are"
 
 
 def _packed(numbers: list[str], key: PersonKey, lineage: str | None) -> bytes:

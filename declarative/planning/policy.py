@@ -51,7 +51,8 @@ def over_max_dials(plan: Plan, project: Project, resources: Sequence[Resource], 
     found = []
     limits = [limit for limit in (max_dials, project.policy.max_dials) if limit is not None]
     if limits and plan.people_to_ring > min(limits):
-        found.append(f"the plan rings {plan.people_to_ring:,} people, max_dials allows {min(limits):,}")
+        rung = f"the plan rings {plan.people_to_ring:,} people, max_dials allows {min(limits):,}"
+        found.append(f"{rung}: raise it, or apply in parts with --target")
     for resource in resources:
         rings = sum(a.people for a in plan.actions if a.address == resource.address and a.verb.dials)
         if resource.policy.max_dials is not None and rings > resource.policy.max_dials:

@@ -22,6 +22,8 @@ def by_request(case: Case, people: pl.DataFrame, abilities: Abilities | None) ->
         return []
     wanted = people.filter(pl.col("verb") == Verb.RETRY)
     candidates = wanted.get_column("dialed_in").drop_nulls().unique().sort().to_list()
+    if not candidates:
+        return []
     rows = entries(case)
     return [remote_id for remote_id in candidates if _exactly(case, rows, wanted, remote_id)]
 

@@ -71,7 +71,8 @@ def _compared(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     """Adds `standing` and `changed` to the entries."""
     frame = frame.join(_wanted(case), on="number", how="left")
     data_differs = ~pl.col("exact") & (pl.col("payload") != pl.col("data")).fill_null(False)
-    return frame.with_columns(_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
+    told = frame.with_columns(_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
+    return told.drop("data", "payload", "exact", "stale", "doubtful", "by_us")  # not carried through the grouping
 
 
 def _by_person(case: Case, frame: pl.DataFrame) -> pl.DataFrame:

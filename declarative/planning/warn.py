@@ -35,8 +35,8 @@ def _no_zone(resource: Resource) -> Iterator[Notice]:
         yield Notice(resource.address, f'nobody has the column "{allowed.column}": time zones are those of the numbers')
     count = hours.never_rung(allowed, resource.people.frame) if allowed else 0
     if count:
-        people = "1 person has" if count == 1 else f"{count:,} people have"
-        yield Notice(resource.address, f"{people} no known time zone, and calling hours by it: rung at no time")
+        who = "1 person has no known time zone and is" if count == 1 else f"{count:,} people have none known and are"
+        yield Notice(resource.address, f"calling hours by time zone: {who} never rung; name a column, or a fixed zone")
 
 
 def _concurrency(resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
@@ -78,12 +78,12 @@ def _one_by_one(resource: Resource, rings: int, able: Abilities) -> Iterator[Not
     """What a provider without batches cannot do, and how little of an old route can be proven."""
     if able.cancellable:
         return
-    if resource.kind is Kind.BATCH:
-        seconds = ceil((rings - 1) / resource.pace.calls_per_second)
+    if resource.kind is Kind.BATCH and rings > 1:
+        took = timedelta(seconds=ceil((rings - 1) / resource.pace.calls_per_second))
         yield Notice(
             resource.address,
-            f"{rings:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a second: at "
-            f"least {seconds:,} seconds; once placed, a call is neither moved nor taken off",
+            f"{rings:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a second "
+            f"({took} at least); once placed, a call is neither moved nor taken off",
         )
     if not able.echoes:
         yield Notice(resource.address, able.notes)

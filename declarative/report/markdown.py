@@ -44,7 +44,7 @@ def plan(plan: Plan, *, caused: Collection[str] | None = None) -> str:
 
 def _head(plan: Plan) -> Iterator[str]:
     yield f"<!-- dialctl plan {re.sub(r'[^A-Za-z0-9._-]', '', plan.project)[:63]} -->"
-    yield f"### {words.headline(plan)}"
+    yield f"### {words.headline(plan)}{' Refused as it is.' if plan.refusals else ''}"
     yield ""
     providers = sorted({action.provider for action in plan.actions if action.provider})
     shown = [code(provider) for provider in providers[:5]]

@@ -25,7 +25,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     providers = sorted({action.provider for action in plan.actions if action.provider})
     yield " · ".join(["dialctl plan", f"project {plan.project}", *providers])
     if plan.offline:
-        yield "offline: from manifests and lock alone; nobody was asked what is there now"
+        yield "offline: from manifests and lock alone; the provider was not asked, counts are at most"
     yield ""
     width = max((len(action.address) for action in plan.actions), default=0)
     shown = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
@@ -118,7 +118,7 @@ def _summary(report: Report) -> str:
     taken_off = sum(tally.cancelled for tally in report.tallies.values()) - _moved(report)
     parts = [f"{words.people(submitted)} submitted"] if submitted else []
     parts += [f"{words.people(taken_off)} taken off"] if taken_off > 0 else []
-    parts = parts or ["nobody was rung and nobody taken off"]
+    parts = parts or ["nobody was waiting" if report.title == "Destroy" else "nobody was rung and nobody taken off"]
     parts += [f"{problems} problem{'' if problems == 1 else 's'}"] if problems else []
     parts += [f"{open_end} unsure"] if open_end else []
     return f"{report.title}: {', '.join(parts)}."
@@ -139,7 +139,8 @@ def _status_lines(one: Status) -> Iterator[str]:
     flying = [f"{one.in_flight:,} in flight"] if one.in_flight else []
     said = ", ".join(filter(None, [words.outcomes(one.outcomes), *flying]))
     yield from [f"  outcomes  {said}"] if said else []
-    yield from [f"  at the provider  {', '.join(one.remote_ids[:5])}"] if one.remote_ids else []
+    more = f" and {len(one.remote_ids) - 5:,} more" if len(one.remote_ids) > 5 else ""
+    yield from [f"  at the provider  {', '.join(one.remote_ids[:5])}{more}"] if one.remote_ids else []
     if one.block is not None:
         yield click.style(f"  ! {one.block.reason}: {clean(one.block.detail)}", fg="magenta")
         yield f"    {one.block.way_out}"

@@ -72,6 +72,13 @@ def reasons(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {_REASONS.get(Reason(word), word)}" for word, count in counts.items())
 
 
+def _why(counts: Mapping[str, int]) -> str:
+    """The reasons, without the count where there is one only."""
+    if len(counts) == 1:
+        return _REASONS.get(Reason(next(iter(counts))), next(iter(counts)))
+    return reasons(counts)
+
+
 def sentence(action: Action, plan: Plan) -> str:
     """What happens at the address, in one line."""
     if plan.offline and action.detail:
@@ -80,7 +87,7 @@ def sentence(action: Action, plan: Plan) -> str:
 
 
 def _create(action: Action, plan: Plan) -> str:
-    starts = ", at once"
+    starts = ", at the earliest moment"
     if action.starts_at and action.starts_at > plan.created_at:
         starts = f", from {moment(action.starts_at, plan.created_at)}"
     some = "" if set(action.reasons) <= {Reason.NEW} else f" ({reasons(action.reasons)})"
@@ -94,7 +101,7 @@ def _replace(action: Action, plan: Plan) -> str:
     if Reason.TWINS in action.reasons:
         return f"{people(action.people)} wait in two batches: both are cancelled, and they are submitted once"
     if not moving:
-        return f"{people(mates)} keep their place in line through a new batch"
+        return f"{people(mates)} go on in a new batch: theirs has to be cancelled"
     also = f", {mates:,} more share their batches and move along" if mates else ""
     return f"{moving:,} of {people(total)} still waiting move to the new settings{also}"
 
@@ -107,7 +114,7 @@ def _retry(action: Action, plan: Plan) -> str:
 def _cancel(action: Action, plan: Plan) -> str:
     flying = action.counts.get("in_flight", 0)
     rest = f"; {flying:,} in flight will finish" if flying else ""
-    return f"{people(action.people)} waiting taken off ({reasons(action.reasons)}){rest}"
+    return f"{people(action.people)} waiting taken off ({_why(action.reasons)}){rest}"
 
 
 def _adopt(action: Action, plan: Plan) -> str:
@@ -117,7 +124,7 @@ def _adopt(action: Action, plan: Plan) -> str:
 
 
 def _forget(action: Action, plan: Plan) -> str:
-    return f"over and no longer wanted; remembered, so that {people(action.people)} are never rung again by it"
+    return f"finished and no longer wanted; still remembered, so that nobody of {people(action.people)} is rung again"
 
 
 def _keep(action: Action, plan: Plan) -> str:
@@ -128,7 +135,7 @@ def _keep(action: Action, plan: Plan) -> str:
 
 def _wait(action: Action, plan: Plan) -> str:
     until = f" until {moment(action.next_at, plan.created_at)}" if action.next_at else ""
-    return f"{people(action.people)} ({reasons(action.reasons)}){until}"
+    return f"{people(action.people)}, {_why(action.reasons)}{until}"
 
 
 def _block(action: Action, plan: Plan) -> str:
@@ -160,7 +167,7 @@ def headline(plan: Plan) -> str:
     parts += [f"{plan.people_moved:,} moved"] if plan.people_moved else []
     parts += [f"{off:,} taken off"] if off else []
     later = sum(action.people for action in plan.of(Verb.WAIT))
-    parts += [f"{later:,} waiting for their time"] if later else []
+    parts += [f"{later:,} to be rung later"] if later else []
     blocked = len(plan.of(Verb.BLOCK))
     tail = f" {blocked:,} blocked." if blocked else ""
     if not parts:

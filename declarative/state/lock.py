@@ -23,7 +23,7 @@ from declarative.state.base import Stored
 from declarative.state.codec import Document, apply, decode, difference, encode
 
 FORMAT_VERSION = "1"
-RESTORE = "restore dialctl.lock from version control, or run dialctl state rebuild"
+RESTORE = "restore dialctl.lock from version control, or move it away and run dialctl state rebuild"
 
 _CONFLICT = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
 _Part = TypeVar("_Part", RemoteRecord, Intent)

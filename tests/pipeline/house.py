@@ -1,0 +1,109 @@
+"""A project in a directory, and the `dialctl` command run in this process over the embedded sandbox."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from declarative.cli.main import run
+from declarative.sandbox.world import World
+
+PROJECT = """\
+apiVersion: dialctl/v1
+kind: Project
+metadata: {name: spring}
+spec:
+  defaults: {provider: cartesia}
+"""
+
+BATCH = """\
+apiVersion: dialctl/v1
+kind: Batch
+metadata: {name: outreach}
+spec:
+  agent_id: agent_one
+  from_number_id: ap_one
+  recipients_from: [{file: people.csv}]
+"""
+
+ADA, BEN, CAY = "+14155550101", "+14155550102", "+14155550103"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Team:
+    """A project's directory, and who works in it. `dialctl` puts `--sandbox` first."""
+
+    root: Path
+
+    def write(self, **files: str) -> None:
+        """Files by name; `people_csv` stands for people.csv."""
+        for name, text in files.items():
+            (self.root / name.replace("_", ".", 1)).write_text(text)
+
+    def people(self, *numbers: str) -> None:
+        self.write(people_csv="\n".join(["to_number", *numbers]) + "\n")
+
+    def policy(self, text: str) -> None:
+        """Gives the batch a policy, written as one line of YAML."""
+        self.write(batch_yaml=f"{BATCH}  policy: {text}\n")
+
+    def dialctl(self, *arguments: str) -> Said:
+        return self.run("--sandbox", *arguments)
+
+    def run(self, *arguments: str) -> Said:
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run(["-C", str(self.root), *arguments])
+        return Said(int(code), out.getvalue(), err.getvalue())
+
+    def apply(self, *arguments: str) -> Said:
+        return self.dialctl("apply", "--auto-approve", *arguments)
+
+    def plan(self, *arguments: str) -> Any:
+        """The plan as JSON."""
+        return self.dialctl("plan", "--json", *arguments).json
+
+    @contextmanager
+    def world(self) -> Iterator[World]:
+        """The sandbox's world; its clock stands still but for what moves it."""
+        opened = World(self.root / ".dialctl" / "sandbox", speed=0)
+        yield opened
+        opened.close()
+
+    def clock(self, moment: datetime) -> None:
+        """Moves the sandbox's clock forward to a moment."""
+        with self.world() as world:
+            world.advance(moment.timestamp() - world.now())
+
+    def dials(self) -> list[dict[str, Any]]:
+        said = self.run("sandbox", "dials", "--json")
+        found: list[dict[str, Any]] = json.loads(said.out)["dials"]
+        return found
+
+    def rung(self) -> list[str]:
+        return sorted(dial["number"] for dial in self.dials())
+
+    def snapshot(self) -> dict[str, str]:
+        """Digests of the bytes of every file below the directory."""
+        files = sorted(path for path in self.root.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -1,0 +1,150 @@
+"""Calling hours from run to run: whoever may be rung is, others wait, and nobody is rung twice or at night."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from .house import BATCH, Team
+
+NEW_YORK, BOISE, LOS_ANGELES = "+12125550101", "+12085550102", "+12135550103"
+OFFICE = '{calling_hours: {from: "09:00", to: "17:00", zone: %s}}'
+SLOW = BATCH.replace("from_number_id", "target_concurrency_limit: 1\n  ringing_timeout_seconds: 80\n  from_number_id")
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def clocks(team: Team, zone: str) -> list[time]:
+    moments = [datetime.fromisoformat(dial["at"]) for dial in team.dials()]
+    return [moment.astimezone(ZoneInfo(zone)).time() for moment in moments]
+
+
+def test_outside_the_hours_everybody_waits_and_the_plan_says_until_when(team: Team) -> None:
+    team.policy(OFFICE % "America/New_York")
+    team.clock(utc("2031-01-15T12:00"))  # 07:00 in New York
+    planned = team.plan()
+    assert [(a["verb"], a["reason"], a["people"]) for a in planned["actions"]] == [("wait", "calling_hours", 2)]
+    assert planned["next_at"] == "2031-01-15T14:00:00Z"
+    assert "outside calling hours" in team.dialctl("plan").out
+    assert team.apply().code == 0
+    team.clock(utc("2031-01-15T13:30"))
+    assert team.rung() == []
+
+
+def test_a_ring_is_judged_by_its_own_moment_and_not_by_that_of_the_request(team: Team) -> None:
+    team.policy(OFFICE % "America/New_York")
+    team.clock(utc("2031-01-15T21:59"))  # one minute before five, and the guard takes two
+    assert team.plan()["summary"]["people_to_ring"] == 0
+
+
+def test_the_guard_may_reach_into_the_hours(team: Team) -> None:
+    team.policy(OFFICE % "America/New_York")
+    team.clock(utc("2031-01-15T13:58:30"))
+    assert team.apply().code == 0
+    team.clock(utc("2031-01-15T14:30"))
+    assert len(team.rung()) == 2
+    assert min(clocks(team, "America/New_York")) >= time(9)
+
+
+def test_by_number_each_is_rung_in_hours_of_their_own(team: Team) -> None:
+    team.people(NEW_YORK, LOS_ANGELES)
+    team.policy(OFFICE % "recipient")
+    team.clock(utc("2031-01-15T15:00"))  # 10:00 in New York, 07:00 in Los Angeles
+    verbs = {a["verb"]: a["people"] for a in team.plan()["actions"]}
+    assert verbs == {"create": 1, "wait": 1}
+    assert team.apply().code == 0
+    team.clock(utc("2031-01-15T16:30"))
+    assert team.rung() == [NEW_YORK]
+    team.clock(utc("2031-01-15T17:30"))
+    assert team.apply().code == 0
+    team.clock(utc("2031-01-15T18:30"))
+    assert team.rung() == sorted([NEW_YORK, LOS_ANGELES])
+
+
+def test_a_column_names_the_zone_whatever_the_number_says(team: Team) -> None:
+    team.write(people_csv=f"to_number,zone\n{NEW_YORK},America/Los_Angeles\n{LOS_ANGELES},\n")
+    team.policy('{calling_hours: {from: "09:00", to: "17:00", zone: recipient, column: zone}}')
+    team.clock(utc("2031-01-15T15:00"))
+    assert {a["verb"]: a["people"] for a in team.plan()["actions"]} == {"wait": 2}
+
+
+def test_whose_zone_nobody_knows_is_never_rung(team: Team) -> None:
+    team.write(people_csv=f"to_number,zone\n{NEW_YORK},Atlantis/Capital\n")
+    team.policy('{calling_hours: {from: "00:00", to: "23:59", zone: recipient, column: zone}}')
+    team.clock(utc("2031-01-15T15:00"))
+    assert {a["verb"]: a["people"] for a in team.plan()["actions"]} == {"wait": 1}
+
+
+def test_what_waits_when_the_window_closes_is_cancelled_and_submitted_again_later(team: Team) -> None:
+    numbers = [f"+1212555{n:04}" for n in range(101, 141)]
+    team.people(*numbers)
+    team.write(batch_yaml=f"{SLOW}  policy: {OFFICE % 'America/New_York'}\n")
+    team.clock(utc("2031-01-15T21:50"))  # ten minutes before five: not all can be through
+    assert team.apply().code == 0
+    team.clock(utc("2031-01-15T21:59:30"))
+    rung = len(team.rung())
+    assert 0 < rung < 40
+    closing = {a["verb"]: (a["reason"], a["people"]) for a in team.plan("--allow-shrink", "batch/outreach")["actions"]}
+    assert closing["cancel"][0] == "calling_hours"
+    assert team.apply().code == 0
+    team.clock(utc("2031-01-16T13:00"))
+    overnight = len(team.rung())
+    assert overnight <= rung + 1
+    team.clock(utc("2031-01-16T14:00"))
+    assert team.apply().code == 0
+    team.clock(utc("2031-01-16T21:00"))
+    assert team.apply().code == 0
+    assert len(team.rung()) == len(set(team.rung())) == 40
+    assert all(time(9) <= clock < time(17) for clock in clocks(team, "America/New_York"))
+
+
+@pytest.mark.parametrize(
+    ("now", "verb"),
+    [("2031-01-15T03:30", "create"), ("2031-01-15T10:00", "create"), ("2031-01-15T12:00", "wait")],
+    ids=["before midnight", "after midnight", "by day"],
+)
+def test_hours_may_cross_midnight(team: Team, now: str, verb: str) -> None:
+    team.policy('{calling_hours: {from: "22:00", to: "06:00", zone: America/New_York}}')
+    team.clock(utc(now))
+    assert [a["verb"] for a in team.plan()["actions"]] == [verb]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("2031-03-08T14:00:00Z", "2031-03-09T13:00:00Z"), ("2031-11-01T13:00:00Z", "2031-11-02T14:00:00Z")],
+    ids=["clocks go forward", "clocks go back"],
+)
+def test_nine_oclock_moves_with_the_clocks(team: Team, before: str, after: str) -> None:
+    team.policy(OFFICE % "America/New_York")
+    for opens in (before, after):
+        team.clock(datetime.fromisoformat(opens[:-1]).replace(tzinfo=UTC, hour=6))
+        assert team.plan()["next_at"] == opens
+
+
+def test_an_unchanged_plan_over_closed_hours_never_rings_by_itself(team: Team) -> None:
+    team.people(BOISE)
+    team.policy(OFFICE % "recipient")
+    team.clock(utc("2031-01-15T04:00"))
+    for _ in range(3):
+        assert team.apply().code == 0
+    team.clock(utc("2031-01-15T14:00"))
+    assert team.rung() == []
+
+
+def test_single_calls_wait_for_the_hours_as_well(team: Team) -> None:
+    call = 'spec: {to_number: "+12125550101", agent_id: agent_one, from_number_id: ap_one, policy: %s}\n'
+    head = "apiVersion: dialctl/v1\nkind: Call\nmetadata: {name: one}\n"
+    team.write(batch_yaml=head + call % (OFFICE % "America/New_York"))
+    team.clock(utc("2031-01-15T12:00"))
+    assert {a["verb"] for a in team.plan()["actions"]} == {"wait"}
+    assert team.apply().code == 0
+    assert team.rung() == []
+    team.clock(utc("2031-01-15T14:00"))
+    assert team.apply().code == 0
+    assert team.apply().code == 0
+    team.clock(utc("2031-01-15T15:00"))
+    assert team.rung() == ["+12125550101"]

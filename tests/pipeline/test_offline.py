@@ -1,0 +1,76 @@
+"""`plan --offline`: for whoever has no key. Nobody is asked, nothing is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from .house import BATCH, CAY, PROJECT, Team
+
+CALL = """\
+apiVersion: dialctl/v1
+kind: Call
+metadata: {name: one}
+spec: {to_number: "+14155550109", agent_id: agent_one, from_number_id: ap_one}
+"""
+
+
+def test_it_needs_no_key_and_no_sandbox(team: Team) -> None:
+    said = team.run("plan", "--offline")
+    assert (said.code, said.err) == (0, "")
+    assert "offline" in said.out.splitlines()[1]
+    assert "2 people" in said.out
+
+
+def test_without_it_a_missing_key_names_the_variable_and_the_sandbox(team: Team) -> None:
+    said = team.run("plan")
+    assert said.code == 1
+    assert "CARTESIA_API_KEY" in said.err
+    assert "--sandbox" in said.err
+
+
+def test_it_writes_nothing_but_its_cache(team: Team) -> None:
+    before = team.snapshot()
+    team.run("plan", "--offline")
+    assert {name: digest for name, digest in team.snapshot().items() if "cache" not in name} == before
+
+
+def test_json_and_markdown_say_so_too(team: Team) -> None:
+    assert team.run("plan", "--offline", "--json").json["offline"] is True
+    assert "**Offline:**" in team.run("plan", "--offline", "--format", "markdown").out
+
+
+def test_a_state_kept_elsewhere_is_not_asked(team: Team) -> None:
+    team.write(project_yaml=f'{PROJECT}  state: {{url: "s3://bucket-of-a-stranger/prefix"}}\n')
+    assert team.run("plan", "--offline").code == 0
+
+
+@pytest.mark.parametrize("manifest", [BATCH, CALL])
+def test_detailed_exit_code_tells_that_requests_would_be_sent(team: Team, manifest: str) -> None:
+    team.write(batch_yaml=manifest)
+    assert team.run("plan", "--offline", "--detailed-exitcode").code == 2
+
+
+def _with_a_lock(team: Team) -> None:
+    assert team.apply().code == 0
+    kept = team.root / ".dialctl" / "sandbox" / "dialctl.lock"
+    (team.root / "dialctl.lock").write_bytes(kept.read_bytes())
+
+
+def test_over_the_lock_what_was_done_is_kept(team: Team) -> None:
+    _with_a_lock(team)
+    assert team.run("plan", "--offline", "--json").json["summary"]["keep"] == 1
+
+
+def test_over_the_lock_more_people_are_at_most_all_of_them(team: Team) -> None:
+    _with_a_lock(team)
+    team.people("+14155550101", "+14155550102", CAY)
+    said = team.run("plan", "--offline", "--json").json
+    assert [(a["verb"], a["reason"], a["people"]) for a in said["actions"]] == [("create", "added", 3)]
+    assert "at most" in said["actions"][0]["detail"]
+
+
+def test_over_the_lock_a_removed_manifest_cancels(team: Team) -> None:
+    _with_a_lock(team)
+    team.write(batch_yaml=BATCH.replace("name: outreach", "name: other"))
+    verbs = {a["address"]: a["verb"] for a in team.run("plan", "--offline", "--json").json["actions"]}
+    assert verbs == {"batch/outreach": "cancel", "batch/other": "create"}
