@@ -67,6 +67,7 @@ class Drift:
     address: str
     what: str
     message: str
+    way_out: str = ""
 
 
 def drift(session: Session) -> list[Drift]:
@@ -78,7 +79,8 @@ def drift(session: Session) -> list[Drift]:
             raise ProviderError(outlook.block.detail, hint=outlook.block.way_out)
         address = outlook.case.address
         if outlook.block is not None and outlook.block.reason in DRIFT:
-            found.append(Drift(address, str(outlook.block.reason), outlook.block.detail))
+            block = outlook.block
+            found.append(Drift(address, str(block.reason), block.detail, block.way_out))
         for remote in outlook.adopt if outlook.block is None else ():
             found.append(Drift(address, "foreign_mark", f"{remote.id} bears our mark, and the lock does not know it"))
         found += _retried_elsewhere(outlook)

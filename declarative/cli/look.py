@@ -101,6 +101,11 @@ def drift(context: Context, path: Path, as_json: bool) -> int:
 
         context.say(layout.encode({"format_version": "1", "drift": [asdict(one) for one in found]}))
     else:
-        lines = [f"  ! {one.address}: {one.what}: {one.message}" for one in found]
-        context.say("\n".join(lines) or "Nothing changed at the provider without us.")
+        lines = [
+            line
+            for one in found
+            for line in (f"  ! {one.address}: {one.what}: {one.message}", f"      {one.way_out}" if one.way_out else "")
+            if line
+        ]
+        context.say("\n".join(lines) or "Nothing was changed at the provider by anybody else.")
     return Exit.CHANGES if found else Exit.DONE

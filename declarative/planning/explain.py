@@ -19,7 +19,7 @@ def changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Chan
     if not before:
         return tuple(Change(f"spec.{name}", None, _shown(name, value)) for name, value in after.items())
     known = remembered(after)
-    if dict(before) == known:
+    if of_value(dict(before)) == of_value(known):
         return ()
     from deepdiff import DeepDiff
 

@@ -37,7 +37,7 @@ def cancel_elsewhere(team: Team) -> None:
 def test_nothing_changed_exits_0(team: Team) -> None:
     assert team.apply().code == 0
     said = team.dialctl("drift")
-    assert (said.code, said.out) == (0, "Nothing changed at the provider without us.\n")
+    assert (said.code, said.out) == (0, "Nothing was changed at the provider by anybody else.\n")
 
 
 def test_what_time_alone_brings_is_no_drift(team: Team) -> None:

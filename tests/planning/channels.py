@@ -1,0 +1,26 @@
+"""What providers can do, in the two shapes that matter for planning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from declarative.abilities import Abilities
+from declarative.model import Route
+
+BATCHES = Abilities(
+    max_people=3,
+    provable=True,
+    schedulable=True,
+    cancellable=True,
+    retryable=True,
+    echoes=True,
+    outcomes=frozenset({"dial_no_answer", "dial_busy"}),
+    personal=("metadata",),
+    per_second=1.0,
+    reach="US destinations only",
+)
+CALLS = replace(BATCHES, max_people=1, provable=False, schedulable=False, cancellable=False, retryable=False)
+
+
+def abilities(provider: str, route: Route) -> Abilities:
+    return BATCHES if route is Route.BATCH else CALLS

@@ -1,0 +1,274 @@
+"""The truth table, one named test a row, and what must hold for every combination of facts whatever the table says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import product
+
+import pytest
+
+from declarative.planning import decide as table
+from declarative.planning.decide import Decision, Person, Reason, Standing, Timing, Verb, decide
+
+UNSUBMITTED, REFUSED, WAITING, DIALED, UNSURE = Standing
+NOW, TOO_EARLY, CLOSED, EXPIRED = Timing
+FLAGS = ("queued", "changed", "retriable", "resting", "try_refused", "twin", "surplus")
+
+
+def person(standing: Standing, *, desired: bool = True, timing: Timing = NOW, **flags: bool) -> Person:
+    return Person(desired=desired, standing=standing, timing=timing, **flags)
+
+
+ROWS: dict[str, list[tuple[str, Person, Verb, Reason]]] = {
+    "unsure": [
+        ("whoever is unsure is blocked", person(UNSURE), Verb.BLOCK, Reason.UNSURE),
+        ("unsure and no longer desired is blocked", person(UNSURE, desired=False), Verb.BLOCK, Reason.UNSURE),
+        ("unsure and queued is not touched", person(UNSURE, queued=True), Verb.BLOCK, Reason.UNSURE),
+        ("unsure after the expiry is blocked", person(UNSURE, timing=EXPIRED), Verb.BLOCK, Reason.UNSURE),
+    ],
+    "not desired, or expired; still queued somewhere": [
+        ("removed while waiting is taken off", person(WAITING, desired=False, queued=True),
+         Verb.CANCEL, Reason.NOT_DESIRED),
+        ("removed while queued for a retry is taken off", person(DIALED, desired=False, queued=True),
+         Verb.CANCEL, Reason.NOT_DESIRED),
+        ("a pause names itself", replace(person(WAITING, desired=False, queued=True), absence=Reason.PAUSED),
+         Verb.CANCEL, Reason.PAUSED),
+        ("expired while waiting is taken off", person(WAITING, queued=True, timing=EXPIRED),
+         Verb.CANCEL, Reason.EXPIRED),
+        ("a removed twin is taken off", person(WAITING, desired=False, queued=True, twin=True),
+         Verb.CANCEL, Reason.NOT_DESIRED),
+    ],
+    "not desired, or expired": [
+        ("removed after the ring stays as it is", person(DIALED, desired=False), Verb.KEEP, Reason.NOT_DESIRED),
+        ("removed and retriable is not rung again", person(DIALED, desired=False, retriable=True),
+         Verb.KEEP, Reason.NOT_DESIRED),
+        ("a new person after the expiry is not rung", person(UNSUBMITTED, timing=EXPIRED), Verb.KEEP, Reason.EXPIRED),
+        ("nobody is retried after the expiry", person(DIALED, retriable=True, timing=EXPIRED),
+         Verb.KEEP, Reason.EXPIRED),
+    ],
+    "queued for an attempt that was made already, elsewhere": [
+        ("a twin whose sibling rang is taken off", person(DIALED, queued=True, surplus=True),
+         Verb.CANCEL, Reason.TWINS),
+        ("outside the calling hours too", person(DIALED, queued=True, surplus=True, timing=CLOSED),
+         Verb.CANCEL, Reason.TWINS),
+    ],
+    "waits in two live batches at the same attempt": [
+        ("a twin is cancelled and decided again", person(WAITING, queued=True, twin=True), Verb.REPLACE, Reason.TWINS),
+        ("a twin of a retry too", person(DIALED, queued=True, twin=True), Verb.REPLACE, Reason.TWINS),
+        ("twins do not wait for the calling hours", person(WAITING, queued=True, twin=True, timing=CLOSED),
+         Verb.REPLACE, Reason.TWINS),
+    ],
+    "a ring is due (the next four rows), but not yet": [
+        ("new, outside the calling hours", person(UNSUBMITTED, timing=CLOSED), Verb.WAIT, Reason.CALLING_HOURS),
+        ("new, too far ahead", person(UNSUBMITTED, timing=TOO_EARLY), Verb.WAIT, Reason.TOO_EARLY),
+        ("refused, too far ahead", person(REFUSED, changed=True, timing=TOO_EARLY), Verb.WAIT, Reason.TOO_EARLY),
+        ("a retry outside the calling hours", person(DIALED, retriable=True, timing=CLOSED),
+         Verb.WAIT, Reason.CALLING_HOURS),
+        ("a retry that rests", person(DIALED, retriable=True, resting=True), Verb.WAIT, Reason.RETRY_AFTER),
+        ("waiting with old settings at the wrong time is taken off",
+         person(WAITING, queued=True, changed=True, timing=TOO_EARLY), Verb.CANCEL, Reason.TOO_EARLY),
+        ("changed while closed is taken off", person(WAITING, queued=True, changed=True, timing=CLOSED),
+         Verb.CANCEL, Reason.CALLING_HOURS),
+    ],
+    "desired, unsubmitted": [("a new person is submitted", person(UNSUBMITTED), Verb.CREATE, Reason.ADDED)],
+    "desired, refused, and changed or the policy names pre_dial": [
+        ("refused, then changed, is submitted again", person(REFUSED, changed=True),
+         Verb.CREATE, Reason.REFUSED_BEFORE),
+        ("refused is submitted again where the policy says so", person(REFUSED, try_refused=True),
+         Verb.CREATE, Reason.REFUSED_BEFORE),
+    ],
+    "desired, waiting, changed": [
+        ("waiting with old settings is moved", person(WAITING, queued=True, changed=True),
+         Verb.REPLACE, Reason.SETTINGS_CHANGED),
+    ],
+    "desired, dialed, unreached, over, in retry.on, attempts left": [
+        ("the unreached are rung again", person(DIALED, retriable=True), Verb.RETRY, Reason.UNREACHED),
+    ],
+    "outside calling hours, still queued": [
+        ("waiting outside the calling hours is taken off", person(WAITING, queued=True, timing=CLOSED),
+         Verb.CANCEL, Reason.CALLING_HOURS),
+        ("queued for a retry outside the calling hours too", person(DIALED, queued=True, timing=CLOSED),
+         Verb.CANCEL, Reason.CALLING_HOURS),
+    ],
+    "anything else": [
+        ("waiting unchanged stays", person(WAITING, queued=True), Verb.KEEP, Reason.UNCHANGED),
+        ("waiting for a far day stays", person(WAITING, queued=True, timing=TOO_EARLY), Verb.KEEP, Reason.UNCHANGED),
+        ("dialed stays", person(DIALED), Verb.KEEP, Reason.UNCHANGED),
+        ("dialed and changed stays", person(DIALED, changed=True), Verb.KEEP, Reason.UNCHANGED),
+        ("retriable and queued already stays", person(DIALED, retriable=True, queued=True),
+         Verb.KEEP, Reason.UNCHANGED),
+        ("refused and unchanged stays", person(REFUSED), Verb.KEEP, Reason.UNCHANGED),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fact", "verb", "reason"), [pytest.param(*case[1:], id=case[0]) for cases in ROWS.values() for case in cases]
+)
+def test_row(fact: Person, verb: Verb, reason: Reason) -> None:
+    assert decide(fact) == Decision(verb, reason)
+
+
+def drawn() -> dict[str, str]:
+    """The table of the module's docstring: condition to outcome, in order."""
+    rows = re.findall(r"^\| (.*?) +\| (.*?) +\|$", table.__doc__ or "", re.MULTILINE)
+    return {condition: outcome for condition, outcome in rows if not set(condition) <= {"-"}}
+
+
+def test_every_row_drawn_is_tested_in_its_order() -> None:
+    heading, whole_resource, *conditions = drawn()
+    assert heading == "first match wins"
+    assert whole_resource == "a reason to block the whole resource"
+    assert conditions == list(ROWS)
+
+
+def test_the_code_does_what_the_drawn_row_says() -> None:
+    for condition, cases in ROWS.items():
+        words = set(re.findall(r"[a-z]+", drawn()[condition]))
+        assert {str(verb) for _, _, verb, _ in cases} <= words, condition
+
+
+@cache
+def everybody() -> tuple[Person, ...]:
+    """All combinations of facts, impossible ones included: a decision must not lean on what others promise."""
+    flags = product((False, True), repeat=len(FLAGS))
+    return tuple(
+        Person(desired=desired, standing=standing, timing=timing, **dict(zip(FLAGS, values, strict=True)))
+        for values in flags
+        for desired, standing, timing in product((False, True), Standing, Timing)
+    )
+
+
+def who(**facts: object) -> Iterator[tuple[Person, Decision]]:
+    return ((one, decide(one)) for one in everybody() if all(getattr(one, k) == v for k, v in facts.items()))
+
+
+def deciding(*verbs: Verb) -> list[Person]:
+    return [one for one in everybody() if decide(one).verb in verbs]
+
+
+def test_there_are_as_many_combinations_as_facts_allow() -> None:
+    assert len(everybody()) == len(set(everybody())) == 2 * len(Standing) * len(Timing) * 2 ** len(FLAGS)
+
+
+def test_decide_is_total_and_says_a_verb_about_people() -> None:
+    about_people = {Verb.CREATE, Verb.REPLACE, Verb.RETRY, Verb.CANCEL, Verb.KEEP, Verb.WAIT, Verb.BLOCK}
+    assert {decide(one).verb for one in everybody()} == about_people
+
+
+def test_the_unsure_are_blocked_whatever_else_holds() -> None:
+    assert {decision for _, decision in who(standing=UNSURE)} == {Decision(Verb.BLOCK, Reason.UNSURE)}
+
+
+def test_nobody_else_is_blocked() -> None:
+    assert {one.standing for one in deciding(Verb.BLOCK)} == {UNSURE}
+
+
+def test_only_the_desired_are_rung() -> None:
+    assert all(one.desired for one in deciding(Verb.CREATE, Verb.REPLACE, Verb.RETRY))
+
+
+def test_a_further_ring_is_asked_for_only_at_a_time_for_it() -> None:
+    assert {one.timing for one in deciding(Verb.CREATE, Verb.RETRY)} == {NOW}
+
+
+def test_a_move_at_another_time_than_now_is_a_twin_and_never_after_the_expiry() -> None:
+    early = [one for one in deciding(Verb.REPLACE) if one.timing is not NOW]
+    assert all(one.twin for one in early)
+    assert EXPIRED not in {one.timing for one in early}
+
+
+def test_only_the_unsubmitted_and_the_refused_are_created() -> None:
+    assert {one.standing for one in deciding(Verb.CREATE)} == {UNSUBMITTED, REFUSED}
+
+
+def test_the_refused_are_created_only_when_changed_or_asked_for() -> None:
+    assert all(one.changed or one.try_refused for one in deciding(Verb.CREATE) if one.standing is REFUSED)
+
+
+def test_only_the_waiting_and_twins_are_replaced() -> None:
+    assert all(one.standing is WAITING or one.twin for one in deciding(Verb.REPLACE))
+
+
+def test_only_changed_people_and_twins_are_replaced() -> None:
+    assert all(one.changed or one.twin for one in deciding(Verb.REPLACE))
+
+
+def test_only_the_dialed_retriable_and_rested_are_retried() -> None:
+    retried = deciding(Verb.RETRY)
+    assert {one.standing for one in retried} == {DIALED}
+    assert all(one.retriable and not one.queued and not one.resting and not one.twin for one in retried)
+
+
+def test_whoever_is_dialed_is_never_created() -> None:
+    assert DIALED not in {one.standing for one in deciding(Verb.CREATE)}
+
+
+@pytest.mark.parametrize("facts", [{"desired": False}, {"timing": EXPIRED}], ids=["not desired", "expired"])
+def test_whoever_must_not_ring_is_taken_off_while_queued_and_else_kept(facts: dict[str, object]) -> None:
+    for one, decision in who(**facts):
+        if one.standing is not UNSURE:
+            assert decision.verb is (Verb.CANCEL if one.queued else Verb.KEEP), one
+
+
+def test_only_the_queued_are_cancelled() -> None:
+    assert all(one.queued for one in deciding(Verb.CANCEL))
+
+
+def test_nobody_desired_and_unsubmitted_is_left_out_when_it_is_time() -> None:
+    for one, decision in who(desired=True, standing=UNSUBMITTED, timing=NOW, queued=False):
+        assert decision.verb is (Verb.REPLACE if one.twin else Verb.CREATE), one
+
+
+def test_nobody_queued_merely_waits_for_a_better_time() -> None:
+    assert not [one for one in deciding(Verb.WAIT) if one.queued]
+
+
+def test_nobody_stays_queued_for_an_attempt_that_was_made() -> None:
+    for one, decision in who(desired=True, queued=True, surplus=True):
+        assert decision.verb is not Verb.KEEP, one
+
+
+def test_outside_calling_hours_nobody_stays_queued() -> None:
+    for one, decision in who(desired=True, timing=CLOSED, queued=True):
+        assert decision.verb is not Verb.KEEP, one
+
+
+def test_to_be_desired_no_longer_never_adds_a_ring() -> None:
+    assert not any(decide(replace(one, desired=False)).verb.dials for one in everybody())
+
+
+def test_to_be_unsure_never_adds_a_request() -> None:
+    assert not any(decide(replace(one, standing=UNSURE)).verb.sends for one in everybody())
+
+
+@pytest.mark.parametrize("flag", ["queued", "resting", "surplus"])
+def test_a_fact_that_holds_back_never_adds_a_further_ring(flag: str) -> None:
+    further = (Verb.CREATE, Verb.RETRY)
+    for one, decision in who(**{flag: False}):
+        if decision.verb not in further:
+            assert decide(replace(one, **{flag: True})).verb not in further, one
+
+
+def test_a_worse_time_never_adds_a_ring() -> None:
+    for one, decision in who(timing=NOW):
+        if not decision.verb.dials:
+            assert not any(decide(replace(one, timing=timing)).verb.dials for timing in Timing), one
+
+
+def test_the_absence_is_a_word_only() -> None:
+    for one in everybody():
+        assert decide(replace(one, absence=Reason.PAUSED)).verb is decide(one).verb
+
+
+def test_what_sends_and_what_dials() -> None:
+    assert [verb for verb in Verb if verb.dials] == [Verb.CREATE, Verb.REPLACE, Verb.RETRY]
+    assert [verb for verb in Verb if verb.sends] == [Verb.CREATE, Verb.REPLACE, Verb.RETRY, Verb.CANCEL]
+
+
+def test_reasons_that_block_a_resource_are_named_once_and_never_said_of_a_person() -> None:
+    assert len(set(table.BLOCKS_RESOURCE)) == len(table.BLOCKS_RESOURCE)
+    assert not {decide(one).reason for one in everybody()} & set(table.BLOCKS_RESOURCE)

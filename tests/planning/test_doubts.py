@@ -1,0 +1,140 @@
+"""People who may be in a request whose answer was lost; and single calls, of which no list tells everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from declarative.memory import Record, Request
+from declarative.model import Route
+from declarative.planning import standing
+from declarative.remote import Phase
+from tests.planning.cases import (
+    ABLE_TO_RETRY,
+    LINEAGE,
+    a_mark,
+    batch,
+    call,
+    call_resource,
+    case,
+    decisions,
+    intent,
+    knowing,
+    members,
+    open_intents,
+    person,
+    remembered,
+    resource,
+    row,
+    verbs,
+)
+
+QUEUED, IN_FLIGHT, REACHED, UNREACHED, REFUSED, UNFUNDED, CANCELLED, UNKNOWN = Phase
+RETRIED = resource("a", retry=ABLE_TO_RETRY)
+
+
+# -- doubts -------------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_that_may_be_out_there_holds_back_whoever_it_may_hold() -> None:
+    remote = batch("b1", members(a=QUEUED, b=REACHED, c=REFUSED))
+    record = replace(knowing(remote), intents=open_intents(intent()))
+    said = verbs(case(remote, wanted=resource("abcd"), record=record))
+    assert said == {"a": "keep", "b": "keep", "c": "block", "d": "block"}
+
+
+def test_it_holds_back_the_unreached_who_are_due_again() -> None:
+    remote = batch("b1", members(a=UNREACHED))
+    record = replace(knowing(remote), intents=open_intents(intent()))
+    assert decisions(case(remote, wanted=RETRIED, record=record)) == {"a": ("block", "unsure")}
+
+
+def test_a_batch_found_by_its_mark_is_no_doubt() -> None:
+    lost = intent()
+    found = batch("b1", members(a=QUEUED), mark=a_mark(generation=2))
+    record = Record(generation=2, intents=open_intents(lost))
+    assert verbs(case(found, wanted=resource("ab"), record=record)) == {"a": "keep", "b": "create"}
+
+
+def test_a_probable_absence_is_decided_anew_and_a_probe_makes_it_a_doubt_again() -> None:
+    absent = intent(absent=True)
+    assert verbs(case(wanted=resource("a"), record=Record(intents=open_intents(absent)))) == {"a": "create"}
+    probed = replace(absent, probe="b9")
+    assert verbs(case(wanted=resource("a"), record=Record(intents=open_intents(probed)))) == {"a": "block"}
+
+
+def test_a_retry_that_may_have_happened_holds_back_whoever_it_may_have_rung() -> None:
+    remote = batch("b1", members(a=UNREACHED, b=REACHED))
+    lost = intent(request=Request.RETRY, remote="b1")
+    wanted = resource("ab", retry=replace(ABLE_TO_RETRY, max_retries=5))
+    record = replace(knowing(remote), intents=open_intents(lost))
+    assert verbs(case(remote, wanted=wanted, record=record)) == {"a": "block", "b": "keep"}
+
+
+def test_a_single_call_that_may_have_been_placed_holds_back_its_one_person() -> None:
+    lost = intent(route=Route.CALL, person=person("a"))
+    record = Record(intents=open_intents(lost))
+    assert verbs(case(wanted=resource("ab", route=Route.CALL), record=record)) == {"a": "block", "b": "create"}
+
+
+def test_a_call_that_may_have_been_placed_is_held_back_though_its_number_was_edited() -> None:
+    record = Record(intents=open_intents(intent(route=Route.CALL, person=person("a"))))
+    assert verbs(case(wanted=call_resource("b"), record=record)) == {"b": "block"}
+
+
+# -- calls --------------------------------------------------------------------------------------------------------
+
+
+def test_a_placed_call_is_never_moved_nor_taken_off() -> None:
+    placed = call("c1", "a", QUEUED)
+    changed = replace(knowing(placed), remotes={"c1": remembered(route=Route.CALL, settings="old")})
+    assert verbs(case(placed, wanted=resource("a", route=Route.CALL), record=changed)) == {"a": "keep"}
+    assert verbs(case(placed, wanted=None)) == {"a": "keep"}
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["read now", "remembered"])
+def test_a_call_is_rung_once_whatever_its_number_becomes(seen: bool) -> None:
+    known = Record(generation=1, remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=REACHED)})
+    remotes = [call("c1", "a", REACHED)] if seen else []
+    assert verbs(case(*remotes, wanted=call_resource("b"), record=known)) == {"b": "keep"}
+
+
+def test_a_call_that_is_remembered_without_its_person_is_never_placed_again() -> None:
+    known = Record(generation=1, remotes={"c1": remembered(route=Route.CALL, settled=True)})
+    assert verbs(case(wanted=call_resource("a"), record=known)) == {"a": "keep"}
+
+
+def test_a_call_whose_number_cannot_be_read_any_more_is_the_one_call_of_its_address() -> None:
+    redacted = call("c1", "a", REACHED, members=members(), total=1)
+    assert verbs(case(redacted, wanted=call_resource("a"), record=Record(generation=1))) == {"a": "keep"}
+
+
+def test_a_remembered_call_of_a_lowered_batch_counts_without_being_read() -> None:
+    known = {"c1": remembered(route=Route.CALL, person=person("a"), phase=REACHED, settled=True)}
+    of = case(wanted=resource("ab", route=Route.CALL), record=Record(generation=1, remotes=known))
+    assert verbs(of) == {"a": "keep", "b": "create"}
+
+
+def test_a_remembered_call_of_unknown_outcome_is_not_retried() -> None:
+    known = {"c1": remembered(route=Route.CALL, person=person("a"))}
+    wanted = resource("a", route=Route.CALL, retry=ABLE_TO_RETRY)
+    assert verbs(case(wanted=wanted, record=Record(generation=1, remotes=known))) == {"a": "keep"}
+
+
+def test_whom_somebody_declared_rung_is_not_rung() -> None:
+    assert verbs(case(wanted=resource("ab"), record=Record(placed=(person("a"),)))) == {"a": "keep", "b": "create"}
+
+
+def test_whom_somebody_declared_rung_counts_one_attempt() -> None:
+    assert row(case(wanted=RETRIED, record=Record(placed=(person("a"),))))["attempts"] == 1
+
+
+def test_a_persons_digest_belongs_to_its_lineage() -> None:
+    of = case(wanted=resource("a"), record=Record(placed=(person("a"),)), lineage=LINEAGE[::-1])
+    assert verbs(of) == {"a": "create"}
+
+
+def test_a_call_without_anybody_left_to_ring_is_quiet() -> None:
+    of = case(call("c1", "a", REACHED), wanted=call_resource(""))
+    assert set(standing.persons(of).get_column("verb")) == {"keep"}

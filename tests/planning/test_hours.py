@@ -1,0 +1,182 @@
+"""Calling hours: when a person may be rung, over zones, midnights and the two nights when clocks change."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phonenumbers.tzdata import TIMEZONE_DATA
+
+from declarative.model import CallingHours
+from declarative.planning import hours
+from declarative.planning.decide import Timing
+
+NEW_YORK, CHICAGO, LOS_ANGELES = "America/New_York", "America/Chicago", "America/Los_Angeles"
+OFFICE = CallingHours(time(9), time(17), NEW_YORK)
+NIGHT = CallingHours(time(22), time(6), NEW_YORK)
+OWN = CallingHours(time(9), time(17), hours.RECIPIENT)
+BY_COLUMN = CallingHours(time(9), time(17), hours.RECIPIENT, "tz")
+BOISE = "America/Boise"
+IDAHO = "+12085550101"
+"""Its prefix lies in Mountain and in Pacific time."""
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def people(*rows: tuple[str, str]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema={"number": pl.String, "payload": pl.String}, orient="row")
+
+
+def by_person(rule: CallingHours, frame: pl.DataFrame, now: datetime) -> tuple[dict[str, str], datetime | None]:
+    found, opening = hours.timing(rule, lambda: frame, now)
+    assert isinstance(found, pl.DataFrame)
+    return dict(found.iter_rows()), opening
+
+
+@pytest.mark.parametrize(
+    ("rule", "local", "allowed"),
+    [
+        (OFFICE, "08:59:59", False),
+        (OFFICE, "09:00:00", True),
+        (OFFICE, "16:59:59", True),
+        (OFFICE, "17:00:00", False),
+        (NIGHT, "21:59:59", False),
+        (NIGHT, "22:00:00", True),
+        (NIGHT, "00:00:00", True),
+        (NIGHT, "05:59:59", True),
+        (NIGHT, "06:00:00", False),
+    ],
+)
+def test_the_start_is_in_and_the_end_is_out(rule: CallingHours, local: str, allowed: bool) -> None:
+    moment = datetime.fromisoformat(f"2031-01-15T{local}").replace(tzinfo=ZoneInfo(NEW_YORK))
+    assert hours.is_open(rule, [NEW_YORK], moment) is allowed
+
+
+def test_without_hours_everybody_may_be_rung_and_nobody_is_asked_for() -> None:
+    assert hours.timing(None, lambda: pytest.fail("people were read"), utc("2031-01-15T03:00")) == (Timing.NOW, None)
+
+
+def test_a_fixed_zone_needs_no_people() -> None:
+    found = hours.timing(OFFICE, lambda: pytest.fail("people were read"), utc("2031-01-15T03:00"))
+    assert found == (Timing.CLOSED, utc("2031-01-15T14:00"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "opening"),
+    [
+        ("2031-03-08T13:59", "2031-03-08T14:00"),  # standard time
+        ("2031-03-08T23:00", "2031-03-09T13:00"),  # over the night when clocks go forward
+        ("2031-11-01T23:00", "2031-11-02T14:00"),  # over the night when they go back
+    ],
+)
+def test_it_opens_by_the_clock_on_the_wall(moment: str, opening: str) -> None:
+    assert hours.opens(OFFICE, [NEW_YORK], utc(moment)) == utc(opening)
+
+
+def test_a_start_that_the_clocks_leap_over_opens_with_the_leap_or_soon_after() -> None:
+    rule = CallingHours(time(2, 30), time(5), NEW_YORK)
+    opening = hours.opens(rule, [NEW_YORK], utc("2031-03-09T06:00"))
+    assert opening is not None
+    assert utc("2031-03-09T07:00") <= opening <= utc("2031-03-09T07:30")
+    assert hours.is_open(rule, [NEW_YORK], opening)
+
+
+def test_an_hour_that_comes_twice_counts_twice() -> None:
+    rule = CallingHours(time(1), time(2), NEW_YORK)
+    assert hours.is_open(rule, [NEW_YORK], utc("2031-11-02T05:30"))
+    assert hours.is_open(rule, [NEW_YORK], utc("2031-11-02T06:30"))
+    assert not hours.is_open(rule, [NEW_YORK], utc("2031-11-02T07:30"))
+
+
+def test_of_several_zones_the_strictest_holds() -> None:
+    zones = [NEW_YORK, CHICAGO]
+    assert not hours.is_open(OFFICE, zones, utc("2031-01-15T14:30"))  # nine thirty in one, eight thirty in the other
+    assert hours.is_open(OFFICE, zones, utc("2031-01-15T15:00"))
+    assert not hours.is_open(OFFICE, zones, utc("2031-01-15T22:00"))
+    assert hours.opens(OFFICE, zones, utc("2031-01-15T22:00")) == utc("2031-01-16T15:00")
+
+
+def test_zones_without_a_common_hour_never_open() -> None:
+    rule = CallingHours(time(9), time(10), hours.RECIPIENT)
+    assert hours.opens(rule, [NEW_YORK, LOS_ANGELES], utc("2031-01-15T14:30")) is None
+
+
+def test_a_number_says_its_zones() -> None:
+    assert hours.zones_of("+12125550101") == (NEW_YORK,)
+    assert hours.zones_of(IDAHO) == (BOISE, LOS_ANGELES)
+
+
+def test_as_much_of_a_number_is_looked_at_as_zones_depend_on() -> None:
+    assert 1 + max(len(prefix) for prefix in TIMEZONE_DATA) <= hours._PREFIX
+
+
+def test_what_is_no_number_has_no_zone() -> None:
+    assert hours.zones_of("nonsense") == ()
+
+
+def test_each_is_rung_by_their_own_clock() -> None:
+    frame = people(("+12125550101", "{}"), ("+12135550102", "{}"))
+    found, opening = by_person(OWN, frame, utc("2031-01-15T15:00"))
+    assert found == {"+12125550101": Timing.NOW.value, "+12135550102": Timing.CLOSED.value}
+    assert opening == utc("2031-01-15T17:00")
+
+
+def test_a_number_of_several_zones_waits_for_the_last_of_them() -> None:
+    found, _ = by_person(OWN, people((IDAHO, "{}")), utc("2031-01-15T16:30"))
+    assert found == {IDAHO: Timing.CLOSED.value}
+
+
+@pytest.mark.parametrize("field", ["metadata", "dynamic_variables", "context"])
+def test_the_column_wins_over_the_number_wherever_it_is_kept(field: str) -> None:
+    frame = people(("+12125550101", f'{{"{field}":{{"tz":"{LOS_ANGELES}"}}}}'))
+    found, opening = by_person(BY_COLUMN, frame, utc("2031-01-15T15:00"))
+    assert (found, opening) == ({"+12125550101": Timing.CLOSED.value}, utc("2031-01-15T17:00"))
+
+
+@pytest.mark.parametrize("payload", ["{}", '{"metadata":{"tz":""}}', '{"metadata":{"other":"x"}}'])
+def test_an_empty_column_leaves_it_to_the_number(payload: str) -> None:
+    found, _ = by_person(BY_COLUMN, people(("+12125550101", payload)), utc("2031-01-15T15:00"))
+    assert found == {"+12125550101": Timing.NOW.value}
+
+
+@pytest.mark.parametrize("zone", ["Atlantis/Capital", "../../etc/passwd", "EST5;DROP"])
+def test_whose_zone_is_unknown_has_no_opening(zone: str) -> None:
+    frame = people(("+12125550101", f'{{"metadata":{{"tz":"{zone}"}}}}'), ("+12125550102", "{}"))
+    found, opening = by_person(BY_COLUMN, frame, utc("2031-01-15T15:00"))
+    assert found == {"+12125550101": Timing.CLOSED.value, "+12125550102": Timing.NOW.value}
+    assert opening is None
+
+
+def test_a_number_without_any_zone_has_no_opening() -> None:
+    found, opening = by_person(OWN, people(("+80055501012", "{}")), utc("2031-01-15T15:00"))
+    assert (found, opening) == ({"+80055501012": Timing.CLOSED.value}, None)
+
+
+@pytest.mark.parametrize("column", ["time zone", "tz.name", "tz-name", "it's", "Zeitzone (IANA)", "a[0]", 'say "tz"'])
+def test_a_column_may_have_any_name(column: str) -> None:
+    rule = CallingHours(time(9), time(17), hours.RECIPIENT, column)
+    frame = people(("+12125550101", json.dumps({"metadata": {column: LOS_ANGELES}})))
+    found, _ = by_person(rule, frame, utc("2031-01-15T15:00"))
+    assert found == {"+12125550101": Timing.CLOSED.value}
+
+
+_TIMES = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 59]))
+_ZONES = st.lists(st.sampled_from([NEW_YORK, CHICAGO, LOS_ANGELES, "Asia/Kolkata", "UTC"]), min_size=1, max_size=3)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(start=_TIMES, end=_TIMES, zones=_ZONES, minutes=st.integers(0, 366 * 24 * 60))
+def test_an_opening_is_always_open_and_never_past(start: time, end: time, zones: list[str], minutes: int) -> None:
+    rule = CallingHours(start, end, hours.RECIPIENT)
+    moment = utc("2031-01-01T00:00") + timedelta(minutes=minutes)
+    opening = hours.opens(rule, zones, moment)
+    if opening is not None:
+        assert opening >= moment
+        assert hours.is_open(rule, zones, opening)

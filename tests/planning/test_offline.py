@@ -1,0 +1,124 @@
+"""The plan without a provider: from manifests and lock alone, never more certain than that allows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from declarative.memory import Cancel, Lock, Record
+from declarative.model import Desired, Project, Resource
+from declarative.planning import offline
+from declarative.planning.plan import Action
+
+from .cases import ABLE_TO_RETRY, ADDRESS, LINEAGE, NOON, crowd, digest, intent, remembered, resource
+
+
+def wanted(*resources: Resource, whole: bool = True) -> Desired:
+    return Desired(Project(name="spring"), {each.address: each for each in resources}, whole, "d1")
+
+
+def lock_of(**records: Record) -> Lock:
+    by_address = {name.replace("_", "/"): record for name, record in records.items()}
+    return Lock(project="spring", lineage=LINEAGE, born=NOON, hosts={}, person_key=None, resources=by_address)
+
+
+def applied(letters: str = "ab", **changes: Any) -> Record:
+    """What the lock knows of the resource of these letters, applied in full."""
+    people = resource(letters).people
+    known = {"generation": 1, "count": people.count, "settings_digest": digest(), "provider": "cartesia"}
+    return Record(**{**known, "numbers": people.numbers, "payloads": people.payloads, **changes})
+
+
+def the_action(desired: Desired, lock: Lock | None) -> Action:
+    made = offline.plan(desired, lock, NOON)
+    assert made.offline
+    (action,) = made.actions
+    return action
+
+
+def said(action: Action) -> tuple[str, str, int]:
+    return action.verb, action.reason, action.people
+
+
+def test_without_a_lock_everybody_is_new() -> None:
+    action = the_action(wanted(resource("ab")), None)
+    assert said(action) == ("create", "new", 2)
+    assert [change.path for change in action.changes] == ["spec.agent_id"]
+
+
+def test_what_was_applied_is_kept() -> None:
+    assert said(the_action(wanted(resource("ab")), lock_of(batch_march=applied()))) == ("keep", "unchanged", 2)
+
+
+def test_other_people_are_at_most_all_of_them() -> None:
+    action = the_action(wanted(resource("abc")), lock_of(batch_march=applied()))
+    assert said(action) == ("create", "added", 3)
+    assert "at most" in action.detail
+
+
+def test_other_settings_move_whoever_waits_at_most() -> None:
+    new = {"agent_id": "agent_b"}
+    changed = resource("ab", settings=new)
+    action = the_action(wanted(changed), lock_of(batch_march=applied()))
+    assert said(action) == ("replace", "settings_changed", 2)
+    assert "at most" in action.detail
+
+
+def test_other_settings_show_what_they_were() -> None:
+    known = applied(settings={"agent_id": "agent_a"})
+    action = the_action(wanted(resource("ab", settings={"agent_id": "agent_b"})), lock_of(batch_march=known))
+    assert [(change.before, change.after) for change in action.changes] == [("agent_a", "agent_b")]
+
+
+def test_an_open_intent_blocks() -> None:
+    known = applied(intents={"mark": intent()})
+    assert said(the_action(wanted(resource("ab")), lock_of(batch_march=known)))[:2] == ("block", "unsure")
+
+
+def test_a_pause_cancels_whoever_may_still_wait() -> None:
+    known = applied(remotes={"acb_1": remembered(count=5, dispatched=2)})
+    assert said(the_action(wanted(resource("ab", paused=True)), lock_of(batch_march=known))) == ("cancel", "paused", 3)
+
+
+@pytest.mark.parametrize(
+    "remote", [remembered(count=5, dispatched=5), remembered(count=5, cancel=Cancel.DONE)], ids=["dialed", "cancelled"]
+)
+def test_a_pause_of_what_is_over_keeps(remote: Any) -> None:
+    known = applied(remotes={"acb_1": remote})
+    assert said(the_action(wanted(resource("ab", paused=True)), lock_of(batch_march=known)))[0] == "keep"
+
+
+def test_absence_is_a_wish_in_a_whole_run_only() -> None:
+    lock = lock_of(batch_gone=applied(), batch_march=applied())
+    assert len(offline.plan(wanted(resource("ab"), whole=False), lock, NOON).actions) == 1
+    gone = offline.plan(wanted(resource("ab")), lock, NOON).actions[-1]
+    assert (gone.address, gone.verb, gone.reason) == ("batch/gone", "cancel", "removed")
+
+
+def test_a_tombstone_and_a_former_address_are_not_cancelled() -> None:
+    lock = lock_of(batch_dead=applied(tombstone=True), batch_old=applied())
+    action = the_action(wanted(resource("ab", previously=("batch/old",))), lock)
+    assert (action.address, action.verb) == (ADDRESS, "keep")
+
+
+def test_after_expires_at_nobody_is_rung() -> None:
+    expired = resource("ab", expires_at=NOON - timedelta(minutes=1))
+    assert not the_action(wanted(expired), None).verb.dials
+
+
+def test_a_start_far_ahead_waits() -> None:
+    far = resource("ab", scheduled_at=NOON + timedelta(days=60))
+    assert said(the_action(wanted(far), None))[0] == "wait"
+
+
+def test_a_batch_that_is_retried_by_policy_may_ring_again() -> None:
+    """Nobody knows here who was reached: the plan must not say that nothing can happen."""
+    action = the_action(wanted(resource("ab", retry=ABLE_TO_RETRY)), lock_of(batch_march=applied()))
+    assert action.verb.dials or action.detail
+
+
+def test_max_dials_and_suppression_are_shown_as_well() -> None:
+    held = resource(crowd("ab", held={"suppress_from": 3}))
+    assert offline.plan(wanted(held), None, NOON).held == {"suppress_from": 3}

@@ -1,0 +1,136 @@
+"""Saved plans as values: what the file holds, and what it lets through."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import orjson
+import polars as pl
+import pytest
+
+from declarative.digest import PersonKey
+from declarative.errors import PlanFileError
+from declarative.memory import Lock, Record
+from declarative.planning import planfile
+from declarative.planning.case import Case
+from declarative.planning.decide import Reason, Verb
+from declarative.planning.plan import RING_SCHEMA, Action, Plan, Work
+from declarative.planning.planfile import SavedPlan
+
+from .cases import ADDRESS, KEY, LINEAGE, NOON, number, resource
+
+
+def lock_of(generation: int, lineage: str = LINEAGE) -> Lock:
+    record = Record(generation=generation)
+    return Lock(project="spring", lineage=lineage, born=NOON, hosts={}, person_key=None, resources={ADDRESS: record})
+
+
+LOCK = lock_of(3)
+
+
+def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spring") -> Plan:
+    """A plan that creates these people and cancels these batches at one address."""
+    rows = [(number(who), "{}", "create", 1) for who in letters]
+    ring = pl.DataFrame(rows, schema=RING_SCHEMA, orient="row")
+    case = Case(
+        address=ADDRESS, resource=resource("abc"), record=Record(), remotes={}, now=NOON, key=KEY, lineage=LINEAGE
+    )
+    action = Action(address=ADDRESS, verb=Verb.CREATE, reason=Reason.NEW, provider="cartesia", people=len(letters))
+    work = Work(address=ADDRESS, case=case, ring=ring, cancels=cancels)
+    return Plan(project=project, created_at=NOON, actions=(action,) if letters else (), works={ADDRESS: work})
+
+
+def saved_of(plan: Plan, lock: Lock | None = LOCK, key: PersonKey = KEY) -> SavedPlan:
+    return planfile.of(plan, path=Path("calls"), targets=(ADDRESS,), desired="d1", lock=lock, key=key, shown={"n": 1})
+
+
+def narrowed(saved: SavedPlan, now: Plan, lock: Lock | None = LOCK, desired: str = "d1") -> Plan:
+    return planfile.narrowed(saved, now, desired=desired, lock=lock, key=KEY)
+
+
+def test_what_was_saved_is_read_again(tmp_path: Path) -> None:
+    saved = saved_of(plan_of("ab", cancels=("acb_1",)))
+    planfile.write(saved, tmp_path / "plan", KEY)
+    assert planfile.read(tmp_path / "plan", KEY) == saved
+    assert planfile.is_plan(tmp_path / "plan")
+
+
+def test_it_is_the_owners_alone(tmp_path: Path) -> None:
+    planfile.write(saved_of(plan_of("a")), tmp_path / "plan", KEY)
+    assert stat.S_IMODE((tmp_path / "plan").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("key", [PersonKey(None), PersonKey("a secret")])
+def test_people_are_in_it_as_digests_only(tmp_path: Path, key: PersonKey) -> None:
+    planfile.write(saved_of(plan_of("abc"), key=key), tmp_path / "plan", key)
+    text = (tmp_path / "plan").read_text()
+    assert [who for who in "abc" if number(who)[2:] in text] == []
+
+
+def test_manifests_and_missing_files_are_no_plans(tmp_path: Path) -> None:
+    (tmp_path / "batch.yaml").write_text("kind: Batch\n")
+    assert [planfile.is_plan(tmp_path / name) for name in ("batch.yaml", "nothing", ".")] == [False, False, False]
+
+
+def test_another_key_does_not_open_it(tmp_path: Path) -> None:
+    planfile.write(saved_of(plan_of("a")), tmp_path / "plan", KEY)
+    with pytest.raises(PlanFileError, match="DIALCTL_PERSON_KEY"):
+        planfile.read(tmp_path / "plan", PersonKey("another"))
+
+
+@pytest.mark.parametrize(
+    "field", ["project", "path", "targets", "desired", "lineage", "generations", "rings", "cancels"]
+)
+def test_no_field_may_be_changed(tmp_path: Path, field: str) -> None:
+    planfile.write(saved_of(plan_of("a")), tmp_path / "plan", KEY)
+    document = orjson.loads((tmp_path / "plan").read_bytes())
+    value = document["body"][field]
+    document["body"][field] = {**value, "x": ""} if isinstance(value, dict) else [value]
+    (tmp_path / "plan").write_bytes(orjson.dumps(document))
+    with pytest.raises(PlanFileError, match="changed after it was saved"):
+        planfile.read(tmp_path / "plan", KEY)
+
+
+@pytest.mark.parametrize("letters", ["abc", "ab", "a"])
+def test_the_same_people_or_fewer_pass(letters: str) -> None:
+    now = plan_of(letters)
+    assert narrowed(saved_of(plan_of("abc")), now) is now
+
+
+def test_anybody_new_refuses_it() -> None:
+    with pytest.raises(PlanFileError, match=r"would ring 1 person who is not in it"):
+        narrowed(saved_of(plan_of("ab")), plan_of("ac"))
+
+
+def test_a_further_cancel_refuses_it_and_fewer_pass() -> None:
+    saved = saved_of(plan_of("a", cancels=("acb_1", "acb_2")))
+    narrowed(saved, plan_of("a", cancels=("acb_1",)))
+    with pytest.raises(PlanFileError, match="would cancel acb_3 as well"):
+        narrowed(saved, plan_of("a", cancels=("acb_1", "acb_3")))
+
+
+def test_other_manifests_refuse_it() -> None:
+    with pytest.raises(PlanFileError, match="manifests, recipients or variables"):
+        narrowed(saved_of(plan_of("a")), plan_of("a"), desired="d2")
+
+
+def test_another_project_refuses_it() -> None:
+    with pytest.raises(PlanFileError, match='"spring"'):
+        narrowed(saved_of(plan_of("a")), plan_of("a", project="autumn"))
+
+
+@pytest.mark.parametrize("lock", [None, lock_of(3, "zzzzzz")])
+def test_another_lock_refuses_it(lock: Lock | None) -> None:
+    with pytest.raises(PlanFileError, match="another lock"):
+        narrowed(saved_of(plan_of("a")), plan_of("a"), lock=lock)
+
+
+@pytest.mark.parametrize("generation", [2, 4])
+def test_another_generation_refuses_it(generation: int) -> None:
+    with pytest.raises(PlanFileError, match=ADDRESS):
+        narrowed(saved_of(plan_of("a")), plan_of("a"), lock=lock_of(generation))
+
+
+def test_nothing_to_send_passes_however_old_the_plan_is() -> None:
+    narrowed(saved_of(plan_of("a")), plan_of(""), lock=lock_of(9))

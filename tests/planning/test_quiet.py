@@ -1,0 +1,277 @@
+"""When nobody's people need to be read: it must be known without them that there is nothing to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from declarative.memory import Cancel, Record
+from declarative.model import CallingHours, Policy, Resource, Retry, Route
+from declarative.planning import standing
+from declarative.planning.blocks import fingerprint, may_be_quiet
+from declarative.planning.case import Case, is_over
+from declarative.planning.decide import Timing
+from declarative.remote import Phase, Remote
+from tests.planning.cases import (
+    ABLE_TO_RETRY,
+    NOON,
+    batch,
+    digest,
+    intent,
+    knowing,
+    members,
+    open_intents,
+    person,
+    remembered,
+    resource,
+)
+from tests.planning.plain import Scene
+from tests.planning.scenes import case_of, scenes
+
+RUNNING = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), finished=1)
+ENDED = batch("b1", members(a=Phase.UNREACHED, b=Phase.REACHED))
+
+
+def applied(wanted: Resource, *remotes: Remote, **changes: Any) -> Record:
+    """What is remembered once everybody wanted was submitted."""
+    return replace(
+        knowing(*remotes), numbers=wanted.people.numbers, payloads=wanted.people.payloads,
+        settings_digest=wanted.settings_digest, **changes,
+    )  # fmt: skip
+
+
+def quiet(wanted: Resource | None, record: Record, *remotes: Remote, now: Any = NOON) -> bool:
+    return may_be_quiet(wanted, record, {remote.id: remote for remote in remotes}, now)
+
+
+def test_a_batch_that_runs_as_it_should_is_left_alone() -> None:
+    assert quiet(resource("ab"), applied(resource("ab"), RUNNING), RUNNING)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(resource("abc"), id="somebody was added"),
+        pytest.param(resource("a"), id="somebody was removed"),
+        pytest.param(resource({"a": "{}", "b": '{"x":1}'}), id="somebody's data changed"),
+        pytest.param(resource("ab", settings={"agent_id": "agent_b"}), id="settings changed"),
+        pytest.param(resource("ab", paused=True), id="it was paused"),
+        pytest.param(resource("ab", expires_at=NOON), id="it expired"),
+        pytest.param(
+            resource("ab", policy=Policy(CallingHours(time(9), time(17), "UTC"))), id="it rings at certain hours"
+        ),
+        pytest.param(None, id="the manifest is gone"),
+    ],
+)
+def test_a_running_batch_is_looked_at_when(wanted: Resource | None) -> None:
+    assert not quiet(wanted, applied(resource("ab"), RUNNING), RUNNING)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(ENDED, id="over"),
+        pytest.param(replace(RUNNING, cancelled=True), id="cancelled by somebody"),
+    ],
+)
+def test_a_batch_that_changed_is_looked_at(seen: Remote) -> None:
+    assert not quiet(resource("ab"), applied(resource("ab"), RUNNING), seen)
+
+
+def test_what_the_lock_does_not_know_is_looked_at() -> None:
+    assert not quiet(resource("ab"), applied(resource("ab"), RUNNING), RUNNING, batch("b2", None, total=1))
+
+
+def test_an_open_intent_is_looked_at() -> None:
+    record = applied(resource("ab"), RUNNING, intents=open_intents(intent()))
+    assert not quiet(resource("ab"), record, RUNNING)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"cancel": Cancel.ASKED}, id="a cancel that was not answered"),
+        pytest.param({"settings": "old"}, id="settings of an interrupted replace"),
+        pytest.param({"settings": None}, id="settings that nobody knows"),
+    ],
+)
+def test_a_running_batch_with_something_odd_in_the_lock_is_looked_at(changes: dict[str, Any]) -> None:
+    record = applied(resource("ab"), RUNNING)
+    record = replace(record, remotes={"b1": replace(record.remotes["b1"], **changes)})
+    assert not quiet(resource("ab"), record, RUNNING)
+
+
+def test_more_people_scheduled_than_wanted_may_wait_twice_and_are_looked_at() -> None:
+    twin = replace(RUNNING, id="b2")
+    assert not quiet(resource("ab"), applied(resource("ab"), RUNNING, twin), RUNNING, twin)
+
+
+def test_a_revoked_mark_is_looked_at() -> None:
+    record = applied(resource("ab"), RUNNING, revoked=(str(RUNNING.mark),))
+    assert not quiet(resource("ab"), record, RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted"),
+    [
+        pytest.param({}, resource("ab", retry=ABLE_TO_RETRY), id="a retry may be due"),
+        pytest.param({"cancel": Cancel.DONE, "status": "cancelled"}, resource("ab"), id="resumed after a pause"),
+        pytest.param({"status": "cancelled"}, resource("ab"), id="cancelled elsewhere"),
+    ],
+)
+def test_what_is_settled_and_was_not_listed_is_not_known_to_need_nothing(
+    known: dict[str, Any], wanted: Resource
+) -> None:
+    record = applied(wanted, ENDED)
+    record = replace(record, remotes={"b1": replace(record.remotes["b1"], settled=True, **known)})
+    assert not quiet(wanted, record)
+
+
+def test_who_was_never_submitted_is_looked_at_though_the_manifest_did_not_change() -> None:
+    assert not quiet(resource("ab"), applied(resource("ab")))
+
+
+# Where everything is over and was found in order once, `quiet` remembers it.
+
+
+def in_order(wanted: Resource | None, *remotes: Remote) -> Record:
+    record = applied(wanted or resource("ab"), *remotes)
+    return replace(record, quiet=fingerprint(wanted, record, {remote.id: remote for remote in remotes}))
+
+
+def test_what_is_over_and_was_found_in_order_is_left_alone() -> None:
+    assert quiet(resource("ab"), in_order(resource("ab"), ENDED), ENDED)
+    assert quiet(None, in_order(None, ENDED), ENDED)
+
+
+def test_it_is_left_alone_where_the_list_was_not_read_back_to_it() -> None:
+    record = in_order(resource("ab"), ENDED)
+    known = replace(
+        record.remotes["b1"], status=ENDED.status, dispatched=ENDED.dispatched, finished=ENDED.finished,
+        retry_count=ENDED.retry_count, last_updated_at=ENDED.last_updated_at,
+    )  # fmt: skip
+    assert quiet(resource("ab"), replace(record, remotes={"b1": known}))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(resource("abc"), id="people"),
+        pytest.param(resource({"a": '{"x":1}', "b": "{}"}), id="data"),
+        pytest.param(resource("ab", settings={"agent_id": "agent_b"}), id="settings"),
+        pytest.param(resource("ab", retry=ABLE_TO_RETRY), id="retry"),
+        pytest.param(resource("ab", retry=Retry(1, frozenset({"pre_dial"}))), id="retry.on"),
+        pytest.param(resource("ab", provider="callingbox"), id="provider"),
+        pytest.param(resource("ab", paused=True), id="pause"),
+        pytest.param(resource("ab", expires_at=NOON), id="expiry"),
+        pytest.param(resource("ab", also=("x1",)), id="also"),
+        pytest.param(None, id="gone"),
+    ],
+)
+def test_it_is_looked_at_again_when_the_manifest_changes(wanted: Resource | None) -> None:
+    assert not quiet(wanted, in_order(resource("ab"), ENDED), ENDED)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(replace(ENDED, status="failed"), id="status"),
+        pytest.param(replace(ENDED, dispatched=9), id="dispatched"),
+        pytest.param(replace(ENDED, finished=1, cancelled=True), id="finished"),
+        pytest.param(replace(ENDED, retry_count=1), id="retry_count"),
+        pytest.param(replace(ENDED, last_updated_at="later"), id="last_updated_at"),
+    ],
+)
+def test_it_is_looked_at_again_when_the_provider_shows_it_otherwise(seen: Remote) -> None:
+    assert not quiet(resource("ab"), in_order(resource("ab"), ENDED), seen)
+
+
+def test_it_is_looked_at_again_when_somebody_is_declared_rung() -> None:
+    record = replace(in_order(resource("ab"), ENDED), placed=(person("a"),))
+    assert not quiet(resource("ab"), record, ENDED)
+
+
+# -- calls --------------------------------------------------------------------------------------------------------
+
+
+def placed(phase: Phase | None, *, settled: bool = True, **changes: Any) -> bool:
+    wanted = resource("a", route=Route.CALL, **changes)
+    known = {"c1": remembered(route=Route.CALL, person=person("a"), phase=phase, settled=settled)}
+    return quiet(wanted, replace(applied(wanted), remotes=known))
+
+
+def test_calls_that_ended_are_left_alone() -> None:
+    assert placed(Phase.REACHED)
+    assert placed(Phase.UNREACHED)
+
+
+def test_calls_are_looked_at_where_one_may_be_rung_again() -> None:
+    assert not placed(Phase.UNREACHED, retry=ABLE_TO_RETRY)
+
+
+def test_the_refused_stay_as_they_are_and_the_unfunded_are_submitted_again() -> None:
+    assert placed(Phase.REFUSED)
+    assert not placed(Phase.UNFUNDED)
+
+
+def test_calls_whose_end_is_not_known_are_looked_at() -> None:
+    """They may yet turn out to have been turned away for want of money, and are then submitted again."""
+    assert not placed(Phase.QUEUED, settled=False)
+    assert not placed(None, settled=False)
+
+
+# -- over everything ----------------------------------------------------------------------------------------------
+
+TURNED_AWAY = (Phase.REFUSED, Phase.UNFUNDED)
+many = settings(max_examples=150, derandomize=True, deadline=None)
+
+
+def keeps_everybody(of: Case) -> bool:
+    return set(standing.persons(of).get_column("verb")) <= {"keep"}
+
+
+def with_all_applied(scene: Scene) -> Case:
+    """As if everything wanted had been submitted in full once."""
+    case = case_of(scene)
+    if case.resource is None:
+        return case
+    record = replace(
+        case.record, numbers=case.resource.people.numbers, payloads=case.resource.people.payloads,
+        settings_digest=digest(),
+    )  # fmt: skip
+    return replace(case, record=record)
+
+
+@given(scenes)
+@many
+def test_whatever_may_be_quiet_keeps_everybody(scene: Scene) -> None:
+    """Save for whoever was turned away in a batch that runs: they come again when it is over, as documented. People
+    who were all submitted are in some batch; a scene where they are not cannot be."""
+    running = [one for one in scene.batches if not any(phase in TURNED_AWAY for phase in one.phases.values())]
+    scene = replace(scene, batches=tuple(one for one in running if not one.also), timing=Timing.NOW)
+    seen = frozenset(who for one in scene.batches for who in one.phases)
+    scene = replace(scene, wanted=(scene.wanted and scene.wanted & seen) or None)
+    case = with_all_applied(scene)
+    if may_be_quiet(case.resource, case.record, case.remotes, NOON):
+        assert keeps_everybody(case)
+
+
+@given(scenes)
+@many
+def test_what_was_quiet_stays_quiet_whenever_it_is_looked_at(scene: Scene) -> None:
+    scene = replace(scene, batches=tuple(one for one in scene.batches if not one.also), lost_batch=False)
+    case = with_all_applied(scene)
+    if case.record.intents or not all(is_over(remote) for remote in case.remotes.values()):
+        return
+    if not keeps_everybody(case):
+        return
+    record = replace(case.record, quiet=fingerprint(case.resource, case.record, case.remotes))
+    assert may_be_quiet(case.resource, record, case.remotes, NOON)
+    for timing in Timing:
+        later = replace(case, now=NOON + timedelta(days=9), timing=timing)
+        if case.timing is timing or timing is Timing.EXPIRED:
+            assert keeps_everybody(later)

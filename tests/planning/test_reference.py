@@ -1,0 +1,121 @@
+"""standing.persons against plain Python, and what must hold for whatever was seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+from hypothesis import given, settings
+
+from declarative.memory import Cancel, Record
+from declarative.planning import standing
+from declarative.planning.case import Case
+from declarative.planning.decide import Standing, Timing, Verb
+from declarative.remote import Phase
+from tests.planning import cases, plain
+from tests.planning.plain import Scene, Someone
+from tests.planning.scenes import case_of, scenes
+
+DIALS = [Verb.CREATE, Verb.REPLACE, Verb.RETRY]
+many = settings(max_examples=300, derandomize=True, deadline=None)
+some = settings(many, max_examples=60)
+
+
+def as_frames_say(case: Case) -> dict[str, Someone]:
+    rows = standing.persons(case).iter_rows(named=True)
+    return {
+        cases.letter(row["number"]): Someone(Standing(row["standing"]).name.lower(), row["attempts"], row["verb"])
+        for row in rows
+    }
+
+
+def without(case: Case, *batches: str) -> Case:
+    """As it is once these are cancelled by us, and read again."""
+    remotes, records = dict(case.remotes), dict(case.record.remotes)
+    for key in batches:
+        frame = remotes[key].members
+        assert frame is not None
+        queued = pl.col("phase") == Phase.QUEUED
+        freed = pl.when(queued).then(pl.lit(str(Phase.CANCELLED))).otherwise("phase").alias("phase")
+        remotes[key] = replace(remotes[key], cancelled=True, members=frame.with_columns(freed))
+        records[key] = replace(records[key], cancel=Cancel.DONE)
+    return replace(case, remotes=remotes, record=replace(case.record, remotes=records))
+
+
+@given(scenes)
+@many
+def test_columns_say_what_plain_python_says(scene: Scene) -> None:
+    assert as_frames_say(case_of(scene)) == plain.everybody(scene)
+
+
+@given(scenes)
+@some
+def test_nobody_is_rung_beyond_what_the_manifest_allows(scene: Scene) -> None:
+    allowed = 1 + (scene.retry.max_retries if scene.retry else 0)
+    people = standing.persons(case_of(scene))
+    assert not len(people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]), pl.col("attempts") >= allowed))
+
+
+@given(scenes)
+@some
+def test_nobody_new_is_rung_while_a_batch_may_be_out_there(scene: Scene) -> None:
+    people = standing.persons(case_of(replace(scene, lost_batch=True)))
+    assert not len(people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY])))
+
+
+@given(scenes)
+@some
+def test_only_who_is_wanted_is_rung(scene: Scene) -> None:
+    people = standing.persons(case_of(scene)).filter(pl.col("verb").is_in(DIALS))
+    assert {cases.letter(number) for number in people.get_column("number")} <= (scene.wanted or frozenset())
+    assert people.is_empty() or not scene.paused
+
+
+@given(scenes)
+@some
+def test_nobody_is_kept_in_a_batch_that_is_cancelled(scene: Scene) -> None:
+    people = standing.persons(case_of(scene))
+    leaving = set(standing.leaving_batches(people))
+    kept = people.filter(pl.col("verb") == Verb.KEEP).get_column("queued_in").explode().drop_nulls()
+    assert not leaving & set(kept)
+
+
+@given(scenes)
+@some
+def test_what_is_cancelled_is_ours_and_lives(scene: Scene) -> None:
+    leaving = standing.leaving_batches(standing.persons(case_of(scene)))
+    drawn = {one.id: one for one in scene.batches}
+    assert not [key for key in leaving if drawn[key].also or drawn[key].cancelled]
+
+
+@given(scenes)
+@some
+def test_who_waits_and_moves_is_due_once_their_batch_is_cancelled(scene: Scene) -> None:
+    case = case_of(replace(scene, timing=Timing.NOW, lost_batch=False))
+    people = standing.persons(case)
+    moved = people.filter(pl.col("verb") == Verb.REPLACE, pl.col("standing") == int(Standing.WAITING))
+    after = standing.persons(without(case, *standing.leaving_batches(people)))
+    refused_meanwhile = pl.col("verb") == Verb.KEEP
+    left = after.join(moved.select("number"), on="number", how="semi").filter(~refused_meanwhile)
+    assert set(left.get_column("verb")) <= {Verb.CREATE}
+
+
+@given(scenes)
+@some
+def test_less_seen_of_a_known_batch_never_rings_anybody_who_was_announced_as_safe(scene: Scene) -> None:
+    """A second look after all cancels rings nobody again whom a batch has dialed once."""
+    case = case_of(scene)
+    after = standing.persons(without(case, *standing.leaving_batches(standing.persons(case))))
+    assert not len(after.filter(pl.col("verb") == Verb.CREATE, pl.col("attempts") > 0))
+
+
+@given(scenes)
+@some
+def test_the_same_facts_in_another_order_decide_the_same(scene: Scene) -> None:
+    case = case_of(scene)
+    turned = replace(case, remotes=dict(reversed(case.remotes.items())))
+    assert as_frames_say(turned) == as_frames_say(case)
+
+
+def test_nobody_wanted_and_nothing_seen_is_nobody() -> None:
+    assert standing.persons(cases.case(wanted=None, record=Record())).is_empty()

@@ -1,0 +1,86 @@
+"""Which batches are retried by the provider's own request: those where it rings exactly whom it should."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from declarative.abilities import Abilities
+from declarative.memory import Record
+from declarative.model import Retry
+from declarative.planning import standing
+from declarative.planning.retrying import by_request
+from declarative.remote import Phase, Remote
+from tests.planning.cases import ABLE_TO_RETRY, batch, case, members, remembered, resource
+from tests.planning.channels import BATCHES, CALLS
+
+
+def requests(remote: Remote, wanted: str = "ab", able: Abilities | None = BATCHES, **known: Any) -> list[str]:
+    """Of a batch of `a` and `b` that was sent with the settings and the data wanted now."""
+    of = resource(wanted, retry=known.pop("retry", ABLE_TO_RETRY))
+    sent = {"count": 2, "payloads": resource("ab").people.payloads, **known}
+    record = Record(generation=1, remotes={remote.id: remembered(**sent)})
+    asked = case(remote, wanted=of, record=record)
+    return by_request(asked, standing.persons(asked), able)
+
+
+def unreached(**changes: Any) -> Remote:
+    return batch("b1", members(a=Phase.UNREACHED, b=Phase.REACHED), **changes)
+
+
+def test_a_batch_whose_unreached_are_exactly_those_wanted_is_retried_by_request() -> None:
+    assert requests(unreached()) == ["b1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [
+        pytest.param({"retry_count": None}, {}, id="no retry_count: nobody could see whether a lost request came"),
+        pytest.param({"finished": 1}, {}, id="not over"),
+        pytest.param({"cancelled": True}, {}, id="cancelled"),
+        pytest.param({}, {"settings": "old"}, id="it would ring with old settings"),
+        pytest.param({}, {"payloads": "other"}, id="it would ring with old data"),
+        pytest.param({}, {"payloads": None}, id="with which data is unknown"),
+    ],
+)
+def test_a_batch_is_not_retried_by_request(changes: dict[str, Any], known: dict[str, Any]) -> None:
+    assert requests(unreached(**changes), **known) == []
+
+
+def test_a_provider_without_the_request_is_never_asked() -> None:
+    assert requests(unreached(), able=CALLS) == []
+    assert requests(unreached(), able=None) == []
+
+
+def test_a_person_who_left_is_not_rung_by_request() -> None:
+    both = batch("b1", members(a=Phase.UNREACHED, b=Phase.UNREACHED))
+    assert requests(both) == ["b1"]
+    assert requests(both, "a") == []
+
+
+@pytest.mark.parametrize("phase", [Phase.REFUSED, Phase.UNFUNDED, Phase.CANCELLED, Phase.UNKNOWN])
+def test_the_request_would_ring_or_may_ring_whoever_is_neither_reached_nor_unreached(phase: Phase) -> None:
+    assert requests(batch("b1", members(a=Phase.UNREACHED, b=phase), finished=2)) == []
+
+
+def test_the_request_would_ring_for_reasons_that_the_policy_does_not_name() -> None:
+    both = batch("b1", members(a=Phase.UNREACHED, b=Phase.UNREACHED))
+    busy_only = Retry(1, frozenset({"dial_busy"}))
+    assert requests(both, retry=busy_only) == []
+
+
+def test_nobody_due_is_no_request() -> None:
+    assert requests(unreached(), retry=replace(ABLE_TO_RETRY, max_retries=0)) == []
+
+
+def test_each_batch_is_asked_for_itself() -> None:
+    first, second = batch("b1", members(a=Phase.UNREACHED)), batch("b2", members(b=Phase.UNREACHED))
+    whole = resource("ab", retry=ABLE_TO_RETRY)
+    known = {
+        "b1": remembered(count=1, payloads=resource("a").people.payloads),
+        "b2": remembered(count=1, payloads=resource("b").people.payloads, settings="old"),
+    }
+    asked = case(first, second, wanted=whole, record=Record(generation=1, remotes=known))
+    assert by_request(asked, standing.persons(asked), BATCHES) == ["b1"]

@@ -1,0 +1,187 @@
+"""What a reader should know before approving: said when it is so, and not otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from declarative.abilities import Abilities
+from declarative.memory import Record
+from declarative.model import CallingHours, Pace, Policy, Resource, Route
+from declarative.planning.compose import compose
+from declarative.planning.decide import Verb
+from declarative.planning.outlook import Outlook
+from declarative.planning.plan import Plan
+from declarative.planning.warn import warnings
+from declarative.remote import Phase
+from tests.planning.cases import (
+    NOON,
+    batch,
+    call,
+    call_resource,
+    case,
+    crowd,
+    knowing,
+    members,
+    number,
+    resource,
+)
+from tests.planning.channels import BATCHES, CALLS, abilities
+
+
+def said(wanted: Resource, *remotes: Any, able: Abilities | None = None, record: Record | None = None) -> list[str]:
+    """The warnings of the plan of this one resource."""
+    asked = (lambda provider, route: able) if able else abilities
+    of = case(*remotes, wanted=wanted, record=record or knowing(*remotes))
+    actions, work = compose(Outlook(case=of, provider="cartesia"), asked(wanted.provider, wanted.route))
+    assert work is not None
+    plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), works={wanted.address: work})
+    found = list(warnings(plan, [wanted], asked))
+    assert {notice.address for notice in found} <= {wanted.address}
+    return [notice.message for notice in found]
+
+
+def test_an_ordinary_plan_warns_of_nothing() -> None:
+    assert said(resource("abc", settings={"target_concurrency_limit": 10})) == []
+
+
+# -- shards -------------------------------------------------------------------------------------------------------
+
+
+def test_shards_multiply_the_concurrency_limit() -> None:
+    """Three people a request: four are two shards."""
+    (message,) = said(resource("abcd", settings={"target_concurrency_limit": 10}))
+    assert "2 remote batches" in message
+    assert "20 at once" in message
+
+
+def test_shards_without_a_limit_need_no_word() -> None:
+    assert said(resource("abcd")) == []
+
+
+# -- expiry -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(3, False), (2, True)])
+def test_people_who_cannot_be_through_before_the_expiry(seconds: int, late: bool) -> None:
+    """One call a second."""
+    messages = said(resource("abc", expires_at=NOON + timedelta(seconds=seconds)))
+    assert ["before expires_at" in message for message in messages] == [True] * late
+
+
+def test_time_runs_from_the_schedule() -> None:
+    times = {"scheduled_at": NOON + timedelta(hours=1), "expires_at": NOON + timedelta(hours=1, seconds=1)}
+    assert said(resource("abc", **times)) != []
+    assert said(resource("a", **times)) == []
+
+
+def test_5000_people_take_84_minutes() -> None:
+    everybody = replace(BATCHES, max_people=5000)
+    frame = crowd("a").frame
+    many = crowd("a")
+    many.count = 5000
+    wanted = resource(many, expires_at=NOON + timedelta(minutes=83))
+    of = case(wanted=wanted, record=knowing())
+    actions, _ = compose(Outlook(case=of, provider="cartesia"), everybody)
+    plan = Plan(project="spring", created_at=NOON, actions=tuple(replace(one, people=5000) for one in actions))
+    assert len(frame) == 1
+    (notice,) = warnings(plan, [wanted], lambda provider, route: everybody)
+    assert "5,000 people take at least 84 minutes" in notice.message
+
+
+def test_a_provider_that_keeps_no_pace_promises_no_time() -> None:
+    assert said(resource("abc", expires_at=NOON + timedelta(seconds=1)), able=replace(BATCHES, per_second=None)) == []
+
+
+def test_single_calls_go_at_the_pace_of_the_manifest() -> None:
+    slow = {"route": Route.CALL, "pace": Pace(calls_per_second=0.1), "expires_at": NOON + timedelta(seconds=15)}
+    assert any("before expires_at" in message for message in said(resource("ab", **slow)))
+    fast = slow | {"pace": Pace(calls_per_second=10)}
+    assert not any("before expires_at" in message for message in said(resource("ab", **fast)))
+
+
+# -- where numbers are --------------------------------------------------------------------------------------------
+
+
+def abroad(*numbers: str) -> Resource:
+    people = crowd("".join("abc"[: len(numbers)]))
+    frame = people.frame.with_columns(number=people.frame.get_column("number").clone())
+    frame = frame.with_columns(frame.get_column("number").replace(dict(zip(frame["number"], numbers, strict=True))))
+    people.__dict__["frame"] = frame
+    return resource(people)
+
+
+def test_numbers_that_the_provider_does_not_reach_are_counted() -> None:
+    (message,) = said(abroad("+442079460101", "+14155550101", "+493055550102"))
+    assert message == "2 of the numbers are outside +1: US destinations only"
+
+
+def test_one_number_is_one() -> None:
+    (message,) = said(abroad("+442079460101"))
+    assert message.startswith("1 of the numbers is ")
+
+
+def test_a_provider_that_reaches_everybody_says_nothing() -> None:
+    assert said(abroad("+442079460101"), able=replace(BATCHES, reach="")) == []
+
+
+def test_numbers_that_are_not_rung_are_not_counted() -> None:
+    rung = batch("b1", members(a=Phase.REACHED))
+    assert said(resource("a"), rung) == []
+
+
+# -- single calls -------------------------------------------------------------------------------------------------
+
+
+def test_a_lowered_batch_says_what_the_provider_cannot_do_and_how_long_it_takes() -> None:
+    (message,) = said(resource("abc", route=Route.CALL, pace=Pace(calls_per_second=0.5)))
+    assert "3 calls are placed one by one while apply runs, 0.5 a second" in message
+    assert "0:00:04 at least" in message
+    assert "neither moved nor taken off" in message
+
+
+def test_a_single_call_needs_no_such_word() -> None:
+    assert said(call_resource("a")) == []
+
+
+def test_a_route_of_which_little_can_be_proven_says_so() -> None:
+    old = replace(CALLS, echoes=False, notes="An old route.")
+    assert said(call_resource("a"), able=old) == ["An old route."]
+
+
+def test_nobody_rung_is_nothing_to_warn_of() -> None:
+    placed = call("c1", "a", Phase.REACHED)
+    wanted = call_resource("a")
+    record = knowing(placed, numbers=wanted.people.numbers, payloads=wanted.people.payloads)
+    assert said(wanted, placed, able=replace(CALLS, echoes=False, notes="An old route."), record=record) == []
+
+
+def test_an_edited_call_says_that_editing_changes_nothing() -> None:
+    placed, first = call("c1", "a", Phase.REACHED), call_resource("a").people
+    record = knowing(placed, numbers=first.numbers, payloads=first.payloads)
+    (message,) = said(call_resource("b"), placed, record=record)
+    assert "rung once in its life" in message
+
+
+# -- zones --------------------------------------------------------------------------------------------------------
+
+
+def test_a_column_of_zones_that_nobody_has_is_told() -> None:
+    own = Policy(CallingHours(time(0), time(0), "recipient", column="zone"))
+    assert any('nobody has the column "zone"' in message for message in said(resource("a", policy=own)))
+
+
+def test_no_warning_holds_a_number() -> None:
+    everything = said(abroad("+442079460101", "+14155550101"), able=replace(CALLS, echoes=False, notes="An old route."))
+    assert everything
+    assert not [message for message in everything if number("a")[2:] in message or "2079460101" in message]
+
+
+def test_the_verbs_that_ring_are_those_that_warn() -> None:
+    waiting = batch("b1", members(a=Phase.QUEUED, b=Phase.QUEUED))
+    actions, _ = compose(Outlook(case=case(waiting, wanted=None), provider="cartesia"), None)
+    assert [action.verb for action in actions] == [Verb.CANCEL]
+    assert said(resource("ab", paused=True), waiting) == []
