@@ -11,7 +11,7 @@ from typing import cast
 
 import polars as pl
 
-from declarative import records
+from declarative import crowd, records
 from declarative.desk import LEAST_GUARD, Desk
 from declarative.errors import ProviderError
 from declarative.execute import Executor, Receipt, Result
@@ -19,7 +19,7 @@ from declarative.look_after import Guardian
 from declarative.memory import Record, RemoteRecord
 from declarative.model import Resource, Route
 from declarative.pacing import Pacer
-from declarative.planning import blocks, explain, hours, standing
+from declarative.planning import blocks, explain, hours
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.plan import Plan, Work
@@ -76,7 +76,7 @@ class Hands:
         if resource is not None and case is not None:
             self._retry_by_request(work, resource, tally)
             rest = work.ring.filter(~pl.col("verb").is_in([Verb.REPLACE]))
-            self._submit(resource, _approved(rest, approved), tally)
+            self._submit(resource, crowd.approved(rest, approved), tally)
         self._remember(work, case or work.case, tally)
 
     def _take_in(self, work: Work) -> None:
@@ -122,8 +122,8 @@ class Hands:
                 return None
             case = replace(case, remotes={**case.remotes, remote_id: remote}, record=self._record(work.address))
             if len(moving) and work.resource is not None:
-                free = _approved(_free(case, remote), moving.get_column("number"))
-                self._submit(work.resource, _approved(free, approved), tally)
+                free = crowd.approved(crowd.free(case, remote), moving.get_column("number"))
+                self._submit(work.resource, crowd.approved(free, approved), tally)
                 if not tally.clean:
                     return None
         return case
@@ -143,7 +143,7 @@ class Hands:
         for pause in READS_AFTER_CANCEL:
             self._desk.sleep(pause) if pause else None
             read = channel.read(remote.id)
-            if read is not None and read.members is not None and not _queued(read):
+            if read is not None and read.members is not None and not crowd.queued(read):
                 break
         if read is None or read.members is None:
             tally.problems.append(
@@ -269,7 +269,7 @@ class Hands:
         """The digest of all facts, where everything is over and nothing was done or is due later."""
         touched = tally.submitted or work.cancels or work.later or not tally.clean or case.record.intents
         remotes = {key: remote for key, remote in case.remotes.items() if key not in case.also}
-        unknown = any(_has_unknown(remote) for remote in remotes.values())
+        unknown = any(crowd.has_unknown(remote) for remote in remotes.values())
         if touched or unknown or not all(is_over(remote) for remote in remotes.values()):
             return None
         return blocks.fingerprint(work.resource, case.record, remotes)
@@ -281,30 +281,3 @@ class Hands:
 
     def _record(self, address: str) -> Record:
         return self._desk.ledger.lock.resources.get(address) or Record()
-
-
-def _has_unknown(remote: Remote) -> bool:
-    return remote.members is not None and bool((remote.members.get_column("phase") == Phase.UNKNOWN).any())
-
-
-def _queued(remote: Remote) -> bool:
-    return remote.members is not None and bool((remote.members.get_column("phase") == Phase.QUEUED).any())
-
-
-def _free(case: Case, remote: Remote) -> pl.DataFrame:
-    """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel."""
-    assert remote.members is not None
-    people = standing.persons(case).join(remote.members.select("number"), on="number", how="semi")
-    due = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
-    return due.select(
-        "number",
-        pl.col("data").alias("payload"),
-        pl.lit(str(Verb.REPLACE)).alias("verb"),
-        (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt"),
-    )
-
-
-def _approved(ring: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
-    if approved is None:
-        return ring.clear()
-    return ring.filter(pl.col("number").is_in(approved.implode()))

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from declarative import mark
+from declarative import mark, records
 from declarative.cache import MemberCache
 from declarative.digest import PersonKey
 from declarative.errors import ProviderError
@@ -202,7 +202,7 @@ class _Observer:
         """Reads the people of every batch of these subjects, from the cache where nothing can have changed; and single
         calls that have not ended as far as is known, where the list did not show them."""
         if calls := self.provider.channels.get(Route.CALL):
-            unlisted = [key for subject in busy for key in _calls_to_ask_for(subject) if key not in sight.remotes]
+            unlisted = [key for subject in busy for key in subject.calls_to_ask_for() if key not in sight.remotes]
             with ThreadPoolExecutor(self.scene.parallelism) as pool:
                 list(pool.map(lambda key: self._read(calls, key), unlisted))
         channel = self.provider.channels.get(Route.BATCH)
@@ -231,7 +231,7 @@ class _Observer:
         listed = sight.remotes.get(remote_id)
         if cache is None or (listed is None and (known is None or not known.settled)):
             return False
-        remote = listed or _from_record(remote_id, known or RemoteRecord(route=Route.BATCH))
+        remote = listed or records.recalled(remote_id, known or RemoteRecord(route=Route.BATCH))
         members = cache.get(remote_id, remote.state)
         if members is None:
             return False
@@ -274,30 +274,3 @@ def _case(scene: Scene, subject: Subject, remotes: Mapping[str, Remote], now: da
         return case
     timing, opens_at = policy.timing(subject.resource, now, scene.desired.project.guard)
     return replace(case, timing=timing, opens_at=opens_at)
-
-
-def _calls_to_ask_for(subject: Subject) -> list[str]:
-    """Ids of the provider's own, which ours for calls without one (`refused:`, `unconfirmed:`) are not."""
-    return [
-        key
-        for key, known in subject.record.remotes.items()
-        if known.route is Route.CALL and not known.settled and ":" not in key
-    ]
-
-
-def _from_record(remote_id: str, known: RemoteRecord) -> Remote:
-    """A settled batch that the list was not read back to, as it was last seen."""
-    return Remote(
-        id=remote_id,
-        route=known.route,
-        name="",
-        mark=mark.parse(known.mark),
-        status=known.status,
-        cancelled=known.status == "cancelled",
-        total=known.count,
-        dispatched=known.dispatched,
-        finished=known.finished,
-        retry_count=known.retry_count,
-        created_at=known.created_at,
-        last_updated_at=known.last_updated_at,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from declarative import mark
 from declarative.memory import Intent, RemoteRecord
 from declarative.planning.case import is_over
 from declarative.remote import Phase, Remote
@@ -47,13 +48,13 @@ def refused(intent: Intent) -> RemoteRecord:
 
 def found(remote: Remote) -> RemoteRecord:
     """The record of something of ours that the lock did not know: what its mark tells."""
-    mark = remote.mark
+    signed = remote.mark
     known = RemoteRecord(
         route=remote.route,
-        mark=str(mark) if mark else None,
-        generation=mark.generation if mark else 0,
-        shard=mark.shard if mark else 1,
-        attempt=mark.attempt if mark else 1,
+        mark=str(signed) if signed else None,
+        generation=signed.generation if signed else 0,
+        shard=signed.shard if signed else 1,
+        attempt=signed.attempt if signed else 1,
         count=remote.total,
         created_at=remote.created_at,
     )
@@ -81,3 +82,21 @@ def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
 def _most(known: int | None, shown: int | None) -> int | None:
     """Retries never become fewer: a person may have declared one that the provider does not show."""
     return max(known, shown) if known is not None and shown is not None else shown if known is None else known
+
+
+def recalled(remote_id: str, known: RemoteRecord) -> Remote:
+    """A settled batch that the list was not read back to, as it was last seen."""
+    return Remote(
+        id=remote_id,
+        route=known.route,
+        name="",
+        mark=mark.parse(known.mark),
+        status=known.status,
+        cancelled=known.status == "cancelled",
+        total=known.count,
+        dispatched=known.dispatched,
+        finished=known.finished,
+        retry_count=known.retry_count,
+        created_at=known.created_at,
+        last_updated_at=known.last_updated_at,
+    )

@@ -28,6 +28,15 @@ class Subject:
     def batch_ids(self) -> dict[str, RemoteRecord]:
         return {key: known for key, known in self.record.remotes.items() if known.route is Route.BATCH}
 
+    def calls_to_ask_for(self) -> list[str]:
+        """Calls not known to have ended, by ids of the provider's own, which ours for calls without one (`refused:`,
+        `unconfirmed:`) are not."""
+        return [
+            key
+            for key, known in self.record.remotes.items()
+            if known.route is Route.CALL and not known.settled and ":" not in key
+        ]
+
 
 def subjects(desired: Desired, lock: Lock | None) -> list[Subject]:
     """Every address that this run may touch: those wanted, and in a run over the whole project those remembered."""

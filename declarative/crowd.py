@@ -1,0 +1,37 @@
+"""Who of a batch still waits, who is free, and who of them was approved. Pure."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from declarative.planning import standing
+from declarative.planning.case import Case
+from declarative.planning.decide import Verb
+from declarative.remote import Phase, Remote
+
+
+def has_unknown(remote: Remote) -> bool:
+    return remote.members is not None and bool((remote.members.get_column("phase") == Phase.UNKNOWN).any())
+
+
+def queued(remote: Remote) -> bool:
+    return remote.members is not None and bool((remote.members.get_column("phase") == Phase.QUEUED).any())
+
+
+def free(case: Case, remote: Remote) -> pl.DataFrame:
+    """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel."""
+    assert remote.members is not None
+    people = standing.persons(case).join(remote.members.select("number"), on="number", how="semi")
+    due = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
+    return due.select(
+        "number",
+        pl.col("data").alias("payload"),
+        pl.lit(str(Verb.REPLACE)).alias("verb"),
+        (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt"),
+    )
+
+
+def approved(ring: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
+    if approved is None:
+        return ring.clear()
+    return ring.filter(pl.col("number").is_in(approved.implode()))
