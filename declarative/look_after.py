@@ -15,7 +15,7 @@ from declarative.execute import Executor, Result
 from declarative.listing import Listing
 from declarative.memory import Record
 from declarative.model import Route
-from declarative.prove import POLL, Finding
+from declarative.prove import POLL, Finding, once_more
 from declarative.providers.base import Provider
 from declarative.remote import Remote
 
@@ -109,13 +109,14 @@ class Guardian:
         """The list shows the younger batch, so it would show the older: those never arrived."""
         address, record = self._owner(key)
         doubts = record.remotes[key].doubts
+        late = "".join({once_more(record.intents[mark]) for mark in doubts if mark in record.intents})
         self._desk.ledger.update(
             address,
             remotes={key: replace(record.remotes[key], doubts=())},
             intents=dict.fromkeys(mark for mark in doubts if mark in record.intents),
             revoked=tuple(sorted({*record.revoked, *doubts})),
         )
-        yield Finding(address, f"proven: the request before {key} never arrived")
+        yield Finding(address, f"proven: the request before {key} never arrived{late}")
 
     def _withdraw_doubted(self, provider: Provider, key: str) -> Iterator[Finding]:
         """The list did not show it in time: taken back before it rings, and unsure until the list catches up."""

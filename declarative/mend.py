@@ -29,6 +29,7 @@ def resolve(session: Session, address: str, person: str | None, verdict: Verdict
     """Settles what is unsure at an address, or for one person of it (digest, or number). A sentence for each thing
     settled. Raises UsageError where there is nothing to settle."""
     with session.writing(wait) as (ledger, _):
+        _take_over_earlier_addresses(session, ledger, address)
         record = ledger.lock.resources.get(address)
         if record is None:
             raise UsageError(f'the lock knows nothing of "{address}"')
@@ -40,6 +41,14 @@ def resolve(session: Session, address: str, person: str | None, verdict: Verdict
             asked = f"{address}#{person}" if person else address
             raise UsageError(f"nothing is unsure at {asked}", hint="dialctl status shows what is")
         return [_settle(session, ledger, address, intent, verdict) for intent in intents]
+
+
+def _take_over_earlier_addresses(session: Session, ledger: Ledger, address: str) -> None:
+    """What is unsure may still be remembered under the address that the resource had before."""
+    resource = session.desired.resources.get(address)
+    for old in resource.previously if resource else ():
+        if old in ledger.lock.resources:
+            ledger.rename(old, address)
 
 
 def _digest(session: Session, ledger: Ledger, person: str) -> str:
@@ -116,31 +125,30 @@ def rebuild(session: Session, wait: float) -> list[str]:
             what = f"marks of {len(lineages)} lineages" if lineages else "no mark of this project"
             raise Refused(f"{what} at the providers", hint="dialctl state new" if not lineages else "dialctl drift")
         born = min((remote.created_at for remote in marks if remote.created_at), default=_now(session))
+        lineage = lineages.pop()
+        found = _by_address(session, marks)
         ledger.start(
             session.desired.project.name,
-            lineages.pop(),
+            lineage,
             born - applier.NEWBORN,
             _hosts(session),
             session.key.fingerprint,
+            {address: _rebuilt(session, lineage, address, theirs) for address, theirs in found.items()},
         )
-        return [_rebuilt(session, ledger, address, theirs) for address, theirs in _by_address(session, marks).items()]
+        return [f"{address}: {len(theirs)} found by their marks" for address, theirs in found.items()]
 
 
-def _rebuilt(session: Session, ledger: Ledger, address: str, theirs: list[Remote]) -> str:
-    lineage = ledger.lock.lineage
+def _rebuilt(session: Session, lineage: str, address: str, theirs: list[Remote]) -> Record:
     known = {remote.id: records.found(remote) for remote in theirs}
     for remote in theirs:
-        if remote.route is Route.CALL and remote.members is not None:
+        if remote.route is Route.CALL and remote.members is not None and len(remote.members):
             person = session.key.of_person(lineage, remote.members.item(0, "number"))
             known[remote.id] = records.seen(replace(known[remote.id], person=person), remote)
-    resource = session.desired.resources[address]
-    ledger.update(
-        address,
+    return Record(
         generation=max(remote.mark.generation for remote in theirs if remote.mark),
-        provider=resource.provider,
+        provider=session.desired.resources[address].provider,
         remotes=known,
     )
-    return f"{address}: {len(theirs)} found by their marks"
 
 
 def _must_be_absent(ledger: Ledger) -> None:

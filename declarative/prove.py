@@ -93,7 +93,8 @@ class Prover:
             return
         elif self._shows_younger(listing, intent):
             self._revoke(address, intent)
-            yield Finding(address, f"a request of {intent.count:,} people never arrived; they are decided anew")
+            people = f"{intent.count:,} people"
+            yield Finding(address, f"a request of {people} never arrived; they are decided anew{once_more(intent)}")
         elif not intent.absent:
             self._desk.ledger.update(address, intents={intent.mark: replace(intent, absent=True)})
             yield Finding(
@@ -161,3 +162,12 @@ class Prover:
 
     def _record(self, address: str) -> Record:
         return self._desk.ledger.lock.resources.get(address) or Record()
+
+
+def once_more(intent: Intent) -> str:
+    """A lost request with a later time of its own would be taken until then, however late it lands: the guard does not
+    help there, and only another run can see it."""
+    starts = intent.scheduled_at
+    if starts is None or starts <= intent.sent_at + LEAST_GUARD + timedelta(minutes=1):
+        return ""
+    return f"; run dialctl apply once more before {starts:%H:%M} UTC on {starts.day} {starts:%b}, lest it lands late"

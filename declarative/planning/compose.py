@@ -12,7 +12,7 @@ from declarative.planning import explain, standing
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Reason, Standing, Verb
 from declarative.planning.outlook import Outlook
-from declarative.planning.plan import RING_SCHEMA, Action, Work, counted, main_reason, ring_rows
+from declarative.planning.plan import RING_SCHEMA, Action, Change, Work, counted, main_reason, ring_rows
 from declarative.planning.retrying import by_request
 from declarative.remote import Phase
 
@@ -114,7 +114,7 @@ def _remote_ids(verb: Verb, group: pl.DataFrame, work: Work) -> tuple[str, ...]:
     return work.requests if verb is Verb.RETRY else ()
 
 
-def _changes(case: Case, resource: Resource | None, verb: Verb):  # type: ignore[no-untyped-def]
+def _changes(case: Case, resource: Resource | None, verb: Verb) -> tuple[Change, ...]:
     if resource is None or verb not in (Verb.CREATE, Verb.REPLACE):
         return ()
     before = case.record.settings
@@ -124,6 +124,7 @@ def _changes(case: Case, resource: Resource | None, verb: Verb):  # type: ignore
 def _counts(case: Case, resource: Resource | None, people: pl.DataFrame, group: pl.DataFrame) -> dict[str, int]:
     counts = {
         "total": resource.people.count if resource else len(people),
+        "known": len(people),
         "rung": len(people.filter(pl.col("standing") == int(Standing.DIALED), ~pl.col("queued"))),
         "queued": int(people.get_column("queued").sum()),
         "in_flight": len(people.filter(pl.col("phase") == Phase.IN_FLIGHT)),

@@ -8,7 +8,7 @@ import polars as pl
 from declarative import people
 from declarative.model import Retry
 from declarative.planning.case import Case
-from declarative.planning.decide import Person, Reason, Standing, Timing, Verb, decide
+from declarative.planning.decide import Decision, Person, Reason, Standing, Timing, Verb, decide
 from declarative.planning.entries import QUEUED, entries
 from declarative.remote import Phase
 
@@ -166,7 +166,7 @@ def _decided(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.join(distinct, on=list(_FACTS), how="left")
 
 
-def _decide(absence: Reason, standing: int, timing: str, **facts: bool):  # type: ignore[no-untyped-def]
+def _decide(absence: Reason, standing: int, timing: str, **facts: bool) -> Decision:
     return decide(Person(standing=Standing(standing), timing=Timing(timing), absence=absence, **facts))
 
 

@@ -69,10 +69,25 @@ class Ledger:
         return self._lock is not None
 
     def start(
-        self, project: str, lineage: str, born: datetime, hosts: Mapping[str, str], person_key: str | None
+        self,
+        project: str,
+        lineage: str,
+        born: datetime,
+        hosts: Mapping[str, str],
+        person_key: str | None,
+        resources: Mapping[str, Record] | None = None,
     ) -> Lock:
         """Begin a new lock in the place of whatever was loaded last."""
-        lock = Lock(project=project, lineage=lineage, born=born, hosts=dict(hosts), person_key=person_key)
+        lock = _owned(
+            Lock(
+                project=project,
+                lineage=lineage,
+                born=born,
+                hosts=dict(hosts),
+                person_key=person_key,
+                resources=resources or {},
+            )
+        )
         with self._mutex:
             self._lease.check()
             self._backend.fold(render(lock))

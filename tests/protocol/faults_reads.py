@@ -1,0 +1,174 @@
+"""Lists that lag or fail and answers that cannot be trusted, alone or after a lost answer, each with what must be
+concluded. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.protocol.faults_answers import status
+from tests.protocol.faults_requests import REACHED, SILENT, batch
+
+_PEOPLE = (REACHED, SILENT)
+_PLAIN = batch(*_PEOPLE)
+_RETRIED = batch(*_PEOPLE, fields="retry: {max_retries: 1, on: [dial_no_answer]}, ")
+_BOX = batch(*_PEOPLE, fields="provider: box, ")
+TOMORROW = batch(*_PEOPLE, fields='scheduled_at: "{tomorrow}", ')
+_UNGUARDED = _PLAIN.replace("spec:\n", "spec:\n  guard: 0s\n", 1)
+_IMPATIENT = _PLAIN.replace("spec:\n", "spec:\n  settle: 1s\n", 1)
+_FOR_EVER = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """The run under `rules` ends with `exit`, and its user reads `says`; runs every 15 minutes under the same rules end
+    with `on`; once the rules are gone, with `off`. With `prepared`, an apply and an hour went before. `rung` is how
+    often the two phones had rung in the end."""
+
+    name: str
+    manifest: str
+    rules: tuple[Mapping[str, Any], ...]
+    exit: int
+    says: str
+    on: tuple[int, ...] = ()
+    off: tuple[int, ...] = (0, 0)
+    prepared: bool = False
+    rung: tuple[int, int] = (1, 1)
+    limits: Mapping[str, int | bool] | None = None
+
+
+def rule(operation: str, do: object, *, times: int = 1, after: int = 0) -> dict[str, Any]:
+    return {"match": {"operation": operation, "times": times, "after": after}, "do": do}
+
+
+def _lagging(seconds: int) -> dict[str, Any]:
+    return rule("listCallBatches", {"lag": seconds}, times=_FOR_EVER)
+
+
+_LOST, _UNHEARD = rule("createCallBatch", "lost_request"), rule("createCallBatch", "lost_answer")
+_LATE = rule("createCallBatch", {"late": 60})
+_NO_LIST = rule("listCallBatches", status(500, effect=False), times=_FOR_EVER)
+_NO_LIST_AFTER_THE_PLAN = rule("listCallBatches", status(500, effect=False), times=_FOR_EVER, after=1)
+_STRANGE = {"status": "teleported"}
+
+ROWS = (
+    Row("a list that lags 10 min, nothing lost", _PLAIN, (_lagging(600),), 0, "2 people submitted", on=(0,)),
+    *(
+        Row(f"answer lost, the list lags {lag} s", _PLAIN, (_UNHEARD, _lagging(lag)), 0, "found again", on=(0,))
+        for lag in (5, 60)
+    ),
+    *(
+        Row(f"request lost, the list lags {lag} s", _PLAIN, (_LOST, _lagging(lag)), 0, "decided anew", on=(0,))
+        for lag in (5, 60)
+    ),
+    Row("answer lost, the list lags 10 min", _PLAIN, (_UNHEARD, _lagging(600)), 3, "taken back", on=(0, 0)),
+    Row("request lost, the list lags 10 min", _PLAIN, (_LOST, _lagging(600)), 3, "taken back", on=(0, 0)),
+    Row("the list fails, nothing lost", _PLAIN, (_NO_LIST,), 1, "answered 500", on=(1,)),
+    Row(
+        "answer lost, the list fails",
+        _PLAIN,
+        (_UNHEARD, _NO_LIST_AFTER_THE_PLAN),
+        3,
+        "nothing was concluded",
+        on=(3,),
+    ),
+    Row("request lost, the list fails", _PLAIN, (_LOST, _NO_LIST_AFTER_THE_PLAN), 3, "nothing was concluded", on=(3,)),
+    Row("the list is cut once", _PLAIN, (rule("listCallBatches", {"truncate": 20}),), 0, "2 people submitted"),
+    Row(
+        "a get misses somebody",
+        _RETRIED,
+        (rule("getCallBatch", {"drop_members": 1}, times=_FOR_EVER),),
+        3,
+        "answers 1 of its 2 people",
+        on=(3,),
+        prepared=True,
+        rung=(1, 2),
+    ),
+    Row(
+        "a get fails",
+        _RETRIED,
+        (rule("getCallBatch", status(503, effect=False), times=_FOR_EVER),),
+        1,
+        "answered 503",
+        on=(1,),
+        prepared=True,
+        rung=(1, 2),
+    ),
+    Row(
+        "words of a status that nobody knows",
+        _RETRIED,
+        (rule("getCallBatch", {"edit_items": _STRANGE}, times=_FOR_EVER),),
+        0,
+        "nobody",
+        on=(0,),
+        prepared=True,
+        rung=(1, 2),
+    ),
+    Row(
+        "a batch's own status that nobody knows",
+        _RETRIED,
+        (rule("getCallBatch", {"edit": _STRANGE}), rule("listCallBatches", {"edit_items": _STRANGE})),
+        0,
+        "1 person submitted again",
+        prepared=True,
+        rung=(1, 2),
+    ),
+    Row(
+        "a 201 whose name is cut",
+        _PLAIN,
+        (rule("createCallBatch", {"edit": {"name": "survey"}}),),
+        3,
+        "mark_lost",
+        rung=(1, 1),
+    ),
+    Row(
+        "a request that lands after settle, for tomorrow",
+        TOMORROW,
+        (rule("createCallBatch", {"late": 400}),),
+        0,
+        "decided anew",
+        on=(0, 0),
+    ),
+    Row("settle shorter than the guard, lands in between", _IMPATIENT, (_LATE,), 0, "found again"),
+    Row("no guard, the answer is lost", _UNGUARDED, (_UNHEARD,), 0, "found again"),
+    Row("no guard, the request is lost", _UNGUARDED, (_LOST,), 0, "decided anew"),
+    Row(
+        "CallingBox's list in its other shape, an answer lost",
+        _BOX,
+        (rule("createCall", "lost_answer"), rule("listCalls", "as_data", times=_FOR_EVER)),
+        0,
+        "found again",
+        on=(0,),
+    ),
+    Row(
+        "CallingBox's list holds only the newest call",
+        _BOX,
+        (rule("createCall", "lost_answer"), rule("listCalls", {"cap": 1}, times=_FOR_EVER)),
+        3,
+        "not proven either way",
+        on=(3,),
+        off=(0, 0),
+    ),
+    *(
+        Row(
+            f"no balance at CallingBox, said with {code}",
+            _BOX,
+            (rule("createCall", {"refusal": code}, times=_FOR_EVER),),
+            1,
+            "stopped for want of funds",
+            on=(1,),
+            limits={"balance_cents": 0},
+        )
+        for code in (400, 402)
+    ),
+    Row(
+        "no balance at CallingBox, and its 201 tells only later",
+        _BOX,
+        (rule("createCall", {"refusal": 201}, times=_FOR_EVER),),
+        0,
+        "2 people submitted",
+        on=(0,),
+        limits={"balance_cents": 0},
+    ),
+)

@@ -1,0 +1,242 @@
+"""A history of one project: edits, runs, crashes, faults and what others do at the provider, as plain steps, and what
+must hold after every one of them. The steps are drawn by hypothesis, or written down where one ever failed."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from declarative import mark
+from declarative.state.base import Stored
+from declarative.state.lock import parse
+from tests.protocol.faults_ground import Ground, Ran, Rule, resolve_like_a_person
+from tests.protocol.histories_project import NEVER_RINGS, Manifests
+
+Ring = tuple[int, str]
+"""A campaign and a number."""
+GRACE = 60.0
+"""Seconds in which what was already handed to the provider's dialer still rings."""
+SETTLED = 4 * 3600.0
+ROUNDS = 10
+
+
+class Crash(BaseException):
+    """The process is gone: nothing catches it."""
+
+
+class History:
+    """Each step leaves the project as a user would find it, and has checked what must always hold."""
+
+    def __init__(self, directory: Path) -> None:
+        self.ground = Ground(directory)
+        self.manifests = Manifests()
+        self.allowed: Counter[Ring] = Counter()
+        self.extra: Counter[Ring] = Counter()
+        self.gone: dict[Ring, datetime] = {}
+        self.rules: tuple[Rule, ...] = ()
+
+    def close(self) -> None:
+        self.ground.close()
+
+    # -- edits ------------------------------------------------------------------------------------------------
+
+    def commit(self) -> None:
+        """The manifests as they are now, in the directory; what they allow is allowed from here on."""
+        self.ground.write(self.manifests.text())
+        for one in self.manifests.wanted.values():
+            for number in one.people:
+                ring = (one.campaign, number)
+                self.allowed[ring] = max(self.allowed[ring], 1 if one.one_call else 1 + one.retries)
+
+    # -- what happens outside ---------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        self.ground.advance(seconds)
+        self.check()
+
+    def faults(self, *rules: Rule) -> None:
+        self.rules = rules
+        self.ground.faults(*rules)
+
+    def cancelled_in_the_dashboard(self, which: int) -> None:
+        with self._another_connection():
+            if batches := self.ground.batches():
+                self.ground.cartesia("POST", f"/agents/calls/batches/{batches[which % len(batches)]['id']}/cancel")
+
+    def retried_in_the_dashboard(self, which: int) -> None:
+        """Somebody else rings again whom a batch did not reach: once more than any manifest says."""
+        with self._another_connection():
+            batches = [one for one in self.ground.batches() if one["status"] != "cancelled"]
+            if not batches:
+                return
+            batch = batches[which % len(batches)]
+            self.ground.cartesia("POST", f"/agents/calls/batches/{batch['id']}/retry")
+        for person in batch["recipients"]:
+            ring = (self._campaign(batch["name"]), person["to_number"])
+            self.extra[ring] += 1
+            self.gone.pop(ring, None)
+
+    @contextmanager
+    def _another_connection(self) -> Iterator[None]:
+        """What goes wrong between us and the provider does not concern others."""
+        self.ground.faults()
+        yield
+        self.ground.faults(*self.rules)
+
+    # -- runs -------------------------------------------------------------------------------------------------
+
+    def plan(self) -> dict[str, Any]:
+        before = self.ground.lock_files()
+        ran = self.ground.run("plan", "--json")
+        assert self.ground.lock_files() == before, "plan changed the lock"
+        return dict(self._sound(ran).json)
+
+    def apply(self, *arguments: str) -> Ran:
+        """Rings at most those whom a plan made just before promised to."""
+        sure = not self.rules and not self._doubts()
+        promised = self.plan()["summary"]["people_to_ring"] if sure and not arguments else None
+        self._may_ring_again()
+        ran = self._sound(self.ground.apply("--json", *arguments))
+        if promised is not None:
+            submitted = sum(one["people_done"] for one in ran.json["actions"] if one["verb"] in _DIALS)
+            assert submitted <= promised, f"{submitted} submitted, {promised} promised"
+        if ran.exit == 0 and not arguments:
+            self._taken_off(self.manifests.desired())
+        self.check()
+        return ran
+
+    def destroy(self) -> None:
+        if self._sound(self.ground.run("destroy", "-y", "--json")).exit == 0:
+            self._taken_off(set())
+        self.check()
+
+    def crash(self, step: int, command: str = "apply") -> None:
+        """A run that dies at its `step`-th step, counted from 1; one that has fewer steps ends well."""
+        if command == "apply":
+            self._may_ring_again()
+        with _dying_at(step), suppress(Crash):
+            self._sound(self.ground.run(command, "-y", "--json"))
+        self.check()
+
+    # -- what must hold ---------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        self._lock_is_valid()
+        rung: Counter[Ring] = Counter()
+        for dial in self.ground.dials():
+            ring = (self._campaign_of(dial), dial["number"])
+            rung[ring] += 1
+            gone = self.gone.get(ring)
+            late = gone is not None and (_moment(dial["at"]) - gone).total_seconds() > GRACE
+            assert not late, f"{ring} was rung at {dial['at']}, taken off at {gone}"
+        for ring, times in rung.items():
+            most = self.allowed[ring] + self.extra[ring]
+            assert times <= most, f"{ring} was rung {times} times, {most} allowed"
+
+    def come_to_rest(self) -> None:
+        """No more faults, time passes, people resolve what they are told to: everybody wanted is rung, and then there
+        is nothing left to do."""
+        self.faults()
+        self.advance(SETTLED)
+        for _ in range(ROUNDS):
+            ran = self.apply()
+            if ran.exit == 3:
+                self._way_out(ran)
+            self.advance(SETTLED)
+        plan = self.plan()
+        left = [one for one in plan["actions"] if one["verb"] not in ("keep", "wait")]
+        assert not left, f"not at rest: {left}"
+        rung = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials()}
+        # Who reads `cancelled` in a batch that somebody else retried may have been rung before that: kept as they are.
+        sure = {ring for ring in self.manifests.desired() - rung if not self.extra[ring]}
+        missing = {ring for ring in sure if ring[1] not in NEVER_RINGS}
+        assert not missing, f"never rung: {missing}"
+
+    def _way_out(self, ran: Ran) -> None:
+        """What the plan told the user to do."""
+        resolve_like_a_person(self.ground)
+        for action in self.plan()["actions"]:
+            if action["reason"] == "cancelled_elsewhere":
+                assert self.ground.run("resolve", action["address"], "--resume").exit == 0
+            if action["reason"] == "looks_renamed":
+                self._leave_first(action["address"])
+
+    def _leave_first(self, address: str) -> None:
+        """`let it leave in a run of its own first`"""
+        held = self.manifests.wanted.pop(address)
+        if self.manifests.wanted:
+            self.ground.write(self.manifests.text())
+            self._sound(self.ground.apply())
+            self.ground.advance(SETTLED)
+            self._sound(self.ground.apply())
+        self.manifests.put(held)
+        self.ground.write(self.manifests.text())
+
+    def _sound(self, ran: Ran) -> Ran:
+        assert ran.exit in (0, 1, 2, 3), ran.text
+        assert "has a bug" not in ran.text, ran.text
+        return ran
+
+    def _doubts(self) -> bool:
+        """Whether the next apply begins by answering what an earlier one left open."""
+        records = self.ground.lock().get("resources", {}).values()
+        remotes = [remote for record in records for remote in record.get("remotes", {}).values()]
+        return any(record.get("intents") for record in records) or any(one.get("doubts") for one in remotes)
+
+    def _taken_off(self, desired: set[Ring]) -> None:
+        for ring in set(self.allowed) - desired:
+            self.gone.setdefault(ring, self.ground.sandbox.now())
+
+    def _may_ring_again(self) -> None:
+        for ring in self.manifests.desired():
+            self.gone.pop(ring, None)
+
+    def _lock_is_valid(self) -> None:
+        kept = dict(self.ground.lock_files())
+        lock, journal = kept.get("dialctl.lock"), kept.get("dialctl.lock.journal", b"")
+        parse(Stored(lock, tuple(journal.split(b"\n")[:-1])))
+
+    def _campaign_of(self, dial: Mapping[str, Any]) -> int:
+        return self._campaign(dial["name"] or (dial["metadata"] or {}).get("dialctl", ""))
+
+    def _campaign(self, signed: str) -> int:
+        found = mark.parse(signed)
+        assert found is not None, f"rung without a mark: {signed}"
+        by_hash = {mark.address_hash(address): number for address, number in self.manifests.campaigns.items()}
+        return by_hash[found.address]
+
+
+_DIALS = ("create", "replace", "retry")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class _Countdown(logging.Handler):
+    def __init__(self, left: int) -> None:
+        super().__init__(logging.DEBUG)
+        self._left = left
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise Crash
+
+
+@contextmanager
+def _dying_at(step: int) -> Iterator[None]:
+    steps, countdown = logging.getLogger("dialctl.steps"), _Countdown(step)
+    level = steps.level
+    steps.addHandler(countdown)
+    steps.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        steps.removeHandler(countdown)
+        steps.setLevel(level)

@@ -1,0 +1,115 @@
+"""The manifests of a history: a few resources that are edited between runs, and to which campaign each address belongs.
+Knows no command and no provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import yaml
+
+POOL = tuple(f"+14155550{ending}" for ending in ("101", "102", "104", "191", "192", "193", "195", "194"))
+"""Four who are reached (one of them only the second time), four whom a call never reaches; the last one is turned away
+before any phone rings."""
+SILENT = POOL[3]
+NEVER_RINGS = frozenset({POOL[-1]})
+
+_PROJECT = {
+    "apiVersion": "dialctl/v1",
+    "kind": "Project",
+    "metadata": {"name": "histories"},
+    "spec": {
+        "defaults": {"provider": "cartesia"},
+        "providers": {
+            "cartesia": {"type": "cartesia", "defaults": {"agent_id": "agent_A", "from_number_id": "ap_A"}},
+            "box": {"type": "callingbox", "defaults": {"agent_id": "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"}},
+        },
+    },
+}
+_RETRY_ON = {"cartesia": ["dial_no_answer", "dial_busy", "dial_failed"], "box": ["no_answer", "busy", "failed"]}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One resource as its manifest has it. `campaign` is what it is to a person, whatever its address; `people` maps a
+    number to a version of its data."""
+
+    address: str
+    campaign: int
+    people: dict[str, int]
+    provider: str = "cartesia"
+    agent: str = "agent_A"
+    paused: bool = False
+    retries: int = 0
+    previously: tuple[str, ...] = ()
+
+    @property
+    def one_call(self) -> bool:
+        return self.address.startswith("call/")
+
+    def document(self) -> dict[str, object]:
+        kind, _, name = self.address.partition("/")
+        spec: dict[str, object] = {"provider": self.provider}
+        if self.provider == "cartesia":
+            spec["agent_id"] = self.agent
+        if self.one_call:
+            spec |= self._people()[0]
+        else:
+            spec["recipients"] = self._people()
+            spec["state"] = "cancelled" if self.paused else "present"
+            if self.retries:
+                spec["retry"] = {"max_retries": self.retries, "on": _RETRY_ON[self.provider]}
+        metadata: dict[str, object] = {"name": name}
+        if self.previously:
+            metadata["previously"] = list(self.previously)
+        return {"apiVersion": "dialctl/v1", "kind": kind.capitalize(), "metadata": metadata, "spec": spec}
+
+    def _people(self) -> list[dict[str, object]]:
+        return [
+            {"to_number": number, **({"metadata": {"version": version}} if version else {})}
+            for number, version in self.people.items()
+        ]
+
+
+@dataclass
+class Manifests:
+    """What git holds now, and which campaign every address that ever was belongs to."""
+
+    wanted: dict[str, Wanted] = field(default_factory=dict)
+    campaigns: dict[str, int] = field(default_factory=dict)
+    shelf: dict[str, Wanted] = field(default_factory=dict)
+    named: int = 0
+
+    def add(self, kind: str, people: tuple[str, ...], provider: str = "cartesia") -> Wanted:
+        self.named += 1
+        made = Wanted(f"{kind}/r{self.named}", self.named, dict.fromkeys(people, 0), provider)
+        return self.put(made)
+
+    def put(self, wanted: Wanted) -> Wanted:
+        self.wanted[wanted.address] = wanted
+        self.campaigns[wanted.address] = wanted.campaign
+        return wanted
+
+    def edit(self, address: str, **changes: object) -> None:
+        self.put(replace(self.wanted[address], **changes))  # type: ignore[arg-type]
+
+    def remove(self, address: str) -> None:
+        self.shelf[address] = self.wanted.pop(address)
+
+    def bring_back(self, address: str) -> None:
+        self.put(self.shelf.pop(address))
+
+    def rename(self, address: str, *, said: bool) -> None:
+        """With `said`, the new manifest names the old address; without, it is another campaign with the same people."""
+        old = self.wanted.pop(address)
+        self.named += 1
+        fresh = f"{address.partition('/')[0]}/r{self.named}"
+        if said:
+            self.put(replace(old, address=fresh, previously=(address, *old.previously)))
+        else:
+            self.put(replace(old, address=fresh, campaign=self.named, previously=()))
+
+    def desired(self) -> set[tuple[int, str]]:
+        return {(one.campaign, number) for one in self.wanted.values() if not one.paused for number in one.people}
+
+    def text(self) -> str:
+        return yaml.safe_dump_all([_PROJECT, *(one.document() for one in self.wanted.values())], sort_keys=False)

@@ -1,0 +1,248 @@
+"""Random histories of one project: whatever is edited, lost, crashed or done by others, nobody is rung more often than
+a manifest allowed, and in the end everybody wanted was rung.
+
+CI runs a bounded number. A longer run: DIALCTL_HISTORIES=2000 pytest tests/protocol/test_histories.py
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tests.protocol.histories import History
+from tests.protocol.histories_faults import faults
+from tests.protocol.histories_project import POOL, SILENT, Wanted
+
+_people = st.lists(st.sampled_from(POOL), min_size=1, max_size=4, unique=True).map(tuple)
+_which = st.integers(0, 9)
+_waits = st.sampled_from([1.0, 30.0, 119.0, 121.0, 200.0, 301.0, 900.0, 7200.0])
+
+
+class Histories(RuleBasedStateMachine):
+    """Edits come one a commit; a run sees several of them at once only where no run lies between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory(prefix="history")
+        self.history = History(Path(self._folder.name))
+
+    def teardown(self) -> None:
+        try:
+            self.history.come_to_rest()
+        finally:
+            self.history.close()
+            self._folder.cleanup()
+
+    @initialize(people=_people)
+    def a_first_batch(self, people: tuple[str, ...]) -> None:
+        self.history.manifests.add("batch", people)
+        self.history.commit()
+
+    @rule(kind=st.sampled_from(["batch", "batch", "box", "call"]), people=_people)
+    def another_resource(self, kind: str, people: tuple[str, ...]) -> None:
+        if len(self.history.manifests.wanted) == 3:
+            return
+        if kind == "call":
+            self.history.manifests.add("call", people[:1])
+        else:
+            self.history.manifests.add("batch", people, "box" if kind == "box" else "cartesia")
+        self.history.commit()
+
+    @rule(which=_which, people=_people)
+    def people_are_added(self, which: int, people: tuple[str, ...]) -> None:
+        one = self._batch(which)
+        if one is not None:
+            self.history.manifests.edit(one, people=dict.fromkeys(people, 0) | self._wanted(one).people)
+            self.history.commit()
+
+    @rule(which=_which, person=_which)
+    def somebody_is_removed(self, which: int, person: int) -> None:
+        one = self._batch(which)
+        if one is None or len(self._wanted(one).people) == 1:
+            return
+        people = dict(self._wanted(one).people)
+        people.pop(list(people)[person % len(people)])
+        self.history.manifests.edit(one, people=people)
+        self.history.commit()
+
+    @rule(which=_which, person=_which)
+    def somebodys_data_change(self, which: int, person: int) -> None:
+        if one := self._batch(which):
+            people = dict(self._wanted(one).people)
+            people[list(people)[person % len(people)]] += 1
+            self.history.manifests.edit(one, people=people)
+            self.history.commit()
+
+    @rule(which=_which, agent=st.sampled_from(["agent_A", "agent_B"]))
+    def settings_change(self, which: int, agent: str) -> None:
+        if one := self._batch(which):
+            self.history.manifests.edit(one, agent=agent)
+            self.history.commit()
+
+    @rule(which=_which)
+    def paused_or_resumed(self, which: int) -> None:
+        if one := self._batch(which):
+            self.history.manifests.edit(one, paused=not self._wanted(one).paused)
+            self.history.commit()
+
+    @rule(which=_which, retries=st.integers(0, 2))
+    def the_retry_policy_changes(self, which: int, retries: int) -> None:
+        if one := self._batch(which):
+            self.history.manifests.edit(one, retries=retries)
+            self.history.commit()
+
+    @rule(which=_which, said=st.booleans())
+    def renamed(self, which: int, said: bool) -> None:
+        if one := self._batch(which):
+            self.history.manifests.rename(one, said=said)
+            self.history.commit()
+
+    @precondition(lambda self: len(self.history.manifests.wanted) > 1)
+    @rule(which=_which)
+    def removed(self, which: int) -> None:
+        addresses = list(self.history.manifests.wanted)
+        self.history.manifests.remove(addresses[which % len(addresses)])
+        self.history.commit()
+
+    @precondition(lambda self: self.history.manifests.shelf)
+    @rule(which=_which)
+    def brought_back(self, which: int) -> None:
+        addresses = list(self.history.manifests.shelf)
+        self.history.manifests.bring_back(addresses[which % len(addresses)])
+        self.history.commit()
+
+    @rule(seconds=_waits)
+    def time_passes(self, seconds: float) -> None:
+        self.history.advance(seconds)
+
+    @rule(rules=faults)
+    def something_will_go_wrong(self, rules: tuple[dict[str, object], ...]) -> None:
+        self.history.faults(*rules)
+
+    @rule(which=_which)
+    def cancelled_in_the_dashboard(self, which: int) -> None:
+        self.history.cancelled_in_the_dashboard(which)
+
+    @rule(which=_which)
+    def retried_in_the_dashboard(self, which: int) -> None:
+        self.history.retried_in_the_dashboard(which)
+
+    @rule(step=st.integers(1, 8), command=st.sampled_from(["apply", "apply", "apply", "destroy"]))
+    def a_run_that_crashes(self, step: int, command: str) -> None:
+        self.history.crash(step, command)
+
+    @rule()
+    def planned(self) -> None:
+        self.history.plan()
+
+    @rule(times=st.integers(1, 2))
+    def applied(self, times: int) -> None:
+        for _ in range(times):
+            self.history.apply()
+
+    @rule(seconds=_waits)
+    def applied_after_a_while(self, seconds: float) -> None:
+        self.history.advance(seconds)
+        self.history.apply()
+
+    @rule(which=_which)
+    def applied_to_a_target(self, which: int) -> None:
+        addresses = list(self.history.manifests.wanted)
+        self.history.apply("--target", addresses[which % len(addresses)])
+
+    @rule()
+    def destroyed(self) -> None:
+        self.history.destroy()
+
+    def _batch(self, which: int) -> str | None:
+        batches = [one for one in self.history.manifests.wanted if one.startswith("batch/")]
+        return batches[which % len(batches)] if batches else None
+
+    def _wanted(self, address: str) -> Wanted:
+        return self.history.manifests.wanted[address]
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(
+    max_examples=int(os.environ.get("DIALCTL_HISTORIES", "30")),
+    stateful_step_count=15,
+    deadline=None,
+    derandomize="DIALCTL_HISTORIES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+# Histories that failed once.
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    made = History(tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_project_destroyed_before_its_first_apply_rings_everybody_once_applied(history: History) -> None:
+    history.manifests.add("batch", POOL[:2])
+    history.commit()
+    history.destroy()
+    history.come_to_rest()
+
+
+def test_a_batch_first_applied_paused_rings_everybody_once_resumed(history: History) -> None:
+    address = history.manifests.add("batch", POOL[:2]).address
+    history.manifests.edit(address, paused=True)
+    history.commit()
+    history.apply()
+    history.manifests.edit(address, paused=False)
+    history.commit()
+    history.come_to_rest()
+
+
+def test_a_retry_whose_request_was_lost_holds_back_its_own_people_alone(history: History) -> None:
+    silent = history.manifests.add("batch", (SILENT,)).address
+    history.manifests.edit(silent, retries=1)
+    history.commit()
+    history.apply()
+    history.advance(3600)
+    history.faults({"match": {"operation": "retryCallBatch"}, "do": "lost_request"})
+    history.apply()
+    history.manifests.add("batch", POOL[:1])
+    history.commit()
+    assert history.apply().exit == 3
+    history.advance(3600)
+    assert POOL[0] in history.ground.rings()
+    history.come_to_rest()
+
+
+def test_somebody_taken_off_while_a_retry_was_in_doubt_is_not_rung_by_it_afterwards(history: History) -> None:
+    address = history.manifests.add("batch", (SILENT, POOL[4])).address
+    history.manifests.edit(address, retries=1)
+    history.commit()
+    history.apply()
+    history.advance(3600)
+    history.faults({"match": {"operation": "retryCallBatch"}, "do": {"late": 400}})
+    history.apply()
+    history.manifests.edit(address, people={SILENT: 0})
+    history.commit()
+    history.apply()
+    history.come_to_rest()
+
+
+def test_a_batch_cancelled_in_the_dashboard_and_then_renamed_can_be_resumed_under_its_new_name(
+    history: History,
+) -> None:
+    address = history.manifests.add("batch", POOL[:2]).address
+    history.commit()
+    history.apply()
+    history.cancelled_in_the_dashboard(0)
+    history.manifests.rename(address, said=True)
+    history.commit()
+    history.come_to_rest()
