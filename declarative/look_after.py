@@ -48,7 +48,7 @@ class Guardian:
         for turn in range(1_000_000):
             listing = Listing(provider.channels[Route.BATCH].history(()))
             listing.read_until(lambda read: read.reaches(since))
-            yield from self._cancel_twins(provider, listing)
+            yield from self._cancel_twins(provider, listing, sent)
             yield from self._withdraw_overlapping(provider, listing, sent)
             unseen = [key for key in sent if self._doubts(key) and key not in listing.seen]
             for key in [key for key in sent if self._doubts(key) and key in listing.seen]:
@@ -62,7 +62,8 @@ class Guardian:
             self._desk.say("waiting for the provider's list to show the new batch")
             self._desk.sleep(POLL[min(turn, len(POLL) - 1)])
 
-    def _cancel_twins(self, provider: Provider, listing: Listing) -> Iterator[Finding]:
+    def _cancel_twins(self, provider: Provider, listing: Listing, sent: Collection[str]) -> Iterator[Finding]:
+        """The younger gives way; where their stamps are equal, ours: the other's run may have looked and gone."""
         by_mark: dict[str, list[Remote]] = {}
         for remote in listing.seen.values():
             if remote.mark and not remote.cancelled:
@@ -70,7 +71,9 @@ class Guardian:
         for address, record in list(self._desk.ledger.lock.resources.items()):
             ours = {known.mark for known in record.remotes.values() if known.mark}
             for mark in ours & set(by_mark):
-                oldest, *twins = sorted(by_mark[mark], key=_age)
+                oldest, *twins = sorted(
+                    by_mark[mark], key=lambda remote: (_stamp(remote), remote.id in sent, remote.id)
+                )
                 if twins and oldest.id not in record.remotes:
                     self._desk.ledger.update(address, remotes={oldest.id: records.found(oldest)})
                 for twin in twins:
@@ -169,9 +172,8 @@ class Guardian:
         return self._desk.ledger.lock.resources.get(address) or Record()
 
 
-def _age(remote: Remote) -> tuple[str, str]:
-    """Orders batches from the oldest; the id decides where the provider's stamps are equal."""
-    return (remote.created_at.isoformat() if remote.created_at else "", remote.id)
+def _stamp(remote: Remote) -> str:
+    return remote.created_at.isoformat() if remote.created_at else ""
 
 
 def _is_younger(stranger: Remote, ours: Remote) -> bool:

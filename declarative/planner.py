@@ -129,7 +129,7 @@ def _held_if_renamed(outlook: Outlook, leaving: Sequence[Outlook]) -> Block | No
             return Block(
                 Reason.LOOKS_RENAMED,
                 f"{shared:,} of its people are those of {other.case.address}, which leaves in this plan",
-                f"if it is the same campaign: metadata.previously: [{other.case.address}]; if not, let "
-                f"{other.case.address} leave in a run of its own first",
+                f"if it is the same campaign: metadata.previously: [{other.case.address}]; if not, apply once "
+                f"without {outlook.case.address}, so that {other.case.address} leaves first",
             )
     return None

@@ -10,6 +10,7 @@ import polars as pl
 
 from declarative.digest import canonical
 
+_ROWS = 65_536
 _ESCAPED = r'["\\]'
 _CONTROL = r"[\x00-\x1f]"
 
@@ -18,6 +19,12 @@ def payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Ser
     """One text a row: `{"metadata":{"plan":"pro"}}` for `fields` of `{"metadata": ["plan"]}`. Nulls are left
     out, and objects that come out empty. Raises TypeError, naming the column, for values that JSON has no
     form for."""
+    # Part by part, so that what is put together on the way is never there for a million rows at once.
+    parts = [_part(part, fields) for part in frame.iter_slices(_ROWS)]
+    return pl.concat(parts) if parts else pl.Series("payload", [], dtype=pl.String)
+
+
+def _part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
     objects = {
         field: _joined({name: _encoded(frame.get_column(name)) for name in names})
         for field, names in fields.items()

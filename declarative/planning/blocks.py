@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import polars as pl
+
 from declarative import mark
 from declarative.digest import of_value
 from declarative.memory import Lock, Record
@@ -180,15 +182,16 @@ def _unreadable(case: Case) -> Block | None:
 def _cancelled(case: Case) -> Block | None:
     if not case.wanted or case.resource is None:
         return None
-    ours = {known.mark for known in case.record.remotes.values()}
     for remote in case.remotes.values():
         known = case.record.remotes.get(remote.id)
         if not remote.cancelled or remote.members is None or (known and known.cancel) or remote.id in case.also:
             continue
-        if known is None and str(remote.mark) in ours:
-            continue  # a twin, taken back by the run that made it; its people wait in the one that we know
         wanted = case.resource.people.frame
         waited = remote.members.filter(phase=Phase.CANCELLED).join(wanted, on="number", how="semi")
+        for other in case.remotes.values():  # whoever waits or was rung in another batch lost nothing here
+            if other.id != remote.id and other.members is not None:
+                elsewhere = other.members.filter(pl.col("phase") != Phase.CANCELLED)
+                waited = waited.join(elsewhere, on="number", how="anti")
         if len(waited):
             return Block(
                 Reason.CANCELLED_ELSEWHERE,

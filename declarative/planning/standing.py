@@ -80,6 +80,7 @@ def _by_person(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     waiting = pl.col("standing") == int(Standing.WAITING)
     dialed = pl.col("standing") >= int(Standing.DIALED)
     refused = pl.col("standing") == int(Standing.REFUSED)
+    rung = dialed & ~((pl.col("phase") == Phase.CANCELLED) & _FRESH)  # taken off by another run, never rung there
     live = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN]) | ~pl.col("over")
     latest = frame.sort("attempt", "created_at", "remote", nulls_last=True)
     return latest.group_by("number", maintain_order=True).agg(
@@ -93,7 +94,7 @@ def _by_person(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
         (QUEUED & _FRESH).any().alias("fresh"),
         pl.col("attempt").filter(QUEUED & _FRESH).min().alias("queued_attempt"),
         (waiting.sum() > pl.col("attempt").filter(waiting).n_unique()).alias("twin"),
-        pl.when(dialed).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
+        pl.when(rung).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
         refused.sum().alias("refusals"),
         (refused & (pl.col("attempt") > 1)).sum().alias("vain_retries"),
         (pl.col("phase") == Phase.REACHED).any().alias("reached"),

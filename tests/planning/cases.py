@@ -50,7 +50,7 @@ def crowd(wanted: str | Mapping[str, str], **facts: Any) -> People:
     )
 
 
-def resource(wanted: str | Mapping[str, str] = "a", **changes: Any) -> Resource:
+def resource(wanted: str | Mapping[str, str] | People = "a", **changes: Any) -> Resource:
     settings = changes.get("settings", SETTINGS)
     known = {
         "address": ADDRESS, "kind": Kind.BATCH, "route": Route.BATCH, "provider": "cartesia",
@@ -60,7 +60,7 @@ def resource(wanted: str | Mapping[str, str] = "a", **changes: Any) -> Resource:
     return Resource(**{**known, **changes})
 
 
-def call_resource(who: str = "a", **changes: Any) -> Resource:
+def call_resource(who: str | Mapping[str, str] = "a", **changes: Any) -> Resource:
     return resource(who, **{"address": "call/ada", "kind": Kind.CALL, "route": Route.CALL, **changes})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ _draws = st.builds(
     counted_out=st.booleans(),
     hours=st.integers(0, 5),
 )
-_UNMARKED = {"attempt": 1, "by_us": False, "old_settings": False, "doubtful_retry": False}
+_UNMARKED: dict[str, Any] = {"attempt": 1, "by_us": False, "old_settings": False, "doubtful_retry": False}
 
 
 def _named(drawn: list[Drawn]) -> tuple[Drawn, ...]:

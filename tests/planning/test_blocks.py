@@ -37,7 +37,7 @@ NONE: frozenset[str] = frozenset()
 
 def reason(block: Block | None) -> str | None:
     assert block is None or block.detail
-    return block and str(block.reason)
+    return str(block.reason) if block else None
 
 
 def of(*remotes: Remote, wanted: Resource | None, unknown: frozenset[str] = NONE, **facts: Any) -> str | None:
@@ -103,6 +103,11 @@ def test_a_later_generation_that_an_intent_of_ours_explains_is_ours() -> None:
     newer = batch("b2", members(a=Phase.REACHED), mark=a_mark(generation=2))
     record = Record(generation=1, intents=open_intents(intent()))
     assert of(newer, wanted=resource("a"), record=record) is None
+
+
+def test_what_is_read_under_also_tells_nothing_of_our_lock() -> None:
+    theirs = batch("x1", members(a=Phase.REACHED), mark=a_mark(generation=9))
+    assert of(theirs, wanted=resource("a"), record=Record(generation=1), also=frozenset({"x1"})) is None
 
 
 def test_an_older_generation_that_the_lock_does_not_know_is_adopted() -> None:

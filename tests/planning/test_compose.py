@@ -6,19 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import polars as pl
 import pytest
-from hypothesis import given, settings
 
-from declarative.memory import Cancel, Record, Request
-from declarative.model import Route
+from declarative.memory import Cancel, Record
 from declarative.planning import explain
-from declarative.planning.blocks import Block
 from declarative.planning.case import Case
-from declarative.planning.compose import compose
 from declarative.planning.decide import Reason, Timing, Verb
-from declarative.planning.outlook import Outlook
-from declarative.planning.plan import Action, Work
 from declarative.remote import Phase
 from tests.planning.cases import (
     ABLE_TO_RETRY,
@@ -27,36 +20,15 @@ from tests.planning.cases import (
     call,
     call_resource,
     case,
-    intent,
     knowing,
     members,
     number,
-    open_intents,
     remembered,
     resource,
 )
-from tests.planning.channels import BATCHES
-from tests.planning.plain import Scene
-from tests.planning.scenes import case_of, scenes
+from tests.planning.composed import planned, rung
 
 QUEUED, REACHED, UNREACHED = Phase.QUEUED, Phase.REACHED, Phase.UNREACHED
-
-
-def planned(of: Case, **outlook: Any) -> tuple[dict[Verb, Action], Work | None]:
-    actions, work = compose(Outlook(case=of, provider="cartesia", **outlook), BATCHES)
-    by_verb = {action.verb: action for action in actions}
-    assert len(by_verb) == len(actions), "at most one action a verb"
-    return by_verb, work
-
-
-def worked(of: Case, **outlook: Any) -> Work:
-    work = planned(of, **outlook)[1]
-    assert work is not None
-    return work
-
-
-def rung(work: Work) -> list[tuple[str, str, int]]:
-    return work.ring.select("number", "verb", "attempt").sort("number").rows()
 
 
 # -- what is shown ------------------------------------------------------------------------------------------------
@@ -93,7 +65,7 @@ def test_a_replace_shows_what_changed_and_counts_those_it_leaves_alone() -> None
     replaced = actions[Verb.REPLACE]
     assert (replaced.people, replaced.reason, replaced.remote_ids) == (1, Reason.SETTINGS_CHANGED, ("b1",))
     assert [(c.path, c.before, c.after) for c in replaced.changes] == [("spec.agent_id", "agent_old", "agent_a")]
-    counts = {"total": 3, "rung": 2, "queued": 1, "in_flight": 1}
+    counts = {"total": 3, "known": 3, "rung": 2, "queued": 1, "in_flight": 1}
     assert replaced.counts == counts
     assert work is not None
     assert (work.cancels, rung(work)) == (("b1",), [(number("a"), "replace", 1)])
@@ -171,43 +143,6 @@ def test_a_wait_for_the_hours_ends_when_they_open() -> None:
     assert (work.later, work.complete) == (True, False)
 
 
-# -- blocks -------------------------------------------------------------------------------------------------------
-
-
-def test_a_block_of_the_resource_is_all_there_is() -> None:
-    block = Block(Reason.LOST, "the provider does not know b1", "dialctl state rm batch/march")
-    actions, work = planned(case(wanted=resource("ab"), record=Record()), block=block)
-    assert work is None
-    assert list(actions) == [Verb.BLOCK]
-    held = actions[Verb.BLOCK]
-    assert (held.reason, held.people, held.detail, held.way_out) == (Reason.LOST, 2, block.detail, block.way_out)
-
-
-def lost(**intents: Any) -> Case:
-    running = batch("b1", members(a=QUEUED))
-    record = replace(knowing(running), intents=open_intents(intent(**intents)))
-    return case(running, wanted=resource("ab"), record=record)
-
-
-def test_a_lost_answer_holds_back_its_people_alone_and_says_when() -> None:
-    actions, work = planned(lost())
-    assert (actions[Verb.BLOCK].people, actions[Verb.BLOCK].reason) == (1, Reason.UNSURE)
-    assert "11:59 UTC on 1 Dec" in actions[Verb.BLOCK].detail
-    assert "dialctl apply" in actions[Verb.BLOCK].way_out
-    assert work is not None
-    assert (work.complete, work.later, len(work.ring)) == (False, True, 0)
-
-
-def test_a_lost_single_call_is_a_humans_to_resolve() -> None:
-    of = case(wanted=call_resource("a"), record=Record(intents=open_intents(intent(route=Route.CALL, person="p"))))
-    assert planned(of)[0][Verb.BLOCK].way_out == "dialctl resolve call/ada --placed | --not-placed"
-
-
-def test_what_is_being_applied_is_no_alarm() -> None:
-    block = planned(lost(), applying="ada@mill")[0][Verb.BLOCK]
-    assert (block.reason, block.detail, block.way_out) == (Reason.BEING_APPLIED, "being applied by ada@mill", "")
-
-
 # -- nothing to do ------------------------------------------------------------------------------------------------
 
 
@@ -239,85 +174,3 @@ def test_an_unedited_call_is_unchanged() -> None:
     placed, people = call("c1", "a", REACHED), call_resource("a").people
     record = knowing(placed, numbers=people.numbers, payloads=people.payloads)
     assert planned(case(placed, wanted=call_resource("a"), record=record))[0][Verb.KEEP].reason is Reason.UNCHANGED
-
-
-# -- found, forgotten ---------------------------------------------------------------------------------------------
-
-
-def test_what_was_found_by_its_mark_is_adopted_beside_what_else_happens() -> None:
-    found = batch("b1", members(a=QUEUED, b=QUEUED))
-    actions, work = planned(case(found, wanted=resource("abc"), record=Record(generation=1)), adopt=(found,))
-    assert set(actions) == {Verb.ADOPT, Verb.CREATE}
-    adopt = actions[Verb.ADOPT]
-    assert (adopt.reason, adopt.people, adopt.remote_ids) == (Reason.FOUND, 2, ("b1",))
-    assert work is not None
-    assert work.adopt == (found,)
-
-
-def test_a_renamed_resource_says_what_it_was() -> None:
-    old = batch("b1", members(a=REACHED))
-    actions, work = planned(case(old, wanted=resource("a")), renamed=("batch/feb",))
-    assert (actions[Verb.ADOPT].reason, actions[Verb.ADOPT].detail) == (Reason.RENAMED, "was batch/feb")
-    assert work is not None
-    assert work.renamed == ("batch/feb",)
-
-
-def test_over_and_no_longer_wanted_is_forgotten() -> None:
-    actions, work = planned(case(batch("b1", members(a=REACHED)), wanted=None))
-    assert [(a.verb, a.reason) for a in actions.values()] == [(Verb.FORGET, Reason.OVER)]
-    assert work is not None
-    assert work.forget
-
-
-@pytest.mark.parametrize(
-    "of",
-    [
-        pytest.param(case(batch("b1", members(a=Phase.IN_FLIGHT)), wanted=None), id="somebody still speaks"),
-        pytest.param(
-            case(
-                batch("b1", members(a=REACHED)),
-                wanted=None,
-                record=Record(generation=1, remotes={"b1": remembered()}, intents=open_intents(intent())),
-            ),
-            id="an answer was lost",
-        ),
-    ],
-)
-def test_it_is_not_forgotten_while(of: Case) -> None:
-    assert not worked(of).forget
-
-
-def test_a_tombstone_is_not_shown_again() -> None:
-    of = case(batch("b1", members(a=REACHED)), wanted=None)
-    assert planned(of, tombstone=True)[0] == {}
-    assert planned(of, tombstone=True, quiet=True)[0] == {}
-
-
-# -- whatever was seen --------------------------------------------------------------------------------------------
-
-
-@given(scenes)
-@settings(max_examples=120, derandomize=True, deadline=None)
-def test_the_work_is_what_the_actions_say(scene: Scene) -> None:
-    actions, work = planned(case_of(scene))
-    assert work is not None
-    assert "+1415" not in repr(list(actions.values())), "no number in what is shown"
-    by_request = sum(
-        len(frame.filter(pl.col("phase") == UNREACHED))
-        for key in work.requests
-        if (frame := work.case.remotes[key].members) is not None
-    )
-    assert sum(a.people for a in actions.values() if a.verb.dials) == len(work.ring) + by_request
-    assert work.ring.get_column("number").is_unique().all()
-    assert bool(work.cancels) == bool({Verb.CANCEL, Verb.REPLACE} & set(actions))
-    named = {key for verb in (Verb.CANCEL, Verb.REPLACE) if verb in actions for key in actions[verb].remote_ids}
-    assert named == set(work.cancels)
-
-
-def test_a_retry_whose_answer_was_lost_is_not_asked_for_again() -> None:
-    doubted = intent(request=Request.RETRY, remote="b1", mark="retry:b1:0", retry_count=0)
-    of = ended()
-    actions, work = planned(replace(of, record=replace(of.record, intents=open_intents(doubted))))
-    assert set(actions) == {Verb.BLOCK}
-    assert work is not None
-    assert (work.requests, len(work.ring)) == ((), 0)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ NOW, TOO_EARLY, CLOSED, EXPIRED = Timing
 FLAGS = ("queued", "changed", "retriable", "resting", "try_refused", "twin", "surplus")
 
 
-def person(standing: Standing, *, desired: bool = True, timing: Timing = NOW, **flags: bool) -> Person:
+def person(standing: Standing, *, desired: bool = True, timing: Timing = NOW, **flags: Any) -> Person:
     return Person(desired=desired, standing=standing, timing=timing, **flags)
 
 
@@ -136,7 +137,7 @@ def everybody() -> tuple[Person, ...]:
     """All combinations of facts, impossible ones included: a decision must not lean on what others promise."""
     flags = product((False, True), repeat=len(FLAGS))
     return tuple(
-        Person(desired=desired, standing=standing, timing=timing, **dict(zip(FLAGS, values, strict=True)))
+        person(standing, desired=desired, timing=timing, **dict(zip(FLAGS, values, strict=True)))
         for values in flags
         for desired, standing, timing in product((False, True), Standing, Timing)
     )
@@ -144,6 +145,11 @@ def everybody() -> tuple[Person, ...]:
 
 def who(**facts: object) -> Iterator[tuple[Person, Decision]]:
     return ((one, decide(one)) for one in everybody() if all(getattr(one, k) == v for k, v in facts.items()))
+
+
+def having(one: Person, flag: str) -> Person:
+    facts: dict[str, Any] = {flag: True}
+    return replace(one, **facts)
 
 
 def deciding(*verbs: Verb) -> list[Person]:
@@ -250,7 +256,7 @@ def test_a_fact_that_holds_back_never_adds_a_further_ring(flag: str) -> None:
     further = (Verb.CREATE, Verb.RETRY)
     for one, decision in who(**{flag: False}):
         if decision.verb not in further:
-            assert decide(replace(one, **{flag: True})).verb not in further, one
+            assert decide(having(one, flag)).verb not in further, one
 
 
 def test_a_worse_time_never_adds_a_ring() -> None:

@@ -227,7 +227,7 @@ def test_calls_whose_end_is_not_known_are_looked_at() -> None:
 # -- over everything ----------------------------------------------------------------------------------------------
 
 TURNED_AWAY = (Phase.REFUSED, Phase.UNFUNDED)
-many = settings(max_examples=150, derandomize=True, deadline=None)
+many = settings(max_examples=80, derandomize=True, deadline=None)
 
 
 def keeps_everybody(of: Case) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from declarative.memory import Cancel
+from declarative.memory import Cancel, Record
 from declarative.model import Retry
 from declarative.planning.decide import Standing
 from declarative.remote import Phase, Remote

@@ -163,7 +163,7 @@ class History:
         for action in self.plan()["actions"]:
             if action["reason"] == "cancelled_elsewhere":
                 assert self.ground.run("resolve", action["address"], "--resume").exit == 0
-            if action["reason"] == "looks_renamed":
+            if action["reason"] == "looks_renamed" and action["address"] in self.manifests.wanted:
                 self._leave_first(action["address"])
 
     def _leave_first(self, address: str) -> None:

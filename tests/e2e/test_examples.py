@@ -1,0 +1,64 @@
+"""Every example: its manifests name the schema that they follow, its README's commands do what it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from .bench import EXAMPLES, ROOT
+from .conftest import Examples
+
+NAMES = ("march-outreach", "renewals", "callbacks", "two-providers")
+MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)")
+LAST = {
+    "march-outreach": "Nothing to do: everybody is where they should be.",
+    "renewals": "12,000 rows in results.csv",
+    "callbacks": "call/payment-inv-2041",
+    "two-providers": "batch/ticket-follow-up  2 people",
+}
+
+
+def commands(name: str) -> list[list[str]]:
+    """The commands of the README's console blocks, without the name of the program."""
+    readme = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", readme, re.DOTALL)
+    lines = [shlex.split(line) for block in blocks for line in block.splitlines()]
+    assert all(line[0] == "dialctl" for line in lines)
+    return [line[1:] for line in lines]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_manifest_names_the_schema_that_is_there(name: str) -> None:
+    manifests = sorted((EXAMPLES / name).glob("*.yaml"))
+    assert manifests
+    for manifest in manifests:
+        found = MODELINE.match(manifest.read_text(encoding="utf-8"))
+        assert found, manifest
+        assert (manifest.parent / found[1]).resolve() == ROOT / "schemas" / "manifest.v1.schema.json"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_commands_of_the_readme_do_what_it_says(name: str, example: Examples) -> None:
+    bench = example(name)
+    for words in commands(name):
+        plain = [word for word in words if word != "--sandbox"]
+        ran = bench.anyhow(*plain, "--auto-approve") if plain[0] == "apply" else bench.anyhow(*plain)
+        assert ran.exit == 0, f"{words}\n{ran.text}"
+    assert LAST[name] in ran.text
+
+
+def test_renewals_is_as_large_as_it_says() -> None:
+    table = EXAMPLES / "renewals" / "recipients.csv"
+    rows = table.read_text(encoding="utf-8").splitlines()[1:]
+    assert len({row.split(",")[0] for row in rows}) == len(rows) == 12_000
+    assert table.stat().st_size < 700_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_number_is_fictional(name: str) -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (EXAMPLES / name).iterdir() if path.is_file())
+    numbers = re.findall(r"\+\d{7,}", text)
+    assert numbers
+    assert all(re.fullmatch(r"\+1[2-9]\d{2}55501\d{2}", number) for number in numbers)

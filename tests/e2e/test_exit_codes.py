@@ -1,0 +1,130 @@
+"""Each exit code, through the command; and under --json each failure as one document."""
+
+from __future__ import annotations
+
+import pytest
+
+from .bench import Bench, numbers
+from .manifests import batch, call, project
+
+ADA = numbers(415, 1)[0]
+
+
+@pytest.fixture
+def one_call(bench: Bench) -> Bench:
+    bench.write("project.yaml", project())
+    bench.write("ada.yaml", call("ada", ADA))
+    return bench
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plna",),
+        ("plan", "--frobnicate"),
+        ("apply", "--max-dials", "many"),
+        ("plan", "one", "two"),
+        ("results", "call/nobody"),
+        ("resolve", "call/ada"),
+        ("plan", "--offline", "--out", "plan.json"),
+        ("--chdir", "nowhere", "plan"),
+        ("--var", "novalue", "plan"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_64_and_rings_nobody(arguments: tuple[str, ...], one_call: Bench) -> None:
+    ran = one_call.run(*arguments, exits=64)
+    assert ran.out == ""
+    assert ran.err.startswith("Error: ")
+    assert one_call.rings() == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exits", "code"),
+    [
+        (("plan", "--json", "--frobnicate"), 64, "usage"),
+        (("status", "call/nobody", "--json"), 64, "usage"),
+        (("apply", "--json"), 1, "refused"),
+        (("plan", "nowhere", "--format", "json"), 64, "usage"),
+        (("validate", "--json", "--target", "call/nobody"), 1, "invalid_manifest"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_under_json_a_failure_is_one_document(
+    arguments: tuple[str, ...], exits: int, code: str, one_call: Bench
+) -> None:
+    error = one_call.run(*arguments, exits=exits).json["error"]
+    assert error["code"] == code
+    assert error["message"]
+    assert isinstance(error["problems"], list)
+
+
+def test_every_problem_of_the_manifests_comes_at_once_with_its_place(one_call: Bench) -> None:
+    one_call.write("bad.yaml", batch("bad", ["5550101"], from_numbre_id="ap_1") + "---\n" + call("ada", ADA))
+    ran = one_call.run("validate", "--json", exits=1)
+    problems = ran.json["error"]["problems"]
+    assert len(problems) >= 3
+    assert all(one["line"] > 0 and one["column"] > 0 for one in problems if one["file"] == "bad.yaml")
+    told = one_call.run("validate", exits=1).err
+    assert 'did you mean "from_number_id"?' in told
+    assert "bad.yaml:" in told
+
+
+def test_a_missing_key_names_the_variable_and_the_sandbox(one_call: Bench) -> None:
+    one_call.flags = ()
+    ran = one_call.run("plan", "--json", exits=1)
+    assert ran.json["error"]["code"] == "missing_key"
+    told = one_call.run("apply", "--auto-approve", "--target", "call/ada", exits=1).text
+    assert "CARTESIA_API_KEY" in told
+    assert "--sandbox" in told
+
+
+def test_a_file_that_cannot_be_written_is_no_bug_of_ours(one_call: Bench) -> None:
+    for arguments in (("results", "-o", "nowhere/people.csv"), ("plan", "--out", "nowhere/plan.json")):
+        ran = one_call.run(*arguments, exits=1)
+        assert "nowhere" in ran.err
+        assert "bug" not in ran.err
+
+
+def test_a_call_whose_answer_was_lost_is_3_until_somebody_settles_it(one_call: Bench) -> None:
+    one_call.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_request"})
+    assert "not proven either way" in one_call.apply(exits=3).out
+    planned = one_call.plan("--detailed-exitcode", exits=3)
+    assert planned.verbs == {"block call/ada": ("unsure", 1)}
+    assert "dialctl resolve call/ada --placed | --not-placed" in planned.json["actions"][0]["way_out"]
+    one_call.run("status", exits=3)
+    one_call.apply(exits=3)
+    one_call.run("resolve", "call/ada", "--not-placed")
+    one_call.apply()
+    one_call.advance(60)
+    assert one_call.rings() == {ADA: 1}
+    one_call.plan("--detailed-exitcode")
+
+
+def test_a_call_that_was_placed_though_its_answer_was_lost_is_found_by_its_mark(one_call: Bench) -> None:
+    one_call.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_answer"})
+    one_call.anyhow("apply", "--auto-approve")
+    one_call.apply()
+    assert one_call.plan("--detailed-exitcode").verbs == {}
+    one_call.advance(60)
+    assert one_call.rings() == {ADA: 1}
+
+
+def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_somebody_resumes(bench: Bench) -> None:
+    people = numbers(415, 3)
+    bench.write("project.yaml", project())
+    bench.write("march.yaml", batch("march", people))
+    bench.apply()
+    bench.run("drift", exits=0)
+    (theirs,) = bench.batches()
+    bench.cartesia("POST", f"/agents/calls/batches/{theirs['id']}/cancel")
+    (found,) = bench.run("drift", "--json", exits=2).json["drift"]
+    assert (found["address"], found["what"]) == ("batch/march", "cancelled_elsewhere")
+    assert bench.plan(exits=3).verbs == {"block batch/march": ("cancelled_elsewhere", 3)}
+    bench.apply(exits=3)
+    bench.advance(600)
+    assert bench.rings() == {}
+    bench.run("resolve", "batch/march", "--resume")
+    bench.apply()
+    bench.advance(600)
+    assert bench.rings() == dict.fromkeys(people, 1)

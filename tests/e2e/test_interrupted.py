@@ -1,0 +1,64 @@
+"""A lowered Batch of a thousand people, ended by SIGTERM in the middle: the next run rings the rest, nobody
+twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from .bench import SECONDS, Bench, numbers, served
+from .conftest import serve
+from .manifests import CALLINGBOX, batch, project
+
+TURNED_AWAY = 94
+PEOPLE = [number for area in range(201, 212) for number in numbers(area, 99, without=[TURNED_AWAY])][:1000]
+PACE = {"calls_per_second": 100, "max_in_flight": 1000}
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Iterator[Bench]:
+    """At a sandbox of its own, whose clock runs sixty times as fast as ours."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with contextmanager(serve)(tmp_path / "sandbox", "--speed", "60") as url:
+        bench = served(home, url, "sk_thousand")
+        bench.write("project.yaml", project())
+        bench.write("tickets.yaml", batch("tickets", PEOPLE, **CALLINGBOX, pace=PACE))
+        yield bench
+        bench.world.close()
+
+
+def placed(bench: Bench) -> int:
+    return sum(one["operation"] == "createCall" for one in bench.requests())
+
+
+def test_a_thousand_people_interrupted_at_37_percent_are_rung_once_each(campaign: Bench) -> None:
+    campaign.run("state", "new")
+    arguments = campaign.command("apply", "--auto-approve", "--json")
+    with subprocess.Popen(
+        arguments, cwd=campaign.directory, env=campaign.environment, stdout=subprocess.PIPE, text=True
+    ) as apply:
+        until = time.monotonic() + SECONDS
+        while placed(campaign) < 370 and time.monotonic() < until:
+            time.sleep(0.05)
+        apply.send_signal(signal.SIGTERM)
+        out, _ = apply.communicate(timeout=SECONDS)
+    assert apply.returncode == 143, out
+    assert json.loads(out)["interrupted"]
+    early = placed(campaign)
+    assert 370 <= early < 1000
+
+    again = campaign.plan("--detailed-exitcode", exits=2)
+    assert again.verbs == {"create batch/tickets": ("new", 1000 - early)}
+    report = campaign.apply("--json").json
+    assert [(one["outcome"], one["people_done"]) for one in report["actions"]] == [("done", 1000 - early)]
+    assert campaign.plan("--detailed-exitcode").verbs == {}
+    campaign.advance(600)
+    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)

@@ -1,0 +1,89 @@
+"""What keeps a slip from becoming a campaign: limits of rings, of people taken off, of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from .bench import Bench, numbers
+from .manifests import batch, project
+
+THIRTY = numbers(415, 30)
+
+
+@pytest.fixture
+def campaign(bench: Bench) -> Bench:
+    bench.write("project.yaml", project())
+    bench.write("march.yaml", batch("march", THIRTY))
+    return bench
+
+
+def test_a_plan_over_max_dials_is_shown_and_refused_before_anything_is_sent(campaign: Bench) -> None:
+    shown = campaign.plan("--max-dials", "29", exits=1)
+    (refusal,) = shown.json["refusals"]
+    assert refusal.startswith("the plan rings 30 people, max_dials allows 29")
+    refused = campaign.apply("--max-dials", "29", exits=1)
+    assert "max_dials allows 29" in refused.err
+    campaign.write("project.yaml", project(policy={"max_dials": 29}))
+    campaign.apply(exits=1)
+    assert all(one["method"] == "GET" for one in campaign.requests())
+    campaign.write("project.yaml", project(policy={"max_dials": 30}))
+    campaign.apply("--max-dials", "30")
+
+
+def test_taking_off_most_of_the_waiting_people_needs_to_be_said(campaign: Bench) -> None:
+    campaign.apply()
+    campaign.write("march.yaml", batch("march", THIRTY[:10]))
+    shown = campaign.plan(exits=1)
+    (refusal,) = shown.json["refusals"]
+    assert "20 of 30 waiting people" in refusal
+    assert "--allow-shrink batch/march" in refusal
+    campaign.apply(exits=1)
+    assert [one["status"] for one in campaign.batches()] == ["pending"]
+    campaign.plan("--allow-shrink", "batch/march")
+    campaign.apply("--allow-shrink", "batch/march")
+    campaign.advance(600)
+    assert set(campaign.rings()) == set(THIRTY[:10])
+
+
+def test_a_narrower_run_leaves_every_other_address_alone(campaign: Bench) -> None:
+    campaign.write("april.yaml", batch("april", numbers(212, 3)))
+    campaign.apply("--target", "batch/april")
+    campaign.apply("march.yaml")
+    assert {one["name"].partition(" ")[0] for one in campaign.batches()} == {"march", "april"}
+    for gone in ("march.yaml", "april.yaml"):
+        (campaign.directory / gone).unlink()
+    campaign.write("may.yaml", batch("may", numbers(646, 1)))
+    assert campaign.plan("--target", "batch/may").verbs == {"create batch/may": ("new", 1)}
+    assert campaign.plan("may.yaml").verbs == {"create batch/may": ("new", 1)}
+    whole = campaign.plan(exits=1)
+    assert whole.verbs["cancel batch/april"] == ("removed", 3)
+    assert "--allow-shrink batch/march" in whole.json["refusals"][0]
+
+
+def test_an_unknown_target_rings_nobody(campaign: Bench) -> None:
+    ran = campaign.apply("--target", "batch/marhc", exits=1)
+    assert 'no resource has the address "batch/marhc"' in ran.err
+    assert campaign.requests() == []
+
+
+def test_a_project_without_resources_is_an_error_and_takes_nobody_off(campaign: Bench) -> None:
+    campaign.apply()
+    (campaign.directory / "march.yaml").unlink()
+    campaign.apply(exits=1)
+    assert [one["status"] for one in campaign.batches()] == ["pending"]
+
+
+def test_a_renamed_campaign_rings_nobody_again_however_often_it_is_applied(campaign: Bench) -> None:
+    campaign.apply()
+    campaign.advance(3600)
+    early = campaign.rings()
+    campaign.edit("march.yaml", "name: march", "name: spring-march")
+    for _ in range(2):
+        assert campaign.plan(exits=3).verbs["block batch/spring-march"] == ("looks_renamed", 30)
+        campaign.apply(exits=3)
+        campaign.advance(3600)
+    campaign.edit("march.yaml", "name: spring-march", "name: spring-march\n  previously: [batch/march]")
+    campaign.apply()
+    assert campaign.plan("--detailed-exitcode").verbs == {}
+    campaign.advance(3600)
+    assert campaign.rings() == early == dict.fromkeys(THIRTY, 1)

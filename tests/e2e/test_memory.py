@@ -1,0 +1,99 @@
+"""The lock at a real host: lost, brought back from an older checkout, behind the provider. Nobody is rung
+again for want of a memory."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .bench import Bench, numbers
+from .manifests import AGENT, batch, call, project
+
+PEOPLE = numbers(415, 4)
+SOON = 600
+
+
+@pytest.fixture
+def campaign(host: Bench) -> Bench:
+    host.write("project.yaml", project(guard="2m"))
+    host.write("march.yaml", batch("march", PEOPLE))
+    return host
+
+
+def test_a_lost_lock_blocks_and_is_rebuilt_from_the_marks(campaign: Bench) -> None:
+    campaign.apply()
+    lock = campaign.directory / "dialctl.lock"
+    lineage = json.loads(lock.read_bytes())["lineage"]
+    lock.unlink()
+    blocked = campaign.plan(exits=3)
+    assert blocked.verbs == {"block batch/march": ("no_memory", 4)}
+    assert "dialctl state rebuild" in blocked.json["actions"][0]["way_out"]
+    campaign.apply(exits=3)
+    assert not lock.exists()
+    campaign.run("state", "new", exits=1)
+    campaign.run("state", "rebuild")
+    campaign.plan("--detailed-exitcode")
+    campaign.apply()
+    campaign.advance(SOON)
+    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+    assert json.loads(lock.read_bytes())["lineage"] == lineage
+
+
+def test_an_older_lock_blocks_instead_of_undoing_the_newer_run(campaign: Bench) -> None:
+    campaign.apply()
+    lock = campaign.directory / "dialctl.lock"
+    older = lock.read_bytes()
+    campaign.edit("march.yaml", AGENT, "agent_the_new_one")
+    campaign.apply()
+    newer = lock.read_bytes()
+    lock.write_bytes(older)
+    assert campaign.plan(exits=3).verbs == {"block batch/march": ("lock_is_older", 4)}
+    campaign.apply(exits=3)
+    lock.write_bytes(newer)
+    campaign.plan("--detailed-exitcode")
+    campaign.advance(SOON)
+    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+
+
+def test_a_batch_whose_answer_was_lost_is_adopted_once_the_list_can_be_read(campaign: Bench) -> None:
+    down = {"code": 403, "effect": False}
+    campaign.faults(
+        {"match": {"operation": "createCallBatch"}, "do": "lost_answer"},
+        {"match": {"operation": "listCallBatches", "after": 1, "times": 0}, "do": {"status": down}},
+    )
+    campaign.apply(exits=3)
+    campaign.faults()
+    assert campaign.plan("--detailed-exitcode").verbs == {"adopt batch/march": ("found", 4)}
+    campaign.apply()
+    assert campaign.plan("--detailed-exitcode").verbs == {}
+    campaign.advance(SOON)
+    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+
+
+def test_a_first_call_without_a_lock_asks_whether_the_project_has_dialed_before(campaign: Bench) -> None:
+    campaign.write("march.yaml", call("ada", PEOPLE[0]))
+    blocked = campaign.plan(exits=3)
+    assert blocked.verbs == {"block call/ada": ("no_memory", 1)}
+    assert "dialctl state new" in blocked.json["actions"][0]["way_out"]
+    campaign.run("state", "new")
+    campaign.apply()
+    campaign.plan("--detailed-exitcode")
+    campaign.advance(SOON)
+    assert campaign.rings() == {PEOPLE[0]: 1}
+
+
+def test_a_lock_is_started_with_the_key_of_the_provider_in_use_alone(campaign: Bench) -> None:
+    del campaign.environment["CALLINGBOX_API_KEY"]
+    campaign.run("state", "new")
+    campaign.apply()
+
+
+def test_another_project_or_host_is_refused_with_what_to_do(campaign: Bench) -> None:
+    campaign.apply()
+    campaign.edit("project.yaml", "name: spring", "name: autumn")
+    assert 'is of project "spring"' in campaign.plan(exits=1).json["error"]["message"]
+    campaign.edit("project.yaml", "name: autumn", "name: spring")
+    url = campaign.environment["CARTESIA_BASE_URL"]
+    campaign.environment["CARTESIA_BASE_URL"] = url.replace("127.0.0.1", "localhost")
+    assert "base URL" in campaign.plan(exits=1).json["error"]["hint"]

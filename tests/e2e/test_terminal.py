@@ -1,0 +1,94 @@
+"""Apply at a terminal asks, and only "yes" is a yes; without a terminal it refuses."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import time
+
+import pytest
+
+from .bench import SECONDS, Bench, numbers
+from .manifests import batch, project
+
+PEOPLE = numbers(415, 3)
+
+
+@pytest.fixture
+def campaign(bench: Bench) -> Bench:
+    bench.write("project.yaml", project())
+    bench.write("march.yaml", batch("march", PEOPLE))
+    return bench
+
+
+def at_a_terminal(bench: Bench, answer: str, *arguments: str) -> tuple[int, str]:
+    """Runs the command in a pseudo terminal, answers its question; exit code and everything shown."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        bench.command(*arguments),
+        cwd=bench.directory,
+        env=bench.environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        close_fds=True,
+    )
+    os.close(theirs)
+    shown, answered, until = "", False, time.monotonic() + SECONDS
+    while time.monotonic() < until and (more := _read(ours)) is not None:
+        shown += more
+        if not answered and "yes" in shown and shown.endswith(": "):
+            os.write(ours, f"{answer}\n".encode())
+            answered = True
+    os.close(ours)
+    return process.wait(SECONDS), shown
+
+
+def _read(terminal: int) -> str | None:
+    """What came within a moment; None once the other end is closed."""
+    if not select.select([terminal], [], [], 0.2)[0]:
+        return ""
+    try:
+        return os.read(terminal, 65_536).decode() or None
+    except OSError:
+        return None
+
+
+def test_yes_applies_the_plan_that_was_shown(campaign: Bench) -> None:
+    code, shown = at_a_terminal(campaign, "yes", "apply")
+    assert code == 0
+    assert shown.index("batch/march") < shown.index("Ring 3 people?") < shown.index("submitted")
+    campaign.advance(600)
+    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+
+
+@pytest.mark.parametrize("answer", ["", "y"])
+def test_anything_else_rings_nobody(answer: str, campaign: Bench) -> None:
+    code, shown = at_a_terminal(campaign, answer, "apply")
+    assert code == 1
+    assert "the answer was no" in shown
+    assert campaign.batches() == []
+
+
+def test_without_a_terminal_it_refuses_and_says_how(campaign: Bench) -> None:
+    ran = campaign.run("apply", exits=1)
+    assert "--auto-approve" in ran.err
+    assert campaign.requests() == []
+
+
+def test_destroy_asks_about_taking_off_not_about_ringing(campaign: Bench) -> None:
+    campaign.apply()
+    code, shown = at_a_terminal(campaign, "yes", "destroy")
+    assert code == 0
+    assert "Ring " not in shown
+    campaign.advance(600)
+    assert campaign.rings() == {}
+
+
+def test_an_empty_plan_asks_nothing(campaign: Bench) -> None:
+    campaign.apply()
+    code, shown = at_a_terminal(campaign, "no", "apply")
+    assert code == 0
+    assert "?" not in shown

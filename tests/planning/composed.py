@@ -1,0 +1,32 @@
+"""What compose makes of a case, in the forms that tests ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from declarative.planning.case import Case
+from declarative.planning.compose import compose
+from declarative.planning.decide import Verb
+from declarative.planning.outlook import Outlook
+from declarative.planning.plan import Action, Work
+from declarative.remote import Phase
+from tests.planning.channels import BATCHES
+
+QUEUED, REACHED, UNREACHED = Phase.QUEUED, Phase.REACHED, Phase.UNREACHED
+
+
+def planned(of: Case, **outlook: Any) -> tuple[dict[Verb, Action], Work | None]:
+    actions, work = compose(Outlook(case=of, provider="cartesia", **outlook), BATCHES)
+    by_verb = {action.verb: action for action in actions}
+    assert len(by_verb) == len(actions), "at most one action a verb"
+    return by_verb, work
+
+
+def worked(of: Case, **outlook: Any) -> Work:
+    work = planned(of, **outlook)[1]
+    assert work is not None
+    return work
+
+
+def rung(work: Work) -> list[tuple[str, str, int]]:
+    return work.ring.select("number", "verb", "attempt").sort("number").rows()

@@ -1,0 +1,195 @@
+"""A project in a directory, its runs as real processes, and what the sandbox says that was rung. Asks the engine
+nothing: people are judged by the record of dials alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from jsonschema import Draft202012Validator
+
+from declarative.sandbox.embedded import open_sandbox
+from tests.protocol.child import KILL, Child, Run
+
+ROOT = Path(__file__).parents[2]
+KEY = "sk_sandbox"
+FAR = 3 * 86_400
+HEAD = "apiVersion: dialctl/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n"
+_NUMBER = re.compile(r"\+1\d{3}5550")
+
+
+def people(count: int, first: int = 0) -> list[str]:
+    """So many 555-01xx numbers, all of whom answer."""
+    return [f"+1{area}55501{line:02}" for area in range(200, 999) for line in range(90)][first : first + count]
+
+
+@dataclass
+class Project:
+    """`url` is a served sandbox; without it the runs use the embedded one. `key` names the account there."""
+
+    directory: Path
+    url: str | None = None
+    key: str = KEY
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def begin(self, *, guard: str = "2m", settle: str = "3m", extra: str = "") -> Project:
+        self.directory.mkdir(parents=True)
+        spec = f"  guard: {guard}\n  settle: {settle}\n  defaults: {{provider: cartesia}}\n{extra}"
+        self.file("project.yaml", HEAD.format(kind="Project", name="spring") + spec)
+        return self
+
+    def copy(self, directory: Path) -> Project:
+        """The same project, lock and world in another directory: where a history forks."""
+        shutil.copytree(self.directory, directory)
+        return Project(directory, self.url, self.key, dict(self.environment))
+
+    def file(self, name: str, text: str) -> None:
+        (self.directory / name).write_text(text, encoding="utf-8")
+
+    def batch(self, name: str, numbers: Iterable[str], *, agent: str = "agent_A", more: str = "") -> None:
+        spec = f"  agent_id: {agent}\n  from_number_id: ap_A\n  target_concurrency_limit: 20\n{more}"
+        rows = f"  recipients_from: [{{file: {name}.csv}}]\n"
+        self.file(f"{name}.csv", "\n".join(["to_number", *numbers]) + "\n")
+        self.file(f"{name}.yaml", HEAD.format(kind="Batch", name=name) + spec + rows)
+
+    def call(self, name: str, number: str, *, more: str = "") -> None:
+        spec = f'  agent_id: agent_A\n  from_number_id: ap_A\n  to_number: "{number}"\n{more}'
+        self.file(f"{name}.yaml", HEAD.format(kind="Call", name=name) + spec)
+
+    def box(self, name: str, numbers: Iterable[str]) -> None:
+        """A Batch at a provider that knows single calls only."""
+        agent = "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"
+        rows = "".join(f'    - to_number: "{number}"\n' for number in numbers)
+        spec = f"  provider: callingbox\n  agent_id: {agent}\n  recipients:\n{rows}"
+        self.file(f"{name}.yaml", HEAD.format(kind="Batch", name=name) + spec)
+
+    def remove(self, name: str) -> None:
+        for file in self.directory.glob(f"{name}.*"):
+            file.unlink()
+
+    def start(self, *arguments: str, **watched: Any) -> Child:
+        """`watched` as the fields of Order: at, signum, gate, largest_file, obedient."""
+        embedded = () if self.url else ("--sandbox",)
+        return Child((*embedded, *arguments), self.directory, environment=self._environment(), **watched)
+
+    def run(self, *arguments: str, **watched: Any) -> Run:
+        return self.start(*arguments, **watched).wait()
+
+    def apply(self, *more: str, **watched: Any) -> Run:
+        return self.run("apply", "-y", *more, **watched)
+
+    def plan(self) -> Run:
+        """Exit 0 where no request would be sent and nothing needs a person."""
+        return self.run("plan", "--detailed-exitcode")
+
+    def killed(self, *arguments: str, at: int) -> Run:
+        run = self.run(*arguments, at=at, signum=KILL)
+        assert run.code == -KILL, run
+        return run
+
+    def _environment(self) -> dict[str, str]:
+        served = {
+            f"{name}_{what}": value
+            for name in ("CARTESIA", "CALLINGBOX")
+            for what, value in (("BASE_URL", self.url or ""), ("API_KEY", self.key))
+        }
+        return {"NO_COLOR": "1", **(served if self.url else {}), **self.environment}
+
+    @property
+    def home(self) -> Path:
+        """Where the lock lies."""
+        return self.directory if self.url else self.directory / ".dialctl" / "sandbox"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "dialctl.lock"
+
+    def remembered(self) -> Any:
+        return orjson.loads(self.lock.read_bytes())
+
+    def control(self, method: str, route: str, body: object = None) -> Any:
+        if self.url:
+            with httpx.Client(base_url=self.url, trust_env=False) as client:
+                return _answered(client.request(method, f"/_sandbox/{route}", json=body))
+        with closing(open_sandbox(self.home)) as sandbox, sandbox.transport() as transport:
+            client = httpx.Client(base_url="http://sandbox", transport=transport)
+            return _answered(client.request(method, f"/_sandbox/{route}", json=body))
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """Cartesia's API as somebody at the dashboard uses it."""
+        headers = {"Authorization": f"Bearer {self.key}", "Cartesia-Version": "2026-03-01"}
+        if self.url:
+            with httpx.Client(base_url=self.url, headers=headers, trust_env=False) as client:
+                return _answered(client.request(method, path, json=body))
+        with closing(open_sandbox(self.home)) as sandbox, sandbox.transport() as transport:
+            client = httpx.Client(base_url="http://sandbox", transport=transport, headers=headers)
+            return _answered(client.request(method, path, json=body))
+
+    def batches(self) -> list[dict[str, Any]]:
+        """As the provider lists them, newest first."""
+        listed: list[dict[str, Any]] = self.api("GET", "/agents/calls/batches")["data"]
+        return listed
+
+    def cancel_elsewhere(self) -> str:
+        """Somebody stops the newest batch in the dashboard."""
+        key: str = self.batches()[0]["id"]
+        self.api("POST", f"/agents/calls/batches/{key}/cancel")
+        return key
+
+    def advance(self, seconds: float) -> None:
+        self.control("POST", "advance", {"seconds": seconds})
+
+    def posts(self) -> list[str]:
+        """Paths of the requests that were to change something at a provider."""
+        return [one["path"] for one in self.control("GET", "requests")["requests"] if one["method"] == "POST"]
+
+    def rings(self) -> Counter[str]:
+        """How often each phone has rung by now."""
+        account = self.control("POST", "organisation", {"key": self.key})["organisation"]
+        dials = self.control("GET", "dials")["dials"]
+        return Counter(one["number"] for one in dials if one["organisation"] == account)
+
+    def check_lock(self) -> None:
+        """The lock obeys its published schema, is folded, and holds nobody's number."""
+        wrong = [error.message for error in lock_schema().iter_errors(self.remembered())]
+        assert not wrong, wrong
+        assert not _NUMBER.search(self.lock.read_text())
+        assert sorted(file.name for file in self.home.glob("*dialctl.lock*")) == ["dialctl.lock"]
+
+    def check_rings(self, expected: Mapping[str, tuple[int, int]]) -> None:
+        """Each number at least and at most so often, and nobody else, once all that was asked for has rung."""
+        self.advance(FAR)
+        rung = self.rings()
+        wrong = {
+            number: rung[number]
+            for number in {*rung, *expected}
+            if not expected.get(number, (0, 0))[0] <= rung[number] <= expected.get(number, (0, 0))[1]
+        }
+        assert not wrong, f"rung wrongly often: {wrong}"
+
+
+def once(numbers: Iterable[str]) -> dict[str, tuple[int, int]]:
+    return dict.fromkeys(numbers, (1, 1))
+
+
+def never(numbers: Iterable[str]) -> dict[str, tuple[int, int]]:
+    return dict.fromkeys(numbers, (0, 0))
+
+
+@cache
+def lock_schema() -> Draft202012Validator:
+    return Draft202012Validator(orjson.loads((ROOT / "schemas" / "lock.v1.schema.json").read_bytes()))
+
+
+def _answered(response: httpx.Response) -> Any:
+    response.raise_for_status()
+    return response.json()

@@ -1,0 +1,227 @@
+"""What is in the making when a run dies: each scenario brings a project to the brink of one kind of work, and says who
+may ring how often in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tests.protocol.project import Project, never, once, people
+
+Expected = Mapping[str, tuple[int, int]]
+AFTER_THE_GUARD = 600.0
+"""Seconds in which everybody of a small batch is rung."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`prepare` returns how often each number rings, at least and at most. `leaving`: people on their way out, who may
+    ring once if the next run comes too late for them. `costly`: too long to be killed everywhere in CI."""
+
+    name: str
+    prepare: Callable[[Project], Expected]
+    arguments: tuple[str, ...] = ("apply", "-y")
+    leaving: tuple[str, ...] = ()
+    costly: bool = False
+
+
+def _first(project: Project) -> Expected:
+    project.begin().batch("march", people(5))
+    return once(people(5))
+
+
+def _first_unguarded(project: Project) -> Expected:
+    project.begin(guard="0s").batch("march", people(5))
+    return once(people(5))
+
+
+def _two_resources(project: Project) -> Expected:
+    project.begin().batch("march", people(3))
+    project.batch("april", people(3, 10))
+    return once([*people(3), *people(3, 10)])
+
+
+def _shards(project: Project) -> Expected:
+    project.begin().batch("march", people(10_001))
+    return once(people(10_001))
+
+
+def _late_within_the_settle_time(project: Project) -> Expected:
+    return _late(project.begin())
+
+
+def _late_after_the_settle_time(project: Project) -> Expected:
+    """The guard is the longer of the two, and the provider still takes the request."""
+    return _late(project.begin(settle="20s"))
+
+
+def _late(project: Project) -> Expected:
+    project.batch("march", people(5))
+    project.plan()  # makes the world
+    project.control("PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": {"late": 40}}])
+    return once(people(5))
+
+
+def _added_while_waiting(project: Project) -> Expected:
+    project.begin().batch("march", people(4))
+    project.apply()
+    project.batch("march", people(7))
+    return once(people(7))
+
+
+def _added_after_rung(project: Project) -> Expected:
+    project.begin().batch("march", people(4))
+    project.apply()
+    project.advance(AFTER_THE_GUARD)
+    project.batch("march", people(7))
+    return once(people(7))
+
+
+SLOW = "  max_call_duration_minutes: 5\n"
+
+
+def _replace_waiting(project: Project) -> Expected:
+    project.begin().batch("march", people(6))
+    project.apply()
+    project.batch("march", people(6), agent="agent_B")
+    return once(people(6))
+
+
+def _replace_half_way(project: Project) -> Expected:
+    """Some are in flight, others wait behind them."""
+    project.begin().batch("march", people(60))
+    project.apply()
+    project.advance(121 + 25)
+    project.batch("march", people(60), agent="agent_B")
+    return once(people(60))
+
+
+def _remove_one(project: Project) -> Expected:
+    project.begin().batch("march", people(6))
+    project.apply()
+    project.batch("march", people(5))
+    return {**once(people(5)), **never(people(1, 5))}
+
+
+def _retry_by_request(project: Project) -> Expected:
+    numbers = [f"+1{area}5550191" for area in (212, 213, 214)]
+    project.begin().batch("march", numbers, more=_RETRY)
+    project.apply()
+    project.advance(AFTER_THE_GUARD)
+    return dict.fromkeys(numbers, (2, 2))
+
+
+def _retry_by_new_batch(project: Project) -> Expected:
+    unanswered, busy = [f"+1{area}5550191" for area in (212, 213)], ["+12145550192"]
+    project.begin().batch("march", [*unanswered, *busy], more=_RETRY)
+    project.apply()
+    project.advance(AFTER_THE_GUARD)
+    return {**dict.fromkeys(unanswered, (2, 2)), **once(busy)}
+
+
+_RETRY = "  retry: {max_retries: 1, on: [dial_no_answer]}\n"
+
+
+def _pause(project: Project) -> Expected:
+    project.begin().batch("march", people(4))
+    project.apply()
+    project.batch("march", people(4), more="  state: cancelled\n")
+    return never(people(4))
+
+
+def _resume(project: Project) -> Expected:
+    _pause(project)
+    project.apply()
+    project.batch("march", people(4))
+    return once(people(4))
+
+
+def _destroy(project: Project) -> Expected:
+    project.begin().batch("march", people(4))
+    project.batch("april", people(4, 10))
+    project.apply()
+    return never([*people(4), *people(4, 10)])
+
+
+def _removed_manifest(project: Project) -> Expected:
+    project.begin().batch("march", people(4))
+    project.batch("april", people(4, 10))
+    project.apply()
+    project.remove("march")
+    return {**never(people(4)), **once(people(4, 10))}
+
+
+def _forget(project: Project) -> Expected:
+    _removed_manifest(project)
+    project.advance(AFTER_THE_GUARD)
+    return once([*people(4), *people(4, 10)])
+
+
+def _call_direct(project: Project) -> Expected:
+    project.begin().call("ada", people(1)[0])
+    return once(people(1))
+
+
+def _call_via_batch(project: Project) -> Expected:
+    project.begin().call("ada", people(1)[0], more="  via: batch\n")
+    return once(people(1))
+
+
+def _single_calls(project: Project) -> Expected:
+    project.begin().box("box", people(3))
+    return once(people(3))
+
+
+def _renamed(project: Project) -> Expected:
+    project.begin().batch("march", people(4))
+    project.apply()
+    project.remove("march")
+    project.batch("spring", people(6))
+    file = project.directory / "spring.yaml"
+    file.write_text(file.read_text().replace("{name: spring}", "{name: spring, previously: [batch/march]}"))
+    return once(people(6))
+
+
+def _rebuild(project: Project) -> Expected:
+    project.begin().batch("march", people(4))
+    project.batch("april", people(4, 10))
+    project.call("ada", people(1, 20)[0])
+    project.apply()
+    project.lock.unlink()
+    return once([*people(4), *people(4, 10), *people(1, 20)])
+
+
+def _resume_elsewhere(project: Project) -> Expected:
+    project.begin().batch("march", people(4))
+    project.apply()
+    project.cancel_elsewhere()
+    project.apply()
+    return once(people(4))
+
+
+SCENARIOS = (
+    Scenario("first create", _first),
+    Scenario("first create without a guard", _first_unguarded),
+    Scenario("first create of two resources", _two_resources),
+    Scenario("first create of three shards", _shards, costly=True),
+    Scenario("a create that lands within the settle time", _late_within_the_settle_time),
+    Scenario("a create that lands after the settle time", _late_after_the_settle_time),
+    Scenario("people added while the others wait", _added_while_waiting),
+    Scenario("people added after the others were rung", _added_after_rung),
+    Scenario("replace while all wait", _replace_waiting),
+    Scenario("replace half way", _replace_half_way),
+    Scenario("one person taken off", _remove_one, leaving=tuple(people(1, 5))),
+    Scenario("retry by request", _retry_by_request),
+    Scenario("retry by a new batch", _retry_by_new_batch),
+    Scenario("pause", _pause, leaving=tuple(people(4))),
+    Scenario("resume", _resume),
+    Scenario("destroy", _destroy, ("destroy", "-y"), leaving=(*people(4), *people(4, 10))),
+    Scenario("manifest removed", _removed_manifest, leaving=tuple(people(4))),
+    Scenario("forget what is over", _forget),
+    Scenario("direct call", _call_direct),
+    Scenario("call via a batch", _call_via_batch),
+    Scenario("single calls where there are no batches", _single_calls),
+    Scenario("renamed with more people", _renamed),
+    Scenario("rebuild after a lost lock", _rebuild, ("state", "rebuild")),
+    Scenario("resume what was cancelled elsewhere", _resume_elsewhere, ("resolve", "batch/march", "--resume")),
+)

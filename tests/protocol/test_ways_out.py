@@ -1,0 +1,157 @@
+"""For each reason to hold people back: the advice that is printed, followed to the end, leads to an empty plan, and
+nobody rings more often than wanted on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.protocol.child import KILL
+from tests.protocol.human import brought_in_order
+from tests.protocol.project import Project, never, once, people
+from tests.protocol.scenarios import AFTER_THE_GUARD
+
+
+def test_cancelled_elsewhere_can_be_resumed(campaign: Project) -> None:
+    campaign.batch("march", people(4))
+    campaign.cancel_elsewhere()
+    run = campaign.plan()
+    assert run.code == 3
+    assert "dialctl resolve batch/march --resume" in run.said
+    assert campaign.run("resolve", "batch/march", "--resume").code == 0
+    assert len(brought_in_order(campaign, "apply", "-y")) == 1
+    campaign.check_rings(once(people(4)))
+
+
+def test_cancelled_elsewhere_can_be_agreed_with(campaign: Project) -> None:
+    campaign.batch("march", people(4))
+    campaign.cancel_elsewhere()
+    assert "or state: cancelled in the manifest" in campaign.plan().said
+    campaign.batch("march", people(4), more="  state: cancelled\n")
+    assert campaign.plan().code == 0
+    assert campaign.apply().code == 0
+    campaign.check_rings(never(people(4)))
+
+
+def test_what_looks_renamed_can_be_said_to_be(campaign: Project) -> None:
+    campaign.remove("march")
+    campaign.batch("spring", people(5))
+    run = campaign.plan()
+    assert run.code == 3
+    assert "metadata.previously: [batch/march]" in run.said
+    manifest = campaign.directory / "spring.yaml"
+    manifest.write_text(manifest.read_text().replace("{name: spring}", "{name: spring, previously: [batch/march]}"))
+    brought_in_order(campaign, "apply", "-y")
+    campaign.check_rings(once(people(5)))
+
+
+def test_what_looks_renamed_can_leave_first(campaign: Project) -> None:
+    campaign.batch("april", people(2, 50))
+    campaign.apply()
+    campaign.remove("march")
+    campaign.batch("spring", people(7))
+    assert "let batch/march leave in a run of its own first" in campaign.plan().said
+    campaign.remove("spring")
+    assert campaign.apply().code == 0
+    campaign.batch("spring", people(7))
+    brought_in_order(campaign, "apply", "-y")
+    campaign.check_rings(once([*people(7), *people(2, 50)]))
+
+
+def test_a_changed_provider_can_be_put_back(campaign: Project) -> None:
+    campaign.batch("march", people(4))
+    manifest = (campaign.directory / "march.yaml").read_text()
+    campaign.remove("march")
+    campaign.box("march", people(4))
+    run = campaign.plan()
+    assert run.code == 3
+    assert "put it back" in run.said
+    campaign.file("march.yaml", manifest)
+    campaign.file("march.csv", "\n".join(["to_number", *people(4), ""]))
+    assert campaign.plan().code == 0
+    campaign.check_rings(once(people(4)))
+
+
+def test_a_batch_without_our_name_is_taken_back_and_its_people_are_submitted_again(project: Project) -> None:
+    project.batch("march", people(4))
+    project.control(
+        "PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": {"edit": {"name": "somebody's"}}}]
+    )
+    run = project.apply()
+    project.control("PUT", "faults", [])
+    assert run.code == 3
+    assert "mark_lost" in run.said
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once(people(4)))
+
+
+def test_people_that_cannot_be_read_hold_the_batch_until_they_can(campaign: Project) -> None:
+    campaign.control("PUT", "faults", [{"match": {"operation": "getCallBatch", "times": 0}, "do": {"drop_members": 1}}])
+    run = campaign.apply()
+    campaign.control("PUT", "faults", [])
+    assert run.code == 3
+    assert "try again later" in run.said
+    brought_in_order(campaign, "apply", "-y")
+    campaign.check_rings(once(people(7)))
+
+
+def test_a_lost_batch_can_be_forgotten(campaign: Project) -> None:
+    """The provider lost everything: under this account nothing is left."""
+    campaign.batch("march", people(4))
+    campaign.key += "_new"
+    run = campaign.plan()
+    assert run.code == 3
+    assert "dialctl state rm batch/march" in run.said
+    refused = campaign.run("state", "rm", "batch/march")
+    assert "--yes-forget-who-was-rung" in refused.said
+    assert campaign.run("state", "rm", "batch/march", "--yes-forget-who-was-rung").code == 0
+    assert len(brought_in_order(campaign, "apply", "-y")) == 1
+    campaign.check_rings(once(people(4)))
+
+
+def test_an_unsure_call_is_settled_by_a_person_either_way(tmp_path: Path) -> None:
+    for step, verdict in (("send:", "--not-placed"), ("answer:", "--placed")):
+        project = Project(tmp_path / verdict).begin()
+        project.call("ada", people(1)[0])
+        project.control("PUT", "faults", [{"match": {"operation": "listCalls", "times": 0}, "do": {"lag": 600}}])
+        project.apply(at=step, signum=KILL)
+        run = project.apply()
+        assert run.code == 3
+        assert "dialctl resolve call/ada --placed | --not-placed" in run.said
+        assert project.run("resolve", "call/ada", verdict).code == 0
+        brought_in_order(project, "apply", "-y")
+        project.check_rings(once(people(1)))
+
+
+def test_an_unsure_retry_is_settled_by_a_person(tmp_path: Path) -> None:
+    project = Project(tmp_path / "spring").begin()
+    numbers = ["+12125550191", "+12135550191"]
+    project.batch("march", numbers, more="  retry: {max_retries: 1, on: [dial_no_answer]}\n")
+    project.apply()
+    project.advance(AFTER_THE_GUARD)
+    project.apply(at="send: retry", signum=KILL)
+    run = project.apply()
+    assert run.code == 3
+    assert "dialctl resolve batch/march --placed | --not-placed" in run.said
+    assert project.run("resolve", "batch/march", "--not-placed").code == 0
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(dict.fromkeys(numbers, (2, 2)))
+
+
+def test_a_provider_that_cannot_be_read_is_read_by_the_next_run(campaign: Project) -> None:
+    campaign.control(
+        "PUT",
+        "faults",
+        [
+            {
+                "match": {"operation": "listCallBatches", "times": 1},
+                "do": {"status": {"code": 403, "effect": False}},
+            }
+        ],
+    )
+    sent = campaign.posts()
+    run = campaign.apply()
+    campaign.control("PUT", "faults", [])
+    assert run.code in (1, 3), run
+    assert campaign.posts() == sent
+    brought_in_order(campaign, "apply", "-y")
+    campaign.check_rings(once(people(7)))

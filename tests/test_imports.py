@@ -1,0 +1,187 @@
+"""The shape of the house, read from its source: who may know whom, who may touch the world, how long things are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "declarative"
+ROOT = Path(__file__).parents[1] / PACKAGE
+FILE_LIMIT, FUNCTION_LIMIT = 300, 50
+APART = ("manifest", "planning", "providers", "state", "sandbox")
+"""Parts that never know each other; what they share lies beside them."""
+CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter", "sleep"}
+
+Module = str
+
+
+@cache
+def modules() -> dict[Module, ast.Module]:
+    files = sorted(ROOT.rglob("*.py"))
+    return {_name(path): ast.parse(path.read_text(), str(path)) for path in files}
+
+
+def _name(path: Path) -> Module:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def path_of(module: Module) -> Path:
+    plain = ROOT.parent.joinpath(*module.split(".")).with_suffix(".py")
+    return plain if plain.exists() else plain.with_suffix("") / "__init__.py"
+
+
+def imported(module: Module) -> Iterator[str]:
+    """Everything that is imported anywhere in it, type-only and late imports and those by name included."""
+    for node in ast.walk(modules()[module]):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=origin, names=names, level=0) if origin:
+                yield from (f"{origin}.{alias.name}" for alias in names)
+            case ast.Constant(value=str(text)) if text in modules():
+                yield text
+
+
+def known(module: Module) -> set[Module]:
+    """The modules of the house that it imports."""
+    return {found for name in imported(module) if (found := _module_of(name)) and found != module}
+
+
+def _module_of(name: str) -> Module | None:
+    """Of `a.b.c` the longest part that is a module."""
+    parts = name.split(".")
+    lengths = range(len(parts), 0, -1)
+    return next((cut for length in lengths if (cut := ".".join(parts[:length])) in modules()), None)
+
+
+def part_of(module: Module) -> str | None:
+    return next((part for part in APART if module.startswith(f"{PACKAGE}.{part}.")), None)
+
+
+def of_part(part: str) -> list[Module]:
+    return [module for module in modules() if module.startswith(f"{PACKAGE}.{part}")]
+
+
+def functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(modules()[module]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def test_the_house_is_read_at_all() -> None:
+    assert len(modules()) > 50
+    assert f"{PACKAGE}.planning.decide" in modules()
+    assert f"{PACKAGE}.planning.decide" in known(f"{PACKAGE}.planning.standing")
+    assert f"{PACKAGE}.mark" in known(f"{PACKAGE}.remote"), "`from declarative.mark import Mark` names a module"
+    assert f"{PACKAGE}.digest" in known(f"{PACKAGE}.mark"), "`from declarative import digest` does too"
+
+
+@pytest.mark.parametrize("part", APART)
+def test_the_parts_of_the_house_never_import_each_other(part: str) -> None:
+    edges = [
+        f"{module} -> {other}"
+        for module in of_part(part)
+        for other in known(module)
+        if part_of(other) not in (None, part)
+    ]
+    assert edges == []
+
+
+def test_no_import_leads_back_to_where_it_began() -> None:
+    assert _cycle({module: known(module) for module in modules()}) == []
+
+
+def _cycle(graph: dict[Module, set[Module]]) -> list[Module]:
+    """The modules that are in some cycle: what is left when all that nobody in the rest needs is taken away."""
+    left = {module: set(others) for module, others in graph.items()}
+    while leaves := [module for module, others in left.items() if not others & left.keys()]:
+        for module in leaves:
+            del left[module]
+    return sorted(left)
+
+
+def test_a_cycle_would_be_found() -> None:
+    assert _cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
+    assert _cycle({"a": {"b"}, "b": set()}) == []
+
+
+FORBIDDEN_IN_PLANNING = ("httpx", "time", "socket", "requests", "os.environ", "subprocess", "threading")
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name.startswith(f"{PACKAGE}.planning")])
+def test_planning_asks_neither_the_network_nor_a_clock(module: Module) -> None:
+    roots = {name for name in imported(module) if name.split(".")[0] in FORBIDDEN_IN_PLANNING}
+    assert roots == set()
+    calls = [node.func for node in ast.walk(modules()[module]) if isinstance(node, ast.Call)]
+    assert [call.attr for call in calls if isinstance(call, ast.Attribute) and call.attr in CLOCKS] == []
+
+
+def test_decide_knows_nothing_of_the_house() -> None:
+    assert known(f"{PACKAGE}.planning.decide") == set()
+
+
+@pytest.mark.parametrize("value", ["model", "remote", "memory", "mark", "digest"])
+def test_the_values_at_the_bottom_know_values_only(value: str) -> None:
+    below = {f"{PACKAGE}.{name}" for name in ("model", "remote", "memory", "mark", "digest")}
+    assert known(f"{PACKAGE}.{value}") <= below
+
+
+WORLD = ("submit", "retry", "cancel")
+"""What a channel can do to the world."""
+
+
+def _touches_the_world(module: Module) -> set[str]:
+    """Names of channel methods that are called on something called channel, and those handed over uncalled."""
+    return {
+        node.attr
+        for node in ast.walk(modules()[module])
+        if isinstance(node, ast.Attribute)
+        and node.attr in WORLD
+        and any(word in ast.unparse(node.value).lower() for word in ("channel", "provider"))
+    }
+
+
+def test_execute_is_the_only_module_that_dials_or_cancels() -> None:
+    found = {module: _touches_the_world(module) for module in modules() if not module.startswith(f"{PACKAGE}.provid")}
+    assert {module: names for module, names in found.items() if names} == {f"{PACKAGE}.execute": set(WORLD)}
+
+
+def test_only_providers_speak_http() -> None:
+    """And who makes the sandbox's embedded transport, or names httpx's types."""
+    speaking = {module for module in modules() if any(name.split(".")[0] == "httpx" for name in imported(module))}
+    allowed = (f"{PACKAGE}.providers.", f"{PACKAGE}.sandbox.", f"{PACKAGE}.session", f"{PACKAGE}.cli.sandbox")
+    assert [module for module in speaking if not module.startswith(allowed)] == []
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_opens_by_saying_what_it_is_for(module: Module) -> None:
+    tree = modules()[module]
+    assert not tree.body or ast.get_docstring(tree), module
+
+
+@pytest.mark.parametrize("module", modules())
+def test_files_and_functions_are_short(module: Module) -> None:
+    assert len(path_of(module).read_text().splitlines()) <= FILE_LIMIT
+    long = {f.name: f.end_lineno - f.lineno + 1 for f in functions(module) if f.end_lineno}
+    assert {name: length for name, length in long.items() if length > FUNCTION_LIMIT} == {}
+
+
+def test_almost_no_function_is_longer_than_thirty_lines() -> None:
+    lengths = sorted((f.end_lineno or 0) - f.lineno + 1 for module in modules() for f in functions(module))
+    assert lengths[len(lengths) // 2] <= 10
+    assert sum(length > 30 for length in lengths) <= len(lengths) // 50
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_helper_lives_beside_its_only_caller(module: Module) -> None:
+    assert not {"utils", "util", "helpers", "helper", "common", "manager", "misc"} & set(module.split("."))
+
+
+@pytest.mark.parametrize("module", modules())
+def test_nobody_reaches_for_what_another_module_keeps_to_itself(module: Module) -> None:
+    private = [name for name in imported(module) if re.search(rf"^{PACKAGE}\..*\b_[a-z]", name)]
+    assert private == []

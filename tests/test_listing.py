@@ -1,0 +1,142 @@
+"""How far a list is read, and what it may then be taken to prove. Not seen means something only above the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from declarative.listing import MARGIN, Listing
+from declarative.remote import Remote
+from tests.planning.cases import NOON, batch
+
+HOUR, MOMENT = timedelta(hours=1), timedelta(microseconds=1)
+
+
+class Pages:
+    """Pages of batches, newest first, an hour between two; counts how many were asked for."""
+
+    def __init__(self, *pages: list[Remote]) -> None:
+        self.pages = pages
+        self.asked = 0
+
+    def __iter__(self) -> Iterator[list[Remote]]:
+        for page in self.pages:
+            self.asked += 1
+            yield page
+
+
+def at(hours: int, name: str | None = None) -> Remote:
+    return batch(name or f"b{hours}", created_at=NOON - hours * HOUR)
+
+
+def listing(*pages: list[Remote]) -> tuple[Listing, Pages]:
+    source = Pages(*pages)
+    return Listing(iter(source)), source
+
+
+THREE = ([at(0), at(1)], [at(2), at(3)], [at(4)])
+
+
+def test_nothing_is_read_before_it_is_asked_for() -> None:
+    found, source = listing(*THREE)
+    assert (source.asked, found.seen) == (0, {})
+    assert not found.reaches(NOON + timedelta(days=1)), "nothing read proves nothing"
+
+
+def test_it_is_read_no_further_than_is_enough() -> None:
+    found, source = listing(*THREE)
+    found.read_until(lambda so_far: "b2" in so_far.seen)
+    assert (source.asked, list(found.seen)) == (2, ["b0", "b1", "b2", "b3"])
+
+
+def test_at_least_one_page_is_read() -> None:
+    found, source = listing(*THREE)
+    found.read_until(lambda _: True)
+    assert source.asked == 1
+
+
+def test_what_was_read_is_not_read_again() -> None:
+    found, source = listing(*THREE)
+    for _ in range(3):
+        found.read_until(lambda so_far: "b2" in so_far.seen)
+    assert source.asked == 2
+
+
+def test_it_goes_on_where_it_stopped() -> None:
+    found, source = listing(*THREE)
+    found.read_until(lambda _: True)
+    found.read_all()
+    assert (source.asked, len(found.seen)) == (3, 5)
+
+
+def test_read_to_its_end_it_proves_everything() -> None:
+    found, _ = listing(*THREE)
+    found.read_all()
+    assert found.floor is None
+    assert found.reaches(NOON - timedelta(days=9999))
+
+
+def test_an_empty_list_read_to_its_end_proves_everything() -> None:
+    found, _ = listing()
+    found.read_all()
+    assert (found.floor, found.seen) == (None, {})
+
+
+def test_an_empty_page_is_no_end() -> None:
+    found, source = listing([], [at(0)])
+    found.read_until(lambda _: True)
+    assert (source.asked, list(found.seen)) == (2, ["b0"])
+
+
+def test_the_last_page_is_not_known_to_be_the_last_before_one_more_was_asked_for() -> None:
+    found, _ = listing([at(0)])
+    found.read_until(lambda _: True)
+    assert found.floor == NOON
+
+
+@pytest.mark.parametrize(
+    ("moment", "reached"),
+    [
+        (NOON, True),
+        (NOON - HOUR + MARGIN + MOMENT, True),
+        (NOON - HOUR + MARGIN, False),
+        (NOON - HOUR, False),
+        (NOON - 2 * HOUR, False),
+    ],
+)
+def test_it_reaches_a_moment_only_with_a_margin_for_clocks_that_differ(moment: object, reached: bool) -> None:
+    found, _ = listing(*THREE)
+    found.read_until(lambda _: True)
+    assert found.floor == NOON - HOUR
+    assert found.reaches(moment) is reached  # type: ignore[arg-type]
+
+
+def test_entries_without_a_time_prove_no_depth() -> None:
+    found, _ = listing([batch("odd", created_at=None)], [at(9)])
+    found.read_until(lambda _: True)
+    assert "odd" in found.seen
+    assert not found.reaches(NOON + timedelta(days=1))
+
+
+def test_an_entry_that_moved_to_the_next_page_is_kept_as_first_seen() -> None:
+    found, _ = listing([at(0), at(1)], [batch("b1", created_at=NOON - HOUR, status="later"), at(2)])
+    found.read_all()
+    assert (len(found.seen), found.seen["b1"].status) == (3, "processing")
+
+
+class Broken(Exception):
+    """What a provider's connection may raise."""
+
+
+def test_a_page_that_cannot_be_read_leaves_what_was_read_and_proves_no_more() -> None:
+    def pages() -> Iterator[list[Remote]]:
+        yield [at(0)]
+        raise Broken
+
+    found = Listing(pages())
+    with pytest.raises(Broken):
+        found.read_all()
+    assert (list(found.seen), found.floor) == (["b0"], NOON)
+    assert not found.reaches(NOON - HOUR)
