@@ -80,7 +80,9 @@ def _by_person(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     waiting = pl.col("standing") == int(Standing.WAITING)
     dialed = pl.col("standing") >= int(Standing.DIALED)
     refused = pl.col("standing") == int(Standing.REFUSED)
-    rung = dialed & ~((pl.col("phase") == Phase.CANCELLED) & _FRESH)  # taken off by another run, never rung there
+    rung = dialed & ~(
+        (pl.col("phase") == Phase.CANCELLED) & _FRESH & ~pl.col("live")
+    )  # taken off by another run, never rung there
     live = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN]) | ~pl.col("over")
     latest = frame.sort("attempt", "created_at", "remote", nulls_last=True)
     return latest.group_by("number", maintain_order=True).agg(

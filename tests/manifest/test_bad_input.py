@@ -39,9 +39,7 @@ def test_no_message_holds_a_whole_number(house: House) -> None:
     numbers = ["+14155550199", "4155550199", "+1 415 555 0199"]
     rows = "".join(f"  - to_number: {number}\n" for number in (numbers[0], *numbers))
     house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  recipients:\n{rows}{FROM}"})
-    house.put(
-        {"r.csv": "to_number\n" + "\n".join(numbers), "c.yaml": f"{CALL_HEAD}  to_number: {numbers[1]}\n"}
-    )
+    house.put({"r.csv": "to_number\n" + "\n".join(numbers), "c.yaml": f"{CALL_HEAD}  to_number: {numbers[1]}\n"})
     said = "\n".join(house.problems())
     assert "0199" in said
     assert not any(number in said for number in numbers)
@@ -119,9 +117,7 @@ def test_a_symlink_out_of_the_project_is_refused(house: House, name: str) -> Non
         house.put({"b.yaml": HEAD + FROM})
     (house.directory / name).symlink_to(outside if name == "folder" else outside / name)
     (said,) = house.problems()
-    assert (
-        "leads out of the project's directory" in said or "that leads out of the project's directory" in said
-    )
+    assert "leads out of the project's directory" in said or "that leads out of the project's directory" in said
 
 
 def test_what_a_broken_project_leaves_open_is_not_held_against_its_resources(house: House) -> None:

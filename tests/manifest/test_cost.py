@@ -35,9 +35,7 @@ def loaded(house: House) -> list[str]:
         "cache": house.directory / ".c",
     }
     script = SCRIPT.format(**{name: str(path) for name, path in places.items()})
-    return subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True
-    ).stdout.split()
+    return subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
 
 
 def test_people_in_manifests_need_no_table(house: House) -> None:

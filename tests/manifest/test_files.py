@@ -23,9 +23,7 @@ def test_csv_cells_are_text_and_never_interpreted(house: House) -> None:
 
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_csv_with_bom_crlf_blank_rows_and_spaces_around_numbers(
-    house: House, bom: str, line_end: str
-) -> None:
+def test_csv_with_bom_crlf_blank_rows_and_spaces_around_numbers(house: House, bom: str, line_end: str) -> None:
     lines = [f"{bom}to_number,plan", " +14155550101 , pro", "", ",", "+14155550102,basic", ""]
     batch = house.batch(FROM, **{"r.csv": line_end.join(lines)})
     assert rows(batch) == {
@@ -41,9 +39,7 @@ def test_only_the_columns_asked_for_become_data(house: House) -> None:
 
 
 def test_no_columns_asked_for_is_no_data(house: House) -> None:
-    batch = house.batch(
-        FROM.replace("}", ", metadata: []}"), **{"r.csv": "to_number,plan\n+14155550101,pro\n"}
-    )
+    batch = house.batch(FROM.replace("}", ", metadata: []}"), **{"r.csv": "to_number,plan\n+14155550101,pro\n"})
     assert batch.people.frame.rows() == [("+14155550101", "{}")]
 
 
@@ -152,9 +148,7 @@ def test_what_is_no_parquet(house: House) -> None:
 
 
 def test_a_file_name_is_no_pattern(house: House) -> None:
-    house.batch(
-        FROM.replace("r.csv", '"[r].csv"'), **{"[r].csv": "to_number\n+14155550101\n", "r.csv": "x\n"}
-    )
+    house.batch(FROM.replace("r.csv", '"[r].csv"'), **{"[r].csv": "to_number\n+14155550101\n", "r.csv": "x\n"})
 
 
 @pytest.mark.parametrize("names", [["dialctl"], ["1a"], ["secret__x"], [f"v{count}" for count in range(65)]])

@@ -36,9 +36,7 @@ def test_what_is_known_is_not_read_again(house: House) -> None:
     assert house.load(cache=cached(house)).resources["batch/b"].people.count == 7
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{}", '{"format": 0}', '{"format": 1}', "[]", '{"format": 1, "count": "x"}']
-)
+@pytest.mark.parametrize("text", ["", "{}", '{"format": 0}', '{"format": 1}', "[]", '{"format": 1, "count": "x"}'])
 def test_an_entry_that_cannot_be_read_is_ignored(house: House, text: str) -> None:
     house.batch(FROM, **{"r.csv": "to_number,a\n+14155550101,x\n"})
     house.load(cache=cached(house))

@@ -49,9 +49,7 @@ def test_typed_values_come_out_as_canonical_json(data: list[dict[str, object]]) 
 
 
 def _person(row: dict[str, object], fields: dict[str, str]) -> dict[str, dict[str, object]]:
-    person = {
-        field: {name: row[name] for name in names if row[name] is not None} for field, names in fields.items()
-    }
+    person = {field: {name: row[name] for name in names if row[name] is not None} for field, names in fields.items()}
     return {field: data for field, data in person.items() if data}
 
 
@@ -69,13 +67,10 @@ def test_people_have_one_digest_however_they_are_written(people: dict[str, str],
     with TemporaryDirectory() as directory, standing_in(Path(directory)) as house:
         (house.directory / ".git").mkdir()
         inline = [
-            {"to_number": number, "metadata": {"t": text.replace("${", "$${")}}
-            for number, text in people.items()
+            {"to_number": number, "metadata": {"t": text.replace("${", "$${")}} for number, text in people.items()
         ]
         lines = [json.dumps({"t": text, "to_number": number}) for number, text in reversed(people.items())]
-        house.put(
-            {"a.yaml": PROJECT, "b.yaml": HEAD + "  recipients: " + json.dumps(inline, ensure_ascii=False)}
-        )
+        house.put({"a.yaml": PROJECT, "b.yaml": HEAD + "  recipients: " + json.dumps(inline, ensure_ascii=False)})
         house.put(
             {
                 "d.yaml": HEAD.replace("name: b", "name: d") + FROM.replace("csv", "jsonl"),
@@ -112,9 +107,7 @@ def test_the_order_of_people_is_that_of_the_manifest(house: House) -> None:
 
 def test_suppressed_numbers_are_desired_nowhere(house: House) -> None:
     policy = "  policy: {suppress_from: [{file: dnc.csv, to_number: phone}]}\n"
-    house.put(
-        {"project.yaml": PROJECT + policy, "dnc.csv": "phone,why\n+14155550102,asked\n+14155550102,again\n"}
-    )
+    house.put({"project.yaml": PROJECT + policy, "dnc.csv": "phone,why\n+14155550102,asked\n+14155550102,again\n"})
     house.put({"b.yaml": HEAD + "  recipients: [{to_number: +14155550101}, {to_number: +14155550102}]\n"})
     house.put({"c.yaml": CALL_HEAD + "  to_number: +14155550102\n"})
     batch, call = house.load().resources.values()
@@ -127,9 +120,7 @@ def test_suppressions_of_project_and_resource_add_up(house: House) -> None:
     house.put({"project.yaml": f"{PROJECT}  policy: {{suppress_from: [{{file: a.csv}}]}}\n"})
     house.put({"a.csv": "to_number\n+14155550101\n", "b.jsonl": '{"to_number": "+14155550102"}\n'})
     people = ", ".join(f"{{to_number: +1415555010{digit}}}" for digit in (1, 2, 3))
-    house.put(
-        {"b.yaml": f"{HEAD}  policy: {{suppress_from: [{{file: b.jsonl}}]}}\n  recipients: [{people}]\n"}
-    )
+    house.put({"b.yaml": f"{HEAD}  policy: {{suppress_from: [{{file: b.jsonl}}]}}\n  recipients: [{people}]\n"})
     batch = house.load().resources["batch/b"]
     assert rows(batch) == {"+14155550103": {}}
 
@@ -172,9 +163,7 @@ def test_what_is_no_number_has_no_country(house: House) -> None:
         ("MX", set()),
     ],
 )
-def test_countries_hold_back_the_numbers_of_others(
-    house: House, countries: str, left: set[str], in_file: bool
-) -> None:
+def test_countries_hold_back_the_numbers_of_others(house: House, countries: str, left: set[str], in_file: bool) -> None:
     numbers = [
         "+14155550101",
         "+16045550101",

@@ -25,9 +25,7 @@ def test_an_editor_accepts_what_dialctl_accepts(text: str) -> None:
     validator = Draft202012Validator(schemas.load("manifest.v1"), registry=registry())
     for document in yaml.load_all(text, yaml.BaseLoader):
         numbers = ("target_concurrency_limit", "ringing_timeout_seconds", "max_call_duration_minutes")
-        document["spec"] |= {
-            name: int(document["spec"][name]) for name in numbers if name in document["spec"]
-        }
+        document["spec"] |= {name: int(document["spec"][name]) for name in numbers if name in document["spec"]}
         if "retry" in document["spec"]:
             document["spec"]["retry"]["max_retries"] = int(document["spec"]["retry"]["max_retries"])
         assert list(validator.iter_errors(document)) == []

@@ -110,10 +110,7 @@ def test_a_resource_wins_over_its_provider_which_wins_over_the_project(house: Ho
         1,
     ).replace("provider: cartesia}", "provider: cartesia, expires_at: 2026-01-01T00:00:00Z}")
     project = project.replace("newer: {type", "plain: {type: cartesia}\n    newer: {type")
-    plain = (
-        HEAD.replace("name: b", "name: p")
-        + f"  provider: plain\n  agent_id: x\n  from_number_id: y\n{PERSON}"
-    )
+    plain = HEAD.replace("name: b", "name: p") + f"  provider: plain\n  agent_id: x\n  from_number_id: y\n{PERSON}"
     house.put({"project.yaml": project, "b.yaml": f"{HEAD}  agent_id: mine\n{PERSON}", "p.yaml": plain})
     resources = house.load().resources
     assert resources["batch/b"].settings == {"agent_id": "mine", "from_number_id": "ap_1"}
@@ -122,9 +119,7 @@ def test_a_resource_wins_over_its_provider_which_wins_over_the_project(house: Ho
 
 
 def test_a_default_that_a_kind_does_not_take_is_left_out_there(house: House) -> None:
-    project = PROJECT.replace(
-        "from_number_id: ap_1}", "from_number_id: ap_1, target_concurrency_limit: 4}", 1
-    )
+    project = PROJECT.replace("from_number_id: ap_1}", "from_number_id: ap_1, target_concurrency_limit: 4}", 1)
     house.put({"project.yaml": project, "b.yaml": HEAD + PERSON})
     house.put({"c.yaml": f"{CALL_HEAD}  to_number: +14155550101\n"})
     resources = house.load().resources
@@ -133,9 +128,7 @@ def test_a_default_that_a_kind_does_not_take_is_left_out_there(house: House) -> 
 
 
 def test_a_wrong_default_is_told_once_and_at_its_place(house: House) -> None:
-    project = PROJECT.replace(
-        "provider: cartesia}", "provider: cartesia, retry: {max_retries: 1, on: [busy]}}"
-    )
+    project = PROJECT.replace("provider: cartesia}", "provider: cartesia, retry: {max_retries: 1, on: [busy]}}")
     house.put({"project.yaml": project, "b.yaml": HEAD + PERSON})
     house.put({"d.yaml": HEAD.replace("name: b", "name: d") + PERSON})
     (said,) = house.problems()
@@ -189,9 +182,7 @@ def test_what_is_no_duration(house: House, written: str) -> None:
 
 
 def test_a_call_by_batch_can_be_scheduled(house: House) -> None:
-    spec = (
-        "  to_number: +14155550101\n  via: batch\n  scheduled_at: 2026-12-01T16:00:00Z\n  metadata: {a: b}\n"
-    )
+    spec = "  to_number: +14155550101\n  via: batch\n  scheduled_at: 2026-12-01T16:00:00Z\n  metadata: {a: b}\n"
     call = house.call(spec)
     assert (call.kind, call.route, call.people.count) == (Kind.CALL, Route.BATCH, 1)
     assert call.settings["scheduled_at"] == "2026-12-01T16:00:00Z"
@@ -218,9 +209,7 @@ def test_display_name_is_the_name_unless_given(house: House) -> None:
 
 
 def test_data_keeps_its_types(house: House) -> None:
-    batch = house.batch(
-        "  recipients: [{to_number: +14155550101, metadata: {a: 1, b: [x, null], c: 02134, d: no}}]\n"
-    )
+    batch = house.batch("  recipients: [{to_number: +14155550101, metadata: {a: 1, b: [x, null], c: 02134, d: no}}]\n")
     data = orjson.loads(batch.people.frame.item(0, "payload"))
     assert data == {"metadata": {"a": 1, "b": ["x", None], "c": "02134", "d": "no"}}
 
@@ -287,6 +276,4 @@ def test_hours_across_midnight_narrow_too(house: House) -> None:
             "b.yaml": f"{HEAD}  policy: {{{own}}}\n{PERSON}",
         }
     )
-    assert house.load().resources["batch/b"].policy.calling_hours == CallingHours(
-        time(23), time(1), "recipient", "tz"
-    )
+    assert house.load().resources["batch/b"].policy.calling_hours == CallingHours(time(23), time(1), "recipient", "tz")

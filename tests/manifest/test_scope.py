@@ -24,9 +24,7 @@ def test_the_directory_of_the_project_is_the_whole(tree: House) -> None:
 
 
 @pytest.mark.parametrize(("path", "found"), [("p/team/b.yaml", ["batch/b"]), ("p/team/sub", ["call/c"])])
-def test_a_file_or_subdirectory_is_a_part_of_the_project_above(
-    tree: House, path: str, found: list[str]
-) -> None:
+def test_a_file_or_subdirectory_is_a_part_of_the_project_above(tree: House, path: str, found: list[str]) -> None:
     desired = tree.load(path)
     assert list(desired.resources) == found
     assert not desired.whole
@@ -54,9 +52,7 @@ def test_of_two_projects_above_the_nearest_counts(tree: House) -> None:
 
 
 def test_nothing_above_a_repository_is_read(tree: House) -> None:
-    tree.put(
-        {"p/team/.git/HEAD": "", "p/team/b.yaml": HEAD + "  provider: callingbox\n  agent_id: a\n" + PERSON}
-    )
+    tree.put({"p/team/.git/HEAD": "", "p/team/b.yaml": HEAD + "  provider: callingbox\n  agent_id: a\n" + PERSON})
     tree.put({"p/team/sub/c.yml": CALL + "  provider: callingbox\n  agent_id: a\n"})
     assert not tree.load("p/team").project.declared
 

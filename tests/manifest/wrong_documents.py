@@ -35,8 +35,7 @@ CASES = [
         "unknown field",
         f"  from_number: ap_1\n{PERSON}",
         "b.yaml:5:3",
-        'spec.from_number: unknown field "from_number" for provider type cartesia '
-        '(did you mean "from_number_id"?)',
+        'spec.from_number: unknown field "from_number" for provider type cartesia (did you mean "from_number_id"?)',
     ),
     Case(
         "unknown inner field",
@@ -109,9 +108,7 @@ CASES = [
         "has no batches (use via: direct)",
         CALL_HEAD,
     ),
-    Case(
-        "pace of a batch", f"  pace: {{max_in_flight: 2}}\n{PERSON}", "b.yaml:5:9", "pace is for single calls"
-    ),
+    Case("pace of a batch", f"  pace: {{max_in_flight: 2}}\n{PERSON}", "b.yaml:5:9", "pace is for single calls"),
     Case(
         "also without batches",
         f"  provider: callingbox\n  also: [x]\n{PERSON}",

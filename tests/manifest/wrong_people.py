@@ -156,9 +156,7 @@ CASES = [
     csv("UTF-16", "to_number,a\n+14155550101,b\n".encode("utf-16"), "r.csv:1:1", "not UTF-8"),
     csv("old line ends", "to_number,a\r+14155550101,b\r", "r.csv: ", "lines end in CR alone"),
     csv("a cell too many", "to_number,a\n+14155550101,b,c\n", "r.csv:2:1", "3 cells, and the header has 2"),
-    csv(
-        "quotes that do not match", 'to_number,a\n+14155550101,"b\n', "r.csv:2:1", "quotes that do not match"
-    ),
+    csv("quotes that do not match", 'to_number,a\n+14155550101,"b\n', "r.csv:2:1", "quotes that do not match"),
     csv("a quote within a cell", 'to_number,a\n+14155550101,b"\n', "r.csv:2:1", "a quote within a cell"),
     csv("a column twice", "to_number,a,a\n+14155550101,b,c\n", "r.csv:1:1", 'the column "a" is there twice'),
     csv("reserved column", "to_number,dialctl\n+14155550101,b\n", "b.yaml:5:21", 'column "dialctl" of r.csv'),

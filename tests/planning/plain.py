@@ -40,6 +40,10 @@ class Drawn:
         """Whether it will ring them, and we could keep it from doing so."""
         return self.phases.get(who) is Phase.QUEUED and not self.cancelled and not self.also
 
+    def took_off(self, who: str) -> bool:
+        """Whether they were never rung by it, and never will be."""
+        return self.phases[who] is Phase.CANCELLED and self.cancelled and not self.retries
+
     def standing(self, who: str) -> str:
         phase = self.phases[who]
         if self.doubtful_retry and phase not in (Phase.REACHED, Phase.IN_FLIGHT):
@@ -89,7 +93,7 @@ def leaving_batches(people: Iterable[Someone]) -> set[str]:
 def _alone(scene: Scene, who: str) -> Someone:
     batches = [batch for batch in scene.batches if who in batch.phases]
     dialed = [batch for batch in batches if batch.standing(who) in ("dialed", "unsure")]
-    attempts = sum(1 + batch.retries for batch in dialed)
+    attempts = sum(1 + batch.retries for batch in dialed if not batch.took_off(who))
     standing = max((batch.standing(who) for batch in batches), key=HIGHEST.index, default="unsubmitted")
     if scene.lost_batch and (HIGHEST.index(standing) < 2 or _unreached(scene, who, batches, dialed, attempts)):
         standing = "unsure"

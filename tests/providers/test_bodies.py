@@ -97,9 +97,7 @@ def test_a_single_call_carries_our_mark_beside_its_persons_data() -> None:
 def test_a_single_call_of_the_newer_version_carries_it_as_a_variable() -> None:
     _, body = sent("cartesia", "2026-08-14", Route.CALL, scheduled_at=datetime(2026, 12, 1, tzinfo=UTC))
     assert isinstance(body, dict)
-    assert body["outbound_calls"] == [
-        {"to_number": "+14155550101", "dynamic_variables": {"dialctl": str(MARK)}}
-    ]
+    assert body["outbound_calls"] == [{"to_number": "+14155550101", "dynamic_variables": {"dialctl": str(MARK)}}]
     assert "scheduled_at" not in body
 
 

@@ -35,9 +35,7 @@ def test_a_cancel_is_repeated_like_a_read(
 
 @pytest.mark.parametrize("request_that_dials", [PLACE, LEGACY, BOX], ids=lambda dials: dials.name)
 def test_a_single_call_is_neither_retried_nor_cancelled(request_that_dials: Request) -> None:
-    exchange = open_exchange(
-        answering(httpx.Response(500)), request_that_dials.type_name, request_that_dials.version
-    )
+    exchange = open_exchange(answering(httpx.Response(500)), request_that_dials.type_name, request_that_dials.version)
     channel = exchange.channel(Route.CALL)
     assert isinstance(channel.retry("ac_1"), Rejected)
     assert isinstance(channel.cancel("ac_1"), Rejected)

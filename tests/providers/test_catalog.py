@@ -64,9 +64,7 @@ def test_importing_the_catalog_imports_nothing_heavy() -> None:
 def test_a_missing_key_names_the_variable_and_the_sandbox(type_name: str, value: str | None) -> None:
     variable = f"{type_name.upper()}_API_KEY"
     with pytest.raises(MissingKey) as caught:
-        catalog.connect(
-            ProviderSpec("main", type_name), environment={} if value is None else {variable: value}
-        )
+        catalog.connect(ProviderSpec("main", type_name), environment={} if value is None else {variable: value})
     assert variable in caught.value.message
     assert "--sandbox" in caught.value.hint
 

@@ -91,9 +91,7 @@ class Stage:
     @property
     def payload(self) -> str:
         [*fields] = self.channel.abilities.personal
-        return orjson.dumps(
-            {field: {"plan": "pro"} for field in fields}, option=orjson.OPT_SORT_KEYS
-        ).decode()
+        return orjson.dumps({field: {"plan": "pro"} for field in fields}, option=orjson.OPT_SORT_KEYS).decode()
 
     def fault(self, do: Json, operation: str = "*") -> None:
         self._control("PUT", "faults", [{"match": {"operation": operation}, "do": do}])
@@ -117,9 +115,7 @@ def world(tmp_path: Path) -> Iterator[Embedded]:
 def staged(row: tuple[str, str, Route], world: Embedded) -> Stage:
     type_name, version, route = row
     spec = ProviderSpec("main", type_name, version)
-    open_provider: Callable[..., Provider] = (
-        memory_provider.connect if type_name == "memory" else catalog.connect
-    )
+    open_provider: Callable[..., Provider] = memory_provider.connect if type_name == "memory" else catalog.connect
     provider = open_provider(
         spec,
         environment=environment(),
@@ -270,9 +266,7 @@ FAULTS: list[tuple[str, Json, type[Outcome], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("do", "expected", "happened"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS]
-)
+@pytest.mark.parametrize(("do", "expected", "happened"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS])
 def test_every_fault_is_sorted_the_same_way_by_every_channel(
     http_stage: Stage, do: Json, expected: type[Outcome], happened: bool
 ) -> None:

@@ -205,9 +205,7 @@ NOTES: list[tuple[dict[str, Json], str | None]] = [
 
 @pytest.mark.parametrize(("fields", "note"), NOTES)
 def test_the_note_of_a_callingbox_call(fields: dict[str, Json], note: str | None) -> None:
-    assert (
-        member(read_call({"id": "c-1", "to_number": "+14155550101", **fields}, "callingbox"))["note"] == note
-    )
+    assert member(read_call({"id": "c-1", "to_number": "+14155550101", **fields}, "callingbox"))["note"] == note
 
 
 def test_a_callingbox_call_echoes_what_is_the_persons_own() -> None:

@@ -70,9 +70,7 @@ def test_a_lost_answer_is_not_sent_only_when_nothing_left(
 
 
 @pytest.mark.parametrize(("status", "expected"), OWN_FORM)
-def test_a_status_in_the_providers_own_form(
-    request_that_dials: Request, status: int, expected: type[Outcome]
-) -> None:
+def test_a_status_in_the_providers_own_form(request_that_dials: Request, status: int, expected: type[Outcome]) -> None:
     found = outcome(request_that_dials, request_that_dials.error(status, "agent not found"))
     assert isinstance(found, expected)
     assert not isinstance(found, Done | Unsigned)
@@ -90,9 +88,7 @@ def test_a_refusal_in_a_foreign_form_proves_nothing(
 
 
 @pytest.mark.parametrize("status", [400, 402, 403, 409, 429, 500, 503])
-def test_calls_paused_is_out_of_funds_under_any_error_status(
-    request_that_dials: Request, status: int
-) -> None:
+def test_calls_paused_is_out_of_funds_under_any_error_status(request_that_dials: Request, status: int) -> None:
     assert isinstance(outcome(request_that_dials, request_that_dials.error(status, PAUSED)), OutOfFunds)
 
 

@@ -149,9 +149,7 @@ def test_a_batch_of_which_most_is_missing_survives_but_expects_people() -> None:
 
 
 def test_an_unknown_batch_is_none_only_in_the_providers_own_words() -> None:
-    assert (
-        open_exchange(answering(httpx.Response(404, json=ERROR))).channel(Route.BATCH).read("acb_1") is None
-    )
+    assert open_exchange(answering(httpx.Response(404, json=ERROR))).channel(Route.BATCH).read("acb_1") is None
     for foreign in (httpx.Response(404, html="<html>"), httpx.Response(404, json={"message": "no Route"})):
         with pytest.raises(ProviderError, match="answered 404"):
             open_exchange(answering(foreign)).channel(Route.BATCH).read("acb_1")

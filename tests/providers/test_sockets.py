@@ -71,11 +71,7 @@ def receive(connection: socket.socket) -> bytes:
         data += connection.recv(65536)
     head, _, body = data.partition(b"\r\n\r\n")
     length = next(
-        (
-            int(line.split(b":")[1])
-            for line in head.split(b"\r\n")
-            if line.lower().startswith(b"content-length")
-        ),
+        (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")),
         0,
     )
     while len(body) < length:
@@ -114,9 +110,7 @@ def cut_in_the_head(connection: socket.socket) -> None:
 
 def redirect(connection: socket.socket) -> None:
     receive(connection)
-    connection.sendall(
-        b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
-    )
+    connection.sendall(b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
 
 
 @contextmanager
@@ -136,9 +130,7 @@ def batches(server: Server) -> Iterator[Channel]:
         yield provider.channels[Route.BATCH]
 
 
-@pytest.mark.parametrize(
-    "script", [reset, hang_up, cut_by_length, cut_without_length, cut_in_the_head, redirect]
-)
+@pytest.mark.parametrize("script", [reset, hang_up, cut_by_length, cut_without_length, cut_in_the_head, redirect])
 def test_a_connection_that_breaks_after_sending_is_ambiguous_and_used_once(script: Script) -> None:
     with serving(script) as server, batches(server) as channel:
         assert isinstance(channel.submit(submission()), Ambiguous)

@@ -1,0 +1,58 @@
+"""Beside what people use instead: octoDNS planning as many records as there are recipients, and a plain loop."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from bench import Claims, Cost, main, paired, python, spend
+from campaign import Campaign, environment, sandbox
+
+PEOPLE = 10_000
+_CONFIG = """\
+providers:
+  config: {class: octodns.provider.yaml.YamlProvider, directory: ./config, enforce_order: false}
+  target: {class: octodns.provider.yaml.YamlProvider, directory: ./target}
+zones:
+  example.com.: {sources: [config], targets: [target]}
+"""
+_PLAN = """\
+from octodns.manager import Manager
+assert Manager("octodns.yaml").sync(dry_run=True) == 0
+"""
+
+
+def measure(claims: Claims, directory: Path) -> None:
+    with sandbox(directory / "served") as url:
+        campaign = Campaign.of(directory / "campaign", url, PEOPLE)
+        if find_spec("octodns") is None:
+            print("  octoDNS is not installed (pip install octodns): left out")
+        else:
+            _plan(claims, campaign, directory / "zone")
+        runs = {"a plain loop": campaign.by_hand, "apply": lambda: campaign.run("apply", "--auto-approve")}
+        costs = paired(runs, 1)
+    claims.seen("apply beside a plain loop", costs["apply"].cpu / costs["a plain loop"].cpu)
+
+
+def _plan(claims: Claims, campaign: Campaign, zone: Path) -> None:
+    for folder in ("config", "target"):
+        (zone / folder).mkdir(parents=True)
+    (zone / "octodns.yaml").write_text(_CONFIG, encoding="utf-8")
+    lines = (f"host{at}: {{type: A, value: 192.0.2.{at % 256}}}\n" for at in range(PEOPLE))
+    (zone / "config" / "example.com.yaml").write_text("".join(lines), encoding="utf-8")
+
+    def octodns() -> Cost:
+        return spend(python(_PLAN), cwd=zone, env=environment())
+
+    def first() -> Cost:
+        campaign.forget_reads()
+        return campaign.run("plan")
+
+    costs = paired({"octoDNS plan": octodns, "dialctl first plan": first}, claims.times(3))
+    ours, theirs = costs["dialctl first plan"], costs["octoDNS plan"]
+    claims.at_most(f"first plan of {PEOPLE:,} beside octoDNS", ours.cpu / theirs.cpu, 1)
+    claims.seen("the same, peak memory", ours.peak / theirs.peak)
+
+
+if __name__ == "__main__":
+    main("Beside others", measure)

@@ -1,0 +1,167 @@
+"""A campaign of any size at a served sandbox, driven by the installed command. Measures nothing itself.
+
+The numbers cannot belong to anybody: area code, 555-01xx, and two digits more than a number has.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench import Cost, python, spend
+
+PROGRAM = (sys.executable, "-m", "declarative.cli.main")
+SHARD = 5_000
+A_YEAR = 365 * 86_400
+READ_AND_HASH = """\
+import hashlib, polars, sys
+polars.read_csv(sys.argv[1])
+hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()
+"""
+SEND_BY_HAND = """\
+import csv, httpx, orjson, sys
+file, url, agent, number = sys.argv[1:]
+rows = [
+    {"to_number": row.pop("phone"), "metadata": row}
+    for row in csv.DictReader(open(file, encoding="utf-8"))
+]
+headers = {"Authorization": "Bearer sk_by_hand", "Cartesia-Version": "2026-03-01", "Content-Type": "application/json"}
+with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
+    for start in range(0, len(rows), 5000):
+        body = {"name": f"by hand {start}", "agent_id": agent, "from_number_id": number}
+        body["recipients"] = rows[start : start + 5000]
+        client.post("/agents/calls/batches", content=orjson.dumps(body)).raise_for_status()
+"""
+"""What an engineer would write first: no state, no checks, one request a batch."""
+AGENT, NUMBER = "agent_Fo7pKNBUwLZxrTd6jvhpaE", "ap_Q8PRh7lXyZsawXJmN2KcT5"
+
+_PROJECT = """\
+apiVersion: dialctl/v1
+kind: Project
+metadata: {name: benchmark}
+spec: {defaults: {provider: cartesia}}
+"""
+_BATCH = """\
+---
+apiVersion: dialctl/v1
+kind: Batch
+metadata: {name: NAME}
+spec:
+  agent_id: AGENT
+  from_number_id: NUMBER
+"""
+_FROM_FILE = """\
+  recipients_from:
+    - file: FILE
+      to_number: phone
+"""
+
+
+def number(index: int) -> str:
+    return f"+1{200 + index // 10_000}55501{index % 10_000:04}"
+
+
+def row(index: int) -> str:
+    """In no order of numbers, as real lists are: the stride runs through a prime's worth of them."""
+    phone, plan = number(index * 618_033 % 1_000_003), ("basic", "gold")[index % 2]
+    return f"{phone},cust_{index:07},{plan},2026-12-{1 + index % 28:02},EN"
+
+
+def write_rows(file: Path, indices: Iterator[int] | range) -> None:
+    with file.open("w", encoding="utf-8") as text:
+        text.write("phone,customer_id,plan,renews_on,language\n")
+        text.writelines(f"{row(index)}\n" for index in indices)
+
+
+def batch(name: str, people: str = "") -> str:
+    head = _BATCH.replace("NAME", name, 1).replace("AGENT", AGENT).replace("NUMBER", NUMBER)
+    return head + (people or _FROM_FILE.replace("FILE", f"{name}.csv"))
+
+
+@dataclass
+class Campaign:
+    """A project in `directory`, at the sandbox served at `url`."""
+
+    directory: Path
+    url: str
+    flags: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, directory: Path, url: str, people: int, batches: int = 1) -> Campaign:
+        """`people` in all, shared out among so many Batches, a CSV file each."""
+        directory.mkdir(parents=True)
+        names = [f"renewals-{place}" for place in range(batches)]
+        (directory / "project.yaml").write_text(_PROJECT + "".join(map(batch, names)), encoding="utf-8")
+        for place, name in enumerate(names):
+            write_rows(directory / f"{name}.csv", range(place, people, batches))
+        key = f"sk_{directory.name}"
+        return cls(directory, url, environment=environment(CARTESIA_BASE_URL=url, CARTESIA_API_KEY=key))
+
+    @property
+    def file(self) -> Path:
+        """The recipients of the first Batch."""
+        return self.directory / "renewals-0.csv"
+
+    def run(self, *arguments: str) -> Cost:
+        """One `dialctl` command, in a process of its own."""
+        return spend([*PROGRAM, *self.flags, *arguments], cwd=self.directory, env=self.environment)
+
+    def by_hand(self) -> Cost:
+        """The same people submitted by a plain loop, under a key of its own."""
+        command = python(SEND_BY_HAND, self.file, self.url, AGENT, NUMBER)
+        return spend(command, cwd=self.directory, env=environment())
+
+    def plan(self) -> dict[str, Any]:
+        command = [*PROGRAM, *self.flags, "plan", "--json"]
+        ran = subprocess.run(command, cwd=self.directory, env=self.environment, capture_output=True, check=True)
+        plan: dict[str, Any] = json.loads(ran.stdout)
+        return plan
+
+    def settle(self) -> Cost:
+        """Everybody rung, everything over and remembered. What the apply took that rang them."""
+        applied = self.run("apply", "--auto-approve")
+        control(self.url, "POST", "advance", {"seconds": A_YEAR})
+        self.run("apply", "--auto-approve")
+        return applied
+
+    def forget_reads(self) -> None:
+        """Takes the caches away: what follows reads like a fresh checkout."""
+        for file in (self.directory / ".dialctl" / "cache").rglob("*.*"):
+            file.unlink()
+
+    def requests(self) -> list[str]:
+        """Every request so far, as `METHOD path`."""
+        found = control(self.url, "GET", "requests")["requests"]
+        return [f"{one['method']} {one['path']}" for one in found]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's, without anything that dialctl reads."""
+    named = ("DIALCTL_", "CARTESIA_", "CALLINGBOX_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(named)} | more
+
+
+@contextmanager
+def sandbox(directory: Path) -> Iterator[str]:
+    """The URL of `dialctl sandbox serve`, whose clock stands still unless it is moved."""
+    command = [*PROGRAM, "sandbox", "serve", "--port", "0", "--speed", "0", "--directory", str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip().rpartition(" ")[2]
+        server.terminate()
+
+
+def control(url: str, method: str, route: str, body: object = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{url}/_sandbox/{route}", data=data, method=method)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)

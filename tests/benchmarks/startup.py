@@ -1,0 +1,46 @@
+"""Short commands, beside importing what they cannot do without; and what they must not import."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from bench import ROOT, Claims, Cost, main, paired, python, spend
+from campaign import PROGRAM, environment
+
+HEAVY = {"polars", "httpx", "rich", "deepdiff", "starlette", "uvicorn", "obstore", "phonenumbers", "jsonschema"}
+EXAMPLE = ROOT / "examples" / "march-outreach"
+
+
+def measure(claims: Claims, directory: Path) -> None:
+    def run(*command: str) -> Cost:
+        return spend(command, cwd=directory, env=environment())
+
+    costs = paired(
+        {
+            "import click": lambda: run(*python("import click")),
+            "dialctl --help": lambda: run(*PROGRAM, "--help"),
+            "dialctl version": lambda: run(*PROGRAM, "version"),
+            "import yaml, jsonschema": lambda: run(*python("import yaml, jsonschema")),
+            "dialctl validate": lambda: run(*PROGRAM, "-C", str(EXAMPLE), "validate"),
+        },
+        claims.times(25) + 3,
+    )
+    claims.at_most("--help", costs["dialctl --help"].cpu / costs["import click"].cpu, 2)
+    claims.at_most("version", costs["dialctl version"].cpu / costs["import click"].cpu, 2)
+    claims.at_most("validate", costs["dialctl validate"].cpu / costs["import yaml, jsonschema"].cpu, 2)
+    # The example has a policy of countries, which is a question for phonenumbers.
+    for command, needed in (("--help", set()), ("version", set()), ("validate", {"jsonschema", "phonenumbers"})):
+        spare = sorted(_imported(command) & HEAVY - needed)
+        claims.at_most(f"{command}, heavy imports without need {spare or ''}".strip(), len(spare), 0, "packages")
+
+
+def _imported(command: str) -> set[str]:
+    code = "import sys; from declarative.cli.main import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    words = python(code, "-C", EXAMPLE, command)
+    ran = subprocess.run(words, env=environment(), capture_output=True, text=True, check=True)
+    return set(ran.stderr.split())
+
+
+if __name__ == "__main__":
+    main("Start", measure)
