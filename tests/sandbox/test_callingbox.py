@@ -127,7 +127,7 @@ def test_a_transcript_exists_after_a_conversation(lab: Lab, box: httpx.Client) -
         {"to": "4155550100"},
         {"to": 14155550100},
         {"from_number": "2025550100"},
-        {"from_number": "+12125551234"},
+        {"from_number": "+442079460000"},
         {"persona": "kind"},
         {"voice": "x"},
         {"language": "en"},
