@@ -43,17 +43,22 @@ class Hands:
         self.guardian = Guardian(desk, self._executor)
         self.tallies: dict[str, Tally] = {}
         self._sent: dict[str, list[pl.Series]] = {}
+        self._unproven: dict[str, list[tuple[str, str]]] = {}
 
     def carry_out(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
         """Plain cancels first, so that nobody is rung who is on the way out; then the rest, in the plan's order."""
         self._sent.clear()
         order = sorted(plan.works.values(), key=lambda work: len(work.ring) > 0 or bool(work.requests))
-        for work in order:
-            tally = self.tallies.setdefault(work.address, Tally())
-            try:
-                self._one(work, tally, approved.get(work.address))
-            except ProviderError as error:
-                tally.problems.append(Receipt(Result.FAILED, message=error.message))
+        try:
+            for work in order:
+                tally = self.tallies.setdefault(work.address, Tally())
+                try:
+                    self._one(work, tally, approved.get(work.address))
+                except ProviderError as error:
+                    tally.problems.append(Receipt(Result.FAILED, message=error.message))
+        finally:  # an interruption as well: what was created is not left unseen
+            for provider in list(self._unproven):
+                self._prove(provider)
 
     def reconcile(self) -> None:
         """Requests that were unsure when they were sent, and are answered now, are problems no more."""
@@ -176,7 +181,6 @@ class Hands:
         self._sent[resource.address].append(ring.get_column("number"))
         size = self._desk.abilities(resource.provider, resource.route).max_people
         pacer = Pacer(self._desk, resource)
-        unproven: list[str] = []
         for (attempt,), rows in ring.partition_by("attempt", as_dict=True, maintain_order=True).items():
             for start in range(0, len(rows), size):
                 shard = rows.slice(start, size)
@@ -192,25 +196,25 @@ class Hands:
                 for verb, count in shard.group_by("verb").len().iter_rows():
                     self._book(receipt, Verb(verb), count, tally)
                 if receipt.result is Result.DONE and resource.route is Route.BATCH:
-                    unproven = self._proven_in_time(resource, [*unproven, receipt.remote_id], tally)
-        self._prove(resource, unproven, tally)
+                    self._unproven.setdefault(resource.provider, []).append((receipt.remote_id, resource.address))
+                    self._prove_in_time(resource)
 
-    def _proven_in_time(self, resource: Resource, unproven: list[str], tally: Tally) -> list[str]:
-        """A long series of shards is looked after in between, so that each is before its own guard ends."""
-        first = self._record(resource.address).remotes[unproven[0]].created_at
+    def _prove_in_time(self, resource: Resource) -> None:
+        """One reading of the list shows whatever was created at a provider; a long run reads it in between, so that
+        each batch is looked after before its own guard ends."""
+        key, address = self._unproven[resource.provider][0]
+        first = self._record(address).remotes[key].created_at
         now = self._desk.provider(resource).now()
-        if first is None or now - first < max(self._desk.project.guard, LEAST_GUARD) / 2:
-            return unproven
-        self._prove(resource, unproven, tally)
-        return []
+        if first is not None and now - first >= max(self._desk.project.guard, LEAST_GUARD) / 2:
+            self._prove(resource.provider)
 
-    def _prove(self, resource: Resource, unproven: list[str], tally: Tally) -> None:
+    def _prove(self, provider: str) -> None:
         """Before the guard ends: no twin, nothing revoked, every doubt proven or taken back."""
-        if unproven:
-            findings = self.guardian.look_after(resource.provider, unproven)
-            for finding in findings:
-                tally.undo(finding.undone)
-            tally.findings += findings
+        created = self._unproven.pop(provider)
+        for finding in self.guardian.look_after(provider, [key for key, _ in created]):
+            tally = self.tallies.setdefault(finding.address or created[0][1], Tally())
+            tally.undo(finding.undone)
+            tally.findings.append(finding)
 
     def _closed_by_now(self, resource: Resource, shard: pl.DataFrame) -> bool:
         """Placing single calls may take hours: the window may have closed for this one since the plan was made."""
