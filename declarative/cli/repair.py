@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from declarative.cli import options
 from declarative.cli.context import Context
-from declarative.errors import Exit, UsageError
+from declarative.errors import Exit, Refused, UsageError
 
 _project = click.option(
     "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"
@@ -70,16 +71,15 @@ def show(context: Context, address: str | None, path: Path) -> int:
 @click.argument("address")
 @_project
 @options.lock_timeout
-@click.option("--yes-forget-who-was-rung", "sure", is_flag=True, help="Needed: a later apply may ring them again.")
+@click.option("--yes-forget-who-was-rung", "sure", is_flag=True, help="Do not ask: a later apply may ring them again.")
 @click.pass_obj
 def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bool) -> int:
     """Forget an address entirely. Whoever it rang may be rung again."""
     from declarative import keep
 
-    if not sure:
-        raise UsageError(
-            f"forgetting {address} may ring its people again", hint="pass --yes-forget-who-was-rung if that is meant"
-        )
+    question = f"Forget who was rung by {address}? A later apply may ring them again."
+    if not sure and sys.stdin.isatty() and not click.confirm(question, err=True):
+        raise Refused("not forgotten: the answer was no")
     context.say(keep.remove(context.session(path), address, lock_timeout))
     return Exit.DONE
 

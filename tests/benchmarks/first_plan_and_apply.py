@@ -27,7 +27,7 @@ def _plan(claims: Claims, campaign: Campaign) -> None:
     def read() -> Cost:
         return spend(python(READ_AND_HASH, campaign.file), cwd=campaign.directory, env=environment())
 
-    costs = paired({"polars.read_csv + SHA-256": read, "first plan": first}, claims.times(3))
+    costs = paired({"polars.read_csv + SHA-256": read, "first plan": first}, claims.times(5))
     claims.at_most("first plan", costs["first plan"].cpu / costs["polars.read_csv + SHA-256"].cpu, 7.5)
     claims.megabytes("first plan, peak", costs["first plan"], 700)
 
