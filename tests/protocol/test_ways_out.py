@@ -101,9 +101,7 @@ def test_a_lost_batch_can_be_forgotten(campaign: Project) -> None:
     run = campaign.plan()
     assert run.code == 3
     assert "dialctl state rm batch/march" in run.said
-    refused = campaign.run("state", "rm", "batch/march")
-    assert "--yes-forget-who-was-rung" in refused.said
-    assert campaign.run("state", "rm", "batch/march", "--yes-forget-who-was-rung").code == 0
+    assert campaign.run("state", "rm", "batch/march").code == 0
     assert len(brought_in_order(campaign, "apply", "-y")) == 1
     campaign.check_rings(once(people(4)))
 
