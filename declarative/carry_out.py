@@ -187,6 +187,7 @@ class Hands:
                 if self._must_end(resource, tally):
                     tally.left += len(rows) - start
                     break
+                self._desk.say(f"{resource.address}: {start:,} of {len(rows):,} people submitted")
                 pacer.wait()
                 if self._closed_by_now(resource, shard):
                     tally.left += len(shard)

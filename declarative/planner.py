@@ -51,6 +51,7 @@ def make_plan(
 ) -> Plan:
     """The plan for what is wanted, from what is there now. Providers that cannot be read block their own addresses."""
     outlooks = _looked_renamed(observe(scene))
+    scene.progress("deciding")
     actions: list[Action] = []
     works: dict[str, Work] = {}
     for outlook in outlooks:

@@ -15,18 +15,16 @@ from declarative import manifest, schemas
 from declarative.abilities import Abilities, ProviderType
 from declarative.digest import PersonKey
 from declarative.errors import DialctlError, ProviderError, StateError, UsageError
-from declarative.memory import Lock
 from declarative.model import Desired, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Provider
-from declarative.state.base import Backend, Holder, Lease
-from declarative.state.catalog import open_backend
-from declarative.state.ledger import Ledger
-from declarative.state.lock import parse
 
 if TYPE_CHECKING:
+    from declarative.memory import Lock
     from declarative.observe import Scene
     from declarative.sandbox.embedded import Embedded
+    from declarative.state.base import Backend, Holder, Lease
+    from declarative.state.ledger import Ledger
 
 SANDBOX_KEY = "sk_sandbox"
 
@@ -83,6 +81,7 @@ class Session:
         path = options.directory / options.path
         if not path.exists():
             raise UsageError(f'there is no "{options.path}" here', hint="PATH is a directory or a manifest in it")
+        options.say("reading the manifests and their people")
         return manifest.load(
             path,
             types=self.types,
@@ -119,6 +118,8 @@ class Session:
 
     @cached_property
     def backend(self) -> Backend:
+        from declarative.state.catalog import open_backend
+
         if self.options.sandbox:
             directory = self.home / "sandbox"
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -128,6 +129,8 @@ class Session:
 
     def lock(self) -> Lock | None:
         """The memory as it is now. Raises StateError where it belongs to another project, host or person key."""
+        from declarative.state.lock import parse
+
         lock = parse(self.backend.load())
         if lock is not None:
             self.check_lock(lock)
@@ -135,6 +138,9 @@ class Session:
 
     def memory(self) -> Lock | None:
         """The lock of this directory as it is, with nobody asked: `state.url` is ignored."""
+        from declarative.state.catalog import open_backend
+        from declarative.state.lock import parse
+
         return parse(open_backend(self.home / "sandbox" if self.options.sandbox else self.root, None).load())
 
     def check_lock(self, lock: Lock) -> None:
@@ -228,6 +234,9 @@ class Session:
     @contextmanager
     def writing(self, wait: float) -> Iterator[tuple[Ledger, Lease]]:
         """The ledger under its lease, folded at the end whatever happened. Raises LeaseHeld."""
+        from declarative.state.base import Holder
+        from declarative.state.ledger import Ledger
+
         lease = self.backend.lease(Holder.here(self.options.environment), wait, self._wait_for_the_holder)
         with lease:
             ledger = Ledger.open(self.backend, lease)

@@ -4,7 +4,7 @@ Writes to stderr alone."""
 from __future__ import annotations
 
 import sys
-import time
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,38 +13,47 @@ if TYPE_CHECKING:
 QUICK = 0.5
 """Seconds of work that need no showing."""
 NOW_AND_THEN = 5.0
+"""Seconds between lines where nothing can move."""
 
 
 class Progress:
-    """Call with what is being done; call `end` when it is over."""
+    """Call with what is being done, as it begins; call `end` before anything else is printed. What was said last is
+    shown by a thread of its own, so that one long step shows itself as well as many short ones."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._began = time.monotonic()
-        self._last = self._began
         self._moving = sys.stderr.isatty()
-        self._status: Status | None = None
+        self._doing = ""
+        self._ended = threading.Event()
+        self._shower: threading.Thread | None = None
 
     def __call__(self, doing: str) -> None:
-        now = time.monotonic()
-        if self._quiet or now - self._began < QUICK:
+        self._doing = doing
+        if self._quiet or self._shower is not None:
             return
-        if self._moving:
-            self._show(doing)
-        elif now - self._last >= NOW_AND_THEN:
-            self._last = now
-            print(f"{doing} ...", file=sys.stderr, flush=True)
+        self._ended.clear()
+        self._shower = threading.Thread(target=self._move if self._moving else self._tell, daemon=True)
+        self._shower.start()
 
     def end(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
-        self._began = time.monotonic()
+        """Takes the moving line away."""
+        self._ended.set()
+        if self._shower is not None:
+            self._shower.join()
+            self._shower = None
 
-    def _show(self, doing: str) -> None:
-        if self._status is None:
-            from rich.console import Console
+    def _tell(self) -> None:
+        while not self._ended.wait(NOW_AND_THEN):
+            print(f"{self._doing} ...", file=sys.stderr, flush=True)
 
-            self._status = Console(stderr=True).status(doing)
-            self._status.start()
-        self._status.update(doing)
+    def _move(self) -> None:
+        if self._ended.wait(QUICK):
+            return
+        with self._status() as status:
+            while not self._ended.wait(0.2):
+                status.update(self._doing)
+
+    def _status(self) -> Status:
+        from rich.console import Console
+
+        return Console(stderr=True).status(self._doing)
