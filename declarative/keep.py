@@ -52,7 +52,7 @@ def merge(session: Session, wait: float) -> str:
         lock = merging.merge(stored.lock)
         backend.fold(render(lock))
     intents = sum(len(record.intents) for record in lock.resources.values())
-    return f"{len(lock.resources)} addresses, {intents} open intents; commit {backend.where}"
+    return f"{_addresses(len(lock.resources))}, {intents} open intents; commit {backend.where}"
 
 
 def push(session: Session, url: str, wait: float) -> str:
@@ -65,7 +65,11 @@ def pull(session: Session, url: str, wait: float) -> str:
 
 def _copy(session: Session, source: Backend, target: Backend, wait: float) -> str:
     lock = transfer.copy(source, target, Holder.here(session.options.environment), wait, session.sleep)
-    return f"{len(lock.resources)} addresses copied from {source.where} to {target.where}"
+    return f"{_addresses(len(lock.resources))} copied from {source.where} to {target.where}"
+
+
+def _addresses(count: int) -> str:
+    return "1 address" if count == 1 else f"{count:,} addresses"
 
 
 def unlock(session: Session, lease_id: str) -> str:
