@@ -107,30 +107,30 @@ def approved_people(plan: Plan) -> Mapping[str, pl.Series]:
 
 def _looked_renamed(outlooks: Sequence[Outlook]) -> list[Outlook]:
     """A new Batch whose people overlap those of an address that leaves in the same plan is held back: it is probably
-    the same campaign under a new name, and would ring them all again."""
+    the same campaign under a new name, and would ring them all again. The one that leaves stays as well, or the next
+    run would see no overlap any more."""
     leaving = [o for o in outlooks if o.case.resource is None and not o.tombstone and o.case.remotes]
-    held = {outlook.case.address: _held_if_renamed(outlook, leaving) for outlook in outlooks}
-    for address, block in list(held.items()):
-        if block is not None:  # the one that leaves stays as well, or the next run would see no overlap any more
-            theirs = Block(Reason.LOOKS_RENAMED, f"it leaves while {address} has its people", block.way_out)
-            held |= {other.case.address: theirs for other in leaving if other.case.address in block.detail}
-    return [replace(o, block=o.block or held[o.case.address]) for o in outlooks]
-
-
-def _held_if_renamed(outlook: Outlook, leaving: Sequence[Outlook]) -> Block | None:
-    resource, record = outlook.case.resource, outlook.case.record
-    is_new = resource is not None and resource.kind is Kind.BATCH and not record.generation
-    if resource is None or not is_new or outlook.block is not None:
-        return None
+    blocks: dict[str, Block] = {}
     for other in leaving:
-        frames = [remote.members for remote in other.case.remotes.values() if remote.members is not None]
-        known = pl.concat([frame.select("number") for frame in frames]) if frames else pl.DataFrame({"number": []})
-        shared = len(resource.people.frame.join(known.unique(), on="number", how="semi")) if len(known) else 0
+        old = other.case.address
+        shared = {o.case.address: count for o in outlooks if (count := _shared_by_a_new_one(o, other))}
+        new = " and ".join(shared)
+        way_out = f"if it is the same campaign: metadata.previously: [{old}]; if not, apply once without {new}"
+        for address, count in shared.items():
+            detail = f"{count:,} of its people are those of {old}, which leaves in this plan"
+            blocks.setdefault(address, Block(Reason.LOOKS_RENAMED, detail, way_out))
         if shared:
-            return Block(
-                Reason.LOOKS_RENAMED,
-                f"{shared:,} of its people are those of {other.case.address}, which leaves in this plan",
-                f"if it is the same campaign: metadata.previously: [{other.case.address}]; if not, apply once "
-                f"without {outlook.case.address}, so that {other.case.address} leaves first",
-            )
-    return None
+            blocks[old] = Block(Reason.LOOKS_RENAMED, f"it leaves while {new} would ring its people", way_out)
+    return [replace(o, block=o.block or blocks.get(o.case.address)) for o in outlooks]
+
+
+def _shared_by_a_new_one(outlook: Outlook, leaving: Outlook) -> int:
+    """How many people a new Batch has in common with an address that leaves; 0 for whatever is not new."""
+    resource, record = outlook.case.resource, outlook.case.record
+    if resource is None or resource.kind is not Kind.BATCH or record.generation or outlook.block is not None:
+        return 0
+    frames = [remote.members for remote in leaving.case.remotes.values() if remote.members is not None]
+    if not frames:
+        return 0
+    known = pl.concat([frame.select("number") for frame in frames]).unique()
+    return len(resource.people.frame.join(known, on="number", how="semi"))

@@ -163,18 +163,20 @@ class History:
         for action in self.plan()["actions"]:
             if action["reason"] == "cancelled_elsewhere":
                 assert self.ground.run("resolve", action["address"], "--resume").exit == 0
-            if action["reason"] == "looks_renamed" and action["address"] in self.manifests.wanted:
-                self._leave_first(action["address"])
+        renamed = [one["address"] for one in self.plan()["actions"] if one["reason"] == "looks_renamed"]
+        if held := [address for address in renamed if address in self.manifests.wanted]:
+            self._apply_without(held)
 
-    def _leave_first(self, address: str) -> None:
-        """`let it leave in a run of its own first`"""
-        held = self.manifests.wanted.pop(address)
+    def _apply_without(self, addresses: list[str]) -> None:
+        """`apply once without X and Y`"""
+        held = [self.manifests.wanted.pop(address) for address in addresses]
         if self.manifests.wanted:
             self.ground.write(self.manifests.text())
             self._sound(self.ground.apply())
             self.ground.advance(SETTLED)
             self._sound(self.ground.apply())
-        self.manifests.put(held)
+        for one in held:
+            self.manifests.put(one)
         self.ground.write(self.manifests.text())
 
     def _sound(self, ran: Ran) -> Ran:
