@@ -24,7 +24,6 @@ from declarative.planning.blocks import Block
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Reason
 from declarative.planning.outlook import Outlook
-from declarative.planning.sight import Sight
 from declarative.providers.base import Channel, Provider
 from declarative.remote import Remote
 from declarative.subjects import Subject, subjects
@@ -106,11 +105,11 @@ class _Observer:
         if any(self._needs_calls(subject) for subject in busy) and (calls := listings.get(Route.CALL)):
             self.scene.progress(f"reading the call list of {self.name}")
             calls.read_until(lambda listing: listing.reaches(self._born()))
-        sight = self._sight(listings)
-        if block := self._memory_block(sight):
-            return [self._blocked(subject, sight, block) for subject in self.theirs]
-        self._read_in_full(busy, sight)
-        return [self._outlook(subject, sight, subject in busy) for subject in self.theirs]
+        seen = self._seen(listings)
+        if block := self._memory_block(seen):
+            return [self._blocked(subject, seen, block) for subject in self.theirs]
+        self._read_in_full(busy, seen)
+        return [self._outlook(subject, seen, subject in busy) for subject in self.theirs]
 
     def _listing(self, route: Route) -> Listing:
         agents = {
@@ -181,35 +180,29 @@ class _Observer:
         found = remote.mark
         return found is not None and found.project == mark.project_hash(self.scene.desired.project.name)
 
-    def _sight(self, listings: Mapping[Route, Listing]) -> Sight:
-        batches = listings.get(Route.BATCH)
+    def _seen(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
+        """Everything that bears a mark of this project, and what the lock knows by id."""
         seen = {**self._listed(listings), **self.full}
-        ours = {key: remote for key, remote in seen.items() if self._is_ours(remote)}
-        named = {key: seen[key] for subject in self.theirs for key in subject.record.remotes if key in seen}
-        return Sight(
-            now=self.now,
-            remotes=ours | named,
-            floor=batches.floor if batches else None,
-            unknown=frozenset(self.unknown),
-        )
+        known = {key for subject in self.theirs for key in subject.record.remotes}
+        return {key: remote for key, remote in seen.items() if key in known or self._is_ours(remote)}
 
-    def _memory_block(self, sight: Sight) -> Block | None:
+    def _memory_block(self, seen: Mapping[str, Remote]) -> Block | None:
         single = any(s.resource and s.resource.route is Route.CALL for s in self.theirs)
         wants_memory = single and not self.scene.born_together
-        return blocks.of_memory(self.scene.desired.project.name, self.scene.lock, sight, single_calls=wants_memory)
+        return blocks.of_memory(self.scene.desired.project.name, self.scene.lock, seen, single_calls=wants_memory)
 
-    def _read_in_full(self, busy: Sequence[Subject], sight: Sight) -> None:
+    def _read_in_full(self, busy: Sequence[Subject], seen: Mapping[str, Remote]) -> None:
         """Reads the people of every batch of these subjects, from the cache where nothing can have changed; and single
         calls that have not ended as far as is known, where the list did not show them."""
         if calls := self.provider.channels.get(Route.CALL):
-            unlisted = [key for subject in busy for key in subject.calls_to_ask_for() if key not in sight.remotes]
+            unlisted = [key for subject in busy for key in subject.calls_to_ask_for() if key not in seen]
             with ThreadPoolExecutor(self.scene.parallelism) as pool:
                 list(pool.map(lambda key: self._read(calls, key), unlisted))
         channel = self.provider.channels.get(Route.BATCH)
-        wanted = [key for subject in busy for key in self._batches_of(subject, sight) if key not in self.full]
+        wanted = [key for subject in busy for key in self._batches_of(subject, seen) if key not in self.full]
         if channel is None or not wanted:
             return
-        missing = [key for key in wanted if not self._recalled(key, sight)]
+        missing = [key for key in wanted if not self._recalled(key, seen)]
         self.scene.progress(f"reading the people of {len(missing)} batches of {self.name}")
         with ThreadPoolExecutor(self.scene.parallelism) as pool:
             list(pool.map(lambda key: self._read(channel, key), missing))
@@ -218,17 +211,15 @@ class _Observer:
             if cache and key in self.full and is_over(self.full[key]):
                 cache.put(self.full[key])
 
-    def _batches_of(self, subject: Subject, sight: Sight) -> list[str]:
+    def _batches_of(self, subject: Subject, seen: Mapping[str, Remote]) -> list[str]:
         also = list(subject.resource.also) if subject.resource else []
-        marked = [
-            key for key, remote in self._remotes_of(subject, sight.remotes).items() if remote.route is Route.BATCH
-        ]
+        marked = [key for key, remote in self._remotes_of(subject, seen).items() if remote.route is Route.BATCH]
         return list(dict.fromkeys([*subject.batch_ids(), *marked, *also]))
 
-    def _recalled(self, remote_id: str, sight: Sight) -> bool:
+    def _recalled(self, remote_id: str, seen: Mapping[str, Remote]) -> bool:
         cache = self.scene.caches.get(self.name)
         known = next((s.record.remotes[remote_id] for s in self.theirs if remote_id in s.record.remotes), None)
-        listed = sight.remotes.get(remote_id)
+        listed = seen.get(remote_id)
         if cache is None or (listed is None and (known is None or not known.settled)):
             return False
         remote = listed or records.recalled(remote_id, known or RemoteRecord(route=Route.BATCH))
@@ -238,8 +229,8 @@ class _Observer:
         self.full[remote_id] = replace(remote, members=members)
         return True
 
-    def _outlook(self, subject: Subject, sight: Sight, busy: bool) -> Outlook:
-        remotes = self._remotes_of(subject, {**sight.remotes, **self.full})
+    def _outlook(self, subject: Subject, seen: Mapping[str, Remote], busy: bool) -> Outlook:
+        remotes = self._remotes_of(subject, {**seen, **self.full})
         case = _case(self.scene, subject, remotes, self.now)
         case = replace(case, also=frozenset(subject.resource.also if subject.resource else ()))
         return Outlook(
@@ -255,8 +246,8 @@ class _Observer:
             applying=self.scene.applying if subject.record.intents else None,
         )
 
-    def _blocked(self, subject: Subject, sight: Sight, block: Block) -> Outlook:
-        case = _case(self.scene, subject, self._remotes_of(subject, sight.remotes), self.now)
+    def _blocked(self, subject: Subject, seen: Mapping[str, Remote], block: Block) -> Outlook:
+        case = _case(self.scene, subject, self._remotes_of(subject, seen), self.now)
         return Outlook(case=case, provider=self.name, block=block)
 
 

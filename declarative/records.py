@@ -12,7 +12,16 @@ from declarative.remote import Phase, Remote
 
 def answered(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
     """The record of what a submission brought into being; `doubts` are marks whose absence is not proven."""
-    known = RemoteRecord(
+    return seen(replace(_sent(intent), doubts=doubts), remote)
+
+
+def refused(intent: Intent) -> RemoteRecord:
+    """The record of a single call that was turned away before any phone rang."""
+    return replace(_sent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
+
+
+def _sent(intent: Intent) -> RemoteRecord:
+    return RemoteRecord(
         route=intent.route,
         mark=intent.mark,
         generation=intent.generation,
@@ -24,25 +33,6 @@ def answered(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> Re
         payloads=intent.payloads,
         person=intent.person,
         created_at=intent.sent_at,
-        doubts=doubts,
-    )
-    return seen(known, remote)
-
-
-def refused(intent: Intent) -> RemoteRecord:
-    """The record of a single call that was turned away before any phone rang."""
-    return RemoteRecord(
-        route=intent.route,
-        mark=intent.mark,
-        generation=intent.generation,
-        shard=intent.shard,
-        attempt=intent.attempt,
-        count=1,
-        settings=intent.settings,
-        person=intent.person,
-        created_at=intent.sent_at,
-        phase=Phase.REFUSED,
-        settled=True,
     )
 
 

@@ -15,14 +15,10 @@ from declarative.errors import Exit
 if TYPE_CHECKING:
     from declarative.planning.blocks import Block
 
-_project = click.option(
-    "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"
-)
-
 
 @click.command()
 @options.address
-@_project
+@options.project
 @options.json
 @click.pass_obj
 def status(context: Context, address: str | None, path: Path, as_json: bool) -> int:
@@ -52,7 +48,7 @@ def _exit(blocks: Iterable[Block | None]) -> Exit:
 
 @click.command()
 @options.address
-@_project
+@options.project
 @options.show_numbers
 @click.option(
     "--format",

@@ -11,14 +11,10 @@ from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import Exit, Refused, UsageError
 
-_project = click.option(
-    "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"
-)
-
 
 @click.command()
 @click.argument("address", metavar="ADDRESS[#PERSON]")
-@_project
+@options.project
 @click.option("--placed", "verdict", flag_value="placed", help="The lost request did arrive.")
 @click.option("--not-placed", "verdict", flag_value="not-placed", help="The lost request never arrived.")
 @click.option("--resume", "verdict", flag_value="resume", help="Submit again whom somebody else's cancel left unrung.")
@@ -45,7 +41,7 @@ def state() -> None:
 
 
 @state.command("list")
-@_project
+@options.project
 @click.pass_obj
 def list_(context: Context, path: Path) -> int:
     """The addresses that the lock knows."""
@@ -57,7 +53,7 @@ def list_(context: Context, path: Path) -> int:
 
 @state.command()
 @options.address
-@_project
+@options.project
 @click.pass_obj
 def show(context: Context, address: str | None, path: Path) -> int:
     """The lock, or one address of it, as JSON."""
@@ -69,7 +65,7 @@ def show(context: Context, address: str | None, path: Path) -> int:
 
 @state.command()
 @click.argument("address")
-@_project
+@options.project
 @options.lock_timeout
 @click.option("--yes-forget-who-was-rung", "sure", is_flag=True, help="Do not ask: a later apply may ring them again.")
 @click.pass_obj
@@ -85,7 +81,7 @@ def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bo
 
 
 @state.command()
-@_project
+@options.project
 @options.lock_timeout
 @click.pass_obj
 def new(context: Context, path: Path, lock_timeout: float) -> int:
@@ -97,7 +93,7 @@ def new(context: Context, path: Path, lock_timeout: float) -> int:
 
 
 @state.command()
-@_project
+@options.project
 @options.lock_timeout
 @click.pass_obj
 def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
@@ -109,7 +105,7 @@ def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
 
 
 @state.command()
-@_project
+@options.project
 @options.lock_timeout
 @click.pass_obj
 def merge(context: Context, path: Path, lock_timeout: float) -> int:
@@ -125,7 +121,7 @@ def merge(context: Context, path: Path, lock_timeout: float) -> int:
 
 @state.command()
 @click.argument("url")
-@_project
+@options.project
 @options.lock_timeout
 @click.pass_obj
 def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
@@ -138,7 +134,7 @@ def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
 
 @state.command()
 @click.argument("url")
-@_project
+@options.project
 @options.lock_timeout
 @click.pass_obj
 def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
@@ -151,7 +147,7 @@ def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
 
 @click.command("force-unlock")
 @click.argument("lease_id", metavar="ID")
-@_project
+@options.project
 @click.pass_obj
 def force_unlock(context: Context, lease_id: str, path: Path) -> int:
     """Take the lease from a run that is surely gone. A run that still lives can neither send nor write afterwards."""

@@ -14,7 +14,6 @@ from declarative.memory import Lock, Record
 from declarative.model import Resource, Route
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Reason
-from declarative.planning.sight import Sight
 from declarative.remote import Phase, Remote
 
 
@@ -27,9 +26,9 @@ class Block:
     way_out: str = ""
 
 
-def of_memory(project: str, lock: Lock | None, sight: Sight, *, single_calls: bool) -> Block | None:
+def of_memory(project: str, lock: Lock | None, seen: Mapping[str, Remote], *, single_calls: bool) -> Block | None:
     """A lock that cannot be trusted to know what was done; holds back everything at that provider."""
-    marks = [remote.mark for remote in sight.remotes.values() if remote.mark]
+    marks = [remote.mark for remote in seen.values() if remote.mark]
     ours = [found for found in marks if found.project == mark.project_hash(project)]
     if lock is None and ours:
         return Block(

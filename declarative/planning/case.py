@@ -10,7 +10,7 @@ import polars as pl
 
 from declarative.digest import PersonKey
 from declarative.memory import Intent, Record, Request
-from declarative.model import Kind, Resource
+from declarative.model import Resource
 from declarative.planning.decide import Timing
 from declarative.remote import Phase, Remote
 
@@ -73,7 +73,3 @@ def is_over(remote: Remote) -> bool:
         return False
     live = remote.members.get_column("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN])
     return not live.any()
-
-
-def kind_of(address: str) -> Kind:
-    return Kind.CALL if address.startswith("call/") else Kind.BATCH

@@ -67,7 +67,6 @@ class Reason(StrEnum):
     REMOVED = "removed"
     PAUSED = "paused"
     EXPIRED = "expired"
-    REVOKED = "revoked"
     CALLING_HOURS = "calling_hours"
     TOO_EARLY = "too_early"
     RETRY_AFTER = "retry_after"

@@ -12,7 +12,6 @@ from declarative.memory import Cancel, Lock, Record
 from declarative.model import Resource, Route
 from declarative.planning.blocks import Block, of_case, of_memory
 from declarative.planning.decide import BLOCKS_RESOURCE, Reason
-from declarative.planning.sight import Sight
 from declarative.remote import Phase, Remote
 from tests.planning.cases import (
     LINEAGE,
@@ -49,8 +48,8 @@ def of(*remotes: Remote, wanted: Resource | None, unknown: frozenset[str] = NONE
 
 
 def memory(*remotes: Remote, lock: Lock | None = None, single_calls: bool = False) -> str | None:
-    sight = Sight(now=NOON, remotes={remote.id: remote for remote in remotes})
-    return reason(of_memory(PROJECT, lock, sight, single_calls=single_calls))
+    seen = {remote.id: remote for remote in remotes}
+    return reason(of_memory(PROJECT, lock, seen, single_calls=single_calls))
 
 
 OURS = Lock(project=PROJECT, lineage=LINEAGE, born=NOON)
