@@ -40,28 +40,36 @@ class People:
     """The recipients of one resource after suppression, in manifest order.
 
     `count` of them; `numbers` is the digest of the set of numbers, `payloads` of numbers with their data.
-    `frame` has two String columns: `number` (E.164) and `payload` (canonical JSON object of own fields, `{}` for none);
-    it is loaded on first use, since an unchanged plan never needs it.
+    `frame` has two String columns: `number` (E.164) and `payload` (canonical JSON object of own fields, `{}` for none).
+    All three are made on first use: an unchanged plan needs no table, and a first plan no digest.
     `held` counts those whom a policy keeps out, by the policy's name.
     """
 
     def __init__(
         self,
         count: int,
-        numbers: str,
-        payloads: str,
-        load: Callable[[], pl.DataFrame],
+        frame: Callable[[], pl.DataFrame],
+        numbers: Callable[[], str],
+        payloads: Callable[[], str],
         held: Mapping[str, int] | None = None,
     ) -> None:
         self.count = count
-        self.numbers = numbers
-        self.payloads = payloads
         self.held = dict(held or {})
-        self._load = load
+        self._frame = frame
+        self._numbers = numbers
+        self._payloads = payloads
 
     @cached_property
     def frame(self) -> pl.DataFrame:
-        return self._load()
+        return self._frame()
+
+    @cached_property
+    def numbers(self) -> str:
+        return self._numbers()
+
+    @cached_property
+    def payloads(self) -> str:
+        return self._payloads()
 
 
 @dataclass(frozen=True)
@@ -157,9 +165,13 @@ class Project:
 @dataclass(frozen=True)
 class Desired:
     """What the manifests ask for. `whole` tells that every manifest of the project was read, so that absence is
-    a wish; `digest` covers manifests, recipients and variables."""
+    a wish; `digest` covers manifests, recipients and variables, and is made on first use by `digested`."""
 
     project: Project
     resources: Mapping[str, Resource]
     whole: bool
-    digest: str
+    digested: Callable[[], str]
+
+    @cached_property
+    def digest(self) -> str:
+        return self.digested()

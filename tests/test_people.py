@@ -83,3 +83,36 @@ def test_nobody_has_no_person() -> None:
 def test_persons_are_different_for_different_people() -> None:
     marked = people.with_person(frame(dict.fromkeys((ADA, BOB, CLEO), "{}")), KEY, "k3v9xq")
     assert marked.get_column("person").n_unique() == 3
+
+
+e164 = st.from_regex(people.E164, fullmatch=True).filter(lambda text: not text.endswith("\n"))
+
+
+@given(st.lists(e164 | st.text(max_size=24)))
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_numbers_as_integers_are_as_different_and_in_the_order_of_their_texts(numbers: list[str]) -> None:
+    keys = people.keys(pl.Series(numbers, dtype=pl.String)).to_list()
+    known = {number: key for number, key in zip(numbers, keys, strict=True) if key is not None}
+    assert len(set(known.values())) == len(known)
+    assert sorted(known, key=known.__getitem__) == sorted(known)
+
+
+def test_what_is_no_number_has_no_integer() -> None:
+    odd = [
+        "",
+        "+",
+        "+0155501",
+        "+123456",
+        "+1234567890123456",
+        "1415555010",
+        "+1415555010x",
+        "++14155550",
+        "+1415 5550",
+    ]
+    assert people.keys(pl.Series(odd)).null_count() == len(odd)
+    assert people.keys(pl.Series(["+1234567", "+12345670", "+123456789012345"])).null_count() == 0
+
+
+def test_twins_are_numbers_that_are_there_more_than_once() -> None:
+    assert people.has_twins(pl.DataFrame({"number": [ADA, BOB, ADA]}))
+    assert not people.has_twins(pl.DataFrame({"number": [ADA, BOB, "", ""]}))

@@ -70,7 +70,7 @@ def _load(path: File, types: Types, variables: Variables, gatherer: Gatherer, ta
     wanted = {address: each for address, each in resources.items() if not targets or address in targets}
     whole = reading.all_of_it and str(path.resolve()) == ground.project.directory and not targets
     people = {address: resource for address, (_, resource) in wanted.items()}
-    return Desired(ground.project, people, whole, _digest(ground, wanted, whole=whole))
+    return Desired(ground.project, people, whole, lambda: _digest(ground, wanted, whole=whole))
 
 
 def _filled(documents: Sequence[Document], variables: Variables, problems: list[Problem]) -> list[Document]:

@@ -4,23 +4,27 @@ only hashed."""
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from declarative.digest import PersonKey, of_value
 from declarative.errors import ManifestError, Problem
-from declarative.manifest import regions, source, summaries
+from declarative.manifest import regions, source
+from declarative.manifest.known import FORMAT, Known
 from declarative.manifest.rows import MOST_DESCRIBED, Inline
 from declarative.manifest.source import Source
-from declarative.manifest.summaries import Summary
 from declarative.model import People
 from declarative.privacy import mask
 
 if TYPE_CHECKING:
     import polars as pl
+
+State = tuple[int, ...]
+"""What tells that a file was written to: inode, size, time of change."""
 
 
 @dataclass(frozen=True)
@@ -40,25 +44,24 @@ class Gatherer:
     def __init__(self, key: PersonKey, cache: File | None) -> None:
         self._key = key
         self._cache = cache
-        self._hashes: dict[File, str] = {}
+        self._hashes: dict[tuple[File, State], str] = {}
         self._suppressed: dict[tuple[File, str], pl.Series] = {}
 
     def people(self, wanted: Wanted, problems: list[Problem]) -> People:
         """Everything wrong with the people is added to `problems`; then the result is of no use."""
         if not wanted.sources and not wanted.suppress:
             return self._inline(wanted, problems)
-        if self._cache is None:
-            return self._read(wanted, problems)
-        name = self._name(wanted)
-        known = summaries.get(self._cache, name)
-        if known is not None:
-            return _people(known, lambda: self._again(wanted, name))
-        before = len(problems)
-        people = self._read(wanted, problems)
-        if len(problems) == before:
-            summary = Summary(people.count, people.numbers, people.payloads, people.held)
-            summaries.put(self._cache, name, summary)
-        return people
+        found, before = len(problems), _states(wanted)
+        name = self._name(wanted) if self._cache else ""
+        file = self._cache / f"{name}.json" if self._cache else None
+        if file and (known := Known.of(file)):
+            return self._people(known, lambda: self._again(wanted, name))
+        frame, held = self._frame(wanted, problems)
+        if len(problems) > found:
+            file = None
+        elif _states(wanted) != before:
+            raise _changed(wanted)
+        return self._people(Known.new(file, frame.height, held), lambda: frame)
 
     def _inline(self, wanted: Wanted, problems: list[Problem]) -> People:
         inline = wanted.inline
@@ -70,22 +73,34 @@ class Gatherer:
             inside = regions.allowed(inline.numbers, wanted.countries)
             pairs = [pair for pair, there in zip(pairs, inside, strict=True) if there]
             held = {"countries": len(inside) - len(pairs)}
-        numbers = self._key.of_lines(f"{number}\n" for number, _ in sorted(pairs))
-        payloads = self._key.of_lines(f"{number}\t{payload}\n" for number, payload in sorted(pairs))
-        return _people(Summary(len(pairs), numbers, payloads, held), lambda: _frame(pairs))
+        return People(
+            len(pairs),
+            lambda: _frame(pairs),
+            lambda: self._key.of_lines(f"{number}\n" for number, _ in sorted(pairs)),
+            lambda: self._key.of_lines(f"{number}\t{payload}\n" for number, payload in sorted(pairs)),
+            _counted(held),
+        )
 
-    def _read(self, wanted: Wanted, problems: list[Problem]) -> People:
-        from declarative.people import numbers_digest, payloads_digest
+    def _people(self, known: Known, load: Callable[[], pl.DataFrame]) -> People:
+        frame = functools.cache(load)
 
-        before = [_state(each.file) for each in (*wanted.sources, *wanted.suppress)]
-        found = len(problems)
-        frame, held = self._frame(wanted, problems)
-        if len(problems) > found:
-            return People(0, "", "", lambda: frame)
-        if before != [_state(each.file) for each in (*wanted.sources, *wanted.suppress)]:
-            raise _changed(wanted)
-        numbers, payloads = numbers_digest(frame, self._key), payloads_digest(frame, self._key)
-        return _people(Summary(frame.height, numbers, payloads, held), lambda: frame)
+        def numbers() -> str:
+            from declarative.people import numbers_digest
+
+            return numbers_digest(frame(), self._key)
+
+        def payloads() -> str:
+            from declarative.people import payloads_digest
+
+            return payloads_digest(frame(), self._key)
+
+        return People(
+            known.count,
+            frame,
+            lambda: known.digest("numbers", numbers),
+            lambda: known.digest("payloads", payloads),
+            _counted(known.held),
+        )
 
     def _again(self, wanted: Wanted, name: str) -> pl.DataFrame:
         """The table behind a summary that was known. Raises ManifestError when a file is another one by
@@ -105,11 +120,12 @@ class Gatherer:
         import polars as pl
 
         from declarative.manifest import tables
+        from declarative.people import has_twins
 
         inline = _frame(list(zip(wanted.inline.numbers, wanted.inline.payloads, strict=True)))
         parts = [inline, *(tables.people(each, problems) for each in wanted.sources)]
         frame = pl.concat(parts) if len(parts) > 1 else inline
-        if frame.get_column("number").n_unique() != frame.height:
+        if has_twins(frame):
             problems.extend(_twice(wanted, parts, frame))
         return self._held_back(wanted, frame, problems)
 
@@ -141,7 +157,7 @@ class Gatherer:
         """Of everything that decides the summary; keyed like every digest that covers people."""
         rows = zip(wanted.inline.numbers, wanted.inline.payloads, strict=True)
         parts = [
-            summaries.FORMAT,
+            FORMAT,
             self._key.of_lines(f"{number}\t{payload}\n" for number, payload in rows),
             [[self._hash(each.file), each.recipe()] for each in wanted.sources],
             [[self._hash(each.file), each.number, each.format] for each in wanted.suppress],
@@ -150,14 +166,14 @@ class Gatherer:
         return self._key.of_lines([of_value(parts)])
 
     def _hash(self, file: File) -> str:
-        if file not in self._hashes:
-            self._hashes[file] = source.sha256(file)
-        return self._hashes[file]
+        known = (file, _state(file))
+        if known not in self._hashes:
+            self._hashes[known] = source.sha256(file)
+        return self._hashes[known]
 
 
-def _people(summary: Summary, load: Callable[[], pl.DataFrame]) -> People:
-    held = {policy: count for policy, count in summary.held.items() if count}
-    return People(summary.count, summary.numbers, summary.payloads, load, held)
+def _counted(held: Mapping[str, int]) -> dict[str, int]:
+    return {policy: count for policy, count in held.items() if count}
 
 
 def _frame(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
@@ -166,7 +182,11 @@ def _frame(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
     return pl.DataFrame(pairs, schema={"number": pl.String, "payload": pl.String}, orient="row")
 
 
-def _state(file: File) -> tuple[int, ...]:
+def _states(wanted: Wanted) -> list[State]:
+    return [_state(each.file) for each in (*wanted.sources, *wanted.suppress)]
+
+
+def _state(file: File) -> State:
     status = os.stat(file)
     return (status.st_ino, status.st_size, status.st_mtime_ns)
 
@@ -191,10 +211,10 @@ def _inline_twice(inline: Inline) -> Iterator[Problem]:
 
 def _twice(wanted: Wanted, parts: Sequence[pl.DataFrame], frame: pl.DataFrame) -> Iterator[Problem]:
     """Both places of each number that is there again, 20 of them."""
-    from declarative.manifest.tables import PATTERN
+    from declarative.people import E164
 
     number = frame.get_column("number")
-    again = (number.is_duplicated() & number.str.contains(PATTERN)).arg_true().to_list()
+    again = (number.is_duplicated() & number.str.contains(E164)).arg_true().to_list()
     first: dict[str, int] = {}
     pairs: list[tuple[int, int]] = []
     for row in again:

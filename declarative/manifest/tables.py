@@ -19,8 +19,8 @@ from declarative.manifest.payloads import payloads
 from declarative.manifest.personal import MOST_BYTES, VARIABLES, count_fault, name_fault
 from declarative.manifest.rows import E164_WORDS, MOST_DESCRIBED
 from declarative.manifest.source import Source
+from declarative.people import E164
 
-PATTERN = r"^\+[1-9][0-9]{6,14}$"
 _GLANCE = 1 << 16
 
 
@@ -201,7 +201,7 @@ def _parquet_errors(source: Source) -> Iterator[None]:
 
 
 def _bad_numbers(source: Source, frame: pl.DataFrame) -> Iterator[Problem]:
-    bad = (~frame.get_column("number").str.contains(PATTERN)).arg_true().to_list()
+    bad = (~frame.get_column("number").str.contains(E164)).arg_true().to_list()
     found = places(source, bad[:MOST_DESCRIBED]) if bad else {}
     for row in bad[:MOST_DESCRIBED]:
         number = frame.item(row, "number")

@@ -3,7 +3,6 @@ decides nothing about people (decide.py does) and makes no request."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ import polars as pl
 
 from declarative.digest import of_value
 from declarative.model import Json, Resource
+from declarative.people import rows_digest
 from declarative.planning.blocks import Block
 from declarative.planning.case import Case
 from declarative.planning.decide import Reason, Verb
@@ -80,12 +80,9 @@ class Work:
     @property
     def digest(self) -> str:
         """Of everything that would be sent: people, attempts, settings, batches."""
-        lines = self.ring.sort("number").select(pl.concat_str("number", "payload", "verb", "attempt", separator="\t"))
-        rows = hashlib.sha256()
-        for part in lines.to_series().to_list():
-            rows.update(part.encode() + b"\n")
+        rows = rows_digest(self.ring, self.case.key)
         settings = self.resource.settings_digest if self.resource and len(self.ring) else None
-        return of_value([rows.hexdigest(), settings, list(self.cancels), list(self.requests), self.forget])
+        return of_value([rows, settings, list(self.cancels), list(self.requests), self.forget])
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,11 @@ def crowd(wanted: str | Mapping[str, str], **facts: Any) -> People:
     rows = {"number": [number(who) for who in payloads], "payload": list(payloads.values())}
     frame = pl.DataFrame(rows, schema={"number": pl.String, "payload": pl.String})
     return People(
-        len(frame), people.numbers_digest(frame, KEY), people.payloads_digest(frame, KEY), lambda: frame, **facts
+        len(frame),
+        lambda: frame,
+        lambda: people.numbers_digest(frame, KEY),
+        lambda: people.payloads_digest(frame, KEY),
+        **facts,
     )
 
 

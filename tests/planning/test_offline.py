@@ -16,7 +16,7 @@ from .cases import ABLE_TO_RETRY, ADDRESS, LINEAGE, NOON, crowd, digest, intent,
 
 
 def wanted(*resources: Resource, whole: bool = True) -> Desired:
-    return Desired(Project(name="spring"), {each.address: each for each in resources}, whole, "d1")
+    return Desired(Project(name="spring"), {each.address: each for each in resources}, whole, lambda: "d1")
 
 
 def lock_of(**records: Record) -> Lock:
