@@ -21,7 +21,8 @@ def queued(remote: Remote) -> bool:
 def free(case: Case, remote: Remote) -> pl.DataFrame:
     """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel."""
     assert remote.members is not None
-    people = standing.persons(case).join(remote.members.select("number"), on="number", how="semi")
+    people, _ = standing.moving(case)
+    people = people.join(remote.members.select("number"), on="number", how="semi")
     due = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
     return due.select(
         "number",

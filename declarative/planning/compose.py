@@ -34,11 +34,12 @@ def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action]
         actions = _resting(outlook)
         forget = any(action.verb is Verb.FORGET for action in actions)
         return actions, Work(address=outlook.case.address, case=outlook.case, quiet=True, forget=forget)
-    people = standing.persons(outlook.case)
+    people, resting = standing.moving(outlook.case)
     work = _work(outlook, people, abilities)
-    actions = [*_adopted(outlook), *_of_people(outlook, people, work), *_forgotten(outlook, work)]
+    actions = [*_adopted(outlook), *_of_people(outlook, people, resting, work), *_forgotten(outlook, work)]
     if not actions and not outlook.tombstone:
-        actions = [_kept(outlook, people)]
+        resource = outlook.case.resource
+        actions = [_keep(outlook, resource.people.count if resource else len(people) + resting)]
     return actions, work
 
 
@@ -62,13 +63,15 @@ def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -
     )
 
 
-def _of_people(outlook: Outlook, people: pl.DataFrame, work: Work) -> list[Action]:
+def _of_people(outlook: Outlook, people: pl.DataFrame, resting: int, work: Work) -> list[Action]:
     chosen = people.filter(pl.col("verb") != Verb.KEEP)
     groups = chosen.partition_by("verb", as_dict=True) if len(chosen) else {}
-    return [_action(outlook, Verb(str(verb)), group, people, work) for (verb,), group in groups.items()]
+    return [_action(outlook, Verb(str(verb)), group, people, resting, work) for (verb,), group in groups.items()]
 
 
-def _action(outlook: Outlook, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, work: Work) -> Action:
+def _action(
+    outlook: Outlook, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, resting: int, work: Work
+) -> Action:
     case, resource = outlook.case, outlook.case.resource
     reasons = _reasons(case, verb, group)
     if verb is Verb.BLOCK and outlook.applying:
@@ -82,7 +85,7 @@ def _action(outlook: Outlook, verb: Verb, group: pl.DataFrame, people: pl.DataFr
         remote_ids=_remote_ids(verb, group, work),
         changes=_changes(case, resource, verb),
         reasons=reasons,
-        counts=_counts(case, resource, people, group),
+        counts=_counts(case, people, resting, group),
         outcomes=counted(group.get_column("dialed_outcome")) if verb is Verb.RETRY else {},
         detail=_unsure_detail(outlook) if verb is Verb.BLOCK else "",
         way_out=_unsure_way_out(outlook) if verb is Verb.BLOCK else "",
@@ -121,11 +124,12 @@ def _changes(case: Case, resource: Resource | None, verb: Verb) -> tuple[Change,
     return explain.changes(before, resource.settings) if verb is Verb.REPLACE or not before else ()
 
 
-def _counts(case: Case, resource: Resource | None, people: pl.DataFrame, group: pl.DataFrame) -> dict[str, int]:
+def _counts(case: Case, people: pl.DataFrame, resting: int, group: pl.DataFrame) -> dict[str, int]:
+    resource, everybody = case.resource, len(people) + resting
     counts = {
-        "total": resource.people.count if resource else len(people),
-        "known": len(people),
-        "rung": len(people.filter(pl.col("standing") == int(Standing.DIALED), ~pl.col("queued"))),
+        "total": resource.people.count if resource else everybody,
+        "known": everybody,
+        "rung": resting + len(people.filter(pl.col("standing") == int(Standing.DIALED), ~pl.col("queued"))),
         "queued": int(people.get_column("queued").sum()),
         "in_flight": len(people.filter(pl.col("phase") == Phase.IN_FLIGHT)),
     }
@@ -204,11 +208,6 @@ def _resting(outlook: Outlook) -> list[Action]:
     if resource is None and not outlook.case.record.intents:
         return _forgotten(outlook, Work(address=outlook.case.address, case=outlook.case, forget=True))
     return [_keep(outlook, resource.people.count if resource else outlook.case.record.count)]
-
-
-def _kept(outlook: Outlook, people: pl.DataFrame) -> Action:
-    resource = outlook.case.resource
-    return _keep(outlook, resource.people.count if resource else len(people))
 
 
 def _keep(outlook: Outlook, count: int) -> Action:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,29 +37,67 @@ SCHEMA: dict[str, Any] = {
 }
 """`retries`: retry requests that took effect on the batch; `live`: not cancelled; `touchable`: ours to cancel, which
 single calls and `also` batches are not; `by_us`: its cancel was an intent of ours; `stale`: settings differ from those
-wanted now; `exact`: its people's data are known to be those wanted now; `doubtful`: a retry's answer was lost."""
+wanted now; `exact`: its people's data are known to be those wanted now, told where data matter; `doubtful`: a retry's
+answer was lost."""
+
+_MEMBER_SCHEMA = {name: SCHEMA[name] for name in (*MEMBER_COLUMNS, "remote")}
 
 QUEUED = (pl.col("phase") == Phase.QUEUED) & pl.col("live") & pl.col("touchable")
 """Will be rung unless their batch is cancelled."""
 
 
-def entries(case: Case) -> pl.DataFrame:
-    """All entries of the address, columns as SCHEMA."""
-    parts = [_of_remote(case, remote) for remote in case.remotes.values() if remote.members is not None]
-    parts.append(_of_records(case))
-    frame = pl.concat([part for part in parts if len(part)] or [pl.DataFrame(schema=SCHEMA)])
-    frame = frame.with_columns(pl.col("remote").is_in(_exact(case, frame)).alias("exact"))
+def members(case: Case) -> pl.DataFrame:
+    """Everybody in every remote thing whose people were read: MEMBER_COLUMNS, and `remote`, its id."""
+    parts = [_members(case, remote) for remote in case.remotes.values() if remote.members is not None]
+    return pl.concat([pl.DataFrame(schema=_MEMBER_SCHEMA), *parts])
+
+
+def entries(case: Case, rows: pl.DataFrame) -> pl.DataFrame:
+    """All that is known of these `rows` of `members`, and of people remembered without one; columns as SCHEMA."""
+    told = [facts(case, remote) for remote in case.remotes.values() if remote.members is not None]
+    schema = {name: kind for name, kind in SCHEMA.items() if name not in MEMBER_COLUMNS}
+    known = rows.join(pl.DataFrame(told, schema=schema), on="remote")
+    frame = pl.concat([known.select(list(SCHEMA)), of_records(case)])
+    compared = frame.filter(pl.col("phase").is_in([Phase.QUEUED, Phase.REFUSED]))  # of others, data decide nothing
+    alike = exact(case, compared.get_column("remote").unique().to_list())
+    frame = frame.with_columns(pl.col("remote").is_in(alike).alias("exact"))
     if case.one_call and case.resource is not None:
         (number,) = case.resource.people.frame.get_column("number").head(1).to_list() or [""]
         return frame.with_columns(pl.lit(number).alias("number"))
     return frame
 
 
-def _of_remote(case: Case, remote: Remote) -> pl.DataFrame:
+def exact(case: Case, remote_ids: Iterable[str]) -> list[str]:
+    """Those of the batches for whose people the data wanted now have the digest of the data that were sent. Looked at
+    before any echo, so that a provider that rewrites what it echoes never looks like a change."""
+    sizes: dict[str, int] = {}
+    parts = []
+    for remote_id in remote_ids:
+        record, remote = case.record.remotes.get(remote_id), case.remotes.get(remote_id)
+        if record and record.payloads is not None and remote and remote.members is not None:
+            sizes[remote_id] = len(remote.members)
+            parts.append(_members(case, remote).select("number", "remote"))
+    if case.resource is None or not parts:
+        return []
+    now = pl.concat(parts).join(case.resource.people.frame, on="number").partition_by("remote", as_dict=True)
+    return [
+        str(remote_id)
+        for (remote_id,), rows in now.items()
+        if len(rows) == sizes[remote_id]
+        and people.payloads_digest(rows, case.key) == case.record.remotes[remote_id].payloads
+    ]
+
+
+def _members(case: Case, remote: Remote) -> pl.DataFrame:
     assert remote.members is not None
-    record = case.record.remotes.get(remote.id) or _unrecorded(remote)
-    members = _someone(case, record, remote.members)
-    constants = {
+    rows = _someone(case, _record(case, remote), remote.members)
+    return rows.select(*MEMBER_COLUMNS, pl.lit(remote.id).alias("remote"))
+
+
+def facts(case: Case, remote: Remote) -> dict[str, Any]:
+    """What holds for everybody in it, `exact` set aside."""
+    record = _record(case, remote)
+    return {
         "remote": remote.id,
         "created_at": remote.created_at,
         "attempt": record.attempt,
@@ -72,9 +111,6 @@ def _of_remote(case: Case, remote: Remote) -> pl.DataFrame:
         "exact": False,
         "doubtful": remote.id in case.doubtful_retries(),
     }
-    return members.with_columns(
-        [pl.lit(value, dtype=SCHEMA[name]).alias(name) for name, value in constants.items()]
-    ).select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
 
 
 def _someone(case: Case, record: RemoteRecord, members: pl.DataFrame) -> pl.DataFrame:
@@ -85,8 +121,9 @@ def _someone(case: Case, record: RemoteRecord, members: pl.DataFrame) -> pl.Data
     return pl.DataFrame([nobody], schema=dict.fromkeys(MEMBER_COLUMNS, pl.String))
 
 
-def _of_records(case: Case) -> pl.DataFrame:
-    """Single calls that are remembered but whose number was not read now, and people whom somebody declared rung."""
+def of_records(case: Case) -> pl.DataFrame:
+    """Entries of single calls that are remembered and whose number was not read now, and of people whom somebody
+    declared rung."""
     read = {key for key, remote in case.remotes.items() if remote.members is not None and len(remote.members)}
     calls = [
         (record.person, record.phase or Phase.UNKNOWN, record.outcome, remote_id, record)
@@ -128,10 +165,11 @@ def _of_records(case: Case) -> pl.DataFrame:
     return frame.select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
 
 
-def _unrecorded(remote: Remote) -> RemoteRecord:
-    """What the mark alone tells of a remote thing that the lock does not know."""
+def _record(case: Case, remote: Remote) -> RemoteRecord:
+    """What is remembered of it, or else what its mark alone tells."""
     attempt = remote.mark.attempt if remote.mark else 1
-    return RemoteRecord(route=remote.route, mark=str(remote.mark) if remote.mark else None, attempt=attempt)
+    unrecorded = RemoteRecord(route=remote.route, mark=str(remote.mark) if remote.mark else None, attempt=attempt)
+    return case.record.remotes.get(remote.id, unrecorded)
 
 
 def _stale(case: Case, record: RemoteRecord, remote: Remote | None) -> bool:
@@ -147,28 +185,9 @@ def _stale(case: Case, record: RemoteRecord, remote: Remote | None) -> bool:
     return False
 
 
-def _exact(case: Case, frame: pl.DataFrame) -> list[str]:
-    """Ids of the batches for whose people the data wanted now have the digest of the data that were sent. Looked at
-    before any echo, so that a provider that rewrites what it echoes never looks like a change."""
-    known = {key: record.payloads for key, record in case.record.remotes.items() if record.payloads is not None}
-    if case.resource is None or not known:
-        return []
-    sent = frame.filter(pl.col("remote").is_in(list(known))).select("remote", "number")
-    counts = dict(sent.get_column("remote").value_counts().iter_rows())
-    wanted = sent.join(case.resource.people.frame, on="number").partition_by("remote", as_dict=True)
-    return [
-        str(remote)
-        for (remote,), rows in wanted.items()
-        if len(rows) == counts[remote] and people.payloads_digest(rows, case.key) == known[str(remote)]
-    ]
-
-
 def _stamp(text: str) -> datetime | None:
     try:
         stamp = datetime.fromisoformat(text)
     except ValueError:
         return None
     return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
-
-
-assert set(MEMBER_COLUMNS) <= set(SCHEMA)

@@ -8,7 +8,7 @@ import polars as pl
 from declarative.abilities import Abilities
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Verb
-from declarative.planning.entries import entries
+from declarative.planning.entries import exact, facts
 from declarative.remote import Phase
 
 
@@ -24,22 +24,17 @@ def by_request(case: Case, people: pl.DataFrame, abilities: Abilities | None) ->
     candidates = wanted.get_column("dialed_in").drop_nulls().unique().sort().to_list()
     if not candidates:
         return []
-    rows = entries(case)
-    return [remote_id for remote_id in candidates if _exactly(case, rows, wanted, remote_id)]
+    return [remote_id for remote_id in exact(case, candidates) if _rings_just_these(case, wanted, remote_id)]
 
 
-def _exactly(case: Case, rows: pl.DataFrame, wanted: pl.DataFrame, remote_id: str) -> bool:
-    remote = case.remotes.get(remote_id)
-    if remote is None or remote.cancelled or remote.retry_count is None or not is_over(remote):
+def _rings_just_these(case: Case, wanted: pl.DataFrame, remote_id: str) -> bool:
+    remote = case.remotes[remote_id]
+    known = facts(case, remote)
+    if remote.members is None or remote.cancelled or remote.retry_count is None or not is_over(remote):
         return False
-    batch = rows.filter(remote=remote_id)
-    if (
-        not batch.get_column("touchable").all()
-        or batch.get_column("stale").any()
-        or not batch.get_column("exact").all()
-    ):
+    if not known["touchable"] or known["stale"]:
         return False
-    if not batch.get_column("phase").is_in([Phase.REACHED, Phase.UNREACHED]).all():
+    if not remote.members.get_column("phase").is_in([Phase.REACHED, Phase.UNREACHED]).all():
         return False
-    again = set(batch.filter(phase=Phase.UNREACHED).get_column("number"))
+    again = set(remote.members.filter(phase=Phase.UNREACHED).get_column("number"))
     return again == set(wanted.filter(dialed_in=remote_id).get_column("number"))

@@ -9,7 +9,7 @@ from declarative import people
 from declarative.model import Retry
 from declarative.planning.case import Case
 from declarative.planning.decide import Decision, Person, Reason, Standing, Timing, Verb, decide
-from declarative.planning.entries import QUEUED, entries
+from declarative.planning.entries import QUEUED, entries, members, of_records
 from declarative.remote import Phase
 
 PRE_DIAL = "pre_dial"
@@ -48,11 +48,53 @@ def persons(case: Case) -> pl.DataFrame:
     """A row a person, wanted or seen: `number`, `data` (wanted payload or null), the facts of decide.Person,
     `attempts` (an upper bound), `phase`, `outcome`, `call_id`, `note` of their latest entry, `free_at` (when
     `retry.after` is over), and the `verb` and `reason` of the decision."""
-    seen = _by_person(case, _compared(case, entries(case)))
-    frame = _wanted(case).join(seen, on="number", how="full", coalesce=True)
-    frame = _with_facts(case, frame)
-    frame = _decided(case, frame)
-    return _with_mates(case, frame)
+    return _persons(case, members(case), _wanted(case))
+
+
+def moving(case: Case) -> tuple[pl.DataFrame, int]:
+    """`persons` without those who were rung and for whom nothing is due, and how many these are: in a campaign that was
+    worked off, nearly all. They are told from the rest by their outcome alone, so that their million is compared as
+    integers once and never put together."""
+    rows = members(case)
+    resting = _resting(case, rows)
+    if resting.is_empty():
+        return _persons(case, rows, _wanted(case)), 0
+    return _persons(case, _without(rows, resting), _without(_wanted(case), resting)), len(resting)
+
+
+def _resting(case: Case, rows: pl.DataFrame) -> pl.Series:
+    """Keys (people.keys) of those of whom every entry says that they were reached, or not for a reason that nobody
+    rings again for."""
+    if case.one_call or case.doubtful_persons():
+        return people.keys(rows.get_column("number").clear())
+    final = (pl.col("phase") == Phase.REACHED) | (
+        (pl.col("phase") == Phase.UNREACHED) & ~pl.col("outcome").is_in(_words(case)).fill_null(False)
+    )
+    final &= ~pl.col("remote").is_in(sorted(case.doubtful_retries()))
+    mask = rows.select(final.fill_null(False)).to_series()
+    settled = people.keys(rows.filter(mask).get_column("number")).drop_nulls().unique()
+    others = [rows.filter(~mask).get_column("number"), of_records(case).get_column("number")]
+    return settled.filter(~settled.is_in(people.keys(pl.concat(others)).implode()))
+
+
+def _without(frame: pl.DataFrame, resting: pl.Series) -> pl.DataFrame:
+    known = people.keys(frame.get_column("number"))
+    return frame.filter(~known.is_in(resting.implode()).fill_null(False))
+
+
+def _words(case: Case) -> list[str]:
+    """Outcomes after which somebody is rung again."""
+    return sorted(_retry(case).on - {PRE_DIAL})
+
+
+def _retry(case: Case) -> Retry:
+    return (case.resource.retry if case.resource else None) or _NEVER
+
+
+def _persons(case: Case, rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    seen = _by_person(_compared(wanted, entries(case, rows)))
+    frame = wanted.join(seen, on="number", how="full", coalesce=True)
+    return _with_mates(_decided(case, _with_facts(case, frame)))
 
 
 def leaving_batches(frame: pl.DataFrame) -> list[str]:
@@ -67,15 +109,15 @@ def _wanted(case: Case) -> pl.DataFrame:
     return case.resource.people.frame.select("number", pl.col("payload").alias("data"))
 
 
-def _compared(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+def _compared(wanted: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Adds `standing` and `changed` to the entries."""
-    frame = frame.join(_wanted(case), on="number", how="left")
+    frame = frame.join(wanted, on="number", how="left")
     data_differs = ~pl.col("exact") & (pl.col("payload") != pl.col("data")).fill_null(False)
     told = frame.with_columns(_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
     return told.drop("data", "payload", "exact", "stale", "doubtful", "by_us")  # not carried through the grouping
 
 
-def _by_person(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+def _by_person(frame: pl.DataFrame) -> pl.DataFrame:
     """Entries of one person folded into one row."""
     waiting = pl.col("standing") == int(Standing.WAITING)
     dialed = pl.col("standing") >= int(Standing.DIALED)
@@ -114,8 +156,7 @@ def _by_person(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_facts(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
-    retry = (case.resource.retry if case.resource else None) or _NEVER
-    words = sorted(retry.on - {PRE_DIAL})
+    retry = _retry(case)
     flags = [pl.col(name).fill_null(False) for name in ("queued", "fresh", "changed", "twin", "reached", "busy")]
     counts = [pl.col(name).fill_null(0) for name in ("attempts", "refusals", "vain_retries")]
     frame = frame.with_columns(*flags, *counts, pl.col("known").fill_null(int(Standing.UNSUBMITTED)))
@@ -123,7 +164,7 @@ def _with_facts(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
         pl.col("data").is_not_null().alias("desired"),
         (
             (pl.col("dialed_phase") == Phase.UNREACHED).fill_null(False)
-            & pl.col("dialed_outcome").is_in(words).fill_null(False)
+            & pl.col("dialed_outcome").is_in(_words(case)).fill_null(False)
             & ~pl.col("reached")
             & ~pl.col("busy")
             & (pl.col("attempts") + pl.col("vain_retries") <= retry.max_retries)
@@ -173,7 +214,7 @@ def _decide(absence: Reason, standing: int, timing: str, **facts: bool) -> Decis
     return decide(Person(standing=Standing(standing), timing=Timing(timing), absence=absence, **facts))
 
 
-def _with_mates(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+def _with_mates(frame: pl.DataFrame) -> pl.DataFrame:
     """Whoever shares a batch with somebody that leaves it loses their place. Those who wait for a ring of their own are
     submitted again; those queued again by a retry request have been rung before and are taken off."""
     leaving = leaving_batches(frame)

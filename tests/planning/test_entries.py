@@ -11,8 +11,9 @@ import pytest
 from declarative import people
 from declarative.memory import Cancel, Record
 from declarative.model import Route
+from declarative.planning import entries
 from declarative.planning.case import Case, is_over
-from declarative.planning.entries import QUEUED, SCHEMA, entries
+from declarative.planning.entries import QUEUED, SCHEMA
 from declarative.remote import Phase
 from tests.planning.cases import (
     KEY,
@@ -44,8 +45,12 @@ def sent(data: dict[str, str]) -> str:
     return people.payloads_digest(crowd(data).frame, KEY)
 
 
+def told(of: Case) -> pl.DataFrame:
+    return entries.entries(of, entries.members(of))
+
+
 def only(of: Case) -> dict[str, Any]:
-    return entries(of).row(0, named=True)
+    return told(of).row(0, named=True)
 
 
 # -- whose data changed -------------------------------------------------------------------------------------------
@@ -73,7 +78,7 @@ def test_the_digest_of_a_shard_is_compared_with_the_data_wanted_for_its_own_peop
     data = {"a": '{"x":1}', "b": '{"x":2}', "c": '{"x":3}'}
     known = remembered(count=2, payloads=sent({"a": '{"x":1}', "b": '{"x":2}'}))
     of = case(shard, wanted=resource(data), record=Record(generation=1, remotes={"b1": known}))
-    assert entries(of).get_column("exact").all()
+    assert told(of).get_column("exact").all()
     assert verbs(of) == {"a": "keep", "b": "keep", "c": "create"}
 
 
@@ -81,7 +86,7 @@ def test_a_shard_whose_people_left_in_part_is_compared_by_its_echo() -> None:
     shard = batch("b1", echoing("ab", '{"x":1}'))
     known = remembered(count=2, payloads=sent({"a": '{"x":1}', "b": '{"x":1}'}))
     of = case(shard, wanted=resource({"a": '{"x":1}'}), record=Record(generation=1, remotes={"b1": known}))
-    assert not entries(of).get_column("exact").any()
+    assert not told(of).get_column("exact").any()
     assert decisions(of) == {"a": ("replace", "batch_mates"), "b": ("cancel", "not_desired")}
 
 
@@ -96,7 +101,7 @@ def test_whose_data_changed_while_they_were_rung_is_left_alone() -> None:
 def test_settings_known_by_the_mark_alone_are_compared_by_its_hash() -> None:
     same, other = batch("b1", members(a=WAITING)), batch("b2", members(b=WAITING), mark=a_mark(settings="other"))
     of = case(same, other, wanted=resource("ab"), record=Record(generation=1))
-    assert dict(entries(of).select("remote", "stale").iter_rows()) == {"b1": False, "b2": True}
+    assert dict(told(of).select("remote", "stale").iter_rows()) == {"b1": False, "b2": True}
 
 
 def test_settings_that_nothing_tells_are_not_changed() -> None:
@@ -122,11 +127,11 @@ def test_a_revoked_mark_that_the_lock_does_not_know_as_a_batch_is_stale_too() ->
 
 
 def test_nothing_seen_is_an_empty_frame_of_the_same_columns() -> None:
-    assert entries(case(wanted=resource("a"), record=Record())).schema == pl.Schema(SCHEMA)
+    assert told(case(wanted=resource("a"), record=Record())).schema == pl.Schema(SCHEMA)
 
 
 def test_a_batch_whose_people_were_not_read_has_no_entries() -> None:
-    assert entries(case(batch("b1", None, total=5), wanted=resource("a"))).is_empty()
+    assert told(case(batch("b1", None, total=5), wanted=resource("a"))).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +142,7 @@ def test_a_batch_whose_people_were_not_read_has_no_entries() -> None:
 def test_touchable(changes: dict[str, Any], touchable: bool) -> None:
     of = case(batch("b1", members(a=WAITING), **changes), wanted=resource("a"))
     assert only(of)["touchable"] is touchable
-    assert entries(of).filter(QUEUED).is_empty() is not touchable
+    assert told(of).filter(QUEUED).is_empty() is not touchable
 
 
 def test_whether_a_cancel_was_ours_is_what_the_lock_says() -> None:
@@ -177,18 +182,18 @@ def test_the_calls_of_a_lock_are_matched_to_people_by_digest() -> None:
         "c2": remembered(route=Route.CALL, person=person("z"), phase=Phase.REACHED),
     }
     of = case(wanted=resource("ab", route=Route.CALL), record=Record(remotes=known))
-    assert entries(of).select("number", "remote").rows() == [(number("b"), "c1")]
+    assert told(of).select("number", "remote").rows() == [(number("b"), "c1")]
 
 
 def test_a_call_that_was_read_is_not_counted_twice() -> None:
     read = call("c1", "a", Phase.REACHED)
     record = Record(remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=Phase.QUEUED)})
-    assert entries(case(read, wanted=resource("a", route=Route.CALL), record=record)).height == 1
+    assert told(case(read, wanted=resource("a", route=Route.CALL), record=record)).height == 1
 
 
 def test_every_entry_of_a_call_is_of_its_one_person() -> None:
     record = Record(remotes={"c1": remembered(route=Route.CALL, person=person("z"))}, placed=(person("y"),))
-    frame = entries(case(call("c2", "x", Phase.REACHED), wanted=call_resource("a"), record=record))
+    frame = told(case(call("c2", "x", Phase.REACHED), wanted=call_resource("a"), record=record))
     assert frame.get_column("number").to_list() == [number("a")] * 3
 
 

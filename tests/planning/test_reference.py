@@ -49,6 +49,21 @@ def test_columns_say_what_plain_python_says(scene: Scene) -> None:
 
 
 @given(scenes)
+@many
+def test_who_is_left_out_because_nothing_moves_them_is_kept_and_was_rung(scene: Scene) -> None:
+    case = case_of(scene)
+    everybody, (moving, resting) = standing.persons(case), standing.moving(case)
+    assert resting == len(everybody) - len(moving)
+    columns = [name for name in everybody.columns if name != "exact"]
+    left = everybody.join(moving.select("number"), on="number", how="anti")
+    assert set(left.get_column("verb")) <= {Verb.KEEP}
+    assert set(left.get_column("standing")) <= {int(Standing.DIALED)}
+    assert not left.get_column("queued").any()
+    there = everybody.join(moving.select("number"), on="number", how="semi")
+    assert there.sort("number").select(columns).equals(moving.sort("number").select(columns))
+
+
+@given(scenes)
 @some
 def test_nobody_is_rung_beyond_what_the_manifest_allows(scene: Scene) -> None:
     allowed = 1 + (scene.retry.max_retries if scene.retry else 0)
