@@ -18,23 +18,34 @@ from tests.planning import cases
 from tests.planning.plain import Drawn, Scene
 
 WORDS = ("dial_no_answer", "dial_failed")
-_phases = st.dictionaries(st.sampled_from("abc"), st.sampled_from(Phase), min_size=1, max_size=3)
-_draws = st.builds(
+_often = st.sampled_from((Phase.UNREACHED, Phase.UNREACHED, Phase.QUEUED, *Phase))
+_phases = st.dictionaries(st.sampled_from("abc"), _often, min_size=1, max_size=3)
+_seldom = st.sampled_from((False, False, False, True))
+_wild = st.builds(
     Drawn,
     id=st.just(""),
     phases=_phases,
     word=st.sampled_from(WORDS),
-    attempt=st.integers(1, 3),
-    retries=st.sampled_from((0, 0, 1, 2)),
-    cancelled=st.booleans(),
+    attempt=st.sampled_from((1, 1, 2, 3)),
+    retries=st.sampled_from((0, 0, 0, 1, 2)),
+    cancelled=_seldom,
     by_us=st.booleans(),
-    also=st.sampled_from((False, False, True)),
+    also=_seldom,
     old_settings=st.booleans(),
-    doubtful_retry=st.sampled_from((False, False, False, True)),
-    counted_out=st.booleans(),
+    doubtful_retry=_seldom,
+    counted_out=st.sampled_from((True, True, False)),
     hours=st.integers(0, 5),
 )
 _UNMARKED: dict[str, Any] = {"attempt": 1, "by_us": False, "old_settings": False, "doubtful_retry": False}
+_calm = st.builds(
+    Drawn,
+    id=st.just(""),
+    phases=_phases,
+    word=st.sampled_from(WORDS),
+    old_settings=st.booleans(),
+    counted_out=st.booleans(),
+    hours=st.integers(0, 5),
+)
 
 
 def _named(drawn: list[Drawn]) -> tuple[Drawn, ...]:
@@ -42,22 +53,29 @@ def _named(drawn: list[Drawn]) -> tuple[Drawn, ...]:
     return tuple(replace(one, id=f"b{place}", **(_UNMARKED if one.also else {})) for place, one in enumerate(drawn))
 
 
-_batches = st.lists(_draws, max_size=3).map(_named)
 _retries = st.builds(
     Retry,
-    max_retries=st.integers(0, 3),
-    on=st.sets(st.sampled_from((*WORDS, "pre_dial"))).map(frozenset),
-    after=st.sampled_from((timedelta(), timedelta(hours=3))),
+    max_retries=st.sampled_from((1, 2, 3, 0)),
+    on=st.sampled_from((*(frozenset({word}) for word in WORDS), frozenset(WORDS), frozenset({*WORDS, "pre_dial"}))),
+    after=st.sampled_from((timedelta(), timedelta(), timedelta(hours=3))),
 )
-scenes = st.builds(
+_anything = st.builds(
     Scene,
-    batches=_batches,
-    wanted=st.none() | st.sets(st.sampled_from("abcd")).map(frozenset),
-    paused=st.sampled_from((False, False, True)),
-    retry=st.none() | _retries,
-    timing=st.sampled_from((Timing.NOW, Timing.NOW, *Timing)),
-    lost_batch=st.sampled_from((False, False, True)),
+    batches=st.lists(_wild, max_size=3).map(_named),
+    wanted=st.sampled_from((frozenset("abcd"), frozenset("abc"), frozenset("ad"), frozenset(), None)),
+    paused=_seldom,
+    retry=st.none() | _retries | _retries,
+    timing=st.sampled_from((Timing.NOW, Timing.NOW, Timing.NOW, *Timing)),
+    lost_batch=_seldom,
 )
+_every_day = st.builds(
+    Scene,
+    batches=st.lists(_calm, min_size=1, max_size=2).map(_named),
+    wanted=st.sampled_from((frozenset("abcd"), frozenset("ab"))),
+    retry=_retries,
+)
+scenes = _anything | _every_day
+"""Much at once, and what is met every day: drawn from the first alone, hardly anybody would be due for anything."""
 
 
 def case_of(scene: Scene) -> Case:
