@@ -31,11 +31,12 @@ def rows_digest(frame: pl.DataFrame, key: PersonKey) -> str:
 def keys(numbers: pl.Series) -> pl.Series:
     """E.164 numbers as integers (UInt64), which sort as the texts do and are as different as they are; null for any
     other text. To tell a million apart, sort or join them takes a fraction of the time that texts take."""
-    digits = pl.when(pl.col("number").str.contains(E164)).then(pl.col("number").str.slice(1))
-    size = digits.str.len_bytes().cast(pl.UInt64)
+    number = pl.col("number")
+    frame = numbers.to_frame("number").select(pl.when(number.str.contains(E164)).then(number.str.slice(1)))
+    size = number.str.len_bytes().cast(pl.UInt64)
     # At most 15 digits, filled up with zeros on the right; the size tells the filling from a number's own zeros.
-    filled = digits.cast(pl.UInt64) * pl.lit(10, dtype=pl.UInt64).pow(15 - size)
-    return numbers.to_frame("number").select((filled * 16 + size).alias("key")).to_series()
+    filled = number.cast(pl.UInt64) * pl.lit(10, dtype=pl.UInt64).pow(15 - size)
+    return frame.select((filled * 16 + size).alias("key")).to_series()
 
 
 def has_twins(frame: pl.DataFrame) -> bool:

@@ -38,8 +38,9 @@ class Remote:
     lacks it; times are aware UTC or None where absent; `last_updated_at` is the provider's text, only compared.
     `cancelled` is the thing's own status. `members` is None unless it was read in full: a frame of the String
     columns MEMBER_COLUMNS, a row a recipient: `phase` a Phase value, `outcome` the provider's own word (or null),
-    `call_id` null when never dialed, `payload` the canonical JSON object of the person's data as echoed (null where
-    the provider echoes none; our own mark is taken out of it), `error` the provider's text or null,
+    `call_id` null when never dialed, `payload` the canonical JSON object of the person's data as echoed, our own mark
+    taken out of it (null where the provider echoes none; may be null for whoever is neither queued nor refused, whose
+    data decide nothing), `error` the provider's text or null,
     `note` a canonical JSON object of what else a person may want to know of the call (a voicemail, the result that
     the agent extracted), or null; nothing is decided by it. `total` is -1 where the answer lacks it, and so equals no
     count of members.

@@ -11,8 +11,11 @@ import polars as pl
 from declarative.digest import canonical
 
 _ROWS = 65_536
-_ESCAPED = r'["\\]'
-_CONTROL = r"[\x00-\x1f]"
+_CONTROL = [chr(code) for code in range(0x20)]
+_ESCAPED = [*_CONTROL, '"', "\\"]
+
+_Values = tuple[pl.Series, str]
+"""Texts, and the quote to put around each: a column of strings is quoted where it is put together, not before."""
 
 
 def payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
@@ -26,7 +29,7 @@ def payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Ser
 
 def _part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
     objects = {
-        field: _joined({name: _encoded(frame.get_column(name)) for name in names})
+        field: (_joined({name: _encoded(frame.get_column(name)) for name in names}), "")
         for field, names in fields.items()
         if names
     }
@@ -35,44 +38,43 @@ def _part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series
     return _joined(objects).fill_null("{}").alias("payload")
 
 
-def _joined(members: Mapping[str, pl.Series]) -> pl.Series:
-    """JSON objects of JSON texts, null where every member is null."""
+def _joined(members: Mapping[str, _Values]) -> pl.Series:
+    """JSON objects of these members, null where every one is null."""
     names = sorted(members)
-    columns = {str(place): members[name] for place, name in enumerate(names)}
-    keys = [f"{orjson.dumps(name).decode()}:" for name in names]
+    columns = {str(place): members[name][0] for place, name in enumerate(names)}
+    quotes = [members[name][1] for name in names]
+    keys = [f"{orjson.dumps(name).decode()}:{quote}" for name, quote in zip(names, quotes, strict=True)]
     parts: list[pl.Expr] = []
     text: pl.Expr
     if any(column.null_count() for column in columns.values()):
-        for place, key in enumerate(keys):
-            parts.append(pl.concat_str(pl.lit(f",{key}"), pl.col(str(place))).fill_null(""))
+        for place, (key, quote) in enumerate(zip(keys, quotes, strict=True)):
+            parts.append(pl.concat_str(pl.lit(f",{key}"), pl.col(str(place)), pl.lit(quote)).fill_null(""))
         body = pl.concat_str(parts).str.strip_prefix(",")
         text = pl.when(body != "").then(pl.concat_str(pl.lit("{"), body, pl.lit("}")))
     else:
-        for place, key in enumerate(keys):
-            parts += [pl.lit(("," if place else "{") + key), pl.col(str(place))]
-        text = pl.concat_str(*parts, pl.lit("}"))
+        for place, (key, before) in enumerate(zip(keys, ("{", *(f"{quote}," for quote in quotes)), strict=False)):
+            parts += [pl.lit(before + key), pl.col(str(place))]
+        text = pl.concat_str(*parts, pl.lit(quotes[-1] + "}"))
     return pl.DataFrame(columns).select(text.alias("text")).get_column("text")
 
 
-def _encoded(column: pl.Series) -> pl.Series:
+def _encoded(column: pl.Series) -> _Values:
     """Each value as JSON text, null staying null."""
     if column.dtype in (pl.Categorical, pl.Enum):
         column = column.cast(pl.String)
     if column.dtype == pl.String:
         return _text(column)
     if column.dtype.is_integer() or column.dtype == pl.Boolean:
-        return column.cast(pl.String)
-    return _by_row(column)
+        return column.cast(pl.String), ""
+    return _by_row(column), ""
 
 
-def _text(column: pl.Series) -> pl.Series:
-    if column.str.contains(_CONTROL).any():
-        return _by_row(column)
-    if column.str.contains(_ESCAPED).any():
+def _text(column: pl.Series) -> _Values:
+    if column.str.contains_any(_ESCAPED).any():
+        if column.str.contains_any(_CONTROL).any():
+            return _by_row(column), ""
         column = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-    quote = pl.lit('"')
-    frame = column.to_frame("value")
-    return frame.select(pl.concat_str(quote, pl.col("value"), quote)).to_series()
+    return column, '"'
 
 
 def _by_row(column: pl.Series) -> pl.Series:

@@ -55,31 +55,27 @@ def moving(case: Case) -> tuple[pl.DataFrame, int]:
     """`persons` without those who were rung and for whom nothing is due, and how many these are: in a campaign that was
     worked off, nearly all. They are told from the rest by their outcome alone, so that their million is compared as
     integers once and never put together."""
-    rows = members(case)
-    resting = _resting(case, rows)
-    if resting.is_empty():
-        return _persons(case, rows, _wanted(case)), 0
-    return _persons(case, _without(rows, resting), _without(_wanted(case), resting)), len(resting)
+    rows, wanted = members(case), _wanted(case)
+    if rows.is_empty() or case.one_call or case.doubtful_persons():
+        return _persons(case, rows, wanted), 0
+    keys = people.keys(rows.get_column("number"))
+    resting = _resting(case, rows, keys)
+    rows = rows.filter(~keys.is_in(resting.implode()).fill_null(False))
+    wanted = wanted.filter(~people.keys(wanted.get_column("number")).is_in(resting.implode()))
+    return _persons(case, rows, wanted), len(resting)
 
 
-def _resting(case: Case, rows: pl.DataFrame) -> pl.Series:
-    """Keys (people.keys) of those of whom every entry says that they were reached, or not for a reason that nobody
-    rings again for."""
-    if case.one_call or case.doubtful_persons():
-        return people.keys(rows.get_column("number").clear())
+def _resting(case: Case, rows: pl.DataFrame, keys: pl.Series) -> pl.Series:
+    """Keys of those of whom every entry says that they were reached, or not for a reason after which nobody is rung
+    again."""
     final = (pl.col("phase") == Phase.REACHED) | (
         (pl.col("phase") == Phase.UNREACHED) & ~pl.col("outcome").is_in(_words(case)).fill_null(False)
     )
     final &= ~pl.col("remote").is_in(sorted(case.doubtful_retries()))
     mask = rows.select(final.fill_null(False)).to_series()
-    settled = people.keys(rows.filter(mask).get_column("number")).drop_nulls().unique()
-    others = [rows.filter(~mask).get_column("number"), of_records(case).get_column("number")]
-    return settled.filter(~settled.is_in(people.keys(pl.concat(others)).implode()))
-
-
-def _without(frame: pl.DataFrame, resting: pl.Series) -> pl.DataFrame:
-    known = people.keys(frame.get_column("number"))
-    return frame.filter(~known.is_in(resting.implode()).fill_null(False))
+    settled = keys.filter(mask).drop_nulls().unique()
+    others = pl.concat([keys.filter(~mask), people.keys(of_records(case).get_column("number"))])
+    return settled.filter(~settled.is_in(others.implode()))
 
 
 def _words(case: Case) -> list[str]:

@@ -70,12 +70,13 @@ def _member(recipient: dict[str, Json], clean: Callable[[str], str]) -> Member:
     phase = recipient_phase(status, end_reason, error, call_id)
     # After a retry a recipient may still show its earlier attempt (cartesia.md 7, row 31).
     waiting, under_way = phase is Phase.QUEUED, status in _UNDER_WAY
+    data = {"metadata": recipient.get("metadata")} if waiting or phase is Phase.REFUSED else {}
     return (
         text(recipient.get("to_number")),
         phase,
         None if under_way else end_reason,
         None if waiting else call_id,
-        payload({"metadata": recipient.get("metadata")}),
+        payload(data),
         clean(error) if error and not under_way else None,
         None,
     )

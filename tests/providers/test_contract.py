@@ -160,6 +160,11 @@ def test_what_was_submitted_is_read_with_its_person(stage: Stage) -> None:
     person = member(stage.read(stage.placed().id))
     assert person["number"] == ADA
     assert person["phase"] in set(Phase)
+
+
+def test_who_waits_is_read_with_their_data(stage: Stage) -> None:
+    later = {"scheduled_at": stage.provider.now() + timedelta(hours=1)} if stage.channel.abilities.schedulable else {}
+    person = member(stage.read(stage.placed(**later).id))
     if stage.channel.abilities.echoes:
         assert person["payload"] == stage.payload
 
