@@ -135,7 +135,7 @@ def _results_schema() -> pl.DataFrame:
 
 
 def _results(outlook: Outlook) -> pl.DataFrame:
-    people = standing.persons(outlook.case)
+    people = standing.persons(outlook.case).join(standing.told(outlook.case), on="number", how="left")
     names = {int(value): value.name.lower() for value in Standing}
     return people.select(
         pl.lit(outlook.case.address).alias("address"),

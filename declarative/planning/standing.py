@@ -46,9 +46,15 @@ _STANDING = (
 
 def persons(case: Case) -> pl.DataFrame:
     """A row a person, wanted or seen: `number`, `data` (wanted payload or null), the facts of decide.Person,
-    `attempts` (an upper bound), `phase`, `outcome`, `call_id`, `note` of their latest entry, `free_at` (when
-    `retry.after` is over), and the `verb` and `reason` of the decision."""
+    `attempts` (an upper bound), `phase` and `outcome` of their latest entry, `free_at` (when `retry.after` is over), and
+    the `verb` and `reason` of the decision."""
     return _persons(case, members(case), _wanted(case))
+
+
+def told(case: Case) -> pl.DataFrame:
+    """What else the latest entry of each person seen says: `number`, `call_id`, `note`, `error`. Decides nothing."""
+    latest = _in_time(entries(case, members(case))).group_by("number", maintain_order=True)
+    return latest.agg(pl.col("call_id", "note", "error").last())
 
 
 def moving(case: Case) -> tuple[pl.DataFrame, int]:
@@ -89,7 +95,9 @@ def _retry(case: Case) -> Retry:
 
 def _persons(case: Case, rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     seen = _by_person(_compared(wanted, entries(case, rows)))
-    frame = wanted.join(seen, on="number", how="full", coalesce=True)
+    unwanted = seen.join(wanted, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
+    frame = wanted.join(seen, on="number", how="left")
+    frame = pl.concat([frame, unwanted.select(frame.columns)])
     return _with_mates(_decided(case, _with_facts(case, frame)))
 
 
@@ -107,10 +115,11 @@ def _wanted(case: Case) -> pl.DataFrame:
 
 def _compared(wanted: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Adds `standing` and `changed` to the entries."""
-    frame = frame.join(wanted, on="number", how="left")
+    there = wanted.join(frame.select("number"), on="number", how="semi")  # nobody, where all are new
+    frame = frame.join(there, on="number", how="left")
     data_differs = ~pl.col("exact") & (pl.col("payload") != pl.col("data")).fill_null(False)
-    told = frame.with_columns(_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
-    return told.drop("data", "payload", "exact", "stale", "doubtful", "by_us")  # not carried through the grouping
+    known = frame.with_columns(_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
+    return known.drop("data", "payload", "exact", "stale", "doubtful", "by_us")  # not carried through the grouping
 
 
 def _by_person(frame: pl.DataFrame) -> pl.DataFrame:
@@ -122,33 +131,37 @@ def _by_person(frame: pl.DataFrame) -> pl.DataFrame:
         (pl.col("phase") == Phase.CANCELLED) & _FRESH & ~pl.col("live")
     )  # taken off by another run, never rung there
     live = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN]) | ~pl.col("over")
-    latest = frame.sort("attempt", "created_at", "remote", nulls_last=True)
-    return latest.group_by("number", maintain_order=True).agg(
-        pl.col("standing").max().alias("known"),
-        QUEUED.any().alias("queued"),
-        pl.col("remote").filter(QUEUED).alias("queued_in"),
-        pl.when(waiting.any())
-        .then(pl.col("changed").filter(waiting).any())
-        .otherwise(pl.col("changed").filter(refused).last())
-        .alias("changed"),
-        (QUEUED & _FRESH).any().alias("fresh"),
-        pl.col("attempt").filter(QUEUED & _FRESH).min().alias("queued_attempt"),
-        (waiting.sum() > pl.col("attempt").filter(waiting).n_unique()).alias("twin"),
-        pl.when(rung).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
-        refused.sum().alias("refusals"),
-        (refused & (pl.col("attempt") > 1)).sum().alias("vain_retries"),
-        (pl.col("phase") == Phase.REACHED).any().alias("reached"),
-        (live & dialed).any().alias("busy"),
-        pl.col("phase").filter(dialed).last().alias("dialed_phase"),
-        pl.col("outcome").filter(dialed).last().alias("dialed_outcome"),
-        pl.col("remote").filter(dialed).last().alias("dialed_in"),
-        pl.col("over_at").filter(dialed).max().alias("over_at"),
-        pl.col("phase").last(),
-        pl.col("outcome").last(),
-        pl.col("call_id").last(),
-        pl.col("note").last(),
-        pl.col("error").last(),
+    return (
+        _in_time(frame)
+        .group_by("number", maintain_order=True)
+        .agg(
+            pl.col("standing").max().alias("known"),
+            QUEUED.any().alias("queued"),
+            pl.col("remote").filter(QUEUED).alias("queued_in"),
+            pl.when(waiting.any())
+            .then(pl.col("changed").filter(waiting).any())
+            .otherwise(pl.col("changed").filter(refused).last())
+            .alias("changed"),
+            (QUEUED & _FRESH).any().alias("fresh"),
+            pl.col("attempt").filter(QUEUED & _FRESH).min().alias("queued_attempt"),
+            (waiting.sum() > pl.col("attempt").filter(waiting).n_unique()).alias("twin"),
+            pl.when(rung).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
+            refused.sum().alias("refusals"),
+            (refused & (pl.col("attempt") > 1)).sum().alias("vain_retries"),
+            (pl.col("phase") == Phase.REACHED).any().alias("reached"),
+            (live & dialed).any().alias("busy"),
+            pl.col("phase").filter(dialed).last().alias("dialed_phase"),
+            pl.col("outcome").filter(dialed).last().alias("dialed_outcome"),
+            pl.col("remote").filter(dialed).last().alias("dialed_in"),
+            pl.col("over_at").filter(dialed).max().alias("over_at"),
+            pl.col("phase").last(),
+            pl.col("outcome").last(),
+        )
     )
+
+
+def _in_time(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.sort("attempt", "created_at", "remote", nulls_last=True)
 
 
 def _with_facts(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
