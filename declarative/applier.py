@@ -190,7 +190,7 @@ def _do(session: Session, wish: Wish, desk: Desk, hands: Hands, plan: Plan, find
     return Report(
         plan=plan,
         tallies=hands.tallies,
-        findings=tuple(findings),
+        findings=(*findings, *hands.findings),
         interrupted=interrupted,
         still_open=_open(desk),
         title="Destroy" if wish.nothing_wanted else "Apply",

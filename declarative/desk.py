@@ -12,7 +12,7 @@ from types import FrameType
 
 from declarative.abilities import Abilities
 from declarative.digest import PersonKey
-from declarative.errors import Interrupted, Refused
+from declarative.errors import Interrupted
 from declarative.model import Project, Resource, Route
 from declarative.providers.base import Provider
 from declarative.state.base import Lease
@@ -63,30 +63,29 @@ class Stop:
 
 @dataclass
 class Budget:
-    """How many people may still be rung in this run; None is no limit. Counted before each send."""
+    """How many people may still be rung in this run; None is no limit. Counted before each send, by the mark of the
+    request, and given back once it is known not to have been done."""
 
     left: int | None = None
+    _taken: dict[str, int] = field(default_factory=dict)
 
-    def take(self, people: int) -> None:
-        if self.left is None:
-            return
-        if people > self.left:
-            raise Refused(
-                f"max_dials would be exceeded: {people:,} people in the next request, {self.left:,} left",
-                hint="those rung so far are recorded; raise max_dials and apply again",
-            )
-        self.left -= people
+    def covers(self, people: int) -> bool:
+        return self.left is None or people <= self.left
 
-    def give_back(self, people: int) -> None:
-        """What was not done does not count."""
+    def take(self, mark: str, people: int) -> None:
         if self.left is not None:
-            self.left += people
+            self.left -= people
+            self._taken[mark] = people
+
+    def give_back(self, mark: str) -> None:
+        """Of a request that was not made in this run there is nothing to give back."""
+        if self.left is not None:
+            self.left += self._taken.pop(mark, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """`sleep` in seconds, by real time or by the sandbox's clock; `say` shows progress. `closed` maps a provider at
-    which nothing is dialed any more in this run to the reason (bad key, out of funds)."""
+    """`sleep` in seconds, by real time or by the sandbox's clock; `say` shows progress."""
 
     ledger: Ledger
     lease: Lease
@@ -98,7 +97,6 @@ class Desk:
     budget: Budget
     sleep: Callable[[float], None]
     say: Callable[[str], None] = lambda _: None
-    closed: dict[str, str] = field(default_factory=dict)
 
     def gate(self) -> None:
         """Passed before every request that dials. Raises Interrupted or LeaseLost."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 
 from declarative import records
-from declarative.desk import Desk
+from declarative.desk import LEAST_GUARD, Desk
 from declarative.errors import ProviderError
 from declarative.execute import Executor, Result
 from declarative.listing import Listing
@@ -32,23 +33,47 @@ class Guardian:
     def __init__(self, desk: Desk, executor: Executor) -> None:
         self._desk = desk
         self._executor = executor
+        self._created: dict[str, list[str]] = {}
+
+    def created(self, provider: str, key: str) -> None:
+        """A batch to be looked after before its guard ends."""
+        self._created.setdefault(provider, []).append(key)
+
+    def look_in_time(self) -> list[Finding]:
+        """One reading of a list shows whatever was created there. Called before every request that dials, so that each
+        batch is looked after before its own guard ends, however long the next request takes."""
+        old = max(self._desk.project.guard, LEAST_GUARD) / 4
+        return [
+            finding
+            for name, keys in list(self._created.items())
+            if self._desk.providers[name].now() - self._sent_at(keys[0]) >= old
+            for finding in self.look_after(name, self._created.pop(name))
+        ]
+
+    def look_after_all(self) -> list[Finding]:
+        return [finding for name in list(self._created) for finding in self.look_after(name, self._created.pop(name))]
 
     def look_after(self, name: str, sent: Sequence[str]) -> list[Finding]:
         """Reads the list once more after batches were created: a second batch of ours with the same mark, and whatever
         bears a revoked mark, is cancelled; what was created over a doubt is kept only once the list shows it."""
         provider = self._desk.providers[name]
+        findings: list[Finding] = []
         try:
-            return list(self._looked_after(provider, set(sent)))
+            for finding in self._looked_after(provider, set(sent)):
+                findings.append(finding)
         except ProviderError as error:
-            withdrawn = [finding for key in sent for finding in self._withdraw_doubted(provider, key)]
-            return [Finding("", f"{name} could not be read once more for twins: {error.message}"), *withdrawn]
+            findings.append(Finding("", f"{name} could not be read once more for twins: {error.message}"))
+            findings += [finding for key in sent for finding in self._withdraw_doubted(provider, key)]
+        return findings
 
     def _looked_after(self, provider: Provider, sent: set[str]) -> Iterator[Finding]:
         since = min(self._sent_at(key) for key in sent)
-        for turn in range(1_000_000):
+        for turn in count():
             listing = Listing(provider.channels[Route.BATCH].history(()))
             listing.read_until(lambda read: read.reaches(since))
             yield from self._cancel_twins(provider, listing, sent)
+            for key in sent:
+                yield from self._give_way(provider, listing, key)
             yield from self._withdraw_overlapping(provider, listing, sent)
             unseen = [key for key in sent if self._doubts(key) and key not in listing.seen]
             for key in [key for key in sent if self._doubts(key) and key in listing.seen]:
@@ -74,13 +99,38 @@ class Guardian:
                 oldest, *twins = sorted(
                     by_mark[mark], key=lambda remote: (_stamp(remote), remote.id in sent, remote.id)
                 )
-                if twins and oldest.id not in record.remotes:
-                    self._desk.ledger.update(address, remotes={oldest.id: records.found(oldest)})
+                if twins:
+                    self._known(address, oldest)
                 for twin in twins:
-                    yield self._cancel(provider, address, twin, "a second batch with the same people")
+                    yield self._cancel(
+                        provider, address, self._known(address, twin), "a second batch with the same people"
+                    )
             for mark in set(record.revoked) & set(by_mark):
                 for late in by_mark[mark]:
-                    yield self._cancel(provider, address, late, "a request that was given up and arrived late")
+                    yield self._cancel(
+                        provider, address, self._known(address, late), "a request that was given up and arrived late"
+                    )
+
+    def _give_way(self, provider: Provider, listing: Listing, key: str) -> Iterator[Finding]:
+        """The request that was probably lost had arrived after all: it is adopted, and what was created over the doubt
+        is taken back."""
+        address, record = self._owner(key)
+        doubts = record.remotes[key].doubts
+        arrived = [remote for remote in listing.seen.values() if str(remote.mark) in doubts]
+        if not arrived:
+            return
+        marks = {str(remote.mark) for remote in arrived}
+        lost = record.intents
+        known = {
+            remote.id: records.answered(lost[str(remote.mark)], remote)
+            if str(remote.mark) in lost
+            else records.found(remote)
+            for remote in arrived
+        }
+        ours = replace(record.remotes[key], doubts=tuple(mark for mark in doubts if mark not in marks))
+        intents = dict.fromkeys(mark for mark in marks if mark in lost)
+        self._desk.ledger.update(address, remotes={**known, key: ours}, intents=intents)
+        yield self._cancel(provider, address, key, f"a batch with the people of {', '.join(sorted(known))}")
 
     def _withdraw_overlapping(self, provider: Provider, listing: Listing, sent: Collection[str]) -> Iterator[Finding]:
         """A run with another copy of the lock may have submitted the same people under another mark. What is known from
@@ -93,7 +143,7 @@ class Guardian:
                 if not _is_stranger(stranger, ours, record) or _is_younger(stranger, ours):
                     continue
                 if self._share_people(provider, key, stranger.id):
-                    yield self._cancel(provider, address, ours, f"a batch with people of {stranger.id}, another run's,")
+                    yield self._cancel(provider, address, key, f"a batch with people of {stranger.id}, another run's,")
                     break
 
     def _share_people(self, provider: Provider, one: str, other: str) -> bool:
@@ -102,11 +152,17 @@ class Guardian:
         frames = [frame for frame in members if frame is not None]
         return len(frames) == 2 and len(frames[0].join(frames[1], on="number", how="semi")) > 0
 
-    def _cancel(self, provider: Provider, address: str, remote: Remote, what: str) -> Finding:
-        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote)
+    def _known(self, address: str, remote: Remote) -> str:
+        """Its id, once the lock knows it."""
+        if remote.id not in self._desk.ledger.record(address).remotes:
+            self._desk.ledger.update(address, remotes={remote.id: records.found(remote)})
+        return remote.id
+
+    def _cancel(self, provider: Provider, address: str, remote_id: str, what: str) -> Finding:
+        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote_id)
         done = receipt.result is Result.DONE
         fate = "was cancelled" if done else f"could not be cancelled: {receipt.message}"
-        return Finding(address, f"{what} ({remote.id}) {fate}", unsure=not done, undone=remote.id if done else "")
+        return Finding(address, f"{what} ({remote_id}) {fate}", unsure=not done, undone=remote_id if done else "")
 
     def _trust(self, key: str) -> Iterator[Finding]:
         """The list shows the younger batch, so it would show the older: those never arrived."""
@@ -127,13 +183,10 @@ class Guardian:
         doubts = record.remotes[key].doubts
         if not doubts:
             return
-        remote = provider.channels[Route.BATCH].read(key)
-        if remote is None:
-            return
-        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote)
+        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], key)
         if receipt.result is Result.DONE:
             probes = {mark: replace(record.intents[mark], probe=key) for mark in doubts if mark in record.intents}
-            known = self._record(address).remotes[key]
+            known = self._desk.ledger.record(address).remotes[key]
             self._desk.ledger.update(address, remotes={key: replace(known, doubts=())}, intents=probes)
         done = receipt.result is Result.DONE
         fate = "it was taken back before it rang" if done else f"and it could not be taken back: {receipt.message}"
@@ -149,7 +202,7 @@ class Guardian:
         """Batches created over a doubt and never proven, by provider: a run died in between."""
         found: dict[str, list[str]] = {}
         for address in addresses:
-            record = self._record(address)
+            record = self._desk.ledger.record(address)
             for key, known in record.remotes.items():
                 if known.doubts:
                     found.setdefault(record.provider, []).append(key)
@@ -167,9 +220,6 @@ class Guardian:
 
     def _owner(self, key: str) -> tuple[str, Record]:
         return next((a, r) for a, r in self._desk.ledger.lock.resources.items() if key in r.remotes)
-
-    def _record(self, address: str) -> Record:
-        return self._desk.ledger.lock.resources.get(address) or Record()
 
 
 def _stamp(remote: Remote) -> str:

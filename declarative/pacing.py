@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from declarative.desk import Desk
 from declarative.errors import ProviderError
 from declarative.model import Resource, Route
 from declarative.planning.case import is_over
+from declarative.remote import Remote
 
 LOOK_EVERY = 2.0
 """Seconds between looks at the calls in flight."""
-LONGEST_CALL = 75 * 60.0
-"""Seconds after which a call that never ends no longer holds a place (callingbox.md 9, row 20)."""
+LONGEST_CALL = timedelta(minutes=75)
+"""After which a call that never ends no longer holds a place (callingbox.md 9, row 20)."""
 
 
 class Pacer:
@@ -20,7 +23,7 @@ class Pacer:
         self._desk = desk
         self._resource = resource
         self._single = resource.route is Route.CALL
-        self._in_flight: list[str] = []
+        self._in_flight: dict[str, datetime] = {}
         self._first = True
 
     def wait(self) -> None:
@@ -30,21 +33,26 @@ class Pacer:
         if not self._first:
             self._desk.pause(1.0 / self._resource.pace.calls_per_second)
         self._first = False
-        waited = 0.0
-        while len(self._in_flight) >= self._resource.pace.max_in_flight and waited < LONGEST_CALL:
-            self._in_flight = [key for key in self._in_flight if not self._has_ended(key)]
+        while len(self._in_flight) >= self._resource.pace.max_in_flight:
+            self._in_flight = {key: at for key, at in self._in_flight.items() if not self._has_ended(key, at)}
             if len(self._in_flight) >= self._resource.pace.max_in_flight:
                 self._desk.pause(LOOK_EVERY)
-                waited += LOOK_EVERY
 
     def placed(self, remote_id: str) -> None:
         if remote_id:
-            self._in_flight.append(remote_id)
+            self._in_flight[remote_id] = self._desk.provider(self._resource).now()
 
-    def _has_ended(self, remote_id: str) -> bool:
-        channel = self._desk.provider(self._resource).channels[Route.CALL]
+    def _has_ended(self, remote_id: str, placed_at: datetime) -> bool:
+        provider = self._desk.provider(self._resource)
+        if provider.now() - placed_at >= LONGEST_CALL:
+            return True
         try:
-            remote = channel.read(remote_id)
+            remote = provider.channels[Route.CALL].read(remote_id)
         except ProviderError:
             return False
-        return remote is None or is_over(remote)
+        return remote is None or is_over(remote) or _shows_nobody(remote)
+
+
+def _shows_nobody(remote: Remote) -> bool:
+    """Known from our own request alone, without an id to ask for: nothing will ever tell that it ended."""
+    return remote.members is None or remote.members.is_empty()

@@ -102,7 +102,7 @@ def _skew(provider: Provider) -> float:
 
 def approved_people(plan: Plan) -> Mapping[str, pl.Series]:
     """Who may be rung under this plan, by address: those submitted, moved or retried in it."""
-    return {address: work.ring.get_column("number") for address, work in plan.works.items()}
+    return {address: work.rung for address, work in plan.works.items()}
 
 
 def _looked_renamed(outlooks: Sequence[Outlook]) -> list[Outlook]:

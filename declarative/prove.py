@@ -1,7 +1,8 @@
 """Proves what became of requests whose answer was lost. Reads lists and writes to the ledger; sends nothing.
 
 Two rules carry it: a list that was read without a gap back past the send time and does not show a mark, `settle` after
-the send, makes its absence probable; a list that shows something younger shows what is older, which makes it certain.
+the send, makes its absence probable; a list that shows something younger than the request can have brought into being
+shows what is older, which makes it certain.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 
 from declarative import records
 from declarative.desk import LEAST_GUARD, Desk
 from declarative.errors import ProviderError
 from declarative.listing import Listing
-from declarative.memory import Intent, Record, Request
+from declarative.memory import Intent, Request
 from declarative.model import Route
 from declarative.providers.base import Provider
 
@@ -59,7 +61,7 @@ class Prover:
         findings = self._settle_retries(name, provider, addresses) + self._settle_calls(name, provider, addresses)
         if not any(intent.is_batch for _, intent in self._open(name, addresses)):
             return findings
-        for turn in range(1_000_000):
+        for turn in count():
             findings += self._look(name, provider, addresses)
             waiting = [
                 self._decidable_at(intent)
@@ -84,38 +86,52 @@ class Prover:
         return [finding for address, intent in pending for finding in self._conclude(address, intent, listing, now)]
 
     def _conclude(self, address: str, intent: Intent, listing: Listing, now: datetime) -> Iterator[Finding]:
-        shown = [remote for remote in listing.seen.values() if str(remote.mark) == intent.mark]
-        if shown:
-            found = {remote.id: records.answered(intent, remote) for remote in shown}
-            self._desk.ledger.update(address, intents={intent.mark: None}, remotes=found)
-            yield Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(found))}")
+        if found := self._found(address, intent, listing):
+            yield found
         elif now < self._decidable_at(intent):
             return
         elif self._shows_younger(listing, intent):
             self._revoke(address, intent)
+            self._desk.budget.give_back(intent.mark)
             people = f"{intent.count:,} people"
             yield Finding(address, f"a request of {people} never arrived; they are decided anew{once_more(intent)}")
         elif not intent.absent:
             self._desk.ledger.update(address, intents={intent.mark: replace(intent, absent=True)})
+            self._desk.budget.give_back(intent.mark)
             yield Finding(
                 address, f"a request of {intent.count:,} people probably never arrived; they are decided anew"
             )
 
+    def _found(self, address: str, intent: Intent, listing: Listing) -> Finding | None:
+        """What the list shows under the mark of a lost request is its answer."""
+        found = {r.id: records.answered(intent, r) for r in listing.seen.values() if str(r.mark) == intent.mark}
+        if not found:
+            return None
+        self._desk.ledger.update(address, intents={intent.mark: None}, remotes=found)
+        return Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(found))}")
+
     def _decidable_at(self, intent: Intent) -> datetime:
-        """When not being listed begins to mean something: the list had `settle` to catch up, and the guard of the lost
-        request is over, so that the provider itself refuses it should it still be on its way."""
+        """When not being listed begins to mean something: the list had `settle` to catch up, and nothing can come of
+        the lost request any more."""
+        return max(intent.sent_at + self._desk.project.settle, self._refused_from(intent))
+
+    def _refused_from(self, intent: Intent) -> datetime:
+        """When the provider itself refuses a lost request that is still on its way: its guard is over. One without a
+        time of its own is taken whenever it lands; then `settle` is all there is."""
+        if intent.scheduled_at is None:
+            return intent.sent_at + self._desk.project.settle
         guard = max(self._desk.project.guard, LEAST_GUARD) + timedelta(seconds=1)
-        refused_from = min(intent.scheduled_at, intent.sent_at + guard) if intent.scheduled_at else intent.sent_at
-        return max(intent.sent_at + self._desk.project.settle, refused_from)
+        return min(intent.scheduled_at, intent.sent_at + guard)
 
     def _shows_younger(self, listing: Listing, intent: Intent) -> bool:
         if intent.probe is not None:
             return intent.probe in listing.seen
-        return any(remote.created_at and remote.created_at > intent.sent_at for remote in listing.seen.values())
+        last = self._refused_from(intent)
+        return any(remote.created_at and remote.created_at > last for remote in listing.seen.values())
 
     def _revoke(self, address: str, intent: Intent) -> None:
         """Its absence is proven; should it ever appear all the same, it is cancelled."""
-        revoked = tuple(sorted({*self._record(address).revoked, intent.mark}))
+        revoked = tuple(sorted({*self._desk.ledger.record(address).revoked, intent.mark}))
         self._desk.ledger.update(address, intents={intent.mark: None}, revoked=revoked)
 
     def _settle_retries(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
@@ -126,7 +142,7 @@ class Prover:
             remote = provider.channels[Route.BATCH].read(intent.remote)
             if remote is None or (remote.retry_count or 0) <= (intent.retry_count or 0):
                 continue
-            known = records.seen(self._record(address).remotes[intent.remote], remote)
+            known = records.seen(self._desk.ledger.record(address).remotes[intent.remote], remote)
             self._desk.ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: known})
             findings.append(Finding(address, f"the retry of {intent.remote} had arrived"))
         return findings
@@ -137,31 +153,23 @@ class Prover:
             pending = [(a, i) for a, i in self._open(name, addresses) if i.route is Route.CALL]
             if not pending:
                 break
+            if turn:
+                self._desk.pause(POLL[turn])
             agents = sorted({intent.agent_id for _, intent in pending if intent.agent_id})
             listing = Listing(provider.channels[Route.CALL].history(agents))
             listing.read_until(lambda read: read.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
             for address, intent in pending:
-                findings += self._conclude_call(address, intent, listing)
-            self._desk.pause(POLL[turn])
+                if found := self._found(address, intent, listing):
+                    findings.append(found)
         return findings
-
-    def _conclude_call(self, address: str, intent: Intent, listing: Listing) -> Iterator[Finding]:
-        shown = [remote for remote in listing.seen.values() if str(remote.mark) == intent.mark]
-        if shown:
-            found = {remote.id: records.answered(intent, remote) for remote in shown}
-            self._desk.ledger.update(address, intents={intent.mark: None}, remotes=found)
-            yield Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(found))}")
 
     def _open(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
         return [
             (address, intent)
             for address in addresses
-            for intent in self._record(address).intents.values()
-            if self._record(address).provider == name
+            for intent in self._desk.ledger.record(address).intents.values()
+            if self._desk.ledger.record(address).provider == name
         ]
-
-    def _record(self, address: str) -> Record:
-        return self._desk.ledger.lock.resources.get(address) or Record()
 
 
 def once_more(intent: Intent) -> str:

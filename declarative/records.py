@@ -63,7 +63,7 @@ def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
         created_at=remote.created_at or known.created_at,
         settled=remote.members is not None and is_over(remote),
     )
-    if known.person is None or remote.members is None:
+    if known.person is None or remote.members is None or remote.members.is_empty():
         return fresh
     member = remote.members.row(0, named=True)
     return replace(fresh, phase=member["phase"], outcome=member["outcome"])

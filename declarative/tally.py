@@ -11,7 +11,8 @@ from declarative.prove import Finding
 
 @dataclass
 class Tally:
-    """What was done at one address: people by verb and by result, ids that came to be, and what must be said."""
+    """What was done at one address: people by verb and by result, ids that came to be, and what must be said.
+    `unplanned` fell due while this ran, and need a plan that names them."""
 
     booked: list[tuple[str, Verb, int]] = field(default_factory=list)
     cancelled: int = 0
@@ -19,6 +20,7 @@ class Tally:
     problems: list[Receipt] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     left: int = 0
+    unplanned: int = 0
     unsure: list[tuple[Receipt, Verb, int]] = field(default_factory=list)
 
     def book(self, remote_id: str, verb: Verb, people: int) -> None:

@@ -15,7 +15,7 @@ from declarative.people import rows_digest
 from declarative.planning.blocks import Block
 from declarative.planning.case import Case
 from declarative.planning.decide import Reason, Verb
-from declarative.remote import Remote
+from declarative.remote import Phase, Remote
 
 FORMAT_VERSION = "1"
 
@@ -76,6 +76,20 @@ class Work:
     @property
     def resource(self) -> Resource | None:
         return self.case.resource
+
+    @property
+    def rung(self) -> pl.Series:
+        """The numbers of everybody whom it may ring: those submitted, and those whom a retry request rings again."""
+        again = [self.rung_by_request(remote_id).get_column("number") for remote_id in self.requests]
+        return pl.concat([self.ring.get_column("number"), *again])
+
+    def rung_by_request(self, remote_id: str) -> pl.DataFrame:
+        """Whom a retry request for this batch rings: `number` and `payload`, as wanted now."""
+        members, resource = self.case.remotes[remote_id].members, self.case.resource
+        assert members is not None  # by_request chooses no other
+        assert resource is not None
+        unreached = members.filter(phase=Phase.UNREACHED).select("number")
+        return resource.people.frame.join(unreached, on="number", how="semi")
 
     @property
     def digest(self) -> str:

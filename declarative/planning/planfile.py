@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import polars as pl
 
 from declarative.digest import PersonKey, canonical
 from declarative.errors import PlanFileError
 from declarative.memory import Lock
-from declarative.planning.decide import Verb
 from declarative.planning.plan import Plan
 
 KIND = "dialctl-plan"
@@ -52,7 +50,7 @@ def of(plan: Plan, *, path: Path, targets: tuple[str, ...], desired: str, lock: 
         lineage=lineage,
         generations={address: record.generation for address, record in lock.resources.items()} if lock else {},
         rings={
-            address: _packed(_rung(work.ring, work.requests, plan, address), key, lineage)
+            address: _packed(work.rung.to_list(), key, lineage)
             for address, work in plan.works.items()
             if len(work.ring) or work.requests
         },
@@ -143,23 +141,11 @@ def _refuse_more(saved: SavedPlan, now: Plan, lock: Lock | None, key: PersonKey)
     lineage = lock.lineage if lock else None
     for address, work in now.works.items():
         allowed = _unpacked(saved.rings.get(address, b""))
-        asked = _unpacked(_packed(_rung(work.ring, work.requests, now, address), key, lineage))
+        asked = _unpacked(_packed(work.rung.to_list(), key, lineage))
         if more := len(asked - allowed):
             raise PlanFileError(f"stale plan: {address} would ring {_people(more)} not in it", hint=_AGAIN)
         if new := set(work.cancels) - set(saved.cancels.get(address, ())):
             raise PlanFileError(f"stale plan: {address} would cancel {', '.join(sorted(new))} as well", hint=_AGAIN)
-
-
-def _rung(ring: pl.DataFrame, requests: tuple[str, ...], plan: Plan, address: str) -> list[str]:
-    """Everybody whom the work may ring: those submitted, and those whom a retry request rings again."""
-    case = plan.works[address].case
-    again = [
-        number
-        for remote_id in requests
-        if (members := case.remotes[remote_id].members) is not None
-        for number in members.filter(phase="unreached").get_column("number").to_list()
-    ]
-    return ring.filter(pl.col("verb") != Verb.KEEP).get_column("number").to_list() + again
 
 
 def _people(count: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -19,16 +19,18 @@ SHRINK_FROM = 20
 EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY)
 
 
-def timing(resource: Resource, now: datetime, guard: timedelta) -> tuple[Timing | pl.DataFrame, datetime | None]:
-    """Whether a ring may be asked for now, for all or by person, and when it may be where it may not yet. Calling hours
-    are those of the moment of the ring, not of the request."""
+def timing(
+    resource: Resource, now: datetime, guard: timedelta, crowd: Callable[[], pl.DataFrame] | None = None
+) -> tuple[Timing | pl.DataFrame, datetime | None]:
+    """Whether a ring may be asked for now, for all of `crowd` (without one, of everybody) or by person, and when it may
+    be where it may not yet. Calling hours are those of the moment of the ring, not of the request."""
     if resource.expires_at and resource.expires_at <= now:
         return Timing.EXPIRED, None
     if resource.scheduled_at and resource.scheduled_at - now > AHEAD:
         return Timing.TOO_EARLY, resource.scheduled_at - AHEAD
     earliest = now + guard if resource.route is Route.BATCH else now
     moment = max(earliest, resource.scheduled_at or earliest)
-    return hours.timing(resource.policy.calling_hours, lambda: resource.people.frame, moment)
+    return hours.timing(resource.policy.calling_hours, crowd or (lambda: resource.people.frame), moment)
 
 
 def refusals(

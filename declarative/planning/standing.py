@@ -46,8 +46,8 @@ _STANDING = (
 
 def persons(case: Case) -> pl.DataFrame:
     """A row a person, wanted or seen: `number`, `data` (wanted payload or null), the facts of decide.Person,
-    `attempts` (an upper bound), `phase` and `outcome` of their latest entry, `free_at` (when `retry.after` is over), and
-    the `verb` and `reason` of the decision."""
+    `attempts` (an upper bound), `phase` and `outcome` of their latest entry, `free_at` (when `retry.after` is over),
+    and the `verb` and `reason` of the decision."""
     return _persons(case, members(case), _wanted(case))
 
 

@@ -96,6 +96,8 @@ def _tally_lines(address: str, tally: Tally) -> Iterator[str]:
         yield click.style(f"  ✗ {address}: {_PROBLEMS[receipt.result]}{clean(receipt.message)}", fg=color)
     if tally.left:
         yield f"    {words.people(tally.left)} left for the next run"
+    if tally.unplanned:
+        yield f"    {words.people(tally.unplanned)} fell due meanwhile; the next plan shows them"
 
 
 _DONE = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}

@@ -64,6 +64,10 @@ class Ledger:
             raise StateError("there is no lock yet", hint="dialctl apply begins one")
         return self._lock
 
+    def record(self, address: str) -> Record:
+        """What is remembered of an address; an empty record of one that nothing is known of."""
+        return self.lock.resources.get(address) or Record()
+
     @property
     def started(self) -> bool:
         return self._lock is not None

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -83,6 +85,23 @@ class Ground:
         """The sandbox's record: an entry for every time that a phone rang."""
         found: list[dict[str, Any]] = self._asked("GET", "/_sandbox/dials")["dials"]
         return found
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Every request so far, the oldest first: operation, status, at."""
+        found: list[dict[str, Any]] = self._asked("GET", "/_sandbox/requests")["requests"]
+        return found
+
+    def now(self) -> datetime:
+        return self.sandbox.now()
+
+    @contextmanager
+    def tried(self) -> Iterator[Ground]:
+        """The same manifests in a world of their own, to see what would come."""
+        with TemporaryDirectory() as directory:
+            other = Ground(Path(directory))
+            other.write((self.directory / "dial.yaml").read_text(encoding="utf-8"))
+            yield other
+            other.close()
 
     def rings(self) -> Counter[str]:
         return Counter(one["number"] for one in self.dials())
