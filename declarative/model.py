@@ -3,7 +3,7 @@ remembered in memory.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -165,12 +165,14 @@ class Project:
 @dataclass(frozen=True)
 class Desired:
     """What the manifests ask for. `whole` tells that every manifest of the project was read, so that absence is
-    a wish; `digest` covers manifests, recipients and variables, and is made on first use by `digested`."""
+    a wish; `digest` covers manifests, recipients and variables, and is made on first use by `digested`. `named` tells
+    of every address in any manifest of the project, of this run or not."""
 
     project: Project
     resources: Mapping[str, Resource]
     whole: bool
     digested: Callable[[], str]
+    named: Callable[[], Collection[str]] = tuple
 
     @cached_property
     def digest(self) -> str:

@@ -35,7 +35,8 @@ BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, kw_only=True)
 class Scene:
     """What observing needs: what is wanted, what is remembered, whom to ask. `providers` holds a ProviderError where a
-    connection could not be made. `born_together`: a lock that cannot have been lost (the sandbox's own)."""
+    connection could not be made. `born_together`: a lock that cannot have been lost (the sandbox's own).
+    `with_those_left`: of a narrower run, also what no manifest names any more (subjects.Subject.only_seen)."""
 
     desired: Desired
     lock: Lock | None
@@ -46,18 +47,19 @@ class Scene:
     parallelism: int = 8
     applying: str | None = None
     everything: bool = False
+    with_those_left: bool = False
     progress: Callable[[str], None] = lambda _: None
 
 
 def observe(scene: Scene) -> list[Outlook]:
     """An outlook for every subject, in order. A provider that cannot be read blocks its own resources alone."""
     outlooks: dict[str, Outlook] = {}
-    everyone = subjects(scene.desired, scene.lock)
+    everyone = subjects(scene.desired, scene.lock, with_those_left=scene.with_those_left)
     for name in dict.fromkeys(subject.provider for subject in everyone):
         theirs = [subject for subject in everyone if subject.provider == name]
         for outlook in _at_provider(scene, name, theirs):
             outlooks[outlook.case.address] = outlook
-    return [outlooks[subject.address] for subject in everyone]
+    return [replace(outlooks[subject.address], only_seen=subject.only_seen) for subject in everyone]
 
 
 def _at_provider(scene: Scene, name: str, theirs: Sequence[Subject]) -> list[Outlook]:

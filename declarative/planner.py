@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,14 +10,12 @@ import polars as pl
 
 from declarative.abilities import Abilities
 from declarative.errors import ProviderError
-from declarative.model import Kind, Route
+from declarative.model import Route
 from declarative.observe import Scene, observe
 from declarative.planning import offline as from_memory
-from declarative.planning import policy, warn
-from declarative.planning.blocks import Block
+from declarative.planning import policy, renamed, warn
 from declarative.planning.compose import compose
 from declarative.planning.decide import Reason
-from declarative.planning.outlook import Outlook
 from declarative.planning.plan import Action, Notice, Plan, Work, in_order
 from declarative.providers.base import Provider
 from declarative.session import Session
@@ -50,7 +48,7 @@ def make_plan(
     shrinking_is_meant: bool = False,
 ) -> Plan:
     """The plan for what is wanted, from what is there now. Providers that cannot be read block their own addresses."""
-    outlooks = _looked_renamed(observe(scene))
+    outlooks = renamed.held_back(observe(replace(scene, with_those_left=True)))
     scene.progress("deciding")
     actions: list[Action] = []
     works: dict[str, Work] = {}
@@ -103,34 +101,3 @@ def _skew(provider: Provider) -> float:
 def approved_people(plan: Plan) -> Mapping[str, pl.Series]:
     """Who may be rung under this plan, by address: those submitted, moved or retried in it."""
     return {address: work.rung for address, work in plan.works.items()}
-
-
-def _looked_renamed(outlooks: Sequence[Outlook]) -> list[Outlook]:
-    """A new Batch whose people overlap those of an address that leaves in the same plan is held back: it is probably
-    the same campaign under a new name, and would ring them all again. The one that leaves stays as well, or the next
-    run would see no overlap any more."""
-    leaving = [o for o in outlooks if o.case.resource is None and not o.tombstone and o.case.remotes]
-    blocks: dict[str, Block] = {}
-    for other in leaving:
-        old = other.case.address
-        shared = {o.case.address: count for o in outlooks if (count := _shared_by_a_new_one(o, other))}
-        new = " and ".join(shared)
-        way_out = f"if it is the same campaign: metadata.previously: [{old}]; if not, apply once without {new}"
-        for address, count in shared.items():
-            detail = f"{count:,} of its people are those of {old}, which leaves in this plan"
-            blocks.setdefault(address, Block(Reason.LOOKS_RENAMED, detail, way_out))
-        if shared:
-            blocks[old] = Block(Reason.LOOKS_RENAMED, f"it leaves while {new} would ring its people", way_out)
-    return [replace(o, block=o.block or blocks.get(o.case.address)) for o in outlooks]
-
-
-def _shared_by_a_new_one(outlook: Outlook, leaving: Outlook) -> int:
-    """How many people a new Batch has in common with an address that leaves; 0 for whatever is not new."""
-    resource, record = outlook.case.resource, outlook.case.record
-    if resource is None or resource.kind is not Kind.BATCH or record.generation or outlook.block is not None:
-        return 0
-    frames = [remote.members for remote in leaving.case.remotes.values() if remote.members is not None]
-    if not frames:
-        return 0
-    known = pl.concat([frame.select("number") for frame in frames]).unique()
-    return len(resource.people.frame.join(known, on="number", how="semi"))

@@ -11,13 +11,15 @@ from declarative.model import Desired, Resource, Route
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One address with its memory, before anything was seen of it."""
+    """One address with its memory, before anything was seen of it. `only_seen`: left by its manifest, and no part of
+    this run, which must not ring its people under another address."""
 
     address: str
     resource: Resource | None
     record: Record
     provider: str
     renamed: tuple[str, ...] = ()
+    only_seen: bool = False
 
     @property
     def route(self) -> Route:
@@ -38,8 +40,9 @@ class Subject:
         ]
 
 
-def subjects(desired: Desired, lock: Lock | None) -> list[Subject]:
-    """Every address that this run may touch: those wanted, and in a run over the whole project those remembered."""
+def subjects(desired: Desired, lock: Lock | None, *, with_those_left: bool = False) -> list[Subject]:
+    """Every address that this run may touch: those wanted, and in a run over the whole project those remembered. Of a
+    narrower one, `with_those_left` adds as `only_seen` what is remembered and named by no manifest any more."""
     known = dict(lock.resources) if lock else {}
     found = []
     for address, resource in desired.resources.items():
@@ -49,12 +52,20 @@ def subjects(desired: Desired, lock: Lock | None) -> list[Subject]:
             Subject(address=address, resource=resource, record=record, provider=resource.provider, renamed=renamed)
         )
     taken = {address for subject in found for address in (subject.address, *subject.renamed)}
-    if desired.whole:
-        found += [
-            Subject(address=address, resource=None, record=record, provider=record.provider)
-            for address, record in known.items()
-            if address not in taken
-        ]
+    left = [address for address in known if address not in taken] if desired.whole or with_those_left else []
+    if left and not desired.whole:
+        named = desired.named()
+        left = [address for address in left if not known[address].tombstone and address not in named]
+    found += [
+        Subject(
+            address=address,
+            resource=None,
+            record=known[address],
+            provider=known[address].provider,
+            only_seen=not desired.whole,
+        )
+        for address in left
+    ]
     return found
 
 

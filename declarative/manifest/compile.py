@@ -70,7 +70,21 @@ def _load(path: File, types: Types, variables: Variables, gatherer: Gatherer, ta
     wanted = {address: each for address, each in resources.items() if not targets or address in targets}
     whole = reading.all_of_it and str(path.resolve()) == ground.project.directory and not targets
     people = {address: resource for address, (_, resource) in wanted.items()}
-    return Desired(ground.project, people, whole, lambda: _digest(ground, wanted, whole=whole))
+    return Desired(
+        ground.project,
+        people,
+        whole,
+        digested=lambda: _digest(ground, wanted, whole=whole),
+        named=lambda: {*resources, *_named_elsewhere(reading, path)},
+    )
+
+
+def _named_elsewhere(reading: Reading, path: File) -> Iterator[str]:
+    """Addresses in the manifests of the project that this run does not read, whatever else is wrong with those."""
+    for document in discover.beside(reading, path):
+        value = document.value
+        if isinstance(value, dict) and isinstance(metadata := value.get("metadata"), dict):
+            yield f"{str(value.get('kind')).lower()}/{metadata.get('name')}"
 
 
 def _filled(documents: Sequence[Document], variables: Variables, problems: list[Problem]) -> list[Document]:

@@ -31,6 +31,12 @@ def reading(path: File, skip: Collection[File], problems: list[Problem]) -> Read
     return Reading(root, [*documents, *(each for each in projects if each not in documents)], path.is_dir())
 
 
+def beside(reading: Reading, path: File) -> list[Document]:
+    """The documents of the project that are not at `path`, as far as they can be read."""
+    files_of_all = [found for found in files.manifests(reading.root, reading.root) if isinstance(found, File)]
+    return _Shelf([]).documents(found for found in files_of_all if not found.is_relative_to(path.resolve()))
+
+
 class _Shelf:
     """Files already read, so that each is read, and its problems are told, once."""
 

@@ -13,7 +13,8 @@ from declarative.remote import Remote
 class Outlook:
     """`quiet`: known to need nothing, without its people having been read. `adopt`: things with our mark that the lock
     does not know. `renamed`: addresses of the lock whose memory belongs to this one. `tombstone`: forgotten already.
-    `applying`: who holds the lease under which its open intents are being answered right now."""
+    `applying`: who holds the lease under which its open intents are being answered right now. `only_seen`: no part of
+    this run, which looks at it for the sake of others."""
 
     case: Case
     quiet: bool = False
@@ -23,3 +24,4 @@ class Outlook:
     tombstone: bool = False
     applying: str | None = None
     provider: str = ""
+    only_seen: bool = False
