@@ -10,7 +10,7 @@ from declarative.abilities import Abilities
 from declarative.model import Resource
 from declarative.planning import explain, standing
 from declarative.planning.case import Case, is_over
-from declarative.planning.decide import Reason, Standing, Verb
+from declarative.planning.decide import Reason, Standing, Timing, Verb
 from declarative.planning.outlook import Outlook
 from declarative.planning.plan import RING_SCHEMA, Action, Change, Work, counted, main_reason, ring_rows
 from declarative.planning.retrying import by_request
@@ -21,6 +21,7 @@ _LEFT_OUT = pl.col("verb").is_in([Verb.CANCEL, Verb.BLOCK]) | (
     & ~pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
 )
 """Wanted, and neither submitted nor about to be."""
+_NEVER = int(Standing.UNSUBMITTED)
 
 
 def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action], Work | None]:
@@ -59,7 +60,8 @@ def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -
         renamed=outlook.renamed,
         forget=_is_done_with(outlook, people),
         complete=not len(people.filter(pl.col("desired") & _LEFT_OUT)),
-        later=bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any()),
+        later=case.timing is Timing.TOO_LATE or bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any()),
+        expired=len(people.filter(pl.col("desired"), verb=Verb.KEEP, reason=Reason.EXPIRED, standing=_NEVER)),
     )
 
 

@@ -11,6 +11,7 @@ unsure > dialed > waiting > refused > unsubmitted.
 | not desired, or expired                                               | keep                                |
 | queued for an attempt that was made already, elsewhere                | cancel                              |
 | waits in two live batches at the same attempt                         | replace (cancel both, decide again) |
+| a ring is due (the next four rows), but it would begin after expiry   | keep; who is queued: cancel         |
 | a ring is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
 | desired, unsubmitted                                                  | create                              |
 | desired, refused, and changed or the policy names pre_dial            | create                              |
@@ -120,6 +121,7 @@ class Timing(Enum):
     NOW = "now"
     TOO_EARLY = "too early"
     CLOSED = "outside calling hours"
+    TOO_LATE = "would begin after the expiry"
     EXPIRED = "expired"
 
 
@@ -164,6 +166,8 @@ def decide(person: Person) -> Decision:
     if person.twin:
         return Decision(Verb.REPLACE, Reason.TWINS)
     due = _due(person)
+    if due is not None and person.timing is Timing.TOO_LATE:
+        return Decision(Verb.CANCEL if person.queued else Verb.KEEP, Reason.EXPIRED)
     if due is not None and person.timing is not Timing.NOW:
         return _not_yet(person)
     if due is not None and due.verb is Verb.RETRY and person.resting:

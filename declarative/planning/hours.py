@@ -35,6 +35,15 @@ def opens(hours: CallingHours, zones: Sequence[str], moment: datetime) -> dateti
     return next((start for start in starts if is_open(hours, zones, start)), None)
 
 
+def closes(hours: CallingHours, moment: datetime) -> datetime:
+    """The first `end` (UTC) after the moment, in the fixed zone of the hours."""
+    local = moment.astimezone(ZoneInfo(hours.zone))
+    end = datetime.combine(local.date(), hours.end, ZoneInfo(hours.zone))
+    if end <= local:
+        end = datetime.combine(local.date() + timedelta(days=1), hours.end, ZoneInfo(hours.zone))
+    return end.astimezone(UTC)
+
+
 def timing(
     hours: CallingHours | None, crowd: Callable[[], pl.DataFrame], moment: datetime
 ) -> tuple[Timing | pl.DataFrame, datetime | None]:

@@ -59,7 +59,7 @@ class Work:
     provider's own request, `ring` the people to submit (columns RING_SCHEMA). `adopt` what was found by its mark,
     `renamed` the earlier addresses whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing
     was read and nothing is due; `complete`: everybody wanted is submitted once this is done; `later`: somebody will be
-    due at a later time."""
+    due at a later time; `expired` counts the people wanted who were never submitted, and are not any more."""
 
     address: str
     case: Case
@@ -72,6 +72,7 @@ class Work:
     quiet: bool = False
     complete: bool = True
     later: bool = False
+    expired: int = 0
 
     @property
     def resource(self) -> Resource | None:

@@ -23,14 +23,21 @@ def timing(
     resource: Resource, now: datetime, guard: timedelta, crowd: Callable[[], pl.DataFrame] | None = None
 ) -> tuple[Timing | pl.DataFrame, datetime | None]:
     """Whether a ring may be asked for now, for all of `crowd` (without one, of everybody) or by person, and when it may
-    be where it may not yet. Calling hours are those of the moment of the ring, not of the request."""
+    be where it may not yet. Expiry and calling hours are those of the moment of the ring, not of the request."""
     if resource.expires_at and resource.expires_at <= now:
         return Timing.EXPIRED, None
     if resource.scheduled_at and resource.scheduled_at - now > AHEAD:
         return Timing.TOO_EARLY, resource.scheduled_at - AHEAD
-    earliest = now + guard if resource.route is Route.BATCH else now
-    moment = max(earliest, resource.scheduled_at or earliest)
+    moment = _begins(resource, now, guard)
+    if resource.expires_at and resource.expires_at <= moment:
+        return Timing.TOO_LATE, None
     return hours.timing(resource.policy.calling_hours, crowd or (lambda: resource.people.frame), moment)
+
+
+def _begins(resource: Resource, now: datetime, guard: timedelta) -> datetime:
+    """When the first phone would ring, were it asked for now."""
+    earliest = now + guard if resource.route is Route.BATCH else now
+    return max(earliest, resource.scheduled_at or earliest)
 
 
 def refusals(

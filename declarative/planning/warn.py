@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
 from declarative.abilities import Abilities
@@ -23,9 +23,11 @@ def warnings(
         if rings:
             yield from _concurrency(resource, rings, able)
             yield from _too_late(plan, resource, rings, able)
+            yield from _after_hours(plan, resource, rings, able)
             yield from _abroad(plan, resource, able)
             yield from _one_by_one(resource, rings, able)
         yield from _edited_call(plan, resource)
+        yield from _expired(plan, resource)
         yield from _no_zone(resource)
 
 
@@ -50,17 +52,43 @@ def _concurrency(resource: Resource, rings: int, able: Abilities) -> Iterator[No
 
 
 def _too_late(plan: Plan, resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
-    pace = able.per_second if resource.route is Route.BATCH else resource.pace.calls_per_second
-    if resource.expires_at is None or not pace:
+    takes, said = _takes(resource, rings, able)
+    if resource.expires_at and _starts(plan, resource) + takes > resource.expires_at:
+        yield Notice(resource.address, f"{said}; not all can be through before expires_at")
+
+
+def _after_hours(plan: Plan, resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
+    """Single calls are placed within the hours one by one; a batch goes on by itself."""
+    allowed, starts = resource.policy.calling_hours, _starts(plan, resource)
+    if allowed is None or allowed.zone == hours.RECIPIENT or resource.route is not Route.BATCH:
         return
-    starts = max(plan.created_at, resource.scheduled_at or plan.created_at)
-    minutes = ceil(rings / pace / 60)
-    if starts + timedelta(seconds=rings / pace) > resource.expires_at:
-        yield Notice(
-            resource.address,
-            f"{rings:,} people take at least {minutes:,} minutes at {pace:g} calls a second; not all can be through "
-            f"before expires_at",
-        )
+    takes, said = _takes(resource, rings, able)
+    if starts + takes > (ends := hours.closes(allowed, starts)):
+        rest = "apply again then, or whoever is left is rung outside them"
+        yield Notice(resource.address, f"{said}; calling hours end at {ends:%H:%M} UTC: {rest}")
+
+
+def _starts(plan: Plan, resource: Resource) -> datetime:
+    return max(plan.created_at, resource.scheduled_at or plan.created_at)
+
+
+def _takes(resource: Resource, rings: int, able: Abilities) -> tuple[timedelta, str]:
+    """The least time that so many rings take, and the same in words; nothing where no pace is known."""
+    pace = able.per_second if resource.route is Route.BATCH else resource.pace.calls_per_second
+    if not pace:
+        return timedelta(), ""
+    least = timedelta(seconds=rings / pace)
+    minutes = ceil(least / timedelta(minutes=1))
+    return least, f"{rings:,} people take at least {minutes:,} minutes at {pace:g} calls a second"
+
+
+def _expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    work = plan.works.get(resource.address)
+    if work is not None and work.expired and resource.expires_at:
+        over = resource.expires_at <= plan.created_at
+        why = "expires_at is over" if over else "a batch begins to ring after the guard, and expires_at comes before"
+        who = "1 person is" if work.expired == 1 else f"{work.expired:,} people are"
+        yield Notice(resource.address, f"{who} not rung: {why}")
 
 
 def _abroad(plan: Plan, resource: Resource, able: Abilities) -> Iterator[Notice]:

@@ -121,6 +121,8 @@ def _verb(scene: Scene, who: str, batches: list[Drawn], dialed: list[Drawn], sta
         due = "replace"
     if standing == "dialed" and not queued and _unreached(scene, who, batches, dialed, attempts):
         due = "retry"
+    if due and scene.timing is Timing.TOO_LATE:
+        return "cancel" if queued else "keep"
     if due and scene.timing is not Timing.NOW:
         return "cancel" if queued else "wait"
     if due == "retry" and _rests(scene, dialed):

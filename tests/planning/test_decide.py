@@ -15,7 +15,7 @@ from declarative.planning import decide as table
 from declarative.planning.decide import Decision, Person, Reason, Standing, Timing, Verb, decide
 
 UNSUBMITTED, REFUSED, WAITING, DIALED, UNSURE = Standing
-NOW, TOO_EARLY, CLOSED, EXPIRED = Timing
+NOW, TOO_EARLY, CLOSED, TOO_LATE, EXPIRED = Timing
 FLAGS = ("queued", "changed", "retriable", "resting", "try_refused", "twin", "surplus")
 
 
@@ -62,6 +62,12 @@ ROWS: dict[str, list[tuple[str, Person, Verb, Reason]]] = {
         ("twins do not wait for the calling hours", person(WAITING, queued=True, twin=True, timing=CLOSED),
          Verb.REPLACE, Reason.TWINS),
     ],
+    "a ring is due (the next four rows), but it would begin after expiry": [
+        ("new, when it is too late to begin", person(UNSUBMITTED, timing=TOO_LATE), Verb.KEEP, Reason.EXPIRED),
+        ("a retry when it is too late", person(DIALED, retriable=True, timing=TOO_LATE), Verb.KEEP, Reason.EXPIRED),
+        ("waiting with old settings, and too late to move, is taken off",
+         person(WAITING, queued=True, changed=True, timing=TOO_LATE), Verb.CANCEL, Reason.EXPIRED),
+    ],
     "a ring is due (the next four rows), but not yet": [
         ("new, outside the calling hours", person(UNSUBMITTED, timing=CLOSED), Verb.WAIT, Reason.CALLING_HOURS),
         ("new, too far ahead", person(UNSUBMITTED, timing=TOO_EARLY), Verb.WAIT, Reason.TOO_EARLY),
@@ -96,6 +102,8 @@ ROWS: dict[str, list[tuple[str, Person, Verb, Reason]]] = {
     ],
     "anything else": [
         ("waiting unchanged stays", person(WAITING, queued=True), Verb.KEEP, Reason.UNCHANGED),
+        ("waiting to ring before the expiry stays", person(WAITING, queued=True, timing=TOO_LATE),
+         Verb.KEEP, Reason.UNCHANGED),
         ("waiting for a far day stays", person(WAITING, queued=True, timing=TOO_EARLY), Verb.KEEP, Reason.UNCHANGED),
         ("dialed stays", person(DIALED), Verb.KEEP, Reason.UNCHANGED),
         ("dialed and changed stays", person(DIALED, changed=True), Verb.KEEP, Reason.UNCHANGED),

@@ -29,7 +29,10 @@ def test_without_any_rule_it_is_the_time() -> None:
 
 def test_what_expires_this_very_moment_has_expired() -> None:
     assert timing(expires_at=NOON) == (Timing.EXPIRED, None)
-    assert timing(expires_at=NOON + MINUTE) == (Timing.NOW, None)
+    assert timing(expires_at=NOON + GUARD) == (Timing.TOO_LATE, None), "the batch would begin to ring as it expires"
+    assert timing(expires_at=NOON + MINUTE, route=Route.CALL) == (Timing.NOW, None), "a single call has no guard"
+    assert timing(expires_at=NOON + GUARD + MINUTE) == (Timing.NOW, None)
+    assert timing(expires_at=NOON + 10 * MINUTE, scheduled_at=NOON + 10 * MINUTE) == (Timing.TOO_LATE, None)
 
 
 def test_a_schedule_is_submitted_from_29_days_ahead_on() -> None:

@@ -12,7 +12,8 @@ from declarative.abilities import Abilities
 from declarative.memory import Record
 from declarative.model import CallingHours, Pace, Policy, Resource, Route
 from declarative.planning.compose import compose
-from declarative.planning.decide import Verb
+from declarative.planning.decide import Timing, Verb
+from declarative.planning.hours import closes
 from declarative.planning.outlook import Outlook
 from declarative.planning.plan import Plan
 from declarative.planning.warn import warnings
@@ -32,10 +33,16 @@ from tests.planning.cases import (
 from tests.planning.channels import BATCHES, CALLS, abilities
 
 
-def said(wanted: Resource, *remotes: Any, able: Abilities | None = None, record: Record | None = None) -> list[str]:
+def said(
+    wanted: Resource,
+    *remotes: Any,
+    able: Abilities | None = None,
+    record: Record | None = None,
+    timing: Timing = Timing.NOW,
+) -> list[str]:
     """The warnings of the plan of this one resource."""
     asked = (lambda provider, route: able) if able else abilities
-    of = case(*remotes, wanted=wanted, record=record or knowing(*remotes))
+    of = case(*remotes, wanted=wanted, record=record or knowing(*remotes), timing=timing)
     actions, work = compose(Outlook(case=of, provider="cartesia"), asked(wanted.provider, wanted.route))
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), works={wanted.address: work})
@@ -94,6 +101,27 @@ def test_5000_people_take_84_minutes() -> None:
 
 def test_a_provider_that_keeps_no_pace_promises_no_time() -> None:
     assert said(resource("abc", expires_at=NOON + timedelta(seconds=1)), able=replace(BATCHES, per_second=None)) == []
+
+
+def test_whoever_is_never_rung_because_of_the_expiry_is_told() -> None:
+    (over,) = said(resource("ab", expires_at=NOON), timing=Timing.EXPIRED)
+    assert over == "2 people are not rung: expires_at is over"
+    (late,) = said(resource("a", expires_at=NOON + timedelta(minutes=1)), timing=Timing.TOO_LATE)
+    assert late.startswith("1 person is not rung: a batch begins to ring after the guard")
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(3, False), (2, True)])
+def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late: bool) -> None:
+    hours = CallingHours(time(9), time(12, 0, seconds), "UTC")
+    messages = said(resource("abc", policy=Policy(hours)))
+    assert ["apply again then, or whoever is left is rung outside them" in message for message in messages] == [
+        True
+    ] * late
+
+
+def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
+    hours = CallingHours(time(20), time(9), "UTC")
+    assert closes(hours, NOON) == NOON.replace(day=NOON.day + 1, hour=9)
 
 
 def test_single_calls_go_at_the_pace_of_the_manifest() -> None:

@@ -210,6 +210,15 @@ def test_a_batch_whose_window_closed_meanwhile_is_left_for_the_next_run(ground: 
     assert ground.rings() == {ADA: 1}
 
 
+def test_nobody_is_submitted_who_could_ring_only_after_the_expiry(ground: Ground) -> None:
+    soon = f"{ground.now() + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    ground.write(PROJECT + batch("b", ADA, spec=f'  expires_at: "{soon}"\n'))
+    assert "1 person is not rung" in ground.run("plan").text
+    assert ground.apply().exit == 0
+    ground.advance(900)
+    assert not ground.rings()
+
+
 def test_a_request_kept_waiting_beyond_its_window_is_not_sent(ground: Ground) -> None:
     now = ground.now()
     window = f'{{from: "{now - timedelta(hours=1):%H:%M}", to: "{now + timedelta(minutes=4):%H:%M}", zone: UTC}}'
