@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import FrameType
@@ -24,15 +25,27 @@ LEAST_GUARD = timedelta(minutes=2)
 
 class Stop:
     """The wish to stop, by SIGINT or SIGTERM: heard between two requests, never within one. A second signal falls back
-    to the system's own way, which is as safe as a crash."""
+    to the system's own way, which is as safe as a crash. `heard` is called from within the signal's handler."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Callable[[], None] = lambda: None) -> None:
         self._asked = threading.Event()
         self._signum = 0
+        self._heard = heard
 
     def listen(self) -> None:
-        for signum in (signal.SIGINT, signal.SIGTERM):
+        for signum in _SIGNALS:
             signal.signal(signum, self._hear)
+
+    @contextmanager
+    def at_a_prompt(self) -> Iterator[None]:
+        """While somebody is asked, no request is under way, and a signal ends the waiting at once. Raises
+        Interrupted."""
+        handlers = {signum: signal.signal(signum, self._leave) for signum in _SIGNALS}
+        try:
+            yield
+        finally:
+            for signum, handler in handlers.items():
+                signal.signal(signum, handler)
 
     @property
     def asked(self) -> bool:
@@ -41,10 +54,7 @@ class Stop:
     def check(self) -> None:
         """Raises Interrupted once a signal came."""
         if self._asked.is_set():
-            terminated = self._signum == signal.SIGTERM
-            raise Interrupted(
-                f"stopped by {'SIGTERM' if terminated else 'Ctrl-C'}; what was sent is recorded", terminated=terminated
-            )
+            raise _interrupted(self._signum, "what was sent is recorded")
 
     def sleep(self, seconds: float) -> None:
         """Sleeps in real time, and wakes when asked to stop."""
@@ -59,6 +69,18 @@ class Stop:
         self._signum = signum
         self._asked.set()
         signal.signal(signum, signal.SIG_DFL)
+        self._heard()
+
+    def _leave(self, signum: int, frame: FrameType | None) -> None:
+        raise _interrupted(signum, "nothing was sent")
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _interrupted(signum: int, so_far: str) -> Interrupted:
+    terminated = signum == signal.SIGTERM
+    return Interrupted(f"stopped by {'SIGTERM' if terminated else 'Ctrl-C'}; {so_far}", terminated=terminated)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,14 @@ class Context:
             self._progress.end()
         if not self.quiet:
             click.echo(text, err=True)
+
+    def interject(self, text: str) -> None:
+        """A remark made by a signal's handler, which may have cut into a line or into a write to the stream: past the
+        stream, in a line of its own. A stderr that is gone is no reason to stop otherwise."""
+        if not self.quiet:
+            own_line = "\r\x1b[2K" if os.isatty(2) else ""
+            with suppress(OSError):
+                os.write(2, f"{own_line}{text}\n".encode())
 
     def close(self) -> None:
         if self._progress is not None:

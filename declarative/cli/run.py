@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import click
 
 from declarative.cli import options
 from declarative.cli.context import Context
-from declarative.errors import Exit, Refused, UsageError
+from declarative.errors import Exit, Interrupted, Refused, UsageError
 
 if TYPE_CHECKING:
     from declarative.applier import Report, Wish
@@ -131,15 +131,17 @@ def apply(
     from declarative.applier import Wish
 
     saved = saving.load(path) if saving.is_plan(path) else None
+    stop = _stop(context)
     wish = Wish(
-        approve=_approver(context, auto_approve or saved is not None, as_json),
+        approve=_approver(context, stop, auto_approve or saved is not None, as_json),
         narrow=saving.narrow(saved) if saved else None,
         max_dials=limits["max_dials"],
         may_shrink=limits["allow_shrink"],
         lock_timeout=limits["lock_timeout"],
     )
     where, chosen = (Path(saved.path), saved.targets) if saved else (path, targets)
-    return _apply(context, where, chosen, parallelism, wish, as_json, wait=wait)
+    session = context.session(where, targets=chosen, parallelism=parallelism, stop=stop)
+    return _apply(context, session, wish, stop, as_json, wait=wait)
 
 
 @click.command()
@@ -155,11 +157,20 @@ def destroy(
     """Cancel everything that still waits. Calls in flight finish."""
     from declarative.applier import Wish
 
-    wish = Wish(approve=_approver(context, auto_approve, as_json), lock_timeout=lock_timeout, nothing_wanted=True)
-    return _apply(context, path, (), parallelism, wish, as_json)
+    stop = _stop(context)
+    approve = _approver(context, stop, auto_approve, as_json)
+    wish = Wish(approve=approve, lock_timeout=lock_timeout, nothing_wanted=True)
+    return _apply(context, context.session(path, parallelism=parallelism, stop=stop), wish, stop, as_json)
 
 
-def _approver(context: Context, auto_approve: bool, as_json: bool) -> Callable[[Plan], bool]:
+def _stop(context: Context) -> Stop:
+    from declarative.desk import Stop
+
+    words = "Stopping: the request in flight is finished and recorded first. Once more ends at once."
+    return Stop(lambda: context.interject(words))
+
+
+def _approver(context: Context, stop: Stop, auto_approve: bool, as_json: bool) -> Callable[[Plan], bool]:
     """Shows the plan and asks. Under --json stdout is the report's alone, and there is nobody to ask."""
     if not auto_approve and (as_json or not sys.stdin.isatty()):
         raise Refused(
@@ -173,27 +184,26 @@ def _approver(context: Context, auto_approve: bool, as_json: bool) -> Callable[[
             context.remark(text.plan(made)) if auto_approve else context.say(text.plan(made))
         if auto_approve or made.refusals or not made.sends:
             return True
-        answer: str = click.prompt(f"\n{_asked(made)} Type yes to go on", default="no", err=True)
-        return answer.strip().lower() == "yes"
+        return _answer(f"\n{_asked(made)} Type yes to go on", stop).strip().lower() == "yes"
 
     return approve
 
 
-def _apply(
-    context: Context,
-    path: Path,
-    targets: Sequence[str],
-    parallelism: int,
-    wish: Wish,
-    as_json: bool,
-    *,
-    wait: bool = False,
-) -> int:
-    from declarative import applier
-    from declarative.desk import Stop
+def _answer(question: str, stop: Stop) -> str:
+    """What was typed; "no" where the terminal was closed instead. Raises Interrupted."""
+    try:
+        with stop.at_a_prompt():
+            return str(click.prompt(question, default="no", err=True))
+    except (click.Abort, Interrupted) as ended:
+        click.echo(err=True)
+        if isinstance(ended, Interrupted):
+            raise
+        return "no"
 
-    stop = Stop()
-    session = context.session(path, targets=targets, parallelism=parallelism, stop=stop)
+
+def _apply(context: Context, session: Session, wish: Wish, stop: Stop, as_json: bool, *, wait: bool = False) -> int:
+    from declarative import applier
+
     stop.listen()
     report = applier.apply(session, wish, stop)
     if wait and report.interrupted is None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
+import termios
 import time
 
 import pytest
@@ -14,6 +17,7 @@ from .bench import SECONDS, Bench, numbers
 from .manifests import batch, project
 
 PEOPLE = numbers(415, 3)
+INTERRUPT, END_OF_INPUT = "\x03", "\x04"  # as the keys Ctrl-C and Ctrl-D send them
 
 
 @pytest.fixture
@@ -23,8 +27,9 @@ def campaign(bench: Bench) -> Bench:
     return bench
 
 
-def at_a_terminal(bench: Bench, answer: str, *arguments: str) -> tuple[int, str]:
-    """Runs the command in a pseudo terminal, answers its question; exit code and everything shown."""
+def at_a_terminal(bench: Bench, answer: str | signal.Signals, *arguments: str) -> tuple[int, str]:
+    """Runs the command in a pseudo terminal, types an answer to its question or sends a signal instead; exit code and
+    everything shown."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         bench.command(*arguments),
@@ -34,16 +39,26 @@ def at_a_terminal(bench: Bench, answer: str, *arguments: str) -> tuple[int, str]
         stdout=theirs,
         stderr=theirs,
         close_fds=True,
+        preexec_fn=_own_the_terminal,
     )
     os.close(theirs)
     shown, answered, until = "", False, time.monotonic() + SECONDS
     while time.monotonic() < until and (more := _read(ours)) is not None:
         shown += more
         if not answered and "yes" in shown and shown.endswith(": "):
-            os.write(ours, f"{answer}\n".encode())
+            if isinstance(answer, signal.Signals):
+                process.send_signal(answer)
+            else:
+                os.write(ours, answer.encode())
             answered = True
     os.close(ours)
     return process.wait(SECONDS), shown
+
+
+def _own_the_terminal() -> None:
+    """What is typed as Ctrl-C reaches a process by the terminal that it owns."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _read(terminal: int) -> str | None:
@@ -57,19 +72,31 @@ def _read(terminal: int) -> str | None:
 
 
 def test_yes_applies_the_plan_that_was_shown(campaign: Bench) -> None:
-    code, shown = at_a_terminal(campaign, "yes", "apply")
+    code, shown = at_a_terminal(campaign, "yes\n", "apply")
     assert code == 0
     assert shown.index("batch/march") < shown.index("Ring 3 people?") < shown.index("submitted")
     campaign.advance(600)
     assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
 
 
-@pytest.mark.parametrize("answer", ["", "y"])
+@pytest.mark.parametrize("answer", ["\n", "y\n", END_OF_INPUT])
 def test_anything_else_rings_nobody(answer: str, campaign: Bench) -> None:
     code, shown = at_a_terminal(campaign, answer, "apply")
     assert code == 1
     assert "the answer was no" in shown
     assert campaign.batches() == []
+
+
+@pytest.mark.parametrize(("answer", "exits"), [(INTERRUPT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_at_the_question_ends_it_at_once_with_nothing_sent(
+    answer: str | signal.Signals, exits: int, campaign: Bench
+) -> None:
+    code, shown = at_a_terminal(campaign, answer, "apply")
+    assert code == exits
+    assert "nothing was sent" in shown.splitlines()[-1]
+    assert campaign.batches() == []
+    campaign.apply()
+    assert len(campaign.batches()) == 1
 
 
 def test_without_a_terminal_it_refuses_and_says_how(campaign: Bench) -> None:
@@ -80,7 +107,7 @@ def test_without_a_terminal_it_refuses_and_says_how(campaign: Bench) -> None:
 
 def test_destroy_asks_about_taking_off_not_about_ringing(campaign: Bench) -> None:
     campaign.apply()
-    code, shown = at_a_terminal(campaign, "yes", "destroy")
+    code, shown = at_a_terminal(campaign, "yes\n", "destroy")
     assert code == 0
     assert "Ring " not in shown
     campaign.advance(600)
@@ -89,6 +116,6 @@ def test_destroy_asks_about_taking_off_not_about_ringing(campaign: Bench) -> Non
 
 def test_an_empty_plan_asks_nothing(campaign: Bench) -> None:
     campaign.apply()
-    code, shown = at_a_terminal(campaign, "no", "apply")
+    code, shown = at_a_terminal(campaign, "no\n", "apply")
     assert code == 0
     assert "?" not in shown

@@ -85,6 +85,16 @@ def test_a_second_signal_is_as_safe_as_a_crash(tmp_path: Path) -> None:
     project.check_rings(once(people(5)))
 
 
+@pytest.mark.parametrize(("flags", "said"), [((), True), (("-q",), False)])
+def test_the_first_signal_is_answered_in_words(flags: tuple[str, ...], said: bool, tmp_path: Path) -> None:
+    project = Project(tmp_path / "spring").begin()
+    project.batch("march", people(5))
+    run = project.run(*flags, "apply", "-y", at=SENDING, signum=signal.SIGINT)
+    assert "5 people submitted" in run.said
+    assert ("\nStopping: the request in flight is finished and recorded first." in run.said) is said
+    project.check_lock()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells that the run listens for signals already")
 @pytest.mark.parametrize("signum", STOPPED)
 def test_a_run_that_waits_for_another_can_be_stopped_at_once(signum: signal.Signals, tmp_path: Path) -> None:
