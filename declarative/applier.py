@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from declarative import mark, planner
 from declarative.carry_out import Hands
 from declarative.desk import Budget, Desk, Stop
-from declarative.errors import Exit, Interrupted, Refused
+from declarative.errors import DialctlError, Exit, Interrupted, Refused
 from declarative.execute import Result
 from declarative.memory import Lock
 from declarative.model import Desired
@@ -43,26 +43,29 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What an apply came to. `tallies` by address; `interrupted` where a signal ended it early; `still_open` are the
-    addresses where something is unsure."""
+    """What an apply came to. `tallies` by address; `interrupted` where a signal ended it early; `unfollowed` where all
+    was done, and what came of it could not be followed to the end; `still_open` are the addresses where something is
+    unsure."""
 
     plan: Plan
     tallies: Mapping[str, Tally]
     findings: tuple[Finding, ...] = ()
     interrupted: Interrupted | None = None
+    unfollowed: DialctlError | None = None
     still_open: tuple[str, ...] = ()
     title: str = "Apply"
 
     @property
     def exit_code(self) -> int:
         """Unsure and blocked win over failed: they need a person."""
-        if self.interrupted is not None:
-            return int(self.interrupted.exit_code)
+        stopped = self.interrupted or self.unfollowed
+        if isinstance(stopped, Interrupted):
+            return int(stopped.exit_code)
         findings = [*self.findings, *(finding for tally in self.tallies.values() for finding in tally.findings)]
         unsigned = any(p.result is Result.MARK_LOST for tally in self.tallies.values() for p in tally.problems)
         if self.plan.needs_human or self.still_open or unsigned or any(finding.unsure for finding in findings):
             return int(Exit.NEEDS_HUMAN)
-        failed = any(not tally.clean for tally in self.tallies.values()) or self.plan.unread
+        failed = any(not tally.clean for tally in self.tallies.values()) or self.plan.unread or stopped
         return int(Exit.FAILED if failed else Exit.DONE)
 
 

@@ -30,7 +30,7 @@ class Stop:
     def __init__(self, heard: Callable[[], None] = lambda: None) -> None:
         self._asked = threading.Event()
         self._signum = 0
-        self._heard = heard
+        self.heard = heard
 
     def listen(self) -> None:
         for signum in _SIGNALS:
@@ -69,7 +69,7 @@ class Stop:
         self._signum = signum
         self._asked.set()
         signal.signal(signum, signal.SIG_DFL)
-        self._heard()
+        self.heard()
 
     def _leave(self, signum: int, frame: FrameType | None) -> None:
         raise _interrupted(signum, "nothing was sent")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from declarative.desk import Stop
+from declarative.errors import ProviderError
 from declarative.observe import observe
 from declarative.planning.case import is_over
+from declarative.planning.decide import Reason
 from declarative.planning.outlook import Outlook
 from declarative.remote import Phase, Remote
 from declarative.session import Session
 
 LOOK_EVERY = 10.0
 """Seconds between looks."""
+PATIENCE = 30
+"""Looks in a row that may fail before the following ends; each has repeated its reads already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,19 +36,32 @@ class Course:
 
 
 def follow(session: Session, stop: Stop, show: Callable[[Sequence[Course]], None]) -> None:
-    """Shows the courses at every look, until all are over. Raises Interrupted and ProviderError."""
+    """Shows the courses at every look, until all are over; what cannot be read stays as it was last seen, and is not
+    over. Raises Interrupted, and ProviderError once PATIENCE is at its end."""
+    courses: dict[str, Course] = {}
+    failed = 0
     while True:
-        courses = list(_courses(session))
-        show(courses)
-        if all(course.over for course in courses):
-            return
-        session.sleep(LOOK_EVERY)
         stop.check()
+        outlooks = observe(session.scene(session.lock(), everything=True))
+        courses |= {course.remote_id: course for outlook in outlooks for course in _of(outlook)}
+        over = {course.remote_id for course in courses.values() if course.over}
+        unread = [outlook.block for outlook in outlooks if outlook.block and _is_untold(outlook, over)]
+        if courses:
+            show(list(courses.values()))
+        if not unread and len(over) == len(courses):
+            return
+        failed = failed + 1 if unread else 0
+        if failed == PATIENCE:
+            raise ProviderError(unread[0].detail, hint=unread[0].way_out)
+        session.sleep(LOOK_EVERY)
 
 
-def _courses(session: Session) -> Iterator[Course]:
-    for outlook in observe(session.scene(session.lock(), everything=True)):
-        yield from _of(outlook)
+def _is_untold(outlook: Outlook, over: Collection[str]) -> bool:
+    """Whether something there may still ring, and its provider does not tell."""
+    if outlook.block is None or outlook.block.reason is not Reason.NOT_READ:
+        return False
+    record = outlook.case.record
+    return bool(record.intents) or any(not r.settled and key not in over for key, r in record.remotes.items())
 
 
 def _of(outlook: Outlook) -> Iterator[Course]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 
 from declarative.cli import options
 from declarative.cli.context import Context
-from declarative.errors import Exit, Interrupted, Refused, UsageError
+from declarative.errors import DialctlError, Exit, Interrupted, Refused, UsageError
 
 if TYPE_CHECKING:
     from declarative.applier import Report, Wish
@@ -207,7 +208,7 @@ def _apply(context: Context, session: Session, wish: Wish, stop: Stop, as_json: 
     stop.listen()
     report = applier.apply(session, wish, stop)
     if wait and report.interrupted is None:
-        _follow(context, session, stop)
+        report = replace(report, unfollowed=_follow(context, session, stop))
     _print_report(context, report, as_json)
     return report.exit_code
 
@@ -221,13 +222,19 @@ def _asked(made: Plan) -> str:
     return f"{' and '.join(wishes)}?".capitalize()
 
 
-def _follow(context: Context, session: Session, stop: Stop) -> None:
+def _follow(context: Context, session: Session, stop: Stop) -> DialctlError | None:
+    """What ended it early. A signal needs no words here: the wait ends at once, and the display has the terminal."""
     from declarative.follow import follow
     from declarative.report import live
 
     context.progress.end()
-    with live.display(quiet=context.quiet) as show:
-        follow(session, stop, show)
+    stop.heard = lambda: None
+    try:
+        with live.display(quiet=context.quiet) as show:
+            follow(session, stop, show)
+    except DialctlError as ended:
+        return ended
+    return None
 
 
 def _print_report(context: Context, report: Report, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from declarative.applier import Report
-from declarative.errors import DialctlError
+from declarative.errors import DialctlError, Exit
 from declarative.inquire import Status
 from declarative.planning.decide import Verb
 from declarative.planning.plan import FORMAT_VERSION, Action, Plan
@@ -64,7 +64,8 @@ def report(report: Report) -> dict[str, Any]:
         "project": report.plan.project,
         "checksum": report.plan.checksum,
         "exit_code": report.exit_code,
-        "interrupted": report.interrupted is not None,
+        "interrupted": report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED),
+        "unfollowed": _said(report.unfollowed) if report.unfollowed else None,
         "actions": [
             {**_action(action), **_outcome(action, report.tallies.get(action.address), report)}
             for action in report.plan.actions
@@ -134,12 +135,14 @@ def error(error: DialctlError) -> dict[str, Any]:
     """What `--json` prints when a command fails."""
     return {
         "error": {
-            "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
+            **_said(error),
             "problems": [{**asdict(problem), "text": str(problem)} for problem in error.problems],
         }
     }
+
+
+def _said(error: DialctlError) -> dict[str, str]:
+    return {"code": error.code, "message": error.message, "hint": error.hint}
 
 
 def _stamp(when: datetime | None) -> str | None:

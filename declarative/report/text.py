@@ -81,6 +81,8 @@ def _report_lines(report: Report) -> Iterator[str]:
             fg="magenta",
         )
     yield click.style(_summary(report), bold=True)
+    if report.unfollowed is not None:
+        yield click.style(f"Not followed to the end: {clean(report.unfollowed.message)}", fg="red")
 
 
 def _tally_lines(address: str, tally: Tally) -> Iterator[str]:

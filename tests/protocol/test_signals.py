@@ -3,6 +3,7 @@ recorded, the lease is given back, and the next run goes on as if nothing had be
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from tests.protocol.scenarios import SCENARIOS, Expected, Scenario
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 EVERYWHERE = bool(os.environ.get("DIALCTL_CRASH_EVERYWHERE"))
 SENDING = "http: POST"
+READING_ONE = "http: GET /agents/calls/batches/"
 CHOSEN = [
     one
     for one in SCENARIOS
@@ -93,6 +95,19 @@ def test_the_first_signal_is_answered_in_words(flags: tuple[str, ...], said: boo
     assert "5 people submitted" in run.said
     assert ("\nStopping: the request in flight is finished and recorded first." in run.said) is said
     project.check_lock()
+
+
+@pytest.mark.parametrize("signum", STOPPED)
+def test_a_signal_during_the_wait_ends_it_with_the_report(signum: signal.Signals, tmp_path: Path) -> None:
+    project = Project(tmp_path / "spring").begin()
+    project.batch("march", people(5))
+    run = project.run("-q", "apply", "-y", "--wait", "--json", at=READING_ONE, signum=signum)
+    assert run.code == STOPPED[signum]
+    report = json.loads(run.said)
+    assert report["exit_code"] == STOPPED[signum]
+    assert (report["interrupted"], report["unfollowed"]["code"]) == (True, "interrupted")
+    assert [(one["outcome"], one["people_done"]) for one in report["actions"]] == [("done", 5)]
+    project.check_rings(once(people(5)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells that the run listens for signals already")

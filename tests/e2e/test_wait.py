@@ -1,0 +1,56 @@
+"""`apply --wait` follows to the end what was submitted; whatever ends it early, the report of the apply is printed."""
+
+from __future__ import annotations
+
+import pytest
+
+from .bench import Bench, numbers
+from .manifests import batch, project
+from .test_json_output import REPORT, valid
+
+PEOPLE = numbers(415, 3)
+ATTEMPTS_A_LOOK = 5
+
+
+@pytest.fixture
+def campaign(bench: Bench) -> Bench:
+    bench.write("project.yaml", project())
+    bench.write("march.yaml", batch("march", PEOPLE))
+    return bench
+
+
+def unread(bench: Bench, times: int) -> None:
+    """So many reads of a batch fail; 0 is all of them."""
+    rule = {"operation": "getCallBatch", "times": times}
+    bench.faults({"match": rule, "do": {"status": {"code": 503, "effect": False}}})
+
+
+def test_it_ends_when_everybody_was_rung(campaign: Bench) -> None:
+    ran = campaign.apply("--wait")
+    assert ran.err.splitlines()[-1] == "3 reached, 0 unreached, 0 in flight, 0 waiting"
+    assert ran.out.splitlines()[-1] == "Apply: 3 people submitted."
+    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+
+
+def test_a_look_that_fails_is_not_the_end(campaign: Bench) -> None:
+    unread(campaign, 2 * ATTEMPTS_A_LOOK)
+    ran = campaign.apply("--wait")
+    assert ran.err.splitlines()[-1] == "3 reached, 0 unreached, 0 in flight, 0 waiting"
+    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+
+
+def test_looks_that_go_on_failing_end_it_with_the_report(campaign: Bench) -> None:
+    unread(campaign, 0)
+    ran = campaign.apply("--wait", exits=1)
+    assert "0 waiting" not in ran.err
+    assert ran.out.splitlines()[-2] == "Apply: 3 people submitted."
+    assert ran.out.splitlines()[-1].startswith("Not followed to the end: ")
+
+
+def test_under_json_too_the_report_says_what_was_done(campaign: Bench) -> None:
+    unread(campaign, 0)
+    report = campaign.apply("--wait", "--json", exits=1).json
+    valid(report, REPORT)
+    assert report["unfollowed"]["code"] == "provider"
+    assert (report["exit_code"], report["interrupted"]) == (1, False)
+    assert [(one["outcome"], one["people_done"]) for one in report["actions"]] == [("done", 3)]
