@@ -227,7 +227,7 @@ def _follow(context: Context, session: Session, stop: Stop) -> DialctlError | No
     from declarative.follow import follow
     from declarative.report import live
 
-    context.progress.end()
+    context.progress.hush()
     stop.heard = lambda: None
     try:
         with live.display(quiet=context.quiet) as show:

@@ -42,6 +42,11 @@ class Progress:
             self._shower.join()
             self._shower = None
 
+    def hush(self) -> None:
+        """Shows nothing from here on: something else has the terminal."""
+        self.end()
+        self._quiet = True
+
     def _tell(self) -> None:
         while not self._ended.wait(NOW_AND_THEN):
             print(f"{self._doing} ...", file=sys.stderr, flush=True)
