@@ -28,7 +28,6 @@ class Context:
     variables: dict[str, str]
     variable_files: tuple[Path, ...]
     quiet: bool
-    verbose: int
     _closing: ExitStack = field(default_factory=ExitStack)
     _progress: Progress | None = None
 
@@ -46,7 +45,6 @@ class Context:
             variables=dict(_pair(text) for text in flags["variables"]),
             variable_files=tuple(flags["variable_files"]),
             quiet=flags["quiet"],
-            verbose=flags["verbose"],
         )
 
     @property

@@ -1,10 +1,10 @@
-"""How a command that fails says so: one voice, on stderr, or one JSON document under --json; never a traceback."""
+"""How a command that fails says so: one voice, on stderr, or one JSON document under --json; never a traceback, unless
+asked for. `called` is the command that was called with its flags."""
 
 from __future__ import annotations
 
 import sys
 import traceback
-from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -12,8 +12,8 @@ import click
 from declarative.errors import DialctlError, Exit, UsageError
 
 
-def of_error(error: DialctlError, arguments: list[str]) -> int:
-    if _wants_json(arguments):
+def of_error(error: DialctlError, called: click.Context) -> int:
+    if _wants_json(called):
         from declarative.report import as_json
 
         click.echo(as_json.encode(as_json.error(error)))
@@ -26,46 +26,42 @@ def of_error(error: DialctlError, arguments: list[str]) -> int:
     return int(error.exit_code)
 
 
-def of_usage(misuse: click.ClickException | click.Abort, arguments: list[str]) -> int:
+def of_usage(misuse: click.ClickException | click.Abort, called: click.Context) -> int:
     if isinstance(misuse, click.Abort):
         click.echo("Aborted.", err=True)
         return int(Exit.INTERRUPTED)
     if isinstance(misuse, click.NoSuchOption) and misuse.ctx and misuse.option_name in _global_flags(misuse.ctx):
         flag = misuse.option_name
         misplaced = UsageError(f"{flag} stands before the command", hint=f"dialctl {flag} ... {misuse.ctx.info_name}")
-        return of_error(misplaced, arguments)
+        return of_error(misplaced, called)
     context = getattr(misuse, "ctx", None)
     hint = f"see {context.command_path} --help" if context else "see dialctl --help"
-    return of_error(UsageError(misuse.format_message(), hint=hint), arguments)
+    return of_error(UsageError(misuse.format_message(), hint=hint), called)
 
 
 def _global_flags(context: click.Context) -> set[str]:
     return {flag for param in context.find_root().command.params for flag in param.opts}
 
 
-def of_system(problem: OSError, arguments: list[str]) -> int:
+def of_system(problem: OSError, called: click.Context) -> int:
     """A file or the machine does not do as it should: said as the system says it, with the file's name."""
     if problem.filename is None:
-        return of_bug(problem, arguments)
-    return of_error(DialctlError(f"{problem.filename}: {problem.strerror}"), arguments)
+        return of_bug(problem, called)
+    return of_error(DialctlError(f"{problem.filename}: {problem.strerror}"), called)
 
 
-def of_bug(bug: Exception, arguments: list[str]) -> int:
+def of_bug(bug: Exception, called: click.Context) -> int:
     """Says where it happened and nothing of what was in hand, which may be somebody's number."""
     place = traceback.extract_tb(bug.__traceback__)[-1]
     where = f"{type(bug).__name__} at {Path(place.filename).name}:{place.lineno}"
-    if any(flag in arguments for flag in ("-vv", "--verbose=2")):
+    if called.find_root().params["verbose"] > 1:
         traceback.print_exception(bug, file=sys.stderr)
     error = DialctlError(
         f"dialctl has a bug: {where}",
         hint="what was sent is in the lock; please report this line (dialctl -vv shows more, which may hold numbers)",
     )
-    return of_error(error, arguments)
+    return of_error(error, called)
 
 
-def _wants_json(arguments: list[str]) -> bool:
-    return "--json" in arguments or "--format=json" in arguments or _follows(arguments, "--format", "json")
-
-
-def _follows(arguments: list[str], flag: str, value: str) -> bool:
-    return any(pair == (flag, value) for pair in pairwise(arguments))
+def _wants_json(called: click.Context) -> bool:
+    return bool(called.params.get("as_json")) or called.params.get("layout") == "json"

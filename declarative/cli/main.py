@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -95,15 +96,36 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as asked:
         return asked.exit_code
     except (click.ClickException, click.Abort) as misuse:
-        return failures.of_usage(misuse, arguments)
+        return failures.of_usage(misuse, _called(arguments))
     except DialctlError as error:
-        return failures.of_error(error, arguments)
+        return failures.of_error(error, _called(arguments))
     except BrokenPipeError:
         return int(Exit.FAILED)
     except OSError as problem:
-        return failures.of_system(problem, arguments)
+        return failures.of_system(problem, _called(arguments))
     except Exception as bug:
-        return failures.of_bug(bug, arguments)
+        return failures.of_bug(bug, _called(arguments))
+
+
+def _called(arguments: list[str]) -> click.Context:
+    """The command that was called, with its flags as arguments and variables give them, however much of the rest cannot
+    be read."""
+    called = _leniently(dialctl, "dialctl", arguments, None)
+    rest = arguments
+    while isinstance(called.command, click.Group):
+        _, rest, _ = called.command.make_parser(called).parse_args(list(rest))
+        rest = list(dropwhile(lambda word: word.startswith("-"), rest))
+        command = called.command.get_command(called, rest[0]) if rest else None
+        if command is None:
+            break
+        name, *rest = rest
+        called = _leniently(command, name, rest, called)
+    return called
+
+
+def _leniently(command: click.Command, name: str, arguments: list[str], parent: click.Context | None) -> click.Context:
+    lenient = {"resilient_parsing": True, "ignore_unknown_options": True, "allow_extra_args": True}
+    return command.make_context(name, list(arguments), parent=parent, **lenient)
 
 
 if __name__ == "__main__":

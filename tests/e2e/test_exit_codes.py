@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+from declarative.cli.main import run
 
 from .bench import Bench, numbers
 from .manifests import batch, call, project
@@ -57,6 +61,32 @@ def test_under_json_a_failure_is_one_document(
     assert error["code"] == code
     assert error["message"]
     assert isinstance(error["problems"], list)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "arguments"),
+    [
+        ("DIALCTL_PLAN_JSON", "1", ("plan", "nowhere")),
+        ("DIALCTL_PLAN_JSON", "1", ("plan", "--frobnicate")),
+        ("DIALCTL_PLAN_FORMAT", "json", ("-v", "plan", "nowhere")),
+        ("DIALCTL_STATUS_JSON", "true", ("status", "call/nobody")),
+    ],
+)
+def test_json_asked_for_by_a_variable_is_json_when_it_fails(
+    variable: str, value: str, arguments: tuple[str, ...], one_call: Bench
+) -> None:
+    one_call.environment[variable] = value
+    assert one_call.run(*arguments, exits=64).json["error"]["code"] == "usage"
+
+
+@pytest.mark.parametrize("arguments", [("plan", "--frobnicate", "--json"), ("--frobnicate", "plan", "--json")])
+def test_json_is_json_wherever_the_mistake_stands(arguments: tuple[str, ...], one_call: Bench) -> None:
+    assert one_call.run(*arguments, exits=64).json["error"]["code"] == "usage"
+
+
+def test_json_for_one_command_is_not_json_for_another(one_call: Bench) -> None:
+    one_call.environment["DIALCTL_PLAN_JSON"] = "1"
+    assert one_call.run("status", "call/nobody", exits=64).err.startswith("Error: ")
 
 
 def test_every_problem_of_the_manifests_comes_at_once_with_its_place(one_call: Bench) -> None:
@@ -128,3 +158,33 @@ def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_somebody_resumes(bench: 
     bench.apply()
     bench.advance(600)
     assert bench.rings() == dict.fromkeys(people, 1)
+
+
+@pytest.mark.parametrize(
+    ("flags", "variable", "traced"),
+    [
+        ((), None, False),
+        (("-v",), None, False),
+        (("-vv",), None, True),
+        (("-v", "--verbose"), None, True),
+        (("-qvv",), None, True),
+        ((), "2", True),
+    ],
+)
+def test_a_bug_shows_its_traceback_when_asked_for_twice(
+    flags: tuple[str, ...],
+    variable: str | None,
+    traced: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(directory: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(os, "chdir", broken)
+    if variable is not None:
+        monkeypatch.setenv("DIALCTL_VERBOSE", variable)
+    assert run([*flags, "-C", "anywhere", "plan"]) == 1
+    said = capsys.readouterr().err
+    assert "dialctl has a bug: ZeroDivisionError at test_exit_codes.py:" in said
+    assert ("Traceback" in said) is traced
