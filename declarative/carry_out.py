@@ -14,7 +14,7 @@ from functools import partial
 
 import polars as pl
 
-from declarative import crowd, records
+from declarative import counting, crowd, records
 from declarative.desk import Desk
 from declarative.errors import ProviderError
 from declarative.execute import Executor, Receipt, Result
@@ -176,7 +176,7 @@ class Hands:
                 if self._must_end(resource, tally):
                     tally.left += len(rows) - start
                     break
-                self._desk.say(f"{resource.address}: {start:,} of {len(rows):,} people submitted")
+                self._desk.say(f"{resource.address}: {start:,} of {counting.people(len(rows))} submitted")
                 pacer.wait()
                 due = self._due(resource, shard, self._desk.project.guard)
                 tally.left += len(shard) - len(due)

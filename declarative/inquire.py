@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from declarative import counting
 from declarative.errors import ProviderError, UsageError
 from declarative.memory import Intent, Lock
 from declarative.observe import observe
@@ -93,7 +94,8 @@ def _retried_elsewhere(outlook: Outlook) -> list[Drift]:
         known = outlook.case.record.remotes.get(remote_id)
         ours = any(intent.remote == remote_id for intent in outlook.case.record.intents.values())
         if known and not ours and (remote.retry_count or 0) > (known.retry_count or 0):
-            message = f"{remote_id} was retried without us ({known.retry_count or 0} → {remote.retry_count} retries)"
+            retries = counting.of(remote.retry_count or 0, "retry", "retries")
+            message = f"{remote_id} was retried without us ({known.retry_count or 0} → {retries})"
             found.append(Drift(outlook.case.address, "retried_elsewhere", message))
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 
+from declarative import counting
 from declarative.errors import StateError, UsageError
 from declarative.session import Session
 from declarative.state import merge as merging
@@ -52,7 +53,8 @@ def merge(session: Session, wait: float) -> str:
         lock = merging.merge(stored.lock)
         backend.fold(render(lock))
     intents = sum(len(record.intents) for record in lock.resources.values())
-    return f"{_addresses(len(lock.resources))}, {intents} open intents; commit {backend.where}"
+    addresses = counting.of(len(lock.resources), "address", "addresses")
+    return f"{addresses}, {counting.of(intents, 'open intent', 'open intents')}; commit {backend.where}"
 
 
 def push(session: Session, url: str, wait: float) -> str:
@@ -65,11 +67,7 @@ def pull(session: Session, url: str, wait: float) -> str:
 
 def _copy(session: Session, source: Backend, target: Backend, wait: float) -> str:
     lock = transfer.copy(source, target, Holder.here(session.options.environment), wait, session.sleep)
-    return f"{_addresses(len(lock.resources))} copied from {source.where} to {target.where}"
-
-
-def _addresses(count: int) -> str:
-    return "1 address" if count == 1 else f"{count:,} addresses"
+    return f"{counting.of(len(lock.resources), 'address', 'addresses')} copied from {source.where} to {target.where}"
 
 
 def unlock(session: Session, lease_id: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from declarative import applier, mark, people, records
+from declarative import applier, counting, mark, people, records
 from declarative.errors import ProviderError, Refused, StateError, UsageError
 from declarative.listing import Listing
 from declarative.memory import Cancel, Intent, Record, Request
@@ -76,11 +76,13 @@ def _settle(session: Session, ledger: Ledger, address: str, intent: Intent, verd
     if verdict is Verdict.NOT_PLACED:
         revoked = tuple(sorted({*ledger.lock.resources[address].revoked, intent.mark}))
         ledger.update(address, intents={intent.mark: None}, revoked=revoked, quiet=None)
-        return f"{intent.count:,} people count as not rung; the next apply decides them anew"
+        who = counting.of(intent.count, "person counts", "people count")
+        return f"{who} as not rung; the next apply decides them anew"
     placed = [intent.person] if intent.person else _unsure_people(session, ledger, address)
     known = ledger.lock.resources[address]
     ledger.update(address, intents={intent.mark: None}, placed=tuple(sorted({*known.placed, *placed})), quiet=None)
-    return f"{len(placed):,} people count as rung, and are not rung again"
+    who = counting.of(len(placed), "person counts as rung, and is", "people count as rung, and are")
+    return f"{who} not rung again"
 
 
 def _settle_retry(ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:

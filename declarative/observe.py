@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from declarative import mark, records
+from declarative import counting, mark, records
 from declarative.cache import MemberCache
 from declarative.digest import PersonKey
 from declarative.errors import ProviderError
@@ -205,7 +205,7 @@ class _Observer:
         if channel is None or not wanted:
             return
         missing = [key for key in wanted if not self._recalled(key, seen)]
-        self.scene.progress(f"reading the people of {len(missing)} batches of {self.name}")
+        self.scene.progress(f"reading the people of {counting.of(len(missing), 'batch', 'batches')} of {self.name}")
         with ThreadPoolExecutor(self.scene.parallelism) as pool:
             list(pool.map(lambda key: self._read(channel, key), missing))
         cache = self.scene.caches.get(self.name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from declarative import records
+from declarative import counting, records
 from declarative.desk import LEAST_GUARD, Desk
 from declarative.errors import ProviderError
 from declarative.listing import Listing
@@ -93,13 +93,13 @@ class Prover:
         elif self._shows_younger(listing, intent):
             self._revoke(address, intent)
             self._desk.budget.give_back(intent.mark)
-            people = f"{intent.count:,} people"
+            people = counting.people(intent.count)
             yield Finding(address, f"a request of {people} never arrived; they are decided anew{once_more(intent)}")
         elif not intent.absent:
             self._desk.ledger.update(address, intents={intent.mark: replace(intent, absent=True)})
             self._desk.budget.give_back(intent.mark)
             yield Finding(
-                address, f"a request of {intent.count:,} people probably never arrived; they are decided anew"
+                address, f"a request of {counting.people(intent.count)} probably never arrived; they are decided anew"
             )
 
     def _found(self, address: str, intent: Intent, listing: Listing) -> Finding | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from declarative import counting
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import Exit
@@ -75,7 +76,7 @@ def results(
         context.remark(f"{name}: nothing can be said: {block.detail}")
     if output is not None:
         rows.write(found, "csv" if layout == "table" else layout, output)
-        context.remark(f"{len(found):,} rows in {output}")
+        context.remark(f"{counting.of(len(found), 'row', 'rows')} in {output}")
     else:
         context.say(rows.render(found if show_numbers else rows.masked(found), layout))
     return _exit(block for _, block in untold)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from declarative import counting
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import DialctlError, Exit, Interrupted, Refused, UsageError
@@ -217,7 +218,7 @@ def _asked(made: Plan) -> str:
     from declarative.planning.decide import Verb
 
     off = sum(action.people for action in made.of(Verb.CANCEL))
-    wishes = [f"ring {made.people_to_ring:,} people"] if made.people_to_ring else []
+    wishes = [f"ring {counting.people(made.people_to_ring)}"] if made.people_to_ring else []
     wishes += [f"take {off:,} off"] if off else []
     return f"{' and '.join(wishes)}?".capitalize()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from declarative import counting
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import Exit
@@ -27,8 +28,8 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bo
         valid = {"valid": True, "project": desired.project.name, "digest": desired.digest, "resources": counts}
         context.say(layout.encode({"format_version": "1", **valid}))
     else:
-        count = len(desired.resources)
-        context.say(f"Valid: project {desired.project.name}, {count} resource{'s'[: count != 1]}, {people:,} people.")
+        resources = counting.of(len(desired.resources), "resource", "resources")
+        context.say(f"Valid: project {desired.project.name}, {resources}, {counting.people(people)}.")
     return Exit.DONE
 
 

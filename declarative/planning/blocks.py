@@ -8,7 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
-from declarative import mark
+from declarative import counting, mark
 from declarative.digest import of_value
 from declarative.memory import Lock, Record
 from declarative.model import Resource, Route
@@ -174,7 +174,7 @@ def _unreadable(case: Case) -> Block | None:
             found = remote.members.get_column("number").n_unique()
             return Block(
                 Reason.MEMBERS_UNREADABLE,
-                f"{remote.id} answers {found} of its {remote.total} people",
+                f"{remote.id} answers {found} of its {counting.people(remote.total)}",
                 "try again later; if it stays so, ask the provider",
             )
     return None
@@ -217,4 +217,4 @@ def _provider(case: Case) -> Block | None:
 
 
 def _batches(count: int) -> str:
-    return "1 batch or call" if count == 1 else f"{count} batches or calls"
+    return counting.of(count, "batch or call", "batches or calls")

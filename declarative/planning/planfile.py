@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from declarative import counting
 from declarative.digest import PersonKey, canonical
 from declarative.errors import PlanFileError
 from declarative.memory import Lock
@@ -143,13 +144,10 @@ def _refuse_more(saved: SavedPlan, now: Plan, lock: Lock | None, key: PersonKey)
         allowed = _unpacked(saved.rings.get(address, b""))
         asked = _unpacked(_packed(work.rung.to_list(), key, lineage))
         if more := len(asked - allowed):
-            raise PlanFileError(f"stale plan: {address} would ring {_people(more)} not in it", hint=_AGAIN)
+            who = counting.of(more, "person who is", "people who are")
+            raise PlanFileError(f"stale plan: {address} would ring {who} not in it", hint=_AGAIN)
         if new := set(work.cancels) - set(saved.cancels.get(address, ())):
             raise PlanFileError(f"stale plan: {address} would cancel {', '.join(sorted(new))} as well", hint=_AGAIN)
-
-
-def _people(count: int) -> str:
-    return "1 person who is" if count == 1 else f"{count:,} people who are"
 
 
 def _packed(numbers: list[str], key: PersonKey, lineage: str | None) -> bytes:

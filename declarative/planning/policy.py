@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from declarative import counting
 from declarative.model import Desired, Project, Resource, Route
 from declarative.planning import hours
 from declarative.planning.decide import Reason, Timing, Verb
@@ -60,12 +61,14 @@ def over_max_dials(plan: Plan, project: Project, resources: Sequence[Resource], 
     found = []
     limits = [limit for limit in (max_dials, project.policy.max_dials) if limit is not None]
     if limits and plan.people_to_ring > min(limits):
-        rung = f"the plan rings {plan.people_to_ring:,} people, max_dials allows {min(limits):,}"
+        rung = f"the plan rings {counting.people(plan.people_to_ring)}, max_dials allows {min(limits):,}"
         found.append(f"{rung}: raise it, or apply in parts with --target")
     for resource in resources:
         rings = sum(a.people for a in plan.actions if a.address == resource.address and a.verb.dials)
         if resource.policy.max_dials is not None and rings > resource.policy.max_dials:
-            found.append(f"{resource.address} rings {rings:,} people, its max_dials is {resource.policy.max_dials:,}")
+            found.append(
+                f"{resource.address} rings {counting.people(rings)}, its max_dials is {resource.policy.max_dials:,}"
+            )
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
+from declarative import counting
 from declarative.abilities import Abilities
 from declarative.model import Kind, Resource, Route
 from declarative.planning import hours
@@ -37,7 +38,7 @@ def _no_zone(resource: Resource) -> Iterator[Notice]:
         yield Notice(resource.address, f'nobody has the column "{allowed.column}": time zones are those of the numbers')
     count = hours.never_rung(allowed, resource.people.frame) if allowed else 0
     if count:
-        who = "1 person has no known time zone and is" if count == 1 else f"{count:,} people have none known and are"
+        who = counting.of(count, "person has no known time zone and is", "people have none known and are")
         yield Notice(resource.address, f"calling hours by time zone: {who} never rung; name a column, or a fixed zone")
 
 
@@ -79,7 +80,10 @@ def _takes(resource: Resource, rings: int, able: Abilities) -> tuple[timedelta, 
         return timedelta(), ""
     least = timedelta(seconds=rings / pace)
     minutes = ceil(least / timedelta(minutes=1))
-    return least, f"{rings:,} people take at least {minutes:,} minutes at {pace:g} calls a second"
+    return (
+        least,
+        f"{counting.of(rings, 'person takes', 'people take')} at least {minutes:,} minutes at {pace:g} calls a second",
+    )
 
 
 def _expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
@@ -87,7 +91,7 @@ def _expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
     if work is not None and work.expired and resource.expires_at:
         over = resource.expires_at <= plan.created_at
         why = "expires_at is over" if over else "a batch begins to ring after the guard, and expires_at comes before"
-        who = "1 person is" if work.expired == 1 else f"{work.expired:,} people are"
+        who = counting.of(work.expired, "person is", "people are")
         yield Notice(resource.address, f"{who} not rung: {why}")
 
 
@@ -98,8 +102,8 @@ def _abroad(plan: Plan, resource: Resource, able: Abilities) -> Iterator[Notice]
         return
     abroad = int((~work.ring.get_column("number").str.starts_with("+1")).sum()) if len(work.ring) else 0
     if abroad:
-        verb = "is" if abroad == 1 else "are"
-        yield Notice(resource.address, f"{abroad:,} of the numbers {verb} outside +1: {able.reach}")
+        outside = counting.of(abroad, "of the numbers is", "of the numbers are")
+        yield Notice(resource.address, f"{outside} outside +1: {able.reach}")
 
 
 def _one_by_one(resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:

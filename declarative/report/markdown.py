@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from declarative.counting import people
 from declarative.model import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
@@ -74,12 +75,12 @@ def _row(action: Action, plan: Plan) -> str:
 
 
 def _block(action: Action, plan: Plan) -> str:
-    held = f"- {code(action.address)} {words.people(action.people)}: {prose(words.sentence(action, plan))}"
+    held = f"- {code(action.address)} {people(action.people)}: {prose(words.sentence(action, plan))}"
     return f"{held}\n  {code(action.way_out)}" if action.way_out else held
 
 
 def _notices(plan: Plan) -> Iterator[str]:
-    yield from (f"- {words.people(count)} held back by {code(name)}" for name, count in plan.held.items())
+    yield from (f"- {people(count)} held back by {code(name)}" for name, count in plan.held.items())
     yield from (f"- {code(warning.address)}: {prose(warning.message)}" for warning in plan.warnings)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from declarative import counting
 from declarative.applier import Report
+from declarative.counting import people
 from declarative.execute import Result
 from declarative.inquire import Status
 from declarative.model import Json
@@ -38,7 +40,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     for warning in plan.warnings:
         yield click.style(f"Warning: {warning.address}: {clean(warning.message)}", fg="yellow")
     for name, count in plan.held.items():
-        yield f"{words.people(count)} held back by {name}."
+        yield f"{people(count)} held back by {name}."
     yield click.style(words.headline(plan), bold=True)
     for refusal in plan.refusals:
         yield click.style(f"Refused: {refusal}", fg="red")
@@ -53,7 +55,7 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
         yield from (f"      {_change(change)}" for change in action.changes)
     rung = action.counts.get("rung", 0)
     if action.verb is Verb.REPLACE and rung:
-        yield f"      {rung:,} were already rung and are not affected"
+        yield f"      {counting.of(rung, 'was already rung and is', 'were already rung and are')} not affected"
     if action.way_out:
         yield f"      {action.way_out}"
 
@@ -86,9 +88,9 @@ def _report_lines(report: Report) -> Iterator[str]:
 
 
 def _tally_lines(address: str, tally: Tally) -> Iterator[str]:
-    done = [f"{words.people(count)} {_DONE[verb]}" for verb, count in tally.submitted.items()]
-    if taken_off := tally.cancelled - tally.submitted.get(Verb.REPLACE, 0):
-        done.append(f"{words.people(taken_off)} taken off")
+    done = [f"{people(count)} {_DONE[verb]}" for verb, count in tally.submitted.items()]
+    if (taken_off := tally.cancelled - tally.submitted.get(Verb.REPLACE, 0)) > 0:
+        done.append(f"{people(taken_off)} taken off")
     if tally.in_flight:
         done.append(f"{tally.in_flight:,} in flight will finish")
     if done:
@@ -97,9 +99,9 @@ def _tally_lines(address: str, tally: Tally) -> Iterator[str]:
         color = "magenta" if receipt.result in (Result.UNSURE, Result.MARK_LOST) else "red"
         yield click.style(f"  ✗ {address}: {_PROBLEMS[receipt.result]}{clean(receipt.message)}", fg=color)
     if tally.left:
-        yield f"    {words.people(tally.left)} left for the next run"
+        yield f"    {people(tally.left)} left for the next run"
     if tally.unplanned:
-        yield f"    {words.people(tally.unplanned)} fell due meanwhile; the next plan shows them"
+        yield f"    {people(tally.unplanned)} fell due meanwhile; the next plan shows them"
 
 
 _DONE = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
@@ -116,14 +118,14 @@ _PROBLEMS = {
 def _summary(report: Report) -> str:
     submitted = sum(count for tally in report.tallies.values() for count in tally.submitted.values())
     if report.interrupted is not None:
-        return f"Interrupted: {report.interrupted.message}. {words.people(submitted)} submitted before."
+        return f"Interrupted: {report.interrupted.message}. {people(submitted)} submitted before."
     problems = sum(len(tally.problems) for tally in report.tallies.values())
     open_end = len(report.still_open)
     taken_off = sum(tally.cancelled for tally in report.tallies.values()) - _moved(report)
-    parts = [f"{words.people(submitted)} submitted"] if submitted else []
-    parts += [f"{words.people(taken_off)} taken off"] if taken_off > 0 else []
+    parts = [f"{people(submitted)} submitted"] if submitted else []
+    parts += [f"{people(taken_off)} taken off"] if taken_off > 0 else []
     parts = parts or ["nobody was waiting" if report.title == "Destroy" else "nobody was rung and nobody taken off"]
-    parts += [f"{problems} problem{'' if problems == 1 else 's'}"] if problems else []
+    parts += [counting.of(problems, "problem", "problems")] if problems else []
     parts += [f"{open_end} unsure"] if open_end else []
     return f"{report.title}: {', '.join(parts)}."
 
@@ -137,7 +139,7 @@ def status(statuses: Sequence[Status]) -> str:
 
 
 def _status_lines(one: Status) -> Iterator[str]:
-    yield click.style(f"{one.address}  {words.people(one.people)}", bold=True)
+    yield click.style(f"{one.address}  {people(one.people)}", bold=True)
     standing = ", ".join(f"{count:,} {word}" for word, count in one.standing.items())
     yield from [f"  standing  {standing}"] if standing else []
     flying = [f"{one.in_flight:,} in flight"] if one.in_flight else []
@@ -151,7 +153,7 @@ def _status_lines(one: Status) -> Iterator[str]:
     for intent in one.unsure:
         whom = f" (person {intent.person})" if intent.person else ""
         yield click.style(
-            f"  ! unsure: {words.people(intent.count)}{whom}, sent {words.moment(intent.sent_at)}, mark {intent.mark}",
+            f"  ! unsure: {people(intent.count)}{whom}, sent {words.moment(intent.sent_at)}, mark {intent.mark}",
             fg="magenta",
         )
         yield f"    dialctl resolve {one.address} --placed | --not-placed"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from declarative import counting
+from declarative.counting import people
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
 from declarative.privacy import clean
@@ -53,10 +55,6 @@ _REASONS = {
 }
 
 
-def people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
-
-
 def moment(when: datetime, now: datetime | None = None) -> str:
     """`16:00 UTC on 1 Dec`, with the year where it is not this one."""
     year = f" {when.year}" if now is not None and when.year != now.year else ""
@@ -99,11 +97,15 @@ def _replace(action: Action, plan: Plan) -> str:
     moving = action.people - mates
     total = action.counts.get("total", action.people)
     if Reason.TWINS in action.reasons:
-        return f"{people(action.people)} wait in two batches: both are cancelled, and they are submitted once"
+        who = counting.of(action.people, "person waits", "people wait")
+        return f"{who} in two batches: both are cancelled, and they are submitted once"
     if not moving:
-        return f"{people(mates)} go on in a new batch: theirs has to be cancelled"
-    also = f", {mates:,} more share their batches and move along" if mates else ""
-    return f"{moving:,} of {people(total)} still waiting move to the new settings{also}"
+        who = counting.of(mates, "person goes on", "people go on")
+        return f"{who} in a new batch, because theirs has to be cancelled"
+    more = counting.of(mates, "more shares a batch with them and moves", "more share a batch with them and move")
+    also = f", {more} along" if mates else ""
+    of_all = f"of {people(total)} still waiting"
+    return f"{counting.of(moving, f'{of_all} moves', f'{of_all} move')} to the new settings{also}"
 
 
 def _retry(action: Action, plan: Plan) -> str:
@@ -162,7 +164,7 @@ def headline(plan: Plan) -> str:
     off = sum(action.people for action in plan.of(Verb.CANCEL))
     parts = []
     if new + again:
-        rings = "1 more ring" if new + again == 1 else f"{new + again:,} more rings"
+        rings = counting.of(new + again, "more ring", "more rings")
         parts.append(f"{rings} ({_and([(new, 'new'), (again, 'again')])})")
     parts += [f"{plan.people_moved:,} moved"] if plan.people_moved else []
     parts += [f"{off:,} taken off"] if off else []

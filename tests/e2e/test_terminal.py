@@ -79,6 +79,12 @@ def test_yes_applies_the_plan_that_was_shown(campaign: Bench) -> None:
     assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
 
 
+def test_one_person_is_asked_about_as_one(campaign: Bench) -> None:
+    campaign.write("march.yaml", batch("march", PEOPLE[:1]))
+    _, shown = at_a_terminal(campaign, "no\n", "apply")
+    assert "Ring 1 person? Type yes to go on" in shown
+
+
 @pytest.mark.parametrize("answer", ["\n", "y\n", END_OF_INPUT])
 def test_anything_else_rings_nobody(answer: str, campaign: Bench) -> None:
     code, shown = at_a_terminal(campaign, answer, "apply")

@@ -1,0 +1,54 @@
+"""Plans and reports for people: counts in proper English, and nobody counted who was not there."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from declarative.applier import Report
+from declarative.planning.decide import Reason, Verb
+from declarative.report import text
+from declarative.tally import Tally
+
+from .house import action, plan_of
+
+
+def said(verb: Verb, **changes: object) -> str:
+    return click.unstyle(text.plan(plan_of(action(verb, **changes))))
+
+
+def test_one_person_moves_as_one() -> None:
+    assert "  1 of 2 people still waiting moves to the new settings\n" in said(
+        Verb.REPLACE, people=1, counts={"total": 2}
+    )
+
+
+def test_whoever_shares_a_batch_goes_on_in_a_new_one() -> None:
+    mates = {"people": 1, "reasons": {Reason.BATCH_MATES: 1}}
+    assert "1 person goes on in a new batch, because theirs has to be cancelled" in said(Verb.REPLACE, **mates)
+    both = {"people": 3, "reasons": {Reason.SETTINGS_CHANGED: 2, Reason.BATCH_MATES: 1}, "counts": {"total": 3}}
+    assert (
+        "2 of 3 people still waiting move to the new settings, 1 more shares a batch with them and moves along"
+        in said(Verb.REPLACE, **both)
+    )
+
+
+def test_twins_are_said_to_be_cancelled_both() -> None:
+    told = said(Verb.REPLACE, people=1, reasons={Reason.TWINS: 1})
+    assert "1 person waits in two batches: both are cancelled" in told
+
+
+@pytest.mark.parametrize(
+    ("rung", "told"), [(1, "1 was already rung and is"), (4788, "4,788 were already rung and are")]
+)
+def test_those_rung_already_are_not_affected(rung: int, told: str) -> None:
+    assert f"{told} not affected" in said(Verb.REPLACE, counts={"total": 2, "rung": rung})
+
+
+def test_who_was_moved_is_not_taken_off() -> None:
+    """One of the moved had been turned away meanwhile, and was cancelled by nobody."""
+    tally = Tally(booked=[("acb_new", Verb.REPLACE, 5)], cancelled=4)
+    report = Report(plan=plan_of(action(Verb.REPLACE, people=5)), tallies={"batch/march": tally})
+    told = click.unstyle(text.report(report))
+    assert "batch/march: 5 people moved\n" in told
+    assert "taken off" not in told
