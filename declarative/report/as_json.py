@@ -96,10 +96,12 @@ def _outcome(action: Action, tally: Tally | None, report: Report) -> dict[str, A
 def _word(action: Action, tally: Tally | None, report: Report, done: int) -> str:
     if action.verb is Verb.BLOCK:
         return "blocked"
-    if not action.verb.sends:
+    if action.verb in (Verb.KEEP, Verb.WAIT):
         return "done"
     if tally is None:
         return "not_tried"
+    if not action.verb.sends:
+        return "done"  # the first thing that is done at an address whose turn came, or all of it
     if action.address in report.still_open:
         return "unsure"
     if tally.problems:

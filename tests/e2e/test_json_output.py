@@ -90,6 +90,18 @@ def test_a_plan_of_many_verbs_its_report_and_both_schemas_agree(bench: Bench) ->
     assert done["checksum"] == planned["checksum"]
 
 
+def test_what_is_over_and_gone_is_reported_as_forgotten(bench: Bench) -> None:
+    bench.write("project.yaml", project())
+    for name, people in (("march", numbers(415, 2)), ("april", numbers(212, 2))):
+        bench.write(f"{name}.yaml", batch(name, people))
+    bench.apply("--wait")
+    (bench.directory / "march.yaml").unlink()
+    report = bench.apply("--json").json
+    valid(report, REPORT)
+    outcomes = {one["verb"]: (one["address"], one["outcome"]) for one in report["actions"]}
+    assert outcomes == {"forget": ("batch/march", "done"), "keep": ("batch/april", "done")}
+
+
 def test_a_report_of_failures_and_a_plan_of_blocks_agree_with_the_schemas(bench: Bench) -> None:
     bench.write("project.yaml", project())
     bench.write("ada.yaml", call("ada", "+14155550101"))

@@ -1,0 +1,39 @@
+"""What the report as JSON says became of each action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from declarative.applier import Report
+from declarative.errors import Interrupted
+from declarative.planning.decide import Verb
+from declarative.report import as_json
+from declarative.tally import Tally
+
+from .house import action, plan_of
+
+QUIET = [Verb.KEEP, Verb.WAIT]
+OF_THE_LOCK = [Verb.ADOPT, Verb.FORGET]
+
+
+def outcome(verb: Verb, tally: Tally | None, **changes: Any) -> str:
+    tallies = {"batch/march": tally} if tally else {}
+    report = as_json.report(Report(plan=plan_of(action(verb)), tallies=tallies, **changes))
+    return str(report["actions"][0]["outcome"])
+
+
+@pytest.mark.parametrize("verb", OF_THE_LOCK)
+def test_what_only_the_lock_learns_is_done_when_its_turn_came(verb: Verb) -> None:
+    assert outcome(verb, Tally()) == "done"
+
+
+@pytest.mark.parametrize("verb", [*OF_THE_LOCK, Verb.CREATE, Verb.REPLACE, Verb.RETRY, Verb.CANCEL])
+def test_what_a_signal_came_before_was_not_tried(verb: Verb) -> None:
+    assert outcome(verb, None, interrupted=Interrupted("stopped by Ctrl-C", terminated=False)) == "not_tried"
+
+
+@pytest.mark.parametrize("verb", QUIET)
+def test_what_asks_for_nothing_is_done_without_a_turn(verb: Verb) -> None:
+    assert outcome(verb, None) == "done"
