@@ -51,6 +51,7 @@ class Intents:
             numbers=people.numbers_digest(crowd, self._desk.key),
             payloads=people.payloads_digest(crowd, self._desk.key),
             settings=resource.settings_digest,
+            wanted=resource.people.numbers if resource.route is Route.BATCH else "",
             agent_id=str(resource.settings.get("agent_id", "")),
             scheduled_at=starts,
             person=self._person(crowd) if resource.route is Route.CALL else None,

@@ -30,7 +30,8 @@ class Intent:
     """A request that dials, written down before it was sent and not yet known to have happened or not.
 
     `sent_at` and `scheduled_at` by the provider's clock. `count`, `numbers`, `payloads` (digests) are its people;
-    `person` the one person's digest where it is a single call. `remote` and `retry_count` (seen before) belong to
+    `wanted` the digest of all numbers that the manifest wanted then, where it is a batch; `person` the one person's
+    digest where it is a single call. `remote` and `retry_count` (seen before) belong to
     a retry. `absent`: the settle time passed and the list did not show it, which makes its absence probable.
     `probe`: the id of a later batch, withdrawn because the list did not show it in time; once a list shows the
     probe and not this mark, absence is proven.
@@ -47,6 +48,7 @@ class Intent:
     numbers: str
     payloads: str
     settings: str
+    wanted: str = ""
     agent_id: str = ""
     scheduled_at: datetime | None = None
     person: str | None = None

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from declarative import applier, counting, mark, people, records
+from declarative import applier, counting, mark, records
 from declarative.errors import ProviderError, Refused, StateError, UsageError
 from declarative.listing import Listing
 from declarative.memory import Cancel, Intent, Record, Request
 from declarative.model import Route
 from declarative.observe import observe
-from declarative.planning import standing
-from declarative.planning.decide import Standing
+from declarative.planning import lost
+from declarative.planning.case import Case
 from declarative.remote import Remote
 from declarative.session import Session
 from declarative.state.ledger import Ledger
@@ -78,11 +78,49 @@ def _settle(session: Session, ledger: Ledger, address: str, intent: Intent, verd
         ledger.update(address, intents={intent.mark: None}, revoked=revoked, quiet=None)
         who = counting.of(intent.count, "person counts", "people count")
         return f"{who} as not rung; the next apply decides them anew"
-    placed = [intent.person] if intent.person else _unsure_people(session, ledger, address)
+    if intent.person:
+        return _count_as_rung(ledger, address, intent, [intent.person])
+    return _settle_placed_batch(session, ledger, address, intent)
+
+
+def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent: Intent) -> str:
+    """Whoever was in it must never be forgotten with it: where nobody can tell who they are, it stays unsure."""
+    case = _seen(session, ledger, address)
+    found = {r.id: records.answered(intent, r) for r in case.remotes.values() if str(r.mark) == intent.mark}
+    if found:
+        ledger.update(address, intents={intent.mark: None}, remotes=found, quiet=None)
+        return f"it was found by its mark: {', '.join(sorted(found))}"
+    resource = case.resource
+    size = session.abilities(resource.provider, intent.route).max_people if resource else intent.count
+    numbers = lost.people_of(case, intent, size)
+    if numbers is None:
+        raise UsageError(
+            f"who was in the lost batch of {intent.count:,} is not known: the manifest has changed since it was sent",
+            hint=f"bring {address} and its recipients back as they were then, and resolve again; or, if none of them "
+            f"will ever be wanted under this address: dialctl state rm {address}",
+        )
+    persons = [session.key.of_person(ledger.lock.lineage, number) for number in numbers]
+    return _count_as_rung(ledger, address, intent, persons)
+
+
+def _seen(session: Session, ledger: Ledger, address: str) -> Case:
+    outlook = next((o for o in observe(session.scene(ledger.lock, everything=True)) if o.case.address == address), None)
+    if outlook is None:
+        raise UsageError(f"{address} is in no manifest that was read", hint="name the whole project with --path")
+    if outlook.block is not None:
+        raise Refused(f"{address}: {outlook.block.detail}", hint=outlook.block.way_out)
+    return outlook.case
+
+
+def _count_as_rung(ledger: Ledger, address: str, intent: Intent, persons: list[str]) -> str:
     known = ledger.lock.resources[address]
-    ledger.update(address, intents={intent.mark: None}, placed=tuple(sorted({*known.placed, *placed})), quiet=None)
-    who = counting.of(len(placed), "person counts as rung, and is", "people count as rung, and are")
-    return f"{who} not rung again"
+    ledger.update(address, intents={intent.mark: None}, placed=tuple(sorted({*known.placed, *persons})), quiet=None)
+    said = (
+        f"{counting.of(len(persons), 'person counts as rung, and is', 'people count as rung, and are')} not rung again"
+    )
+    if len(persons) == intent.count:
+        return said
+    return f"{said}: {intent.count:,} of them were in the lost batch, and which is not known"
 
 
 def _settle_retry(ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:
@@ -94,13 +132,6 @@ def _settle_retry(ledger: Ledger, address: str, intent: Intent, verdict: Verdict
         return f"{intent.remote} counts as retried"
     ledger.update(address, intents={intent.mark: None}, quiet=None)
     return f"{intent.remote} counts as not retried; the next apply decides its people anew"
-
-
-def _unsure_people(session: Session, ledger: Ledger, address: str) -> list[str]:
-    """Digests of everybody who may be in a batch that was never found."""
-    case = next(o.case for o in observe(session.scene(ledger.lock, everything=True)) if o.case.address == address)
-    unsure = standing.persons(case).filter(standing=int(Standing.UNSURE)).select("number")
-    return people.with_person(unsure, session.key, ledger.lock.lineage).get_column("person").to_list()
 
 
 def new(session: Session, wait: float) -> str:

@@ -153,3 +153,57 @@ def test_a_provider_that_cannot_be_read_is_read_by_the_next_run(campaign: Projec
     assert campaign.posts() == sent
     brought_in_order(campaign, "apply", "-y")
     campaign.check_rings(once(people(7)))
+
+
+def _lose_the_batch(project: Project) -> None:
+    """It arrives, its answer does not, and no list shows it for the rest of the day."""
+    project.control("PUT", "faults", [{"match": {"operation": "listCallBatches", "times": 0}, "do": {"lag": 86_400}}])
+    project.apply(at="answer: submit", signum=KILL)
+
+
+def test_a_lost_batch_that_arrived_is_settled_by_a_person(project: Project) -> None:
+    project.batch("march", people(4))
+    _lose_the_batch(project)
+    assert "4 people count as rung" in project.run("resolve", "batch/march", "--placed").said
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once(people(4)))
+
+
+def test_nobody_of_a_lost_batch_is_forgotten_because_the_manifest_left_them_out(project: Project) -> None:
+    project.batch("march", people(4))
+    _lose_the_batch(project)
+    for there in (people(3), people(4, 1), []):
+        project.batch("march", there) if there else project.remove("march")
+        project.batch("april", people(1, 50))
+        run = project.run("resolve", "batch/march", "--placed")
+        assert run.code == 64, run
+        assert "the manifest has changed since" in run.said
+    project.batch("march", people(4))
+    assert project.run("resolve", "batch/march", "--placed").code == 0
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once([*people(4), *people(1, 50)]))
+
+
+def test_a_lost_batch_that_shows_up_before_a_person_settles_it_is_taken_up(project: Project) -> None:
+    project.batch("march", people(4))
+    _lose_the_batch(project)
+    project.control("PUT", "faults", [])
+    assert "found by its mark" in project.run("resolve", "batch/march", "--placed").said
+    project.batch("march", people(5))
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once(people(5)))
+
+
+def test_a_lost_batch_is_not_settled_while_the_provider_cannot_be_read(project: Project) -> None:
+    """Whoever is in another batch would look as if they were in the lost one."""
+    project.batch("march", people(4))
+    project.apply()
+    project.batch("march", people(7))
+    _lose_the_batch(project)
+    fault = {"match": {"operation": "listCallBatches", "times": 0}, "do": {"status": {"code": 403, "effect": False}}}
+    project.control("PUT", "faults", [fault])
+    run = project.run("resolve", "batch/march", "--placed")
+    assert run.code == 1, run
+    project.control("PUT", "faults", [])
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once(people(7)))
