@@ -14,9 +14,13 @@ from declarative.model import Route
 from declarative.observe import observe
 from declarative.planning import lost
 from declarative.planning.case import Case
+from declarative.providers.base import EVERY_AGENT
 from declarative.remote import Remote
 from declarative.session import Session
 from declarative.state.ledger import Ledger
+
+BRING_BACK = "bring dialctl.lock back, from version control or a backup"
+NEVER_DIALED = f"if this project has never dialed: dialctl state new; else {BRING_BACK}"
 
 
 class Verdict(StrEnum):
@@ -144,7 +148,9 @@ def new(session: Session, wait: float) -> str:
                 hint="dialctl state rebuild",
             )
         applier.begin(session, ledger, _hosts(session), _now(session) - applier.NEWBORN)
-        return f"a new lock at {session.backend.where}, lineage {ledger.lock.lineage}"
+        said = f"a new lock at {session.backend.where}, lineage {ledger.lock.lineage}"
+        blind = _without_marks(session)
+        return f"{said}; nobody can see at {', '.join(blind)} whether this project has dialed before" if blind else said
 
 
 def rebuild(session: Session, wait: float) -> list[str]:
@@ -152,11 +158,13 @@ def rebuild(session: Session, wait: float) -> list[str]:
     enough to see a change), and so does who cancelled a batch: that is asked of a person."""
     with session.writing(wait) as (ledger, _):
         _must_be_absent(ledger)
+        if blind := _without_marks(session):
+            raise Refused(f"calls at {', '.join(blind)} show no mark: no lock can be made from them", hint=BRING_BACK)
         marks = _marks(session)
         lineages = {remote.mark.lineage for remote in marks if remote.mark}
         if len(lineages) != 1:
             what = f"marks of {len(lineages)} lineages" if lineages else "no mark of this project"
-            raise Refused(f"{what} at the providers", hint="dialctl state new" if not lineages else "dialctl drift")
+            raise Refused(f"{what} at the providers", hint="dialctl drift" if lineages else NEVER_DIALED)
         born = min((remote.created_at for remote in marks if remote.created_at), default=_now(session))
         lineage = lineages.pop()
         found = _by_address(session, marks)
@@ -200,18 +208,29 @@ def _now(session: Session) -> datetime:
 
 
 def _marks(session: Session) -> list[Remote]:
-    """Everything at every provider that bears a mark of this project. Raises ProviderError: half a memory is none."""
+    """Everything at every provider that bears a mark of this project, under whichever agent it rang. Raises
+    ProviderError: half a memory is none."""
     found: list[Remote] = []
     ours = mark.project_hash(session.desired.project.name)
-    agents = sorted({str(r.settings.get("agent_id")) for r in session.desired.resources.values()} - {"None"})
+    wanted = {str(r.settings["agent_id"]) for r in session.desired.resources.values() if r.settings.get("agent_id")}
     for provider in session.used.values():
         if isinstance(provider, ProviderError):
             raise provider
         for channel in provider.channels.values():
-            listing = Listing(channel.history(agents))
+            listing = Listing(channel.history([*sorted(wanted), EVERY_AGENT]))
             listing.read_all()
             found += [remote for remote in listing.seen.values() if remote.mark and remote.mark.project == ours]
     return found
+
+
+def _without_marks(session: Session) -> list[str]:
+    """Names of the providers that do not give back the mark of a single call."""
+    connected = {name: provider for name, provider in session.connected.items() if name in session.used}
+    return [
+        name
+        for name, provider in connected.items()
+        if Route.CALL in provider.channels and not session.abilities(name, Route.CALL).echoes
+    ]
 
 
 def _by_address(session: Session, marks: list[Remote]) -> dict[str, list[Remote]]:

@@ -92,6 +92,10 @@ class Unsigned:
 Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | Unsigned
 
 
+EVERY_AGENT = "*"
+"""Among the agents of `Channel.history`: all that the provider lists, besides those named."""
+
+
 class Channel(Protocol):
     """One way of ringing at one provider. Reads raise ProviderError; requests that dial or cancel never raise for
     what the network or the provider did: they return an Outcome. Nothing here repeats a request that dials."""
@@ -101,7 +105,7 @@ class Channel(Protocol):
 
     def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
         """Pages of what exists, newest first, to the very end. `agent_ids` narrows lists that need an agent (single
-        calls); batch lists ignore it. Single calls come with their one member."""
+        calls), EVERY_AGENT makes them whole again; batch lists ignore it. Single calls come with their one member."""
         ...
 
     def read(self, remote_id: str) -> Remote | None:

@@ -48,7 +48,7 @@ def _channels(wire: Wire, version: str) -> Mapping[Route, Channel]:
     fields = (*FIELDS, "region") if version == VARIABLES_VERSION else FIELDS
     return {
         Route.BATCH: BatchChannel(wire, abilities[Route.BATCH], fields),
-        Route.CALL: CallChannel(wire, abilities[Route.CALL]),
+        Route.CALL: CallChannel(wire, abilities[Route.CALL], managed=version == VARIABLES_VERSION),
     }
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from declarative.abilities import Abilities
 from declarative.mark import Mark
 from declarative.model import Json, Route
 from declarative.providers.answers import Answer, speaks_of_funds
-from declarative.providers.base import Ambiguous, Done, Outcome, OutOfFunds, Rejected, Submission
+from declarative.providers.base import EVERY_AGENT, Ambiguous, Done, Outcome, OutOfFunds, Rejected, Submission
 from declarative.providers.bodies import chosen, marked, person
 from declarative.providers.cartesia_form import item_words
 from declarative.providers.cartesia_members import call_member
@@ -30,17 +31,18 @@ _TERMINAL = frozenset({"completed", "failed", "cancelled"})
 UNCONFIRMED = "unconfirmed:"
 CLOSER_LOOKS = 20
 """Calls of an agent's newest page that are read by id, at most, because the list shows neither metadata nor
-variables: whether a list leaves them out is not documented (cartesia.md 6). None where the version echoes
-nothing. A mark missed thereby leaves its call `unsure`, never rung again."""
+variables: whether a list leaves them out is not documented (cartesia.md 6). All of them where every agent is asked
+for; none where the version echoes nothing. A mark missed thereby leaves its call `unsure`, never rung again."""
 
 
 class CallChannel(SingleCalls):
     """Implements `base.Channel` for Route.CALL; the mark travels under `abilities.personal`. Calls cannot be
-    scheduled: a submission's `scheduled_at` is passed over."""
+    scheduled: a submission's `scheduled_at` is passed over. `managed`: its version has managed agents, too."""
 
-    def __init__(self, wire: Wire, abilities: Abilities) -> None:
+    def __init__(self, wire: Wire, abilities: Abilities, *, managed: bool = False) -> None:
         self._wire = wire
         self._abilities = abilities
+        self._managed = managed
 
     @property
     def abilities(self) -> Abilities:
@@ -48,12 +50,26 @@ class CallChannel(SingleCalls):
 
     def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
         """Outbound calls of the agents, agent by agent; those of batches are among them and carry no mark."""
-        for agent_id in distinct(agent_ids):
-            looks = CLOSER_LOOKS if self._abilities.echoes else 0
+        agents = distinct(agent_ids)
+        whole = EVERY_AGENT in agents
+        if whole:
+            agents = distinct([*(agent for agent in agents if agent != EVERY_AGENT), *self._every_agent()])
+        for agent_id in agents:
+            looks = (math.inf if whole else CLOSER_LOOKS) if self._abilities.echoes else 0
             for page in pages(self._wire, _CALLS, {"agent_id": agent_id}):
                 outbound = [call for call in page if not _is_inbound(call)]
                 yield [self._remote(call) for call in self._looked_at(outbound, looks)]
-                looks = 0
+                looks = looks if whole else 0
+
+    def _every_agent(self) -> Iterator[str]:
+        """Ids of the agents of the account (cartesia.md 2.11); the calls of one that it no longer lists stay unseen."""
+        listed = entry(self._wire.get("/agents")).get("summaries")
+        if not isinstance(listed, list):
+            raise self._wire.failure("/agents", "gave a list that cannot be read")
+        yield from (found for one in listed if (found := text(entry(one).get("id"))))
+        if self._managed:
+            for page in pages(self._wire, "/v1/agents", {}):
+                yield from (str(agent["id"]) for agent in page)
 
     def read(self, remote_id: str) -> Remote | None:
         call = self._wire.find(_path(remote_id))
@@ -78,7 +94,7 @@ class CallChannel(SingleCalls):
         refusal = self._wire.clean(words)
         return OutOfFunds(refusal) if speaks_of_funds(words) else Rejected(0, refusal)
 
-    def _looked_at(self, calls: list[dict[str, Json]], looks: int) -> Iterator[dict[str, Json]]:
+    def _looked_at(self, calls: list[dict[str, Json]], looks: float) -> Iterator[dict[str, Json]]:
         for call in calls:
             if looks and _shows_no_data(call):
                 looks -= 1

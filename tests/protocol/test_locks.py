@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from tests.protocol.human import brought_in_order
-from tests.protocol.project import Project, once, people
+from tests.protocol.project import HEAD, Project, once, people
 
 Damage = Callable[[bytes], bytes]
 
@@ -106,6 +106,34 @@ def test_a_first_direct_call_asks_for_a_memory_and_a_new_one_will_do(project: Pr
     assert project.run("state", "new").code == 0
     brought_in_order(project, "apply", "-y")
     project.check_rings(once(people(1)))
+
+
+def test_a_lost_lock_is_rebuilt_from_calls_of_an_agent_that_no_manifest_names_any_more(project: Project) -> None:
+    project.batch("march", people(1, 50), agent="agent_B")
+    project.apply()
+    project.call("ada", people(1)[0])
+    assert project.apply().code == 0
+    manifest = project.directory / "ada.yaml"
+    manifest.write_text(manifest.read_text().replace("agent_A", "agent_B"))
+    project.lock.unlink()
+    assert project.run("state", "new").code == 1
+    assert project.run("state", "rebuild").code == 0
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once([*people(1), *people(1, 50)]))
+
+
+def test_where_no_call_shows_a_mark_none_is_taken_for_proof(project: Project) -> None:
+    legacy = '  providers: {old: {type: cartesia, api_version: "2025-04-16", defaults: {agent_id: agent_A}}}\n'
+    project.file("project.yaml", HEAD.format(kind="Project", name="spring") + "  defaults: {provider: old}\n" + legacy)
+    number = people(1)[0]
+    project.file("ada.yaml", HEAD.format(kind="Call", name="ada") + f'  to_number: "{number}"\n')
+    run = project.run("state", "rebuild")
+    assert run.code == 1, run
+    assert "calls at old show no mark" in run.said
+    assert "bring dialctl.lock back" in run.said
+    run = project.run("state", "new")
+    assert run.code == 0, run
+    assert "nobody can see at old" in run.said
 
 
 def test_a_lock_of_another_lineage_holds_everything_back_until_the_right_one_is_brought(

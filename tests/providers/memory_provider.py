@@ -11,7 +11,7 @@ import polars as pl
 
 from declarative.abilities import Abilities, ProviderType
 from declarative.model import Json, ProviderSpec, Route
-from declarative.providers.base import Channel, Done, Outcome, Rejected, Submission
+from declarative.providers.base import EVERY_AGENT, Channel, Done, Outcome, Rejected, Submission
 from declarative.remote import MEMBER_COLUMNS, Phase, Remote
 
 CALL = Abilities(
@@ -47,7 +47,7 @@ class MemoryChannel:
 
     def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
         wanted = set(agent_ids)
-        yield [call for call in reversed(self._calls.values()) if call.agent_id in wanted]
+        yield [call for call in reversed(self._calls.values()) if {call.agent_id, EVERY_AGENT} & wanted]
 
     def read(self, remote_id: str) -> Remote | None:
         return self._calls.get(remote_id)

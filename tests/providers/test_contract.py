@@ -16,6 +16,7 @@ import pytest
 from declarative.model import Json, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import (
+    EVERY_AGENT,
     Ambiguous,
     Busy,
     Channel,
@@ -154,6 +155,11 @@ def test_what_was_submitted_is_found_again_by_its_mark(stage: Stage) -> None:
     assert all(one.route is stage.route and one.total == 1 for one in listed)
     if stage.marks_are_listed:
         assert {one.mark for one in listed} == {MARK, other}
+
+
+def test_what_was_submitted_is_listed_without_naming_its_agent(stage: Stage) -> None:
+    placed = stage.placed()
+    assert {one.id for page in stage.channel.history([EVERY_AGENT]) for one in page} == {placed.id}
 
 
 def test_what_was_submitted_is_read_with_its_person(stage: Stage) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model import Json, Route
-from declarative.providers.base import Channel
+from declarative.providers.base import EVERY_AGENT, Channel
 
 from .exchanges import MARK, Exchange, answering, batch, member, open_exchange
 
@@ -217,6 +217,24 @@ def test_at_most_twenty_calls_are_looked_at_closer() -> None:
     [found] = channel.history(["agent_1"])
     assert len(found) == 50
     assert len(exchange.sent) == 21
+
+
+def test_calls_of_every_agent_are_those_of_the_named_and_of_the_listed_ones_all_looked_at() -> None:
+    agents = httpx.Response(200, json={"summaries": [{"id": "agent_2"}, {"id": "agent_1"}]})
+    managed = httpx.Response(200, json={"data": [{"id": "agent_3"}], "has_more": False})
+    many = calls(*(call(id=f"ac_{place}") for place in range(50)))
+    whole = httpx.Response(200, json=call(metadata={"dialctl": str(MARK)}))
+    exchange, channel = call_channel(agents, managed, many, *[whole] * 50, calls(), version="2026-08-14")
+    found = [remote for page in channel.history(["agent_1", EVERY_AGENT]) for remote in page]
+    asked = [request.url.params["agent_id"] for request in exchange.sent if "agent_id" in request.url.params]
+    assert asked == ["agent_1", "agent_2", "agent_3"]
+    assert [remote.mark for remote in found] == [MARK] * 50
+
+
+def test_agents_that_cannot_be_listed_are_an_error() -> None:
+    _, channel = call_channel(httpx.Response(200, json={"data": []}))
+    with pytest.raises(ProviderError, match="GET /agents gave a list that cannot be read"):
+        list(channel.history([EVERY_AGENT]))
 
 
 def test_a_redacted_call_is_not_looked_at_closer() -> None:
