@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from declarative.remote import Remote
@@ -14,18 +14,16 @@ _NOTHING_READ = datetime.max.replace(tzinfo=UTC)
 
 
 class Listing:
-    """Pages newest first; every entry read so far in `seen`, by id."""
+    """Pages of one or several histories, each newest first; every entry read so far in `seen`, by id."""
 
-    def __init__(self, pages: Iterator[list[Remote]]) -> None:
-        self._pages = pages
-        self._ended = False
-        self._oldest: datetime | None = None
+    def __init__(self, *histories: Iterator[list[Remote]]) -> None:
+        self._floors: dict[Iterator[list[Remote]], datetime] = dict.fromkeys(histories, _NOTHING_READ)
         self.seen: dict[str, Remote] = {}
 
     @property
     def floor(self) -> datetime | None:
-        """The list is read without a gap from its newest entry to here; None once it was read to its end."""
-        return None if self._ended else (self._oldest or _NOTHING_READ)
+        """Every history is read without a gap from its newest entry to here; None once all were read to their end."""
+        return max(self._floors.values(), default=None)
 
     def reaches(self, moment: datetime) -> bool:
         """Whether everything listed that was created since `moment` was read."""
@@ -34,18 +32,25 @@ class Listing:
 
     def read_until(self, enough: Callable[[Listing], bool]) -> None:
         """Reads page after page until `enough`, or to the end. Raises ProviderError."""
-        while not self._ended and not (self.seen and enough(self)):
+        while self._floors and not (self.seen and enough(self)):
             self._read_page()
 
     def read_all(self) -> None:
         self.read_until(lambda _: False)
 
     def _read_page(self) -> None:
-        page = next(self._pages, None)
+        """Of the history that was read back the least."""
+        behind = max(self._floors, key=self._floors.__getitem__)
+        page = next(behind, None)
         if page is None:
-            self._ended = True
+            del self._floors[behind]
             return
         for remote in page:
             self.seen.setdefault(remote.id, remote)
-            if remote.created_at and (self._oldest is None or remote.created_at < self._oldest):
-                self._oldest = remote.created_at
+            if remote.created_at:
+                self._floors[behind] = min(self._floors[behind], remote.created_at)
+
+
+def of_calls(history: Callable[[Iterable[str]], Iterator[list[Remote]]], agents: Collection[str]) -> Listing:
+    """A channel's single calls. Agent by agent: how far the calls of one go back says nothing of another's."""
+    return Listing(*([history([agent]) for agent in sorted(agents)] or [history(())]))

@@ -16,7 +16,7 @@ from declarative import counting, mark, records
 from declarative.cache import MemberCache
 from declarative.digest import PersonKey
 from declarative.errors import ProviderError
-from declarative.listing import Listing
+from declarative.listing import Listing, of_calls
 from declarative.memory import Lock, RemoteRecord
 from declarative.model import Desired, Route
 from declarative.planning import blocks, policy
@@ -114,19 +114,22 @@ class _Observer:
         return [self._outlook(subject, seen, subject in busy) for subject in self.theirs]
 
     def _listing(self, route: Route) -> Listing:
+        history = self.provider.channels[route].history
+        if route is Route.BATCH:
+            return Listing(history(()))
         agents = {
             str(source.get("agent_id"))
             for subject in self.theirs
-            if subject.route is route
+            if subject.route is Route.CALL
             for source in (subject.resource.settings if subject.resource else {}, subject.record.settings)
             if source.get("agent_id")
         } | {
             intent.agent_id
             for subject in self.theirs
             for intent in subject.record.intents.values()
-            if intent.agent_id and intent.route is route
+            if intent.agent_id and intent.route is Route.CALL
         }
-        return Listing(self.provider.channels[route].history(sorted(agents)))
+        return of_calls(history, agents)
 
     def _born(self) -> datetime:
         """No mark of this lineage is older. Without a lock only the end of the list is far enough."""

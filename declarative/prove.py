@@ -15,7 +15,7 @@ from itertools import count
 from declarative import counting, records
 from declarative.desk import LEAST_GUARD, Desk
 from declarative.errors import ProviderError
-from declarative.listing import Listing
+from declarative.listing import Listing, of_calls
 from declarative.memory import Intent, Request
 from declarative.model import Route
 from declarative.providers.base import Provider
@@ -155,8 +155,8 @@ class Prover:
                 break
             if turn:
                 self._desk.pause(POLL[turn])
-            agents = sorted({intent.agent_id for _, intent in pending if intent.agent_id})
-            listing = Listing(provider.channels[Route.CALL].history(agents))
+            agents = {intent.agent_id for _, intent in pending if intent.agent_id}
+            listing = of_calls(provider.channels[Route.CALL].history, agents)
             listing.read_until(lambda read: read.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
             for address, intent in pending:
                 if found := self._found(address, intent, listing):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 import pytest
 
-from declarative.listing import MARGIN, Listing
+from declarative.listing import MARGIN, Listing, of_calls
 from declarative.remote import Remote
 from tests.planning.cases import NOON, batch
 
@@ -140,3 +140,38 @@ def test_a_page_that_cannot_be_read_leaves_what_was_read_and_proves_no_more() ->
         found.read_all()
     assert (list(found.seen), found.floor) == (["b0"], NOON)
     assert not found.reaches(NOON - HOUR)
+
+
+# -- several histories --------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_several_is_read_back_only_as_far_as_the_shallowest_of_them() -> None:
+    deep, shallow = Pages([at(0), at(48)], [at(72)]), Pages([at(0, "c0"), at(1, "c1")], [at(4, "c4")])
+    found = Listing(iter(deep), iter(shallow))
+    found.read_until(lambda so_far: so_far.reaches(NOON - 2 * HOUR))
+    assert (deep.asked, shallow.asked, found.floor) == (1, 2, NOON - 4 * HOUR)
+    assert "c4" in found.seen
+
+
+def test_one_history_without_an_entry_proves_nothing_of_another() -> None:
+    found = Listing(iter(Pages()), iter(Pages([at(0)], [at(9)])))
+    found.read_until(lambda so_far: so_far.reaches(NOON - HOUR))
+    assert list(found.seen) == ["b0", "b9"]
+
+
+def test_several_histories_prove_everything_once_all_were_read_to_their_end() -> None:
+    found = Listing(iter(Pages([at(0)])), iter(Pages([at(1)])))
+    found.read_all()
+    assert (found.floor, set(found.seen)) == (None, {"b0", "b1"})
+
+
+@pytest.mark.parametrize(("agents", "asked"), [({"b", "a"}, [["a"], ["b"]]), ((), [[]])])
+def test_calls_are_listed_agent_by_agent(agents: set[str], asked: list[list[str]]) -> None:
+    said: list[list[str]] = []
+
+    def history(agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
+        said.append(list(agent_ids))
+        return iter([[at(len(said))]])
+
+    of_calls(history, agents).read_all()
+    assert said == asked

@@ -104,8 +104,9 @@ class Channel(Protocol):
     def abilities(self) -> Abilities: ...
 
     def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
-        """Pages of what exists, newest first, to the very end. `agent_ids` narrows lists that need an agent (single
-        calls), EVERY_AGENT makes them whole again; batch lists ignore it. Single calls come with their one member."""
+        """Pages of what exists, newest first (of several agents, agent by agent), to the very end. `agent_ids` narrows
+        lists that need an agent (single calls), EVERY_AGENT makes them whole again; batch lists ignore it. Single calls
+        come with their one member."""
         ...
 
     def read(self, remote_id: str) -> Remote | None:

@@ -131,10 +131,11 @@ class Bench:
         listed = self.cartesia("GET", "/agents/calls/batches?limit=100")["data"]
         return [self.cartesia("GET", f"/agents/calls/batches/{one['id']}") for one in listed]
 
-    def cartesia(self, method: str, path: str) -> Any:
+    def cartesia(self, method: str, path: str, body: object = None) -> Any:
         """A request of somebody else under the same key, as from the dashboard."""
         headers = {"Authorization": f"Bearer {self.key}", "Cartesia-Version": "2026-03-01"}
-        return self.world.request(method, f"/cartesia{path}", headers=headers).raise_for_status().json()
+        answer = self.world.request(method, f"/cartesia{path}", json=body, headers=headers)
+        return answer.raise_for_status().json()
 
     def _asked(self, method: str, route: str, body: object = None) -> Any:
         return self.world.request(method, f"/_sandbox/{route}", json=body).raise_for_status().json()

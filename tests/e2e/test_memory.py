@@ -8,7 +8,7 @@ import json
 import pytest
 
 from .bench import Bench, numbers
-from .manifests import AGENT, batch, call, project
+from .manifests import AGENT, CARTESIA, batch, call, project
 
 PEOPLE = numbers(415, 4)
 SOON = 600
@@ -54,6 +54,27 @@ def test_an_older_lock_blocks_instead_of_undoing_the_newer_run(campaign: Bench) 
     campaign.plan("--detailed-exitcode")
     campaign.advance(SOON)
     assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+
+
+def test_an_older_lock_blocks_whatever_the_age_of_another_agents_calls(host: Bench) -> None:
+    """How far back the calls of one agent were read says nothing of another's."""
+    theirs = {"agent_id": AGENT, "from_number_id": CARTESIA["from_number_id"]}
+    host.cartesia("POST", "/agents/calls", {**theirs, "outbound_calls": [{"to_number": PEOPLE[2]}]})
+    host.advance(86_400)
+    host.write("project.yaml", project())
+    host.write("ada.yaml", call("ada", PEOPLE[0]))
+    host.run("state", "new")
+    host.apply()
+    lock = host.directory / "dialctl.lock"
+    older = lock.read_bytes()
+    host.write("bob.yaml", call("bob", PEOPLE[1], agent_id="agent_of_bob"))
+    host.apply()
+    host.advance(SOON)
+    lock.write_bytes(older)
+    assert host.plan(exits=3).verbs == {"block call/bob": ("lock_is_older", 1)}
+    host.apply(exits=3)
+    host.advance(SOON)
+    assert host.rings() == dict.fromkeys(PEOPLE[:3], 1)
 
 
 def test_a_batch_whose_answer_was_lost_is_adopted_once_the_list_can_be_read(campaign: Bench) -> None:
