@@ -199,12 +199,13 @@ class Guardian:
         return starts is None or provider.now() >= starts - LAST_MOMENT
 
     def unproven(self, addresses: Collection[str]) -> dict[str, list[str]]:
-        """Batches created over a doubt and never proven, by provider: a run died in between."""
+        """Batches created over a doubt and never proven, by provider that can show them: a run died in between."""
         found: dict[str, list[str]] = {}
         for address in addresses:
             record = self._desk.ledger.record(address)
+            provider = self._desk.providers.get(record.provider)
             for key, known in record.remotes.items():
-                if known.doubts:
+                if known.doubts and provider is not None and known.route in provider.channels:
                     found.setdefault(record.provider, []).append(key)
         return found
 

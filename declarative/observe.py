@@ -242,7 +242,7 @@ class _Observer:
             case=case,
             quiet=not busy,
             provider=self.name,
-            block=blocks.of_case(case, frozenset(self.unknown), quiet=not busy),
+            block=blocks.of_case(case, frozenset(self.unknown), routes=self.provider.channels, quiet=not busy),
             adopt=tuple(
                 remote for key, remote in remotes.items() if key not in subject.record.remotes and key not in case.also
             ),

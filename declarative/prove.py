@@ -164,11 +164,13 @@ class Prover:
         return findings
 
     def _open(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
+        """Those that this provider can be asked about: an api_version may have changed since, and a route be gone."""
         return [
             (address, intent)
             for address in addresses
             for intent in self._desk.ledger.record(address).intents.values()
             if self._desk.ledger.record(address).provider == name
+            and intent.route in self._desk.providers[name].channels
         ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from declarative import counting, mark
 from declarative.digest import of_value
-from declarative.memory import Lock, Record
+from declarative.memory import Intent, Lock, Record, RemoteRecord
 from declarative.model import Resource, Route
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Reason
@@ -52,10 +52,10 @@ def of_memory(project: str, lock: Lock | None, seen: Mapping[str, Remote], *, si
     return None
 
 
-def of_case(case: Case, unknown: frozenset[str], *, quiet: bool = False) -> Block | None:
-    """The first reason, in the order of decide.BLOCKS_RESOURCE, to hold back this one resource. Of a quiet one nobody's
-    people were read, and need not be."""
-    found = _older(case) or _lost(case, unknown) or _provider(case)
+def of_case(case: Case, unknown: frozenset[str], *, routes: Collection[Route], quiet: bool = False) -> Block | None:
+    """The first reason, in the order of decide.BLOCKS_RESOURCE, to hold back this one resource. `routes` are those that
+    its provider has. Of a quiet one nobody's people were read, and need not be."""
+    found = _older(case) or _lost(case, unknown) or _provider(case, routes)
     if found or quiet:
         return found
     return _unread(case) or _unreadable(case) or _cancelled(case)
@@ -202,18 +202,24 @@ def _cancelled(case: Case) -> Block | None:
     return None
 
 
-def _provider(case: Case) -> Block | None:
+def _provider(case: Case, routes: Collection[Route]) -> Block | None:
+    """Elsewhere, or by another route, nobody could be seen, moved or taken off."""
     resource, record = case.resource, case.record
-    if resource is None or not record.remotes:
+    forgotten = record.tombstone and resource is None
+    placed = [] if forgotten else list(record.remotes.values())
+    sent: list[RemoteRecord | Intent] = [*placed, *record.intents.values()]
+    calls_only = Route.BATCH not in routes or (resource is not None and resource.route is Route.CALL)
+    if sent and resource is not None and record.provider != resource.provider:
+        what = f"at {record.provider}, the manifest says {resource.provider}"
+    elif calls_only and any(one.route is Route.BATCH for one in sent):
+        what = "as batches, and its provider's api_version now knows single calls only"
+    else:
         return None
-    way_out = "put it back, finish or cancel it, and give the new campaign a new name"
-    if record.provider != resource.provider:
-        what = f"it was placed at {record.provider}, the manifest says {resource.provider}"
-        return Block(Reason.PROVIDER_CHANGED, what, way_out)
-    if resource.route is Route.CALL and any(known.route is Route.BATCH for known in record.remotes.values()):
-        what = "it was placed as batches, and its provider's api_version now knows single calls only"
-        return Block(Reason.PROVIDER_CHANGED, what, way_out)
-    return None
+    if placed:
+        way_out = "put it back, finish or cancel it, and give the new campaign a new name"
+        return Block(Reason.PROVIDER_CHANGED, f"it was placed {what}", way_out)
+    way_out = f"put it back; or, where you know that it never arrived: dialctl resolve {case.address} --not-placed"
+    return Block(Reason.PROVIDER_CHANGED, f"a request whose answer was lost was sent {what}", way_out)
 
 
 def _batches(count: int) -> str:

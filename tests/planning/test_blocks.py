@@ -40,8 +40,8 @@ def reason(block: Block | None) -> str | None:
 
 
 def of(*remotes: Remote, wanted: Resource | None, unknown: frozenset[str] = NONE, **facts: Any) -> str | None:
-    quiet = facts.pop("quiet", False)
-    return reason(of_case(case(*remotes, wanted=wanted, **facts), unknown, quiet=quiet))
+    quiet, routes = facts.pop("quiet", False), facts.pop("routes", tuple(Route))
+    return reason(of_case(case(*remotes, wanted=wanted, **facts), unknown, routes=routes, quiet=quiet))
 
 
 # -- memory -------------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def test_a_mark_of_a_later_generation_tells_of_a_newer_lock() -> None:
 
 def test_a_later_generation_that_an_intent_of_ours_explains_is_ours() -> None:
     newer = batch("b2", members(a=Phase.REACHED), mark=a_mark(generation=2))
-    record = Record(generation=1, intents=open_intents(intent()))
+    record = Record(generation=1, provider="cartesia", intents=open_intents(intent()))
     assert of(newer, wanted=resource("a"), record=record) is None
 
 
@@ -213,6 +213,26 @@ def test_batches_at_a_provider_that_now_places_single_calls() -> None:
     assert of(wanted=lowered, record=knowing(batch("b1", members(a=Phase.REACHED)))) == "provider_changed"
 
 
+@pytest.mark.parametrize("absent", [False, True], ids=["open", "probably absent"])
+def test_a_lost_request_keeps_its_people_where_it_was_sent(absent: bool) -> None:
+    """It may have arrived there: at another provider, or by another route, they would ring once more."""
+    lost = Record(generation=1, provider="cartesia", intents=open_intents(intent(absent=absent)))
+    assert of(wanted=resource("a"), record=lost) is None
+    assert of(wanted=resource("a", provider="callingbox"), record=lost) == "provider_changed"
+    assert of(wanted=resource("a", route=Route.CALL), record=lost) == "provider_changed"
+
+
+def test_a_removed_manifest_whose_provider_has_no_batches_any_more_says_so() -> None:
+    over = batch("b1", members(a=Phase.REACHED))
+    for record in (knowing(over), Record(generation=1, intents=open_intents(intent()))):
+        assert of(wanted=None, record=record, routes=[Route.CALL]) == "provider_changed"
+
+
+def test_nobody_has_to_read_again_what_is_forgotten() -> None:
+    over = knowing(batch("b1", members(a=Phase.REACHED)), tombstone=True)
+    assert of(wanted=None, record=over, routes=[Route.CALL], quiet=True) is None
+
+
 WRONGS = {
     Reason.LOCK_IS_OLDER: batch("b1", members(a=Phase.REACHED), mark=a_mark(generation=9)),
     Reason.LOST: batch("b2", None),
@@ -231,5 +251,5 @@ def test_of_several_reasons_the_first_of_the_list_is_named(place: int) -> None:
     provider = "elsewhere" if Reason.PROVIDER_CHANGED in wrongs else "cartesia"
     record = Record(generation=1, provider=provider, remotes=dict.fromkeys(remotes, remembered()))
     seen = [remote for key, remote in remotes.items() if key not in unknown]
-    found = of_case(case(*seen, wanted=resource("ab"), record=record), frozenset(unknown))
+    found = of_case(case(*seen, wanted=resource("ab"), record=record), frozenset(unknown), routes=tuple(Route))
     assert reason(found) == OWN_REASONS[place]

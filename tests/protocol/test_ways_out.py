@@ -71,6 +71,59 @@ def test_a_changed_provider_can_be_put_back(campaign: Project) -> None:
     campaign.check_rings(once(people(4)))
 
 
+def test_a_lost_request_waits_for_its_provider_to_be_put_back(tmp_path: Path) -> None:
+    """The list lags: whether it arrived is not known, so that its people may ring nowhere else."""
+    project = _with_a_lost_batch(tmp_path)
+    manifest = (project.directory / "march.yaml").read_text()
+    project.box("march", people(4))
+    for arguments in (("plan",), ("apply", "-y"), ("plan",)):
+        run = project.run(*arguments)
+        assert (run.code, "put it back" in run.said) == (3, True), run
+    project.control("PUT", "faults", [])
+    project.file("march.yaml", manifest)
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once(people(4)))
+
+
+def test_a_lost_request_that_never_arrived_may_be_sent_elsewhere(tmp_path: Path) -> None:
+    project = _with_a_lost_batch(tmp_path, at="send:")
+    project.control("PUT", "faults", [])
+    project.box("march", people(4))
+    run = project.apply()
+    assert (run.code, "dialctl resolve batch/march --not-placed" in run.said) == (3, True), run
+    assert project.run("resolve", "batch/march", "--not-placed").code == 0
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once(people(4)))
+
+
+def test_a_lost_request_waits_for_the_version_that_knows_batches(tmp_path: Path) -> None:
+    project = _with_a_lost_batch(tmp_path)
+    before = {name: (project.directory / name).read_text() for name in ("project.yaml", "march.yaml")}
+    older = '  providers: {cartesia: {type: cartesia, api_version: "2025-04-16"}}\n'
+    project.file("project.yaml", before["project.yaml"] + older)
+    project.file("march.yaml", before["march.yaml"].replace("  from_number_id: ap_A\n", "").replace(LIMIT, ""))
+    for arguments in (("plan",), ("apply", "-y"), ("plan",)):
+        run = project.run(*arguments)
+        assert (run.code, "put it back" in run.said) == (3, True), run
+    project.control("PUT", "faults", [])
+    for name, text in before.items():
+        project.file(name, text)
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once(people(4)))
+
+
+LIMIT = "  target_concurrency_limit: 20\n"
+
+
+def _with_a_lost_batch(directory: Path, at: str = "answer:") -> Project:
+    project = Project(directory / "spring").begin()
+    project.batch("march", people(4))
+    project.plan()  # makes the world
+    project.control("PUT", "faults", [{"match": {"operation": "listCallBatches", "times": 0}, "do": {"lag": 3600}}])
+    project.apply(at=at, signum=KILL)
+    return project
+
+
 def test_a_batch_without_our_name_is_taken_back_and_its_people_are_submitted_again(project: Project) -> None:
     project.batch("march", people(4))
     project.control(
