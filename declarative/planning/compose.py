@@ -37,7 +37,9 @@ def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action]
         return actions, Work(address=outlook.case.address, case=outlook.case, quiet=True, forget=forget)
     people, resting = standing.moving(outlook.case)
     work = _work(outlook, people, abilities)
-    actions = [*_adopted(outlook), *_of_people(outlook, people, resting, work), *_forgotten(outlook, work)]
+    actions = [*_adopted(outlook), *_of_people(outlook, people, resting, work)]
+    actions += [_forgotten(outlook)] if work.forget else []
+    actions += _nobodys(outlook, actions)
     if not actions and not outlook.tombstone:
         resource = outlook.case.resource
         actions = [_keep(outlook, resource.people.count if resource else len(people) + resting)]
@@ -190,26 +192,21 @@ def _is_done_with(outlook: Outlook, people: pl.DataFrame) -> bool:
     )
 
 
-def _forgotten(outlook: Outlook, work: Work) -> list[Action]:
-    if not work.forget:
-        return []
-    action = Action(
+def _forgotten(outlook: Outlook) -> Action:
+    return Action(
         address=outlook.case.address,
         verb=Verb.FORGET,
         reason=Reason.OVER,
         provider=outlook.provider,
         people=outlook.case.record.count,
     )
-    return [action]
 
 
 def _resting(outlook: Outlook) -> list[Action]:
     if outlook.tombstone:
         return []
     resource = outlook.case.resource
-    if resource is None and not outlook.case.record.intents:
-        return _forgotten(outlook, Work(address=outlook.case.address, case=outlook.case, forget=True))
-    return [_keep(outlook, resource.people.count if resource else outlook.case.record.count)]
+    return [_keep(outlook, resource.people.count) if resource else _forgotten(outlook)]
 
 
 def _keep(outlook: Outlook, count: int) -> Action:
@@ -230,6 +227,24 @@ def _is_edited(case: Case) -> bool:
         resource.people.numbers,
         resource.people.payloads,
     )
+
+
+def _nobodys(outlook: Outlook, actions: list[Action]) -> list[Action]:
+    """A lost answer none of whose people is known here any more, their manifest or their row being gone. They may be
+    rung all the same, and nobody may take that for rest."""
+    intents = outlook.case.open_intents()
+    if not intents or any(action.verb is Verb.BLOCK for action in actions):
+        return []
+    action = Action(
+        address=outlook.case.address,
+        verb=Verb.BLOCK,
+        reason=Reason.BEING_APPLIED if outlook.applying else Reason.UNSURE,
+        provider=outlook.provider,
+        people=sum(intent.count for intent in intents),
+        detail=_unsure_detail(outlook),
+        way_out=_unsure_way_out(outlook),
+    )
+    return [action]
 
 
 def _unsure_detail(outlook: Outlook) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from declarative.memory import Record, Request
-from declarative.model import Route
+from declarative.model import Resource, Route
 from declarative.planning.blocks import Block
 from declarative.planning.case import Case
 from declarative.planning.decide import Reason, Verb
@@ -71,6 +71,34 @@ def test_a_lost_answer_holds_back_its_people_alone_and_says_when() -> None:
 def test_a_lost_single_call_is_a_humans_to_resolve() -> None:
     of = case(wanted=call_resource("a"), record=Record(intents=open_intents(intent(route=Route.CALL, person="p"))))
     assert planned(of)[0][Verb.BLOCK].way_out == "dialctl resolve call/ada --placed | --not-placed"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(None, id="the manifest is gone"),
+        pytest.param(resource("ab", paused=True), id="it is paused"),
+        pytest.param(resource("a"), id="who may be in it is no longer wanted"),
+    ],
+)
+@pytest.mark.parametrize("applying", [None, "ada@mill"])
+def test_a_lost_answer_is_shown_where_none_of_its_people_is_known(
+    wanted: Resource | None, applying: str | None
+) -> None:
+    waiting = batch("b1", members(a=QUEUED))
+    record = replace(knowing(waiting), intents=open_intents(intent(count=7)))
+    actions, work = planned(case(waiting, wanted=wanted, record=record), applying=applying)
+    block = actions[Verb.BLOCK]
+    assert block.people == 7
+    assert block.reason is (Reason.BEING_APPLIED if applying else Reason.UNSURE)
+    assert bool(block.way_out) is (applying is None)
+    assert work is not None
+    assert not work.forget
+
+
+def test_a_request_that_probably_never_arrived_holds_up_nothing_that_leaves() -> None:
+    actions, _ = planned(case(wanted=None, record=Record(generation=1, intents=open_intents(intent(absent=True)))))
+    assert set(actions) == {Verb.KEEP}
 
 
 def test_what_is_being_applied_is_no_alarm() -> None:

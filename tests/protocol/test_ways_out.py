@@ -112,6 +112,17 @@ def test_a_lost_request_waits_for_the_version_that_knows_batches(tmp_path: Path)
     project.check_rings(once(people(4)))
 
 
+def test_a_lost_request_of_a_manifest_that_is_gone_is_not_forgotten(tmp_path: Path) -> None:
+    project = _with_a_lost_batch(tmp_path)
+    project.remove("march")
+    project.batch("april", people(2, 50))
+    run = project.plan()
+    assert (run.code, "batch/march" in run.said, "run dialctl apply again" in run.said) == (3, True, True), run
+    project.control("PUT", "faults", [])
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(never(people(4)) | once(people(2, 50)))
+
+
 LIMIT = "  target_concurrency_limit: 20\n"
 
 
