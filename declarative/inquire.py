@@ -121,7 +121,7 @@ def _status(outlook: Outlook) -> Status:
     dialed = people.filter(pl.col("standing") == int(Standing.DIALED))
     return Status(
         address=outlook.case.address,
-        people=len(people),
+        people=len(people) or outlook.case.record.count,  # nobody is read of a tombstone whose provider is gone
         standing=counted(people.get_column("standing").replace_strict(names, return_dtype=pl.String)),
         outcomes=counted(dialed.filter(pl.col("phase") != Phase.IN_FLIGHT).get_column("outcome")),
         in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),

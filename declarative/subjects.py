@@ -27,6 +27,11 @@ class Subject:
             return self.resource.route
         return next((known.route for known in self.record.remotes.values()), Route.BATCH)
 
+    @property
+    def tombstone(self) -> bool:
+        """Forgotten, and not wanted again."""
+        return self.record.tombstone and self.resource is None
+
     def batch_ids(self) -> dict[str, RemoteRecord]:
         return {key: known for key, known in self.record.remotes.items() if known.route is Route.BATCH}
 

@@ -66,7 +66,8 @@ def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str
 
     Either nothing changed since everything was found in order (`quiet`), or the same people with the same settings were
     all submitted once, and nothing of theirs is over or cancelled, so that nobody can be due. Whoever was turned away
-    in a batch that still runs is submitted again only when it is over: its people are not read for that before.
+    in a batch that still runs is submitted again only when it is over: its people are not read for that before. A
+    tombstone was over when it became one, and stays quiet unless the list shows a change of it.
     """
     if record.intents or set(remotes) - set(record.remotes):
         return False
@@ -76,6 +77,10 @@ def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str
         return False  # nor need the digest of their data be made
     if record.quiet is not None and record.quiet == fingerprint(resource, record, remotes):
         return True
+    if resource is None and record.tombstone:
+        return all(known.settled for known in record.remotes.values()) and all(
+            remote.state == record.remotes[key].state for key, remote in remotes.items()
+        )
     if resource is None or resource.paused or record.settings_digest != resource.settings_digest:
         return False
     if (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads):

@@ -102,3 +102,30 @@ def test_status_and_results_of_the_one_that_answers(both: Bench) -> None:
 def test_drift_cannot_say_that_nothing_changed_where_it_could_not_look(both: Bench) -> None:
     del both.environment["CALLINGBOX_API_KEY"]
     assert "CALLINGBOX_API_KEY" in both.run("drift", exits=1).text
+
+
+@pytest.mark.parametrize("gone", ["the key", "the provider"])
+def test_what_is_forgotten_needs_no_provider(host: Bench, gone: str) -> None:
+    """A campaign that is over and removed leaves a tombstone: nothing is asked about it, and nothing fails for it."""
+    host.write("project.yaml", project(providers={"eu": {"type": "callingbox"}}))
+    host.write("offer.yaml", batch("offer", OFFER))
+    host.write(
+        "tickets.yaml", batch("tickets", TICKETS, **{**CALLINGBOX, "provider": "eu"}, pace={"calls_per_second": 50})
+    )
+    host.run("state", "new")
+    host.apply()
+    host.advance(600)
+    (host.directory / "tickets.yaml").unlink()
+    assert host.plan().verbs == {"forget batch/tickets": ("over", 3)}
+    host.apply()
+    if gone == "the key":
+        del host.environment["CALLINGBOX_API_KEY"]
+    else:
+        host.write("project.yaml", project())
+    assert host.plan("--detailed-exitcode").verbs == {}
+    host.apply()
+    host.run("drift")
+    host.run("results")
+    assert "batch/tickets  3 people" in host.run("status").out
+    host.write("tickets.yaml", batch("tickets", TICKETS, **CALLINGBOX))
+    assert host.plan(exits=1 if gone == "the key" else 3).verbs["block batch/tickets"][1] == 3

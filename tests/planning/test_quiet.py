@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from declarative import records
 from declarative.memory import Cancel, Record
 from declarative.model import CallingHours, Policy, Resource, Retry, Route
 from declarative.planning import standing
@@ -193,6 +194,21 @@ def test_it_is_looked_at_again_when_the_provider_shows_it_otherwise(seen: Remote
 def test_it_is_looked_at_again_when_somebody_is_declared_rung() -> None:
     record = replace(in_order(resource("ab"), ENDED), placed=(person("a"),))
     assert not quiet(resource("ab"), record, ENDED)
+
+
+@pytest.mark.parametrize(
+    ("known", "seen", "is_quiet"),
+    [
+        pytest.param({}, ENDED, True, id="as it was"),
+        pytest.param({}, None, True, id="not listed"),
+        pytest.param({}, replace(ENDED, retry_count=1), False, id="retried in the dashboard"),
+        pytest.param({"settled": False}, ENDED, False, id="not known to be over"),
+    ],
+)
+def test_a_tombstone_is_left_alone(known: dict[str, Any], seen: Remote | None, is_quiet: bool) -> None:
+    over = records.seen(knowing(ENDED).remotes["b1"], ENDED)
+    record = Record(generation=1, tombstone=True, remotes={"b1": replace(over, **known)})
+    assert quiet(None, record, *([seen] if seen else [])) is is_quiet
 
 
 # -- calls --------------------------------------------------------------------------------------------------------
