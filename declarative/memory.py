@@ -101,10 +101,10 @@ class RemoteRecord:
 class Record:
     """What is remembered of one address. `settings` in clear (long text as a digest) for people to read in a
     review; `count`, `numbers`, `payloads`, `settings_digest` are what was last applied in full.
-    `placed` holds digests of people whom a
-    human declared rung, or whom a probable but unproven request may have rung. `revoked` marks must never ring:
-    whatever appears with one is cancelled. `quiet` is the digest of all facts under which there was nothing to do.
-    `tombstone`: no longer wanted and over; kept so that bringing it back rings nobody twice."""
+    `placed` holds digests of people whom a human declared rung, and marks of the requests by which: one that is found
+    after all tells of its people itself. `revoked` marks must never ring: whatever appears with one is cancelled.
+    `quiet` is the digest of all facts under which there was nothing to do. `tombstone`: no longer wanted and over; kept
+    so that bringing it back rings nobody twice."""
 
     generation: int = 0
     provider: str = ""

@@ -117,11 +117,10 @@ def _seen(session: Session, ledger: Ledger, address: str) -> Case:
 
 
 def _count_as_rung(ledger: Ledger, address: str, intent: Intent, persons: list[str]) -> str:
-    known = ledger.lock.resources[address]
-    ledger.update(address, intents={intent.mark: None}, placed=tuple(sorted({*known.placed, *persons})), quiet=None)
-    said = (
-        f"{counting.of(len(persons), 'person counts as rung, and is', 'people count as rung, and are')} not rung again"
-    )
+    placed = {*ledger.lock.resources[address].placed, *persons, intent.mark}
+    ledger.update(address, intents={intent.mark: None}, placed=tuple(sorted(placed)), quiet=None)
+    said = counting.of(len(persons), "person counts as rung, and is not", "people count as rung, and are not")
+    said = f"{said} rung again"
     if len(persons) == intent.count:
         return said
     return f"{said}: {intent.count:,} of them were in the lost batch, and which is not known"

@@ -130,7 +130,7 @@ def of_records(case: Case) -> pl.DataFrame:
         for remote_id, record in case.record.remotes.items()
         if (record.person or case.one_call) and record.route is Route.CALL and remote_id not in read
     ]
-    placed = [(person, Phase.UNKNOWN, None, "", RemoteRecord(route=Route.CALL)) for person in case.record.placed]
+    placed = [(person, Phase.UNKNOWN, None, "", RemoteRecord(route=Route.CALL)) for person in _placed(case)]
     rows = [
         {
             "person": person,
@@ -163,6 +163,16 @@ def of_records(case: Case) -> pl.DataFrame:
         known = people.with_person(case.resource.people.frame.select("number"), case.key, case.lineage)
         frame = frame.join(known, on="person")
     return frame.select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
+
+
+def _placed(case: Case) -> list[str]:
+    """Digests of people whom somebody declared rung, without those in a request that was found since: they would count
+    as rung twice, and be taken off where they wait."""
+    declared = {*case.record.placed}
+    found = [one.members for one in case.remotes.values() if one.members is not None and str(one.mark) in declared]
+    for rows in found:
+        declared -= {*people.with_person(rows.select("number"), case.key, case.lineage).get_column("person")}
+    return sorted(person for person in declared if mark.parse(person) is None)
 
 
 def _record(case: Case, remote: Remote) -> RemoteRecord:

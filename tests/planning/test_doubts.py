@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from declarative.memory import Record, Request
-from declarative.model import Route
+from declarative.model import Resource, Route
 from declarative.planning import standing
 from declarative.remote import Phase
 from tests.planning.cases import (
@@ -62,6 +62,16 @@ def test_a_probable_absence_is_decided_anew_and_a_probe_makes_it_a_doubt_again()
     assert verbs(case(wanted=resource("a"), record=Record(intents=open_intents(absent)))) == {"a": "create"}
     probed = replace(absent, probe="b9")
     assert verbs(case(wanted=resource("a"), record=Record(intents=open_intents(probed)))) == {"a": "block"}
+
+
+@pytest.mark.parametrize("wanted", [resource("ab", retry=ABLE_TO_RETRY), resource("ab")])
+def test_a_batch_that_was_declared_to_have_arrived_is_left_alone_when_it_is_found(wanted: Resource) -> None:
+    """Else its people would look rung by it and by the other one that was never seen, and be taken off."""
+    found = batch("b1", members(a=QUEUED))
+    record = replace(knowing(found), placed=(person("a"), person("b"), str(found.mark)))
+    assert verbs(case(found, wanted=wanted, record=record)) == {"a": "keep", "b": "keep"}
+    unseen = replace(record, remotes={})
+    assert verbs(case(wanted=wanted, record=unseen)) == {"a": "keep", "b": "keep"}
 
 
 def test_a_retry_that_may_have_happened_holds_back_whoever_it_may_have_rung() -> None:

@@ -228,7 +228,9 @@ def _lose_the_batch(project: Project) -> None:
 def test_a_lost_batch_that_arrived_is_settled_by_a_person(project: Project) -> None:
     project.batch("march", people(4))
     _lose_the_batch(project)
-    assert "4 people count as rung" in project.run("resolve", "batch/march", "--placed").said
+    run = project.run("resolve", "batch/march", "--placed")
+    project.control("PUT", "faults", [])
+    assert "4 people count as rung" in run.said
     brought_in_order(project, "apply", "-y")
     project.check_rings(once(people(4)))
 
@@ -244,6 +246,7 @@ def test_nobody_of_a_lost_batch_is_forgotten_because_the_manifest_left_them_out(
         assert "the manifest has changed since" in run.said
     project.batch("march", people(4))
     assert project.run("resolve", "batch/march", "--placed").code == 0
+    project.control("PUT", "faults", [])
     brought_in_order(project, "apply", "-y")
     project.check_rings(once([*people(4), *people(1, 50)]))
 
