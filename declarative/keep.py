@@ -50,7 +50,7 @@ def merge(session: Session, wait: float) -> str:
         stored = backend.load()
         if stored.lock is None:
             raise StateError("there is no lock to merge")
-        lock = merging.merge(stored.lock)
+        lock = merging.merge(stored.lock, stored.journal)
         backend.fold(render(lock))
     intents = sum(len(record.intents) for record in lock.resources.values())
     addresses = counting.of(len(lock.resources), "address", "addresses")

@@ -11,20 +11,25 @@ from declarative.errors import StateError
 from declarative.memory import Cancel, Intent, Lock, Record, RemoteRecord, Request
 from declarative.state.base import Stored
 from declarative.state.codec import encode
-from declarative.state.lock import parse
+from declarative.state.lock import parse, render
 
 _Value = TypeVar("_Value")
 _CANCEL = (None, Cancel.ASKED, Cancel.DONE)
 
 
-def merge(text: bytes, other: bytes | None = None) -> Lock:
-    """One lock out of a text with git's conflict markers, or out of two whole documents; which is which makes
-    no difference. Raises StateError for two that cannot be of one memory, and as `parse` does."""
-    sides = (text, other) if other is not None else sides_of(text)
-    one, two = (parse(Stored(side)) for side in sides)
-    assert one is not None
-    assert two is not None
-    return join(one, two)
+def merge(text: bytes, journal: tuple[bytes, ...] = ()) -> Lock:
+    """One lock out of a text with git's conflict markers and the journal beside it; which side is whose makes no
+    difference. Raises StateError for two that cannot be of one memory, and as `parse` does."""
+    one, two = (_whole(Stored(side)) for side in sides_of(text))
+    both = join(one, two)
+    # A line of the journal assigns what one side knew: over the other it would unsay that side's people.
+    return join(both, _whole(Stored(render(both), journal)))
+
+
+def _whole(stored: Stored) -> Lock:
+    lock = parse(stored)
+    assert lock is not None
+    return lock
 
 
 def sides_of(text: bytes) -> tuple[bytes, bytes]:
@@ -50,7 +55,7 @@ def sides_of(text: bytes) -> tuple[bytes, bytes]:
     if into is not both or ours == theirs:
         raise StateError(
             "there is nothing to merge: no conflict markers, or they do not pair up",
-            hint="give both documents: git show :2:dialctl.lock and git show :3:dialctl.lock",
+            hint="git checkout --merge dialctl.lock writes the markers of an unfinished merge again",
         )
     return b"".join(ours), b"".join(theirs)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.protocol.child import KILL
 from tests.protocol.human import brought_in_order
 from tests.protocol.project import HEAD, Project, once, people
 
@@ -72,6 +73,27 @@ def test_conflict_markers_are_merged_as_advised(campaign: Project, tmp_path: Pat
     assert campaign.run("state", "merge").code == 0
     assert campaign.plan().code == 0
     campaign.check_lock()
+    campaign.check_rings(once([*people(4), *people(2, 20), *people(2, 30)]))
+
+
+def test_a_merge_keeps_what_a_crashed_run_had_sent(campaign: Project, tmp_path: Path) -> None:
+    """The list does not show it yet: the open intent alone knows that it may ring."""
+    campaign.batch("march", people(4))
+    branch = campaign.copy(tmp_path / "branch")
+    branch.batch("april", people(2, 20))
+    branch.apply()
+    campaign.batch("may", people(2, 30))
+    campaign.control("PUT", "faults", [{"match": {"operation": "listCallBatches", "times": 0}, "do": {"lag": 600}}])
+    campaign.apply(at="answer: submit", signum=KILL)
+    campaign.batch("april", people(2, 20))
+    ours, theirs = campaign.lock.read_bytes(), branch.lock.read_bytes()
+    campaign.lock.write_bytes(b"<<<<<<< HEAD\n" + ours + b"=======\n" + theirs + b">>>>>>> branch\n")
+    run = campaign.run("state", "merge")
+    campaign.control("PUT", "faults", [])
+    assert run.code == 0, run
+    assert "1 open intent" in run.said
+    campaign.check_lock()
+    brought_in_order(campaign, "apply", "-y")
     campaign.check_rings(once([*people(4), *people(2, 20), *people(2, 30)]))
 
 

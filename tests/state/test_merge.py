@@ -11,7 +11,8 @@ from hypothesis import given
 
 from declarative.errors import StateError
 from declarative.memory import Cancel, Lock, Record, RemoteRecord, Request
-from declarative.state.lock import render
+from declarative.state.codec import encode
+from declarative.state.lock import line_of, render
 from declarative.state.merge import join, join_remotes, merge
 from tests.state.samples import intent, lock, locks, remote
 
@@ -165,7 +166,30 @@ def test_what_git_leaves_behind_is_merged(tmp_path: Path, style: str, eol: bytes
     assert merged.resources["batch/march"].generation == 3
     assert merged.resources["batch/march"].remotes.keys() == {"acb_1", "acb_2"}
     assert merged.resources["batch/march"].intents == OPEN
-    assert merged == join(ours, theirs) == merge(render(theirs), render(ours))
+    assert merged == join(ours, theirs)
+
+
+def _conflicting(ours: Lock, theirs: Lock) -> bytes:
+    return b"<<<<<<< HEAD\n" + render(ours) + b"=======\n" + render(theirs) + b">>>>>>> theirs\n"
+
+
+def test_what_a_crashed_run_left_in_the_journal_is_merged_with_both_sides() -> None:
+    """Over either side its lines alone would lower a generation, and unsay people counted as rung."""
+    sent = {"generation": 2, "intents": {"~d1.a": encode(intent("~d1.a"))}, "placed": ["ada"]}
+    found = {"intents": {"~d1.b": None}, "remotes": {"acb_2": encode(remote(mark="~d1.b"))}}
+    journal = tuple(line_of("k3v9", {"resources": {"batch/march": patch}}) for patch in (sent, found))
+    ours = lock(march=Record(generation=1, intents={"~d1.b": intent("~d1.b")}))
+    theirs = lock(march=Record(generation=3, placed=("bob",), revoked=("m",)))
+    for text in (_conflicting(ours, theirs), _conflicting(theirs, ours)):
+        merged = merge(text, journal).resources["batch/march"]
+        assert merged.intents == OPEN
+        assert merged.remotes == {"acb_2": remote(mark="~d1.b")}
+        assert (merged.generation, merged.placed, merged.revoked) == (3, ("ada", "bob"), ("m",))
+
+
+def test_a_journal_of_another_memory_is_refused() -> None:
+    with pytest.raises(StateError, match="lineage zzzz"):
+        merge(_conflicting(lock(), lock(march=Record())), (line_of("zzzz", {}),))
 
 
 @pytest.mark.parametrize("text", [render(lock()), b"<<<<<<< ours\n{}\n", b"=======\n", b"<<<<<<< a\n{}\n>>>>>>> b\n"])
