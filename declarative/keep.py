@@ -39,7 +39,7 @@ def remove(session: Session, address: str, wait: float) -> str:
         if address not in ledger.lock.resources:
             raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
         ledger.remove(address)
-        return f"{address} is forgotten"
+        return f"{address} is forgotten; plans hold it back as long as its provider shows what was sent"
 
 
 def merge(session: Session, wait: float) -> str:

@@ -70,11 +70,16 @@ def show(context: Context, address: str | None, path: Path) -> int:
 @click.option("--yes-forget-who-was-rung", "sure", is_flag=True, help="Do not ask: a later apply may ring them again.")
 @click.pass_obj
 def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bool) -> int:
-    """Forget an address entirely. Whoever it rang may be rung again."""
+    """Forget an address entirely. Whoever it rang may be rung again.
+
+    As long as its provider shows what was sent, plans hold the address back: then only the lock from before helps.
+    """
     from declarative import keep
 
+    if not sure and not sys.stdin.isatty():
+        raise Refused("nobody is there to be asked", hint="pass --yes-forget-who-was-rung")
     question = f"Forget who was rung by {address}? A later apply may ring them again."
-    if not sure and sys.stdin.isatty() and not click.confirm(question, err=True):
+    if not sure and not click.confirm(question, err=True):
         raise Refused("not forgotten: the answer was no")
     context.say(keep.remove(context.session(path), address, lock_timeout))
     return Exit.DONE

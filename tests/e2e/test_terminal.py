@@ -45,7 +45,7 @@ def at_a_terminal(bench: Bench, answer: str | signal.Signals, *arguments: str) -
     shown, answered, until = "", False, time.monotonic() + SECONDS
     while time.monotonic() < until and (more := _read(ours)) is not None:
         shown += more
-        if not answered and "yes" in shown and shown.endswith(": "):
+        if not answered and "?" in shown and shown.endswith(": "):
             if isinstance(answer, signal.Signals):
                 process.send_signal(answer)
             else:
@@ -125,3 +125,19 @@ def test_an_empty_plan_asks_nothing(campaign: Bench) -> None:
     code, shown = at_a_terminal(campaign, "no\n", "apply")
     assert code == 0
     assert "?" not in shown
+
+
+def test_without_a_terminal_nobody_is_forgotten_unasked(campaign: Bench) -> None:
+    campaign.apply()
+    ran = campaign.run("state", "rm", "batch/march", exits=1)
+    assert "--yes-forget-who-was-rung" in ran.err
+    assert campaign.run("state", "list").out == "batch/march\n"
+    campaign.run("state", "rm", "batch/march", "--yes-forget-who-was-rung")
+    assert "knows no address" in campaign.run("state", "list").out
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
+def test_at_a_terminal_whoever_forgets_is_asked(answer: str, code: int, campaign: Bench) -> None:
+    campaign.apply()
+    assert at_a_terminal(campaign, f"{answer}\n", "state", "rm", "batch/march")[0] == code
+    assert ("batch/march" in campaign.run("state", "list").out) == bool(code)

@@ -10,6 +10,8 @@ from tests.protocol.human import brought_in_order
 from tests.protocol.project import Project, never, once, people
 from tests.protocol.scenarios import AFTER_THE_GUARD
 
+FORGET = "--yes-forget-who-was-rung"
+
 
 def test_cancelled_elsewhere_can_be_resumed(campaign: Project) -> None:
     campaign.batch("march", people(4))
@@ -165,9 +167,20 @@ def test_a_lost_batch_can_be_forgotten(campaign: Project) -> None:
     run = campaign.plan()
     assert run.code == 3
     assert "dialctl state rm batch/march" in run.said
-    assert campaign.run("state", "rm", "batch/march").code == 0
+    assert campaign.run("state", "rm", "batch/march", FORGET).code == 0
     assert len(brought_in_order(campaign, "apply", "-y")) == 1
     campaign.check_rings(once(people(4)))
+
+
+def test_what_was_forgotten_too_early_is_held_back_until_the_lock_from_before_is_brought(campaign: Project) -> None:
+    before = campaign.lock.read_bytes()
+    assert "as long as its provider shows" in campaign.run("state", "rm", "batch/march", FORGET).said
+    run = campaign.apply()
+    assert run.code == 3
+    assert "after dialctl state rm, the one from before" in run.said
+    campaign.lock.write_bytes(before)
+    brought_in_order(campaign, "apply", "-y")
+    campaign.check_rings(once(people(7)))
 
 
 def test_an_unsure_call_is_settled_by_a_person_either_way(tmp_path: Path) -> None:
