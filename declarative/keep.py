@@ -58,11 +58,11 @@ def merge(session: Session, wait: float) -> str:
 
 
 def push(session: Session, url: str, wait: float) -> str:
-    return _copy(session, session.backend, open_backend(session.root, url), wait)
+    return _copy(session, session.here, open_backend(session.root, url), wait)
 
 
 def pull(session: Session, url: str, wait: float) -> str:
-    return _copy(session, open_backend(session.root, url), session.backend, wait)
+    return _copy(session, open_backend(session.root, url), session.here, wait)
 
 
 def _copy(session: Session, source: Backend, target: Backend, wait: float) -> str:

@@ -117,13 +117,19 @@ class Session:
             self._real_sleep(seconds)
 
     @cached_property
+    def here(self) -> Backend:
+        """The backend of this directory, whatever `state.url` says."""
+        from declarative.state.catalog import open_backend
+
+        return open_backend(self.home / "sandbox" if self.options.sandbox else self.root, None)
+
+    @cached_property
     def backend(self) -> Backend:
         from declarative.state.catalog import open_backend
 
         if self.options.sandbox:
-            directory = self.home / "sandbox"
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return open_backend(directory, None)
+            (self.home / "sandbox").mkdir(parents=True, exist_ok=True, mode=0o700)
+            return self.here
         url = self.options.environment.get("DIALCTL_STATE") or self.desired.project.state_url
         return open_backend(self.root, url)
 
@@ -137,11 +143,10 @@ class Session:
         return lock
 
     def memory(self) -> Lock | None:
-        """The lock of this directory as it is, with nobody asked: `state.url` is ignored."""
-        from declarative.state.catalog import open_backend
+        """The lock of this directory as it is, with nobody asked."""
         from declarative.state.lock import parse
 
-        return parse(open_backend(self.home / "sandbox" if self.options.sandbox else self.root, None).load())
+        return parse(self.here.load())
 
     def check_lock(self, lock: Lock) -> None:
         if lock.project != self.desired.project.name:

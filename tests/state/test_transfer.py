@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from declarative import keep
 from declarative.errors import LeaseHeld, StateError
 from declarative.memory import Lock, Record
+from declarative.session import Options, Session
 from declarative.state.base import Backend, Stored
 from declarative.state.ledger import Ledger
 from declarative.state.local import Directory
@@ -103,3 +105,30 @@ def test_nobody_may_be_at_work_at_either_end(source: Directory, place: Place) ->
     with source.lease(holder("bob"), 0, no_sleep), pytest.raises(LeaseHeld, match="bob"):
         copy(source, place(), holder(), 0, no_sleep)
     assert place().load() == Stored(None)
+
+
+PROJECT = """\
+apiVersion: dialctl/v1
+kind: Project
+metadata: {name: spring}
+spec:
+  defaults: {provider: cartesia}
+---
+apiVersion: dialctl/v1
+kind: Batch
+metadata: {name: march}
+spec: {agent_id: agent_A, from_number_id: ap_A, recipients: [{to_number: "+14155550101"}]}
+"""
+
+
+def test_push_and_pull_mean_the_lock_of_this_directory_whatever_the_state_url(s3_url: str, tmp_path: Path) -> None:
+    """Whoever moves to a store has already named it in the environment or on the Project."""
+    (tmp_path / "dial.yaml").write_text(PROJECT)
+    options = Options(directory=tmp_path, environment={"DIALCTL_STATE": s3_url})
+    put(Directory(tmp_path), BASE)
+    with Session(options, no_sleep) as session:
+        keep.push(session, s3_url, 0)
+        assert keep.addresses(session) == [ADDRESS]
+        Path(session.here.where).unlink()
+        keep.pull(session, s3_url, 0)
+    assert parse(Directory(tmp_path).load()) == BASE
