@@ -82,7 +82,7 @@ def _print_plan(context: Context, made: Plan, layout: str, caused: frozenset[str
     if layout == "json":
         from declarative.report import as_json
 
-        context.say(as_json.encode(as_json.plan(made)))
+        context.say(as_json.encode(as_json.plan(made, caused=caused)))
     elif layout == "markdown":
         from declarative.report import markdown
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -21,8 +21,8 @@ def encode(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
 
 
-def plan(plan: Plan) -> dict[str, Any]:
-    """`schemas/plan.v1.schema.json`."""
+def plan(plan: Plan, *, caused: Collection[str] | None = None) -> dict[str, Any]:
+    """`schemas/plan.v1.schema.json`. `caused` are the addresses that a branch touches, where that was asked."""
     counts = {str(verb): len(plan.of(verb)) for verb in Verb}
     return {
         "format_version": FORMAT_VERSION,
@@ -32,7 +32,7 @@ def plan(plan: Plan) -> dict[str, Any]:
         "next_at": _stamp(plan.next_at),
         "offline": plan.offline,
         "summary": {**counts, "people_to_ring": plan.people_to_ring, "people_moved": plan.people_moved},
-        "actions": [_action(action) for action in plan.actions],
+        "actions": [{**_action(action), **_caused(action, caused)} for action in plan.actions],
         "warnings": [asdict(warning) for warning in plan.warnings],
         "refusals": list(plan.refusals),
         "held": dict(plan.held),
@@ -55,6 +55,10 @@ def _action(action: Action) -> dict[str, Any]:
         "starts_at": _stamp(action.starts_at),
         "next_at": _stamp(action.next_at),
     }
+
+
+def _caused(action: Action, caused: Collection[str] | None) -> dict[str, bool]:
+    return {} if caused is None else {"caused": action.address in caused}
 
 
 def report(report: Report) -> dict[str, Any]:
