@@ -162,7 +162,10 @@ def test_the_comment_sets_apart_what_the_branch_did_not_cause(team: Team, git: R
 def test_json_says_of_each_action_whether_the_branch_caused_it(team: Team, git: Runner) -> None:
     team.write(batch_yaml=BATCH.replace("agent_one", "agent_two"))
     planned = team.plan("--base-ref", "main")
-    assert {one["address"]: one["caused"] for one in planned["actions"]} == {"batch/outreach": True, "batch/other": False}
+    assert {one["address"]: one["caused"] for one in planned["actions"]} == {
+        "batch/outreach": True,
+        "batch/other": False,
+    }
     Draft202012Validator(schemas.load("plan.v1")).validate(planned)
     assert all("caused" not in one for one in team.plan()["actions"])
 

@@ -12,7 +12,7 @@ import yaml
 
 from declarative.cli.main import run
 
-from .pipes import ROOT, STEPS
+from .pipes import ROOT, STEPS, Runner
 
 EXAMPLES = ROOT / "examples" / "gitops"
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -87,6 +87,23 @@ def test_the_gitlab_template_names_jobs_stages_and_steps_that_are_there() -> Non
         for name in re.findall(r"ci/([a-z-]+\.sh)", " ".join(job.get("script", []))):
             assert (STEPS / name).is_file()
     assert (EXAMPLES / "gitlab" / GITLAB["variables"]["PROJECT_PATH"] / "project.yaml").is_file()
+
+
+def test_the_gitlab_template_hands_git_its_token_past_the_command_line(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    runner = Runner.at(repository, tmp_path / "bin")
+    runner.git("init", "-q")
+    runner.git("remote", "add", "origin", "https://gitlab-ci-token:left@gitlab.example/calls.git")
+    runner.git("config", "--add", "credential.helper", "!echo password=another; :")
+    known = {"GITLAB_TOKEN": "glpat-secret", "CI_SERVER_HOST": "gitlab.example", "CI_PROJECT_PATH": "team/calls"}
+    for line in [one for one in GITLAB[".apply"]["script"] if re.match("git (remote|config)", one)] * 2:
+        seen = runner.run("bash", "-xc", line, **known)
+        assert (seen.returncode, "glpat" in seen.stderr) == (0, False)
+    assert "glpat" not in (repository / ".git" / "config").read_text()
+    url = runner.git("remote", "get-url", "origin")
+    asked = runner.run("bash", "-c", f"echo url={url} | git credential fill", **known)
+    assert set(asked.stdout.splitlines()) >= {"host=gitlab.example", "username=dialctl", "password=glpat-secret"}
 
 
 def test_the_hook_runs_a_command_that_is_there(capsys: pytest.CaptureFixture[str]) -> None:
