@@ -142,7 +142,7 @@ def test_every_command_that_the_text_names_exists(line: str) -> None:
 
 def test_the_manifest_of_the_tour_is_valid(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(# yaml-language-server.*?)```", README, re.DOTALL)
-    (tmp_path / "campaign.yaml").write_text(text + "  provider: cartesia\n")
+    (tmp_path / "campaign.yaml").write_text(text)
     (tmp_path / "recipients.csv").write_text("phone,name\n+14155550101,Ada\n")
     desired = manifest.load(
         tmp_path, types=catalog.types(), variables=manifest.Variables({}, (), {}), key=PersonKey(None)
