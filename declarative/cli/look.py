@@ -92,17 +92,11 @@ def drift(context: Context, path: Path, as_json: bool) -> int:
 
     found = inquire.drift(context.session(path))
     if as_json:
-        from dataclasses import asdict
-
         from declarative.report import as_json as layout
 
-        context.say(layout.encode({"format_version": "1", "drift": [asdict(one) for one in found]}))
+        context.say(layout.encode(layout.drift(found)))
     else:
-        lines = [
-            line
-            for one in found
-            for line in (f"  ! {one.address}: {one.what}: {one.message}", f"      {one.way_out}" if one.way_out else "")
-            if line
-        ]
-        context.say("\n".join(lines) or "Nothing was changed at the provider by anybody else.")
+        from declarative.report import text
+
+        context.say(text.drift(found))
     return Exit.CHANGES if found else Exit.DONE

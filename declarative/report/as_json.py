@@ -11,7 +11,7 @@ import orjson
 
 from declarative.applier import Report
 from declarative.errors import DialctlError, Exit
-from declarative.inquire import Status
+from declarative.inquire import Drift, Status
 from declarative.planning.decide import Verb
 from declarative.planning.plan import FORMAT_VERSION, Action, Plan
 from declarative.tally import Tally
@@ -135,6 +135,10 @@ def statuses(statuses: Sequence[Status]) -> dict[str, Any]:
             for one in statuses
         ],
     }
+
+
+def drift(found: Sequence[Drift]) -> dict[str, Any]:
+    return {"format_version": FORMAT_VERSION, "drift": [asdict(one) for one in found]}
 
 
 def error(error: DialctlError) -> dict[str, Any]:

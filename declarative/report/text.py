@@ -1,4 +1,4 @@
-"""Plans, reports and statuses for people at a terminal. Lines of text; decides nothing."""
+"""Plans, reports, statuses and drift for people at a terminal. Lines of text; decides nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from declarative import counting
 from declarative.applier import Report
 from declarative.counting import people
 from declarative.execute import Result
-from declarative.inquire import Status
+from declarative.inquire import Drift, Status
 from declarative.model import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
@@ -157,3 +157,15 @@ def _status_lines(one: Status) -> Iterator[str]:
             fg="magenta",
         )
         yield f"    dialctl resolve {one.address} --placed | --not-placed"
+
+
+def drift(found: Sequence[Drift]) -> str:
+    return "\n".join(line for one in found for line in _drift_lines(one)) or (
+        "Nothing was changed at the provider by anybody else."
+    )
+
+
+def _drift_lines(one: Drift) -> Iterator[str]:
+    yield f"  ! {one.address}: {one.what}: {clean(one.message)}"
+    if one.way_out:
+        yield f"      {one.way_out}"
