@@ -3,7 +3,7 @@ ever stricter. Obeying them is not done here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path as File
@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from declarative.errors import Problem
-from declarative.manifest import files, times
+from declarative.manifest import files, regions, times
 from declarative.manifest.document import Document
 from declarative.manifest.personal import Personal
 from declarative.manifest.source import FORMATS, Source
@@ -20,6 +20,8 @@ from declarative.model import CallingHours, Policy
 
 BY_RECIPIENT = "recipient"
 _DAY = 24 * 60
+_ALSO_CALLED = {"UK": "GB", "EL": "GR"}
+"""Codes that the European Union uses, by those of ISO 3166."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Limits:
 def limits(document: Document, at: Path, policy: Mapping[str, Any], root: File, problems: list[Problem]) -> Limits:
     """A `policy` mapping that its schema found sound, standing at `at`."""
     hours = policy.get("calling_hours")
-    countries = policy.get("countries")
+    countries = policy.get("countries", ())
+    problems.extend(_nowhere(document, (*at, "countries"), countries))
     nobody = Personal((), "")
     suppress = []
     for index, entry in enumerate(policy.get("suppress_from", ())):
@@ -91,6 +94,15 @@ def _hours(document: Document, at: Path, hours: Mapping[str, str], problems: lis
     if column is not None and zone != BY_RECIPIENT:
         problems.append(document.problem((*at, "column"), "column goes with zone: recipient only", key=True))
     return CallingHours(start, end, zone, column)
+
+
+def _nowhere(document: Document, at: Path, countries: Sequence[str | None]) -> Iterator[Problem]:
+    """Codes that no number can have, so that they would hold back everybody."""
+    for index, country in enumerate(countries):
+        if country is not None and country not in regions.known():
+            close = _ALSO_CALLED.get(country)
+            hint = f'did you mean "{close}"?' if close else "codes are those of ISO 3166, such as US"
+            yield document.problem((*at, index), f"no phone number is in a country {quoted(country)}", hint)
 
 
 def _known(zone: str) -> bool:

@@ -20,6 +20,14 @@ def allowed(numbers: Iterable[str], countries: frozenset[str]) -> list[bool]:
     return [_region(_decisive(number)) in countries for number in numbers]
 
 
+@cache
+def known() -> frozenset[str]:
+    """The codes of all countries that numbers can be in."""
+    from phonenumbers import SUPPORTED_REGIONS
+
+    return frozenset(SUPPORTED_REGIONS)
+
+
 def allowed_column(numbers: pl.Series, countries: frozenset[str]) -> pl.Series:
     """As `allowed`, of a column: one question for each distinct decisive part."""
     import polars as pl

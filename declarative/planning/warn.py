@@ -19,6 +19,7 @@ def warnings(
 ) -> Iterator[Notice]:
     """Warnings by address, in the order of the resources."""
     for resource in resources:
+        yield from _nobody_left(resource)
         rings = sum(a.people for a in plan.actions if a.address == resource.address and a.verb.dials)
         able = abilities(resource.provider, resource.route)
         if rings:
@@ -30,6 +31,14 @@ def warnings(
         yield from _edited_call(plan, resource)
         yield from _expired(plan, resource)
         yield from _no_zone(resource)
+
+
+def _nobody_left(resource: Resource) -> Iterator[Notice]:
+    """Everybody of it is kept out by policies: it has nothing to do for another reason than that all is done."""
+    held = resource.people.held
+    if held and not resource.people.count and not resource.paused:
+        kept = ", ".join(f"{count:,} held back by {name}" for name, count in held.items())
+        yield Notice(resource.address, f"nobody is left to ring: {kept}")
 
 
 def _no_zone(resource: Resource) -> Iterator[Notice]:

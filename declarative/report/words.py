@@ -173,11 +173,10 @@ def headline(plan: Plan) -> str:
     blocked = len(plan.of(Verb.BLOCK))
     tail = f" {blocked:,} blocked." if blocked else ""
     if not parts:
-        return (
-            f"Plan: nobody is rung.{tail}"
-            if blocked or not plan.empty
-            else "Nothing to do: everybody is where they should be."
-        )
+        if blocked or not plan.empty:
+            return f"Plan: nobody is rung.{tail}"
+        everybody = all(action.people for action in plan.of(Verb.KEEP))
+        return "Nothing to do: everybody is where they should be." if everybody else "Nothing to do."
     return f"Plan: {', '.join(parts)}.{tail}"
 
 

@@ -58,6 +58,15 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
             "5:23: spec.policy.countries: found a list, expected no entry twice",
         ),
         (
+            "  policy: {countries: [US, UK]}\n",
+            '5:28: spec.policy.countries[1]: no phone number is in a country "UK" (did you mean "GB"?)',
+        ),
+        (
+            "  policy: {countries: [ZZ]}\n",
+            '5:24: spec.policy.countries[0]: no phone number is in a country "ZZ" (codes are those of ISO 3166, '
+            "such as US)",
+        ),
+        (
             "  guard: 5\n",
             "5:10: spec.guard: found the number 5, expected a duration such as 2m, 4h, 1h30m, 500ms or 0s",
         ),

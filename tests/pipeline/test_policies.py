@@ -55,6 +55,14 @@ def test_numbers_of_other_countries_are_held_back(team: Team) -> None:
     assert team.rung() == [ADA]
 
 
+def test_a_resource_whose_people_are_all_held_back_does_not_read_as_done(team: Team) -> None:
+    team.people(LONDON)
+    team.policy("{countries: [US]}")
+    planned = team.dialctl("plan").out
+    assert "Warning: batch/outreach: nobody is left to ring: 1 held back by countries" in planned
+    assert "everybody is where they should be" not in planned
+
+
 def test_whoever_is_rung_already_is_not_rung_again_once_the_country_is_allowed(team: Team) -> None:
     team.people(ADA, "+16045550101")
     team.policy("{countries: [US]}")

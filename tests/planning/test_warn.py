@@ -194,6 +194,20 @@ def test_an_edited_call_says_that_editing_changes_nothing() -> None:
     assert "rung once in its life" in message
 
 
+# -- nobody left --------------------------------------------------------------------------------------------------
+
+
+def test_a_resource_whose_people_are_all_held_back_is_named() -> None:
+    """Its address, since the counts of all policies together do not tell where nobody is left."""
+    (message,) = said(resource(crowd("", held={"suppress_from": 1200, "countries": 1})))
+    assert message == "nobody is left to ring: 1,200 held back by suppress_from, 1 held back by countries"
+
+
+def test_where_somebody_is_left_or_a_pause_is_meant_nobody_is_missed() -> None:
+    assert said(resource(crowd("a", held={"countries": 1}))) == []
+    assert said(resource(crowd("", held={"countries": 1}), paused=True)) == []
+
+
 # -- zones --------------------------------------------------------------------------------------------------------
 
 
