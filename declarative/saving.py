@@ -25,6 +25,7 @@ def save(session: Session, plan: Plan, file: Path) -> None:
         targets=tuple(session.options.targets),
         desired=session.desired.digest,
         lock=session.lock(),
+        hosts=_hosts(session),
         key=session.key,
         shown=as_json.plan(plan),
     )
@@ -43,7 +44,14 @@ def narrow(saved: SavedPlan) -> Callable[[Session, Plan, Lock | None], Plan]:
 
     def to_saved(session: Session, plan: Plan, lock: Lock | None) -> Plan:
         if not held:
-            held.append(planfile.narrowed(saved, plan, desired=session.desired.digest, lock=lock, key=session.key))
+            planfile.narrowed(
+                saved, plan, desired=session.desired.digest, lock=lock, hosts=_hosts(session), key=session.key
+            )
+            held.append(plan)
         return plan
 
     return to_saved
+
+
+def _hosts(session: Session) -> dict[str, str]:
+    return {name: provider.host for name, provider in session.connected.items()}

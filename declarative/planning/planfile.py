@@ -19,14 +19,15 @@ from declarative.memory import Lock
 from declarative.planning.plan import Plan
 
 KIND = "dialctl-plan"
-FORMAT = 1
+FORMAT = 2
 _PERSON_BYTES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class SavedPlan:
     """`desired` is the digest of manifests, recipients and variables; `lineage` and `generations` name the lock that it
-    was made over; `rings` maps an address to its people, 8 bytes of their digest each; `cancels` to remote ids."""
+    was made over; `hosts` are those of the providers at which it does something (the sandbox is one of its own);
+    `rings` maps an address to its people, 8 bytes of their digest each; `cancels` to remote ids."""
 
     project: str
     path: str
@@ -34,15 +35,17 @@ class SavedPlan:
     desired: str
     lineage: str | None
     generations: Mapping[str, int]
+    hosts: Mapping[str, str]
     rings: Mapping[str, bytes]
     cancels: Mapping[str, tuple[str, ...]]
     shown: Mapping[str, Any] = field(default_factory=dict)
 
 
-def of(plan: Plan, *, path: Path, targets: tuple[str, ...], desired: str, lock: Lock | None, key: PersonKey,
-       shown: Mapping[str, Any]) -> SavedPlan:  # fmt: skip
-    """The plan as it is saved. `shown` is the plan's JSON, for whoever reads the file later."""
+def of(plan: Plan, *, path: Path, targets: tuple[str, ...], desired: str, lock: Lock | None, hosts: Mapping[str, str],
+       key: PersonKey, shown: Mapping[str, Any]) -> SavedPlan:  # fmt: skip
+    """The plan as it is saved. `hosts` of all providers; `shown` is the plan's JSON, for whoever reads it later."""
     lineage = lock.lineage if lock else None
+    used = {action.provider for action in plan.actions if action.verb.sends}
     return SavedPlan(
         project=plan.project,
         path=str(path),
@@ -50,6 +53,7 @@ def of(plan: Plan, *, path: Path, targets: tuple[str, ...], desired: str, lock: 
         desired=desired,
         lineage=lineage,
         generations={address: record.generation for address, record in lock.resources.items()} if lock else {},
+        hosts={name: host for name, host in hosts.items() if name in used},
         rings={
             address: _packed(work.rung.to_list(), key, lineage)
             for address, work in plan.works.items()
@@ -64,15 +68,15 @@ def write(saved: SavedPlan, file: Path, key: PersonKey) -> None:
     """Writes the file, 0600. Raises PlanFileError where it cannot be written."""
     body = _body(saved)
     text = orjson.dumps({"kind": KIND, "format_version": FORMAT, "seal": _seal(body, key), "body": body})
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            os.fchmod(handle, 0o600)
-            stream.write(text)
+        beside.touch(0o600)
+        beside.write_bytes(text)
+        beside.replace(file)
     except OSError as problem:
-        raise PlanFileError(
-            f"{file} cannot be written: {problem.strerror}", hint="name a directory that exists"
-        ) from None
+        beside.unlink(missing_ok=True)
+        hint = "" if file.parent.is_dir() else "name a directory that exists"
+        raise PlanFileError(f"{file} cannot be written: {problem.strerror}", hint=hint) from None
 
 
 def is_plan(file: Path) -> bool:
@@ -113,7 +117,9 @@ def read(file: Path, key: PersonKey) -> SavedPlan:
     )
 
 
-def narrowed(saved: SavedPlan, now: Plan, *, desired: str, lock: Lock | None, key: PersonKey) -> Plan:
+def narrowed(
+    saved: SavedPlan, now: Plan, *, desired: str, lock: Lock | None, hosts: Mapping[str, str], key: PersonKey
+) -> Plan:
     """The plan of now, where it does no more than the saved one. Raises PlanFileError with the reason where it would
     ring or take off anybody else, or where what it was made of has changed."""
     if saved.project != now.project:
@@ -125,6 +131,9 @@ def narrowed(saved: SavedPlan, now: Plan, *, desired: str, lock: Lock | None, ke
         return now
     if saved.desired != desired:
         raise PlanFileError("stale plan: manifests, recipients or variables have changed since", hint=_AGAIN)
+    for name, host in saved.hosts.items():
+        if (here := hosts.get(name)) != host:
+            raise PlanFileError(f"the plan was made against {host}, {name} is now at {here or 'no host'}", hint=_AGAIN)
     if saved.lineage != (lock.lineage if lock else None):
         raise PlanFileError("the plan was made with another lock, or with none", hint=_AGAIN)
     known = {address: record.generation for address, record in lock.resources.items()} if lock else {}
@@ -167,6 +176,7 @@ def _body(saved: SavedPlan) -> dict[str, Any]:
         "desired": saved.desired,
         "lineage": saved.lineage,
         "generations": dict(saved.generations),
+        "hosts": dict(saved.hosts),
         "rings": {address: base64.b64encode(people).decode() for address, people in saved.rings.items()},
         "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
         "shown": dict(saved.shown),

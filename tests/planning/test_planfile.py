@@ -27,6 +27,7 @@ def lock_of(generation: int, lineage: str = LINEAGE) -> Lock:
 
 
 LOCK = lock_of(3)
+HOSTS = {"cartesia": "api.cartesia.ai", "callingbox": "api.callingbox.io"}
 
 
 def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spring") -> Plan:
@@ -42,11 +43,15 @@ def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spri
 
 
 def saved_of(plan: Plan, lock: Lock | None = LOCK, key: PersonKey = KEY) -> SavedPlan:
-    return planfile.of(plan, path=Path("calls"), targets=(ADDRESS,), desired="d1", lock=lock, key=key, shown={"n": 1})
+    return planfile.of(
+        plan, path=Path("calls"), targets=(ADDRESS,), desired="d1", lock=lock, hosts=HOSTS, key=key, shown={"n": 1}
+    )
 
 
-def narrowed(saved: SavedPlan, now: Plan, lock: Lock | None = LOCK, desired: str = "d1") -> Plan:
-    return planfile.narrowed(saved, now, desired=desired, lock=lock, key=KEY)
+def narrowed(
+    saved: SavedPlan, now: Plan, lock: Lock | None = LOCK, desired: str = "d1", hosts: dict[str, str] = HOSTS
+) -> Plan:
+    return planfile.narrowed(saved, now, desired=desired, lock=lock, hosts=hosts, key=KEY)
 
 
 def test_what_was_saved_is_read_again(tmp_path: Path) -> None:
@@ -80,7 +85,7 @@ def test_another_key_does_not_open_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["project", "path", "targets", "desired", "lineage", "generations", "rings", "cancels"]
+    "field", ["project", "path", "targets", "desired", "lineage", "generations", "hosts", "rings", "cancels"]
 )
 def test_no_field_may_be_changed(tmp_path: Path, field: str) -> None:
     planfile.write(saved_of(plan_of("a")), tmp_path / "plan", KEY)
@@ -90,6 +95,20 @@ def test_no_field_may_be_changed(tmp_path: Path, field: str) -> None:
     (tmp_path / "plan").write_bytes(orjson.dumps(document))
     with pytest.raises(PlanFileError, match="changed after it was saved"):
         planfile.read(tmp_path / "plan", KEY)
+
+
+def test_a_plan_of_the_sandbox_or_another_host_approves_nothing_here() -> None:
+    saved = saved_of(plan_of("a"))
+    assert narrowed(saved, plan_of("a"), hosts={**HOSTS, "callingbox": "elsewhere"}), "nothing is done there"
+    with pytest.raises(PlanFileError, match="made against api.cartesia.ai, cartesia is now at sandbox"):
+        narrowed(saved, plan_of("a"), hosts={"cartesia": "sandbox"})
+
+
+def test_a_file_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "plan").mkdir()
+    with pytest.raises(PlanFileError, match="cannot be written"):
+        planfile.write(saved_of(plan_of("a")), tmp_path / "plan", KEY)
+    assert [path.name for path in tmp_path.iterdir()] == ["plan"]
 
 
 @pytest.mark.parametrize("letters", ["abc", "ab", "a"])
