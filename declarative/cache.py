@@ -3,12 +3,12 @@ are 0600 and nobody commits them. Losing it costs requests, never safety."""
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from pathlib import Path
 
 import polars as pl
 
+from declarative import quietly
 from declarative.digest import of_value
 from declarative.remote import MEMBER_COLUMNS, Phase, Remote
 
@@ -32,14 +32,9 @@ class MemberCache:
         yet be answered better is asked again. A cache that cannot be written is no failure."""
         if remote.members is None or not _is_whole(remote.members, remote.total):
             return
-        try:
-            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(dir=self._directory)  # created 0600
-            with os.fdopen(handle, "wb") as file:
-                remote.members.write_parquet(file)
-            os.replace(name, self._file(remote.id, remote.state))
-        except OSError:
-            return
+        data = io.BytesIO()
+        remote.members.write_parquet(data)
+        quietly.keep(self._file(remote.id, remote.state), data.getvalue())
 
     def _file(self, remote_id: str, state: object) -> Path:
         return self._directory / f"{of_value(remote_id)[:20]}-{of_value(state)[:20]}.parquet"

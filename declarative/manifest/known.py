@@ -3,13 +3,13 @@ Holds counts and digests, never a number. Losing it costs time, never rightness.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
 import orjson
+
+from declarative import quietly
 
 FORMAT = 2
 
@@ -48,15 +48,6 @@ class Known:
         return self._digests[name]
 
     def _put(self) -> None:
-        """Written whole or not at all; a directory that cannot be written is no failure."""
-        if self._file is None:
-            return
-        data = {"format": FORMAT, "count": self.count, "held": self.held, "digests": self._digests}
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, temporary = tempfile.mkstemp(dir=self._file.parent)  # created 0600
-            with os.fdopen(handle, "wb") as file:
-                file.write(orjson.dumps(data))
-            os.replace(temporary, self._file)
-        except OSError:
-            return
+        if self._file is not None:
+            data = {"format": FORMAT, "count": self.count, "held": self.held, "digests": self._digests}
+            quietly.keep(self._file, orjson.dumps(data))
