@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,8 +91,19 @@ def advance(duration: float, url: str | None) -> None:
 @sandbox.command()
 @_url
 def reset(url: str | None) -> None:
-    """Forget everything but the clock, the seed and the fault rules."""
-    _asked("POST", "reset", url, {})
+    """Forget everything but the clock, the seed and the fault rules; without --url, the lock of --sandbox, too."""
+    if url is not None:
+        _asked("POST", "reset", url, {})
+        return
+    import time
+
+    from declarative.state.base import Holder
+    from declarative.state.catalog import open_backend
+
+    with open_backend(EMBEDDED, None).lease(Holder.here(os.environ), 0, time.sleep):
+        _asked("POST", "reset", url, {})
+        for file in EMBEDDED.glob("dialctl.lock*"):
+            file.unlink()
 
 
 @sandbox.command()

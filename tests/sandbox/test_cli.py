@@ -12,8 +12,10 @@ from click.testing import CliRunner
 
 from declarative.cli.options import Duration
 from declarative.cli.sandbox import sandbox
-from declarative.errors import DialctlError, UsageError
+from declarative.errors import DialctlError, LeaseHeld, UsageError
 from declarative.sandbox.embedded import open_sandbox
+from declarative.state.catalog import open_backend
+from tests.state.samples import holder
 
 from .lab import ADA, ROOT, Lab, batch_body
 
@@ -61,6 +63,24 @@ def test_dials_and_reset_of_a_served_sandbox(runner: CliRunner, served: Lab) -> 
     assert "march" in runner.invoke(sandbox, ["dials", "--url", served.base_url]).stdout
     assert runner.invoke(sandbox, ["reset", "--url", served.base_url]).exit_code == 0
     assert runner.invoke(sandbox, ["dials", "--url", served.base_url]).stdout == ""
+
+
+def test_a_reset_of_the_embedded_sandbox_forgets_the_lock_that_was_born_with_it(runner: CliRunner) -> None:
+    home = Path(".dialctl") / "sandbox"
+    open_sandbox(home).close()
+    for name in ("dialctl.lock", "dialctl.lock.journal"):
+        (home / name).touch()
+    assert runner.invoke(sandbox, ["reset"]).exit_code == 0
+    assert list(home.glob("dialctl.lock*")) == []
+
+
+def test_a_reset_waits_for_nobody_who_is_at_work(runner: CliRunner) -> None:
+    home = Path(".dialctl") / "sandbox"
+    open_sandbox(home).close()
+    (home / "dialctl.lock").touch()
+    with open_backend(home, None).lease(holder(), 0, lambda _: None):
+        assert isinstance(runner.invoke(sandbox, ["reset"]).exception, LeaseHeld)
+    assert (home / "dialctl.lock").exists()
 
 
 def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, served: Lab) -> None:
