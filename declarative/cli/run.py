@@ -183,7 +183,8 @@ def _approver(context: Context, stop: Stop, auto_approve: bool, as_json: bool) -
         if not as_json:
             from declarative.report import text
 
-            context.remark(text.plan(made)) if auto_approve else context.say(text.plan(made))
+            show = context.remark if auto_approve else context.say
+            show(text.plan(replace(made, refusals=())))  # what refuses it is the error that follows
         if auto_approve or made.refusals or not made.sends:
             return True
         return _answer(f"\n{_asked(made)} Type yes to go on", stop).strip().lower() == "yes"

@@ -22,6 +22,7 @@ def test_a_plan_over_max_dials_is_shown_and_refused_before_anything_is_sent(camp
     (refusal,) = shown.json["refusals"]
     assert refusal.startswith("the plan rings 30 people, max_dials allows 29")
     refused = campaign.apply("--max-dials", "29", exits=1)
+    assert refused.text.count("max_dials allows 29") == 1, "said once, as the error"
     assert "max_dials allows 29" in refused.err
     campaign.write("project.yaml", project(policy={"max_dials": 29}))
     campaign.apply(exits=1)
