@@ -35,7 +35,7 @@ class Abilities:
     `cancellable`: while a person waits; `retryable`: has a retry request; `echoes`: members come back with their
     data; `outcomes`: the words that `retry.on` may name besides `pre_dial`; `per_second`: rings a second that the
     provider itself keeps to, None where it keeps no such limit; `personal`: the recipient fields it takes; `reach`:
-    a sentence where not every country can be rung.
+    a sentence where not every country can be rung; `notes`: a sentence that plans warn with where nothing `echoes`.
     """
 
     max_people: int
@@ -53,9 +53,10 @@ class Abilities:
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderType:
-    """A type of provider. `versions` are the values of `api_version`, the default first; `routes` gives the
-    abilities by version and route; `refused` maps a manifest field that the API is documented to refuse to the
-    sentence that says where it belongs. `schemas` is the directory of an outside type's own
+    """A type of provider. `key_variable` names the environment variable of the key, `url_variable` that of the base
+    URL, which is `default_url` where it is not set. `versions` are the values of `api_version`, the default first;
+    `routes` gives the abilities by version and route; `refused` maps a manifest field that the API is documented to
+    refuse to the sentence that says where it belongs. `schemas` is the directory of an outside type's own
     `providers/<name>.v1.schema.json`."""
 
     name: str

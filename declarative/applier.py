@@ -70,8 +70,8 @@ class Report:
 
 
 def apply(session: Session, wish: Wish, stop: Stop) -> Report:
-    """Raises what keeps it from starting: ManifestError, StateError, LeaseHeld, Refused. From the first request on,
-    what goes wrong is in the report."""
+    """Raises what keeps it from starting: ManifestError, StateError, LeaseHeld, Refused. Once it has begun, a request
+    that goes wrong is in the report; LeaseLost and StateError are raised still, since nothing can be recorded then."""
     _check_project(session)
     with session.writing(wish.lock_timeout) as (ledger, lease):
         desk = _desk(session, ledger, lease, wish, stop)

@@ -127,7 +127,7 @@ class Unauthorized(ProviderError):
 
 
 class Interrupted(DialctlError):
-    """Raised between two requests, never within one; `signum` is the signal that asked."""
+    """Raised between two requests, never within one; `terminated`: by SIGTERM, else by Ctrl-C."""
 
     code = "interrupted"
 

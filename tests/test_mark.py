@@ -13,7 +13,6 @@ from declarative.mark import Mark
 
 ONE = Mark("spr1n", "k3v9xq", "march01", 1, 2, 3, "sett1")
 quick = settings(max_examples=100, derandomize=True, deadline=None)
-_word = st.text("0123456789abcdefghjkmnpqrstvwxyz", min_size=1)
 marks = st.builds(
     Mark,
     project=st.text("az09", min_size=5, max_size=5),

@@ -1,4 +1,4 @@
-"""The plan: actions for people to read, and the work behind each for execute.py to do. Values and their assembly;
+"""The plan: actions for people to read, and the work behind each for carry_out.py to do. Values and their assembly;
 decides nothing about people (decide.py does) and makes no request."""
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What execute.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by the
+    """What carry_out.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by the
     provider's own request, `ring` the people to submit (columns RING_SCHEMA). `adopt` what was found by its mark,
     `renamed` the earlier addresses whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing
     was read and nothing is due; `complete`: everybody wanted is submitted once this is done; `later`: somebody will be
