@@ -12,7 +12,7 @@ from declarative.listing import Listing
 from declarative.memory import Cancel, Intent, Record, Request
 from declarative.model import Route
 from declarative.observe import observe
-from declarative.planning import lost
+from declarative.planning import blocks, lost
 from declarative.planning.case import Case
 from declarative.providers.base import EVERY_AGENT
 from declarative.remote import Remote
@@ -60,18 +60,20 @@ def _digest(session: Session, ledger: Ledger, person: str) -> str:
 
 
 def _resume(session: Session, ledger: Ledger, address: str, record: Record) -> list[str]:
-    """Somebody else's cancel is declared to be as good as ours: its people may be submitted again."""
+    """Somebody else's cancel is declared to be as good as ours, and what was created without our name to be a matter of
+    the past: their people may be submitted again."""
     case = next((o.case for o in observe(session.scene(ledger.lock)) if o.case.address == address), None)
     cancelled = [
         remote
         for key, remote in (case.remotes if case else {}).items()
         if remote.cancelled and key in record.remotes and record.remotes[key].cancel is None
     ]
-    if not cancelled:
+    unsigned = blocks.unsigned(record)
+    if not cancelled and not unsigned:
         raise UsageError(f"no batch of {address} was cancelled by somebody else", hint="dialctl drift shows what was")
     freed = {remote.id: replace(record.remotes[remote.id], cancel=Cancel.DONE) for remote in cancelled}
-    ledger.update(address, remotes=freed, quiet=None)
-    return [f"{key}: its people who were not rung may be submitted again" for key in freed]
+    ledger.update(address, remotes=freed, generation=record.generation + bool(unsigned), quiet=None)
+    return [f"{key}: its people who were not rung may be submitted again" for key in sorted({*freed, *unsigned})]
 
 
 def _settle(session: Session, ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:

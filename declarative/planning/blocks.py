@@ -58,7 +58,7 @@ def of_case(case: Case, unknown: frozenset[str], *, routes: Collection[Route], q
     found = _older(case) or _lost(case, unknown) or _provider(case, routes)
     if found or quiet:
         return found
-    return _unread(case) or _unreadable(case) or _cancelled(case)
+    return _unread(case) or _unreadable(case) or _cancelled(case) or _unsigned(case)
 
 
 def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str, Remote], now: datetime) -> bool:
@@ -205,6 +205,27 @@ def _cancelled(case: Case) -> Block | None:
                 f"dialctl resolve {case.address} --resume, or state: cancelled in the manifest",
             )
     return None
+
+
+def unsigned(record: Record) -> list[str]:
+    """Batches of the latest requests that were created without our name. A person who resumes begins a new generation,
+    and so leaves them behind without forgetting whom they rang."""
+    return [
+        key
+        for key, known in record.remotes.items()
+        if known.route is Route.BATCH and known.mark is None and known.generation == record.generation
+    ]
+
+
+def _unsigned(case: Case) -> Block | None:
+    found = unsigned(case.record)
+    if not found or not case.wanted:
+        return None
+    return Block(
+        Reason.MARK_LOST,
+        f"the provider did not give {', '.join(found)} the name by which dialctl finds its batches again",
+        f"once it keeps names as they are sent: dialctl resolve {case.address} --resume",
+    )
 
 
 def _provider(case: Case, routes: Collection[Route]) -> Block | None:

@@ -19,7 +19,7 @@ from declarative.memory import Lock
 from declarative.planning.plan import Plan
 
 KIND = "dialctl-plan"
-FORMAT = 2
+FORMAT = 1
 _PERSON_BYTES = 8
 
 

@@ -233,12 +233,30 @@ def test_nobody_has_to_read_again_what_is_forgotten() -> None:
     assert of(wanted=None, record=over, routes=[Route.CALL], quiet=True) is None
 
 
+def unsigned(**changes: Any) -> Record:
+    taken_back = remembered(mark=None, cancel=Cancel.DONE, **changes)
+    return Record(generation=1, provider="cartesia", remotes={"b5": taken_back})
+
+
+NAMELESS = batch("b5", members(a=Phase.CANCELLED), mark=None, cancelled=True)
+
+
+def test_a_batch_that_did_not_get_our_name_holds_back_the_next_one() -> None:
+    assert of(NAMELESS, wanted=resource("a"), record=unsigned()) == "mark_lost"
+    assert of(NAMELESS, wanted=resource("a", paused=True), record=unsigned()) is None
+
+
+def test_a_batch_without_a_name_of_an_earlier_generation_was_resumed() -> None:
+    assert of(NAMELESS, wanted=resource("a"), record=unsigned(generation=0)) is None
+
+
 WRONGS = {
     Reason.LOCK_IS_OLDER: batch("b1", members(a=Phase.REACHED), mark=a_mark(generation=9)),
     Reason.LOST: batch("b2", None),
     Reason.PROVIDER_CHANGED: None,
     Reason.MEMBERS_UNREADABLE: batch("b3", members(a=Phase.REACHED), total=7),
     Reason.CANCELLED_ELSEWHERE: elsewhere(id="b4"),
+    Reason.MARK_LOST: batch("b5", members(c=Phase.REACHED), mark=None),
 }
 OWN_REASONS = [reason for reason in BLOCKS_RESOURCE if reason in WRONGS]
 
@@ -249,7 +267,8 @@ def test_of_several_reasons_the_first_of_the_list_is_named(place: int) -> None:
     remotes = {found.id: found for found in (WRONGS[one] for one in wrongs) if found}
     unknown = remotes.keys() & {"b2"}
     provider = "elsewhere" if Reason.PROVIDER_CHANGED in wrongs else "cartesia"
-    record = Record(generation=1, provider=provider, remotes=dict.fromkeys(remotes, remembered()))
+    remembers = {key: remembered(mark=str(found.mark) if found.mark else None) for key, found in remotes.items()}
+    record = Record(generation=1, provider=provider, remotes=remembers)
     seen = [remote for key, remote in remotes.items() if key not in unknown]
     found = of_case(case(*seen, wanted=resource("ab"), record=record), frozenset(unknown), routes=tuple(Route))
     assert reason(found) == OWN_REASONS[place]

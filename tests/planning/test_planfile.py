@@ -100,7 +100,7 @@ def test_no_field_may_be_changed(tmp_path: Path, field: str) -> None:
 def test_a_plan_of_the_sandbox_or_another_host_approves_nothing_here() -> None:
     saved = saved_of(plan_of("a"))
     assert narrowed(saved, plan_of("a"), hosts={**HOSTS, "callingbox": "elsewhere"}), "nothing is done there"
-    with pytest.raises(PlanFileError, match="made against api.cartesia.ai, cartesia is now at sandbox"):
+    with pytest.raises(PlanFileError, match=r"made against api\.cartesia\.ai, cartesia is now at sandbox"):
         narrowed(saved, plan_of("a"), hosts={"cartesia": "sandbox"})
 
 

@@ -115,14 +115,6 @@ ROWS = (
         rung=(1, 2),
     ),
     Row(
-        "a 201 whose name is cut",
-        _PLAIN,
-        (rule("createCallBatch", {"edit": {"name": "survey"}}),),
-        3,
-        "mark_lost",
-        rung=(1, 1),
-    ),
-    Row(
         "a request that lands after settle, for tomorrow",
         TOMORROW,
         (rule("createCallBatch", {"late": 400}),),

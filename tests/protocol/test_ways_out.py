@@ -137,15 +137,20 @@ def _with_a_lost_batch(directory: Path, at: str = "answer:") -> Project:
     return project
 
 
-def test_a_batch_without_our_name_is_taken_back_and_its_people_are_submitted_again(project: Project) -> None:
+def test_a_provider_that_keeps_no_names_gets_no_second_batch_until_a_person_says_so(project: Project) -> None:
     project.batch("march", people(4))
-    project.control(
-        "PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": {"edit": {"name": "somebody's"}}}]
-    )
+    rewritten = {"match": {"operation": "createCallBatch", "times": 0}, "do": {"edit": {"name": "somebody's"}}}
+    project.control("PUT", "faults", [rewritten])
     run = project.apply()
+    assert (run.code, "mark_lost" in run.said) == (3, True), run
+    sent = project.posts()
+    for arguments in (("plan",), ("apply", "-y")):
+        run = project.run(*arguments)
+        assert (run.code, "dialctl resolve batch/march --resume" in run.said) == (3, True), run
+    assert project.posts() == sent
+    assert project.run("resolve", "batch/march", "--resume").code == 0
+    assert project.apply().code == 3, "held back again where nothing was mended"
     project.control("PUT", "faults", [])
-    assert run.code == 3
-    assert "mark_lost" in run.said
     brought_in_order(project, "apply", "-y")
     project.check_rings(once(people(4)))
 
