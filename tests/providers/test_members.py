@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import httpx
 import pytest
 
 from declarative.model import Json, Route
 from declarative.remote import MEMBER_COLUMNS, Phase, Remote
+from tests.growing import LINEAR, growth, numbers
 
 from .exchanges import MARK, answering, batch, member, open_exchange
 
@@ -110,20 +109,14 @@ def test_a_recipient_whose_number_cannot_be_read_is_left_out() -> None:
     assert (remote.members.height, remote.total) == (1, 3)
 
 
-def test_five_thousand_recipients_are_read_in_a_moment() -> None:
-    recipients: list[Json] = [
-        {
-            "to_number": f"+1{200 + place // 100}55501{place % 100:02}",
-            "status": "queued",
-            "metadata": {"n": place},
-        }
-        for place in range(5000)
-    ]
-    began = time.perf_counter()
-    remote = read_batch(recipients)
-    assert time.perf_counter() - began < 2
-    assert remote.members is not None
-    assert remote.members["number"].n_unique() == remote.total == 5000
+def test_reading_takes_time_as_the_recipients_grow_and_no_more() -> None:
+    def of(count: int) -> None:
+        queued: list[Json] = [{"to_number": n, "status": "queued", "metadata": {"n": n}} for n in numbers(count)]
+        remote = read_batch(queued)
+        assert remote.members is not None
+        assert remote.members["number"].n_unique() == remote.total == count
+
+    assert growth(of) < LINEAR
 
 
 def test_a_providers_error_text_is_made_fit_to_print() -> None:
