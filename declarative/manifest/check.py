@@ -43,8 +43,8 @@ def sound(
     unknown: Unknown | None = None,
 ) -> dict[str, Json]:
     """What of `value`, which stands at `path`, is free of what `schema` finds wrong, so that the rest can be
-    gone into all the same: a wrong field is left out, of a mapping or list in it only the wrong entry (in a
-    list it becomes None). What is found is added to `problems`."""
+    gone into all the same: a wrong field is left out, however deep in mappings it stands, and a wrong entry of a
+    list becomes None. What is found is added to `problems`."""
     found: dict[Problem, None] = {}
     rest: Json = value
     for error in _validator(schema).iter_errors(value):
@@ -84,10 +84,17 @@ def _validator(schema: Schema) -> Draft202012Validator:
 def _wrong_paths(error: ValidationError) -> list[Path]:
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
-        return [(*path, name) for name in error.instance if name not in error.schema.get("properties", {})]
-    if "propertyNames" in error.absolute_schema_path:
-        return [(*path, error.instance)[:2]]
-    return [path[:2]]
+        names = [name for name in error.instance if name not in error.schema.get("properties", {})]
+        return [_whole_entry((*path, name)) for name in names]
+    if error.validator in ("required", "minItems", "uniqueItems"):
+        return []  # what is there is right, as far as this goes
+    return [_whole_entry((*path, error.instance) if "propertyNames" in error.absolute_schema_path else path)]
+
+
+def _whole_entry(path: Path) -> Path:
+    """Of a path into an entry of a list that of the entry, which means something else without its wrong field."""
+    ends = (at for at, step in enumerate(path, 1) if isinstance(step, int))
+    return path[: next(ends, len(path))]
 
 
 def _without(value: Json, path: Path) -> Json:

@@ -59,9 +59,11 @@ def _no_collection() -> Iterator[None]:
 def _load(path: File, types: Types, variables: Variables, gatherer: Gatherer, targets: Sequence[str]) -> Desired:
     problems: list[Problem] = []
     reading = discover.reading(path, {file.resolve() for file in variables.files}, problems)
+    unread = bool(problems)
     documents = _filled(reading.documents, variables, problems)
     known = list(problems)
-    ground, resources = _compiled(documents, reading, types, gatherer, problems)
+    ground = _ground(documents, reading, types, problems, unread=unread)
+    resources = _compiled(documents, ground, reading.root, gatherer, problems)
     problems.extend(_unknown_targets(path, targets, documents))
     if not problems:
         problems.extend(_nothing(path, documents))
@@ -109,22 +111,27 @@ def _headed(document: Document, problems: list[Problem]) -> Document | None:
     return replace(document, value={**sound, "metadata": named})
 
 
-def _compiled(
-    documents: Sequence[Document], reading: Reading, types: Types, gatherer: Gatherer, problems: list[Problem]
-) -> tuple[Foundation, Addressed]:
+def _ground(
+    documents: Sequence[Document], reading: Reading, types: Types, problems: list[Problem], *, unread: bool
+) -> Foundation:
     projects = [document for document in documents if is_project(document)]
     problems.extend(_more_projects(projects))
     if projects:
-        ground = project.foundation(projects[0], reading.root, types, problems)
-    else:
-        ground = project.undeclared(reading.root, types)
-    compiler = Resources(ground, reading.root, gatherer, problems)
+        return project.foundation(projects[0], reading.root, types, problems)
+    unread = unread or any(is_project(document) for document in reading.documents)
+    return project.undeclared(reading.root, types, unread=unread)
+
+
+def _compiled(
+    documents: Sequence[Document], ground: Foundation, root: File, gatherer: Gatherer, problems: list[Problem]
+) -> Addressed:
+    compiler = Resources(ground, root, gatherer, problems)
     found: dict[str, tuple[Document, Resource]] = {}
     problems.extend(_addresses(documents))
     for document in documents:
         if not is_project(document) and (resource := compiler.compile(document)):
             found[resource.address] = (document, resource)
-    return ground, found
+    return found
 
 
 def _more_projects(projects: Sequence[Document]) -> Iterator[Problem]:

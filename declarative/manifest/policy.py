@@ -83,17 +83,19 @@ def stricter(project: Limits, own: Limits, document: Document, problems: list[Pr
     )
 
 
-def _hours(document: Document, at: Path, hours: Mapping[str, str], problems: list[Problem]) -> CallingHours:
-    start, end = times.time_of_day(hours["from"]), times.time_of_day(hours["to"])
-    zone, column = hours["zone"], hours.get("column")
-    if start == end:
+def _hours(document: Document, at: Path, hours: Mapping[str, str], problems: list[Problem]) -> CallingHours | None:
+    """None where a part of them is missing."""
+    start, end = (times.time_of_day(hours[name]) if name in hours else None for name in ("from", "to"))
+    zone, column = hours.get("zone"), hours.get("column")
+    if start is not None and start == end:
         problems.append(document.problem((*at, "to"), "from and to are the same", 'all day is "00:00" to "23:59"'))
-    if zone != BY_RECIPIENT and not _known(zone):
-        hint = "an IANA name such as America/New_York, or recipient"
-        problems.append(document.problem((*at, "zone"), f"unknown time zone {quoted(zone)}", hint))
-    if column is not None and zone != BY_RECIPIENT:
-        problems.append(document.problem((*at, "column"), "column goes with zone: recipient only", key=True))
-    return CallingHours(start, end, zone, column)
+    if zone is not None and zone != BY_RECIPIENT:
+        if not _known(zone):
+            hint = "an IANA name such as America/New_York, or recipient"
+            problems.append(document.problem((*at, "zone"), f"unknown time zone {quoted(zone)}", hint))
+        if column is not None:
+            problems.append(document.problem((*at, "column"), "column goes with zone: recipient only", key=True))
+    return None if start is None or end is None or zone is None else CallingHours(start, end, zone, column)
 
 
 def _nowhere(document: Document, at: Path, countries: Sequence[str | None]) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path as File
@@ -34,7 +34,8 @@ class Origin:
 @dataclass(frozen=True)
 class Foundation:
     """What resources stand on. `defaults` by field; `provider_defaults` by provider name and field. `unsound`
-    are the providers that the Project gets wrong, of which nothing more is to be said."""
+    are the providers that the Project gets wrong, of which nothing more is to be said; `knows_default` is False
+    where it may name a default provider and that cannot be made out."""
 
     project: Project
     types: Types
@@ -43,6 +44,7 @@ class Foundation:
     provider_defaults: Mapping[str, Mapping[str, Origin]] = field(default_factory=dict)
     spec: Mapping[str, Json] = field(default_factory=dict)
     unsound: frozenset[str] = frozenset()
+    knows_default: bool = True
 
     def type_of(self, provider: str) -> ProviderType:
         return self.types[self.project.providers[provider].type]
@@ -51,9 +53,11 @@ class Foundation:
         return self.project.providers[provider].api_version or self.type_of(provider).versions[0]
 
 
-def undeclared(directory: File, types: Types) -> Foundation:
-    """Without a Project document: every provider type under its own name, and no defaults."""
-    return Foundation(Project(directory=str(directory), providers=_own_names(types)), types)
+def undeclared(directory: File, types: Types, *, unread: bool) -> Foundation:
+    """Without a Project document: every provider type under its own name, and no defaults. `unread`: there may be
+    one that cannot be read."""
+    project = Project(directory=str(directory), providers=_own_names(types))
+    return Foundation(project, types, knows_default=not unread)
 
 
 def foundation(document: Document, directory: File, types: Types, problems: list[Problem]) -> Foundation:
@@ -62,8 +66,10 @@ def foundation(document: Document, directory: File, types: Types, problems: list
     schema = shapes.project()
     written = check.converted(document, whole["spec"], schema, ("spec",))
     spec: dict[str, Any] = check.sound(document, written, schema, ("spec",), problems)
-    providers = {**_own_names(types), **_providers(document, spec.get("providers", {}), types, problems)}
-    problems.extend(_unknown_default(document, spec, providers))
+    declared = _providers(document, written.get("providers"), spec.get("providers", {}), types, problems)
+    providers = {**_own_names(types), **declared}
+    unsound = _names(written.get("providers")) - set(declared)
+    problems.extend(_unknown_default(document, spec, {*providers, *unsound}))
     own = limits(document, ("spec", "policy"), spec.get("policy", {}), directory, problems)
     project = Project(
         name=whole["metadata"]["name"],
@@ -80,9 +86,10 @@ def foundation(document: Document, directory: File, types: Types, problems: list
         types=types,
         limits=own,
         defaults=_origins(document, ("spec", "defaults"), spec.get("defaults", {})),
-        provider_defaults=_provider_defaults(document, spec.get("providers", {}), providers, types, problems),
+        provider_defaults=_provider_defaults(document, spec.get("providers", {}), declared, types, problems),
         spec=spec,
-        unsound=_names(written.get("providers")) - set(providers),
+        unsound=unsound,
+        knows_default=_says_provider(written.get("defaults")) == _says_provider(spec.get("defaults")),
     )
 
 
@@ -95,11 +102,14 @@ def _own_names(types: Types) -> dict[str, ProviderSpec]:
 
 
 def _providers(
-    document: Document, declared: Mapping[str, Any], types: Types, problems: list[Problem]
+    document: Document, written: Any, sound: Mapping[str, Any], types: Types, problems: list[Problem]
 ) -> dict[str, ProviderSpec]:
+    """Those whose type and version are right."""
     specs = {}
-    for name, provider in declared.items():
+    for name, provider in sound.items():
         at = ("spec", "providers", name)
+        if "type" not in provider or ("api_version" in written[name] and "api_version" not in provider):
+            continue
         known = types.get(provider["type"])
         if known is None:
             message = f"unknown provider type {quoted(provider['type'])}"
@@ -110,7 +120,7 @@ def _providers(
         if version not in known.versions:
             message = f"provider type {known.name} has no api_version {quoted(version)}"
             problems.append(document.problem((*at, "api_version"), message, f"known are: {listed(known.versions)}"))
-            version = known.versions[0]
+            continue
         specs[name] = ProviderSpec(name, known.name, version)
     return specs
 
@@ -134,13 +144,15 @@ def _provider_defaults(
     return found
 
 
+def _says_provider(defaults: Json) -> bool:
+    return defaults is not None and (not isinstance(defaults, dict) or "provider" in defaults)
+
+
 def _origins(document: Document, at: Path, values: Mapping[str, Json]) -> dict[str, Origin]:
     return {name: Origin(value, document, (*at, name)) for name, value in values.items()}
 
 
-def _unknown_default(
-    document: Document, spec: Mapping[str, Any], providers: Mapping[str, ProviderSpec]
-) -> Iterator[Problem]:
+def _unknown_default(document: Document, spec: Mapping[str, Any], providers: Collection[str]) -> Iterator[Problem]:
     name = spec.get("defaults", {}).get("provider")
     if name is not None and name not in providers:
         yield document.problem(("spec", "defaults", "provider"), *unknown.provider(name, providers))

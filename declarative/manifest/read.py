@@ -123,9 +123,8 @@ def documents(file: File, shown: str, data: bytes, problems: list[Problem]) -> l
         return []
     read = []
     for node in nodes(shown, text, problems):
-        before = len(problems)
         value = _Builder(shown, problems).whole(node)
-        if len(problems) == before and value is not None:
+        if value is not None:
             read.append(Document(file, shown, value, node, templated="${" in text))
     return read
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Any
 
@@ -11,6 +11,7 @@ from declarative.abilities import PERSONAL, SETTINGS, Abilities
 from declarative.digest import of_value
 from declarative.errors import Problem
 from declarative.manifest import check, policy, rows, rules, shapes, times, unknown
+from declarative.manifest.check import Unknown
 from declarative.manifest.document import Document
 from declarative.manifest.personal import Personal
 from declarative.manifest.project import Foundation, Origin
@@ -25,13 +26,15 @@ _SPEC = ("spec",)
 
 @dataclass(frozen=True)
 class _Way:
-    """How a resource's people are rung: provider name, type and version, and the abilities on the route."""
+    """How a resource's people are rung: provider name, what its type takes and the abilities on the route. `known`
+    is False for a resource whose provider is not: then the way is as wide as those of all providers together."""
 
     provider: str
-    type_name: str
-    version: str
+    shape: Shape
+    describe: Unknown
     route: Route
     abilities: Abilities
+    known: bool = True
 
 
 class Resources:
@@ -50,61 +53,59 @@ class Resources:
         kind = Kind(whole["kind"])
         spec: dict[str, Json] = whole["spec"]
         way = self._way(document, kind, spec)
-        if way is None:
-            return None
-        shape = shapes.of(kind, way.route, way.type_name, way.version)
-        sound = self._sound(document, kind, way, shape, spec)
-        values = self._values(document, way.provider, shape, sound)
-        self._problems.extend(rules.missing(document, shape, spec, values, way.provider))
+        sound = self._sound(document, kind, way, spec)
+        values = self._values(document, way, sound)
+        self._problems.extend(rules.missing(document, way.shape, spec, values, way.provider))
         resource = self._resource(document, kind, way, values)
-        return resource if len(self._problems) == before else None
+        return resource if way.known and len(self._problems) == before else None
 
-    def _way(self, document: Document, kind: Kind, spec: Mapping[str, Json]) -> _Way | None:
-        name = self._provider(document, kind, spec)
+    def _way(self, document: Document, kind: Kind, spec: Mapping[str, Json]) -> _Way:
+        route = Route.BATCH if kind is Kind.BATCH or spec.get("via") == "batch" else Route.CALL
+        name = self._provider(document, spec)
         if name is None:
-            return None
+            return self._any_way(kind, route)
         known, version = self._ground.type_of(name), self._ground.version_of(name)
         routes = known.routes[version]
-        route = Route.BATCH if kind is Kind.BATCH or spec.get("via") == "batch" else Route.CALL
         if route not in routes:
             if kind is Kind.CALL:
                 message = f"provider {name} ({known.name} {version}) has no batches"
                 self._problems.append(document.problem(("spec", "via"), message, "use via: direct"))
             route = next(iter(routes))
-        return _Way(name, known.name, version, route, routes[route])
+        shape = shapes.of(kind, route, known.name, version)
+        return _Way(name, shape, unknown.in_spec(kind, route, known, version, shape), route, routes[route])
 
-    def _provider(self, document: Document, kind: Kind, spec: Mapping[str, Json]) -> str | None:
+    def _any_way(self, kind: Kind, route: Route) -> _Way:
+        types, shape = self._ground.types.values(), shapes.common(kind)
+        every = [able for known in types for routes in known.routes.values() for able in routes.values()]
+        outcomes = frozenset[str]().union(*(able.outcomes for able in every))
+        widest = replace(every[0], outcomes=outcomes, personal=PERSONAL)
+        return _Way("any provider", shape, unknown.anywhere(kind, types, shape), route, widest, known=False)
+
+    def _provider(self, document: Document, spec: Mapping[str, Json]) -> str | None:
         default = self._ground.defaults.get("provider")
         name = spec.get("provider", default.value if default else None)
         providers = self._ground.project.providers
-        if isinstance(name, str) and name in providers:
-            return name
-        if "provider" in spec or not default:
-            # Without the provider only the fields that every provider has can be checked.
-            common = shapes.common(kind)
-            fields = {field: value for field, value in spec.items() if field in common.properties}
-            fields.pop("recipients", None)
-            check.sound(document, fields, common.schema, _SPEC, self._problems)
         if isinstance(name, str) and name in self._ground.unsound:
             return None
+        if isinstance(name, str) and name in providers:
+            return name
         if isinstance(name, str) and "provider" in spec:
             self._problems.append(document.problem(("spec", "provider"), *unknown.provider(name, providers)))
-        elif name is None:
+        elif "provider" not in spec and not default and self._ground.knows_default:
             hint = f"set it here, or spec.defaults.provider in the Project; known are: {', '.join(providers)}"
             self._problems.append(document.problem(_SPEC, 'missing field "provider"', hint))
         return None
 
-    def _sound(self, document: Document, kind: Kind, way: _Way, shape: Shape, spec: dict[str, Json]) -> dict[str, Json]:
+    def _sound(self, document: Document, kind: Kind, way: _Way, spec: dict[str, Json]) -> dict[str, Json]:
         # People never go through the schema: rows.py knows its rules, and is a hundred times quicker.
-        people = {name: value for name, value in spec.items() if _is_people(kind, name, value, shape)}
+        people = {name: value for name, value in spec.items() if _is_people(kind, name, value, way.shape)}
         others = {name: value for name, value in spec.items() if name not in people}
-        checked = check.converted(document, others, shape.schema, _SPEC)
-        describe = unknown.in_spec(kind, way.route, self._ground.types[way.type_name], way.version, shape)
-        return check.sound(document, checked, shape.schema, _SPEC, self._problems, describe) | people
+        checked = check.converted(document, others, way.shape.schema, _SPEC)
+        return check.sound(document, checked, way.shape.schema, _SPEC, self._problems, way.describe) | people
 
-    def _values(self, document: Document, provider: str, shape: Shape, sound: Mapping[str, Json]) -> dict[str, Origin]:
-        defaults = {**self._ground.defaults, **self._ground.provider_defaults.get(provider, {})}
-        known = {name: origin for name, origin in defaults.items() if name in shape.properties}
+    def _values(self, document: Document, way: _Way, sound: Mapping[str, Json]) -> dict[str, Origin]:
+        defaults = {**self._ground.defaults, **self._ground.provider_defaults.get(way.provider, {})}
+        known = {name: origin for name, origin in defaults.items() if name in way.shape.properties}
         return known | {name: Origin(value, document, ("spec", name)) for name, value in sound.items()}
 
     def _resource(self, document: Document, kind: Kind, way: _Way, values: dict[str, Origin]) -> Resource:
@@ -113,7 +114,8 @@ class Resources:
         scheduled = rules.moment(values, "scheduled_at", self._problems)
         expires = rules.moment(values, "expires_at", self._problems)
         self._problems.extend(rules.expiry(values, scheduled, expires))
-        self._problems.extend(rules.route_fits(values, way.route, way.provider))
+        if way.known:
+            self._problems.extend(rules.route_fits(values, way.route, way.provider))
         settings = {name: values[name].value for name in SETTINGS if name in values}
         if scheduled:
             settings["scheduled_at"] = times.stamp(scheduled)

@@ -50,10 +50,10 @@ def expiry(values: Values, scheduled: datetime | None, expires: datetime | None)
 
 def retry(values: Values, abilities: Abilities, provider: str, problems: list[Problem]) -> Retry | None:
     origin = values.get("retry")
-    if origin is None or not {"max_retries", "on"} <= set(origin.value):
+    if origin is None:
         return None
-    known = [*sorted(abilities.outcomes), PRE_DIAL]
-    for index, word in enumerate(origin.value["on"]):
+    known, words = [*sorted(abilities.outcomes), PRE_DIAL], origin.value.get("on", ())
+    for index, word in enumerate(words):
         if word is not None and word not in known:
             message = f"{quoted(word)} is no outcome of {provider}"
             problems.append(origin.problem(message, meant(word, known) or _known(known), inner=("on", index)))
@@ -62,7 +62,7 @@ def retry(values: Values, abilities: Abilities, provider: str, problems: list[Pr
     except ValueError as error:
         problems.append(origin.problem(f"{quoted(origin.value['after'])} is {error}", inner=("after",)))
         after = timedelta()
-    return Retry(origin.value["max_retries"], frozenset(origin.value["on"]), after)
+    return Retry(origin.value.get("max_retries", 0), frozenset(words), after)
 
 
 def route_fits(values: Values, route: Route, provider: str) -> Iterator[Problem]:

@@ -26,6 +26,16 @@ class Shape:
     schema: Schema
 
 
+@dataclass(frozen=True)
+class Home:
+    """Fields by name under a provider type, api_version (empty where there is one only) and kind."""
+
+    type_name: str
+    version: str
+    kind: Kind
+    properties: Mapping[str, Schema]
+
+
 @cache
 def head(of_project: bool) -> Schema:
     """The schema of a document around its spec."""
@@ -42,8 +52,11 @@ def project() -> Schema:
 
 @cache
 def common(kind: Kind) -> Shape:
-    """The fields of a kind that do not depend on the provider, for a resource whose provider is not known."""
-    return _shape(kind, {}, ())
+    """For a resource whose provider is not known: the fields that some provider takes, checked as far as they are
+    the same under all of them."""
+    kinds = (Kind.BATCH,) if kind is Kind.BATCH else tuple(Kind)
+    settings: dict[str, Schema] = {field: {} for home in _homes() if home.kind in kinds for field in home.properties}
+    return _shape(kind, settings | {"scheduled_at": {"$ref": "#/$defs/Moment"}}, ())
 
 
 @cache
@@ -67,15 +80,19 @@ def defaults(type_name: str, version: str) -> Schema:
     return _object(settings, schemas.load(f"providers/{type_name}.v1")["$defs"])
 
 
-def homes(field: str) -> Iterator[tuple[str, str, Kind]]:
-    """Where a field is known: provider type, api_version (empty where there is one only) and kind."""
+def homes(field: str) -> Iterator[Home]:
+    """Where a field is known."""
+    return (home for home in _homes() if field in home.properties)
+
+
+def _homes() -> Iterator[Home]:
     for name in schemas.names():
         if name.startswith("providers/"):
             type_name = name.removeprefix("providers/").rpartition(".")[0]
             for title, definition in schemas.load(name)["$defs"].items():
                 version, _, kind = title.rpartition(".")
-                if kind in set(Kind) and field in definition["properties"]:
-                    yield type_name, version, Kind(kind)
+                if kind in set(Kind):
+                    yield Home(type_name, version, Kind(kind), definition["properties"])
 
 
 def resolved(schema: Schema, whole: Schema) -> Schema:

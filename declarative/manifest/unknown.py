@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from declarative import schemas
 from declarative.abilities import PERSONAL, ProviderType
-from declarative.manifest import shapes
+from declarative.manifest import check, shapes
 from declarative.manifest.check import Unknown
 from declarative.manifest.shapes import Schema, Shape
 from declarative.manifest.wording import listed, meant, quoted
@@ -40,13 +40,26 @@ def in_spec(kind: Kind, route: Route, known: ProviderType, version: str, shape: 
         other = _of_the_other_kind(kind, name)
         if other:
             return other
-        homes = [home for home in shapes.homes(name) if home[0] == known.name]
-        if (version, Kind.BATCH) in [home[1:] for home in homes] and route is Route.CALL and kind is Kind.CALL:
+        homes = [home for home in shapes.homes(name) if home.type_name == known.name]
+        of_batches = any(home.version == version and home.kind is Kind.BATCH for home in homes)
+        if of_batches and route is Route.CALL and kind is Kind.CALL:
             return f"{quoted(name)} needs via: batch", "a direct call is placed at once"
-        versions = [home[1] for home in homes if home[2] is kind and home[1] not in ("", version)]
+        versions = [home.version for home in homes if home.kind is kind and home.version not in ("", version)]
         if versions:
             return f"{quoted(name)} needs api_version {' or '.join(versions)}", f"this provider has {version}"
         return f"unknown field {quoted(name)} for provider type {known.name}", _elsewhere(name, known, shape)
+
+    return describe
+
+
+def anywhere(kind: Kind, types: Iterable[ProviderType], shape: Shape) -> Unknown:
+    """For the spec of a resource whose provider is not known: no provider takes the field."""
+
+    def describe(name: str) -> tuple[str, str]:
+        refusing = next((known for known in types if name in known.refused), None)
+        if refusing:
+            return _refused(name, refusing)
+        return _of_the_other_kind(kind, name) or check.unknown_field(name, shape.properties)
 
     return describe
 
@@ -73,7 +86,7 @@ def _elsewhere(name: str, known: ProviderType, shape: Shape) -> str:
     close = meant(name, shape.properties)
     if close:
         return close
-    types = dict.fromkeys(home[0] for home in shapes.homes(name))
+    types = dict.fromkeys(home.type_name for home in shapes.homes(name))
     if types:
         return f"it is a field of provider type {' and '.join(types)}"
     return f"known are: {listed(shape.properties)}"

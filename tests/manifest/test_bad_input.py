@@ -23,8 +23,97 @@ def test_all_problems_come_at_once_in_the_order_of_reading(house: House) -> None
     people = "  recipients: [{to_number: 1}, {to_number: 2}]\n"
     spec = f"  state: gone\n  retry: {{max_retries: x, on: [dial_bsy]}}\n{people}"
     house.put({"project.yaml": PROJECT, "b.yaml": HEAD + spec, "c.yaml": CALL_HEAD + "  bogus: 1\n"})
-    places = [problem.partition(": ")[0] for problem in house.problems()]
-    assert places == ["b.yaml:5:10", "b.yaml:6:24", "b.yaml:7:28", "b.yaml:7:44", "c.yaml:5:3", "c.yaml:5:3"]
+    assert [problem.partition(": ")[0] for problem in house.problems()] == [
+        "b.yaml:5:10",
+        "b.yaml:6:24",
+        "b.yaml:6:32",
+        "b.yaml:7:28",
+        "b.yaml:7:44",
+        "c.yaml:5:3",
+        "c.yaml:5:3",
+    ]
+
+
+WITHOUT_A_PROVIDER = """\
+  agnt_id: a
+  persona: Ann
+  scheduled_at: 2026-12-02T16:00:00Z
+  expires_at: 2026-12-01T16:00:00Z
+  retry: {max_retries: "2", on: [no_answr, dial_busy, no_answer], after: 4 hours}
+  policy: {calling_hours: {zone: America/NewYork}, countries: [ZZ], suppress_from: [{file: dnc.csv}]}
+  recipients:
+  - to_number: 14155550101
+  - {to_number: +14155550102}
+  - {to_number: +14155550102}
+  - {to_number: +14155550103, metdata: {}}
+  recipients_from:
+  - {file: ../people.csv}
+  - {file: r.csv}
+"""
+
+
+@pytest.mark.parametrize(
+    ("project", "provider", "said"),
+    [
+        ("  guard: 2m\n", "", 'b.yaml:5:3: spec: missing field "provider"'),
+        ("  guard: 2m\n", "  provider: cartsia\n", 'b.yaml:19:13: spec.provider: unknown provider "cartsia"'),
+        ("  guard: 2m\n", "  provider: [cartesia]\n", "b.yaml:19:13: spec.provider: found a list, expected text"),
+        ("  defaults: {provider: 5}\n", "", "a.yaml:5:24: spec.defaults.provider: found the number 5"),
+        ("  defaults: {provider: cartsia}\n", "", "a.yaml:5:24: spec.defaults.provider: unknown provider"),
+        (
+            "  providers: {x: {type: cartsia}}\n  defaults: {provider: x}\n",
+            "",
+            "a.yaml:5:25: spec.providers.x.type: unknown provider type",
+        ),
+        (
+            "  providers: {cartesia: {type: cartesia, api_version: 1}}\n  defaults: {provider: cartesia}\n",
+            "",
+            "a.yaml:5:55: spec.providers.cartesia.api_version: found the number 1",
+        ),
+        (
+            "  providers: {x: {type: cartesia, api_version: 2020-01-01}}\n  defaults: {provider: x}\n",
+            "",
+            "a.yaml:5:48: spec.providers.x.api_version: provider type cartesia has no api_version",
+        ),
+    ],
+)
+def test_what_does_not_depend_on_the_provider_is_told_without_it(
+    house: House, project: str, provider: str, said: str
+) -> None:
+    head = HEAD.replace("Batch", "Project").replace("name: b", "name: p")
+    house.put({"a.yaml": head + project, "b.yaml": HEAD + WITHOUT_A_PROVIDER + provider, "r.csv": "phone\n1\n"})
+    found = house.problems()
+    (about_it,) = [each for each in found if each.startswith(said)]
+    found.remove(about_it)
+    assert [problem.partition(": ")[0] for problem in found] == [
+        "b.yaml:5:3",  # agnt_id
+        "b.yaml:6:3",  # persona
+        "b.yaml:8:15",  # expires_at before scheduled_at
+        "b.yaml:9:24",  # max_retries
+        "b.yaml:9:34",  # no_answr
+        "b.yaml:9:74",  # after
+        "b.yaml:10:27",  # from is missing
+        "b.yaml:10:27",  # to is missing
+        "b.yaml:10:34",  # zone
+        "b.yaml:10:64",  # country
+        "b.yaml:10:92",  # dnc.csv
+        "b.yaml:12:16",  # not E.164
+        "b.yaml:14:17",  # the same number twice
+        "b.yaml:15:31",  # metdata
+        "b.yaml:17:12",  # out of the folder
+        "b.yaml:18:5",  # no column to_number
+    ]
+
+
+@pytest.mark.parametrize("project", ["spec: {\n", "spec: 5\n", "metadata: {name: p}\n"])
+def test_a_project_that_cannot_be_read_is_not_held_against_its_resources(house: House, project: str) -> None:
+    house.put({"a.yaml": f"apiVersion: dialctl/v1\nkind: Project\n{project}", "b.yaml": HEAD + PERSON})
+    assert {problem.partition(":")[0] for problem in house.problems()} == {"a.yaml"}
+
+
+def test_a_key_that_is_there_twice_hides_nothing_else(house: House) -> None:
+    house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  state: gone\n  agent_id: a\n  agent_id: b\n{PERSON}"})
+    assert [problem.partition(": ")[0] for problem in house.problems()] == ["b.yaml:5:10", "b.yaml:7:3"]
 
 
 def test_twenty_bad_rows_are_named_and_the_rest_counted(house: House) -> None:

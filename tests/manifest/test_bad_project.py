@@ -88,6 +88,7 @@ def test_a_resource_without_any_provider(house: House) -> None:
     assert house.problems() == [
         'b.yaml:5:3: spec: missing field "provider" (set it here, or spec.defaults.provider in the Project; '
         "known are: cartesia, callingbox)",
+        'b.yaml:5:3: spec.stat: unknown field "stat" (did you mean "state"?)',
         'b.yaml:6:10: spec.state: found "gone", expected one of present, cancelled',
     ]
 
