@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from declarative import sandbox as simulator
 from declarative.cli import options
 from declarative.errors import DialctlError
+from declarative.privacy import clean, mask
+from declarative.sandbox.outcomes import OUTCOMES
 
 if TYPE_CHECKING:
     from declarative.sandbox.embedded import Embedded
@@ -25,10 +26,9 @@ def sandbox() -> None:
     """The simulator of both providers: no key, no account, no phone rings."""
 
 
-_OUTCOMES = (simulator.__doc__ or "").partition("What happens")
 _SERVE_HELP = f"""Serve both providers' APIs for any HTTP client, the vendors' SDKs included.
 
-What happens{_OUTCOMES[2].replace(chr(10) * 2 + "91", chr(10) * 2 + chr(8) + chr(10) + "91")}"""
+{OUTCOMES}"""
 
 
 @sandbox.command(help=_SERVE_HELP)
@@ -119,9 +119,8 @@ def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
         click.echo(json.dumps(rung))
         return
     for one in rung["dials"]:
-        number = one["number"] if show_numbers else f"{one['number'][:5]}•••{one['number'][-4:]}"
-        name = "".join(letter for letter in one["name"] or one["call_id"] if letter.isprintable())
-        click.echo(f"{one['at']}  {number}  {one['provider']}  {name}")
+        number = one["number"] if show_numbers else mask(one["number"])
+        click.echo(f"{one['at']}  {number}  {one['provider']}  {clean(one['name'] or one['call_id'])}")
 
 
 def _asked(method: str, route: str, url: str | None, body: object = None) -> Any:

@@ -37,7 +37,7 @@ def error(asked: Asked, refusal: Refused) -> Answer:
     if asked.headers.get("cartesia-version", METADATA) < METADATA:
         return Answer(refusal.status, f"{title}: {refusal.message}")
     told = {
-        "error_code": refusal.code,
+        "error_code": None,  # no code is published for calls and batches: cartesia.md 4.2
         "title": title,
         "message": refusal.message,
         "request_id": str(uuid4()),
@@ -76,7 +76,7 @@ def create_call_batch(desk: Desk) -> Answer:
 
 def list_call_batches(desk: Desk) -> Answer:
     modern(desk)
-    limit, query, below, above = page_size(desk, ("agent_id",), 10), desk.asked.query, None, None
+    limit, query, below, above = page_size(desk, ("agent_id",)), desk.asked.query, None, None
     if (place := cursor(desk)) is not None:
         batch = batches.find(desk.moment, desk.org.id, place.id)
         if batch is None:

@@ -56,7 +56,7 @@ def _managed(desk: Desk) -> None:
 
 def list_managed_agents(desk: Desk) -> Answer:
     _managed(desk)
-    limit = page_size(desk, ("q",), 10)
+    limit = page_size(desk, ("q",))
     wanted = desk.asked.query.get("q", "").lower()
     shown = [views.managed_agent(*one) for one in _known(desk, "agent", DEFAULT_AGENT)]
     return Answer(200, sliced(desk, [one for one in shown if wanted in one["name"].lower()], limit))
@@ -72,7 +72,7 @@ def get_managed_agent(desk: Desk) -> Answer:
 def list_phone_numbers(desk: Desk) -> Answer:
     version(desk.asked.headers)
     query = desk.asked.query
-    limit = page_size(desk, ("agent_id", "provider_id", "type", "q"), 10)
+    limit = page_size(desk, ("agent_id", "provider_id", "type", "q"))
     kind = one_of(query, "type", _TYPES) if "type" in query else None
     shown = [
         views.number(number_id, at)

@@ -89,7 +89,7 @@ def legacy_outbound_call(desk: Desk) -> Answer:
 def list_calls(desk: Desk) -> Answer:
     named, query = version(desk.asked.headers), desk.asked.query
     names = ("agent_id", "batch_id", "start_time_gte", "start_time_lte", "expand")
-    limit = page_size(desk, names if structured(named) else ("agent_id", "expand"), 10)
+    limit = page_size(desk, names if structured(named) else ("agent_id", "expand"))
     if not query.get("agent_id") and not query.get("batch_id"):
         raise Refused(400, "agent_id or batch_id is required")
     if query.get("expand", "transcript") != "transcript":

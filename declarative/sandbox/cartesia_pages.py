@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from declarative.sandbox.exchange import Desk, Refused
 
 _PAGING = ("starting_after", "ending_before", "limit")
+DEFAULT = "10"  # stated for some lists, assumed for calls and batches: cartesia.md 1.5
 
 
 class Cursor(NamedTuple):
@@ -19,13 +20,13 @@ class Cursor(NamedTuple):
         return self.name == "ending_before"
 
 
-def page_size(desk: Desk, filters: Collection[str], default: int) -> int:
+def page_size(desk: Desk, filters: Collection[str]) -> int:
     """The `limit` of a list request, after refusing query parameters that the route does not have."""
     query = desk.asked.query
     unknown = sorted(set(query) - set(_PAGING) - set(filters))
     if unknown:
         raise Refused(400, f"{unknown[0]} is not a parameter of this request")
-    sent = query.get("limit", str(default))
+    sent = query.get("limit", DEFAULT)
     if not (sent.isascii() and sent.isdigit() and 1 <= int(sent) <= 100):
         raise Refused(400, "limit must be an integer from 1 to 100")
     return int(sent)

@@ -16,9 +16,9 @@ from declarative.sandbox.world import Moment, Organisation
 class Refused(Exception):
     """The provider says no: an HTTP status and words, rendered in the provider's own error form."""
 
-    def __init__(self, status: int, message: str, *, title: str = "", code: str | None = None) -> None:
+    def __init__(self, status: int, message: str, *, title: str = "") -> None:
         super().__init__(message)
-        self.status, self.message, self.title, self.code = status, message, title, code
+        self.status, self.message, self.title = status, message, title
 
 
 @dataclass(frozen=True, slots=True)

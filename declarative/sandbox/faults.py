@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
+from declarative import schemas
 from declarative.errors import UsageError
 from declarative.sandbox.exchange import Asked, Knobs
 from declarative.sandbox.world import Moment
 
-SCHEMA = "sandbox-faults.v1.schema.json"
+SCHEMA = "sandbox-faults.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,11 @@ def checked(rules: Any) -> list[dict[str, Any]]:
 
     listed = rules["faults"] if isinstance(rules, dict) and set(rules) == {"faults"} else rules
     wrong = [
-        f"faults{error.json_path[1:]}: {error.message}" for error in Draft202012Validator(_schema()).iter_errors(listed)
+        f"faults{error.json_path[1:]}: {error.message}"
+        for error in Draft202012Validator(schemas.load(SCHEMA)).iter_errors(listed)
     ]
     if wrong:
-        raise UsageError("; ".join(wrong[:10]), hint=f"the format is described by schemas/{SCHEMA}")
+        raise UsageError("; ".join(wrong[:10]), hint=f"the format is described by schemas/{SCHEMA}.schema.json")
     return list(listed)
 
 
@@ -74,14 +74,6 @@ def load(file: Path) -> list[dict[str, Any]]:
         return checked(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise UsageError(f"{file}: {problem}") from None
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    packaged = resources.files("declarative") / "schemas" / SCHEMA
-    source = packaged if packaged.is_file() else Path(__file__).parents[2] / "schemas" / SCHEMA
-    schema: dict[str, Any] = orjson.loads(source.read_bytes())
-    return schema
 
 
 def install(moment: Moment, rules: Sequence[Mapping[str, Any]]) -> None:

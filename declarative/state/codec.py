@@ -31,7 +31,7 @@ def decode(cls: type[_Value], document: Document) -> _Value:
 
 
 def difference(before: Document, after: Document) -> Document:
-    """The JSON Merge Patch (RFC 7386) that assigns what differs: absolute values, null for what is gone."""
+    """The JSON Merge Patch (RFC 7396) that assigns what differs: absolute values, null for what is gone."""
     patch: Document = dict.fromkeys(name for name in before if name not in after)
     for name, value in after.items():
         old = before.get(name)
@@ -43,7 +43,7 @@ def difference(before: Document, after: Document) -> Document:
 
 
 def apply(document: Any, patch: Any) -> Any:
-    """The document after a JSON Merge Patch (RFC 7386); objects of `document` are changed in place."""
+    """The document after a JSON Merge Patch (RFC 7396); objects of `document` are changed in place."""
     if not isinstance(patch, dict):
         return patch
     target: Document = document if isinstance(document, dict) else {}

@@ -92,6 +92,12 @@ def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, se
     assert ADA in whole
 
 
+def test_dials_in_text_never_show_a_short_number_whole(runner: CliRunner, served: Lab) -> None:
+    served.cartesia().post("/agents/calls/batches", json=batch_body("+5550101", from_number_id="ap_twilio_A"))
+    shown = runner.invoke(sandbox, ["dials", "--url", served.base_url]).stdout
+    assert "  +5•••01  " in shown
+
+
 def test_a_sandbox_that_does_not_answer_is_named(runner: CliRunner) -> None:
     result = runner.invoke(sandbox, ["advance", "1s", "--url", "http://127.0.0.1:9"])
     assert isinstance(result.exception, DialctlError)
