@@ -32,7 +32,7 @@ FIELDS = (
 class BatchChannel:
     """Implements `base.Channel` for Route.BATCH; `fields` are the settings that its version takes."""
 
-    def __init__(self, wire: Wire, abilities: Abilities, fields: tuple[str, ...] = FIELDS) -> None:
+    def __init__(self, wire: Wire, abilities: Abilities, fields: tuple[str, ...]) -> None:
         self._wire = wire
         self._abilities = abilities
         self._fields = fields

@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from threading import Lock
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
@@ -60,8 +59,6 @@ class Wire:
         self._form = form
         self._sleep = sleep
         self._owned = transport is None
-        self._lock = Lock()
-        self._requests = 0
         verify = httpx.create_ssl_context() if transport is None else True
         common = {"Authorization": f"Bearer {access.key}", **(headers or {})}
         # A proxy of the environment has no business between us and this machine.
@@ -77,11 +74,6 @@ class Wire:
         self._dialer = shared(
             headers={**common, "Connection": "close"}, timeout=_timeout(dial_timeout), limits=_DIALER_LIMITS
         )
-
-    @property
-    def requests(self) -> int:
-        """How many requests were sent, repeated ones included."""
-        return self._requests
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
         """The JSON of a 2xx answer. Raises Unauthorized or ProviderError."""
@@ -162,8 +154,6 @@ class Wire:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer | Lost:
-        with self._lock:
-            self._requests += 1
         headers = None if body is None else {"Content-Type": "application/json"}
         url = self._access.base_url + path
         steps.debug("http: %s %s", method, path)

@@ -80,7 +80,7 @@ class Ledger:
         hosts: Mapping[str, str],
         person_key: str | None,
         resources: Mapping[str, Record] | None = None,
-    ) -> Lock:
+    ) -> None:
         """Begin a new lock in the place of whatever was loaded last."""
         lock = _owned(
             Lock(
@@ -97,7 +97,6 @@ class Ledger:
             self._backend.fold(render(lock))
             self._lock = lock
             self._unfolded = False
-            return lock
 
     def update(
         self,
@@ -106,9 +105,9 @@ class Ledger:
         remotes: Mapping[str, RemoteRecord | None] | None = None,
         intents: Mapping[str, Intent | None] | None = None,
         **fields: Unpack[Fields],
-    ) -> Record:
+    ) -> None:
         """Set these fields of an address, these remotes by id and these intents by mark (None drops one), in
-        one line. The new record; nothing is written where nothing changes."""
+        one line. Nothing is written where nothing changes."""
         remotes, intents = remotes or {}, intents or {}
         with self._mutex:
             before = self.lock.resources.get(address)
@@ -117,7 +116,6 @@ class Ledger:
             _assign(cast(dict[str, RemoteRecord], after.remotes), remotes)
             _assign(cast(dict[str, Intent], after.intents), intents)
             self._resources[address] = after
-            return after
 
     def remove(self, address: str) -> None:
         """Forget an address altogether."""
@@ -126,7 +124,7 @@ class Ledger:
                 self._append({"resources": {address: None}})
                 del self._resources[address]
 
-    def rename(self, old: str, new: str) -> Record:
+    def rename(self, old: str, new: str) -> None:
         """Make what was done under `old` the new address's own, besides what is known of that already. Raises
         KeyError where nothing is known of `old`."""
         with self._mutex:
@@ -136,7 +134,6 @@ class Ledger:
             self._append({"resources": {old: None, new: patch}})
             del self._resources[old]
             self._resources[new] = _owned_record(record)
-            return self._resources[new]
 
     def set_host(self, provider: str, host: str) -> None:
         """Remember the host name that a provider was reached at."""

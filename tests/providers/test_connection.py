@@ -12,10 +12,8 @@ import pytest
 from declarative.errors import ProviderError
 from declarative.model import Json, ProviderSpec, Route
 from declarative.providers import access, wording
-from declarative.providers.cartesia_form import structured
 from declarative.providers.cartesia_type import CARTESIA
 from declarative.providers.clock import Clock
-from declarative.providers.wire import Wire
 
 from .exchanges import KEY, Handler, answering, batch, environment, open_exchange, submission
 
@@ -112,18 +110,6 @@ def test_nothing_named_is_nothing_missing(type_name: str) -> None:
 def test_a_look_up_that_cannot_be_read_is_an_error_and_not_an_absence() -> None:
     with pytest.raises(ProviderError):
         open_exchange(answering(httpx.Response(404, html="<html>"))).provider.missing({"agent_id": "agent_1"})
-
-
-def test_requests_are_counted_with_their_repeats() -> None:
-    answers = answering(httpx.Response(500), httpx.Response(200, json={"ok": True}))
-    wire = Wire(
-        access.from_environment(ProviderSpec("main", "cartesia"), CARTESIA, environment()),
-        structured,
-        transport=httpx.MockTransport(answers),
-        sleep=lambda _: None,
-    )
-    wire.get("/")
-    assert wire.requests == 2
 
 
 ECHO = f"the key {KEY} is unknown"
