@@ -18,6 +18,7 @@ from declarative.errors import DialctlError, ProviderError, StateError, UsageErr
 from declarative.model import Desired, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Provider
+from declarative.providers.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from declarative.memory import Lock
@@ -192,9 +193,8 @@ class Session:
             environment = {kind.key_variable: SANDBOX_KEY, kind.url_variable: base}
             transport, monotonic = self.sandbox.transport(), self._sandbox_seconds
         try:
-            provider = catalog.connect(
-                spec, environment=environment, transport=transport, sleep=self.sleep, monotonic=monotonic
-            )
+            around = Surroundings(environment=environment, transport=transport, sleep=self.sleep, monotonic=monotonic)
+            provider = catalog.connect(spec, around)
         except ProviderError as error:
             return error
         self._closing.callback(provider.close)

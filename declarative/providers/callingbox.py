@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
-import httpx
 import orjson
 
 from declarative import mark
@@ -23,6 +21,7 @@ from declarative.providers.callingbox_type import CALLINGBOX, VERSION
 from declarative.providers.connection import Connection
 from declarative.providers.reading import entry, mark_text, members_frame, moment, text
 from declarative.providers.single import SingleCalls, distinct
+from declarative.providers.surroundings import Surroundings
 from declarative.providers.wire import Wire
 from declarative.remote import Phase, Remote
 
@@ -32,21 +31,14 @@ _FIELDS = ("agent_id", "from_number", "instructions", "webhook_url")
 _HARMLESS = frozenset({"error", "code", "request_id"})
 
 
-def connect(
-    spec: ProviderSpec,
-    *,
-    environment: Mapping[str, str],
-    transport: httpx.BaseTransport | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> Connection:
+def connect(spec: ProviderSpec, surroundings: Surroundings) -> Connection:
     """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
     wire = Wire(
-        access.from_environment(spec, CALLINGBOX, environment),
+        access.from_environment(spec, CALLINGBOX, surroundings.environment),
         error_form,
-        transport=transport,
-        sleep=sleep,
-        monotonic=monotonic,
+        transport=surroundings.transport,
+        sleep=surroundings.sleep,
+        monotonic=surroundings.monotonic,
     )
     channel = CallingBoxChannel(wire, CALLINGBOX.routes[VERSION][Route.CALL])
     return Connection(wire, {Route.CALL: channel}, clock_path=_AGENTS, look=_look)

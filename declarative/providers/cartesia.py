@@ -3,11 +3,8 @@ up."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
-
-import httpx
 
 from declarative.model import Json, ProviderSpec, Route
 from declarative.providers import access, cartesia_form
@@ -17,26 +14,20 @@ from declarative.providers.cartesia_call import CallChannel, LegacyCallChannel
 from declarative.providers.cartesia_type import CARTESIA, LEGACY_VERSION, VARIABLES_VERSION
 from declarative.providers.connection import Connection
 from declarative.providers.reading import entry, text
+from declarative.providers.surroundings import Surroundings
 from declarative.providers.wire import Wire
 
 
-def connect(
-    spec: ProviderSpec,
-    *,
-    environment: Mapping[str, str],
-    transport: httpx.BaseTransport | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> Connection:
+def connect(spec: ProviderSpec, surroundings: Surroundings) -> Connection:
     """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
     version = spec.api_version or CARTESIA.versions[0]
     wire = Wire(
-        access.from_environment(spec, CARTESIA, environment),
+        access.from_environment(spec, CARTESIA, surroundings.environment),
         cartesia_form.plain if version == LEGACY_VERSION else cartesia_form.structured,
         headers={"Cartesia-Version": version},
-        transport=transport,
-        sleep=sleep,
-        monotonic=monotonic,
+        transport=surroundings.transport,
+        sleep=surroundings.sleep,
+        monotonic=surroundings.monotonic,
     )
     return Connection(wire, _channels(wire, version), clock_path="/", look=_look(version))
 

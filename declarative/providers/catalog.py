@@ -4,7 +4,6 @@ Importing it imports nothing heavy and connects to nothing."""
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,29 +15,16 @@ from declarative.errors import ProviderError
 from declarative.model import ProviderSpec
 from declarative.providers.callingbox_type import CALLINGBOX
 from declarative.providers.cartesia_type import CARTESIA
+from declarative.providers.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    import httpx
-
     from declarative.providers.base import Provider
 
 GROUP = "dialctl.providers"
 
 
-class Connect(Protocol):
-    """Opens a connection without sending anything. Keys and base URLs come from `environment` alone; requests
-    go through `transport` where one is given; `sleep` waits between repeated reads, and `monotonic` (seconds) is
-    the clock that moves while it does."""
-
-    def __call__(
-        self,
-        spec: ProviderSpec,
-        *,
-        environment: Mapping[str, str],
-        transport: httpx.BaseTransport | None,
-        sleep: Callable[[float], None],
-        monotonic: Callable[[], float],
-    ) -> Provider: ...
+Connect = Callable[[ProviderSpec, Surroundings], "Provider"]
+"""Opens a connection without sending anything."""
 
 
 class Plugin(Protocol):
@@ -58,17 +44,9 @@ class BuiltIn:
     type: ProviderType
     module: str
 
-    def connect(
-        self,
-        spec: ProviderSpec,
-        *,
-        environment: Mapping[str, str],
-        transport: httpx.BaseTransport | None,
-        sleep: Callable[[float], None],
-        monotonic: Callable[[], float],
-    ) -> Provider:
+    def connect(self, spec: ProviderSpec, surroundings: Surroundings) -> Provider:
         open_connection: Connect = import_module(self.module).connect
-        return open_connection(spec, environment=environment, transport=transport, sleep=sleep, monotonic=monotonic)
+        return open_connection(spec, surroundings)
 
 
 _BUILT_IN: Mapping[str, Plugin] = {
@@ -83,14 +61,7 @@ def types() -> Mapping[str, ProviderType]:
     return {name: plugin.type for name, plugin in _plugins().items()}
 
 
-def connect(
-    spec: ProviderSpec,
-    *,
-    environment: Mapping[str, str],
-    transport: httpx.BaseTransport | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> Provider:
+def connect(spec: ProviderSpec, surroundings: Surroundings) -> Provider:
     """Raises MissingKey, or ProviderError for an unknown type, an unknown API version or a base URL that
     cannot be used."""
     plugins = _plugins()
@@ -102,7 +73,7 @@ def connect(
             f"{spec.name}: {spec.type} has no api_version {spec.api_version!r}",
             hint=f"there are: {', '.join(plugin.type.versions)}",
         )
-    return plugin.connect(spec, environment=environment, transport=transport, sleep=sleep, monotonic=monotonic)
+    return plugin.connect(spec, surroundings)
 
 
 def _plugins() -> Mapping[str, Plugin]:

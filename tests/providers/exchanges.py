@@ -13,6 +13,7 @@ from declarative.mark import Mark
 from declarative.model import Json, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Channel, Provider, Submission
+from declarative.providers.surroundings import Surroundings
 from declarative.remote import Remote
 
 KEY = "sk_car_ThisKeyMustNeverBeSeen42"
@@ -48,9 +49,7 @@ def open_exchange(handler: Handler, type_name: str = "cartesia", version: str | 
 
     provider = catalog.connect(
         ProviderSpec("main", type_name, version),
-        environment=environment(),
-        transport=httpx.MockTransport(answer),
-        sleep=pauses.append,
+        Surroundings(environment=environment(), transport=httpx.MockTransport(answer), sleep=pauses.append),
     )
     return Exchange(provider, sent, pauses)
 

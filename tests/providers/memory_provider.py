@@ -3,15 +3,15 @@ the group `dialctl.providers` names this module; `type` and `connect` are all th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-import httpx
 import polars as pl
 
 from declarative.abilities import Abilities, ProviderType
 from declarative.model import Json, ProviderSpec, Route
 from declarative.providers.base import EVERY_AGENT, Channel, Done, Outcome, Rejected, Submission
+from declarative.providers.surroundings import Surroundings
 from declarative.remote import MEMBER_COLUMNS, Phase, Remote
 
 CALL = Abilities(
@@ -104,14 +104,7 @@ class Memory:
         self._channels = {}
 
 
-def connect(
-    spec: ProviderSpec,
-    *,
-    environment: Mapping[str, str],
-    transport: httpx.BaseTransport | None,
-    sleep: Callable[[float], None],
-    monotonic: Callable[[], float],
-) -> Memory:
+def connect(spec: ProviderSpec, surroundings: Surroundings) -> Memory:
     return Memory()
 
 

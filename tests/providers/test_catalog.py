@@ -13,6 +13,7 @@ from declarative.errors import MissingKey, ProviderError
 from declarative.model import ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Provider
+from declarative.providers.surroundings import Surroundings
 
 from .exchanges import KEY, MARK, environment, submission
 
@@ -35,11 +36,8 @@ def opened(**variables: str) -> Provider:
     def refuse(_: httpx.Request) -> httpx.Response:
         raise AssertionError("opening a connection sends nothing")
 
-    return catalog.connect(
-        ProviderSpec("main", "cartesia"),
-        environment=environment(**variables),
-        transport=httpx.MockTransport(refuse),
-    )
+    around = Surroundings(environment=environment(**variables), transport=httpx.MockTransport(refuse))
+    return catalog.connect(ProviderSpec("main", "cartesia"), around)
 
 
 def test_the_built_in_types_are_there_with_their_defaults_first() -> None:
@@ -63,8 +61,9 @@ def test_importing_the_catalog_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_key_names_the_variable_and_the_sandbox(type_name: str, value: str | None) -> None:
     variable = f"{type_name.upper()}_API_KEY"
+    around = Surroundings(environment={} if value is None else {variable: value})
     with pytest.raises(MissingKey) as caught:
-        catalog.connect(ProviderSpec("main", type_name), environment={} if value is None else {variable: value})
+        catalog.connect(ProviderSpec("main", type_name), around)
     assert variable in caught.value.message
     assert "--sandbox" in caught.value.hint
 
@@ -122,27 +121,27 @@ def test_a_path_prefix_of_the_base_url_is_kept() -> None:
         seen.append(str(request.url))
         return httpx.Response(200, json={"ok": True}, headers={"Date": "Wed, 01 Jul 2026 12:00:00 GMT"})
 
-    catalog.connect(
-        ProviderSpec("main", "cartesia"),
+    around = Surroundings(
         environment=environment(CARTESIA_BASE_URL="https://gateway.example/voice/"),
         transport=httpx.MockTransport(answer),
-    ).now()
+    )
+    catalog.connect(ProviderSpec("main", "cartesia"), around).now()
     assert seen == ["https://gateway.example/voice/"]
 
 
 def test_unknown_types_and_versions_are_named_with_what_there_is() -> None:
     with pytest.raises(ProviderError) as caught:
-        catalog.connect(ProviderSpec("main", "cartesian"), environment=environment())
+        catalog.connect(ProviderSpec("main", "cartesian"), Surroundings(environment=environment()))
     assert "cartesia, callingbox" in caught.value.hint
     with pytest.raises(ProviderError) as caught:
-        catalog.connect(ProviderSpec("main", "cartesia", "2024-01-01"), environment=environment())
+        catalog.connect(ProviderSpec("main", "cartesia", "2024-01-01"), Surroundings(environment=environment()))
     assert "2026-08-14" in caught.value.hint
 
 
 def test_a_provider_from_outside_joins_by_its_entry_point(installed: Path) -> None:
     installed.write_text(EXAMPLE.read_text())
     assert catalog.types()["memory"].refused == {"voice": "nobody would hear it"}
-    provider = catalog.connect(ProviderSpec("own", "memory"), environment={})
+    provider = catalog.connect(ProviderSpec("own", "memory"), Surroundings(environment={}))
     channel = provider.channels[Route.CALL]
     channel.submit(submission())
     assert [remote.mark for page in channel.history(["agent_1"]) for remote in page] == [MARK]

@@ -3,8 +3,7 @@ of the house are run against the sandbox; a provider from outside adds itself to
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from declarative.providers.base import (
     Rejected,
     Unsigned,
 )
+from declarative.providers.surroundings import Surroundings
 from declarative.remote import Phase, Remote
 from declarative.sandbox.embedded import Embedded, open_sandbox
 
@@ -116,15 +116,9 @@ def world(tmp_path: Path) -> Iterator[Embedded]:
 def staged(row: tuple[str, str, Route], world: Embedded) -> Stage:
     type_name, version, route = row
     spec = ProviderSpec("main", type_name, version)
-    open_provider: Callable[..., Provider] = memory_provider.connect if type_name == "memory" else catalog.connect
-    provider = open_provider(
-        spec,
-        environment=environment(),
-        transport=world.transport(),
-        sleep=lambda _: None,
-        monotonic=time.monotonic,
-    )
-    return Stage(provider, route, world)
+    open_provider: catalog.Connect = memory_provider.connect if type_name == "memory" else catalog.connect
+    around = Surroundings(environment=environment(), transport=world.transport(), sleep=lambda _: None)
+    return Stage(open_provider(spec, around), route, world)
 
 
 @pytest.fixture(params=CHANNELS, ids="-".join)

@@ -16,6 +16,7 @@ from declarative.providers.answers import Answer
 from declarative.providers.base import Ambiguous, Channel, Done, NotSent, Outcome, Provider
 from declarative.providers.cartesia_form import structured
 from declarative.providers.cartesia_type import CARTESIA
+from declarative.providers.surroundings import Surroundings
 from declarative.providers.wire import Wire
 
 from .exchanges import MARK, environment, submission
@@ -115,9 +116,8 @@ def redirect(connection: socket.socket) -> None:
 
 @contextmanager
 def connected(url: str) -> Iterator[Provider]:
-    provider = catalog.connect(
-        ProviderSpec("main", "cartesia"), environment=environment(CARTESIA_BASE_URL=url), sleep=lambda _: None
-    )
+    around = Surroundings(environment=environment(CARTESIA_BASE_URL=url), sleep=lambda _: None)
+    provider = catalog.connect(ProviderSpec("main", "cartesia"), around)
     try:
         yield provider
     finally:
