@@ -19,6 +19,7 @@ from declarative.model import Desired, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Provider
 from declarative.providers.surroundings import Surroundings
+from declarative.sandbox import SANDBOX_KEY
 
 if TYPE_CHECKING:
     from declarative.memory import Lock
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from declarative.sandbox.embedded import Embedded
     from declarative.state.base import Backend, Holder, Lease
     from declarative.state.ledger import Ledger
-
-SANDBOX_KEY = "sk_sandbox"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ import click
 from declarative.cli import options
 from declarative.errors import DialctlError
 from declarative.privacy import clean, mask
+from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.outcomes import OUTCOMES
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _announce(host: str, port: int) -> None:
     url = f"http://{host}:{port}"
     click.echo(f"listening on {url}")
     for name in ("CARTESIA", "CALLINGBOX"):
-        click.echo(f"export {name}_BASE_URL={url} {name}_API_KEY=sk_sandbox", err=True)
+        click.echo(f"export {name}_BASE_URL={url} {name}_API_KEY={SANDBOX_KEY}", err=True)
 
 
 @sandbox.command()

@@ -3,13 +3,13 @@ Knows no HTTP."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from declarative.abilities import ProviderType
 from declarative.errors import MissingKey, ProviderError
+from declarative.loopback import is_loopback
 from declarative.model import ProviderSpec
 
 
@@ -35,7 +35,7 @@ def from_environment(spec: ProviderSpec, kind: ProviderType, environment: Mappin
         key_variable=kind.key_variable,
         base_url=base_url.rstrip("/"),
         host=host,
-        loopback=_is_loopback(host),
+        loopback=is_loopback(host),
         key=_key(spec, kind, environment),
     )
 
@@ -59,7 +59,7 @@ def _host(base_url: str, variable: str) -> str:
         raise ProviderError(f"{variable} must be a URL that begins with https:// and names a host")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ProviderError(f"{variable} must hold neither a user name, nor a query, nor a fragment")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ProviderError(
             f"{variable} is plain http to {parts.hostname}: the key would travel in clear",
             hint="use https; plain http is for this machine only, as in http://127.0.0.1:8787",
@@ -74,10 +74,3 @@ def _split(base_url: str, variable: str) -> SplitResult:
     except ValueError:
         raise ProviderError(f"{variable} is not a URL") from None
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

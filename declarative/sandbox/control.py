@@ -11,13 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from declarative.errors import UsageError
-from declarative.sandbox import faults
+from declarative.sandbox import SANDBOX_KEY, faults
 from declarative.sandbox.dials import record
 from declarative.sandbox.exchange import stamp
 from declarative.sandbox.perform import settle_all
 from declarative.sandbox.world import Moment, World, organisation, organisation_name
 
-SANDBOX_KEY = "sk_sandbox"
 _LIMITS: dict[str, type[int]] = {"agent_call_limit": int, "balance_cents": int, "usage_limited": bool}
 _Act = Callable[[World, Request], Awaitable[object]]
 

@@ -3,7 +3,6 @@ from the environment, by the names that obstore reads. Knows no lock and no leas
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from obstore import exceptions
 from obstore.store import from_url
 
 from declarative.errors import StateError, UsageError
+from declarative.loopback import is_loopback
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutResult, UpdateVersion
@@ -133,7 +133,7 @@ def connect(url: str, environment: Mapping[str, str]) -> Objects:
         )
     plain = [name for name in _ENDPOINTS if environment.get(name, "").lower().startswith("http://")]
     for name in plain:
-        if not _loopback(environment[name]):
+        if not is_loopback(urlsplit(environment[name]).hostname or ""):
             raise StateError(f"{name} is plain http to another machine", hint="use https: the keys travel there")
     store = from_url(
         url,
@@ -150,14 +150,6 @@ def _version(answer: ObjectMeta | PutResult) -> UpdateVersion:
     if (number := answer.get("version")) is not None:
         version["version"] = number
     return version
-
-
-def _loopback(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _brief(error: Exception) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from declarative.sandbox.control import SANDBOX_KEY
+from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.embedded import open_sandbox
 from declarative.sandbox.world import World, organisation_name
 

@@ -19,7 +19,7 @@ import httpx
 import orjson
 
 from declarative.cli.main import run
-from declarative.sandbox.control import SANDBOX_KEY
+from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.embedded import open_sandbox
 from declarative.sandbox.world import World
 
