@@ -1,4 +1,4 @@
-"""Values to write into locks, and the strategies that draw them."""
+"""Values to write into locks, the strategies that draw them, and a sleep for where nobody waits."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ ADDRESS = "batch/march"
 
 def holder(name: str = "ada", **changes: Any) -> Holder:
     return Holder(**{"id": f"id-{name}", "who": name, "host": "mill", "pid": 7, "since": NOON, **changes})
+
+
+def no_sleep(seconds: float) -> None:
+    raise AssertionError("waited although there was nothing to wait for")
 
 
 def remote(**changes: Any) -> RemoteRecord:

@@ -8,13 +8,9 @@ import pytest
 
 from declarative.errors import LeaseHeld, LeaseLost, StateConflict, StateError
 from declarative.state.base import Backend, Stored
-from tests.state.samples import holder
+from tests.state.samples import holder, no_sleep
 
 Place = Callable[[], Backend]
-
-
-def no_sleep(seconds: float) -> None:
-    raise AssertionError("waited although there was nothing to wait for")
 
 
 def test_a_new_place_is_empty_and_held_by_nobody(place: Place) -> None:

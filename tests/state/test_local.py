@@ -14,14 +14,10 @@ import pytest
 from declarative.errors import LeaseLost, StateConflict, StateError
 from declarative.state.base import Stored
 from declarative.state.local import Directory
-from tests.state.samples import holder
+from tests.state.samples import holder, no_sleep
 
 LINES = (b'{"step":1}', b'{"step":22}')
 JOURNAL = b"".join(line + b"\n" for line in LINES)
-
-
-def no_sleep(seconds: float) -> None:
-    raise AssertionError("waited although there was nothing to wait for")
 
 
 @pytest.fixture

@@ -17,16 +17,12 @@ from declarative.state.catalog import open_backend
 from declarative.state.objects import Objects, connect
 from declarative.state.objectstore import ObjectStore
 from declarative.state.storelease import Terms
-from tests.state.samples import holder
+from tests.state.samples import holder, no_sleep
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
 
     from tests.state.s3server import S3Server
-
-
-def no_sleep(seconds: float) -> None:
-    raise AssertionError("waited although there was nothing to wait for")
 
 
 class Clock:

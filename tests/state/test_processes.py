@@ -22,7 +22,7 @@ from declarative.state.ledger import Ledger
 from declarative.state.local import Directory
 from declarative.state.lock import parse
 from tests.state.processes import STEPS
-from tests.state.samples import ADDRESS, NOON, holder
+from tests.state.samples import ADDRESS, NOON, holder, no_sleep
 
 if TYPE_CHECKING:
     from tests.state.s3server import S3Server
@@ -39,10 +39,6 @@ def run(*arguments: str) -> str:
     done = subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def no_sleep(seconds: float) -> None:
-    raise AssertionError("waited although there was nothing to wait for")
 
 
 def begun(folder: Path, *, unfolded: bool) -> Lock:

@@ -17,14 +17,10 @@ from declarative.state.ledger import Ledger
 from declarative.state.local import Directory
 from declarative.state.lock import parse, render
 from declarative.state.transfer import copy
-from tests.state.samples import ADDRESS, holder, intent, lock, remote
+from tests.state.samples import ADDRESS, holder, intent, lock, no_sleep, remote
 
 Place = Callable[[], Backend]
 BASE = lock(march=Record(generation=2, remotes={"r": remote(mark="m")}, revoked=("b", "a")))
-
-
-def no_sleep(seconds: float) -> None:
-    raise AssertionError("waited although there was nothing to wait for")
 
 
 def put(backend: Backend, known: Lock) -> None:
