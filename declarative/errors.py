@@ -39,7 +39,8 @@ class Problem:
     """One thing wrong with the input, at a place a person can open.
 
     `file` is relative to where the user stands; `line` and `column` count from 1 and are 0 when the place is
-    a whole file; `path` is the place inside the document, as in `spec.recipients[3].to_number`.
+    a whole file; `path` is the place inside the document, as in `spec.recipients[3].to_number`. `count` is more than
+    1 for one that stands for many.
     """
 
     file: str
@@ -48,6 +49,7 @@ class Problem:
     path: str
     message: str
     hint: str = ""
+    count: int = 1
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
@@ -81,8 +83,8 @@ class ManifestError(DialctlError):
     code = "invalid_manifest"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        count = len(problems)
-        super().__init__(f"{count} problem{'' if count == 1 else 's'} in the manifests")
+        count = sum(problem.count for problem in problems)
+        super().__init__(f"{count:,} problem{'' if count == 1 else 's'} in the manifests")
         self._problems = tuple(problems)
 
     @property

@@ -150,10 +150,20 @@ def _describe(document: Document, error: ValidationError, base: Path, unknown: U
             for name in error.validator_value:
                 if name not in error.instance:
                     yield document.problem(path, f'missing field "{name}"')
+        case "uniqueItems":
+            yield from _twice(document, path, error.instance)
         case _ if "propertyNames" in error.absolute_schema_path:
             yield _bad_key(document, path, error)
         case _:
             yield document.problem(path, *_message(error, path))
+
+
+def _twice(document: Document, path: Path, items: list[Json]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        if (text := found(item)) in seen:
+            yield document.problem((*path, index), f"{text} is there twice", "keep one of them")
+        seen.add(text)
 
 
 def _bad_key(document: Document, path: Path, error: ValidationError) -> Problem:
@@ -198,8 +208,6 @@ def _expected(error: ValidationError) -> str:
             return "some text"
         case "minItems":
             return "at least one entry"
-        case "uniqueItems":
-            return "no entry twice"
         case _:
             return f"{error.validator} {limit}"
 

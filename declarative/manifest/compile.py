@@ -20,8 +20,10 @@ from declarative.manifest.project import Foundation, Types
 from declarative.manifest.recipients import Gatherer
 from declarative.manifest.resource import Resources
 from declarative.manifest.variables import Variables, substitute
-from declarative.model import Desired, Resource
+from declarative.model import Desired, Json, Kind, Resource
 
+_KINDS = ("Project", *Kind)
+_SAVED_PLAN = "dialctl-plan"  # the kind that planning/planfile.py writes
 _OF_PEOPLE = ("recipients", "recipients_from", "to_number", *PERSONAL)
 
 Addressed = Mapping[str, tuple[Document, Resource]]
@@ -66,7 +68,7 @@ def _load(path: File, types: Types, variables: Variables, gatherer: Gatherer, ta
     resources = _compiled(documents, ground, reading.root, gatherer, problems)
     problems.extend(_unknown_targets(path, targets, documents))
     if not problems:
-        problems.extend(_nothing(path, documents))
+        problems.extend(_nothing(path.resolve(), reading, documents))
     if problems:
         raise ManifestError(_in_order(known, problems))
     wanted = {address: each for address, each in resources.items() if not targets or address in targets}
@@ -99,9 +101,8 @@ def _filled(documents: Sequence[Document], variables: Variables, problems: list[
 def _headed(document: Document, problems: list[Problem]) -> Document | None:
     """The document when its kind and spec can be gone into; with an empty name when its own is wrong."""
     value = document.value
-    if not isinstance(value, dict) or not ({"apiVersion", "kind"} & set(value)):
-        message = f"found {wording.found(value)} without apiVersion and kind: not a manifest"
-        problems.append(document.problem((), message, "keep other YAML in a folder whose name begins with a dot"))
+    if not isinstance(value, dict) or _is_foreign(value):
+        problems.append(_foreign(document, value))
         return None
     sound = check.sound(document, value, shapes.head(is_project(document)), (), problems)
     if not {"apiVersion", "kind", "spec"} <= set(sound):
@@ -109,6 +110,22 @@ def _headed(document: Document, problems: list[Problem]) -> Document | None:
     metadata = sound.get("metadata")
     named = {"name": "", **(metadata if isinstance(metadata, dict) else {})}
     return replace(document, value={**sound, "metadata": named})
+
+
+def _is_foreign(value: Mapping[str, Json]) -> bool:
+    """Whether nothing says that it is meant for dialctl, not even with a slip of the pen."""
+    version, kind = str(value.get("apiVersion", "")), str(value.get("kind", ""))
+    return not version.startswith("dialctl") and kind not in _KINDS and not wording.meant(kind, _KINDS)
+
+
+def _foreign(document: Document, value: Json) -> Problem:
+    if isinstance(value, dict) and value.get("kind") == _SAVED_PLAN:
+        return document.problem((), "a saved plan, not a manifest", f"dialctl apply {document.shown} carries it out")
+    head = value if isinstance(value, dict) else {}
+    said = " and ".join(f"{name} {wording.found(head[name])}" for name in ("apiVersion", "kind") if name in head)
+    what = said or f"{wording.found(value)} without apiVersion and kind"
+    hint = "keep other YAML in a folder whose name begins with a dot"
+    return document.problem((), f"found {what}: not a manifest", hint)
 
 
 def _ground(
@@ -191,12 +208,20 @@ def _unknown_targets(path: File, targets: Sequence[str], documents: Sequence[Doc
             yield Problem(files.shown(path), 0, 0, "", f"no resource has the address {wording.quoted(target)}", hint)
 
 
-def _nothing(path: File, documents: Sequence[Document]) -> Iterator[Problem]:
-    if not documents:
-        yield Problem(files.shown(path), 0, 0, "", "no manifests here", "dialctl init writes a first one")
+def _nothing(path: File, reading: Reading, documents: Sequence[Document]) -> Iterator[Problem]:
+    """Advice to destroy is for a whole project only: elsewhere its resources are merely not looked at."""
+    at = Problem(files.shown(path), 0, 0, "", "no Batch and no Call: a project without resources")
+    if not any(document.file.is_relative_to(path) for document in documents):
+        yield replace(at, message=_without_any(path), hint="" if documents else "dialctl init writes a first one")
     elif all(is_project(document) for document in documents):
-        message = "no Batch and no Call: a project without resources"
-        yield Problem(files.shown(path), 0, 0, "", message, "to cancel what still waits, use dialctl destroy")
+        whole = reading.all_of_it and path == reading.root
+        yield replace(at, hint="to cancel what still waits, use dialctl destroy" if whole else "")
+
+
+def _without_any(path: File) -> str:
+    if path.is_dir():
+        return "no manifests here"
+    return "holds no manifest" if files.read(path, files.MANIFEST_LIMIT).strip() else "is empty"
 
 
 def _in_order(known: Sequence[Problem], problems: Sequence[Problem]) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as File
 
 from yaml.nodes import MappingNode, Node, SequenceNode
@@ -40,6 +40,10 @@ class Document:
     def problem(self, path: Path, message: str, hint: str = "", *, key: bool = False) -> Problem:
         line, column = self.position(path, key=key)
         return Problem(self.shown, line, column, wording.place(path), message, hint)
+
+    def more(self, path: Path, count: int, thing: str) -> Problem:
+        """Those problems of one kind, from `path` on, that are not described one by one."""
+        return replace(self.problem(path, wording.more(count, thing)), count=count)
 
 
 def _child(node: Node, step: str | int) -> tuple[Node | None, Node | None]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from declarative.manifest.wording import meant, quoted
+from declarative.manifest.wording import quoted
 from declarative.privacy import clean
 
 MANIFEST_LIMIT = 32 << 20
@@ -38,10 +38,10 @@ class Stray:
 
 
 def shown(path: Path) -> str:
-    """The path relative to where the user stands, or whole when it lies elsewhere."""
+    """The path relative to where the user stands, or whole when it lies elsewhere or is that place itself."""
     absolute = Path(os.path.abspath(path))
     here = Path.cwd()
-    return clean(str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute))
+    return clean(str(absolute.relative_to(here) if here in absolute.parents else absolute))
 
 
 def manifests(directory: Path, root: Path) -> Iterator[Path | Stray]:
@@ -138,5 +138,10 @@ def _readable(path: Path) -> bool:
 
 
 def _similar(path: Path) -> str:
-    names = os.listdir(path.parent) if path.parent.is_dir() else []
-    return meant(path.name, names)
+    """A name that is alike without its ending, which alone makes two names no more alike."""
+    from difflib import get_close_matches
+
+    names = sorted(os.listdir(path.parent)) if path.parent.is_dir() else []
+    stems = {Path(name).stem: name for name in names}
+    close = get_close_matches(path.stem, stems, n=1)
+    return f"did you mean {quoted(stems[close[0]])}?" if close else ""

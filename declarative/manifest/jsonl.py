@@ -56,7 +56,7 @@ class _Reader:
         """What is wrong with rows, and the columns that no row has."""
         yield from self._wrong
         if self._wrong_rows > MOST_DESCRIBED:
-            yield self._source.here(f"and {self._wrong_rows - MOST_DESCRIBED:,} more lines with problems")
+            yield self._source.more(self._wrong_rows - MOST_DESCRIBED, "faulty line")
         for step, column in self._columns():
             if self._seen and column not in self._seen:
                 message = f"no line of {self._source.shown} has {wording.quoted(column)}"

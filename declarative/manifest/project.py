@@ -137,9 +137,10 @@ def _provider_defaults(
         if "defaults" in provider and name in providers:
             at = ("spec", "providers", name, "defaults")
             known = types[providers[name].type]
-            schema = shapes.defaults(known.name, providers[name].api_version or known.versions[0])
+            version = providers[name].api_version or known.versions[0]
+            schema = shapes.defaults(known.name, version)
             written = check.converted(document, provider["defaults"], schema, at)
-            describe = unknown.in_defaults(known, schema)
+            describe = unknown.in_defaults(known, version, schema)
             found[name] = _origins(document, at, check.sound(document, written, schema, at, problems, describe))
     return found
 

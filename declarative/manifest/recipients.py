@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from declarative.digest import PersonKey, of_value
 from declarative.errors import ManifestError, Problem
-from declarative.manifest import regions, source
+from declarative.manifest import regions, source, wording
 from declarative.manifest.known import FORMAT, Known
 from declarative.manifest.rows import MOST_DESCRIBED, Inline
 from declarative.manifest.source import Source
@@ -198,15 +198,16 @@ def _changed(wanted: Wanted) -> ManifestError:
 
 def _inline_twice(inline: Inline) -> Iterator[Problem]:
     first: dict[str, int] = {}
-    described = 0
+    again: list[tuple[int, str]] = []
     for index, number in zip(inline.indices, inline.numbers, strict=True):
-        if number not in first:
-            first[number] = index
-        elif described < MOST_DESCRIBED:
-            described += 1
-            path = (*inline.path(index), "to_number")
-            earlier = inline.document.position((*inline.path(first[number]), "to_number"))
-            yield inline.document.problem(path, *_same(number, inline.document.shown, *earlier))
+        if first.setdefault(number, index) != index:
+            again.append((index, number))
+    for index, number in again[:MOST_DESCRIBED]:
+        path = (*inline.path(index), "to_number")
+        earlier = inline.document.position((*inline.path(first[number]), "to_number"))
+        yield inline.document.problem(path, *_same(number, inline.document.shown, *earlier))
+    if rest := again[MOST_DESCRIBED:]:
+        yield inline.document.more(inline.path(rest[0][0]), len(rest), "repeated number")
 
 
 def _twice(wanted: Wanted, parts: Sequence[pl.DataFrame], frame: pl.DataFrame) -> Iterator[Problem]:
@@ -226,9 +227,10 @@ def _twice(wanted: Wanted, parts: Sequence[pl.DataFrame], frame: pl.DataFrame) -
         there, here = places[earlier], places[row]
         message, hint = _same(number[row], there.file, there.line, there.column, there.path)
         yield Problem(here.file, here.line, here.column, here.path, message, hint)
-    if len(again) - len(first) > len(pairs):
+    rest = len(again) - len(first) - len(pairs)
+    if rest:
         file = wanted.sources[-1].shown if wanted.sources else wanted.inline.document.shown
-        yield Problem(file, 0, 0, "", f"and {len(again) - len(first) - len(pairs):,} more numbers that are there twice")
+        yield Problem(file, 0, 0, "", wording.more(rest, "repeated number"), count=rest)
 
 
 def _places(wanted: Wanted, parts: Sequence[pl.DataFrame], rows: Sequence[int]) -> dict[int, Problem]:

@@ -61,7 +61,8 @@ def read(
     for index in wrong[:MOST_DESCRIBED]:
         problems.extend(_described(document, inline.path(index), rows[index], personal))
     if len(wrong) > MOST_DESCRIBED:
-        problems.append(document.problem(at, f"and {len(wrong) - MOST_DESCRIBED:,} more recipients with problems"))
+        rest = wrong[MOST_DESCRIBED:]  # told where they begin, and so after those that are described
+        problems.append(document.more(inline.path(rest[0]), len(rest), "faulty recipient"))
     return inline
 
 

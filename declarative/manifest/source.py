@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 
 from declarative.errors import Problem
-from declarative.manifest import files
+from declarative.manifest import files, wording
 from declarative.manifest.document import Document
 from declarative.manifest.personal import Personal
 from declarative.manifest.wording import Path
@@ -40,6 +40,10 @@ class Source:
     def here(self, message: str, hint: str = "", *, line: int = 0, column: int = 0, path: str = "") -> Problem:
         """A problem within the file."""
         return Problem(self.shown, line, column, path, message, hint)
+
+    def more(self, count: int, things: str) -> Problem:
+        """Those problems of one kind that are not described one by one."""
+        return Problem(self.shown, 0, 0, "", wording.more(count, things), count=count)
 
     def named(self, step: str, message: str, hint: str = "") -> Problem:
         """A problem with what the manifest says about the file."""

@@ -208,17 +208,19 @@ def _bad_numbers(source: Source, frame: pl.DataFrame) -> Iterator[Problem]:
         what = wording.found_number(number) if number else "no number"
         yield row_problem(source, row, found, source.number, f"found {what}, expected {E164_WORDS}")
     if len(bad) > MOST_DESCRIBED:
-        yield source.here(f"and {len(bad) - MOST_DESCRIBED:,} more rows whose number is not E.164")
+        yield source.more(len(bad) - MOST_DESCRIBED, "malformed number")
 
 
 def _too_long(source: Source, frame: pl.DataFrame) -> Iterator[Problem]:
     if VARIABLES not in (*source.columns, source.rest):
         return
     slack = len(f'{{"{VARIABLES}":}}')
-    long = (frame.get_column("payload").str.len_bytes() > MOST_BYTES + slack).arg_true().to_list()[:MOST_DESCRIBED]
-    found = places(source, long) if long else {}
-    for row in long:
+    long = (frame.get_column("payload").str.len_bytes() > MOST_BYTES + slack).arg_true().to_list()
+    found = places(source, long[:MOST_DESCRIBED]) if long else {}
+    for row in long[:MOST_DESCRIBED]:
         yield row_problem(source, row, found, VARIABLES, f"more than {MOST_BYTES:,} bytes as JSON")
+    if len(long) > MOST_DESCRIBED:
+        yield source.more(len(long) - MOST_DESCRIBED, "oversized row")
 
 
 def row_problem(

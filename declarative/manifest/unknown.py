@@ -3,7 +3,7 @@ where."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from declarative import schemas
 from declarative.abilities import PERSONAL, ProviderType
@@ -19,12 +19,16 @@ def provider(name: str, known: Iterable[str]) -> tuple[str, str]:
     return f"unknown provider {quoted(name)}", meant(name, names) or f"known are: {listed(names)}"
 
 
-def in_defaults(known: ProviderType, schema: Schema) -> Unknown:
+def in_defaults(known: ProviderType, version: str, schema: Schema) -> Unknown:
     """For the defaults of a provider of a type."""
 
     def describe(name: str) -> tuple[str, str]:
         if name in known.refused:
             return _refused(name, known)
+        if name in PERSONAL:
+            return f"{quoted(name)} belongs to each person, and has no default", ""
+        if newer := _of_another_version(name, known, version, list(Kind)):
+            return newer
         message = f"unknown field {quoted(name)} for provider type {known.name}"
         return message, meant(name, schema["properties"]) or f"known are: {listed(schema['properties'])}"
 
@@ -44,9 +48,8 @@ def in_spec(kind: Kind, route: Route, known: ProviderType, version: str, shape: 
         of_batches = any(home.version == version and home.kind is Kind.BATCH for home in homes)
         if of_batches and route is Route.CALL and kind is Kind.CALL:
             return f"{quoted(name)} needs via: batch", "a direct call is placed at once"
-        versions = [home.version for home in homes if home.kind is kind and home.version not in ("", version)]
-        if versions:
-            return f"{quoted(name)} needs api_version {' or '.join(versions)}", f"this provider has {version}"
+        if newer := _of_another_version(name, known, version, [kind]):
+            return newer
         return f"unknown field {quoted(name)} for provider type {known.name}", _elsewhere(name, known, shape)
 
     return describe
@@ -66,6 +69,16 @@ def anywhere(kind: Kind, types: Iterable[ProviderType], shape: Shape) -> Unknown
 
 def _refused(name: str, known: ProviderType) -> tuple[str, str]:
     return f"{known.name} refuses {quoted(name)} on a call: it {known.refused[name]}", ""
+
+
+def _of_another_version(
+    name: str, known: ProviderType, version: str, kinds: Collection[Kind]
+) -> tuple[str, str] | None:
+    homes = [home for home in shapes.homes(name) if home.type_name == known.name and home.kind in kinds]
+    versions = dict.fromkeys(home.version for home in homes if home.version not in ("", version))
+    if not versions:
+        return None
+    return f"{quoted(name)} needs api_version {' or '.join(versions)}", f"this provider has {version}"
 
 
 def _of_the_other_kind(kind: Kind, name: str) -> tuple[str, str] | None:

@@ -71,5 +71,10 @@ def meant(word: str, known: Iterable[str]) -> str:
     return f'did you mean "{close[0]}"?' if close else ""
 
 
+def more(count: int, thing: str) -> str:
+    """`and 5 more rows`, of those that are counted and not described."""
+    return f"and {count:,} more {thing}{'' if count == 1 else 's'}"
+
+
 def listed(words: Iterable[str]) -> str:
     return ", ".join(words)

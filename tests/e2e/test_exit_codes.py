@@ -89,6 +89,10 @@ def test_json_for_one_command_is_not_json_for_another(one_call: Bench) -> None:
     assert one_call.run("status", "call/nobody", exits=64).err.startswith("Error: ")
 
 
+def test_one_person_is_no_people(one_call: Bench) -> None:
+    assert one_call.run("validate").out.endswith(", 1 resource, 1 person.\n")
+
+
 def test_every_problem_of_the_manifests_comes_at_once_with_its_place(one_call: Bench) -> None:
     one_call.write("bad.yaml", batch("bad", ["5550101"], from_numbre_id="ap_1") + "---\n" + call("ada", ADA))
     ran = one_call.run("validate", "--json", exits=1)

@@ -51,8 +51,9 @@ def at_a_terminal(bench: Bench, answer: str | signal.Signals, *arguments: str) -
             else:
                 os.write(ours, answer.encode())
             answered = True
-    os.close(ours)
-    return process.wait(SECONDS), shown
+    code = process.wait(SECONDS)
+    os.close(ours)  # before its end this would hang it up
+    return code, shown
 
 
 def _own_the_terminal() -> None:

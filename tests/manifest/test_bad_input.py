@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from declarative.errors import ManifestError
+
 from . import wrong_documents, wrong_people
 from .house import CALL_HEAD, FROM, HEAD, PERSON, PROJECT, House
 from .wrong import Case
@@ -119,9 +121,12 @@ def test_a_key_that_is_there_twice_hides_nothing_else(house: House) -> None:
 def test_twenty_bad_rows_are_named_and_the_rest_counted(house: House) -> None:
     house.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM})
     house.put({"r.csv": "to_number\n" + "".join(f"{row}\n" for row in range(30))})
-    said = house.problems()
+    with pytest.raises(ManifestError) as refused:
+        house.load()
+    said = [str(problem) for problem in refused.value.problems]
     assert len(said) == 21
-    assert said[-1] == "r.csv: and 10 more rows whose number is not E.164"
+    assert said[-1] == "r.csv: and 10 more malformed numbers"
+    assert refused.value.message == "30 problems in the manifests"
 
 
 def test_no_message_holds_a_whole_number(house: House) -> None:
@@ -134,6 +139,12 @@ def test_no_message_holds_a_whole_number(house: House) -> None:
     assert not any(number in said for number in numbers)
 
 
+def test_a_file_that_only_ends_alike_is_not_what_was_meant(house: House) -> None:
+    spec = FROM.replace("r.csv", "missing.csv")
+    house.put({"project.yaml": PROJECT, "b.yaml": HEAD + spec, "link.csv": ""})
+    assert house.problems() == ['b.yaml:5:28: spec.recipients_from[0].file: no such file: "missing.csv"']
+
+
 def test_terminal_control_characters_do_not_reach_a_message(house: House) -> None:
     house.put({"project.yaml": PROJECT, "b.yaml": f'{HEAD}  "a\\e[31m": 1\n  state: "\\e]0;x\\a"\n{PERSON}'})
     assert not any(ord(letter) < 32 for problem in house.problems() for letter in problem)
@@ -141,12 +152,34 @@ def test_terminal_control_characters_do_not_reach_a_message(house: House) -> Non
 
 def test_zero_documents(house: House) -> None:
     house.put({"empty.yaml": "# nothing\n---\n---\n"})
-    assert house.problems() == [f"{'.'}: no manifests here (dialctl init writes a first one)"]
+    assert house.problems() == [f"{house.directory}: no manifests here (dialctl init writes a first one)"]
 
 
 def test_a_project_without_resources(house: House) -> None:
     house.put({"project.yaml": PROJECT})
-    assert "a project without resources" in house.problems()[0]
+    assert house.problems() == [
+        f"{house.directory}: no Batch and no Call: a project without resources "
+        "(to cancel what still waits, use dialctl destroy)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("empty.plan", "empty.plan: is empty"),
+        ("notes.yaml", "notes.yaml: holds no manifest"),
+        ("sub", "sub: no manifests here"),
+        ("project.yaml", "project.yaml: no Batch and no Call: a project without resources"),
+    ],
+)
+@pytest.mark.parametrize("resources", ["", HEAD + PERSON])
+def test_a_part_without_resources_is_no_reason_to_destroy_the_rest(
+    house: House, path: str, said: str, resources: str
+) -> None:
+    house.put(
+        {"project.yaml": PROJECT, "empty.plan": "", "notes.yaml": "# soon\n", "sub/x.txt": "", "b.yaml": resources}
+    )
+    assert house.problems(path) == [said]
 
 
 def test_two_projects(house: House) -> None:

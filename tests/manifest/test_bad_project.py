@@ -42,6 +42,16 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
             "the agent; change the agent, or point to another one",
         ),
         (
+            "  providers: {x: {type: cartesia, api_version: 2025-04-16, defaults: {from_number_id: a}}}\n",
+            '5:71: spec.providers.x.defaults.from_number_id: "from_number_id" needs api_version 2026-03-01 or '
+            "2026-08-14 (this provider has 2025-04-16)",
+        ),
+        (
+            "  providers: {x: {type: cartesia, defaults: {dynamic_variables: {}}}}\n",
+            '5:46: spec.providers.x.defaults.dynamic_variables: "dynamic_variables" belongs to each person, and has '
+            "no default",
+        ),
+        (
             "  defaults: {provider: carte}\n",
             '5:24: spec.defaults.provider: unknown provider "carte" (did you mean "cartesia"?)',
         ),
@@ -55,7 +65,7 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
         ),
         (
             "  policy: {countries: [US, US]}\n",
-            "5:23: spec.policy.countries: found a list, expected no entry twice",
+            '5:28: spec.policy.countries[1]: "US" is there twice (keep one of them)',
         ),
         (
             "  policy: {countries: [US, UK]}\n",
@@ -136,7 +146,23 @@ def test_of_many_bad_people_twenty_are_named(house: House) -> None:
     house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  recipients:\n{people}"})
     said = house.problems()
     assert len(said) == 21
-    assert "b.yaml:6:3: spec.recipients: and 5 more recipients with problems" in said
+    assert said[-1] == "b.yaml:26:5: spec.recipients[20]: and 5 more faulty recipients"
+
+
+def test_of_many_numbers_repeated_in_a_manifest_twenty_are_named(house: House) -> None:
+    people = "".join(f"  - to_number: +1415555{number:04}\n" * 2 for number in range(100, 121))
+    house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  recipients:\n{people}"})
+    said = house.problems()
+    assert len(said) == 21
+    assert said[-1] == "b.yaml:47:5: spec.recipients[41]: and 1 more repeated number"
+
+
+def test_of_many_oversized_rows_twenty_are_named(house: House) -> None:
+    rows = "".join(f"+1415555{number:04},{'x' * 16_384}\n" for number in range(100, 122))
+    house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  provider: newer\n{FROM}", "r.csv": f"to_number,a\n{rows}"})
+    said = house.problems()
+    assert len(said) == 21
+    assert said[-1] == "r.csv: and 2 more oversized rows"
 
 
 def test_of_many_repeated_numbers_twenty_are_named(house: House) -> None:
@@ -144,4 +170,4 @@ def test_of_many_repeated_numbers_twenty_are_named(house: House) -> None:
     house.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM, "r.csv": f"to_number\n{lines}"})
     said = house.problems()
     assert len(said) == 21
-    assert said[-1] == "r.csv: and 5 more numbers that are there twice"
+    assert said[-1] == "r.csv: and 5 more repeated numbers"

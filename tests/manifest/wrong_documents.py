@@ -151,6 +151,13 @@ CASES = [
         HEAD.replace(": b}", ': "${var.x}"}'),
     ),
     Case("other YAML", "", "b.yaml:1:1", "without apiVersion and kind: not a manifest", "services: {}\n"),
+    Case(
+        "a manifest of another tool",
+        "",
+        "b.yaml:1:1",
+        'found apiVersion "v1" and kind "ConfigMap": not a manifest (keep other YAML in a folder whose name begins',
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {b: c}\n",
+    ),
     Case("a list", "", "b.yaml:1:1", "found a list without apiVersion", "- 1\n"),
     # values
     Case(
@@ -208,6 +215,18 @@ CASES = [
         f"  retry: {{max_retries: 1, on: [no_answer]}}\n{PERSON}",
         "b.yaml:5:32",
         '"no_answer" is no outcome of cartesia (did you mean "dial_no_answer"?)',
+    ),
+    Case(
+        "an outcome twice",
+        f"  retry: {{max_retries: 1, on: [dial_busy, dial_busy]}}\n{PERSON}",
+        "b.yaml:5:43",
+        'spec.retry.on[1]: "dial_busy" is there twice (keep one of them)',
+    ),
+    Case(
+        "no URL",
+        f"  provider: callingbox\n  webhook_url: ftp://example.com\n{PERSON}",
+        "b.yaml:6:16",
+        'found "ftp://example.com", expected a URL that begins with https:// or http://',
     ),
     Case(
         "names itself",

@@ -109,6 +109,13 @@ CASES = [
         files={"rr.csv": ""},
     ),
     Case(
+        "the same name with another ending",
+        FROM,
+        "b.yaml:5:28",
+        'no such file: "r.csv" (did you mean "r.jsonl"?)',
+        files={"r.jsonl": ""},
+    ),
+    Case(
         "parent folder",
         FROM.replace("r.csv", "../r.csv"),
         "b.yaml:5:28",

@@ -48,6 +48,14 @@ def test_a_second_time_it_does_nothing(team: Team, saved: Path) -> None:
     assert team.rung() == [ADA, BEN]
 
 
+@pytest.mark.parametrize("command", ["plan", "validate"])
+def test_given_as_a_manifest_it_says_what_it_is_for(team: Team, saved: Path, command: str) -> None:
+    said = team.dialctl(command, FILE)
+    assert said.code == 1
+    assert f"{FILE}:1:1: a saved plan, not a manifest (dialctl apply {FILE} carries it out)" in said.err
+    assert said.err.count(FILE) == 2
+
+
 def test_the_file_is_its_owners_alone_even_over_a_file_that_was_not(team: Team) -> None:
     target = team.root / FILE
     target.write_text("old")
