@@ -13,7 +13,7 @@ from declarative.remote import Remote
 LOOK_EVERY = 2.0
 """Seconds between looks at the calls in flight."""
 LONGEST_CALL = timedelta(minutes=75)
-"""After which a call that never ends no longer holds a place (callingbox.md 9, row 20)."""
+"""After which a call that never ends no longer holds a place (callingbox.md 5, row 1)."""
 
 
 class Pacer:

@@ -14,7 +14,7 @@ from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Plan
 
 AHEAD = timedelta(days=29)
-"""Cartesia takes `scheduled_at` up to 30 days ahead; a day of margin (cartesia.md 7, row 21)."""
+"""Cartesia takes `scheduled_at` up to 30 days ahead; a day of margin (cartesia.md 7, row 1)."""
 
 SHRINK_FROM = 20
 EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY)

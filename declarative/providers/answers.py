@@ -82,7 +82,7 @@ ErrorForm = Callable[[Answer], str | None]
 def sort_outcome(
     result: Answer | Lost, form: ErrorForm, accepted: Callable[[Answer], Outcome], *, secret: str = ""
 ) -> Outcome:
-    """DESIGN section 5: what a request that dials or cancels may be said to have done."""
+    """What a request that dials or cancels may be said to have done (CONTRIBUTING.md, "The protocol", 3)."""
     if isinstance(result, Lost):
         return Ambiguous(result.message) if result.sent else NotSent(result.message)
     if result.accepted:

@@ -1,4 +1,4 @@
-"""CallingBox: single calls only, found again in one list without pages (callingbox.md). Knows no batch."""
+"""CallingBox: single calls only, found again in one list without pages (callingbox.md 2). Knows no batch."""
 
 from __future__ import annotations
 

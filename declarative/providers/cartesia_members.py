@@ -68,7 +68,7 @@ def _member(recipient: dict[str, Json], clean: Callable[[str], str]) -> Member:
     call_id, error = text(recipient.get("agent_call_id")), text(recipient.get("error_message"))
     end_reason = text(recipient.get("end_reason"))
     phase = recipient_phase(status, end_reason, error, call_id)
-    # After a retry a recipient may still show its earlier attempt (cartesia.md 7, row 31).
+    # After a retry a recipient may still show its earlier attempt (cartesia.md 7, row 2).
     waiting, under_way = phase is Phase.QUEUED, status in _UNDER_WAY
     data = {"metadata": recipient.get("metadata")} if waiting or phase is Phase.REFUSED else {}
     return (
