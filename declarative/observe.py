@@ -180,17 +180,17 @@ class _Observer:
             for remote in seen.values()
             if remote.mark and self._is_ours(remote) and self.addresses.get(remote.mark.address) == subject.address
         }
-        also = set(subject.resource.also) if subject.resource else set()
-        return {key: seen[key] for key in sorted(ids | set(subject.record.remotes) | also) if key in seen}
+        known = {*ids, *subject.record.remotes, *subject.also}
+        return {key: seen[key] for key in sorted(known) if key in seen}
 
     def _is_ours(self, remote: Remote) -> bool:
         found = remote.mark
         return found is not None and found.project == mark.project_hash(self.scene.desired.project.name)
 
     def _seen(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
-        """Everything that bears a mark of this project, and what the lock knows by id."""
+        """Everything that bears a mark of this project, and what the lock or a manifest's `also` knows by id."""
         seen = {**self._listed(listings), **self.full}
-        known = {key for subject in self.theirs for key in subject.record.remotes}
+        known = {key for subject in self.theirs for key in (*subject.record.remotes, *subject.also)}
         return {key: remote for key, remote in seen.items() if key in known or self._is_ours(remote)}
 
     def _memory_block(self, seen: Mapping[str, Remote]) -> Block | None:
@@ -219,9 +219,8 @@ class _Observer:
                 cache.put(self.full[key])
 
     def _batches_of(self, subject: Subject, seen: Mapping[str, Remote]) -> list[str]:
-        also = list(subject.resource.also) if subject.resource else []
         marked = [key for key, remote in self._remotes_of(subject, seen).items() if remote.route is Route.BATCH]
-        return list(dict.fromkeys([*subject.batch_ids(), *marked, *also]))
+        return list(dict.fromkeys([*subject.batch_ids(), *marked, *subject.also]))
 
     def _recalled(self, remote_id: str, seen: Mapping[str, Remote]) -> bool:
         cache = self.scene.caches.get(self.name)
@@ -239,7 +238,7 @@ class _Observer:
     def _outlook(self, subject: Subject, seen: Mapping[str, Remote], busy: bool) -> Outlook:
         remotes = self._remotes_of(subject, {**seen, **self.full})
         case = _case(self.scene, subject, remotes, self.now)
-        case = replace(case, also=frozenset(subject.resource.also if subject.resource else ()))
+        case = replace(case, also=frozenset(subject.also))
         return Outlook(
             case=case,
             quiet=not busy,

@@ -28,6 +28,10 @@ class Subject:
         return next((known.route for known in self.record.remotes.values()), Route.BATCH)
 
     @property
+    def also(self) -> tuple[str, ...]:
+        return self.resource.also if self.resource else ()
+
+    @property
     def tombstone(self) -> bool:
         """Forgotten, and not wanted again."""
         return self.record.tombstone and self.resource is None

@@ -66,9 +66,14 @@ def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str
 
     Either nothing changed since everything was found in order (`quiet`), or the same people with the same settings were
     all submitted once, and nothing of theirs is over or cancelled, so that nobody can be due. Whoever was turned away
-    in a batch that still runs is submitted again only when it is over: its people are not read for that before. A
+    in a batch that still runs is submitted again only when it is over: its people are not read for that before. Under
+    `also` nothing is compared once it is over: it is never touched, and the fingerprint names it. A
     tombstone was over when it became one, and stays quiet unless the list shows a change of it.
     """
+    also = set(resource.also) if resource else set()
+    if any(not is_over(remotes[key]) for key in also & set(remotes)):
+        return False
+    remotes = {key: remote for key, remote in remotes.items() if key not in also}
     if record.intents or set(remotes) - set(record.remotes):
         return False
     if {known.mark for known in record.remotes.values()} & set(record.revoked):
@@ -87,6 +92,8 @@ def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str
         return False
     if (resource.expires_at and resource.expires_at <= now) or resource.policy.calling_hours:
         return False
+    if also and resource.retry:
+        return False  # whoever is over there may be due for one
     if resource.route is Route.CALL:  # a placed call is never moved or cancelled; once ended, only a retry is due
         return resource.retry is None and all(
             known.settled and known.phase != Phase.UNFUNDED for known in record.remotes.values()

@@ -62,7 +62,9 @@ def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -
         renamed=outlook.renamed,
         forget=_is_done_with(outlook, people),
         complete=not len(people.filter(pl.col("desired") & _LEFT_OUT)),
-        later=case.timing is Timing.TOO_LATE or bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any()),
+        later=case.timing is Timing.TOO_LATE
+        or bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any())
+        or not all(is_over(case.remotes[key]) for key in case.also if key in case.remotes),
         expired=len(people.filter(pl.col("desired"), verb=Verb.KEEP, reason=Reason.EXPIRED, standing=_NEVER)),
     )
 

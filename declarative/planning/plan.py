@@ -58,7 +58,7 @@ class Work:
     """What carry_out.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by the
     provider's own request, `ring` the people to submit (columns RING_SCHEMA). `adopt` what was found by its mark,
     `renamed` the earlier addresses whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing
-    was read and nothing is due; `complete`: everybody wanted is submitted once this is done; `later`: somebody will be
+    was read and nothing is due; `complete`: everybody wanted is submitted once this is done; `later`: somebody may be
     due at a later time; `expired` counts the people wanted who were never submitted, and are not any more."""
 
     address: str

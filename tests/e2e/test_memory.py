@@ -118,3 +118,25 @@ def test_another_project_or_host_is_refused_with_what_to_do(campaign: Bench) -> 
     url = campaign.environment["CARTESIA_BASE_URL"]
     campaign.environment["CARTESIA_BASE_URL"] = url.replace("127.0.0.1", "localhost")
     assert "base URL" in campaign.plan(exits=1).json["error"]["hint"]
+
+
+def test_a_batch_under_also_that_is_over_is_read_once(bench: Bench) -> None:
+    theirs = {"name": "by hand", "agent_id": AGENT, "from_number_id": CARTESIA["from_number_id"]}
+    by_hand = bench.cartesia("POST", "/agents/calls/batches", {**theirs, "recipients": [{"to_number": PEOPLE[0]}]})
+    bench.write("project.yaml", project())
+    bench.write("march.yaml", batch("march", PEOPLE[:2], also=[by_hand["id"]]))
+    bench.apply()
+    bench.advance(SOON)
+    bench.apply()
+    assert bench.rings() == dict.fromkeys(PEOPLE[:2], 1)
+
+    assert _read_in_full(bench) == [], "an unchanged plan reads nobody"
+    bench.write("march.yaml", batch("march", PEOPLE[:3], also=[by_hand["id"]]))
+    assert _read_in_full(bench) == [], "another reads what cannot have changed from its cache"
+    assert bench.plan().verbs == {"create batch/march": ("added", 1)}
+
+
+def _read_in_full(bench: Bench) -> list[str]:
+    before = len(bench.requests())
+    bench.plan()
+    return [one["path"] for one in bench.requests()[before:] if one["operation"] == "getCallBatch"]

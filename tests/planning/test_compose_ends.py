@@ -158,6 +158,13 @@ def test_a_tombstone_is_not_shown_again() -> None:
     assert planned(of, tombstone=True, quiet=True)[0] == {}
 
 
+@pytest.mark.parametrize(("phase", "later"), [(Phase.IN_FLIGHT, True), (REACHED, False)])
+def test_whoever_is_rung_under_also_right_now_may_be_due_later(phase: Phase, later: bool) -> None:
+    theirs = batch("x1", members(a=phase), mark=None)
+    of = case(theirs, wanted=resource("a", also=("x1",)), record=Record(), also=frozenset({"x1"}))
+    assert worked(of).later is later
+
+
 # -- whatever was seen --------------------------------------------------------------------------------------------
 
 

@@ -196,6 +196,28 @@ def test_it_is_looked_at_again_when_somebody_is_declared_rung() -> None:
     assert not quiet(resource("ab"), record, ENDED)
 
 
+THEIRS = batch("x1", None, mark=None, total=2, finished=2)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "retry", "is_quiet"),
+    [
+        pytest.param(THEIRS, None, True, id="over"),
+        pytest.param(THEIRS, ABLE_TO_RETRY, True, id="over, when everything was found in order"),
+        pytest.param(replace(THEIRS, finished=1), None, False, id="still running"),
+    ],
+)
+def test_what_is_over_under_also_is_left_alone(theirs: Remote, retry: Retry | None, is_quiet: bool) -> None:
+    wanted = resource("ab", also=("x1",), retry=retry)
+    assert quiet(wanted, in_order(wanted, ENDED), ENDED, theirs) is is_quiet
+
+
+def test_beside_a_running_batch_who_is_over_under_also_may_be_due_for_a_retry() -> None:
+    plain, retried = (resource("ab", also=("x1",), retry=retry) for retry in (None, ABLE_TO_RETRY))
+    assert quiet(plain, applied(plain, RUNNING), RUNNING, THEIRS)
+    assert not quiet(retried, applied(retried, RUNNING), RUNNING, THEIRS)
+
+
 @pytest.mark.parametrize(
     ("known", "seen", "is_quiet"),
     [
