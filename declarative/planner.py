@@ -29,7 +29,7 @@ def plan(
 ) -> Plan:
     """What `dialctl plan` shows. Raises the first ProviderError where no provider at all could be read."""
     if offline:
-        return from_memory.plan(session.desired, session.memory(), datetime.now(UTC), max_dials)
+        return from_memory.plan(session.desired, session.memory(), datetime.now(UTC), session.key, max_dials)
     holder = session.holder()
     scene = session.scene(session.lock(), applying=str(holder) if holder else None)
     made = make_plan(scene, session.abilities, max_dials=max_dials, may_shrink=may_shrink)

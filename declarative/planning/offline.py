@@ -7,20 +7,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from declarative.digest import PersonKey
 from declarative.memory import Lock, Record
 from declarative.model import Desired, Project, Resource
 from declarative.planning import explain, policy
 from declarative.planning.decide import Reason, Timing, Verb
-from declarative.planning.plan import Action, Plan, in_order
+from declarative.planning.plan import Action, Notice, Plan, in_order
+
+UNSURE = "an answer was lost; not proven either way"
+OTHER_KEY = Notice(
+    "dialctl.lock",
+    "its DIALCTL_PERSON_KEY is not the one set here: whether anybody is new in a resource of as many people as before "
+    "cannot be told",
+)
 
 
-def plan(desired: Desired, lock: Lock | None, now: datetime, max_dials: int | None = None) -> Plan:
-    """Counts are upper bounds, and `detail` says so. `now` is this machine's clock: there is no other to ask."""
+def plan(desired: Desired, lock: Lock | None, now: datetime, key: PersonKey, max_dials: int | None = None) -> Plan:
+    """Counts are upper bounds, and `detail` says so. `now` is this machine's clock: there is no other to ask. Under
+    another `key` than the lock's nobody's digests agree, and people are compared by how many they are."""
     known = lock.resources if lock else {}
+    comparable = lock is None or lock.person_key == key.fingerprint
     actions = [
         _in_time(action, resource, now, desired.project)
         for address, resource in desired.resources.items()
-        for action in _of(resource, _record(resource, known, address))
+        for action in _of(resource, _record(resource, known, address), comparable)
     ]
     if desired.whole:
         earlier = {old for resource in desired.resources.values() for old in resource.previously}
@@ -33,6 +43,7 @@ def plan(desired: Desired, lock: Lock | None, now: datetime, max_dials: int | No
         project=desired.project.name,
         created_at=now,
         actions=in_order(actions, list(desired.resources)),
+        warnings=() if comparable else (OTHER_KEY,),
         held=policy.held(desired),
         offline=True,
     )
@@ -44,14 +55,14 @@ def _record(resource: Resource, known: Mapping[str, Record], address: str) -> Re
     return next((known[name] for name in (address, *resource.previously) if name in known), Record())
 
 
-def _of(resource: Resource, record: Record) -> Iterator[Action]:
+def _of(resource: Resource, record: Record, comparable: bool) -> Iterator[Action]:
     if record.intents:
-        yield _action(resource, Verb.BLOCK, Reason.UNSURE, record.count, "an answer was lost; not proven either way")
+        yield _action(resource, Verb.BLOCK, Reason.UNSURE, record.count, UNSURE)
     elif resource.paused:
         yield _paused(resource, record)
     elif not record.generation:
         yield _action(resource, Verb.CREATE, Reason.NEW, resource.people.count, "")
-    elif (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads):
+    elif _has_other_people(resource, record, comparable):
         yield _action(resource, Verb.CREATE, Reason.ADDED, resource.people.count, "whoever of them is new, at most")
     elif record.settings_digest != resource.settings_digest:
         detail = "whoever of them waits, at most"
@@ -59,6 +70,12 @@ def _of(resource: Resource, record: Record) -> Iterator[Action]:
     else:
         due = "whoever of them is due for a retry is rung again" if resource.retry else ""
         yield _action(resource, Verb.KEEP, Reason.UNCHANGED, resource.people.count, due)
+
+
+def _has_other_people(resource: Resource, record: Record, comparable: bool) -> bool:
+    if not comparable:
+        return not record.numbers or record.count != resource.people.count
+    return (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads)
 
 
 def _in_time(action: Action, resource: Resource, now: datetime, project: Project) -> Action:
@@ -84,14 +101,14 @@ def _paused(resource: Resource, record: Record) -> Action:
 
 
 def _gone(address: str, record: Record) -> Action:
-    detail = "whoever of them waits, at most"
+    unsure = bool(record.intents)
     return Action(
         address=address,
-        verb=Verb.CANCEL,
-        reason=Reason.REMOVED,
+        verb=Verb.BLOCK if unsure else Verb.CANCEL,
+        reason=Reason.UNSURE if unsure else Reason.REMOVED,
         provider=record.provider,
-        people=record.count,
-        detail=detail,
+        people=record.count or sum(intent.count for intent in record.intents.values()),
+        detail=UNSURE if unsure else "whoever of them waits, at most",
     )
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from declarative.digest import PersonKey
 from declarative.memory import Cancel, Lock, Record
 from declarative.model import Desired, Project, Resource
 from declarative.planning import offline
 from declarative.planning.plan import Action
 
-from .cases import ABLE_TO_RETRY, ADDRESS, LINEAGE, NOON, crowd, digest, intent, remembered, resource
+from .cases import ABLE_TO_RETRY, ADDRESS, KEY, LINEAGE, NOON, crowd, digest, intent, remembered, resource
 
 
 def wanted(*resources: Resource, whole: bool = True) -> Desired:
@@ -21,7 +22,9 @@ def wanted(*resources: Resource, whole: bool = True) -> Desired:
 
 def lock_of(**records: Record) -> Lock:
     by_address = {name.replace("_", "/"): record for name, record in records.items()}
-    return Lock(project="spring", lineage=LINEAGE, born=NOON, hosts={}, person_key=None, resources=by_address)
+    return Lock(
+        project="spring", lineage=LINEAGE, born=NOON, hosts={}, person_key=KEY.fingerprint, resources=by_address
+    )
 
 
 def applied(letters: str = "ab", **changes: Any) -> Record:
@@ -32,7 +35,7 @@ def applied(letters: str = "ab", **changes: Any) -> Record:
 
 
 def the_action(desired: Desired, lock: Lock | None) -> Action:
-    made = offline.plan(desired, lock, NOON)
+    made = offline.plan(desired, lock, NOON, KEY)
     assert made.offline
     (action,) = made.actions
     return action
@@ -77,6 +80,34 @@ def test_an_open_intent_blocks() -> None:
     assert said(the_action(wanted(resource("ab")), lock_of(batch_march=known)))[:2] == ("block", "unsure")
 
 
+def test_an_open_intent_blocks_though_the_manifest_is_gone() -> None:
+    known = lock_of(batch_march=applied(), batch_gone=Record(generation=1, intents={"mark": intent(count=7)}))
+    gone = offline.plan(wanted(resource("ab")), known, NOON, KEY).actions[-1]
+    assert (gone.address, *said(gone)) == ("batch/gone", "block", "unsure", 7)
+
+
+@pytest.mark.parametrize(
+    ("now", "verb"),
+    [
+        pytest.param(resource("ab"), "keep", id="nothing"),
+        pytest.param(resource("abc"), "create", id="how many people"),
+        pytest.param(resource("ab", settings={"agent_id": "agent_b"}), "replace", id="settings"),
+    ],
+)
+@pytest.mark.parametrize("known_as", [PersonKey("another"), PersonKey(None)], ids=["another key", "no key"])
+def test_under_another_person_key_a_plan_tells_what_changed_by(now: Resource, verb: str, known_as: PersonKey) -> None:
+    """As on a fork, which has no secrets: every digest of people differs there, though nobody has changed."""
+    made = offline.plan(wanted(now), lock_of(batch_march=applied()), NOON, known_as)
+    assert [action.verb for action in made.actions] == [verb]
+    assert ["DIALCTL_PERSON_KEY" in warning.message for warning in made.warnings] == [True]
+
+
+def test_under_another_person_key_what_was_not_applied_in_full_may_ring() -> None:
+    known = lock_of(batch_march=applied(numbers="", payloads=""))
+    (action,) = offline.plan(wanted(resource("ab")), known, NOON, PersonKey(None)).actions
+    assert action.verb.dials
+
+
 def test_a_pause_cancels_whoever_may_still_wait() -> None:
     known = applied(remotes={"acb_1": remembered(count=5, dispatched=2)})
     assert said(the_action(wanted(resource("ab", paused=True)), lock_of(batch_march=known))) == ("cancel", "paused", 3)
@@ -92,8 +123,8 @@ def test_a_pause_of_what_is_over_keeps(remote: Any) -> None:
 
 def test_absence_is_a_wish_in_a_whole_run_only() -> None:
     lock = lock_of(batch_gone=applied(), batch_march=applied())
-    assert len(offline.plan(wanted(resource("ab"), whole=False), lock, NOON).actions) == 1
-    gone = offline.plan(wanted(resource("ab")), lock, NOON).actions[-1]
+    assert len(offline.plan(wanted(resource("ab"), whole=False), lock, NOON, KEY).actions) == 1
+    gone = offline.plan(wanted(resource("ab")), lock, NOON, KEY).actions[-1]
     assert (gone.address, gone.verb, gone.reason) == ("batch/gone", "cancel", "removed")
 
 
@@ -121,4 +152,4 @@ def test_a_batch_that_is_retried_by_policy_may_ring_again() -> None:
 
 def test_max_dials_and_suppression_are_shown_as_well() -> None:
     held = resource(crowd("ab", held={"suppress_from": 3}))
-    assert offline.plan(wanted(held), None, NOON).held == {"suppress_from": 3}
+    assert offline.plan(wanted(held), None, NOON, KEY).held == {"suppress_from": 3}
