@@ -66,9 +66,10 @@ class Intent:
 @dataclass(frozen=True, kw_only=True)
 class RemoteRecord:
     """A remote batch or call that is ours, as last seen. `settings`, `numbers`, `payloads` are digests of what was
-    sent, None where unknown (found by its mark alone: then the short hash in the mark is all there is).
-    `person` and `phase` belong to a single call. `settled`: it was over and was read in full. `doubts`: revoked marks
-    whose absence was only probable when this was sent; it is kept once a list shows it and none of them."""
+    sent, None where unknown (found by its mark alone: then the short hash in the mark is all there is). `cancelled`, by
+    whomever, as in Remote; `person` and `phase` belong to a single call. `settled`: it was over and was read in full.
+    `doubts`: revoked marks whose absence was only probable when this was sent; it is kept once a list shows it and none
+    of them."""
 
     route: Route
     mark: str | None = None
@@ -85,6 +86,7 @@ class RemoteRecord:
     retry_count: int | None = None
     last_updated_at: str = ""
     created_at: datetime | None = None
+    cancelled: bool = False
     cancel: Cancel | None = None
     settled: bool = False
     person: str | None = None

@@ -56,6 +56,7 @@ def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
     fresh = replace(
         known,
         status=remote.status,
+        cancelled=remote.cancelled,
         dispatched=remote.dispatched,
         finished=remote.finished,
         retry_count=_most(known.retry_count, remote.retry_count),
@@ -82,7 +83,7 @@ def recalled(remote_id: str, known: RemoteRecord) -> Remote:
         name="",
         mark=mark.parse(known.mark),
         status=known.status,
-        cancelled=known.status == "cancelled",
+        cancelled=known.cancelled,
         total=known.count,
         dispatched=known.dispatched,
         finished=known.finished,

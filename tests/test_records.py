@@ -1,0 +1,21 @@
+"""What is remembered of a thing seen, and what it is again when nobody lists it any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from declarative import records
+from declarative.remote import Phase
+from tests.planning.cases import batch, members, remembered
+
+
+@pytest.mark.parametrize("status", ["cancelled", "canceled", "stopped by its owner"])
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_what_is_recalled_is_cancelled_as_it_was_seen_whatever_the_provider_calls_it(
+    status: str, cancelled: bool
+) -> None:
+    remote = batch("b1", members(a=Phase.CANCELLED, b=Phase.REACHED), status=status, cancelled=cancelled)
+    again = records.recalled("b1", records.seen(remembered(count=2), remote))
+    assert again == replace(remote, name="", mark=again.mark, members=None)
