@@ -134,9 +134,7 @@ def _is_zone(name: str) -> bool:
 
 def _open_at(hours: CallingHours, local: datetime) -> bool:
     now = local.time()
-    if hours.start == hours.end:
-        return True
-    if hours.start < hours.end:
+    if hours.start <= hours.end:
         return hours.start <= now < hours.end
     return now >= hours.start or now < hours.end
 

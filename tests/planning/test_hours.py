@@ -95,6 +95,12 @@ def test_an_hour_that_comes_twice_counts_twice() -> None:
     assert not hours.is_open(rule, [NEW_YORK], utc("2031-11-02T07:30"))
 
 
+def test_hours_that_end_as_they_start_are_never_open() -> None:
+    """Manifests cannot say it; what cannot be meant rings nobody."""
+    never = CallingHours(time(9), time(9), NEW_YORK)
+    assert hours.timing(never, people, utc("2031-01-15T14:00")) == (Timing.CLOSED, None)
+
+
 def test_of_several_zones_the_strictest_holds() -> None:
     zones = [NEW_YORK, CHICAGO]
     assert not hours.is_open(OFFICE, zones, utc("2031-01-15T14:30"))  # nine thirty in one, eight thirty in the other
