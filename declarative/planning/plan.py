@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import polars as pl
 
@@ -126,9 +127,18 @@ class Plan:
     def of(self, *verbs: Verb) -> list[Action]:
         return [action for action in self.actions if action.verb in verbs]
 
+    @cached_property
+    def rings(self) -> Mapping[str, int]:
+        """How many people are rung, by address; those of whom nobody is are left out."""
+        counts: dict[str, int] = {}
+        for action in self.actions:
+            if action.verb.dials:
+                counts[action.address] = counts.get(action.address, 0) + action.people
+        return counts
+
     @property
     def people_to_ring(self) -> int:
-        return sum(action.people for action in self.actions if action.verb.dials)
+        return sum(self.rings.values())
 
     @property
     def people_moved(self) -> int:

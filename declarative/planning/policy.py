@@ -64,7 +64,7 @@ def over_max_dials(plan: Plan, project: Project, resources: Sequence[Resource], 
         rung = f"the plan rings {counting.people(plan.people_to_ring)}, max_dials allows {min(limits):,}"
         found.append(f"{rung}: raise it, or apply in parts with --target")
     for resource in resources:
-        rings = sum(a.people for a in plan.actions if a.address == resource.address and a.verb.dials)
+        rings = plan.rings.get(resource.address, 0)
         if resource.policy.max_dials is not None and rings > resource.policy.max_dials:
             found.append(
                 f"{resource.address} rings {counting.people(rings)}, its max_dials is {resource.policy.max_dials:,}"
@@ -73,11 +73,12 @@ def over_max_dials(plan: Plan, project: Project, resources: Sequence[Resource], 
 
 
 def _shrinking(plan: Plan, may_shrink: Collection[str]) -> list[str]:
+    waiting = {action.address: action.counts.get("queued", 0) for action in plan.actions if action.counts}
     return [
-        f"{action.address}: {action.people:,} of {_waiting(plan, action.address):,} waiting people would be taken off; "
+        f"{action.address}: {action.people:,} of {waiting[action.address]:,} waiting people would be taken off; "
         f"if that is meant, pass --allow-shrink {action.address}"
         for action in plan.of(Verb.CANCEL)
-        if action.address not in may_shrink and _by_absence(action) * 2 > _waiting(plan, action.address) >= SHRINK_FROM
+        if action.address not in may_shrink and _by_absence(action) * 2 > waiting.get(action.address, 0) >= SHRINK_FROM
     ]
 
 
@@ -85,8 +86,3 @@ def _by_absence(action: Action) -> int:
     """How many leave only because they are no longer named; a pause or an expiry is said in so many words."""
     explicit = sum(count for reason, count in action.reasons.items() if reason in EXPLICIT)
     return action.people - explicit
-
-
-def _waiting(plan: Plan, address: str) -> int:
-    """People of the address whom a batch of ours will ring unless it is cancelled."""
-    return next((a.counts.get("queued", 0) for a in plan.actions if a.address == address and a.counts), 0)

@@ -13,14 +13,17 @@ from declarative.planning import hours
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Notice, Plan
 
+_EDITED = "a call is rung once in its life: editing it changes nothing; to ring again, give it a new name"
+
 
 def warnings(
     plan: Plan, resources: Sequence[Resource], abilities: Callable[[str, Route], Abilities]
 ) -> Iterator[Notice]:
     """Warnings by address, in the order of the resources."""
+    edited = {action.address for action in plan.of(Verb.KEEP) if action.reason is Reason.RUNG_ONCE}
     for resource in resources:
         yield from _nobody_left(resource)
-        rings = sum(a.people for a in plan.actions if a.address == resource.address and a.verb.dials)
+        rings = plan.rings.get(resource.address, 0)
         able = abilities(resource.provider, resource.route)
         if rings:
             yield from _concurrency(resource, rings, able)
@@ -28,7 +31,8 @@ def warnings(
             yield from _after_hours(plan, resource, rings, able)
             yield from _abroad(plan, resource, able)
             yield from _one_by_one(resource, rings, able)
-        yield from _edited_call(plan, resource)
+        if resource.address in edited:
+            yield Notice(resource.address, _EDITED)
         yield from _expired(plan, resource)
         yield from _no_zone(resource)
 
@@ -128,12 +132,3 @@ def _one_by_one(resource: Resource, rings: int, able: Abilities) -> Iterator[Not
         )
     if not able.echoes:
         yield Notice(resource.address, able.notes)
-
-
-def _edited_call(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    for action in plan.of(Verb.KEEP):
-        if action.address == resource.address and action.reason is Reason.RUNG_ONCE:
-            yield Notice(
-                resource.address,
-                "a call is rung once in its life: editing it changes nothing; to ring again, give it a new name",
-            )
