@@ -72,6 +72,12 @@ class People:
         return self._payloads()
 
 
+PRE_DIAL = "pre_dial"
+"""Turned away before any phone rang: what `retry.on` may name besides the provider's own words."""
+RECIPIENT = "recipient"
+"""The zone of calling hours that are each person's own."""
+
+
 @dataclass(frozen=True)
 class Retry:
     """Ring again: at most `max_retries` further times, for the outcomes `on` (the provider's own words, and

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path as File
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from declarative.errors import Problem
 from declarative.manifest import files, regions, times
@@ -16,9 +15,9 @@ from declarative.manifest.document import Document
 from declarative.manifest.personal import Personal
 from declarative.manifest.source import FORMATS, Source
 from declarative.manifest.wording import Path, quoted
-from declarative.model import CallingHours, Policy
+from declarative.model import RECIPIENT, CallingHours, Policy
+from declarative.zones import is_zone
 
-BY_RECIPIENT = "recipient"
 _DAY = 24 * 60
 _ALSO_CALLED = {"UK": "GB", "EL": "GR"}
 """Codes that the European Union uses, by those of ISO 3166."""
@@ -89,8 +88,8 @@ def _hours(document: Document, at: Path, hours: Mapping[str, str], problems: lis
     zone, column = hours.get("zone"), hours.get("column")
     if start is not None and start == end:
         problems.append(document.problem((*at, "to"), "from and to are the same", 'all day is "00:00" to "23:59"'))
-    if zone is not None and zone != BY_RECIPIENT:
-        if not _known(zone):
+    if zone is not None and zone != RECIPIENT:
+        if not is_zone(zone):
             hint = "an IANA name such as America/New_York, or recipient"
             problems.append(document.problem((*at, "zone"), f"unknown time zone {quoted(zone)}", hint))
         if column is not None:
@@ -105,14 +104,6 @@ def _nowhere(document: Document, at: Path, countries: Sequence[str | None]) -> I
             close = _ALSO_CALLED.get(country)
             hint = f'did you mean "{close}"?' if close else "codes are those of ISO 3166, such as US"
             yield document.problem((*at, index), f"no phone number is in a country {quoted(country)}", hint)
-
-
-def _known(zone: str) -> bool:
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def _wider(project: CallingHours | None, own: CallingHours | None, document: Document) -> Iterator[Problem]:

@@ -13,11 +13,9 @@ from declarative.manifest.document import Document
 from declarative.manifest.project import Origin
 from declarative.manifest.shapes import Shape
 from declarative.manifest.wording import listed, meant, quoted
-from declarative.model import Retry, Route
+from declarative.model import PRE_DIAL, Retry, Route
 
 Values = Mapping[str, Origin]
-
-PRE_DIAL = "pre_dial"
 
 
 def missing(

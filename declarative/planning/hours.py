@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import orjson
 import polars as pl
 
-from declarative.model import CallingHours
+from declarative.model import RECIPIENT, CallingHours
 from declarative.planning.decide import Timing
+from declarative.zones import is_zone
 
-RECIPIENT = "recipient"
 _PREFIX = 10
 """Characters of a number that decide its zones: the longest prefix that phonenumbers tells zones by has nine digits."""
 
@@ -120,16 +120,7 @@ def _word(hours: CallingHours, zones: str, moment: datetime) -> str:
 
 
 def _are_zones(zones: str) -> bool:
-    return bool(zones) and all(_is_zone(name) for name in zones.split())
-
-
-@cache
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
+    return bool(zones) and all(is_zone(name) for name in zones.split())
 
 
 def _open_at(hours: CallingHours, local: datetime) -> bool:

@@ -6,13 +6,12 @@ from __future__ import annotations
 import polars as pl
 
 from declarative import people
-from declarative.model import Retry
+from declarative.model import PRE_DIAL, Retry
 from declarative.planning.case import Case
 from declarative.planning.decide import Decision, Person, Reason, Standing, Timing, Verb, decide
 from declarative.planning.entries import QUEUED, entries, members, of_records
 from declarative.remote import Phase
 
-PRE_DIAL = "pre_dial"
 _NEVER = Retry(max_retries=0, on=frozenset())
 _FACTS = (
     "desired",

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from declarative.model import CallingHours
+from declarative.model import RECIPIENT, CallingHours
 from declarative.planning import hours
 from declarative.planning.decide import Timing
 
 NEW_YORK, CHICAGO, LOS_ANGELES = "America/New_York", "America/Chicago", "America/Los_Angeles"
 OFFICE = CallingHours(time(9), time(17), NEW_YORK)
 NIGHT = CallingHours(time(22), time(6), NEW_YORK)
-OWN = CallingHours(time(9), time(17), hours.RECIPIENT)
-BY_COLUMN = CallingHours(time(9), time(17), hours.RECIPIENT, "tz")
+OWN = CallingHours(time(9), time(17), RECIPIENT)
+BY_COLUMN = CallingHours(time(9), time(17), RECIPIENT, "tz")
 BOISE = "America/Boise"
 IDAHO = "+12085550101"
 """Its prefix lies in Mountain and in Pacific time."""
@@ -110,7 +110,7 @@ def test_of_several_zones_the_strictest_holds() -> None:
 
 
 def test_zones_without_a_common_hour_never_open() -> None:
-    rule = CallingHours(time(9), time(10), hours.RECIPIENT)
+    rule = CallingHours(time(9), time(10), RECIPIENT)
     assert hours.opens(rule, [NEW_YORK, LOS_ANGELES], utc("2031-01-15T14:30")) is None
 
 
@@ -167,7 +167,7 @@ def test_a_number_without_any_zone_has_no_opening() -> None:
 
 @pytest.mark.parametrize("column", ["time zone", "tz.name", "tz-name", "it's", "Zeitzone (IANA)", "a[0]", 'say "tz"'])
 def test_a_column_may_have_any_name(column: str) -> None:
-    rule = CallingHours(time(9), time(17), hours.RECIPIENT, column)
+    rule = CallingHours(time(9), time(17), RECIPIENT, column)
     frame = people(("+12125550101", json.dumps({"metadata": {column: LOS_ANGELES}})))
     found, _ = by_person(rule, frame, utc("2031-01-15T15:00"))
     assert found == {"+12125550101": Timing.CLOSED.value}
@@ -180,7 +180,7 @@ _ZONES = st.lists(st.sampled_from([NEW_YORK, CHICAGO, LOS_ANGELES, "Asia/Kolkata
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(start=_TIMES, end=_TIMES, zones=_ZONES, minutes=st.integers(0, 366 * 24 * 60))
 def test_an_opening_is_always_open_and_never_past(start: time, end: time, zones: list[str], minutes: int) -> None:
-    rule = CallingHours(start, end, hours.RECIPIENT)
+    rule = CallingHours(start, end, RECIPIENT)
     moment = utc("2031-01-01T00:00") + timedelta(minutes=minutes)
     opening = hours.opens(rule, zones, moment)
     if opening is not None:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "declarative" / "providers"
 _PLACE = r"(?:row )?\d+(?:\.\d+)?"
-_CITATION = re.compile(rf"\b(cartesia|callingbox)\.md((?: {_PLACE}(?:(?:,| to| and)(?= {_PLACE}))?)*)")
+_CITATION = re.compile(rf"(?<!/)\b(cartesia|callingbox)\.md((?: {_PLACE}(?:(?:,| to| and)(?= {_PLACE}))?)*)")
 
 
 def cited() -> Iterator[tuple[str, str, str]]:
