@@ -17,8 +17,6 @@ from declarative.errors import ManifestError, UsageError
 from declarative.model import Desired
 from declarative.session import Session
 
-_NOT_MEANT = ("where", "people")
-
 
 def caused(session: Session, ref: str) -> frozenset[str]:
     """Addresses added, removed or changed since this branch left `ref`: manifests, recipients, do-not-call files and
@@ -36,10 +34,10 @@ def caused(session: Session, ref: str) -> frozenset[str]:
 
 
 def _meanings(desired: Desired) -> dict[str, object]:
-    """By address, all that its manifest, its people and its provider come to; places in files mean nothing."""
+    """By address, all that its manifest, its people and its provider come to."""
     return {
         address: (
-            {one.name: getattr(resource, one.name) for one in fields(resource) if one.name not in _NOT_MEANT},
+            {one.name: getattr(resource, one.name) for one in fields(resource) if one.name != "people"},
             (resource.people.count, resource.people.numbers, resource.people.payloads),
             desired.project.providers.get(resource.provider),
         )

@@ -28,14 +28,6 @@ class Route(StrEnum):
     CALL = "call"
 
 
-@dataclass(frozen=True)
-class Where:
-    """A place in a manifest, for messages."""
-
-    file: str
-    line: int
-
-
 class People:
     """The recipients of one resource after suppression, in manifest order.
 
@@ -133,7 +125,6 @@ class Resource:
     settings: Mapping[str, Json]
     settings_digest: str
     people: People
-    where: Where
     paused: bool = False
     scheduled_at: datetime | None = None
     expires_at: datetime | None = None

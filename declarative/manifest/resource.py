@@ -19,7 +19,7 @@ from declarative.manifest.recipients import Gatherer, Wanted
 from declarative.manifest.rows import Inline
 from declarative.manifest.shapes import Shape
 from declarative.manifest.source import Source
-from declarative.model import Json, Kind, Pace, People, Resource, Route, Where
+from declarative.model import Json, Kind, Pace, People, Resource, Route
 
 _SPEC = ("spec",)
 
@@ -129,7 +129,6 @@ class Resources:
             settings=settings,
             settings_digest=of_value(settings),
             people=self._people(document, kind, way, values, limits),
-            where=Where(document.shown, document.position(())[0]),
             paused=_value(values, "state", "present") == "cancelled",
             scheduled_at=scheduled,
             expires_at=expires,

@@ -84,7 +84,6 @@ def test_the_example_of_the_reference_loads(house: House) -> None:
     assert batch.retry == Retry(2, frozenset({"dial_no_answer", "dial_busy"}), timedelta(hours=4))
     assert (batch.display_name, batch.route, batch.kind) == ("March outreach", Route.BATCH, Kind.BATCH)
     assert (batch.also, batch.previously) == (("acb_PDWFN995PzAudChwFDqVZ2",), ("batch/march",))
-    assert (batch.where.file, batch.where.line) == ("campaign.yaml", 15)
     assert batch.expires_at == datetime(2026, 12, 8, tzinfo=UTC)
     assert batch.people.frame.rows() == [
         ("+14155550123", '{"metadata":{"customer_id":"cust_123"}}'),

@@ -20,7 +20,6 @@ def test_the_directory_of_the_project_is_the_whole(tree: House) -> None:
     assert list(desired.resources) == ["batch/b", "call/c"]
     assert desired.whole
     assert desired.project.directory == str((tree.directory / "p").resolve())
-    assert desired.resources["call/c"].where.file == "p/team/sub/c.yml"
 
 
 @pytest.mark.parametrize(("path", "found"), [("p/team/b.yaml", ["batch/b"]), ("p/team/sub", ["call/c"])])

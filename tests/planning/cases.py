@@ -12,7 +12,7 @@ from declarative import people
 from declarative.digest import PersonKey, of_value
 from declarative.mark import Mark, address_hash, project_hash, settings_hash
 from declarative.memory import Intent, Record, RemoteRecord, Request
-from declarative.model import Kind, People, Resource, Retry, Route, Where
+from declarative.model import Kind, People, Resource, Retry, Route
 from declarative.planning import standing
 from declarative.planning.case import Case
 from declarative.remote import Phase, Remote
@@ -59,7 +59,7 @@ def resource(wanted: str | Mapping[str, str] | People = "a", **changes: Any) -> 
     known = {
         "address": ADDRESS, "kind": Kind.BATCH, "route": Route.BATCH, "provider": "cartesia",
         "display_name": "March", "settings": settings, "settings_digest": digest(settings),
-        "people": wanted if isinstance(wanted, People) else crowd(wanted), "where": Where("march.yaml", 1),
+        "people": wanted if isinstance(wanted, People) else crowd(wanted),
     }  # fmt: skip
     return Resource(**{**known, **changes})
 
