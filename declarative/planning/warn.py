@@ -8,7 +8,7 @@ from math import ceil
 
 from declarative import counting
 from declarative.abilities import Abilities
-from declarative.model import Kind, Resource, Route
+from declarative.model import RECIPIENT, Kind, Resource, Route
 from declarative.planning import hours
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Notice, Plan
@@ -74,7 +74,7 @@ def _too_late(plan: Plan, resource: Resource, rings: int, able: Abilities) -> It
 def _after_hours(plan: Plan, resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
     """Single calls are placed within the hours one by one; a batch goes on by itself."""
     allowed, starts = resource.policy.calling_hours, _starts(plan, resource)
-    if allowed is None or allowed.zone == hours.RECIPIENT or resource.route is not Route.BATCH:
+    if allowed is None or allowed.zone == RECIPIENT or resource.route is not Route.BATCH:
         return
     takes, said = _takes(resource, rings, able)
     if starts + takes > (ends := hours.closes(allowed, starts)):
