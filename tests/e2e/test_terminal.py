@@ -45,7 +45,7 @@ def at_a_terminal(bench: Bench, answer: str | signal.Signals, *arguments: str) -
     shown, answered, until = "", False, time.monotonic() + SECONDS
     while time.monotonic() < until and (more := _read(ours)) is not None:
         shown += more
-        if not answered and "?" in shown and shown.endswith(": "):
+        if not answered and shown.endswith("]: "):
             if isinstance(answer, signal.Signals):
                 process.send_signal(answer)
             else:
