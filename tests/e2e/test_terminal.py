@@ -125,7 +125,7 @@ def test_an_empty_plan_asks_nothing(campaign: Bench) -> None:
     campaign.apply()
     code, shown = at_a_terminal(campaign, "no\n", "apply")
     assert code == 0
-    assert "?" not in shown
+    assert "? " not in shown
 
 
 def test_without_a_terminal_nobody_is_forgotten_unasked(campaign: Bench) -> None:
