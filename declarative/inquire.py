@@ -83,7 +83,8 @@ def drift(session: Session) -> list[Drift]:
             block = outlook.block
             found.append(Drift(address, str(block.reason), block.detail, block.way_out))
         for remote in outlook.adopt if outlook.block is None else ():
-            found.append(Drift(address, "foreign_mark", f"{remote.id} bears our mark, and the lock does not know it"))
+            message = f"{remote.id} bears our mark, and the lock does not know it"
+            found.append(Drift(address, "foreign_mark", message, "dialctl apply takes it over, or takes it off"))
         found += _retried_elsewhere(outlook)
     return found
 

@@ -79,7 +79,9 @@ def results(
         context.remark(f"{counting.of(len(found), 'row', 'rows')} in {output}")
     else:
         context.say(rows.render(found if show_numbers else rows.masked(found), layout))
-    return _exit(block for _, block in untold)
+    return _exit(block for _, block in untold) or (
+        Exit.NEEDS_HUMAN if len(found.filter(standing="unsure")) else Exit.DONE
+    )
 
 
 @click.command()

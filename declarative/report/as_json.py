@@ -10,7 +10,9 @@ from typing import Any
 import orjson
 
 from declarative.applier import Report
+from declarative.counting import people
 from declarative.errors import DialctlError, Exit
+from declarative.execute import Result
 from declarative.inquire import Drift, Status
 from declarative.planning.decide import Verb
 from declarative.planning.plan import FORMAT_VERSION, Action, Plan
@@ -89,6 +91,9 @@ def _outcome(action: Action, tally: Tally | None, report: Report) -> dict[str, A
         [{"result": str(receipt.result), "message": receipt.message} for receipt in tally.problems] if tally else []
     )
     done = tally.submitted.get(action.verb, 0) if tally else 0
+    if _is_cut_short(action, report, done):
+        left = f"{people(action.people - done)} not submitted: {report.interrupted}"
+        problems.append({"result": str(Result.FAILED), "message": left})
     return {
         "outcome": _word(action, tally, report, done),
         "people_done": tally.cancelled if tally and action.verb is Verb.CANCEL else done,
@@ -108,11 +113,15 @@ def _word(action: Action, tally: Tally | None, report: Report, done: int) -> str
         return "done"  # the first thing that is done at an address whose turn came, or all of it
     if action.address in report.still_open:
         return "unsure"
-    if tally.problems:
+    if tally.problems or _is_cut_short(action, report, done):
         return "failed"
     if action.verb.dials and not done:
         return "skipped" if report.interrupted is None else "not_tried"
     return "done"
+
+
+def _is_cut_short(action: Action, report: Report, done: int) -> bool:
+    return report.interrupted is not None and action.verb.dials and 0 < done < action.people
 
 
 def statuses(statuses: Sequence[Status]) -> dict[str, Any]:

@@ -120,14 +120,24 @@ def _summary(report: Report) -> str:
     if report.interrupted is not None:
         return f"Interrupted: {report.interrupted.message}. {people(submitted)} submitted before."
     problems = sum(len(tally.problems) for tally in report.tallies.values())
-    open_end = len(report.still_open)
+    blocked = len(report.plan.of(Verb.BLOCK))
     taken_off = sum(tally.cancelled for tally in report.tallies.values()) - _moved(report)
     parts = [f"{people(submitted)} submitted"] if submitted else []
     parts += [f"{people(taken_off)} taken off"] if taken_off > 0 else []
-    parts = parts or ["nobody was waiting" if report.title == "Destroy" else "nobody was rung and nobody taken off"]
+    parts = parts or [_nothing(report, held_back=bool(blocked or problems))]
     parts += [counting.of(problems, "problem", "problems")] if problems else []
-    parts += [f"{open_end} unsure"] if open_end else []
+    parts += [f"{len(report.still_open):,} unsure"] if report.still_open else []
+    parts += [f"{blocked:,} blocked"] if blocked else []
     return f"{report.title}: {', '.join(parts)}."
+
+
+def _nothing(report: Report, *, held_back: bool) -> str:
+    """That nothing was done, and no more than is known."""
+    if report.still_open:
+        return "nobody is known to have been rung or taken off"
+    if report.title == "Destroy":
+        return "nobody was taken off, and people may still wait and be rung" if held_back else "nobody was waiting"
+    return "nobody was rung and nobody taken off"
 
 
 def _moved(report: Report) -> int:

@@ -37,3 +37,12 @@ def test_what_a_signal_came_before_was_not_tried(verb: Verb) -> None:
 @pytest.mark.parametrize("verb", QUIET)
 def test_what_asks_for_nothing_is_done_without_a_turn(verb: Verb) -> None:
     assert outcome(verb, None) == "done"
+
+
+def test_what_a_signal_cut_short_is_not_done() -> None:
+    tally = Tally(booked=[(f"call_{number}", Verb.CREATE, 1) for number in range(3)])
+    stopped = Interrupted("stopped by Ctrl-C", terminated=False)
+    report = Report(plan=plan_of(action(Verb.CREATE, people=5)), tallies={"batch/march": tally}, interrupted=stopped)
+    (one,) = as_json.report(report)["actions"]
+    assert (one["outcome"], one["people_done"]) == ("failed", 3)
+    assert one["problems"] == [{"result": "failed", "message": "2 people not submitted: stopped by Ctrl-C"}]

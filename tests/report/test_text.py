@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import pytest
 
@@ -52,3 +54,19 @@ def test_who_was_moved_is_not_taken_off() -> None:
     told = click.unstyle(text.report(report))
     assert "batch/march: 5 people moved\n" in told
     assert "taken off" not in told
+
+
+@pytest.mark.parametrize(
+    ("title", "blocks", "changes", "told"),
+    [
+        ("Apply", 0, {}, "Apply: nobody was rung and nobody taken off."),
+        ("Apply", 2, {}, "Apply: nobody was rung and nobody taken off, 2 blocked."),
+        ("Apply", 0, {"still_open": ("call/ada",)}, "Apply: nobody is known to have been rung or taken off, 1 unsure."),
+        ("Destroy", 0, {}, "Destroy: nobody was waiting."),
+        ("Destroy", 1, {}, "Destroy: nobody was taken off, and people may still wait and be rung, 1 blocked."),
+    ],
+)
+def test_the_last_line_says_no_more_than_is_known(title: str, blocks: int, changes: dict[str, Any], told: str) -> None:
+    plan = plan_of(*(action(Verb.BLOCK, f"b{number}") for number in range(blocks)))
+    report = Report(plan=plan, tallies={}, title=title, **changes)
+    assert click.unstyle(text.report(report)).splitlines()[-1] == told
