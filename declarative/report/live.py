@@ -28,7 +28,7 @@ def display(*, quiet: bool) -> Iterator[Callable[[Sequence[Course]], None]]:
         from rich.console import Console
         from rich.live import Live
 
-        with Live(console=Console(stderr=True), transient=True) as live:
+        with Live(console=Console(stderr=True)) as live:
             yield lambda courses: live.update(_table(courses))
     else:
         yield _Lines().show

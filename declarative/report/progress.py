@@ -14,6 +14,8 @@ QUICK = 0.5
 """Seconds of work that need no showing."""
 NOW_AND_THEN = 5.0
 """Seconds between lines where nothing can move."""
+AGAIN = 12
+"""So many times as long until the same is said again."""
 
 
 class Progress:
@@ -24,6 +26,8 @@ class Progress:
         self._quiet = quiet
         self._moving = sys.stderr.isatty()
         self._doing = ""
+        self._said = ""
+        self._silent = 0
         self._ended = threading.Event()
         self._shower: threading.Thread | None = None
 
@@ -49,7 +53,10 @@ class Progress:
 
     def _tell(self) -> None:
         while not self._ended.wait(NOW_AND_THEN):
-            print(f"{self._doing} ...", file=sys.stderr, flush=True)
+            self._silent += 1
+            if self._doing != self._said or self._silent == AGAIN:
+                self._said, self._silent = self._doing, 0
+                print(f"{self._said} ...", file=sys.stderr, flush=True)
 
     def _move(self) -> None:
         if self._ended.wait(QUICK):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -78,6 +79,13 @@ def test_yes_applies_the_plan_that_was_shown(campaign: Bench) -> None:
     assert shown.index("batch/march") < shown.index("Ring 3 people?") < shown.index("submitted")
     campaign.advance(600)
     assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+
+
+def test_the_last_table_of_the_wait_stays(campaign: Bench) -> None:
+    _, shown = at_a_terminal(campaign, "yes\n", "apply", "--wait")
+    end = shown.rpartition("waiting")[2]
+    assert re.search(r"batch/march +acb_\S+ +3 +0 +0 +0 ", end), end
+    assert "\x1b[2K" not in end, "nothing takes it away"
 
 
 def test_one_person_is_asked_about_as_one(campaign: Bench) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import threading
+from contextlib import redirect_stderr
+from queue import Queue
 
 import pytest
 
@@ -10,60 +13,86 @@ from declarative.report import progress
 from declarative.report.progress import Progress
 
 
+class Stderr(io.TextIOBase):
+    """Hands on every line as it is written, from whatever thread."""
+
+    def __init__(self) -> None:
+        self.lines: Queue[str] = Queue()
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            self.lines.put(line)
+        return len(text)
+
+    def next(self) -> str:
+        """The next line. Raises Empty where none comes."""
+        return self.lines.get(timeout=30)
+
+
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "NOW_AND_THEN", 0.001)
 
 
-def said(capsys: pytest.CaptureFixture[str]) -> str:
-    """The lines that come next on stderr."""
-    shown = ""
-    while not shown.endswith("\n"):
-        shown += capsys.readouterr().err
-    return shown
+def test_quiet_shows_nothing_for_however_long_it_takes() -> None:
+    with redirect_stderr(Stderr()) as stderr:
+        quiet, loud = Progress(quiet=True), Progress(quiet=False)
+        quiet("reading quietly")
+        loud("reading")
+        assert [stderr.next(), stderr.next()] == ["reading ...", "reading ..."]
+        loud.end()
+        quiet.end()
 
 
-def test_quiet_shows_nothing_for_however_long_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
-    quiet, loud = Progress(quiet=True), Progress(quiet=False)
-    quiet("reading quietly")
-    loud("reading")
-    shown = said(capsys) + said(capsys)
-    loud.end()
-    quiet.end()
-    assert set(shown.splitlines()) == {"reading ..."}
-
-
-def test_what_is_quick_is_not_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_quick_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "NOW_AND_THEN", 60.0)
-    shown = Progress(quiet=False)
-    shown("reading")
-    shown.end()
-    assert capsys.readouterr() == ("", "")
+    with redirect_stderr(Stderr()) as stderr:
+        shown = Progress(quiet=False)
+        shown("reading")
+        shown.end()
+        assert stderr.lines.empty()
 
 
 def test_one_long_step_shows_itself_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Progress(quiet=False)
-    shown("reading")
-    err = said(capsys)
-    shown.end()
-    assert err.startswith("reading ...\n")
-    assert capsys.readouterr().out == ""
-
-
-def test_it_can_begin_again_after_its_end(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Progress(quiet=False)
-    for doing in ("reading", "sending"):
-        shown(doing)
-        assert said(capsys).startswith(f"{doing} ...\n")
+    with redirect_stderr(Stderr()) as stderr:
+        shown = Progress(quiet=False)
+        shown("reading")
+        assert stderr.next() == "reading ..."
         shown.end()
-        capsys.readouterr()
-    shown.end()
+        assert capsys.readouterr().out == ""
 
 
-def test_once_hushed_it_begins_no_more(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Progress(quiet=False)
-    shown("reading")
-    shown.hush()
-    others = threading.active_count()
-    shown("sending")
-    assert threading.active_count() == others
+def test_it_can_begin_again_after_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "AGAIN", 1_000_000)
+    with redirect_stderr(Stderr()) as stderr:
+        shown = Progress(quiet=False)
+        for doing in ("reading", "sending"):
+            shown(doing)
+            assert stderr.next() == f"{doing} ..."
+            shown.end()
+        shown.end()
+
+
+def test_the_same_is_said_again_only_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "AGAIN", 1_000_000)
+    with redirect_stderr(Stderr()) as stderr:
+        shown = Progress(quiet=False)
+        shown("looking")
+        assert stderr.next() == "looking ..."
+        shown.end()
+        shown("looking")
+        shown("sending")
+        assert stderr.next() == "sending ..."
+        shown.end()
+
+
+def test_once_hushed_it_begins_no_more() -> None:
+    with redirect_stderr(Stderr()):
+        shown = Progress(quiet=False)
+        shown("reading")
+        shown.hush()
+        others = threading.active_count()
+        shown("sending")
+        assert threading.active_count() == others
