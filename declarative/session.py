@@ -46,7 +46,7 @@ class Options:
 
 class Session:
     """One run of a command over one project. Use as a context manager: it closes what it opened. `pause` is the sleep
-    of times when nothing is under way: it may raise Interrupted."""
+    of times when nothing is under way: it may raise Interrupted. Raises UsageError for a path that is not there."""
 
     def __init__(
         self, options: Options, sleep: Callable[[float], None], pause: Callable[[float], None] | None = None
@@ -55,6 +55,8 @@ class Session:
         self._real_sleep = sleep
         self._pause = pause or sleep
         self._closing = ExitStack()
+        if not (options.directory / options.path).exists():
+            raise UsageError(f'there is no "{options.path}" here', hint="PATH is a directory or a manifest in it")
 
     def __enter__(self) -> Session:
         return self
@@ -79,8 +81,6 @@ class Session:
         """Raises ManifestError with every problem found."""
         options = self.options
         path = options.directory / options.path
-        if not path.exists():
-            raise UsageError(f'there is no "{options.path}" here', hint="PATH is a directory or a manifest in it")
         options.say("reading the manifests and their people")
         return manifest.load(
             path,

@@ -3,6 +3,7 @@ asked for. `called` is the command that was called with its flags."""
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import click
 
 from declarative.errors import DialctlError, Exit, UsageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def of_error(error: DialctlError, called: click.Context) -> int:
@@ -30,24 +33,32 @@ def of_usage(misuse: click.ClickException | click.Abort, called: click.Context) 
     if isinstance(misuse, click.Abort):
         click.echo("Aborted.", err=True)
         return int(Exit.INTERRUPTED)
+    if isinstance(misuse, click.exceptions.NoArgsIsHelpError):
+        click.echo(misuse.message, err=True)
+        return int(Exit.USAGE)
     if isinstance(misuse, click.NoSuchOption) and misuse.ctx and misuse.option_name in _global_flags(misuse.ctx):
+        program, _, command = misuse.ctx.command_path.partition(" ")
         flag = misuse.option_name
-        misplaced = UsageError(f"{flag} stands before the command", hint=f"dialctl {flag} ... {misuse.ctx.info_name}")
+        value = "" if _global_flags(misuse.ctx)[flag] else " ..."
+        misplaced = UsageError(f"{flag} stands before the command", hint=f"{program} {flag}{value} {command}")
         return of_error(misplaced, called)
     context = getattr(misuse, "ctx", None)
     hint = f"see {context.command_path} --help" if context else "see dialctl --help"
     return of_error(UsageError(misuse.format_message(), hint=hint), called)
 
 
-def _global_flags(context: click.Context) -> set[str]:
-    return {flag for param in context.find_root().command.params for flag in param.opts}
+def _global_flags(context: click.Context) -> dict[str, bool]:
+    """Each, and whether it stands alone, with no value after it."""
+    options = [param for param in context.find_root().command.params if isinstance(param, click.Option)]
+    return {flag: one.is_flag or one.count for one in options for flag in (*one.opts, *one.secondary_opts)}
 
 
 def of_system(problem: OSError, called: click.Context) -> int:
-    """A file or the machine does not do as it should: said as the system says it, with the file's name."""
-    if problem.filename is None:
+    """A file or the machine does not do as it should: said as the system says it, with the file's name where it names
+    one."""
+    if problem.filename is None and problem.errno not in _FULL:
         return of_bug(problem, called)
-    return of_error(DialctlError(f"{problem.filename}: {problem.strerror}"), called)
+    return of_error(DialctlError(f"{problem.filename or 'cannot write'}: {problem.strerror}"), called)
 
 
 def of_bug(bug: Exception, called: click.Context) -> int:

@@ -133,7 +133,9 @@ def apply(
     from declarative.applier import Wish
 
     saved = saving.load(path) if saving.is_plan(path) else None
+    where, chosen = (Path(saved.path), saved.targets) if saved else (path, targets)
     stop = _stop(context)
+    session = context.session(where, targets=chosen, parallelism=parallelism, stop=stop)
     wish = Wish(
         approve=_approver(context, stop, auto_approve or saved is not None, as_json),
         narrow=saving.narrow(saved) if saved else None,
@@ -141,8 +143,6 @@ def apply(
         may_shrink=limits["allow_shrink"],
         lock_timeout=limits["lock_timeout"],
     )
-    where, chosen = (Path(saved.path), saved.targets) if saved else (path, targets)
-    session = context.session(where, targets=chosen, parallelism=parallelism, stop=stop)
     return _apply(context, session, wish, stop, as_json, wait=wait)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,7 @@ def one_call(bench: Bench) -> Bench:
         ("plan", "--offline", "--out", "plan.json"),
         ("--chdir", "nowhere", "plan"),
         ("--var", "novalue", "plan"),
+        ("apply", "nofile.plan"),
     ],
     ids=" ".join,
 )
@@ -91,6 +94,45 @@ def test_json_for_one_command_is_not_json_for_another(one_call: Bench) -> None:
 
 def test_one_person_is_no_people(one_call: Bench) -> None:
     assert one_call.run("validate").out.endswith(", 1 resource, 1 person.\n")
+
+
+@pytest.mark.parametrize("command", [(), ("state",)], ids=" ".join)
+def test_a_command_of_commands_alone_is_helped_and_nothing_else(command: tuple[str, ...], one_call: Bench) -> None:
+    one_call.flags = ()
+    ran = one_call.run(*command, exits=64)
+    assert ran.err.startswith("Usage: dialctl")
+    assert ran.err == one_call.run(*command, "--help").out
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (("plan", "--sandbox"), "dialctl --sandbox plan"),
+        (("state", "list", "--no-color"), "dialctl --no-color state list"),
+        (("plan", "-C", "there"), "dialctl -C ... plan"),
+    ],
+)
+def test_a_global_flag_after_the_command_is_shown_in_its_place(
+    typed: tuple[str, ...], meant: str, one_call: Bench
+) -> None:
+    assert one_call.run(*typed, exits=64).err.splitlines()[1].strip() == meant
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_no_bug_of_ours(one_call: Bench) -> None:
+    ran = one_call.run("results", "-o", "/dev/full", exits=1)
+    assert "No space left on device" in ran.err
+    assert "bug" not in ran.err
+
+
+def test_results_of_somebody_unsure_need_a_person_as_status_does(one_call: Bench) -> None:
+    one_call.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_request"})
+    one_call.apply(exits=3)
+    one_call.run("status", exits=3)
+    assert [
+        row["standing"]
+        for row in map(json.loads, one_call.run("results", "--format", "jsonl", exits=3).out.splitlines())
+    ] == ["unsure"]
 
 
 def test_every_problem_of_the_manifests_comes_at_once_with_its_place(one_call: Bench) -> None:
