@@ -14,6 +14,7 @@ from declarative.errors import DialctlError, Exit, Interrupted, Refused
 from declarative.execute import Result
 from declarative.memory import Lock
 from declarative.model import Desired
+from declarative.planning import policy
 from declarative.planning.plan import Plan
 from declarative.prove import Finding
 from declarative.session import Session
@@ -83,11 +84,9 @@ def apply(session: Session, wish: Wish, stop: Stop) -> Report:
 
 
 def _check_project(session: Session) -> None:
-    if not session.desired.project.declared and not session.options.sandbox:
-        raise Refused(
-            "a real provider needs a Project document: its name is part of every mark",
-            hint="dialctl init shows one; --sandbox needs none",
-        )
+    """The plan would be refused as well, but only after the lease was taken and what is open was settled."""
+    if refusals := policy.undeclared(session.desired.project, sandbox=session.options.sandbox):
+        raise Refused("; ".join(refusals))
 
 
 def _desk(session: Session, ledger: Ledger, lease: Lease, wish: Wish, stop: Stop) -> Desk:

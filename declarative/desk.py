@@ -38,8 +38,8 @@ class Stop:
 
     @contextmanager
     def at_a_prompt(self) -> Iterator[None]:
-        """While somebody is asked, no request is under way, and a signal ends the waiting at once, as does one that came
-        before. Raises Interrupted."""
+        """While somebody is asked, no request is under way, and a signal ends the waiting at once, as does one that
+        came before. Raises Interrupted."""
         handlers = {signum: signal.signal(signum, self._leave) for signum in _SIGNALS}
         try:
             if self.asked:

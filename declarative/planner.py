@@ -29,7 +29,8 @@ def plan(
 ) -> Plan:
     """What `dialctl plan` shows. Raises the first ProviderError where no provider at all could be read."""
     if offline:
-        return from_memory.plan(session.desired, session.memory(), datetime.now(UTC), session.key, max_dials)
+        now, sandbox = datetime.now(UTC), session.options.sandbox
+        return from_memory.plan(session.desired, session.memory(), now, session.key, max_dials, sandbox=sandbox)
     holder = session.holder()
     scene = session.scene(session.lock(), applying=str(holder) if holder else None)
     made = make_plan(scene, session.abilities, max_dials=max_dials, may_shrink=may_shrink)
@@ -72,6 +73,7 @@ def make_plan(
         resources,
         max_dials,
         [a.address for a in actions] if shrinking_is_meant else may_shrink,
+        sandbox=scene.born_together,
     )
     warnings = (*_skewed(scene), *warn.warnings(plan, resources, abilities))
     return replace(plan, refusals=tuple(refusals), warnings=warnings)

@@ -22,7 +22,15 @@ OTHER_KEY = Notice(
 )
 
 
-def plan(desired: Desired, lock: Lock | None, now: datetime, key: PersonKey, max_dials: int | None = None) -> Plan:
+def plan(
+    desired: Desired,
+    lock: Lock | None,
+    now: datetime,
+    key: PersonKey,
+    max_dials: int | None = None,
+    *,
+    sandbox: bool = False,
+) -> Plan:
     """Counts are upper bounds, and `detail` says so. `now` is this machine's clock: there is no other to ask. Under
     another `key` than the lock's nobody's digests agree, and people are compared by how many they are."""
     known = lock.resources if lock else {}
@@ -48,7 +56,11 @@ def plan(desired: Desired, lock: Lock | None, now: datetime, key: PersonKey, max
         offline=True,
     )
     resources = list(desired.resources.values())
-    return replace(made, refusals=tuple(policy.over_max_dials(made, desired.project, resources, max_dials)))
+    refusals = [
+        *policy.undeclared(desired.project, sandbox=sandbox),
+        *policy.over_max_dials(made, desired.project, resources, max_dials),
+    ]
+    return replace(made, refusals=tuple(refusals))
 
 
 def _record(resource: Resource, known: Mapping[str, Record], address: str) -> Record:

@@ -42,10 +42,30 @@ def _begins(resource: Resource, now: datetime, guard: timedelta) -> datetime:
 
 
 def refusals(
-    plan: Plan, project: Project, resources: Sequence[Resource], max_dials: int | None, may_shrink: Collection[str]
+    plan: Plan,
+    project: Project,
+    resources: Sequence[Resource],
+    max_dials: int | None,
+    may_shrink: Collection[str],
+    *,
+    sandbox: bool = False,
 ) -> list[str]:
     """Sentences that say why the plan may not be applied as it is."""
-    return [*over_max_dials(plan, project, resources, max_dials), *_shrinking(plan, may_shrink)]
+    return [
+        *undeclared(project, sandbox=sandbox),
+        *over_max_dials(plan, project, resources, max_dials),
+        *_shrinking(plan, may_shrink),
+    ]
+
+
+def undeclared(project: Project, *, sandbox: bool) -> list[str]:
+    """Without a Project there is no name to tell its marks by, which is for trying things out."""
+    if project.declared or sandbox:
+        return []
+    return [
+        "a real provider needs a Project document, whose name is part of every mark; dialctl init shows one, "
+        "--sandbox needs none"
+    ]
 
 
 def held(desired: Desired) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .bench import Bench, numbers
-from .manifests import batch, project
+from .manifests import CARTESIA, batch, project
 
 THIRTY = numbers(415, 30)
 
@@ -65,6 +65,19 @@ def test_an_unknown_target_rings_nobody(campaign: Bench) -> None:
     ran = campaign.apply("--target", "batch/marhc", exits=1)
     assert 'no resource has the address "batch/marhc"' in ran.err
     assert campaign.requests() == []
+
+
+def test_without_a_project_document_a_plan_at_a_real_provider_is_shown_refused(host: Bench) -> None:
+    """The plan of a pull request tells what the apply after its merge would."""
+    host.write("march.yaml", batch("march", THIRTY[:2], provider="cartesia", **CARTESIA))
+    said = "a real provider needs a Project document"
+    for flags in ((), ("--offline",)):
+        shown = host.plan(*flags, exits=1)
+        assert "create batch/march" in shown.verbs
+        assert [said in refusal for refusal in shown.json["refusals"]] == [True]
+    assert f"Error: {said}" in host.apply(exits=1).err
+    host.flags = ("--sandbox",)
+    assert host.plan().json["refusals"] == host.plan("--offline").json["refusals"] == []
 
 
 def test_a_project_without_resources_is_an_error_and_takes_nobody_off(campaign: Bench) -> None:

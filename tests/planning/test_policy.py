@@ -85,7 +85,7 @@ def refusals(
     may_shrink: tuple[str, ...] = (),
 ) -> list[str]:
     plan = Plan(project="spring", created_at=NOON, actions=actions)
-    return policy.refusals(plan, Project(policy=project or Policy()), resources, max_dials, may_shrink)
+    return policy.refusals(plan, Project(declared=True, policy=project or Policy()), resources, max_dials, may_shrink)
 
 
 RINGS = (action(Verb.CREATE, 3), action(Verb.REPLACE, 4), action(Verb.RETRY, 5), action(Verb.CANCEL, 50))
