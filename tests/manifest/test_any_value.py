@@ -1,0 +1,104 @@
+"""Whatever stands in the place of any field of a manifest, validation says what is wrong, and never falls over."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from declarative.digest import PersonKey
+from declarative.errors import ManifestError
+from declarative.manifest import Variables, load, read
+from declarative.manifest.wording import Path as Place
+from declarative.model import Json
+from declarative.providers import catalog
+
+from .house import standing_in
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MANIFESTS = sorted(
+    path
+    for path in EXAMPLES.rglob("*.yaml")
+    if not any(part.startswith(".") for part in path.relative_to(EXAMPLES).parts) and "\nkind: " in path.read_text()
+)
+_TELLING = (
+    "", "~", "..", "/etc", "a\0b", "${var.x}", "no", "batch", "direct", "recipient", "cancelled", "callingbox",
+    "cartesia", "2025-04-16", "2026-08-14", "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59.9Z", "999999999d", "00:00", "US", "UK", "batch/a", "dialctl", "recipients.csv",
+    "+14155550101", "s3://bucket/prefix", "é" * 100,
+)  # fmt: skip
+"""Words that mean something in one place or another."""
+_KEYS = (
+    "to_number",
+    "metadata",
+    "dynamic_variables",
+    "context",
+    "file",
+    "type",
+    "on",
+    "from",
+    "zone",
+    "name",
+    "dialctl",
+)
+
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 63), (1 << 64) - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.sampled_from(_TELLING)
+)
+_VALUES: st.SearchStrategy[Json] = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS) | st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def places(value: Any, at: Place = ()) -> Iterator[Place]:
+    """The path of everything within a document, itself first."""
+    yield at
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in inner:
+        yield from places(item, (*at, step))
+
+
+def put(value: Any, place: Place, other: Json) -> Any:
+    if not place:
+        return other
+    changed = value.copy()
+    changed[place[0]] = put(value[place[0]], place[1:], other)
+    return changed
+
+
+def told(project: Path) -> list[str]:
+    """The problems of a project, each a text. Lets through whatever is no ManifestError."""
+    try:
+        assert load(project, types=catalog.types(), variables=Variables(), key=PersonKey(None)).digest
+    except ManifestError as refused:
+        return [str(problem) for problem in refused.problems]
+    return []
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), manifest=st.sampled_from(MANIFESTS))
+def test_a_value_in_any_place_is_taken_or_told(data: st.DataObject, manifest: Path) -> None:
+    documents: Any = [each.value for each in read.documents(manifest, manifest.name, manifest.read_bytes(), [])]
+    place = data.draw(st.sampled_from(list(places(documents))[1:]), label="place")
+    documents = put(documents, place, data.draw(_VALUES, label="value"))
+    with TemporaryDirectory() as folder:
+        project = shutil.copytree(manifest.parent, Path(folder, "project"))
+        (project / ".git").mkdir(exist_ok=True)
+        (project / manifest.name).write_text(yaml.safe_dump_all(documents))
+        with standing_in(project):
+            assert all(told(project))
