@@ -22,7 +22,8 @@ def free(case: Case, remote: Remote) -> pl.DataFrame:
     """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel."""
     assert remote.members is not None
     people, _ = standing.moving(case)
-    people = people.join(remote.members.select("number"), on="number", how="semi")
+    if not case.one_call:  # its one person may have waited under the number from before an edit
+        people = people.join(remote.members.select("number"), on="number", how="semi")
     due = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
     return due.select(
         "number",

@@ -244,6 +244,10 @@ def _provider(case: Case, routes: Collection[Route]) -> Block | None:
     calls_only = Route.BATCH not in routes or (resource is not None and resource.route is Route.CALL)
     if sent and resource is not None and record.provider != resource.provider:
         what = f"at {record.provider}, the manifest says {resource.provider}"
+    elif calls_only and Route.BATCH in routes and any(one.route is Route.BATCH for one in sent):
+        detail = "it was sent via: batch, and the manifest says via: direct"
+        way_out = "put via: batch back; or remove the manifest, which takes the call off while it waits"
+        return Block(Reason.PROVIDER_CHANGED, detail, way_out)
     elif calls_only and any(one.route is Route.BATCH for one in sent):
         what = "as batches, and its provider's api_version now knows single calls only"
     else:

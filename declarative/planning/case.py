@@ -35,7 +35,7 @@ class Case:
 
     @property
     def one_call(self) -> bool:
-        """A Call is rung once in its life, whatever its manifest says later."""
+        """A Call is rung once in its life: whatever was placed for it is its one person, under any number."""
         return self.address.startswith("call/")
 
     @property

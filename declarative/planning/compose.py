@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import polars as pl
@@ -14,6 +15,7 @@ from declarative.planning.decide import Reason, Standing, Timing, Verb
 from declarative.planning.outlook import Outlook
 from declarative.planning.plan import RING_SCHEMA, Action, Change, Work, counted, main_reason, ring_rows
 from declarative.planning.retrying import by_request
+from declarative.privacy import mask
 from declarative.remote import Phase
 
 _LEFT_OUT = pl.col("verb").is_in([Verb.CANCEL, Verb.BLOCK]) | (
@@ -89,7 +91,7 @@ def _action(
         provider=outlook.provider,
         people=len(group),
         remote_ids=_remote_ids(verb, group, work),
-        changes=_changes(case, resource, verb),
+        changes=_changes(case, resource, verb, group),
         reasons=reasons,
         counts=_counts(case, people, resting, group),
         outcomes=counted(group.get_column("dialed_outcome")) if verb is Verb.RETRY else {},
@@ -123,11 +125,23 @@ def _remote_ids(verb: Verb, group: pl.DataFrame, work: Work) -> tuple[str, ...]:
     return work.requests if verb is Verb.RETRY else ()
 
 
-def _changes(case: Case, resource: Resource | None, verb: Verb) -> tuple[Change, ...]:
+def _changes(case: Case, resource: Resource | None, verb: Verb, group: pl.DataFrame) -> tuple[Change, ...]:
     if resource is None or verb not in (Verb.CREATE, Verb.REPLACE):
         return ()
     before = case.record.settings
-    return explain.changes(before, resource.settings) if verb is Verb.REPLACE or not before else ()
+    settings = explain.changes(before, resource.settings) if verb is Verb.REPLACE or not before else ()
+    return (*settings, *_renumbered(case, group)) if case.one_call and verb is Verb.REPLACE else settings
+
+
+def _renumbered(case: Case, group: pl.DataFrame) -> Iterator[Change]:
+    """The numbers under which a call still waits, where the manifest has another."""
+    number = group.item(0, "number")
+    for remote_id in group.get_column("queued_in").explode().drop_nulls().sort():
+        members = case.remotes[remote_id].members
+        assert members is not None  # nobody is known to be queued in what was not read
+        for waiting in members.get_column("number"):
+            if waiting != number:
+                yield Change("spec.to_number", mask(waiting), mask(number))
 
 
 def _counts(case: Case, people: pl.DataFrame, resting: int, group: pl.DataFrame) -> dict[str, int]:

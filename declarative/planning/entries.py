@@ -36,9 +36,9 @@ SCHEMA: dict[str, Any] = {
     "doubtful": pl.Boolean,
 }
 """`retries`: retry requests that took effect on the batch; `live`: not cancelled; `touchable`: ours to cancel, which
-single calls and `also` batches are not; `by_us`: its cancel was an intent of ours; `stale`: settings differ from those
-wanted now; `exact`: its people's data are known to be those wanted now, told where data matter; `doubtful`: a retry's
-answer was lost."""
+single calls and `also` batches are not; `by_us`: its cancel was an intent of ours; `stale`: settings, or the person
+of a Call, differ from those wanted now; `exact`: its people's data are known to be those wanted now, told where data
+matter; `doubtful`: a retry's answer was lost."""
 
 _MEMBER_SCHEMA = {name: SCHEMA[name] for name in (*MEMBER_COLUMNS, "remote")}
 
@@ -183,16 +183,28 @@ def _record(case: Case, remote: Remote) -> RemoteRecord:
 
 
 def _stale(case: Case, record: RemoteRecord, remote: Remote | None) -> bool:
-    """Whether it was sent with other settings. Unknown is not changed. A revoked mark is always stale."""
+    """Whether it was sent with other settings, or a Call to another number or with other data. Unknown is not changed.
+    A revoked mark is always stale."""
     if case.resource is None:
         return False
     if record.mark in case.record.revoked:
+        return True
+    if case.one_call and remote is not None and remote.route is Route.BATCH and _is_another(case, record, remote):
         return True
     if record.settings is not None:
         return record.settings != case.resource.settings_digest
     if remote is not None and remote.mark is not None:
         return remote.mark.settings != mark.settings_hash(case.resource.settings_digest)
     return False
+
+
+def _is_another(case: Case, record: RemoteRecord, remote: Remote) -> bool:
+    """Whether its one person is not the one wanted now, by what was sent; the number alone where that is not known."""
+    assert case.resource is not None
+    if record.payloads is not None:
+        return record.payloads != case.resource.people.payloads
+    wanted = case.resource.people.frame.get_column("number").to_list()
+    return remote.members is not None and remote.members.get_column("number").to_list() != wanted
 
 
 def _stamp(text: str) -> datetime | None:

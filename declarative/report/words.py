@@ -99,6 +99,8 @@ def _replace(action: Action, plan: Plan) -> str:
     if Reason.TWINS in action.reasons:
         who = counting.of(action.people, "person waits", "people wait")
         return f"{who} in two batches: both are cancelled, and they are submitted once"
+    if action.address.startswith("call/"):
+        return "still waits: it is taken off and submitted anew as the manifest has it"
     if not moving:
         who = counting.of(mates, "person goes on", "people go on")
         return f"{who} in a new batch, because theirs has to be cancelled"

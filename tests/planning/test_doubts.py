@@ -103,6 +103,12 @@ def test_a_placed_call_is_never_moved_nor_taken_off() -> None:
     assert verbs(case(placed, wanted=None)) == {"a": "keep"}
 
 
+@pytest.mark.parametrize(("now", "verb"), [("a", "keep"), ("b", "replace")], ids=["the same", "another"])
+def test_a_call_that_waits_and_is_known_by_its_mark_alone_follows_its_number(now: str, verb: str) -> None:
+    of = case(batch("b1", members(a=QUEUED)), wanted=call_resource(now, route=Route.BATCH))
+    assert verbs(of) == {now: verb}
+
+
 @pytest.mark.parametrize("seen", [True, False], ids=["read now", "remembered"])
 def test_a_call_is_rung_once_whatever_its_number_becomes(seen: bool) -> None:
     known = Record(generation=1, remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=REACHED)})
