@@ -24,6 +24,10 @@ _LEFT_OUT = pl.col("verb").is_in([Verb.CANCEL, Verb.BLOCK]) | (
 )
 """Wanted, and neither submitted nor about to be."""
 _NEVER = int(Standing.UNSUBMITTED)
+_RUNG_BEFORE = pl.col("standing") == int(Standing.DIALED)
+_FORGONE = _RUNG_BEFORE & pl.col("reason").is_in([Reason.PAUSED, Reason.CALLING_HOURS, Reason.BATCH_MATES])
+_FORWENT = _RUNG_BEFORE & pl.col("desired") & ~pl.col("queued") & (pl.col("attempts") > 0)
+"""Rung once and waiting for a retry when they are, or were, taken off: what they read then, no retry follows upon."""
 
 
 def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action], Work | None]:
@@ -68,6 +72,8 @@ def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -
         or bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any())
         or not all(is_over(case.remotes[key]) for key in case.also if key in case.remotes),
         expired=len(people.filter(pl.col("desired"), verb=Verb.KEEP, reason=Reason.EXPIRED, standing=_NEVER)),
+        forgone=len(people.filter(_FORGONE, verb=Verb.CANCEL)),
+        forwent=len(people.filter(_FORWENT, verb=Verb.KEEP, dialed_phase=Phase.CANCELLED)),
     )
 
 

@@ -34,6 +34,7 @@ def warnings(
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
         yield from _expired(plan, resource)
+        yield from _forgone(plan, resource)
         yield from _no_zone(resource)
 
 
@@ -106,6 +107,19 @@ def _expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
         why = "expires_at is over" if over else "a batch begins to ring after the guard, and expires_at comes before"
         who = counting.of(work.expired, "person is", "people are")
         yield Notice(resource.address, f"{who} not rung: {why}")
+
+
+def _forgone(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    """Whoever is taken off while they wait for a retry counts as rung, and reads as nothing that a retry follows."""
+    work = plan.works.get(resource.address)
+    if work is None or resource.retry is None:
+        return
+    if work.forgone:
+        who = counting.of(work.forgone, "person who waits for a retry is", "people who wait for a retry are")
+        yield Notice(resource.address, f"{who} taken off, and will not be rung again by this resource")
+    if work.forwent:
+        who = counting.of(work.forwent, "person was", "people were")
+        yield Notice(resource.address, f"{who} taken off while waiting for a retry, and will not be rung again")
 
 
 def _abroad(plan: Plan, resource: Resource, able: Abilities) -> Iterator[Notice]:

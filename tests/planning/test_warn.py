@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from declarative.abilities import Abilities
-from declarative.memory import Record
+from declarative.memory import Cancel, Record
 from declarative.model import CallingHours, Pace, Policy, Resource, Route
 from declarative.planning.compose import compose
 from declarative.planning.decide import Timing, Verb
@@ -19,6 +19,7 @@ from declarative.planning.plan import Plan
 from declarative.planning.warn import warnings
 from declarative.remote import Phase
 from tests.planning.cases import (
+    ABLE_TO_RETRY,
     NOON,
     batch,
     call,
@@ -192,6 +193,31 @@ def test_an_edited_call_says_that_editing_changes_nothing() -> None:
     record = knowing(placed, numbers=first.numbers, payloads=first.payloads)
     (message,) = said(call_resource("b"), placed, record=record)
     assert "rung once in its life" in message
+
+
+# -- retries that do not come -------------------------------------------------------------------------------------
+
+
+def test_whoever_waits_for_a_retry_and_is_taken_off_is_counted() -> None:
+    again = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), retry_count=1)
+    (message,) = said(resource("ab", retry=ABLE_TO_RETRY, paused=True), again)
+    assert message == "1 person who waits for a retry is taken off, and will not be rung again by this resource"
+
+
+def test_whoever_was_taken_off_while_waiting_for_a_retry_is_counted_once_wanted_again() -> None:
+    paused = batch("b1", members(a=Phase.CANCELLED, b=Phase.CANCELLED, c=Phase.REACHED), retry_count=1, cancelled=True)
+    known = knowing(paused)
+    ours = replace(known.remotes["b1"], cancel=Cancel.DONE)
+    record = replace(known, remotes={"b1": ours})
+    wanted = resource("abc", retry=ABLE_TO_RETRY)
+    (message,) = said(wanted, paused, record=record)
+    assert message == "2 people were taken off while waiting for a retry, and will not be rung again"
+    assert said(replace(wanted, paused=True), paused, record=record) == []
+
+
+def test_whoever_waits_for_a_first_ring_is_rung_after_a_pause_and_needs_no_such_word() -> None:
+    waiting = batch("b1", members(a=Phase.QUEUED))
+    assert said(resource("a", retry=ABLE_TO_RETRY, paused=True), waiting) == []
 
 
 # -- nobody left --------------------------------------------------------------------------------------------------
