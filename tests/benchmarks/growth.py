@@ -11,6 +11,8 @@ from pathlib import Path
 from bench import Claims, Cost, main
 from campaign import Campaign, sandbox
 
+from declarative import counting
+
 HERE = Path(__file__).parent
 STEPS = ("first plan", "apply", "unchanged plan")
 COLORS = ("#3366cc", "#cc5533", "#338855")
@@ -60,10 +62,12 @@ def _linear(claims: Claims, what: str, points: Sequence[Point]) -> None:
 
 def _table(by_people: Sequence[Point], by_manifests: Sequence[Point]) -> str:
     lines = ["| | " + " | ".join(STEPS) + " |", "| --- |" + " --- |" * len(STEPS)]
-    for points, words in ((by_people, "{:,} people"), (by_manifests, f"{{:,}} manifests of {EACH} people")):
-        for point in points:
-            cells = (f"{cost.cpu:.1f} s, {cost.peak:,.0f} MB" for cost in point.costs)
-            lines.append(f"| {words.format(point.size)} | {' | '.join(cells)} |")
+    rows = [(f"{point.size:,} people", point) for point in by_people]
+    for point in by_manifests:
+        rows.append((f"{counting.of(point.size, 'manifest', 'manifests')} of {EACH} people", point))
+    for words, point in rows:
+        cells = (f"{cost.cpu:.1f} s, {cost.peak:,.0f} MB" for cost in point.costs)
+        lines.append(f"| {words} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n\nSeconds of CPU and peak memory of the whole process, against the served sandbox.\n"
 
 

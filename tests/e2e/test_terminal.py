@@ -43,15 +43,16 @@ def at_a_terminal(bench: Bench, answer: str | signal.Signals, *arguments: str) -
         preexec_fn=_own_the_terminal,
     )
     os.close(theirs)
-    shown, answered, until = "", False, time.monotonic() + SECONDS
+    shown, until = "", time.monotonic() + SECONDS
     while time.monotonic() < until and (more := _read(ours)) is not None:
         shown += more
-        if not answered and shown.endswith("]: "):
-            if isinstance(answer, signal.Signals):
-                process.send_signal(answer)
-            else:
-                os.write(ours, answer.encode())
-            answered = True
+        if not shown.rstrip("^C").endswith("]: "):
+            continue
+        # Again at each silence: between a prompt and its read, CPython only notes a signal.
+        if isinstance(answer, signal.Signals):
+            process.send_signal(answer)
+        else:
+            os.write(ours, answer.encode())
     code = process.wait(SECONDS)
     os.close(ours)  # before its end this would hang it up
     return code, shown
