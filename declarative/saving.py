@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from declarative.digest import PersonKey
 from declarative.memory import Lock
 from declarative.planning import planfile
-from declarative.planning.plan import Plan
+from declarative.planning.plan import Action, Plan
 from declarative.planning.planfile import SavedPlan, is_plan
 from declarative.report import as_json
 from declarative.session import Session
@@ -40,15 +41,15 @@ def load(file: Path) -> SavedPlan:
 def narrow(saved: SavedPlan) -> Callable[[Session, Plan, Lock | None], Plan]:
     """Holds every plan of an apply to the saved one. What the run itself has done meanwhile makes nothing stale: only
     the first plan is compared with the lock, later ones ring nobody else."""
-    held: list[Plan] = []
+    first: list[tuple[Action, ...]] = []
 
     def to_saved(session: Session, plan: Plan, lock: Lock | None) -> Plan:
-        if not held:
+        if not first:
             planfile.narrowed(
                 saved, plan, desired=session.desired.digest, lock=lock, hosts=_hosts(session), key=session.key
             )
-            held.append(plan)
-        return plan
+            first.append(planfile.skipped(saved, plan))
+        return replace(plan, skipped=first[0])
 
     return to_saved
 

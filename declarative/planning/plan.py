@@ -115,7 +115,8 @@ class Notice:
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """All of it. `refusals` are the policies that forbid to apply it, each a sentence; `held` counts the people that a
-    policy keeps out, by its name."""
+    policy keeps out, by its name; `skipped` are actions of the saved plan that it is held to, and that nothing calls
+    for any more."""
 
     project: str
     created_at: datetime
@@ -125,6 +126,7 @@ class Plan:
     warnings: tuple[Notice, ...] = ()
     refusals: tuple[str, ...] = ()
     held: Mapping[str, int] = field(default_factory=dict)
+    skipped: tuple[Action, ...] = ()
     offline: bool = False
 
     def of(self, *verbs: Verb) -> list[Action]:

@@ -16,7 +16,8 @@ from declarative import counting
 from declarative.digest import PersonKey, canonical
 from declarative.errors import PlanFileError
 from declarative.memory import Lock
-from declarative.planning.plan import Plan
+from declarative.planning.decide import Reason, Verb
+from declarative.planning.plan import Action, Plan
 
 KIND = "dialctl-plan"
 FORMAT = 1
@@ -145,6 +146,29 @@ def narrowed(
 
 
 _AGAIN = "make it again with dialctl plan --out, and have it reviewed"
+
+
+def skipped(saved: SavedPlan, now: Plan) -> tuple[Action, ...]:
+    """Actions of the saved plan that nothing calls for any more. What is held back, or due at another time, is still
+    called for, and the plan of now says so itself."""
+    named = {(action.address, action.verb) for action in now.actions}
+    pending = {action.address for action in now.of(Verb.BLOCK, Verb.WAIT)}
+    planned = [
+        Action(
+            address=one["address"],
+            verb=Verb(one["verb"]),
+            reason=Reason(one["reason"]),
+            provider=one["provider"],
+            people=one["people"],
+            remote_ids=tuple(one["remote_ids"]),
+        )
+        for one in saved.shown.get("actions", ())
+    ]
+    return tuple(
+        action
+        for action in planned
+        if action.verb.sends and action.address not in pending and (action.address, action.verb) not in named
+    )
 
 
 def _refuse_more(saved: SavedPlan, now: Plan, lock: Lock | None, key: PersonKey) -> None:

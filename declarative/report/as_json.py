@@ -64,7 +64,8 @@ def _caused(action: Action, caused: Collection[str] | None) -> dict[str, bool]:
 
 
 def report(report: Report) -> dict[str, Any]:
-    """`schemas/report.v1.schema.json`: every action of the plan with its outcome."""
+    """`schemas/report.v1.schema.json`: every action of the plan with its outcome, those of a saved plan that nothing
+    calls for any more at the end."""
     return {
         "format_version": FORMAT_VERSION,
         "project": report.plan.project,
@@ -75,13 +76,17 @@ def report(report: Report) -> dict[str, Any]:
         "actions": [
             {**_action(action), **_outcome(action, report.tallies.get(action.address), report)}
             for action in report.plan.actions
-        ],
+        ]
+        + [{**_action(action), **_SKIPPED} for action in report.plan.skipped],
         "findings": [
             {"address": finding.address, "message": finding.message, "unsure": finding.unsure}
             for finding in [*report.findings, *(f for tally in report.tallies.values() for f in tally.findings)]
         ],
         "unsure": list(report.still_open),
     }
+
+
+_SKIPPED: dict[str, Any] = {"outcome": "skipped", "people_done": 0, "new_remote_ids": [], "problems": []}
 
 
 def _outcome(action: Action, tally: Tally | None, report: Report) -> dict[str, Any]:

@@ -75,6 +75,8 @@ def report(report: Report) -> str:
 def _report_lines(report: Report) -> Iterator[str]:
     for address, tally in report.tallies.items():
         yield from _tally_lines(address, tally)
+    for action in report.plan.skipped:
+        yield f"  · {action.address}: {action.verb} of {people(action.people)} is not called for any more"
     for finding in [*report.findings, *(f for tally in report.tallies.values() for f in tally.findings)]:
         yield f"  {'!' if finding.unsure else '·'} {finding.address or 'note'}: {clean(finding.message)}"
     for address in report.still_open:

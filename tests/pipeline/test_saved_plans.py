@@ -43,7 +43,14 @@ def test_what_was_reviewed_is_done_without_asking(team: Team, saved: Path) -> No
 
 def test_a_second_time_it_does_nothing(team: Team, saved: Path) -> None:
     assert team.dialctl("apply", FILE).code == 0
-    assert team.dialctl("apply", FILE).code == 0
+    again = team.dialctl("apply", FILE)
+    assert again.code == 0
+    assert "batch/outreach: create of 2 people is not called for any more" in again.out
+    entries = json.loads(team.dialctl("apply", FILE, "--json").out)["actions"]
+    assert [(one["verb"], one["outcome"], one["people"]) for one in entries] == [
+        ("keep", "done", 2),
+        ("create", "skipped", 2),
+    ]
     later(team)
     assert team.rung() == [ADA, BEN]
 
@@ -157,6 +164,9 @@ def test_an_address_that_is_no_longer_called_for_is_skipped(team: Team) -> None:
     later(team, 600)
     said = team.dialctl("apply", FILE, "--json")
     assert said.code == 0, said.err
+    outcomes = {(one["address"], one["verb"]): one["outcome"] for one in json.loads(said.out)["actions"]}
+    assert outcomes[("batch/outreach", "replace")] == "skipped"
+    assert outcomes[("batch/other", "create")] == "done"
     later(team)
     assert team.rung() == [ADA, BEN, CAY]
 
