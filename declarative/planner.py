@@ -75,6 +75,9 @@ def make_plan(
         [a.address for a in actions] if shrinking_is_meant else may_shrink,
         sandbox=scene.born_together,
     )
+    if may_shrink:
+        known = {*scene.desired.resources, *scene.desired.named(), *(scene.lock.resources if scene.lock else ())}
+        refusals += policy.unknown_shrinking(may_shrink, known)
     warnings = (*_skewed(scene), *warn.warnings(plan, resources, abilities))
     return replace(plan, refusals=tuple(refusals), warnings=warnings)
 

@@ -92,6 +92,15 @@ def over_max_dials(plan: Plan, project: Project, resources: Sequence[Resource], 
     return found
 
 
+def unknown_shrinking(may_shrink: Collection[str], known: Collection[str]) -> list[str]:
+    """A word that is no address would allow nothing, and whoever passed it believes that it does."""
+    return [
+        f'--allow-shrink: no resource has the address "{address}"; an address is batch/NAME or call/NAME'
+        for address in may_shrink
+        if address not in known
+    ]
+
+
 def _shrinking(plan: Plan, may_shrink: Collection[str]) -> list[str]:
     waiting = {action.address: action.counts.get("queued", 0) for action in plan.actions if action.counts}
     return [

@@ -46,6 +46,17 @@ def test_taking_off_most_of_the_waiting_people_needs_to_be_said(campaign: Bench)
     assert set(campaign.rings()) == set(THIRTY[:10])
 
 
+def test_leave_to_shrink_something_that_is_not_there_is_refused(campaign: Bench) -> None:
+    campaign.write("april.yaml", batch("april", numbers(212, 3)))
+    campaign.apply("--target", "batch/march", "--allow-shrink", "batch/april")
+    (campaign.directory / "march.yaml").unlink()
+    campaign.plan("--allow-shrink", "batch/march")
+    (refusal,) = campaign.plan("--allow-shrink", "batch/march", "--allow-shrink", "april", exits=1).json["refusals"]
+    assert 'no resource has the address "april"' in refusal
+    campaign.apply("--allow-shrink", "batch/march", "--allow-shrink", "april", exits=1)
+    assert [one["status"] for one in campaign.batches()] == ["pending"]
+
+
 def test_a_narrower_run_leaves_every_other_address_alone(campaign: Bench) -> None:
     campaign.write("april.yaml", batch("april", numbers(212, 3)))
     campaign.apply("--target", "batch/april")
