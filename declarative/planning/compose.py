@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from declarative.abilities import Abilities
-from declarative.model import Resource
+from declarative.model import Resource, Route
 from declarative.planning import explain, standing
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Reason, Standing, Timing, Verb
@@ -74,7 +74,14 @@ def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -
         expired=len(people.filter(pl.col("desired"), verb=Verb.KEEP, reason=Reason.EXPIRED, standing=_NEVER)),
         forgone=len(people.filter(_FORGONE, verb=Verb.CANCEL)),
         forwent=len(people.filter(_FORWENT, verb=Verb.KEEP, dialed_phase=Phase.CANCELLED)),
+        placed=_placed(case, people),
     )
+
+
+def _placed(case: Case, people: pl.DataFrame) -> int:
+    calls = [remote.id for remote in case.remotes.values() if remote.route is Route.CALL]
+    going_on = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT]) & pl.col("dialed_in").is_in(calls)
+    return len(people.filter(~pl.col("desired") & going_on))
 
 
 def _of_people(outlook: Outlook, people: pl.DataFrame, resting: int, work: Work) -> list[Action]:

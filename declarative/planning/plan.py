@@ -56,12 +56,13 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What carry_out.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by the
-        provider's own request, `ring` the people to submit (columns RING_SCHEMA). `adopt` what was found by its mark,
-        `renamed` the earlier addresses whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing
-        was read and nothing is due; `complete`: everybody wanted is submitted once this is done; `later`: somebody may be
-        due at a later time; `expired` counts the people wanted who were never submitted, and are not any more; `forgone` those
-    whom it takes off while they wait for a retry, `forwent` those whom an earlier run did: neither are rung again."""
+    """What carry_out.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by
+    the provider's own request, `ring` the people to submit (columns RING_SCHEMA). `adopt` what was found by its mark,
+    `renamed` the earlier addresses whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing
+    was read and nothing is due; `complete`: everybody wanted is submitted once this is done; `later`: somebody may be
+    due at a later time; `expired` counts the people wanted who were never submitted, and are not any more; `forgone`
+    those whom it takes off while they wait for a retry, `forwent` those whom an earlier run did: neither are rung
+    again. `placed` counts people no longer wanted whose single calls go on."""
 
     address: str
     case: Case
@@ -77,6 +78,7 @@ class Work:
     expired: int = 0
     forgone: int = 0
     forwent: int = 0
+    placed: int = 0
 
     @property
     def resource(self) -> Resource | None:

@@ -11,7 +11,7 @@ from declarative.abilities import Abilities
 from declarative.model import RECIPIENT, Kind, Resource, Route
 from declarative.planning import hours
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.plan import Notice, Plan
+from declarative.planning.plan import Notice, Plan, Work
 
 _EDITED = "a call is rung once in its life: editing it changes nothing; to ring again, give it a new name"
 
@@ -19,7 +19,7 @@ _EDITED = "a call is rung once in its life: editing it changes nothing; to ring 
 def warnings(
     plan: Plan, resources: Sequence[Resource], abilities: Callable[[str, Route], Abilities]
 ) -> Iterator[Notice]:
-    """Warnings by address, in the order of the resources."""
+    """Warnings by address, in the order of the resources; at the end of whom no plan can take off."""
     edited = {action.address for action in plan.of(Verb.KEEP) if action.reason is Reason.RUNG_ONCE}
     for resource in resources:
         yield from _nobody_left(resource)
@@ -36,6 +36,8 @@ def warnings(
         yield from _expired(plan, resource)
         yield from _forgone(plan, resource)
         yield from _no_zone(resource)
+    for address, work in plan.works.items():
+        yield from _placed(address, work)
 
 
 def _nobody_left(resource: Resource) -> Iterator[Notice]:
@@ -120,6 +122,13 @@ def _forgone(plan: Plan, resource: Resource) -> Iterator[Notice]:
     if work.forwent:
         who = counting.of(work.forwent, "person was", "people were")
         yield Notice(resource.address, f"{who} taken off while waiting for a retry, and will not be rung again")
+
+
+def _placed(address: str, work: Work) -> Iterator[Notice]:
+    if work.placed:
+        one, several = "person no longer wanted has a call that was", "people no longer wanted have calls that were"
+        whose = counting.of(work.placed, one, several)
+        yield Notice(address, f"{whose} placed already: a single call is neither moved nor taken off")
 
 
 def _abroad(plan: Plan, resource: Resource, able: Abilities) -> Iterator[Notice]:

@@ -220,6 +220,32 @@ def test_whoever_waits_for_a_first_ring_is_rung_after_a_pause_and_needs_no_such_
     assert said(resource("a", retry=ABLE_TO_RETRY, paused=True), waiting) == []
 
 
+# -- calls that go on ---------------------------------------------------------------------------------------------
+
+GOES_ON = "1 person no longer wanted has a call that was placed already: a single call is neither moved nor taken off"
+
+
+@pytest.mark.parametrize("phase", [Phase.QUEUED, Phase.IN_FLIGHT])
+def test_somebody_removed_after_their_call_was_placed_is_told_of(phase: Phase) -> None:
+    placed = [call("c1", "a", Phase.REACHED), call("c2", "b", phase)]
+    assert said(resource("a", route=Route.CALL), *placed) == [GOES_ON]
+    assert said(resource("ab", route=Route.CALL), *placed) == []
+    assert said(resource("ab", route=Route.CALL, paused=True), *placed) == [GOES_ON]
+
+
+def test_of_a_removed_manifest_as_well() -> None:
+    of = case(call("c1", "a", Phase.QUEUED), wanted=None)
+    actions, work = compose(Outlook(case=of, provider="callingbox"), None)
+    assert work is not None
+    plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), works={of.address: work})
+    assert [notice.message for notice in warnings(plan, [], abilities)] == [GOES_ON]
+
+
+def test_a_call_that_is_over_or_a_batch_that_can_be_cancelled_needs_no_such_word() -> None:
+    assert said(resource("", route=Route.CALL), call("c1", "a", Phase.UNREACHED)) == []
+    assert said(resource("b"), batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED))) == []
+
+
 # -- nobody left --------------------------------------------------------------------------------------------------
 
 
