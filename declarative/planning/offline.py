@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from declarative.digest import PersonKey
-from declarative.memory import Lock, Record
-from declarative.model import Desired, Project, Resource
+from declarative.memory import Lock, Record, RemoteRecord
+from declarative.model import Desired, Kind, Project, Resource, Route
 from declarative.planning import explain, policy
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Notice, Plan, in_order
@@ -36,7 +36,7 @@ def plan(
     known = lock.resources if lock else {}
     comparable = lock is None or lock.person_key == key.fingerprint
     actions = [
-        _in_time(action, resource, now, desired.project)
+        action
         for address, resource in desired.resources.items()
         for action in _of(resource, _record(resource, known, address), comparable)
     ]
@@ -47,10 +47,16 @@ def plan(
             for address, record in known.items()
             if address not in desired.resources and address not in earlier and not record.tombstone
         ]
+    timed = [
+        _in_time(action, resource, now, desired.project)
+        if (resource := desired.resources.get(action.address))
+        else action
+        for action in (_held_back(desired, known, actions) if comparable else actions)
+    ]
     made = Plan(
         project=desired.project.name,
         created_at=now,
-        actions=in_order(actions, list(desired.resources)),
+        actions=in_order(timed, list(desired.resources)),
         warnings=() if comparable else (OTHER_KEY,),
         held=policy.held(desired),
         offline=True,
@@ -106,22 +112,50 @@ def _in_time(action: Action, resource: Resource, now: datetime, project: Project
 
 
 def _paused(resource: Resource, record: Record) -> Action:
-    waiting = sum(remote.count - remote.dispatched for remote in record.remotes.values() if remote.cancel is None)
+    waiting = sum(remote.count - remote.dispatched for remote in _cancellable(record))
     if not waiting:
         return _action(resource, Verb.KEEP, Reason.PAUSED, 0, "")
     return _action(resource, Verb.CANCEL, Reason.PAUSED, waiting, "whoever of them waits, at most")
 
 
+def _cancellable(record: Record) -> list[RemoteRecord]:
+    """A single call that was placed is never taken off."""
+    return [known for known in record.remotes.values() if known.route is Route.BATCH and known.cancel is None]
+
+
 def _gone(address: str, record: Record) -> Action:
-    unsure = bool(record.intents)
+    verb, reason, detail = Verb.CANCEL, Reason.REMOVED, "whoever of them waits, at most"
+    if record.intents:
+        verb, reason, detail = Verb.BLOCK, Reason.UNSURE, UNSURE
+    elif record.remotes and not _cancellable(record):
+        verb, detail = Verb.KEEP, ""
     return Action(
         address=address,
-        verb=Verb.BLOCK if unsure else Verb.CANCEL,
-        reason=Reason.UNSURE if unsure else Reason.REMOVED,
+        verb=verb,
+        reason=reason,
         provider=record.provider,
         people=record.count or sum(intent.count for intent in record.intents.values()),
-        detail=UNSURE if unsure else "whoever of them waits, at most",
+        detail=detail,
     )
+
+
+def _held_back(desired: Desired, known: Mapping[str, Record], actions: list[Action]) -> list[Action]:
+    """A Batch that is new, of just the people of one that leaves, looks renamed, and neither may go before the other:
+    of the cases that the plan proper holds back, the one that digests alone tell."""
+    left = {known[a.address].numbers: a.address for a in actions if a.address not in desired.resources}
+    left.pop("", None)
+    found: dict[str, Action] = {}
+    for action in actions if left else []:
+        resource = desired.resources.get(action.address)
+        if resource is None or resource.kind is not Kind.BATCH or action.reason is not Reason.NEW:
+            continue
+        if old := left.get(resource.people.numbers):
+            way_out = f"if it is the same campaign: metadata.previously: [{', '.join((*resource.previously, old))}]"
+            held = replace(action, verb=Verb.BLOCK, reason=Reason.LOOKS_RENAMED, changes=(), way_out=way_out)
+            found[action.address] = replace(held, detail=f"its people are those of {old}, which leaves in this plan")
+            detail = f"{action.address} would ring people who were submitted as {old}"
+            found[old] = replace(held, address=old, provider=known[old].provider, detail=detail)
+    return [found.get(action.address, action) for action in actions]
 
 
 def _action(

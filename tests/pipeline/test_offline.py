@@ -69,8 +69,11 @@ def test_over_the_lock_more_people_are_at_most_all_of_them(team: Team) -> None:
     assert "at most" in said["actions"][0]["detail"]
 
 
-def test_over_the_lock_a_removed_manifest_cancels(team: Team) -> None:
+def test_over_the_lock_a_removed_manifest_cancels_unless_it_looks_renamed(team: Team) -> None:
     _with_a_lock(team)
     team.write(batch_yaml=BATCH.replace("name: outreach", "name: other"))
-    verbs = {a["address"]: a["verb"] for a in team.run("plan", "--offline", "--json").json["actions"]}
-    assert verbs == {"batch/outreach": "cancel", "batch/other": "create"}
+    verbs = {a["address"]: (a["verb"], a["reason"]) for a in team.run("plan", "--offline", "--json").json["actions"]}
+    assert set(verbs.values()) == {("block", "looks_renamed")}
+    team.people(CAY)
+    verbs = {a["address"]: (a["verb"], a["reason"]) for a in team.run("plan", "--offline", "--json").json["actions"]}
+    assert verbs == {"batch/outreach": ("cancel", "removed"), "batch/other": ("create", "new")}

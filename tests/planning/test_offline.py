@@ -9,7 +9,7 @@ import pytest
 
 from declarative.digest import PersonKey
 from declarative.memory import Cancel, Lock, Record
-from declarative.model import Desired, Project, Resource
+from declarative.model import Desired, Project, Resource, Route
 from declarative.planning import offline
 from declarative.planning.plan import Action
 
@@ -126,6 +126,30 @@ def test_absence_is_a_wish_in_a_whole_run_only() -> None:
     assert len(offline.plan(wanted(resource("ab"), whole=False), lock, NOON, KEY).actions) == 1
     gone = offline.plan(wanted(resource("ab")), lock, NOON, KEY).actions[-1]
     assert (gone.address, gone.verb, gone.reason) == ("batch/gone", "cancel", "removed")
+
+
+def test_a_removed_resource_of_single_calls_takes_nobody_off() -> None:
+    calls = {"c1": remembered(route=Route.CALL, count=1), "c2": remembered(route=Route.CALL, count=1)}
+    known = lock_of(batch_gone=applied(remotes=calls), batch_march=applied(remotes=calls))
+    kept, gone = offline.plan(wanted(resource("ab", paused=True)), known, NOON, KEY).actions
+    assert (kept.verb, kept.reason) == ("keep", "paused")
+    assert (gone.address, gone.verb, gone.reason) == ("batch/gone", "keep", "removed")
+
+
+def test_a_new_batch_of_just_the_people_of_one_that_leaves_looks_renamed() -> None:
+    known = lock_of(batch_old=applied("ab"), batch_other=applied("c"))
+    new, old, other = offline.plan(wanted(resource("ba", retry=ABLE_TO_RETRY)), known, NOON, KEY).actions
+    assert [said(new), said(old)] == [("block", "looks_renamed", 2)] * 2
+    assert new.detail == "its people are those of batch/old, which leaves in this plan"
+    assert new.way_out == "if it is the same campaign: metadata.previously: [batch/old]"
+    assert (old.address, old.detail) == ("batch/old", f"{ADDRESS} would ring people who were submitted as batch/old")
+    assert other.verb == "cancel"
+
+
+def test_a_new_batch_that_shares_nobody_for_sure_is_not_held_back() -> None:
+    for known in (applied("abc"), applied("ab", tombstone=True), applied("ab", numbers="")):
+        action = offline.plan(wanted(resource("ab")), lock_of(batch_old=known), NOON, KEY).actions[0]
+        assert said(action) == ("create", "new", 2)
 
 
 def test_a_tombstone_and_a_former_address_are_not_cancelled() -> None:
