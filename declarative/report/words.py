@@ -175,8 +175,10 @@ def headline(plan: Plan) -> str:
     blocked = len(plan.of(Verb.BLOCK))
     tail = f" {blocked:,} blocked." if blocked else ""
     if not parts:
-        if blocked or not plan.empty:
-            return f"Plan: nobody is rung.{tail}"
+        if blocked:
+            return f"Plan: nothing is sent.{tail}"  # whoever waits already may be rung all the same
+        if not plan.empty:
+            return "Plan: nobody is rung."
         everybody = all(action.people for action in plan.of(Verb.KEEP))
         return "Nothing to do: everybody is where they should be." if everybody else "Nothing to do."
     return f"Plan: {', '.join(parts)}.{tail}"

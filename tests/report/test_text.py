@@ -40,6 +40,11 @@ def test_twins_are_said_to_be_cancelled_both() -> None:
     assert "1 person waits in two batches: both are cancelled" in told
 
 
+def test_of_whom_a_block_holds_back_nobody_knows_whether_they_ring() -> None:
+    assert said(Verb.BLOCK).splitlines()[-1] == "Plan: nothing is sent. 1 blocked."
+    assert said(Verb.FORGET).splitlines()[-1] == "Plan: nobody is rung."
+
+
 @pytest.mark.parametrize(
     ("rung", "told"), [(1, "1 was already rung and is"), (4788, "4,788 were already rung and are")]
 )
