@@ -43,6 +43,7 @@ class Status:
     in_flight: int = 0
     remote_ids: tuple[str, ...] = ()
     unsure: tuple[Intent, ...] = ()
+    unseen: int = 0
     block: Block | None = None
 
 
@@ -128,6 +129,7 @@ def _status(outlook: Outlook) -> Status:
         in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),
         remote_ids=tuple(outlook.case.remotes),
         unsure=tuple(outlook.case.open_intents()),
+        unseen=len(outlook.case.record.unseen),
         block=outlook.block,
     )
 

@@ -104,7 +104,9 @@ class Record:
     """What is remembered of one address. `settings` in clear (long text as a digest) for people to read in a
     review; `count`, `numbers`, `payloads`, `settings_digest` are what was last applied in full.
     `placed` holds digests of people whom a human declared rung, and marks of the requests by which: one that is found
-    after all tells of its people itself. `revoked` marks must never ring: whatever appears with one is cancelled.
+    after all tells of its people itself. `unseen` holds digests of people who were wanted when the lock was rebuilt
+    and not found where no list can prove that they were never rung. `revoked` marks must never ring: whatever appears
+    with one is cancelled.
     `quiet` is the digest of all facts under which there was nothing to do. `tombstone`: no longer wanted and over; kept
     so that bringing it back rings nobody twice."""
 
@@ -119,6 +121,7 @@ class Record:
     remotes: Mapping[str, RemoteRecord] = field(default_factory=dict)
     intents: Mapping[str, Intent] = field(default_factory=dict)
     placed: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
     quiet: str | None = None
 

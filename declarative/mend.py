@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from declarative import applier, counting, mark, records
+from declarative import applier, counting, mark, people, records
 from declarative.errors import ProviderError, Refused, StateError, UsageError
 from declarative.listing import Listing
 from declarative.memory import Cancel, Intent, Record, Request
-from declarative.model import Route
+from declarative.model import Kind, Route
 from declarative.observe import observe
 from declarative.planning import blocks, lost
 from declarative.planning.case import Case
@@ -41,10 +42,12 @@ def resolve(session: Session, address: str, person: str | None, verdict: Verdict
             return _resume(session, ledger, address, record)
         digest = _digest(session, ledger, person) if person else None
         intents = [i for i in record.intents.values() if digest is None or i.person == digest]
-        if not intents:
+        unseen = {one for one in record.unseen if digest is None or one == digest}
+        if not intents and not unseen:
             asked = f"{address}#{person}" if person else address
             raise UsageError(f"nothing is unsure at {asked}", hint="dialctl status shows what is")
-        return [_settle(session, ledger, address, intent, verdict) for intent in intents]
+        said = [_settle_unseen(ledger, address, unseen, verdict)] if unseen else []
+        return said + [_settle(session, ledger, address, intent, verdict) for intent in intents]
 
 
 def _take_over_earlier_addresses(session: Session, ledger: Ledger, address: str) -> None:
@@ -76,14 +79,30 @@ def _resume(session: Session, ledger: Ledger, address: str, record: Record) -> l
     return [f"{key}: its people who were not rung may be submitted again" for key in sorted({*freed, *unsigned})]
 
 
+def _settle_unseen(ledger: Ledger, address: str, persons: set[str], verdict: Verdict) -> str:
+    record = ledger.lock.resources[address]
+    placed = {*record.placed, *persons} if verdict is Verdict.PLACED else {*record.placed}
+    unseen = {*record.unseen} - persons
+    ledger.update(address, placed=tuple(sorted(placed)), unseen=tuple(sorted(unseen)), quiet=None)
+    return _as_rung(len(persons)) if verdict is Verdict.PLACED else _as_not_rung(len(persons))
+
+
+def _as_rung(count: int) -> str:
+    said = counting.of(count, "person counts as rung, and is not", "people count as rung, and are not")
+    return f"{said} rung again"
+
+
+def _as_not_rung(count: int) -> str:
+    return f"{counting.of(count, 'person counts', 'people count')} as not rung; the next apply decides them anew"
+
+
 def _settle(session: Session, ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:
     if intent.request is Request.RETRY:
         return _settle_retry(ledger, address, intent, verdict)
     if verdict is Verdict.NOT_PLACED:
         revoked = tuple(sorted({*ledger.lock.resources[address].revoked, intent.mark}))
         ledger.update(address, intents={intent.mark: None}, revoked=revoked, quiet=None)
-        who = counting.of(intent.count, "person counts", "people count")
-        return f"{who} as not rung; the next apply decides them anew"
+        return _as_not_rung(intent.count)
     if intent.person:
         return _count_as_rung(ledger, address, intent, [intent.person])
     return _settle_placed_batch(session, ledger, address, intent)
@@ -121,8 +140,7 @@ def _seen(session: Session, ledger: Ledger, address: str) -> Case:
 def _count_as_rung(ledger: Ledger, address: str, intent: Intent, persons: list[str]) -> str:
     placed = {*ledger.lock.resources[address].placed, *persons, intent.mark}
     ledger.update(address, intents={intent.mark: None}, placed=tuple(sorted(placed)), quiet=None)
-    said = counting.of(len(persons), "person counts as rung, and is not", "people count as rung, and are not")
-    said = f"{said} rung again"
+    said = _as_rung(len(persons))
     if len(persons) == intent.count:
         return said
     return f"{said}: {intent.count:,} of them were in the lost batch, and which is not known"
@@ -159,6 +177,8 @@ def rebuild(session: Session, wait: float) -> list[str]:
     enough to see a change), and so does who cancelled a batch: that is asked of a person."""
     with session.writing(wait) as (ledger, _):
         _must_be_absent(ledger)
+        if not session.desired.whole:
+            raise Refused("a lock is rebuilt for the whole project", hint="name the project's directory with --path")
         if blind := _without_marks(session):
             raise Refused(f"calls at {', '.join(blind)} show no mark: no lock can be made from them", hint=BRING_BACK)
         marks = _marks(session)
@@ -169,15 +189,36 @@ def rebuild(session: Session, wait: float) -> list[str]:
         born = min((remote.created_at for remote in marks if remote.created_at), default=_now(session))
         lineage = lineages.pop()
         found = _by_address(session, marks)
+        made = {
+            address: _rebuilt(session, lineage, address, found.get(address, []))
+            for address in session.desired.resources
+            if address in found or _unprovable(session, address)
+        }
         ledger.start(
             session.desired.project.name,
             lineage,
             born - applier.NEWBORN,
             _hosts(session),
             session.key.fingerprint,
-            {address: _rebuilt(session, lineage, address, theirs) for address, theirs in found.items()},
+            made,
         )
-        return [f"{address}: {len(theirs)} found by their marks" for address, theirs in found.items()]
+        return [line for address, record in made.items() for line in _said_of_rebuilt(address, record)]
+
+
+def _said_of_rebuilt(address: str, record: Record) -> Iterator[str]:
+    yield f"{address}: {len(record.remotes)} found by their marks"
+    if record.unseen:
+        who = counting.of(len(record.unseen), "person was", "people were")
+        yield (
+            f"{address}: {who} not found, and no list proves that nobody rang them; held back until you say: "
+            f"dialctl resolve {address} --placed | --not-placed"
+        )
+
+
+def _unprovable(session: Session, address: str) -> bool:
+    """Whether no list can prove that somebody was never rung."""
+    resource = session.desired.resources[address]
+    return not session.abilities(resource.provider, resource.route).provable
 
 
 def _rebuilt(session: Session, lineage: str, address: str, theirs: list[Remote]) -> Record:
@@ -186,10 +227,16 @@ def _rebuilt(session: Session, lineage: str, address: str, theirs: list[Remote])
         if remote.route is Route.CALL and remote.members is not None and len(remote.members):
             person = session.key.of_person(lineage, remote.members.item(0, "number"))
             known[remote.id] = records.seen(replace(known[remote.id], person=person), remote)
+    resource = session.desired.resources[address]
+    unseen: set[str] = set()
+    if _unprovable(session, address) and not (resource.kind is Kind.CALL and known):
+        persons = people.with_person(resource.people.frame, session.key, lineage).get_column("person")
+        unseen = {*persons} - {record.person for record in known.values()}
     return Record(
-        generation=max(remote.mark.generation for remote in theirs if remote.mark),
-        provider=session.desired.resources[address].provider,
+        generation=max((remote.mark.generation for remote in theirs if remote.mark), default=0),
+        provider=resource.provider,
         remotes=known,
+        unseen=tuple(sorted(unseen)),
     )
 
 

@@ -90,6 +90,7 @@ def _merged(records: Sequence[Record]) -> Record:
             remotes={**other.remotes, **first.remotes},
             intents={**other.intents, **first.intents},
             placed=tuple(sorted({*first.placed, *other.placed})),
+            unseen=tuple(sorted({*first.unseen, *other.unseen})),
             revoked=tuple(sorted({*first.revoked, *other.revoked})),
         )
     return first

@@ -35,7 +35,9 @@ def status(context: Context, address: str | None, path: Path, as_json: bool) -> 
         from declarative.report import text
 
         context.say(text.status(found))
-    return _exit(one.block for one in found) or (Exit.NEEDS_HUMAN if any(one.unsure for one in found) else Exit.DONE)
+    return _exit(one.block for one in found) or (
+        Exit.NEEDS_HUMAN if any(one.unsure or one.unseen for one in found) else Exit.DONE
+    )
 
 
 def _exit(blocks: Iterable[Block | None]) -> Exit:

@@ -102,7 +102,10 @@ def new(context: Context, path: Path, lock_timeout: float) -> int:
 @options.lock_timeout
 @click.pass_obj
 def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
-    """Start a lock from marks at the providers."""
+    """Start a lock from marks at the providers.
+
+    Where no list can prove that somebody was never rung, whoever is not found stays unsure until you `resolve` it.
+    """
     from declarative import mend
 
     context.say("\n".join(mend.rebuild(context.session(path), lock_timeout)))

@@ -74,7 +74,7 @@ def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str
     if any(not is_over(remotes[key]) for key in also & set(remotes)):
         return False
     remotes = {key: remote for key, remote in remotes.items() if key not in also}
-    if record.intents or set(remotes) - set(record.remotes):
+    if record.intents or record.unseen or set(remotes) - set(record.remotes):
         return False
     if {known.mark for known in record.remotes.values()} & set(record.revoked):
         return False

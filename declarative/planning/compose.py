@@ -280,6 +280,8 @@ def _unsure_detail(outlook: Outlook) -> str:
     if outlook.applying:
         return f"being applied by {outlook.applying}"
     intents = outlook.case.open_intents()
+    if not intents:
+        return "the lock was rebuilt and they were not found: no list proves that they were not rung"
     when = min((intent.sent_at for intent in intents), default=None)
     at = f" at {when:%H:%M} UTC on {when.day} {when:%b}" if when else ""
     return f"an answer was lost{at}; not proven either way"

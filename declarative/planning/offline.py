@@ -74,7 +74,7 @@ def _record(resource: Resource, known: Mapping[str, Record], address: str) -> Re
 
 
 def _of(resource: Resource, record: Record, comparable: bool) -> Iterator[Action]:
-    if record.intents:
+    if record.intents or record.unseen:
         yield _action(resource, Verb.BLOCK, Reason.UNSURE, record.count, UNSURE)
     elif resource.paused:
         yield _paused(resource, record)

@@ -63,7 +63,7 @@ def _met(outlook: Outlook, leaving: Sequence[_Leaving]) -> list[_Met]:
 
 def _leaving(outlook: Outlook) -> list[_Leaving]:
     case = outlook.case
-    if outlook.tombstone or not (case.remotes or case.record.placed):
+    if outlook.tombstone or not (case.remotes or case.record.placed or case.record.unseen):
         return []
     if case.resource is None:
         return [_Leaving(case.address, case)]
@@ -83,7 +83,8 @@ def _known(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     """Those of them who are in something that was submitted for the case."""
     members = [remote.members.select("number") for remote in case.remotes.values() if remote.members is not None]
     seen = frame.join(pl.concat(members), on="number", how="semi") if members else frame.clear()
-    persons = {known.person for known in case.record.remotes.values() if known.person} | set(case.record.placed)
+    persons = {known.person for known in case.record.remotes.values() if known.person}
+    persons |= {*case.record.placed, *case.record.unseen}
     if not persons:
         return seen
     remembered = people.with_person(frame, case.key, case.lineage).filter(pl.col("person").is_in(sorted(persons)))

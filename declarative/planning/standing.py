@@ -194,6 +194,12 @@ def _standing(case: Case, frame: pl.DataFrame) -> pl.Series:
     if case.doubtful_batches():
         could_be_in_it = (pl.col("known") <= int(Standing.REFUSED)) | pl.col("retriable")
         standing = pl.when(could_be_in_it).then(int(Standing.UNSURE)).otherwise(standing)
+    if case.record.unseen:
+        persons = people.with_person(frame.select("number"), case.key, case.lineage).get_column("person")
+        unseen = pl.lit(True) if case.one_call else pl.lit(persons.is_in(list(case.record.unseen)))
+        standing = (
+            pl.when(unseen & (pl.col("known") <= int(Standing.REFUSED))).then(int(Standing.UNSURE)).otherwise(standing)
+        )
     if doubtful := case.doubtful_persons():
         persons = people.with_person(frame.select("number"), case.key, case.lineage).get_column("person")
         unsure = pl.lit(True) if case.one_call else pl.lit(persons.is_in(list(doubtful)))

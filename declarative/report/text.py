@@ -169,6 +169,9 @@ def _status_lines(one: Status) -> Iterator[str]:
             fg="magenta",
         )
         yield f"    dialctl resolve {one.address} --placed | --not-placed"
+    if one.unseen:
+        yield click.style(f"  ! unsure: {people(one.unseen)} not found when the lock was rebuilt", fg="magenta")
+        yield f"    dialctl resolve {one.address} --placed | --not-placed"
 
 
 def drift(found: Sequence[Drift]) -> str:

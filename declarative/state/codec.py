@@ -98,6 +98,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "route": Route,
     "cancel": Cancel,
     "placed": tuple,
+    "unseen": tuple,
     "revoked": tuple,
     "doubts": tuple,
     "remotes": _many(RemoteRecord),

@@ -32,6 +32,7 @@ class Fields(TypedDict, total=False):
     payloads: str
     tombstone: bool
     placed: tuple[str, ...]
+    unseen: tuple[str, ...]
     revoked: tuple[str, ...]
     quiet: str | None
 

@@ -87,6 +87,7 @@ def join_records(one: Record, two: Record) -> Record:
         remotes=remotes,
         intents={mark: intent for mark, intent in intents.items() if not _resolved(intent, remotes, one, two)},
         placed=tuple(sorted({*one.placed, *two.placed})),
+        unseen=tuple(sorted({*one.unseen, *two.unseen} - {*one.placed, *two.placed})),
         revoked=tuple(sorted({*one.revoked, *two.revoked})),
         quiet=one.quiet if one == two else None,
     )

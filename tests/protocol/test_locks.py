@@ -256,3 +256,43 @@ def test_a_full_disk_stops_an_apply_and_loses_nothing(campaign: Project, largest
     brought_in_order(campaign, "apply", "-y")
     campaign.check_lock()
     campaign.check_rings(once(people(7)))
+
+
+CAPPED = [{"match": {"operation": "*", "times": 0}, "do": {"cap": 1}}]
+
+
+def _rebuilt_from_a_list_that_ends_early(project: Project) -> None:
+    project.box("box", people(3))
+    project.call("ada", people(1, 20)[0])
+    project.run("state", "new")
+    assert project.apply().code == 0
+    project.lock.unlink()
+    project.control("PUT", "faults", CAPPED)
+    run = project.run("state", "rebuild")
+    assert (run.code, "batch/box: 2 people were not found" in run.said) == (0, True), run
+    project.control("PUT", "faults", [])
+
+
+def test_nobody_is_rung_again_whom_a_rebuild_did_not_find(project: Project) -> None:
+    _rebuilt_from_a_list_that_ends_early(project)
+    project.control("PUT", "faults", CAPPED)
+    for arguments in (("plan",), ("apply", "-y"), ("status",)):
+        run = project.run(*arguments)
+        assert (run.code, "dialctl resolve batch/box --placed | --not-placed" in run.said) == (3, True), run
+    project.check_lock()
+    assert "2 people count as rung" in project.run("resolve", "batch/box", "--placed").said
+    assert project.apply().code == 0
+    project.check_rings(once([*people(3), *people(1, 20)]))
+
+
+def test_who_was_not_found_by_a_rebuild_is_rung_once_a_person_says_so(project: Project) -> None:
+    project.call("ada", people(1)[0])
+    project.run("state", "new")
+    assert project.apply().code == 0
+    project.box("box", people(2, 10))
+    project.lock.unlink()
+    project.run("state", "rebuild")
+    assert project.apply().code == 3
+    assert "2 people count as not rung" in project.run("resolve", "batch/box", "--not-placed").said
+    assert project.apply().code == 0
+    project.check_rings(once([*people(1), *people(2, 10)]))

@@ -93,6 +93,7 @@ _plain_fields: dict[str, st.SearchStrategy[Any]] = {
     "numbers": _words,
     "tombstone": st.booleans(),
     "placed": _digests,
+    "unseen": _digests,
     "revoked": _digests,
     "quiet": st.none() | _words.filter(bool),
 }
