@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from declarative import people
+from declarative import counting, people
 from declarative.model import Kind
 from declarative.planning.blocks import Block
 from declarative.planning.case import Case
@@ -25,6 +25,12 @@ class _Leaving:
     case: Case
     heir: str = ""
 
+    @property
+    def untold(self) -> int:
+        """How many were in requests whose answer was lost: the lock tells of nobody whether they were among them. Even
+        a probable absence counts, since no new address keeps watch for what was sent under another."""
+        return sum(intent.count for intent in self.case.record.intents.values() if intent.is_batch)
+
     def shared(self, newcomers: pl.DataFrame) -> int:
         """How many of them are among these."""
         if self.case.resource is not None:
@@ -34,7 +40,8 @@ class _Leaving:
 
 @dataclass(frozen=True)
 class _Met:
-    """How many people of a resource were submitted under what leaves."""
+    """How many people of a resource were submitted under what leaves; none where any of them may have been, in a
+    request whose answer was lost."""
 
     new: Outlook
     left: _Leaving
@@ -47,8 +54,9 @@ def held_back(outlooks: Sequence[Outlook]) -> list[Outlook]:
     leaving = [one for outlook in outlooks for one in _leaving(outlook)]
     meetings = [met for outlook in outlooks if leaving for met in _met(outlook, leaving)]
     blocks = {met.new.case.address: _of_new(met.new, meetings) for met in meetings}
-    for met in meetings:
-        detail = f"{met.new.case.address} would ring people who were submitted as {met.left.address}"
+    for met in (one for one in meetings if one.people or one.left.heir):
+        who = "people who were" if met.people else "people who may have been"
+        detail = f"{met.new.case.address} would ring {who} submitted as {met.left.address}"
         block = Block(Reason.LOOKS_RENAMED, detail, blocks[met.new.case.address].way_out)
         blocks.setdefault(met.left.heir or met.left.address, block)
     kept = [outlook for outlook in outlooks if not outlook.only_seen]
@@ -58,12 +66,14 @@ def held_back(outlooks: Sequence[Outlook]) -> list[Outlook]:
 def _met(outlook: Outlook, leaving: Sequence[_Leaving]) -> list[_Met]:
     newcomers = _newcomers(outlook)
     others = [one for one in leaving if one.case is not outlook.case]
-    return [_Met(outlook, one, count) for one in others if (count := one.shared(newcomers))]
+    met = [_Met(outlook, one, one.shared(newcomers)) for one in others]
+    return [one for one in met if one.people or (one.left.untold and len(newcomers))]
 
 
 def _leaving(outlook: Outlook) -> list[_Leaving]:
     case = outlook.case
-    if outlook.tombstone or not (case.remotes or case.record.placed or case.record.unseen):
+    record = case.record
+    if outlook.tombstone or not (case.remotes or record.placed or record.unseen or record.intents):
         return []
     if case.resource is None:
         return [_Leaving(case.address, case)]
@@ -84,6 +94,7 @@ def _known(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     members = [remote.members.select("number") for remote in case.remotes.values() if remote.members is not None]
     seen = frame.join(pl.concat(members), on="number", how="semi") if members else frame.clear()
     persons = {known.person for known in case.record.remotes.values() if known.person}
+    persons |= {intent.person for intent in case.record.intents.values() if intent.person}
     persons |= {*case.record.placed, *case.record.unseen}
     if not persons:
         return seen
@@ -97,18 +108,24 @@ def _of_new(new: Outlook, meetings: Sequence[_Met]) -> Block:
     gone = [met for met in meetings if met.new is new and not met.left.heir]
     if gone:
         former = [*(resource.previously if resource else ()), *(met.left.address for met in gone)]
-        said += [
-            f"{met.people:,} of its people are those of {met.left.address}, which leaves in this plan" for met in gone
-        ]
+        said += [_of_gone(met) for met in gone]
         ways.append(f"if it is the same campaign: metadata.previously: [{', '.join(former)}]")
-    for left, count in [(met.left, met.people) for met in meetings if met.new is new and met.left.heir]:
-        said.append(
-            f"{count:,} of its people were submitted as {left.address}, which {left.heir} takes over without them"
-        )
+    for met in [met for met in meetings if met.new is new and met.left.heir]:
+        left, who = met.left, f"{met.people:,} of its people were" if met.people else "its people may have been"
+        said.append(f"{who} submitted as {left.address}, which {left.heir} takes over without them")
         ways.append(f"to ring nobody twice, list them in {left.heir}")
-    return Block(
-        Reason.LOOKS_RENAMED, "; ".join(said), f"{'; '.join(ways)}; if not, apply once without {_all_new(meetings)}"
-    )
+    if any(met.people for met in meetings):
+        ways.append(f"if not, apply once without {_all_new(meetings)}")
+    lost = [met.left.address for met in gone if not met.people]
+    ways += [f"if not, and it surely never arrived: dialctl resolve {address} --not-placed" for address in lost]
+    return Block(Reason.LOOKS_RENAMED, "; ".join(said), "; ".join(ways))
+
+
+def _of_gone(met: _Met) -> str:
+    if met.people:
+        return f"{met.people:,} of its people are those of {met.left.address}, which leaves in this plan"
+    who = counting.people(met.left.untold)
+    return f"{met.left.address} leaves in this plan, and whom its lost request of {who} was to ring is not known"
 
 
 def _all_new(meetings: Sequence[_Met]) -> str:

@@ -292,3 +292,53 @@ def test_a_lost_batch_is_not_settled_while_the_provider_cannot_be_read(project: 
     project.control("PUT", "faults", [])
     brought_in_order(project, "apply", "-y")
     project.check_rings(once(people(7)))
+
+
+def test_a_lost_batch_is_not_sent_again_under_another_name(tmp_path: Path) -> None:
+    """Its people are not known, and the new address would not keep watch for it."""
+    project = _with_a_lost_batch(tmp_path)
+    project.remove("march")
+    project.batch("spring", people(5))
+    sent = project.posts()
+    for arguments in (("plan",), ("apply", "-y"), ("apply", "-y"), ("plan",)):
+        run = project.run(*arguments)
+        assert (run.code, "metadata.previously: [batch/march]" in run.said) == (3, True), run
+    assert project.posts() == sent
+    manifest = project.directory / "spring.yaml"
+    manifest.write_text(manifest.read_text().replace("{name: spring}", "{name: spring, previously: [batch/march]}"))
+    project.control("PUT", "faults", [])
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once(people(5)))
+
+
+def test_a_new_batch_goes_on_once_a_person_says_that_the_lost_one_never_arrived(tmp_path: Path) -> None:
+    project = _with_a_lost_batch(tmp_path, at="send:")
+    project.remove("march")
+    project.batch("april", people(2, 50))
+    run = project.apply()
+    assert (run.code, "dialctl resolve batch/march --not-placed" in run.said) == (3, True), run
+    assert project.run("resolve", "batch/march", "--not-placed").code == 0
+    project.control("PUT", "faults", [])
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(never(people(4)) | once(people(2, 50)))
+
+
+def test_a_lost_batch_that_is_split_rings_nobody_again(tmp_path: Path) -> None:
+    project = _with_a_lost_batch(tmp_path)
+    project.remove("march")
+    project.batch("one", people(2))
+    project.batch("two", people(2, 2))
+    manifest = project.directory / "one.yaml"
+    manifest.write_text(manifest.read_text().replace("{name: one}", "{name: one, previously: [batch/march]}"))
+    sent = project.posts()
+    for _ in range(2):
+        assert project.apply().code == 3
+    assert project.posts() == sent
+    project.control("PUT", "faults", [])
+    for _ in range(2):
+        assert "2 of its people were submitted as batch/march" in project.apply().said
+    project.remove("two")
+    project.batch("one", people(4), more="")
+    manifest.write_text(manifest.read_text().replace("{name: one}", "{name: one, previously: [batch/march]}"))
+    brought_in_order(project, "apply", "-y")
+    project.check_rings(once(people(4)))
