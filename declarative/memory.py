@@ -106,7 +106,7 @@ class Record:
     `placed` holds digests of people whom a human declared rung, and marks of the requests by which: one that is found
     after all tells of its people itself. `unseen` holds digests of people who were wanted when the lock was rebuilt
     and not found where no list can prove that they were never rung. `revoked` marks must never ring: whatever appears
-    with one is cancelled.
+    with one is cancelled. `also` are the batches of others that the manifest last named as its own.
     `quiet` is the digest of all facts under which there was nothing to do. `tombstone`: no longer wanted and over; kept
     so that bringing it back rings nobody twice."""
 
@@ -123,6 +123,7 @@ class Record:
     placed: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     quiet: str | None = None
 
 

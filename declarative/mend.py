@@ -15,6 +15,7 @@ from declarative.model import Kind, Route
 from declarative.observe import observe
 from declarative.planning import blocks, lost
 from declarative.planning.case import Case
+from declarative.privacy import mask
 from declarative.providers.base import EVERY_AGENT
 from declarative.remote import Remote
 from declarative.session import Session
@@ -44,8 +45,8 @@ def resolve(session: Session, address: str, person: str | None, verdict: Verdict
         intents = [i for i in record.intents.values() if digest is None or i.person == digest]
         unseen = {one for one in record.unseen if digest is None or one == digest}
         if not intents and not unseen:
-            asked = f"{address}#{person}" if person else address
-            raise UsageError(f"nothing is unsure at {asked}", hint="dialctl status shows what is")
+            asked = f"{mask(person) if person.startswith('+') else person} at {address}" if person else address
+            raise UsageError(f"nothing is unsure of {asked}", hint="dialctl status shows what is")
         said = [_settle_unseen(ledger, address, unseen, verdict)] if unseen else []
         return said + [_settle(session, ledger, address, intent, verdict) for intent in intents]
 
@@ -88,8 +89,7 @@ def _settle_unseen(ledger: Ledger, address: str, persons: set[str], verdict: Ver
 
 
 def _as_rung(count: int) -> str:
-    said = counting.of(count, "person counts as rung, and is not", "people count as rung, and are not")
-    return f"{said} rung again"
+    return f"{counting.of(count, 'person counts as rung, and is', 'people count as rung, and are')} not rung again"
 
 
 def _as_not_rung(count: int) -> str:

@@ -66,6 +66,7 @@ class Memory:
             "numbers": resource.people.numbers if in_full else "",
             "payloads": resource.people.payloads if in_full else "",
             "tombstone": False,
+            "also": tuple(sorted(resource.also)),
             "quiet": self._quiet(work, replace(case, record=record), tally),
         }
         changes = {name: value for name, value in wanted.items() if getattr(record, name) != value}

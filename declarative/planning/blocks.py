@@ -74,6 +74,8 @@ def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str
     if any(not is_over(remotes[key]) for key in also & set(remotes)):
         return False
     remotes = {key: remote for key, remote in remotes.items() if key not in also}
+    if resource is not None and set(record.also) - also:
+        return False
     if record.intents or record.unseen or set(remotes) - set(record.remotes):
         return False
     if {known.mark for known in record.remotes.values()} & set(record.revoked):
@@ -158,10 +160,13 @@ def _lost(case: Case, unknown: frozenset[str]) -> Block | None:
     lost = sorted((set(case.record.remotes) | case.also) & unknown)
     if not lost:
         return None
+    way_out = f"if it is really gone, dialctl state rm {case.address} forgets who was rung"
+    if case.also & unknown:
+        way_out = "correct spec.also in the manifest"
     return Block(
         Reason.LOST,
         f"the provider does not know {', '.join(lost[:3])}{' and more' if len(lost) > 3 else ''}",
-        f"check key and host; if it is really gone, dialctl state rm {case.address} forgets who was rung",
+        f"check key and host; {way_out}",
     )
 
 

@@ -26,6 +26,7 @@ def warnings(
         rings = plan.rings.get(resource.address, 0)
         able = abilities(resource.provider, resource.route)
         if rings:
+            yield from _no_longer_counted(plan, resource)
             yield from _concurrency(resource, rings, able)
             yield from _too_late(plan, resource, rings, able)
             yield from _after_hours(plan, resource, rings, able)
@@ -46,6 +47,14 @@ def _nobody_left(resource: Resource) -> Iterator[Notice]:
     if held and not resource.people.count and not resource.paused:
         kept = ", ".join(f"{count:,} held back by {name}" for name, count in held.items())
         yield Notice(resource.address, f"nobody is left to ring: {kept}")
+
+
+def _no_longer_counted(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    work = plan.works.get(resource.address)
+    left = sorted({*work.case.record.also} - {*resource.also}) if work else []
+    if left:
+        what = f"spec.also named {', '.join(left)} when it was last applied"
+        yield Notice(resource.address, f"{what}: people rung by it alone count as new, and are rung again")
 
 
 def _no_zone(resource: Resource) -> Iterator[Notice]:

@@ -99,6 +99,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "cancel": Cancel,
     "placed": tuple,
     "unseen": tuple,
+    "also": tuple,
     "revoked": tuple,
     "doubts": tuple,
     "remotes": _many(RemoteRecord),

@@ -33,6 +33,7 @@ class Fields(TypedDict, total=False):
     tombstone: bool
     placed: tuple[str, ...]
     unseen: tuple[str, ...]
+    also: tuple[str, ...]
     revoked: tuple[str, ...]
     quiet: str | None
 

@@ -140,3 +140,28 @@ def _read_in_full(bench: Bench) -> list[str]:
     before = len(bench.requests())
     bench.plan()
     return [one["path"] for one in bench.requests()[before:] if one["operation"] == "getCallBatch"]
+
+
+def test_a_plan_says_that_somebody_under_also_would_be_rung_again(bench: Bench) -> None:
+    theirs = {"name": "by hand", "agent_id": AGENT, "from_number_id": CARTESIA["from_number_id"]}
+    by_hand = bench.cartesia("POST", "/agents/calls/batches", {**theirs, "recipients": [{"to_number": PEOPLE[0]}]})
+    bench.write("project.yaml", project())
+    bench.write("march.yaml", batch("march", PEOPLE[:2], also=[by_hand["id"]]))
+    bench.apply()
+    bench.write("march.yaml", batch("march", PEOPLE[:2]))
+    [warning] = bench.plan().json["warnings"]
+    assert f"spec.also named {by_hand['id']}" in warning["message"]
+
+
+def test_an_id_under_also_that_nobody_knows_is_corrected_in_the_manifest(bench: Bench) -> None:
+    bench.write("project.yaml", project())
+    bench.write("march.yaml", batch("march", PEOPLE[:2], also=["acb_missing"]))
+    [action] = bench.plan(exits=3).json["actions"]
+    assert action["way_out"] == "check key and host; correct spec.also in the manifest"
+
+
+def test_a_number_of_whom_nothing_is_unsure_is_not_printed_in_full(campaign: Bench) -> None:
+    campaign.apply()
+    said = campaign.run("resolve", "batch/march#+14155550199", "--placed", exits=64)
+    assert "+1415•••0199" in said.err
+    assert "5550199" not in said.out + said.err

@@ -94,6 +94,7 @@ _plain_fields: dict[str, st.SearchStrategy[Any]] = {
     "tombstone": st.booleans(),
     "placed": _digests,
     "unseen": _digests,
+    "also": _digests,
     "revoked": _digests,
     "quiet": st.none() | _words.filter(bool),
 }
