@@ -128,7 +128,7 @@ def _adopt(action: Action, plan: Plan) -> str:
 
 
 def _forget(action: Action, plan: Plan) -> str:
-    return f"finished and no longer wanted; still remembered, so that nobody of {people(action.people)} is rung again"
+    return "finished and no longer wanted; still remembered, so that nobody whom it rang is rung again"
 
 
 def _keep(action: Action, plan: Plan) -> str:

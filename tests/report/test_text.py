@@ -75,3 +75,7 @@ def test_the_last_line_says_no_more_than_is_known(title: str, blocks: int, chang
     plan = plan_of(*(action(Verb.BLOCK, f"b{number}") for number in range(blocks)))
     report = Report(plan=plan, tallies={}, title=title, **changes)
     assert click.unstyle(text.report(report)).splitlines()[-1] == told
+
+
+def test_who_is_forgotten_is_not_said_to_have_been_rung() -> None:
+    assert "so that nobody whom it rang is rung again" in said(Verb.FORGET, people=3)
