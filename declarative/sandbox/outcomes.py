@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from hashlib import blake2b
 from typing import NamedTuple
 
 OUTCOMES = """\
@@ -78,6 +77,8 @@ class Lapse(NamedTuple):
 
 def draw(seed: int, number: str, attempt: int, *, us_only: bool = False) -> Draw:
     """The fate of the `attempt`-th dial (from 1) of an E.164 number."""
+    from hashlib import blake2b  # late: the help of the command line has the words above, and no use for it
+
     dice = int.from_bytes(blake2b(f"{seed}:{number}:{attempt}".encode(), digest_size=8).digest(), "big")
     ring, talk = 3 + (dice >> 8) % 12, 20 + (dice >> 16) % 161
     if us_only and not number.startswith("+1"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 
 from bench import Claims, Cost, main, paired, python, spend
 from campaign import READ_AND_HASH, Campaign, environment, sandbox
@@ -13,7 +12,7 @@ from campaign import READ_AND_HASH, Campaign, environment, sandbox
 
 def measure(claims: Claims, directory: Path) -> None:
     with sandbox(directory / "served") as url:
-        campaign = Campaign.of(directory / "campaign", url, 1_000_000 if claims.full else 20_000)
+        campaign = Campaign.of(directory / "campaign", url, 1_000_000 if claims.full else 100_000)
         _plan(claims, campaign)
         _apply(claims, campaign)
     _steps(claims, directory / "steps")
@@ -66,7 +65,7 @@ def _steps(claims: Claims, directory: Path) -> None:
             ledger.update("batch/benchmark", intents={signed: None}, remotes={f"acb_{shard}": answered})
             moments.append(time.process_time())
     steps = [after - before for before, after in pairwise(moments)]
-    claims.at_most("recording shards 181 to 200 beside 1 to 20", median(steps[-20:]) / median(steps[:20]), 1.5)
+    claims.at_most("recording shards 181 to 200 beside 1 to 20", min(steps[-20:]) / min(steps[:20]), 1.5)
 
 
 if __name__ == "__main__":

@@ -43,12 +43,13 @@ def at_a_terminal(bench: Bench, answer: str | signal.Signals, *arguments: str) -
         preexec_fn=_own_the_terminal,
     )
     os.close(theirs)
-    shown, until = "", time.monotonic() + SECONDS
+    shown, until, next_try = "", time.monotonic() + SECONDS, 0.0
     while time.monotonic() < until and (more := _read(ours)) is not None:
         shown += more
-        if not shown.rstrip("^C").endswith("]: "):
+        if not shown.rstrip("^C").endswith("]: ") or time.monotonic() < next_try:
             continue
-        # Again at each silence: between a prompt and its read, CPython only notes a signal.
+        # Once more after a long silence: a signal between a prompt and its read is noted by CPython, and not acted on.
+        next_try = time.monotonic() + SECONDS / 4
         if isinstance(answer, signal.Signals):
             process.send_signal(answer)
         else:
