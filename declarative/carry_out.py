@@ -46,14 +46,14 @@ class Hands:
         self.guardian = Guardian(desk, self._executor)
         self.tallies: dict[str, Tally] = {}
         self.findings: list[Finding] = []
-        self._sent: dict[str, list[pl.Series]] = {}
+        self._sent: defaultdict[str, list[pl.Series]] = defaultdict(list)
         self._rung: defaultdict[str, list[pl.Series]] = defaultdict(list)
         self._lost: dict[str, pl.Series] = {}
 
     def carry_out(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
         """Plain cancels first, so that nobody is rung who is on the way out; single calls last, since pacing them takes
         longer than the guard of a batch; else in the plan's order."""
-        self._sent = {address: list(rung) for address, rung in self._rung.items()}
+        self._sent = defaultdict(list, {address: list(rung) for address, rung in self._rung.items()})
         order = sorted(plan.works.values(), key=_turn)
         try:
             for work in order:
@@ -88,10 +88,7 @@ class Hands:
         resource = work.resource
         if resource is not None and case is not None:
             self._retry_by_request(work, resource, approved, tally)
-            rest = work.ring.filter(pl.col("verb") != Verb.REPLACE)
-            allowed = self._allowed(work.address, rest, approved)
-            tally.unplanned += len(rest) - len(allowed)
-            self._submit(resource, allowed, tally)
+            self._submit(resource, work.ring.filter(pl.col("verb") != Verb.REPLACE), approved, tally)
         self._memory.remember(work, case or work.case, tally)
 
     def _without_leaving(self, work: Work, tally: Tally, approved: pl.Series | None) -> Case | None:
@@ -114,9 +111,7 @@ class Hands:
             )
             if len(moving) and work.resource is not None:
                 free = crowd.approved(crowd.free(case, remote), moving.get_column("number"))
-                allowed = self._allowed(work.address, free, approved)
-                tally.unplanned += len(free) - len(allowed)
-                self._submit(work.resource, allowed, tally)
+                self._submit(work.resource, free, approved, tally)
                 if not tally.clean:
                     return None
         return case
@@ -158,29 +153,30 @@ class Hands:
             if self._must_end(resource, tally) or not may_ring():
                 tally.left += len(again)
                 continue
-            self._sent.setdefault(work.address, []).append(again.get_column("number"))
+            self._sent[work.address].append(again.get_column("number"))
             receipt = self._executor.retry(resource, work.case.remotes[remote_id], len(again), may_ring)
             self._book(receipt, Verb.RETRY, len(again), tally)
             self._keep_in_mind(work.address, receipt, again)
 
-    def _submit(self, resource: Resource, ring: pl.DataFrame, tally: Tally) -> None:
+    def _submit(self, resource: Resource, due: pl.DataFrame, approved: pl.Series | None, tally: Tally) -> None:
         """Submits people in shards, those of one attempt together; single calls one by one, at their pace."""
-        self._sent.setdefault(resource.address, []).append(ring.get_column("number"))
+        ring = self._allowed(resource.address, due, approved)
+        tally.unplanned += len(due) - len(ring)
+        self._sent[resource.address].append(ring.get_column("number"))
         if resource.route is Route.CALL:
             self._look_after_all()
         size = self._desk.abilities(resource.provider, resource.route).max_people
         pacer = Pacer(self._desk, resource)
         for (attempt,), rows in ring.partition_by("attempt", as_dict=True, maintain_order=True).items():
             for start in range(0, len(rows), size):
-                shard = rows.slice(start, size)
+                planned = rows.slice(start, size)
                 if self._must_end(resource, tally):
                     tally.left += len(rows) - start
                     break
                 self._desk.say(f"{resource.address}: {start:,} of {counting.people(len(rows))} submitted")
                 pacer.wait()
-                due = self._due(resource, shard, self._desk.project.guard)
-                tally.left += len(shard) - len(due)
-                shard = due
+                shard = self._due(resource, planned, self._desk.project.guard)
+                tally.left += len(planned) - len(shard)
                 if shard.is_empty():
                     continue
                 self._heed(self.guardian.look_in_time())
@@ -204,7 +200,7 @@ class Hands:
 
     def _allowed(self, address: str, ring: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
         """Those of them who were approved, and whom this round has not sent already, whatever the plan says."""
-        for numbers in self._sent.get(address, []):
+        for numbers in self._sent[address]:
             ring = ring.filter(~pl.col("number").is_in(numbers.implode()))
         return crowd.approved(ring, approved)
 

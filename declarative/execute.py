@@ -69,15 +69,13 @@ class Executor:
     every pause between two tries. `closed` holds, by provider, why nothing is dialed there any more in this run (a bad
     key, no funds)."""
 
-    def __init__(self, desk: Desk, before_waiting: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, desk: Desk, before_waiting: Callable[[], None]) -> None:
         self._desk = desk
         self._before_waiting = before_waiting
         self._intents = Intents(desk)
         self.closed: dict[str, Receipt] = {}
 
-    def submit(
-        self, resource: Resource, crowd: pl.DataFrame, attempt: int, may_ring: Callable[[], bool] = lambda: True
-    ) -> Receipt:
+    def submit(self, resource: Resource, crowd: pl.DataFrame, attempt: int, may_ring: Callable[[], bool]) -> Receipt:
         """Creates one batch of `crowd` (columns `number`, `payload`), or places one call to its one person. `may_ring`
         is asked again after each wait."""
         channel = self._desk.provider(resource).channels[resource.route]
@@ -88,9 +86,7 @@ class Executor:
 
         return self._dial(resource, len(crowd), once, may_ring)
 
-    def retry(
-        self, resource: Resource, remote: Remote, rung_again: int, may_ring: Callable[[], bool] = lambda: True
-    ) -> Receipt:
+    def retry(self, resource: Resource, remote: Remote, rung_again: int, may_ring: Callable[[], bool]) -> Receipt:
         """Asks the provider to ring again the `rung_again` unreached people of one batch."""
         channel = self._desk.provider(resource).channels[Route.BATCH]
 

@@ -81,7 +81,7 @@ def _resume(session: Session, ledger: Ledger, address: str, record: Record) -> l
 
 
 def _settle_unseen(ledger: Ledger, address: str, persons: set[str], verdict: Verdict) -> str:
-    record = ledger.lock.resources[address]
+    record = ledger.record(address)
     placed = {*record.placed, *persons} if verdict is Verdict.PLACED else {*record.placed}
     unseen = {*record.unseen} - persons
     ledger.update(address, placed=tuple(sorted(placed)), unseen=tuple(sorted(unseen)), quiet=None)
@@ -100,7 +100,7 @@ def _settle(session: Session, ledger: Ledger, address: str, intent: Intent, verd
     if intent.request is Request.RETRY:
         return _settle_retry(ledger, address, intent, verdict)
     if verdict is Verdict.NOT_PLACED:
-        revoked = tuple(sorted({*ledger.lock.resources[address].revoked, intent.mark}))
+        revoked = tuple(sorted({*ledger.record(address).revoked, intent.mark}))
         ledger.update(address, intents={intent.mark: None}, revoked=revoked, quiet=None)
         return _as_not_rung(intent.count)
     if intent.person:
@@ -138,7 +138,7 @@ def _seen(session: Session, ledger: Ledger, address: str) -> Case:
 
 
 def _count_as_rung(ledger: Ledger, address: str, intent: Intent, persons: list[str]) -> str:
-    placed = {*ledger.lock.resources[address].placed, *persons, intent.mark}
+    placed = {*ledger.record(address).placed, *persons, intent.mark}
     ledger.update(address, intents={intent.mark: None}, placed=tuple(sorted(placed)), quiet=None)
     said = _as_rung(len(persons))
     if len(persons) == intent.count:
@@ -148,7 +148,7 @@ def _count_as_rung(ledger: Ledger, address: str, intent: Intent, persons: list[s
 
 def _settle_retry(ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:
     assert intent.remote is not None
-    known = ledger.lock.resources[address].remotes[intent.remote]
+    known = ledger.record(address).remotes[intent.remote]
     if verdict is Verdict.PLACED:
         counted = replace(known, retry_count=(intent.retry_count or 0) + 1)
         ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: counted}, quiet=None)

@@ -87,16 +87,18 @@ class Work:
     @property
     def rung(self) -> pl.Series:
         """The numbers of everybody whom it may ring: those submitted, and those whom a retry request rings again."""
-        again = [self.rung_by_request(remote_id).get_column("number") for remote_id in self.requests]
+        again = [self._unreached(remote_id).get_column("number") for remote_id in self.requests]
         return pl.concat([self.ring.get_column("number"), *again])
 
     def rung_by_request(self, remote_id: str) -> pl.DataFrame:
         """Whom a retry request for this batch rings: `number` and `payload`, as wanted now."""
-        members, resource = self.case.remotes[remote_id].members, self.case.resource
+        assert self.resource is not None  # by_request chooses for no other
+        return self.resource.people.frame.join(self._unreached(remote_id), on="number", how="semi")
+
+    def _unreached(self, remote_id: str) -> pl.DataFrame:
+        members = self.case.remotes[remote_id].members
         assert members is not None  # by_request chooses no other
-        assert resource is not None
-        unreached = members.filter(phase=Phase.UNREACHED).select("number")
-        return resource.people.frame.join(unreached, on="number", how="semi")
+        return members.filter(phase=Phase.UNREACHED).select("number")
 
     @property
     def digest(self) -> str:

@@ -3,6 +3,8 @@ distinct combination of facts, so a million people cost a few dozen decisions.""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from declarative import people
@@ -195,16 +197,19 @@ def _standing(case: Case, frame: pl.DataFrame) -> pl.Series:
         could_be_in_it = (pl.col("known") <= int(Standing.REFUSED)) | pl.col("retriable")
         standing = pl.when(could_be_in_it).then(int(Standing.UNSURE)).otherwise(standing)
     if case.record.unseen:
-        persons = people.with_person(frame.select("number"), case.key, case.lineage).get_column("person")
-        unseen = pl.lit(True) if case.one_call else pl.lit(persons.is_in(list(case.record.unseen)))
-        standing = (
-            pl.when(unseen & (pl.col("known") <= int(Standing.REFUSED))).then(int(Standing.UNSURE)).otherwise(standing)
-        )
+        unseen = _are_among(case, frame, case.record.unseen) & (pl.col("known") <= int(Standing.REFUSED))
+        standing = pl.when(unseen).then(int(Standing.UNSURE)).otherwise(standing)
     if doubtful := case.doubtful_persons():
-        persons = people.with_person(frame.select("number"), case.key, case.lineage).get_column("person")
-        unsure = pl.lit(True) if case.one_call else pl.lit(persons.is_in(list(doubtful)))
-        standing = pl.when(unsure).then(int(Standing.UNSURE)).otherwise(standing)
+        standing = pl.when(_are_among(case, frame, doubtful)).then(int(Standing.UNSURE)).otherwise(standing)
     return frame.select(standing.cast(pl.Int64).alias("standing")).to_series()
+
+
+def _are_among(case: Case, frame: pl.DataFrame, digests: Collection[str]) -> pl.Expr:
+    """Whether each is one of those whom the digests stand for; a Call's one person always is."""
+    if case.one_call:
+        return pl.lit(True)
+    persons = people.with_person(frame.select("number"), case.key, case.lineage).get_column("person")
+    return pl.lit(persons.is_in(list(digests)))
 
 
 def _with_timing(case: Case, frame: pl.DataFrame) -> pl.DataFrame:

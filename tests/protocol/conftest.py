@@ -1,4 +1,4 @@
-"""Projects against a served sandbox, each under an account of its own."""
+"""Projects against a served sandbox, each under an account of its own; and one with a sandbox of its own under it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from uuid import uuid4
 
 import pytest
 
+from tests.protocol.faults_ground import Ground
 from tests.protocol.project import Project, people
 from tests.sandbox.lab import start_server, stop_server
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    made = Ground(tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,40 +9,22 @@ import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-import orjson
 
 from declarative.cli.main import run
 from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.embedded import open_sandbox
 from declarative.sandbox.world import World
+from tests.e2e.bench import Ran
 
 Rule = Mapping[str, Any]
 Json = Any
 VERSION = "2026-03-01"
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What one command came to."""
-
-    exit: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return f"{self.out}\n{self.err}"
-
-    @property
-    def json(self) -> Json:
-        return orjson.loads(self.out)
 
 
 class Ground:

@@ -14,7 +14,8 @@ from typing import Any
 from declarative import mark
 from declarative.state.base import Stored
 from declarative.state.lock import parse
-from tests.protocol.faults_ground import Ground, Ran, Rule, resolve_like_a_person
+from tests.e2e.bench import Ran
+from tests.protocol.faults_ground import Ground, Rule, resolve_like_a_person
 from tests.protocol.histories_project import NEVER_RINGS, Manifests
 
 Ring = tuple[int, str]

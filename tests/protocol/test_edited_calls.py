@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,13 +22,11 @@ GUARD, OVER = 150, 3600.0
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
+def ground(ground: Ground) -> Ground:
     """Ada's call waits for its guard."""
-    made = Ground(tmp_path)
-    made.write(call(ADA))
-    assert made.apply().exit == 0
-    yield made
-    made.close()
+    ground.write(call(ADA))
+    assert ground.apply().exit == 0
+    return ground
 
 
 def call(number: str, via: str = "batch", more: str = "") -> str:

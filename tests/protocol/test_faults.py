@@ -3,9 +3,7 @@ reads, and how often each phone rang once everything has settled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +11,6 @@ from tests.protocol.faults_answers import FAULTS, Fault
 from tests.protocol.faults_ground import Ground, resolve_like_a_person
 from tests.protocol.faults_reads import ROWS, TOMORROW, Row, rule
 from tests.protocol.faults_requests import HOUR, REACHED, REQUESTS, SILENT, Request
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    made = Ground(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

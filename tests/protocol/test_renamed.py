@@ -4,8 +4,6 @@ and the way out that is printed leads out."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,13 +19,6 @@ spec: {defaults: {provider: cartesia}}
 """
 CARTESIA = "  agent_id: agent_A\n  from_number_id: ap_A\n"
 BOX = "  provider: callingbox\n  agent_id: 00000000-0000-4000-8000-000000000001\n"
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    made = Ground(tmp_path)
-    yield made
-    made.close()
 
 
 def batch(name: str, *numbers: str, before: str = "", spec: str = CARTESIA) -> str:

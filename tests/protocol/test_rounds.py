@@ -3,12 +3,8 @@ guard, or lose its report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.protocol.faults_ground import Ground
 
@@ -26,13 +22,6 @@ spec:
 BOX = "  provider: callingbox\n  agent_id: 00000000-0000-4000-8000-000000000001\n"
 ALWAYS = 0
 LATER = {"status": {"code": 503, "effect": False}}
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    made = Ground(tmp_path)
-    yield made
-    made.close()
 
 
 def batch(name: str, *numbers: str, spec: str = "") -> str:
