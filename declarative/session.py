@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from declarative import manifest, schemas
-from declarative.abilities import Abilities, ProviderType
 from declarative.digest import PersonKey
 from declarative.errors import DialctlError, ProviderError, StateError, UsageError
-from declarative.model import Desired, ProviderSpec, Route
 from declarative.providers import catalog
-from declarative.providers.base import Provider
-from declarative.providers.surroundings import Surroundings
 from declarative.sandbox import SANDBOX_KEY
 
 if TYPE_CHECKING:
+    from declarative.abilities import Abilities, ProviderType
     from declarative.memory import Lock
+    from declarative.model import Desired, ProviderSpec, Route
     from declarative.observe import Scene
+    from declarative.providers.base import Provider
     from declarative.sandbox.embedded import Embedded
     from declarative.state.base import Backend, Holder, Lease
     from declarative.state.ledger import Ledger
@@ -185,6 +184,8 @@ class Session:
         return {name: found for name, found in self.providers.items() if not isinstance(found, ProviderError)}
 
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
+        from declarative.providers.surroundings import Surroundings
+
         environment, transport, monotonic = self.options.environment, None, time.monotonic
         if self.options.sandbox:
             kind = self.types[spec.type]

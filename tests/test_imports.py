@@ -44,8 +44,8 @@ def imported(module: Module) -> Iterator[str]:
                 yield from (alias.name for alias in names)
             case ast.ImportFrom(module=origin, names=names, level=0) if origin:
                 yield from (f"{origin}.{alias.name}" for alias in names)
-            case ast.Constant(value=str(text)) if text in modules():
-                yield text
+            case ast.Constant(value=str(text)) if (named := text.partition(":")[0]) in modules():
+                yield named
 
 
 def known(module: Module) -> set[Module]:

@@ -15,6 +15,18 @@ from declarative.errors import DialctlError, Exit, UsageError
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def of_any(failure: Exception, called: click.Context) -> int:
+    match failure:
+        case click.ClickException() | click.Abort():
+            return of_usage(failure, called)
+        case DialctlError():
+            return of_error(failure, called)
+        case OSError():
+            return of_system(failure, called)
+        case _:
+            return of_bug(failure, called)
+
+
 def of_error(error: DialctlError, called: click.Context) -> int:
     if _wants_json(called):
         from declarative.report import as_json

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from declarative.cli.context import Context
-from declarative.errors import DialctlError, Exit
+from declarative.errors import Exit
 
 _COMMANDS: Mapping[str, str] = {
     "init": "declarative.cli.start:init",
@@ -89,22 +89,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    from declarative.cli import failures
-
     try:
         return int(dialctl.main(args=arguments, prog_name="dialctl", standalone_mode=False) or 0)
     except click.exceptions.Exit as asked:
         return asked.exit_code
-    except (click.ClickException, click.Abort) as misuse:
-        return failures.of_usage(misuse, _called(arguments))
-    except DialctlError as error:
-        return failures.of_error(error, _called(arguments))
     except BrokenPipeError:
         return int(Exit.FAILED)
-    except OSError as problem:
-        return failures.of_system(problem, _called(arguments))
-    except Exception as bug:
-        return failures.of_bug(bug, _called(arguments))
+    except Exception as failure:
+        from declarative.cli import failures
+
+        return failures.of_any(failure, _called(arguments))
 
 
 def _called(arguments: list[str]) -> click.Context:

@@ -49,5 +49,5 @@ def version(context: Context) -> int:
     from declarative import __version__
     from declarative.providers import catalog
 
-    context.say(f"dialctl {__version__}\nPython {platform.python_version()}\nproviders: {', '.join(catalog.types())}")
+    context.say(f"dialctl {__version__}\nPython {platform.python_version()}\nproviders: {', '.join(catalog.names())}")
     return Exit.DONE

@@ -8,22 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from declarative.abilities import ProviderType
 from declarative.errors import ProviderError
-from declarative.model import ProviderSpec
-from declarative.providers.callingbox_type import CALLINGBOX
-from declarative.providers.cartesia_type import CARTESIA
-from declarative.providers.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from declarative.abilities import ProviderType
+    from declarative.model import ProviderSpec
     from declarative.providers.base import Provider
+    from declarative.providers.surroundings import Surroundings
 
 GROUP = "dialctl.providers"
 
 
-Connect = Callable[[ProviderSpec, Surroundings], "Provider"]
+Connect = Callable[["ProviderSpec", "Surroundings"], "Provider"]
 """Opens a connection without sending anything."""
 
 
@@ -39,20 +37,38 @@ class Plugin(Protocol):
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """`module` holds `connect`, and is imported only when a connection is opened."""
+    """Its data and its `connect` as `module:name`, each imported when it is asked for."""
 
-    type: ProviderType
-    module: str
+    data: str
+    connection: str
 
-    def connect(self, spec: ProviderSpec, surroundings: Surroundings) -> Provider:
-        open_connection: Connect = import_module(self.module).connect
-        return open_connection(spec, surroundings)
+    @property
+    def type(self) -> ProviderType:
+        kind: ProviderType = _load(self.data)
+        return kind
+
+    @property
+    def connect(self) -> Connect:
+        connect: Connect = _load(self.connection)
+        return connect
+
+
+def _load(reference: str) -> Any:
+    module, name = reference.split(":")
+    return getattr(import_module(module), name)
 
 
 _BUILT_IN: Mapping[str, Plugin] = {
-    "cartesia": BuiltIn(CARTESIA, "declarative.providers.cartesia"),
-    "callingbox": BuiltIn(CALLINGBOX, "declarative.providers.callingbox"),
+    "cartesia": BuiltIn("declarative.providers.cartesia_type:CARTESIA", "declarative.providers.cartesia:connect"),
+    "callingbox": BuiltIn(
+        "declarative.providers.callingbox_type:CALLINGBOX", "declarative.providers.callingbox:connect"
+    ),
 }
+
+
+def names() -> list[str]:
+    """The names of `types`, for the cost of their names alone. Raises as they do."""
+    return list(_plugins())
 
 
 def types() -> Mapping[str, ProviderType]:
