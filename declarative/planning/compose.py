@@ -13,7 +13,7 @@ from declarative.planning import explain, standing
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Reason, Standing, Timing, Verb
 from declarative.planning.outlook import Outlook
-from declarative.planning.plan import RING_SCHEMA, Action, Change, Work, counted, main_reason, ring_rows
+from declarative.planning.plan import RING_SCHEMA, Action, Change, Work, counted, in_shards, main_reason, ring_rows
 from declarative.planning.retrying import by_request
 from declarative.privacy import mask
 from declarative.remote import Phase
@@ -43,7 +43,7 @@ def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action]
         return actions, Work(address=outlook.case.address, case=outlook.case, quiet=True, forget=forget)
     people, resting = standing.moving(outlook.case)
     work = _work(outlook, people, abilities)
-    actions = [*_adopted(outlook), *_of_people(outlook, people, resting, work)]
+    actions = [*_adopted(outlook), *_of_people(outlook, people, resting, work, abilities)]
     actions += [_forgotten(outlook)] if work.forget else []
     actions += _nobodys(outlook, actions)
     if not actions and not outlook.tombstone:
@@ -84,10 +84,13 @@ def _placed(case: Case, people: pl.DataFrame) -> int:
     return len(people.filter(~pl.col("desired") & going_on))
 
 
-def _of_people(outlook: Outlook, people: pl.DataFrame, resting: int, work: Work) -> list[Action]:
+def _of_people(
+    outlook: Outlook, people: pl.DataFrame, resting: int, work: Work, abilities: Abilities | None
+) -> list[Action]:
     chosen = people.filter(pl.col("verb") != Verb.KEEP)
     groups = chosen.partition_by("verb", as_dict=True) if len(chosen) else {}
-    return [_action(outlook, Verb(str(verb)), group, people, resting, work) for (verb,), group in groups.items()]
+    actions = [_action(outlook, Verb(str(verb)), group, people, resting, work) for (verb,), group in groups.items()]
+    return [in_shards(action, work, abilities.max_people) for action in actions] if abilities else actions
 
 
 def _action(

@@ -4,9 +4,10 @@ decides nothing about people (decide.py does) and makes no request."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from math import ceil
 
 import polars as pl
 
@@ -35,8 +36,9 @@ class Change:
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """What happens at one address under one verb. `people` it concerns; `reasons` counts them by reason where there are
-    several; `counts` are further numbers that the text names (rung already, in flight, total, attempt of attempts);
-    `detail` and `way_out` belong to blocks; `starts_at` is the manifest's schedule; `next_at` when a wait ends."""
+    several; `counts` are further numbers that the text names (rung already, in flight, total, attempt of attempts,
+    batches); `detail` and `way_out` belong to blocks; `starts_at` is the manifest's schedule; `next_at` when a
+    wait ends."""
 
     address: str
     verb: Verb
@@ -192,6 +194,16 @@ def ring_rows(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
     return frame.filter(pl.col("verb") == verb, pl.col("data").is_not_null()).select(
         "number", pl.col("data").alias("payload"), "verb", (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
     )
+
+
+def in_shards(action: Action, work: Work, size: int) -> Action:
+    """Says of people submitted anew in how many batches of at most `size`, where they are more than one."""
+    if action.verb not in (Verb.CREATE, Verb.RETRY) or size == 1:
+        return action
+    attempts = work.ring.filter(verb=action.verb).group_by("attempt").len()  # those of one attempt go together
+    batches = sum(ceil(people / size) for people in attempts.get_column("len"))
+    batches += len(work.requests) if action.verb is Verb.RETRY else 0
+    return replace(action, counts={**action.counts, "batches": batches}) if batches > 1 else action
 
 
 def counted(values: pl.Series) -> dict[str, int]:

@@ -89,7 +89,12 @@ def _create(action: Action, plan: Plan) -> str:
     if action.starts_at and action.starts_at > plan.created_at:
         starts = f", from {moment(action.starts_at, plan.created_at)}"
     some = "" if set(action.reasons) <= {Reason.NEW} else f" ({reasons(action.reasons)})"
-    return f"{people(action.people)}{some}{starts}"
+    return f"{people(action.people)}{some}{_in_batches(action)}{starts}"
+
+
+def _in_batches(action: Action) -> str:
+    batches = action.counts.get("batches")
+    return f" in {batches:,} batches" if batches else ""
 
 
 def _replace(action: Action, plan: Plan) -> str:
@@ -112,7 +117,7 @@ def _replace(action: Action, plan: Plan) -> str:
 
 def _retry(action: Action, plan: Plan) -> str:
     which = f", attempt {action.counts['attempt']} of {action.counts['attempts']}" if "attempt" in action.counts else ""
-    return f"{action.people:,} unreached ({outcomes(action.outcomes)}){which}"
+    return f"{action.people:,} unreached ({outcomes(action.outcomes)}){_in_batches(action)}{which}"
 
 
 def _cancel(action: Action, plan: Plan) -> str:

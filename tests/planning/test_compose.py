@@ -44,6 +44,13 @@ def test_a_first_submission_is_new_and_shows_its_settings() -> None:
     assert rung(work) == [(number("a"), "create", 1), (number("b"), "create", 1)]
 
 
+def test_a_submission_says_in_how_many_batches_where_one_does_not_take_all() -> None:
+    actions, _ = planned(case(wanted=resource("abcdefg"), record=Record()))
+    assert actions[Verb.CREATE].counts["batches"] == 3
+    actions, _ = planned(case(wanted=resource("abc"), record=Record()))
+    assert "batches" not in actions[Verb.CREATE].counts
+
+
 def test_further_people_are_added_without_the_settings_that_they_share() -> None:
     old = batch("b1", members(a=REACHED))
     record = knowing(old, numbers="of last time", settings={"agent_id": "agent_a"})

@@ -52,6 +52,11 @@ def test_those_rung_already_are_not_affected(rung: int, told: str) -> None:
     assert f"{told} not affected" in said(Verb.REPLACE, counts={"total": 2, "rung": rung})
 
 
+def test_more_people_than_a_batch_takes_are_submitted_in_several() -> None:
+    told = said(Verb.CREATE, people=1_000_000, counts={"batches": 200})
+    assert "1,000,000 people in 200 batches, at the earliest moment" in told
+
+
 def test_who_was_moved_is_not_taken_off() -> None:
     """One of the moved had been turned away meanwhile, and was cancelled by nobody."""
     tally = Tally(booked=[("acb_new", Verb.REPLACE, 5)], cancelled=4)
