@@ -1,14 +1,10 @@
-"""A project in a directory, driven through the installed command in a process of its own. Knows the
-provider's side only by what the sandbox tells any client."""
+"""A project in a directory, driven through the installed command in a process of its own."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,47 +12,14 @@ from typing import Any
 import httpx
 
 from declarative.sandbox import SANDBOX_KEY
-from declarative.sandbox.embedded import open_sandbox
-from declarative.sandbox.world import World, organisation_name
+from tests.command import PROGRAM, ROOT, Ran, environment, in_own_process
+from tests.outside import Outside, still_sandbox
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-PROGRAM = (sys.executable, "-m", "declarative.cli.main")
-SECONDS = 120.0
-"""Longer than any command takes: what runs into it hangs."""
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What one command came to."""
-
-    exit: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return f"{self.out}\n{self.err}"
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def verbs(self) -> dict[str, tuple[str, int]]:
-        """Of a plan without its keeps: `verb address` to reason and people."""
-        actions = [one for one in self.json["actions"] if one["verb"] != "keep"]
-        return {f"{one['verb']} {one['address']}": (one["reason"], one["people"]) for one in actions}
-
-
-def environment(**more: str) -> dict[str, str]:
-    """This process's, without anything that dialctl reads."""
-    named = ("DIALCTL_", "CARTESIA_", "CALLINGBOX_", "NO_COLOR", "COLUMNS")
-    return {name: value for name, value in os.environ.items() if not name.startswith(named)} | more
 
 
 @dataclass
-class Bench:
+class Bench(Outside):
     """`flags` come before every command; `key` says whose dials count."""
 
     directory: Path
@@ -72,16 +35,7 @@ class Bench:
         return ran
 
     def anyhow(self, *arguments: str) -> Ran:
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.directory,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=SECONDS,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return in_own_process(*self.flags, *arguments, directory=self.directory, variables=self.environment)
 
     def command(self, *arguments: str) -> list[str]:
         return [*PROGRAM, *self.flags, *arguments]
@@ -105,48 +59,13 @@ class Bench:
         shown = self.run("results", "--show-numbers", "--format", "jsonl", *arguments).out
         return [json.loads(line) for line in shown.splitlines()]
 
-    def advance(self, seconds: float) -> None:
-        self._asked("POST", "advance", {"seconds": seconds})
-
-    def dials(self) -> list[dict[str, Any]]:
-        """The sandbox's record: an entry for every time that a phone rang for this project's account."""
-        ours = organisation_name(self.key)
-        return [one for one in self._asked("GET", "dials")["dials"] if one["organisation"] == ours]
-
-    def rings(self) -> Counter[str]:
-        return Counter(one["number"] for one in self.dials())
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Every request that reached the sandbox, those of other accounts too."""
-        return list(self._asked("GET", "requests")["requests"])
-
-    def faults(self, *rules: Mapping[str, Any]) -> None:
-        self._asked("PUT", "faults", list(rules))
-
-    def limits(self, **changes: int | bool) -> None:
-        self._asked("POST", "organisation", {"key": self.key, **changes})
-
-    def batches(self) -> list[dict[str, Any]]:
-        """Cartesia's batches of this account, newest first, each in full."""
-        listed = self.cartesia("GET", "/agents/calls/batches?limit=100")["data"]
-        return [self.cartesia("GET", f"/agents/calls/batches/{one['id']}") for one in listed]
-
-    def cartesia(self, method: str, path: str, body: object = None) -> Any:
-        """A request of somebody else under the same key, as from the dashboard."""
-        headers = {"Authorization": f"Bearer {self.key}", "Cartesia-Version": "2026-03-01"}
-        answer = self.world.request(method, f"/cartesia{path}", json=body, headers=headers)
-        return answer.raise_for_status().json()
-
-    def _asked(self, method: str, route: str, body: object = None) -> Any:
-        return self.world.request(method, f"/_sandbox/{route}", json=body).raise_for_status().json()
+    def reached(self) -> AbstractContextManager[httpx.Client]:
+        return nullcontext(self.world)
 
 
 def embedded(directory: Path) -> Bench:
     """A project under `--sandbox`; its clock moves only when somebody waits or moves it."""
-    home = directory / ".dialctl" / "sandbox"
-    home.mkdir(parents=True, mode=0o700)
-    World(home, seed=0, speed=0.0).close()
-    world = httpx.Client(base_url="http://sandbox", transport=open_sandbox(home).transport())
+    world = httpx.Client(base_url="http://sandbox", transport=still_sandbox(directory).transport())
     return Bench(directory, world, flags=("--sandbox",))
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from .bench import EXAMPLES, PROGRAM, Bench, embedded, environment, served
+from tests.command import serving
+
+from .bench import EXAMPLES, Bench, embedded, served
 
 Examples = Callable[[str], Bench]
 
@@ -38,7 +38,8 @@ def example(bench: Bench) -> Examples:
 @pytest.fixture(scope="session")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`dialctl sandbox serve`, whose clock stands still unless somebody moves it."""
-    yield from serve(tmp_path_factory.mktemp("served"), "--speed", "0")
+    with serving("--directory", str(tmp_path_factory.mktemp("served")), "--speed", "0") as url:
+        yield url
 
 
 @pytest.fixture
@@ -48,20 +49,6 @@ def host(tmp_path: Path, sandbox_url: str, request: pytest.FixtureRequest) -> It
     yield made
     made.faults()
     made.world.close()
-
-
-def serve(directory: Path, *flags: str) -> Iterator[str]:
-    """The URL of a sandbox served by the command, until the generator is closed."""
-    command = [*PROGRAM, "sandbox", "serve", "--port", "0", "--directory", str(directory), *flags]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()
-    ) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().strip().rpartition(" ")[2]
-        httpx.get(f"{url}/_sandbox/clock", trust_env=False).raise_for_status()
-        yield url
-        server.terminate()
-        assert server.wait(20) == 0
 
 
 def _only_ours(_: str, names: list[str]) -> list[str]:

@@ -7,7 +7,9 @@ import shlex
 
 import pytest
 
-from .bench import EXAMPLES, ROOT
+from tests.command import ROOT
+
+from .bench import EXAMPLES
 from .conftest import Examples
 
 NAMES = ("march-outreach", "renewals", "callbacks", "two-providers")

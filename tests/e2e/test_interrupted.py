@@ -8,13 +8,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from .bench import SECONDS, Bench, numbers, served
-from .conftest import serve
+from tests.command import SECONDS, serving
+
+from .bench import Bench, numbers, served
 from .manifests import CALLINGBOX, batch, project
 
 TURNED_AWAY = 94
@@ -27,7 +27,7 @@ def campaign(tmp_path: Path) -> Iterator[Bench]:
     """At a sandbox of its own, whose clock runs sixty times as fast as ours."""
     home = tmp_path / "home"
     home.mkdir()
-    with contextmanager(serve)(tmp_path / "sandbox", "--speed", "60") as url:
+    with serving("--directory", str(tmp_path / "sandbox"), "--speed", "60") as url:
         bench = served(home, url, "sk_thousand")
         bench.write("project.yaml", project())
         bench.write("tickets.yaml", batch("tickets", PEOPLE, **CALLINGBOX, pace=PACE))

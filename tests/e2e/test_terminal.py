@@ -14,7 +14,9 @@ import time
 
 import pytest
 
-from .bench import SECONDS, Bench, numbers
+from tests.command import SECONDS
+
+from .bench import Bench, numbers
 from .manifests import batch, project
 
 PEOPLE = numbers(415, 3)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from declarative.cli.main import run
 from declarative.sandbox.world import World
+from tests.command import Ran, in_process
 
 PROJECT = """\
 apiVersion: dialctl/v1
@@ -37,19 +35,6 @@ ADA, BEN, CAY = "+14155550101", "+14155550102", "+14155550103"
 
 
 @dataclass(frozen=True)
-class Said:
-    """What one command came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True)
 class Team:
     """A project's directory, and who works in it. `dialctl` puts `--sandbox` first."""
 
@@ -67,16 +52,13 @@ class Team:
         """Gives the batch a policy, written as one line of YAML."""
         self.write(batch_yaml=f"{BATCH}  policy: {text}\n")
 
-    def dialctl(self, *arguments: str) -> Said:
+    def dialctl(self, *arguments: str) -> Ran:
         return self.run("--sandbox", *arguments)
 
-    def run(self, *arguments: str) -> Said:
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            code = run(["-C", str(self.root), *arguments])
-        return Said(int(code), out.getvalue(), err.getvalue())
+    def run(self, *arguments: str) -> Ran:
+        return in_process("-C", str(self.root), *arguments)
 
-    def apply(self, *arguments: str) -> Said:
+    def apply(self, *arguments: str) -> Ran:
         return self.dialctl("apply", "--auto-approve", *arguments)
 
     def plan(self, *arguments: str) -> Any:
@@ -97,7 +79,7 @@ class Team:
 
     def dials(self) -> list[dict[str, Any]]:
         said = self.run("sandbox", "dials", "--json")
-        found: list[dict[str, Any]] = json.loads(said.out)["dials"]
+        found: list[dict[str, Any]] = said.json["dials"]
         return found
 
     def rung(self) -> list[str]:

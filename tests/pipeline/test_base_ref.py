@@ -132,7 +132,7 @@ def test_nothing_is_written_into_the_repository(team: Team, git: Runner) -> None
 
 def test_an_unknown_revision_says_how_to_fetch_it(team: Team, git: Runner) -> None:
     said = team.dialctl("plan", "--base-ref", "origin/main")
-    assert said.code == 64
+    assert said.exit == 64
     assert 'git knows no revision "origin/main"' in said.err
     assert "fetch-depth: 0" in said.err
 
@@ -148,7 +148,7 @@ def test_a_shallow_clone_says_how_to_fetch_it(team: Team, git: Runner) -> None:
 
 def test_outside_of_git_it_is_refused(team: Team) -> None:
     said = team.dialctl("plan", "--base-ref", "main")
-    assert (said.code, "git repository" in said.err) == (64, True)
+    assert (said.exit, "git repository" in said.err) == (64, True)
 
 
 def test_the_comment_sets_apart_what_the_branch_did_not_cause(team: Team, git: Runner) -> None:

@@ -30,7 +30,7 @@ def test_outside_the_hours_everybody_waits_and_the_plan_says_until_when(team: Te
     assert [(a["verb"], a["reason"], a["people"]) for a in planned["actions"]] == [("wait", "calling_hours", 2)]
     assert planned["next_at"] == "2031-01-15T14:00:00Z"
     assert "outside calling hours" in team.dialctl("plan").out
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.clock(utc("2031-01-15T13:30"))
     assert team.rung() == []
 
@@ -44,7 +44,7 @@ def test_a_ring_is_judged_by_its_own_moment_and_not_by_that_of_the_request(team:
 def test_the_guard_may_reach_into_the_hours(team: Team) -> None:
     team.policy(OFFICE % "America/New_York")
     team.clock(utc("2031-01-15T13:58:30"))
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.clock(utc("2031-01-15T14:30"))
     assert len(team.rung()) == 2
     assert min(clocks(team, "America/New_York")) >= time(9)
@@ -56,11 +56,11 @@ def test_by_number_each_is_rung_in_hours_of_their_own(team: Team) -> None:
     team.clock(utc("2031-01-15T15:00"))  # 10:00 in New York, 07:00 in Los Angeles
     verbs = {a["verb"]: a["people"] for a in team.plan()["actions"]}
     assert verbs == {"create": 1, "wait": 1}
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.clock(utc("2031-01-15T16:30"))
     assert team.rung() == [NEW_YORK]
     team.clock(utc("2031-01-15T17:30"))
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.clock(utc("2031-01-15T18:30"))
     assert team.rung() == sorted([NEW_YORK, LOS_ANGELES])
 
@@ -84,20 +84,20 @@ def test_what_waits_when_the_window_closes_is_cancelled_and_submitted_again_late
     team.people(*numbers)
     team.write(batch_yaml=f"{SLOW}  policy: {OFFICE % 'America/New_York'}\n")
     team.clock(utc("2031-01-15T21:50"))  # ten minutes before five: not all can be through
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.clock(utc("2031-01-15T21:59:30"))
     rung = len(team.rung())
     assert 0 < rung < 40
     closing = {a["verb"]: (a["reason"], a["people"]) for a in team.plan("--allow-shrink", "batch/outreach")["actions"]}
     assert closing["cancel"][0] == "calling_hours"
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.clock(utc("2031-01-16T13:00"))
     overnight = len(team.rung())
     assert overnight <= rung + 1
     team.clock(utc("2031-01-16T14:00"))
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.clock(utc("2031-01-16T21:00"))
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     assert len(team.rung()) == len(set(team.rung())) == 40
     assert all(time(9) <= clock < time(17) for clock in clocks(team, "America/New_York"))
 
@@ -130,7 +130,7 @@ def test_an_unchanged_plan_over_closed_hours_never_rings_by_itself(team: Team) -
     team.policy(OFFICE % "recipient")
     team.clock(utc("2031-01-15T04:00"))
     for _ in range(3):
-        assert team.apply().code == 0
+        assert team.apply().exit == 0
     team.clock(utc("2031-01-15T14:00"))
     assert team.rung() == []
 
@@ -141,10 +141,10 @@ def test_single_calls_wait_for_the_hours_as_well(team: Team) -> None:
     team.write(batch_yaml=head + call % (OFFICE % "America/New_York"))
     team.clock(utc("2031-01-15T12:00"))
     assert {a["verb"] for a in team.plan()["actions"]} == {"wait"}
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     assert team.rung() == []
     team.clock(utc("2031-01-15T14:00"))
-    assert team.apply().code == 0
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
+    assert team.apply().exit == 0
     team.clock(utc("2031-01-15T15:00"))
     assert team.rung() == ["+12125550101"]

@@ -35,70 +35,70 @@ def cancel_elsewhere(team: Team) -> None:
 
 
 def test_nothing_changed_exits_0(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     said = team.dialctl("drift")
-    assert (said.code, said.out) == (0, "Nothing was changed at the provider by anybody else.\n")
+    assert (said.exit, said.out) == (0, "Nothing was changed at the provider by anybody else.\n")
 
 
 def test_what_time_alone_brings_is_no_drift(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     with team.world() as world:
         world.advance(3600)
-    assert team.dialctl("drift").code == 0
+    assert team.dialctl("drift").exit == 0
 
 
 def test_what_we_want_and_have_not_done_is_no_drift(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.people("+14155550101", "+14155550102", CAY)
-    assert team.dialctl("drift").code == 0
+    assert team.dialctl("drift").exit == 0
 
 
 def test_a_batch_cancelled_elsewhere_exits_2_and_is_named(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     cancel_elsewhere(team)
     said = team.dialctl("drift", "--json")
-    assert said.code == 2
+    assert said.exit == 2
     assert [(d["address"], d["what"]) for d in said.json["drift"]] == [("batch/outreach", "cancelled_elsewhere")]
 
 
 def test_a_batch_with_our_mark_that_the_lock_does_not_know_is_foreign(team: Team) -> None:
     lock = team.root / ".dialctl" / "sandbox" / "dialctl.lock"
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     older = lock.read_bytes()
     team.people("+14155550101", "+14155550102", CAY)
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     lock.write_bytes(older)
     said = team.dialctl("drift", "--json")
-    assert said.code == 2
+    assert said.exit == 2
     assert [d["what"] for d in said.json["drift"]] in (["foreign_mark"], ["lock_is_older"])
 
 
 def test_a_lost_lock_is_drift(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     (team.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
     said = team.dialctl("drift")
-    assert (said.code, "no_memory" in said.out) == (2, True)
+    assert (said.exit, "no_memory" in said.out) == (2, True)
 
 
 def test_a_retry_made_elsewhere_is_drift(team: Team) -> None:
     team.people("+14155550191")
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     with team.world() as world:
         world.advance(3600)
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     with provider(team) as client:
         assert client.post(f"/agents/calls/batches/{the_batch(client)}/retry").status_code < 300
     said = team.dialctl("drift", "--json")
-    assert said.code == 2
+    assert said.exit == 2
     assert [d["what"] for d in said.json["drift"]] == ["retried_elsewhere"]
 
 
 def test_it_changes_nothing_not_even_after_drift(team: Team) -> None:
     team.write(batch_yaml=BATCH)
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     cancel_elsewhere(team)
     before, requests = lock_and_manifests(team), writes(team)
-    assert team.dialctl("drift").code == 2
+    assert team.dialctl("drift").exit == 2
     assert lock_and_manifests(team) == before
     assert writes(team) == requests
 
@@ -115,4 +115,4 @@ def writes(team: Team) -> list[str]:
 
 
 def test_without_a_key_it_fails_rather_than_finding_nothing(team: Team) -> None:
-    assert team.run("drift").code == 1
+    assert team.run("drift").exit == 1

@@ -16,14 +16,14 @@ spec: {to_number: "+14155550109", agent_id: agent_one, from_number_id: ap_one}
 
 def test_it_needs_no_key_and_no_sandbox(team: Team) -> None:
     said = team.run("plan", "--offline")
-    assert (said.code, said.err) == (0, "")
+    assert (said.exit, said.err) == (0, "")
     assert "offline" in said.out.splitlines()[1]
     assert "2 people" in said.out
 
 
 def test_without_it_a_missing_key_names_the_variable_and_the_sandbox(team: Team) -> None:
     said = team.run("plan")
-    assert said.code == 1
+    assert said.exit == 1
     assert "CARTESIA_API_KEY" in said.err
     assert "--sandbox" in said.err
 
@@ -41,17 +41,17 @@ def test_json_and_markdown_say_so_too(team: Team) -> None:
 
 def test_a_state_kept_elsewhere_is_not_asked(team: Team) -> None:
     team.write(project_yaml=f'{PROJECT}  state: {{url: "s3://bucket-of-a-stranger/prefix"}}\n')
-    assert team.run("plan", "--offline").code == 0
+    assert team.run("plan", "--offline").exit == 0
 
 
 @pytest.mark.parametrize("manifest", [BATCH, CALL])
 def test_detailed_exit_code_tells_that_requests_would_be_sent(team: Team, manifest: str) -> None:
     team.write(batch_yaml=manifest)
-    assert team.run("plan", "--offline", "--detailed-exitcode").code == 2
+    assert team.run("plan", "--offline", "--detailed-exitcode").exit == 2
 
 
 def _with_a_lock(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     kept = team.root / ".dialctl" / "sandbox" / "dialctl.lock"
     (team.root / "dialctl.lock").write_bytes(kept.read_bytes())
 

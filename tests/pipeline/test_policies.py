@@ -20,18 +20,18 @@ def test_suppressed_numbers_are_counted_before_and_never_rung(team: Team) -> Non
     shown = team.dialctl("plan").out
     assert "1 person held back by suppress_from" in shown
     assert team.plan()["held"] == {"suppress_from": 1}
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     later(team)
     assert team.rung() == [BEN]
 
 
 def test_a_number_suppressed_while_it_waits_is_taken_off(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.write(dnc_csv=f"to_number\n{ADA}\n")
     team.policy("{suppress_from: [{file: dnc.csv}]}")
     verbs = {a["verb"]: a["people"] for a in team.plan()["actions"]}
     assert verbs == {"cancel": 1, "replace": 1}
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     later(team)
     assert team.rung() == [BEN]
 
@@ -40,7 +40,7 @@ def test_the_project_suppresses_for_every_resource(team: Team) -> None:
     team.write(
         dnc_csv=f"to_number\n{BEN}\n", project_yaml=f"{PROJECT}  policy: {{suppress_from: [{{file: dnc.csv}}]}}\n"
     )
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     later(team)
     assert team.rung() == [ADA]
 
@@ -50,7 +50,7 @@ def test_numbers_of_other_countries_are_held_back(team: Team) -> None:
     team.policy("{countries: [US]}")
     assert "1 person held back by countries" in team.dialctl("plan").out
     assert "1 person held back by `countries`" in team.dialctl("plan", "--format", "markdown").out
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     later(team)
     assert team.rung() == [ADA]
 
@@ -66,11 +66,11 @@ def test_a_resource_whose_people_are_all_held_back_does_not_read_as_done(team: T
 def test_whoever_is_rung_already_is_not_rung_again_once_the_country_is_allowed(team: Team) -> None:
     team.people(ADA, "+16045550101")
     team.policy("{countries: [US]}")
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     later(team)
     team.policy("{countries: [US, CA]}")
     assert team.plan()["summary"]["people_to_ring"] == 1
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     later(team)
     assert team.rung() == [ADA, "+16045550101"]
 
@@ -82,25 +82,25 @@ def test_more_than_max_dials_refuses_the_plan_before_anything_is_sent(team: Team
     else:
         team.policy("{max_dials: 1}")
     said = team.dialctl("plan")
-    assert said.code == 1
+    assert said.exit == 1
     assert "Refused" in said.out
     assert "#### Refused" in team.dialctl("plan", "--format", "markdown").out
-    assert team.apply().code == 1
+    assert team.apply().exit == 1
     later(team)
     assert team.rung() == []
 
 
 def test_max_dials_on_the_command_line_counts_as_much(team: Team) -> None:
-    assert team.apply("--max-dials", "1").code == 1
-    assert team.apply("--max-dials", "2").code == 0
+    assert team.apply("--max-dials", "1").exit == 1
+    assert team.apply("--max-dials", "2").exit == 0
     later(team)
     assert team.rung() == [ADA, BEN]
 
 
 def test_a_saved_plan_is_held_to_max_dials_too(team: Team) -> None:
-    assert team.dialctl("plan", "--out", "saved.plan").code == 0
+    assert team.dialctl("plan", "--out", "saved.plan").exit == 0
     said = team.dialctl("apply", "saved.plan", "--max-dials", "1")
-    assert (said.code, "max_dials" in said.err) == (1, True)
+    assert (said.exit, "max_dials" in said.err) == (1, True)
     later(team)
     assert team.rung() == []
 
@@ -108,13 +108,13 @@ def test_a_saved_plan_is_held_to_max_dials_too(team: Team) -> None:
 def test_a_list_that_is_suppressed_as_a_whole_rings_nobody(team: Team) -> None:
     team.write(dnc_csv=f"to_number\n{ADA}\n{BEN}\n{CAY}\n")
     team.policy("{suppress_from: [{file: dnc.csv}]}")
-    assert team.apply().code in (0, 1)
+    assert team.apply().exit in (0, 1)
     later(team)
     assert team.rung() == []
 
 
 def test_an_edited_list_of_suppressed_numbers_makes_a_saved_plan_stale(team: Team) -> None:
     team.write(dnc_csv=f"to_number\n{CAY}\n", batch_yaml=f"{BATCH}  policy: {{suppress_from: [{{file: dnc.csv}}]}}\n")
-    assert team.dialctl("plan", "--out", "saved.plan").code == 0
+    assert team.dialctl("plan", "--out", "saved.plan").exit == 0
     team.write(dnc_csv=f"to_number\n{CAY}\n{ADA}\n")
-    assert team.dialctl("apply", "saved.plan").code == 1
+    assert team.dialctl("apply", "saved.plan").exit == 1

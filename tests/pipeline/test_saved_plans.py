@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from .house import ADA, BATCH, BEN, CAY, PROJECT, Said, Team
+from tests.command import Ran
+
+from .house import ADA, BATCH, BEN, CAY, PROJECT, Team
 
 FILE = "saved.plan"
 LATER = BATCH.replace("agent_id: agent_one", "agent_id: agent_two")
@@ -16,15 +18,15 @@ LATER = BATCH.replace("agent_id: agent_one", "agent_id: agent_two")
 
 @pytest.fixture
 def saved(team: Team) -> Path:
-    assert team.dialctl("plan", "--out", FILE).code == 0
+    assert team.dialctl("plan", "--out", FILE).exit == 0
     return team.root / FILE
 
 
-def refused(team: Team, *words: str) -> Said:
+def refused(team: Team, *words: str) -> Ran:
     """The file is refused with these words, and nothing was sent."""
     before = team.dials()
     said = team.dialctl("apply", FILE)
-    assert said.code == 1
+    assert said.exit == 1
     assert [word for word in words if word not in said.err] == []
     assert team.dials() == before
     return said
@@ -36,15 +38,15 @@ def later(team: Team, seconds: float = 3600) -> None:
 
 
 def test_what_was_reviewed_is_done_without_asking(team: Team, saved: Path) -> None:
-    assert team.dialctl("apply", FILE).code == 0
+    assert team.dialctl("apply", FILE).exit == 0
     later(team)
     assert team.rung() == [ADA, BEN]
 
 
 def test_a_second_time_it_does_nothing(team: Team, saved: Path) -> None:
-    assert team.dialctl("apply", FILE).code == 0
+    assert team.dialctl("apply", FILE).exit == 0
     again = team.dialctl("apply", FILE)
-    assert again.code == 0
+    assert again.exit == 0
     assert "batch/outreach: create of 2 people is not called for any more" in again.out
     entries = json.loads(team.dialctl("apply", FILE, "--json").out)["actions"]
     assert [(one["verb"], one["outcome"], one["people"]) for one in entries] == [
@@ -58,7 +60,7 @@ def test_a_second_time_it_does_nothing(team: Team, saved: Path) -> None:
 @pytest.mark.parametrize("command", ["plan", "validate"])
 def test_given_as_a_manifest_it_says_what_it_is_for(team: Team, saved: Path, command: str) -> None:
     said = team.dialctl(command, FILE)
-    assert said.code == 1
+    assert said.exit == 1
     assert f"{FILE}:1:1: a saved plan, not a manifest (dialctl apply {FILE} carries it out)" in said.err
     assert said.err.count(FILE) == 2
 
@@ -67,13 +69,13 @@ def test_the_file_is_its_owners_alone_even_over_a_file_that_was_not(team: Team) 
     target = team.root / FILE
     target.write_text("old")
     target.chmod(0o644)
-    assert team.dialctl("plan", "--out", FILE).code == 0
+    assert team.dialctl("plan", "--out", FILE).exit == 0
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
 def test_no_number_no_data_and_no_variable_value_is_in_the_file(team: Team) -> None:
     team.write(people_csv=f"to_number,city\n{ADA},Samarkand\n", batch_yaml=BATCH.replace("agent_one", "${var.WHO}"))
-    assert team.run("--sandbox", "--var", "WHO=agent_secret", "plan", "--out", FILE).code == 0
+    assert team.run("--sandbox", "--var", "WHO=agent_secret", "plan", "--out", FILE).exit == 0
     text = (team.root / FILE).read_text()
     assert [word for word in (ADA, ADA[1:], ADA[2:], "Samarkand") if word in text] == []
 
@@ -81,8 +83,8 @@ def test_no_number_no_data_and_no_variable_value_is_in_the_file(team: Team) -> N
 def test_it_remembers_where_the_manifests_are_and_which_were_chosen(team: Team) -> None:
     team.write(other_yaml=BATCH.replace("name: outreach", "name: other").replace("people.csv", "others.csv"))
     team.write(others_csv=f"to_number\n{CAY}\n")
-    assert team.dialctl("plan", "--target", "batch/other", "--out", FILE).code == 0
-    assert team.dialctl("apply", FILE).code == 0
+    assert team.dialctl("plan", "--target", "batch/other", "--out", FILE).exit == 0
+    assert team.dialctl("apply", FILE).exit == 0
     later(team)
     assert team.rung() == [CAY]
 
@@ -100,7 +102,7 @@ def test_another_setting_makes_it_stale(team: Team, saved: Path) -> None:
 def test_another_value_of_a_variable_makes_it_stale(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     team.write(batch_yaml=BATCH.replace("agent_one", "${var.WHO}"))
     monkeypatch.setenv("DIALCTL_VAR_WHO", "agent_one")
-    assert team.dialctl("plan", "--out", FILE).code == 0
+    assert team.dialctl("plan", "--out", FILE).exit == 0
     monkeypatch.setenv("DIALCTL_VAR_WHO", "agent_two")
     refused(team, "stale plan", "variables")
 
@@ -108,49 +110,49 @@ def test_another_value_of_a_variable_makes_it_stale(team: Team, monkeypatch: pyt
 def test_comments_and_order_of_rows_make_nothing_stale(team: Team, saved: Path) -> None:
     team.write(batch_yaml=f"# reviewed\n{BATCH}")
     team.people(BEN, ADA)
-    assert team.dialctl("apply", FILE).code == 0
+    assert team.dialctl("apply", FILE).exit == 0
 
 
 def test_an_apply_in_between_makes_it_stale(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.people(ADA, BEN, CAY)
-    assert team.dialctl("plan", "--out", FILE).code == 0
-    assert team.apply().code == 0
+    assert team.dialctl("plan", "--out", FILE).exit == 0
+    assert team.apply().exit == 0
     team.people(ADA, BEN, CAY, "+14155550104")
     refused(team, "stale plan")
 
 
 def test_generations_are_bound_where_the_manifests_went_back(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.people(ADA, BEN, CAY)
-    assert team.dialctl("plan", "--out", FILE).code == 0
+    assert team.dialctl("plan", "--out", FILE).exit == 0
     team.people(ADA, BEN, "+14155550104")
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.people(ADA, BEN, CAY)
     refused(team, "stale plan", "batch/outreach")
 
 
 def test_another_lock_is_another_lineage(team: Team, saved: Path) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.people(ADA, BEN, CAY)
-    assert team.dialctl("plan", "--out", FILE).code == 0
+    assert team.dialctl("plan", "--out", FILE).exit == 0
     lock = team.root / ".dialctl" / "sandbox" / "dialctl.lock"
     document = json.loads(lock.read_bytes())
     lineage = document["lineage"]
     lock.write_text(lock.read_text().replace(lineage, "".join(reversed(lineage))))
-    assert team.dialctl("apply", FILE).code != 0
+    assert team.dialctl("apply", FILE).exit != 0
     later(team)
     assert CAY not in team.rung()
 
 
 def test_whoever_was_dialed_since_drops_out(team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     team.write(batch_yaml=LATER)
     planned = team.dialctl("plan", "--json", "--out", FILE).json
     assert planned["summary"]["people_moved"] == 2
     later(team, 600)
     said = team.dialctl("apply", FILE)
-    assert said.code == 0, said.err
+    assert said.exit == 0, said.err
     later(team)
     assert team.rung() == [ADA, BEN]
 
@@ -158,12 +160,12 @@ def test_whoever_was_dialed_since_drops_out(team: Team) -> None:
 def test_an_address_that_is_no_longer_called_for_is_skipped(team: Team) -> None:
     team.write(other_yaml=BATCH.replace("name: outreach", "name: other").replace("people.csv", "others.csv"))
     team.write(others_csv=f"to_number\n{CAY}\n")
-    assert team.apply("--target", "batch/outreach").code == 0
+    assert team.apply("--target", "batch/outreach").exit == 0
     team.write(batch_yaml=LATER)
     assert team.plan("--out", FILE)["summary"]["people_to_ring"] == 3
     later(team, 600)
     said = team.dialctl("apply", FILE, "--json")
-    assert said.code == 0, said.err
+    assert said.exit == 0, said.err
     outcomes = {(one["address"], one["verb"]): one["outcome"] for one in json.loads(said.out)["actions"]}
     assert outcomes[("batch/outreach", "replace")] == "skipped"
     assert outcomes[("batch/other", "create")] == "done"
@@ -174,7 +176,7 @@ def test_an_address_that_is_no_longer_called_for_is_skipped(team: Team) -> None:
 def test_a_retry_that_came_due_since_is_not_in_it(team: Team) -> None:
     team.people(ADA, "+14155550191")
     team.write(batch_yaml=f"{BATCH}  retry: {{max_retries: 1, on: [dial_no_answer], after: 1h}}\n")
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     later(team, 1200)
     team.write(other_yaml=BATCH.replace("name: outreach", "name: other").replace("people.csv", "others.csv"))
     team.write(others_csv=f"to_number\n{CAY}\n")
@@ -219,29 +221,29 @@ def test_the_plan_of_another_project_is_refused(team: Team, saved: Path) -> None
 
 
 def test_the_plan_of_another_project_is_refused_even_where_nothing_would_be_sent(team: Team, saved: Path) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     kept = saved.read_bytes()
     other = Team(team.root.parent / "autumn")
     other.root.mkdir()
     other.write(project_yaml=PROJECT.replace("name: spring", "name: autumn"), batch_yaml=BATCH)
     other.people(ADA, BEN)
-    assert other.apply().code == 0
+    assert other.apply().exit == 0
     (other.root / FILE).write_bytes(kept)
     said = other.dialctl("apply", FILE)
-    assert (said.code, 'project "spring"' in said.err) == (1, True)
+    assert (said.exit, 'project "spring"' in said.err) == (1, True)
 
 
 def test_a_file_that_is_no_plan_is_said_to_be_none(team: Team) -> None:
     (team.root / FILE).write_bytes(b"\x00\x01 not a plan")
-    assert team.dialctl("apply", FILE, "--auto-approve").code == 1
+    assert team.dialctl("apply", FILE, "--auto-approve").exit == 1
 
 
 def test_an_offline_plan_cannot_be_saved(team: Team) -> None:
     said = team.dialctl("plan", "--offline", "--out", FILE)
-    assert (said.code, "cannot be saved" in said.err) == (64, True)
+    assert (said.exit, "cannot be saved" in said.err) == (64, True)
     assert not (team.root / FILE).exists()
 
 
 def test_a_place_that_cannot_be_written_is_named(team: Team) -> None:
     said = team.dialctl("plan", "--out", "nowhere/saved.plan")
-    assert (said.code, "nowhere/saved.plan cannot be written" in said.err) == (1, True)
+    assert (said.exit, "nowhere/saved.plan cannot be written" in said.err) == (1, True)

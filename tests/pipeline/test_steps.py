@@ -44,7 +44,7 @@ def test_a_plan_that_fails_says_why_in_the_comment(runner: Runner, team: Team) -
 
 
 def test_a_blocked_plan_is_shown_and_fails(runner: Runner, team: Team) -> None:
-    assert team.apply().code == 0
+    assert team.apply().exit == 0
     (team.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
     done = runner.step("plan.sh", SANDBOX="true")
     assert done.returncode == 3

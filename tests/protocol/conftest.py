@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.command import serving
 from tests.protocol.faults_ground import Ground
 from tests.protocol.project import Project, people
-from tests.sandbox.lab import start_server, stop_server
 
 
 @pytest.fixture
@@ -23,9 +23,8 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
     """A served sandbox whose clock moves only when told to."""
-    server, found = start_server("--speed", "0")
-    yield found
-    stop_server(server)
+    with serving("--speed", "0") as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,41 +1,25 @@
-"""A project in a directory with the embedded sandbox under it, run through the real command line in this process.
-Knows the provider's side only by the sandbox's record of dials and by raw API calls."""
+"""A project in a directory with the embedded sandbox under it, run through the real command line in this process."""
 
 from __future__ import annotations
 
-import io
-import os
-import signal
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from datetime import datetime
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 
-from declarative.cli.main import run
-from declarative.sandbox import SANDBOX_KEY
-from declarative.sandbox.embedded import open_sandbox
-from declarative.sandbox.world import World
-from tests.e2e.bench import Ran
-
-Rule = Mapping[str, Any]
-Json = Any
-VERSION = "2026-03-01"
+from tests.command import Ran, in_process
+from tests.outside import Outside, still_sandbox
 
 
-class Ground:
+class Ground(Outside):
     """Time stands still here unless somebody waits or `advance` is called."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        home = directory / ".dialctl" / "sandbox"
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        World(home, seed=0, speed=0.0).close()
-        self.sandbox = open_sandbox(home)
+        self.sandbox = still_sandbox(directory)
         self._client = httpx.Client(base_url="http://sandbox", transport=self.sandbox.transport())
 
     def close(self) -> None:
@@ -45,36 +29,14 @@ class Ground:
     def write(self, text: str) -> None:
         (self.directory / "dial.yaml").write_text(text, encoding="utf-8")
 
+    def reached(self) -> AbstractContextManager[httpx.Client]:
+        return nullcontext(self._client)
+
     def run(self, *arguments: str) -> Ran:
-        out, err = io.StringIO(), io.StringIO()
-        with _undisturbed(), redirect_stdout(out), redirect_stderr(err):
-            code = run(["--sandbox", "--no-color", "-C", str(self.directory), *arguments])
-        return Ran(code, out.getvalue(), err.getvalue())
+        return in_process("--sandbox", "--no-color", "-C", str(self.directory), *arguments)
 
     def apply(self, *arguments: str) -> Ran:
         return self.run("apply", "-y", *arguments)
-
-    def advance(self, seconds: float) -> None:
-        self.sandbox.advance(seconds)
-
-    def faults(self, *rules: Rule) -> None:
-        self._asked("PUT", "/_sandbox/faults", list(rules))
-
-    def limits(self, **changes: int | bool) -> None:
-        self._asked("POST", "/_sandbox/organisation", changes)
-
-    def dials(self) -> list[dict[str, Any]]:
-        """The sandbox's record: an entry for every time that a phone rang."""
-        found: list[dict[str, Any]] = self._asked("GET", "/_sandbox/dials")["dials"]
-        return found
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Every request so far, the oldest first: operation, status, at."""
-        found: list[dict[str, Any]] = self._asked("GET", "/_sandbox/requests")["requests"]
-        return found
-
-    def now(self) -> datetime:
-        return self.sandbox.now()
 
     @contextmanager
     def tried(self) -> Iterator[Ground]:
@@ -84,18 +46,6 @@ class Ground:
             other.write((self.directory / "dial.yaml").read_text(encoding="utf-8"))
             yield other
             other.close()
-
-    def rings(self) -> Counter[str]:
-        return Counter(one["number"] for one in self.dials())
-
-    def cartesia(self, method: str, path: str, body: object = None) -> Json:
-        """A raw request of somebody else under the same key, as from the dashboard."""
-        return self._asked(method, f"/cartesia{path}", body, **{"Cartesia-Version": VERSION})
-
-    def batches(self) -> list[dict[str, Any]]:
-        """Every batch, newest first, read in full."""
-        listed = self.cartesia("GET", "/agents/calls/batches?limit=100")["data"]
-        return [self.cartesia("GET", f"/agents/calls/batches/{one['id']}") for one in listed]
 
     def lock(self) -> dict[str, Any]:
         """The lock as the command shows it; {} before the first apply."""
@@ -108,12 +58,6 @@ class Ground:
     def lock_files(self) -> list[tuple[str, bytes]]:
         home = self.directory / ".dialctl" / "sandbox"
         return [(path.name, path.read_bytes()) for path in sorted(home.glob("dialctl.lock*"))]
-
-    def _asked(self, method: str, path: str, body: object = None, **headers: str) -> Json:
-        common = {"Authorization": f"Bearer {SANDBOX_KEY}", **headers}
-        response = self._client.request(method, path, json=body, headers=common)
-        response.raise_for_status()
-        return response.json()
 
 
 def resolve_like_a_person(ground: Ground) -> list[Ran]:
@@ -135,16 +79,3 @@ def happened(ground: Ground, intent: Mapping[str, Any]) -> bool:
     if intent["route"] == "batch":
         return any(one["name"].endswith(intent["mark"]) for one in ground.batches())
     return any((one["metadata"] or {}).get("dialctl") == intent["mark"] for one in ground.dials())
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """The command stands in a directory and listens to signals as if the process were its own."""
-    where = Path.cwd()
-    heard = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        os.chdir(where)
-        for signum, handler in heard.items():
-            signal.signal(signum, handler)

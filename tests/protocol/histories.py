@@ -14,8 +14,9 @@ from typing import Any
 from declarative import mark
 from declarative.state.base import Stored
 from declarative.state.lock import parse
-from tests.e2e.bench import Ran
-from tests.protocol.faults_ground import Ground, Rule, resolve_like_a_person
+from tests.command import Ran
+from tests.outside import Rule
+from tests.protocol.faults_ground import Ground, resolve_like_a_person
 from tests.protocol.histories_project import NEVER_RINGS, Manifests
 
 Ring = tuple[int, str]

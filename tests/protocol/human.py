@@ -48,7 +48,7 @@ def _was_placed(project: Project, address: str) -> bool:
     record = project.remembered()["resources"][address]
     (intent,) = record["intents"].values()
     if intent["request"] == "retry":
-        batch = project.api("GET", f"/agents/calls/batches/{intent['remote']}")
+        batch = project.cartesia("GET", f"/agents/calls/batches/{intent['remote']}")
         return int(batch["retry_count"]) > int(intent.get("retry_count") or 0)
     project.advance(60)
     return sum(project.rings().values()) > len(record.get("remotes", {}))

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,11 +16,12 @@ import httpx
 import orjson
 from jsonschema import Draft202012Validator
 
+from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.embedded import open_sandbox
+from tests.command import ROOT
+from tests.outside import Outside
 from tests.protocol.child import KILL, Child, Run
 
-ROOT = Path(__file__).parents[2]
-KEY = "sk_sandbox"
 FAR = 3 * 86_400
 HEAD = "apiVersion: dialctl/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n"
 _NUMBER = re.compile(r"\+1\d{3}5550")
@@ -33,12 +33,12 @@ def people(count: int, first: int = 0) -> list[str]:
 
 
 @dataclass
-class Project:
+class Project(Outside):
     """`url` is a served sandbox; without it the runs use the embedded one. `key` names the account there."""
 
     directory: Path
     url: str | None = None
-    key: str = KEY
+    key: str = SANDBOX_KEY
     environment: dict[str, str] = field(default_factory=dict)
 
     def begin(self, *, guard: str = "2m", settle: str = "3m", extra: str = "") -> Project:
@@ -116,47 +116,25 @@ class Project:
     def remembered(self) -> Any:
         return orjson.loads(self.lock.read_bytes())
 
-    def control(self, method: str, route: str, body: object = None) -> Any:
-        if self.url:
-            with httpx.Client(base_url=self.url, trust_env=False) as client:
-                return _answered(client.request(method, f"/_sandbox/{route}", json=body))
-        with closing(open_sandbox(self.home)) as sandbox, sandbox.transport() as transport:
-            client = httpx.Client(base_url="http://sandbox", transport=transport)
-            return _answered(client.request(method, f"/_sandbox/{route}", json=body))
-
-    def api(self, method: str, path: str, body: object = None) -> Any:
-        """Cartesia's API as somebody at the dashboard uses it."""
-        headers = {"Authorization": f"Bearer {self.key}", "Cartesia-Version": "2026-03-01"}
-        if self.url:
-            with httpx.Client(base_url=self.url, headers=headers, trust_env=False) as client:
-                return _answered(client.request(method, path, json=body))
-        with closing(open_sandbox(self.home)) as sandbox, sandbox.transport() as transport:
-            client = httpx.Client(base_url="http://sandbox", transport=transport, headers=headers)
-            return _answered(client.request(method, path, json=body))
-
-    def batches(self) -> list[dict[str, Any]]:
-        """As the provider lists them, newest first."""
-        listed: list[dict[str, Any]] = self.api("GET", "/agents/calls/batches")["data"]
-        return listed
+    @contextmanager
+    def reached(self) -> Iterator[httpx.Client]:
+        """Anew each time: between two looks another process may have the embedded sandbox."""
+        with ExitStack() as stack:
+            sandbox = None if self.url else stack.enter_context(closing(open_sandbox(self.home)))
+            transport = sandbox.transport() if sandbox else None
+            yield stack.enter_context(
+                httpx.Client(base_url=self.url or "http://sandbox", transport=transport, trust_env=False)
+            )
 
     def cancel_elsewhere(self) -> str:
         """Somebody stops the newest batch in the dashboard."""
         key: str = self.batches()[0]["id"]
-        self.api("POST", f"/agents/calls/batches/{key}/cancel")
+        self.cartesia("POST", f"/agents/calls/batches/{key}/cancel")
         return key
-
-    def advance(self, seconds: float) -> None:
-        self.control("POST", "advance", {"seconds": seconds})
 
     def posts(self) -> list[str]:
         """Paths of the requests that were to change something at a provider."""
-        return [one["path"] for one in self.control("GET", "requests")["requests"] if one["method"] == "POST"]
-
-    def rings(self) -> Counter[str]:
-        """How often each phone has rung by now."""
-        account = self.control("POST", "organisation", {"key": self.key})["organisation"]
-        dials = self.control("GET", "dials")["dials"]
-        return Counter(one["number"] for one in dials if one["organisation"] == account)
+        return [one["path"] for one in self.requests() if one["method"] == "POST"]
 
     def check_lock(self) -> None:
         """The lock obeys its published schema, is folded, and holds nobody's number."""
@@ -188,8 +166,3 @@ def never(numbers: Iterable[str]) -> dict[str, tuple[int, int]]:
 @cache
 def lock_schema() -> Draft202012Validator:
     return Draft202012Validator(orjson.loads((ROOT / "schemas" / "lock.v1.schema.json").read_bytes()))
-
-
-def _answered(response: httpx.Response) -> Any:
-    response.raise_for_status()
-    return response.json()

@@ -12,8 +12,9 @@ import pytest
 
 from declarative.sandbox.embedded import Embedded
 from declarative.sandbox.world import World
+from tests.command import serving
 
-from .lab import Lab, start_server, stop_server
+from .lab import Lab
 
 
 @pytest.fixture
@@ -31,9 +32,8 @@ def lab(sandbox: Embedded) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def served_url() -> Iterator[str]:
-    started, url = start_server("--speed", "0")
-    yield url
-    stop_server(started)
+    with serving("--speed", "0") as url:
+        yield url
 
 
 @pytest.fixture

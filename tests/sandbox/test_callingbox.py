@@ -14,7 +14,7 @@ MACHINE, NO_ANSWER = "+14155550196", "+14155550191"
 
 @pytest.fixture
 def box(lab: Lab) -> httpx.Client:
-    return lab.callingbox()
+    return lab.at_callingbox()
 
 
 def place(box: httpx.Client, number: str = ADA, **changes: Any) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def test_only_a_machine_is_named_as_what_answered(lab: Lab, box: httpx.Client) -
 def test_a_call_turned_away_rings_no_phone(lab: Lab, box: httpx.Client) -> None:
     place(box, "+14155550194")
     lab.advance(600)
-    assert lab.rings("+14155550194") == 0
+    assert lab.rings()["+14155550194"] == 0
 
 
 def test_the_result_follows_two_seconds_after_a_conversation(lab: Lab, box: httpx.Client) -> None:
@@ -154,7 +154,7 @@ def test_a_missing_agent_is_not_found(box: httpx.Client) -> None:
 
 def test_calls_of_another_organisation_are_not_found(lab: Lab, box: httpx.Client) -> None:
     call = place(box)
-    assert lab.callingbox(key="sk_other").get(f"/v1/calls/{call['id']}").status_code == 404
+    assert lab.at_callingbox(key="sk_other").get(f"/v1/calls/{call['id']}").status_code == 404
 
 
 def test_calls_pause_when_the_balance_carries_no_more_holds(lab: Lab, box: httpx.Client) -> None:
@@ -167,7 +167,7 @@ def test_calls_pause_when_the_balance_carries_no_more_holds(lab: Lab, box: httpx
         "Calls paused. Your balance is $1.88 but each call requires a $3.00 hold (we release it back if no one"
         " answers). Add $1.12 or more in credits to keep calling."
     )
-    assert lab.rings(ADA) == 0
+    assert lab.rings()[ADA] == 0
 
 
 def test_holds_are_released_when_calls_are_over(lab: Lab, box: httpx.Client) -> None:

@@ -15,7 +15,7 @@ VARIABLES = "2026-08-14"
 
 @pytest.fixture
 def cartesia(lab: Lab) -> httpx.Client:
-    return lab.cartesia()
+    return lab.at_cartesia()
 
 
 def place(cartesia: httpx.Client, *numbers: str, **changes: Any) -> list[dict[str, Any]]:
@@ -37,19 +37,19 @@ def test_entries_come_in_the_order_asked_for_with_ids_or_errors(lab: Lab, cartes
     assert [first["number"], away["number"], last["number"]] == [ADA, AWAY, NO_ANSWER]
     assert "agent_call_id" not in away
     assert away["error"]["message"]
-    assert (lab.rings(ADA), lab.rings(AWAY)) == (1, 0)
+    assert (lab.rings()[ADA], lab.rings()[AWAY]) == (1, 0)
 
 
 def test_a_cartesia_number_dials_one_call_a_second(lab: Lab, cartesia: httpx.Client) -> None:
     place(cartesia, *[NO_ANSWER] * 5)
-    assert lab.rings(NO_ANSWER) == 1
+    assert lab.rings()[NO_ANSWER] == 1
     lab.advance(2)
-    assert lab.rings(NO_ANSWER) == 3
+    assert lab.rings()[NO_ANSWER] == 3
 
 
 def test_a_twilio_number_is_not_paced(lab: Lab, cartesia: httpx.Client) -> None:
     place(cartesia, *[NO_ANSWER] * 5, from_number_id="ap_twilio")
-    assert lab.rings(NO_ANSWER) == 5
+    assert lab.rings()[NO_ANSWER] == 5
 
 
 def test_a_queued_call_is_listed_at_once_without_a_start_time(cartesia: httpx.Client) -> None:
@@ -81,11 +81,11 @@ def test_metadata_comes_back_on_the_call(cartesia: httpx.Client) -> None:
 
 
 def test_dynamic_variables_come_back_on_the_call_in_their_version_only(lab: Lab) -> None:
-    newer = lab.cartesia(VARIABLES)
+    newer = lab.at_cartesia(VARIABLES)
     place(newer, outbound_calls=[{"to_number": ADA, "dynamic_variables": {"key": "k-1"}}])
     (shown,) = listed(newer)["data"]
     assert (shown["dynamic_variables"], "metadata" in shown) == ({"key": "k-1"}, False)
-    assert listed(lab.cartesia())["data"][0]["metadata"] is None
+    assert listed(lab.at_cartesia())["data"][0]["metadata"] is None
 
 
 def test_batch_calls_carry_what_was_said_about_their_recipient(lab: Lab, cartesia: httpx.Client) -> None:
@@ -93,12 +93,12 @@ def test_batch_calls_carry_what_was_said_about_their_recipient(lab: Lab, cartesi
     batch = cartesia.post("/agents/calls/batches", json=batch_body(recipients=people)).json()
     assert listed(cartesia)["data"][0]["metadata"] == {"row": "1"}
     assert cartesia.get(f"/agents/calls/batches/{batch['id']}").json()["recipients"][0]["metadata"] == {"row": "1"}
-    read = lab.cartesia(VARIABLES).get(f"/agents/calls/batches/{batch['id']}").json()
+    read = lab.at_cartesia(VARIABLES).get(f"/agents/calls/batches/{batch['id']}").json()
     assert "metadata" not in read["recipients"][0]
 
 
 def test_recipients_of_2026_08_14_show_no_variables(lab: Lab) -> None:
-    newer = lab.cartesia(VARIABLES)
+    newer = lab.at_cartesia(VARIABLES)
     people = [{"to_number": ADA, "dynamic_variables": {"row": 1}}]
     batch = newer.post("/agents/calls/batches", json=batch_body(recipients=people)).json()
     (person,) = newer.get(f"/agents/calls/batches/{batch['id']}").json()["recipients"]
@@ -106,11 +106,11 @@ def test_recipients_of_2026_08_14_show_no_variables(lab: Lab) -> None:
 
 
 def test_a_bad_destination_is_an_entry_in_2026_08_14_and_a_refusal_before(lab: Lab, cartesia: httpx.Client) -> None:
-    bad, good = place(lab.cartesia(VARIABLES), "12", ADA)
+    bad, good = place(lab.at_cartesia(VARIABLES), "12", ADA)
     assert "agent_call_id" in good
     assert "to_number" in bad["error"]["message"]
     assert cartesia.post("/agents/calls", json=calls_body("12", NO_ANSWER)).status_code == 400
-    assert lab.rings(NO_ANSWER) == 0
+    assert lab.rings()[NO_ANSWER] == 0
 
 
 def test_only_a_started_call_can_be_cancelled(lab: Lab, cartesia: httpx.Client) -> None:
@@ -147,13 +147,13 @@ def test_a_transcript_is_shown_on_request(lab: Lab, cartesia: httpx.Client) -> N
 
 
 def test_the_legacy_route_dials_every_number_and_answers_loosely(lab: Lab) -> None:
-    legacy = lab.cartesia("2025-04-16")
+    legacy = lab.at_cartesia("2025-04-16")
     body = {"target_numbers": [ADA, NO_ANSWER], "agent_id": "agent_A", "metadata": {"k": 1}}
     answer = legacy.post("/twilio/call/outbound", json=body)
     assert (answer.status_code, answer.json()["status"]) == (200, "queued")
     lab.advance(3600)
     shown = listed(legacy)["data"]
-    assert (lab.rings(ADA), lab.rings(NO_ANSWER)) == (1, 1)
+    assert (lab.rings()[ADA], lab.rings()[NO_ANSWER]) == (1, 1)
     assert {one["status"] for one in shown} <= {"completed", "failed"}
     assert {"metadata", "end_reason"}.isdisjoint(shown[0])
     assert set(shown[0]["telephony_params"]) == {"to", "from"}
@@ -161,12 +161,12 @@ def test_the_legacy_route_dials_every_number_and_answers_loosely(lab: Lab) -> No
 
 def test_the_legacy_route_names_no_call_for_a_number_turned_away(lab: Lab) -> None:
     body = {"target_numbers": [AWAY], "agent_id": "agent_A"}
-    answer = lab.cartesia("2025-04-16").post("/twilio/call/outbound", json=body).json()
+    answer = lab.at_cartesia("2025-04-16").post("/twilio/call/outbound", json=body).json()
     assert answer == {"status": "failed", "message": "0 of 1 queued"}
 
 
 def test_the_legacy_list_knows_agents_only(lab: Lab) -> None:
-    refused = lab.cartesia("2025-04-16").get("/agents/calls", params={"batch_id": "acb_1"})
+    refused = lab.at_cartesia("2025-04-16").get("/agents/calls", params={"batch_id": "acb_1"})
     assert (refused.status_code, refused.headers["content-type"]) == (400, "text/plain; charset=utf-8")
 
 

@@ -15,9 +15,10 @@ from declarative.cli.sandbox import sandbox
 from declarative.errors import DialctlError, LeaseHeld, UsageError
 from declarative.sandbox.embedded import open_sandbox
 from declarative.state.catalog import open_backend
+from tests.command import ROOT
 from tests.state.samples import holder
 
-from .lab import ADA, ROOT, Lab, batch_body
+from .lab import ADA, Lab, batch_body
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_advance_moves_the_embedded_sandbox_of_this_directory(runner: CliRunner,
 
 
 def test_dials_and_reset_of_a_served_sandbox(runner: CliRunner, served: Lab) -> None:
-    served.cartesia().post("/agents/calls/batches", json=batch_body(name="march"))
+    served.at_cartesia().post("/agents/calls/batches", json=batch_body(name="march"))
     served.advance(5)
     shown = runner.invoke(sandbox, ["dials", "--json", "--url", served.base_url])
     assert ADA in {one["number"] for one in json.loads(shown.stdout)["dials"]}
@@ -84,7 +85,7 @@ def test_a_reset_waits_for_nobody_who_is_at_work(runner: CliRunner) -> None:
 
 
 def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, served: Lab) -> None:
-    served.cartesia().post("/agents/calls/batches", json=batch_body(name="ma\x1b[31mrch"))
+    served.at_cartesia().post("/agents/calls/batches", json=batch_body(name="ma\x1b[31mrch"))
     url = ["--url", served.base_url]
     masked, whole = (runner.invoke(sandbox, ["dials", *url, *more]).stdout for more in ([], ["--show-numbers"]))
     assert "+1415•••0100  cartesia  ma[31mrch" in masked
@@ -93,7 +94,7 @@ def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, se
 
 
 def test_dials_in_text_never_show_a_short_number_whole(runner: CliRunner, served: Lab) -> None:
-    served.cartesia().post("/agents/calls/batches", json=batch_body("+5550101", from_number_id="ap_twilio_A"))
+    served.at_cartesia().post("/agents/calls/batches", json=batch_body("+5550101", from_number_id="ap_twilio_A"))
     shown = runner.invoke(sandbox, ["dials", "--url", served.base_url]).stdout
     assert "  +5•••01  " in shown
 

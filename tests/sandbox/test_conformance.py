@@ -50,7 +50,7 @@ def conforms(provider: str, operation: str, answer: httpx.Response) -> Any:
 
 @pytest.fixture(params=["2026-03-01", "2026-08-14"])
 def cartesia(request: pytest.FixtureRequest, lab: Lab) -> Iterator[httpx.Client]:
-    with lab.cartesia(request.param) as client:
+    with lab.at_cartesia(request.param) as client:
         yield client
 
 
@@ -103,7 +103,7 @@ def test_agents_and_numbers_of_cartesia(lab: Lab, cartesia: httpx.Client) -> Non
 
 
 def test_managed_agents(lab: Lab) -> None:
-    newer = lab.cartesia("2026-08-14")
+    newer = lab.at_cartesia("2026-08-14")
     conforms("cartesia", "listManagedAgents", newer.get("/v1/agents"))
     conforms("cartesia", "getManagedAgent", newer.get("/v1/agents/agent_A"))
     conforms("cartesia", "getManagedAgent", newer.get("/v1/agents/agent_missing"))
@@ -111,11 +111,11 @@ def test_managed_agents(lab: Lab) -> None:
 
 def test_the_legacy_dial(lab: Lab) -> None:
     body = {"target_numbers": [ADA], "agent_id": "agent_A"}
-    conforms("cartesia", "legacyOutboundCall", lab.cartesia("2025-04-16").post("/twilio/call/outbound", json=body))
+    conforms("cartesia", "legacyOutboundCall", lab.at_cartesia("2025-04-16").post("/twilio/call/outbound", json=body))
 
 
 def test_calls_of_callingbox_all_along_their_life(lab: Lab) -> None:
-    box = lab.callingbox()
+    box = lab.at_callingbox()
     made = [conforms("callingbox", "createCall", box.post("/v1/calls", json=box_body(one))) for one in PEOPLE]
     for seconds in STEPS:
         lab.advance(seconds)
@@ -128,7 +128,7 @@ def test_calls_of_callingbox_all_along_their_life(lab: Lab) -> None:
 
 
 def test_agents_and_numbers_of_callingbox(lab: Lab) -> None:
-    box = lab.callingbox()
+    box = lab.at_callingbox()
     conforms("callingbox", "listAgents", box.get("/v1/agents"))
     conforms("callingbox", "getAgent", box.get(f"/v1/agents/{CALLINGBOX_AGENT}"))
     conforms("callingbox", "getAgent", box.get("/v1/agents/unknown"))

@@ -18,11 +18,11 @@ def rule(operation: str, do: Any, **match: Any) -> dict[str, Any]:
 
 
 def create(lab: Lab, **changes: Any) -> httpx.Response:
-    return lab.cartesia().post(BATCHES, json=batch_body(**changes))
+    return lab.at_cartesia().post(BATCHES, json=batch_body(**changes))
 
 
 def listed(lab: Lab) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = lab.cartesia().get(BATCHES).json()["data"]
+    found: list[dict[str, Any]] = lab.at_cartesia().get(BATCHES).json()["data"]
     return found
 
 
@@ -30,7 +30,7 @@ def test_a_lost_request_does_nothing(either: Lab) -> None:
     either.faults(rule("createCallBatch", "lost_request"))
     with pytest.raises(httpx.RemoteProtocolError):
         create(either)
-    assert (listed(either), either.rings(ADA)) == ([], 0)
+    assert (listed(either), either.rings()[ADA]) == ([], 0)
 
 
 @pytest.mark.parametrize("do", ["lost_answer", {"lost_answer": True}])
@@ -38,12 +38,12 @@ def test_a_lost_answer_leaves_its_effect(either: Lab, do: Any) -> None:
     either.faults(rule("createCallBatch", do))
     with pytest.raises(httpx.RemoteProtocolError):
         create(either)
-    assert (len(listed(either)), either.rings(ADA)) == (1, 1)
+    assert (len(listed(either)), either.rings()[ADA]) == (1, 1)
 
 
 def test_a_connection_is_usable_again_after_a_loss(either: Lab) -> None:
     either.faults(rule("listCallBatches", "lost_answer"))
-    cartesia = either.cartesia()
+    cartesia = either.at_cartesia()
     with pytest.raises(httpx.RemoteProtocolError):
         cartesia.get(BATCHES)
     assert cartesia.get(BATCHES).status_code == 200
@@ -59,7 +59,7 @@ def test_a_late_request_lands_when_its_time_has_come(either: Lab) -> None:
     (landed,) = listed(either)
     created = datetime.fromisoformat(landed["created_at"]).timestamp()
     assert created == pytest.approx(either.control("GET", "clock")["epoch"] - 1, abs=0.01)
-    assert either.rings(ADA) == 1
+    assert either.rings()[ADA] == 1
 
 
 def test_a_late_request_is_checked_when_it_lands(either: Lab) -> None:
@@ -67,15 +67,15 @@ def test_a_late_request_is_checked_when_it_lands(either: Lab) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         create(either, scheduled_at=either.later(120))
     either.advance(7200)
-    assert (listed(either), either.rings(ADA)) == ([], 0)
+    assert (listed(either), either.rings()[ADA]) == ([], 0)
 
 
 def test_late_requests_land_in_the_record_of_dials_without_another_request(either: Lab) -> None:
     either.faults(rule("createOutboundCalls", {"late": 10}))
     with pytest.raises(httpx.RemoteProtocolError):
-        either.cartesia().post("/agents/calls", json=calls_body())
+        either.at_cartesia().post("/agents/calls", json=calls_body())
     either.advance(11)
-    assert either.rings(ADA) == 1
+    assert either.rings()[ADA] == 1
 
 
 @pytest.mark.parametrize("code", [302, 408, 409, 429, 500, 502, 503, 504])
@@ -99,12 +99,12 @@ def test_a_status_can_bring_headers_and_a_page_of_a_proxy(either: Lab) -> None:
 
 def test_a_status_can_bring_a_json_body(either: Lab) -> None:
     either.faults(rule("createCall", {"status": {"code": 409, "effect": False, "body": {"error": {"message": "x"}}}}))
-    assert either.callingbox().post("/v1/calls", json=box_body()).json() == {"error": {"message": "x"}}
+    assert either.at_callingbox().post("/v1/calls", json=box_body()).json() == {"error": {"message": "x"}}
 
 
 def test_a_default_body_is_in_the_form_of_the_provider(either: Lab) -> None:
     either.faults(rule("createCall", {"status": {"code": 500, "effect": False}}))
-    assert set(either.callingbox().post("/v1/calls", json=box_body()).json()) == {"error"}
+    assert set(either.at_callingbox().post("/v1/calls", json=box_body()).json()) == {"error"}
 
 
 def test_a_truncated_answer_breaks_off_and_leaves_its_effect(either: Lab) -> None:
@@ -138,7 +138,7 @@ def test_edited_items_of_a_list(either: Lab) -> None:
     )
     (batch,) = listed(either)
     assert batch["status"] == "snoozed"
-    read = either.cartesia().get(f"{BATCHES}/{batch['id']}").json()
+    read = either.at_cartesia().get(f"{BATCHES}/{batch['id']}").json()
     assert read["recipients"][0]["status"] == "pondering"
 
 
@@ -146,26 +146,26 @@ def test_a_lagging_list_does_not_show_the_young_but_get_does(either: Lab) -> Non
     either.faults(rule("listCallBatches", {"lag": 30}, times=0), rule("listCalls", {"lag": 30}, times=0))
     batch = create(either).json()
     assert listed(either) == []
-    assert either.cartesia().get(f"{BATCHES}/{batch['id']}").status_code == 200
-    assert either.cartesia().get("/agents/calls", params={"agent_id": "agent_A"}).json()["data"] == []
-    either.callingbox().post("/v1/calls", json=box_body())
-    assert either.callingbox().get("/v1/calls").json() == []
+    assert either.at_cartesia().get(f"{BATCHES}/{batch['id']}").status_code == 200
+    assert either.at_cartesia().get("/agents/calls", params={"agent_id": "agent_A"}).json()["data"] == []
+    either.at_callingbox().post("/v1/calls", json=box_body())
+    assert either.at_callingbox().get("/v1/calls").json() == []
     either.advance(31)
     assert len(listed(either)) == 1
-    assert len(either.callingbox().get("/v1/calls").json()) == 1
+    assert len(either.at_callingbox().get("/v1/calls").json()) == 1
 
 
 def test_a_batch_that_misses_members(either: Lab) -> None:
-    batch = either.cartesia().post(BATCHES, json=batch_body(ADA, ADA, ADA)).json()
+    batch = either.at_cartesia().post(BATCHES, json=batch_body(ADA, ADA, ADA)).json()
     either.faults(rule("getCallBatch", {"drop_members": 2}))
-    read = either.cartesia().get(f"{BATCHES}/{batch['id']}").json()
+    read = either.at_cartesia().get(f"{BATCHES}/{batch['id']}").json()
     assert (len(read["recipients"]), read["total_calls_scheduled"]) == (1, 3)
 
 
 def test_a_delayed_answer_runs_into_the_time_out_and_leaves_its_effect(either: Lab) -> None:
     either.faults(rule("createCallBatch", {"delay": 0.3}))
     with pytest.raises(httpx.ReadTimeout):
-        either.cartesia().post(BATCHES, json=batch_body(), timeout=httpx.Timeout(5, read=0.02))
+        either.at_cartesia().post(BATCHES, json=batch_body(), timeout=httpx.Timeout(5, read=0.02))
     assert len(listed(either)) == 1
 
 
@@ -176,33 +176,33 @@ def test_a_delay_within_the_time_out_only_takes_time(either: Lab) -> None:
 
 def test_a_list_of_callingbox_capped_and_in_an_envelope(either: Lab) -> None:
     for _ in range(3):
-        either.callingbox().post("/v1/calls", json=box_body())
+        either.at_callingbox().post("/v1/calls", json=box_body())
     either.faults(rule("listCalls", {"cap": 2, "as_data": True}, provider="callingbox"))
-    assert len(either.callingbox().get("/v1/calls").json()["data"]) == 2
+    assert len(either.at_callingbox().get("/v1/calls").json()["data"]) == 2
 
 
 @pytest.mark.parametrize("refusal", [400, 402])
 def test_the_refusal_for_lack_of_funds_can_be_chosen(either: Lab, refusal: int) -> None:
     either.limits(balance_cents=299)
     either.faults(rule("createCall", {"refusal": refusal}))
-    answer = either.callingbox().post("/v1/calls", json=box_body())
+    answer = either.at_callingbox().post("/v1/calls", json=box_body())
     assert (answer.status_code, answer.json()["error"][:12]) == (refusal, "Calls paused")
 
 
 def test_lack_of_funds_as_a_call_that_failed(either: Lab) -> None:
     either.limits(balance_cents=0)
     either.faults(rule("createCall", {"refusal": 201}))
-    answer = either.callingbox().post("/v1/calls", json=box_body())
+    answer = either.at_callingbox().post("/v1/calls", json=box_body())
     either.advance(5)
-    shown = either.callingbox().get(f"/v1/calls/{answer.json()['id']}").json()
+    shown = either.at_callingbox().get(f"/v1/calls/{answer.json()['id']}").json()
     assert (answer.status_code, shown["status"]) == (201, "failed")
     assert shown["error_message"].startswith("Calls paused")
-    assert either.rings(ADA) == 0
+    assert either.rings()[ADA] == 0
 
 
 def test_after_and_times_bound_a_rule(either: Lab) -> None:
     either.faults(rule("listCallBatches", {"status": {"code": 500, "effect": False}}, after=1, times=2))
-    codes = [either.cartesia().get(BATCHES).status_code for _ in range(5)]
+    codes = [either.at_cartesia().get(BATCHES).status_code for _ in range(5)]
     assert codes == [200, 500, 500, 200, 200]
     assert either.control("GET", "faults")["seen"] == [5]
 
@@ -210,7 +210,7 @@ def test_after_and_times_bound_a_rule(either: Lab) -> None:
 def test_the_first_of_two_rules_wins_where_they_disagree(either: Lab) -> None:
     teapots = [rule("*", {"status": {"code": code, "effect": False}}) for code in (503, 500)]
     either.faults(*teapots)
-    assert either.cartesia().get(BATCHES).status_code == 503
+    assert either.at_cartesia().get(BATCHES).status_code == 503
 
 
 def test_wrong_rules_are_refused_with_the_place(lab: Lab) -> None:

@@ -27,7 +27,7 @@ def pages(client: httpx.Client, path: str, limit: int, **query: str) -> list[lis
 
 @pytest.fixture
 def cartesia(lab: Lab) -> httpx.Client:
-    return lab.cartesia()
+    return lab.at_cartesia()
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_calls_of_one_batch_page_by_attempt(lab: Lab, cartesia: httpx.Client) ->
 
 
 def test_numbers_and_managed_agents_are_paged(lab: Lab) -> None:
-    newer = lab.cartesia("2026-08-14")
+    newer = lab.at_cartesia("2026-08-14")
     for at in range(3):
         newer.post("/agents/calls/batches", json=batch_body(agent_id=f"agent_{at}", from_number_id=f"ap_{at}"))
     assert [len(page) for page in pages(newer, "/v1/agents", 2)] == [2, 2]

@@ -24,7 +24,7 @@ def box(served: Lab) -> Iterator[callingbox.Callingbox]:
 
 
 def test_cartesia_lists_and_reads_calls(served: Lab, voice: cartesia.Cartesia) -> None:
-    served.cartesia().post("/agents/calls", json=calls_body(*[ADA] * 5))
+    served.at_cartesia().post("/agents/calls", json=calls_body(*[ADA] * 5))
     found = list(voice.agents.calls.list(agent_id="agent_A", limit=2))
     assert len({one.id for one in found}) == 5
     read = voice.agents.calls.retrieve(found[0].id)
@@ -52,7 +52,7 @@ def test_cartesia_sees_a_lost_answer_as_a_connection_error(served: Lab, voice: c
 
 
 def test_callingbox_lists_and_reads_calls(served: Lab, box: callingbox.Callingbox) -> None:
-    placed = served.callingbox().post("/v1/calls", json=box_body(metadata={"key": "k-1"})).json()
+    placed = served.at_callingbox().post("/v1/calls", json=box_body(metadata={"key": "k-1"})).json()
     served.advance(600)
     assert [one.id for one in box.calls.list()] == [placed["id"]]
     read = box.calls.retrieve(placed["id"])

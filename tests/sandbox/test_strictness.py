@@ -67,7 +67,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_batch_is_refused_whole(lab: Lab, case: str) -> None:
     version, changes = REFUSED[case]
-    cartesia = lab.cartesia(version)
+    cartesia = lab.at_cartesia(version)
     answer = cartesia.post("/agents/calls/batches", json=batch_body(**changes))
     assert answer.status_code == 400
     assert {"error_code", "title", "message", "request_id"} <= set(answer.json())
@@ -88,21 +88,21 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_a_batch_within_the_limits_is_accepted(lab: Lab, case: str) -> None:
     version, changes = ACCEPTED[case]
-    answer = lab.cartesia(version).post("/agents/calls/batches", json=batch_body(**changes))
+    answer = lab.at_cartesia(version).post("/agents/calls/batches", json=batch_body(**changes))
     assert answer.status_code == 201, answer.text
     assert answer.json()["region"] == changes.get("region", "US")
 
 
 def test_the_first_bad_recipient_is_named_and_nobody_is_rung(lab: Lab) -> None:
     people = [{"to_number": ADA}, {"to_number": ADA, "dynamic_variables": {"x": []}}]
-    answer = lab.cartesia(VARIABLES).post("/agents/calls/batches", json=batch_body(recipients=people))
+    answer = lab.at_cartesia(VARIABLES).post("/agents/calls/batches", json=batch_body(recipients=people))
     assert "recipients[1]" in answer.json()["message"]
-    assert lab.rings(ADA) == 0
+    assert lab.rings()[ADA] == 0
 
 
 def test_a_schedule_is_returned_in_utc(lab: Lab) -> None:
     local = (datetime.now(UTC) + timedelta(hours=2)).astimezone(tz=None).replace(microsecond=0)
-    answer = lab.cartesia().post("/agents/calls/batches", json=batch_body(scheduled_at=local.isoformat()))
+    answer = lab.at_cartesia().post("/agents/calls/batches", json=batch_body(scheduled_at=local.isoformat()))
     assert datetime.fromisoformat(answer.json()["scheduled_at"]) == local
     assert answer.json()["scheduled_at"].endswith("Z")
 
@@ -119,36 +119,36 @@ def test_a_schedule_is_returned_in_utc(lab: Lab) -> None:
     ],
 )
 def test_single_calls_are_checked(lab: Lab, changes: dict[str, Any]) -> None:
-    assert lab.cartesia().post("/agents/calls", json=calls_body(**changes)).status_code == 400
+    assert lab.at_cartesia().post("/agents/calls", json=calls_body(**changes)).status_code == 400
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"text"'])
 def test_a_body_that_is_no_object_is_refused(lab: Lab, body: bytes) -> None:
-    assert lab.cartesia().post("/agents/calls/batches", content=body).status_code == 400
-    assert lab.callingbox().post("/v1/calls", content=body).status_code == 400
+    assert lab.at_cartesia().post("/agents/calls/batches", content=body).status_code == 400
+    assert lab.at_callingbox().post("/v1/calls", content=body).status_code == 400
 
 
 @pytest.mark.parametrize("field", ["agent_id", "from_number_id"])
 def test_an_id_that_says_missing_does_not_exist(lab: Lab, field: str) -> None:
-    cartesia = lab.cartesia()
+    cartesia = lab.at_cartesia()
     assert cartesia.post("/agents/calls/batches", json=batch_body(**{field: "x_missing"})).status_code == 404
     assert cartesia.post("/agents/calls", json=calls_body(**{field: "x_missing"})).status_code == 404
 
 
 @pytest.mark.parametrize("version", ["", "2026-01-01", "latest"])
 def test_an_unknown_version_is_refused(lab: Lab, version: str) -> None:
-    assert lab.cartesia(version).get("/agents/calls/batches").status_code == 400
+    assert lab.at_cartesia(version).get("/agents/calls/batches").status_code == 400
 
 
 def test_the_batch_routes_begin_with_2026_03_01(lab: Lab) -> None:
-    answer = lab.cartesia(LEGACY).post("/agents/calls/batches", json=batch_body())
+    answer = lab.at_cartesia(LEGACY).post("/agents/calls/batches", json=batch_body())
     assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
     assert answer.text.startswith("Invalid request: ")
 
 
 def test_the_legacy_route_is_gone_in_newer_versions(lab: Lab) -> None:
     body = {"target_numbers": [ADA], "agent_id": "agent_A"}
-    assert lab.cartesia().post("/twilio/call/outbound", json=body).status_code == 404
+    assert lab.at_cartesia().post("/twilio/call/outbound", json=body).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -189,12 +189,12 @@ def test_the_health_probe_needs_no_key(lab: Lab) -> None:
 
 
 def test_an_unknown_route_is_not_found_in_json(lab: Lab) -> None:
-    answer: httpx.Response = lab.cartesia().get("/agents/nowhere/at/all")
+    answer: httpx.Response = lab.at_cartesia().get("/agents/nowhere/at/all")
     assert (answer.status_code, answer.json()["title"]) == (404, "Not found")
 
 
 def test_both_apis_also_live_under_their_names(lab: Lab) -> None:
-    assert lab.cartesia().get("/cartesia/agents/calls/batches").status_code == 200
-    assert lab.callingbox().get("/callingbox/v1/agents").json()["data"][0]["type"] == "outbound"
-    assert lab.cartesia(VARIABLES).get("/v1/agents").json()["has_more"] is False
-    assert "has_more" not in lab.callingbox().get("/v1/agents").json()
+    assert lab.at_cartesia().get("/cartesia/agents/calls/batches").status_code == 200
+    assert lab.at_callingbox().get("/callingbox/v1/agents").json()["data"][0]["type"] == "outbound"
+    assert lab.at_cartesia(VARIABLES).get("/v1/agents").json()["has_more"] is False
+    assert "has_more" not in lab.at_callingbox().get("/v1/agents").json()

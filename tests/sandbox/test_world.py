@@ -16,9 +16,10 @@ import pytest
 
 from declarative.sandbox.embedded import Embedded, open_sandbox
 from declarative.sandbox.world import World
+from tests.command import start_server
 from tests.growing import LINEAR, growth, numbers
 
-from .lab import ADA, Lab, batch_body, box_body, start_server, stop_server
+from .lab import ADA, Lab, batch_body, box_body
 
 BATCHES = "/agents/calls/batches"
 
@@ -33,7 +34,7 @@ def test_the_directory_and_its_database_are_private(tmp_path: Path) -> None:
 def test_state_clock_and_faults_survive_a_reopening(tmp_path: Path) -> None:
     first = open_sandbox(tmp_path)
     lab = Lab("http://sandbox", first.transport(), key="sk_kept")
-    lab.cartesia().post(BATCHES, json=batch_body())
+    lab.at_cartesia().post(BATCHES, json=batch_body())
     lab.faults({"match": {}, "do": {"status": {"code": 503, "effect": False}}})
     first.advance(5000)
     before = first.now()
@@ -41,8 +42,8 @@ def test_state_clock_and_faults_survive_a_reopening(tmp_path: Path) -> None:
     second = open_sandbox(tmp_path)
     again = Lab("http://sandbox", second.transport(), key="sk_kept")
     assert second.now() >= before
-    assert again.cartesia().get(BATCHES).status_code == 503
-    assert again.cartesia().get(BATCHES).json()["data"][0]["status"] == "completed"
+    assert again.at_cartesia().get(BATCHES).status_code == 503
+    assert again.at_cartesia().get(BATCHES).json()["data"][0]["status"] == "completed"
     second.close()
 
 
@@ -50,32 +51,29 @@ def test_two_openings_of_one_directory_share_state_and_clock(tmp_path: Path) -> 
     one, other = open_sandbox(tmp_path), open_sandbox(tmp_path)
     one.advance(9000)
     assert other.now() >= one.now().replace(microsecond=0)
-    Lab("http://sandbox", one.transport(), key="sk_x").cartesia().post(BATCHES, json=batch_body())
-    assert Lab("http://sandbox", other.transport(), key="sk_x").rings(ADA) == 1
+    Lab("http://sandbox", one.transport(), key="sk_x").at_cartesia().post(BATCHES, json=batch_body())
+    assert Lab("http://sandbox", other.transport(), key="sk_x").rings()[ADA] == 1
     one.close()
     other.close()
 
 
 def test_a_server_killed_in_the_middle_leaves_a_readable_world(tmp_path: Path) -> None:
-    started, url = start_server("--directory", str(tmp_path))
-    with Lab(url, None, key="sk_k") as lab:
-        lab.cartesia().post(BATCHES, json=batch_body())
-    started.send_signal(signal.SIGKILL)
-    started.wait(timeout=10)
-    assert started.stdout is not None
-    started.stdout.close()
+    server, url = start_server("--directory", str(tmp_path))
+    with server, Lab(url, None, key="sk_k") as lab:
+        lab.at_cartesia().post(BATCHES, json=batch_body())
+        server.kill()
     reopened = open_sandbox(tmp_path)
-    assert Lab("http://sandbox", reopened.transport(), key="sk_k").rings(ADA) == 1
+    assert Lab("http://sandbox", reopened.transport(), key="sk_k").rings()[ADA] == 1
     reopened.close()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_server_told_to_stop_ends_well(signum: signal.Signals) -> None:
-    started, url = start_server()
-    with httpx.Client(base_url=url) as client:
+    server, url = start_server()
+    with server, httpx.Client(base_url=url) as client:
         assert client.get("/").status_code == 200
-        started.send_signal(signum)
-        assert stop_server(started) == 0
+        server.send_signal(signum)
+        assert server.wait(10) == 0
 
 
 def test_the_clock_runs_with_real_time_and_never_back(tmp_path: Path) -> None:
@@ -116,9 +114,9 @@ def test_the_same_seed_brings_the_same_outcomes(tmp_path: Path) -> None:
     def outcomes(seed: int) -> list[str]:
         opened = Embedded(World(seed=seed, speed=0))
         lab = Lab("http://sandbox", opened.transport())
-        batch = lab.cartesia().post(BATCHES, json=batch_body(*people)).json()
+        batch = lab.at_cartesia().post(BATCHES, json=batch_body(*people)).json()
         lab.advance(86_400)
-        read = lab.cartesia().get(f"{BATCHES}/{batch['id']}").json()
+        read = lab.at_cartesia().get(f"{BATCHES}/{batch['id']}").json()
         opened.close()
         return [one["end_reason"] for one in read["recipients"]]
 
@@ -130,18 +128,18 @@ def test_eight_threads_use_one_sandbox(lab: Lab) -> None:
 
     def work(at: int) -> int:
         gate.wait()
-        with lab.cartesia() as client:
+        with lab.at_cartesia() as client:
             return sum(client.post(BATCHES, json=batch_body(name=f"{at}")).status_code == 201 for _ in range(5))
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(work, range(8))) == 40
-    assert len(lab.cartesia().get(BATCHES, params={"limit": 100}).json()["data"]) == 40
+    assert len(lab.at_cartesia().get(BATCHES, params={"limit": 100}).json()["data"]) == 40
 
 
 def test_a_record_of_dials_has_an_entry_a_ring(lab: Lab) -> None:
     people = [{"to_number": ADA, "metadata": {"row": "1"}}]
-    batch = lab.cartesia().post(BATCHES, json=batch_body(recipients=people)).json()
-    lab.callingbox().post("/v1/calls", json=box_body("+14155550191"))
+    batch = lab.at_cartesia().post(BATCHES, json=batch_body(recipients=people)).json()
+    lab.at_callingbox().post("/v1/calls", json=box_body("+14155550191"))
     lab.advance(60)
     first, second = lab.control("GET", "dials")["dials"]
     assert (first["number"], first["provider"], first["name"]) == (ADA, "cartesia", "reminders")
@@ -152,13 +150,13 @@ def test_a_record_of_dials_has_an_entry_a_ring(lab: Lab) -> None:
 
 
 def test_reset_forgets_everything_but_the_clock(lab: Lab, sandbox: Embedded) -> None:
-    lab.cartesia().post(BATCHES, json=batch_body())
+    lab.at_cartesia().post(BATCHES, json=batch_body())
     lab.advance(9000)
     before = sandbox.now()
     lab.control("POST", "reset")
     assert lab.control("GET", "dials") == {"dials": []}
     assert lab.control("GET", "requests") == {"requests": []}
-    assert lab.cartesia().get(BATCHES).json()["data"] == []
+    assert lab.at_cartesia().get(BATCHES).json()["data"] == []
     assert sandbox.now() >= before
 
 
@@ -177,7 +175,7 @@ def test_control_requests_are_checked(lab: Lab, route: str, body: object) -> Non
 
 
 def test_batches_take_time_as_their_people_grow_and_no_more(lab: Lab) -> None:
-    client = lab.cartesia()
+    client = lab.at_cartesia()
 
     def of(count: int) -> None:
         batch = client.post(BATCHES, json=batch_body(*numbers(count))).json()

@@ -1,0 +1,81 @@
+"""The provider's side, as everybody sees it who is not dialctl: what the sandbox records, how its clock, faults and
+limits are set, and requests made by hand under the same key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from declarative.sandbox import SANDBOX_KEY
+from declarative.sandbox.embedded import Embedded, open_sandbox
+from declarative.sandbox.world import World, organisation_name
+
+Rule = Mapping[str, Any]
+CARTESIA = {"Cartesia-Version": "2026-03-01"}
+
+
+def still_sandbox(directory: Path) -> Embedded:
+    """The sandbox that --sandbox keeps in a project, its clock moved by those alone who wait or move it."""
+    home = directory / ".dialctl" / "sandbox"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    World(home, seed=0, speed=0.0).close()
+    return open_sandbox(home)
+
+
+class Outside:
+    """One account of a sandbox. Whoever inherits says by `reached` how the sandbox is reached, and by `key` whose
+    account it is."""
+
+    key: str = SANDBOX_KEY
+
+    def reached(self) -> AbstractContextManager[httpx.Client]:
+        """A client of the sandbox's root."""
+        raise NotImplementedError
+
+    def control(self, method: str, route: str, body: object = None) -> Any:
+        return self._asked(method, f"/_sandbox/{route}", body)
+
+    def cartesia(self, method: str, path: str, body: object = None) -> Any:
+        """A request of somebody else under the same key, as from the dashboard."""
+        headers = {"Authorization": f"Bearer {self.key}", **CARTESIA}
+        return self._asked(method, f"/cartesia{path}", body, headers)
+
+    def advance(self, seconds: float) -> None:
+        self.control("POST", "advance", {"seconds": seconds})
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.control("GET", "clock")["epoch"], UTC)
+
+    def faults(self, *rules: Rule) -> None:
+        self.control("PUT", "faults", list(rules))
+
+    def limits(self, **changes: int | bool) -> None:
+        self.control("POST", "organisation", {"key": self.key, **changes})
+
+    def dials(self) -> list[dict[str, Any]]:
+        """An entry for every time that a phone rang for this account."""
+        ours = organisation_name(self.key)
+        return [one for one in self.control("GET", "dials")["dials"] if one["organisation"] == ours]
+
+    def rings(self) -> Counter[str]:
+        """How often each phone has rung by now."""
+        return Counter(one["number"] for one in self.dials())
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Every request that reached the sandbox, the oldest first, those of other accounts too."""
+        return list(self.control("GET", "requests")["requests"])
+
+    def batches(self) -> list[dict[str, Any]]:
+        """Cartesia's batches of this account, newest first, each in full."""
+        listed = self.cartesia("GET", "/agents/calls/batches?limit=100")["data"]
+        return [self.cartesia("GET", f"/agents/calls/batches/{one['id']}") for one in listed]
+
+    def _asked(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> Any:
+        with self.reached() as client:
+            return client.request(method, path, json=body, headers=headers).raise_for_status().json()
