@@ -103,7 +103,7 @@ def _retried_elsewhere(outlook: Outlook) -> list[Drift]:
 
 
 def _looked_at(session: Session, lock: Lock | None, address: str | None) -> list[Outlook]:
-    outlooks = observe(session.scene(lock, everything=True))
+    outlooks = [o for o in observe(session.scene(lock, everything=True)) if not _is_nothing(o)]
     if address is None:
         return outlooks
     chosen = [outlook for outlook in outlooks if outlook.case.address == address]
@@ -111,6 +111,12 @@ def _looked_at(session: Session, lock: Lock | None, address: str | None) -> list
         known = ", ".join(outlook.case.address for outlook in outlooks) or "none"
         raise UsageError(f'nothing is known of "{address}"', hint=f"known: {known}")
     return chosen
+
+
+def _is_nothing(outlook: Outlook) -> bool:
+    """An address that is not wanted, was forgotten, and of which its provider shows nothing."""
+    case = outlook.case
+    return case.resource is None and case.record.forgotten and not case.remotes and outlook.block is None
 
 
 def _status(outlook: Outlook) -> Status:

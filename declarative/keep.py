@@ -17,7 +17,7 @@ from declarative.state.lock import parse, render
 def addresses(session: Session) -> list[str]:
     """Every address that the lock knows; those over and no longer wanted are marked."""
     lock = parse(session.backend.load())
-    known = lock.resources if lock else {}
+    known = {address: record for address, record in lock.resources.items() if not record.forgotten} if lock else {}
     return [f"{address}{'  (over)' if record.tombstone else ''}" for address, record in sorted(known.items())]
 
 
@@ -36,10 +36,13 @@ def shown(session: Session, address: str | None) -> str:
 
 def remove(session: Session, address: str, wait: float) -> str:
     with session.writing(wait) as (ledger, _):
-        if address not in ledger.lock.resources:
+        if ledger.record(address).forgotten:
             raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
-        ledger.remove(address)
-        return f"{address} is forgotten; plans hold it back as long as its provider shows what was sent"
+        ledger.forget(address)
+        return (
+            f"{address} is forgotten; what its provider still shows by its mark is found again, and nobody of it is "
+            "rung twice; whoever it does not show may be rung again"
+        )
 
 
 def merge(session: Session, wait: float) -> str:

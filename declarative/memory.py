@@ -4,7 +4,7 @@ a key. How it is written down is state/'s business."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -125,6 +125,11 @@ class Record:
     revoked: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     quiet: str | None = None
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether nothing is known of what was done: a person had it forgotten. Its generation stays."""
+        return replace(self, generation=0, provider="", tombstone=False, revoked=()) == Record()
 
 
 @dataclass(frozen=True, kw_only=True)

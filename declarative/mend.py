@@ -67,15 +67,13 @@ def _resume(session: Session, ledger: Ledger, address: str, record: Record) -> l
     """Somebody else's cancel is declared to be as good as ours, and what was created without our name to be a matter of
     the past: their people may be submitted again."""
     case = next((o.case for o in observe(session.scene(ledger.lock)) if o.case.address == address), None)
-    cancelled = [
-        remote
-        for key, remote in (case.remotes if case else {}).items()
-        if remote.cancelled and key in record.remotes and record.remotes[key].cancel is None
-    ]
+    seen = [r for key, r in case.remotes.items() if r.cancelled and key not in case.also] if case else []
+    known = {remote.id: record.remotes.get(remote.id) or records.found(remote) for remote in seen}
+    theirs = {key: one for key, one in known.items() if one.cancel is None and one.generation <= record.generation}
+    freed = {key: replace(one, cancel=Cancel.DONE) for key, one in theirs.items()}
     unsigned = blocks.unsigned(record)
-    if not cancelled and not unsigned:
+    if not freed and not unsigned:
         raise UsageError(f"no batch of {address} was cancelled by somebody else", hint="dialctl drift shows what was")
-    freed = {remote.id: replace(record.remotes[remote.id], cancel=Cancel.DONE) for remote in cancelled}
     ledger.update(address, remotes=freed, generation=record.generation + bool(unsigned), quiet=None)
     return [f"{key}: its people who were not rung may be submitted again" for key in sorted({*freed, *unsigned})]
 

@@ -24,7 +24,7 @@ from declarative.planning.blocks import Block
 from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Reason
 from declarative.planning.outlook import Outlook
-from declarative.providers.base import Channel, Provider
+from declarative.providers.base import EVERY_AGENT, Channel, Provider
 from declarative.remote import Remote
 from declarative.subjects import Subject, subjects
 
@@ -108,7 +108,7 @@ class _Observer:
             batches.read_until(lambda listing: listing.reaches(self._born()))
         if any(self._needs_calls(subject) for subject in busy) and (calls := listings.get(Route.CALL)):
             self.scene.progress(f"reading the call list of {self.name}")
-            calls.read_until(lambda listing: listing.reaches(self._born()))
+            calls.read_until(lambda listing: not self._of_any_agent() and listing.reaches(self._born()))
         seen = self._seen(listings)
         if block := self._memory_block(seen):
             return [self._blocked(subject, seen, block) for subject in self.theirs]
@@ -131,7 +131,11 @@ class _Observer:
             for intent in subject.record.intents.values()
             if intent.agent_id and intent.route is Route.CALL
         }
-        return of_calls(history, agents)
+        return Listing(history([*sorted(agents), EVERY_AGENT])) if self._of_any_agent() else of_calls(history, agents)
+
+    def _of_any_agent(self) -> bool:
+        """Whether calls are looked for of which not even the agent that placed them is known, but their mark alone."""
+        return any(s.resource and s.route is Route.CALL and s.was_forgotten for s in self.theirs)
 
     def _born(self) -> datetime:
         """No mark of this lineage is older. Without a lock only the end of the list is far enough."""

@@ -36,6 +36,11 @@ class Subject:
         """Forgotten, and not wanted again."""
         return self.record.tombstone and self.resource is None
 
+    @property
+    def was_forgotten(self) -> bool:
+        """Whether something was sent of which only its mark may still tell."""
+        return self.record.forgotten and self.record.generation > 0
+
     def batch_ids(self) -> dict[str, RemoteRecord]:
         return {key: known for key, known in self.record.remotes.items() if known.route is Route.BATCH}
 

@@ -70,15 +70,15 @@ def show(context: Context, address: str | None, path: Path) -> int:
 @click.option("--yes-forget-who-was-rung", "sure", is_flag=True, help="Do not ask: a later apply may ring them again.")
 @click.pass_obj
 def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bool) -> int:
-    """Forget an address entirely. Whoever it rang may be rung again.
+    """Forget what was done under an address. Whoever its provider no longer shows may be rung again.
 
-    As long as its provider shows what was sent, plans hold the address back: then only the lock from before helps.
+    What the provider still shows by its mark is found again by the next apply, and nobody of it is rung twice.
     """
     from declarative import keep
 
     if not sure and not sys.stdin.isatty():
         raise Refused("nobody is there to be asked", hint="pass --yes-forget-who-was-rung")
-    question = f"Forget who was rung by {address}? A later apply may ring them again."
+    question = f"Forget who was rung by {address}? A later apply may ring again whom its provider no longer shows."
     if not sure and not click.confirm(question, err=True):
         raise Refused("not forgotten: the answer was no")
     context.say(keep.remove(context.session(path), address, lock_timeout))

@@ -152,7 +152,7 @@ def _older(case: Case) -> Block | None:
         Reason.LOCK_IS_OLDER,
         f"a later run has changed it: its lock (generation {max(r.mark.generation for r in newer if r.mark)}) is not "
         f"here ({case.record.generation})",
-        "update the checkout, or bring the newest dialctl.lock here; after dialctl state rm, the one from before",
+        "update the checkout, or bring the newest dialctl.lock here",
     )
 
 

@@ -23,6 +23,7 @@ _LEFT_OUT = pl.col("verb").is_in([Verb.CANCEL, Verb.BLOCK]) | (
     & ~pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
 )
 """Wanted, and neither submitted nor about to be."""
+_NOTHING_LEFT = "nothing of it is known any more, or at the provider"
 _NEVER = int(Standing.UNSUBMITTED)
 _RUNG_BEFORE = pl.col("standing") == int(Standing.DIALED)
 _FORGONE = _RUNG_BEFORE & pl.col("reason").is_in([Reason.PAUSED, Reason.CALLING_HOURS, Reason.BATCH_MATES])
@@ -231,6 +232,7 @@ def _forgotten(outlook: Outlook) -> Action:
         reason=Reason.OVER,
         provider=outlook.provider,
         people=outlook.case.record.count,
+        detail=_NOTHING_LEFT if outlook.case.record.forgotten and not outlook.case.remotes else "",
     )
 
 

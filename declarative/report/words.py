@@ -133,7 +133,8 @@ def _adopt(action: Action, plan: Plan) -> str:
 
 
 def _forget(action: Action, plan: Plan) -> str:
-    return "finished and no longer wanted; still remembered, so that nobody whom it rang is rung again"
+    remembered = "still remembered, so that nobody whom it rang is rung again"
+    return clean(action.detail) or f"finished and no longer wanted; {remembered}"
 
 
 def _keep(action: Action, plan: Plan) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.errors import StateError
-from declarative.memory import Intent, Lock, Record, RemoteRecord
+from declarative.memory import Intent, Lock, Record, RemoteRecord, Request
 from declarative.model import Json
 from declarative.state.base import Backend, Lease
 from declarative.state.codec import Document, difference, encode
@@ -119,12 +119,21 @@ class Ledger:
             _assign(cast(dict[str, Intent], after.intents), intents)
             self._resources[address] = after
 
-    def remove(self, address: str) -> None:
-        """Forget an address altogether."""
+    def forget(self, address: str) -> None:
+        """Forget what was done under an address, but not how far its generations came: what its provider still shows
+        is its own then, and no later run's. Marks that must never ring stay so, and those of lost answers are from now
+        on. Raises KeyError where nothing is known of it."""
         with self._mutex:
-            if address in self.lock.resources:
-                self._append({"resources": {address: None}})
-                del self._resources[address]
+            known = self.lock.resources[address]
+            lost = {intent.mark for intent in known.intents.values() if intent.request is Request.SUBMIT}
+            kept = Record(
+                generation=known.generation,
+                provider=known.provider,
+                tombstone=known.tombstone,
+                revoked=tuple(sorted({*known.revoked, *lost})),
+            )
+            self._append({"resources": {address: difference(encode(known), encode(kept))}})
+            self._resources[address] = _owned_record(kept)
 
     def rename(self, old: str, new: str) -> None:
         """Make what was done under `old` the new address's own, besides what is known of that already. Raises

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
 from declarative.errors import LeaseLost, StateError
-from declarative.memory import Lock, Record
+from declarative.memory import Lock, Record, Request
 from declarative.state.base import Lease, Stored
 from declarative.state.ledger import Fields, Ledger
 from declarative.state.local import Directory
@@ -77,12 +77,15 @@ def test_a_value_that_becomes_empty_is_gone_after_a_crash_too(backend: Recorder,
     assert kept(backend) == lock(march=Record(settings={"b": {}}, remotes={"r": remote()}))
 
 
-def test_an_address_is_removed(backend: Recorder, ledger: Ledger) -> None:
-    ledger.update(ADDRESS, generation=1)
-    ledger.remove(ADDRESS)
-    ledger.remove(ADDRESS)
-    assert kept(backend) == ledger.lock == lock()
-    assert len(backend.lines) == 2
+def test_of_a_forgotten_address_its_generation_and_what_must_never_ring_stay(backend: Recorder, ledger: Ledger) -> None:
+    lost = {"m": intent("m"), "retry:r:0": intent("retry:r:0", request=Request.RETRY, remote="r")}
+    ledger.update(ADDRESS, generation=3, provider="cartesia", settings={"agent_id": "a"}, count=2, numbers="n")
+    ledger.update(ADDRESS, remotes={"r": remote()}, intents=lost, placed=("p",), revoked=("k",), quiet="q")
+    ledger.forget(ADDRESS)
+    kept_of_it = Record(generation=3, provider="cartesia", revoked=("k", "m"))
+    assert kept(backend) == ledger.lock == lock(march=kept_of_it)
+    assert kept_of_it.forgotten
+    assert len(backend.lines) == 3
 
 
 def test_a_renamed_address_takes_along_what_was_done(backend: Recorder, ledger: Ledger) -> None:
@@ -160,7 +163,7 @@ def test_the_fields_of_an_update_are_those_of_a_record() -> None:
 
 _STEPS = st.lists(
     st.tuples(st.just("update"), st.sampled_from(["batch/a", "batch/b"]), changes)
-    | st.tuples(st.just("remove"), st.sampled_from(["batch/a", "batch/b"]), st.none())
+    | st.tuples(st.just("forget"), st.sampled_from(["batch/a", "batch/b"]), st.none())
     | st.tuples(st.just("rename"), st.permutations(["batch/a", "batch/b"]), st.none())
     | st.tuples(st.just("set_host"), st.sampled_from(["c", "d"]), st.none()),
     max_size=8,
@@ -171,8 +174,8 @@ def _take(ledger: Ledger, step: tuple[str, Any, Any]) -> None:
     match step:
         case "update", address, values:
             ledger.update(address, **values)
-        case "remove", address, _:
-            ledger.remove(address)
+        case "forget", address, _ if address in ledger.lock.resources:
+            ledger.forget(address)
         case "rename", (old, new), _ if old in ledger.lock.resources:
             ledger.rename(old, new)
         case "set_host", provider, _:
