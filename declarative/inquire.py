@@ -31,10 +31,15 @@ DRIFT = (
 UNTOLD = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
 """Blocks under which nothing can be said of people: not even that they were not rung."""
 
+IN_PART = (Reason.LOST, Reason.MEMBERS_UNREADABLE, Reason.LOCK_IS_OLDER, Reason.PROVIDER_CHANGED)
+"""Blocks under which somebody who was not found may be in what could not be read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """How the people of one address stand: counts by standing, and of those dialed by outcome (the provider's word)."""
+    """How the people of one address stand: counts by standing, and of those dialed by outcome (the provider's word).
+    Besides the standings, `cancelled` are those whom somebody else took off before they were rung, and `unknown` those
+    who may be in what could not be read."""
 
     address: str
     people: int
@@ -54,8 +59,10 @@ def status(session: Session, address: str | None) -> list[Status]:
 
 
 def results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
-    """A row a person: `address`, `number`, `standing`, `outcome`, `attempts` (an upper bound), `call_id`, `data`,
-    `note`, `error`; and the addresses of which nothing can be said, with the reason."""
+    """A row a person: `address`, `number`, `standing` (as in Status), `outcome`, `attempts` (null where how many is not
+    known), `attempts_at_most`, `call_id`, `data`, `note`, `error`; and the addresses of which nothing can be said, with
+    the reason. The `number` of a Call is the one that was rung, or waits, whatever its manifest says by now; empty
+    where it is not known."""
     outlooks = _looked_at(session, session.lock(), address)
     untold = [(o.case.address, o.block) for o in outlooks if o.block is not None and o.block.reason in UNTOLD]
     rows = [_results(outlook) for outlook in outlooks if outlook.block is None or outlook.block.reason not in UNTOLD]
@@ -124,13 +131,12 @@ def _status(outlook: Outlook) -> Status:
         resource = outlook.case.resource
         count = resource.people.count if resource else outlook.case.record.count
         return Status(address=outlook.case.address, people=count, block=outlook.block)
-    people = standing.persons(outlook.case)
-    names = {int(value): value.name.lower() for value in Standing}
-    dialed = people.filter(pl.col("standing") == int(Standing.DIALED))
+    people = standing.persons(outlook.case).with_columns(_word(outlook).alias("word"))
+    dialed = people.filter(word="dialed")
     return Status(
         address=outlook.case.address,
         people=len(people) or outlook.case.record.count,  # nobody is read of a tombstone whose provider is gone
-        standing=counted(people.get_column("standing").replace_strict(names, return_dtype=pl.String)),
+        standing=counted(people.get_column("word")),
         outcomes=counted(dialed.filter(pl.col("phase") != Phase.IN_FLIGHT).get_column("outcome")),
         in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),
         remote_ids=tuple(outlook.case.remotes),
@@ -140,20 +146,36 @@ def _status(outlook: Outlook) -> Status:
     )
 
 
+def _word(outlook: Outlook) -> pl.Expr:
+    """How each stands, as far as it is known."""
+    names = {int(value): value.name.lower() for value in Standing}
+    word = pl.col("standing").replace_strict(names, return_dtype=pl.String)
+    taken_off = (pl.col("standing") == int(Standing.DIALED)) & (pl.col("attempts") == 0)
+    word = pl.when(taken_off).then(pl.lit("cancelled")).otherwise(word)
+    if outlook.block is None or outlook.block.reason not in IN_PART:
+        return word
+    return pl.when(pl.col("standing") == int(Standing.UNSUBMITTED)).then(pl.lit("unknown")).otherwise(word)
+
+
+_NUMBERS = ("attempts", "attempts_at_most")
+
+
 def _results_schema() -> pl.DataFrame:
-    words = ("address", "number", "standing", "outcome", "attempts", "call_id", "data", "note", "error")
-    return pl.DataFrame(schema={name: pl.Int64 if name == "attempts" else pl.String for name in words})
+    words = ("address", "number", "standing", "outcome", *_NUMBERS, "call_id", "data", "note", "error")
+    return pl.DataFrame(schema={name: pl.Int64 if name in _NUMBERS else pl.String for name in words})
 
 
 def _results(outlook: Outlook) -> pl.DataFrame:
     people = standing.persons(outlook.case).join(standing.told(outlook.case), on="number", how="left")
-    names = {int(value): value.name.lower() for value in Standing}
+    may_be_more = pl.col("standing") == int(Standing.UNSURE)
+    at_most = pl.when(~may_be_more).then("attempts").cast(pl.Int64)
     return people.select(
         pl.lit(outlook.case.address).alias("address"),
-        "number",
-        pl.col("standing").replace_strict(names, return_dtype=pl.String),
+        pl.coalesce("rung_as", "number").alias("number"),
+        _word(outlook).alias("standing"),
         pl.coalesce("outcome", pl.when(pl.col("phase") == Phase.IN_FLIGHT).then(pl.lit("in_flight"))).alias("outcome"),
-        pl.col("attempts").cast(pl.Int64),
+        pl.when(~pl.col("fewer").fill_null(False)).then(at_most).alias("attempts"),
+        at_most.alias("attempts_at_most"),
         "call_id",
         "data",
         "note",

@@ -57,14 +57,17 @@ def _exit(blocks: Iterable[Block | None]) -> Exit:
     "--format",
     "layout",
     type=click.Choice(["table", "csv", "jsonl"]),
-    default="table",
-    show_default=True,
-    help="For a terminal, a spreadsheet, or a machine.",
+    help="For a terminal, a spreadsheet, or a machine.  [default: as the file of -o ends, else table]",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, mode 0600.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to this file, mode 0600: JSON lines where it ends in .jsonl or .ndjson, else CSV.",
+)
 @click.pass_obj
 def results(
-    context: Context, address: str | None, path: Path, show_numbers: bool, layout: str, output: Path | None
+    context: Context, address: str | None, path: Path, show_numbers: bool, layout: str | None, output: Path | None
 ) -> int:
     """One row for each person: number, standing, outcome, attempts, call id and the manifest's own data.
 
@@ -77,12 +80,12 @@ def results(
     for name, block in untold:
         context.remark(f"{name}: nothing can be said: {block.detail}")
     if output is not None:
-        rows.write(found, "csv" if layout == "table" else layout, output)
+        rows.write(found, layout or rows.of_ending(output), output)
         context.remark(f"{counting.of(len(found), 'row', 'rows')} in {output}")
     else:
-        context.say(rows.render(found if show_numbers else rows.masked(found), layout))
+        context.say(rows.render(found if show_numbers else rows.masked(found), layout or "table"))
     return _exit(block for _, block in untold) or (
-        Exit.NEEDS_HUMAN if len(found.filter(standing="unsure")) else Exit.DONE
+        Exit.NEEDS_HUMAN if found.get_column("standing").is_in(["unsure", "unknown"]).any() else Exit.DONE
     )
 
 

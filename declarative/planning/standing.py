@@ -29,6 +29,13 @@ _FACTS = (
 )
 
 _FRESH = pl.col("retries") == 0
+_FEWER = (
+    ((pl.col("phase") == Phase.QUEUED) & ~QUEUED)
+    | ((pl.col("phase") == Phase.CANCELLED) & pl.col("live"))
+    | (~_FRESH & ~((pl.col("phase") == Phase.UNREACHED) & pl.col("over")))
+)
+"""Whether an entry may count more rings than there were. A retry request rings again whom nobody reached; of everybody
+else nothing tells whether they were among those."""
 _STANDING = (
     pl.when(pl.col("doubtful") & ~pl.col("phase").is_in([Phase.REACHED, Phase.IN_FLIGHT]))
     .then(int(Standing.UNSURE))
@@ -53,9 +60,23 @@ def persons(case: Case) -> pl.DataFrame:
 
 
 def told(case: Case) -> pl.DataFrame:
-    """What else the latest entry of each person seen says: `number`, `call_id`, `note`, `error`. Decides nothing."""
-    latest = _in_time(entries(case, members(case))).group_by("number", maintain_order=True)
-    return latest.agg(pl.col("call_id", "note", "error").last())
+    """What else is told of each person seen, by `number`: `call_id`, `note`, `error` of their latest entry; `fewer`,
+    whether they may have been rung less often than `attempts` says; `rung_as`, the number of a Call's latest entry
+    (empty where it is not known), which may have been edited since. Decides nothing."""
+    rows = members(case)
+    latest = _in_time(_with_own_number(case, rows, entries(case, rows))).group_by("number", maintain_order=True)
+    return latest.agg(pl.col("call_id", "note", "error", "rung_as").last(), _FEWER.any().alias("fewer"))
+
+
+def _with_own_number(case: Case, rows: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    if not case.one_call or case.resource is None:
+        return frame.with_columns(rung_as=pl.lit(None, dtype=pl.String))
+    wanted = people.with_person(case.resource.people.frame, case.key, case.lineage)
+    person, number = wanted.select("person", "number").row(0)
+    own = {key: number for key, known in case.record.remotes.items() if known.person == person}
+    own |= {"": number} if person in case.record.placed else {}
+    own |= dict(rows.select("remote", "number").iter_rows())
+    return frame.with_columns(pl.col("remote").replace_strict(own, default="", return_dtype=pl.String).alias("rung_as"))
 
 
 def moving(case: Case) -> tuple[pl.DataFrame, int]:

@@ -25,6 +25,11 @@ def render(frame: pl.DataFrame, layout: str) -> str:
     return _jsonl(frame) if layout == "jsonl" else _csv(frame)
 
 
+def of_ending(path: Path) -> str:
+    """The layout for a file of that name."""
+    return "jsonl" if path.suffix.lower() in (".jsonl", ".ndjson") else "csv"
+
+
 def write(frame: pl.DataFrame, layout: str, path: Path) -> None:
     """Writes the rows, numbers in full, to a file that only its owner reads. Raises OSError."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -34,6 +39,8 @@ def write(frame: pl.DataFrame, layout: str, path: Path) -> None:
 
 
 def _table(frame: pl.DataFrame) -> str:
+    at_most = pl.format("at most {}", "attempts_at_most")
+    frame = frame.with_columns(pl.coalesce(pl.col("attempts").cast(pl.String), at_most).alias("attempts"))
     rows = [_SHOWN, *frame.select(_SHOWN).iter_rows()]
     texts = [[clean("" if cell is None else str(cell)) for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in texts) for place in range(len(_SHOWN))]

@@ -1,0 +1,93 @@
+"""What `status` and `results` say of people is what is known of them, and no more."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from declarative.sandbox import SANDBOX_KEY
+
+from . import manifests
+from .bench import Bench
+
+ADA, BOB = "+14155550101", "+14155550102"
+SILENT = "+14155550191"
+DAY = 86_400
+RETRY = {"max_retries": 1, "on": ["dial_no_answer"]}
+
+
+@pytest.fixture
+def campaign(bench: Bench) -> Bench:
+    """Somebody who answers, and somebody who does not."""
+    bench.write("project.yaml", manifests.project())
+    bench.write("march.yaml", manifests.batch("march", [ADA, SILENT], retry=RETRY))
+    bench.apply()
+    return bench
+
+
+def standings(bench: Bench, exits: int = 0) -> dict[str, Any]:
+    return {one["address"]: one["standing"] for one in bench.run("status", "--json", exits=exits).json["resources"]}
+
+
+def cancel_elsewhere(bench: Bench) -> None:
+    headers = {"Authorization": f"Bearer {SANDBOX_KEY}", "Cartesia-Version": "2026-03-01"}
+    url = "cartesia/agents/calls/batches"
+    for batch in bench.world.get(url, headers=headers).raise_for_status().json()["data"]:
+        bench.world.post(f"{url}/{batch['id']}/cancel", headers=headers).raise_for_status()
+
+
+def test_how_often_somebody_was_rung_is_said_where_it_is_known(campaign: Bench) -> None:
+    """After a retry request nothing tells whether who was reached had been among those whom it rang."""
+    campaign.advance(DAY)
+    campaign.apply()
+    campaign.advance(DAY)
+    rows = {row["number"]: (row["attempts"], row["attempts_at_most"]) for row in campaign.results()}
+    assert campaign.rings() == {ADA: 1, SILENT: 2}
+    assert rows == {ADA: (None, 2), SILENT: (2, 2)}
+    assert "at most 2" in campaign.run("results").out
+
+
+@pytest.mark.parametrize("via", ["direct", "batch"])
+def test_an_edited_call_shows_the_number_that_was_rung(via: str, bench: Bench) -> None:
+    bench.write("project.yaml", manifests.project())
+    bench.write("ada.yaml", manifests.call("ada", ADA, via=via))
+    bench.apply()
+    bench.advance(DAY)
+    bench.write("ada.yaml", manifests.call("ada", BOB, via=via))
+    for _ in range(2):
+        assert [(row["number"], row["standing"]) for row in bench.results()] == [(ADA, "dialed")]
+        bench.apply()
+    assert bench.rings() == {ADA: 1}
+
+
+@pytest.mark.parametrize(("name", "jsonl"), [("a.jsonl", True), ("a.NDJSON", True), ("a.csv", False), ("a", False)])
+def test_the_files_ending_chooses_the_layout(name: str, jsonl: bool, campaign: Bench) -> None:
+    campaign.run("results", "-o", name)
+    lines = (campaign.directory / name).read_text().splitlines()
+    assert len(lines) == (2 if jsonl else 3)
+    assert (lines[0].startswith("{") and json.loads(lines[0])["number"] == ADA) is jsonl
+
+
+def test_a_named_layout_goes_before_the_files_ending(campaign: Bench) -> None:
+    campaign.run("results", "-o", "a.jsonl", "--format", "csv")
+    assert (campaign.directory / "a.jsonl").read_text().startswith("address,number,")
+
+
+def test_whoever_may_be_in_a_batch_that_is_lost_is_not_said_to_be_unsubmitted(host: Bench) -> None:
+    host.write("project.yaml", manifests.project())
+    host.write("march.yaml", manifests.batch("march", [ADA, BOB]))
+    host.apply()
+    host.environment["CARTESIA_API_KEY"] = f"{host.key}_another"
+    assert standings(host, exits=3) == {"batch/march": {"unknown": 2}}
+    rows = host.run("results", "--format", "jsonl", exits=3).out.splitlines()
+    assert {json.loads(row)["standing"] for row in rows} == {"unknown"}
+
+
+def test_whoever_somebody_else_took_off_is_not_said_to_have_been_dialed(campaign: Bench) -> None:
+    cancel_elsewhere(campaign)
+    assert standings(campaign, exits=3) == {"batch/march": {"cancelled": 2}}
+    assert {(row["standing"], row["attempts"]) for row in campaign.results()} == {("cancelled", 0)}
+    campaign.run("resolve", "batch/march", "--resume")
+    assert standings(campaign) == {"batch/march": {"unsubmitted": 2}}
