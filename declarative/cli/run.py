@@ -133,6 +133,8 @@ def apply(
     from declarative.applier import Wish
 
     saved = saving.load(path) if saving.is_plan(path) else None
+    if saved and targets:
+        raise UsageError("a saved plan is applied as a whole", hint="give --target to the dialctl plan that saves it")
     where, chosen = (Path(saved.path), saved.targets) if saved else (path, targets)
     stop = _stop(context)
     session = context.session(where, targets=chosen, parallelism=parallelism, stop=stop)
