@@ -32,6 +32,7 @@ def one_call(bench: Bench) -> Bench:
         ("plan", "one", "two"),
         ("results", "call/nobody"),
         ("resolve", "call/ada"),
+        ("resolve", "call/ada", "--placed", "--not-placed"),
         ("plan", "--offline", "--out", "plan.json"),
         ("--chdir", "nowhere", "plan"),
         ("--var", "novalue", "plan"),
