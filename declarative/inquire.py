@@ -16,7 +16,7 @@ from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Standing
 from declarative.planning.outlook import Outlook
 from declarative.planning.plan import counted
-from declarative.remote import Phase
+from declarative.remote import Phase, Remote
 from declarative.session import Session
 
 DRIFT = (
@@ -48,6 +48,7 @@ class Status:
     in_flight: int = 0
     remote_ids: tuple[str, ...] = ()
     unsure: tuple[Intent, ...] = ()
+    candidates: tuple[Remote, ...] = ()
     unseen: int = 0
     block: Block | None = None
 
@@ -141,6 +142,7 @@ def _status(outlook: Outlook) -> Status:
         in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),
         remote_ids=tuple(outlook.case.remotes),
         unsure=tuple(outlook.case.open_intents()),
+        candidates=outlook.candidates,
         unseen=len(outlook.case.record.unseen),
         block=outlook.block,
     )

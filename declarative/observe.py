@@ -7,7 +7,7 @@ alone for which something changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -90,6 +90,7 @@ class _Observer:
         self.now = provider.now()
         self.unknown: set[str] = set()
         self.full: dict[str, Remote] = {}
+        self.unsigned: list[Remote] = []
         self.addresses = {
             mark.address_hash(address): subject.address
             for subject in theirs
@@ -110,6 +111,7 @@ class _Observer:
             self.scene.progress(f"reading the call list of {self.name}")
             calls.read_until(lambda listing: not self._of_any_agent() and listing.reaches(self._born()))
         seen = self._seen(listings)
+        self.unsigned = [one for one in self._listed(listings).values() if one.route is Route.CALL and not one.mark]
         if block := self._memory_block(seen):
             return [self._blocked(subject, seen, block) for subject in self.theirs]
         self._read_in_full(busy, seen)
@@ -254,7 +256,18 @@ class _Observer:
             renamed=subject.renamed,
             tombstone=subject.tombstone,
             applying=self.scene.applying if subject.record.intents else None,
+            candidates=tuple(self._candidates(subject, case)),
         )
+
+    def _candidates(self, subject: Subject, case: Case) -> Iterator[Remote]:
+        """Where a list gives no marks back: calls to the person of a lost request, placed since, that nobody knows."""
+        lost = {intent.person: intent.sent_at - CLOCK_MARGIN for intent in case.open_intents() if intent.person}
+        known = {key for other in self.theirs for key in other.record.remotes} if lost else set()
+        for call in self.unsigned if lost else []:
+            numbers = call.members.get_column("number") if call.members is not None else ()
+            since = [lost[p] for n in numbers if (p := self.scene.key.of_person(case.lineage, n)) in lost]
+            if call.id not in known and call.created_at and any(moment <= call.created_at for moment in since):
+                yield call
 
     def _blocked(self, subject: Subject, seen: Mapping[str, Remote], block: Block) -> Outlook:
         case = _case(self.scene, subject, self._remotes_of(subject, seen), self.now)

@@ -144,6 +144,10 @@ def statuses(statuses: Sequence[Status]) -> dict[str, Any]:
                     {"mark": i.mark, "people": i.count, "sent_at": _stamp(i.sent_at), "person": i.person}
                     for i in one.unsure
                 ],
+                "candidates": [
+                    {"id": call.id, "created_at": _stamp(call.created_at), "status": call.status}
+                    for call in one.candidates
+                ],
                 "block": asdict(one.block) if one.block else None,
             }
             for one in statuses

@@ -169,6 +169,9 @@ def _status_lines(one: Status) -> Iterator[str]:
             fg="magenta",
         )
         yield f"    dialctl resolve {one.address} --placed | --not-placed"
+    for call in one.candidates:
+        placed = f", placed {words.moment(call.created_at)}" if call.created_at else ""
+        yield f"    may be it: {clean(call.id)}{placed}, {clean(call.status)}"
     if one.unseen:
         yield click.style(f"  ! unsure: {people(one.unseen)} not found when the lock was rebuilt", fg="magenta")
         yield f"    dialctl resolve {one.address} --placed | --not-placed"

@@ -91,3 +91,23 @@ def test_whoever_somebody_else_took_off_is_not_said_to_have_been_dialed(campaign
     assert {(row["standing"], row["attempts"]) for row in campaign.results()} == {("cancelled", 0)}
     campaign.run("resolve", "batch/march", "--resume")
     assert standings(campaign) == {"batch/march": {"unsubmitted": 2}}
+
+
+def test_status_names_calls_that_may_be_the_lost_one(host: Bench) -> None:
+    """Where a provider gives no marks back, a person has to find out."""
+    version = {"cartesia": {"type": "cartesia", "api_version": "2025-04-16"}}
+    host.write("project.yaml", manifests.project(providers=version))
+    for name, number in (("ada", ADA), ("bob", BOB)):
+        host.write(f"{name}.yaml", manifests.call(name, number, provider="cartesia", agent_id=manifests.AGENT))
+    host.run("state", "new")
+    host.apply("--target", "call/bob")
+    host.faults({"match": {"operation": "legacyOutboundCall"}, "do": "lost_answer"})
+    host.apply(exits=3)
+    host.advance(DAY)
+    [rung] = [dial["call_id"] for dial in host.dials() if dial["number"] == ADA]
+    told = {one["address"]: one["candidates"] for one in host.run("status", "--json", exits=3).json["resources"]}
+    assert [one["id"] for one in told["call/ada"]] == [rung]
+    assert told["call/bob"] == []
+    assert f"may be it: {rung}, placed " in host.run("status", "call/ada", exits=3).out
+    host.run("resolve", "call/ada", "--placed")
+    assert "may be it" not in host.run("status").out
