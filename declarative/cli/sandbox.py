@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from declarative.cli import options
-from declarative.errors import DialctlError
+from declarative.errors import DialctlError, UsageError
 from declarative.privacy import clean, mask
 from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.outcomes import OUTCOMES
@@ -132,6 +132,8 @@ def _asked(method: str, route: str, url: str | None, body: object = None) -> Any
     try:
         with httpx.Client(base_url=url or "http://sandbox", transport=transport, trust_env=False) as client:
             response = client.request(method, f"_sandbox/{route}", json=body)
+            if response.status_code == 400 and isinstance(told := response.json(), dict) and "error" in told:
+                raise UsageError(str(told["error"]))
             response.raise_for_status()
             return response.json()
     except (httpx.HTTPError, ValueError) as problem:

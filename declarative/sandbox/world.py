@@ -9,11 +9,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from declarative.sandbox import store
+
+LAST_MOMENT = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+"""Dates end with the year 9999, and what is rung or expires later than now needs one, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,13 @@ class World:
             return self._now()
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward; raises ValueError for anything but a finite number of seconds >= 0."""
+        """Move the clock forward; raises ValueError for anything but a finite number of seconds >= 0, and where no
+        calendar would have a date for what comes after."""
         if not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError("time only goes forward")
         with self._transaction():
+            if self._now() + seconds > LAST_MOMENT:
+                raise ValueError("the sandbox's clock ends with the year 8999")
             self._anchor(self._now() + seconds, float(self._setting("speed")))
             return self._now()
 

@@ -56,6 +56,13 @@ def test_advance_moves_the_embedded_sandbox_of_this_directory(runner: CliRunner,
     opened.close()
 
 
+def test_a_clock_that_no_calendar_could_show_is_refused_and_the_sandbox_goes_on(runner: CliRunner) -> None:
+    refused = runner.invoke(sandbox, ["advance", "99999999d"])
+    assert isinstance(refused.exception, UsageError)
+    assert "the year 8999" in refused.exception.message
+    assert runner.invoke(sandbox, ["dials"]).exit_code == 0
+
+
 def test_dials_and_reset_of_a_served_sandbox(runner: CliRunner, served: Lab) -> None:
     served.at_cartesia().post("/agents/calls/batches", json=batch_body(name="march"))
     served.advance(5)
