@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from declarative.remote import Remote
@@ -49,8 +49,3 @@ class Listing:
             self.seen.setdefault(remote.id, remote)
             if remote.created_at:
                 self._floors[behind] = min(self._floors[behind], remote.created_at)
-
-
-def of_calls(history: Callable[[Iterable[str]], Iterator[list[Remote]]], agents: Collection[str]) -> Listing:
-    """A channel's single calls. Agent by agent: how far the calls of one go back says nothing of another's."""
-    return Listing(*([history([agent]) for agent in sorted(agents)] or [history(())]))

@@ -16,7 +16,7 @@ from declarative import counting, mark, records
 from declarative.cache import MemberCache
 from declarative.digest import PersonKey
 from declarative.errors import ProviderError
-from declarative.listing import Listing, of_calls
+from declarative.listing import Listing
 from declarative.memory import Lock, RemoteRecord
 from declarative.model import Desired, Route
 from declarative.planning import blocks, policy
@@ -118,9 +118,9 @@ class _Observer:
         return [self._outlook(subject, seen, subject in busy) for subject in self.theirs]
 
     def _listing(self, route: Route) -> Listing:
-        history = self.provider.channels[route].history
+        histories = self.provider.channels[route].histories
         if route is Route.BATCH:
-            return Listing(history(()))
+            return Listing(*histories(()))
         agents = {
             str(source.get("agent_id"))
             for subject in self.theirs
@@ -133,7 +133,7 @@ class _Observer:
             for intent in subject.record.intents.values()
             if intent.agent_id and intent.route is Route.CALL
         }
-        return Listing(history([*sorted(agents), EVERY_AGENT])) if self._of_any_agent() else of_calls(history, agents)
+        return Listing(*histories([*sorted(agents), *([EVERY_AGENT] if self._of_any_agent() else [])]))
 
     def _of_any_agent(self) -> bool:
         """Whether calls are looked for of which not even the agent that placed them is known, but their mark alone."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from declarative.listing import MARGIN, Listing, of_calls
+from declarative.listing import MARGIN, Listing
 from declarative.remote import Remote
 from tests.planning.cases import NOON, batch
 
@@ -163,15 +163,3 @@ def test_several_histories_prove_everything_once_all_were_read_to_their_end() ->
     found = Listing(iter(Pages([at(0)])), iter(Pages([at(1)])))
     found.read_all()
     assert (found.floor, set(found.seen)) == (None, {"b0", "b1"})
-
-
-@pytest.mark.parametrize(("agents", "asked"), [({"b", "a"}, [["a"], ["b"]]), ((), [[]])])
-def test_calls_are_listed_agent_by_agent(agents: set[str], asked: list[list[str]]) -> None:
-    said: list[list[str]] = []
-
-    def history(agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
-        said.append(list(agent_ids))
-        return iter([[at(len(said))]])
-
-    of_calls(history, agents).read_all()
-    assert said == asked

@@ -93,7 +93,7 @@ Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | Unsigned
 
 
 EVERY_AGENT = "*"
-"""Among the agents of `Channel.history`: all that the provider lists, besides those named."""
+"""Among the agents of `Channel.histories`: all that the provider lists, besides those named."""
 
 
 class Channel(Protocol):
@@ -103,10 +103,11 @@ class Channel(Protocol):
     @property
     def abilities(self) -> Abilities: ...
 
-    def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
-        """Pages of what exists, newest first (of several agents, agent by agent), to the very end. `agent_ids` narrows
-        lists that need an agent (single calls), EVERY_AGENT makes them whole again; batch lists ignore it. Single calls
-        come with their one member."""
+    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
+        """The lists of what exists, each in pages, newest first, to its very end; nothing is asked before it is
+        iterated. Where a list is of one agent there is one for each of `agent_ids`, since how far the calls of one go
+        back says nothing of another's; EVERY_AGENT among them makes it one of all. Batch lists ignore agents. Single
+        calls come with their one member."""
         ...
 
     def read(self, remote_id: str) -> Remote | None:

@@ -63,9 +63,12 @@ class CallingBoxChannel(SingleCalls):
     def abilities(self) -> Abilities:
         return self._abilities
 
-    def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
-        """One page: outbound calls of these agents. A bare array or `{data}`; both are documented."""
-        wanted = set(distinct(agent_ids))
+    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
+        """One list of one page, of all agents; outbound calls of these are taken."""
+        return [self._calls_of(set(distinct(agent_ids)))]
+
+    def _calls_of(self, wanted: set[str]) -> Iterator[list[Remote]]:
+        """A bare array or `{data}`; both are documented."""
         listed = self._wire.get(_CALLS)
         calls = listed if isinstance(listed, list) else entry(listed).get("data")
         if not isinstance(calls, list) or not all(text(entry(call).get("id")) for call in calls):

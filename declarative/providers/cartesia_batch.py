@@ -41,7 +41,10 @@ class BatchChannel:
     def abilities(self) -> Abilities:
         return self._abilities
 
-    def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
+    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
+        return [self._every_batch()]
+
+    def _every_batch(self) -> Iterator[list[Remote]]:
         for page in pages(self._wire, _BATCHES, {}):
             yield [_remote(one) for one in page]
 

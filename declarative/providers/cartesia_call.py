@@ -48,18 +48,24 @@ class CallChannel(SingleCalls):
     def abilities(self) -> Abilities:
         return self._abilities
 
-    def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
-        """Outbound calls of the agents, agent by agent; those of batches are among them and carry no mark."""
+    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
+        """Outbound calls, a list for each agent; those of batches are among them and carry no mark."""
         agents = distinct(agent_ids)
-        whole = EVERY_AGENT in agents
-        if whole:
-            agents = distinct([*(agent for agent in agents if agent != EVERY_AGENT), *self._every_agent()])
-        for agent_id in agents:
-            looks = (math.inf if whole else CLOSER_LOOKS) if self._abilities.echoes else 0
-            for page in pages(self._wire, _CALLS, {"agent_id": agent_id}):
-                outbound = [call for call in page if not _is_inbound(call)]
-                yield [self._remote(call) for call in self._looked_at(outbound, looks)]
-                looks = looks if whole else 0
+        if EVERY_AGENT in agents:
+            return [self._of_every_agent([agent for agent in agents if agent != EVERY_AGENT])]
+        return [self._of_agent(agent, CLOSER_LOOKS) for agent in agents]
+
+    def _of_every_agent(self, named: list[str]) -> Iterator[list[Remote]]:
+        for agent in distinct([*named, *self._every_agent()]):
+            yield from self._of_agent(agent, math.inf)
+
+    def _of_agent(self, agent_id: str, looks: float) -> Iterator[list[Remote]]:
+        """`looks` at its newest page; at every page where they have no end."""
+        looks = looks if self._abilities.echoes else 0
+        for page in pages(self._wire, _CALLS, {"agent_id": agent_id}):
+            outbound = [call for call in page if not _is_inbound(call)]
+            yield [self._remote(call) for call in self._looked_at(outbound, looks)]
+            looks = looks if math.isinf(looks) else 0
 
     def _every_agent(self) -> Iterator[str]:
         """Ids of the agents of the account (cartesia.md 2.11); the calls of one that it no longer lists stay unseen."""

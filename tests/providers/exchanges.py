@@ -35,6 +35,11 @@ class Exchange:
         return self.provider.channels[route]
 
 
+def pages_of(channel: Channel, agent_ids: Sequence[str]) -> list[list[Remote]]:
+    """Every page of every list of the channel."""
+    return [page for history in channel.histories(agent_ids) for page in history]
+
+
 def environment(**other: str) -> dict[str, str]:
     return {"CARTESIA_API_KEY": KEY, "CALLINGBOX_API_KEY": KEY, **other}
 

@@ -45,9 +45,10 @@ class MemoryChannel:
     def abilities(self) -> Abilities:
         return CALL
 
-    def history(self, agent_ids: Iterable[str]) -> Iterator[list[Remote]]:
+    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
         wanted = set(agent_ids)
-        yield [call for call in reversed(self._calls.values()) if {call.agent_id, EVERY_AGENT} & wanted]
+        page = [call for call in reversed(self._calls.values()) if {call.agent_id, EVERY_AGENT} & wanted]
+        return [iter([page])]
 
     def read(self, remote_id: str) -> Remote | None:
         return self._calls.get(remote_id)

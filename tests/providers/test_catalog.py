@@ -15,7 +15,7 @@ from declarative.providers import catalog
 from declarative.providers.base import Provider
 from declarative.providers.surroundings import Surroundings
 
-from .exchanges import KEY, MARK, environment, submission
+from .exchanges import KEY, MARK, environment, pages_of, submission
 
 EXAMPLE = Path(__file__).parent / "memory_provider.py"
 
@@ -144,7 +144,7 @@ def test_a_provider_from_outside_joins_by_its_entry_point(installed: Path) -> No
     provider = catalog.connect(ProviderSpec("own", "memory"), Surroundings(environment={}))
     channel = provider.channels[Route.CALL]
     channel.submit(submission())
-    assert [remote.mark for page in channel.history(["agent_1"]) for remote in page] == [MARK]
+    assert [remote.mark for page in pages_of(channel, ["agent_1"]) for remote in page] == [MARK]
 
 
 def test_a_provider_from_outside_cannot_replace_a_built_in_one(installed: Path) -> None:

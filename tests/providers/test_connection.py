@@ -15,7 +15,7 @@ from declarative.providers import access, wording
 from declarative.providers.cartesia_type import CARTESIA
 from declarative.providers.clock import Clock
 
-from .exchanges import KEY, Handler, answering, batch, environment, open_exchange, submission
+from .exchanges import KEY, Handler, answering, batch, environment, open_exchange, pages_of, submission
 
 DATE = "Wed, 01 Jul 2026 12:00:00 GMT"
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -140,7 +140,7 @@ def test_the_key_is_in_no_message_trace_log_or_repr(
         said += [repr(channel), repr(channel.submit(submission())), repr(channel.retry("acb_1"))]
         said.append(repr(channel.cancel("acb_1")))
         try:
-            said.append(repr(list(channel.history(["agent_1"]))))
+            said.append(repr(pages_of(channel, ["agent_1"])))
         except ProviderError as problem:
             said += [str(problem), repr(problem), problem.hint, *traceback.format_exception(problem)]
     assert KEY not in "\n".join([*said, caplog.text])

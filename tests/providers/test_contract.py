@@ -31,7 +31,7 @@ from declarative.remote import Phase, Remote
 from declarative.sandbox.embedded import Embedded, open_sandbox
 
 from . import memory_provider
-from .exchanges import MARK, environment, member, submission
+from .exchanges import MARK, environment, member, pages_of, submission
 
 ADA = "+14155550101"
 AGENT = "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"
@@ -87,7 +87,7 @@ class Stage:
         return found
 
     def history(self) -> list[Remote]:
-        return [one for page in self.channel.history([AGENT]) for one in page]
+        return [one for page in pages_of(self.channel, [AGENT]) for one in page]
 
     @property
     def payload(self) -> str:
@@ -153,7 +153,7 @@ def test_what_was_submitted_is_found_again_by_its_mark(stage: Stage) -> None:
 
 def test_what_was_submitted_is_listed_without_naming_its_agent(stage: Stage) -> None:
     placed = stage.placed()
-    assert {one.id for page in stage.channel.history([EVERY_AGENT]) for one in page} == {placed.id}
+    assert {one.id for page in pages_of(stage.channel, [EVERY_AGENT]) for one in page} == {placed.id}
 
 
 def test_what_was_submitted_is_read_with_its_person(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from declarative.errors import ProviderError, Unauthorized
 from declarative.model import Json, Route
 from declarative.providers.base import EVERY_AGENT, Channel
 
-from .exchanges import MARK, Exchange, answering, batch, member, open_exchange
+from .exchanges import MARK, Exchange, answering, batch, member, open_exchange, pages_of
 
 ERROR = {"error_code": None, "title": "Not found", "message": "batch not found", "request_id": "r"}
 
@@ -21,7 +21,7 @@ def page(ids: list[str], **fields: Json) -> httpx.Response:
 
 
 def batch_ids(exchange: Exchange) -> list[str]:
-    return [one.id for found in exchange.channel(Route.BATCH).history([]) for one in found]
+    return [one.id for found in pages_of(exchange.channel(Route.BATCH), []) for one in found]
 
 
 def call_channel(*answers: httpx.Response, version: str | None = None) -> tuple[Exchange, Channel]:
@@ -133,7 +133,7 @@ def test_a_list_that_cannot_be_read_whole_is_an_error(torn: httpx.Response) -> N
 def test_a_list_of_batches_tells_what_it_shows() -> None:
     shown = batch(scheduled_at="2026-06-15T18:00:00+02:00", status="paused_by_moon", retry_count=None)
     exchange = open_exchange(answering(httpx.Response(200, json={"data": [shown], "has_more": False})))
-    [[remote]] = exchange.channel(Route.BATCH).history(["agent_9"])
+    [[remote]] = pages_of(exchange.channel(Route.BATCH), ["agent_9"])
     assert remote.mark == MARK
     assert remote.state == ("paused_by_moon", 0, 0, None, "2026-06-14T12:00:00Z")
     assert remote.scheduled_at == datetime(2026, 6, 15, 16, tzinfo=UTC)
@@ -144,7 +144,7 @@ def test_a_list_of_batches_tells_what_it_shows() -> None:
 
 def test_a_batch_of_which_most_is_missing_survives_but_expects_people() -> None:
     bare = {"data": [{"id": "acb_1", "status": None, "created_at": "soon"}], "has_more": False}
-    [[remote]] = open_exchange(answering(httpx.Response(200, json=bare))).channel(Route.BATCH).history([])
+    [[remote]] = pages_of(open_exchange(answering(httpx.Response(200, json=bare))).channel(Route.BATCH), [])
     assert (remote.total, remote.status, remote.created_at, remote.mark) == (-1, "", None, None)
 
 
@@ -188,17 +188,24 @@ def calls(*shown: dict[str, Json]) -> httpx.Response:
 def test_calls_are_listed_agent_by_agent_without_the_inbound_ones() -> None:
     inbound = call(id="ac_2", telephony_params={"direction": "inbound"}, metadata=None)
     exchange, channel = call_channel(calls(call(metadata={"dialctl": str(MARK), "plan": "pro"}), inbound))
-    found = [remote for page in channel.history(["agent_1", "agent_2", "agent_1", ""]) for remote in page]
+    found = [remote for page in pages_of(channel, ["agent_1", "agent_2", "agent_1", ""]) for remote in page]
     assert [request.url.params["agent_id"] for request in exchange.sent] == ["agent_1", "agent_2"]
     assert [remote.mark for remote in found] == [MARK, MARK]
     assert member(found[0])["payload"] == '{"metadata":{"plan":"pro"}}'
+
+
+def test_the_calls_of_each_agent_are_a_list_of_their_own() -> None:
+    """How far back the calls of one agent were read says nothing of another's."""
+    exchange, channel = call_channel()
+    assert len(channel.histories(["agent_1", "agent_2"])) == 2
+    assert (channel.histories([]), exchange.sent) == ([], [])
 
 
 @pytest.mark.parametrize("field", ["metadata", "dynamic_variables"])
 def test_the_mark_of_a_call_is_found_in_either_field(field: str) -> None:
     shown: dict[str, Json] = {field: {"dialctl": str(MARK)}}
     _, channel = call_channel(calls(call(**shown)))
-    [[remote]] = channel.history(["agent_1"])
+    [[remote]] = pages_of(channel, ["agent_1"])
     assert remote.mark == MARK
     assert member(remote)["payload"] is None
 
@@ -206,7 +213,7 @@ def test_the_mark_of_a_call_is_found_in_either_field(field: str) -> None:
 def test_a_listed_call_that_shows_no_data_is_read_by_its_id() -> None:
     whole = httpx.Response(200, json=call(metadata={"dialctl": str(MARK)}))
     exchange, channel = call_channel(calls(call()), whole)
-    [[remote]] = channel.history(["agent_1"])
+    [[remote]] = pages_of(channel, ["agent_1"])
     assert remote.mark == MARK
     assert exchange.sent[1].url.path == "/agents/calls/ac_1"
 
@@ -214,7 +221,7 @@ def test_a_listed_call_that_shows_no_data_is_read_by_its_id() -> None:
 def test_at_most_twenty_calls_are_looked_at_closer() -> None:
     many = calls(*(call(id=f"ac_{place}") for place in range(50)))
     exchange, channel = call_channel(many, httpx.Response(200, json=call()))
-    [found] = channel.history(["agent_1"])
+    [found] = pages_of(channel, ["agent_1"])
     assert len(found) == 50
     assert len(exchange.sent) == 21
 
@@ -225,7 +232,7 @@ def test_calls_of_every_agent_are_those_of_the_named_and_of_the_listed_ones_all_
     many = calls(*(call(id=f"ac_{place}") for place in range(50)))
     whole = httpx.Response(200, json=call(metadata={"dialctl": str(MARK)}))
     exchange, channel = call_channel(agents, managed, many, *[whole] * 50, calls(), version="2026-08-14")
-    found = [remote for page in channel.history(["agent_1", EVERY_AGENT]) for remote in page]
+    found = [remote for page in pages_of(channel, ["agent_1", EVERY_AGENT]) for remote in page]
     asked = [request.url.params["agent_id"] for request in exchange.sent if "agent_id" in request.url.params]
     assert asked == ["agent_1", "agent_2", "agent_3"]
     assert [remote.mark for remote in found] == [MARK] * 50
@@ -234,12 +241,12 @@ def test_calls_of_every_agent_are_those_of_the_named_and_of_the_listed_ones_all_
 def test_agents_that_cannot_be_listed_are_an_error() -> None:
     _, channel = call_channel(httpx.Response(200, json={"data": []}))
     with pytest.raises(ProviderError, match="GET /agents gave a list that cannot be read"):
-        list(channel.history([EVERY_AGENT]))
+        pages_of(channel, [EVERY_AGENT])
 
 
 def test_a_redacted_call_is_not_looked_at_closer() -> None:
     exchange, channel = call_channel(calls(call(redacted_at="2026-06-14T12:00:00Z", telephony_params=None)))
-    [[remote]] = channel.history(["agent_1"])
+    [[remote]] = pages_of(channel, ["agent_1"])
     assert remote.mark is None
     assert remote.members is not None
     assert (remote.total, remote.members.height) == (1, 0), "whoever it was, it never looks like nobody"
@@ -283,16 +290,23 @@ def test_both_shapes_of_the_callingbox_list(wrapped: bool) -> None:
     ]
     body: Json = {"data": listed} if wrapped else listed
     exchange = open_exchange(answering(httpx.Response(200, json=body)), "callingbox")
-    [found] = exchange.channel(Route.CALL).history(["agent_1"])
+    [found] = pages_of(exchange.channel(Route.CALL), ["agent_1"])
     assert [remote.id for remote in found] == ["c-1", "c-5"]
     assert found[0].created_at == datetime(2026, 6, 14, 12, tzinfo=UTC)
+
+
+def test_the_one_callingbox_list_is_read_once_however_many_agents_there_are() -> None:
+    calls_of_two: list[Json] = [BOX_CALL, {**BOX_CALL, "id": "c-2", "agent_id": "agent_2"}]
+    exchange = open_exchange(answering(httpx.Response(200, json=calls_of_two)), "callingbox")
+    [found] = pages_of(exchange.channel(Route.CALL), ["agent_1", "agent_2"])
+    assert ([remote.id for remote in found], len(exchange.sent)) == (["c-1", "c-2"], 1)
 
 
 @pytest.mark.parametrize("body", [{"calls": []}, [{"status": "queued"}], ["c-1"], "none"])
 def test_a_callingbox_list_that_cannot_be_read_is_an_error(body: Json) -> None:
     exchange = open_exchange(answering(httpx.Response(200, json=body)), "callingbox")
     with pytest.raises(ProviderError, match="cannot be read"):
-        list(exchange.channel(Route.CALL).history(["agent_1"]))
+        pages_of(exchange.channel(Route.CALL), ["agent_1"])
 
 
 def test_an_unknown_callingbox_call_is_none() -> None:

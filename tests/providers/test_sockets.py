@@ -19,7 +19,7 @@ from declarative.providers.cartesia_type import CARTESIA
 from declarative.providers.surroundings import Surroundings
 from declarative.providers.wire import Wire
 
-from .exchanges import MARK, environment, submission
+from .exchanges import MARK, environment, pages_of, submission
 
 Script = Callable[[socket.socket], None]
 
@@ -215,7 +215,7 @@ def test_eight_threads_read_at_once() -> None:
 
     with serving(list_once) as server, batches(server) as channel:
         found: list[object] = []
-        threads = [threading.Thread(target=lambda: found.append(list(channel.history([])))) for _ in range(8)]
+        threads = [threading.Thread(target=lambda: found.append(pages_of(channel, []))) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
