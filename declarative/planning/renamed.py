@@ -53,7 +53,8 @@ def held_back(outlooks: Sequence[Outlook]) -> list[Outlook]:
     overlap any more. Outlooks that are `only_seen` have no further use."""
     leaving = [one for outlook in outlooks for one in _leaving(outlook)]
     meetings = [met for outlook in outlooks if leaving for met in _met(outlook, leaving)]
-    blocks = {met.new.case.address: _of_new(met.new, meetings) for met in meetings}
+    aside = _aside(outlooks, meetings) if meetings else ""
+    blocks = {met.new.case.address: _of_new(met.new, meetings, aside) for met in meetings}
     for met in (one for one in meetings if one.people or one.left.heir):
         who = "people who were" if met.people else "people who may have been"
         detail = f"{met.new.case.address} would ring {who} submitted as {met.left.address}"
@@ -102,7 +103,7 @@ def _known(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([seen, remembered.select(frame.columns)]).unique("number")
 
 
-def _of_new(new: Outlook, meetings: Sequence[_Met]) -> Block:
+def _of_new(new: Outlook, meetings: Sequence[_Met], aside: str) -> Block:
     resource = new.case.resource
     said, ways = [], []
     gone = [met for met in meetings if met.new is new and not met.left.heir]
@@ -115,7 +116,7 @@ def _of_new(new: Outlook, meetings: Sequence[_Met]) -> Block:
         said.append(f"{who} submitted as {left.address}, which {left.heir} takes over without them")
         ways.append(f"to ring nobody twice, list them in {left.heir}")
     if any(met.people for met in meetings):
-        ways.append(f"if not, apply once without {_all_new(meetings)}")
+        ways.append(f"if not, {aside}")
     lost = [met.left.address for met in gone if not met.people]
     ways += [f"if not, and it surely never arrived: dialctl resolve {address} --not-placed" for address in lost]
     return Block(Reason.LOOKS_RENAMED, "; ".join(said), "; ".join(ways))
@@ -128,7 +129,12 @@ def _of_gone(met: _Met) -> str:
     return f"{met.left.address} leaves in this plan, and whom its lost request of {who} was to ring is not known"
 
 
-def _all_new(meetings: Sequence[_Met]) -> str:
-    """Whoever leaves can do so only where none of these meets them."""
+def _aside(outlooks: Sequence[Outlook], meetings: Sequence[_Met]) -> str:
+    """Whoever leaves can do so only where none of these meets them. Without what is new a project may hold nothing, and
+    is no project."""
     new = {met.new.case.address: met.new.case.record.generation for met in meetings}
-    return " and ".join(f"the people new in {address}" if known else address for address, known in new.items())
+    left = [outlook for outlook in outlooks if outlook.only_seen or outlook.case.resource is not None]
+    if not any(new.values()) and {outlook.case.address for outlook in left} <= {*new}:
+        return "run dialctl destroy once"
+    named = [f"the people new in {address}" if known else address for address, known in new.items()]
+    return f"apply once without {' and '.join(named)}"

@@ -170,13 +170,13 @@ class History:
             self._apply_without(held)
 
     def _apply_without(self, addresses: list[str]) -> None:
-        """`apply once without X and Y`"""
+        """`apply once without X and Y`, or where nothing is left then `destroy`"""
         held = [self.manifests.wanted.pop(address) for address in addresses]
         if self.manifests.wanted:
             self.ground.write(self.manifests.text())
-            self._sound(self.ground.apply())
-            self.ground.advance(SETTLED)
-            self._sound(self.ground.apply())
+        for pause in (0, SETTLED):
+            self.ground.advance(pause)
+            self._sound(self.ground.apply() if self.manifests.wanted else self.ground.run("destroy", "-y"))
         for one in held:
             self.manifests.put(one)
         self.ground.write(self.manifests.text())

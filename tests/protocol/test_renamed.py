@@ -82,6 +82,16 @@ def test_a_split_batch_may_be_rung_anew_on_purpose(ground: Ground) -> None:
     assert ground.rings() == {ADA: 1, BOB: 2}
 
 
+def test_a_renamed_batch_that_is_all_of_a_project_may_be_rung_anew_on_purpose(ground: Ground) -> None:
+    """Without it nothing would be left to apply."""
+    applied(ground, batch("old", ADA, BOB))
+    ground.write(PROJECT + batch("new", ADA, BOB))
+    assert "if not, run dialctl destroy once" in ground.apply().text
+    assert ground.run("destroy", "-y").exit == 0
+    applied(ground, batch("new", ADA, BOB))
+    assert ground.rings() == {ADA: 2, BOB: 2}
+
+
 @pytest.mark.parametrize("narrow", [("--target", "batch/new"), ("new.yaml",)], ids=["--target", "PATH"])
 def test_a_renamed_batch_is_seen_in_a_narrower_run(ground: Ground, narrow: tuple[str, ...]) -> None:
     applied(ground, batch("old", ADA, BOB))
@@ -90,6 +100,7 @@ def test_a_renamed_batch_is_seen_in_a_narrower_run(ground: Ground, narrow: tuple
     where = [str(ground.directory / one) if one.endswith(".yaml") else one for one in narrow]
     shown = ground.apply(*where)
     assert (shown.exit, advised(shown.text)) == (3, "batch/old"), shown.text
+    assert "destroy" not in shown.text, "it would take off the rest of the project"
     ground.advance(900)
     assert ground.rings() == {ADA: 1, BOB: 1}
 
