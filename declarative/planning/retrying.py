@@ -16,9 +16,10 @@ def by_request(case: Case, people: pl.DataFrame, abilities: Abilities | None) ->
     """Ids of the batches to retry by request.
 
     The request rings again whoever's latest attempt failed or went unanswered, people refused before dialing included
-    (cartesia.md 3.5), so a batch with a word that we do not know, or with anybody refused, never qualifies.
+    (cartesia.md 3.5), so a batch with a word that we do not know, or with anybody refused, never qualifies. It rings at
+    once: over a lost request that may yet ring the same people, only a batch with a guard can be proven or taken back.
     """
-    if abilities is None or not abilities.retryable:
+    if abilities is None or not abilities.retryable or any(one.is_batch for one in case.record.intents.values()):
         return []
     wanted = people.filter(pl.col("verb") == Verb.RETRY)
     candidates = wanted.get_column("dialed_in").drop_nulls().unique().sort().to_list()

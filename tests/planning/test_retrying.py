@@ -13,7 +13,16 @@ from declarative.model import Retry
 from declarative.planning import standing
 from declarative.planning.retrying import by_request
 from declarative.remote import Phase, Remote
-from tests.planning.cases import ABLE_TO_RETRY, batch, case, members, remembered, resource
+from tests.planning.cases import (
+    ABLE_TO_RETRY,
+    batch,
+    case,
+    intent,
+    members,
+    open_intents,
+    remembered,
+    resource,
+)
 from tests.planning.channels import BATCHES, CALLS
 
 
@@ -52,6 +61,19 @@ def test_a_batch_is_not_retried_by_request(changes: dict[str, Any], known: dict[
 def test_a_provider_without_the_request_is_never_asked() -> None:
     assert requests(unreached(), able=CALLS) == []
     assert requests(unreached(), able=None) == []
+
+
+def test_over_a_batch_whose_absence_is_only_probable_nobody_is_rung_by_request() -> None:
+    """It has no guard within which it could be proven or taken back: should that batch be there, they ring twice."""
+    remote = unreached()
+    lost = intent(attempt=2, absent=True)
+    of = resource("ab", retry=ABLE_TO_RETRY)
+    sent = remembered(count=2, payloads=of.people.payloads)
+    record = Record(generation=2, remotes={remote.id: sent}, intents=open_intents(lost))
+    asked = case(remote, wanted=of, record=record)
+    people = standing.persons(asked)
+    assert people.get_column("verb").to_list() == ["retry", "keep"]
+    assert by_request(asked, people, BATCHES) == []
 
 
 def test_a_person_who_left_is_not_rung_by_request() -> None:
