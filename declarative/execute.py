@@ -180,7 +180,7 @@ class Executor:
     def _brought(self, resource: Resource, intent: Intent, remote: Remote) -> RemoteRecord:
         record = self._desk.ledger.record(resource.address)
         if intent.request is Request.RETRY:
-            return records.seen(record.remotes[remote.id], remote)
+            return records.retried(records.seen(record.remotes[remote.id], remote), intent)
         return records.answered(intent, remote, tuple(mark for mark, old in record.intents.items() if old.absent))
 
     def _answer(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:

@@ -148,7 +148,7 @@ def _settle_retry(ledger: Ledger, address: str, intent: Intent, verdict: Verdict
     assert intent.remote is not None
     known = ledger.record(address).remotes[intent.remote]
     if verdict is Verdict.PLACED:
-        counted = replace(known, retry_count=(intent.retry_count or 0) + 1)
+        counted = records.retried(known, intent)
         ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: counted}, quiet=None)
         return f"{intent.remote} counts as retried"
     ledger.update(address, intents={intent.mark: None}, quiet=None)

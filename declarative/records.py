@@ -70,8 +70,15 @@ def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
     return replace(fresh, phase=member["phase"], outcome=member["outcome"])
 
 
+def retried(known: RemoteRecord, intent: Intent) -> RemoteRecord:
+    """The record of a batch whose retry request is known to have been taken, whatever count the provider shows: an
+    answer may be older than what it answers, and a retry that went uncounted would be sent again."""
+    return replace(known, retry_count=_most(known.retry_count, (intent.retry_count or 0) + 1))
+
+
 def _most(known: int | None, shown: int | None) -> int | None:
-    """Retries never become fewer: a person may have declared one that the provider does not show."""
+    """Retries never become fewer: one may have been answered, or declared by a person, that the provider does not
+    show."""
     return max(known, shown) if known is not None and shown is not None else shown if known is None else known
 
 

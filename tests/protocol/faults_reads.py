@@ -115,6 +115,20 @@ ROWS = (
         rung=(1, 2),
     ),
     Row(
+        "a retry that the provider does not count",
+        _RETRIED,
+        (
+            rule("retryCallBatch", {"edit": {"retry_count": 0}}, times=_FOR_EVER),
+            rule("getCallBatch", {"edit": {"retry_count": 0}}, times=_FOR_EVER),
+            rule("listCallBatches", {"edit_items": {"retry_count": 0}}, times=_FOR_EVER),
+        ),
+        0,
+        "1 person submitted again",
+        on=(0, 0),
+        prepared=True,
+        rung=(1, 2),
+    ),
+    Row(
         "a request that lands after settle, for tomorrow",
         TOMORROW,
         (rule("createCallBatch", {"late": 400}),),
