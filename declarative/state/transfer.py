@@ -51,4 +51,5 @@ def _ahead(there: Record, here: Record | None) -> bool:
         there.generation > here.generation
         or (both.remotes, both.intents) != (here.remotes, here.intents)
         or not {*there.placed, *there.revoked} <= {*here.placed, *here.revoked}
+        or both.unseen != here.unseen
     )

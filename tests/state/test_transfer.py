@@ -73,8 +73,9 @@ def test_a_place_that_knows_no_more_is_replaced(source: Directory, place: Place,
         lock(march=Record(generation=2, intents={"n": intent("n")})),
         lock(march=Record(generation=2, revoked=("c",))),
         lock(march=Record(generation=2, placed=("p",))),
+        lock(march=Record(generation=2, unseen=("p",))),
     ],
-    ids=["address", "generation", "remote", "later sight", "intent", "revoked", "placed"],
+    ids=["address", "generation", "remote", "later sight", "intent", "revoked", "placed", "unseen"],
 )
 def test_a_place_that_knows_more_is_left_alone(source: Directory, place: Place, there: Lock) -> None:
     put(place(), there)
