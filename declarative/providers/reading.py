@@ -60,11 +60,14 @@ def payload(data: Mapping[str, Json]) -> str | None:
 
 
 def members_frame(members: Iterable[Member]) -> pl.DataFrame:
-    """People whose number cannot be read are left out, so that the frame falls short of the total: as a row
-    without a number they would match nobody, and whoever they are would look never rung."""
+    """People whose number cannot be read, masked ones among them, are left out, so that the frame falls short of
+    the total: as a row without a whole number they would match nobody, and whoever they are would look never
+    rung."""
     import polars as pl
 
-    readable = (member for member in members if member[0])
-    columns = list(zip(*readable, strict=True)) or [()] * len(MEMBER_COLUMNS)
+    from declarative.people import E164
+
+    columns = list(zip(*members, strict=True)) or [()] * len(MEMBER_COLUMNS)
     data = dict(zip(MEMBER_COLUMNS, columns, strict=True))
-    return pl.DataFrame(data, schema=dict.fromkeys(MEMBER_COLUMNS, pl.String))
+    frame = pl.DataFrame(data, schema=dict.fromkeys(MEMBER_COLUMNS, pl.String))
+    return frame.filter(pl.col("number").str.contains(E164))
