@@ -114,7 +114,12 @@ def facts(case: Case, remote: Remote) -> dict[str, Any]:
 
 
 def _someone(case: Case, record: RemoteRecord, members: pl.DataFrame) -> pl.DataFrame:
-    """A call whose number can no longer be read is still the one call of its address, if that is what it was."""
+    """A call whose number can no longer be read is still the one call of its address, if that is what it was. One of
+    many that shows another number than it was placed to tells nothing of either: cartesia.md 2.3 leaves open which of
+    two numbers is whose."""
+    if len(members) and not case.one_call and record.route is Route.CALL and record.person:
+        shown = case.key.of_person(case.lineage, members.item(0, "number"))
+        return members if shown == record.person else members.clear()
     if len(members) or not case.one_call or record.person:
         return members
     nobody = dict.fromkeys(MEMBER_COLUMNS) | {"number": "", "phase": str(Phase.UNKNOWN)}
@@ -124,7 +129,8 @@ def _someone(case: Case, record: RemoteRecord, members: pl.DataFrame) -> pl.Data
 def of_records(case: Case) -> pl.DataFrame:
     """Entries of single calls that are remembered and whose number was not read now, and of people whom somebody
     declared rung."""
-    read = {key for key, remote in case.remotes.items() if remote.members is not None and len(remote.members)}
+    seen = [one for one in case.remotes.values() if one.route is Route.CALL and one.members is not None]
+    read = {remote.id for remote in seen if len(_members(case, remote))}
     calls = [
         (record.person, record.phase or Phase.UNKNOWN, record.outcome, remote_id, record)
         for remote_id, record in case.record.remotes.items()

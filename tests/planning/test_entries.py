@@ -191,6 +191,15 @@ def test_a_call_that_was_read_is_not_counted_twice() -> None:
     assert told(case(read, wanted=resource("a", route=Route.CALL), record=record)).height == 1
 
 
+def test_a_call_that_shows_another_number_is_still_of_whom_it_was_placed_to() -> None:
+    """Some show the agent's own number there. Whoever was rung by it would look never rung, and be rung again."""
+    read = call("c1", "z", Phase.REACHED)
+    record = Record(remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=Phase.IN_FLIGHT)})
+    of = case(read, wanted=resource("a", route=Route.CALL), record=record)
+    assert told(of).select("number", "remote").rows() == [(number("a"), "c1")]
+    assert verbs(of) == {"a": "keep"}
+
+
 def test_every_entry_of_a_call_is_of_its_one_person() -> None:
     record = Record(remotes={"c1": remembered(route=Route.CALL, person=person("z"))}, placed=(person("y"),))
     frame = told(case(call("c2", "x", Phase.REACHED), wanted=call_resource("a"), record=record))
