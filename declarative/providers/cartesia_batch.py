@@ -80,12 +80,15 @@ def _path(batch_id: str) -> str:
 
 
 def _created(answer: Answer, ours: Mark) -> Outcome:
-    """Done only with an id to cancel by, and a name that still ends with our mark."""
+    """Done only with an id to cancel by, and a name that still ends with our mark. One that ends with another mark is
+    of another batch, which is not to be cancelled for that."""
     batch = entry(answer.data)
     if text(batch.get("id")) is None:
         return Ambiguous(f"answered {answer.status} without the id of a batch")
     remote = _remote(batch)
-    return Done(remote) if remote.name.endswith(str(ours)) else Unsigned(remote)
+    if remote.mark is not None and remote.mark != ours:
+        return Ambiguous(f"answered {answer.status} with another batch than was sent")
+    return Done(remote) if remote.mark else Unsigned(remote)
 
 
 def _same(answer: Answer, batch_id: str) -> Outcome:

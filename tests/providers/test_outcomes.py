@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
@@ -145,6 +147,12 @@ def test_a_batch_whose_name_lost_our_mark_is_unsigned(name: Json) -> None:
     found = outcome(CREATE, httpx.Response(201, json=batch(name=name)))
     assert isinstance(found, Unsigned)
     assert found.remote.id == "acb_1"
+
+
+def test_a_created_batch_that_bears_another_mark_is_another_batch_and_proves_nothing() -> None:
+    """Taken for ours that lost its name, it would be cancelled."""
+    other = replace(MARK, shard=MARK.shard + 1)
+    assert isinstance(outcome(CREATE, httpx.Response(201, json=batch(name=f"March {other}"))), Ambiguous)
 
 
 def test_a_created_batch_without_most_fields_is_done() -> None:
