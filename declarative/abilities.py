@@ -50,6 +50,14 @@ class Abilities:
     reach: str = ""
     notes: str = ""
 
+    def lacks(self, route: Route) -> list[str]:
+        """What the protocol builds upon on this route and the channel cannot do, in words: a lost batch is proven by a
+        list, guarded by its time and taken back before it; a single call is one person's."""
+        if route is Route.CALL:
+            return [] if self.max_people == 1 else ["max_people=1"]
+        needed = {"provable": self.provable, "schedulable": self.schedulable, "cancellable": self.cancellable}
+        return [name for name, able in needed.items() if not able]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderType:

@@ -106,10 +106,23 @@ def _installed() -> dict[str, Plugin]:
     for point in entry_points(group=GROUP):
         try:
             plugin: Plugin = point.load()
-            found[plugin.type.name] = plugin
+            found[plugin.type.name] = _usable(plugin)
         except (ImportError, AttributeError) as problem:
             raise ProviderError(f"the provider type {point.name} cannot be loaded: {problem}") from problem
     return found
+
+
+def _usable(plugin: Plugin) -> Plugin:
+    """Raises ProviderError where nobody could keep what is promised of every batch."""
+    for version, routes in plugin.type.routes.items():
+        for route, abilities in routes.items():
+            if lacking := abilities.lacks(route):
+                raise ProviderError(
+                    f"the provider type {plugin.type.name} cannot be used: its {route} route of {version} is not "
+                    f"{', '.join(lacking)}",
+                    hint="without a batch route its Batches are rung by single calls, of which none of this is asked",
+                )
+    return plugin
 
 
 def _may_name_the_group(place: Path) -> bool:

@@ -152,6 +152,33 @@ def test_a_provider_from_outside_cannot_replace_a_built_in_one(installed: Path) 
     assert catalog.types()["cartesia"].key_variable == "CARTESIA_API_KEY"
 
 
+_BATCHES = """
+from dataclasses import replace
+able = {"provable": True, "schedulable": True, "cancellable": True, %r: %r}
+type = replace(type, routes={"1": {Route.BATCH: replace(CALL, **able)}})
+"""
+
+
+@pytest.mark.parametrize("ability", ["provable", "schedulable", "cancellable"])
+def test_a_batch_route_that_cannot_be_proven_guarded_or_taken_back_is_refused(installed: Path, ability: str) -> None:
+    """The engine treats every batch as if it could: where it cannot, people would be rung twice."""
+    installed.write_text(EXAMPLE.read_text() + _BATCHES % (ability, False))
+    with pytest.raises(ProviderError, match=rf"memory cannot be used.*{ability}") as caught:
+        catalog.types()
+    assert "single calls" in caught.value.hint
+
+
+def test_a_batch_route_that_can_do_all_that_is_promised_is_taken(installed: Path) -> None:
+    installed.write_text(EXAMPLE.read_text() + _BATCHES % ("provable", True))
+    assert Route.BATCH in catalog.types()["memory"].routes["1"]
+
+
+def test_a_single_call_of_several_people_is_refused(installed: Path) -> None:
+    installed.write_text(EXAMPLE.read_text().replace("max_people=1", "max_people=10"))
+    with pytest.raises(ProviderError, match=r"memory cannot be used.*max_people=1"):
+        catalog.types()
+
+
 @pytest.mark.parametrize("text", ["import no_such_module_anywhere\n", "connect = None\n"])
 def test_a_broken_provider_from_outside_is_named(installed: Path, text: str) -> None:
     installed.write_text(text)
