@@ -188,6 +188,9 @@ class Executor:
         self._desk.ledger.update(resource.address, intents={intent.mark: None}, remotes=remotes)
 
     def _send(self, what: str, request: Callable[[], Outcome]) -> Outcome:
+        """The lease is asked for once more: writing the intent down may have taken long, and whoever took the lease
+        meanwhile may not have read it."""
+        self._desk.lease.check()
         steps.debug("send: %s", what)
         outcome = request()
         steps.debug("answer: %s: %s", what, type(outcome).__name__)

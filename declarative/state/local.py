@@ -46,8 +46,8 @@ class Directory:
                 return Stored(lock, tuple(journal.split(b"\n")[:-1]))  # what follows the last break is torn
 
     def append(self, line: bytes) -> None:
-        self._check()
         steps.debug("append: %d bytes to %s", len(line), self._journal.name)
+        self._check()  # as late as can be: a stale end cuts off what another run wrote
         with files.explained(self._journal):
             created = not self._journal.exists()
             fd = os.open(self._journal, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -69,9 +69,11 @@ class Directory:
                 hint=f"what this run did is safe in {self._journal.name}; look at the change, then run again",
             )
         steps.debug("fold: %d bytes to %s", len(lock), self._lock.name)
+        self._check()
         files.replace(self._lock, lock)
         self._seen = lock
         steps.debug("replaced: %s", self._lock.name)
+        self._check()  # a journal that stays is harmless, another run's that goes is not
         with files.explained(self._journal):
             with suppress(FileNotFoundError):
                 self._journal.unlink()

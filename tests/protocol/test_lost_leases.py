@@ -1,0 +1,94 @@
+"""A run whose lease is taken away in the middle of an apply: it neither sends nor writes from then on, and whoever took
+it goes on from what was written before. Everybody rings once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.protocol.child import Run
+from tests.protocol.human import brought_in_order
+from tests.protocol.project import Project, once, people
+from tests.protocol.test_races import Held
+from tests.state.s3server import S3Server
+
+STEPS = ("append:", "appended:", "send: cancel", "answer: cancel", "send: submit", "answer: submit", "fold:")
+A_GUARD = 130.0
+
+
+@pytest.fixture
+def moving(campaign: Project) -> Project:
+    """Four who wait are to move to another agent, and three more to be rung."""
+    campaign.batch("march", people(7), agent="agent_B")
+    return campaign
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    server = S3Server()
+    yield server
+    server.close()
+
+
+def robbed(project: Project) -> None:
+    """Somebody believes that the holder is gone. Meanwhile the guard of whatever is under way comes to its end."""
+    said = project.apply().said
+    told = re.findall(r"force-unlock (\w+)", said) or re.findall(r'"id":"(\w+)"', _lease_file(project).read_text())
+    assert project.run("force-unlock", told[0]).code == 0
+    project.advance(A_GUARD)
+
+
+def _lease_file(project: Project) -> Path:
+    return project.directory / ".dialctl" / "apply.lock"
+
+
+def check_that_nothing_more_came_of_it(loser: Run) -> None:
+    assert loser.code == 1
+    assert "is lost" in loser.said
+    assert "bug" not in loser.said
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_run_that_is_robbed_of_its_lease_sends_and_writes_nothing_more(moving: Project, step: str) -> None:
+    first = Held(moving, step)
+    robbed(moving)
+    kept, sent = _kept(moving), moving.posts()
+    check_that_nothing_more_came_of_it(first.let_go())
+    assert _kept(moving) == kept
+    assert len(moving.posts()) - len(sent) == step.startswith("send:"), "at most what was on its way already"
+    brought_in_order(moving, "apply", "-y")
+    moving.check_rings(once(people(7)))
+
+
+def _kept(project: Project) -> list[tuple[str, bytes]]:
+    return [
+        (file.name, file.read_bytes()) for file in sorted(project.home.glob("dialctl.lock*")) if file.stat().st_size
+    ]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_run_that_is_robbed_while_another_applies_takes_nothing_from_it(moving: Project, step: str) -> None:
+    first = Held(moving, step)
+    robbed(moving)
+    moving.apply()
+    check_that_nothing_more_came_of_it(first.let_go())
+    moving.check_lock()
+    brought_in_order(moving, "apply", "-y")
+    moving.check_rings(once(people(7)))
+
+
+@pytest.mark.parametrize("step", ["send: cancel", "answer: cancel", "send: submit", "answer: submit"])
+def test_at_an_object_store_as_well(moving: Project, s3: S3Server, step: str) -> None:
+    url = f"s3://{s3.bucket}/{moving.key}"
+    moving.environment |= s3.environment
+    assert moving.run("state", "push", url).code == 0
+    moving.environment["DIALCTL_STATE"] = url
+    first = Held(moving, step)
+    robbed(moving)
+    moving.apply()
+    check_that_nothing_more_came_of_it(first.let_go())
+    brought_in_order(moving, "apply", "-y")
+    moving.check_rings(once(people(7)))
