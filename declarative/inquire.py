@@ -11,7 +11,7 @@ from declarative import counting
 from declarative.errors import ProviderError, UsageError
 from declarative.memory import Intent, Lock
 from declarative.observe import observe
-from declarative.planning import standing
+from declarative.planning import doubts, standing
 from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Standing
 from declarative.planning.outlook import Outlook
@@ -50,6 +50,7 @@ class Status:
     unsure: tuple[Intent, ...] = ()
     candidates: tuple[Remote, ...] = ()
     unseen: int = 0
+    warnings: tuple[str, ...] = ()
     block: Block | None = None
 
 
@@ -144,6 +145,7 @@ def _status(outlook: Outlook) -> Status:
         unsure=tuple(outlook.case.open_intents()),
         candidates=outlook.candidates,
         unseen=len(outlook.case.record.unseen),
+        warnings=tuple(doubts.pressing(outlook.case)),
         block=outlook.block,
     )
 

@@ -9,7 +9,7 @@ from math import ceil
 from declarative import counting
 from declarative.abilities import Abilities
 from declarative.model import RECIPIENT, Kind, Resource, Route
-from declarative.planning import hours
+from declarative.planning import doubts, hours
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Notice, Plan, Work
 
@@ -19,7 +19,8 @@ _EDITED = "a call is rung once in its life: editing it changes nothing; to ring 
 def warnings(
     plan: Plan, resources: Sequence[Resource], abilities: Callable[[str, Route], Abilities]
 ) -> Iterator[Notice]:
-    """Warnings by address, in the order of the resources; at the end of whom no plan can take off."""
+    """Warnings by address, in the order of the resources; at the end of whom no plan can take off, and of what an
+    apply has to look into in time."""
     edited = {action.address for action in plan.of(Verb.KEEP) if action.reason is Reason.RUNG_ONCE}
     for resource in resources:
         yield from _nobody_left(resource)
@@ -39,6 +40,7 @@ def warnings(
         yield from _no_zone(resource)
     for address, work in plan.works.items():
         yield from _placed(address, work)
+        yield from (Notice(address, said) for said in doubts.pressing(work.case))
 
 
 def _nobody_left(resource: Resource) -> Iterator[Notice]:

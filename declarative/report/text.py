@@ -172,6 +172,7 @@ def _status_lines(one: Status) -> Iterator[str]:
     for call in one.candidates:
         placed = f", placed {words.moment(call.created_at)}" if call.created_at else ""
         yield f"    may be it: {clean(call.id)}{placed}, {clean(call.status)}"
+    yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in one.warnings)
     if one.unseen:
         yield click.style(f"  ! unsure: {people(one.unseen)} not found when the lock was rebuilt", fg="magenta")
         yield f"    dialctl resolve {one.address} --placed | --not-placed"

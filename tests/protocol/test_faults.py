@@ -79,6 +79,8 @@ def test_a_request_for_tomorrow_that_lands_after_settle_is_cancelled_by_the_run_
     _write_for_tomorrow(ground, TOMORROW)
     ground.faults(rule("createCallBatch", {"late": 400}))
     assert "once more before" in ground.apply().text
+    assert "once more before" in ground.run("plan").text
+    assert "once more before" in ground.run("status").text
     ground.advance(900)
     ground.apply()
 
