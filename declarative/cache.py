@@ -3,7 +3,9 @@ are 0600 and nobody commits them. Losing it costs requests, never safety."""
 
 from __future__ import annotations
 
+import hashlib
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -14,18 +16,20 @@ from declarative.remote import MEMBER_COLUMNS, Phase, Remote
 
 
 class MemberCache:
-    """One file a batch, named by its id and by everything that would change if its people's outcomes did."""
+    """A folder a batch, with a file named by everything that would change if its people's outcomes did, and by what is
+    in it: with one digit changed somebody who was rung would look never rung, so damage must not be read."""
 
     def __init__(self, directory: Path, host: str) -> None:
         self._directory = directory / of_value(host)[:12]
 
     def get(self, remote_id: str, state: object) -> pl.DataFrame | None:
         """The members as they were in that state (Remote.state); None where they are not known or not readable."""
-        try:
-            frame = pl.read_parquet(self._file(remote_id, state))
-        except (OSError, pl.exceptions.PolarsError):
-            return None
-        return frame if set(MEMBER_COLUMNS) <= set(frame.columns) else None
+        for file in sorted(self._folder(remote_id).glob(f"{_short(state)}-*.parquet")):
+            with suppress(OSError):
+                data = file.read_bytes()
+                if file.name == _name(state, data):
+                    return _read(data)
+        return None
 
     def put(self, remote: Remote) -> None:
         """Keeps the members of a remote thing that is over, if they are whole and every word of them is known: what may
@@ -34,10 +38,25 @@ class MemberCache:
             return
         data = io.BytesIO()
         remote.members.write_parquet(data)
-        quietly.keep(self._file(remote.id, remote.state), data.getvalue())
+        kept = data.getvalue()
+        quietly.keep(self._folder(remote.id) / _name(remote.state, kept), kept)
 
-    def _file(self, remote_id: str, state: object) -> Path:
-        return self._directory / f"{of_value(remote_id)[:20]}-{of_value(state)[:20]}.parquet"
+    def _folder(self, remote_id: str) -> Path:
+        return self._directory / _short(remote_id)
+
+
+def _short(value: object) -> str:
+    return of_value(value)[:20]
+
+
+def _name(state: object, data: bytes) -> str:
+    return f"{_short(state)}-{hashlib.sha256(data).hexdigest()[:20]}.parquet"
+
+
+def _read(data: bytes) -> pl.DataFrame | None:
+    """None where another version wrote other columns."""
+    frame = pl.read_parquet(io.BytesIO(data))
+    return frame if set(MEMBER_COLUMNS) <= set(frame.columns) else None
 
 
 def _is_whole(members: pl.DataFrame, total: int) -> bool:

@@ -54,6 +54,21 @@ def test_members_that_were_kept_are_known_in_that_state_alone(tmp_path: Path) ->
     assert cache.get(remote.id, ("retried",)) is None
 
 
+def test_damaged_members_are_not_known_wherever_the_damage_is(tmp_path: Path) -> None:
+    """A flipped bit may make another number, at which somebody who was rung looks as if they never were."""
+    cache, remote = MemberCache(tmp_path, "api.example.com"), over()
+    cache.put(remote)
+    [file] = [path for path in tmp_path.rglob("*") if path.is_file()]
+    whole = file.read_bytes()
+    for place in range(len(whole)):
+        flipped = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+        for damaged in (flipped, whole[:place], whole[:place] + bytes(len(whole) - place)):
+            file.write_bytes(damaged)
+            assert damaged == whole or cache.get(remote.id, remote.state) is None
+    file.write_bytes(whole)
+    assert cache.get(remote.id, remote.state) is not None
+
+
 def test_a_full_disk_is_no_failure_and_leaves_nobody_behind(tmp_path: Path) -> None:
     cache, remote = MemberCache(tmp_path, "api.example.com"), over()
     with full_disk():
