@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ Ring = tuple[int, str]
 """A campaign and a number."""
 GRACE = 60.0
 """Seconds in which what was already handed to the provider's dialer still rings."""
+LATEST = 401.0
+"""Seconds in which whatever was sent has landed."""
 SETTLED = 4 * 3600.0
 ROUNDS = 10
 
@@ -40,6 +42,8 @@ class History:
         self.allowed: Counter[Ring] = Counter()
         self.extra: Counter[Ring] = Counter()
         self.gone: dict[Ring, datetime] = {}
+        self.calls: set[int] = set()
+        self.earliest: dict[int, datetime] = {}
         self.rules: tuple[Rule, ...] = ()
 
     def close(self) -> None:
@@ -51,11 +55,20 @@ class History:
         """The manifests as they are now, in the directory; what they allow is allowed from here on."""
         self.ground.write(self.manifests.text())
         for one in self.manifests.wanted.values():
+            if one.one_call:
+                self.calls.add(one.campaign)
+            starts = _moment(one.scheduled_at) if one.scheduled_at else self.ground.now().replace(microsecond=0)
+            self.earliest[one.campaign] = min(self.earliest.get(one.campaign, starts), starts)
             for number in one.people:
                 ring = (one.campaign, number)
                 self.allowed[ring] = max(self.allowed[ring], 1 if one.one_call else 1 + one.retries)
 
     # -- what happens outside ---------------------------------------------------------------------------------
+
+    def schedule(self, address: str, ahead: float | None) -> None:
+        at = None if ahead is None else (self.ground.now() + timedelta(seconds=ahead)).isoformat(timespec="seconds")
+        self.manifests.edit(address, scheduled_at=at)
+        self.commit()
 
     def advance(self, seconds: float) -> None:
         self.ground.advance(seconds)
@@ -110,6 +123,7 @@ class History:
         if ran.exit == 0 and not arguments:
             self._taken_off(self.manifests.desired())
         self.check()
+        self._look_in_time()
         return ran
 
     def destroy(self) -> None:
@@ -124,6 +138,17 @@ class History:
         with _dying_at(step), suppress(Crash):
             self._sound(self.ground.run(command, "-y", "--json"))
         self.check()
+        self._look_in_time()
+
+    def _look_in_time(self) -> None:
+        """A request with a time of its own may land after its people were submitted again. A plan says so, and somebody
+        who reads it runs apply once more, when whatever was under way has landed."""
+        if not self.ground.lock() or "dialctl apply once more before" not in self.ground.run("plan", "--json").out:
+            return
+        with self._another_connection():
+            self.ground.advance(LATEST)
+            self._sound(self.ground.apply())
+        self.check()
 
     # -- what must hold ---------------------------------------------------------------------------------------
 
@@ -136,9 +161,14 @@ class History:
             gone = self.gone.get(ring)
             late = gone is not None and (_moment(dial["at"]) - gone).total_seconds() > GRACE
             assert not late, f"{ring} was rung at {dial['at']}, taken off at {gone}"
+            starts = self.earliest[ring[0]]
+            assert _moment(dial["at"]) >= starts, f"{ring} was rung at {dial['at']}, wanted not before {starts}"
         for ring, times in rung.items():
             most = self.allowed[ring] + self.extra[ring]
             assert times <= most, f"{ring} was rung {times} times, {most} allowed"
+        for campaign in self.calls:
+            most = 1 + sum(times for ring, times in self.extra.items() if ring[0] == campaign)
+            assert sum(times for ring, times in rung.items() if ring[0] == campaign) <= most, "a Call rang twice"
 
     def come_to_rest(self) -> None:
         """No more faults, time passes, people resolve what they are told to: everybody wanted is rung, and then there
@@ -156,7 +186,8 @@ class History:
         rung = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials()}
         # Who reads `cancelled` in a batch that somebody else retried may have been rung before that: kept as they are.
         sure = {ring for ring in self.manifests.desired() - rung if not self.extra[ring]}
-        missing = {ring for ring in sure if ring[1] not in NEVER_RINGS}
+        done = {campaign for campaign, _ in rung if campaign in self.calls}  # under whichever number
+        missing = {ring for ring in sure if ring[1] not in NEVER_RINGS and ring[0] not in done}
         assert not missing, f"never rung: {missing}"
 
     def _way_out(self, ran: Ran) -> None:

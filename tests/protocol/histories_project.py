@@ -31,7 +31,7 @@ _RETRY_ON = {"cartesia": ["dial_no_answer", "dial_busy", "dial_failed"], "box": 
 @dataclass(frozen=True)
 class Wanted:
     """One resource as its manifest has it. `campaign` is what it is to a person, whatever its address; `people` maps a
-    number to a version of its data."""
+    number to a version of its data. `via_batch` is of a Call alone, `scheduled_at` of what becomes a batch."""
 
     address: str
     campaign: int
@@ -41,6 +41,9 @@ class Wanted:
     paused: bool = False
     retries: int = 0
     previously: tuple[str, ...] = ()
+    via_batch: bool = False
+    scheduled_at: str | None = None
+    hours: tuple[str, str] | None = None
 
     @property
     def one_call(self) -> bool:
@@ -51,8 +54,12 @@ class Wanted:
         spec: dict[str, object] = {"provider": self.provider}
         if self.provider == "cartesia":
             spec["agent_id"] = self.agent
+        if self.scheduled_at:
+            spec["scheduled_at"] = self.scheduled_at
+        if self.hours:
+            spec["policy"] = {"calling_hours": dict(zip(("from", "to"), self.hours, strict=True)) | {"zone": "UTC"}}
         if self.one_call:
-            spec |= self._people()[0]
+            spec |= self._people()[0] | ({"via": "batch"} if self.via_batch else {})
         else:
             spec["recipients"] = self._people()
             spec["state"] = "cancelled" if self.paused else "present"
@@ -79,9 +86,9 @@ class Manifests:
     shelf: dict[str, Wanted] = field(default_factory=dict)
     named: int = 0
 
-    def add(self, kind: str, people: tuple[str, ...], provider: str = "cartesia") -> Wanted:
+    def add(self, kind: str, people: tuple[str, ...], provider: str = "cartesia", *, via_batch: bool = False) -> Wanted:
         self.named += 1
-        made = Wanted(f"{kind}/r{self.named}", self.named, dict.fromkeys(people, 0), provider)
+        made = Wanted(f"{kind}/r{self.named}", self.named, dict.fromkeys(people, 0), provider, via_batch=via_batch)
         return self.put(made)
 
     def put(self, wanted: Wanted) -> Wanted:

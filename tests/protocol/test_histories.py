@@ -45,12 +45,12 @@ class Histories(RuleBasedStateMachine):
         self.history.manifests.add("batch", people)
         self.history.commit()
 
-    @rule(kind=st.sampled_from(["batch", "batch", "box", "call"]), people=_people)
+    @rule(kind=st.sampled_from(["batch", "batch", "box", "call", "call via batch"]), people=_people)
     def another_resource(self, kind: str, people: tuple[str, ...]) -> None:
         if len(self.history.manifests.wanted) == 3:
             return
-        if kind == "call":
-            self.history.manifests.add("call", people[:1])
+        if kind.startswith("call"):
+            self.history.manifests.add("call", people[:1], via_batch=kind != "call")
         else:
             self.history.manifests.add("batch", people, "box" if kind == "box" else "cartesia")
         self.history.commit()
@@ -84,6 +84,24 @@ class Histories(RuleBasedStateMachine):
     def settings_change(self, which: int, agent: str) -> None:
         if one := self._batch(which):
             self.history.manifests.edit(one, agent=agent)
+            self.history.commit()
+
+    @rule(which=_which, ahead=st.sampled_from([None, 100.0, 1800.0, 10_000.0]))
+    def scheduled(self, which: int, ahead: float | None) -> None:
+        if one := self._waiting_in_batches(which):
+            self.history.schedule(one, ahead)
+
+    @rule(which=_which, hours=st.sampled_from([None, ("08:00", "16:00"), ("20:00", "04:00")]))
+    def calling_hours_change(self, which: int, hours: tuple[str, str] | None) -> None:
+        if one := self._batch(which):
+            self.history.manifests.edit(one, hours=hours)
+            self.history.commit()
+
+    @rule(which=_which, people=_people, version=st.integers(0, 1))
+    def a_call_via_batch_is_edited(self, which: int, people: tuple[str, ...], version: int) -> None:
+        one = self._waiting_in_batches(which)
+        if one and self._wanted(one).one_call:
+            self.history.manifests.edit(one, people={people[0]: version})
             self.history.commit()
 
     @rule(which=_which)
@@ -164,6 +182,11 @@ class Histories(RuleBasedStateMachine):
     def _batch(self, which: int) -> str | None:
         batches = [one for one in self.history.manifests.wanted if one.startswith("batch/")]
         return batches[which % len(batches)] if batches else None
+
+    def _waiting_in_batches(self, which: int) -> str | None:
+        wanted = self.history.manifests.wanted.values()
+        found = [one.address for one in wanted if one.via_batch or (not one.one_call and one.provider != "box")]
+        return found[which % len(found)] if found else None
 
     def _wanted(self, address: str) -> Wanted:
         return self.history.manifests.wanted[address]
