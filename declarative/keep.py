@@ -5,7 +5,8 @@ from __future__ import annotations
 import orjson
 
 from declarative import counting
-from declarative.errors import StateError, UsageError
+from declarative.errors import Refused, StateError, UsageError
+from declarative.memory import Request
 from declarative.session import Session
 from declarative.state import merge as merging
 from declarative.state import transfer
@@ -38,6 +39,11 @@ def remove(session: Session, address: str, wait: float) -> str:
     with session.writing(wait) as (ledger, _):
         if ledger.record(address).forgotten:
             raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
+        if any(intent.request is Request.RETRY for intent in ledger.record(address).intents.values()):
+            raise Refused(
+                f"a retry at {address} may have arrived, and nothing but the lock could tell later",
+                hint=f"settle it first: dialctl resolve {address} --placed | --not-placed",
+            )
         ledger.forget(address)
         return (
             f"{address} is forgotten; what its provider still shows by its mark is found again, and nobody of it is "

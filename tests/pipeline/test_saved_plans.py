@@ -91,7 +91,7 @@ def test_it_remembers_where_the_manifests_are_and_which_were_chosen(team: Team) 
 
 def test_a_target_beside_it_is_refused_not_passed_over(team: Team, saved: Path) -> None:
     said = team.dialctl("apply", FILE, "--target", "batch/outreach")
-    assert (said.code, "applied as a whole" in said.err, team.dials()) == (64, True, [])
+    assert (said.exit, "applied as a whole" in said.err, team.dials()) == (64, True, [])
 
 
 def test_one_person_more_in_the_file_of_people_makes_it_stale(team: Team, saved: Path) -> None:
