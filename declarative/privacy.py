@@ -3,6 +3,14 @@ module."""
 
 from __future__ import annotations
 
+import re
+
+_NUMBER = re.compile(
+    r"\+\d[\d(). -]{5,}\d"  # international, with or without separators
+    r"|\(?\b\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b"  # as North Americans write it
+    r"|\d{10,}"
+    r"|(?<![\w.-])\d{7,}"  # after a letter or a dash so few may be a date: recipients-20261201.csv
+)
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)))
 _BIDI = dict.fromkeys((1564, 8206, 8207, *range(8234, 8239), *range(8294, 8298)))
 _BREAKS = dict.fromkeys((9, 10, 13, 133, 8232, 8233), " ")
@@ -14,6 +22,18 @@ def mask(number: str) -> str:
     if len(number) >= 11:
         return f"{number[:5]}•••{number[-4:]}"
     return f"{number[:2]}•••{number[-2:]}" if len(number) >= 7 else "•••"
+
+
+def mask_all(text: str) -> str:
+    """A text with whatever reads like a phone number in it masked."""
+    return _NUMBER.sub(lambda found: _digits_masked(found.group()), text)
+
+
+def _digits_masked(number: str) -> str:
+    digits = re.sub(r"\D", "", number)
+    if len(digits) < 10:
+        return "•••"
+    return f"{'+' if number.startswith('+') else ''}{digits[:4]}•••{digits[-4:]}"
 
 
 def clean(text: str) -> str:

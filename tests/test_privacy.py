@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.privacy import clean, mask
+from declarative.privacy import clean, mask, mask_all
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,18 @@ def test_numbers_are_masked(number: str, masked: str) -> None:
 def test_no_number_survives_its_mask(number: str) -> None:
     assert number not in mask(number)
     assert sum(letter.isdigit() for letter in mask(number)) < len(number) - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("call +14155550101, or (415) 555-0102", "call +1415•••0101, or 4155•••0102"),
+        ("14155550101 and 5550101", "1415•••0101 and •••"),
+        ("recipients-20261201.csv at 2026-12-01T16:00:00Z", "recipients-20261201.csv at 2026-12-01T16:00:00Z"),
+    ],
+)
+def test_numbers_within_a_text_are_masked_and_dates_are_not(text: str, masked: str) -> None:
+    assert mask_all(text) == masked
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from declarative.manifest.personal import MOST_BYTES, VARIABLES, count_fault, na
 from declarative.manifest.rows import E164_WORDS, MOST_DESCRIBED
 from declarative.manifest.source import Source
 from declarative.people import E164
+from declarative.privacy import mask_all
 
 _GLANCE = 1 << 16
 
@@ -108,6 +109,8 @@ def _missing(source: Source, step: str, column: str, header: Sequence[str]) -> P
     message = f"{source.shown} has no column {wording.quoted(column)}, it has: {wording.listed(header)}"
     if len(header) == 1 and ";" in header[0]:
         return source.named(step, message, "the file separates by semicolons; save it with commas")
+    if any(mask_all(name) != name for name in header):
+        return source.named(step, message, "the first row is no header: begin the file with the names of its columns")
     hint = wording.meant(column, header)
     if not hint and step == "to_number":
         hint = "to_number names the column of the phone number"

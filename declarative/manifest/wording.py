@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from declarative.privacy import clean, mask
+from declarative.privacy import clean, mask, mask_all
 
 Path = tuple[str | int, ...]
 
@@ -20,14 +20,14 @@ def place(path: Path) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         elif _PLAIN.fullmatch(step):
-            text += f".{step}"
+            text += f".{mask_all(step)}"
         else:
             text += f"[{quoted(step)}]"
     return text.removeprefix(".")
 
 
 def quoted(text: str) -> str:
-    text = clean(text)
+    text = mask_all(clean(text))
     return f'"{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"}"'
 
 
@@ -39,7 +39,7 @@ def found(value: object) -> str:
         case bool():
             return f"the boolean {str(value).lower()}"
         case int() | float():
-            return f"the number {value}"
+            return f"the number {mask_all(str(value))}"
         case str():
             return quoted(value)
         case list():
@@ -68,7 +68,7 @@ def meant(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else ""
+    return f"did you mean {quoted(close[0])}?" if close else ""
 
 
 def more(count: int, thing: str) -> str:
@@ -77,4 +77,4 @@ def more(count: int, thing: str) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    return ", ".join(words)
+    return mask_all(", ".join(words))

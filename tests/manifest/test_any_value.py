@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,3 +103,16 @@ def test_a_value_in_any_place_is_taken_or_told(data: st.DataObject, manifest: Pa
         (project / manifest.name).write_text(yaml.safe_dump_all(documents))
         with standing_in(project):
             assert all(told(project))
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: str(path.relative_to(EXAMPLES)))
+def test_a_number_in_any_place_is_told_masked(manifest: Path, tmp_path: Path) -> None:
+    documents: Any = [each.value for each in read.documents(manifest, manifest.name, manifest.read_bytes(), [])]
+    project = shutil.copytree(manifest.parent, tmp_path / "project")
+    (project / ".git").mkdir(exist_ok=True)
+    for place in list(places(documents))[1:]:
+        for misplaced in ("+12025550143", {"+12025550143": 12025550143}, ["202-555-0143"]):
+            (project / manifest.name).write_text(yaml.safe_dump_all(put(documents, place, misplaced)))
+            with standing_in(project):
+                said = " ".join(told(project))
+            assert not [number for number in ("2025550143", "202-555-0143") if number in said], said

@@ -144,6 +144,12 @@ CASES = [
         'r.csv has no column "to_number", it has: phone, a (to_number names the column of the phone number)',
     ),
     csv(
+        "no header",
+        "+14155550101,b\n+14155550102,c\n",
+        "b.yaml:5:21",
+        'r.csv has no column "to_number", it has: +1415•••0101, b (the first row is no header: begin the file',
+    ),
+    csv(
         "missing data column",
         "to_number,plan\n+14155550101,b\n",
         "b.yaml:5:45",
