@@ -11,7 +11,7 @@ from typing import TypeVar
 from declarative.errors import UsageError
 from declarative.reference import Field, Kind, kinds, provider_types
 
-_WIDTH = 100
+_WIDTH = 80
 Named = TypeVar("Named", Field, Kind)
 
 
@@ -32,7 +32,9 @@ def explain(what: str | None, provider: str | None) -> str:
 
 def _all_kinds(known: Sequence[Kind]) -> Iterator[str]:
     width = max(len(kind.name) for kind in known)
-    yield from (f"{kind.name:<{width}}  {kind.description}" for kind in known)
+    for kind in known:
+        named = f"{kind.name:<{width}}  "
+        yield from wrap(kind.description, _WIDTH, initial_indent=named, subsequent_indent=" " * len(named))
     yield ""
     yield "Next: dialctl explain Batch, then dialctl explain Batch.retry"
 

@@ -91,6 +91,14 @@ def test_every_option_is_documented(name: str, command: click.Command) -> None:
     assert silent == [], f"{name}: {silent}"
 
 
+@pytest.mark.parametrize("names", [(), ("state",), ("sandbox",)])
+def test_a_list_of_commands_cuts_no_sentence_short(names: tuple[str, ...]) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "declarative.cli.main", *names, "--help"], check=True, capture_output=True, text=True
+    ).stdout
+    assert "..." not in told.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize("code", list(Exit))
 def test_every_exit_code_is_in_the_readme(code: Exit) -> None:
     table = README[README.index("| exit | meaning |") :]

@@ -69,7 +69,7 @@ def _exit(blocks: Iterable[Block | None]) -> Exit:
 def results(
     context: Context, address: str | None, path: Path, show_numbers: bool, layout: str | None, output: Path | None
 ) -> int:
-    """One row for each person: number, standing, outcome, attempts, call id and the manifest's own data.
+    """What came of it, one row for each person. Number, standing, outcome, attempts, call id and own data.
 
     Numbers are masked unless --show-numbers is given; a file written with -o holds them in full.
     """

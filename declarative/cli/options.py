@@ -52,6 +52,6 @@ parallelism = click.option(
 max_dials = click.option(
     "--max-dials", type=click.IntRange(0), metavar="N", help="Refuse to ring more people than this in one run."
 )
-auto_approve = click.option("-y", "--auto-approve", is_flag=True, help="Apply without asking.")
+auto_approve = click.option("-y", "--auto-approve", is_flag=True, help="Go on without asking.")
 show_numbers = click.option("--show-numbers", is_flag=True, help="Show phone numbers in full.")
 address = click.argument("address", required=False)

@@ -33,7 +33,7 @@ def schema(context: Context, name: str | None) -> int:
 @click.option("--provider", "provider", metavar="TYPE", help="Fields of this provider type only.")
 @click.pass_obj
 def explain(context: Context, what: str | None, provider: str | None) -> int:
-    """The manifest reference, from the schemas: `dialctl explain Batch.retry`."""
+    """The manifest reference, from the schemas. For example `dialctl explain Batch.retry`."""
     from declarative import explainer
 
     context.say(explainer.explain(what, provider))
@@ -43,7 +43,7 @@ def explain(context: Context, what: str | None, provider: str | None) -> int:
 @click.command()
 @click.pass_obj
 def version(context: Context) -> int:
-    """The version, the Python it runs on, and the provider types there are."""
+    """The version, the Python it runs on, and the provider types."""
     import platform
 
     from declarative import __version__

@@ -56,7 +56,10 @@ def plan(
     offline: bool,
     base_ref: str | None,
 ) -> int:
-    """Show who would be rung. Changes nothing anywhere, the lock included."""
+    """Show who would be rung. Changes nothing anywhere, the lock included.
+
+    PATH is the project's directory, this one by default; with a folder or manifest in it, the rest is left alone.
+    """
     from declarative import planner, saving
 
     if offline and out is not None:
@@ -125,7 +128,7 @@ def apply(
     wait: bool,
     **limits: Any,
 ) -> int:
-    """Make it so: plan again, show, ask, ring each person once, record.
+    """Make it so: plan again, ask, ring each person once, record.
 
     PATH may be a plan saved with `dialctl plan --out`: it is its own approval, and only what it says is done, or less.
     """

@@ -24,10 +24,10 @@ _url = click.option("--url", help="A served sandbox; without it, the one that --
 
 @click.group()
 def sandbox() -> None:
-    """The simulator of both providers: no key, no account, no phone rings."""
+    """The simulator of both providers. No key, no account, no phone rings."""
 
 
-_SERVE_HELP = f"""Serve both providers' APIs for any HTTP client, the vendors' SDKs included.
+_SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' SDKs are such clients.
 
 {OUTCOMES}"""
 
@@ -85,14 +85,14 @@ def _announce(host: str, port: int) -> None:
 @click.argument("duration", type=options.Duration())
 @_url
 def advance(duration: float, url: str | None) -> None:
-    """Move the sandbox's clock forward by DURATION, such as 90s, 2m, 1h30m or 2d."""
+    """Move the sandbox's clock forward. DURATION is such as 90s, 2m, 1h30m or 2d."""
     click.echo(_asked("POST", "advance", url, {"seconds": duration})["now"])
 
 
 @sandbox.command()
 @_url
 def reset(url: str | None) -> None:
-    """Forget everything but the clock, the seed and the fault rules; without --url, the lock of --sandbox, too."""
+    """Forget all but the clock, the seed and the fault rules. Without --url, the lock of --sandbox, too."""
     if url is not None:
         _asked("POST", "reset", url, {})
         return
@@ -112,7 +112,7 @@ def reset(url: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, with whole numbers.")
 @click.option("--show-numbers", is_flag=True, help="Whole numbers in text, too.")
 def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
-    """Print the record of dials: one line every time a phone rang in the sandbox."""
+    """Print who was rung in the sandbox. One line for every time a phone rang."""
     import json
 
     rung = _asked("GET", "dials", url)

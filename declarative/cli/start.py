@@ -18,7 +18,10 @@ from declarative.errors import Exit
 @options.json
 @click.pass_obj
 def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bool) -> int:
-    """Check manifests and recipients files. All problems at once, each with file, line and column."""
+    """Check manifests and recipients files. All problems at once, each with file, line and column.
+
+    PATH is the project's directory, this one by default; with a folder or manifest in it, only that part.
+    """
     # Laid out here: report/ brings the engine in, which would double the time that this takes.
     desired = context.session(path, targets=targets).desired
     people = sum(resource.people.count for resource in desired.resources.values())
@@ -38,11 +41,11 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bo
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.pass_obj
 def init(context: Context, directory: Path) -> int:
-    """Write a first project: a Project, a Batch and its recipients file, ready for the sandbox."""
+    """Write a first project, ready for the sandbox. A Project, a Batch and its recipients file."""
     from declarative import scaffold
 
     written = scaffold.write(directory)
     context.say("\n".join(f"wrote {path}" for path in written))
     stand = "" if directory == Path() else f" -C {directory}"
-    context.remark(f"Next: dialctl{stand} validate, then dialctl{stand} --sandbox apply")
+    context.remark(f"Next:\n  dialctl{stand} validate\n  dialctl{stand} --sandbox apply")
     return Exit.DONE

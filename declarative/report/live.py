@@ -29,7 +29,7 @@ def display(*, quiet: bool) -> Iterator[Callable[[Sequence[Course]], None]]:
         from rich.live import Live
 
         with Live(console=Console(stderr=True)) as live:
-            yield lambda courses: live.update(_table(courses))
+            yield lambda courses: live.update(table(courses))
     else:
         yield _Lines().show
 
@@ -50,11 +50,14 @@ class _Lines:
 _COLUMNS = ("reached", "unreached", "in_flight", "waiting")
 
 
-def _table(courses: Sequence[Course]) -> Table:
-    from rich.table import Table
+def table(courses: Sequence[Course]) -> Table:
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("resource", "at the provider", *(name.replace("_", " ") for name in _COLUMNS), box=None)
+    # Where all do not fit, what is shortened is the id.
+    table = Table(Column("resource", no_wrap=True), "id", box=None, pad_edge=False)
+    for name in _COLUMNS:
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for course in courses:
         counts = (f"{getattr(course, name):,}" for name in _COLUMNS)
         table.add_row(Text(course.address), Text(course.remote_id), *counts)
