@@ -4,6 +4,7 @@ routes or words."""
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -32,6 +33,7 @@ _NOTHING_LEFT = (
 _READER_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
 _DIALER_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=0)
 steps = logging.getLogger("dialctl.steps")
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=15)
 
 
@@ -107,8 +109,8 @@ class Wire:
     def clean(self, text: str) -> str:
         return clean(text, secret=self._access.key)
 
-    def failure(self, path: str, message: str) -> ProviderError:
-        return ProviderError(f"{self._access.provider}: GET {path} {self.clean(message)}")
+    def failure(self, path: str, message: str, *, hint: str = "") -> ProviderError:
+        return ProviderError(f"{self._access.provider}: GET {path} {self.clean(message)}", hint=hint)
 
     def close(self) -> None:
         if self._owned:
@@ -123,7 +125,7 @@ class Wire:
 
     def _data(self, path: str, result: Answer | Lost) -> Json:
         if isinstance(result, Lost):
-            raise self.failure(path, result.message)
+            raise self.failure(path, result.message, hint=f"check the network from here to {self.host}, and try again")
         if result.accepted and result.data is not None:
             return result.data
         message = describe(result, self._form(result), secret=self._access.key)
@@ -133,7 +135,7 @@ class Wire:
             raise Unauthorized(
                 f"{self._access.provider}: GET {path} {message}", hint=f"look at {self._access.key_variable}"
             )
-        raise self.failure(path, message)
+        raise self.failure(path, message, hint="try again later" if result.passing else "")
 
     def _repeated(self, once: Callable[[], Answer | Lost]) -> Answer | Lost:
         retrying = Retrying(
@@ -193,7 +195,7 @@ def _reason(problem: httpx.HTTPError) -> str:
         case httpx.ConnectTimeout():
             return "could not connect in time"
         case httpx.ConnectError() | httpx.ProxyError():
-            return f"could not connect: {problem}"
+            return f"could not connect: {_ERRNO.sub('', str(problem))}"
         case httpx.WriteTimeout() | httpx.WriteError():
             return "lost the connection while the request was being sent"
         case httpx.ReadTimeout():

@@ -118,15 +118,13 @@ _PROBLEMS = {
 
 
 def _summary(report: Report) -> str:
-    submitted = sum(count for tally in report.tallies.values() for count in tally.submitted.values())
+    done = _done_in_all(report)
     if report.interrupted is not None:
-        return f"Interrupted: {report.interrupted.message}. {people(submitted)} submitted before."
+        before = ", ".join(done) or _nothing(report, held_back=True)
+        return f"Interrupted: {report.interrupted.message}. Before: {before}."
     problems = sum(len(tally.problems) for tally in report.tallies.values())
     blocked = len(report.plan.of(Verb.BLOCK))
-    taken_off = sum(tally.cancelled for tally in report.tallies.values()) - _moved(report)
-    parts = [f"{people(submitted)} submitted"] if submitted else []
-    parts += [f"{people(taken_off)} taken off"] if taken_off > 0 else []
-    parts = parts or [_nothing(report, held_back=bool(blocked or problems))]
+    parts = done or [_nothing(report, held_back=bool(blocked or problems))]
     parts += [counting.of(problems, "problem", "problems")] if problems else []
     parts += [f"{len(report.still_open):,} unsure"] if report.still_open else []
     parts += [f"{blocked:,} blocked"] if blocked else []
@@ -142,8 +140,13 @@ def _nothing(report: Report, *, held_back: bool) -> str:
     return "nobody was rung and nobody taken off"
 
 
-def _moved(report: Report) -> int:
-    return sum(tally.submitted.get(Verb.REPLACE, 0) for tally in report.tallies.values())
+def _done_in_all(report: Report) -> list[str]:
+    """In the words of the plan's headline."""
+    moved = sum(tally.submitted.get(Verb.REPLACE, 0) for tally in report.tallies.values())
+    submitted = sum(count for tally in report.tallies.values() for count in tally.submitted.values()) - moved
+    taken_off = sum(tally.cancelled for tally in report.tallies.values()) - moved
+    sums = [(submitted, "submitted"), (moved, "moved"), (taken_off, "taken off")]
+    return [f"{people(count)} {word}" for count, word in sums if count > 0]
 
 
 def status(statuses: Sequence[Status]) -> str:
@@ -161,7 +164,7 @@ def _status_lines(one: Status) -> Iterator[str]:
     yield from [f"  at the provider  {', '.join(one.remote_ids[:5])}{more}"] if one.remote_ids else []
     if one.block is not None:
         yield click.style(f"  ! {one.block.reason}: {clean(one.block.detail)}", fg="magenta")
-        yield f"    {one.block.way_out}"
+        yield from [f"    {one.block.way_out}"] if one.block.way_out else []
     for intent in one.unsure:
         whom = f" (person {intent.person})" if intent.person else ""
         yield click.style(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -77,6 +78,22 @@ def test_a_read_does_not_wait_for_an_hour() -> None:
     with pytest.raises(ProviderError, match="answered 429"):
         batch_ids(exchange)
     assert exchange.pauses == []
+
+
+@pytest.mark.parametrize(
+    ("went_wrong", "told", "way_out"),
+    [
+        (httpx.ConnectError("[Errno 111] Connection refused"), "could not connect: Connection refused", "the network"),
+        (httpx.ReadTimeout("x"), "gave no answer in time", "the network"),
+        (httpx.Response(503, text="down"), "answered 503", "later"),
+    ],
+)
+def test_a_provider_that_cannot_be_read_comes_with_a_way_out(went_wrong: Any, told: str, way_out: str) -> None:
+    exchange = open_exchange(answering(*[went_wrong] * 5))
+    with pytest.raises(ProviderError, match=told) as caught:
+        batch_ids(exchange)
+    assert way_out in caught.value.hint
+    assert "Errno" not in caught.value.message
 
 
 @pytest.mark.parametrize("body", ["Unauthorized: no", "", '{"title": "x", "message": "y"}'])

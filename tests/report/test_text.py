@@ -8,6 +8,9 @@ import click
 import pytest
 
 from declarative.applier import Report
+from declarative.errors import Interrupted
+from declarative.inquire import Status
+from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Verb
 from declarative.report import text
 from declarative.tally import Tally
@@ -64,6 +67,27 @@ def test_who_was_moved_is_not_taken_off() -> None:
     told = click.unstyle(text.report(report))
     assert "batch/march: 5 people moved\n" in told
     assert "taken off" not in told
+    assert told.endswith("\nApply: 5 people moved.")
+
+
+def test_the_last_line_speaks_as_the_plans_headline_does() -> None:
+    first = Tally(booked=[("acb_1", Verb.CREATE, 3), ("acb_2", Verb.RETRY, 1)])
+    second = Tally(booked=[("acb_3", Verb.REPLACE, 5)], cancelled=7)
+    report = Report(plan=plan_of(), tallies={"batch/march": first, "batch/april": second})
+    told = click.unstyle(text.report(report)).splitlines()[-1]
+    assert told == "Apply: 4 people submitted, 5 people moved, 2 people taken off."
+
+
+def test_an_interrupted_run_that_did_nothing_says_so() -> None:
+    report = Report(plan=plan_of(), tallies={}, interrupted=Interrupted("stopped by Ctrl-C", terminated=False))
+    told = click.unstyle(text.report(report))
+    assert told == "Interrupted: stopped by Ctrl-C. Before: nobody was rung and nobody taken off."
+
+
+def test_a_status_without_a_way_out_has_no_empty_line() -> None:
+    block = Block(Reason.NOT_READ, "cartesia: no answer")
+    told = click.unstyle(text.status([Status(address="batch/march", people=3, block=block)]))
+    assert told.splitlines()[1:] == ["  ! not_read: cartesia: no answer"]
 
 
 @pytest.mark.parametrize(
