@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,8 @@ def write(saved: SavedPlan, file: Path, key: PersonKey) -> None:
         beside.write_bytes(text)
         beside.replace(file)
     except OSError as problem:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         hint = "" if file.parent.is_dir() else "name a directory that exists"
         raise PlanFileError(f"{file} cannot be written: {problem.strerror}", hint=hint) from None
 

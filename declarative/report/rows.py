@@ -31,11 +31,14 @@ def of_ending(path: Path) -> str:
 
 
 def write(frame: pl.DataFrame, layout: str, path: Path) -> None:
-    """Writes the rows, numbers in full, to a file that only its owner reads. Raises OSError."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        os.fchmod(handle, 0o600)
-        file.write(render(frame, layout) + "\n")
+    """Writes the rows, numbers in full, to a file that only its owner reads. Raises OSError with the file's name."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            os.fchmod(handle, 0o600)
+            file.write(render(frame, layout) + "\n")
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, str(path)) from None
 
 
 def _table(frame: pl.DataFrame) -> str:

@@ -122,7 +122,7 @@ def test_a_global_flag_after_the_command_is_shown_in_its_place(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_a_full_disk_is_no_bug_of_ours(one_call: Bench) -> None:
     ran = one_call.run("results", "-o", "/dev/full", exits=1)
-    assert "No space left on device" in ran.err
+    assert "/dev/full: No space left on device" in ran.err
     assert "bug" not in ran.err
 
 

@@ -111,6 +111,12 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["plan"]
 
 
+def test_where_no_file_can_be_there_is_nothing_to_clear_away_either(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PlanFileError, match=r"file/plan cannot be written: Not a directory"):
+        planfile.write(saved_of(plan_of("a")), tmp_path / "file" / "plan", KEY)
+
+
 @pytest.mark.parametrize("letters", ["abc", "ab", "a"])
 def test_the_same_people_or_fewer_pass(letters: str) -> None:
     now = plan_of(letters)
