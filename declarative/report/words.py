@@ -44,7 +44,7 @@ _REASONS = {
     Reason.BATCH_MATES: "share a batch with them",
     Reason.NOT_DESIRED: "no longer listed",
     Reason.REMOVED: "manifest removed",
-    Reason.PAUSED: "state: cancelled",
+    Reason.PAUSED: "paused",
     Reason.EXPIRED: "expired",
     Reason.CALLING_HOURS: "outside calling hours",
     Reason.TOO_EARLY: "too early",

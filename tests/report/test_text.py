@@ -106,5 +106,9 @@ def test_the_last_line_says_no_more_than_is_known(title: str, blocks: int, chang
     assert click.unstyle(text.report(report)).splitlines()[-1] == told
 
 
+def test_a_destroy_says_nothing_of_a_state_that_no_manifest_has() -> None:
+    assert "2 people waiting taken off (paused)" in said(Verb.CANCEL, people=2, reasons={"paused": 2})
+
+
 def test_who_is_forgotten_is_not_said_to_have_been_rung() -> None:
     assert "so that nobody whom it rang is rung again" in said(Verb.FORGET, people=3)
