@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from declarative.cli import terminal
 from declarative.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,17 +83,23 @@ class Context:
         return self._closing.enter_context(Session(options, *sleeps))
 
     def say(self, text: str) -> None:
-        """A result: to stdout."""
+        """A result as it is, for a machine or in columns: to stdout."""
         if self._progress is not None:
             self._progress.end()
         click.echo(text)
+
+    def tell(self, text: str) -> None:
+        """A result in sentences: to stdout."""
+        if self._progress is not None:
+            self._progress.end()
+        terminal.echo(text)
 
     def remark(self, text: str) -> None:
         """Anything else: to stderr, unless the user asked for quiet."""
         if self._progress is not None:
             self._progress.end()
         if not self.quiet:
-            click.echo(text, err=True)
+            terminal.echo(text, err=True)
 
     def interject(self, text: str) -> None:
         """A remark made by a signal's handler, which may have cut into a line or into a write to the stream: past the

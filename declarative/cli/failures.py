@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from declarative.cli import terminal
 from declarative.errors import DialctlError, Exit, UsageError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -34,10 +35,10 @@ def of_error(error: DialctlError, called: click.Context) -> int:
         click.echo(as_json.encode(as_json.error(error)))
     else:
         for problem in error.problems:
-            click.echo(str(problem), err=True)
-        click.echo(click.style(f"Error: {error.message}", fg="red"), err=True)
+            terminal.echo(str(problem), err=True)
+        terminal.echo(click.style(f"Error: {error.message}", fg="red"), err=True)
         if error.hint:
-            click.echo(f"  {error.hint}", err=True)
+            terminal.echo(f"  {error.hint}", err=True)
     return int(error.exit_code)
 
 

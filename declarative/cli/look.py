@@ -34,7 +34,7 @@ def status(context: Context, address: str | None, path: Path, as_json: bool) -> 
     else:
         from declarative.report import text
 
-        context.say(text.status(found))
+        context.tell(text.status(found))
     return _exit(one.block for one in found) or (
         Exit.NEEDS_HUMAN if any(one.unsure or one.unseen for one in found) else Exit.DONE
     )
@@ -105,5 +105,5 @@ def drift(context: Context, path: Path, as_json: bool) -> int:
     else:
         from declarative.report import text
 
-        context.say(text.drift(found))
+        context.tell(text.drift(found))
     return Exit.CHANGES if found else Exit.DONE

@@ -93,9 +93,9 @@ def _print_plan(context: Context, made: Plan, layout: str, caused: frozenset[str
     else:
         from declarative.report import text
 
-        context.say(text.plan(made))
+        context.tell(text.plan(made))
         if others := [a.address for a in made.actions if caused is not None and a.address not in caused]:
-            context.say(f"Not caused by the changes since the base: {', '.join(dict.fromkeys(others))}.")
+            context.tell(f"Not caused by the changes since the base: {', '.join(dict.fromkeys(others))}.")
 
 
 def _plan_exit(made: Plan, detailed: bool) -> int:
@@ -173,7 +173,7 @@ def destroy(
 def _stop(context: Context) -> Stop:
     from declarative.desk import Stop
 
-    words = "Stopping: the request in flight is finished and recorded first. Once more ends at once."
+    words = "Stopping: the request in flight is finished and recorded first.\nOnce more ends at once."
     return Stop(lambda: context.interject(words))
 
 
@@ -188,7 +188,7 @@ def _approver(context: Context, stop: Stop, auto_approve: bool, as_json: bool) -
         if not as_json:
             from declarative.report import text
 
-            show = context.remark if auto_approve else context.say
+            show = context.remark if auto_approve else context.tell
             show(text.plan(replace(made, refusals=())))  # what refuses it is the error that follows
         if auto_approve or made.refusals or not made.sends:
             return True
@@ -252,4 +252,4 @@ def _print_report(context: Context, report: Report, as_json: bool) -> None:
     else:
         from declarative.report import text
 
-        context.say(text.report(report))
+        context.tell(text.report(report))

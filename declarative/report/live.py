@@ -26,10 +26,13 @@ def display(*, quiet: bool) -> Iterator[Callable[[Sequence[Course]], None]]:
         yield lambda _: None
     elif sys.stderr.isatty():
         from rich.console import Console
+        from rich.constrain import Constrain
         from rich.live import Live
 
-        with Live(console=Console(stderr=True)) as live:
-            yield lambda courses: live.update(table(courses))
+        console = Console(stderr=True)
+        room = console.width - len("^C")  # what the terminal writes there would go to another line
+        with Live(console=console) as live:
+            yield lambda courses: live.update(Constrain(table(courses), room))
     else:
         yield _Lines().show
 

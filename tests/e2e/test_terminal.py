@@ -30,10 +30,11 @@ def campaign(bench: Bench) -> Bench:
     return bench
 
 
-def at_a_terminal(bench: Bench, answer: str | signal.Signals, *arguments: str) -> tuple[int, str]:
+def at_a_terminal(bench: Bench, answer: str | signal.Signals, *arguments: str, columns: int = 200) -> tuple[int, str]:
     """Runs the command in a pseudo terminal, types an answer to its question or sends a signal instead; exit code and
     everything shown."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (50, columns))
     process = subprocess.Popen(
         bench.command(*arguments),
         cwd=bench.directory,
@@ -88,7 +89,7 @@ def test_yes_applies_the_plan_that_was_shown(campaign: Bench) -> None:
 def test_the_last_table_of_the_wait_stays(campaign: Bench) -> None:
     _, shown = at_a_terminal(campaign, "yes\n", "apply", "--wait")
     end = shown.rpartition("waiting")[2]
-    assert re.search(r"batch/march +acb_\S+ +3 +0 +0 +0 ", end), end
+    assert re.search(r"batch/march +acb_\S+ +3 +0 +0 +0\s", end), end
     assert "\x1b[2K" not in end, "nothing takes it away"
 
 
@@ -154,3 +155,14 @@ def test_at_a_terminal_whoever_forgets_is_asked(answer: str, code: int, campaign
     campaign.apply()
     assert at_a_terminal(campaign, f"{answer}\n", "state", "rm", "batch/march")[0] == code
     assert ("batch/march" in campaign.run("state", "list").out) == bool(code)
+
+
+def test_a_plan_is_broken_between_words_and_in_a_pipe_not_at_all(campaign: Bench) -> None:
+    campaign.apply()
+    campaign.run("destroy", "--auto-approve")
+    long = "3 people (3 taken off earlier), at the earliest moment"
+    assert long in campaign.run("plan").out
+    _, shown = at_a_terminal(campaign, "", "plan", columns=60)
+    lines = re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]|\r", "", shown.partition("dialctl plan")[2]).split("\n")
+    assert max(map(len, lines)) <= 60, lines
+    assert long in " ".join(" ".join(lines).split())

@@ -1,0 +1,49 @@
+"""Sentences for people: at a terminal too narrow for a line it is broken between words; elsewhere lines stay whole, for
+grep and for logs. Knows no command."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+import click
+
+_BETWEEN_WORDS = re.compile(r"(?<=\S) (?=\S)")
+_HANGING = 4
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    width = _width(sys.stderr if err else sys.stdout)
+    click.echo(folded(text, width) if width else text, err=err)
+
+
+def folded(text: str, width: int) -> str:
+    """Every line in at most `width` characters, where its words allow it; what follows a break is indented."""
+    return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
+
+
+def _parts(line: str, width: int) -> Iterator[str]:
+    seen = click.unstyle(line)
+    if len(seen) <= width:
+        yield line
+        return
+    indent = " " * (len(seen) - len(seen.lstrip()) + _HANGING)
+    part, *words = _BETWEEN_WORDS.split(line)
+    for word in words:
+        if len(click.unstyle(part)) + 1 + len(click.unstyle(word)) > width:
+            yield part
+            part = indent + word
+        else:
+            part += f" {word}"
+    yield part
+
+
+def _width(stream: TextIO) -> int:
+    """Columns of the terminal behind a stream; 0 where there is none, or where it does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
