@@ -22,7 +22,7 @@ fi
 git commit --quiet -m "Remember who was rung [skip ci]"
 for attempt in 1 2 3 4 5; do
   if git push --quiet "$remote" "HEAD:$branch"; then exit 0; fi
-  echo "Somebody pushed meanwhile; trying again ($attempt of 5)." >&2
+  echo "The push was refused; trying again on top of what is there now ($attempt of 5)." >&2
   if ! git pull --quiet --rebase --autostash "$remote" "$branch"; then
     git rebase --abort || true
     break
