@@ -150,8 +150,8 @@ def _older(case: Case) -> Block | None:
         return None
     return Block(
         Reason.LOCK_IS_OLDER,
-        f"a later run has changed it: its lock (generation {max(r.mark.generation for r in newer if r.mark)}) is not "
-        f"here ({case.record.generation})",
+        f"a later run has changed it, and its lock is not here: generation "
+        f"{max(r.mark.generation for r in newer if r.mark)} is at the provider, {case.record.generation} in this lock",
         "update the checkout, or bring the newest dialctl.lock here",
     )
 
