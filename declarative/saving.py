@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from declarative.digest import PersonKey
+from declarative.errors import PlanFileError
 from declarative.memory import Lock
 from declarative.planning import planfile
 from declarative.planning.plan import Action, Plan
 from declarative.planning.planfile import SavedPlan, is_plan
+from declarative.privacy import clean
 from declarative.report import as_json
 from declarative.session import Session
 
@@ -34,8 +36,13 @@ def save(session: Session, plan: Plan, file: Path) -> None:
 
 
 def load(file: Path) -> SavedPlan:
-    """Raises PlanFileError."""
-    return planfile.read(file, PersonKey(os.environ.get("DIALCTL_PERSON_KEY")))
+    """Raises PlanFileError, for a plan of a project that is not where we stand, too."""
+    saved = planfile.read(file, PersonKey(os.environ.get("DIALCTL_PERSON_KEY")))
+    if not Path(saved.path).exists():
+        raise PlanFileError(
+            f'{file} is a plan of "{clean(saved.path)}", which is not here', hint="apply it from where it was made"
+        )
+    return saved
 
 
 def narrow(saved: SavedPlan) -> Callable[[Session, Plan, Lock | None], Plan]:

@@ -243,6 +243,16 @@ def test_a_file_that_is_no_plan_is_said_to_be_none(team: Team) -> None:
     assert team.dialctl("apply", FILE, "--auto-approve").exit == 1
 
 
+def test_a_plan_of_a_project_that_is_not_here_says_which(team: Team) -> None:
+    for folder in ("calls", "elsewhere"):
+        (team.root / folder).mkdir()
+    for file in [*team.root.glob("*.yaml"), *team.root.glob("*.csv")]:
+        file.rename(team.root / "calls" / file.name)
+    team.dialctl("plan", "calls", "--out", FILE)
+    said = team.run("-C", str(team.root / "elsewhere"), "--sandbox", "apply", f"../{FILE}")
+    assert (said.exit, 'is a plan of "calls", which is not here' in said.err) == (1, True), said.err
+
+
 def test_an_offline_plan_cannot_be_saved(team: Team) -> None:
     said = team.dialctl("plan", "--offline", "--out", FILE)
     assert (said.exit, "cannot be saved" in said.err) == (64, True)
