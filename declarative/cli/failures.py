@@ -29,17 +29,24 @@ def of_any(failure: Exception, called: click.Context) -> int:
 
 
 def of_error(error: DialctlError, called: click.Context) -> int:
-    if _wants_json(called):
-        from declarative.report import as_json
-
-        click.echo(as_json.encode(as_json.error(error)))
-    else:
+    if not (_wants_json(called) and _is_printed_as_json(error)):
         for problem in error.problems:
             terminal.echo(str(problem), err=True)
         terminal.echo(click.style(f"Error: {error.message}", fg="red"), err=True)
         if error.hint:
             terminal.echo(f"  {error.hint}", err=True)
     return int(error.exit_code)
+
+
+def _is_printed_as_json(error: DialctlError) -> bool:
+    """Not where stdout itself takes no more: that is said on stderr."""
+    from declarative.report import as_json
+
+    try:
+        click.echo(as_json.encode(as_json.error(error)))
+    except OSError:
+        return False
+    return True
 
 
 def of_usage(misuse: click.ClickException | click.Abort, called: click.Context) -> int:

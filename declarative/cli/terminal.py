@@ -13,6 +13,18 @@ import click
 
 _BETWEEN_WORDS = re.compile(r"(?<=\S) (?=\S)")
 _HANGING = 4
+_LAST_STREAM = 2
+
+
+def stand_in_for_closed_streams() -> None:
+    """Where a stream was closed, as by `2>&-`, the next file to be opened, be it the lock, would take its number, and
+    what is meant for the terminal would be written there."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
+        pass
+    os.close(number)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 as long as the process
 
 
 def echo(text: str, *, err: bool = False) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,27 @@ def test_a_full_disk_is_no_bug_of_ours(one_call: Bench) -> None:
     ran = one_call.run("results", "-o", "/dev/full", exits=1)
     assert "/dev/full: No space left on device" in ran.err
     assert "bug" not in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_result_that_cannot_be_printed_is_told_on_stderr(flags: tuple[str, ...], one_call: Bench) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            one_call.command("plan", *flags),
+            cwd=one_call.directory,
+            env=one_call.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (ran.returncode, ran.stderr.splitlines()[-1]) == (1, "Error: cannot write: No space left on device")
+
+
+def test_streams_that_are_closed_stop_no_apply(one_call: Bench) -> None:
+    command = shlex.join(one_call.command("apply", "--auto-approve"))
+    subprocess.run(f"{command} >&- 2>&-", shell=True, check=True, cwd=one_call.directory, env=one_call.environment)
+    assert len(one_call.rings()) == 1
 
 
 def test_results_of_somebody_unsure_need_a_person_as_status_does(one_call: Bench) -> None:
