@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from declarative.cli import terminal
 from declarative.cli.context import Context
 from declarative.errors import Exit
 
@@ -85,8 +86,6 @@ _name_variables(click.Group("globals", params=dialctl.params), "DIALCTL")
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command and exits with one of errors.Exit."""
-    from declarative.cli import terminal
-
     terminal.stand_in_for_closed_streams()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
