@@ -32,16 +32,16 @@ MAX_DEPTH = 60
 
 # Compared by identity: a manifest can write any tag, these very objects it cannot.
 _TEXT, _PLAIN, _CONTAINER = "(text)", "(plain)", "(container)"
-_PLAIN_STARTS = frozenset("-.0123456789ntfNTF~")
+_PLAIN_STARTS = frozenset("-0123456789ntfNTF~")
 _WORDS: dict[str, Json] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-# YAML 1.2 core, save that digits after a leading zero (postal codes) or a plus (phone numbers) are text.
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
-_OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"-?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|-?[0-9]+[eE][-+]?[0-9]+")
+# A number is what every YAML reads as one and everybody writes as one; whatever else has digits is somebody's text, and
+# would be lost as a number: 0x1F, 1e5, 1_000, 007 and 1. are customer ids, +1415 is a phone number.
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+][0-9]+)?")
 _BOMS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
          (codecs.BOM_UTF16_BE, "utf-16"), (codecs.BOM_UTF8, "utf-8-sig"))  # fmt: skip
 
@@ -214,30 +214,25 @@ def _scalar(node: ScalarNode) -> Json:
         return str(node.value)
     if node.tag is not _PLAIN:
         raise _unknown_tag(node)
-    text = str(node.value)
+    try:
+        return _plain(str(node.value))
+    except ValueError as error:
+        raise _Refused(node.start_mark, str(error), "put it in quotes to keep it as text") from None
+
+
+def _plain(text: str) -> Json:
+    """What a text without quotes stands for. Raises ValueError for a number that is too large."""
     if text in _WORDS:
         return _WORDS[text]
-    if _INTEGER.fullmatch(text) or _OTHER_BASE.fullmatch(text):
-        return _integer(node, text)
-    return _float(node, text) if _FLOAT.fullmatch(text) else text
-
-
-def _integer(node: ScalarNode, text: str) -> int:
-    number = int(text, 0) if len(text) <= 24 else None
-    if number is None or not -(1 << 63) <= number < 1 << 64:
-        raise _Refused(
-            node.start_mark, f"the number {quoted(text)} is too large", "put it in quotes to keep it as text"
-        )
-    return number
-
-
-def _float(node: ScalarNode, text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise _Refused(
-            node.start_mark, f"the number {quoted(text)} is too large", "put it in quotes to keep it as text"
-        )
-    return number
+    if _INTEGER.fullmatch(text):
+        number = int(text) if len(text) <= 24 else None
+        if number is not None and -(1 << 63) <= number < 1 << 64:
+            return number
+    elif not _FLOAT.fullmatch(text):
+        return text
+    elif math.isfinite(real := float(text)):
+        return real
+    raise ValueError(f"the number {quoted(text)} is too large")
 
 
 def _too_many(mark: yaml.Mark | None) -> _Refused:

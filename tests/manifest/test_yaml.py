@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from declarative.errors import Problem
@@ -42,23 +42,42 @@ def values(text: str | bytes) -> list[Json]:
         ("5", 5),
         ("-5", -5),
         ("0", 0),
-        ("0x1F", 31),
-        ("0o17", 15),
+        ("-0", "-0"),
+        ("0x1F", "0x1F"),
+        ("0o7", "0o7"),
+        ("0b11", "0b11"),
         ("017", "017"),
         ("02134", "02134"),
         ("1_000", "1_000"),
+        ("18446744073709551615", 18446744073709551615),
         ("1.5", 1.5),
-        ("-.5", -0.5),
-        ("1e3", 1000.0),
-        ("1.", 1.0),
+        ("-1.5", -1.5),
+        ("0.0", 0.0),
+        ("1.5e+3", 1500.0),
+        ("1.0E-07", 1e-07),
+        ("1.5e3", "1.5e3"),
+        ("1e3", "1e3"),
+        ("1e5", "1e5"),
+        ("12e4567", "12e4567"),
+        ("0E0", "0E0"),
+        ("-1e+3", "-1e+3"),
+        ("01.5", "01.5"),
+        ("+1.5", "+1.5"),
+        ("1.", "1."),
+        (".5", ".5"),
+        ("-.5", "-.5"),
         (".", "."),
+        ("1.2.3", "1.2.3"),
         (".inf", ".inf"),
         (".nan", ".nan"),
+        ("12:30", "12:30"),
         ("12:30:45", "12:30:45"),
+        ("N", "N"),
         ("+14155550101", "+14155550101"),
         ("+5", "+5"),
         ("2026-12-01T16:00:00Z", "2026-12-01T16:00:00Z"),
         ("2026-12-01", "2026-12-01"),
+        ("2026-12-01 16:00:00", "2026-12-01 16:00:00"),
         ("'5'", "5"),
         ("!!str 5", "5"),
         ("=", "="),
@@ -103,6 +122,15 @@ def test_reads_back_what_yaml_writes(value: Json, fast: bool) -> None:
     text = yaml.safe_dump({"value": value}, default_flow_style=True, allow_unicode=False)
     with composer(read.COMPOSER if fast else read.PythonComposer):
         assert values(text) == [{"value": value}]
+
+
+@given(text=st.text(alphabet="0179.eE+-_xXobB:~=<#ynNYtTFf ", max_size=8))
+@example("0E0")
+@example("1.5e3")
+@example("-.5")
+@example("0o7")
+def test_a_text_that_looks_like_something_else_is_read_back_as_text(text: str) -> None:
+    assert values(yaml.safe_dump([text])) == [[text]]
 
 
 @given(text=st.text(alphabet="ab:-[]{}&*!|>#%@`'\"\n \t0+.,?~<é", max_size=60), fast=st.booleans())

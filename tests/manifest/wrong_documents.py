@@ -30,7 +30,7 @@ CASES = [
     Case("bottomless nesting", f"  agent_id: {'[' * 100_000}\n", "b.yaml:5:", "nest"),
     Case("list as key", f"  [a]: b\n{PERSON}", "b.yaml:5:3", "a key that is a list or mapping"),
     Case("huge number", f"  target_concurrency_limit: {'9' * 5000}\n{PERSON}", "b.yaml:5:29", "is too large"),
-    Case("endless number", f"  target_concurrency_limit: 1e999\n{PERSON}", "b.yaml:5:29", "is too large"),
+    Case("endless number", f"  target_concurrency_limit: 1.0e+999\n{PERSON}", "b.yaml:5:29", "is too large"),
     Case("control character", "  agent_id: \x01\n", "b.yaml:5:13", "not YAML"),
     # fields
     Case(
