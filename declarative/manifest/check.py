@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ _TYPES = {
     "array": "a list",
     "null": "nothing",
 }
+# Python takes more for a number than anybody writes: 1_000, nan, a number of a hundred digits.
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL = re.compile(r"-?([0-9]{1,18}(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
 _validators: dict[int, Draft202012Validator] = {}
 
 
@@ -123,18 +127,15 @@ def _convert(value: Json, steps: Path, schema: Schema, whole: Schema) -> Json:
 def _parsed(value: Json, wanted: object) -> Json:
     if not isinstance(value, str):
         return value
-    try:
-        match wanted:
-            case "integer":
-                return int(value)
-            case "number":
-                return float(value)
-            case "boolean":
-                return {"true": True, "false": False}.get(value, value)
-            case _:
-                return value
-    except ValueError:
-        return value
+    match wanted:
+        case "integer" if _WHOLE.fullmatch(value):
+            return int(value)
+        case "number" if _DECIMAL.fullmatch(value):
+            return float(value)
+        case "boolean":
+            return {"true": True, "false": False}.get(value, value)
+        case _:
+            return value
 
 
 def _describe(document: Document, error: ValidationError, base: Path, unknown: Unknown | None) -> Iterator[Problem]:

@@ -59,9 +59,22 @@ def test_a_part_of_a_scalar_stays_text(house: House) -> None:
     assert 'found "30", expected a whole number' in house.problems(variables=Variables({"n": "0"}))[0]
 
 
-def test_what_is_no_number_is_said_to_be_none(house: House) -> None:
-    put(house, "  ringing_timeout_seconds: ${var.n}\n")
-    assert 'found "x", expected a whole number' in house.problems(variables=Variables({"n": "x"}))[0]
+@pytest.mark.parametrize("value", ["x", "1_000", " 7", "٣٠", "9" * 19, "1e1", "5.0", ""])
+def test_what_is_no_whole_number_is_said_to_be_none(house: House, value: str) -> None:
+    put(house, "  target_concurrency_limit: ${var.n}\n")
+    assert f'found "{value}", expected a whole number' in house.problems(variables=Variables({"n": value}))[0]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1_0", "0x1", ""])
+def test_what_is_no_number_is_said_to_be_none(house: House, value: str) -> None:
+    put(house, "  provider: callingbox\n  pace: {calls_per_second: '${var.n}'}\n")
+    assert f'found "{value}", expected a number' in house.problems(variables=Variables({"n": value}))[0]
+
+
+@pytest.mark.parametrize(("value", "expected"), [("5", 5.0), ("0.5", 0.5), (".5", 0.5), ("1.", 1.0), ("5e-1", 0.5)])
+def test_a_whole_scalar_becomes_a_decimal_where_one_is_wanted(house: House, value: str, expected: float) -> None:
+    put(house, "  provider: callingbox\n  pace: {calls_per_second: '${var.n}'}\n")
+    assert house.load(variables=Variables({"n": value})).resources["batch/b"].pace.calls_per_second == expected
 
 
 def test_text_stays_text_whatever_it_looks_like(house: House) -> None:
