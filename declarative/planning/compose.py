@@ -114,7 +114,7 @@ def _action(
         outcomes=counted(group.get_column("dialed_outcome")) if verb is Verb.RETRY else {},
         detail=_unsure_detail(outlook) if verb is Verb.BLOCK else "",
         way_out=_unsure_way_out(outlook) if verb is Verb.BLOCK else "",
-        starts_at=resource.scheduled_at if resource and verb.dials else None,
+        starts_at=resource.scheduled_at if resource and (verb.dials or verb is Verb.WAIT) else None,
         next_at=_next_at(case, group) if verb is Verb.WAIT else None,
     )
 

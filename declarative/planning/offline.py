@@ -107,7 +107,7 @@ def _in_time(action: Action, resource: Resource, now: datetime, project: Project
         return replace(action, verb=Verb.KEEP, reason=Reason.EXPIRED, changes=(), starts_at=None)
     if timing in (Timing.TOO_EARLY, Timing.CLOSED):
         reason = Reason.TOO_EARLY if timing is Timing.TOO_EARLY else Reason.CALLING_HOURS
-        return replace(action, verb=Verb.WAIT, reason=reason, starts_at=None, next_at=opens_at)
+        return replace(action, verb=Verb.WAIT, reason=reason, detail="", next_at=opens_at)
     return action
 
 

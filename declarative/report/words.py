@@ -145,7 +145,10 @@ def _keep(action: Action, plan: Plan) -> str:
 
 def _wait(action: Action, plan: Plan) -> str:
     until = f" until {moment(action.next_at, plan.created_at)}" if action.next_at else ""
-    return f"{people(action.people)}, {_why(action.reasons)}{until}"
+    if action.reason is Reason.TOO_EARLY and action.starts_at:
+        rung = moment(action.starts_at, plan.created_at)
+        return f"{people(action.people)}, to be rung from {rung}: too early to submit{until}"
+    return f"{people(action.people)}, {_why(action.reasons or {action.reason: action.people})}{until}"
 
 
 def _block(action: Action, plan: Plan) -> str:

@@ -51,6 +51,13 @@ def test_a_submission_says_in_how_many_batches_where_one_does_not_take_all() -> 
     assert "batches" not in actions[Verb.CREATE].counts
 
 
+def test_who_is_too_early_knows_when_they_will_be_rung() -> None:
+    day = NOON + timedelta(days=40)
+    far = case(wanted=resource("a", scheduled_at=day), record=Record(), timing=Timing.TOO_EARLY, opens_at=NOON)
+    wait = planned(far)[0][Verb.WAIT]
+    assert (wait.reason, wait.starts_at, wait.next_at) == (Reason.TOO_EARLY, day, NOON)
+
+
 def test_further_people_are_added_without_the_settings_that_they_share() -> None:
     old = batch("b1", members(a=REACHED))
     record = knowing(old, numbers="of last time", settings={"agent_id": "agent_a"})

@@ -165,7 +165,15 @@ def test_after_expires_at_nobody_is_rung() -> None:
 
 def test_a_start_far_ahead_waits() -> None:
     far = resource("ab", scheduled_at=NOON + timedelta(days=60))
-    assert said(the_action(wanted(far), None))[0] == "wait"
+    wait = the_action(wanted(far), None)
+    assert said(wait)[0] == "wait"
+    assert (wait.starts_at, wait.next_at) == (far.scheduled_at, NOON + timedelta(days=31))
+
+
+def test_who_is_added_far_ahead_is_told_until_when_they_wait() -> None:
+    far = resource("abc", scheduled_at=NOON + timedelta(days=60))
+    wait = the_action(wanted(far), lock_of(batch_march=applied()))
+    assert (*said(wait), wait.detail) == ("wait", "too_early", 3, "")
 
 
 def test_a_batch_that_is_retried_by_policy_may_ring_again() -> None:

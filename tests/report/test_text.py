@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from declarative.planning.decide import Reason, Verb
 from declarative.report import text
 from declarative.tally import Tally
 
-from .house import action, plan_of
+from .house import NOON, action, plan_of
 
 
 def said(verb: Verb, **changes: object) -> str:
@@ -58,6 +59,19 @@ def test_those_rung_already_are_not_affected(rung: int, told: str) -> None:
 def test_more_people_than_a_batch_takes_are_submitted_in_several() -> None:
     told = said(Verb.CREATE, people=1_000_000, counts={"batches": 200})
     assert "1,000,000 people in 200 batches, at the earliest moment" in told
+
+
+def test_who_is_too_early_is_told_when_they_are_submitted_and_when_they_are_rung() -> None:
+    day = NOON + timedelta(days=40)
+    wait = {"reason": Reason.TOO_EARLY, "starts_at": day, "next_at": day - timedelta(days=29)}
+    told = "2 people, to be rung from 12:00 UTC on 10 Jan 2027: too early to submit until 12:00 UTC on 12 Dec"
+    assert told in said(Verb.WAIT, **wait)
+
+
+@pytest.mark.parametrize("reasons", [{}, {Reason.CALLING_HOURS: 2}])
+def test_who_waits_is_told_why_and_until_when(reasons: dict[Reason, int]) -> None:
+    told = said(Verb.WAIT, reasons=reasons, next_at=NOON + timedelta(hours=2))
+    assert "2 people, outside calling hours until 14:00 UTC on 1 Dec\n" in told
 
 
 def test_who_was_moved_is_not_taken_off() -> None:
