@@ -34,7 +34,7 @@ class People:
     `count` of them; `numbers` is the digest of the set of numbers, `payloads` of numbers with their data.
     `frame` has two String columns: `number` (E.164) and `payload` (canonical JSON object of own fields, `{}` for none).
     All three are made on first use: an unchanged plan needs no table, and a first plan no digest.
-    `held` counts those whom a policy keeps out, by the policy's name.
+    `held` counts those whom a policy keeps out, by the policy's name; `kept_out` is who they are (`number`, `policy`).
     """
 
     def __init__(
@@ -44,9 +44,11 @@ class People:
         numbers: Callable[[], str],
         payloads: Callable[[], str],
         held: Mapping[str, int] | None = None,
+        kept_out: Callable[[], pl.DataFrame] | None = None,
     ) -> None:
         self.count = count
         self.held = dict(held or {})
+        self._kept_out = kept_out
         self._frame = frame
         self._numbers = numbers
         self._payloads = payloads
@@ -54,6 +56,11 @@ class People:
     @cached_property
     def frame(self) -> pl.DataFrame:
         return self._frame()
+
+    @property
+    def kept_out(self) -> pl.DataFrame:
+        assert self._kept_out is not None  # whoever counts them in `held` can name them
+        return self._kept_out()
 
     @cached_property
     def numbers(self) -> str:

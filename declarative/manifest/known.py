@@ -11,7 +11,7 @@ import orjson
 
 from declarative import quietly
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Known:

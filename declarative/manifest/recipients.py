@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from declarative.digest import PersonKey, of_value
 from declarative.errors import ManifestError, Problem
@@ -37,6 +37,13 @@ class Wanted:
     countries: frozenset[str] | None
 
 
+class Table(NamedTuple):
+    """Those who may be rung, and those whom a policy keeps out, as People has them."""
+
+    people: pl.DataFrame
+    kept_out: pl.DataFrame
+
+
 class Gatherer:
     """Makes People. Shares within one run what several resources read: do-not-call files and digests of
     files."""
@@ -56,33 +63,38 @@ class Gatherer:
         file = self._cache / f"{name}.json" if self._cache else None
         if file and (known := Known.of(file)):
             return self._people(known, lambda: self._again(wanted, name))
-        frame, held = self._frame(wanted, problems)
+        table = self._table(wanted, problems)
         if len(problems) > found:
             file = None
         elif _states(wanted) != before:
             raise _changed(wanted)
-        return self._people(Known.new(file, frame.height, held), lambda: frame)
+        held = dict(table.kept_out.get_column("policy").value_counts().iter_rows())
+        return self._people(Known.new(file, table.people.height, held), lambda: table)
 
     def _inline(self, wanted: Wanted, problems: list[Problem]) -> People:
         inline = wanted.inline
         if len(set(inline.numbers)) != len(inline.numbers):
             problems.extend(_inline_twice(inline))
         pairs = list(zip(inline.numbers, inline.payloads, strict=True))
-        held = {}
+        abroad: list[str] = []
         if wanted.countries is not None:
             inside = regions.allowed(inline.numbers, wanted.countries)
+            abroad = [number for (number, _), there in zip(pairs, inside, strict=True) if not there]
             pairs = [pair for pair, there in zip(pairs, inside, strict=True) if there]
-            held = {"countries": len(inside) - len(pairs)}
         return People(
             len(pairs),
             lambda: _frame(pairs),
             lambda: self._key.of_lines(f"{number}\n" for number, _ in sorted(pairs)),
             lambda: self._key.of_lines(f"{number}\t{payload}\n" for number, payload in sorted(pairs)),
-            _counted(held),
+            {"countries": len(abroad)} if abroad else {},
+            lambda: _kept_out(abroad, "countries"),
         )
 
-    def _people(self, known: Known, load: Callable[[], pl.DataFrame]) -> People:
-        frame = functools.cache(load)
+    def _people(self, known: Known, load: Callable[[], Table]) -> People:
+        table = functools.cache(load)
+
+        def frame() -> pl.DataFrame:
+            return table().people
 
         def numbers() -> str:
             from declarative.people import numbers_digest
@@ -99,24 +111,25 @@ class Gatherer:
             frame,
             lambda: known.digest("numbers", numbers),
             lambda: known.digest("payloads", payloads),
-            _counted(known.held),
+            known.held,
+            lambda: table().kept_out,
         )
 
-    def _again(self, wanted: Wanted, name: str) -> pl.DataFrame:
+    def _again(self, wanted: Wanted, name: str) -> Table:
         """The table behind a summary that was known. Raises ManifestError when a file is another one by
         now."""
         problems: list[Problem] = []
         self._hashes.clear()
         before = self._name(wanted)
-        frame, _ = self._frame(wanted, problems)
+        table = self._table(wanted, problems)
         self._hashes.clear()
         if {before, self._name(wanted)} != {name}:
             raise _changed(wanted)
         if problems:
             raise ManifestError(problems)
-        return frame
+        return table
 
-    def _frame(self, wanted: Wanted, problems: list[Problem]) -> tuple[pl.DataFrame, dict[str, int]]:
+    def _table(self, wanted: Wanted, problems: list[Problem]) -> Table:
         import polars as pl
 
         from declarative.manifest import tables
@@ -129,21 +142,19 @@ class Gatherer:
             problems.extend(_twice(wanted, parts, frame))
         return self._held_back(wanted, frame, problems)
 
-    def _held_back(
-        self, wanted: Wanted, frame: pl.DataFrame, problems: list[Problem]
-    ) -> tuple[pl.DataFrame, dict[str, int]]:
-        held = {}
-        if wanted.suppress:
-            before = frame.height
-            for each in wanted.suppress:
-                numbers = self._numbers(each, problems).to_frame()
-                frame = frame.join(numbers, on="number", how="anti", maintain_order="left")
-            held["suppress_from"] = before - frame.height
+    def _held_back(self, wanted: Wanted, frame: pl.DataFrame, problems: list[Problem]) -> Table:
+        import polars as pl
+
+        kept_out = [_kept_out([], "")]
+        for each in wanted.suppress:
+            numbers = self._numbers(each, problems).to_frame()
+            kept_out.append(_kept_out(frame.join(numbers, on="number", how="semi")["number"], "suppress_from"))
+            frame = frame.join(numbers, on="number", how="anti", maintain_order="left")
         if wanted.countries is not None and not problems:  # only what is E.164 has a country
-            before = frame.height
-            frame = frame.filter(regions.allowed_column(frame.get_column("number"), wanted.countries))
-            held["countries"] = before - frame.height
-        return frame, held
+            inside = regions.allowed_column(frame.get_column("number"), wanted.countries)
+            kept_out.append(_kept_out(frame.filter(~inside)["number"], "countries"))
+            frame = frame.filter(inside)
+        return Table(frame, pl.concat(kept_out))
 
     def _numbers(self, each: Source, problems: list[Problem]) -> pl.Series:
         from declarative.manifest import tables
@@ -172,14 +183,17 @@ class Gatherer:
         return self._hashes[known]
 
 
-def _counted(held: Mapping[str, int]) -> dict[str, int]:
-    return {policy: count for policy, count in held.items() if count}
-
-
 def _frame(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(pairs, schema={"number": pl.String, "payload": pl.String}, orient="row")
+
+
+def _kept_out(numbers: Sequence[str] | pl.Series, policy: str) -> pl.DataFrame:
+    import polars as pl
+
+    frame = pl.DataFrame({"number": numbers}, schema={"number": pl.String})
+    return frame.with_columns(pl.lit(policy).alias("policy"))
 
 
 def _states(wanted: Wanted) -> list[State]:

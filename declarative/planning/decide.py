@@ -65,6 +65,8 @@ class Reason(StrEnum):
     TWINS = "twins"
     UNREACHED = "unreached"
     NOT_DESIRED = "not_desired"
+    SUPPRESSED = "suppressed"
+    OTHER_COUNTRY = "other_country"
     REMOVED = "removed"
     PAUSED = "paused"
     EXPIRED = "expired"

@@ -26,7 +26,9 @@ _FACTS = (
     "twin",
     "surplus",
     "timing",
+    "absence",
 )
+_KEPT_OUT = {"suppress_from": Reason.SUPPRESSED, "countries": Reason.OTHER_COUNTRY}
 
 _FRESH = pl.col("retries") == 0
 _FEWER = (
@@ -208,7 +210,7 @@ def _with_facts(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
         (pl.col("free_at") > case.now).fill_null(bool(retry.after)).alias("resting"),
         _standing(case, frame).alias("standing"),
     )
-    return _with_timing(case, frame)
+    return _with_absence(case, _with_timing(case, frame))
 
 
 def _standing(case: Case, frame: pl.DataFrame) -> pl.Series:
@@ -239,10 +241,25 @@ def _with_timing(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.join(case.timing, on="number", how="left").with_columns(pl.col("timing").fill_null(Timing.NOW.value))
 
 
+def _with_absence(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+    """Why each is not desired, should they not be."""
+    resource = case.resource
+    if resource is None or resource.paused:
+        reason = Reason.REMOVED if resource is None else Reason.PAUSED
+        return frame.with_columns(pl.lit(str(reason)).alias("absence"))
+    if not resource.people.held:
+        return frame.with_columns(pl.lit(str(Reason.NOT_DESIRED)).alias("absence"))
+    column = pl.col("policy").replace_strict(_KEPT_OUT, return_dtype=pl.String).alias("absence")
+    kept_out = resource.people.kept_out.select("number", column)
+    if case.one_call:  # its one person may wait under the number from before an edit
+        return frame.with_columns(pl.lit(kept_out.item(0, "absence")).alias("absence"))
+    named = frame.join(kept_out, on="number", how="left", maintain_order="left")
+    return named.with_columns(pl.col("absence").fill_null(str(Reason.NOT_DESIRED)))
+
+
 def _decided(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
-    absence = Reason.REMOVED if case.resource is None else Reason.PAUSED if case.resource.paused else Reason.NOT_DESIRED
     distinct = frame.select(_FACTS).unique()
-    decisions = [_decide(absence, **row) for row in distinct.iter_rows(named=True)]
+    decisions = [_decide(**row) for row in distinct.iter_rows(named=True)]
     distinct = distinct.with_columns(
         pl.Series("verb", [decision.verb for decision in decisions], dtype=pl.String),
         pl.Series("reason", [decision.reason for decision in decisions], dtype=pl.String),
@@ -250,8 +267,8 @@ def _decided(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.join(distinct, on=list(_FACTS), how="left")
 
 
-def _decide(absence: Reason, standing: int, timing: str, **facts: bool) -> Decision:
-    return decide(Person(standing=Standing(standing), timing=Timing(timing), absence=absence, **facts))
+def _decide(standing: int, timing: str, absence: str, **facts: bool) -> Decision:
+    return decide(Person(standing=Standing(standing), timing=Timing(timing), absence=Reason(absence), **facts))
 
 
 def _with_mates(frame: pl.DataFrame) -> pl.DataFrame:

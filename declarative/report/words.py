@@ -43,6 +43,8 @@ _REASONS = {
     Reason.SETTINGS_CHANGED: "changed",
     Reason.BATCH_MATES: "share a batch with them",
     Reason.NOT_DESIRED: "no longer listed",
+    Reason.SUPPRESSED: "on a do-not-call list",
+    Reason.OTHER_COUNTRY: "in a country that is not allowed",
     Reason.REMOVED: "manifest removed",
     Reason.PAUSED: "paused",
     Reason.EXPIRED: "expired",

@@ -114,6 +114,7 @@ def test_suppressed_numbers_are_desired_nowhere(house: House) -> None:
     assert (batch.people.count, dict(batch.people.held)) == (1, {"suppress_from": 1})
     assert batch.people.frame.get_column("number").to_list() == ["+14155550101"]
     assert (call.people.count, dict(call.people.held)) == (0, {"suppress_from": 1})
+    assert batch.people.kept_out.rows() == call.people.kept_out.rows() == [("+14155550102", "suppress_from")]
 
 
 def test_suppressions_of_project_and_resource_add_up(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,17 +41,20 @@ def digest(settings: Mapping[str, Any] = SETTINGS) -> str:
     return of_value(settings)
 
 
-def crowd(wanted: str | Mapping[str, str], **facts: Any) -> People:
-    """The people of a resource: letters, or letters with their payloads."""
+def crowd(wanted: str | Mapping[str, str], kept_out: Mapping[str, str] | None = None, **facts: Any) -> People:
+    """The people of a resource: letters, or letters with their payloads. `kept_out` are letters with their policies."""
     payloads = wanted if isinstance(wanted, Mapping) else dict.fromkeys(wanted, "{}")
     rows = {"number": [number(who) for who in payloads], "payload": list(payloads.values())}
     frame = pl.DataFrame(rows, schema={"number": pl.String, "payload": pl.String})
+    pairs = [(number(who), name) for who, name in (kept_out or {}).items()]
+    policies = pl.DataFrame(pairs, schema={"number": pl.String, "policy": pl.String}, orient="row")
     return People(
         len(frame),
         lambda: frame,
         lambda: people.numbers_digest(frame, KEY),
         lambda: people.payloads_digest(frame, KEY),
-        **facts,
+        kept_out=lambda: policies,
+        **{"held": dict(Counter((kept_out or {}).values())), **facts},
     )
 
 
@@ -64,7 +68,7 @@ def resource(wanted: str | Mapping[str, str] | People = "a", **changes: Any) -> 
     return Resource(**{**known, **changes})
 
 
-def call_resource(who: str | Mapping[str, str] = "a", **changes: Any) -> Resource:
+def call_resource(who: str | Mapping[str, str] | People = "a", **changes: Any) -> Resource:
     return resource(who, **{"address": "call/ada", "kind": Kind.CALL, "route": Route.CALL, **changes})
 
 

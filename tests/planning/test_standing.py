@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from declarative.memory import Cancel, Record
-from declarative.model import Retry
+from declarative.model import Retry, Route
+from declarative.planning import standing
 from declarative.planning.decide import Standing
 from declarative.remote import Phase, Remote
 from tests.planning.cases import (
@@ -17,7 +18,9 @@ from tests.planning.cases import (
     NOON,
     a_mark,
     batch,
+    call_resource,
     case,
+    crowd,
     decisions,
     knowing,
     members,
@@ -55,6 +58,26 @@ def test_only_the_added_are_submitted() -> None:
 def test_who_was_dialed_or_may_have_been_is_not_rung_again(phase: Phase) -> None:
     found = row(case(batch("b1", members(a=phase)), wanted=resource("a")))
     assert (found["standing"], found["attempts"], found["verb"]) == (Standing.DIALED, 1, "keep")
+
+
+def test_who_waits_and_is_not_wanted_is_taken_off_for_the_reason_that_holds_for_them() -> None:
+    people = crowd("d", kept_out={"a": "suppress_from", "b": "countries"})
+    waiting = batch("b1", members(a=QUEUED, b=QUEUED, c=QUEUED, d=QUEUED))
+    assert decisions(case(waiting, wanted=resource(people))) == {
+        "a": ("cancel", "suppressed"),
+        "b": ("cancel", "other_country"),
+        "c": ("cancel", "not_desired"),
+        "d": ("replace", "batch_mates"),
+    }
+    paused = decisions(case(waiting, wanted=resource(people, paused=True)))
+    assert set(paused.values()) == {("cancel", "paused")}
+
+
+@pytest.mark.parametrize("waits_as", ["a", "b"])
+def test_a_call_to_a_suppressed_number_is_taken_off_for_that_whatever_number_it_waits_under(waits_as: str) -> None:
+    wanted = call_resource(crowd("", kept_out={"a": "suppress_from"}), route=Route.BATCH)
+    found = standing.persons(case(batch("b1", members(**{waits_as: QUEUED})), wanted=wanted))
+    assert found.select("verb", "reason").rows() == [("cancel", "suppressed")]
 
 
 def test_who_waits_unchanged_stays() -> None:
