@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from declarative.errors import Problem
@@ -77,12 +78,24 @@ def unknown_field(name: str, known: Mapping[str, object]) -> tuple[str, str]:
 
 
 def _validator(schema: Schema) -> Draft202012Validator:
-    from jsonschema import Draft202012Validator
-
     # Schemas are cached for good where they are put together, so an id stands for one of them.
     if id(schema) not in _validators:
-        _validators[id(schema)] = Draft202012Validator(schema)
+        _validators[id(schema)] = _strict_validator()(schema)
     return _validators[id(schema)]
+
+
+@cache
+def _strict_validator() -> type[Draft202012Validator]:
+    """A validator to which `$` is the end of the text, as JSON Schema means it, and not the line feed before it."""
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
+
+    def pattern(_: object, wanted: str, value: object, __: object) -> Iterator[ValidationError]:
+        if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", wanted), value):
+            yield ValidationError(f"{value!r} does not match {wanted!r}")
+
+    strict: type[Draft202012Validator] = extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+    return strict
 
 
 def _wrong_paths(error: ValidationError) -> list[Path]:

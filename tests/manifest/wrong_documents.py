@@ -201,6 +201,28 @@ CASES = [
         "is no date and time",
     ),
     Case(
+        "no such offset", f"  scheduled_at: 2026-12-01T16:00:00+25:00\n{PERSON}", "b.yaml:5:17", "with offset, such as"
+    ),
+    Case(
+        "a line feed after the name",
+        PERSON,
+        "b.yaml:3:18",
+        "expected 1 to 63 lower-case letters",
+        HEAD.replace(": b}", ': "b\\n"}'),
+    ),
+    Case(
+        "a line feed after an hour",
+        f'  policy: {{calling_hours: {{from: "09:00\\n", to: "20:00", zone: recipient}}}}\n{PERSON}',
+        "b.yaml:5:34",
+        "expected a time of day in quotes",
+    ),
+    Case(
+        "a line feed after the caller's number",
+        f'  provider: callingbox\n  from_number: "+14155550100\\n"\n{PERSON}',
+        "b.yaml:6:16",
+        "expected an E.164 number",
+    ),
+    Case(
         "expired at birth",
         f"  scheduled_at: 2026-12-02T16:00:00+02:00\n  expires_at: 2026-12-02T14:00:00Z\n{PERSON}",
         "b.yaml:6:15",
