@@ -13,6 +13,7 @@ from declarative.model import Json, Route
 
 VARIABLES = "dynamic_variables"
 MOST_BYTES = 16_384
+NO_VARIABLE = "a variable's value is text, a number or a boolean"
 _MOST_VARIABLES = 64
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _TAKEN = ("system__", "secret__")
@@ -61,7 +62,7 @@ def faults(field: str, data: Mapping[str, Json], personal: Personal) -> Iterator
     for name, value in data.items():
         fault = name_fault(field, name)
         if not fault and field == VARIABLES and not isinstance(value, (str, int, float)):
-            fault = "a variable's value is text, a number or a boolean"
+            fault = NO_VARIABLE
         if fault:
             yield name, fault
     if fault := count_fault(field, data, personal):

@@ -16,13 +16,14 @@ import polars as pl
 from declarative.errors import Problem
 from declarative.manifest import jsonl, locate, read, wording
 from declarative.manifest.payloads import payloads
-from declarative.manifest.personal import MOST_BYTES, VARIABLES, count_fault, name_fault
+from declarative.manifest.personal import MOST_BYTES, NO_VARIABLE, VARIABLES, count_fault, name_fault
 from declarative.manifest.rows import E164_WORDS, MOST_DESCRIBED
 from declarative.manifest.source import Source
 from declarative.people import E164
 from declarative.privacy import mask_all
 
 _GLANCE = 1 << 16
+_OTHER_SIGNS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class Unreadable(Exception):
@@ -81,6 +82,10 @@ def _columns(source: Source, problems: list[Problem]) -> pl.DataFrame:
         return _none()
     wanted = list(dict.fromkeys(chain([source.number], *fields.values())))
     frame = _csv(source, header, wanted) if source.format == "csv" else _parquet(source, wanted)
+    for column in fields.get(VARIABLES, ()):
+        if frame.schema[column].is_nested():
+            message = f"column {wording.quoted(column)} of {source.shown} holds {frame.schema[column]}: {NO_VARIABLE}"
+            problems.append(source.named(VARIABLES, message, f"list the wanted columns under {VARIABLES}"))
     try:
         data = payloads(frame, fields)
     except TypeError as error:
@@ -107,8 +112,9 @@ def _fields(source: Source, header: Sequence[str], problems: list[Problem]) -> d
 
 def _missing(source: Source, step: str, column: str, header: Sequence[str]) -> Problem:
     message = f"{source.shown} has no column {wording.quoted(column)}, it has: {wording.listed(header)}"
-    if len(header) == 1 and ";" in header[0]:
-        return source.named(step, message, "the file separates by semicolons; save it with commas")
+    for sign, name in _OTHER_SIGNS.items():
+        if len(header) == 1 and sign in header[0]:
+            return source.named(step, message, f"the file separates by {name}; save it with commas")
     if any(mask_all(name) != name for name in header):
         return source.named(step, message, "the first row is no header: begin the file with the names of its columns")
     hint = wording.meant(column, header)
@@ -192,7 +198,12 @@ def _parquet(source: Source, wanted: Sequence[str]) -> pl.DataFrame:
     if number.dtype not in (pl.String, pl.Categorical, pl.Enum):
         message = f"column {wording.quoted(source.number)} of {source.shown} holds {number.dtype}, expected text"
         raise Unreadable(source.named("to_number", message, "a phone number is text: it begins with a plus sign"))
-    return frame.with_columns(number.cast(pl.String).fill_null("").str.strip_chars())
+    finite = [
+        pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name)
+        for name, kind in frame.schema.items()
+        if kind.is_float()
+    ]  # what is not a number has no form in JSON: it is missing, as it is to whoever wrote the file
+    return frame.with_columns(number.cast(pl.String).fill_null("").str.strip_chars(), *finite)
 
 
 @contextmanager

@@ -115,6 +115,20 @@ def test_parquet_keeps_types(house: House) -> None:
     ]
 
 
+def test_what_is_not_a_number_in_parquet_is_missing(house: House) -> None:
+    put_parquet(house, {"to_number": ["+14155550101"], "nan": [float("nan")], "inf": [float("inf")], "x": [1.5]})
+    batch = house.batch(FROM.replace("r.csv", "r.parquet"))
+    assert batch.people.frame.get_column("payload").to_list() == ['{"metadata":{"x":1.5}}']
+
+
+@pytest.mark.parametrize(("value", "kind"), [([1], "List(Int64)"), ({"k": 1}, "Struct({'k': Int64})")])
+def test_a_variable_out_of_parquet_is_a_plain_value(house: House, value: object, kind: str) -> None:
+    house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  provider: newer\n{FROM.replace('csv', 'parquet')}"})
+    put_parquet(house, {"to_number": ["+14155550101"], "a": [value], "b": [True]})
+    (said,) = house.problems()
+    assert f'dynamic_variables: column "a" of r.parquet holds {kind}: a variable' in said
+
+
 @pytest.mark.parametrize(
     ("columns", "words"),
     [

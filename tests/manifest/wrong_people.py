@@ -157,6 +157,7 @@ CASES = [
         "  recipients_from: [{file: r.csv, metadata: [plam]}]\n",
     ),
     csv("semicolons", "to_number;a\n+14155550101;b\n", "b.yaml:5:21", "separates by semicolons"),
+    csv("tabs", "to_number\ta\n+14155550101\tb\n", "b.yaml:5:21", "separates by tabs"),
     csv("header only", "to_number,a\n", "r.csv: ", "has a header and no rows"),
     csv("empty file", "", "r.csv: ", "is empty"),
     csv("blank rows only", "to_number,a\n,\n\n", "r.csv: ", "holds nobody"),
