@@ -12,6 +12,7 @@ import click
 
 from declarative.cli import terminal
 from declarative.errors import DialctlError, Exit, UsageError
+from declarative.privacy import clean
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -31,10 +32,10 @@ def of_any(failure: Exception, called: click.Context) -> int:
 def of_error(error: DialctlError, called: click.Context) -> int:
     if not (_wants_json(called) and _is_printed_as_json(error)):
         for problem in error.problems:
-            terminal.echo(str(problem), err=True)
-        terminal.echo(click.style(f"Error: {error.message}", fg="red"), err=True)
+            terminal.echo(clean(str(problem)), err=True)
+        terminal.echo(click.style(f"Error: {clean(error.message)}", fg="red"), err=True)
         if error.hint:
-            terminal.echo(f"  {error.hint}", err=True)
+            terminal.echo(f"  {clean(error.hint)}", err=True)
     return int(error.exit_code)
 
 

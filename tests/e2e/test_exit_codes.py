@@ -258,3 +258,11 @@ def test_a_bug_shows_its_traceback_when_asked_for_twice(
     said = capsys.readouterr().err
     assert "dialctl has a bug: ZeroDivisionError at test_exit_codes.py:" in said
     assert ("Traceback" in said) is traced
+
+
+def test_what_a_file_says_cannot_steer_the_terminal_of_whoever_reads_what_is_wrong(one_call: Bench) -> None:
+    one_call.write("march.yaml", batch("march", [], recipients_from=[{"file": "r.csv"}]))
+    one_call.write("r.csv", "\x1b]0;owned\x07pho\x9bne\n+14155550101\n")
+    ran = one_call.run("--color", "validate", exits=1)
+    assert "has no column" in ran.err
+    assert not [steering for steering in ("\x1b]", "\x07", "\x9b") if steering in ran.err]
