@@ -114,7 +114,8 @@ def _replace(action: Action, plan: Plan) -> str:
     more = counting.of(mates, "more shares a batch with them and moves", "more share a batch with them and move")
     also = f", {more} along" if mates else ""
     of_all = f"of {people(total)} still waiting"
-    return f"{counting.of(moving, f'{of_all} moves', f'{of_all} move')} to the new settings{also}"
+    where = "to the new settings" if action.changes else "to what the manifest says of them now"
+    return f"{counting.of(moving, f'{of_all} moves', f'{of_all} move')} {where}{also}"
 
 
 def _retry(action: Action, plan: Plan) -> str:

@@ -29,6 +29,11 @@ def test_one_person_moves_as_one() -> None:
     )
 
 
+def test_whose_data_changed_is_not_said_to_have_new_settings() -> None:
+    told = said(Verb.REPLACE, people=3, counts={"total": 9}, changes=())
+    assert "  3 of 9 people still waiting move to what the manifest says of them now\n" in told
+
+
 def test_whoever_shares_a_batch_goes_on_in_a_new_one() -> None:
     mates = {"people": 1, "reasons": {Reason.BATCH_MATES: 1}}
     assert "1 person goes on in a new batch, because theirs has to be cancelled" in said(Verb.REPLACE, **mates)
