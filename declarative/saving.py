@@ -14,7 +14,6 @@ from declarative.planning import planfile
 from declarative.planning.plan import Action, Plan
 from declarative.planning.planfile import SavedPlan, is_plan
 from declarative.privacy import clean
-from declarative.report import as_json
 from declarative.session import Session
 
 __all__ = ["is_plan", "load", "narrow", "save"]
@@ -30,7 +29,6 @@ def save(session: Session, plan: Plan, file: Path) -> None:
         lock=session.lock(),
         hosts=_hosts(session),
         key=session.key,
-        shown=as_json.plan(plan),
     )
     planfile.write(saved, file, session.key)
 

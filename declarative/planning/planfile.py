@@ -43,9 +43,17 @@ class SavedPlan:
     shown: Mapping[str, Any] = field(default_factory=dict)
 
 
-def of(plan: Plan, *, path: Path, targets: tuple[str, ...], desired: str, lock: Lock | None, hosts: Mapping[str, str],
-       key: PersonKey, shown: Mapping[str, Any]) -> SavedPlan:  # fmt: skip
-    """The plan as it is saved. `hosts` of all providers; `shown` is the plan's JSON, for whoever reads it later."""
+def of(
+    plan: Plan,
+    *,
+    path: Path,
+    targets: tuple[str, ...],
+    desired: str,
+    lock: Lock | None,
+    hosts: Mapping[str, str],
+    key: PersonKey,
+) -> SavedPlan:
+    """The plan as it is saved. `hosts` of all providers."""
     lineage = lock.lineage if lock else None
     used = {action.provider for action in plan.actions if action.verb.sends}
     return SavedPlan(
@@ -62,8 +70,24 @@ def of(plan: Plan, *, path: Path, targets: tuple[str, ...], desired: str, lock: 
             if len(work.ring) or work.requests
         },
         cancels={address: work.cancels for address, work in plan.works.items() if work.cancels},
-        shown=shown,
+        shown=_shown(plan),
     )
+
+
+def _shown(plan: Plan) -> dict[str, Any]:
+    """What was to happen, for whoever reads it later. Settings are left out: a variable may have given them."""
+    actions = [
+        {
+            "address": action.address,
+            "verb": str(action.verb),
+            "reason": str(action.reason),
+            "provider": action.provider,
+            "people": action.people,
+            "remote_ids": list(action.remote_ids),
+        }
+        for action in plan.actions
+    ]
+    return {"checksum": plan.checksum, "actions": actions}
 
 
 def write(saved: SavedPlan, file: Path, key: PersonKey) -> None:

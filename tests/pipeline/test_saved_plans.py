@@ -77,7 +77,7 @@ def test_no_number_no_data_and_no_variable_value_is_in_the_file(team: Team) -> N
     team.write(people_csv=f"to_number,city\n{ADA},Samarkand\n", batch_yaml=BATCH.replace("agent_one", "${var.WHO}"))
     assert team.run("--sandbox", "--var", "WHO=agent_secret", "plan", "--out", FILE).exit == 0
     text = (team.root / FILE).read_text()
-    assert [word for word in (ADA, ADA[1:], ADA[2:], "Samarkand") if word in text] == []
+    assert [word for word in (ADA, ADA[1:], ADA[2:], "Samarkand", "agent_secret") if word in text] == []
 
 
 def test_it_remembers_where_the_manifests_are_and_which_were_chosen(team: Team) -> None:

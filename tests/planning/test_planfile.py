@@ -43,9 +43,7 @@ def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spri
 
 
 def saved_of(plan: Plan, lock: Lock | None = LOCK, key: PersonKey = KEY) -> SavedPlan:
-    return planfile.of(
-        plan, path=Path("calls"), targets=(ADDRESS,), desired="d1", lock=lock, hosts=HOSTS, key=key, shown={"n": 1}
-    )
+    return planfile.of(plan, path=Path("calls"), targets=(ADDRESS,), desired="d1", lock=lock, hosts=HOSTS, key=key)
 
 
 def narrowed(
