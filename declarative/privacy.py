@@ -18,9 +18,10 @@ _UNSAFE: dict[int, str | None] = {**_CONTROL, **_BIDI, **_BREAKS}
 
 
 def mask(number: str) -> str:
-    """`+14155550101` as `+1415•••0101`: enough to recognise, too little to ring."""
-    if len(number) >= 11:
-        return f"{number[:5]}•••{number[-4:]}"
+    """`+14155550101` as `+1415•••0101`: enough to recognise, too little to ring. Three digits are hidden at least."""
+    head = min(5, len(number) - 7)
+    if head >= 3 and sum(letter.isdigit() for letter in number[head:-4]) >= 3:
+        return f"{number[:head]}•••{number[-4:]}"
     return f"{number[:2]}•••{number[-2:]}" if len(number) >= 7 else "•••"
 
 
@@ -33,7 +34,7 @@ def _digits_masked(number: str) -> str:
     digits = re.sub(r"\D", "", number)
     if len(digits) < 10:
         return "•••"
-    return f"{'+' if number.startswith('+') else ''}{digits[:4]}•••{digits[-4:]}"
+    return mask(f"+{digits}").removeprefix("" if number.startswith("+") else "+")
 
 
 def clean(text: str) -> str:

@@ -13,8 +13,9 @@ from declarative.privacy import clean, mask, mask_all
     ("number", "masked"),
     [
         ("+14155550101", "+1415•••0101"),
-        ("+4415555501", "+4415•••5501"),
+        ("+4415555501", "+441•••5501"),
         ("+1555010", "+1•••10"),
+        ("415-555-0101", "41•••01"),
         ("+1", "•••"),
         ("", "•••"),
     ],
@@ -26,13 +27,13 @@ def test_numbers_are_masked(number: str, masked: str) -> None:
 @given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
 def test_no_number_survives_its_mask(number: str) -> None:
     assert number not in mask(number)
-    assert sum(letter.isdigit() for letter in mask(number)) < len(number) - 1
+    assert sum(letter.isdigit() for letter in mask(number)) <= len(number) - 1 - 3
 
 
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
-        ("call +14155550101, or (415) 555-0102", "call +1415•••0101, or 4155•••0102"),
+        ("call +14155550101, or (415) 555-0102", "call +1415•••0101, or 415•••0102"),
         ("14155550101 and 5550101", "1415•••0101 and •••"),
         ("recipients-20261201.csv at 2026-12-01T16:00:00Z", "recipients-20261201.csv at 2026-12-01T16:00:00Z"),
     ],

@@ -116,7 +116,7 @@ class Resources:
         self._problems.extend(rules.expiry(values, scheduled, expires))
         if way.known:
             self._problems.extend(rules.route_fits(values, way.route, way.provider))
-        settings = {name: values[name].value for name in SETTINGS if name in values}
+        settings = {name: _normal(values[name].value) for name in SETTINGS if name in values}
         if scheduled:
             settings["scheduled_at"] = times.stamp(scheduled)
         limits = self._limits(document, values)
@@ -181,6 +181,11 @@ def _is_people(kind: Kind, name: str, value: Json, shape: Shape) -> bool:
     if kind is Kind.BATCH:
         return name == "recipients" and isinstance(value, list)
     return name in PERSONAL and name in shape.properties and isinstance(value, dict)
+
+
+def _normal(value: Json) -> Json:
+    """To a schema 10.0 is an integer as 10 is; sent, and compared, it is another text."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _value(values: Mapping[str, Origin], name: str, default: Any) -> Any:

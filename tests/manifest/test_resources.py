@@ -126,6 +126,12 @@ def test_a_default_that_a_kind_does_not_take_is_left_out_there(house: House) -> 
     assert "target_concurrency_limit" not in resources["call/c"].settings
 
 
+def test_a_whole_number_is_the_same_with_and_without_a_decimal_point(house: House) -> None:
+    plain, pointed = (house.batch(f"  target_concurrency_limit: {limit}\n{PERSON}") for limit in ("10", "10.0"))
+    assert (pointed.settings, pointed.settings_digest) == (plain.settings, plain.settings_digest)
+    assert str(pointed.settings["target_concurrency_limit"]) == "10"
+
+
 def test_a_wrong_default_is_told_once_and_at_its_place(house: House) -> None:
     project = PROJECT.replace("provider: cartesia}", "provider: cartesia, retry: {max_retries: 1, on: [busy]}}")
     house.put({"project.yaml": project, "b.yaml": HEAD + PERSON})

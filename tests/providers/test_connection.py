@@ -157,7 +157,7 @@ def test_access_hides_the_key() -> None:
     [
         ("to +14155550101 failed", "to +1415•••0101 failed"),
         ("to +1 (415) 555-0101 failed", "to +1415•••0101 failed"),
-        ("to 415-555-0101 failed", "to 4155•••0101 failed"),
+        ("to 415-555-0101 failed", "to 415•••0101 failed"),
         ("to 14155550101 failed", "to 1415•••0101 failed"),
         ("code 1234567", "code •••"),
         ("scheduled_at 2026-03-01T16:00:00Z is past", "scheduled_at 2026-03-01T16:00:00Z is past"),
