@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from declarative.sandbox.exchange import Desk, Refused
 
 _PAGING = ("starting_after", "ending_before", "limit")
+_SIZES = {str(size): size for size in range(1, 101)}
 DEFAULT = "10"  # stated for some lists, assumed for calls and batches: cartesia.md 1.5
 
 
@@ -26,10 +27,10 @@ def page_size(desk: Desk, filters: Collection[str]) -> int:
     unknown = sorted(set(query) - set(_PAGING) - set(filters))
     if unknown:
         raise Refused(400, f"{unknown[0]} is not a parameter of this request")
-    sent = query.get("limit", DEFAULT)
-    if not (sent.isascii() and sent.isdigit() and 1 <= int(sent) <= 100):
+    size = _SIZES.get(query.get("limit", DEFAULT))
+    if size is None:
         raise Refused(400, "limit must be an integer from 1 to 100")
-    return int(sent)
+    return size
 
 
 def cursor(desk: Desk) -> Cursor | None:

@@ -94,6 +94,7 @@ class Desk:
             raise Refused(400, "the body is not valid JSON") from None
         if not isinstance(sent, dict):
             raise Refused(400, "the body must be a JSON object")
+        _can_be_written(sent)
         return sent
 
     def use(self, kind: str, identifier: str) -> None:
@@ -109,6 +110,14 @@ class Desk:
             (self.org.id, kind),
         )
         return [(row[0], row[1]) for row in rows]
+
+
+def _can_be_written(sent: dict[str, Any]) -> None:
+    """Deeper nesting is read than is written, and what is stored comes back a few levels further in."""
+    try:
+        orjson.dumps([[[[sent]]]])
+    except orjson.JSONEncodeError:
+        raise Refused(400, "the body is nested too deeply") from None
 
 
 class Operation(NamedTuple):

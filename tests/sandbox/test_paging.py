@@ -64,7 +64,14 @@ def test_batches_of_one_agent(cartesia: httpx.Client, batch_ids: list[str]) -> N
     assert [one["id"] for one in found] == [other["id"]]
 
 
-@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "x"}, {"starting_after": "acb_no"}, {"name": "b1"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *({"limit": limit} for limit in ("0", "101", "x", "1" * 5000)),
+        {"starting_after": "acb_no"},
+        {"name": "b1"},
+    ],
+)
 def test_a_bad_page_request_is_refused(cartesia: httpx.Client, query: dict[str, str]) -> None:
     assert cartesia.get("/agents/calls/batches", params=query).status_code == 400
 

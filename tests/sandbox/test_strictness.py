@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .lab import ADA, Lab, batch_body, calls_body
+from .lab import ADA, Lab, batch_body, box_body, calls_body
 
 METADATA, VARIABLES, LEGACY = "2026-03-01", "2026-08-14", "2025-04-16"
 MANY = [{"to_number": "+14155550100"}] * 5001
@@ -126,6 +126,32 @@ def test_single_calls_are_checked(lab: Lab, changes: dict[str, Any]) -> None:
 def test_a_body_that_is_no_object_is_refused(lab: Lab, body: bytes) -> None:
     assert lab.at_cartesia().post("/agents/calls/batches", content=body).status_code == 400
     assert lab.at_callingbox().post("/v1/calls", content=body).status_code == 400
+
+
+def nested(levels: int) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for _ in range(levels):
+        made = {"in": made}
+    return made
+
+
+@pytest.mark.parametrize("levels", [*range(235, 256), 900])
+def test_what_is_nested_deeply_is_refused_or_comes_back_whole(lab: Lab, levels: int) -> None:
+    deep = nested(levels)
+    cartesia, box = lab.at_cartesia(), lab.at_callingbox()
+    items = calls_body()["outbound_calls"][0] | {"metadata": deep}
+    sent = (
+        cartesia.post("/agents/calls/batches", json=batch_body(**person(metadata=deep))),
+        cartesia.post("/agents/calls", json=calls_body(outbound_calls=[items])),
+        box.post("/v1/calls", json=box_body(metadata=deep)),
+        box.post("/v1/calls", json=box_body(context=deep)),
+    )
+    assert {answer.status_code for answer in sent} <= {200, 201, 400}
+    lab.advance(60)
+    lab.faults({"match": {"times": 0}, "do": "as_data"})
+    assert box.get("/v1/calls").status_code == 200
+    assert cartesia.get("/agents/calls", params={"agent_id": "agent_A"}).status_code == 200
+    assert len(lab.dials()) == sum(answer.status_code < 300 for answer in sent)
 
 
 @pytest.mark.parametrize("field", ["agent_id", "from_number_id"])
