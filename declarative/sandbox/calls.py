@@ -84,7 +84,9 @@ def find(moment: Moment, org: int, provider: str, call: str) -> Call | None:
     row = moment.db.execute(
         "SELECT * FROM call WHERE id = ? AND org = ? AND provider = ?", (call, org, provider)
     ).fetchone()
-    return _of_batch(moment, org, call) if row is None else _from_row(row)
+    if row is not None:
+        return _from_row(row)
+    return _of_batch(moment, org, call) if provider == "cartesia" else None
 
 
 def _of_batch(moment: Moment, org: int, call: str) -> Call | None:

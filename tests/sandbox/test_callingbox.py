@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .lab import ADA, CALLINGBOX_AGENT, Lab, box_body
+from .lab import ADA, CALLINGBOX_AGENT, Lab, batch_body, box_body, calls_body
 
 MACHINE, NO_ANSWER = "+14155550196", "+14155550191"
 
@@ -43,6 +43,16 @@ def test_a_call_runs_through_its_statuses(lab: Lab, box: httpx.Client) -> None:
         lab.advance(wait)
         seen.append(read(box, call)["status"])
     assert seen == ["queued", "initiated", "ringing", "in_progress", "completed"]
+
+
+def test_a_call_of_cartesia_is_unknown_here_under_the_same_key(lab: Lab, box: httpx.Client) -> None:
+    cartesia = lab.at_cartesia()
+    single = cartesia.post("/agents/calls", json=calls_body()).json()["calls"][0]
+    batch = cartesia.post("/agents/calls/batches", json=batch_body()).json()
+    (person,) = cartesia.get(f"/agents/calls/batches/{batch['id']}").json()["recipients"]
+    for call in (single["agent_call_id"], person["agent_call_id"]):
+        assert cartesia.get(f"/agents/calls/{call}").status_code == 200
+        assert box.get(f"/v1/calls/{call}").status_code == 404
 
 
 @pytest.mark.parametrize(
