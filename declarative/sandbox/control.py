@@ -18,6 +18,8 @@ from declarative.sandbox.perform import settle_all
 from declarative.sandbox.world import Moment, World, organisation, organisation_name
 
 _LIMITS: dict[str, type[int]] = {"agent_call_limit": int, "balance_cents": int, "usage_limited": bool}
+_MOST = 10**12
+"""What the database can still count with, in thousandths of a cent too."""
 _Act = Callable[[World, Request], Awaitable[object]]
 
 
@@ -101,7 +103,9 @@ async def _reset(world: World, request: Request) -> object:
 async def _organisation(world: World, request: Request) -> object:
     """Change the limits of an account; `key` null is that of the sandbox's own key."""
     sent = await _sent(request)
-    key = sent.pop("key", None) or SANDBOX_KEY
+    key = (sent.pop("key", None) or SANDBOX_KEY) if isinstance(sent, dict) else None
+    if not isinstance(key, str):
+        raise ValueError('expected {"key": TEXT} and limits')
     for name, value in sent.items():
         if name not in _LIMITS or not _allowed(name, value):
             raise ValueError(f"{name}: expected one of {', '.join(_LIMITS)}, as a number or a boolean")
@@ -115,4 +119,4 @@ async def _organisation(world: World, request: Request) -> object:
 
 
 def _allowed(name: str, value: Any) -> bool:
-    return type(value) is _LIMITS[name] and int(value) >= 0
+    return type(value) is _LIMITS[name] and 0 <= int(value) <= _MOST

@@ -169,6 +169,12 @@ def test_reset_forgets_everything_but_the_clock(lab: Lab, sandbox: Embedded) -> 
         ("advance", {"seconds": 1e15}),
         ("organisation", {"colour": 1}),
         ("organisation", {"balance_cents": "1"}),
+        ("organisation", {"balance_cents": 2**63}),
+        ("organisation", {"key": 5}),
+        ("organisation", {"key": ["sk_a"]}),
+        ("organisation", ["key"]),
+        ("organisation", "sk_a"),
+        ("organisation", 5),
     ],
 )
 def test_control_requests_are_checked(lab: Lab, route: str, body: object) -> None:
