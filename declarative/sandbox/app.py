@@ -104,7 +104,7 @@ async def _carry_out(reply: Reply, scope: Scope, receive: Receive, send: Send) -
         await _close(connection, receive)
         return
     body, headers = reply.answer.encoded()
-    headers |= {"content-length": str(len(body)), "date": http_date(reply.at)}
+    headers = {"date": http_date(reply.at)} | headers | {"content-length": str(len(body))}
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.answer.status, "headers": raw})
     if reply.truncate is not None and reply.truncate < len(body):

@@ -12,6 +12,8 @@ import orjson
 
 from declarative.sandbox.world import Moment, Organisation
 
+_WITHOUT_BODY = (204, 304)
+
 
 class Refused(Exception):
     """The provider says no: an HTTP status and words, rendered in the provider's own error form."""
@@ -55,6 +57,8 @@ class Answer:
     def encoded(self) -> tuple[bytes, dict[str, str]]:
         """The bytes to send and all headers, their names in lower case."""
         own = {name.lower(): value for name, value in self.headers.items()}
+        if self.status in _WITHOUT_BODY:
+            return b"", own
         if isinstance(self.body, str):
             return self.body.encode(), {"content-type": "text/plain; charset=utf-8", **own}
         return orjson.dumps(self.body), {"content-type": "application/json", **own}

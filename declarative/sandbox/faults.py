@@ -52,18 +52,28 @@ class Trouble:
         return Knobs(self.lag, self.refusal)
 
 
-def checked(rules: Any) -> list[dict[str, Any]]:
+def checked(rules: Any, file: str = "") -> list[dict[str, Any]]:
     """The rules themselves; raises UsageError that names every place where they are wrong."""
-    from jsonschema import Draft202012Validator
-
     listed = rules["faults"] if isinstance(rules, dict) and set(rules) == {"faults"} else rules
-    wrong = [
-        f"faults{error.json_path[1:]}: {error.message}"
-        for error in Draft202012Validator(schemas.load(SCHEMA)).iter_errors(listed)
-    ]
+    where = f"{file}: faults" if file else "faults"
+    try:
+        # YAML has values that JSON has not, and whatever cannot be written cannot be kept.
+        plain = orjson.loads(orjson.dumps({"faults": listed}, option=orjson.OPT_NON_STR_KEYS))["faults"]
+    except orjson.JSONEncodeError as problem:
+        raise UsageError(f"{where}: {problem}") from None
+    wrong = [f"{where}{error.json_path[1:]}: {error.message}" for error in _validator().iter_errors(plain)]
     if wrong:
         raise UsageError("; ".join(wrong[:10]), hint=f"the format is described by schemas/{SCHEMA}.schema.json")
-    return list(listed)
+    return list(plain)
+
+
+def _validator() -> Any:
+    """To JSON Schema 10.0 is an integer; a status, or a number of bytes, it cannot be."""
+    from jsonschema import Draft202012Validator, validators
+
+    whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    extend: Any = validators.extend  # it has no types
+    return extend(Draft202012Validator, type_checker=whole)(schemas.load(SCHEMA))
 
 
 def load(file: Path) -> list[dict[str, Any]]:
@@ -71,9 +81,12 @@ def load(file: Path) -> list[dict[str, Any]]:
     import yaml
 
     try:
-        return checked(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        rules = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise UsageError(f"{file}: {problem.strerror}") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as problem:
         raise UsageError(f"{file}: {problem}") from None
+    return checked(rules, str(file))
 
 
 def install(moment: Moment, rules: Sequence[Mapping[str, Any]]) -> None:

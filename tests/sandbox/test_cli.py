@@ -120,7 +120,10 @@ def test_serve_names_the_endings_of_numbers(runner: CliRunner) -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("- {match: {}, do: {delay: 31}}", "faults[0].do"),
+        ("- {match: {}, do: {delay: 31}}", "faults.yaml: faults[0].do.delay: 31"),
+        ("- {match: {}, do: {edit: {a: !!binary aGk=}}}", "faults.yaml: faults: Type is not JSON serializable: bytes"),
+        ("- {match: {}, do: &loop {edit: *loop}}", "faults.yaml: faults: Recursion"),
+        ("- {match: {}, do: {late: .nan}}", "faults.yaml: faults[0].do.late: None"),
         ("- {match: {operation: dance}, do: lost_answer}", "faults[0].match.operation"),
         ("[", "line 1"),
         ("- {do: lost_answer}", "match"),

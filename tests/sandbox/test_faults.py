@@ -97,6 +97,20 @@ def test_a_status_can_bring_headers_and_a_page_of_a_proxy(either: Lab) -> None:
     assert answer.headers["content-type"] == "text/html"
 
 
+def test_a_status_can_bring_another_date(either: Lab) -> None:
+    date = "Thu, 01 Jan 2026 00:00:00 GMT"
+    either.faults(rule("*", {"status": {"code": 503, "effect": False, "headers": {"Date": date}}}))
+    assert either.at_cartesia().get(BATCHES).headers.get_list("date") == [date]
+
+
+@pytest.mark.parametrize("code", [204, 304])
+def test_a_status_without_a_body_leaves_the_connection_whole(either: Lab, code: int) -> None:
+    either.faults(rule("listCallBatches", {"status": {"code": code, "effect": True}}))
+    cartesia = either.at_cartesia()
+    answers = [cartesia.get(BATCHES) for _ in range(2)]
+    assert [(one.status_code, bool(one.content)) for one in answers] == [(code, False), (200, True)]
+
+
 def test_a_status_can_bring_a_json_body(either: Lab) -> None:
     either.faults(rule("createCall", {"status": {"code": 409, "effect": False, "body": {"error": {"message": "x"}}}}))
     assert either.at_callingbox().post("/v1/calls", json=box_body()).json() == {"error": {"message": "x"}}
@@ -213,10 +227,41 @@ def test_the_first_of_two_rules_wins_where_they_disagree(either: Lab) -> None:
     assert either.at_cartesia().get(BATCHES).status_code == 503
 
 
-def test_wrong_rules_are_refused_with_the_place(lab: Lab) -> None:
+def headed(name: str, value: str) -> dict[str, Any]:
+    return {"status": {"code": 500, "effect": False, "headers": {name: value}}}
+
+
+@pytest.mark.parametrize(
+    ("match", "do", "place"),
+    [
+        ({"operation": "ring"}, {"delay": 31}, ".match.operation: 'ring'"),
+        ({"after": 1.0}, "lost_answer", ".match.after: 1.0"),
+        ({}, "lost-answer", ".do: 'lost-answer' is not one of ['lost_request', "),
+        ({}, {"lates": 3}, ".do: Additional properties are not allowed ('lates'"),
+        ({}, {"delay": 31}, ".do.delay: 31"),
+        ({}, {"truncate": 10.0}, ".do.truncate: 10.0"),
+        ({}, {"drop_members": 1.0}, ".do.drop_members: 1.0"),
+        ({}, {"status": {"code": 200.0, "effect": True}}, ".do.status.code: 200.0"),
+        ({}, {"status": {"code": 500}}, ".do.status: 'effect'"),
+        ({}, headed("x", "a\r\nx: b"), ".do.status.headers.x: "),
+        ({}, headed("x", "a\n"), ".do.status.headers.x: "),
+        ({}, headed("x y", "a"), ".do.status.headers: 'x y'"),
+        ({}, headed("x\n", "a"), ".do.status.headers: 'x"),
+    ],
+)
+def test_wrong_rules_are_refused_with_the_place(lab: Lab, match: Any, do: Any, place: str) -> None:
     with pytest.raises(httpx.HTTPStatusError) as refused:
-        lab.faults({"match": {"operation": "ring"}, "do": {"delay": 31}})
-    assert "faults[0].match.operation" in refused.value.response.json()["error"]
+        lab.faults({"match": match, "do": do})
+    assert f"faults[0]{place}" in refused.value.response.json()["error"]
+
+
+@pytest.mark.parametrize("levels", [*range(240, 256), 900])
+def test_rules_nested_deeply_are_refused_or_kept(lab: Lab, levels: int) -> None:
+    patch = f'{{"in": {"[" * levels}{"]" * levels}}}'
+    rules = f'[{{"match": {{"times": 0}}, "do": {{"edit": {patch}, "edit_items": {patch}}}}}]'
+    assert lab.client().put("/_sandbox/faults", content=rules).status_code in (200, 400)
+    assert lab.client().get("/_sandbox/faults").status_code == 200
+    assert lab.at_callingbox().get("/v1/calls").status_code == 200
 
 
 def test_lost_answers_are_in_the_log_without_a_status(lab: Lab) -> None:
