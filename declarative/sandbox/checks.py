@@ -11,8 +11,8 @@ import orjson
 
 from declarative.sandbox.exchange import Refused
 
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _VARIABLE = re.compile(r"(?!system__|secret__)[A-Za-z_][A-Za-z0-9_]{0,63}")
 METADATA_BYTES, VARIABLES_BYTES, VARIABLES = 1_000_000, 16 * 1024, 64
 

@@ -33,6 +33,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
     "too many recipients": (METADATA, {"recipients": MANY}),
     "a recipient that is text": (METADATA, {"recipients": [ADA]}),
     "no plus sign": (METADATA, {"recipients": [{"to_number": "14155550100"}]}),
+    "digits of another script": (METADATA, {"recipients": [{"to_number": "+1٤١٥٥٥٥٠١٠٠"}]}),
     "a number as a number": (METADATA, {"recipients": [{"to_number": 14155550100}]}),
     "an unknown recipient field": (METADATA, person(name="Ada")),
     "metadata that is text": (METADATA, person(metadata="x")),
