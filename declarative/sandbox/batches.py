@@ -229,7 +229,7 @@ def _status(batch: Batch, dispatched: int) -> str:
         return "cancelled"
     if dispatched == batch.total:
         return "failed" if batch.turned_away == batch.total else "completed"
-    return "in_progress" if dispatched or batch.retries else "pending"
+    return "pending" if batch.admitted is None else "in_progress"
 
 
 def standing(moment: Moment, batch: Batch) -> Progress:

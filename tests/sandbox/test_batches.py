@@ -189,6 +189,11 @@ def test_retry_of_a_cancelled_batch_is_refused(lab: Lab, cartesia: httpx.Client)
     assert cartesia.post(f"/agents/calls/batches/{made['id']}/retry").status_code == 400
 
 
+def test_retry_of_a_batch_that_waits_leaves_it_pending(lab: Lab, cartesia: httpx.Client) -> None:
+    again = act(cartesia, create(cartesia, scheduled_at=lab.later(60)), "retry")
+    assert (again["retry_count"], again["status"]) == (1, "pending")
+
+
 def test_retry_rings_only_those_not_reached_and_counters_fall(lab: Lab, cartesia: httpx.Client) -> None:
     made = create(cartesia, MACHINE, NO_ANSWER, AWAY)
     lab.advance(HOUR)
