@@ -48,7 +48,10 @@ def serve(
     from declarative.sandbox.world import World
 
     rules = load(faults) if faults is not None else None
-    world = World(directory, seed=seed, speed=speed)
+    try:
+        world = World(directory, seed=seed, speed=speed)
+    except ValueError as problem:
+        raise UsageError(str(problem)) from None
     try:
         if rules is not None:
             with world.moment() as moment:

@@ -6,6 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from declarative.errors import DialctlError
+
 FORMAT = 1
 _TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -50,7 +52,7 @@ DATA_TABLES = ("organisation", "batch", "people", "line", "call", "rung", "seen"
 def connect(directory: Path | None) -> sqlite3.Connection:
     """Open (or make) `sandbox.sqlite3` in a directory made 0700; None keeps everything in memory.
 
-    A kill at any moment leaves the last committed state: WAL, one transaction a request.
+    A kill at any moment leaves the last committed state: WAL, one transaction a request. Raises DialctlError.
     """
     if directory is None:
         target = ":memory:"
@@ -61,6 +63,16 @@ def connect(directory: Path | None) -> sqlite3.Connection:
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         file.chmod(0o600)
         target = str(file)
+    try:
+        return _opened(target)
+    except sqlite3.OperationalError as problem:
+        raise DialctlError(f"{target}: {problem}") from None
+    except sqlite3.DatabaseError as problem:
+        way_out = "delete it, and the dialctl.lock beside it if there is one, to begin anew"
+        raise DialctlError(f"{target}: {problem}", hint=way_out) from None
+
+
+def _opened(target: str) -> sqlite3.Connection:
     db = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA journal_mode = WAL")

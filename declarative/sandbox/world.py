@@ -19,6 +19,9 @@ from declarative.sandbox import store
 LAST_MOMENT = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 """Dates end with the year 9999, and what is rung or expires later than now needs one, too."""
 
+FASTEST = 1_000_000
+"""Sandbox seconds a real second: a month in three."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -71,6 +74,8 @@ class World:
     """Safe for threads (a lock) and for several processes on one directory (SQLite's write lock)."""
 
     def __init__(self, directory: Path | None = None, *, seed: int | None = None, speed: float | None = None) -> None:
+        if speed is not None and not 0 <= speed <= FASTEST:
+            raise ValueError(f"the speed is from 0 to {FASTEST:,}")
         self._lock = threading.RLock()
         self._db = store.connect(directory)
         with self._transaction():
@@ -79,7 +84,7 @@ class World:
     def _begin(self, seed: int | None, speed: float | None) -> None:
         kept = self._setting("seed")
         if seed is not None or kept is None:
-            self._keep("seed", seed or 0)
+            self._keep("seed", str(seed or 0))  # of any size
         if self._setting("anchor_real") is None:
             self._anchor(time.time(), 1.0)
         if speed is not None:
@@ -101,7 +106,7 @@ class World:
         kept: dict[str, Any] = {row[0]: row[1] for row in rows}
         ahead: float = kept["anchor"] + (time.time() - kept["anchor_real"]) * kept["speed"]
         # The machine's clock may step back; ours never does.
-        return max(ahead, float(kept["latest"]))
+        return min(max(ahead, float(kept["latest"])), LAST_MOMENT)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -117,6 +117,11 @@ def test_serve_names_the_endings_of_numbers(runner: CliRunner) -> None:
     assert all(f"\n  {ending}  " in text for ending in range(91, 98))
 
 
+@pytest.mark.parametrize("speed", ["nan", "inf", "1e300"])
+def test_a_speed_that_no_clock_can_keep_is_wrong_usage(runner: CliRunner, speed: str) -> None:
+    assert isinstance(runner.invoke(sandbox, ["serve", "--port", "0", "--speed", speed]).exception, UsageError)
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

@@ -14,8 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from declarative.errors import DialctlError
 from declarative.sandbox.embedded import Embedded, open_sandbox
-from declarative.sandbox.world import World
+from declarative.sandbox.world import FASTEST, LAST_MOMENT, World
 from tests.command import start_server
 from tests.growing import LINEAR, growth, numbers
 
@@ -84,6 +85,39 @@ def test_the_clock_runs_with_real_time_and_never_back(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="forward"):
         opened.advance(-1)
     opened.close()
+
+
+@pytest.mark.parametrize("speed", [-1.0, float("nan"), float("inf"), 1e300])
+def test_a_speed_that_no_clock_can_keep_is_refused(speed: float) -> None:
+    with pytest.raises(ValueError, match="speed"):
+        World(speed=speed)
+
+
+def test_the_clock_stands_at_the_end_of_its_calendar(tmp_path: Path) -> None:
+    still = World(tmp_path, speed=0)
+    still.advance(LAST_MOMENT - still.now() - 1)
+    still.close()
+    world = World(tmp_path, speed=FASTEST)
+    with Lab("http://sandbox", Embedded(world).transport()) as lab:
+        made = lab.at_cartesia().post(BATCHES, json=batch_body()).json()
+        assert lab.at_cartesia().get(f"{BATCHES}/{made['id']}").status_code == 200
+    assert world.now() == LAST_MOMENT
+    world.close()
+
+
+def test_a_seed_may_be_of_any_size(tmp_path: Path) -> None:
+    World(tmp_path, seed=10**30).close()
+    world = World(tmp_path)
+    with world.moment() as moment:
+        assert moment.seed == 10**30
+    world.close()
+
+
+def test_a_file_that_is_no_sandbox_is_named_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.sqlite3").write_text("garbage")
+    with pytest.raises(DialctlError, match=r"sandbox\.sqlite3: ") as refused:
+        World(tmp_path)
+    assert "delete it" in refused.value.hint
 
 
 def test_speed_multiplies_real_time() -> None:
