@@ -124,7 +124,8 @@ class World:
         """Everything done with the Moment happens or, if an exception leaves the block, does not."""
         with self._transaction():
             now = self._now()
-            self._keep("latest", now)
+            # Anchored anew, or the clock would stand still for as long as the machine's stepped back.
+            self._anchor(now, float(self._setting("speed")))
             yield Moment(self._db, now, int(self._setting("seed")))
 
     def now(self) -> float:

@@ -87,6 +87,17 @@ def test_the_clock_runs_with_real_time_and_never_back(tmp_path: Path) -> None:
     opened.close()
 
 
+def test_the_clock_goes_on_when_that_of_the_machine_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, real = World(), time.time()
+    monkeypatch.setattr(time, "time", lambda: real - 3600)
+    with world.moment() as before:
+        pass
+    monkeypatch.setattr(time, "time", lambda: real - 3590)
+    with world.moment() as after:
+        assert after.now - before.now == pytest.approx(10, abs=0.1)
+    world.close()
+
+
 @pytest.mark.parametrize("speed", [-1.0, float("nan"), float("inf"), 1e300])
 def test_a_speed_that_no_clock_can_keep_is_refused(speed: float) -> None:
     with pytest.raises(ValueError, match="speed"):
