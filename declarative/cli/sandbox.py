@@ -89,7 +89,7 @@ def _announce(host: str, port: int) -> None:
 @_url
 def advance(duration: float, url: str | None) -> None:
     """Move the sandbox's clock forward. DURATION is such as 90s, 2m, 1h30m or 2d."""
-    click.echo(_asked("POST", "advance", url, {"seconds": duration})["now"])
+    click.echo(_asked("POST", "advance", url, {"seconds": duration}, "now")["now"])
 
 
 @sandbox.command()
@@ -118,7 +118,7 @@ def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
     """Print who was rung in the sandbox. One line for every time a phone rang."""
     import json
 
-    rung = _asked("GET", "dials", url)
+    rung = _asked("GET", "dials", url, wanted="dials")
     if as_json:
         click.echo(json.dumps(rung))
         return
@@ -127,18 +127,21 @@ def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
         click.echo(f"{one['at']}  {number}  {one['provider']}  {clean(one['name'] or one['call_id'])}")
 
 
-def _asked(method: str, route: str, url: str | None, body: object = None) -> Any:
+def _asked(method: str, route: str, url: str | None, body: object = None, wanted: str | None = None) -> Any:
+    """The JSON object answered, with the field `wanted` in it: whatever else listens there is no sandbox."""
     import httpx
 
     embedded = _embedded() if url is None else None
     transport = embedded.transport() if embedded is not None else None
     try:
-        with httpx.Client(base_url=url or "http://sandbox", transport=transport, trust_env=False) as client:
+        with httpx.Client(base_url=url or "http://sandbox", transport=transport, trust_env=False, timeout=60) as client:
             response = client.request(method, f"_sandbox/{route}", json=body)
             if response.status_code == 400 and isinstance(told := response.json(), dict) and "error" in told:
                 raise UsageError(str(told["error"]))
-            response.raise_for_status()
-            return response.json()
+            told = response.raise_for_status().json()
+            if not isinstance(told, dict) or (wanted is not None and wanted not in told):
+                raise ValueError("something else listens there")
+            return told
     except (httpx.HTTPError, ValueError) as problem:
         raise DialctlError(f"no sandbox answers at {url}: {problem}", hint="dialctl sandbox serve") from None
     finally:

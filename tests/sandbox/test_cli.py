@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner
@@ -110,6 +112,27 @@ def test_a_sandbox_that_does_not_answer_is_named(runner: CliRunner) -> None:
     result = runner.invoke(sandbox, ["advance", "1s", "--url", "http://127.0.0.1:9"])
     assert isinstance(result.exception, DialctlError)
     assert "http://127.0.0.1:9" in str(result.exception)
+
+
+class Other(BaseHTTPRequestHandler):
+    """Answers whatever is asked with a JSON object."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    do_POST = do_GET
+
+
+@pytest.mark.parametrize("command", [["advance", "1s"], ["dials"]])
+def test_whatever_else_answers_at_the_url_is_no_sandbox(runner: CliRunner, command: list[str]) -> None:
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        Thread(target=server.handle_request).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        result = runner.invoke(sandbox, [*command, "--url", url])
+    assert isinstance(result.exception, DialctlError)
+    assert url in str(result.exception)
 
 
 def test_serve_names_the_endings_of_numbers(runner: CliRunner) -> None:
