@@ -149,7 +149,7 @@ class Hands:
             if len(self._allowed(work.address, again, approved)) < len(again):
                 tally.unplanned += len(again)
                 continue
-            may_ring = partial(self._all_due, resource, again, timedelta())
+            may_ring = partial(self._all_due, resource, again, again=True)
             if self._must_end(resource, tally) or not may_ring():
                 tally.left += len(again)
                 continue
@@ -175,12 +175,12 @@ class Hands:
                     break
                 self._desk.say(f"{resource.address}: {start:,} of {counting.people(len(rows))} submitted")
                 pacer.wait()
-                shard = self._due(resource, planned, self._desk.project.guard)
+                self._heed(self.guardian.look_in_time())
+                shard = self._due(resource, planned)
                 tally.left += len(planned) - len(shard)
                 if shard.is_empty():
                     continue
-                self._heed(self.guardian.look_in_time())
-                may_ring = partial(self._all_due, resource, shard, self._desk.project.guard)
+                may_ring = partial(self._all_due, resource, shard)
                 receipt = self._executor.submit(
                     resource, shard.select("number", "payload"), int(str(attempt)), may_ring
                 )
@@ -217,12 +217,15 @@ class Hands:
             tally.undo(finding.undone)
             tally.findings.append(finding)
 
-    def _all_due(self, resource: Resource, crowd: pl.DataFrame, guard: timedelta) -> bool:
-        return len(self._due(resource, crowd, guard)) == len(crowd)
+    def _all_due(self, resource: Resource, crowd: pl.DataFrame, *, again: bool = False) -> bool:
+        return len(self._due(resource, crowd, again=again)) == len(crowd)
 
-    def _due(self, resource: Resource, crowd: pl.DataFrame, guard: timedelta) -> pl.DataFrame:
-        """Who of them may still be rung: a run may take hours, and a window may have closed since the plan was made."""
+    def _due(self, resource: Resource, crowd: pl.DataFrame, *, again: bool = False) -> pl.DataFrame:
+        """Who of them may still be rung: a run may take hours, and a window may have closed since the plan was made.
+        A provider's own retry rings at once."""
         now = self._desk.provider(resource).now()
+        record = self._desk.ledger.record(resource.address)
+        guard = timedelta() if again else record.guard(self._desk.project.guard)
         found, _ = policy.timing(resource, now, guard, lambda: crowd)
         if isinstance(found, Timing):
             return crowd if found is Timing.NOW else crowd.clear()

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from types import FrameType
 
 from declarative.abilities import Abilities
@@ -18,9 +17,6 @@ from declarative.model import Project, Resource, Route
 from declarative.providers.base import Provider
 from declarative.state.base import Lease
 from declarative.state.ledger import Ledger
-
-LEAST_GUARD = timedelta(minutes=2)
-"""The guard of a batch whose people were in a request that probably, but not provably, never arrived."""
 
 
 class Stop:

@@ -4,14 +4,14 @@ Sends nothing."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import polars as pl
 
 from declarative import mark, people
-from declarative.desk import LEAST_GUARD, Desk
+from declarative.desk import Desk
 from declarative.memory import Intent, Request
 from declarative.model import Resource, Route
+from declarative.planning import policy
 from declarative.providers.base import Submission
 from declarative.remote import Remote
 
@@ -37,8 +37,8 @@ class Intents:
         wave.shard += 1
         signature = self._mark(resource, wave, attempt)
         now = self._desk.provider(resource).now()
-        doubtful = bool(record.revoked) or any(intent.absent for intent in record.intents.values())
-        starts = self._starts(resource, now, doubtful) if resource.route is Route.BATCH else None
+        begins = policy.begins(resource, now, record.guard(self._desk.project.guard))
+        starts = begins if resource.route is Route.BATCH and begins > now else None
         intent = Intent(
             request=Request.SUBMIT,
             route=resource.route,
@@ -92,13 +92,6 @@ class Intents:
             quiet=None,
         )
         self._desk.budget.take(intent.mark, intent.count)
-
-    def _starts(self, resource: Resource, now: datetime, doubtful: bool) -> datetime | None:
-        """When the provider may begin to ring: the guard from now, or the manifest's later time."""
-        guard = max(self._desk.project.guard, LEAST_GUARD) if doubtful else self._desk.project.guard
-        earliest = (now + guard + timedelta(seconds=1)).replace(microsecond=0) if guard else None
-        wanted = resource.scheduled_at if resource.scheduled_at and resource.scheduled_at > now else None
-        return max((moment for moment in (earliest, wanted) if moment), default=None)
 
     def _mark(self, resource: Resource, wave: Wave, attempt: int) -> mark.Mark:
         return mark.Mark(

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from declarative import records
-from declarative.desk import LEAST_GUARD, Desk
+from declarative.desk import Desk
 from declarative.errors import ProviderError
 from declarative.execute import Executor, Result
 from declarative.listing import Listing
-from declarative.memory import Record
+from declarative.memory import LEAST_GUARD, Record
 from declarative.model import Route
 from declarative.prove import POLL, Finding, once_more
 from declarative.providers.base import Provider

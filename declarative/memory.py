@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from declarative.model import Json, Route
+
+LEAST_GUARD = timedelta(minutes=2)
+"""The guard of a batch whose people were in a request that probably, but not provably, never arrived."""
 
 
 class Request(StrEnum):
@@ -125,6 +128,12 @@ class Record:
     revoked: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     quiet: str | None = None
+
+    def guard(self, wanted: timedelta) -> timedelta:
+        """How long before its first ring a batch of these people is sent: `wanted` by the project, but not less than
+        LEAST_GUARD where an earlier request may still arrive."""
+        doubtful = bool(self.revoked) or any(intent.absent for intent in self.intents.values())
+        return max(wanted, LEAST_GUARD) if doubtful else wanted
 
     @property
     def forgotten(self) -> bool:

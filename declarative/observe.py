@@ -286,5 +286,5 @@ def _case(scene: Scene, subject: Subject, remotes: Mapping[str, Remote], now: da
     )
     if subject.resource is None or now == BEFORE_ALL:
         return case
-    timing, opens_at = policy.timing(subject.resource, now, scene.desired.project.guard)
+    timing, opens_at = policy.timing(subject.resource, now, subject.record.guard(scene.desired.project.guard))
     return replace(case, timing=timing, opens_at=opens_at)

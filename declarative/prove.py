@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from declarative import counting, records
-from declarative.desk import LEAST_GUARD, Desk
+from declarative.desk import Desk
 from declarative.errors import ProviderError
 from declarative.listing import Listing
-from declarative.memory import Intent, Request
+from declarative.memory import LEAST_GUARD, Intent, Request
 from declarative.model import Route
 from declarative.providers.base import Provider
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from declarative.digest import PersonKey
 from declarative.memory import Lock, Record, RemoteRecord
-from declarative.model import Desired, Kind, Project, Resource, Route
+from declarative.model import Desired, Kind, Resource, Route
 from declarative.planning import explain, policy
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Notice, Plan, in_order
@@ -48,7 +48,7 @@ def plan(
             if address not in desired.resources and address not in earlier and not record.tombstone
         ]
     timed = [
-        _in_time(action, resource, now, desired.project)
+        _in_time(action, resource, now, _record(resource, known, action.address).guard(desired.project.guard))
         if (resource := desired.resources.get(action.address))
         else action
         for action in (_held_back(desired, known, actions) if comparable else actions)
@@ -96,11 +96,11 @@ def _has_other_people(resource: Resource, record: Record, comparable: bool) -> b
     return (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads)
 
 
-def _in_time(action: Action, resource: Resource, now: datetime, project: Project) -> Action:
+def _in_time(action: Action, resource: Resource, now: datetime, guard: timedelta) -> Action:
     """The same action, unless the resource's own times or calling hours forbid a ring now."""
     if not action.verb.dials:
         return action
-    timing, opens_at = policy.timing(resource, now, project.guard)
+    timing, opens_at = policy.timing(resource, now, guard)
     if not isinstance(timing, Timing):
         return replace(action, detail=action.detail or "whoever of them may be rung at this hour, at most")
     if timing is Timing.EXPIRED:

@@ -29,15 +29,16 @@ def timing(
         return Timing.EXPIRED, None
     if resource.scheduled_at and resource.scheduled_at - now > AHEAD:
         return Timing.TOO_EARLY, resource.scheduled_at - AHEAD
-    moment = _begins(resource, now, guard)
+    moment = begins(resource, now, guard)
     if resource.expires_at and resource.expires_at <= moment:
         return Timing.TOO_LATE, None
     return hours.timing(resource.policy.calling_hours, crowd or (lambda: resource.people.frame), moment)
 
 
-def _begins(resource: Resource, now: datetime, guard: timedelta) -> datetime:
-    """When the first phone would ring, were it asked for now."""
-    earliest = now + guard if resource.route is Route.BATCH else now
+def begins(resource: Resource, now: datetime, guard: timedelta) -> datetime:
+    """When the first phone may ring, were it asked for now: a batch says so in whole seconds, and the guard in full."""
+    guarded = guard and resource.route is Route.BATCH
+    earliest = (now + guard + timedelta(seconds=1)).replace(microsecond=0) if guarded else now
     return max(earliest, resource.scheduled_at or earliest)
 
 

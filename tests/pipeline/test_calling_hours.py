@@ -41,6 +41,12 @@ def test_a_ring_is_judged_by_its_own_moment_and_not_by_that_of_the_request(team:
     assert team.plan()["summary"]["people_to_ring"] == 0
 
 
+def test_a_batch_starts_in_whole_seconds_and_not_at_the_very_end_of_the_hours(team: Team) -> None:
+    team.policy(OFFICE % "America/New_York")
+    team.clock(utc("2031-01-15T21:57:59.500"))
+    assert team.plan()["summary"]["people_to_ring"] == 0
+
+
 def test_the_guard_may_reach_into_the_hours(team: Team) -> None:
     team.policy(OFFICE % "America/New_York")
     team.clock(utc("2031-01-15T13:58:30"))

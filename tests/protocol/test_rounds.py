@@ -199,6 +199,21 @@ def test_a_batch_whose_window_closed_meanwhile_is_left_for_the_next_run(ground: 
     assert ground.rings() == {ADA: 1}
 
 
+def test_the_guard_after_a_doubt_counts_before_the_hours_and_the_expiry_even_where_it_is_switched_off(
+    ground: Ground,
+) -> None:
+    end = ground.now() + timedelta(minutes=6)  # the request is given up after five
+    window = f'{{from: "{end - timedelta(hours=1):%H:%M}", to: "{end:%H:%M}", zone: UTC}}'
+    hours, expiry = f"  policy: {{calling_hours: {window}}}\n", f'  expires_at: "{end:%Y-%m-%dT%H:%M:%SZ}"\n'
+    project = PROJECT.replace("spec:\n", "spec:\n  guard: 0s\n")
+    ground.write(project + batch("a", ADA, spec=hours) + batch("b", BOB, spec=expiry))
+    ground.faults(fault("createCallBatch", "lost_request", times=2))
+    ran = ground.apply()
+    assert operations(ground).count("createCallBatch") == 2, ran.text
+    ground.advance(900)
+    assert not ground.rings()
+
+
 def test_nobody_is_submitted_who_could_ring_only_after_the_expiry(ground: Ground) -> None:
     soon = f"{ground.now() + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
     ground.write(PROJECT + batch("b", ADA, spec=f'  expires_at: "{soon}"\n'))
