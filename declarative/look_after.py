@@ -69,7 +69,7 @@ class Guardian:
     def _looked_after(self, provider: Provider, sent: set[str]) -> Iterator[Finding]:
         since = min(self._sent_at(key) for key in sent)
         for turn in count():
-            listing = Listing(*provider.channels[Route.BATCH].histories(()))
+            listing = Listing(provider.now, *provider.channels[Route.BATCH].histories(()))
             listing.read_until(lambda read: read.reaches(since))
             yield from self._cancel_twins(provider, listing, sent)
             for key in sent:

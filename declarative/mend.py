@@ -263,7 +263,7 @@ def _marks(session: Session) -> list[Remote]:
         if isinstance(provider, ProviderError):
             raise provider
         for channel in provider.channels.values():
-            listing = Listing(*channel.histories([*sorted(wanted), EVERY_AGENT]))
+            listing = Listing(provider.now, *channel.histories([*sorted(wanted), EVERY_AGENT]))
             listing.read_all()
             found += [remote for remote in listing.seen.values() if remote.mark and remote.mark.project == ours]
     return found

@@ -120,7 +120,7 @@ class _Observer:
     def _listing(self, route: Route) -> Listing:
         histories = self.provider.channels[route].histories
         if route is Route.BATCH:
-            return Listing(*histories(()))
+            return Listing(self.provider.now, *histories(()))
         agents = {
             str(source.get("agent_id"))
             for subject in self.theirs
@@ -133,7 +133,9 @@ class _Observer:
             for intent in subject.record.intents.values()
             if intent.agent_id and intent.route is Route.CALL
         }
-        return Listing(*histories([*sorted(agents), *([EVERY_AGENT] if self._of_any_agent() else [])]))
+        return Listing(
+            self.provider.now, *histories([*sorted(agents), *([EVERY_AGENT] if self._of_any_agent() else [])])
+        )
 
     def _of_any_agent(self) -> bool:
         """Whether calls are looked for of which not even the agent that placed them is known, but their mark alone."""

@@ -81,7 +81,7 @@ class Prover:
         pending = [(address, intent) for address, intent in self._open(name, addresses) if intent.is_batch]
         now = provider.now()
         since = min(intent.sent_at for _, intent in pending)
-        listing = Listing(*provider.channels[Route.BATCH].histories(()))
+        listing = Listing(provider.now, *provider.channels[Route.BATCH].histories(()))
         listing.read_until(lambda read: read.reaches(since))
         return [finding for address, intent in pending for finding in self._conclude(address, intent, listing, now)]
 
@@ -156,7 +156,7 @@ class Prover:
             if turn:
                 self._desk.pause(POLL[turn])
             agents = {intent.agent_id for _, intent in pending if intent.agent_id}
-            listing = Listing(*provider.channels[Route.CALL].histories(sorted(agents)))
+            listing = Listing(provider.now, *provider.channels[Route.CALL].histories(sorted(agents)))
             listing.read_until(lambda read: read.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
             for address, intent in pending:
                 if found := self._found(address, intent, listing):

@@ -61,7 +61,7 @@ def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
         finished=remote.finished,
         retry_count=_most(known.retry_count, remote.retry_count),
         last_updated_at=remote.last_updated_at,
-        created_at=remote.created_at or known.created_at,
+        created_at=known.created_at or remote.created_at,
         settled=remote.members is not None and is_over(remote),
     )
     if known.person is None or remote.members is None or remote.members.is_empty():

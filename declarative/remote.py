@@ -4,7 +4,7 @@ anything above this line: adapters translate them into a Phase."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from declarative.model import Route
 if TYPE_CHECKING:
     import polars as pl
 
+SINCE = datetime(2010, 1, 1, tzinfo=UTC)
+"""Older than any call of these providers. What programs write for no time at all is of the years 1 and 1970."""
 MEMBER_COLUMNS = ("number", "phase", "outcome", "call_id", "payload", "error", "note")
 
 
@@ -66,3 +68,14 @@ class Remote:
     def state(self) -> tuple[str, int, int, int | None, str]:
         """What list and lock must agree on for the thing to count as unchanged."""
         return (self.status, self.dispatched, self.finished, self.retry_count, self.last_updated_at)
+
+
+def stamp(text: str) -> datetime | None:
+    """An ISO 8601 time as aware UTC, one without an offset taken for UTC; None for anything else, and for a time that
+    nothing here can have."""
+    try:
+        found = datetime.fromisoformat(text)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return found if found >= SINCE else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -33,7 +33,7 @@ def at(hours: int, name: str | None = None) -> Remote:
 
 def listing(*pages: list[Remote]) -> tuple[Listing, Pages]:
     source = Pages(*pages)
-    return Listing(iter(source)), source
+    return Listing(lambda: NOON, iter(source)), source
 
 
 THREE = ([at(0), at(1)], [at(2), at(3)], [at(4)])
@@ -135,7 +135,7 @@ def test_a_page_that_cannot_be_read_leaves_what_was_read_and_proves_no_more() ->
         yield [at(0)]
         raise Broken
 
-    found = Listing(pages())
+    found = Listing(lambda: NOON, pages())
     with pytest.raises(Broken):
         found.read_all()
     assert (list(found.seen), found.floor) == (["b0"], NOON)
@@ -147,19 +147,51 @@ def test_a_page_that_cannot_be_read_leaves_what_was_read_and_proves_no_more() ->
 
 def test_a_list_of_several_is_read_back_only_as_far_as_the_shallowest_of_them() -> None:
     deep, shallow = Pages([at(0), at(48)], [at(72)]), Pages([at(0, "c0"), at(1, "c1")], [at(4, "c4")])
-    found = Listing(iter(deep), iter(shallow))
+    found = Listing(lambda: NOON, iter(deep), iter(shallow))
     found.read_until(lambda so_far: so_far.reaches(NOON - 2 * HOUR))
     assert (deep.asked, shallow.asked, found.floor) == (1, 2, NOON - 4 * HOUR)
     assert "c4" in found.seen
 
 
 def test_one_history_without_an_entry_proves_nothing_of_another() -> None:
-    found = Listing(iter(Pages()), iter(Pages([at(0)], [at(9)])))
+    found = Listing(lambda: NOON, iter(Pages()), iter(Pages([at(0)], [at(9)])))
     found.read_until(lambda so_far: so_far.reaches(NOON - HOUR))
     assert list(found.seen) == ["b0", "b9"]
 
 
 def test_several_histories_prove_everything_once_all_were_read_to_their_end() -> None:
-    found = Listing(iter(Pages([at(0)])), iter(Pages([at(1)])))
+    found = Listing(lambda: NOON, iter(Pages([at(0)])), iter(Pages([at(1)])))
     found.read_all()
     assert (found.floor, set(found.seen)) == (None, {"b0", "b1"})
+
+
+# -- times that cannot be true, and another order than newest first -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        pytest.param(datetime(1, 1, 1, tzinfo=UTC), id="the zero time of a Go program"),
+        pytest.param(datetime(1970, 1, 1, tzinfo=UTC), id="the zero time of Unix"),
+        pytest.param(NOON + HOUR, id="later than the list itself"),
+        pytest.param(datetime.max.replace(tzinfo=UTC), id="the end of the calendar"),
+    ],
+)
+def test_a_time_that_cannot_be_true_is_none_and_proves_nothing(time: datetime) -> None:
+    found, source = listing([at(0), batch("odd", created_at=time)], [at(2)], [at(4)])
+    found.read_until(lambda so_far: so_far.reaches(NOON - HOUR))
+    assert source.asked == 2
+    assert found.seen["odd"].created_at is None
+
+
+def test_a_list_in_another_order_than_newest_first_proves_nothing_before_its_end() -> None:
+    found, source = listing([at(0), at(9), at(2)], [at(3)], [at(1)])
+    found.read_until(lambda so_far: so_far.reaches(NOON - HOUR))
+    assert (source.asked, set(found.seen)) == (3, {"b0", "b9", "b2", "b3", "b1"})
+
+
+def test_times_of_machines_that_differ_a_little_are_in_order() -> None:
+    close = [batch(f"c{minute}", created_at=NOON - HOUR + timedelta(minutes=minute)) for minute in range(3)]
+    found, source = listing([at(0), *close], [at(2)], [at(4)])
+    found.read_until(lambda so_far: so_far.reaches(NOON - HOUR / 2))
+    assert source.asked == 1

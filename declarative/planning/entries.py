@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -12,7 +11,7 @@ from declarative import mark, people
 from declarative.memory import RemoteRecord
 from declarative.model import Route
 from declarative.planning.case import Case, is_over
-from declarative.remote import MEMBER_COLUMNS, Phase, Remote
+from declarative.remote import MEMBER_COLUMNS, Phase, Remote, stamp
 
 SCHEMA: dict[str, Any] = {
     "number": pl.String,
@@ -106,7 +105,7 @@ def facts(case: Case, remote: Remote) -> dict[str, Any]:
         "touchable": remote.route is Route.BATCH and remote.id not in case.also,
         "by_us": record.cancel is not None,
         "over": is_over(remote),
-        "over_at": _stamp(remote.last_updated_at) or remote.created_at,
+        "over_at": stamp(remote.last_updated_at) or remote.created_at,
         "stale": _stale(case, record, remote),
         "exact": False,
         "doubtful": remote.id in case.doubtful_retries(),
@@ -151,7 +150,7 @@ def of_records(case: Case) -> pl.DataFrame:
             "touchable": False,
             "by_us": False,
             "over": record.settled,
-            "over_at": _stamp(record.last_updated_at) or record.created_at,
+            "over_at": stamp(record.last_updated_at) or record.created_at,
             "stale": _stale(case, record, None),
             "exact": False,
             "doubtful": False,
@@ -211,11 +210,3 @@ def _is_another(case: Case, record: RemoteRecord, remote: Remote) -> bool:
         return record.payloads != case.resource.people.payloads
     wanted = case.resource.people.frame.get_column("number").to_list()
     return remote.members is not None and remote.members.get_column("number").to_list() != wanted
-
-
-def _stamp(text: str) -> datetime | None:
-    try:
-        stamp = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)

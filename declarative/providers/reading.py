@@ -4,13 +4,13 @@ name and no provider."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from declarative.digest import canonical
 from declarative.mark import METADATA_KEY
 from declarative.model import Json
-from declarative.remote import MEMBER_COLUMNS
+from declarative.remote import MEMBER_COLUMNS, stamp
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,14 +34,7 @@ def entry(value: Json) -> dict[str, Json]:
 
 
 def moment(value: Json) -> datetime | None:
-    """An ISO 8601 time as aware UTC; one without an offset is taken for UTC."""
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    if found is None:
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return stamp(value) if isinstance(value, str) else None
 
 
 def mark_text(*data: Json) -> str | None:

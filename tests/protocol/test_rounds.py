@@ -183,6 +183,19 @@ def test_something_younger_than_the_send_and_older_than_a_late_landing_proves_no
     assert ground.rings() == {ADA: 1, BOB: 1}
 
 
+def test_a_provider_that_gives_zero_times_rings_everybody_once(ground: Ground) -> None:
+    ground.write(PROJECT + batch("b", ADA))
+    zero = {"edit": {"created_at": "0001-01-01T00:00:00Z"}}
+    ground.faults(fault("createCallBatch", "lost_answer"), fault("createCallBatch", zero, times=ALWAYS))
+    assert ground.apply().exit == 0
+    ground.write(PROJECT + batch("b", ADA) + batch("c", BOB))
+    for _ in range(2):
+        ran = ground.apply()
+        assert ran.exit == 0, ran.text
+        ground.advance(900)
+    assert ground.rings() == {ADA: 1, BOB: 1}
+
+
 # -- calling hours end while a run goes on ------------------------------------------------------------------------
 
 

@@ -165,6 +165,14 @@ def test_a_batch_of_which_most_is_missing_survives_but_expects_people() -> None:
     assert (remote.total, remote.status, remote.created_at, remote.mark) == (-1, "", None, None)
 
 
+@pytest.mark.parametrize("zero", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+05:00", "1970-01-01T00:00:00Z"])
+def test_a_time_that_programs_write_for_none_is_none(zero: str) -> None:
+    shown = batch(created_at=zero, scheduled_at=zero)
+    exchange = open_exchange(answering(httpx.Response(200, json={"data": [shown], "has_more": False})))
+    [[remote]] = pages_of(exchange.channel(Route.BATCH), [])
+    assert (remote.created_at, remote.scheduled_at) == (None, None)
+
+
 def test_an_unknown_batch_is_none_only_in_the_providers_own_words() -> None:
     assert open_exchange(answering(httpx.Response(404, json=ERROR))).channel(Route.BATCH).read("acb_1") is None
     for foreign in (httpx.Response(404, html="<html>"), httpx.Response(404, json={"message": "no Route"})):
