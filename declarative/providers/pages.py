@@ -3,7 +3,7 @@ does not show must not look absent. Knows no provider's fields but those of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from declarative.model import Json
 from declarative.providers.reading import entry, text
@@ -16,6 +16,7 @@ def pages(wire: Wire, path: str, params: Mapping[str, str]) -> Iterator[list[dic
     """Every page, newest first. Raises ProviderError for a list that repeats itself, holds an entry without
     id, or says that there is more without saying where."""
     seen: set[str] = set()
+    asked: set[str] = set()
     cursor: str | None = None
     while True:
         after = {} if cursor is None else {"starting_after": cursor}
@@ -27,19 +28,22 @@ def pages(wire: Wire, path: str, params: Mapping[str, str]) -> Iterator[list[dic
         seen.update(ids)
         yield entries
         following = text(page.get("next_page"))
-        if not _goes_on(page, entries, following):
+        if not _goes_on(page, entries, following, asked):
             return
-        previous, cursor = cursor, following or (ids[-1] if ids else None)
-        if cursor is None or cursor == previous:
+        cursor = following or (ids[-1] if ids else None)
+        if cursor is None or cursor in asked:
             raise wire.failure(path, "said that there is more, but not where")
+        asked.add(cursor)
 
 
-def _goes_on(page: Mapping[str, Json], entries: list[dict[str, Json]], following: str | None) -> bool:
-    """`has_more`; where it is missing, a next page or a full one is taken for more."""
+def _goes_on(
+    page: Mapping[str, Json], entries: list[dict[str, Json]], following: str | None, asked: Collection[str]
+) -> bool:
+    """`has_more`, but a next page not read yet is more, whatever that says; where it is missing, a full one is, too."""
     more = page.get("has_more")
-    if isinstance(more, bool):
-        return more
-    return bool(entries) and (following is not None or len(entries) >= LIMIT)
+    if more is False:
+        return following is not None and following not in asked
+    return more is True or following is not None or len(entries) >= LIMIT
 
 
 def _entries(wire: Wire, path: str, page: Mapping[str, Json]) -> list[dict[str, Json]]:

@@ -111,12 +111,24 @@ def test_a_list_is_followed_by_next_page_or_else_by_its_last_id() -> None:
             page(["acb_3"], has_more=True),
             page(["acb_2"], has_more=True, next_page=None),
             page(["acb_1"], has_more=False, next_page="acb_1"),
+            page([], has_more=False, next_page="acb_1"),
         )
     )
     assert batch_ids(exchange) == ["acb_5", "acb_4", "acb_3", "acb_2", "acb_1"]
     queries = [dict(request.url.params) for request in exchange.sent]
     assert queries[0] == {"limit": "100"}
-    assert [query.get("starting_after") for query in queries] == [None, "acb_4", "acb_3", "acb_2"]
+    assert [query.get("starting_after") for query in queries] == [None, "acb_4", "acb_3", "acb_2", "acb_1"]
+
+
+def test_a_next_page_is_read_whatever_has_more_says() -> None:
+    first = page(["acb_2"], has_more=False, next_page="elsewhere")
+    assert batch_ids(open_exchange(answering(first, page(["acb_1"], has_more=False)))) == ["acb_2", "acb_1"]
+
+
+def test_pages_that_lead_in_a_circle_are_an_error_even_where_they_are_empty() -> None:
+    there, back = (page([], has_more=True, next_page=name) for name in ("there", "back"))
+    with pytest.raises(ProviderError, match="there is more, but not where"):
+        batch_ids(open_exchange(answering(there, back, there, back, there)))
 
 
 def test_without_has_more_a_full_page_is_taken_for_more() -> None:
