@@ -3,6 +3,9 @@ same column; in chunks, so that no million dicts are alive at once."""
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import orjson
@@ -17,6 +20,7 @@ from declarative.manifest.source import Source
 from declarative.model import Json
 
 _CHUNK = 50_000
+_UNUSUAL = re.compile(rb'[0-9]{19}|"[ \t\r]+:')
 
 
 def people(source: Source, problems: list[Problem]) -> pl.DataFrame:
@@ -76,6 +80,9 @@ class _Reader:
         if not isinstance(row, dict):
             self._add(line, 1, "", f"found {wording.found_number(row)}, expected an object")
             return None, "{}"
+        if text.count(b'":') != len(row) or _UNUSUAL.search(text):  # else each name stands there once
+            for fault in _unsaid(text):
+                self._add(line, 1, "", fault)
         self._seen.update(row)
         return self._number(line, row), canonical(self._data(line, row)).decode()
 
@@ -108,3 +115,21 @@ class _Reader:
 
 def _frame(numbers: Sequence[str | None], payloads: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame({"number": numbers, "payload": payloads}, schema={"number": pl.String, "payload": pl.String})
+
+
+def _unsaid(text: bytes) -> list[str]:
+    """What the quick reader keeps silent about: of a name given twice it takes the last value, and a whole number of
+    more than 64 bits it rounds."""
+    found: list[str] = []
+
+    def named(pairs: list[tuple[str, Json]]) -> None:
+        if len(dict(pairs)) < len(pairs):
+            names = Counter(name for name, _ in pairs)
+            found.extend(f"{wording.quoted(name)} is given twice" for name, times in names.items() if times > 1)
+
+    def whole(digits: str) -> None:
+        if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
+            found.append(f"the number {wording.quoted(digits)} is too large; in quotes it is text")
+
+    json.loads(text, object_pairs_hook=named, parse_int=whole)
+    return found

@@ -79,6 +79,15 @@ def test_jsonl_keeps_types_and_leaves_out_what_is_null(house: House) -> None:
             'r.ndjson:2:1: dialctl: the key "dialctl" is reserved',
         ),
         (
+            '{"to_number": "+14155550102", "to_number" : "+14155550103"}',
+            'r.ndjson:2:1: "to_number" is given twice',
+        ),
+        ('{"to_number": "+14155550102", "deep": {"a": 1, "a": 2}}', 'r.ndjson:2:1: "a" is given twice'),
+        (
+            '{"to_number": "+14155550102", "order": 18446744073709551616}',
+            'r.ndjson:2:1: the number "1844•••1616" is too large',
+        ),
+        (
             '{"to_number": "+14155550101"}',
             "r.ndjson:2:1: to_number: the same number twice: +1415•••0101, first at",
         ),
