@@ -103,8 +103,9 @@ def _in_time(action: Action, resource: Resource, now: datetime, guard: timedelta
     timing, opens_at = policy.timing(resource, now, guard)
     if not isinstance(timing, Timing):
         return replace(action, detail=action.detail or "whoever of them may be rung at this hour, at most")
-    if timing is Timing.EXPIRED:
-        return replace(action, verb=Verb.KEEP, reason=Reason.EXPIRED, changes=(), starts_at=None)
+    if timing in (Timing.EXPIRED, Timing.TOO_LATE):
+        verb = Verb.CANCEL if action.verb is Verb.REPLACE else Verb.KEEP
+        return replace(action, verb=verb, reason=Reason.EXPIRED, changes=(), starts_at=None)
     if timing in (Timing.TOO_EARLY, Timing.CLOSED):
         reason = Reason.TOO_EARLY if timing is Timing.TOO_EARLY else Reason.CALLING_HOURS
         return replace(action, verb=Verb.WAIT, reason=reason, detail="", next_at=opens_at)

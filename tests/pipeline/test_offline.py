@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from .house import BATCH, CAY, PROJECT, Team
@@ -48,6 +50,25 @@ def test_a_state_kept_elsewhere_is_not_asked(team: Team) -> None:
 def test_detailed_exit_code_tells_that_requests_would_be_sent(team: Team, manifest: str) -> None:
     team.write(batch_yaml=manifest)
     assert team.run("plan", "--offline", "--detailed-exitcode").exit == 2
+
+
+def _expiring(agent: str, left: timedelta) -> str:
+    expiry = f'  expires_at: "{datetime.now(UTC) + left:%Y-%m-%dT%H:%M:%SZ}"\n'
+    return BATCH.replace("agent_one", agent) + expiry
+
+
+def test_whoever_could_begin_to_ring_only_after_the_expiry_is_not_said_to_be_rung(team: Team) -> None:
+    team.write(batch_yaml=_expiring("agent_one", timedelta(minutes=1)))
+    said = team.run("plan", "--offline", "--json").json
+    assert [(a["verb"], a["reason"]) for a in said["actions"]] == [("keep", "expired")]
+    assert said["summary"]["people_to_ring"] == 0
+
+
+def test_over_the_lock_whoever_could_move_only_after_the_expiry_is_taken_off(team: Team) -> None:
+    _with_a_lock(team)
+    team.write(batch_yaml=_expiring("agent_two", timedelta(minutes=1)))
+    said = team.run("plan", "--offline", "--json").json
+    assert [(a["verb"], a["reason"]) for a in said["actions"]] == [("cancel", "expired")]
 
 
 def _with_a_lock(team: Team) -> None:
