@@ -197,23 +197,30 @@ def _unreadable(case: Case) -> Block | None:
     return None
 
 
+def taken_off(case: Case, remote: Remote) -> int:
+    """How many wanted people of a cancelled batch were not rung: whoever waits or was rung in another one lost nothing
+    here."""
+    if not remote.cancelled or remote.members is None or case.resource is None:
+        return 0
+    waited = remote.members.filter(phase=Phase.CANCELLED).join(case.resource.people.frame, on="number", how="semi")
+    for other in case.remotes.values():
+        if other.id != remote.id and other.members is not None:
+            elsewhere = other.members.filter(pl.col("phase") != Phase.CANCELLED)
+            waited = waited.join(elsewhere, on="number", how="anti")
+    return len(waited)
+
+
 def _cancelled(case: Case) -> Block | None:
-    if not case.wanted or case.resource is None:
+    if not case.wanted:
         return None
     for remote in case.remotes.values():
         known = case.record.remotes.get(remote.id)
-        if not remote.cancelled or remote.members is None or (known and known.cancel) or remote.id in case.also:
+        if (known and known.cancel) or remote.id in case.also:
             continue
-        wanted = case.resource.people.frame
-        waited = remote.members.filter(phase=Phase.CANCELLED).join(wanted, on="number", how="semi")
-        for other in case.remotes.values():  # whoever waits or was rung in another batch lost nothing here
-            if other.id != remote.id and other.members is not None:
-                elsewhere = other.members.filter(pl.col("phase") != Phase.CANCELLED)
-                waited = waited.join(elsewhere, on="number", how="anti")
-        if len(waited):
+        if waited := taken_off(case, remote):
             return Block(
                 Reason.CANCELLED_ELSEWHERE,
-                f"{remote.id} was cancelled without us, {len(waited)} of its people were not rung",
+                f"{remote.id} was cancelled without us, {waited} of its people were not rung",
                 f"dialctl resolve {case.address} --resume, or state: cancelled in the manifest",
             )
     return None

@@ -10,6 +10,7 @@ from declarative import counting
 from declarative.abilities import Abilities
 from declarative.model import RECIPIENT, Kind, Resource, Route
 from declarative.planning import doubts, hours
+from declarative.planning.blocks import taken_off
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Notice, Plan, Work
 
@@ -35,6 +36,7 @@ def warnings(
             yield from _one_by_one(resource, rings, able)
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
+        yield from _cancelled_by_others(plan, resource)
         yield from _expired(plan, resource)
         yield from _forgone(plan, resource)
         yield from _no_zone(resource)
@@ -57,6 +59,17 @@ def _no_longer_counted(plan: Plan, resource: Resource) -> Iterator[Notice]:
     if left:
         what = f"spec.also named {', '.join(left)} when it was last applied"
         yield Notice(resource.address, f"{what}: people rung by it alone count as new, and are rung again")
+
+
+def _cancelled_by_others(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    """A batch under `also` is its owners' to stop: nobody of it is submitted again for that."""
+    work = plan.works.get(resource.address)
+    if work is None:
+        return
+    for key in [key for key in resource.also if key in work.case.remotes]:
+        if count := taken_off(work.case, work.case.remotes[key]):
+            who = counting.of(count, "person was taken off and is", "people were taken off and are")
+            yield Notice(resource.address, f"{key} (spec.also) was cancelled: {who} not rung, by this manifest neither")
 
 
 def _no_zone(resource: Resource) -> Iterator[Notice]:

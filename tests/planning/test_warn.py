@@ -40,10 +40,11 @@ def said(
     able: Abilities | None = None,
     record: Record | None = None,
     timing: Timing = Timing.NOW,
+    also: frozenset[str] = frozenset(),
 ) -> list[str]:
     """The warnings of the plan of this one resource."""
     asked = (lambda provider, route: able) if able else abilities
-    of = case(*remotes, wanted=wanted, record=record or knowing(*remotes), timing=timing)
+    of = case(*remotes, wanted=wanted, record=record or knowing(*remotes), timing=timing, also=also)
     actions, work = compose(Outlook(case=of, provider="cartesia"), asked(wanted.provider, wanted.route))
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), works={wanted.address: work})
@@ -54,6 +55,13 @@ def said(
 
 def test_an_ordinary_plan_warns_of_nothing() -> None:
     assert said(resource("abc", settings={"target_concurrency_limit": 10})) == []
+
+
+def test_whoever_was_taken_off_in_a_batch_under_also_is_never_rung_and_that_is_said() -> None:
+    people = members(a=Phase.CANCELLED, b=Phase.REACHED)
+    theirs = batch("x1", people, status="cancelled", cancelled=True, mark=None)
+    [message] = said(resource("abc", also=("x1",)), theirs, record=Record(), also=frozenset({"x1"}))
+    assert message == "x1 (spec.also) was cancelled: 1 person was taken off and is not rung, by this manifest neither"
 
 
 # -- shards -------------------------------------------------------------------------------------------------------
