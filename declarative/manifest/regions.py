@@ -76,6 +76,16 @@ def _by_number(number: str) -> str | None:
     return region
 
 
+def is_too_short(number: str) -> bool:
+    """Whether no number of its country is as short."""
+    from phonenumbers import NumberParseException, ValidationResult, is_possible_number_with_reason, parse
+
+    try:
+        return bool(is_possible_number_with_reason(parse(number)) == ValidationResult.TOO_SHORT)
+    except NumberParseException:
+        return False
+
+
 def edition() -> str:
     """The edition of the numbering plans: another one may place numbers otherwise."""
     import phonenumbers

@@ -7,6 +7,7 @@ The text of CSV cells is never interpreted. Rows that are wrong are named by the
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -17,6 +18,7 @@ from declarative.errors import Problem
 from declarative.manifest import jsonl, locate, read, wording
 from declarative.manifest.payloads import payloads
 from declarative.manifest.personal import MOST_BYTES, NO_VARIABLE, VARIABLES, count_fault, name_fault
+from declarative.manifest.regions import is_too_short
 from declarative.manifest.rows import E164_WORDS, MOST_DESCRIBED
 from declarative.manifest.source import Source
 from declarative.people import E164
@@ -162,9 +164,26 @@ def _csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> pl.Dat
         raise _bad_csv(source, len(header))
     if frame.is_empty():
         raise Unreadable(source.here("has a header and no rows", "if nobody is meant, remove the file's entry"))
+    if _is_cut_off(source, header):
+        hint = "copy it once more; if it is whole, end it with a line break"
+        raise Unreadable(source.here("ends within its last row: it may be half written", hint))
     if (frame.get_column(source.number) == "").any():
         frame = frame.filter(pl.any_horizontal(pl.all() != ""))
     return frame.select(wanted).with_columns(pl.col(source.number).str.strip_chars())
+
+
+def _is_cut_off(source: Source, header: Sequence[str]) -> bool:
+    """A copy that was interrupted has no line break at its end, and lacks the last cells or the end of a number, which
+    then is somebody else's."""
+    with source.file.open("rb") as file:
+        file.seek(-min(source.file.stat().st_size, _GLANCE), os.SEEK_END)
+        end = file.read()
+    last = end.rpartition(b"\n")[2].decode("utf-8-sig", errors="replace")
+    if not last.strip() or '"' in last:  # within quotes a line break ends no row; a quote left open is told already
+        return False
+    cells = last.split(",")
+    ends_with_number = header[-1] == source.number and len(cells) == len(header)
+    return len(cells) < len(header) or (ends_with_number and is_too_short(cells[-1].strip()))
 
 
 def _bad_csv(source: Source, width: int) -> Unreadable:

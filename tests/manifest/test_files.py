@@ -100,6 +100,29 @@ def test_what_is_wrong_with_a_line_of_json(house: House, line: str, words: str) 
     assert any(words in each for each in said), said
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "to_number,plan,ref\n+14155550101,pro,1\n+14155550102,p",
+        "plan,to_number\npro,+14155550101\npro,+141555501",
+        "to_number\n+14155550101\n+1415555010",
+    ],
+)
+def test_a_file_that_ends_within_its_last_row_is_refused_unless_a_line_break_says_that_it_is_whole(
+    house: House, text: str
+) -> None:
+    house.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM, "r.csv": text})
+    [said] = house.problems()
+    assert said.startswith("r.csv: ends within its last row: it may be half written")
+    house.put({"r.csv": text + "\n"})
+    assert house.problems() == []
+
+
+@pytest.mark.parametrize("last", ["+14155550102,pro,", '+14155550102,pro,"a, b"', "+14155550102,pro,x"])
+def test_a_whole_last_row_needs_no_line_break(house: House, last: str) -> None:
+    assert len(rows(house.batch(FROM, **{"r.csv": f"to_number,plan,ref\n+14155550101,pro,1\n{last}"}))) == 2
+
+
 def test_a_column_that_no_line_of_json_has(house: House) -> None:
     house.put(
         {
