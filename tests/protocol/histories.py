@@ -3,7 +3,6 @@ must hold after every one of them. The steps are drawn by hypothesis, or written
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,7 +16,9 @@ from declarative.state.lock import parse
 from tests.command import Ran
 from tests.outside import Rule
 from tests.protocol.faults_ground import Ground, resolve_like_a_person
+from tests.protocol.histories_crashes import Crash, dying_at
 from tests.protocol.histories_project import NEVER_RINGS, Manifests
+from tests.protocol.histories_times import Times
 
 Ring = tuple[int, str]
 """A campaign and a number."""
@@ -27,10 +28,6 @@ LATEST = 401.0
 """Seconds in which whatever was sent has landed."""
 SETTLED = 4 * 3600.0
 ROUNDS = 10
-
-
-class Crash(BaseException):
-    """The process is gone: nothing catches it."""
 
 
 class History:
@@ -45,6 +42,10 @@ class History:
         self.calls: set[int] = set()
         self.earliest: dict[int, datetime] = {}
         self.rules: tuple[Rule, ...] = ()
+        self.times = Times()
+        self.by_hand: dict[str, int] = {}
+        self.others: set[Ring] = set()
+        self._judged: set[str] = set()
 
     def close(self) -> None:
         self.ground.close()
@@ -54,6 +55,7 @@ class History:
     def commit(self) -> None:
         """The manifests as they are now, in the directory; what they allow is allowed from here on."""
         self.ground.write(self.manifests.text())
+        self.times.commit(self.manifests.wanted.values())
         for one in self.manifests.wanted.values():
             if one.one_call:
                 self.calls.add(one.campaign)
@@ -67,8 +69,25 @@ class History:
 
     def schedule(self, address: str, ahead: float | None) -> None:
         at = None if ahead is None else (self.ground.now() + timedelta(seconds=ahead)).isoformat(timespec="seconds")
-        self.manifests.edit(address, scheduled_at=at)
+        self.manifests.edit(address, scheduled_at=at, expires_at=None)
         self.commit()
+
+    def expires(self, address: str, ahead: float | None) -> None:
+        at = None if ahead is None else (self.ground.now() + timedelta(seconds=ahead)).isoformat(timespec="seconds")
+        self.manifests.edit(address, expires_at=at, scheduled_at=None)
+        self.commit()
+
+    def submitted_by_hand(self, address: str, people: tuple[str, ...], ahead: float) -> None:
+        """Somebody submits a batch in the dashboard, and then its people's manifest counts it as its own."""
+        campaign = self.manifests.campaigns[address]
+        at = (self.ground.now() + timedelta(seconds=ahead)).isoformat(timespec="seconds")
+        recipients = [{"to_number": number} for number in people]
+        body = {"name": "by hand", "agent_id": "agent_A", "from_number_id": "ap_A", "recipients": recipients}
+        with self._another_connection():
+            made = self.ground.cartesia("POST", "/agents/calls/batches", {**body, "scheduled_at": at})["id"]
+        self.by_hand[made] = campaign
+        self.others |= {(campaign, number) for number in people}
+        self.manifests.edit(address, also=(made,))
 
     def advance(self, seconds: float) -> None:
         self.ground.advance(seconds)
@@ -76,6 +95,8 @@ class History:
 
     def faults(self, *rules: Rule) -> None:
         self.rules = rules
+        if any("late" in rule["do"] for rule in rules):
+            self.times.late = timedelta(seconds=LATEST)
         self.ground.faults(*rules)
 
     def cancelled_in_the_dashboard(self, which: int) -> None:
@@ -92,7 +113,7 @@ class History:
             batch = batches[which % len(batches)]
             self.ground.cartesia("POST", f"/agents/calls/batches/{batch['id']}/retry")
         for person in batch["recipients"]:
-            ring = (self._campaign(batch["name"]), person["to_number"])
+            ring = (self._campaign(batch["id"], batch["name"]), person["to_number"])
             self.extra[ring] += 1
             self.gone.pop(ring, None)
 
@@ -123,6 +144,8 @@ class History:
         if ran.exit == 0 and not arguments:
             self._taken_off(self.manifests.desired())
         self.check()
+        if ran.exit == 0 and sure and not arguments:
+            self.times.acted_on(self.manifests.wanted.values())
         self._look_in_time()
         return ran
 
@@ -135,7 +158,7 @@ class History:
         """A run that dies at its `step`-th step, counted from 1; one that has fewer steps ends well."""
         if command == "apply":
             self._may_ring_again()
-        with _dying_at(step), suppress(Crash):
+        with dying_at(step), suppress(Crash):
             self._sound(self.ground.run(command, "-y", "--json"))
         self.check()
         self._look_in_time()
@@ -158,6 +181,11 @@ class History:
         for dial in self.ground.dials():
             ring = (self._campaign_of(dial), dial["number"])
             rung[ring] += 1
+            if dial["batch_id"] in self.by_hand:
+                continue
+            if dial["call_id"] not in self._judged and not self.extra[ring]:
+                self.times.check(ring[0], _moment(dial["at"]))
+            self._judged.add(dial["call_id"])
             gone = self.gone.get(ring)
             late = gone is not None and (_moment(dial["at"]) - gone).total_seconds() > GRACE
             assert not late, f"{ring} was rung at {dial['at']}, taken off at {gone}"
@@ -174,6 +202,8 @@ class History:
         """No more faults, time passes, people resolve what they are told to: everybody wanted is rung, and then there
         is nothing left to do."""
         self.faults()
+        for address in list(self.manifests.wanted):
+            self.expires(address, None)
         self.advance(SETTLED)
         for _ in range(ROUNDS):
             ran = self.apply()
@@ -185,7 +215,7 @@ class History:
         assert not left, f"not at rest: {left}"
         rung = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials()}
         # Who reads `cancelled` in a batch that somebody else retried may have been rung before that: kept as they are.
-        sure = {ring for ring in self.manifests.desired() - rung if not self.extra[ring]}
+        sure = {ring for ring in self.manifests.desired() - rung - self.others if not self.extra[ring]}
         done = {campaign for campaign, _ in rung if campaign in self.calls}  # under whichever number
         missing = {ring for ring in sure if ring[1] not in NEVER_RINGS and ring[0] not in done}
         assert not missing, f"never rung: {missing}"
@@ -237,9 +267,11 @@ class History:
         parse(Stored(lock, tuple(journal.split(b"\n")[:-1])))
 
     def _campaign_of(self, dial: Mapping[str, Any]) -> int:
-        return self._campaign(dial["name"] or (dial["metadata"] or {}).get("dialctl", ""))
+        return self._campaign(dial["batch_id"], dial["name"] or (dial["metadata"] or {}).get("dialctl", ""))
 
-    def _campaign(self, signed: str) -> int:
+    def _campaign(self, batch: str | None, signed: str) -> int:
+        if batch in self.by_hand:
+            return self.by_hand[batch]
         found = mark.parse(signed)
         assert found is not None, f"rung without a mark: {signed}"
         by_hash = {mark.address_hash(address): number for address, number in self.manifests.campaigns.items()}
@@ -251,27 +283,3 @@ _DIALS = ("create", "replace", "retry")
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-class _Countdown(logging.Handler):
-    def __init__(self, left: int) -> None:
-        super().__init__(logging.DEBUG)
-        self._left = left
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._left -= 1
-        if self._left == 0:
-            raise Crash
-
-
-@contextmanager
-def _dying_at(step: int) -> Iterator[None]:
-    steps, countdown = logging.getLogger("dialctl.steps"), _Countdown(step)
-    level = steps.level
-    steps.addHandler(countdown)
-    steps.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        steps.removeHandler(countdown)
-        steps.setLevel(level)

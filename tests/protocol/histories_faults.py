@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.protocol.faults_answers import status
 
 _DIALING = st.sampled_from(
-    ["createCallBatch", "retryCallBatch", "createOutboundCalls", "createCall", "cancelCallBatch"]
+    ["createCallBatch", "retryCallBatch", "createOutboundCalls", "createCall", "legacyOutboundCall", "cancelCallBatch"]
 )
 _READING = st.sampled_from(["listCallBatches", "getCallBatch", "listCalls"])
 

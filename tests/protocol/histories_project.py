@@ -21,11 +21,13 @@ _PROJECT = {
         "defaults": {"provider": "cartesia"},
         "providers": {
             "cartesia": {"type": "cartesia", "defaults": {"agent_id": "agent_A", "from_number_id": "ap_A"}},
+            "old": {"type": "cartesia", "api_version": "2025-04-16", "defaults": {"agent_id": "agent_L"}},
             "box": {"type": "callingbox", "defaults": {"agent_id": "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"}},
         },
     },
 }
-_RETRY_ON = {"cartesia": ["dial_no_answer", "dial_busy", "dial_failed"], "box": ["no_answer", "busy", "failed"]}
+_DIAL = ["dial_no_answer", "dial_busy", "dial_failed"]
+_RETRY_ON = {"cartesia": _DIAL, "old": _DIAL, "box": ["no_answer", "busy", "failed"]}
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Wanted:
     via_batch: bool = False
     scheduled_at: str | None = None
     hours: tuple[str, str] | None = None
+    expires_at: str | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def one_call(self) -> bool:
@@ -52,16 +56,20 @@ class Wanted:
     def document(self) -> dict[str, object]:
         kind, _, name = self.address.partition("/")
         spec: dict[str, object] = {"provider": self.provider}
-        if self.provider == "cartesia":
+        if self.provider != "box":
             spec["agent_id"] = self.agent
         if self.scheduled_at:
             spec["scheduled_at"] = self.scheduled_at
+        if self.expires_at:
+            spec["expires_at"] = self.expires_at
         if self.hours:
             spec["policy"] = {"calling_hours": dict(zip(("from", "to"), self.hours, strict=True)) | {"zone": "UTC"}}
         if self.one_call:
             spec |= self._people()[0] | ({"via": "batch"} if self.via_batch else {})
         else:
             spec["recipients"] = self._people()
+            if self.also:
+                spec["also"] = list(self.also)
             spec["state"] = "cancelled" if self.paused else "present"
             if self.retries:
                 spec["retry"] = {"max_retries": self.retries, "on": _RETRY_ON[self.provider]}
@@ -113,7 +121,7 @@ class Manifests:
         if said:
             self.put(replace(old, address=fresh, previously=(address, *old.previously)))
         else:
-            self.put(replace(old, address=fresh, campaign=self.named, previously=()))
+            self.put(replace(old, address=fresh, campaign=self.named, previously=(), also=()))
 
     def desired(self) -> set[tuple[int, str]]:
         return {(one.campaign, number) for one in self.wanted.values() if not one.paused for number in one.people}

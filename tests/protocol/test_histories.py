@@ -45,15 +45,24 @@ class Histories(RuleBasedStateMachine):
         self.history.manifests.add("batch", people)
         self.history.commit()
 
-    @rule(kind=st.sampled_from(["batch", "batch", "box", "call", "call via batch"]), people=_people)
+    @rule(kind=st.sampled_from(["batch", "batch", "box", "old", "call", "call via batch"]), people=_people)
     def another_resource(self, kind: str, people: tuple[str, ...]) -> None:
         if len(self.history.manifests.wanted) == 3:
             return
         if kind.startswith("call"):
             self.history.manifests.add("call", people[:1], via_batch=kind != "call")
         else:
-            self.history.manifests.add("batch", people, "box" if kind == "box" else "cartesia")
+            self.history.manifests.add("batch", people, kind if kind in ("box", "old") else "cartesia")
         self.history.commit()
+
+    @rule(people=_people, others=_people, ahead=st.sampled_from([5.0, 300.0, 10_000.0]))
+    def a_batch_that_counts_one_made_by_hand_as_its_own(
+        self, people: tuple[str, ...], others: tuple[str, ...], ahead: float
+    ) -> None:
+        if len(self.history.manifests.wanted) < 3:
+            made = self.history.manifests.add("batch", tuple(dict.fromkeys((*people, *others))))
+            self.history.submitted_by_hand(made.address, people, ahead)
+            self.history.commit()
 
     @rule(which=_which, people=_people)
     def people_are_added(self, which: int, people: tuple[str, ...]) -> None:
@@ -90,6 +99,11 @@ class Histories(RuleBasedStateMachine):
     def scheduled(self, which: int, ahead: float | None) -> None:
         if one := self._waiting_in_batches(which):
             self.history.schedule(one, ahead)
+
+    @rule(which=_which, ahead=st.sampled_from([None, 100.0, 1800.0, 10_000.0]))
+    def an_expiry_is_set(self, which: int, ahead: float | None) -> None:
+        if one := self._batch(which):
+            self.history.expires(one, ahead)
 
     @rule(which=_which, hours=st.sampled_from([None, ("08:00", "16:00"), ("20:00", "04:00")]))
     def calling_hours_change(self, which: int, hours: tuple[str, str] | None) -> None:
@@ -185,7 +199,7 @@ class Histories(RuleBasedStateMachine):
 
     def _waiting_in_batches(self, which: int) -> str | None:
         wanted = self.history.manifests.wanted.values()
-        found = [one.address for one in wanted if one.via_batch or (not one.one_call and one.provider != "box")]
+        found = [one.address for one in wanted if one.via_batch or (not one.one_call and one.provider == "cartesia")]
         return found[which % len(found)] if found else None
 
     def _wanted(self, address: str) -> Wanted:
