@@ -84,7 +84,11 @@ class _Reader:
             for fault in _unsaid(text):
                 self._add(line, 1, "", fault)
         self._seen.update(row)
-        return self._number(line, row), canonical(self._data(line, row)).decode()
+        try:
+            return self._number(line, row), canonical(self._data(line, row)).decode()
+        except orjson.JSONEncodeError:  # deeper is read than can be written
+            self._add(line, 1, "", "nested too deeply")
+            return None, "{}"
 
     def _number(self, line: int, row: dict[str, Json]) -> str | None:
         number = row.get(self._source.number, "")

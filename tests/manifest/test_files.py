@@ -69,6 +69,7 @@ def test_jsonl_keeps_types_and_leaves_out_what_is_null(house: House) -> None:
     [
         ("{", "r.ndjson:2:1: not JSON"),
         ("[]", "r.ndjson:2:1: found a list, expected an object"),
+        (f'{{"to_number": "+14155550102", "a": {"[" * 400}{"]" * 400}}}', "r.ndjson:2:1: nested too deeply"),
         (
             '{"to_number": 14155550102}',
             "r.ndjson:2:1: to_number: found the number 1415•••0102, expected text",
