@@ -258,10 +258,10 @@ class _Observer:
             renamed=subject.renamed,
             tombstone=subject.tombstone,
             applying=self.scene.applying if subject.record.intents else None,
-            candidates=tuple(self._candidates(subject, case)),
+            candidates=tuple(self._candidates(case)),
         )
 
-    def _candidates(self, subject: Subject, case: Case) -> Iterator[Remote]:
+    def _candidates(self, case: Case) -> Iterator[Remote]:
         """Where a list gives no marks back: calls to the person of a lost request, placed since, that nobody knows."""
         lost = {intent.person: intent.sent_at - CLOCK_MARGIN for intent in case.open_intents() if intent.person}
         known = {key for other in self.theirs for key in other.record.remotes} if lost else set()

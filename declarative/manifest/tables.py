@@ -256,9 +256,7 @@ def _too_long(source: Source, frame: pl.DataFrame) -> Iterator[Problem]:
         yield source.more(len(long) - MOST_DESCRIBED, "oversized row")
 
 
-def row_problem(
-    source: Source, row: int, found: dict[int, tuple[int, int]], column: str, message: str, hint: str = ""
-) -> Problem:
+def row_problem(source: Source, row: int, found: dict[int, tuple[int, int]], column: str, message: str) -> Problem:
     line, cell = found.get(row, (0, 0))
     path = column if line else f"row {row + 1}, {column}"
-    return source.here(message, hint, line=line, column=cell, path=path)
+    return source.here(message, line=line, column=cell, path=path)

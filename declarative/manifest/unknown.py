@@ -50,7 +50,7 @@ def in_spec(kind: Kind, route: Route, known: ProviderType, version: str, shape: 
             return f"{quoted(name)} needs via: batch", "a direct call is placed at once"
         if newer := _of_another_version(name, known, version, [kind]):
             return newer
-        return f"unknown field {quoted(name)} for provider type {known.name}", _elsewhere(name, known, shape)
+        return f"unknown field {quoted(name)} for provider type {known.name}", _elsewhere(name, shape)
 
     return describe
 
@@ -95,7 +95,7 @@ def _of_the_other_kind(kind: Kind, name: str) -> tuple[str, str] | None:
     return None
 
 
-def _elsewhere(name: str, known: ProviderType, shape: Shape) -> str:
+def _elsewhere(name: str, shape: Shape) -> str:
     close = meant(name, shape.properties)
     if close:
         return close

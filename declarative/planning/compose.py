@@ -65,7 +65,6 @@ def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -
         cancels=tuple(standing.leaving_batches(people)),
         requests=tuple(requests),
         ring=pl.concat([pl.DataFrame(schema=RING_SCHEMA), *rings]),
-        adopt=outlook.adopt,
         renamed=outlook.renamed,
         forget=_is_done_with(outlook, people),
         complete=not len(people.filter(pl.col("desired") & _LEFT_OUT)),
@@ -287,9 +286,8 @@ def _unsure_detail(outlook: Outlook) -> str:
     intents = outlook.case.open_intents()
     if not intents:
         return "the lock was rebuilt and they were not found: no list proves that they were not rung"
-    when = min((intent.sent_at for intent in intents), default=None)
-    at = f" at {when:%H:%M} UTC on {when.day} {when:%b}" if when else ""
-    return f"an answer was lost{at}; not proven either way"
+    when = min(intent.sent_at for intent in intents)
+    return f"an answer was lost at {when:%H:%M} UTC on {when.day} {when:%b}; not proven either way"
 
 
 def _unsure_way_out(outlook: Outlook) -> str:

@@ -14,10 +14,9 @@ import polars as pl
 from declarative.digest import of_value
 from declarative.model import Json, Resource
 from declarative.people import rows_digest
-from declarative.planning.blocks import Block
 from declarative.planning.case import Case
 from declarative.planning.decide import Reason, Verb
-from declarative.remote import Phase, Remote
+from declarative.remote import Phase
 
 FORMAT_VERSION = "1"
 
@@ -59,19 +58,18 @@ class Action:
 @dataclass(frozen=True, kw_only=True)
 class Work:
     """What carry_out.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by
-    the provider's own request, `ring` the people to submit (columns RING_SCHEMA). `adopt` what was found by its mark,
-    `renamed` the earlier addresses whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing
-    was read and nothing is due; `complete`: everybody wanted is submitted once this is done; `later`: somebody may be
-    due at a later time; `expired` counts the people wanted who were never submitted, and are not any more; `forgone`
-    those whom it takes off while they wait for a retry, `forwent` those whom an earlier run did: neither are rung
-    again. `placed` counts people no longer wanted whose single calls go on."""
+    the provider's own request, `ring` the people to submit (columns RING_SCHEMA). `renamed` are the earlier addresses
+    whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing was read and nothing is due;
+    `complete`: everybody wanted is submitted once this is done; `later`: somebody may be due at a later time; `expired`
+    counts the people wanted who were never submitted, and are not any more; `forgone` those whom it takes off while
+    they wait for a retry, `forwent` those whom an earlier run did: neither are rung again. `placed` counts people no
+    longer wanted whose single calls go on."""
 
     address: str
     case: Case
     cancels: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
     ring: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RING_SCHEMA))
-    adopt: tuple[Remote, ...] = ()
     renamed: tuple[str, ...] = ()
     forget: bool = False
     quiet: bool = False
@@ -128,7 +126,6 @@ class Plan:
     created_at: datetime
     actions: tuple[Action, ...]
     works: Mapping[str, Work] = field(default_factory=dict)
-    blocks: Mapping[str, Block] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
     refusals: tuple[str, ...] = ()
     held: Mapping[str, int] = field(default_factory=dict)

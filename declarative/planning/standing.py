@@ -122,7 +122,7 @@ def _persons(case: Case, rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFra
     unwanted = seen.join(wanted, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = wanted.join(seen, on="number", how="left")
     frame = pl.concat([frame, unwanted.select(frame.columns)])
-    return _with_mates(_decided(case, _with_facts(case, frame)))
+    return _with_mates(_decided(_with_facts(case, frame)))
 
 
 def leaving_batches(frame: pl.DataFrame) -> list[str]:
@@ -257,7 +257,7 @@ def _with_absence(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     return named.with_columns(pl.col("absence").fill_null(str(Reason.NOT_DESIRED)))
 
 
-def _decided(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+def _decided(frame: pl.DataFrame) -> pl.DataFrame:
     distinct = frame.select(_FACTS).unique()
     decisions = [_decide(**row) for row in distinct.iter_rows(named=True)]
     distinct = distinct.with_columns(

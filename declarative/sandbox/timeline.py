@@ -17,14 +17,7 @@ from declarative.sandbox.outcomes import Draw, Outcome, lapse
 
 NEVER = -1.0
 _HEAD = struct.Struct("<I")
-_KINDS = (
-    ("member", "i"),
-    ("ordinal", "i"),
-    ("outcome", "B"),
-    ("dispatch", "d"),
-    ("answer", "d"),
-    ("end", "d"),
-)
+_COLUMNS = ("member", "ordinal", "outcome", "dispatch", "answer", "end")
 
 
 class Attempt(NamedTuple):
@@ -77,7 +70,7 @@ class Attempts:
         if not blob:
             return made
         (count,), at = _HEAD.unpack_from(blob), _HEAD.size
-        for name, _ in _KINDS:
+        for name in _COLUMNS:
             column = getattr(made, name)
             size = count * column.itemsize
             column.frombytes(blob[at : at + size])
@@ -85,7 +78,7 @@ class Attempts:
         return made
 
     def pack(self) -> bytes:
-        return _HEAD.pack(len(self)) + b"".join(getattr(self, name).tobytes() for name, _ in _KINDS)
+        return _HEAD.pack(len(self)) + b"".join(getattr(self, name).tobytes() for name in _COLUMNS)
 
     def __len__(self) -> int:
         return len(self.member)

@@ -116,7 +116,7 @@ def test_what_was_found_by_its_mark_is_adopted_beside_what_else_happens() -> Non
     adopt = actions[Verb.ADOPT]
     assert (adopt.reason, adopt.people, adopt.remote_ids) == (Reason.FOUND, 2, ("b1",))
     assert work is not None
-    assert work.adopt == (found,)
+    assert work.case.remotes == {"b1": found}, "what the lock takes in"
 
 
 def test_a_renamed_resource_says_what_it_was() -> None:
