@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 
 from declarative import schemas
+from declarative.abilities import PERSONAL
 
 MANIFEST = "manifest.v1"
 _PROVIDERS = "providers/"
 _FOR_KIND = re.compile(r"(?:(?P<version>.+)\.)?(?P<kind>Batch|Call)")
-_PERSONAL = ("metadata", "dynamic_variables", "context")
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _kind(document: Mapping[str, Any], name: str, provider: str | None) -> Kind:
 def _with_people(field: Field, takers: Mapping[str, list[tuple[str, Field]]]) -> Field:
     """Says in recipients and recipients_from which provider takes which data of a person: what it takes of a Call."""
     properties = field.schema.body.get("items", {}) and _items(field.schema).body.get("properties", {})
-    if not set(_PERSONAL) & set(properties):
+    if not set(PERSONAL) & set(properties):
         return field
     marked = {
         name: {**body, "x-taken-by": [who for who, _ in takers[name]]} if name in takers else body

@@ -27,10 +27,9 @@ def people(source: Source, problems: list[Problem]) -> pl.DataFrame:
     """Columns `number` and `payload`, a row each line that is not blank. `number` is empty where the line has
     none, and null where more than that is wrong with the line, which then is told already."""
     reader = _Reader(source)
-    frames = list(reader.frames())
+    frame = pl.concat(reader.frames(), rechunk=True)
     problems.extend(reader.found())
-    schema = {"number": pl.String, "payload": pl.String}
-    return pl.concat([pl.DataFrame(schema=schema), *frames], rechunk=True)
+    return frame
 
 
 class _Reader:

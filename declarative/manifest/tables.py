@@ -21,7 +21,7 @@ from declarative.manifest.personal import MOST_BYTES, NO_VARIABLE, VARIABLES, co
 from declarative.manifest.regions import is_too_short
 from declarative.manifest.rows import E164_WORDS, MOST_DESCRIBED
 from declarative.manifest.source import Source
-from declarative.people import E164
+from declarative.people import E164, empty
 from declarative.privacy import mask_all
 
 _GLANCE = 1 << 16
@@ -66,22 +66,18 @@ def _table(source: Source, problems: list[Problem]) -> pl.DataFrame:
         frame = jsonl.people(source, problems) if source.format == "jsonl" else _columns(source, problems)
     except Unreadable as unreadable:
         problems.append(unreadable.problem)
-        return _none()
+        return empty()
     if frame.is_empty() and len(problems) == before:
         problems.append(source.here("holds nobody", "if nobody is meant, remove the file's entry"))
     problems.extend(_bad_numbers(source, frame))
     return frame
 
 
-def _none() -> pl.DataFrame:
-    return pl.DataFrame(schema={"number": pl.String, "payload": pl.String})
-
-
 def _columns(source: Source, problems: list[Problem]) -> pl.DataFrame:
     header = _csv_header(source) if source.format == "csv" else _parquet_header(source)
     fields = _fields(source, header, problems)
     if fields is None:
-        return _none()
+        return empty()
     wanted = list(dict.fromkeys(chain([source.number], *fields.values())))
     frame = _csv(source, header, wanted) if source.format == "csv" else _parquet(source, wanted)
     for column in fields.get(VARIABLES, ()):
