@@ -34,7 +34,9 @@ class MemberCache:
     def put(self, remote: Remote) -> None:
         """Keeps the members of a remote thing that is over, if they are whole and every word of them is known: what may
         yet be answered better is asked again. A cache that cannot be written is no failure."""
-        if remote.members is None or not _is_whole(remote.members, remote.total):
+        if remote.members is None or remote.has(Phase.UNKNOWN):
+            return
+        if remote.members.get_column("number").n_unique() != remote.total:
             return
         data = io.BytesIO()
         remote.members.write_parquet(data)
@@ -57,8 +59,3 @@ def _read(data: bytes) -> pl.DataFrame | None:
     """None where another version wrote other columns."""
     frame = pl.read_parquet(io.BytesIO(data))
     return frame if set(MEMBER_COLUMNS) <= set(frame.columns) else None
-
-
-def _is_whole(members: pl.DataFrame, total: int) -> bool:
-    unknown = bool((members.get_column("phase") == Phase.UNKNOWN).any())
-    return not unknown and members.get_column("number").n_unique() == total

@@ -131,7 +131,7 @@ class Hands:
         for pause in READS_AFTER_CANCEL:
             self._desk.sleep(pause)
             read = channel.read(remote.id)
-            if read is not None and read.members is not None and not crowd.queued(read):
+            if read is not None and read.members is not None and not read.has(Phase.QUEUED):
                 break
         if read is None or read.members is None:
             tally.problems.append(Receipt(Result.FAILED, remote.id, UNREAD_AFTER_CANCEL))

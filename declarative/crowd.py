@@ -1,4 +1,4 @@
-"""Who of a batch still waits, who is free, and who of them was approved. Pure."""
+"""Who of a cancelled batch is free to be rung anew, and who of them was approved. Pure."""
 
 from __future__ import annotations
 
@@ -7,15 +7,7 @@ import polars as pl
 from declarative.planning import standing
 from declarative.planning.case import Case
 from declarative.planning.decide import Verb
-from declarative.remote import Phase, Remote
-
-
-def has_unknown(remote: Remote) -> bool:
-    return remote.members is not None and bool((remote.members.get_column("phase") == Phase.UNKNOWN).any())
-
-
-def queued(remote: Remote) -> bool:
-    return remote.members is not None and bool((remote.members.get_column("phase") == Phase.QUEUED).any())
+from declarative.remote import Remote
 
 
 def free(case: Case, remote: Remote) -> pl.DataFrame:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from declarative import crowd, records
+from declarative import records
 from declarative.desk import Desk
 from declarative.memory import Record, RemoteRecord
 from declarative.model import Route
 from declarative.planning import blocks, explain
 from declarative.planning.case import Case, is_over
 from declarative.planning.plan import Work
-from declarative.remote import Remote
+from declarative.remote import Phase, Remote
 from declarative.state.ledger import Fields
 from declarative.tally import Tally
 
@@ -78,7 +78,7 @@ class Memory:
         due = tally.unplanned or work.later or not tally.clean
         touched = tally.submitted or work.cancels or case.record.intents
         remotes = {key: remote for key, remote in case.remotes.items() if key not in case.also}
-        unknown = any(crowd.has_unknown(remote) for remote in remotes.values())
+        unknown = any(remote.has(Phase.UNKNOWN) for remote in remotes.values())
         if due or touched or unknown or not all(is_over(remote) for remote in remotes.values()):
             return None
         return blocks.fingerprint(work.resource, case.record, remotes)

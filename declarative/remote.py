@@ -69,6 +69,10 @@ class Remote:
         """What list and lock must agree on for the thing to count as unchanged."""
         return (self.status, self.dispatched, self.finished, self.retry_count, self.last_updated_at)
 
+    def has(self, *phases: Phase) -> bool:
+        """Whether anybody of it stands so, as far as its people were read."""
+        return self.members is not None and bool(self.members.get_column("phase").is_in(phases).any())
+
 
 def stamp(text: str) -> datetime | None:
     """An ISO 8601 time as aware UTC, one without an offset taken for UTC; None for anything else, and for a time that

@@ -71,5 +71,4 @@ def is_over(remote: Remote) -> bool:
         return True
     if remote.members is None or not remote.cancelled:
         return False
-    live = remote.members.get_column("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN])
-    return not live.any()
+    return not remote.has(Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)
