@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from declarative import counting, records
+from declarative import counting, moments, records
 from declarative.desk import Desk
 from declarative.errors import ProviderError
 from declarative.listing import Listing
@@ -180,4 +180,4 @@ def once_more(intent: Intent) -> str:
     starts = intent.scheduled_at
     if starts is None or starts <= intent.sent_at + LEAST_GUARD + timedelta(minutes=1):
         return ""
-    return f"; run dialctl apply once more before {starts:%H:%M} UTC on {starts.day} {starts:%b}, lest it lands late"
+    return f"; run dialctl apply once more before {moments.told(starts)}, lest it lands late"

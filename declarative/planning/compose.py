@@ -7,6 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
+from declarative import moments
 from declarative.abilities import Abilities
 from declarative.model import Resource, Route
 from declarative.planning import explain, standing
@@ -286,8 +287,8 @@ def _unsure_detail(outlook: Outlook) -> str:
     intents = outlook.case.open_intents()
     if not intents:
         return "the lock was rebuilt and they were not found: no list proves that they were not rung"
-    when = min(intent.sent_at for intent in intents)
-    return f"an answer was lost at {when:%H:%M} UTC on {when.day} {when:%b}; not proven either way"
+    when = moments.told(min(intent.sent_at for intent in intents))
+    return f"an answer was lost at {when}; not proven either way"
 
 
 def _unsure_way_out(outlook: Outlook) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from declarative import mark
+from declarative import mark, moments
 from declarative.planning.case import Case
 
 
@@ -16,7 +16,7 @@ def pressing(case: Case) -> Iterator[str]:
         if starts is not None and starts > case.now:
             yield (
                 f"{key} was sent since an earlier request seemed lost, and its run ended before the list proved it: "
-                f"run dialctl apply before {starts:%H:%M} UTC on {starts.day} {starts:%b}, or people may be rung twice"
+                f"run dialctl apply before {moments.told(starts)}, or people may be rung twice"
             )
     yield from _given_up(case)
 
@@ -32,5 +32,5 @@ def _given_up(case: Case) -> Iterator[str]:
     if given_up:
         yield (
             "a request that was given up as lost would still be taken, should it arrive late: run dialctl apply "
-            f"once more before {starts:%H:%M} UTC on {starts.day} {starts:%b}"
+            f"once more before {moments.told(starts)}"
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from declarative import counting
+from declarative import counting, moments
 from declarative.applier import Report
 from declarative.counting import people
 from declarative.execute import Result
@@ -168,12 +168,12 @@ def _status_lines(one: Status) -> Iterator[str]:
     for intent in one.unsure:
         whom = f" (person {intent.person})" if intent.person else ""
         yield click.style(
-            f"  ! unsure: {people(intent.count)}{whom}, sent {words.moment(intent.sent_at)}, mark {intent.mark}",
+            f"  ! unsure: {people(intent.count)}{whom}, sent {moments.told(intent.sent_at)}, mark {intent.mark}",
             fg="magenta",
         )
         yield f"    dialctl resolve {one.address} --placed | --not-placed"
     for call in one.candidates:
-        placed = f", placed {words.moment(call.created_at)}" if call.created_at else ""
+        placed = f", placed {moments.told(call.created_at)}" if call.created_at else ""
         yield f"    may be it: {clean(call.id)}{placed}, {clean(call.status)}"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in one.warnings)
     if one.unseen:

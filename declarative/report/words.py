@@ -1,11 +1,10 @@
-"""The words for verbs, reasons, times and counts that every view shares. Knows no layout."""
+"""The words for verbs, reasons and outcomes that every view shares. Knows no layout."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from declarative import counting
+from declarative import counting, moments
 from declarative.counting import people
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
@@ -57,12 +56,6 @@ _REASONS = {
 }
 
 
-def moment(when: datetime, now: datetime | None = None) -> str:
-    """`16:00 UTC on 1 Dec`, with the year where it is not this one."""
-    year = f" {when.year}" if now is not None and when.year != now.year else ""
-    return f"{when:%H:%M} UTC on {when.day} {when:%b}{year}"
-
-
 def outcomes(counts: Mapping[str, int]) -> str:
     """`31 no answer, 6 busy`"""
     return ", ".join(f"{count:,} {_OUTCOMES.get(word, clean(word))}" for word, count in counts.items())
@@ -89,7 +82,7 @@ def sentence(action: Action, plan: Plan) -> str:
 def _create(action: Action, plan: Plan) -> str:
     starts = ", at the earliest moment"
     if action.starts_at and action.starts_at > plan.created_at:
-        starts = f", from {moment(action.starts_at, plan.created_at)}"
+        starts = f", from {moments.told(action.starts_at, plan.created_at)}"
     some = "" if set(action.reasons) <= {Reason.NEW} else f" ({reasons(action.reasons)})"
     return f"{people(action.people)}{some}{_in_batches(action)}{starts}"
 
@@ -147,9 +140,9 @@ def _keep(action: Action, plan: Plan) -> str:
 
 
 def _wait(action: Action, plan: Plan) -> str:
-    until = f" until {moment(action.next_at, plan.created_at)}" if action.next_at else ""
+    until = f" until {moments.told(action.next_at, plan.created_at)}" if action.next_at else ""
     if action.reason is Reason.TOO_EARLY and action.starts_at:
-        rung = moment(action.starts_at, plan.created_at)
+        rung = moments.told(action.starts_at, plan.created_at)
         return f"{people(action.people)}, to be rung from {rung}: too early to submit{until}"
     return f"{people(action.people)}, {_why(action.reasons or {action.reason: action.people})}{until}"
 
