@@ -57,14 +57,18 @@ class Report:
     title: str = "Apply"
 
     @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Those of the whole run, and then each address's own."""
+        return (*self.findings, *(finding for tally in self.tallies.values() for finding in tally.findings))
+
+    @property
     def exit_code(self) -> int:
         """Unsure and blocked win over failed: they need a person."""
         stopped = self.interrupted or self.unfollowed
         if isinstance(stopped, Interrupted):
             return int(stopped.exit_code)
-        findings = [*self.findings, *(finding for tally in self.tallies.values() for finding in tally.findings)]
         unsigned = any(p.result is Result.MARK_LOST for tally in self.tallies.values() for p in tally.problems)
-        if self.plan.needs_human or self.still_open or unsigned or any(finding.unsure for finding in findings):
+        if self.plan.needs_human or self.still_open or unsigned or any(finding.unsure for finding in self.all_findings):
             return int(Exit.NEEDS_HUMAN)
         failed = any(not tally.clean for tally in self.tallies.values()) or self.plan.unread or stopped
         return int(Exit.FAILED if failed else Exit.DONE)

@@ -9,7 +9,7 @@ import polars as pl
 
 from declarative import counting
 from declarative.errors import ProviderError, UsageError
-from declarative.memory import Intent, Lock
+from declarative.memory import Intent
 from declarative.observe import observe
 from declarative.planning import doubts, standing
 from declarative.planning.blocks import Block
@@ -56,8 +56,7 @@ class Status:
 
 def status(session: Session, address: str | None) -> list[Status]:
     """Raises UsageError for an address that nothing is known of."""
-    lock = session.lock()
-    return [_status(outlook) for outlook in _looked_at(session, lock, address)]
+    return [_status(outlook) for outlook in _looked_at(session, address)]
 
 
 def results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
@@ -65,7 +64,7 @@ def results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[t
     known), `attempts_at_most`, `call_id`, `data`, `note`, `error`; and the addresses of which nothing can be said, with
     the reason. The `number` of a Call is the one that was rung, or waits, whatever its manifest says by now; empty
     where it is not known."""
-    outlooks = _looked_at(session, session.lock(), address)
+    outlooks = _looked_at(session, address)
     untold = [(o.case.address, o.block) for o in outlooks if o.block is not None and o.block.reason in UNTOLD]
     rows = [_results(outlook) for outlook in outlooks if outlook.block is None or outlook.block.reason not in UNTOLD]
     return pl.concat([_results_schema(), *rows]), untold
@@ -111,8 +110,8 @@ def _retried_elsewhere(outlook: Outlook) -> list[Drift]:
     return found
 
 
-def _looked_at(session: Session, lock: Lock | None, address: str | None) -> list[Outlook]:
-    outlooks = [o for o in observe(session.scene(lock, everything=True)) if not _is_nothing(o)]
+def _looked_at(session: Session, address: str | None) -> list[Outlook]:
+    outlooks = [o for o in observe(session.scene(session.lock(), everything=True)) if not _is_nothing(o)]
     if address is None:
         return outlooks
     chosen = [outlook for outlook in outlooks if outlook.case.address == address]

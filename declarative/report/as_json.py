@@ -80,7 +80,7 @@ def report(report: Report) -> dict[str, Any]:
         + [{**_action(action), **_SKIPPED} for action in report.plan.skipped],
         "findings": [
             {"address": finding.address, "message": finding.message, "unsure": finding.unsure}
-            for finding in [*report.findings, *(f for tally in report.tallies.values() for f in tally.findings)]
+            for finding in report.all_findings
         ],
         "unsure": list(report.still_open),
     }

@@ -77,7 +77,7 @@ def _report_lines(report: Report) -> Iterator[str]:
         yield from _tally_lines(address, tally)
     for action in report.plan.skipped:
         yield f"  · {action.address}: {action.verb} of {people(action.people)} is not called for any more"
-    for finding in [*report.findings, *(f for tally in report.tallies.values() for f in tally.findings)]:
+    for finding in report.all_findings:
         yield f"  {'!' if finding.unsure else '·'} {finding.address or 'note'}: {clean(finding.message)}"
     for address in report.still_open:
         yield click.style(
