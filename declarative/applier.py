@@ -46,7 +46,7 @@ class Wish:
 class Report:
     """What an apply came to. `tallies` by address; `interrupted` where a signal ended it early; `unfollowed` where all
     was done, and what came of it could not be followed to the end; `still_open` are the addresses where something is
-    unsure."""
+    unsure; `nothing_wanted` as in Wish."""
 
     plan: Plan
     tallies: Mapping[str, Tally]
@@ -54,7 +54,7 @@ class Report:
     interrupted: Interrupted | None = None
     unfollowed: DialctlError | None = None
     still_open: tuple[str, ...] = ()
-    title: str = "Apply"
+    nothing_wanted: bool = False
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
@@ -199,7 +199,7 @@ def _do(session: Session, wish: Wish, desk: Desk, hands: Hands, plan: Plan, find
         findings=(*findings, *hands.findings),
         interrupted=interrupted,
         still_open=_open(desk),
-        title="Destroy" if wish.nothing_wanted else "Apply",
+        nothing_wanted=wish.nothing_wanted,
     )
 
 

@@ -128,14 +128,14 @@ def _summary(report: Report) -> str:
     parts += [counting.of(problems, "problem", "problems")] if problems else []
     parts += [f"{len(report.still_open):,} unsure"] if report.still_open else []
     parts += [f"{blocked:,} blocked"] if blocked else []
-    return f"{report.title}: {', '.join(parts)}."
+    return f"{'Destroy' if report.nothing_wanted else 'Apply'}: {', '.join(parts)}."
 
 
 def _nothing(report: Report, *, held_back: bool) -> str:
     """That nothing was done, and no more than is known."""
     if report.still_open:
         return "nobody is known to have been rung or taken off"
-    if report.title == "Destroy":
+    if report.nothing_wanted:
         return "nobody was taken off, and people may still wait and be rung" if held_back else "nobody was waiting"
     return "nobody was rung and nobody taken off"
 

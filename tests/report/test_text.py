@@ -110,18 +110,20 @@ def test_a_status_without_a_way_out_has_no_empty_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "blocks", "changes", "told"),
+    ("destroy", "blocks", "changes", "told"),
     [
-        ("Apply", 0, {}, "Apply: nobody was rung and nobody taken off."),
-        ("Apply", 2, {}, "Apply: nobody was rung and nobody taken off, 2 blocked."),
-        ("Apply", 0, {"still_open": ("call/ada",)}, "Apply: nobody is known to have been rung or taken off, 1 unsure."),
-        ("Destroy", 0, {}, "Destroy: nobody was waiting."),
-        ("Destroy", 1, {}, "Destroy: nobody was taken off, and people may still wait and be rung, 1 blocked."),
+        (False, 0, {}, "Apply: nobody was rung and nobody taken off."),
+        (False, 2, {}, "Apply: nobody was rung and nobody taken off, 2 blocked."),
+        (False, 0, {"still_open": ("call/ada",)}, "Apply: nobody is known to have been rung or taken off, 1 unsure."),
+        (True, 0, {}, "Destroy: nobody was waiting."),
+        (True, 1, {}, "Destroy: nobody was taken off, and people may still wait and be rung, 1 blocked."),
     ],
 )
-def test_the_last_line_says_no_more_than_is_known(title: str, blocks: int, changes: dict[str, Any], told: str) -> None:
+def test_the_last_line_says_no_more_than_is_known(
+    destroy: bool, blocks: int, changes: dict[str, Any], told: str
+) -> None:
     plan = plan_of(*(action(Verb.BLOCK, f"b{number}") for number in range(blocks)))
-    report = Report(plan=plan, tallies={}, title=title, **changes)
+    report = Report(plan=plan, tallies={}, nothing_wanted=destroy, **changes)
     assert click.unstyle(text.report(report)).splitlines()[-1] == told
 
 
