@@ -169,10 +169,9 @@ def _results_schema() -> pl.DataFrame:
 
 
 def _results(outlook: Outlook) -> pl.DataFrame:
-    people = standing.persons(outlook.case).join(standing.told(outlook.case), on="number", how="left")
     may_be_more = pl.col("standing") == int(Standing.UNSURE)
     at_most = pl.when(~may_be_more).then("attempts").cast(pl.Int64)
-    return people.select(
+    return standing.told(outlook.case).select(
         pl.lit(outlook.case.address).alias("address"),
         pl.coalesce("rung_as", "number").alias("number"),
         _word(outlook).alias("standing"),

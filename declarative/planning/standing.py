@@ -58,16 +58,18 @@ def persons(case: Case) -> pl.DataFrame:
     """A row a person, wanted or seen: `number`, `data` (wanted payload or null), the facts of decide.Person,
     `attempts` (an upper bound), `phase` and `outcome` of their latest entry, `free_at` (when `retry.after` is over),
     and the `verb` and `reason` of the decision."""
-    return _persons(case, members(case), _wanted(case))
+    return _persons(case, entries(case, members(case)), _wanted(case))
 
 
 def told(case: Case) -> pl.DataFrame:
-    """What else is told of each person seen, by `number`: `call_id`, `note`, `error` of their latest entry; `fewer`,
-    whether they may have been rung less often than `attempts` says; `rung_as`, the number of a Call's latest entry
-    (empty where it is not known), which may have been edited since. Decides nothing."""
+    """`persons` with what else is told of each, null for whoever was not seen: `call_id`, `note`, `error` of their
+    latest entry; `fewer`, whether they may have been rung less often than `attempts` says; `rung_as`, the number of a
+    Call's latest entry (empty where it is not known), which may have been edited since. Decides nothing."""
     rows = members(case)
-    latest = _in_time(_with_own_number(case, rows, entries(case, rows))).group_by("number", maintain_order=True)
-    return latest.agg(pl.col("call_id", "note", "error", "rung_as").last(), _FEWER.any().alias("fewer"))
+    known = entries(case, rows)
+    latest = _in_time(_with_own_number(case, rows, known)).group_by("number", maintain_order=True)
+    besides = latest.agg(pl.col("call_id", "note", "error", "rung_as").last(), _FEWER.any().alias("fewer"))
+    return _persons(case, known, _wanted(case)).join(besides, on="number", how="left")
 
 
 def _with_own_number(case: Case, rows: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -87,12 +89,12 @@ def moving(case: Case) -> tuple[pl.DataFrame, int]:
     integers once and never put together."""
     rows, wanted = members(case), _wanted(case)
     if rows.is_empty() or case.one_call or case.doubtful_persons():
-        return _persons(case, rows, wanted), 0
+        return _persons(case, entries(case, rows), wanted), 0
     keys = people.keys(rows.get_column("number"))
     resting = _resting(case, rows, keys)
     rows = rows.filter(~keys.is_in(resting.implode()).fill_null(False))
     wanted = wanted.filter(~people.keys(wanted.get_column("number")).is_in(resting.implode()))
-    return _persons(case, rows, wanted), len(resting)
+    return _persons(case, entries(case, rows), wanted), len(resting)
 
 
 def _resting(case: Case, rows: pl.DataFrame, keys: pl.Series) -> pl.Series:
@@ -117,8 +119,8 @@ def _retry(case: Case) -> Retry:
     return (case.resource.retry if case.resource else None) or _NEVER
 
 
-def _persons(case: Case, rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
-    seen = _by_person(_compared(wanted, entries(case, rows)))
+def _persons(case: Case, known: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    seen = _by_person(_compared(wanted, known))
     unwanted = seen.join(wanted, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = wanted.join(seen, on="number", how="left")
     frame = pl.concat([frame, unwanted.select(frame.columns)])
