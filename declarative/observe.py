@@ -246,7 +246,6 @@ class _Observer:
     def _outlook(self, subject: Subject, seen: Mapping[str, Remote], busy: bool) -> Outlook:
         remotes = self._remotes_of(subject, {**seen, **self.full})
         case = _case(self.scene, subject, remotes, self.now)
-        case = replace(case, also=frozenset(subject.also))
         return Outlook(
             case=case,
             quiet=not busy,
@@ -285,6 +284,7 @@ def _case(scene: Scene, subject: Subject, remotes: Mapping[str, Remote], now: da
         now=now,
         key=scene.key,
         lineage=scene.lock.lineage if scene.lock else "",
+        also=frozenset(subject.also),
     )
     if subject.resource is None or now == BEFORE_ALL:
         return case
