@@ -217,19 +217,19 @@ class Hands:
             tally.undo(finding.undone)
             tally.findings.append(finding)
 
-    def _all_due(self, resource: Resource, crowd: pl.DataFrame, *, again: bool = False) -> bool:
-        return len(self._due(resource, crowd, again=again)) == len(crowd)
+    def _all_due(self, resource: Resource, people: pl.DataFrame, *, again: bool = False) -> bool:
+        return len(self._due(resource, people, again=again)) == len(people)
 
-    def _due(self, resource: Resource, crowd: pl.DataFrame, *, again: bool = False) -> pl.DataFrame:
+    def _due(self, resource: Resource, people: pl.DataFrame, *, again: bool = False) -> pl.DataFrame:
         """Who of them may still be rung: a run may take hours, and a window may have closed since the plan was made.
         A provider's own retry rings at once."""
         now = self._desk.provider(resource).now()
         record = self._desk.ledger.record(resource.address)
         guard = timedelta() if again else record.guard(self._desk.project.guard)
-        found, _ = policy.timing(resource, now, guard, lambda: crowd)
+        found, _ = policy.timing(resource, now, guard, lambda: people)
         if isinstance(found, Timing):
-            return crowd if found is Timing.NOW else crowd.clear()
-        return crowd.join(found.filter(timing=Timing.NOW.value), on="number", how="semi", maintain_order="left")
+            return people if found is Timing.NOW else people.clear()
+        return people.join(found.filter(timing=Timing.NOW.value), on="number", how="semi", maintain_order="left")
 
     def _must_end(self, resource: Resource, tally: Tally) -> bool:
         if resource.provider in self._executor.closed:

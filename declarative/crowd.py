@@ -11,7 +11,8 @@ from declarative.remote import Remote
 
 
 def free(case: Case, remote: Remote) -> pl.DataFrame:
-    """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel."""
+    """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel; columns as
+    Work.ring."""
     assert remote.members is not None
     people, _ = standing.moving(case)
     if not case.one_call:  # its one person may have waited under the number from before an edit
@@ -25,7 +26,8 @@ def free(case: Case, remote: Remote) -> pl.DataFrame:
     )
 
 
-def approved(ring: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
-    if approved is None:
+def approved(ring: pl.DataFrame, numbers: pl.Series | None) -> pl.DataFrame:
+    """Those of them who may be rung: nobody, where nobody of the address was approved."""
+    if numbers is None:
         return ring.clear()
-    return ring.filter(pl.col("number").is_in(approved.implode()))
+    return ring.filter(pl.col("number").is_in(numbers.implode()))

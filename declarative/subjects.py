@@ -33,7 +33,7 @@ class Subject:
 
     @property
     def tombstone(self) -> bool:
-        """Forgotten, and not wanted again."""
+        """Over once no manifest wanted it, and not wanted again."""
         return self.record.tombstone and self.resource is None
 
     @property
