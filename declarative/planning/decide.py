@@ -101,8 +101,8 @@ BLOCKS_RESOURCE = (
     Reason.PROVIDER_CHANGED,
     Reason.MEMBERS_UNREADABLE,
     Reason.CANCELLED_ELSEWHERE,
-    Reason.LOOKS_RENAMED,
     Reason.MARK_LOST,
+    Reason.LOOKS_RENAMED,
 )
 """Reasons that hold back a whole resource, the one to name first where several hold."""
 
