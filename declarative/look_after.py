@@ -184,11 +184,11 @@ class Guardian:
         if not doubts:
             return
         receipt = self._executor.cancel(address, provider.channels[Route.BATCH], key)
-        if receipt.result is Result.DONE:
+        done = receipt.result is Result.DONE
+        if done:
             probes = {mark: replace(record.intents[mark], probe=key) for mark in doubts if mark in record.intents}
             known = self._desk.ledger.record(address).remotes[key]
             self._desk.ledger.update(address, remotes={key: replace(known, doubts=())}, intents=probes)
-        done = receipt.result is Result.DONE
         fate = "it was taken back before it rang" if done else f"and it could not be taken back: {receipt.message}"
         message = f"the list did not show {key} in time; {fate}"
         yield Finding(address, message, unsure=True, undone=key if done else "")

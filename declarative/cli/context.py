@@ -84,20 +84,17 @@ class Context:
 
     def say(self, text: str) -> None:
         """A result as it is, for a machine or in columns: to stdout."""
-        if self._progress is not None:
-            self._progress.end()
+        self._end_progress()
         click.echo(text)
 
     def tell(self, text: str) -> None:
         """A result in sentences: to stdout."""
-        if self._progress is not None:
-            self._progress.end()
+        self._end_progress()
         terminal.echo(text)
 
     def remark(self, text: str) -> None:
         """Anything else: to stderr, unless the user asked for quiet."""
-        if self._progress is not None:
-            self._progress.end()
+        self._end_progress()
         if not self.quiet:
             terminal.echo(text, err=True)
 
@@ -110,9 +107,12 @@ class Context:
                 os.write(2, f"{own_line}{text}\n".encode())
 
     def close(self) -> None:
+        self._end_progress()
+        self._closing.close()
+
+    def _end_progress(self) -> None:
         if self._progress is not None:
             self._progress.end()
-        self._closing.close()
 
 
 def _change_to(directory: Path) -> None:

@@ -1,5 +1,5 @@
-"""Sentences for people: at a terminal too narrow for a line it is broken between words; elsewhere lines stay whole, for
-grep and for logs. Knows no command."""
+"""The streams of this process: stood in for where they were closed; sentences for people are broken between words at a
+terminal too narrow for them, and stay whole elsewhere, for grep and for logs. Knows no command."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ all."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from declarative.digest import canonical
@@ -50,10 +50,9 @@ def name_fault(field: str, name: str) -> str:
     return f"names that begin with {' or '.join(_TAKEN)} are the provider's" if name.startswith(_TAKEN) else ""
 
 
-def count_fault(field: str, names: Iterable[str], personal: Personal) -> str:
-    count = sum(1 for _ in names)
-    if field == VARIABLES and count > personal.most_variables:
-        return f"{count} variables, and at most {personal.most_variables} are taken"
+def count_fault(field: str, names: Collection[str], personal: Personal) -> str:
+    if field == VARIABLES and len(names) > personal.most_variables:
+        return f"{len(names)} variables, and at most {personal.most_variables} are taken"
     return ""
 
 
