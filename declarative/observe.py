@@ -74,8 +74,8 @@ def _at_provider(scene: Scene, name: str, theirs: Sequence[Subject]) -> list[Out
 
 def _unread(scene: Scene, subject: Subject, error: ProviderError) -> Outlook:
     case = _case(scene, subject, {}, BEFORE_ALL)
-    if subject.tombstone and not subject.record.intents:  # nothing is asked of it, so nothing is missed
-        return Outlook(case=case, provider=subject.provider, quiet=True, tombstone=True)
+    if case.buried and not case.record.intents:  # nothing is asked of it, so nothing is missed
+        return Outlook(case=case, provider=subject.provider, quiet=True)
     return Outlook(case=case, provider=subject.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
 
 
@@ -255,7 +255,6 @@ class _Observer:
                 remote for key, remote in remotes.items() if key not in subject.record.remotes and key not in case.also
             ),
             renamed=subject.renamed,
-            tombstone=subject.tombstone,
             applying=self.scene.applying if subject.record.intents else None,
             candidates=tuple(self._candidates(case)),
         )

@@ -32,11 +32,6 @@ class Subject:
         return self.resource.also if self.resource else ()
 
     @property
-    def tombstone(self) -> bool:
-        """Over once no manifest wanted it, and not wanted again."""
-        return self.record.tombstone and self.resource is None
-
-    @property
     def was_forgotten(self) -> bool:
         """Whether something was sent of which only its mark may still tell."""
         return self.record.forgotten and self.record.generation > 0

@@ -250,8 +250,7 @@ def _unsigned(case: Case) -> Block | None:
 def _provider(case: Case, routes: Collection[Route]) -> Block | None:
     """Elsewhere, or by another route, nobody could be seen, moved or taken off."""
     resource, record = case.resource, case.record
-    buried = record.tombstone and resource is None
-    placed = [] if buried else list(record.remotes.values())
+    placed = [] if case.buried else list(record.remotes.values())
     sent: list[RemoteRecord | Intent] = [*placed, *record.intents.values()]
     calls_only = Route.BATCH not in routes or (resource is not None and resource.route is Route.CALL)
     if sent and resource is not None and record.provider != resource.provider:

@@ -39,6 +39,11 @@ class Case:
         return self.address.startswith("call/")
 
     @property
+    def buried(self) -> bool:
+        """Over once no manifest wanted it, and not wanted again."""
+        return self.record.tombstone and self.resource is None
+
+    @property
     def wanted(self) -> bool:
         return self.resource is not None and not self.resource.paused
 

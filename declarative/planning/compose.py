@@ -48,7 +48,7 @@ def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action]
     actions = [*_adopted(outlook), *_of_people(outlook, people, resting, work, abilities)]
     actions += [_forgotten(outlook)] if work.forget else []
     actions += _nobodys(outlook, actions)
-    if not actions and not outlook.tombstone:
+    if not actions and not outlook.case.buried:
         resource = outlook.case.resource
         actions = [_keep(outlook, resource.people.count if resource else len(people) + resting)]
     return actions, work
@@ -218,7 +218,7 @@ def _is_done_with(outlook: Outlook, people: pl.DataFrame) -> bool:
     case = outlook.case
     return (
         case.resource is None
-        and not outlook.tombstone
+        and not outlook.case.buried
         and not case.record.intents
         and not people.get_column("queued").any()
         and all(is_over(remote) for remote in case.remotes.values() if remote.id not in case.also)
@@ -237,7 +237,7 @@ def _forgotten(outlook: Outlook) -> Action:
 
 
 def _resting(outlook: Outlook) -> list[Action]:
-    if outlook.tombstone:
+    if outlook.case.buried:
         return []
     resource = outlook.case.resource
     return [_keep(outlook, resource.people.count) if resource else _forgotten(outlook)]

@@ -12,17 +12,16 @@ from declarative.remote import Remote
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
     """`quiet`: known to need nothing, without its people having been read. `adopt`: things with our mark that the lock
-    does not know. `renamed`: addresses of the lock whose memory belongs to this one. `tombstone`: over and no longer
-    wanted, as the lock knows already. `applying`: who holds the lease under which its open intents are being answered
-    right now. `candidates`: calls without a mark that may be one of its lost requests; only a person can tell.
-    `only_seen`: no part of this run, which looks at it for the sake of others."""
+    does not know. `renamed`: addresses of the lock whose memory belongs to this one. `applying`: who holds the lease
+    under which its open intents are being answered right now. `candidates`: calls without a mark that may be one of its
+    lost requests; only a person can tell. `only_seen`: no part of this run, which looks at it for the sake of
+    others."""
 
     case: Case
     quiet: bool = False
     block: Block | None = None
     adopt: tuple[Remote, ...] = ()
     renamed: tuple[str, ...] = ()
-    tombstone: bool = False
     applying: str | None = None
     candidates: tuple[Remote, ...] = ()
     provider: str = ""

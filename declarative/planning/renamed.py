@@ -74,7 +74,7 @@ def _met(outlook: Outlook, leaving: Sequence[_Leaving]) -> list[_Met]:
 def _leaving(outlook: Outlook) -> list[_Leaving]:
     case = outlook.case
     record = case.record
-    if outlook.tombstone or not (case.remotes or record.placed or record.unseen or record.intents):
+    if case.buried or not (case.remotes or record.placed or record.unseen or record.intents):
         return []
     if case.resource is None:
         return [_Leaving(case.address, case)]

@@ -153,9 +153,10 @@ def test_it_is_not_forgotten_while(of: Case) -> None:
 
 
 def test_a_tombstone_is_not_shown_again() -> None:
-    of = case(batch("b1", members(a=REACHED)), wanted=None)
-    assert planned(of, tombstone=True)[0] == {}
-    assert planned(of, tombstone=True, quiet=True)[0] == {}
+    over = batch("b1", members(a=REACHED))
+    of = case(over, wanted=None, record=knowing(over, tombstone=True))
+    assert planned(of)[0] == {}
+    assert planned(of, quiet=True)[0] == {}
 
 
 @pytest.mark.parametrize(("phase", "later"), [(Phase.IN_FLIGHT, True), (REACHED, False)])
