@@ -88,6 +88,7 @@ class _Observer:
         self.provider = provider
         self.theirs = theirs
         self.now = provider.now()
+        self.project = mark.project_hash(scene.desired.project.name)
         self.unknown: set[str] = set()
         self.full: dict[str, Remote] = {}
         self.unsigned: list[Remote] = []
@@ -104,7 +105,8 @@ class _Observer:
             batches.read_until(self._enough_for_the_settled)
         for subject in self.theirs:
             self._ask_for_unlisted(subject, batches)
-        busy = [subject for subject in self.theirs if self.scene.everything or not self._is_quiet(subject, listings)]
+        own = self._by_address({**self._listed(listings), **self.full})
+        busy = [s for s in self.theirs if self.scene.everything or not self._is_quiet(s, own[s.address])]
         if busy and batches:
             batches.read_until(lambda listing: listing.reaches(self._born()))
         if any(self._needs_calls(subject) for subject in busy) and (calls := listings.get(Route.CALL)):
@@ -113,9 +115,11 @@ class _Observer:
         seen = self._seen(listings)
         self.unsigned = [one for one in self._listed(listings).values() if one.route is Route.CALL and not one.mark]
         if block := self._memory_block(seen):
-            return [self._blocked(subject, seen, block) for subject in self.theirs]
+            own = self._by_address(seen)
+            return [self._blocked(subject, own[subject.address], block) for subject in self.theirs]
         self._read_in_full(busy, seen)
-        return [self._outlook(subject, seen, subject in busy) for subject in self.theirs]
+        own, looked_at = self._by_address({**seen, **self.full}), {subject.address for subject in busy}
+        return [self._outlook(s, own[s.address], quiet=s.address not in looked_at) for s in self.theirs]
 
     def _listing(self, route: Route) -> Listing:
         histories = self.provider.channels[route].histories
@@ -170,11 +174,8 @@ class _Observer:
         else:
             self.full[remote_id] = remote
 
-    def _is_quiet(self, subject: Subject, listings: Mapping[Route, Listing]) -> bool:
-        if subject.renamed:
-            return False
-        seen = {**self._listed(listings), **self.full}
-        return blocks.may_be_quiet(subject.resource, subject.record, self._remotes_of(subject, seen), self.now)
+    def _is_quiet(self, subject: Subject, own: Mapping[str, Remote]) -> bool:
+        return not subject.renamed and blocks.may_be_quiet(subject.resource, subject.record, own, self.now)
 
     def _needs_calls(self, subject: Subject) -> bool:
         return subject.route is Route.CALL or any(i.route is Route.CALL for i in subject.record.intents.values())
@@ -182,18 +183,17 @@ class _Observer:
     def _listed(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
         return {key: remote for listing in listings.values() for key, remote in listing.seen.items()}
 
-    def _remotes_of(self, subject: Subject, seen: Mapping[str, Remote]) -> dict[str, Remote]:
-        ids = {
-            remote.id
-            for remote in seen.values()
-            if remote.mark and self._is_ours(remote) and self.addresses.get(remote.mark.address) == subject.address
-        }
-        known = {*ids, *subject.record.remotes, *subject.also}
-        return {key: seen[key] for key in sorted(known) if key in seen}
+    def _by_address(self, seen: Mapping[str, Remote]) -> dict[str, dict[str, Remote]]:
+        """What of it is each subject's own: by its mark, by the lock, or by the manifest's `also`."""
+        ids = {s.address: {*s.record.remotes, *s.also} for s in self.theirs}
+        for key, remote in seen.items():
+            address = self.addresses.get(remote.mark.address) if remote.mark and self._is_ours(remote) else None
+            if address is not None:
+                ids[address].add(key)
+        return {address: {key: seen[key] for key in sorted(known) if key in seen} for address, known in ids.items()}
 
     def _is_ours(self, remote: Remote) -> bool:
-        found = remote.mark
-        return found is not None and found.project == mark.project_hash(self.scene.desired.project.name)
+        return remote.mark is not None and remote.mark.project == self.project
 
     def _seen(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
         """Everything that bears a mark of this project, and what the lock or a manifest's `also` knows by id."""
@@ -214,7 +214,8 @@ class _Observer:
             with ThreadPoolExecutor(self.scene.parallelism) as pool:
                 list(pool.map(lambda key: self._read(calls, key), unlisted))
         channel = self.provider.channels.get(Route.BATCH)
-        wanted = [key for subject in busy for key in self._batches_of(subject, seen) if key not in self.full]
+        own = self._by_address(seen)
+        wanted = [key for s in busy for key in self._batches_of(s, own[s.address]) if key not in self.full]
         if channel is None or not wanted:
             return
         missing = [key for key in wanted if not self._recalled(key, seen)]
@@ -226,8 +227,8 @@ class _Observer:
             if cache and key in self.full and is_over(self.full[key]):
                 cache.put(self.full[key])
 
-    def _batches_of(self, subject: Subject, seen: Mapping[str, Remote]) -> list[str]:
-        marked = [key for key, remote in self._remotes_of(subject, seen).items() if remote.route is Route.BATCH]
+    def _batches_of(self, subject: Subject, own: Mapping[str, Remote]) -> list[str]:
+        marked = [key for key, remote in own.items() if remote.route is Route.BATCH]
         return list(dict.fromkeys([*subject.batch_ids(), *marked, *subject.also]))
 
     def _recalled(self, remote_id: str, seen: Mapping[str, Remote]) -> bool:
@@ -243,16 +244,15 @@ class _Observer:
         self.full[remote_id] = replace(remote, members=members)
         return True
 
-    def _outlook(self, subject: Subject, seen: Mapping[str, Remote], busy: bool) -> Outlook:
-        remotes = self._remotes_of(subject, {**seen, **self.full})
-        case = _case(self.scene, subject, remotes, self.now)
+    def _outlook(self, subject: Subject, own: Mapping[str, Remote], *, quiet: bool) -> Outlook:
+        case = _case(self.scene, subject, own, self.now)
         return Outlook(
             case=case,
-            quiet=not busy,
+            quiet=quiet,
             provider=self.name,
-            block=blocks.of_case(case, frozenset(self.unknown), routes=self.provider.channels, quiet=not busy),
+            block=blocks.of_case(case, frozenset(self.unknown), routes=self.provider.channels, quiet=quiet),
             adopt=tuple(
-                remote for key, remote in remotes.items() if key not in subject.record.remotes and key not in case.also
+                remote for key, remote in own.items() if key not in subject.record.remotes and key not in case.also
             ),
             renamed=subject.renamed,
             applying=self.scene.applying if subject.record.intents else None,
@@ -269,8 +269,8 @@ class _Observer:
             if call.id not in known and call.created_at and any(moment <= call.created_at for moment in since):
                 yield call
 
-    def _blocked(self, subject: Subject, seen: Mapping[str, Remote], block: Block) -> Outlook:
-        case = _case(self.scene, subject, self._remotes_of(subject, seen), self.now)
+    def _blocked(self, subject: Subject, own: Mapping[str, Remote], block: Block) -> Outlook:
+        case = _case(self.scene, subject, own, self.now)
         return Outlook(case=case, provider=self.name, block=block)
 
 
