@@ -9,6 +9,8 @@ from tests.protocol.child import Run
 from tests.protocol.project import Project
 
 RUNS = 6
+FORGET = "--yes-forget-who-was-rung"
+"""What `state rm` asks of whoever is not there to be asked."""
 _UNSURE = re.compile(r"dialctl resolve (\S+) --placed \| --not-placed")
 _CANCELLED = re.compile(r"dialctl resolve (\S+) --resume")
 _PLAIN = re.compile(r"dialctl (state rebuild)")

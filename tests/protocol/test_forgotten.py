@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.protocol.child import KILL
-from tests.protocol.human import brought_in_order
+from tests.protocol.human import FORGET, brought_in_order
 from tests.protocol.project import Project, never, once, people
 from tests.protocol.scenarios import AFTER_THE_GUARD
-
-FORGET = "--yes-forget-who-was-rung"
 
 
 def test_a_lost_batch_can_be_forgotten(campaign: Project) -> None:
