@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from declarative.planning import offline as from_memory
 from declarative.planning import policy, renamed, warn
 from declarative.planning.compose import compose
 from declarative.planning.decide import Reason
+from declarative.planning.outlook import Outlook
 from declarative.planning.plan import Action, Notice, Plan, Work, in_order
 from declarative.providers.base import Provider
 from declarative.session import Session
@@ -51,6 +52,19 @@ def make_plan(
     """The plan for what is wanted, from what is there now. Providers that cannot be read block their own addresses."""
     outlooks = renamed.held_back(observe(replace(scene, with_those_left=True)))
     scene.progress("deciding")
+    plan = _composed(scene, outlooks, abilities)
+    project, resources = scene.desired.project, list(scene.desired.resources.values())
+    may_leave = [action.address for action in plan.actions] if shrinking_is_meant else may_shrink
+    refusals = policy.refusals(plan, project, resources, max_dials, may_leave, sandbox=scene.born_together)
+    if may_shrink:
+        known = {*scene.desired.resources, *scene.desired.named(), *(scene.lock.resources if scene.lock else ())}
+        refusals += policy.unknown_shrinking(may_shrink, known)
+    warnings = (*_skewed(scene), *warn.warnings(plan, resources, abilities))
+    return replace(plan, refusals=tuple(refusals), warnings=warnings)
+
+
+def _composed(scene: Scene, outlooks: Sequence[Outlook], abilities: Callable[[str, Route], Abilities]) -> Plan:
+    """Every address with its actions and its work; nothing is forbidden or warned of yet."""
     actions: list[Action] = []
     works: dict[str, Work] = {}
     for outlook in outlooks:
@@ -59,27 +73,13 @@ def make_plan(
         actions += some
         if work is not None:
             works[outlook.case.address] = work
-    resources = list(scene.desired.resources.values())
-    plan = Plan(
+    return Plan(
         project=scene.desired.project.name,
         created_at=max((o.case.now for o in outlooks), default=datetime.now(UTC)),
         actions=in_order(actions, list(scene.desired.resources)),
         works=works,
         held=policy.held(scene.desired),
     )
-    refusals = policy.refusals(
-        plan,
-        scene.desired.project,
-        resources,
-        max_dials,
-        [a.address for a in actions] if shrinking_is_meant else may_shrink,
-        sandbox=scene.born_together,
-    )
-    if may_shrink:
-        known = {*scene.desired.resources, *scene.desired.named(), *(scene.lock.resources if scene.lock else ())}
-        refusals += policy.unknown_shrinking(may_shrink, known)
-    warnings = (*_skewed(scene), *warn.warnings(plan, resources, abilities))
-    return replace(plan, refusals=tuple(refusals), warnings=warnings)
 
 
 def _skewed(scene: Scene) -> list[Notice]:
