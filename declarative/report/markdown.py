@@ -88,14 +88,10 @@ def _notices(plan: Plan) -> Iterator[str]:
 def _folded(plan: Plan) -> Iterator[Section]:
     changed = [(a, c) for a in plan.actions for c in a.changes if c.before is not None or a.verb is Verb.REPLACE]
     first = [(a, c) for a in plan.actions for c in a.changes if c.before is None and a.verb is not Verb.REPLACE]
-    kept = [f"- {code(action.address)} {_kept(action, plan)}" for action in plan.of(Verb.KEEP)]
+    kept = [f"- {code(action.address)} {prose(words.sentence(action, plan))}" for action in plan.of(Verb.KEEP)]
     yield Section("differences", 8, "Differences", [_change(*one) for one in changed], folded=True)
     yield Section("settings of new resources", 9, "Settings of new resources", [_new(*o) for o in first], folded=True)
     yield Section("unchanged resources", 10, "Unchanged", kept, folded=True)
-
-
-def _kept(action: Action, plan: Plan) -> str:
-    return prose(words.sentence(action, plan))
 
 
 def _change(action: Action, change: Change) -> str:
