@@ -148,6 +148,7 @@ def statuses(statuses: Sequence[Status]) -> dict[str, Any]:
                     {"id": call.id, "created_at": _stamp(call.created_at), "status": call.status}
                     for call in one.candidates
                 ],
+                "unseen": one.unseen,
                 "warnings": list(one.warnings),
                 "block": asdict(one.block) if one.block else None,
             }
