@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import reduce
 
 from declarative.memory import Lock, Record, RemoteRecord
 from declarative.model import Desired, Resource, Route
+from declarative.state.merge import join_records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ def subjects(desired: Desired, lock: Lock | None, *, with_those_left: bool = Fal
     found = []
     for address, resource in desired.resources.items():
         renamed = tuple(old for old in resource.previously if old in known)
-        record = _merged([known[old] for old in (address, *renamed) if old in known])
+        record = reduce(join_records, [known[old] for old in (address, *renamed) if old in known] or [Record()])
         found.append(
             Subject(address=address, resource=resource, record=record, provider=resource.provider, renamed=renamed)
         )
@@ -76,21 +77,3 @@ def subjects(desired: Desired, lock: Lock | None, *, with_those_left: bool = Fal
         for address in left
     ]
     return found
-
-
-def _merged(records: Sequence[Record]) -> Record:
-    """The memory of an address and of those that it had before, as one."""
-    if not records:
-        return Record()
-    first, *others = records
-    for other in others:
-        first = replace(
-            first,
-            generation=max(first.generation, other.generation),
-            remotes={**other.remotes, **first.remotes},
-            intents={**other.intents, **first.intents},
-            placed=tuple(sorted({*first.placed, *other.placed})),
-            unseen=tuple(sorted({*first.unseen, *other.unseen})),
-            revoked=tuple(sorted({*first.revoked, *other.revoked})),
-        )
-    return first
