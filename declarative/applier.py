@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
-from declarative import mark, planner
+from declarative import begin, planner
 from declarative.carry_out import Hands
 from declarative.desk import Budget, Desk, Stop
 from declarative.errors import DialctlError, Exit, Interrupted, Refused
 from declarative.execute import Result
-from declarative.memory import Lock
 from declarative.model import Desired
 from declarative.planning import policy
 from declarative.planning.plan import Plan
@@ -26,7 +24,6 @@ PLAN_IS_FRESH = 60.0
 """Seconds that a person may think about a plan before it is made again."""
 ROUNDS = 3
 """How often an apply goes on after a lost answer was settled, before it leaves the rest to the next run."""
-NEWBORN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +32,7 @@ class Wish:
     does no more than a saved one, and raises PlanFileError; `nothing_wanted` is destroy."""
 
     approve: Callable[[Plan], bool]
-    narrow: Callable[[Session, Plan, Lock | None], Plan] | None = None
+    narrow: Callable[[Session, Plan], Plan] | None = None
     max_dials: int | None = None
     may_shrink: Collection[str] = ()
     lock_timeout: float = 0.0
@@ -148,7 +145,7 @@ def _plan(session: Session, wish: Wish, ledger: Ledger) -> Plan:
         may_shrink=wish.may_shrink,
         shrinking_is_meant=wish.nothing_wanted,
     )
-    return wish.narrow(session, plan, scene.lock) if wish.narrow else plan
+    return wish.narrow(session, plan) if wish.narrow else plan
 
 
 def _nothing(desired: Desired) -> Desired:
@@ -165,16 +162,10 @@ def _begin(session: Session, ledger: Ledger, plan: Plan) -> None:
         return
     if not ledger.started:
         clocks = [session.connected[name].now() for name in hosts]
-        begin(session, ledger, hosts, min(clocks) - NEWBORN)
+        ledger.start(begin.newborn(session, hosts, min(clocks)))
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)
-
-
-def begin(session: Session, ledger: Ledger, hosts: Mapping[str, str], born: datetime) -> None:
-    """A new lineage: from here on, marks are told from those of every other lock."""
-    project, lineage = session.desired.project.name, mark.new_lineage()
-    ledger.start(project, lineage, born.replace(microsecond=0), hosts, session.key.fingerprint)
 
 
 def _do(session: Session, wish: Wish, desk: Desk, hands: Hands, plan: Plan, findings: list[Finding]) -> Report:

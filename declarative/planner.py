@@ -77,6 +77,7 @@ def _composed(scene: Scene, outlooks: Sequence[Outlook], abilities: Callable[[st
         project=scene.desired.project.name,
         created_at=max((o.case.now for o in outlooks), default=datetime.now(UTC)),
         actions=in_order(actions, list(scene.desired.resources)),
+        lock=scene.lock,
         works=works,
         held=policy.held(scene.desired),
     )

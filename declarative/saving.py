@@ -9,7 +9,6 @@ from pathlib import Path
 
 from declarative.digest import PersonKey
 from declarative.errors import PlanFileError
-from declarative.memory import Lock
 from declarative.planning import planfile
 from declarative.planning.plan import Action, Plan
 from declarative.planning.planfile import SavedPlan, is_plan
@@ -26,7 +25,6 @@ def save(session: Session, plan: Plan, file: Path) -> None:
         path=session.options.path,
         targets=tuple(session.options.targets),
         desired=session.desired.digest,
-        lock=session.lock(),
         hosts=_hosts(session),
         key=session.key,
     )
@@ -43,16 +41,14 @@ def load(file: Path) -> SavedPlan:
     return saved
 
 
-def narrow(saved: SavedPlan) -> Callable[[Session, Plan, Lock | None], Plan]:
+def narrow(saved: SavedPlan) -> Callable[[Session, Plan], Plan]:
     """Holds every plan of an apply to the saved one. What the run itself has done meanwhile makes nothing stale: only
     the first plan is compared with the lock, later ones ring nobody else."""
     first: list[tuple[Action, ...]] = []
 
-    def to_saved(session: Session, plan: Plan, lock: Lock | None) -> Plan:
+    def to_saved(session: Session, plan: Plan) -> Plan:
         if not first:
-            planfile.narrowed(
-                saved, plan, desired=session.desired.digest, lock=lock, hosts=_hosts(session), key=session.key
-            )
+            planfile.hold(plan, saved, desired=session.desired.digest, hosts=_hosts(session), key=session.key)
             first.append(planfile.skipped(saved, plan))
         return replace(plan, skipped=first[0])
 

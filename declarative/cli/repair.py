@@ -93,9 +93,9 @@ def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bo
 @click.pass_obj
 def new(context: Context, path: Path, lock_timeout: float) -> int:
     """Start a lock for a project that has never dialed."""
-    from declarative import mend
+    from declarative import begin
 
-    context.tell(mend.new(context.session(path), lock_timeout))
+    context.tell(begin.new(context.session(path), lock_timeout))
     return Exit.DONE
 
 
@@ -108,9 +108,9 @@ def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
 
     Where no list can prove that somebody was never rung, whoever is not found stays unsure until you `resolve` it.
     """
-    from declarative import mend
+    from declarative import begin
 
-    context.tell("\n".join(mend.rebuild(context.session(path), lock_timeout)))
+    context.tell("\n".join(begin.rebuild(context.session(path), lock_timeout)))
     return Exit.DONE
 
 

@@ -12,6 +12,7 @@ from math import ceil
 import polars as pl
 
 from declarative.digest import of_value
+from declarative.memory import Lock
 from declarative.model import Json, Resource
 from declarative.people import rows_digest
 from declarative.planning.case import Case
@@ -118,19 +119,24 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All of it. `refusals` are the policies that forbid to apply it, each a sentence; `held` counts the people that a
-    policy keeps out, by its name; `skipped` are actions of the saved plan that it is held to, and that nothing calls
-    for any more."""
+    """All of it. `lock` is the memory by which it was decided; `refusals` are the policies that forbid to apply it,
+    each a sentence; `held` counts the people that a policy keeps out, by its name; `skipped` are actions of the saved
+    plan that it is held to, and that nothing calls for any more."""
 
     project: str
     created_at: datetime
     actions: tuple[Action, ...]
+    lock: Lock | None = None
     works: Mapping[str, Work] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
     refusals: tuple[str, ...] = ()
     held: Mapping[str, int] = field(default_factory=dict)
     skipped: tuple[Action, ...] = ()
     offline: bool = False
+
+    @property
+    def lineage(self) -> str | None:
+        return self.lock.lineage if self.lock else None
 
     def of(self, *verbs: Verb) -> list[Action]:
         return [action for action in self.actions if action.verb in verbs]

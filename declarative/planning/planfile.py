@@ -16,7 +16,6 @@ import orjson
 from declarative import counting
 from declarative.digest import PersonKey, canonical
 from declarative.errors import PlanFileError
-from declarative.memory import Lock
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
 
@@ -49,29 +48,31 @@ def of(
     path: Path,
     targets: tuple[str, ...],
     desired: str,
-    lock: Lock | None,
     hosts: Mapping[str, str],
     key: PersonKey,
 ) -> SavedPlan:
     """The plan as it is saved. `hosts` of all providers."""
-    lineage = lock.lineage if lock else None
     used = {action.provider for action in plan.actions if action.verb.sends}
     return SavedPlan(
         project=plan.project,
         path=str(path),
         targets=targets,
         desired=desired,
-        lineage=lineage,
-        generations={address: record.generation for address, record in lock.resources.items()} if lock else {},
+        lineage=plan.lineage,
+        generations=_generations(plan),
         hosts={name: host for name, host in hosts.items() if name in used},
         rings={
-            address: _packed(work.rung.to_list(), key, lineage)
+            address: _packed(work.rung.to_list(), key, plan.lineage)
             for address, work in plan.works.items()
             if len(work.ring) or work.requests
         },
         cancels={address: work.cancels for address, work in plan.works.items() if work.cancels},
         shown=_shown(plan),
     )
+
+
+def _generations(plan: Plan) -> dict[str, int]:
+    return {address: record.generation for address, record in plan.lock.resources.items()} if plan.lock else {}
 
 
 def _shown(plan: Plan) -> dict[str, Any]:
@@ -144,31 +145,28 @@ def read(file: Path, key: PersonKey) -> SavedPlan:
     )
 
 
-def narrowed(
-    saved: SavedPlan, now: Plan, *, desired: str, lock: Lock | None, hosts: Mapping[str, str], key: PersonKey
-) -> Plan:
-    """The plan of now, where it does no more than the saved one. Raises PlanFileError with the reason where it would
-    ring or take off anybody else, or where what it was made of has changed."""
+def hold(now: Plan, saved: SavedPlan, *, desired: str, hosts: Mapping[str, str], key: PersonKey) -> None:
+    """Holds the plan of now to the saved one. Raises PlanFileError with the reason where it would ring or take off
+    anybody else, or where what it was made of has changed."""
     if saved.project != now.project:
         raise PlanFileError(
             f'the plan is of project "{saved.project}", the manifests are of "{now.project}"',
             hint="apply it in the directory that it was made in",
         )
     if not now.sends:
-        return now
+        return
     if saved.desired != desired:
         raise PlanFileError("stale plan: manifests, recipients or variables have changed since", hint=_AGAIN)
     for name, host in saved.hosts.items():
         if (here := hosts.get(name)) != host:
             raise PlanFileError(f"the plan was made against {host}, {name} is now at {here or 'no host'}", hint=_AGAIN)
-    if saved.lineage != (lock.lineage if lock else None):
+    if saved.lineage != now.lineage:
         raise PlanFileError("the plan was made with another lock, or with none", hint=_AGAIN)
-    known = {address: record.generation for address, record in lock.resources.items()} if lock else {}
+    known = _generations(now)
     moved = [address for address in known if known[address] != saved.generations.get(address, 0)]
     if moved:
         raise PlanFileError(f"stale plan: {', '.join(moved)} was applied since", hint=_AGAIN)
-    _refuse_more(saved, now, lock, key)
-    return now
+    _refuse_more(saved, now, key)
 
 
 _AGAIN = "make it again with dialctl plan --out, and have it reviewed"
@@ -197,11 +195,10 @@ def skipped(saved: SavedPlan, now: Plan) -> tuple[Action, ...]:
     )
 
 
-def _refuse_more(saved: SavedPlan, now: Plan, lock: Lock | None, key: PersonKey) -> None:
-    lineage = lock.lineage if lock else None
+def _refuse_more(saved: SavedPlan, now: Plan, key: PersonKey) -> None:
     for address, work in now.works.items():
         allowed = _unpacked(saved.rings.get(address, b""))
-        asked = _unpacked(_packed(work.rung.to_list(), key, lineage))
+        asked = _unpacked(_packed(work.rung.to_list(), key, now.lineage))
         if more := len(asked - allowed):
             who = counting.of(more, "person who is", "people who are")
             raise PlanFileError(f"stale plan: {address} would ring {who} not in it", hint=_AGAIN)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.errors import StateError
@@ -74,30 +73,12 @@ class Ledger:
     def started(self) -> bool:
         return self._lock is not None
 
-    def start(
-        self,
-        project: str,
-        lineage: str,
-        born: datetime,
-        hosts: Mapping[str, str],
-        person_key: str | None,
-        resources: Mapping[str, Record] | None = None,
-    ) -> None:
-        """Begin a new lock in the place of whatever was loaded last."""
-        lock = _owned(
-            Lock(
-                project=project,
-                lineage=lineage,
-                born=born,
-                hosts=dict(hosts),
-                person_key=person_key,
-                resources=resources or {},
-            )
-        )
+    def start(self, lock: Lock) -> None:
+        """Begin with this lock in the place of whatever was loaded last."""
         with self._mutex:
             self._lease.check()
             self._backend.fold(render(lock))
-            self._lock = lock
+            self._lock = _owned(lock)
             self._unfolded = False
 
     def update(

@@ -41,7 +41,7 @@ def _steps(claims: Claims, directory: Path) -> None:
     """What it takes to write down an intent and its answer, for the first shards and for the last of 200."""
     from datetime import UTC, datetime
 
-    from declarative.memory import Intent, RemoteRecord, Request
+    from declarative.memory import Intent, Lock, RemoteRecord, Request
     from declarative.model import Route
     from declarative.state.base import Holder
     from declarative.state.catalog import open_backend
@@ -52,7 +52,7 @@ def _steps(claims: Claims, directory: Path) -> None:
     moments = []
     with backend.lease(Holder.here({}), 0, time.sleep) as lease:
         ledger = Ledger.open(backend, lease)
-        ledger.start("benchmark", "lineage", now, {}, None)
+        ledger.start(Lock(project="benchmark", lineage="lineage", born=now))
         moments.append(time.process_time())
         for shard in range(1, 201):
             signed = f"mark{shard}"

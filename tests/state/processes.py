@@ -22,12 +22,12 @@ from declarative.state.base import Holder
 from declarative.state.catalog import open_backend
 from declarative.state.ledger import Ledger
 from declarative.state.local import Directory
-from tests.state.samples import ADDRESS, NOON, holder, intent, remote
+from tests.state.samples import ADDRESS, holder, intent, lock, remote
 
 Step = Callable[[Ledger], object]
 
 STEPS: tuple[Step, ...] = (
-    lambda ledger: ledger.start("spring", "k3v9", NOON, {}, None),
+    lambda ledger: ledger.start(lock()),
     lambda ledger: ledger.update(ADDRESS, generation=1, intents={"m": intent("m")}),
     lambda ledger: ledger.update(ADDRESS, intents={"m": None}, remotes={"acb_1": remote(mark="m")}),
     lambda ledger: ledger.fold(),
@@ -113,7 +113,7 @@ def contend(url: str) -> None:
     with backend.lease(Holder.here({}), 100_000, lambda _: time.sleep(0.01)) as lease:
         ledger = Ledger.open(backend, lease)
         if not ledger.started:
-            ledger.start("spring", "k3v9", NOON, {}, None)
+            ledger.start(lock())
         known = ledger.lock.resources.get(ADDRESS)
         ledger.update(ADDRESS, generation=known.generation + 1 if known else 1)
         ledger.fold()

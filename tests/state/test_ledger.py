@@ -19,7 +19,7 @@ from declarative.state.local import Directory
 from declarative.state.lock import parse, render
 from declarative.state.objects import Objects
 from declarative.state.objectstore import ObjectStore
-from tests.state.samples import ADDRESS, NOON, changes, holder, intent, lock, locks, remote
+from tests.state.samples import ADDRESS, changes, holder, intent, lock, locks, remote
 
 
 class Recorder(Directory):
@@ -42,7 +42,7 @@ def backend(tmp_path: Path) -> Recorder:
 @pytest.fixture
 def ledger(backend: Recorder) -> Ledger:
     ledger = Ledger.open(backend, backend.lease(holder(), 0, lambda _: None))
-    ledger.start("spring", "k3v9", NOON, {"c": "api.example.com"}, None)
+    ledger.start(lock())
     return ledger
 
 

@@ -22,7 +22,7 @@ from declarative.state.ledger import Ledger
 from declarative.state.local import Directory
 from declarative.state.lock import parse
 from tests.state.processes import STEPS
-from tests.state.samples import ADDRESS, NOON, holder, no_sleep
+from tests.state.samples import ADDRESS, holder, lock, no_sleep
 
 if TYPE_CHECKING:
     from tests.state.s3server import S3Server
@@ -46,7 +46,7 @@ def begun(folder: Path, *, unfolded: bool) -> Lock:
     backend = Directory(folder)
     with backend.lease(holder(), 0, no_sleep) as lease:
         ledger = Ledger.open(backend, lease)
-        ledger.start("spring", "k3v9", NOON, {}, None)
+        ledger.start(lock())
         ledger.update(ADDRESS, generation=1, settings={"agent_id": "agent_1" * 30})
         if not unfolded:
             ledger.fold()
@@ -79,7 +79,7 @@ def test_a_run_killed_anywhere_has_lost_no_step_that_returned(tmp_path: Path) ->
         backend = Directory(place)
         with backend.lease(holder("next"), 0, no_sleep) as lease:
             ledger = Ledger.open(backend, lease)
-            ledger.start("spring", "k3v9", NOON, {}, None) if found is None else None
+            ledger.start(lock()) if found is None else None
             ledger.update("call/next", generation=1)
             ledger.fold()
             assert parse(backend.load()) == ledger.lock
