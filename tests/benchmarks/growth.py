@@ -1,4 +1,5 @@
-"""How time and memory grow with people and with manifests. At full size it writes growth.md and growth.svg."""
+"""How time and memory grow with people and with manifests. At full size it writes the table in CONTRIBUTING.md, and
+growth.svg."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from itertools import pairwise
 from math import log10
 from pathlib import Path
 
-from bench import Claims, Cost, main
+from bench import ROOT, Claims, Cost, main
 from campaign import Campaign, sandbox
 
 from declarative import counting
@@ -37,8 +38,15 @@ def measure(claims: Claims, directory: Path) -> None:
     for what, points in (("people", by_people), ("manifests", by_manifests)):
         _linear(claims, what, points)
     if claims.full:
-        (HERE / "growth.md").write_text(_table(by_people, by_manifests), encoding="utf-8")
+        _write_down(_table(by_people, by_manifests))
         (HERE / "growth.svg").write_text(_plot(by_people, by_manifests), encoding="utf-8")
+
+
+def _write_down(table: str) -> None:
+    path = ROOT / "CONTRIBUTING.md"
+    before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- growth -->\n")
+    _, end, after = rest.partition("\n![")
+    path.write_text(f"{before}{begin}{table}{end}{after}", encoding="utf-8")
 
 
 def _point(directory: Path, url: str, people: int, manifests: int, size: int) -> Point:
