@@ -28,6 +28,8 @@ _FACTS = (
     "timing",
     "absence",
 )
+_TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
+"""A million of them are bytes, and not texts."""
 _KEPT_OUT = {"suppress_from": Reason.SUPPRESSED, "countries": Reason.OTHER_COUNTRY}
 
 _FRESH = pl.col("retries") == 0
@@ -239,8 +241,9 @@ def _are_among(case: Case, frame: pl.DataFrame, digests: Collection[str]) -> pl.
 
 def _with_timing(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     if isinstance(case.timing, Timing):
-        return frame.with_columns(pl.lit(case.timing.value).alias("timing"))
-    return frame.join(case.timing, on="number", how="left").with_columns(pl.col("timing").fill_null(Timing.NOW.value))
+        return frame.with_columns(pl.lit(case.timing.value, dtype=_TIMING).alias("timing"))
+    frame = frame.join(case.timing, on="number", how="left")
+    return frame.with_columns(pl.col("timing").fill_null(Timing.NOW.value).cast(_TIMING))
 
 
 def _with_absence(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
@@ -248,13 +251,13 @@ def _with_absence(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     resource = case.resource
     if resource is None or resource.paused:
         reason = Reason.REMOVED if resource is None else Reason.PAUSED
-        return frame.with_columns(pl.lit(str(reason)).alias("absence"))
+        return frame.with_columns(pl.lit(str(reason), dtype=_REASON).alias("absence"))
     if not resource.people.held:
-        return frame.with_columns(pl.lit(str(Reason.NOT_DESIRED)).alias("absence"))
-    column = pl.col("policy").replace_strict(_KEPT_OUT, return_dtype=pl.String).alias("absence")
+        return frame.with_columns(pl.lit(str(Reason.NOT_DESIRED), dtype=_REASON).alias("absence"))
+    column = pl.col("policy").replace_strict(_KEPT_OUT, return_dtype=_REASON).alias("absence")
     kept_out = resource.people.kept_out.select("number", column)
     if case.one_call:  # its one person may wait under the number from before an edit
-        return frame.with_columns(pl.lit(kept_out.item(0, "absence")).alias("absence"))
+        return frame.with_columns(pl.lit(kept_out.item(0, "absence"), dtype=_REASON).alias("absence"))
     named = frame.join(kept_out, on="number", how="left", maintain_order="left")
     return named.with_columns(pl.col("absence").fill_null(str(Reason.NOT_DESIRED)))
 
