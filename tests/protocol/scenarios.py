@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from tests.protocol.child import KILL
 from tests.protocol.project import Project, never, once, people
 
 Expected = Mapping[str, tuple[int, int]]
@@ -225,3 +227,14 @@ SCENARIOS = (
     Scenario("rebuild after a lost lock", _rebuild, ("state", "rebuild")),
     Scenario("resume what was cancelled elsewhere", _resume_elsewhere, ("resolve", "batch/march", "--resume")),
 )
+
+
+def retry_in_doubt(directory: Path) -> tuple[Project, list[str]]:
+    """Two people who were not reached, and a run that died as it asked for them to be rung again."""
+    project = Project(directory).begin()
+    numbers = ["+12125550191", "+12135550191"]
+    project.batch("march", numbers, more=_RETRY)
+    project.apply()
+    project.advance(AFTER_THE_GUARD)
+    project.apply(at="send: retry", signum=KILL)
+    return project, numbers

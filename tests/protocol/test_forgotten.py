@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.protocol.child import KILL
 from tests.protocol.human import FORGET, brought_in_order
 from tests.protocol.project import Project, never, once, people
-from tests.protocol.scenarios import AFTER_THE_GUARD
+from tests.protocol.scenarios import AFTER_THE_GUARD, retry_in_doubt
 
 
 def test_a_lost_batch_can_be_forgotten(campaign: Project) -> None:
@@ -84,12 +83,7 @@ def test_a_forgotten_call_is_found_under_the_agent_that_placed_it(tmp_path: Path
 
 
 def test_a_retry_that_may_have_arrived_is_settled_before_it_is_forgotten(tmp_path: Path) -> None:
-    project = Project(tmp_path / "spring").begin()
-    numbers = ["+12125550191", "+12135550191"]
-    project.batch("march", numbers, more="  retry: {max_retries: 1, on: [dial_no_answer]}\n")
-    project.apply()
-    project.advance(AFTER_THE_GUARD)
-    project.apply(at="send: retry", signum=KILL)
+    project, numbers = retry_in_doubt(tmp_path / "spring")
     run = project.run("state", "rm", "batch/march", FORGET)
     assert (run.code, "dialctl resolve batch/march --placed | --not-placed" in run.said) == (1, True), run
     assert project.run("resolve", "batch/march", "--not-placed").code == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.protocol.child import KILL
 from tests.protocol.human import FORGET, brought_in_order
 from tests.protocol.project import Project, never, once, people
-from tests.protocol.scenarios import AFTER_THE_GUARD
+from tests.protocol.scenarios import retry_in_doubt
 
 
 def test_cancelled_elsewhere_can_be_resumed(campaign: Project) -> None:
@@ -127,12 +127,7 @@ def test_an_unsure_call_is_settled_by_a_person_either_way(tmp_path: Path) -> Non
 
 
 def test_an_unsure_retry_is_settled_by_a_person(tmp_path: Path) -> None:
-    project = Project(tmp_path / "spring").begin()
-    numbers = ["+12125550191", "+12135550191"]
-    project.batch("march", numbers, more="  retry: {max_retries: 1, on: [dial_no_answer]}\n")
-    project.apply()
-    project.advance(AFTER_THE_GUARD)
-    project.apply(at="send: retry", signum=KILL)
+    project, numbers = retry_in_doubt(tmp_path / "spring")
     run = project.apply()
     assert run.code == 3
     assert "dialctl resolve batch/march --placed | --not-placed" in run.said
