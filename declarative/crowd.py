@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from declarative.model.remote import Remote
 from declarative.planning import standing
-from declarative.planning.case import Case
 from declarative.planning.decide import Verb
-from declarative.remote import Remote
+from declarative.planning.facts import Case
 
 
 def free(case: Case, remote: Remote) -> pl.DataFrame:

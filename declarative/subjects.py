@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 
-from declarative.memory import Lock, Record, RemoteRecord
-from declarative.model import Desired, Resource, Route
+from declarative.model.lock import Lock, Record, RemoteRecord
+from declarative.model.resource import Desired, Resource, Route
 from declarative.state.merge import join_records
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from declarative.cache import MemberCache
-from declarative.model import Route
-from declarative.remote import MEMBER_COLUMNS, Phase, Remote
+from declarative.engine.members import MemberCache
+from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
+from declarative.model.resource import Route
 
 
 def over() -> Remote:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from declarative import counting
+from declarative import humanize as counting
 
 
 @pytest.mark.parametrize(("count", "said"), [(0, "0 people"), (1, "1 person"), (2, "2 people"), (5000, "5,000 people")])

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative import digest
-from declarative.digest import PersonKey
+from declarative.model import digest
+from declarative.model.digest import PersonKey
 
 quick = settings(max_examples=100, derandomize=True, deadline=None)
 _scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5)

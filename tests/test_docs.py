@@ -17,9 +17,9 @@ import pytest
 
 from declarative import manifest, schemas
 from declarative.cli.main import dialctl
-from declarative.digest import PersonKey
 from declarative.errors import Exit
-from declarative.model import Route
+from declarative.model.digest import PersonKey
+from declarative.model.resource import Route
 from declarative.providers import catalog
 
 ROOT = Path(__file__).parent.parent

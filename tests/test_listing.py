@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from declarative.listing import MARGIN, Listing
-from declarative.remote import Remote
+from declarative.engine.listing import MARGIN, Listing
+from declarative.model.remote import Remote
 from tests.planning.cases import NOON, batch
 
 HOUR, MOMENT = timedelta(hours=1), timedelta(microseconds=1)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative import mark
-from declarative.mark import Mark
+from declarative.model import mark
+from declarative.model.mark import Mark
 
 ONE = Mark("spr1n", "k3v9xq", "march01", 1, 2, 3, "sett1")
 quick = settings(max_examples=100, derandomize=True, deadline=None)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative import people
-from declarative.digest import PersonKey
+from declarative.model import frames as people
+from declarative.model.digest import PersonKey
 
 KEY, PLAIN = PersonKey("secret"), PersonKey(None)
 ADA, BOB, CLEO = (f"+1415555010{place}" for place in (1, 2, 3))

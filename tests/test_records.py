@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from declarative import records
-from declarative.remote import Phase
+from declarative.model import records
+from declarative.model.remote import Phase
 from tests.planning.cases import batch, members, remembered
 
 

@@ -15,9 +15,9 @@ from declarative.cli import terminal
 from declarative.errors import UsageError
 
 if TYPE_CHECKING:
-    from declarative.desk import Stop
+    from declarative.app.session import Session
+    from declarative.engine.run_context import Stop
     from declarative.report.progress import Progress
-    from declarative.session import Session
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Context:
         """A session that is closed when the command ends."""
         import time
 
-        from declarative.session import Options, Session
+        from declarative.app.session import Options, Session
 
         options = Options(
             directory=self.directory,

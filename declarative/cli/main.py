@@ -17,17 +17,17 @@ from declarative.cli.context import Context
 from declarative.errors import Exit
 
 _COMMANDS: Mapping[str, str] = {
-    "init": "declarative.cli.start:init",
-    "validate": "declarative.cli.start:validate",
-    "plan": "declarative.cli.run:plan",
-    "apply": "declarative.cli.run:apply",
-    "destroy": "declarative.cli.run:destroy",
-    "drift": "declarative.cli.look:drift",
-    "status": "declarative.cli.look:status",
-    "results": "declarative.cli.look:results",
-    "resolve": "declarative.cli.repair:resolve",
-    "state": "declarative.cli.repair:state",
-    "force-unlock": "declarative.cli.repair:force_unlock",
+    "init": "declarative.cli.project:init",
+    "validate": "declarative.cli.project:validate",
+    "plan": "declarative.cli.apply:plan",
+    "apply": "declarative.cli.apply:apply",
+    "destroy": "declarative.cli.apply:destroy",
+    "drift": "declarative.cli.status:drift",
+    "status": "declarative.cli.status:status",
+    "results": "declarative.cli.status:results",
+    "resolve": "declarative.cli.state:resolve",
+    "state": "declarative.cli.state:state",
+    "force-unlock": "declarative.cli.state:force_unlock",
     "explain": "declarative.cli.reference:explain",
     "schema": "declarative.cli.reference:schema",
     "sandbox": "declarative.cli.sandbox:sandbox",
@@ -98,7 +98,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return int(Exit.FAILED)
     except Exception as failure:
-        from declarative.cli import failures
+        from declarative.cli import error_output as failures
 
         return failures.of_any(failure, _called(arguments))
 

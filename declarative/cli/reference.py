@@ -34,7 +34,7 @@ def schema(context: Context, name: str | None) -> int:
 @click.pass_obj
 def explain(context: Context, what: str | None, provider: str | None) -> int:
     """The manifest reference, from the schemas. For example `dialctl explain Batch.retry`."""
-    from declarative import explainer
+    from declarative.app import explain as explainer
 
     context.say(explainer.explain(what, provider))
     return Exit.DONE

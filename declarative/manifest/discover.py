@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path as File
 
 from declarative.errors import Problem
-from declarative.manifest import files, read
+from declarative.manifest import paths as files
+from declarative.manifest import yaml_reader as read
 from declarative.manifest.document import Document
 
 

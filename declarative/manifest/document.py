@@ -8,9 +8,9 @@ from pathlib import Path as File
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from declarative.errors import Problem
-from declarative.manifest import wording
-from declarative.manifest.wording import Path
-from declarative.model import Json
+from declarative.manifest import messages as wording
+from declarative.manifest.messages import Path
+from declarative.model.resource import Json
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from pathlib import Path as File
 from typing import Any
 
 from declarative.errors import Problem
-from declarative.manifest import files, regions, times
+from declarative.manifest import durations as times
+from declarative.manifest import paths as files
 from declarative.manifest.document import Document
-from declarative.manifest.personal import Personal
-from declarative.manifest.source import FORMATS, Source
-from declarative.manifest.wording import Path, quoted
-from declarative.model import RECIPIENT, CallingHours, Policy
+from declarative.manifest.messages import Path, quoted
+from declarative.manifest.recipients import countries as regions
+from declarative.manifest.recipients.fields import Personal
+from declarative.manifest.recipients.source import FORMATS, Source
+from declarative.model.resource import RECIPIENT, CallingHours, Policy
 from declarative.zones import is_zone
 
 _DAY = 24 * 60

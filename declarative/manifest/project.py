@@ -8,13 +8,16 @@ from datetime import timedelta
 from pathlib import Path as File
 from typing import Any
 
-from declarative.abilities import ProviderType
 from declarative.errors import Problem
-from declarative.manifest import check, shapes, times, unknown
+from declarative.manifest import durations as times
+from declarative.manifest import schema as shapes
+from declarative.manifest import suggestions as unknown
+from declarative.manifest import validate as check
 from declarative.manifest.document import Document
+from declarative.manifest.messages import Path, listed, meant, quoted
 from declarative.manifest.policy import Limits, limits
-from declarative.manifest.wording import Path, listed, meant, quoted
-from declarative.model import Json, Project, ProviderSpec
+from declarative.model.capabilities import ProviderType
+from declarative.model.resource import Json, Project, ProviderSpec
 
 Types = Mapping[str, ProviderType]
 

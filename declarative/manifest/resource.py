@@ -7,19 +7,35 @@ from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Any
 
-from declarative.abilities import PERSONAL, SETTINGS, Abilities
-from declarative.digest import of_value
 from declarative.errors import Problem
-from declarative.manifest import check, policy, rows, rules, shapes, times, unknown
-from declarative.manifest.check import Unknown
+from declarative.manifest import (
+    durations as times,
+)
+from declarative.manifest import (
+    policy,
+    rules,
+)
+from declarative.manifest import (
+    schema as shapes,
+)
+from declarative.manifest import (
+    suggestions as unknown,
+)
+from declarative.manifest import (
+    validate as check,
+)
 from declarative.manifest.document import Document
-from declarative.manifest.personal import Personal
 from declarative.manifest.project import Foundation, Origin
-from declarative.manifest.recipients import Gatherer, Wanted
-from declarative.manifest.rows import Inline
-from declarative.manifest.shapes import Shape
-from declarative.manifest.source import Source
-from declarative.model import Json, Kind, Pace, People, Resource, Route
+from declarative.manifest.recipients import inline as rows
+from declarative.manifest.recipients.fields import Personal
+from declarative.manifest.recipients.gather import Gatherer, Wanted
+from declarative.manifest.recipients.inline import Inline
+from declarative.manifest.recipients.source import Source
+from declarative.manifest.schema import Shape
+from declarative.manifest.validate import Unknown
+from declarative.model.capabilities import PERSONAL, SETTINGS, Abilities
+from declarative.model.digest import of_value
+from declarative.model.resource import Json, Kind, Pace, People, Resource, Route
 
 _SPEC = ("spec",)
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from declarative.abilities import Abilities
 from declarative.errors import Problem
-from declarative.manifest import times
+from declarative.manifest import durations as times
 from declarative.manifest.document import Document
+from declarative.manifest.messages import listed, meant, quoted
 from declarative.manifest.project import Origin
-from declarative.manifest.shapes import Shape
-from declarative.manifest.wording import listed, meant, quoted
-from declarative.model import PRE_DIAL, Retry, Route
+from declarative.manifest.schema import Shape
+from declarative.model.capabilities import Abilities
+from declarative.model.resource import PRE_DIAL, Retry, Route
 
 Values = Mapping[str, Origin]
 

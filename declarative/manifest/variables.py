@@ -11,10 +11,12 @@ from pathlib import Path as File
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from declarative.errors import Problem
-from declarative.manifest import files, read, wording
+from declarative.manifest import messages as wording
+from declarative.manifest import paths as files
+from declarative.manifest import yaml_reader as read
 from declarative.manifest.document import Document
-from declarative.manifest.wording import Path
-from declarative.model import Json
+from declarative.manifest.messages import Path
+from declarative.model.resource import Json
 
 PREFIX = "DIALCTL_VAR_"
 

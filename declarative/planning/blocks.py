@@ -8,13 +8,14 @@ from datetime import datetime
 
 import polars as pl
 
-from declarative import counting, mark
-from declarative.digest import of_value
-from declarative.memory import Intent, Lock, Record, RemoteRecord
-from declarative.model import Resource, Route
-from declarative.planning.case import Case, is_over
+from declarative import humanize as counting
+from declarative.model import mark
+from declarative.model.digest import of_value
+from declarative.model.lock import Intent, Lock, Record, RemoteRecord
+from declarative.model.remote import Phase, Remote
+from declarative.model.resource import Resource, Route
 from declarative.planning.decide import Reason
-from declarative.remote import Phase, Remote
+from declarative.planning.facts import Case, is_over
 
 
 @dataclass(frozen=True)

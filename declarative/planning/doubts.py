@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from declarative import mark, moments
-from declarative.planning.case import Case
+from declarative import moments
+from declarative.model import mark
+from declarative.planning.facts import Case
 
 
 def pressing(case: Case) -> Iterator[str]:

@@ -7,11 +7,12 @@ from typing import Any
 
 import polars as pl
 
-from declarative import mark, people
-from declarative.memory import RemoteRecord
-from declarative.model import Route
-from declarative.planning.case import Case, is_over
-from declarative.remote import MEMBER_COLUMNS, Phase, Remote, stamp
+from declarative.model import frames as people
+from declarative.model import mark
+from declarative.model.lock import RemoteRecord
+from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, stamp
+from declarative.model.resource import Route
+from declarative.planning.facts import Case, is_over
 
 SCHEMA: dict[str, Any] = {
     "number": pl.String,

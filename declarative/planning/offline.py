@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from declarative.digest import PersonKey
-from declarative.memory import Lock, Record, RemoteRecord
-from declarative.model import Desired, Kind, Resource, Route
-from declarative.planning import explain, policy
+from declarative.model.digest import PersonKey
+from declarative.model.lock import Lock, Record, RemoteRecord
+from declarative.model.resource import Desired, Kind, Resource, Route
+from declarative.planning import diff as explain
+from declarative.planning import policy
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Notice, Plan, in_order
 

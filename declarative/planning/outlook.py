@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from declarative.model.remote import Remote
 from declarative.planning.blocks import Block
-from declarative.planning.case import Case
-from declarative.remote import Remote
+from declarative.planning.facts import Case
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,13 @@ from math import ceil
 
 import polars as pl
 
-from declarative.digest import of_value
-from declarative.memory import Lock
-from declarative.model import Json, Resource
-from declarative.people import rows_digest
-from declarative.planning.case import Case
+from declarative.model.digest import of_value
+from declarative.model.frames import rows_digest
+from declarative.model.lock import Lock
+from declarative.model.remote import Phase
+from declarative.model.resource import Json, Resource
 from declarative.planning.decide import Reason, Verb
-from declarative.remote import Phase
+from declarative.planning.facts import Case
 
 FORMAT_VERSION = "1"
 

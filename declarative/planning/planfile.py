@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from declarative import counting
-from declarative.digest import PersonKey, canonical
+from declarative import humanize as counting
 from declarative.errors import PlanFileError
+from declarative.model.digest import PersonKey, canonical
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from declarative import counting
-from declarative.model import Desired, Project, Resource, Route
-from declarative.planning import hours
+from declarative import humanize as counting
+from declarative.model.resource import Desired, Project, Resource, Route
+from declarative.planning import calling_hours as hours
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Plan
 

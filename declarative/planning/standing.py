@@ -7,12 +7,12 @@ from collections.abc import Collection
 
 import polars as pl
 
-from declarative import people
-from declarative.model import PRE_DIAL, Retry
-from declarative.planning.case import Case
+from declarative.model import frames as people
+from declarative.model.remote import Phase
+from declarative.model.resource import PRE_DIAL, Retry
 from declarative.planning.decide import Decision, Person, Reason, Standing, Timing, Verb, decide
 from declarative.planning.entries import QUEUED, entries, members, of_records
-from declarative.remote import Phase
+from declarative.planning.facts import Case
 
 _NEVER = Retry(max_retries=0, on=frozenset())
 _FACTS = (

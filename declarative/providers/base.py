@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from declarative.abilities import Abilities
-from declarative.mark import Mark
-from declarative.model import Json, Route
-from declarative.remote import Remote
+from declarative.model.capabilities import Abilities
+from declarative.model.mark import Mark
+from declarative.model.remote import Remote
+from declarative.model.resource import Json, Route
 
 if TYPE_CHECKING:
     import polars as pl

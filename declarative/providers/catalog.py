@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from declarative.errors import ProviderError
 
 if TYPE_CHECKING:
-    from declarative.abilities import ProviderType
-    from declarative.model import ProviderSpec
+    from declarative.model.capabilities import ProviderType
+    from declarative.model.resource import ProviderSpec
     from declarative.providers.base import Provider
     from declarative.providers.surroundings import Surroundings
 
@@ -59,9 +59,11 @@ def _load(reference: str) -> Any:
 
 
 _BUILT_IN: Mapping[str, Plugin] = {
-    "cartesia": BuiltIn("declarative.providers.cartesia_type:CARTESIA", "declarative.providers.cartesia:connect"),
+    "cartesia": BuiltIn(
+        "declarative.providers.cartesia.type:CARTESIA", "declarative.providers.cartesia.connect:connect"
+    ),
     "callingbox": BuiltIn(
-        "declarative.providers.callingbox_type:CALLINGBOX", "declarative.providers.callingbox:connect"
+        "declarative.providers.callingbox.type:CALLINGBOX", "declarative.providers.callingbox.connect:connect"
     ),
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from declarative.follow import Course
+from declarative.app.watch import Course
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,13 +7,13 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from declarative import moments
-from declarative.counting import people
-from declarative.model import Json
+from declarative.humanize import people
+from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
 from declarative.privacy import clean
-from declarative.report import words
-from declarative.report.fitting import Section, fitted
+from declarative.report import phrases as words
+from declarative.report.truncate import Section, fitted
 
 LIMIT = 60_000
 """Characters. GitHub refuses a comment of more than 65,536; what is left is for whoever adds a line of their own."""

@@ -6,17 +6,18 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from declarative import counting, moments
-from declarative.applier import Report
-from declarative.counting import people
-from declarative.execute import Result
-from declarative.inquire import Drift, Status
-from declarative.model import Json
+from declarative import humanize as counting
+from declarative import moments
+from declarative.app.apply import Report
+from declarative.app.status import Drift, Status
+from declarative.engine.execute import Result
+from declarative.engine.results import Tally
+from declarative.humanize import people
+from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
 from declarative.privacy import clean
-from declarative.report import words
-from declarative.tally import Tally
+from declarative.report import phrases as words
 
 
 def plan(plan: Plan) -> str:

@@ -20,8 +20,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from declarative.sandbox.control import control_routes
-from declarative.sandbox.exchange import Asked, Operation, http_date
-from declarative.sandbox.perform import PROVIDERS, Reply, perform
+from declarative.sandbox.handle import PROVIDERS, Reply, perform
+from declarative.sandbox.request import Asked, Operation, http_date
 from declarative.sandbox.world import World
 
 _HEADERS = ("authorization", "x-api-key", "cartesia-version")

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from declarative.sandbox.dialing import dialed_again, forget_dials
+from declarative.sandbox.dial_counts import dialed_again, forget_dials
 from declarative.sandbox.ids import batch_id, number_type
 from declarative.sandbox.outcomes import RETRIED, Outcome
 from declarative.sandbox.timeline import Attempts, Pace, plan

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from declarative.sandbox.exchange import Refused
+from declarative.sandbox.request import Refused
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)

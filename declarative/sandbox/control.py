@@ -12,9 +12,9 @@ from starlette.routing import BaseRoute, Route
 
 from declarative.errors import UsageError
 from declarative.sandbox import SANDBOX_KEY, faults
-from declarative.sandbox.dials import record
-from declarative.sandbox.exchange import stamp
-from declarative.sandbox.perform import settle_all
+from declarative.sandbox.dial_log import record
+from declarative.sandbox.handle import settle_all
+from declarative.sandbox.request import stamp
 from declarative.sandbox.world import Moment, World, organisation, organisation_name
 
 _LIMITS: dict[str, type[int]] = {"agent_call_limit": int, "balance_cents": int, "usage_limited": bool}

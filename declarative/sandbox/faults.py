@@ -14,7 +14,7 @@ import orjson
 
 from declarative import schemas
 from declarative.errors import UsageError
-from declarative.sandbox.exchange import Asked, Knobs
+from declarative.sandbox.request import Asked, Knobs
 from declarative.sandbox.world import Moment
 
 SCHEMA = "sandbox-faults.v1"

@@ -25,8 +25,8 @@ def open_backend(directory: Path, url: str | None) -> Backend:
 
 def _object_store(url: str) -> Backend:
     # Imported late: obstore is a large library that most runs never need.
-    from declarative.state.objects import connect
     from declarative.state.objectstore import ObjectStore
+    from declarative.state.objectstore_client import connect
 
     return ObjectStore(connect(url, os.environ))
 

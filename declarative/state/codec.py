@@ -8,8 +8,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from declarative.memory import Cancel, Intent, Lock, Record, RemoteRecord, Request
-from declarative.model import Route
+from declarative.model.lock import Cancel, Intent, Lock, Record, RemoteRecord, Request
+from declarative.model.resource import Route
 
 Document = dict[str, Any]
 _Value = TypeVar("_Value", Lock, Record, RemoteRecord, Intent)

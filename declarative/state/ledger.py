@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.errors import StateError
-from declarative.memory import Intent, Lock, Record, RemoteRecord, Request
-from declarative.model import Json
+from declarative.model.lock import Intent, Lock, Record, RemoteRecord, Request
+from declarative.model.resource import Json
 from declarative.state.base import Backend, Lease
 from declarative.state.codec import Document, difference, encode
-from declarative.state.lock import line_of, parse, patch_of_update, render
+from declarative.state.format import line_of, parse, patch_of_update, render
 from declarative.state.merge import join_records
 
 _Part = TypeVar("_Part", RemoteRecord, Intent)

@@ -11,7 +11,8 @@ from pathlib import Path
 import orjson
 
 from declarative.errors import StateConflict
-from declarative.state import files, oslock
+from declarative.state import local_files as files
+from declarative.state import local_lease as oslock
 from declarative.state.base import Holder, Lease, Sleep, Stored, lost
 
 LOCK = "dialctl.lock"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from declarative import digest
 from declarative.errors import StateError
-from declarative.memory import Cancel, Intent, Lock, Record, RemoteRecord, Request
+from declarative.model import digest
+from declarative.model.lock import Cancel, Intent, Lock, Record, RemoteRecord, Request
 from declarative.state.base import Stored
 from declarative.state.codec import encode
-from declarative.state.lock import parse, render
+from declarative.state.format import parse, render
 
 _Value = TypeVar("_Value")
 _CANCEL = (None, Cancel.ASKED, Cancel.DONE)

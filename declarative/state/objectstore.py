@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from declarative.errors import StateConflict
-from declarative.state import storelease
+from declarative.state import objectstore_lease as storelease
 from declarative.state.base import Holder, Lease, Sleep, Stored, lost
-from declarative.state.objects import Objects
+from declarative.state.objectstore_client import Objects
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion

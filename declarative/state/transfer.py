@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from declarative.errors import StateError
-from declarative.memory import Lock, Record
+from declarative.model.lock import Lock, Record
 from declarative.state.base import Backend, Holder, Sleep
-from declarative.state.lock import parse, render
+from declarative.state.format import parse, render
 from declarative.state.merge import join_records
 
 

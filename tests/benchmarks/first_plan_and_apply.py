@@ -49,8 +49,8 @@ def _recorded(directory: Path) -> list[float]:
     """Seconds of CPU for each of 200 shards."""
     from datetime import UTC, datetime
 
-    from declarative.memory import Intent, Lock, RemoteRecord, Request
-    from declarative.model import Route
+    from declarative.model.lock import Intent, Lock, RemoteRecord, Request
+    from declarative.model.resource import Route
     from declarative.state.base import Holder
     from declarative.state.catalog import open_backend
     from declarative.state.ledger import Ledger

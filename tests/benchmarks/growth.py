@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import ROOT, Claims, Cost, main
 from campaign import Campaign, sandbox
 
-from declarative import counting
+from declarative import humanize as counting
 
 HERE = Path(__file__).parent
 STEPS = ("first plan", "apply", "unchanged plan")

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from declarative.abilities import Abilities, ProviderType
-from declarative.digest import PersonKey
 from declarative.errors import ManifestError
 from declarative.manifest import Variables, load
-from declarative.model import Desired, Resource, Route
+from declarative.model.capabilities import Abilities, ProviderType
+from declarative.model.digest import PersonKey
+from declarative.model.resource import Desired, Resource, Route
 
 _BATCH = Abilities(
     max_people=5000,

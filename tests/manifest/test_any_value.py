@@ -13,11 +13,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative.digest import PersonKey
 from declarative.errors import ManifestError
-from declarative.manifest import Variables, load, read
-from declarative.manifest.wording import Path as Place
-from declarative.model import Json
+from declarative.manifest import Variables, load
+from declarative.manifest import yaml_reader as read
+from declarative.manifest.messages import Path as Place
+from declarative.model.digest import PersonKey
+from declarative.model.resource import Json
 from declarative.providers import catalog
 
 from .house import standing_in

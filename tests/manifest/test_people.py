@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative.digest import PersonKey, canonical
-from declarative.manifest.payloads import payloads
-from declarative.people import numbers_digest, payloads_digest
+from declarative.manifest.recipients.payloads import payloads
+from declarative.model.digest import PersonKey, canonical
+from declarative.model.frames import numbers_digest, payloads_digest
 
 from .house import CALL_HEAD, FROM, HEAD, PERSON, PROJECT, House, rows, standing_in
 

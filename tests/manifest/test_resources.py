@@ -7,8 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 import orjson
 import pytest
 
-from declarative.digest import of_value
-from declarative.model import CallingHours, Kind, Pace, Retry, Route
+from declarative.model.digest import of_value
+from declarative.model.resource import CallingHours, Kind, Pace, Retry, Route
 
 from .house import CALL_HEAD, HEAD, PERSON, PROJECT, House
 

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from declarative.errors import Problem
-from declarative.manifest import read
-from declarative.model import Json
+from declarative.manifest import yaml_reader as read
+from declarative.model.resource import Json
 
 from .house import HEAD, PERSON, PROJECT, House
 

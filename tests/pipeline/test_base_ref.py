@@ -8,9 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from declarative import schemas
-from declarative.changes import caused
+from declarative.app.git_changes import caused
+from declarative.app.session import Options, Session
 from declarative.errors import UsageError
-from declarative.session import Options, Session
 
 from .house import ADA, BATCH, BEN, CAY, PROJECT, Team
 from .pipes import Runner

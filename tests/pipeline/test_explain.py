@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from declarative import reference
+from declarative.app import reference
+from declarative.app.explain import explain
+from declarative.app.reference import Field
 from declarative.cli.main import run
 from declarative.errors import UsageError
-from declarative.explainer import explain
-from declarative.reference import Field
 
 
 def test_without_a_name_every_kind_has_a_line() -> None:

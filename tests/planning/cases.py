@@ -9,14 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from declarative import people
-from declarative.digest import PersonKey, of_value
-from declarative.mark import Mark, address_hash, project_hash, settings_hash
-from declarative.memory import Intent, Record, RemoteRecord, Request
-from declarative.model import Kind, People, Resource, Retry, Route
+from declarative.model import frames as people
+from declarative.model.digest import PersonKey, of_value
+from declarative.model.lock import Intent, Record, RemoteRecord, Request
+from declarative.model.mark import Mark, address_hash, project_hash, settings_hash
+from declarative.model.remote import Phase, Remote
+from declarative.model.resource import Kind, People, Resource, Retry, Route
 from declarative.planning import standing
-from declarative.planning.case import Case
-from declarative.remote import Phase, Remote
+from declarative.planning.facts import Case
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 KEY = PersonKey("a secret")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from declarative.abilities import Abilities
-from declarative.model import Route
+from declarative.model.capabilities import Abilities
+from declarative.model.resource import Route
 
 BATCHES = Abilities(
     max_people=3,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from declarative.planning.case import Case
-from declarative.planning.compose import compose
+from declarative.model.remote import Phase
+from declarative.planning.actions import compose
 from declarative.planning.decide import Verb
+from declarative.planning.facts import Case
 from declarative.planning.outlook import Outlook
 from declarative.planning.plan import Action, Work
-from declarative.remote import Phase
 from tests.planning.channels import BATCHES
 
 QUEUED, REACHED, UNREACHED = Phase.QUEUED, Phase.REACHED, Phase.UNREACHED

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from declarative.model import Retry
+from declarative.model.remote import Phase
+from declarative.model.resource import Retry
 from declarative.planning.decide import Timing
-from declarative.remote import Phase
 
 LIVE = (Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)
 HIGHEST = ("unsubmitted", "refused", "waiting", "dialed", "unsure")

@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from declarative.memory import Cancel, Record, RemoteRecord, Request
-from declarative.model import Retry
-from declarative.planning.case import Case
+from declarative.model.lock import Cancel, Record, RemoteRecord, Request
+from declarative.model.remote import Phase, Remote
+from declarative.model.resource import Retry
 from declarative.planning.decide import Timing
-from declarative.remote import Phase, Remote
+from declarative.planning.facts import Case
 from tests.planning import cases
 from tests.planning.plain import Drawn, Scene
 

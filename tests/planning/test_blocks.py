@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from declarative.mark import project_hash
-from declarative.memory import Cancel, Lock, Record
-from declarative.model import Resource, Route
+from declarative.model.lock import Cancel, Lock, Record
+from declarative.model.mark import project_hash
+from declarative.model.remote import Phase, Remote
+from declarative.model.resource import Resource, Route
 from declarative.planning.blocks import Block, of_case, of_memory
 from declarative.planning.decide import BLOCKS_RESOURCE, Reason
-from declarative.remote import Phase, Remote
 from tests.planning.cases import (
     LINEAGE,
     NOON,

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from declarative.memory import Cancel, Record
-from declarative.planning import explain
-from declarative.planning.case import Case
+from declarative.model.lock import Cancel, Record
+from declarative.model.remote import Phase
+from declarative.planning import diff as explain
 from declarative.planning.decide import Reason, Timing, Verb
-from declarative.remote import Phase
+from declarative.planning.facts import Case
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     NOON,

@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from declarative.memory import Record, Request
-from declarative.model import Resource, Route
+from declarative.model.lock import Record, Request
+from declarative.model.remote import Phase
+from declarative.model.resource import Resource, Route
 from declarative.planning.blocks import Block
-from declarative.planning.case import Case
 from declarative.planning.decide import Reason, Verb
-from declarative.remote import Phase
+from declarative.planning.facts import Case
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     batch,

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from declarative.memory import Record, Request
-from declarative.model import Resource, Route
+from declarative.model.lock import Record, Request
+from declarative.model.remote import Phase
+from declarative.model.resource import Resource, Route
 from declarative.planning import standing
-from declarative.remote import Phase
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     LINEAGE,

@@ -8,13 +8,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from declarative import people
-from declarative.memory import Cancel, Record
-from declarative.model import Route
+from declarative.model import frames as people
+from declarative.model.lock import Cancel, Record
+from declarative.model.remote import Phase
+from declarative.model.resource import Route
 from declarative.planning import entries
-from declarative.planning.case import Case, is_over
 from declarative.planning.entries import QUEUED, SCHEMA
-from declarative.remote import Phase
+from declarative.planning.facts import Case, is_over
 from tests.planning.cases import (
     KEY,
     a_mark,

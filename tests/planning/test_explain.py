@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative.planning.explain import changes, remembered
+from declarative.planning.diff import changes, remembered
 
 AGENTS = {"agent_id": "agent_old"}, {"agent_id": "agent_new"}
 

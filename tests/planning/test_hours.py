@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from declarative.model import RECIPIENT, CallingHours
-from declarative.planning import hours
+from declarative.model.resource import RECIPIENT, CallingHours
+from declarative.planning import calling_hours as hours
 from declarative.planning.decide import Timing
 
 NEW_YORK, CHICAGO, LOS_ANGELES = "America/New_York", "America/Chicago", "America/Los_Angeles"

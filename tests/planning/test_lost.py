@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from declarative import people
-from declarative.memory import Intent
-from declarative.planning import lost
-from declarative.planning.case import Case
-from declarative.remote import Phase
+from declarative.model import frames as people
+from declarative.model.lock import Intent
+from declarative.model.remote import Phase
+from declarative.planning import lost_batch as lost
+from declarative.planning.facts import Case
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     KEY,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from declarative.digest import PersonKey
-from declarative.memory import Cancel, Lock, Record
-from declarative.model import Desired, Project, Resource, Route
+from declarative.model.digest import PersonKey
+from declarative.model.lock import Cancel, Lock, Record
+from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import offline
 from declarative.planning.plan import Action
 

@@ -9,12 +9,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from declarative.model.remote import Phase
+from declarative.planning.actions import compose
 from declarative.planning.blocks import Block
-from declarative.planning.compose import compose
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.outlook import Outlook
 from declarative.planning.plan import Action, Plan, counted, in_order, main_reason
-from declarative.remote import Phase
 from tests.planning.cases import ABLE_TO_RETRY, ADDRESS, NOON, batch, case, knowing, members, resource
 from tests.planning.channels import BATCHES
 

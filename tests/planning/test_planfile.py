@@ -9,12 +9,12 @@ import orjson
 import polars as pl
 import pytest
 
-from declarative.digest import PersonKey
 from declarative.errors import PlanFileError
-from declarative.memory import Lock, Record
+from declarative.model.digest import PersonKey
+from declarative.model.lock import Lock, Record
 from declarative.planning import planfile
-from declarative.planning.case import Case
 from declarative.planning.decide import Reason, Verb
+from declarative.planning.facts import Case
 from declarative.planning.plan import RING_SCHEMA, Action, Plan, Work
 from declarative.planning.planfile import SavedPlan
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from declarative.mark import settings_hash
-from declarative.memory import Record
+from declarative.model.lock import Record
+from declarative.model.mark import settings_hash
+from declarative.model.remote import Phase
 from declarative.planning.doubts import pressing
-from declarative.remote import Phase
 from tests.planning.cases import NOON, a_mark, batch, case, digest, knowing, members, resource
 
 SOON, LATER, BEFORE = NOON + timedelta(minutes=2), NOON + timedelta(days=1), NOON - timedelta(minutes=1)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from declarative import records
-from declarative.memory import Cancel, Record
-from declarative.model import CallingHours, Policy, Resource, Retry, Route
+from declarative.model import records
+from declarative.model.lock import Cancel, Record
+from declarative.model.remote import Phase, Remote
+from declarative.model.resource import CallingHours, Policy, Resource, Retry, Route
 from declarative.planning import standing
 from declarative.planning.blocks import fingerprint, may_be_quiet
-from declarative.planning.case import Case, is_over
 from declarative.planning.decide import Timing
-from declarative.remote import Phase, Remote
+from declarative.planning.facts import Case, is_over
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     NOON,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from declarative import records
-from declarative.model import Route
-from declarative.remote import Phase
+from declarative.model import records
+from declarative.model.remote import Phase
+from declarative.model.resource import Route
 from tests.planning.cases import call, members, remembered
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import polars as pl
 from hypothesis import given, settings
 
-from declarative.memory import Cancel, Record
+from declarative.model.lock import Cancel, Record
+from declarative.model.remote import Phase
 from declarative.planning import standing
-from declarative.planning.case import Case
 from declarative.planning.decide import Standing, Timing, Verb
-from declarative.remote import Phase
+from declarative.planning.facts import Case
 from tests.planning import cases, plain
 from tests.planning.plain import Scene, Someone
 from tests.planning.scenes import case_of, scenes

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from declarative.abilities import Abilities
-from declarative.memory import Record
-from declarative.model import Retry
+from declarative.model.capabilities import Abilities
+from declarative.model.lock import Record
+from declarative.model.remote import Phase, Remote
+from declarative.model.resource import Retry
 from declarative.planning import standing
-from declarative.planning.retrying import by_request
-from declarative.remote import Phase, Remote
+from declarative.planning.resubmit import by_request
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     batch,

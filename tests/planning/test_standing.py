@@ -8,11 +8,11 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from declarative.memory import Cancel, Record
-from declarative.model import Retry, Route
+from declarative.model.lock import Cancel, Record
+from declarative.model.remote import Phase, Remote
+from declarative.model.resource import Retry, Route
 from declarative.planning import standing
 from declarative.planning.decide import Standing
-from declarative.remote import Phase, Remote
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     NOON,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from declarative.memory import Record
+from declarative.model.lock import Record
+from declarative.model.remote import Phase
 from declarative.planning import standing
 from declarative.planning.decide import Timing
-from declarative.remote import Phase
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     a_mark,

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from declarative.abilities import Abilities
-from declarative.memory import Cancel, Record
-from declarative.model import CallingHours, Pace, Policy, Resource, Route
-from declarative.planning.compose import compose
+from declarative.model.capabilities import Abilities
+from declarative.model.lock import Cancel, Record
+from declarative.model.remote import Phase
+from declarative.model.resource import CallingHours, Pace, Policy, Resource, Route
+from declarative.planning.actions import compose
+from declarative.planning.calling_hours import closes
 from declarative.planning.decide import Timing, Verb
-from declarative.planning.hours import closes
+from declarative.planning.notices import warnings
 from declarative.planning.outlook import Outlook
 from declarative.planning.plan import Plan
-from declarative.planning.warn import warnings
-from declarative.remote import Phase
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     NOON,

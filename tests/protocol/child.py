@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from declarative.cli import main, repair, run  # noqa: F401  (imported ahead of the fork)
+from declarative.cli import main
 
 DAC = 0b111  # Linux: to change owners, to write and to read in spite of modes
 
@@ -119,9 +119,9 @@ def context() -> ForkServerContext:
 
 _ENGINE = (
     "polars", "httpx", "jsonschema", "phonenumbers", "tenacity", "deepdiff", "yaml", "rich.live",
-    "declarative.applier", "declarative.planner", "declarative.mend", "declarative.inquire", "declarative.saving",
-    "declarative.providers.cartesia", "declarative.providers.callingbox", "declarative.sandbox.embedded",
-    "declarative.report.text", "declarative.report.as_json", "declarative.cli.sandbox", "declarative.cli.look",
+    "declarative.app.apply", "declarative.app.plan", "declarative.app.resolve", "declarative.app.status", "declarative.app.saved_plan",
+    "declarative.providers.cartesia.connect", "declarative.providers.callingbox.connect", "declarative.sandbox.embedded",
+    "declarative.report.text", "declarative.report.json_output", "declarative.cli.sandbox", "declarative.cli.status",
 )  # fmt: skip
 
 

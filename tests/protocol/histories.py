@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from declarative import mark
+from declarative.model import mark
 from declarative.state.base import Stored
-from declarative.state.lock import parse
+from declarative.state.format import parse
 from tests.command import Ran
 from tests.outside import Rule
 from tests.protocol.faults_ground import Ground, resolve_like_a_person

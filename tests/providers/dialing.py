@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from declarative.model import Json, Route
+from declarative.model.resource import Json, Route
 from declarative.providers.base import Channel, Outcome
 
 from .exchanges import answering, batch, open_exchange, submission

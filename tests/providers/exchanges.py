@@ -9,12 +9,12 @@ from datetime import datetime
 import httpx
 import polars as pl
 
-from declarative.mark import Mark
-from declarative.model import Json, ProviderSpec, Route
+from declarative.model.mark import Mark
+from declarative.model.remote import Remote
+from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Channel, Provider, Submission
 from declarative.providers.surroundings import Surroundings
-from declarative.remote import Remote
 
 KEY = "sk_car_ThisKeyMustNeverBeSeen42"
 MARK = Mark("aaaaa", "bbbbbb", "ccccccc", 1, 1, 1, "ddddd")

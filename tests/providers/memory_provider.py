@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from declarative.abilities import Abilities, ProviderType
-from declarative.model import Json, ProviderSpec, Route
+from declarative.model.capabilities import Abilities, ProviderType
+from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
+from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.base import EVERY_AGENT, Channel, Done, Outcome, Rejected, Submission
 from declarative.providers.surroundings import Surroundings
-from declarative.remote import MEMBER_COLUMNS, Phase, Remote
 
 CALL = Abilities(
     max_people=1,

@@ -8,7 +8,7 @@ import httpx
 import orjson
 import pytest
 
-from declarative.model import Json, Route
+from declarative.model.resource import Json, Route
 from tests.growing import LINEAR, growth, numbers
 
 from .exchanges import KEY, MARK, SETTINGS, answering, open_exchange, submission

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from declarative.errors import ProviderError
-from declarative.model import Json, Route
+from declarative.model.resource import Json, Route
 from declarative.providers.base import EVERY_AGENT, Channel
 
 from .exchanges import MARK, Exchange, answering, member, open_exchange, pages_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from declarative.model import Route
+from declarative.model.resource import Route
 from declarative.providers.base import Ambiguous, Busy, Done, NotSent, Outcome, Rejected
 
 from .dialing import BOX, CREATE, LEGACY, PLACE, Request

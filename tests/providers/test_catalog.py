@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from declarative.errors import MissingKey, ProviderError
-from declarative.model import ProviderSpec, Route
+from declarative.model.resource import ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Provider
 from declarative.providers.surroundings import Surroundings
@@ -51,7 +51,7 @@ def test_the_built_in_types_are_there_with_their_defaults_first() -> None:
 def test_importing_the_catalog_imports_nothing_heavy() -> None:
     code = (
         "import sys; from declarative.providers import catalog; catalog.types();"
-        "print({'httpx', 'polars', 'orjson', 'tenacity', 'ssl', 'declarative.mark'} & set(sys.modules))"
+        "print({'httpx', 'polars', 'orjson', 'tenacity', 'ssl', 'declarative.model.mark'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

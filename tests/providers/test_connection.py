@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from declarative.errors import ProviderError
-from declarative.model import Json, ProviderSpec, Route
-from declarative.providers import access, wording
-from declarative.providers.cartesia_type import CARTESIA
-from declarative.providers.clock import Clock
+from declarative.model.resource import Json, ProviderSpec, Route
+from declarative.providers import wording
+from declarative.providers.cartesia.type import CARTESIA
+from declarative.providers.http import endpoint as access
+from declarative.providers.http.clock import Clock
 
 from .exchanges import KEY, Handler, answering, batch, environment, open_exchange, pages_of, submission
 

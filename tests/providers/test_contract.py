@@ -12,7 +12,8 @@ import httpx
 import orjson
 import pytest
 
-from declarative.model import Json, ProviderSpec, Route
+from declarative.model.remote import Phase, Remote
+from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import (
     EVERY_AGENT,
@@ -27,7 +28,6 @@ from declarative.providers.base import (
     Unsigned,
 )
 from declarative.providers.surroundings import Surroundings
-from declarative.remote import Phase, Remote
 from declarative.sandbox.embedded import Embedded, open_sandbox
 
 from . import memory_provider

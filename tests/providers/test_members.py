@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from declarative.model import Json, Route
-from declarative.remote import MEMBER_COLUMNS, Phase, Remote
+from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
+from declarative.model.resource import Json, Route
 from tests.growing import LINEAR, growth, numbers
 
 from .exchanges import MARK, answering, batch, member, open_exchange

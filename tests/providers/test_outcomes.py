@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from declarative.model import Json
+from declarative.model.resource import Json
 from declarative.providers.base import Ambiguous, Busy, Done, NotSent, Outcome, OutOfFunds, Rejected, Unsigned
 
 from .dialing import BOX, CREATE, LEGACY, PLACE, REQUESTS, RETRY, Request, outcome

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from declarative.errors import ProviderError, Unauthorized
-from declarative.model import Json, Route
+from declarative.model.resource import Json, Route
 
 from .exchanges import MARK, Exchange, answering, batch, open_exchange, pages_of
 

@@ -10,14 +10,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from declarative.model import ProviderSpec, Route
-from declarative.providers import access, catalog
-from declarative.providers.answers import Answer
+from declarative.model.resource import ProviderSpec, Route
+from declarative.providers import catalog
 from declarative.providers.base import Ambiguous, Channel, Done, NotSent, Outcome, Provider
-from declarative.providers.cartesia_form import structured
-from declarative.providers.cartesia_type import CARTESIA
+from declarative.providers.cartesia.errors import structured
+from declarative.providers.cartesia.type import CARTESIA
+from declarative.providers.http import endpoint as access
+from declarative.providers.http.client import Wire
+from declarative.providers.http.outcomes import Answer
 from declarative.providers.surroundings import Surroundings
-from declarative.providers.wire import Wire
 
 from .exchanges import MARK, environment, pages_of, submission
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from declarative.applier import Report
+from declarative.app.apply import Report
+from declarative.engine.results import Tally
 from declarative.errors import Interrupted
 from declarative.planning.decide import Verb
-from declarative.report import as_json
-from declarative.tally import Tally
+from declarative.report import json_output as as_json
 
 from .house import action, plan_of
 

@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from declarative.follow import Course
+from declarative.app.watch import Course
 from declarative.report import live
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import click
 import pytest
 
-from declarative.applier import Report
+from declarative.app.apply import Report
+from declarative.app.status import Status
+from declarative.engine.results import Tally
 from declarative.errors import Interrupted
-from declarative.inquire import Status
 from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Verb
 from declarative.report import text
-from declarative.tally import Tally
 
 from .house import NOON, action, plan_of
 

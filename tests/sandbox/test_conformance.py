@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from declarative.sandbox.perform import PROVIDERS
+from declarative.sandbox.handle import PROVIDERS
 
 from .lab import ADA, CALLINGBOX_AGENT, Lab, batch_body, box_body, calls_body
 

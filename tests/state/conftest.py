@@ -10,8 +10,8 @@ from obstore.store import MemoryStore
 from declarative.state.base import Backend
 from declarative.state.catalog import open_backend
 from declarative.state.local import Directory
-from declarative.state.objects import Objects
 from declarative.state.objectstore import ObjectStore
+from declarative.state.objectstore_client import Objects
 
 if TYPE_CHECKING:
     from tests.state.s3server import S3Server

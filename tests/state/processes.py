@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from declarative.errors import StateError
-from declarative.memory import RemoteRecord
+from declarative.model.lock import RemoteRecord
 from declarative.state.base import Holder
 from declarative.state.catalog import open_backend
 from declarative.state.ledger import Ledger

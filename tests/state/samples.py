@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from declarative.memory import Cancel, Intent, Lock, Record, RemoteRecord, Request
-from declarative.model import Route
+from declarative.model.lock import Cancel, Intent, Lock, Record, RemoteRecord, Request
+from declarative.model.resource import Route
 from declarative.state.base import Holder
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)

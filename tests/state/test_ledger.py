@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
 from declarative.errors import LeaseLost, StateError
-from declarative.memory import Lock, Record, Request
+from declarative.model.lock import Lock, Record, Request
 from declarative.state.base import Lease, Stored
+from declarative.state.format import parse, render
 from declarative.state.ledger import Fields, Ledger
 from declarative.state.local import Directory
-from declarative.state.lock import parse, render
-from declarative.state.objects import Objects
 from declarative.state.objectstore import ObjectStore
+from declarative.state.objectstore_client import Objects
 from tests.state.samples import ADDRESS, changes, holder, intent, lock, locks, remote
 
 

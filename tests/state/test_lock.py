@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 
 from declarative import schemas
-from declarative.digest import PersonKey
 from declarative.errors import StateError
-from declarative.memory import Cancel, Intent, Lock, Record, RemoteRecord
+from declarative.model.digest import PersonKey
+from declarative.model.lock import Cancel, Intent, Lock, Record, RemoteRecord
 from declarative.state.base import Stored
-from declarative.state.lock import line_of, parse, render
+from declarative.state.format import line_of, parse, render
 from tests.state.samples import NOON, intent, lock, locks, remote
 
 WHOLE = render(lock(march=Record(generation=1, settings={"agent_id": "agent_1"})))

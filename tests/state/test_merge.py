@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 
 from declarative.errors import StateError
-from declarative.memory import Cancel, Lock, Record, RemoteRecord, Request
+from declarative.model.lock import Cancel, Lock, Record, RemoteRecord, Request
 from declarative.state.codec import encode
-from declarative.state.lock import line_of, render
+from declarative.state.format import line_of, render
 from declarative.state.merge import join, join_remotes, merge
 from tests.state.samples import intent, lock, locks, remote
 

@@ -11,12 +11,12 @@ import pytest
 from obstore.store import MemoryStore
 
 from declarative.errors import LeaseHeld, LeaseLost, StateError, UsageError
-from declarative.state import storelease
+from declarative.state import objectstore_lease as storelease
 from declarative.state.base import Stored
 from declarative.state.catalog import open_backend
-from declarative.state.objects import Objects, connect
 from declarative.state.objectstore import ObjectStore
-from declarative.state.storelease import Terms
+from declarative.state.objectstore_client import Objects, connect
+from declarative.state.objectstore_lease import Terms
 from tests.state.samples import holder, no_sleep
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 from declarative.errors import LeaseHeld
-from declarative.memory import Lock
+from declarative.model.lock import Lock
 from declarative.state.base import Backend, Stored
 from declarative.state.catalog import open_backend
+from declarative.state.format import parse
 from declarative.state.ledger import Ledger
 from declarative.state.local import Directory
-from declarative.state.lock import parse
 from tests.state.processes import STEPS
 from tests.state.samples import ADDRESS, holder, lock, no_sleep
 

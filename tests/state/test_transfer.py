@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from declarative import keep
+from declarative.app import state_admin as keep
+from declarative.app.session import Options, Session
 from declarative.errors import LeaseHeld, StateError
-from declarative.memory import Lock, Record
-from declarative.session import Options, Session
+from declarative.model.lock import Lock, Record
 from declarative.state.base import Backend, Stored
+from declarative.state.format import parse, render
 from declarative.state.ledger import Ledger
 from declarative.state.local import Directory
-from declarative.state.lock import parse, render
 from declarative.state.transfer import copy
 from tests.state.samples import ADDRESS, holder, intent, lock, no_sleep, remote
 

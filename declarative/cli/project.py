@@ -1,0 +1,51 @@
+"""`init` and `validate`: the first two commands of a new user. Neither needs a key or a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from declarative import humanize as counting
+from declarative.cli import options
+from declarative.cli.context import Context
+from declarative.errors import Exit
+
+
+@click.command()
+@options.path
+@options.targets
+@options.json
+@click.pass_obj
+def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bool) -> int:
+    """Check manifests and recipients files. All problems at once, each with file, line and column.
+
+    PATH is the project's directory, this one by default; with a folder or manifest in it, only that part.
+    """
+    # Laid out here: report/ brings the engine in, which would double the time that this takes.
+    desired = context.session(path, targets=targets).desired
+    people = sum(resource.people.count for resource in desired.resources.values())
+    if as_json:
+        from declarative.report import json_output as layout
+
+        counts = {address: resource.people.count for address, resource in desired.resources.items()}
+        valid = {"valid": True, "project": desired.project.name, "digest": desired.digest, "resources": counts}
+        context.say(layout.encode({"format_version": "1", **valid}))
+    else:
+        resources = counting.of(len(desired.resources), "resource", "resources")
+        context.say(f"Valid: project {desired.project.name}, {resources}, {counting.people(people)}.")
+    return Exit.DONE
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.pass_obj
+def init(context: Context, directory: Path) -> int:
+    """Write a first project, ready for the sandbox. A Project, a Batch and its recipients file."""
+    from declarative.app import scaffold
+
+    written = scaffold.write(directory)
+    context.say("\n".join(f"wrote {path}" for path in written))
+    stand = "" if directory == Path() else f" -C {directory}"
+    context.remark(f"Next:\n  dialctl{stand} validate\n  dialctl{stand} --sandbox apply")
+    return Exit.DONE

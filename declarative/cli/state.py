@@ -1,0 +1,167 @@
+"""`resolve`, `state ...` and `force-unlock`: what a person settles or mends."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from declarative.cli import options
+from declarative.cli.context import Context
+from declarative.errors import Exit, Refused, UsageError
+
+
+@click.command()
+@click.argument("address", metavar="ADDRESS[#PERSON]")
+@options.project
+@click.option("--placed", is_flag=True, help="The lost request did arrive.")
+@click.option("--not-placed", is_flag=True, help="The lost request never arrived.")
+@click.option("--resume", is_flag=True, help="Submit again whom somebody else's cancel left unrung.")
+@options.lock_timeout
+@click.pass_obj
+def resolve(context: Context, /, address: str, path: Path, lock_timeout: float, **verdicts: bool) -> int:
+    """Settle what dialctl could not prove. `dialctl status` shows what is unsure.
+
+    PERSON is a person's digest as `status` prints it, or a phone number.
+    """
+    given = [name.replace("_", "-") for name, is_given in verdicts.items() if is_given]
+    if len(given) != 1:
+        raise UsageError("say which: one of --placed, --not-placed and --resume")
+    from declarative.app import resolve as mend
+
+    [verdict] = given
+    name, _, person = address.partition("#")
+    said = mend.resolve(context.session(path), name, person or None, mend.Verdict(verdict), lock_timeout)
+    context.tell("\n".join(said))
+    return Exit.DONE
+
+
+@click.group()
+def state() -> None:
+    """Look into the lock, and mend it."""
+
+
+@state.command("list")
+@options.project
+@click.pass_obj
+def list_(context: Context, path: Path) -> int:
+    """The addresses that the lock knows."""
+    from declarative.app import state_admin as keep
+
+    context.tell("\n".join(keep.addresses(context.session(path))) or "The lock knows no address yet.")
+    return Exit.DONE
+
+
+@state.command()
+@options.address
+@options.project
+@click.pass_obj
+def show(context: Context, address: str | None, path: Path) -> int:
+    """The lock, or one address of it, as JSON."""
+    from declarative.app import state_admin as keep
+
+    context.say(keep.shown(context.session(path), address))
+    return Exit.DONE
+
+
+@state.command()
+@click.argument("address")
+@options.project
+@options.lock_timeout
+@click.option("--yes-forget-who-was-rung", "sure", is_flag=True, help="Do not ask: a later apply may ring them again.")
+@click.pass_obj
+def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bool) -> int:
+    """Forget what was done under an address. Whoever its provider no longer shows may be rung again.
+
+    What the provider still shows by its mark is found again by the next apply, and nobody of it is rung twice.
+    """
+    from declarative.app import state_admin as keep
+
+    if not sure and not sys.stdin.isatty():
+        raise Refused("nobody is there to be asked", hint="pass --yes-forget-who-was-rung")
+    question = f"Forget who was rung by {address}? A later apply may ring again whom its provider no longer shows."
+    if not sure and not click.confirm(question, err=True):
+        raise Refused("not forgotten: the answer was no")
+    context.tell(keep.remove(context.session(path), address, lock_timeout))
+    return Exit.DONE
+
+
+@state.command()
+@options.project
+@options.lock_timeout
+@click.pass_obj
+def new(context: Context, path: Path, lock_timeout: float) -> int:
+    """Start a lock for a project that has never dialed."""
+    from declarative.app import state_init as begin
+
+    context.tell(begin.new(context.session(path), lock_timeout))
+    return Exit.DONE
+
+
+@state.command()
+@options.project
+@options.lock_timeout
+@click.pass_obj
+def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
+    """Start a lock from marks at the providers.
+
+    Where no list can prove that somebody was never rung, whoever is not found stays unsure until you `resolve` it.
+    """
+    from declarative.app import state_init as begin
+
+    context.tell("\n".join(begin.rebuild(context.session(path), lock_timeout)))
+    return Exit.DONE
+
+
+@state.command()
+@options.project
+@options.lock_timeout
+@click.pass_obj
+def merge(context: Context, path: Path, lock_timeout: float) -> int:
+    """Resolve a git conflict in dialctl.lock.
+
+    Both sides are kept, every open intent of both included.
+    """
+    from declarative.app import state_admin as keep
+
+    context.tell(keep.merge(context.session(path), lock_timeout))
+    return Exit.DONE
+
+
+@state.command()
+@click.argument("url")
+@options.project
+@options.lock_timeout
+@click.pass_obj
+def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
+    """Copy this directory's lock to an object store."""
+    from declarative.app import state_admin as keep
+
+    context.tell(keep.push(context.session(path), url, lock_timeout))
+    return Exit.DONE
+
+
+@state.command()
+@click.argument("url")
+@options.project
+@options.lock_timeout
+@click.pass_obj
+def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
+    """Copy an object store's lock to this directory."""
+    from declarative.app import state_admin as keep
+
+    context.tell(keep.pull(context.session(path), url, lock_timeout))
+    return Exit.DONE
+
+
+@click.command("force-unlock")
+@click.argument("lease_id", metavar="ID")
+@options.project
+@click.pass_obj
+def force_unlock(context: Context, lease_id: str, path: Path) -> int:
+    """Take the lease from a run that is surely gone. A run that still lives can neither send nor write afterwards."""
+    from declarative.app import state_admin as keep
+
+    context.tell(keep.unlock(context.session(path), lease_id))
+    return Exit.DONE

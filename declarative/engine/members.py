@@ -1,0 +1,61 @@
+"""Members of batches that are over, kept in `.dialctl/cache/` so that they are read once. Holds phone numbers: files
+are 0600 and nobody commits them. Losing it costs requests, never safety."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from contextlib import suppress
+from pathlib import Path
+
+import polars as pl
+
+from declarative import atomicfile as quietly
+from declarative.model.digest import of_value
+from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
+
+
+class MemberCache:
+    """A folder a batch, with a file named by everything that would change if its people's outcomes did, and by what is
+    in it: with one digit changed somebody who was rung would look never rung, so damage must not be read."""
+
+    def __init__(self, directory: Path, host: str) -> None:
+        self._directory = directory / of_value(host)[:12]
+
+    def get(self, remote_id: str, state: object) -> pl.DataFrame | None:
+        """The members as they were in that state (Remote.state); None where they are not known or not readable."""
+        for file in sorted(self._folder(remote_id).glob(f"{_short(state)}-*.parquet")):
+            with suppress(OSError):
+                data = file.read_bytes()
+                if file.name == _name(state, data):
+                    return _read(data)
+        return None
+
+    def put(self, remote: Remote) -> None:
+        """Keeps the members of a remote thing that is over, if they are whole and every word of them is known: what may
+        yet be answered better is asked again. A cache that cannot be written is no failure."""
+        if remote.members is None or remote.has(Phase.UNKNOWN):
+            return
+        if remote.members.get_column("number").n_unique() != remote.total:
+            return
+        data = io.BytesIO()
+        remote.members.write_parquet(data)
+        kept = data.getvalue()
+        quietly.keep(self._folder(remote.id) / _name(remote.state, kept), kept)
+
+    def _folder(self, remote_id: str) -> Path:
+        return self._directory / _short(remote_id)
+
+
+def _short(value: object) -> str:
+    return of_value(value)[:20]
+
+
+def _name(state: object, data: bytes) -> str:
+    return f"{_short(state)}-{hashlib.sha256(data).hexdigest()[:20]}.parquet"
+
+
+def _read(data: bytes) -> pl.DataFrame | None:
+    """None where another version wrote other columns."""
+    frame = pl.read_parquet(io.BytesIO(data))
+    return frame if set(MEMBER_COLUMNS) <= set(frame.columns) else None

@@ -1,0 +1,48 @@
+"""What was done at one address in one run: counted as it happens, reported at the end. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from declarative.engine.execute import Receipt
+from declarative.engine.settle import Finding
+from declarative.planning.decide import Verb
+
+
+@dataclass
+class Tally:
+    """What was done at one address: people by verb and by result, ids that came to be, and what must be said.
+    `unplanned` fell due while this ran, and need a plan that names them."""
+
+    booked: list[tuple[str, Verb, int]] = field(default_factory=list)
+    cancelled: int = 0
+    in_flight: int = 0
+    problems: list[Receipt] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    left: int = 0
+    unplanned: int = 0
+    unsure: list[tuple[Receipt, Verb, int]] = field(default_factory=list)
+
+    def book(self, remote_id: str, verb: Verb, people: int) -> None:
+        """Counts people of a request that is known to be done."""
+        self.booked.append((remote_id, verb, people))
+
+    def undo(self, remote_id: str) -> None:
+        """What was taken back before it rang was not done."""
+        self.booked = [entry for entry in self.booked if entry[0] != remote_id]
+
+    @property
+    def submitted(self) -> dict[Verb, int]:
+        """People by the verb that they were submitted under."""
+        counts: dict[Verb, int] = {}
+        for _, verb, people in self.booked:
+            counts[verb] = counts.get(verb, 0) + people
+        return counts
+
+    @property
+    def remote_ids(self) -> list[str]:
+        return list(dict.fromkeys(remote_id for remote_id, _, _ in self.booked))
+
+    @property
+    def clean(self) -> bool:
+        return not self.problems and not self.left

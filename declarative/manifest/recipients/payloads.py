@@ -1,0 +1,85 @@
+"""People's data as canonical JSON text, built by columns: the same bytes that `digest.canonical` writes of
+each row, without a dict a row. Knows nothing of files or manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+import polars as pl
+
+from declarative.model.digest import canonical
+
+_ROWS = 65_536
+_CONTROL = [chr(code) for code in range(0x20)]
+_ESCAPED = [*_CONTROL, '"', "\\"]
+
+_Values = tuple[pl.Series, str]
+"""Texts, and the quote to put around each: a column of strings is quoted where it is put together, not before."""
+
+
+def payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
+    """One text a row: `{"metadata":{"plan":"pro"}}` for `fields` of `{"metadata": ["plan"]}`. Nulls are left
+    out, and objects that come out empty. Raises TypeError, naming the column, for values that JSON has no
+    form for."""
+    # Part by part, so that what is put together on the way is never there for a million rows at once.
+    parts = [_part(part, fields) for part in frame.iter_slices(_ROWS)]
+    return pl.concat(parts) if parts else pl.Series("payload", [], dtype=pl.String)
+
+
+def _part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
+    objects = {
+        field: (_joined({name: _encoded(frame.get_column(name)) for name in names}), "")
+        for field, names in fields.items()
+        if names
+    }
+    if not objects:
+        return pl.repeat("{}", frame.height, dtype=pl.String, eager=True).alias("payload")
+    return _joined(objects).fill_null("{}").alias("payload")
+
+
+def _joined(members: Mapping[str, _Values]) -> pl.Series:
+    """JSON objects of these members, null where every one is null."""
+    names = sorted(members)
+    columns = {str(place): members[name][0] for place, name in enumerate(names)}
+    quotes = [members[name][1] for name in names]
+    keys = [f"{orjson.dumps(name).decode()}:{quote}" for name, quote in zip(names, quotes, strict=True)]
+    parts: list[pl.Expr] = []
+    text: pl.Expr
+    if any(column.null_count() for column in columns.values()):
+        for place, (key, quote) in enumerate(zip(keys, quotes, strict=True)):
+            parts.append(pl.concat_str(pl.lit(f",{key}"), pl.col(str(place)), pl.lit(quote)).fill_null(""))
+        body = pl.concat_str(parts).str.strip_prefix(",")
+        text = pl.when(body != "").then(pl.concat_str(pl.lit("{"), body, pl.lit("}")))
+    else:
+        for place, (key, before) in enumerate(zip(keys, ("{", *(f"{quote}," for quote in quotes)), strict=False)):
+            parts += [pl.lit(before + key), pl.col(str(place))]
+        text = pl.concat_str(*parts, pl.lit(quotes[-1] + "}"))
+    return pl.DataFrame(columns).select(text.alias("text")).get_column("text")
+
+
+def _encoded(column: pl.Series) -> _Values:
+    """Each value as JSON text, null staying null."""
+    if column.dtype in (pl.Categorical, pl.Enum):
+        column = column.cast(pl.String)
+    if column.dtype == pl.String:
+        return _text(column)
+    if column.dtype.is_integer() or column.dtype == pl.Boolean:
+        return column.cast(pl.String), ""
+    return _by_row(column), ""
+
+
+def _text(column: pl.Series) -> _Values:
+    if column.str.contains_any(_ESCAPED).any():
+        if column.str.contains_any(_CONTROL).any():
+            return _by_row(column), ""
+        column = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+    return column, '"'
+
+
+def _by_row(column: pl.Series) -> pl.Series:
+    try:
+        texts = [None if value is None else canonical(value).decode() for value in column.to_list()]
+    except TypeError:
+        raise TypeError(column.name) from None
+    return pl.Series(column.name, texts, dtype=pl.String)

@@ -1,0 +1,62 @@
+"""A file with people that a manifest names, and what can be said about it without reading it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as File
+
+from declarative.errors import Problem
+from declarative.manifest import messages as wording
+from declarative.manifest import paths as files
+from declarative.manifest.document import Document
+from declarative.manifest.messages import Path
+from declarative.manifest.recipients.fields import Personal
+
+FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """`number` is the column of the phone number, `columns` those that each field of a person takes, `rest`
+    the field that takes all others (empty for none). `document` and `at` are where the manifest names it."""
+
+    file: File
+    number: str
+    document: Document
+    at: Path
+    personal: Personal
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rest: str = ""
+
+    @property
+    def shown(self) -> str:
+        return files.shown(self.file)
+
+    @property
+    def format(self) -> str:
+        return FORMATS[self.file.suffix.lower()]
+
+    def here(self, message: str, hint: str = "", *, line: int = 0, column: int = 0, path: str = "") -> Problem:
+        """A problem within the file."""
+        return Problem(self.shown, line, column, path, message, hint)
+
+    def more(self, count: int, things: str) -> Problem:
+        """Those problems of one kind that are not described one by one."""
+        return Problem(self.shown, 0, 0, "", wording.more(count, things), count=count)
+
+    def named(self, step: str, message: str, hint: str = "") -> Problem:
+        """A problem with what the manifest says about the file."""
+        return self.document.problem((*self.at, step), message, hint)
+
+    def recipe(self) -> list[object]:
+        """What, besides the file's bytes, decides which people come out."""
+        columns = {name: list(names) for name, names in self.columns.items()}
+        limits = [list(self.personal.fields), self.personal.most_variables]
+        return [self.format, self.number, columns, self.rest, limits]
+
+
+def sha256(path: File) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

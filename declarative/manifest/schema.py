@@ -1,0 +1,125 @@
+"""Which fields a kind takes under a provider type, version and route: the published schemas put together.
+Knows no document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from declarative import schemas
+from declarative.model.capabilities import PERSONAL
+from declarative.model.resource import Kind, Route
+
+Schema = dict[str, Any]
+DEFAULTABLE = ("retry", "expires_at")  # common fields that defaults may hold
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`properties` by field name; `required` must come from the resource or from defaults; `schema` is the
+    whole, for values of `spec`."""
+
+    properties: Mapping[str, Schema]
+    required: tuple[str, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True)
+class Home:
+    """Fields by name under a provider type, api_version (empty where there is one only) and kind."""
+
+    type_name: str
+    version: str
+    kind: Kind
+    properties: Mapping[str, Schema]
+
+
+@cache
+def head(of_project: bool) -> Schema:
+    """The schema of a document around its spec."""
+    manifest = schemas.load("manifest.v1")
+    metadata = {"$ref": f"#/$defs/{'ProjectMetadata' if of_project else 'Metadata'}"}
+    around = {name: manifest[name] for name in manifest if name not in ("$id", "allOf")}
+    return {**around, "properties": {**around["properties"], "metadata": metadata}}
+
+
+@cache
+def project() -> Schema:
+    return _object(schemas.load("manifest.v1")["$defs"]["Project"]["properties"])
+
+
+@cache
+def common(kind: Kind) -> Shape:
+    """For a resource whose provider is not known: the fields that some provider takes, checked as far as they are
+    the same under all of them."""
+    kinds = (Kind.BATCH,) if kind is Kind.BATCH else tuple(Kind)
+    settings: dict[str, Schema] = {field: {} for home in _homes() if home.kind in kinds for field in home.properties}
+    return _shape(kind, settings | {"scheduled_at": {"$ref": "#/$defs/Moment"}}, ())
+
+
+@cache
+def of(kind: Kind, route: Route, type_name: str, version: str) -> Shape:
+    """The fields of a resource. A Call on the batch route has those of a Batch too. Raises KeyError for a
+    provider type without a published schema."""
+    definition = _definition(type_name, version, kind)
+    batch = _definition(type_name, version, Kind.BATCH) if route is Route.BATCH else definition
+    properties = {**batch["properties"], **definition["properties"]}
+    return _shape(kind, properties, tuple(batch["x-required"]), schemas.load(f"providers/{type_name}.v1")["$defs"])
+
+
+@cache
+def defaults(type_name: str, version: str) -> Schema:
+    """The schema of a provider's defaults: settings of every kind, and retry and expires_at."""
+    manifest = schemas.load("manifest.v1")["$defs"]["Batch"]["properties"]
+    properties = {name: manifest[name] for name in DEFAULTABLE}
+    for kind in Kind:
+        properties |= _definition(type_name, version, kind)["properties"]
+    settings = {name: schema for name, schema in properties.items() if name not in PERSONAL}
+    return _object(settings, schemas.load(f"providers/{type_name}.v1")["$defs"])
+
+
+def homes(field: str) -> Iterator[Home]:
+    """Where a field is known."""
+    return (home for home in _homes() if field in home.properties)
+
+
+def _homes() -> Iterator[Home]:
+    for name in schemas.names():
+        if name.startswith("providers/"):
+            type_name = name.removeprefix("providers/").rpartition(".")[0]
+            for title, definition in schemas.load(name)["$defs"].items():
+                version, _, kind = title.rpartition(".")
+                if kind in set(Kind):
+                    yield Home(type_name, version, Kind(kind), definition["properties"])
+
+
+def resolved(schema: Schema, whole: Schema) -> Schema:
+    """The schema itself, a reference followed."""
+    reference = schema.get("$ref")
+    return whole["$defs"][reference.rpartition("/")[2]] if reference else schema
+
+
+def _definition(type_name: str, version: str, kind: Kind) -> Schema:
+    definitions = schemas.load(f"providers/{type_name}.v1")["$defs"]
+    definition: Schema = definitions.get(f"{version}.{kind}") or definitions[str(kind)]
+    return definition
+
+
+def _shape(
+    kind: Kind, settings: Mapping[str, Schema], required: tuple[str, ...], definitions: Schema | None = None
+) -> Shape:
+    base = schemas.load("manifest.v1")["$defs"][kind]
+    properties = {**base["properties"], **settings}
+    schema = _object(properties, definitions)
+    return Shape(properties, (*base.get("required", ()), *required), schema)
+
+
+def _object(properties: Mapping[str, Schema], definitions: Schema | None = None) -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "$defs": {**schemas.load("manifest.v1")["$defs"], **(definitions or {})},
+    }

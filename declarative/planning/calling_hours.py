@@ -1,0 +1,139 @@
+"""Calling hours: when a person may be rung, in a fixed zone or in their own. Pure; the moment comes in as a value.
+
+A recipient's own zone is what the column says, or else what their number's prefix says. A prefix may lie in several
+zones: then a ring must be allowed in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import orjson
+import polars as pl
+
+from declarative.model.resource import RECIPIENT, CallingHours
+from declarative.planning.decide import Timing
+from declarative.zones import is_zone
+
+_PREFIX = 10
+"""Characters of a number that decide its zones: the longest prefix that phonenumbers tells zones by has nine digits."""
+
+
+def is_open(hours: CallingHours, zones: Sequence[str], moment: datetime) -> bool:
+    """Whether a ring at the moment (aware) is allowed in every one of the zones. `start` itself is, `end` is not."""
+    return all(_open_at(hours, moment.astimezone(ZoneInfo(zone))) for zone in zones)
+
+
+def opens(hours: CallingHours, zones: Sequence[str], moment: datetime) -> datetime | None:
+    """The next moment (UTC) at which a ring is allowed in all zones, within two days; None where there is none."""
+    if is_open(hours, zones, moment):
+        return moment
+    starts = sorted(_next_start(hours, zone, moment + timedelta(days=days)) for zone in zones for days in (0, 1))
+    return next((start for start in starts if is_open(hours, zones, start)), None)
+
+
+def closes(hours: CallingHours, moment: datetime) -> datetime:
+    """The first `end` (UTC) after the moment, in the fixed zone of the hours."""
+    local = moment.astimezone(ZoneInfo(hours.zone))
+    end = datetime.combine(local.date(), hours.end, ZoneInfo(hours.zone))
+    if end <= local:
+        end = datetime.combine(local.date() + timedelta(days=1), hours.end, ZoneInfo(hours.zone))
+    return end.astimezone(UTC)
+
+
+def timing(
+    hours: CallingHours | None, crowd: Callable[[], pl.DataFrame], moment: datetime
+) -> tuple[Timing | pl.DataFrame, datetime | None]:
+    """Open or closed for everybody, or by person (a frame of `number` and `timing`) where each has a zone of their own;
+    and when the first of the closed opens. `crowd` gives the people, and is asked only where they matter."""
+    if hours is None:
+        return Timing.NOW, None
+    if hours.zone != RECIPIENT:
+        allowed = is_open(hours, [hours.zone], moment)
+        return (Timing.NOW, None) if allowed else (Timing.CLOSED, opens(hours, [hours.zone], moment))
+    frame = with_zones(crowd(), hours.column)
+    groups = frame.get_column("zones").unique().to_list()
+    said = {zones: _word(hours, zones, moment) for zones in groups}
+    closed = [zones for zones, word in said.items() if word == Timing.CLOSED.value and _are_zones(zones)]
+    openings = [opens(hours, zones.split(), moment) for zones in closed]
+    column = pl.col("zones").replace_strict(said, return_dtype=pl.String).alias("timing")
+    return frame.select("number", column), min((opening for opening in openings if opening), default=None)
+
+
+def with_zones(frame: pl.DataFrame, column: str | None) -> pl.DataFrame:
+    """Adds `zones`: the names of a person's zones, with spaces between; empty where none is known. What the column says
+    comes before what the number says."""
+    prefixes = frame.with_columns(pl.col("number").str.slice(0, _PREFIX).alias("prefix"))
+    known = prefixes.group_by("prefix").agg(pl.col("number").first())
+    zones = [" ".join(zones_of(number)) for number in known.get_column("number").to_list()]
+    table = known.select("prefix").with_columns(pl.Series("zones", zones, dtype=pl.String))
+    by_number = prefixes.join(table, on="prefix", how="left", maintain_order="left").drop("prefix")
+    if column is None:
+        return by_number
+    named = _named(by_number.get_column("payload"), column)
+    return by_number.with_columns(pl.coalesce(named, "zones").alias("zones"))
+
+
+def is_nobodys(column: str, frame: pl.DataFrame) -> bool:
+    """Whether no person has the column: it is probably misspelt."""
+    named = _named(frame.get_column("payload"), column)
+    return named.null_count() == named.len()
+
+
+def _named(payloads: pl.Series, column: str) -> pl.Series:
+    """What each person's own data say under the column; null where nothing."""
+    found = []
+    for payload in payloads.to_list():
+        fields = [own[column] for own in orjson.loads(payload).values() if isinstance(own, dict) and own.get(column)]
+        found.append(str(fields[0]) if fields else None)
+    return pl.Series("named", found, dtype=pl.String)
+
+
+@cache
+def zones_of(number: str) -> tuple[str, ...]:
+    """IANA zones of a number's prefix, by phonenumbers; empty where it knows none."""
+    from phonenumbers import NumberParseException, parse
+    from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
+
+    try:
+        found = time_zones_for_number(parse(number))
+    except NumberParseException:
+        return ()
+    return tuple(sorted(zone for zone in found if zone != UNKNOWN_TIMEZONE))
+
+
+def never_rung(hours: CallingHours, frame: pl.DataFrame) -> int:
+    """How many people have no known zone, and so are rung at no time."""
+    if hours.zone != RECIPIENT:
+        return 0
+    counts = with_zones(frame, hours.column).get_column("zones").value_counts()
+    return sum(count for zones, count in counts.iter_rows() if not _are_zones(zones))
+
+
+def _word(hours: CallingHours, zones: str, moment: datetime) -> str:
+    """Whoever's zone is unknown or not a zone is never rung under hours of their own."""
+    allowed = _are_zones(zones) and is_open(hours, zones.split(), moment)
+    return Timing.NOW.value if allowed else Timing.CLOSED.value
+
+
+def _are_zones(zones: str) -> bool:
+    return bool(zones) and all(is_zone(name) for name in zones.split())
+
+
+def _open_at(hours: CallingHours, local: datetime) -> bool:
+    now = local.time()
+    if hours.start <= hours.end:
+        return hours.start <= now < hours.end
+    return now >= hours.start or now < hours.end
+
+
+def _next_start(hours: CallingHours, zone: str, moment: datetime) -> datetime:
+    """The first `start` at or after the moment, by the zone's own clock on that day."""
+    local = moment.astimezone(ZoneInfo(zone))
+    start = datetime.combine(local.date(), hours.start, ZoneInfo(zone))
+    if start < local:
+        start = datetime.combine(local.date() + timedelta(days=1), hours.start, ZoneInfo(zone))
+    return start.astimezone(UTC)

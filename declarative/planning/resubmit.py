@@ -1,0 +1,41 @@
+"""Which batches may be retried by the provider's own request: only where it would ring exactly the people wanted, with
+the settings and data wanted. Everybody else is retried by a new batch of exactly the people chosen. Pure."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from declarative.model.capabilities import Abilities
+from declarative.model.remote import Phase
+from declarative.planning.decide import Verb
+from declarative.planning.entries import exact, facts
+from declarative.planning.facts import Case, is_over
+
+
+def by_request(case: Case, people: pl.DataFrame, abilities: Abilities | None) -> list[str]:
+    """Ids of the batches to retry by request.
+
+    The request rings again whoever's latest attempt failed or went unanswered, people refused before dialing included
+    (cartesia.md 3.5), so a batch with a word that we do not know, or with anybody refused, never qualifies. It rings at
+    once: over a lost request that may yet ring the same people, only a batch with a guard can be proven or taken back.
+    """
+    if abilities is None or not abilities.retryable or any(one.is_batch for one in case.record.intents.values()):
+        return []
+    wanted = people.filter(pl.col("verb") == Verb.RETRY)
+    candidates = wanted.get_column("dialed_in").drop_nulls().unique().sort().to_list()
+    if not candidates:
+        return []
+    return [remote_id for remote_id in exact(case, candidates) if _rings_just_these(case, wanted, remote_id)]
+
+
+def _rings_just_these(case: Case, wanted: pl.DataFrame, remote_id: str) -> bool:
+    remote = case.remotes[remote_id]
+    known = facts(case, remote)
+    if remote.members is None or remote.cancelled or remote.retry_count is None or not is_over(remote):
+        return False
+    if not known["touchable"] or known["stale"]:
+        return False
+    if not remote.members.get_column("phase").is_in([Phase.REACHED, Phase.UNREACHED]).all():
+        return False
+    again = set(remote.members.filter(phase=Phase.UNREACHED).get_column("number"))
+    return again == set(wanted.filter(dialed_in=remote_id).get_column("number"))

@@ -1,0 +1,62 @@
+"""CallingBox's words about one call as a Phase, and what a person may want to know besides. Knows no HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from declarative.model.digest import canonical
+from declarative.model.remote import Phase
+from declarative.model.resource import Json
+from declarative.providers.http.outcomes import speaks_of_funds
+from declarative.providers.http.parse import Member, payload, text
+
+_PHASES = {
+    "queued": Phase.IN_FLIGHT,
+    "initiated": Phase.IN_FLIGHT,
+    "ringing": Phase.IN_FLIGHT,
+    "in_progress": Phase.IN_FLIGHT,
+    "completed": Phase.REACHED,
+    "no_answer": Phase.UNREACHED,
+    "busy": Phase.UNREACHED,
+    "canceled": Phase.UNREACHED,
+    "failed": Phase.UNREACHED,
+}
+TERMINAL = frozenset({"completed", "no_answer", "busy", "canceled", "failed"})
+
+
+def call_phase(call: dict[str, Json]) -> Phase:
+    """callingbox.md 3. A call `failed` for want of credit before it began to ring rang nobody; a word that
+    nobody knows counts as rung."""
+    status = text(call.get("status")) or ""
+    if status == "failed" and not (call.get("started_at") or call.get("answered_at")):
+        return Phase.UNFUNDED if speaks_of_funds(_reasons(call)) else Phase.UNREACHED
+    return _PHASES.get(status, Phase.UNKNOWN)
+
+
+def call_member(call: dict[str, Json], clean: Callable[[str], str]) -> Member:
+    phase = call_phase(call)
+    error = text(call.get("error_message"))
+    return (
+        text(call.get("to_number")),
+        phase,
+        None if phase is Phase.IN_FLIGHT else text(call.get("status")),
+        None if phase is Phase.UNFUNDED else text(call.get("id")),
+        payload({field: call.get(field) for field in ("metadata", "context")}),
+        clean(error) if error else None,
+        _note(call),
+    )
+
+
+def _reasons(call: dict[str, Json]) -> str:
+    fields = ("error_message", "error_code", "hangup_cause")
+    return " ".join(str(call.get(field) or "") for field in fields).replace("_", " ")
+
+
+def _note(call: dict[str, Json]) -> str | None:
+    """`answered_by`, and of a completed call `result`, `result_status` and `result_error`: after any other
+    end the extraction stays pending for ever (callingbox.md 3.1)."""
+    wanted = ["answered_by"]
+    if call.get("status") == "completed":
+        wanted += ["result", "result_status", "result_error"]
+    note = {field: call[field] for field in wanted if call.get(field) is not None}
+    return canonical(note).decode() if note else None

@@ -1,0 +1,81 @@
+"""What Cartesia can do, as data, by API version and route. Knows no connection; importing it imports nothing
+heavy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from declarative.model.capabilities import Abilities, ProviderType
+from declarative.model.resource import Route
+
+METADATA_VERSION = "2026-03-01"
+VARIABLES_VERSION = "2026-08-14"
+LEGACY_VERSION = "2025-04-16"
+
+OUTCOMES = frozenset({"dial_no_answer", "dial_busy", "dial_failed"})
+
+_BATCH = Abilities(
+    max_people=5000,
+    provable=True,
+    schedulable=True,
+    cancellable=True,
+    retryable=True,
+    echoes=True,
+    outcomes=OUTCOMES,
+    personal=("metadata",),
+    per_second=1.0,
+    reach="Cartesia's own numbers reach US destinations only",
+    notes="The provider's own retry rings everybody unreached; chosen people are rung again by a new batch.",
+)
+_CALL = Abilities(
+    max_people=1,
+    provable=False,
+    schedulable=False,
+    cancellable=False,
+    retryable=False,
+    echoes=True,
+    outcomes=OUTCOMES,
+    personal=("metadata",),
+    per_second=1.0,
+    reach="Cartesia's own numbers reach US destinations only",
+    notes="Found again by its mark in the agent's list of calls; that list cannot prove that a call was "
+    "never placed. A redacted or zero-retention call loses its mark.",
+)
+
+CARTESIA = ProviderType(
+    name="cartesia",
+    key_variable="CARTESIA_API_KEY",
+    url_variable="CARTESIA_BASE_URL",
+    default_url="https://api.cartesia.ai",
+    versions=(METADATA_VERSION, VARIABLES_VERSION, LEGACY_VERSION),
+    routes={
+        METADATA_VERSION: {Route.BATCH: _BATCH, Route.CALL: _CALL},
+        VARIABLES_VERSION: {
+            Route.BATCH: replace(
+                _BATCH,
+                echoes=False,
+                personal=("dynamic_variables",),
+                notes=f"{_BATCH.notes} Recipients come back without their variables: who changed is known by "
+                "shard only.",
+            ),
+            Route.CALL: replace(
+                _CALL,
+                personal=("dynamic_variables",),
+                notes=f"{_CALL.notes} Our mark is one of the 64 variables; variables read back after the "
+                "call are their final values.",
+            ),
+        },
+        LEGACY_VERSION: {
+            Route.CALL: replace(
+                _CALL,
+                echoes=False,
+                outcomes=frozenset(),
+                notes="An old route whose answer is documented nowhere: any 2xx counts as placed. Its calls "
+                "show neither our mark nor why they ended, so a lost answer is settled by a human and nobody "
+                "is rung again for being unreached. The agent's own number is the caller. Move to "
+                f'api_version "{METADATA_VERSION}".',
+            ),
+        },
+    },
+    refused={},
+)
