@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def keep(file: Path, data: bytes) -> None:
+def write_best_effort(file: Path, data: bytes) -> None:
     """Puts `data` in the place of the file, readable to its owner alone, whole or not at all."""
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

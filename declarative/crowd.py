@@ -7,14 +7,14 @@ import polars as pl
 from declarative.model.remote import Remote
 from declarative.planning import standing
 from declarative.planning.decide import Verb
-from declarative.planning.facts import Case
+from declarative.planning.facts import Facts
 
 
-def free(case: Case, remote: Remote) -> pl.DataFrame:
+def recipients_to_resubmit(case: Facts, remote: Remote) -> pl.DataFrame:
     """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel; columns as
     Work.ring."""
     assert remote.members is not None
-    people, _ = standing.moving(case)
+    people, _ = standing.decide_open(case)
     if not case.one_call:  # its one person may have waited under the number from before an edit
         people = people.join(remote.members.select("number"), on="number", how="semi")
     due = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
@@ -26,7 +26,7 @@ def free(case: Case, remote: Remote) -> pl.DataFrame:
     )
 
 
-def approved(ring: pl.DataFrame, numbers: pl.Series | None) -> pl.DataFrame:
+def only_approved(ring: pl.DataFrame, numbers: pl.Series | None) -> pl.DataFrame:
     """Those of them who may be rung: nobody, where nobody of the address was approved."""
     if numbers is None:
         return ring.clear()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 
-def of(count: int, one: str, many: str) -> str:
+def plural(count: int, one: str, many: str) -> str:
     """`1 batch`, `2,000 batches`."""
     return f"{count:,} {one if count == 1 else many}"
 
 
 def people(count: int) -> str:
-    return of(count, "person", "people")
+    return plural(count, "person", "people")

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 
-from declarative.model.lock import Lock, Record, RemoteRecord
+from declarative.model.lock import Lock, RemoteRecord, ResourceRecord
 from declarative.model.resource import Desired, Resource, Route
 from declarative.state.merge import join_records
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class Managed:
     """One address with its memory, before anything was seen of it. `only_seen`: left by its manifest, and no part of
     this run, which must not ring its people under another address."""
 
     address: str
     resource: Resource | None
-    record: Record
+    record: ResourceRecord
     provider: str
     renamed: tuple[str, ...] = ()
-    only_seen: bool = False
+    read_only: bool = False
 
     @property
     def route(self) -> Route:
@@ -50,16 +50,16 @@ class Subject:
         ]
 
 
-def subjects(desired: Desired, lock: Lock | None, *, with_those_left: bool = False) -> list[Subject]:
+def subjects(desired: Desired, lock: Lock | None, *, with_those_left: bool = False) -> list[Managed]:
     """Every address that this run may touch: those wanted, and in a run over the whole project those remembered. Of a
     narrower one, `with_those_left` adds as `only_seen` what is remembered and named by no manifest any more."""
     known = dict(lock.resources) if lock else {}
     found = []
     for address, resource in desired.resources.items():
         renamed = tuple(old for old in resource.previously if old in known)
-        record = reduce(join_records, [known[old] for old in (address, *renamed) if old in known] or [Record()])
+        record = reduce(join_records, [known[old] for old in (address, *renamed) if old in known] or [ResourceRecord()])
         found.append(
-            Subject(address=address, resource=resource, record=record, provider=resource.provider, renamed=renamed)
+            Managed(address=address, resource=resource, record=record, provider=resource.provider, renamed=renamed)
         )
     taken = {address for subject in found for address in (subject.address, *subject.renamed)}
     left = [address for address in known if address not in taken] if desired.whole or with_those_left else []
@@ -67,12 +67,12 @@ def subjects(desired: Desired, lock: Lock | None, *, with_those_left: bool = Fal
         named = desired.named()
         left = [address for address in left if not known[address].tombstone and address not in named]
     found += [
-        Subject(
+        Managed(
             address=address,
             resource=None,
             record=known[address],
             provider=known[address].provider,
-            only_seen=not desired.whole,
+            read_only=not desired.whole,
         )
         for address in left
     ]

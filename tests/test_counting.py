@@ -13,5 +13,5 @@ def test_people_are_counted_in_words(count: int, said: str) -> None:
 
 
 def test_a_phrase_may_bring_its_verb() -> None:
-    phrases = [counting.of(count, "person waits", "people wait") for count in (1, 1200)]
+    phrases = [counting.plural(count, "person waits", "people wait") for count in (1, 1200)]
     assert phrases == ["1 person waits", "1,200 people wait"]

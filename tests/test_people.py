@@ -69,19 +69,19 @@ def test_a_crowd_larger_than_a_chunk_is_one_text(count: int) -> None:
 
 
 def test_a_person_stands_for_a_number_within_a_lineage() -> None:
-    marked = people.with_person(frame({ADA: "{}", BOB: "{}"}), KEY, "k3v9xq")
+    marked = people.with_person_digest(frame({ADA: "{}", BOB: "{}"}), KEY, "k3v9xq")
     assert marked.get_column("person").to_list() == [KEY.of_person("k3v9xq", number) for number in (ADA, BOB)]
     assert marked.columns == ["number", "payload", "person"]
 
 
 def test_nobody_has_no_person() -> None:
-    nobody = people.with_person(people.empty(), KEY, "k3v9xq")
+    nobody = people.with_person_digest(people.empty(), KEY, "k3v9xq")
     assert nobody.schema["person"] == pl.String
     assert nobody.is_empty()
 
 
 def test_persons_are_different_for_different_people() -> None:
-    marked = people.with_person(frame(dict.fromkeys((ADA, BOB, CLEO), "{}")), KEY, "k3v9xq")
+    marked = people.with_person_digest(frame(dict.fromkeys((ADA, BOB, CLEO), "{}")), KEY, "k3v9xq")
     assert marked.get_column("person").n_unique() == 3
 
 
@@ -91,7 +91,7 @@ e164 = st.from_regex(people.E164, fullmatch=True).filter(lambda text: not text.e
 @given(st.lists(e164 | st.text(max_size=24)))
 @settings(max_examples=300, derandomize=True, deadline=None)
 def test_numbers_as_integers_are_as_different_and_in_the_order_of_their_texts(numbers: list[str]) -> None:
-    keys = people.keys(pl.Series(numbers, dtype=pl.String)).to_list()
+    keys = people.number_keys(pl.Series(numbers, dtype=pl.String)).to_list()
     known = {number: key for number, key in zip(numbers, keys, strict=True) if key is not None}
     assert len(set(known.values())) == len(known)
     assert sorted(known, key=known.__getitem__) == sorted(known)
@@ -109,10 +109,10 @@ def test_what_is_no_number_has_no_integer() -> None:
         "++14155550",
         "+1415 5550",
     ]
-    assert people.keys(pl.Series(odd)).null_count() == len(odd)
-    assert people.keys(pl.Series(["+1234567", "+12345670", "+123456789012345"])).null_count() == 0
+    assert people.number_keys(pl.Series(odd)).null_count() == len(odd)
+    assert people.number_keys(pl.Series(["+1234567", "+12345670", "+123456789012345"])).null_count() == 0
 
 
 def test_twins_are_numbers_that_are_there_more_than_once() -> None:
-    assert people.has_twins(pl.DataFrame({"number": [ADA, BOB, ADA]}))
-    assert not people.has_twins(pl.DataFrame({"number": [ADA, BOB, "", ""]}))
+    assert people.has_duplicates(pl.DataFrame({"number": [ADA, BOB, ADA]}))
+    assert not people.has_duplicates(pl.DataFrame({"number": [ADA, BOB, "", ""]}))

@@ -17,5 +17,5 @@ def test_what_is_recalled_is_cancelled_as_it_was_seen_whatever_the_provider_call
     status: str, cancelled: bool
 ) -> None:
     remote = batch("b1", members(a=Phase.CANCELLED, b=Phase.REACHED), status=status, cancelled=cancelled)
-    again = records.recalled("b1", records.seen(remembered(count=2), remote))
+    again = records.as_remote("b1", records.refreshed(remembered(count=2), remote))
     assert again == replace(remote, name="", mark=again.mark, members=None)

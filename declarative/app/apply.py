@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from declarative.app import plan as planner
 from declarative.app import state_init as begin
 from declarative.app.session import Session
-from declarative.engine.execute import Result
-from declarative.engine.results import Tally
-from declarative.engine.run_context import Budget, Desk, Stop
-from declarative.engine.runner import Hands
+from declarative.engine.execute import RequestStatus
+from declarative.engine.results import ResourceResult
+from declarative.engine.run_context import DialBudget, RunContext, StopSignal
+from declarative.engine.runner import PlanRunner
 from declarative.engine.settle import Finding
 from declarative.errors import DialctlError, Exit, Interrupted, Refused
 from declarative.model.resource import Desired
@@ -28,31 +28,31 @@ ROUNDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ApplyOptions:
     """What the user asked of this apply. `approve` shows a plan and says whether to go on; `narrow` passes a plan that
     does no more than a saved one, and raises PlanFileError; `nothing_wanted` is destroy."""
 
     approve: Callable[[Plan], bool]
-    narrow: Callable[[Session, Plan], Plan] | None = None
+    restrict: Callable[[Session, Plan], Plan] | None = None
     max_dials: int | None = None
-    may_shrink: Collection[str] = ()
+    allow_shrink: Collection[str] = ()
     lock_timeout: float = 0.0
-    nothing_wanted: bool = False
+    destroy: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class ApplyReport:
     """What an apply came to. `tallies` by address; `interrupted` where a signal ended it early; `unfollowed` where all
     was done, and what came of it could not be followed to the end; `still_open` are the addresses where something is
     unsure; `nothing_wanted` as in Wish."""
 
     plan: Plan
-    tallies: Mapping[str, Tally]
+    tallies: Mapping[str, ResourceResult]
     findings: tuple[Finding, ...] = ()
     interrupted: Interrupted | None = None
     unfollowed: DialctlError | None = None
     still_open: tuple[str, ...] = ()
-    nothing_wanted: bool = False
+    destroy: bool = False
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
@@ -65,20 +65,20 @@ class Report:
         stopped = self.interrupted or self.unfollowed
         if isinstance(stopped, Interrupted):
             return int(stopped.exit_code)
-        unsigned = any(p.result is Result.MARK_LOST for tally in self.tallies.values() for p in tally.problems)
+        unsigned = any(p.result is RequestStatus.MARK_LOST for tally in self.tallies.values() for p in tally.problems)
         if self.plan.needs_human or self.still_open or unsigned or any(finding.unsure for finding in self.all_findings):
             return int(Exit.NEEDS_HUMAN)
         failed = any(not tally.clean for tally in self.tallies.values()) or self.plan.unread or stopped
         return int(Exit.FAILED if failed else Exit.DONE)
 
 
-def apply(session: Session, wish: Wish, stop: Stop) -> Report:
+def apply(session: Session, wish: ApplyOptions, stop: StopSignal) -> ApplyReport:
     """Raises what keeps it from starting: ManifestError, StateError, LeaseHeld, Refused. Once it has begun, a request
     that goes wrong is in the report; LeaseLost and StateError are raised still, since nothing can be recorded then."""
     _check_project(session)
-    with session.writing(wish.lock_timeout) as (ledger, lease):
+    with session.open_ledger(wish.lock_timeout) as (ledger, lease):
         desk = _desk(session, ledger, lease, wish, stop)
-        hands = Hands(desk)
+        hands = PlanRunner(desk)
         findings = _settle(desk, hands)
         plan = _approved_plan(session, wish, ledger)
         _begin(session, ledger, plan)
@@ -87,27 +87,27 @@ def apply(session: Session, wish: Wish, stop: Stop) -> Report:
 
 def _check_project(session: Session) -> None:
     """The plan would be refused as well, but only after the lease was taken and what is open was settled."""
-    if refusals := policy.undeclared(session.desired.project, sandbox=session.options.sandbox):
+    if refusals := policy.refuse_without_project(session.desired.project, sandbox=session.options.sandbox):
         raise Refused("; ".join(refusals))
 
 
-def _desk(session: Session, ledger: Ledger, lease: Lease, wish: Wish, stop: Stop) -> Desk:
+def _desk(session: Session, ledger: Ledger, lease: Lease, wish: ApplyOptions, stop: StopSignal) -> RunContext:
     limits = [limit for limit in (wish.max_dials, session.desired.project.policy.max_dials) if limit is not None]
-    return Desk(
+    return RunContext(
         ledger=ledger,
         lease=lease,
         project=session.desired.project,
-        providers=session.connected,
+        providers=session.connected_providers,
         abilities=session.abilities,
         key=session.key,
         stop=stop,
-        budget=Budget(min(limits, default=None)),
+        budget=DialBudget(min(limits, default=None)),
         sleep=session.sleep,
-        say=session.options.say,
+        report=session.options.say,
     )
 
 
-def _settle(desk: Desk, hands: Hands) -> list[Finding]:
+def _settle(desk: RunContext, hands: PlanRunner) -> list[Finding]:
     """What an earlier run left open is answered first, so that the plan shown is about facts."""
     if not desk.ledger.started:
         return []
@@ -119,7 +119,7 @@ def _settle(desk: Desk, hands: Hands) -> list[Finding]:
     return findings
 
 
-def _approved_plan(session: Session, wish: Wish, ledger: Ledger) -> Plan:
+def _approved_plan(session: Session, wish: ApplyOptions, ledger: Ledger) -> Plan:
     while True:
         plan = _plan(session, wish, ledger)
         if plan.refusals:
@@ -135,18 +135,18 @@ def _approved_plan(session: Session, wish: Wish, ledger: Ledger) -> Plan:
             return again
 
 
-def _plan(session: Session, wish: Wish, ledger: Ledger) -> Plan:
+def _plan(session: Session, wish: ApplyOptions, ledger: Ledger) -> Plan:
     scene = session.scene(ledger.lock if ledger.started else None)
-    if wish.nothing_wanted:
+    if wish.destroy:
         scene = replace(scene, desired=_nothing(session.desired))
     plan = planner.make_plan(
         scene,
         session.abilities,
         max_dials=wish.max_dials,
-        may_shrink=wish.may_shrink,
-        shrinking_is_meant=wish.nothing_wanted,
+        allow_shrink=wish.allow_shrink,
+        allow_all_shrink=wish.destroy,
     )
-    return wish.narrow(session, plan) if wish.narrow else plan
+    return wish.restrict(session, plan) if wish.restrict else plan
 
 
 def _nothing(desired: Desired) -> Desired:
@@ -157,19 +157,21 @@ def _nothing(desired: Desired) -> Desired:
 def _begin(session: Session, ledger: Ledger, plan: Plan) -> None:
     """A first lock, and hosts seen for the first time, are durable before anything is sent. A project held back for
     want of a memory gets none by this way."""
-    used = {work.resource.provider for work in plan.works.values() if work.resource}
-    hosts = {name: provider.host for name, provider in session.connected.items() if name in used}
+    used = {work.resource.provider for work in plan.tasks.values() if work.resource}
+    hosts = {name: provider.host for name, provider in session.connected_providers.items() if name in used}
     if not hosts:
         return
     if not ledger.started:
-        clocks = [session.connected[name].now() for name in hosts]
-        ledger.start(begin.newborn(session, hosts, min(clocks)))
+        clocks = [session.connected_providers[name].now() for name in hosts]
+        ledger.start(begin.new_lock(session, hosts, min(clocks)))
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)
 
 
-def _do(session: Session, wish: Wish, desk: Desk, hands: Hands, plan: Plan, findings: list[Finding]) -> Report:
+def _do(
+    session: Session, wish: ApplyOptions, desk: RunContext, hands: PlanRunner, plan: Plan, findings: list[Finding]
+) -> ApplyReport:
     approved = planner.approved_people(plan)
     interrupted: Interrupted | None = None
     try:
@@ -179,29 +181,29 @@ def _do(session: Session, wish: Wish, desk: Desk, hands: Hands, plan: Plan, find
             decided_anew = _batches_open(desk)
             if _open(desk):
                 findings += _settle(desk, hands)
-            hands.reconcile()
+            hands.resolve_unsure()
             if not decided_anew:
                 break
             now = _plan(session, wish, desk.ledger)
     except Interrupted as stopped:
         interrupted = stopped
-    return Report(
+    return ApplyReport(
         plan=plan,
         tallies=hands.tallies,
         findings=(*findings, *hands.findings),
         interrupted=interrupted,
         still_open=_open(desk),
-        nothing_wanted=wish.nothing_wanted,
+        destroy=wish.destroy,
     )
 
 
-def _batches_open(desk: Desk) -> bool:
+def _batches_open(desk: RunContext) -> bool:
     return desk.ledger.started and any(
         intent.is_batch for record in desk.ledger.lock.resources.values() for intent in record.intents.values()
     )
 
 
-def _open(desk: Desk) -> tuple[str, ...]:
+def _open(desk: RunContext) -> tuple[str, ...]:
     if not desk.ledger.started:
         return ()
     return tuple(address for address, record in desk.ledger.lock.resources.items() if record.intents)

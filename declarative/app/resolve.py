@@ -10,10 +10,10 @@ from declarative.app.session import Session
 from declarative.engine.observe import observe
 from declarative.errors import Refused, UsageError
 from declarative.model import records
-from declarative.model.lock import Cancel, Intent, Record, Request
+from declarative.model.lock import CancelProgress, Intent, RequestKind, ResourceRecord
 from declarative.planning import blocks
 from declarative.planning import lost_batch as lost
-from declarative.planning.facts import Case
+from declarative.planning.facts import Facts
 from declarative.privacy import mask
 from declarative.state.ledger import Ledger
 
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 def resolve(session: Session, address: str, person: str | None, verdict: Verdict, wait: float) -> list[str]:
     """Settles what is unsure at an address, or for one person of it (digest, or number). A sentence for each thing
     settled. Raises UsageError where there is nothing to settle."""
-    with session.writing(wait) as (ledger, _):
+    with session.open_ledger(wait) as (ledger, _):
         _take_over_earlier_addresses(session, ledger, address)
         record = ledger.lock.resources.get(address)
         if record is None:
@@ -56,14 +56,14 @@ def _digest(session: Session, ledger: Ledger, person: str) -> str:
     return session.key.of_person(ledger.lock.lineage, person) if person.startswith("+") else person
 
 
-def _resume(session: Session, ledger: Ledger, address: str, record: Record) -> list[str]:
+def _resume(session: Session, ledger: Ledger, address: str, record: ResourceRecord) -> list[str]:
     """Somebody else's cancel is declared to be as good as ours, and what was created without our name to be a matter of
     the past: their people may be submitted again."""
     case = next((o.case for o in observe(session.scene(ledger.lock)) if o.case.address == address), None)
     seen = [r for key, r in case.remotes.items() if r.cancelled and key not in case.also] if case else []
-    known = {remote.id: record.remotes.get(remote.id) or records.found(remote) for remote in seen}
+    known = {remote.id: record.remotes.get(remote.id) or records.from_mark(remote) for remote in seen}
     theirs = {key: one for key, one in known.items() if one.cancel is None and one.generation <= record.generation}
-    freed = {key: replace(one, cancel=Cancel.DONE) for key, one in theirs.items()}
+    freed = {key: replace(one, cancel=CancelProgress.DONE) for key, one in theirs.items()}
     unsigned = blocks.unsigned(record)
     if not freed and not unsigned:
         raise UsageError(f"no batch of {address} was cancelled by somebody else", hint="dialctl drift shows what was")
@@ -80,15 +80,15 @@ def _settle_unseen(ledger: Ledger, address: str, persons: set[str], verdict: Ver
 
 
 def _as_rung(count: int) -> str:
-    return f"{counting.of(count, 'person counts as rung, and is', 'people count as rung, and are')} not rung again"
+    return f"{counting.plural(count, 'person counts as rung, and is', 'people count as rung, and are')} not rung again"
 
 
 def _as_not_rung(count: int) -> str:
-    return f"{counting.of(count, 'person counts', 'people count')} as not rung; the next apply decides them anew"
+    return f"{counting.plural(count, 'person counts', 'people count')} as not rung; the next apply decides them anew"
 
 
 def _settle(session: Session, ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:
-    if intent.request is Request.RETRY:
+    if intent.request is RequestKind.RETRY:
         return _settle_retry(ledger, address, intent, verdict)
     if verdict is Verdict.NOT_PLACED:
         revoked = tuple(sorted({*ledger.record(address).revoked, intent.mark}))
@@ -102,7 +102,7 @@ def _settle(session: Session, ledger: Ledger, address: str, intent: Intent, verd
 def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent: Intent) -> str:
     """Whoever was in it must never be forgotten with it: where nobody can tell who they are, it stays unsure."""
     case = _seen(session, ledger, address)
-    found = {r.id: records.answered(intent, r) for r in case.remotes.values() if str(r.mark) == intent.mark}
+    found = {r.id: records.from_intent(intent, r) for r in case.remotes.values() if str(r.mark) == intent.mark}
     if found:
         ledger.update(address, intents={intent.mark: None}, remotes=found, quiet=None)
         return f"it was found by its mark: {', '.join(sorted(found))}"
@@ -119,7 +119,7 @@ def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent:
     return _count_as_rung(ledger, address, intent, persons)
 
 
-def _seen(session: Session, ledger: Ledger, address: str) -> Case:
+def _seen(session: Session, ledger: Ledger, address: str) -> Facts:
     outlook = next((o for o in observe(session.scene(ledger.lock, everything=True)) if o.case.address == address), None)
     if outlook is None:
         raise UsageError(f"{address} is in no manifest that was read", hint="name the whole project with --path")
@@ -141,7 +141,7 @@ def _settle_retry(ledger: Ledger, address: str, intent: Intent, verdict: Verdict
     assert intent.remote is not None
     known = ledger.record(address).remotes[intent.remote]
     if verdict is Verdict.PLACED:
-        counted = records.retried(known, intent)
+        counted = records.with_retry(known, intent)
         ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: counted}, quiet=None)
         return f"{intent.remote} counts as retried"
     ledger.update(address, intents={intent.mark: None}, quiet=None)

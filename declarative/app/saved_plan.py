@@ -56,4 +56,4 @@ def narrow(saved: SavedPlan) -> Callable[[Session, Plan], Plan]:
 
 
 def _hosts(session: Session) -> dict[str, str]:
-    return {name: provider.host for name, provider in session.connected.items()}
+    return {name: provider.host for name, provider in session.connected_providers.items()}

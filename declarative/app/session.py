@@ -18,8 +18,8 @@ from declarative.providers import catalog
 from declarative.sandbox import SANDBOX_KEY
 
 if TYPE_CHECKING:
-    from declarative.engine.observe import Scene
-    from declarative.model.capabilities import Abilities, ProviderType
+    from declarative.engine.observe import ObserveScope
+    from declarative.model.capabilities import Capabilities, ProviderType
     from declarative.model.lock import Lock
     from declarative.model.resource import Desired, ProviderSpec, Route
     from declarative.providers.base import Provider
@@ -116,7 +116,7 @@ class Session:
             self._real_sleep(seconds)
 
     @cached_property
-    def here(self) -> Backend:
+    def local_backend(self) -> Backend:
         """The backend of this directory, whatever `state.url` says."""
         from declarative.state.catalog import open_backend
 
@@ -128,7 +128,7 @@ class Session:
 
         if self.options.sandbox:
             (self.home / "sandbox").mkdir(parents=True, exist_ok=True, mode=0o700)
-            return self.here
+            return self.local_backend
         url = self.options.environment.get("DIALCTL_STATE") or self.desired.project.state_url
         return open_backend(self.root, url)
 
@@ -141,11 +141,11 @@ class Session:
             self.check_lock(lock)
         return lock
 
-    def memory(self) -> Lock | None:
+    def local_lock(self) -> Lock | None:
         """The lock of this directory as it is, with nobody asked."""
         from declarative.state.format import parse
 
-        return parse(self.here.load())
+        return parse(self.local_backend.load())
 
     def check_lock(self, lock: Lock) -> None:
         if lock.project != self.desired.project.name:
@@ -174,17 +174,17 @@ class Session:
         return {name: self._connect(spec) for name, spec in self.desired.project.providers.items()}
 
     @property
-    def used(self) -> Mapping[str, Provider | ProviderError]:
+    def used_providers(self) -> Mapping[str, Provider | ProviderError]:
         """Only those that some resource uses: the others need no key."""
         names = {resource.provider for resource in self.desired.resources.values()}
         return {name: found for name, found in self.providers.items() if name in names}
 
     @property
-    def connected(self) -> dict[str, Provider]:
+    def connected_providers(self) -> dict[str, Provider]:
         return {name: found for name, found in self.providers.items() if not isinstance(found, ProviderError)}
 
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
-        from declarative.providers.surroundings import Surroundings
+        from declarative.providers.surroundings import ConnectOptions
 
         environment, transport, monotonic = self.options.environment, None, time.monotonic
         if self.options.sandbox:
@@ -193,7 +193,7 @@ class Session:
             environment = {kind.key_variable: SANDBOX_KEY, kind.url_variable: base}
             transport, monotonic = self.sandbox.transport(), self._sandbox_seconds
         try:
-            around = Surroundings(environment=environment, transport=transport, sleep=self.sleep, monotonic=monotonic)
+            around = ConnectOptions(environment=environment, transport=transport, sleep=self.sleep, monotonic=monotonic)
             provider = catalog.connect(spec, around)
         except ProviderError as error:
             return error
@@ -203,22 +203,25 @@ class Session:
     def _sandbox_seconds(self) -> float:
         return self.sandbox.now().timestamp()
 
-    def abilities(self, provider: str, route: Route) -> Abilities:
+    def abilities(self, provider: str, route: Route) -> Capabilities:
         spec = self.desired.project.providers[provider]
         kind = self.types[spec.type]
         return kind.routes[spec.api_version or kind.versions[0]][route]
 
-    def scene(self, lock: Lock | None, *, everything: bool = False, applying: str | None = None) -> Scene:
+    def scene(self, lock: Lock | None, *, everything: bool = False, applying: str | None = None) -> ObserveScope:
         from declarative.engine.members import MemberCache
-        from declarative.engine.observe import Scene
+        from declarative.engine.observe import ObserveScope
 
-        return Scene(
+        return ObserveScope(
             desired=self.desired,
             lock=lock,
             providers=self.providers,
             key=self.key,
-            caches={name: MemberCache(self.home / "cache" / "members", p.host) for name, p in self.connected.items()},
-            born_together=self.options.sandbox,
+            caches={
+                name: MemberCache(self.home / "cache" / "members", p.host)
+                for name, p in self.connected_providers.items()
+            },
+            lock_is_authoritative=self.options.sandbox,
             parallelism=self.options.parallelism,
             applying=applying,
             everything=everything,
@@ -237,7 +240,7 @@ class Session:
         self._pause(seconds)
 
     @contextmanager
-    def writing(self, wait: float) -> Iterator[tuple[Ledger, Lease]]:
+    def open_ledger(self, wait: float) -> Iterator[tuple[Ledger, Lease]]:
         """The ledger under its lease, folded at the end whatever happened. Raises LeaseHeld."""
         from declarative.state.base import Holder
         from declarative.state.ledger import Ledger

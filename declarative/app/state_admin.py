@@ -7,7 +7,7 @@ import orjson
 from declarative import humanize as counting
 from declarative.app.session import Session
 from declarative.errors import Refused, StateError, UsageError
-from declarative.model.lock import Request
+from declarative.model.lock import RequestKind
 from declarative.state import merge as merging
 from declarative.state import transfer
 from declarative.state.base import Backend, Holder
@@ -36,10 +36,10 @@ def shown(session: Session, address: str | None) -> str:
 
 
 def remove(session: Session, address: str, wait: float) -> str:
-    with session.writing(wait) as (ledger, _):
+    with session.open_ledger(wait) as (ledger, _):
         if ledger.record(address).forgotten:
             raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
-        if any(intent.request is Request.RETRY for intent in ledger.record(address).intents.values()):
+        if any(intent.request is RequestKind.RETRY for intent in ledger.record(address).intents.values()):
             raise Refused(
                 f"a retry at {address} may have arrived, and nothing but the lock could tell later",
                 hint=f"settle it first: dialctl resolve {address} --placed | --not-placed",
@@ -62,21 +62,23 @@ def merge(session: Session, wait: float) -> str:
         lock = merging.merge(stored.lock, stored.journal)
         backend.fold(render(lock))
     intents = sum(len(record.intents) for record in lock.resources.values())
-    addresses = counting.of(len(lock.resources), "address", "addresses")
-    return f"{addresses}, {counting.of(intents, 'open intent', 'open intents')}; commit {backend.where}"
+    addresses = counting.plural(len(lock.resources), "address", "addresses")
+    return f"{addresses}, {counting.plural(intents, 'open intent', 'open intents')}; commit {backend.where}"
 
 
 def push(session: Session, url: str, wait: float) -> str:
-    return _copy(session, session.here, open_backend(session.root, url), wait)
+    return _copy(session, session.local_backend, open_backend(session.root, url), wait)
 
 
 def pull(session: Session, url: str, wait: float) -> str:
-    return _copy(session, open_backend(session.root, url), session.here, wait)
+    return _copy(session, open_backend(session.root, url), session.local_backend, wait)
 
 
 def _copy(session: Session, source: Backend, target: Backend, wait: float) -> str:
     lock = transfer.copy(source, target, Holder.here(session.options.environment), wait, session.sleep)
-    return f"{counting.of(len(lock.resources), 'address', 'addresses')} copied from {source.where} to {target.where}"
+    return (
+        f"{counting.plural(len(lock.resources), 'address', 'addresses')} copied from {source.where} to {target.where}"
+    )
 
 
 def unlock(session: Session, lease_id: str) -> str:

@@ -13,7 +13,7 @@ from declarative.engine.listing import Listing
 from declarative.errors import ProviderError, Refused, StateError
 from declarative.model import frames as people
 from declarative.model import mark, records
-from declarative.model.lock import Lock, Record
+from declarative.model.lock import Lock, ResourceRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Kind, Route
 from declarative.providers.base import EVERY_AGENT
@@ -25,7 +25,7 @@ _BEFORE = timedelta(minutes=5)
 """How much older than the first thing sent a lineage is taken to be: stamps of one provider may differ a little."""
 
 
-def newborn(session: Session, hosts: Mapping[str, str], first: datetime) -> Lock:
+def new_lock(session: Session, hosts: Mapping[str, str], first: datetime) -> Lock:
     """A new lineage, under which nothing was sent before `first`: from here on, marks are told from those of every
     other lock."""
     return Lock(
@@ -39,14 +39,14 @@ def newborn(session: Session, hosts: Mapping[str, str], first: datetime) -> Lock
 
 def new(session: Session, wait: float) -> str:
     """Starts a memory where none is, for a project that has never dialed. Raises Refused where marks prove it has."""
-    with session.writing(wait) as (ledger, _):
+    with session.open_ledger(wait) as (ledger, _):
         _must_be_absent(ledger)
         if marks := _marks(session):
             raise Refused(
                 f"this project has dialed before: {len(marks)} of its marks are at the providers",
                 hint="dialctl state rebuild",
             )
-        ledger.start(newborn(session, _hosts(session), _now(session)))
+        ledger.start(new_lock(session, _hosts(session), _now(session)))
         said = f"a new lock at {session.backend.where}, lineage {ledger.lock.lineage}"
         blind = _without_marks(session)
         return f"{said}; nobody can see at {', '.join(blind)} whether this project has dialed before" if blind else said
@@ -55,7 +55,7 @@ def new(session: Session, wait: float) -> str:
 def rebuild(session: Session, wait: float) -> list[str]:
     """Starts a memory from the marks at the providers. Exact settings stay unknown (their short hash in the mark is
     enough to see a change), and so does who cancelled a batch: that is asked of a person."""
-    with session.writing(wait) as (ledger, _):
+    with session.open_ledger(wait) as (ledger, _):
         _must_be_absent(ledger)
         if not session.desired.whole:
             raise Refused("a lock is rebuilt for the whole project", hint="name the project's directory with --path")
@@ -74,15 +74,15 @@ def rebuild(session: Session, wait: float) -> list[str]:
             for address in session.desired.resources
             if address in found or _unprovable(session, address)
         }
-        lock = newborn(session, _hosts(session), first)
+        lock = new_lock(session, _hosts(session), first)
         ledger.start(replace(lock, lineage=lineage, resources=made))
         return [line for address, record in made.items() for line in _said_of_rebuilt(address, record)]
 
 
-def _said_of_rebuilt(address: str, record: Record) -> Iterator[str]:
+def _said_of_rebuilt(address: str, record: ResourceRecord) -> Iterator[str]:
     yield f"{address}: {len(record.remotes)} found by their marks"
     if record.unseen:
-        who = counting.of(len(record.unseen), "person was", "people were")
+        who = counting.plural(len(record.unseen), "person was", "people were")
         yield (
             f"{address}: {who} not found, and no list proves that nobody rang them; held back until you say: "
             f"dialctl resolve {address} --placed | --not-placed"
@@ -95,18 +95,18 @@ def _unprovable(session: Session, address: str) -> bool:
     return not session.abilities(resource.provider, resource.route).provable
 
 
-def _rebuilt(session: Session, lineage: str, address: str, theirs: list[Remote]) -> Record:
-    known = {remote.id: records.found(remote) for remote in theirs}
+def _rebuilt(session: Session, lineage: str, address: str, theirs: list[Remote]) -> ResourceRecord:
+    known = {remote.id: records.from_mark(remote) for remote in theirs}
     for remote in theirs:
         if remote.route is Route.CALL and remote.members is not None and len(remote.members):
             person = session.key.of_person(lineage, remote.members.item(0, "number"))
-            known[remote.id] = records.seen(replace(known[remote.id], person=person), remote)
+            known[remote.id] = records.refreshed(replace(known[remote.id], person=person), remote)
     resource = session.desired.resources[address]
     unseen: set[str] = set()
     if _unprovable(session, address) and not (resource.kind is Kind.CALL and known):
-        persons = people.with_person(resource.people.frame, session.key, lineage).get_column("person")
+        persons = people.with_person_digest(resource.people.frame, session.key, lineage).get_column("person")
         unseen = {*persons} - {record.person for record in known.values()}
-    return Record(
+    return ResourceRecord(
         generation=max((remote.mark.generation for remote in theirs if remote.mark), default=0),
         provider=resource.provider,
         remotes=known,
@@ -122,11 +122,13 @@ def _must_be_absent(ledger: Ledger) -> None:
 
 
 def _hosts(session: Session) -> dict[str, str]:
-    return {name: provider.host for name, provider in session.connected.items() if name in session.used}
+    return {
+        name: provider.host for name, provider in session.connected_providers.items() if name in session.used_providers
+    }
 
 
 def _now(session: Session) -> datetime:
-    return min((session.connected[name].now() for name in _hosts(session)), default=datetime.now(UTC))
+    return min((session.connected_providers[name].now() for name in _hosts(session)), default=datetime.now(UTC))
 
 
 def _marks(session: Session) -> list[Remote]:
@@ -135,11 +137,11 @@ def _marks(session: Session) -> list[Remote]:
     found: list[Remote] = []
     ours = mark.project_hash(session.desired.project.name)
     wanted = {str(r.settings["agent_id"]) for r in session.desired.resources.values() if r.settings.get("agent_id")}
-    for provider in session.used.values():
+    for provider in session.used_providers.values():
         if isinstance(provider, ProviderError):
             raise provider
         for channel in provider.channels.values():
-            listing = Listing(provider.now, *channel.histories([*sorted(wanted), EVERY_AGENT]))
+            listing = Listing(provider.now, *channel.list_pages([*sorted(wanted), EVERY_AGENT]))
             listing.read_all()
             found += [remote for remote in listing.seen.values() if remote.mark and remote.mark.project == ours]
     return found
@@ -147,11 +149,13 @@ def _marks(session: Session) -> list[Remote]:
 
 def _without_marks(session: Session) -> list[str]:
     """Names of the providers that do not give back the mark of a single call."""
-    connected = {name: provider for name, provider in session.connected.items() if name in session.used}
+    connected = {
+        name: provider for name, provider in session.connected_providers.items() if name in session.used_providers
+    }
     return [
         name
         for name, provider in connected.items()
-        if Route.CALL in provider.channels and not session.abilities(name, Route.CALL).echoes
+        if Route.CALL in provider.channels and not session.abilities(name, Route.CALL).returns_data
     ]
 
 

@@ -16,7 +16,7 @@ from declarative.model.remote import Phase, Remote
 from declarative.planning import doubts, standing
 from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Standing
-from declarative.planning.outlook import Outlook
+from declarative.planning.outlook import Observation
 from declarative.planning.plan import counted
 
 DRIFT = (
@@ -28,10 +28,10 @@ DRIFT = (
     Reason.MEMBERS_UNREADABLE,
 )
 
-UNTOLD = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
+NOTHING_KNOWN = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
 """Blocks under which nothing can be said of people: not even that they were not rung."""
 
-IN_PART = (Reason.LOST, Reason.MEMBERS_UNREADABLE, Reason.LOCK_IS_OLDER, Reason.PROVIDER_CHANGED)
+PARTLY_KNOWN = (Reason.LOST, Reason.MEMBERS_UNREADABLE, Reason.LOCK_IS_OLDER, Reason.PROVIDER_CHANGED)
 """Blocks under which somebody who was not found may be in what could not be read."""
 
 
@@ -65,8 +65,10 @@ def results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[t
     the reason. The `number` of a Call is the one that was rung, or waits, whatever its manifest says by now; empty
     where it is not known."""
     outlooks = _looked_at(session, address)
-    untold = [(o.case.address, o.block) for o in outlooks if o.block is not None and o.block.reason in UNTOLD]
-    rows = [_results(outlook) for outlook in outlooks if outlook.block is None or outlook.block.reason not in UNTOLD]
+    untold = [(o.case.address, o.block) for o in outlooks if o.block is not None and o.block.reason in NOTHING_KNOWN]
+    rows = [
+        _results(outlook) for outlook in outlooks if outlook.block is None or outlook.block.reason not in NOTHING_KNOWN
+    ]
     return pl.concat([_results_schema(), *rows]), untold
 
 
@@ -98,19 +100,19 @@ def drift(session: Session) -> list[Drift]:
     return found
 
 
-def _retried_elsewhere(outlook: Outlook) -> list[Drift]:
+def _retried_elsewhere(outlook: Observation) -> list[Drift]:
     found = []
     for remote_id, remote in outlook.case.remotes.items():
         known = outlook.case.record.remotes.get(remote_id)
         ours = any(intent.remote == remote_id for intent in outlook.case.record.intents.values())
         if known and not ours and (remote.retry_count or 0) > (known.retry_count or 0):
-            retries = counting.of(remote.retry_count or 0, "retry", "retries")
+            retries = counting.plural(remote.retry_count or 0, "retry", "retries")
             message = f"{remote_id} was retried without us ({known.retry_count or 0} → {retries})"
             found.append(Drift(outlook.case.address, "retried_elsewhere", message))
     return found
 
 
-def _looked_at(session: Session, address: str | None) -> list[Outlook]:
+def _looked_at(session: Session, address: str | None) -> list[Observation]:
     outlooks = [o for o in observe(session.scene(session.lock(), everything=True)) if not _is_nothing(o)]
     if address is None:
         return outlooks
@@ -121,18 +123,18 @@ def _looked_at(session: Session, address: str | None) -> list[Outlook]:
     return chosen
 
 
-def _is_nothing(outlook: Outlook) -> bool:
+def _is_nothing(outlook: Observation) -> bool:
     """An address that is not wanted, was forgotten, and of which its provider shows nothing."""
     case = outlook.case
     return case.resource is None and case.record.forgotten and not case.remotes and outlook.block is None
 
 
-def _status(outlook: Outlook) -> Status:
-    if outlook.block is not None and outlook.block.reason in UNTOLD:
+def _status(outlook: Observation) -> Status:
+    if outlook.block is not None and outlook.block.reason in NOTHING_KNOWN:
         resource = outlook.case.resource
         count = resource.people.count if resource else outlook.case.record.count
         return Status(address=outlook.case.address, people=count, block=outlook.block)
-    people = standing.persons(outlook.case).with_columns(_word(outlook).alias("word"))
+    people = standing.decide_all(outlook.case).with_columns(_word(outlook).alias("word"))
     dialed = people.filter(word="dialed")
     return Status(
         address=outlook.case.address,
@@ -144,18 +146,18 @@ def _status(outlook: Outlook) -> Status:
         unsure=tuple(outlook.case.open_intents()),
         candidates=outlook.candidates,
         unseen=len(outlook.case.record.unseen),
-        warnings=tuple(doubts.pressing(outlook.case)),
+        warnings=tuple(doubts.doubt_notices(outlook.case)),
         block=outlook.block,
     )
 
 
-def _word(outlook: Outlook) -> pl.Expr:
+def _word(outlook: Observation) -> pl.Expr:
     """How each stands, as far as it is known."""
     names = {int(value): value.name.lower() for value in Standing}
     word = pl.col("standing").replace_strict(names, return_dtype=pl.String)
     taken_off = (pl.col("standing") == int(Standing.DIALED)) & (pl.col("attempts") == 0)
     word = pl.when(taken_off).then(pl.lit("cancelled")).otherwise(word)
-    if outlook.block is None or outlook.block.reason not in IN_PART:
+    if outlook.block is None or outlook.block.reason not in PARTLY_KNOWN:
         return word
     return pl.when(pl.col("standing") == int(Standing.UNSUBMITTED)).then(pl.lit("unknown")).otherwise(word)
 
@@ -168,10 +170,10 @@ def _results_schema() -> pl.DataFrame:
     return pl.DataFrame(schema={name: pl.Int64 if name in _NUMBERS else pl.String for name in words})
 
 
-def _results(outlook: Outlook) -> pl.DataFrame:
+def _results(outlook: Observation) -> pl.DataFrame:
     may_be_more = pl.col("standing") == int(Standing.UNSURE)
     at_most = pl.when(~may_be_more).then("attempts").cast(pl.Int64)
-    return standing.told(outlook.case).select(
+    return standing.results_frame(outlook.case).select(
         pl.lit(outlook.case.address).alias("address"),
         pl.coalesce("rung_as", "number").alias("number"),
         _word(outlook).alias("standing"),

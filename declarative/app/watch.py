@@ -9,12 +9,12 @@ import polars as pl
 
 from declarative.app.session import Session
 from declarative.engine.observe import observe
-from declarative.engine.run_context import Stop
+from declarative.engine.run_context import StopSignal
 from declarative.errors import ProviderError
 from declarative.model.remote import Phase, Remote
 from declarative.planning.decide import Reason
 from declarative.planning.facts import is_over
-from declarative.planning.outlook import Outlook
+from declarative.planning.outlook import Observation
 
 LOOK_EVERY = 10.0
 """Seconds between looks."""
@@ -23,7 +23,7 @@ PATIENCE = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course:
+class RemoteProgress:
     """How far one remote batch or call has come, in people."""
 
     address: str
@@ -35,10 +35,10 @@ class Course:
     over: bool
 
 
-def follow(session: Session, stop: Stop, show: Callable[[Sequence[Course]], None]) -> None:
+def follow(session: Session, stop: StopSignal, show: Callable[[Sequence[RemoteProgress]], None]) -> None:
     """Shows the courses at every look, until all are over; what cannot be read stays as it was last seen, and is not
     over. Raises Interrupted, and ProviderError once PATIENCE is at its end."""
-    courses: dict[str, Course] = {}
+    courses: dict[str, RemoteProgress] = {}
     failed = 0
     while True:
         stop.check()
@@ -56,7 +56,7 @@ def follow(session: Session, stop: Stop, show: Callable[[Sequence[Course]], None
         session.sleep(LOOK_EVERY)
 
 
-def _is_untold(outlook: Outlook, over: Collection[str]) -> bool:
+def _is_untold(outlook: Observation, over: Collection[str]) -> bool:
     """Whether something there may still ring, and its provider does not tell."""
     if outlook.block is None or outlook.block.reason is not Reason.NOT_READ:
         return False
@@ -64,11 +64,11 @@ def _is_untold(outlook: Outlook, over: Collection[str]) -> bool:
     return bool(record.intents) or any(not r.settled and key not in over for key, r in record.remotes.items())
 
 
-def _of(outlook: Outlook) -> Iterator[Course]:
+def _of(outlook: Observation) -> Iterator[RemoteProgress]:
     for remote in outlook.case.remotes.values():
         if remote.members is None or remote.id in outlook.case.also:
             continue
-        yield Course(
+        yield RemoteProgress(
             address=outlook.case.address,
             remote_id=remote.id,
             reached=_count(remote, Phase.REACHED),

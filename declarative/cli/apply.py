@@ -16,9 +16,9 @@ from declarative.cli.context import Context
 from declarative.errors import DialctlError, Exit, Interrupted, Refused, UsageError
 
 if TYPE_CHECKING:
-    from declarative.app.apply import Report, Wish
+    from declarative.app.apply import ApplyOptions, ApplyReport
     from declarative.app.session import Session
-    from declarative.engine.run_context import Stop
+    from declarative.engine.run_context import StopSignal
     from declarative.planning.plan import Plan
 
 
@@ -86,17 +86,17 @@ def _print_plan(context: Context, made: Plan, layout: str, caused: frozenset[str
     if layout == "json":
         from declarative.report import json_output as as_json
 
-        context.say(as_json.encode(as_json.plan(made, caused=caused)))
+        context.print_data(as_json.encode(as_json.plan(made, caused=caused)))
     elif layout == "markdown":
         from declarative.report import markdown
 
-        context.say(markdown.plan(made, caused=caused))
+        context.print_data(markdown.plan(made, caused=caused))
     else:
         from declarative.report import text
 
-        context.tell(text.plan(made))
+        context.print_text(text.plan(made))
         if others := [a.address for a in made.actions if caused is not None and a.address not in caused]:
-            context.tell(f"Not caused by the changes since the base: {', '.join(dict.fromkeys(others))}.")
+            context.print_text(f"Not caused by the changes since the base: {', '.join(dict.fromkeys(others))}.")
 
 
 def _plan_exit(made: Plan, detailed: bool) -> int:
@@ -134,7 +134,7 @@ def apply(
     PATH may be a plan saved with `dialctl plan --out`: it is its own approval, and only what it says is done, or less.
     """
     from declarative.app import saved_plan as saving
-    from declarative.app.apply import Wish
+    from declarative.app.apply import ApplyOptions
 
     saved = saving.load(path) if saving.is_plan(path) else None
     if saved and targets:
@@ -142,11 +142,11 @@ def apply(
     where, chosen = (Path(saved.path), saved.targets) if saved else (path, targets)
     stop = _stop(context)
     session = context.session(where, targets=chosen, parallelism=parallelism, stop=stop)
-    wish = Wish(
+    wish = ApplyOptions(
         approve=_approver(context, stop, auto_approve or saved is not None, as_json),
-        narrow=saving.narrow(saved) if saved else None,
+        restrict=saving.narrow(saved) if saved else None,
         max_dials=limits["max_dials"],
-        may_shrink=limits["allow_shrink"],
+        allow_shrink=limits["allow_shrink"],
         lock_timeout=limits["lock_timeout"],
     )
     return _apply(context, session, wish, stop, as_json, wait=wait)
@@ -163,22 +163,22 @@ def destroy(
     context: Context, path: Path, parallelism: int, auto_approve: bool, lock_timeout: float, as_json: bool
 ) -> int:
     """Cancel everything that still waits. Calls in flight finish."""
-    from declarative.app.apply import Wish
+    from declarative.app.apply import ApplyOptions
 
     stop = _stop(context)
     approve = _approver(context, stop, auto_approve, as_json)
-    wish = Wish(approve=approve, lock_timeout=lock_timeout, nothing_wanted=True)
+    wish = ApplyOptions(approve=approve, lock_timeout=lock_timeout, destroy=True)
     return _apply(context, context.session(path, parallelism=parallelism, stop=stop), wish, stop, as_json)
 
 
-def _stop(context: Context) -> Stop:
-    from declarative.engine.run_context import Stop
+def _stop(context: Context) -> StopSignal:
+    from declarative.engine.run_context import StopSignal
 
     words = "Stopping: the request in flight is finished and recorded first.\nOnce more ends at once."
-    return Stop(lambda: context.interject(words))
+    return StopSignal(lambda: context.print_in_handler(words))
 
 
-def _approver(context: Context, stop: Stop, auto_approve: bool, as_json: bool) -> Callable[[Plan], bool]:
+def _approver(context: Context, stop: StopSignal, auto_approve: bool, as_json: bool) -> Callable[[Plan], bool]:
     """Shows the plan and asks. Under --json stdout is the report's alone, and there is nobody to ask."""
     if not auto_approve and (as_json or not sys.stdin.isatty()):
         raise Refused(
@@ -189,7 +189,7 @@ def _approver(context: Context, stop: Stop, auto_approve: bool, as_json: bool) -
         if not as_json:
             from declarative.report import text
 
-            show = context.remark if auto_approve else context.tell
+            show = context.print_note if auto_approve else context.print_text
             show(text.plan(replace(made, refusals=())))  # what refuses it is the error that follows
         if auto_approve or made.refusals or not made.sends:
             return True
@@ -198,7 +198,7 @@ def _approver(context: Context, stop: Stop, auto_approve: bool, as_json: bool) -
     return approve
 
 
-def _answer(question: str, stop: Stop) -> str:
+def _answer(question: str, stop: StopSignal) -> str:
     """What was typed; "no" where the terminal was closed instead. Raises Interrupted."""
     try:
         with stop.at_a_prompt():
@@ -210,7 +210,9 @@ def _answer(question: str, stop: Stop) -> str:
         return "no"
 
 
-def _apply(context: Context, session: Session, wish: Wish, stop: Stop, as_json: bool, *, wait: bool = False) -> int:
+def _apply(
+    context: Context, session: Session, wish: ApplyOptions, stop: StopSignal, as_json: bool, *, wait: bool = False
+) -> int:
     from declarative.app import apply as applier
 
     stop.listen()
@@ -230,7 +232,7 @@ def _asked(made: Plan) -> str:
     return f"{' and '.join(wishes)}?".capitalize()
 
 
-def _follow(context: Context, session: Session, stop: Stop) -> DialctlError | None:
+def _follow(context: Context, session: Session, stop: StopSignal) -> DialctlError | None:
     """What ended it early. A signal needs no words here: the wait ends at once, and the display has the terminal."""
     from declarative.app.watch import follow
     from declarative.report import live
@@ -245,12 +247,12 @@ def _follow(context: Context, session: Session, stop: Stop) -> DialctlError | No
     return None
 
 
-def _print_report(context: Context, report: Report, as_json: bool) -> None:
+def _print_report(context: Context, report: ApplyReport, as_json: bool) -> None:
     if as_json:
         from declarative.report import json_output as layout
 
-        context.say(layout.encode(layout.report(report)))
+        context.print_data(layout.encode(layout.report(report)))
     else:
         from declarative.report import text
 
-        context.tell(text.report(report))
+        context.print_text(text.report(report))

@@ -16,7 +16,7 @@ from declarative.errors import UsageError
 
 if TYPE_CHECKING:
     from declarative.app.session import Session
-    from declarative.engine.run_context import Stop
+    from declarative.engine.run_context import StopSignal
     from declarative.report.progress import Progress
 
 
@@ -33,7 +33,7 @@ class Context:
     _progress: Progress | None = None
 
     @classmethod
-    def of(cls, **flags: Any) -> Context:
+    def from_flags(cls, **flags: Any) -> Context:
         """Raises UsageError for a directory that is none or a variable without a value."""
         if flags["chdir"]:
             _change_to(flags["chdir"])
@@ -60,7 +60,7 @@ class Context:
         self,
         path: Path,
         *,
-        stop: Stop | None = None,
+        stop: StopSignal | None = None,
         targets: Sequence[str] = (),
         parallelism: int = 8,
     ) -> Session:
@@ -82,23 +82,23 @@ class Context:
         sleeps = (stop.sleep, stop.pause) if stop else (time.sleep, time.sleep)
         return self._closing.enter_context(Session(options, *sleeps))
 
-    def say(self, text: str) -> None:
+    def print_data(self, text: str) -> None:
         """A result as it is, for a machine or in columns: to stdout."""
         self._end_progress()
         click.echo(text)
 
-    def tell(self, text: str) -> None:
+    def print_text(self, text: str) -> None:
         """A result in sentences: to stdout."""
         self._end_progress()
         terminal.echo(text)
 
-    def remark(self, text: str) -> None:
+    def print_note(self, text: str) -> None:
         """Anything else: to stderr, unless the user asked for quiet."""
         self._end_progress()
         if not self.quiet:
             terminal.echo(text, err=True)
 
-    def interject(self, text: str) -> None:
+    def print_in_handler(self, text: str) -> None:
         """A remark made by a signal's handler, which may have cut into a line or into a write to the stream: past the
         stream, in a line of its own. A stderr that is gone is no reason to stop otherwise."""
         if not self.quiet:

@@ -77,7 +77,7 @@ def dialctl(ctx: click.Context, /, **flags: Any) -> None:
     Manifests in git say who is to be rung; `dialctl plan` shows it, `dialctl apply` makes it so, and the lock file
     remembers. A phone call cannot be undone: each person is rung once, or dialctl says that it cannot be sure.
     """
-    ctx.obj = Context.of(**flags)
+    ctx.obj = Context.from_flags(**flags)
     ctx.call_on_close(ctx.obj.close)
 
 

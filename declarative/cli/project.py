@@ -30,10 +30,10 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bo
 
         counts = {address: resource.people.count for address, resource in desired.resources.items()}
         valid = {"valid": True, "project": desired.project.name, "digest": desired.digest, "resources": counts}
-        context.say(layout.encode({"format_version": "1", **valid}))
+        context.print_data(layout.encode({"format_version": "1", **valid}))
     else:
-        resources = counting.of(len(desired.resources), "resource", "resources")
-        context.say(f"Valid: project {desired.project.name}, {resources}, {counting.people(people)}.")
+        resources = counting.plural(len(desired.resources), "resource", "resources")
+        context.print_data(f"Valid: project {desired.project.name}, {resources}, {counting.people(people)}.")
     return Exit.DONE
 
 
@@ -45,7 +45,7 @@ def init(context: Context, directory: Path) -> int:
     from declarative.app import scaffold
 
     written = scaffold.write(directory)
-    context.say("\n".join(f"wrote {path}" for path in written))
+    context.print_data("\n".join(f"wrote {path}" for path in written))
     stand = "" if directory == Path() else f" -C {directory}"
-    context.remark(f"Next:\n  dialctl{stand} validate\n  dialctl{stand} --sandbox apply")
+    context.print_note(f"Next:\n  dialctl{stand} validate\n  dialctl{stand} --sandbox apply")
     return Exit.DONE

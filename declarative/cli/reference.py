@@ -16,7 +16,7 @@ def schema(context: Context, name: str | None) -> int:
     from declarative import schemas
 
     if name is None:
-        context.say("\n".join(schemas.names()))
+        context.print_data("\n".join(schemas.names()))
         return Exit.DONE
     try:
         found = schemas.load(name)
@@ -24,7 +24,7 @@ def schema(context: Context, name: str | None) -> int:
         raise UsageError(f'there is no schema "{name}"', hint=f"there are: {', '.join(schemas.names())}") from None
     from json import dumps
 
-    context.say(dumps(found, indent=2, ensure_ascii=False))
+    context.print_data(dumps(found, indent=2, ensure_ascii=False))
     return Exit.DONE
 
 
@@ -36,7 +36,7 @@ def explain(context: Context, what: str | None, provider: str | None) -> int:
     """The manifest reference, from the schemas. For example `dialctl explain Batch.retry`."""
     from declarative.app import explain as explainer
 
-    context.say(explainer.explain(what, provider))
+    context.print_data(explainer.explain(what, provider))
     return Exit.DONE
 
 
@@ -49,5 +49,7 @@ def version(context: Context) -> int:
     from declarative import __version__
     from declarative.providers import catalog
 
-    context.say(f"dialctl {__version__}\nPython {platform.python_version()}\nproviders: {', '.join(catalog.names())}")
+    context.print_data(
+        f"dialctl {__version__}\nPython {platform.python_version()}\nproviders: {', '.join(catalog.names())}"
+    )
     return Exit.DONE

@@ -33,7 +33,7 @@ def resolve(context: Context, /, address: str, path: Path, lock_timeout: float, 
     [verdict] = given
     name, _, person = address.partition("#")
     said = mend.resolve(context.session(path), name, person or None, mend.Verdict(verdict), lock_timeout)
-    context.tell("\n".join(said))
+    context.print_text("\n".join(said))
     return Exit.DONE
 
 
@@ -49,7 +49,7 @@ def list_(context: Context, path: Path) -> int:
     """The addresses that the lock knows."""
     from declarative.app import state_admin as keep
 
-    context.tell("\n".join(keep.addresses(context.session(path))) or "The lock knows no address yet.")
+    context.print_text("\n".join(keep.addresses(context.session(path))) or "The lock knows no address yet.")
     return Exit.DONE
 
 
@@ -61,7 +61,7 @@ def show(context: Context, address: str | None, path: Path) -> int:
     """The lock, or one address of it, as JSON."""
     from declarative.app import state_admin as keep
 
-    context.say(keep.shown(context.session(path), address))
+    context.print_data(keep.shown(context.session(path), address))
     return Exit.DONE
 
 
@@ -83,7 +83,7 @@ def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bo
     question = f"Forget who was rung by {address}? A later apply may ring again whom its provider no longer shows."
     if not sure and not click.confirm(question, err=True):
         raise Refused("not forgotten: the answer was no")
-    context.tell(keep.remove(context.session(path), address, lock_timeout))
+    context.print_text(keep.remove(context.session(path), address, lock_timeout))
     return Exit.DONE
 
 
@@ -95,7 +95,7 @@ def new(context: Context, path: Path, lock_timeout: float) -> int:
     """Start a lock for a project that has never dialed."""
     from declarative.app import state_init as begin
 
-    context.tell(begin.new(context.session(path), lock_timeout))
+    context.print_text(begin.new(context.session(path), lock_timeout))
     return Exit.DONE
 
 
@@ -110,7 +110,7 @@ def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
     """
     from declarative.app import state_init as begin
 
-    context.tell("\n".join(begin.rebuild(context.session(path), lock_timeout)))
+    context.print_text("\n".join(begin.rebuild(context.session(path), lock_timeout)))
     return Exit.DONE
 
 
@@ -125,7 +125,7 @@ def merge(context: Context, path: Path, lock_timeout: float) -> int:
     """
     from declarative.app import state_admin as keep
 
-    context.tell(keep.merge(context.session(path), lock_timeout))
+    context.print_text(keep.merge(context.session(path), lock_timeout))
     return Exit.DONE
 
 
@@ -138,7 +138,7 @@ def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
     """Copy this directory's lock to an object store."""
     from declarative.app import state_admin as keep
 
-    context.tell(keep.push(context.session(path), url, lock_timeout))
+    context.print_text(keep.push(context.session(path), url, lock_timeout))
     return Exit.DONE
 
 
@@ -151,7 +151,7 @@ def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
     """Copy an object store's lock to this directory."""
     from declarative.app import state_admin as keep
 
-    context.tell(keep.pull(context.session(path), url, lock_timeout))
+    context.print_text(keep.pull(context.session(path), url, lock_timeout))
     return Exit.DONE
 
 
@@ -163,5 +163,5 @@ def force_unlock(context: Context, lease_id: str, path: Path) -> int:
     """Take the lease from a run that is surely gone. A run that still lives can neither send nor write afterwards."""
     from declarative.app import state_admin as keep
 
-    context.tell(keep.unlock(context.session(path), lease_id))
+    context.print_text(keep.unlock(context.session(path), lease_id))
     return Exit.DONE

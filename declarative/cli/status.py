@@ -30,11 +30,11 @@ def status(context: Context, address: str | None, path: Path, as_json: bool) -> 
     if as_json:
         from declarative.report import json_output as layout
 
-        context.say(layout.encode(layout.statuses(found)))
+        context.print_data(layout.encode(layout.statuses(found)))
     else:
         from declarative.report import text
 
-        context.tell(text.status(found))
+        context.print_text(text.status(found))
     return _exit(one.block for one in found) or (
         Exit.NEEDS_HUMAN if any(one.unsure or one.unseen for one in found) else Exit.DONE
     )
@@ -78,12 +78,12 @@ def results(
 
     found, untold = inquire.results(context.session(path), address)
     for name, block in untold:
-        context.remark(f"{name}: nothing can be said: {block.detail}")
+        context.print_note(f"{name}: nothing can be said: {block.detail}")
     if output is not None:
         rows.write(found, layout or rows.of_ending(output), output)
-        context.remark(f"{counting.of(len(found), 'row', 'rows')} in {output}")
+        context.print_note(f"{counting.plural(len(found), 'row', 'rows')} in {output}")
     else:
-        context.say(rows.render(found if show_numbers else rows.masked(found), layout or "table"))
+        context.print_data(rows.render(found if show_numbers else rows.masked(found), layout or "table"))
     return _exit(block for _, block in untold) or (
         Exit.NEEDS_HUMAN if found.get_column("standing").is_in(["unsure", "unknown"]).any() else Exit.DONE
     )
@@ -101,9 +101,9 @@ def drift(context: Context, path: Path, as_json: bool) -> int:
     if as_json:
         from declarative.report import json_output as layout
 
-        context.say(layout.encode(layout.drift(found)))
+        context.print_data(layout.encode(layout.drift(found)))
     else:
         from declarative.report import text
 
-        context.tell(text.drift(found))
+        context.print_text(text.drift(found))
     return Exit.CHANGES if found else Exit.DONE

@@ -13,10 +13,10 @@ from enum import StrEnum
 
 import polars as pl
 
-from declarative.engine.intents import Intents
-from declarative.engine.run_context import Desk
+from declarative.engine.intents import IntentWriter
+from declarative.engine.run_context import RunContext
 from declarative.model import records
-from declarative.model.lock import Cancel, Intent, RemoteRecord, Request
+from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
 from declarative.providers.base import (
@@ -24,11 +24,11 @@ from declarative.providers.base import (
     Busy,
     Channel,
     Done,
+    MarkMissing,
     NotSent,
     Outcome,
     OutOfFunds,
     Rejected,
-    Unsigned,
 )
 
 TRIES = 4
@@ -40,7 +40,7 @@ FAILS_RESOURCE = (403, 404)
 steps = logging.getLogger("dialctl.steps")
 
 
-class Result(StrEnum):
+class RequestStatus(StrEnum):
     """What became of a request."""
 
     DONE = "done"
@@ -56,7 +56,7 @@ class Receipt:
     """`remote_id` of what exists now, "" where nothing does; `message` for people, "" where all went well. `mark` names
     the intent that an unsure one left open; `final`: whoever else is sent to this resource would fare the same."""
 
-    result: Result
+    result: RequestStatus
     remote_id: str = ""
     message: str = ""
     mark: str = ""
@@ -65,15 +65,15 @@ class Receipt:
 
 class Executor:
     """Makes requests under the lease of one run. Interrupted is raised before anything is sent, never between a send
-    and its record; LeaseLost and StateError may be, and leave the intent open. `before_waiting` is called before
+    and its record; LeaseLost and StateError may be, and leave the intent open. `on_wait` is called before
     every pause between two tries. `closed` holds, by provider, why nothing is dialed there any more in this run (a bad
     key, no funds)."""
 
-    def __init__(self, desk: Desk, before_waiting: Callable[[], None]) -> None:
+    def __init__(self, desk: RunContext, on_wait: Callable[[], None]) -> None:
         self._desk = desk
-        self._before_waiting = before_waiting
-        self._intents = Intents(desk)
-        self.closed: dict[str, Receipt] = {}
+        self._on_wait = on_wait
+        self._intents = IntentWriter(desk)
+        self.stopped_providers: dict[str, Receipt] = {}
 
     def submit(self, resource: Resource, crowd: pl.DataFrame, attempt: int, may_ring: Callable[[], bool]) -> Receipt:
         """Creates one batch of `crowd` (columns `number`, `payload`), or places one call to its one person. `may_ring`
@@ -101,14 +101,14 @@ class Executor:
         afterwards. A wish to stop does not keep it from being sent: it may be what keeps somebody from being rung."""
         self._desk.lease.check()
         known = self._desk.ledger.record(address).remotes[remote_id]
-        known = replace(known, cancel=known.cancel or Cancel.ASKED)
+        known = replace(known, cancel=known.cancel or CancelProgress.ASKED)
         self._desk.ledger.update(address, remotes={remote_id: known}, quiet=None)
         outcome = self._send(f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         if not isinstance(outcome, Done):
-            return Receipt(Result.FAILED, remote_id, f"the cancel was not confirmed: {_text(outcome)}")
-        answered = replace(records.seen(known, outcome.remote), cancel=Cancel.DONE)
+            return Receipt(RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {_text(outcome)}")
+        answered = replace(records.refreshed(known, outcome.remote), cancel=CancelProgress.DONE)
         self._desk.ledger.update(address, remotes={remote_id: answered})
-        return Receipt(Result.DONE, remote_id)
+        return Receipt(RequestStatus.DONE, remote_id)
 
     def _dial(
         self, resource: Resource, rings: int, once: Callable[[], tuple[Intent, Outcome]], may_ring: Callable[[], bool]
@@ -117,8 +117,10 @@ class Executor:
         outcome: Outcome = NotSent("")
         for turn in range(TRIES):
             if turn and not may_ring():
-                return Receipt(Result.FAILED, message=f"their time to be rung ended while waiting: {_text(outcome)}")
-            if closed := self.closed.get(resource.provider):
+                return Receipt(
+                    RequestStatus.FAILED, message=f"their time to be rung ended while waiting: {_text(outcome)}"
+                )
+            if closed := self.stopped_providers.get(resource.provider):
                 return closed
             self._desk.gate()
             if not self._desk.budget.covers(rings):
@@ -129,25 +131,25 @@ class Executor:
                 return receipt
             if (pause := _patience(outcome, turn)) > LONGEST_PAUSE:
                 message = f"the provider asks to wait {pause:,.0f} s; run dialctl apply again then"
-                return Receipt(Result.FAILED, message=message, final=True)
-            self._before_waiting()
+                return Receipt(RequestStatus.FAILED, message=message, final=True)
+            self._on_wait()
             self._desk.pause(pause)
-        return Receipt(Result.FAILED, message=f"gave up after {TRIES} tries: {_text(outcome)}")
+        return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {_text(outcome)}")
 
     def _conclude(self, resource: Resource, intent: Intent, outcome: Outcome) -> Receipt | None:
         """What the answer allows to conclude, written down; None where it may be sent again."""
         match outcome:
             case Done(remote):
                 self._answer(resource, intent, {remote.id: self._brought(resource, intent, remote)})
-                return Receipt(Result.DONE, remote.id)
-            case Unsigned(remote):
+                return Receipt(RequestStatus.DONE, remote.id)
+            case MarkMissing(remote):
                 return self._withdraw(resource, intent, remote)
             case Ambiguous(message):
-                return Receipt(Result.UNSURE, intent.remote or "", message, mark=intent.mark)
+                return Receipt(RequestStatus.UNSURE, intent.remote or "", message, mark=intent.mark)
             case Rejected(status=0, message=message) if intent.person:
-                self._answer(resource, intent, {f"refused:{intent.mark}": records.refused(intent)})
+                self._answer(resource, intent, {f"refused:{intent.mark}": records.from_refusal(intent)})
                 self._desk.budget.give_back(intent.mark)
-                return Receipt(Result.REFUSED, message=message)
+                return Receipt(RequestStatus.REFUSED, message=message)
             case NotSent() | Busy() | Rejected() | OutOfFunds():
                 self._answer(resource, intent, {})
                 self._desk.budget.give_back(intent.mark)
@@ -157,11 +159,11 @@ class Executor:
         if isinstance(outcome, NotSent | Busy):
             return None
         if isinstance(outcome, OutOfFunds):
-            self.closed[resource.provider] = Receipt(Result.OUT_OF_FUNDS, message=outcome.message)
-            return self.closed[resource.provider]
-        failed = Receipt(Result.FAILED, message=outcome.message, final=outcome.status in FAILS_RESOURCE)
+            self.stopped_providers[resource.provider] = Receipt(RequestStatus.OUT_OF_FUNDS, message=outcome.message)
+            return self.stopped_providers[resource.provider]
+        failed = Receipt(RequestStatus.FAILED, message=outcome.message, final=outcome.status in FAILS_RESOURCE)
         if outcome.status == BAD_KEY:
-            self.closed[resource.provider] = failed
+            self.stopped_providers[resource.provider] = failed
         return failed
 
     def _withdraw(self, resource: Resource, intent: Intent, remote: Remote) -> Receipt:
@@ -169,9 +171,9 @@ class Executor:
         unsigned = replace(self._brought(resource, intent, remote), mark=None)
         self._answer(resource, intent, {remote.id: unsigned})
         taken_back = self.cancel(resource.address, self._desk.provider(resource).channels[intent.route], remote.id)
-        fate = "it was cancelled" if taken_back.result is Result.DONE else taken_back.message
+        fate = "it was cancelled" if taken_back.result is RequestStatus.DONE else taken_back.message
         return Receipt(
-            Result.MARK_LOST,
+            RequestStatus.MARK_LOST,
             remote.id,
             f"the provider did not give back the name by which dialctl finds it again; {fate}",
             final=True,
@@ -179,9 +181,9 @@ class Executor:
 
     def _brought(self, resource: Resource, intent: Intent, remote: Remote) -> RemoteRecord:
         record = self._desk.ledger.record(resource.address)
-        if intent.request is Request.RETRY:
-            return records.retried(records.seen(record.remotes[remote.id], remote), intent)
-        return records.answered(intent, remote, tuple(mark for mark, old in record.intents.items() if old.absent))
+        if intent.request is RequestKind.RETRY:
+            return records.with_retry(records.refreshed(record.remotes[remote.id], remote), intent)
+        return records.from_intent(intent, remote, tuple(mark for mark, old in record.intents.items() if old.absent))
 
     def _answer(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:
         """The intent goes, and what exists now is recorded, in one durable step."""
@@ -200,7 +202,7 @@ class Executor:
 def _over_budget(people: int, left: int | None) -> Receipt:
     """Whoever is left is not rung; those rung so far are recorded."""
     message = f"max_dials allows {left or 0:,} more in this run, the next request would ring {people:,}"
-    return Receipt(Result.FAILED, message=message, final=True)
+    return Receipt(RequestStatus.FAILED, message=message, final=True)
 
 
 def _patience(outcome: Outcome, turn: int) -> float:

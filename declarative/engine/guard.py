@@ -9,13 +9,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from declarative.engine.execute import Executor, Result
+from declarative.engine.execute import Executor, RequestStatus
 from declarative.engine.listing import Listing
-from declarative.engine.run_context import Desk
-from declarative.engine.settle import POLL, Finding, once_more
+from declarative.engine.run_context import RunContext
+from declarative.engine.settle import POLL, Finding, late_arrival_warning
 from declarative.errors import ProviderError
 from declarative.model import records
-from declarative.model.lock import LEAST_GUARD, Record
+from declarative.model.lock import LEAST_GUARD, ResourceRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Route
 from declarative.providers.base import Provider
@@ -26,11 +26,11 @@ STAMPS_DIFFER = timedelta(seconds=10)
 """By how much two machines of a provider may stamp what happens at once."""
 
 
-class Guardian:
+class GuardWatch:
     """Works under the lease of one run, between a batch's creation and the end of its guard. Raises StateError; a list
     that cannot be read proves nothing, and whatever is doubted then is taken back."""
 
-    def __init__(self, desk: Desk, executor: Executor) -> None:
+    def __init__(self, desk: RunContext, executor: Executor) -> None:
         self._desk = desk
         self._executor = executor
         self._created: dict[str, list[str]] = {}
@@ -69,22 +69,22 @@ class Guardian:
     def _looked_after(self, provider: Provider, sent: set[str]) -> Iterator[Finding]:
         since = min(self._sent_at(key) for key in sent)
         for turn in count():
-            listing = Listing(provider.now, *provider.channels[Route.BATCH].histories(()))
+            listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
             listing.read_until(lambda read: read.reaches(since))
             yield from self._cancel_twins(provider, listing, sent)
             for key in sent:
-                yield from self._give_way(provider, listing, key)
+                yield from self._yield_to_late_arrival(provider, listing, key)
             yield from self._withdraw_overlapping(provider, listing, sent)
             unseen = [key for key in sent if self._doubts(key) and key not in listing.seen]
             for key in [key for key in sent if self._doubts(key) and key in listing.seen]:
-                yield from self._trust(key)
+                yield from self._confirm(key)
             if not unseen:
                 return
             ending = [key for key in unseen if self._desk.stop.asked or self._is_last_moment(provider, key)]
             for key in ending:
                 yield from self._withdraw_doubted(provider, key)
                 sent.discard(key)
-            self._desk.say("waiting for the provider's list to show the new batch")
+            self._desk.report("waiting for the provider's list to show the new batch")
             self._desk.sleep(POLL[min(turn, len(POLL) - 1)])
 
     def _cancel_twins(self, provider: Provider, listing: Listing, sent: Collection[str]) -> Iterator[Finding]:
@@ -111,7 +111,7 @@ class Guardian:
                         provider, address, self._known(address, late), "a request that was given up and arrived late"
                     )
 
-    def _give_way(self, provider: Provider, listing: Listing, key: str) -> Iterator[Finding]:
+    def _yield_to_late_arrival(self, provider: Provider, listing: Listing, key: str) -> Iterator[Finding]:
         """The request that was probably lost had arrived after all: it is adopted, and what was created over the doubt
         is taken back."""
         address, record = self._owner(key)
@@ -122,9 +122,9 @@ class Guardian:
         marks = {str(remote.mark) for remote in arrived}
         lost = record.intents
         known = {
-            remote.id: records.answered(lost[str(remote.mark)], remote)
+            remote.id: records.from_intent(lost[str(remote.mark)], remote)
             if str(remote.mark) in lost
-            else records.found(remote)
+            else records.from_mark(remote)
             for remote in arrived
         }
         ours = replace(record.remotes[key], doubts=tuple(mark for mark in doubts if mark not in marks))
@@ -155,20 +155,20 @@ class Guardian:
     def _known(self, address: str, remote: Remote) -> str:
         """Its id, once the lock knows it."""
         if remote.id not in self._desk.ledger.record(address).remotes:
-            self._desk.ledger.update(address, remotes={remote.id: records.found(remote)})
+            self._desk.ledger.update(address, remotes={remote.id: records.from_mark(remote)})
         return remote.id
 
     def _cancel(self, provider: Provider, address: str, remote_id: str, what: str) -> Finding:
         receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote_id)
-        done = receipt.result is Result.DONE
+        done = receipt.result is RequestStatus.DONE
         fate = "was cancelled" if done else f"could not be cancelled: {receipt.message}"
         return Finding(address, f"{what} ({remote_id}) {fate}", unsure=not done, undone=remote_id if done else "")
 
-    def _trust(self, key: str) -> Iterator[Finding]:
+    def _confirm(self, key: str) -> Iterator[Finding]:
         """The list shows the younger batch, so it would show the older: those never arrived."""
         address, record = self._owner(key)
         doubts = record.remotes[key].doubts
-        late = "".join({once_more(record.intents[mark]) for mark in doubts if mark in record.intents})
+        late = "".join({late_arrival_warning(record.intents[mark]) for mark in doubts if mark in record.intents})
         self._desk.ledger.update(
             address,
             remotes={key: replace(record.remotes[key], doubts=())},
@@ -184,7 +184,7 @@ class Guardian:
         if not doubts:
             return
         receipt = self._executor.cancel(address, provider.channels[Route.BATCH], key)
-        done = receipt.result is Result.DONE
+        done = receipt.result is RequestStatus.DONE
         if done:
             probes = {mark: replace(record.intents[mark], probe=key) for mark in doubts if mark in record.intents}
             known = self._desk.ledger.record(address).remotes[key]
@@ -219,7 +219,7 @@ class Guardian:
         assert stamp is not None
         return stamp
 
-    def _owner(self, key: str) -> tuple[str, Record]:
+    def _owner(self, key: str) -> tuple[str, ResourceRecord]:
         return next((a, r) for a, r in self._desk.ledger.lock.resources.items() if key in r.remotes)
 
 
@@ -233,7 +233,7 @@ def _is_younger(stranger: Remote, ours: Remote) -> bool:
     return stranger.created_at > ours.created_at + STAMPS_DIFFER
 
 
-def _is_stranger(stranger: Remote, ours: Remote, record: Record) -> bool:
+def _is_stranger(stranger: Remote, ours: Remote, record: ResourceRecord) -> bool:
     """Of the same project and address, alive, and unknown to this lock: by another copy of it, or, where two runs began
     a project at once, by another line of locks."""
     if not (stranger.mark and ours.mark) or stranger.cancelled or stranger.id in record.remotes:

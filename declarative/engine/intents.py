@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from declarative.engine.run_context import Desk
+from declarative.engine.run_context import RunContext
 from declarative.model import frames as people
 from declarative.model import mark
-from declarative.model.lock import Intent, Request
+from declarative.model.lock import Intent, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
 from declarative.planning import policy
@@ -25,10 +25,10 @@ class Wave:
     shard: int = 0
 
 
-class Intents:
+class IntentWriter:
     """Raises LeaseLost and StateError; then nothing may be sent."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: RunContext) -> None:
         self._desk = desk
         self._waves: dict[str, Wave] = {}
 
@@ -38,10 +38,10 @@ class Intents:
         wave.shard += 1
         signature = self._mark(resource, wave, attempt)
         now = self._desk.provider(resource).now()
-        begins = policy.begins(resource, now, record.guard(self._desk.project.guard))
+        begins = policy.earliest_call(resource, now, record.guard(self._desk.project.guard))
         starts = begins if resource.route is Route.BATCH and begins > now else None
         intent = Intent(
-            request=Request.SUBMIT,
+            request=RequestKind.SUBMIT,
             route=resource.route,
             mark=str(signature),
             generation=wave.generation,
@@ -66,7 +66,7 @@ class Intents:
         record = self._desk.ledger.record(resource.address)
         known = record.remotes[remote.id]
         intent = Intent(
-            request=Request.RETRY,
+            request=RequestKind.RETRY,
             route=Route.BATCH,
             mark=f"retry:{remote.id}:{remote.retry_count}",
             generation=record.generation,

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from declarative import atomicfile as quietly
-from declarative.model.digest import of_value
+from declarative.model.digest import json_digest
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 
 
@@ -20,7 +20,7 @@ class MemberCache:
     in it: with one digit changed somebody who was rung would look never rung, so damage must not be read."""
 
     def __init__(self, directory: Path, host: str) -> None:
-        self._directory = directory / of_value(host)[:12]
+        self._directory = directory / json_digest(host)[:12]
 
     def get(self, remote_id: str, state: object) -> pl.DataFrame | None:
         """The members as they were in that state (Remote.state); None where they are not known or not readable."""
@@ -41,14 +41,14 @@ class MemberCache:
         data = io.BytesIO()
         remote.members.write_parquet(data)
         kept = data.getvalue()
-        quietly.keep(self._folder(remote.id) / _name(remote.state, kept), kept)
+        quietly.write_best_effort(self._folder(remote.id) / _name(remote.state, kept), kept)
 
     def _folder(self, remote_id: str) -> Path:
         return self._directory / _short(remote_id)
 
 
 def _short(value: object) -> str:
-    return of_value(value)[:20]
+    return json_digest(value)[:20]
 
 
 def _name(state: object, data: bytes) -> str:

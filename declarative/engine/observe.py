@@ -24,17 +24,17 @@ from declarative.model.resource import Desired, Route
 from declarative.planning import blocks, policy
 from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Case, is_over
-from declarative.planning.outlook import Outlook
+from declarative.planning.facts import Facts, is_over
+from declarative.planning.outlook import Observation
 from declarative.providers.base import EVERY_AGENT, Channel, Provider
-from declarative.subjects import Subject, subjects
+from declarative.subjects import Managed, subjects
 
 CLOCK_MARGIN = timedelta(minutes=2)
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class ObserveScope:
     """What observing needs: what is wanted, what is remembered, whom to ask. `providers` holds a ProviderError where a
     connection could not be made. `born_together`: a lock that cannot have been lost (the sandbox's own).
     `with_those_left`: of a narrower run, also what no manifest names any more (subjects.Subject.only_seen)."""
@@ -44,26 +44,26 @@ class Scene:
     providers: Mapping[str, Provider | ProviderError]
     key: PersonKey
     caches: Mapping[str, MemberCache] = field(default_factory=dict)
-    born_together: bool = False
+    lock_is_authoritative: bool = False
     parallelism: int = 8
     applying: str | None = None
     everything: bool = False
-    with_those_left: bool = False
+    include_removed: bool = False
     progress: Callable[[str], None] = lambda _: None
 
 
-def observe(scene: Scene) -> list[Outlook]:
+def observe(scene: ObserveScope) -> list[Observation]:
     """An outlook for every subject, in order. A provider that cannot be read blocks its own resources alone."""
-    outlooks: dict[str, Outlook] = {}
-    everyone = subjects(scene.desired, scene.lock, with_those_left=scene.with_those_left)
+    outlooks: dict[str, Observation] = {}
+    everyone = subjects(scene.desired, scene.lock, with_those_left=scene.include_removed)
     for name in dict.fromkeys(subject.provider for subject in everyone):
         theirs = [subject for subject in everyone if subject.provider == name]
         for outlook in _at_provider(scene, name, theirs):
             outlooks[outlook.case.address] = outlook
-    return [replace(outlooks[subject.address], only_seen=subject.only_seen) for subject in everyone]
+    return [replace(outlooks[subject.address], read_only=subject.read_only) for subject in everyone]
 
 
-def _at_provider(scene: Scene, name: str, theirs: Sequence[Subject]) -> list[Outlook]:
+def _at_provider(scene: ObserveScope, name: str, theirs: Sequence[Managed]) -> list[Observation]:
     provider = scene.providers.get(name) or ProviderError(f'no provider "{name}" is declared any more')
     if isinstance(provider, ProviderError):
         return [_unread(scene, subject, provider) for subject in theirs]
@@ -73,17 +73,17 @@ def _at_provider(scene: Scene, name: str, theirs: Sequence[Subject]) -> list[Out
         return [_unread(scene, subject, error) for subject in theirs]
 
 
-def _unread(scene: Scene, subject: Subject, error: ProviderError) -> Outlook:
+def _unread(scene: ObserveScope, subject: Managed, error: ProviderError) -> Observation:
     case = _case(scene, subject, {}, BEFORE_ALL)
     if case.buried and not case.record.intents:  # nothing is asked of it, so nothing is missed
-        return Outlook(case=case, provider=subject.provider, quiet=True)
-    return Outlook(case=case, provider=subject.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
+        return Observation(case=case, provider=subject.provider, quiet=True)
+    return Observation(case=case, provider=subject.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
 
 
 class _Observer:
     """One provider's part of a scene."""
 
-    def __init__(self, scene: Scene, name: str, provider: Provider, theirs: Sequence[Subject]) -> None:
+    def __init__(self, scene: ObserveScope, name: str, provider: Provider, theirs: Sequence[Managed]) -> None:
         self.scene = scene
         self.name = name
         self.provider = provider
@@ -99,7 +99,7 @@ class _Observer:
             for address in (subject.address, *(subject.resource.previously if subject.resource else ()))
         }
 
-    def outlooks(self) -> list[Outlook]:
+    def outlooks(self) -> list[Observation]:
         listings = {route: self._listing(route) for route in self.provider.channels}
         if batches := listings.get(Route.BATCH):
             self.scene.progress(f"reading the batch list of {self.name}")
@@ -123,7 +123,7 @@ class _Observer:
         return [self._outlook(s, own[s.address], quiet=s.address not in looked_at) for s in self.theirs]
 
     def _listing(self, route: Route) -> Listing:
-        histories = self.provider.channels[route].histories
+        histories = self.provider.channels[route].list_pages
         if route is Route.BATCH:
             return Listing(self.provider.now, *histories(()))
         agents = {
@@ -161,7 +161,7 @@ class _Observer:
         moments = [record.created_at or self._born() for record in waiting_for] + sent
         return all(listing.reaches(moment - CLOCK_MARGIN) for moment in moments)
 
-    def _ask_for_unlisted(self, subject: Subject, batches: Listing | None) -> None:
+    def _ask_for_unlisted(self, subject: Managed, batches: Listing | None) -> None:
         """An id that the lock knows and the list does not show is asked for by name before anything is concluded."""
         channel = self.provider.channels.get(Route.BATCH)
         for remote_id, known in subject.batch_ids().items():
@@ -175,10 +175,10 @@ class _Observer:
         else:
             self.full[remote_id] = remote
 
-    def _is_quiet(self, subject: Subject, own: Mapping[str, Remote]) -> bool:
-        return not subject.renamed and blocks.may_be_quiet(subject.resource, subject.record, own, self.now)
+    def _is_quiet(self, subject: Managed, own: Mapping[str, Remote]) -> bool:
+        return not subject.renamed and blocks.is_unchanged(subject.resource, subject.record, own, self.now)
 
-    def _needs_calls(self, subject: Subject) -> bool:
+    def _needs_calls(self, subject: Managed) -> bool:
         return subject.route is Route.CALL or any(i.route is Route.CALL for i in subject.record.intents.values())
 
     def _listed(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
@@ -204,10 +204,10 @@ class _Observer:
 
     def _memory_block(self, seen: Mapping[str, Remote]) -> Block | None:
         single = any(s.resource and s.resource.route is Route.CALL for s in self.theirs)
-        wants_memory = single and not self.scene.born_together
-        return blocks.of_memory(self.scene.desired.project.name, self.scene.lock, seen, single_calls=wants_memory)
+        wants_memory = single and not self.scene.lock_is_authoritative
+        return blocks.lock_block(self.scene.desired.project.name, self.scene.lock, seen, single_calls=wants_memory)
 
-    def _read_in_full(self, busy: Sequence[Subject], seen: Mapping[str, Remote]) -> None:
+    def _read_in_full(self, busy: Sequence[Managed], seen: Mapping[str, Remote]) -> None:
         """Reads the people of every batch of these subjects, from the cache where nothing can have changed; and single
         calls that have not ended as far as is known, where the list did not show them."""
         if calls := self.provider.channels.get(Route.CALL):
@@ -220,7 +220,7 @@ class _Observer:
         if channel is None or not wanted:
             return
         missing = [key for key in wanted if not self._recalled(key, seen)]
-        self.scene.progress(f"reading the people of {counting.of(len(missing), 'batch', 'batches')} of {self.name}")
+        self.scene.progress(f"reading the people of {counting.plural(len(missing), 'batch', 'batches')} of {self.name}")
         with ThreadPoolExecutor(self.scene.parallelism) as pool:
             list(pool.map(lambda key: self._read(channel, key), missing))
         cache = self.scene.caches.get(self.name)
@@ -228,7 +228,7 @@ class _Observer:
             if cache and key in self.full and is_over(self.full[key]):
                 cache.put(self.full[key])
 
-    def _batches_of(self, subject: Subject, own: Mapping[str, Remote]) -> list[str]:
+    def _batches_of(self, subject: Managed, own: Mapping[str, Remote]) -> list[str]:
         marked = [key for key, remote in own.items() if remote.route is Route.BATCH]
         return list(dict.fromkeys([*subject.batch_ids(), *marked, *subject.also]))
 
@@ -238,20 +238,20 @@ class _Observer:
         listed = seen.get(remote_id)
         if cache is None or (listed is None and (known is None or not known.settled)):
             return False
-        remote = listed or records.recalled(remote_id, known or RemoteRecord(route=Route.BATCH))
+        remote = listed or records.as_remote(remote_id, known or RemoteRecord(route=Route.BATCH))
         members = cache.get(remote_id, remote.state)
         if members is None:
             return False
         self.full[remote_id] = replace(remote, members=members)
         return True
 
-    def _outlook(self, subject: Subject, own: Mapping[str, Remote], *, quiet: bool) -> Outlook:
+    def _outlook(self, subject: Managed, own: Mapping[str, Remote], *, quiet: bool) -> Observation:
         case = _case(self.scene, subject, own, self.now)
-        return Outlook(
+        return Observation(
             case=case,
             quiet=quiet,
             provider=self.name,
-            block=blocks.of_case(case, frozenset(self.unknown), routes=self.provider.channels, quiet=quiet),
+            block=blocks.resource_block(case, frozenset(self.unknown), routes=self.provider.channels, quiet=quiet),
             adopt=tuple(
                 remote for key, remote in own.items() if key not in subject.record.remotes and key not in case.also
             ),
@@ -260,7 +260,7 @@ class _Observer:
             candidates=tuple(self._candidates(case)),
         )
 
-    def _candidates(self, case: Case) -> Iterator[Remote]:
+    def _candidates(self, case: Facts) -> Iterator[Remote]:
         """Where a list gives no marks back: calls to the person of a lost request, placed since, that nobody knows."""
         lost = {intent.person: intent.sent_at - CLOCK_MARGIN for intent in case.open_intents() if intent.person}
         known = {key for other in self.theirs for key in other.record.remotes} if lost else set()
@@ -270,13 +270,13 @@ class _Observer:
             if call.id not in known and call.created_at and any(moment <= call.created_at for moment in since):
                 yield call
 
-    def _blocked(self, subject: Subject, own: Mapping[str, Remote], block: Block) -> Outlook:
+    def _blocked(self, subject: Managed, own: Mapping[str, Remote], block: Block) -> Observation:
         case = _case(self.scene, subject, own, self.now)
-        return Outlook(case=case, provider=self.name, block=block)
+        return Observation(case=case, provider=self.name, block=block)
 
 
-def _case(scene: Scene, subject: Subject, remotes: Mapping[str, Remote], now: datetime) -> Case:
-    case = Case(
+def _case(scene: ObserveScope, subject: Managed, remotes: Mapping[str, Remote], now: datetime) -> Facts:
+    case = Facts(
         address=subject.address,
         resource=subject.resource,
         record=subject.record,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from declarative.engine.run_context import Desk
+from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
@@ -19,7 +19,7 @@ LONGEST_CALL = timedelta(minutes=75)
 class Pacer:
     """Call `wait` before each placing and `placed` after it. Does nothing on a batch route."""
 
-    def __init__(self, desk: Desk, resource: Resource) -> None:
+    def __init__(self, desk: RunContext, resource: Resource) -> None:
         self._desk = desk
         self._resource = resource
         self._single = resource.route is Route.CALL

@@ -5,33 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from declarative.engine.results import Tally
-from declarative.engine.run_context import Desk
+from declarative.engine.results import ResourceResult
+from declarative.engine.run_context import RunContext
 from declarative.model import records
-from declarative.model.lock import Record, RemoteRecord
+from declarative.model.lock import RemoteRecord, ResourceRecord
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
 from declarative.planning import blocks
 from declarative.planning import diff as explain
-from declarative.planning.facts import Case, is_over
-from declarative.planning.plan import Work
+from declarative.planning.facts import Facts, is_over
+from declarative.planning.plan import Task
 from declarative.state.ledger import Fields
 
 
-class Memory:
+class Recorder:
     """Raises LeaseLost and StateError."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: RunContext) -> None:
         self._desk = desk
 
-    def take_in(self, work: Work) -> None:
+    def take_in(self, work: Task) -> None:
         """Writes down what was seen: memory under earlier addresses, things found by their mark, counters."""
         ledger = self._desk.ledger
         for old in work.renamed:
             ledger.rename(old, work.address)
         record = self._desk.ledger.record(work.address)
         fresh = {
-            remote.id: records.seen(record.remotes.get(remote.id) or self._found(record, remote), remote)
+            remote.id: records.refreshed(record.remotes.get(remote.id) or self._found(record, remote), remote)
             for remote in work.case.remotes.values()
             if remote.id not in work.case.also
         }
@@ -40,17 +40,17 @@ class Memory:
             answered = {known.mark for known in changed.values()} & set(record.intents)
             ledger.update(work.address, remotes=changed, intents=dict.fromkeys(mark for mark in answered if mark))
 
-    def _found(self, record: Record, remote: Remote) -> RemoteRecord:
+    def _found(self, record: ResourceRecord, remote: Remote) -> RemoteRecord:
         """Something new to the lock: as its intent says, where there is one, else as its mark tells."""
         if intent := record.intents.get(str(remote.mark)):
-            return records.answered(intent, remote)
-        known = records.found(remote)
+            return records.from_intent(intent, remote)
+        known = records.from_mark(remote)
         if remote.route is Route.BATCH or remote.members is None or not len(remote.members):
             return known
         lineage = self._desk.ledger.lock.lineage
         return replace(known, person=self._desk.key.of_person(lineage, remote.members.item(0, "number")))
 
-    def remember(self, work: Work, case: Case, tally: Tally) -> None:
+    def remember(self, work: Task, case: Facts, tally: ResourceResult) -> None:
         """What this address is known as from now on: as applied in full, as quiet, or as a tombstone."""
         resource, record = work.resource, self._desk.ledger.record(work.address)
         if resource is None:
@@ -74,7 +74,7 @@ class Memory:
         if changes:
             self._desk.ledger.update(work.address, **cast(Fields, changes))
 
-    def _quiet(self, work: Work, case: Case, tally: Tally) -> str | None:
+    def _quiet(self, work: Task, case: Facts, tally: ResourceResult) -> str | None:
         """The digest of all facts, where everything is over and nothing was done or is due later."""
         due = tally.unplanned or work.later or not tally.clean
         touched = tally.submitted or work.cancels or case.record.intents
@@ -84,7 +84,7 @@ class Memory:
             return None
         return blocks.fingerprint(work.resource, case.record, remotes)
 
-    def bury(self, work: Work, case: Case, record: Record) -> None:
+    def bury(self, work: Task, case: Facts, record: ResourceRecord) -> None:
         over = all(is_over(remote) for remote in case.remotes.values())
         if (work.forget or (work.cancels and over)) and not record.intents and not record.tombstone:
             self._desk.ledger.update(work.address, tombstone=True, quiet=None)

@@ -10,7 +10,7 @@ from declarative.planning.decide import Verb
 
 
 @dataclass
-class Tally:
+class ResourceResult:
     """What was done at one address: people by verb and by result, ids that came to be, and what must be said.
     `unplanned` fell due while this ran, and need a plan that names them."""
 

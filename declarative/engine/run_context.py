@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from declarative.errors import Interrupted
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
 from declarative.model.resource import Project, Resource, Route
 from declarative.providers.base import Provider
@@ -19,7 +19,7 @@ from declarative.state.base import Lease
 from declarative.state.ledger import Ledger
 
 
-class Stop:
+class StopSignal:
     """The wish to stop, by SIGINT or SIGTERM: heard between two requests, never within one. A second signal falls back
     to the system's own way, which is as safe as a crash. `heard` is called from within the signal's handler."""
 
@@ -82,7 +82,7 @@ def _interrupted(signum: int, so_far: str) -> Interrupted:
 
 
 @dataclass
-class Budget:
+class DialBudget:
     """How many people may still be rung in this run; None is no limit. Counted before each send, by the mark of the
     request, and given back once it is known not to have been done."""
 
@@ -104,19 +104,19 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class RunContext:
     """`sleep` in seconds, by real time or by the sandbox's clock; `say` shows progress."""
 
     ledger: Ledger
     lease: Lease
     project: Project
     providers: Mapping[str, Provider]
-    abilities: Callable[[str, Route], Abilities]
+    abilities: Callable[[str, Route], Capabilities]
     key: PersonKey
-    stop: Stop
-    budget: Budget
+    stop: StopSignal
+    budget: DialBudget
     sleep: Callable[[float], None]
-    say: Callable[[str], None] = lambda _: None
+    report: Callable[[str], None] = lambda _: None
 
     def gate(self) -> None:
         """Passed before every request that dials. Raises Interrupted or LeaseLost."""

@@ -15,10 +15,10 @@ from itertools import count
 from declarative import humanize as counting
 from declarative import moments
 from declarative.engine.listing import Listing
-from declarative.engine.run_context import Desk
+from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model import records
-from declarative.model.lock import LEAST_GUARD, Intent, Request
+from declarative.model.lock import LEAST_GUARD, Intent, RequestKind
 from declarative.model.resource import Route
 from declarative.providers.base import Provider
 
@@ -38,11 +38,11 @@ class Finding:
     undone: str = ""
 
 
-class Prover:
+class Settler:
     """Works under the lease of one run. Raises Interrupted and StateError; a list that cannot be read proves nothing
     and leaves everything as unsure as it was."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: RunContext) -> None:
         self._desk = desk
 
     def settle(self, addresses: Collection[str]) -> list[Finding]:
@@ -73,7 +73,7 @@ class Prover:
             if not waiting:
                 break
             until = max(waiting)
-            self._desk.say(f"an answer was lost; looking for it until {until:%H:%M:%S} UTC")
+            self._desk.report(f"an answer was lost; looking for it until {until:%H:%M:%S} UTC")
             left = (until - provider.now()).total_seconds()
             self._desk.pause(max(0.0, min(left, POLL[min(turn, len(POLL) - 1)])))
         return findings
@@ -83,7 +83,7 @@ class Prover:
         pending = [(address, intent) for address, intent in self._open(name, addresses) if intent.is_batch]
         now = provider.now()
         since = min(intent.sent_at for _, intent in pending)
-        listing = Listing(provider.now, *provider.channels[Route.BATCH].histories(()))
+        listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
         listing.read_until(lambda read: read.reaches(since))
         return [finding for address, intent in pending for finding in self._conclude(address, intent, listing, now)]
 
@@ -96,7 +96,9 @@ class Prover:
             self._revoke(address, intent)
             self._desk.budget.give_back(intent.mark)
             people = counting.people(intent.count)
-            yield Finding(address, f"a request of {people} never arrived; they are decided anew{once_more(intent)}")
+            yield Finding(
+                address, f"a request of {people} never arrived; they are decided anew{late_arrival_warning(intent)}"
+            )
         elif not intent.absent:
             self._desk.ledger.update(address, intents={intent.mark: replace(intent, absent=True)})
             self._desk.budget.give_back(intent.mark)
@@ -106,7 +108,7 @@ class Prover:
 
     def _found(self, address: str, intent: Intent, listing: Listing) -> Finding | None:
         """What the list shows under the mark of a lost request is its answer."""
-        found = {r.id: records.answered(intent, r) for r in listing.seen.values() if str(r.mark) == intent.mark}
+        found = {r.id: records.from_intent(intent, r) for r in listing.seen.values() if str(r.mark) == intent.mark}
         if not found:
             return None
         self._desk.ledger.update(address, intents={intent.mark: None}, remotes=found)
@@ -139,12 +141,12 @@ class Prover:
     def _settle_retries(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
         findings = []
         for address, intent in self._open(name, addresses):
-            if intent.request is not Request.RETRY or intent.remote is None:
+            if intent.request is not RequestKind.RETRY or intent.remote is None:
                 continue
             remote = provider.channels[Route.BATCH].read(intent.remote)
             if remote is None or (remote.retry_count or 0) <= (intent.retry_count or 0):
                 continue
-            known = records.seen(self._desk.ledger.record(address).remotes[intent.remote], remote)
+            known = records.refreshed(self._desk.ledger.record(address).remotes[intent.remote], remote)
             self._desk.ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: known})
             findings.append(Finding(address, f"the retry of {intent.remote} had arrived"))
         return findings
@@ -158,7 +160,7 @@ class Prover:
             if turn:
                 self._desk.pause(POLL[turn])
             agents = {intent.agent_id for _, intent in pending if intent.agent_id}
-            listing = Listing(provider.now, *provider.channels[Route.CALL].histories(sorted(agents)))
+            listing = Listing(provider.now, *provider.channels[Route.CALL].list_pages(sorted(agents)))
             listing.read_until(lambda read: read.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
             for address, intent in pending:
                 if found := self._found(address, intent, listing):
@@ -176,10 +178,10 @@ class Prover:
         ]
 
 
-def once_more(intent: Intent) -> str:
+def late_arrival_warning(intent: Intent) -> str:
     """A lost request with a later time of its own would be taken until then, however late it lands: the guard does not
     help there, and only another run can see it."""
     starts = intent.scheduled_at
     if starts is None or starts <= intent.sent_at + LEAST_GUARD + timedelta(minutes=1):
         return ""
-    return f"; run dialctl apply once more before {moments.told(starts)}, lest it lands late"
+    return f"; run dialctl apply once more before {moments.when(starts)}, lest it lands late"

@@ -81,7 +81,7 @@ def _selected(path: File, root: File, skip: Collection[File], problems: list[Pro
         return [path]
     selected = []
     for found in files.manifests(path, root):
-        if isinstance(found, files.Stray):
+        if isinstance(found, files.OutsideLink):
             problems.append(Problem(files.shown(found.path), 0, 0, "", found.message, "copy it into the project"))
         elif found.resolve() not in skip:
             selected.append(found)

@@ -43,7 +43,7 @@ class Document:
 
     def more(self, path: Path, count: int, thing: str) -> Problem:
         """Those problems of one kind, from `path` on, that are not described one by one."""
-        return replace(self.problem(path, wording.more(count, thing)), count=count)
+        return replace(self.problem(path, wording.and_more(count, thing)), count=count)
 
 
 def _child(node: Node, step: str | int) -> tuple[Node | None, Node | None]:

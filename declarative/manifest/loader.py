@@ -29,12 +29,12 @@ from declarative.manifest import (
 )
 from declarative.manifest.discover import Reading, is_project
 from declarative.manifest.document import Document
-from declarative.manifest.project import Foundation, Types
-from declarative.manifest.recipients.gather import Gatherer
+from declarative.manifest.project import ProjectConfig, Types
+from declarative.manifest.recipients.gather import RecipientLoader
 from declarative.manifest.resource import Resources
 from declarative.manifest.variables import Variables, substitute
 from declarative.model.capabilities import PERSONAL
-from declarative.model.digest import PersonKey, of_value
+from declarative.model.digest import PersonKey, json_digest
 from declarative.model.resource import Desired, Json, Kind, Resource
 
 _KINDS = ("Project", *Kind)
@@ -57,7 +57,7 @@ def load(
     `key` digests people, `cache` is a directory for what recipients files came to, `targets` narrows to those
     addresses. Raises ManifestError with every problem found."""
     with _no_collection():
-        return _load(path, types, variables, Gatherer(key, cache), targets)
+        return _load(path, types, variables, RecipientLoader(key, cache), targets)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _load(path: File, types: Types, variables: Variables, gatherer: Gatherer, targets: Sequence[str]) -> Desired:
+def _load(path: File, types: Types, variables: Variables, gatherer: RecipientLoader, targets: Sequence[str]) -> Desired:
     problems: list[Problem] = []
     reading = discover.reading(path, {file.resolve() for file in variables.files}, problems)
     unread = bool(problems)
@@ -119,7 +119,7 @@ def _headed(document: Document, problems: list[Problem]) -> Document | None:
     if not isinstance(value, dict) or _is_foreign(value):
         problems.append(_foreign(document, value))
         return None
-    sound = check.sound(document, value, shapes.head(is_project(document)), (), problems)
+    sound = check.keep_valid(document, value, shapes.head(is_project(document)), (), problems)
     if not {"apiVersion", "kind", "spec"} <= set(sound):
         return None
     metadata = sound.get("metadata")
@@ -130,32 +130,32 @@ def _headed(document: Document, problems: list[Problem]) -> Document | None:
 def _is_foreign(value: Mapping[str, Json]) -> bool:
     """Whether nothing says that it is meant for dialctl, not even with a slip of the pen."""
     version, kind = str(value.get("apiVersion", "")), str(value.get("kind", ""))
-    return not version.startswith("dialctl") and kind not in _KINDS and not wording.meant(kind, _KINDS)
+    return not version.startswith("dialctl") and kind not in _KINDS and not wording.did_you_mean(kind, _KINDS)
 
 
 def _foreign(document: Document, value: Json) -> Problem:
     if isinstance(value, dict) and value.get("kind") == _SAVED_PLAN:
         return document.problem((), "a saved plan, not a manifest", f"dialctl apply {document.shown} carries it out")
     head = value if isinstance(value, dict) else {}
-    said = " and ".join(f"{name} {wording.found(head[name])}" for name in ("apiVersion", "kind") if name in head)
-    what = said or f"{wording.found(value)} without apiVersion and kind"
+    said = " and ".join(f"{name} {wording.describe(head[name])}" for name in ("apiVersion", "kind") if name in head)
+    what = said or f"{wording.describe(value)} without apiVersion and kind"
     hint = "keep other YAML in a folder whose name begins with a dot"
     return document.problem((), f"found {what}: not a manifest", hint)
 
 
 def _ground(
     documents: Sequence[Document], reading: Reading, types: Types, problems: list[Problem], *, unread: bool
-) -> Foundation:
+) -> ProjectConfig:
     projects = [document for document in documents if is_project(document)]
     problems.extend(_more_projects(projects))
     if projects:
         return project.foundation(projects[0], reading.root, types, problems)
     unread = unread or any(is_project(document) for document in reading.documents)
-    return project.undeclared(reading.root, types, unread=unread)
+    return project.refuse_without_project(reading.root, types, unread=unread)
 
 
 def _compiled(
-    documents: Sequence[Document], ground: Foundation, root: File, gatherer: Gatherer, problems: list[Problem]
+    documents: Sequence[Document], ground: ProjectConfig, root: File, gatherer: RecipientLoader, problems: list[Problem]
 ) -> Addressed:
     compiler = Resources(ground, root, gatherer, problems)
     found: dict[str, tuple[Document, Resource]] = {}
@@ -219,7 +219,7 @@ def _unknown_targets(path: File, targets: Sequence[str], documents: Sequence[Doc
     known = [address for document in documents if (address := _address(document))]
     for target in targets:
         if target not in known:
-            hint = wording.meant(target, known) or "an address is batch/NAME or call/NAME"
+            hint = wording.did_you_mean(target, known) or "an address is batch/NAME or call/NAME"
             yield Problem(files.shown(path), 0, 0, "", f"no resource has the address {wording.quoted(target)}", hint)
 
 
@@ -250,10 +250,10 @@ def _in_order(known: Sequence[Problem], problems: Sequence[Problem]) -> list[Pro
     return sorted(found, key=lambda each: (order[each.file], not each.line, each.line, each.column))
 
 
-def _digest(ground: Foundation, wanted: Addressed, *, whole: bool) -> str:
+def _digest(ground: ProjectConfig, wanted: Addressed, *, whole: bool) -> str:
     """Of everything that the manifests mean; people by their own digests."""
     providers = {name: [each.type, each.api_version] for name, each in ground.project.providers.items()}
-    return of_value(
+    return json_digest(
         {
             "project": [ground.project.name, ground.project.declared, ground.spec, providers],
             "whole": whole,

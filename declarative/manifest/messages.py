@@ -31,7 +31,7 @@ def quoted(text: str) -> str:
     return f'"{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"}"'
 
 
-def found(value: object) -> str:
+def describe(value: object) -> str:
     """A value by its type and, where short, its content: `the number 5`, `"soon"`, `a list`."""
     match value:
         case None:
@@ -52,7 +52,7 @@ def found_number(value: object) -> str:
     """A value in the place of a phone number, never in full."""
     match value:
         case bool() | None | list() | dict():
-            return found(value)
+            return describe(value)
         case int() | float():
             return f"the number {_masked(str(value))}"
         case _:
@@ -63,7 +63,7 @@ def _masked(text: str) -> str:
     return mask(text) if sum(letter.isdigit() for letter in text) >= 7 else text
 
 
-def meant(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "x"?` when a known word is close, else nothing."""
     from difflib import get_close_matches
 
@@ -71,10 +71,10 @@ def meant(word: str, known: Iterable[str]) -> str:
     return f"did you mean {quoted(close[0])}?" if close else ""
 
 
-def more(count: int, thing: str) -> str:
+def and_more(count: int, thing: str) -> str:
     """`and 5 more rows`, of those that are counted and not described."""
     return f"and {count:,} more {thing}{'' if count == 1 else 's'}"
 
 
-def listed(words: Iterable[str]) -> str:
+def join_names(words: Iterable[str]) -> str:
     return mask_all(", ".join(words))

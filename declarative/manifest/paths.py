@@ -30,7 +30,7 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True)
-class Stray:
+class OutsideLink:
     """A file or folder found on the way that must not be followed."""
 
     path: Path
@@ -44,7 +44,7 @@ def shown(path: Path) -> str:
     return clean(str(absolute.relative_to(here) if here in absolute.parents else absolute))
 
 
-def manifests(directory: Path, root: Path) -> Iterator[Path | Stray]:
+def manifests(directory: Path, root: Path) -> Iterator[Path | OutsideLink]:
     """The manifest files below `directory`, sorted, hidden ones skipped. Links that leave `root` come as
     Stray, so that nothing wanted goes missing unsaid."""
     for entry in sorted(directory.iterdir()):
@@ -52,7 +52,7 @@ def manifests(directory: Path, root: Path) -> Iterator[Path | Stray]:
             continue
         if entry.is_symlink() and not entry.resolve().is_relative_to(root):
             if entry.suffix in ENDINGS or entry.is_dir():
-                yield Stray(entry, "a symbolic link that leads out of the project's directory")
+                yield OutsideLink(entry, "a symbolic link that leads out of the project's directory")
         elif entry.is_dir():
             if not entry.is_symlink():  # what it leads to is inside, so it is met on its own way
                 yield from manifests(entry, root)

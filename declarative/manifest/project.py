@@ -14,7 +14,7 @@ from declarative.manifest import schema as shapes
 from declarative.manifest import suggestions as unknown
 from declarative.manifest import validate as check
 from declarative.manifest.document import Document
-from declarative.manifest.messages import Path, listed, meant, quoted
+from declarative.manifest.messages import Path, did_you_mean, join_names, quoted
 from declarative.manifest.policy import Limits, limits
 from declarative.model.capabilities import ProviderType
 from declarative.model.resource import Json, Project, ProviderSpec
@@ -35,7 +35,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Foundation:
+class ProjectConfig:
     """What resources stand on. `defaults` by field; `provider_defaults` by provider name and field. `unsound`
     are the providers that the Project gets wrong, of which nothing more is to be said; `knows_default` is False
     where it may name a default provider and that cannot be made out."""
@@ -56,19 +56,19 @@ class Foundation:
         return self.project.providers[provider].api_version or self.type_of(provider).versions[0]
 
 
-def undeclared(directory: File, types: Types, *, unread: bool) -> Foundation:
+def refuse_without_project(directory: File, types: Types, *, unread: bool) -> ProjectConfig:
     """Without a Project document: every provider type under its own name, and no defaults. `unread`: there may be
     one that cannot be read."""
     project = Project(directory=str(directory), providers=_own_names(types))
-    return Foundation(project, types, knows_default=not unread)
+    return ProjectConfig(project, types, knows_default=not unread)
 
 
-def foundation(document: Document, directory: File, types: Types, problems: list[Problem]) -> Foundation:
+def foundation(document: Document, directory: File, types: Types, problems: list[Problem]) -> ProjectConfig:
     """Raises nothing: what is wrong is added to `problems`, and left out."""
     whole: Any = document.value
     schema = shapes.project()
-    written = check.converted(document, whole["spec"], schema, ("spec",))
-    spec: dict[str, Any] = check.sound(document, written, schema, ("spec",), problems)
+    written = check.coerce_variables(document, whole["spec"], schema, ("spec",))
+    spec: dict[str, Any] = check.keep_valid(document, written, schema, ("spec",), problems)
     declared = _providers(document, written.get("providers"), spec.get("providers", {}), types, problems)
     providers = {**_own_names(types), **declared}
     unsound = _names(written.get("providers")) - set(declared)
@@ -84,7 +84,7 @@ def foundation(document: Document, directory: File, types: Types, problems: list
         policy=own.policy,
         state_url=spec.get("state", {}).get("url"),
     )
-    return Foundation(
+    return ProjectConfig(
         project=project,
         types=types,
         limits=own,
@@ -116,13 +116,13 @@ def _providers(
         known = types.get(provider["type"])
         if known is None:
             message = f"unknown provider type {quoted(provider['type'])}"
-            hint = meant(provider["type"], types) or f"known are: {listed(types)}"
+            hint = did_you_mean(provider["type"], types) or f"known are: {join_names(types)}"
             problems.append(document.problem((*at, "type"), message, hint))
             continue
         version = provider.get("api_version", known.versions[0])
         if version not in known.versions:
             message = f"provider type {known.name} has no api_version {quoted(version)}"
-            problems.append(document.problem((*at, "api_version"), message, f"known are: {listed(known.versions)}"))
+            problems.append(document.problem((*at, "api_version"), message, f"known are: {join_names(known.versions)}"))
             continue
         specs[name] = ProviderSpec(name, known.name, version)
     return specs
@@ -142,9 +142,9 @@ def _provider_defaults(
             known = types[providers[name].type]
             version = providers[name].api_version or known.versions[0]
             schema = shapes.defaults(known.name, version)
-            written = check.converted(document, provider["defaults"], schema, at)
+            written = check.coerce_variables(document, provider["defaults"], schema, at)
             describe = unknown.in_defaults(known, version, schema)
-            found[name] = _origins(document, at, check.sound(document, written, schema, at, problems, describe))
+            found[name] = _origins(document, at, check.keep_valid(document, written, schema, at, problems, describe))
     return found
 
 

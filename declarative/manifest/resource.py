@@ -25,23 +25,23 @@ from declarative.manifest import (
     validate as check,
 )
 from declarative.manifest.document import Document
-from declarative.manifest.project import Foundation, Origin
+from declarative.manifest.project import Origin, ProjectConfig
 from declarative.manifest.recipients import inline as rows
 from declarative.manifest.recipients.fields import Personal
-from declarative.manifest.recipients.gather import Gatherer, Wanted
+from declarative.manifest.recipients.gather import RecipientLoader, Wanted
 from declarative.manifest.recipients.inline import Inline
 from declarative.manifest.recipients.source import Source
 from declarative.manifest.schema import Shape
 from declarative.manifest.validate import Unknown
-from declarative.model.capabilities import PERSONAL, SETTINGS, Abilities
-from declarative.model.digest import of_value
-from declarative.model.resource import Json, Kind, Pace, People, Resource, Route
+from declarative.model.capabilities import PERSONAL, SETTINGS, Capabilities
+from declarative.model.digest import json_digest
+from declarative.model.resource import Json, Kind, Pace, Recipients, Resource, Route
 
 _SPEC = ("spec",)
 
 
 @dataclass(frozen=True)
-class _Way:
+class _ProviderChoice:
     """How a resource's people are rung: provider name, what its type takes and the abilities on the route. `known`
     is False for a resource whose provider is not: then the way is as wide as those of all providers together."""
 
@@ -49,14 +49,14 @@ class _Way:
     shape: Shape
     describe: Unknown
     route: Route
-    abilities: Abilities
+    abilities: Capabilities
     known: bool = True
 
 
 class Resources:
     """Compiles documents on one foundation; problems of all of them are collected in one list."""
 
-    def __init__(self, ground: Foundation, root: File, gatherer: Gatherer, problems: list[Problem]) -> None:
+    def __init__(self, ground: ProjectConfig, root: File, gatherer: RecipientLoader, problems: list[Problem]) -> None:
         self._ground = ground
         self._root = root
         self._gatherer = gatherer
@@ -75,7 +75,7 @@ class Resources:
         resource = self._resource(document, kind, way, values)
         return resource if way.known and len(self._problems) == before else None
 
-    def _way(self, document: Document, kind: Kind, spec: Mapping[str, Json]) -> _Way:
+    def _way(self, document: Document, kind: Kind, spec: Mapping[str, Json]) -> _ProviderChoice:
         route = Route.BATCH if kind is Kind.BATCH or spec.get("via") == "batch" else Route.CALL
         name = self._provider(document, spec)
         if name is None:
@@ -88,14 +88,14 @@ class Resources:
                 self._problems.append(document.problem(("spec", "via"), message, "use via: direct"))
             route = next(iter(routes))
         shape = shapes.of(kind, route, known.name, version)
-        return _Way(name, shape, unknown.in_spec(kind, route, known, version, shape), route, routes[route])
+        return _ProviderChoice(name, shape, unknown.in_spec(kind, route, known, version, shape), route, routes[route])
 
-    def _any_way(self, kind: Kind, route: Route) -> _Way:
+    def _any_way(self, kind: Kind, route: Route) -> _ProviderChoice:
         types, shape = self._ground.types.values(), shapes.common(kind)
         every = [able for known in types for routes in known.routes.values() for able in routes.values()]
         outcomes = frozenset[str]().union(*(able.outcomes for able in every))
         widest = replace(every[0], outcomes=outcomes, personal=PERSONAL)
-        return _Way("any provider", shape, unknown.anywhere(kind, types, shape), route, widest, known=False)
+        return _ProviderChoice("any provider", shape, unknown.anywhere(kind, types, shape), route, widest, known=False)
 
     def _provider(self, document: Document, spec: Mapping[str, Json]) -> str | None:
         default = self._ground.defaults.get("provider")
@@ -112,19 +112,19 @@ class Resources:
             self._problems.append(document.problem(_SPEC, 'missing field "provider"', hint))
         return None
 
-    def _sound(self, document: Document, kind: Kind, way: _Way, spec: dict[str, Json]) -> dict[str, Json]:
+    def _sound(self, document: Document, kind: Kind, way: _ProviderChoice, spec: dict[str, Json]) -> dict[str, Json]:
         # People never go through the schema: rows.py knows its rules, and is a hundred times quicker.
         people = {name: value for name, value in spec.items() if _is_people(kind, name, value, way.shape)}
         others = {name: value for name, value in spec.items() if name not in people}
-        checked = check.converted(document, others, way.shape.schema, _SPEC)
-        return check.sound(document, checked, way.shape.schema, _SPEC, self._problems, way.describe) | people
+        checked = check.coerce_variables(document, others, way.shape.schema, _SPEC)
+        return check.keep_valid(document, checked, way.shape.schema, _SPEC, self._problems, way.describe) | people
 
-    def _values(self, document: Document, way: _Way, sound: Mapping[str, Json]) -> dict[str, Origin]:
+    def _values(self, document: Document, way: _ProviderChoice, sound: Mapping[str, Json]) -> dict[str, Origin]:
         defaults = {**self._ground.defaults, **self._ground.provider_defaults.get(way.provider, {})}
         known = {name: origin for name, origin in defaults.items() if name in way.shape.properties}
         return known | {name: Origin(value, document, ("spec", name)) for name, value in sound.items()}
 
-    def _resource(self, document: Document, kind: Kind, way: _Way, values: dict[str, Origin]) -> Resource:
+    def _resource(self, document: Document, kind: Kind, way: _ProviderChoice, values: dict[str, Origin]) -> Resource:
         metadata: Any = document.value["metadata"]  # type: ignore[call-overload,index]  # checked by schema
         address = f"{kind.lower()}/{metadata['name']}"
         scheduled = rules.moment(values, "scheduled_at", self._problems)
@@ -143,7 +143,7 @@ class Resources:
             provider=way.provider,
             display_name=_value(values, "display_name", metadata["name"]),
             settings=settings,
-            settings_digest=of_value(settings),
+            settings_digest=json_digest(settings),
             people=self._people(document, kind, way, values, limits),
             paused=_value(values, "state", "present") == "cancelled",
             scheduled_at=scheduled,
@@ -162,8 +162,8 @@ class Resources:
         return policy.stricter(self._ground.limits, own, document, self._problems)
 
     def _people(
-        self, document: Document, kind: Kind, way: _Way, values: Mapping[str, Origin], limits: policy.Limits
-    ) -> People:
+        self, document: Document, kind: Kind, way: _ProviderChoice, values: Mapping[str, Origin], limits: policy.Limits
+    ) -> Recipients:
         personal = Personal.of(way.abilities.personal, way.provider, way.route)
         inline = _inline(document, kind, values, personal, self._problems)
         sources = self._sources(document, values, personal)

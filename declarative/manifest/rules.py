@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from declarative.errors import Problem
 from declarative.manifest import durations as times
 from declarative.manifest.document import Document
-from declarative.manifest.messages import listed, meant, quoted
+from declarative.manifest.messages import did_you_mean, join_names, quoted
 from declarative.manifest.project import Origin
 from declarative.manifest.schema import Shape
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.resource import PRE_DIAL, Retry, Route
 
 Values = Mapping[str, Origin]
@@ -46,7 +46,7 @@ def expiry(values: Values, scheduled: datetime | None, expires: datetime | None)
         yield values["expires_at"].problem(message, "nobody could ever be rung")
 
 
-def retry(values: Values, abilities: Abilities, provider: str, problems: list[Problem]) -> Retry | None:
+def retry(values: Values, abilities: Capabilities, provider: str, problems: list[Problem]) -> Retry | None:
     origin = values.get("retry")
     if origin is None:
         return None
@@ -54,7 +54,7 @@ def retry(values: Values, abilities: Abilities, provider: str, problems: list[Pr
     for index, word in enumerate(words):
         if word is not None and word not in known:
             message = f"{quoted(word)} is no outcome of {provider}"
-            problems.append(origin.problem(message, meant(word, known) or _known(known), inner=("on", index)))
+            problems.append(origin.problem(message, did_you_mean(word, known) or _known(known), inner=("on", index)))
     try:
         after = times.duration(origin.value.get("after", "0s"))
     except ValueError as error:
@@ -73,4 +73,4 @@ def route_fits(values: Values, route: Route, provider: str) -> Iterator[Problem]
 
 
 def _known(words: list[str]) -> str:
-    return f"known are: {listed(words)}"
+    return f"known are: {join_names(words)}"

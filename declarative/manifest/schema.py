@@ -27,7 +27,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Home:
+class FieldLocation:
     """Fields by name under a provider type, api_version (empty where there is one only) and kind."""
 
     type_name: str
@@ -80,19 +80,19 @@ def defaults(type_name: str, version: str) -> Schema:
     return _object(settings, schemas.load(f"providers/{type_name}.v1")["$defs"])
 
 
-def homes(field: str) -> Iterator[Home]:
+def homes(field: str) -> Iterator[FieldLocation]:
     """Where a field is known."""
     return (home for home in _homes() if field in home.properties)
 
 
-def _homes() -> Iterator[Home]:
+def _homes() -> Iterator[FieldLocation]:
     for name in schemas.names():
         if name.startswith("providers/"):
             type_name = name.removeprefix("providers/").rpartition(".")[0]
             for title, definition in schemas.load(name)["$defs"].items():
                 version, _, kind = title.rpartition(".")
                 if kind in set(Kind):
-                    yield Home(type_name, version, Kind(kind), definition["properties"])
+                    yield FieldLocation(type_name, version, Kind(kind), definition["properties"])
 
 
 def resolved(schema: Schema, whole: Schema) -> Schema:

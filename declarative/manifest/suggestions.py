@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from declarative import schemas
 from declarative.manifest import schema as shapes
 from declarative.manifest import validate as check
-from declarative.manifest.messages import listed, meant, quoted
+from declarative.manifest.messages import did_you_mean, join_names, quoted
 from declarative.manifest.schema import Schema, Shape
 from declarative.manifest.validate import Unknown
 from declarative.model.capabilities import PERSONAL, ProviderType
@@ -17,7 +17,7 @@ from declarative.model.resource import Kind, Route
 
 def provider(name: str, known: Iterable[str]) -> tuple[str, str]:
     names = list(known)
-    return f"unknown provider {quoted(name)}", meant(name, names) or f"known are: {listed(names)}"
+    return f"unknown provider {quoted(name)}", did_you_mean(name, names) or f"known are: {join_names(names)}"
 
 
 def in_defaults(known: ProviderType, version: str, schema: Schema) -> Unknown:
@@ -31,7 +31,7 @@ def in_defaults(known: ProviderType, version: str, schema: Schema) -> Unknown:
         if newer := _of_another_version(name, known, version, list(Kind)):
             return newer
         message = f"unknown field {quoted(name)} for provider type {known.name}"
-        return message, meant(name, schema["properties"]) or f"known are: {listed(schema['properties'])}"
+        return message, did_you_mean(name, schema["properties"]) or f"known are: {join_names(schema['properties'])}"
 
     return describe
 
@@ -97,10 +97,10 @@ def _of_the_other_kind(kind: Kind, name: str) -> tuple[str, str] | None:
 
 
 def _elsewhere(name: str, shape: Shape) -> str:
-    close = meant(name, shape.properties)
+    close = did_you_mean(name, shape.properties)
     if close:
         return close
     types = dict.fromkeys(home.type_name for home in shapes.homes(name))
     if types:
         return f"it is a field of provider type {' and '.join(types)}"
-    return f"known are: {listed(shape.properties)}"
+    return f"known are: {join_names(shape.properties)}"

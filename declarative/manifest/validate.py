@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from declarative.errors import Problem
 from declarative.manifest import schema as shapes
 from declarative.manifest.document import Document
-from declarative.manifest.messages import Path, found, found_number, listed, meant, quoted
+from declarative.manifest.messages import Path, describe, did_you_mean, found_number, join_names, quoted
 from declarative.manifest.schema import Schema
 from declarative.model.resource import Json
 
@@ -39,7 +39,7 @@ _DECIMAL = re.compile(r"-?([0-9]{1,18}(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})
 _validators: dict[int, Draft202012Validator] = {}
 
 
-def sound(
+def keep_valid(
     document: Document,
     value: dict[str, Json],
     schema: Schema,
@@ -61,7 +61,7 @@ def sound(
     return rest
 
 
-def converted(document: Document, value: dict[str, Json], schema: Schema, path: Path) -> dict[str, Json]:
+def coerce_variables(document: Document, value: dict[str, Json], schema: Schema, path: Path) -> dict[str, Json]:
     """The value with those texts turned into numbers and booleans that were exactly one variable, stand below
     `path`, and are to be something else than text by the schema."""
     result: Json = value
@@ -74,7 +74,7 @@ def converted(document: Document, value: dict[str, Json], schema: Schema, path: 
 
 
 def unknown_field(name: str, known: Mapping[str, object]) -> tuple[str, str]:
-    return f"unknown field {quoted(name)}", meant(name, known) or f"known are: {listed(known)}"
+    return f"unknown field {quoted(name)}", did_you_mean(name, known) or f"known are: {join_names(known)}"
 
 
 def _validator(schema: Schema) -> Draft202012Validator:
@@ -175,7 +175,7 @@ def _describe(document: Document, error: ValidationError, base: Path, unknown: U
 def _twice(document: Document, path: Path, items: list[Json]) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, item in enumerate(items):
-        if (text := found(item)) in seen:
+        if (text := describe(item)) in seen:
             yield document.problem((*path, index), f"{text} is there twice", "keep one of them")
         seen.add(text)
 
@@ -198,7 +198,7 @@ def _unknown_in(schema: Any) -> Unknown:
 
 def _message(error: ValidationError, path: Path) -> tuple[str, str]:
     number = path[-1:] == ("to_number",)
-    what = (found_number if number else found)(error.instance)
+    what = (found_number if number else describe)(error.instance)
     message = f"found {what}, expected {_expected(error)}"
     return message, _hint(error, number=number)
 
@@ -211,7 +211,7 @@ def _expected(error: ValidationError) -> str:
                 return str(error.schema["x-expected"])
             return " or ".join(_TYPES[name] for name in ([limit] if isinstance(limit, str) else limit))
         case "enum":
-            return f"one of {listed(map(str, limit))}"
+            return f"one of {join_names(map(str, limit))}"
         case "const":
             return quoted(str(limit))
         case "pattern":
@@ -239,7 +239,7 @@ def _hint(error: ValidationError, *, number: bool) -> str:
     value = error.instance
     if error.validator in ("enum", "const") and isinstance(value, str):
         limit: Any = error.validator_value
-        return meant(value, limit if isinstance(limit, list) else [str(limit)])
+        return did_you_mean(value, limit if isinstance(limit, list) else [str(limit)])
     if error.validator == "type" and isinstance(value, (int, float)):
         if number:
             return "write the whole number with its plus sign"

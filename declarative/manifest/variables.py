@@ -90,7 +90,9 @@ class _Filling:
         return self._values.get(name or "", "")
 
     def _hint(self, name: str) -> str:
-        return wording.meant(name, self._values) or f"give it with --var {name}=VALUE, --var-file or {PREFIX}{name}"
+        return (
+            wording.did_you_mean(name, self._values) or f"give it with --var {name}=VALUE, --var-file or {PREFIX}{name}"
+        )
 
 
 def _is_text(value: str) -> bool:

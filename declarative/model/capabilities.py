@@ -28,7 +28,7 @@ PERSONAL = ("metadata", "dynamic_variables", "context")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Abilities:
+class Capabilities:
     """What one channel can do.
 
     `max_people` a request; `provable`: a complete list proves absence; `schedulable`: takes `scheduled_at`;
@@ -43,14 +43,14 @@ class Abilities:
     schedulable: bool
     cancellable: bool
     retryable: bool
-    echoes: bool
+    returns_data: bool
     outcomes: frozenset[str]
     personal: tuple[str, ...]
     per_second: float | None = None
-    reach: str = ""
+    destinations: str = ""
     notes: str = ""
 
-    def lacks(self, route: Route) -> list[str]:
+    def missing_for(self, route: Route) -> list[str]:
         """What the protocol builds upon on this route and the channel cannot do, in words: a lost batch is proven by a
         list, guarded by its time and taken back before it; a single call is one person's."""
         if route is Route.CALL:
@@ -72,6 +72,6 @@ class ProviderType:
     url_variable: str
     default_url: str
     versions: tuple[str, ...]
-    routes: Mapping[str, Mapping[Route, Abilities]]
+    routes: Mapping[str, Mapping[Route, Capabilities]]
     refused: Mapping[str, str]
     schemas: Path | None = None

@@ -18,12 +18,12 @@ def canonical(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def of_value(value: object) -> str:
+def json_digest(value: object) -> str:
     """Hex SHA-256 of a JSON value's canonical text."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def short(text: str, length: int) -> str:
+def short_hash(text: str, length: int) -> str:
     """The first `length` characters (of 32 letters and digits) of the text's SHA-256, for marks."""
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:20], "big")
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"

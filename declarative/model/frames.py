@@ -28,7 +28,7 @@ def rows_digest(frame: pl.DataFrame, key: PersonKey) -> str:
     return key.of_lines(_lines(_sorted(frame)))
 
 
-def keys(numbers: pl.Series) -> pl.Series:
+def number_keys(numbers: pl.Series) -> pl.Series:
     """E.164 numbers as integers (UInt64), which sort as the texts do and are as different as they are; null for any
     other text. To tell a million apart, sort or join them takes a fraction of the time that texts take."""
     number = pl.col("number")
@@ -39,9 +39,9 @@ def keys(numbers: pl.Series) -> pl.Series:
     return frame.select((filled * 16 + size).alias("key")).to_series()
 
 
-def has_twins(frame: pl.DataFrame) -> bool:
+def has_duplicates(frame: pl.DataFrame) -> bool:
     """Whether an E.164 number is there more than once."""
-    known = keys(frame.get_column("number")).drop_nulls()
+    known = number_keys(frame.get_column("number")).drop_nulls()
     return known.n_unique() < len(known)
 
 
@@ -49,14 +49,14 @@ def empty() -> pl.DataFrame:
     return pl.DataFrame(schema={"number": pl.String, "payload": pl.String})
 
 
-def with_person(frame: pl.DataFrame, key: PersonKey, lineage: str) -> pl.DataFrame:
+def with_person_digest(frame: pl.DataFrame, key: PersonKey, lineage: str) -> pl.DataFrame:
     """Adds `person`: the digest that stands for the number in the lock."""
     persons = [key.of_person(lineage, number) for number in frame.get_column("number").to_list()]
     return frame.with_columns(pl.Series("person", persons, dtype=pl.String))
 
 
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
-    known = keys(frame.get_column("number"))
+    known = number_keys(frame.get_column("number"))
     return frame.sort("number") if known.null_count() else frame[known.arg_sort()]
 
 

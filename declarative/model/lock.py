@@ -14,14 +14,14 @@ LEAST_GUARD = timedelta(minutes=2)
 """The guard of a batch whose people were in a request that probably, but not provably, never arrived."""
 
 
-class Request(StrEnum):
+class RequestKind(StrEnum):
     """The requests that dial."""
 
     SUBMIT = "submit"  # create a batch, or place a call
     RETRY = "retry"
 
 
-class Cancel(StrEnum):
+class CancelProgress(StrEnum):
     """How far our own cancel of a remote batch has come."""
 
     ASKED = "asked"  # written down before it was sent
@@ -40,7 +40,7 @@ class Intent:
     probe and not this mark, absence is proven.
     """
 
-    request: Request
+    request: RequestKind
     route: Route
     mark: str
     generation: int
@@ -63,7 +63,7 @@ class Intent:
     @property
     def is_batch(self) -> bool:
         """Whether it would have brought a batch into being: then a list can prove that it did not."""
-        return self.request is Request.SUBMIT and self.route is Route.BATCH
+        return self.request is RequestKind.SUBMIT and self.route is Route.BATCH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class RemoteRecord:
     last_updated_at: str = ""
     created_at: datetime | None = None
     cancelled: bool = False
-    cancel: Cancel | None = None
+    cancel: CancelProgress | None = None
     settled: bool = False
     person: str | None = None
     phase: str | None = None
@@ -103,7 +103,7 @@ class RemoteRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class ResourceRecord:
     """What is remembered of one address. `settings` in clear (long text as a digest) for people to read in a
     review; `count`, `numbers`, `payloads`, `settings_digest` are what was last applied in full.
     `placed` holds digests of people whom a human declared rung, and marks of the requests by which: one that is found
@@ -138,7 +138,7 @@ class Record:
     @property
     def forgotten(self) -> bool:
         """Whether nothing is known of what was done: a person had it forgotten. Its generation stays."""
-        return replace(self, generation=0, provider="", tombstone=False, revoked=()) == Record()
+        return replace(self, generation=0, provider="", tombstone=False, revoked=()) == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,4 +151,4 @@ class Lock:
     born: datetime
     person_key: str | None = None
     hosts: Mapping[str, str] = field(default_factory=dict)
-    resources: Mapping[str, Record] = field(default_factory=dict)
+    resources: Mapping[str, ResourceRecord] = field(default_factory=dict)

@@ -28,20 +28,20 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def project_hash(project: str) -> str:
-    return digest.short(f"project {project}", 5)
+    return digest.short_hash(f"project {project}", 5)
 
 
 def new_lineage() -> str:
     """A name for a new line of locks: 6 random letters and digits."""
-    return digest.short(secrets.token_hex(16), 6)
+    return digest.short_hash(secrets.token_hex(16), 6)
 
 
 def address_hash(address: str) -> str:
-    return digest.short(f"address {address}", 7)
+    return digest.short_hash(f"address {address}", 7)
 
 
 def settings_hash(settings_digest: str) -> str:
-    return digest.short(f"settings {settings_digest}", 5)
+    return digest.short_hash(f"settings {settings_digest}", 5)
 
 
 @dataclass(frozen=True, order=True)

@@ -10,12 +10,12 @@ from declarative.model.remote import Phase, Remote
 from declarative.planning.facts import is_over
 
 
-def answered(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
+def from_intent(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
     """The record of what a submission brought into being; `doubts` are marks whose absence is not proven."""
-    return seen(replace(_sent(intent), doubts=doubts), remote)
+    return refreshed(replace(_sent(intent), doubts=doubts), remote)
 
 
-def refused(intent: Intent) -> RemoteRecord:
+def from_refusal(intent: Intent) -> RemoteRecord:
     """The record of a single call that was turned away before any phone rang."""
     return replace(_sent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
 
@@ -36,7 +36,7 @@ def _sent(intent: Intent) -> RemoteRecord:
     )
 
 
-def found(remote: Remote) -> RemoteRecord:
+def from_mark(remote: Remote) -> RemoteRecord:
     """The record of something of ours that the lock did not know: what its mark tells."""
     signed = remote.mark
     known = RemoteRecord(
@@ -48,10 +48,10 @@ def found(remote: Remote) -> RemoteRecord:
         count=remote.total,
         created_at=remote.created_at,
     )
-    return seen(known, remote)
+    return refreshed(known, remote)
 
 
-def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
+def refreshed(known: RemoteRecord, remote: Remote) -> RemoteRecord:
     """The record with the counters and the outcome as now seen. Settled only when over and read with its people."""
     fresh = replace(
         known,
@@ -70,7 +70,7 @@ def seen(known: RemoteRecord, remote: Remote) -> RemoteRecord:
     return replace(fresh, phase=member["phase"], outcome=member["outcome"])
 
 
-def retried(known: RemoteRecord, intent: Intent) -> RemoteRecord:
+def with_retry(known: RemoteRecord, intent: Intent) -> RemoteRecord:
     """The record of a batch whose retry request is known to have been taken, whatever count the provider shows: an
     answer may be older than what it answers, and a retry that went uncounted would be sent again."""
     return replace(known, retry_count=_most(known.retry_count, (intent.retry_count or 0) + 1))
@@ -82,7 +82,7 @@ def _most(known: int | None, shown: int | None) -> int | None:
     return max(known, shown) if known is not None and shown is not None else shown if known is None else known
 
 
-def recalled(remote_id: str, known: RemoteRecord) -> Remote:
+def as_remote(remote_id: str, known: RemoteRecord) -> Remote:
     """A settled batch that the list was not read back to, as it was last seen."""
     return Remote(
         id=remote_id,

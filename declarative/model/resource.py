@@ -28,7 +28,7 @@ class Route(StrEnum):
     CALL = "call"
 
 
-class People:
+class Recipients:
     """The recipients of one resource after suppression, in manifest order.
 
     `count` of them; `numbers` is the digest of the set of numbers, `payloads` of numbers with their data.
@@ -131,7 +131,7 @@ class Resource:
     display_name: str
     settings: Mapping[str, Json]
     settings_digest: str
-    people: People
+    people: Recipients
     paused: bool = False
     scheduled_at: datetime | None = None
     expires_at: datetime | None = None

@@ -8,15 +8,15 @@ from datetime import datetime
 import polars as pl
 
 from declarative import moments
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
 from declarative.planning import diff as explain
 from declarative.planning import standing
 from declarative.planning.decide import Reason, Standing, Timing, Verb
-from declarative.planning.facts import Case, is_over
-from declarative.planning.outlook import Outlook
-from declarative.planning.plan import RING_SCHEMA, Action, Change, Work, counted, in_shards, main_reason, ring_rows
+from declarative.planning.facts import Facts, is_over
+from declarative.planning.outlook import Observation
+from declarative.planning.plan import RING_SCHEMA, Action, Change, Task, counted, in_shards, main_reason, ring_rows
 from declarative.planning.resubmit import by_request
 from declarative.privacy import mask
 
@@ -33,7 +33,7 @@ _FORWENT = _RUNG_BEFORE & pl.col("desired") & ~pl.col("queued") & (pl.col("attem
 """Rung once and waiting for a retry when they are, or were, taken off: what they read then, no retry follows upon."""
 
 
-def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action], Work | None]:
+def compose(outlook: Observation, abilities: Capabilities | None) -> tuple[list[Action], Task | None]:
     """The actions of one address, at most one a verb, and the work behind them (None where nothing may be done).
 
     `abilities` are those of the resource's channel; None where the manifest is gone and only cancels can follow.
@@ -43,8 +43,8 @@ def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action]
     if outlook.quiet:
         actions = _resting(outlook)
         forget = any(action.verb is Verb.FORGET for action in actions)
-        return actions, Work(address=outlook.case.address, case=outlook.case, quiet=True, forget=forget)
-    people, resting = standing.moving(outlook.case)
+        return actions, Task(address=outlook.case.address, case=outlook.case, quiet=True, forget=forget)
+    people, resting = standing.decide_open(outlook.case)
     work = _work(outlook, people, abilities)
     actions = [*_adopted(outlook), *_of_people(outlook, people, resting, work, abilities)]
     actions += [_forgotten(outlook)] if work.forget else []
@@ -55,13 +55,13 @@ def compose(outlook: Outlook, abilities: Abilities | None) -> tuple[list[Action]
     return actions, work
 
 
-def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -> Work:
+def _work(outlook: Observation, people: pl.DataFrame, abilities: Capabilities | None) -> Task:
     case = outlook.case
     requests = by_request(case, people, abilities)
     retried = pl.col("verb").is_in([Verb.RETRY]) & pl.col("dialed_in").is_in(requests)
     rings = [ring_rows(people, Verb.CREATE), ring_rows(people, Verb.REPLACE)]
     rings.append(ring_rows(people.filter(~retried.fill_null(False)), Verb.RETRY))
-    return Work(
+    return Task(
         address=case.address,
         case=case,
         cancels=tuple(standing.leaving_batches(people)),
@@ -74,20 +74,20 @@ def _work(outlook: Outlook, people: pl.DataFrame, abilities: Abilities | None) -
         or bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any())
         or not all(is_over(case.remotes[key]) for key in case.also if key in case.remotes),
         expired=len(people.filter(pl.col("desired"), verb=Verb.KEEP, reason=Reason.EXPIRED, standing=_NEVER)),
-        forgone=len(people.filter(_FORGONE, verb=Verb.CANCEL)),
-        forwent=len(people.filter(_FORWENT, verb=Verb.KEEP, dialed_phase=Phase.CANCELLED)),
+        retries_dropped_now=len(people.filter(_FORGONE, verb=Verb.CANCEL)),
+        retries_dropped_earlier=len(people.filter(_FORWENT, verb=Verb.KEEP, dialed_phase=Phase.CANCELLED)),
         placed=_placed(case, people),
     )
 
 
-def _placed(case: Case, people: pl.DataFrame) -> int:
+def _placed(case: Facts, people: pl.DataFrame) -> int:
     calls = [remote.id for remote in case.remotes.values() if remote.route is Route.CALL]
     going_on = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT]) & pl.col("dialed_in").is_in(calls)
     return len(people.filter(~pl.col("desired") & going_on))
 
 
 def _of_people(
-    outlook: Outlook, people: pl.DataFrame, resting: int, work: Work, abilities: Abilities | None
+    outlook: Observation, people: pl.DataFrame, resting: int, work: Task, abilities: Capabilities | None
 ) -> list[Action]:
     chosen = people.filter(pl.col("verb") != Verb.KEEP)
     groups = chosen.partition_by("verb", as_dict=True) if len(chosen) else {}
@@ -96,7 +96,7 @@ def _of_people(
 
 
 def _action(
-    outlook: Outlook, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, resting: int, work: Work
+    outlook: Observation, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, resting: int, work: Task
 ) -> Action:
     case, resource = outlook.case, outlook.case.resource
     reasons = _reasons(case, verb, group)
@@ -120,7 +120,7 @@ def _action(
     )
 
 
-def _reasons(case: Case, verb: Verb, group: pl.DataFrame) -> dict[str, int]:
+def _reasons(case: Facts, verb: Verb, group: pl.DataFrame) -> dict[str, int]:
     """Counts by reason; a create says besides whether these people are the first, further ones, or come again."""
     if verb is not Verb.CREATE:
         return counted(group.get_column("reason"))
@@ -137,13 +137,13 @@ def _reasons(case: Case, verb: Verb, group: pl.DataFrame) -> dict[str, int]:
     return counted(named.get_column("reason"))
 
 
-def _remote_ids(verb: Verb, group: pl.DataFrame, work: Work) -> tuple[str, ...]:
+def _remote_ids(verb: Verb, group: pl.DataFrame, work: Task) -> tuple[str, ...]:
     if verb in (Verb.CANCEL, Verb.REPLACE):
         return tuple(group.get_column("queued_in").explode().drop_nulls().unique().sort())
     return work.requests if verb is Verb.RETRY else ()
 
 
-def _changes(case: Case, resource: Resource | None, verb: Verb, group: pl.DataFrame) -> tuple[Change, ...]:
+def _changes(case: Facts, resource: Resource | None, verb: Verb, group: pl.DataFrame) -> tuple[Change, ...]:
     if resource is None or verb not in (Verb.CREATE, Verb.REPLACE):
         return ()
     before = case.record.settings
@@ -151,7 +151,7 @@ def _changes(case: Case, resource: Resource | None, verb: Verb, group: pl.DataFr
     return (*settings, *_renumbered(case, group)) if case.one_call and verb is Verb.REPLACE else settings
 
 
-def _renumbered(case: Case, group: pl.DataFrame) -> Iterator[Change]:
+def _renumbered(case: Facts, group: pl.DataFrame) -> Iterator[Change]:
     """The numbers under which a call still waits, where the manifest has another."""
     number = group.item(0, "number")
     for remote_id in group.get_column("queued_in").explode().drop_nulls().sort():
@@ -162,7 +162,7 @@ def _renumbered(case: Case, group: pl.DataFrame) -> Iterator[Change]:
                 yield Change("spec.to_number", mask(waiting), mask(number))
 
 
-def _counts(case: Case, people: pl.DataFrame, resting: int, group: pl.DataFrame) -> dict[str, int]:
+def _counts(case: Facts, people: pl.DataFrame, resting: int, group: pl.DataFrame) -> dict[str, int]:
     resource, everybody = case.resource, len(people) + resting
     counts = {
         "total": resource.people.count if resource else everybody,
@@ -178,14 +178,14 @@ def _counts(case: Case, people: pl.DataFrame, resting: int, group: pl.DataFrame)
     return counts
 
 
-def _next_at(case: Case, group: pl.DataFrame) -> datetime | None:
+def _next_at(case: Facts, group: pl.DataFrame) -> datetime | None:
     if (group.get_column("reason") == Reason.RETRY_AFTER).all():
         moment = group.get_column("free_at").min()
         return moment if isinstance(moment, datetime) else None
     return case.opens_at
 
 
-def _blocked(outlook: Outlook) -> Action:
+def _blocked(outlook: Observation) -> Action:
     assert outlook.block is not None
     resource = outlook.case.resource
     return Action(
@@ -199,7 +199,7 @@ def _blocked(outlook: Outlook) -> Action:
     )
 
 
-def _adopted(outlook: Outlook) -> list[Action]:
+def _adopted(outlook: Observation) -> list[Action]:
     if not outlook.adopt and not outlook.renamed:
         return []
     return [
@@ -215,7 +215,7 @@ def _adopted(outlook: Outlook) -> list[Action]:
     ]
 
 
-def _is_done_with(outlook: Outlook, people: pl.DataFrame) -> bool:
+def _is_done_with(outlook: Observation, people: pl.DataFrame) -> bool:
     case = outlook.case
     return (
         case.resource is None
@@ -226,7 +226,7 @@ def _is_done_with(outlook: Outlook, people: pl.DataFrame) -> bool:
     )
 
 
-def _forgotten(outlook: Outlook) -> Action:
+def _forgotten(outlook: Observation) -> Action:
     return Action(
         address=outlook.case.address,
         verb=Verb.FORGET,
@@ -237,14 +237,14 @@ def _forgotten(outlook: Outlook) -> Action:
     )
 
 
-def _resting(outlook: Outlook) -> list[Action]:
+def _resting(outlook: Observation) -> list[Action]:
     if outlook.case.buried:
         return []
     resource = outlook.case.resource
     return [_keep(outlook, resource.people.count) if resource else _forgotten(outlook)]
 
 
-def _keep(outlook: Outlook, count: int) -> Action:
+def _keep(outlook: Observation, count: int) -> Action:
     case = outlook.case
     reason = Reason.RUNG_ONCE if case.one_call and _is_edited(case) else Reason.UNCHANGED
     if case.resource is None:
@@ -252,7 +252,7 @@ def _keep(outlook: Outlook, count: int) -> Action:
     return Action(address=case.address, verb=Verb.KEEP, reason=reason, provider=outlook.provider, people=count)
 
 
-def _is_edited(case: Case) -> bool:
+def _is_edited(case: Facts) -> bool:
     """Whether a call's manifest differs from what was placed, as far as that is remembered."""
     resource, record = case.resource, case.record
     if resource is None or not record.numbers:
@@ -264,7 +264,7 @@ def _is_edited(case: Case) -> bool:
     )
 
 
-def _nobodys(outlook: Outlook, actions: list[Action]) -> list[Action]:
+def _nobodys(outlook: Observation, actions: list[Action]) -> list[Action]:
     """A lost answer none of whose people is known here any more, their manifest or their row being gone. They may be
     rung all the same, and nobody may take that for rest."""
     intents = outlook.case.open_intents()
@@ -282,17 +282,17 @@ def _nobodys(outlook: Outlook, actions: list[Action]) -> list[Action]:
     return [action]
 
 
-def _unsure_detail(outlook: Outlook) -> str:
+def _unsure_detail(outlook: Observation) -> str:
     if outlook.applying:
         return f"being applied by {outlook.applying}"
     intents = outlook.case.open_intents()
     if not intents:
         return "the lock was rebuilt and they were not found: no list proves that they were not rung"
-    when = moments.told(min(intent.sent_at for intent in intents))
+    when = moments.when(min(intent.sent_at for intent in intents))
     return f"an answer was lost at {when}; not proven either way"
 
 
-def _unsure_way_out(outlook: Outlook) -> str:
+def _unsure_way_out(outlook: Observation) -> str:
     if outlook.applying:
         return ""
     if outlook.case.doubtful_batches():

@@ -10,12 +10,12 @@ import polars as pl
 
 from declarative import humanize as counting
 from declarative.model import mark
-from declarative.model.digest import of_value
-from declarative.model.lock import Intent, Lock, Record, RemoteRecord
+from declarative.model.digest import json_digest
+from declarative.model.lock import Intent, Lock, RemoteRecord, ResourceRecord
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Case, is_over
+from declarative.planning.facts import Facts, is_over
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Block:
     way_out: str = ""
 
 
-def of_memory(project: str, lock: Lock | None, seen: Mapping[str, Remote], *, single_calls: bool) -> Block | None:
+def lock_block(project: str, lock: Lock | None, seen: Mapping[str, Remote], *, single_calls: bool) -> Block | None:
     """A lock that cannot be trusted to know what was done; holds back everything at that provider."""
     marks = [remote.mark for remote in seen.values() if remote.mark]
     ours = [found for found in marks if found.project == mark.project_hash(project)]
@@ -53,7 +53,9 @@ def of_memory(project: str, lock: Lock | None, seen: Mapping[str, Remote], *, si
     return None
 
 
-def of_case(case: Case, unknown: frozenset[str], *, routes: Collection[Route], quiet: bool = False) -> Block | None:
+def resource_block(
+    case: Facts, unknown: frozenset[str], *, routes: Collection[Route], quiet: bool = False
+) -> Block | None:
     """The first reason, in the order of decide.BLOCKS_RESOURCE, to hold back this one resource. `routes` are those that
     its provider has. Of a quiet one nobody's people were read, and need not be."""
     found = _older(case) or _lost(case, unknown) or _provider(case, routes)
@@ -62,7 +64,9 @@ def of_case(case: Case, unknown: frozenset[str], *, routes: Collection[Route], q
     return _unread(case) or _unreadable(case) or _cancelled(case) or _unsigned(case)
 
 
-def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str, Remote], now: datetime) -> bool:
+def is_unchanged(
+    resource: Resource | None, record: ResourceRecord, remotes: Mapping[str, Remote], now: datetime
+) -> bool:
     """Whether it is known without looking at people that there is nothing to do.
 
     Either nothing changed since everything was found in order (`quiet`), or the same people with the same settings were
@@ -104,7 +108,7 @@ def may_be_quiet(resource: Resource | None, record: Record, remotes: Mapping[str
     return bool(remotes) and set(record.remotes) <= set(remotes) and _all_run_as_wanted(resource, record, remotes)
 
 
-def _all_run_as_wanted(resource: Resource, record: Record, remotes: Mapping[str, Remote]) -> bool:
+def _all_run_as_wanted(resource: Resource, record: ResourceRecord, remotes: Mapping[str, Remote]) -> bool:
     if sum(remote.total for remote in remotes.values()) > resource.people.count:
         return False  # somebody may wait twice
     return not any(
@@ -116,7 +120,7 @@ def _all_run_as_wanted(resource: Resource, record: Record, remotes: Mapping[str,
     )
 
 
-def fingerprint(resource: Resource | None, record: Record, remotes: Mapping[str, Remote]) -> str:
+def fingerprint(resource: Resource | None, record: ResourceRecord, remotes: Mapping[str, Remote]) -> str:
     """The digest of all facts that decide about a resource whose batches are over."""
     states = {
         remote_id: remotes[remote_id].state if remote_id in remotes else known.state
@@ -135,10 +139,10 @@ def fingerprint(resource: Resource | None, record: Record, remotes: Mapping[str,
             sorted(resource.also),
             [retry.max_retries, sorted(retry.on), retry.after.total_seconds()] if retry else None,
         ]
-    return of_value([wanted, sorted(states.items()), sorted(record.placed)])
+    return json_digest([wanted, sorted(states.items()), sorted(record.placed)])
 
 
-def _older(case: Case) -> Block | None:
+def _older(case: Facts) -> Block | None:
     newer = [
         remote
         for remote in case.remotes.values()
@@ -157,7 +161,7 @@ def _older(case: Case) -> Block | None:
     )
 
 
-def _lost(case: Case, unknown: frozenset[str]) -> Block | None:
+def _lost(case: Facts, unknown: frozenset[str]) -> Block | None:
     lost = sorted((set(case.record.remotes) | case.also) & unknown)
     if not lost:
         return None
@@ -171,7 +175,7 @@ def _lost(case: Case, unknown: frozenset[str]) -> Block | None:
     )
 
 
-def _unread(case: Case) -> Block | None:
+def _unread(case: Facts) -> Block | None:
     """What the lock knows and nobody read is not "not there"."""
     for key in [*case.record.remotes, *case.also]:
         known, remote = case.record.remotes.get(key), case.remotes.get(key)
@@ -183,7 +187,7 @@ def _unread(case: Case) -> Block | None:
     return None
 
 
-def _unreadable(case: Case) -> Block | None:
+def _unreadable(case: Facts) -> Block | None:
     for remote in case.remotes.values():
         known_call = remote.route is Route.CALL and (case.one_call or remote.id in case.record.remotes)
         if remote.members is None or known_call:
@@ -198,7 +202,7 @@ def _unreadable(case: Case) -> Block | None:
     return None
 
 
-def taken_off(case: Case, remote: Remote) -> int:
+def taken_off(case: Facts, remote: Remote) -> int:
     """How many wanted people of a cancelled batch were not rung: whoever waits or was rung in another one lost nothing
     here."""
     if not remote.cancelled or remote.members is None or case.resource is None:
@@ -211,7 +215,7 @@ def taken_off(case: Case, remote: Remote) -> int:
     return len(waited)
 
 
-def _cancelled(case: Case) -> Block | None:
+def _cancelled(case: Facts) -> Block | None:
     if not case.wanted:
         return None
     for remote in case.remotes.values():
@@ -227,7 +231,7 @@ def _cancelled(case: Case) -> Block | None:
     return None
 
 
-def unsigned(record: Record) -> list[str]:
+def unsigned(record: ResourceRecord) -> list[str]:
     """Batches of the latest requests that were created without our name. A person who resumes begins a new generation,
     and so leaves them behind without forgetting whom they rang."""
     return [
@@ -237,7 +241,7 @@ def unsigned(record: Record) -> list[str]:
     ]
 
 
-def _unsigned(case: Case) -> Block | None:
+def _unsigned(case: Facts) -> Block | None:
     found = unsigned(case.record)
     if not found or not case.wanted:
         return None
@@ -248,7 +252,7 @@ def _unsigned(case: Case) -> Block | None:
     )
 
 
-def _provider(case: Case, routes: Collection[Route]) -> Block | None:
+def _provider(case: Facts, routes: Collection[Route]) -> Block | None:
     """Elsewhere, or by another route, nobody could be seen, moved or taken off."""
     resource, record = case.resource, case.record
     placed = [] if case.buried else list(record.remotes.values())
@@ -272,4 +276,4 @@ def _provider(case: Case, routes: Collection[Route]) -> Block | None:
 
 
 def _batches(count: int) -> str:
-    return counting.of(count, "batch or call", "batches or calls")
+    return counting.plural(count, "batch or call", "batches or calls")

@@ -77,7 +77,7 @@ def with_zones(frame: pl.DataFrame, column: str | None) -> pl.DataFrame:
     return by_number.with_columns(pl.coalesce(named, "zones").alias("zones"))
 
 
-def is_nobodys(column: str, frame: pl.DataFrame) -> bool:
+def column_is_missing(column: str, frame: pl.DataFrame) -> bool:
     """Whether no person has the column: it is probably misspelt."""
     named = _named(frame.get_column("payload"), column)
     return named.null_count() == named.len()
@@ -105,7 +105,7 @@ def zones_of(number: str) -> tuple[str, ...]:
     return tuple(sorted(zone for zone in found if zone != UNKNOWN_TIMEZONE))
 
 
-def never_rung(hours: CallingHours, frame: pl.DataFrame) -> int:
+def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
     """How many people have no known zone, and so are rung at no time."""
     if hours.zone != RECIPIENT:
         return 0

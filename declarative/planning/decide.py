@@ -143,10 +143,10 @@ class Person:
     queued: bool = False
     changed: bool = False
     retriable: bool = False
-    resting: bool = False
+    before_retry: bool = False
     try_refused: bool = False
     twin: bool = False
-    surplus: bool = False
+    already_called: bool = False
     timing: Timing = Timing.NOW
     absence: Reason = Reason.NOT_DESIRED
 
@@ -163,7 +163,7 @@ def decide(person: Person) -> Decision:
         return Decision(Verb.BLOCK, Reason.UNSURE)
     if not person.desired or person.timing is Timing.EXPIRED:
         return _leave(person)
-    if person.surplus and person.queued:
+    if person.already_called and person.queued:
         return Decision(Verb.CANCEL, Reason.TWINS)
     if person.twin:
         return Decision(Verb.REPLACE, Reason.TWINS)
@@ -172,7 +172,7 @@ def decide(person: Person) -> Decision:
         return Decision(Verb.CANCEL if person.queued else Verb.KEEP, Reason.EXPIRED)
     if due is not None and person.timing is not Timing.NOW:
         return _not_yet(person)
-    if due is not None and due.verb is Verb.RETRY and person.resting:
+    if due is not None and due.verb is Verb.RETRY and person.before_retry:
         return Decision(Verb.WAIT, Reason.RETRY_AFTER)
     if due is not None:
         return due

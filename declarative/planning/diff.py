@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from declarative.model.digest import of_value
+from declarative.model.digest import json_digest
 from declarative.model.resource import Json
 from declarative.planning.plan import Change
 from declarative.privacy import mask
@@ -19,7 +19,7 @@ def changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Chan
     if not before:
         return tuple(Change(f"spec.{name}", None, _shown(name, value)) for name, value in after.items())
     known = remembered(after)
-    if of_value(dict(before)) == of_value(known):
+    if json_digest(dict(before)) == json_digest(known):
         return ()
     from deepdiff import DeepDiff
 
@@ -30,7 +30,9 @@ def changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Chan
 
 def remembered(settings: Mapping[str, Json]) -> dict[str, Json]:
     """Settings as the lock keeps them in clear, save those that are long or hold a phone number."""
-    return {name: f"sha256:{of_value(value)[:16]}" if name in _DIGESTED else value for name, value in settings.items()}
+    return {
+        name: f"sha256:{json_digest(value)[:16]}" if name in _DIGESTED else value for name, value in settings.items()
+    }
 
 
 def _change(leaf: Any, clear: Mapping[str, Json]) -> Change:

@@ -12,7 +12,7 @@ from declarative.model import mark
 from declarative.model.lock import RemoteRecord
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, stamp
 from declarative.model.resource import Route
-from declarative.planning.facts import Case, is_over
+from declarative.planning.facts import Facts, is_over
 
 SCHEMA: dict[str, Any] = {
     "number": pl.String,
@@ -46,20 +46,20 @@ QUEUED = (pl.col("phase") == Phase.QUEUED) & pl.col("live") & pl.col("touchable"
 """Will be rung unless their batch is cancelled."""
 
 
-def members(case: Case) -> pl.DataFrame:
+def members(case: Facts) -> pl.DataFrame:
     """Everybody in every remote thing whose people were read: MEMBER_COLUMNS, and `remote`, its id."""
     parts = [_members(case, remote) for remote in case.remotes.values() if remote.members is not None]
     return pl.concat([pl.DataFrame(schema=_MEMBER_SCHEMA), *parts])
 
 
-def entries(case: Case, rows: pl.DataFrame) -> pl.DataFrame:
+def entries(case: Facts, rows: pl.DataFrame) -> pl.DataFrame:
     """All that is known of these `rows` of `members`, and of people remembered without one; columns as SCHEMA."""
-    told = [facts(case, remote) for remote in case.remotes.values() if remote.members is not None]
+    told = [batch_facts(case, remote) for remote in case.remotes.values() if remote.members is not None]
     schema = {name: kind for name, kind in SCHEMA.items() if name not in MEMBER_COLUMNS}
     known = rows.join(pl.DataFrame(told, schema=schema), on="remote")
-    frame = pl.concat([known.select(list(SCHEMA)), of_records(case)])
+    frame = pl.concat([known.select(list(SCHEMA)), recorded_entries(case)])
     compared = frame.filter(pl.col("phase").is_in([Phase.QUEUED, Phase.REFUSED]))  # of others, data decide nothing
-    alike = exact(case, compared.get_column("remote").unique().to_list())
+    alike = batches_with_current_data(case, compared.get_column("remote").unique().to_list())
     frame = frame.with_columns(pl.col("remote").is_in(alike).alias("exact"))
     if case.one_call and case.resource is not None:
         (number,) = case.resource.people.frame.get_column("number").head(1).to_list() or [""]
@@ -67,7 +67,7 @@ def entries(case: Case, rows: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def exact(case: Case, remote_ids: Iterable[str]) -> list[str]:
+def batches_with_current_data(case: Facts, remote_ids: Iterable[str]) -> list[str]:
     """Those of the batches for whose people the data wanted now have the digest of the data that were sent. Looked at
     before any echo, so that a provider that rewrites what it echoes never looks like a change."""
     sizes: dict[str, int] = {}
@@ -88,13 +88,13 @@ def exact(case: Case, remote_ids: Iterable[str]) -> list[str]:
     ]
 
 
-def _members(case: Case, remote: Remote) -> pl.DataFrame:
+def _members(case: Facts, remote: Remote) -> pl.DataFrame:
     assert remote.members is not None
     rows = _someone(case, _record(case, remote), remote.members)
     return rows.select(*MEMBER_COLUMNS, pl.lit(remote.id).alias("remote"))
 
 
-def facts(case: Case, remote: Remote) -> dict[str, Any]:
+def batch_facts(case: Facts, remote: Remote) -> dict[str, Any]:
     """What holds for everybody in it, `exact` set aside."""
     record = _record(case, remote)
     return {
@@ -113,7 +113,7 @@ def facts(case: Case, remote: Remote) -> dict[str, Any]:
     }
 
 
-def _someone(case: Case, record: RemoteRecord, members: pl.DataFrame) -> pl.DataFrame:
+def _someone(case: Facts, record: RemoteRecord, members: pl.DataFrame) -> pl.DataFrame:
     """A call whose number can no longer be read is still the one call of its address, if that is what it was. One of
     many that shows another number than it was placed to tells nothing of either: cartesia.md 2.3 leaves open which of
     two numbers is whose."""
@@ -126,7 +126,7 @@ def _someone(case: Case, record: RemoteRecord, members: pl.DataFrame) -> pl.Data
     return pl.DataFrame([nobody], schema=dict.fromkeys(MEMBER_COLUMNS, pl.String))
 
 
-def of_records(case: Case) -> pl.DataFrame:
+def recorded_entries(case: Facts) -> pl.DataFrame:
     """Entries of single calls that are remembered and whose number was not read now, and of people whom somebody
     declared rung."""
     seen = [one for one in case.remotes.values() if one.route is Route.CALL and one.members is not None]
@@ -166,29 +166,29 @@ def of_records(case: Case) -> pl.DataFrame:
     if case.one_call:  # its number may have been edited since: whoever it was, it is this call's one person
         frame = frame.with_columns(number=pl.lit(""))
     else:
-        known = people.with_person(case.resource.people.frame.select("number"), case.key, case.lineage)
+        known = people.with_person_digest(case.resource.people.frame.select("number"), case.key, case.lineage)
         frame = frame.join(known, on="person")
     return frame.select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
 
 
-def _placed(case: Case) -> list[str]:
+def _placed(case: Facts) -> list[str]:
     """Digests of people whom somebody declared rung, without those in a request that was found since: they would count
     as rung twice, and be taken off where they wait."""
     declared = {*case.record.placed}
     found = [one.members for one in case.remotes.values() if one.members is not None and str(one.mark) in declared]
     for rows in found:
-        declared -= {*people.with_person(rows.select("number"), case.key, case.lineage).get_column("person")}
+        declared -= {*people.with_person_digest(rows.select("number"), case.key, case.lineage).get_column("person")}
     return sorted(person for person in declared if mark.parse(person) is None)
 
 
-def _record(case: Case, remote: Remote) -> RemoteRecord:
+def _record(case: Facts, remote: Remote) -> RemoteRecord:
     """What is remembered of it, or else what its mark alone tells."""
     attempt = remote.mark.attempt if remote.mark else 1
     unrecorded = RemoteRecord(route=remote.route, mark=str(remote.mark) if remote.mark else None, attempt=attempt)
     return case.record.remotes.get(remote.id, unrecorded)
 
 
-def _stale(case: Case, record: RemoteRecord, remote: Remote | None) -> bool:
+def _stale(case: Facts, record: RemoteRecord, remote: Remote | None) -> bool:
     """Whether it was sent with other settings, or a Call to another number or with other data. Unknown is not changed.
     A revoked mark is always stale."""
     if case.resource is None:
@@ -204,7 +204,7 @@ def _stale(case: Case, record: RemoteRecord, remote: Remote | None) -> bool:
     return False
 
 
-def _is_another(case: Case, record: RemoteRecord, remote: Remote) -> bool:
+def _is_another(case: Facts, record: RemoteRecord, remote: Remote) -> bool:
     """Whether its one person is not the one wanted now, by what was sent; the number alone where that is not known."""
     assert case.resource is not None
     if record.payloads is not None:

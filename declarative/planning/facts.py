@@ -9,14 +9,14 @@ from datetime import datetime
 import polars as pl
 
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Intent, Record, Request
+from declarative.model.lock import Intent, RequestKind, ResourceRecord
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource
 from declarative.planning.decide import Timing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Facts:
     """`resource` is None where the manifest is gone; `record` holds what is remembered, under earlier addresses too;
     `remotes` every remote thing of the address that was seen; `timing` is one Timing for all, or a frame of `number`
     and `timing`; `opens_at` when what is too early or closed may ring; `lineage` salts the digests of persons; `also`
@@ -24,7 +24,7 @@ class Case:
 
     address: str
     resource: Resource | None
-    record: Record
+    record: ResourceRecord
     remotes: Mapping[str, Remote]
     now: datetime
     key: PersonKey
@@ -62,7 +62,7 @@ class Case:
 
     def doubtful_retries(self) -> frozenset[str]:
         """Ids of batches that may or may not have been retried."""
-        return frozenset(i.remote for i in self.open_intents() if i.request is Request.RETRY and i.remote)
+        return frozenset(i.remote for i in self.open_intents() if i.request is RequestKind.RETRY and i.remote)
 
     def doubtful_persons(self) -> frozenset[str]:
         """Digests of people whose single call may or may not have been placed."""

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from declarative import humanize as counting
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.resource import RECIPIENT, Kind, Resource, Route
 from declarative.planning import calling_hours as hours
 from declarative.planning import doubts
 from declarative.planning.blocks import taken_off
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.plan import Notice, Plan, Work
+from declarative.planning.plan import Notice, Plan, Task
 
 _EDITED = "a call is rung once in its life: editing it changes nothing; to ring again, give it a new name"
 
 
 def warnings(
-    plan: Plan, resources: Sequence[Resource], abilities: Callable[[str, Route], Abilities]
+    plan: Plan, resources: Sequence[Resource], abilities: Callable[[str, Route], Capabilities]
 ) -> Iterator[Notice]:
     """Warnings by address, in the order of the resources; at the end of whom no plan can take off, and of what an
     apply has to look into in time."""
@@ -41,9 +41,9 @@ def warnings(
         yield from _expired(plan, resource)
         yield from _forgone(plan, resource)
         yield from _no_zone(resource)
-    for address, work in plan.works.items():
+    for address, work in plan.tasks.items():
         yield from _placed(address, work)
-        yield from (Notice(address, said) for said in doubts.pressing(work.case))
+        yield from (Notice(address, said) for said in doubts.doubt_notices(work.case))
 
 
 def _nobody_left(resource: Resource) -> Iterator[Notice]:
@@ -55,7 +55,7 @@ def _nobody_left(resource: Resource) -> Iterator[Notice]:
 
 
 def _no_longer_counted(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    work = plan.works.get(resource.address)
+    work = plan.tasks.get(resource.address)
     left = sorted({*work.case.record.also} - {*resource.also}) if work else []
     if left:
         what = f"spec.also named {', '.join(left)} when it was last applied"
@@ -64,26 +64,26 @@ def _no_longer_counted(plan: Plan, resource: Resource) -> Iterator[Notice]:
 
 def _cancelled_by_others(plan: Plan, resource: Resource) -> Iterator[Notice]:
     """A batch under `also` is its owners' to stop: nobody of it is submitted again for that."""
-    work = plan.works.get(resource.address)
+    work = plan.tasks.get(resource.address)
     if work is None:
         return
     for key in [key for key in resource.also if key in work.case.remotes]:
         if count := taken_off(work.case, work.case.remotes[key]):
-            who = counting.of(count, "person was taken off and is", "people were taken off and are")
+            who = counting.plural(count, "person was taken off and is", "people were taken off and are")
             yield Notice(resource.address, f"{key} (spec.also) was cancelled: {who} not rung, by this manifest neither")
 
 
 def _no_zone(resource: Resource) -> Iterator[Notice]:
     allowed = resource.policy.calling_hours
-    if allowed and allowed.column and hours.is_nobodys(allowed.column, resource.people.frame):
+    if allowed and allowed.column and hours.column_is_missing(allowed.column, resource.people.frame):
         yield Notice(resource.address, f'nobody has the column "{allowed.column}": time zones are those of the numbers')
-    count = hours.never_rung(allowed, resource.people.frame) if allowed else 0
+    count = hours.count_without_zone(allowed, resource.people.frame) if allowed else 0
     if count:
-        who = counting.of(count, "person has no known time zone and is", "people have none known and are")
+        who = counting.plural(count, "person has no known time zone and is", "people have none known and are")
         yield Notice(resource.address, f"calling hours by time zone: {who} never rung; name a column, or a fixed zone")
 
 
-def _concurrency(resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
+def _concurrency(resource: Resource, rings: int, able: Capabilities) -> Iterator[Notice]:
     shards = ceil(rings / able.max_people)
     limit = resource.settings.get("target_concurrency_limit")
     if shards > 1 and resource.route is Route.BATCH and isinstance(limit, int):
@@ -93,13 +93,13 @@ def _concurrency(resource: Resource, rings: int, able: Abilities) -> Iterator[No
         )
 
 
-def _too_late(plan: Plan, resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
+def _too_late(plan: Plan, resource: Resource, rings: int, able: Capabilities) -> Iterator[Notice]:
     takes, said = _takes(resource, rings, able)
     if resource.expires_at and _starts(plan, resource) + takes > resource.expires_at:
         yield Notice(resource.address, f"{said}; not all can be through before expires_at")
 
 
-def _after_hours(plan: Plan, resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
+def _after_hours(plan: Plan, resource: Resource, rings: int, able: Capabilities) -> Iterator[Notice]:
     """Single calls are placed within the hours one by one; a batch goes on by itself."""
     allowed, starts = resource.policy.calling_hours, _starts(plan, resource)
     if allowed is None or allowed.zone == RECIPIENT or resource.route is not Route.BATCH:
@@ -114,7 +114,7 @@ def _starts(plan: Plan, resource: Resource) -> datetime:
     return max(plan.created_at, resource.scheduled_at or plan.created_at)
 
 
-def _takes(resource: Resource, rings: int, able: Abilities) -> tuple[timedelta, str]:
+def _takes(resource: Resource, rings: int, able: Capabilities) -> tuple[timedelta, str]:
     """The least time that so many rings take, and the same in words; nothing where no pace is known."""
     pace = able.per_second if resource.route is Route.BATCH else resource.pace.calls_per_second
     if not pace:
@@ -123,51 +123,53 @@ def _takes(resource: Resource, rings: int, able: Abilities) -> tuple[timedelta, 
     minutes = ceil(least / timedelta(minutes=1))
     return (
         least,
-        f"{counting.of(rings, 'person takes', 'people take')} at least {minutes:,} minutes at {pace:g} calls a second",
+        f"{counting.plural(rings, 'person takes', 'people take')} at least {minutes:,} minutes at {pace:g} calls a second",
     )
 
 
 def _expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    work = plan.works.get(resource.address)
+    work = plan.tasks.get(resource.address)
     if work is not None and work.expired and resource.expires_at:
         over = resource.expires_at <= plan.created_at
         why = "expires_at is over" if over else "a batch begins to ring after the guard, and expires_at comes before"
-        who = counting.of(work.expired, "person is", "people are")
+        who = counting.plural(work.expired, "person is", "people are")
         yield Notice(resource.address, f"{who} not rung: {why}")
 
 
 def _forgone(plan: Plan, resource: Resource) -> Iterator[Notice]:
     """Whoever is taken off while they wait for a retry counts as rung, and reads as nothing that a retry follows."""
-    work = plan.works.get(resource.address)
+    work = plan.tasks.get(resource.address)
     if work is None or resource.retry is None:
         return
-    if work.forgone:
-        who = counting.of(work.forgone, "person who waits for a retry is", "people who wait for a retry are")
+    if work.retries_dropped_now:
+        who = counting.plural(
+            work.retries_dropped_now, "person who waits for a retry is", "people who wait for a retry are"
+        )
         yield Notice(resource.address, f"{who} taken off, and will not be rung again by this resource")
-    if work.forwent:
-        who = counting.of(work.forwent, "person was", "people were")
+    if work.retries_dropped_earlier:
+        who = counting.plural(work.retries_dropped_earlier, "person was", "people were")
         yield Notice(resource.address, f"{who} taken off while waiting for a retry, and will not be rung again")
 
 
-def _placed(address: str, work: Work) -> Iterator[Notice]:
+def _placed(address: str, work: Task) -> Iterator[Notice]:
     if work.placed:
         one, several = "person no longer wanted has a call that was", "people no longer wanted have calls that were"
-        whose = counting.of(work.placed, one, several)
+        whose = counting.plural(work.placed, one, several)
         yield Notice(address, f"{whose} placed already: a single call is neither moved nor taken off")
 
 
-def _abroad(plan: Plan, resource: Resource, able: Abilities) -> Iterator[Notice]:
+def _abroad(plan: Plan, resource: Resource, able: Capabilities) -> Iterator[Notice]:
     """Cartesia numbers reach US destinations only (cartesia.md 5.3); `+1` is as near as a number itself tells."""
-    work = plan.works.get(resource.address)
-    if work is None or not able.reach:
+    work = plan.tasks.get(resource.address)
+    if work is None or not able.destinations:
         return
     abroad = int((~work.ring.get_column("number").str.starts_with("+1")).sum()) if len(work.ring) else 0
     if abroad:
-        outside = counting.of(abroad, "of the numbers is", "of the numbers are")
-        yield Notice(resource.address, f"{outside} outside +1: {able.reach}")
+        outside = counting.plural(abroad, "of the numbers is", "of the numbers are")
+        yield Notice(resource.address, f"{outside} outside +1: {able.destinations}")
 
 
-def _one_by_one(resource: Resource, rings: int, able: Abilities) -> Iterator[Notice]:
+def _one_by_one(resource: Resource, rings: int, able: Capabilities) -> Iterator[Notice]:
     """What a provider without batches cannot do, and how little of an old route can be proven."""
     if able.cancellable:
         return
@@ -178,5 +180,5 @@ def _one_by_one(resource: Resource, rings: int, able: Abilities) -> Iterator[Not
             f"{rings:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a second "
             f"({took} at least); once placed, a call is neither moved nor taken off",
         )
-    if not able.echoes:
+    if not able.returns_data:
         yield Notice(resource.address, able.notes)

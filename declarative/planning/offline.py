@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Lock, Record, RemoteRecord
+from declarative.model.lock import Lock, RemoteRecord, ResourceRecord
 from declarative.model.resource import Desired, Kind, Resource, Route
 from declarative.planning import diff as explain
 from declarative.planning import policy
@@ -59,22 +59,22 @@ def plan(
         created_at=now,
         actions=in_order(timed, list(desired.resources)),
         warnings=() if comparable else (OTHER_KEY,),
-        held=policy.held(desired),
+        held=policy.held_counts(desired),
         offline=True,
     )
     resources = list(desired.resources.values())
     refusals = [
-        *policy.undeclared(desired.project, sandbox=sandbox),
+        *policy.refuse_without_project(desired.project, sandbox=sandbox),
         *policy.over_max_dials(made, desired.project, resources, max_dials),
     ]
     return replace(made, refusals=tuple(refusals))
 
 
-def _record(resource: Resource, known: Mapping[str, Record], address: str) -> Record:
-    return next((known[name] for name in (address, *resource.previously) if name in known), Record())
+def _record(resource: Resource, known: Mapping[str, ResourceRecord], address: str) -> ResourceRecord:
+    return next((known[name] for name in (address, *resource.previously) if name in known), ResourceRecord())
 
 
-def _of(resource: Resource, record: Record, comparable: bool) -> Iterator[Action]:
+def _of(resource: Resource, record: ResourceRecord, comparable: bool) -> Iterator[Action]:
     if record.intents or record.unseen:
         yield _action(resource, Verb.BLOCK, Reason.UNSURE, record.count, UNSURE)
     elif resource.paused:
@@ -91,7 +91,7 @@ def _of(resource: Resource, record: Record, comparable: bool) -> Iterator[Action
         yield _action(resource, Verb.KEEP, Reason.UNCHANGED, resource.people.count, due)
 
 
-def _has_other_people(resource: Resource, record: Record, comparable: bool) -> bool:
+def _has_other_people(resource: Resource, record: ResourceRecord, comparable: bool) -> bool:
     if not comparable:
         return not record.numbers or record.count != resource.people.count
     return (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads)
@@ -113,19 +113,19 @@ def _in_time(action: Action, resource: Resource, now: datetime, guard: timedelta
     return action
 
 
-def _paused(resource: Resource, record: Record) -> Action:
+def _paused(resource: Resource, record: ResourceRecord) -> Action:
     waiting = sum(remote.count - remote.dispatched for remote in _cancellable(record))
     if not waiting:
         return _action(resource, Verb.KEEP, Reason.PAUSED, 0, "")
     return _action(resource, Verb.CANCEL, Reason.PAUSED, waiting, "whoever of them waits, at most")
 
 
-def _cancellable(record: Record) -> list[RemoteRecord]:
+def _cancellable(record: ResourceRecord) -> list[RemoteRecord]:
     """A single call that was placed is never taken off."""
     return [known for known in record.remotes.values() if known.route is Route.BATCH and known.cancel is None]
 
 
-def _gone(address: str, record: Record) -> Action:
+def _gone(address: str, record: ResourceRecord) -> Action:
     verb, reason, detail = Verb.CANCEL, Reason.REMOVED, "whoever of them waits, at most"
     if record.intents:
         verb, reason, detail = Verb.BLOCK, Reason.UNSURE, UNSURE
@@ -141,7 +141,7 @@ def _gone(address: str, record: Record) -> Action:
     )
 
 
-def _held_back(desired: Desired, known: Mapping[str, Record], actions: list[Action]) -> list[Action]:
+def _held_back(desired: Desired, known: Mapping[str, ResourceRecord], actions: list[Action]) -> list[Action]:
     """A Batch that is new, of just the people of one that leaves, looks renamed, and neither may go before the other:
     of the cases that the plan proper holds back, the one that digests alone tell."""
     left = {known[a.address].numbers: a.address for a in actions if a.address not in desired.resources}
@@ -161,7 +161,7 @@ def _held_back(desired: Desired, known: Mapping[str, Record], actions: list[Acti
 
 
 def _action(
-    resource: Resource, verb: Verb, reason: Reason, people: int, detail: str, record: Record | None = None
+    resource: Resource, verb: Verb, reason: Reason, people: int, detail: str, record: ResourceRecord | None = None
 ) -> Action:
     settings = resource.settings if verb in (Verb.CREATE, Verb.REPLACE) else {}
     return Action(

@@ -11,13 +11,13 @@ from math import ceil
 
 import polars as pl
 
-from declarative.model.digest import of_value
+from declarative.model.digest import json_digest
 from declarative.model.frames import rows_digest
 from declarative.model.lock import Lock
 from declarative.model.remote import Phase
 from declarative.model.resource import Json, Resource
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.facts import Case
+from declarative.planning.facts import Facts
 
 FORMAT_VERSION = "1"
 
@@ -57,7 +57,7 @@ class Action:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class Task:
     """What carry_out.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by
     the provider's own request, `ring` the people to submit (columns RING_SCHEMA). `renamed` are the earlier addresses
     whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing was read and nothing is due;
@@ -67,7 +67,7 @@ class Work:
     longer wanted whose single calls go on."""
 
     address: str
-    case: Case
+    case: Facts
     cancels: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
     ring: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RING_SCHEMA))
@@ -77,8 +77,8 @@ class Work:
     complete: bool = True
     later: bool = False
     expired: int = 0
-    forgone: int = 0
-    forwent: int = 0
+    retries_dropped_now: int = 0
+    retries_dropped_earlier: int = 0
     placed: int = 0
 
     @property
@@ -106,7 +106,7 @@ class Work:
         """Of everything that would be sent: people, attempts, settings, batches."""
         rows = rows_digest(self.ring, self.case.key)
         settings = self.resource.settings_digest if self.resource and len(self.ring) else None
-        return of_value([rows, settings, list(self.cancels), list(self.requests), self.forget])
+        return json_digest([rows, settings, list(self.cancels), list(self.requests), self.forget])
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Plan:
     created_at: datetime
     actions: tuple[Action, ...]
     lock: Lock | None = None
-    works: Mapping[str, Work] = field(default_factory=dict)
+    tasks: Mapping[str, Task] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
     refusals: tuple[str, ...] = ()
     held: Mapping[str, int] = field(default_factory=dict)
@@ -188,8 +188,8 @@ class Plan:
             for a in self.actions
             if a.verb is not Verb.KEEP
         ]
-        done = [work.digest for work in self.works.values()]
-        return f"sha256:{of_value([self.project, shown, done])}"
+        done = [work.digest for work in self.tasks.values()]
+        return f"sha256:{json_digest([self.project, shown, done])}"
 
 
 def ring_rows(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
@@ -199,7 +199,7 @@ def ring_rows(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
     )
 
 
-def in_shards(action: Action, work: Work, size: int) -> Action:
+def in_shards(action: Action, work: Task, size: int) -> Action:
     """Says of people submitted anew in how many batches of at most `size`, where they are more than one."""
     if action.verb not in (Verb.CREATE, Verb.RETRY) or size == 1:
         return action

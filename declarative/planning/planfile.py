@@ -63,10 +63,10 @@ def of(
         hosts={name: host for name, host in hosts.items() if name in used},
         rings={
             address: _packed(work.rung.to_list(), key, plan.lineage)
-            for address, work in plan.works.items()
+            for address, work in plan.tasks.items()
             if len(work.ring) or work.requests
         },
-        cancels={address: work.cancels for address, work in plan.works.items() if work.cancels},
+        cancels={address: work.cancels for address, work in plan.tasks.items() if work.cancels},
         shown=_shown(plan),
     )
 
@@ -196,11 +196,11 @@ def skipped(saved: SavedPlan, now: Plan) -> tuple[Action, ...]:
 
 
 def _refuse_more(saved: SavedPlan, now: Plan, key: PersonKey) -> None:
-    for address, work in now.works.items():
+    for address, work in now.tasks.items():
         allowed = _unpacked(saved.rings.get(address, b""))
         asked = _unpacked(_packed(work.rung.to_list(), key, now.lineage))
         if more := len(asked - allowed):
-            who = counting.of(more, "person who is", "people who are")
+            who = counting.plural(more, "person who is", "people who are")
             raise PlanFileError(f"stale plan: {address} would ring {who} not in it", hint=_AGAIN)
         if new := set(work.cancels) - set(saved.cancels.get(address, ())):
             raise PlanFileError(f"stale plan: {address} would cancel {', '.join(sorted(new))} as well", hint=_AGAIN)

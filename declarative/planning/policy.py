@@ -29,13 +29,13 @@ def timing(
         return Timing.EXPIRED, None
     if resource.scheduled_at and resource.scheduled_at - now > AHEAD:
         return Timing.TOO_EARLY, resource.scheduled_at - AHEAD
-    moment = begins(resource, now, guard)
+    moment = earliest_call(resource, now, guard)
     if resource.expires_at and resource.expires_at <= moment:
         return Timing.TOO_LATE, None
     return hours.timing(resource.policy.calling_hours, crowd or (lambda: resource.people.frame), moment)
 
 
-def begins(resource: Resource, now: datetime, guard: timedelta) -> datetime:
+def earliest_call(resource: Resource, now: datetime, guard: timedelta) -> datetime:
     """When the first phone may ring, were it asked for now: a batch says so in whole seconds, and the guard in full."""
     guarded = guard and resource.route is Route.BATCH
     earliest = (now + guard + timedelta(seconds=1)).replace(microsecond=0) if guarded else now
@@ -53,13 +53,13 @@ def refusals(
 ) -> list[str]:
     """Sentences that say why the plan may not be applied as it is."""
     return [
-        *undeclared(project, sandbox=sandbox),
+        *refuse_without_project(project, sandbox=sandbox),
         *over_max_dials(plan, project, resources, max_dials),
         *_shrinking(plan, may_shrink),
     ]
 
 
-def undeclared(project: Project, *, sandbox: bool) -> list[str]:
+def refuse_without_project(project: Project, *, sandbox: bool) -> list[str]:
     """Without a Project there is no name to tell its marks by, which is for trying things out."""
     if project.declared or sandbox:
         return []
@@ -69,7 +69,7 @@ def undeclared(project: Project, *, sandbox: bool) -> list[str]:
     ]
 
 
-def held(desired: Desired) -> dict[str, int]:
+def held_counts(desired: Desired) -> dict[str, int]:
     """How many people each policy keeps out, by its name."""
     counts: dict[str, int] = {}
     for resource in desired.resources.values():

@@ -13,8 +13,8 @@ from declarative.model import frames as people
 from declarative.model.resource import Kind
 from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Case
-from declarative.planning.outlook import Outlook
+from declarative.planning.facts import Facts
+from declarative.planning.outlook import Observation
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class _Leaving:
     without one the manifest is gone."""
 
     address: str
-    case: Case
+    case: Facts
     heir: str = ""
 
     @property
@@ -44,12 +44,12 @@ class _Met:
     """How many people of a resource were submitted under what leaves; none where any of them may have been, in a
     request whose answer was lost."""
 
-    new: Outlook
+    new: Observation
     left: _Leaving
     people: int
 
 
-def held_back(outlooks: Sequence[Outlook]) -> list[Outlook]:
+def block_renames(outlooks: Sequence[Observation]) -> list[Observation]:
     """A Batch that would ring people anew is held back, and what they leave stays as well, or the next run would see no
     overlap any more. Outlooks that are `only_seen` have no further use."""
     leaving = [one for outlook in outlooks for one in _leaving(outlook)]
@@ -61,18 +61,18 @@ def held_back(outlooks: Sequence[Outlook]) -> list[Outlook]:
         detail = f"{met.new.case.address} would ring {who} submitted as {met.left.address}"
         block = Block(Reason.LOOKS_RENAMED, detail, blocks[met.new.case.address].way_out)
         blocks.setdefault(met.left.heir or met.left.address, block)
-    kept = [outlook for outlook in outlooks if not outlook.only_seen]
+    kept = [outlook for outlook in outlooks if not outlook.read_only]
     return [replace(o, block=o.block or blocks.get(o.case.address)) for o in kept]
 
 
-def _met(outlook: Outlook, leaving: Sequence[_Leaving]) -> list[_Met]:
+def _met(outlook: Observation, leaving: Sequence[_Leaving]) -> list[_Met]:
     newcomers = _newcomers(outlook)
     others = [one for one in leaving if one.case is not outlook.case]
     met = [_Met(outlook, one, one.shared(newcomers)) for one in others]
     return [one for one in met if one.people or (one.left.untold and len(newcomers))]
 
 
-def _leaving(outlook: Outlook) -> list[_Leaving]:
+def _leaving(outlook: Observation) -> list[_Leaving]:
     case = outlook.case
     record = case.record
     if case.buried or not (case.remotes or record.placed or record.unseen or record.intents):
@@ -82,7 +82,7 @@ def _leaving(outlook: Outlook) -> list[_Leaving]:
     return [_Leaving(" and ".join(outlook.renamed), case, case.address)] if outlook.renamed else []
 
 
-def _newcomers(outlook: Outlook) -> pl.DataFrame:
+def _newcomers(outlook: Observation) -> pl.DataFrame:
     """Whom a Batch wants and has never submitted."""
     case, resource = outlook.case, outlook.case.resource
     if resource is None or resource.kind is not Kind.BATCH or resource.paused or outlook.quiet or outlook.block:
@@ -91,7 +91,7 @@ def _newcomers(outlook: Outlook) -> pl.DataFrame:
     return frame.join(_known(case, frame), on="number", how="anti")
 
 
-def _known(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+def _known(case: Facts, frame: pl.DataFrame) -> pl.DataFrame:
     """Those of them who are in something that was submitted for the case."""
     members = [remote.members.select("number") for remote in case.remotes.values() if remote.members is not None]
     seen = frame.join(pl.concat(members), on="number", how="semi") if members else frame.clear()
@@ -100,11 +100,13 @@ def _known(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     persons |= {*case.record.placed, *case.record.unseen}
     if not persons:
         return seen
-    remembered = people.with_person(frame, case.key, case.lineage).filter(pl.col("person").is_in(sorted(persons)))
+    remembered = people.with_person_digest(frame, case.key, case.lineage).filter(
+        pl.col("person").is_in(sorted(persons))
+    )
     return pl.concat([seen, remembered.select(frame.columns)]).unique("number")
 
 
-def _of_new(new: Outlook, meetings: Sequence[_Met], aside: str) -> Block:
+def _of_new(new: Observation, meetings: Sequence[_Met], aside: str) -> Block:
     resource = new.case.resource
     said, ways = [], []
     gone = [met for met in meetings if met.new is new and not met.left.heir]
@@ -130,11 +132,11 @@ def _of_gone(met: _Met) -> str:
     return f"{met.left.address} leaves in this plan, and whom its lost request of {who} was to ring is not known"
 
 
-def _aside(outlooks: Sequence[Outlook], meetings: Sequence[_Met]) -> str:
+def _aside(outlooks: Sequence[Observation], meetings: Sequence[_Met]) -> str:
     """Whoever leaves can do so only where none of these meets them. Without what is new a project may hold nothing, and
     is no project."""
     new = {met.new.case.address: met.new.case.record.generation for met in meetings}
-    left = [outlook for outlook in outlooks if outlook.only_seen or outlook.case.resource is not None]
+    left = [outlook for outlook in outlooks if outlook.read_only or outlook.case.resource is not None]
     if not any(new.values()) and {outlook.case.address for outlook in left} <= {*new}:
         return "run dialctl destroy once"
     named = [f"the people new in {address}" if known else address for address, known in new.items()]

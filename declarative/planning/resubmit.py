@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase
 from declarative.planning.decide import Verb
-from declarative.planning.entries import exact, facts
-from declarative.planning.facts import Case, is_over
+from declarative.planning.entries import batch_facts, batches_with_current_data
+from declarative.planning.facts import Facts, is_over
 
 
-def by_request(case: Case, people: pl.DataFrame, abilities: Abilities | None) -> list[str]:
+def by_request(case: Facts, people: pl.DataFrame, abilities: Capabilities | None) -> list[str]:
     """Ids of the batches to retry by request.
 
     The request rings again whoever's latest attempt failed or went unanswered, people refused before dialing included
@@ -25,12 +25,16 @@ def by_request(case: Case, people: pl.DataFrame, abilities: Abilities | None) ->
     candidates = wanted.get_column("dialed_in").drop_nulls().unique().sort().to_list()
     if not candidates:
         return []
-    return [remote_id for remote_id in exact(case, candidates) if _rings_just_these(case, wanted, remote_id)]
+    return [
+        remote_id
+        for remote_id in batches_with_current_data(case, candidates)
+        if _rings_just_these(case, wanted, remote_id)
+    ]
 
 
-def _rings_just_these(case: Case, wanted: pl.DataFrame, remote_id: str) -> bool:
+def _rings_just_these(case: Facts, wanted: pl.DataFrame, remote_id: str) -> bool:
     remote = case.remotes[remote_id]
-    known = facts(case, remote)
+    known = batch_facts(case, remote)
     if remote.members is None or remote.cancelled or remote.retry_count is None or not is_over(remote):
         return False
     if not known["touchable"] or known["stale"]:

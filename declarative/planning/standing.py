@@ -11,8 +11,8 @@ from declarative.model import frames as people
 from declarative.model.remote import Phase
 from declarative.model.resource import PRE_DIAL, Retry
 from declarative.planning.decide import Decision, Person, Reason, Standing, Timing, Verb, decide
-from declarative.planning.entries import QUEUED, entries, members, of_records
-from declarative.planning.facts import Case
+from declarative.planning.entries import QUEUED, entries, members, recorded_entries
+from declarative.planning.facts import Facts
 
 _NEVER = Retry(max_retries=0, on=frozenset())
 _FACTS = (
@@ -56,14 +56,14 @@ _STANDING = (
 """The standing of one entry, as the table of the contract's first section."""
 
 
-def persons(case: Case) -> pl.DataFrame:
+def decide_all(case: Facts) -> pl.DataFrame:
     """A row a person, wanted or seen: `number`, `data` (wanted payload or null), the facts of decide.Person,
     `attempts` (an upper bound), `phase` and `outcome` of their latest entry, `free_at` (when `retry.after` is over),
     and the `verb` and `reason` of the decision."""
     return _persons(case, entries(case, members(case)), _wanted(case))
 
 
-def told(case: Case) -> pl.DataFrame:
+def results_frame(case: Facts) -> pl.DataFrame:
     """`persons` with what else is told of each, null for whoever was not seen: `call_id`, `note`, `error` of their
     latest entry; `fewer`, whether they may have been rung less often than `attempts` says; `rung_as`, the number of a
     Call's latest entry (empty where it is not known), which may have been edited since. Decides nothing."""
@@ -74,10 +74,10 @@ def told(case: Case) -> pl.DataFrame:
     return _persons(case, known, _wanted(case)).join(besides, on="number", how="left")
 
 
-def _with_own_number(case: Case, rows: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+def _with_own_number(case: Facts, rows: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     if not case.one_call or case.resource is None:
         return frame.with_columns(rung_as=pl.lit(None, dtype=pl.String))
-    wanted = people.with_person(case.resource.people.frame, case.key, case.lineage)
+    wanted = people.with_person_digest(case.resource.people.frame, case.key, case.lineage)
     person, number = wanted.select("person", "number").row(0)
     own = {key: number for key, known in case.record.remotes.items() if known.person == person}
     own |= {"": number} if person in case.record.placed else {}
@@ -85,21 +85,21 @@ def _with_own_number(case: Case, rows: pl.DataFrame, frame: pl.DataFrame) -> pl.
     return frame.with_columns(pl.col("remote").replace_strict(own, default="", return_dtype=pl.String).alias("rung_as"))
 
 
-def moving(case: Case) -> tuple[pl.DataFrame, int]:
+def decide_open(case: Facts) -> tuple[pl.DataFrame, int]:
     """`persons` without those who were rung and for whom nothing is due, and how many these are: in a campaign that was
     worked off, nearly all. They are told from the rest by their outcome alone, so that their million is compared as
     integers once and never put together."""
     rows, wanted = members(case), _wanted(case)
     if rows.is_empty() or case.one_call or case.doubtful_persons():
         return _persons(case, entries(case, rows), wanted), 0
-    keys = people.keys(rows.get_column("number"))
+    keys = people.number_keys(rows.get_column("number"))
     resting = _resting(case, rows, keys)
     rows = rows.filter(~keys.is_in(resting.implode()).fill_null(False))
-    wanted = wanted.filter(~people.keys(wanted.get_column("number")).is_in(resting.implode()))
+    wanted = wanted.filter(~people.number_keys(wanted.get_column("number")).is_in(resting.implode()))
     return _persons(case, entries(case, rows), wanted), len(resting)
 
 
-def _resting(case: Case, rows: pl.DataFrame, keys: pl.Series) -> pl.Series:
+def _resting(case: Facts, rows: pl.DataFrame, keys: pl.Series) -> pl.Series:
     """Keys of those of whom every entry says that they were reached, or not for a reason after which nobody is rung
     again."""
     final = (pl.col("phase") == Phase.REACHED) | (
@@ -108,20 +108,20 @@ def _resting(case: Case, rows: pl.DataFrame, keys: pl.Series) -> pl.Series:
     final &= ~pl.col("remote").is_in(sorted(case.doubtful_retries()))
     mask = rows.select(final.fill_null(False)).to_series()
     settled = keys.filter(mask).drop_nulls().unique()
-    others = pl.concat([keys.filter(~mask), people.keys(of_records(case).get_column("number"))])
+    others = pl.concat([keys.filter(~mask), people.number_keys(recorded_entries(case).get_column("number"))])
     return settled.filter(~settled.is_in(others.implode()))
 
 
-def _words(case: Case) -> list[str]:
+def _words(case: Facts) -> list[str]:
     """Outcomes after which somebody is rung again."""
     return sorted(_retry(case).on - {PRE_DIAL})
 
 
-def _retry(case: Case) -> Retry:
+def _retry(case: Facts) -> Retry:
     return (case.resource.retry if case.resource else None) or _NEVER
 
 
-def _persons(case: Case, known: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+def _persons(case: Facts, known: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     seen = _by_person(_compared(wanted, known))
     unwanted = seen.join(wanted, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = wanted.join(seen, on="number", how="left")
@@ -135,7 +135,7 @@ def leaving_batches(frame: pl.DataFrame) -> list[str]:
     return rows.get_column("queued_in").drop_nulls().unique().sort().to_list()
 
 
-def _wanted(case: Case) -> pl.DataFrame:
+def _wanted(case: Facts) -> pl.DataFrame:
     if case.resource is None or not case.wanted:
         return people.empty().rename({"payload": "data"})
     return case.resource.people.frame.select("number", pl.col("payload").alias("data"))
@@ -192,7 +192,7 @@ def _in_time(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort("attempt", "created_at", "remote", nulls_last=True)
 
 
-def _with_facts(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+def _with_facts(case: Facts, frame: pl.DataFrame) -> pl.DataFrame:
     retry = _retry(case)
     flags = [pl.col(name).fill_null(False) for name in ("queued", "fresh", "changed", "twin", "reached", "busy")]
     counts = [pl.col(name).fill_null(0) for name in ("attempts", "refusals", "vain_retries")]
@@ -217,7 +217,7 @@ def _with_facts(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     return _with_absence(case, _with_timing(case, frame))
 
 
-def _standing(case: Case, frame: pl.DataFrame) -> pl.Series:
+def _standing(case: Facts, frame: pl.DataFrame) -> pl.Series:
     """The strongest entry, and unsure over it for whoever may be in a request whose answer was lost."""
     standing = pl.col("known")
     if case.doubtful_batches():
@@ -231,22 +231,22 @@ def _standing(case: Case, frame: pl.DataFrame) -> pl.Series:
     return frame.select(standing.cast(pl.Int64).alias("standing")).to_series()
 
 
-def _are_among(case: Case, frame: pl.DataFrame, digests: Collection[str]) -> pl.Expr:
+def _are_among(case: Facts, frame: pl.DataFrame, digests: Collection[str]) -> pl.Expr:
     """Whether each is one of those whom the digests stand for; a Call's one person always is."""
     if case.one_call:
         return pl.lit(True)
-    persons = people.with_person(frame.select("number"), case.key, case.lineage).get_column("person")
+    persons = people.with_person_digest(frame.select("number"), case.key, case.lineage).get_column("person")
     return pl.lit(persons.is_in(list(digests)))
 
 
-def _with_timing(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+def _with_timing(case: Facts, frame: pl.DataFrame) -> pl.DataFrame:
     if isinstance(case.timing, Timing):
         return frame.with_columns(pl.lit(case.timing.value, dtype=_TIMING).alias("timing"))
     frame = frame.join(case.timing, on="number", how="left")
     return frame.with_columns(pl.col("timing").fill_null(Timing.NOW.value).cast(_TIMING))
 
 
-def _with_absence(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+def _with_absence(case: Facts, frame: pl.DataFrame) -> pl.DataFrame:
     """Why each is not desired, should they not be."""
     resource = case.resource
     if resource is None or resource.paused:

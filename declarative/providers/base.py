@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
@@ -83,13 +83,13 @@ class Ambiguous:
 
 
 @dataclass(frozen=True)
-class Unsigned:
+class MarkMissing:
     """It happened, but the answer does not echo our name: `remote.id` is known and must be cancelled."""
 
     remote: Remote
 
 
-Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | Unsigned
+Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | MarkMissing
 
 
 EVERY_AGENT = "*"
@@ -101,9 +101,9 @@ class Channel(Protocol):
     what the network or the provider did: they return an Outcome. Nothing here repeats a request that dials."""
 
     @property
-    def abilities(self) -> Abilities: ...
+    def abilities(self) -> Capabilities: ...
 
-    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
+    def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
         """The lists of what exists, each in pages, newest first, to its very end; nothing is asked before it is
         iterated. Where a list is of one agent there is one for each of `agent_ids`, since how far the calls of one go
         back says nothing of another's; EVERY_AGENT among them makes it one of all. Batch lists ignore agents. Single
@@ -140,7 +140,7 @@ class Provider(Protocol):
         """Seconds by which the provider's clock is ahead of this machine's; asks once, as `now`."""
         ...
 
-    def missing(self, settings: Mapping[str, Json]) -> list[str]:
+    def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         """A sentence for each of agent and number that the provider does not know. Raises ProviderError."""
         ...
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from declarative.model.capabilities import ProviderType
     from declarative.model.resource import ProviderSpec
     from declarative.providers.base import Provider
-    from declarative.providers.surroundings import Surroundings
+    from declarative.providers.surroundings import ConnectOptions
 
 GROUP = "dialctl.providers"
 
 
-Connect = Callable[["ProviderSpec", "Surroundings"], "Provider"]
+Connect = Callable[["ProviderSpec", "ConnectOptions"], "Provider"]
 """Opens a connection without sending anything."""
 
 
@@ -79,7 +79,7 @@ def types() -> Mapping[str, ProviderType]:
     return {name: plugin.type for name, plugin in _plugins().items()}
 
 
-def connect(spec: ProviderSpec, surroundings: Surroundings) -> Provider:
+def connect(spec: ProviderSpec, surroundings: ConnectOptions) -> Provider:
     """Raises MissingKey, or ProviderError for an unknown type, an unknown API version or a base URL that
     cannot be used."""
     plugins = _plugins()
@@ -118,7 +118,7 @@ def _usable(plugin: Plugin) -> Plugin:
     """Raises ProviderError where nobody could keep what is promised of every batch."""
     for version, routes in plugin.type.routes.items():
         for route, abilities in routes.items():
-            if lacking := abilities.lacks(route):
+            if lacking := abilities.missing_for(route):
                 raise ProviderError(
                     f"the provider type {plugin.type.name} cannot be used: its {route} route of {version} is not "
                     f"{', '.join(lacking)}",

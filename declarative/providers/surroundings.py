@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class ConnectOptions:
     """Keys and base URLs come from `environment` alone; requests go through `transport` where one is given; `sleep`
     waits between repeated reads, and `monotonic` (seconds) is the clock that moves while it does."""
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from declarative.app.apply import Report
+from declarative.app.apply import ApplyReport
 from declarative.app.status import Drift, Status
-from declarative.engine.execute import Result
-from declarative.engine.results import Tally
+from declarative.engine.execute import RequestStatus
+from declarative.engine.results import ResourceResult
 from declarative.errors import DialctlError, Exit
 from declarative.humanize import people
 from declarative.planning.decide import Verb
@@ -63,7 +63,7 @@ def _caused(action: Action, caused: Collection[str] | None) -> dict[str, bool]:
     return {} if caused is None else {"caused": action.address in caused}
 
 
-def report(report: Report) -> dict[str, Any]:
+def report(report: ApplyReport) -> dict[str, Any]:
     """`schemas/report.v1.schema.json`: every action of the plan with its outcome, those of a saved plan that nothing
     calls for any more at the end."""
     return {
@@ -89,7 +89,7 @@ def report(report: Report) -> dict[str, Any]:
 _SKIPPED: dict[str, Any] = {"outcome": "skipped", "people_done": 0, "new_remote_ids": [], "problems": []}
 
 
-def _outcome(action: Action, tally: Tally | None, report: Report) -> dict[str, Any]:
+def _outcome(action: Action, tally: ResourceResult | None, report: ApplyReport) -> dict[str, Any]:
     """What became of one action: done, failed, unsure, blocked, skipped (nothing was called for any more), or
     not_tried."""
     problems = (
@@ -98,7 +98,7 @@ def _outcome(action: Action, tally: Tally | None, report: Report) -> dict[str, A
     done = tally.submitted.get(action.verb, 0) if tally else 0
     if _is_cut_short(action, report, done):
         left = f"{people(action.people - done)} not submitted: {report.interrupted}"
-        problems.append({"result": str(Result.FAILED), "message": left})
+        problems.append({"result": str(RequestStatus.FAILED), "message": left})
     return {
         "outcome": _word(action, tally, report, done),
         "people_done": tally.cancelled if tally and action.verb is Verb.CANCEL else done,
@@ -107,7 +107,7 @@ def _outcome(action: Action, tally: Tally | None, report: Report) -> dict[str, A
     }
 
 
-def _word(action: Action, tally: Tally | None, report: Report, done: int) -> str:
+def _word(action: Action, tally: ResourceResult | None, report: ApplyReport, done: int) -> str:
     if action.verb is Verb.BLOCK:
         return "blocked"
     if action.verb in (Verb.KEEP, Verb.WAIT):
@@ -125,7 +125,7 @@ def _word(action: Action, tally: Tally | None, report: Report, done: int) -> str
     return "done"
 
 
-def _is_cut_short(action: Action, report: Report, done: int) -> bool:
+def _is_cut_short(action: Action, report: ApplyReport, done: int) -> bool:
     return report.interrupted is not None and action.verb.dials and 0 < done < action.people
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from declarative.app.watch import Course
+from declarative.app.watch import RemoteProgress
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,7 +20,7 @@ EVERY = 15.0
 
 
 @contextmanager
-def display(*, quiet: bool) -> Iterator[Callable[[Sequence[Course]], None]]:
+def display(*, quiet: bool) -> Iterator[Callable[[Sequence[RemoteProgress]], None]]:
     """What to call with the courses at every look."""
     if quiet:
         yield lambda _: None
@@ -41,7 +41,7 @@ class _Lines:
     def __init__(self) -> None:
         self._last = float("-inf")
 
-    def show(self, courses: Sequence[Course]) -> None:
+    def show(self, courses: Sequence[RemoteProgress]) -> None:
         done = all(course.over for course in courses)
         if not done and time.monotonic() - self._last < EVERY:
             return
@@ -53,7 +53,7 @@ class _Lines:
 _COLUMNS = ("reached", "unreached", "in_flight", "waiting")
 
 
-def table(courses: Sequence[Course]) -> Table:
+def table(courses: Sequence[RemoteProgress]) -> Table:
     from rich.table import Column, Table
     from rich.text import Text
 

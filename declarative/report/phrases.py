@@ -83,7 +83,7 @@ def sentence(action: Action, plan: Plan) -> str:
 def _create(action: Action, plan: Plan) -> str:
     starts = ", at the earliest moment"
     if action.starts_at and action.starts_at > plan.created_at:
-        starts = f", from {moments.told(action.starts_at, plan.created_at)}"
+        starts = f", from {moments.when(action.starts_at, plan.created_at)}"
     some = "" if set(action.reasons) <= {Reason.NEW} else f" ({reasons(action.reasons)})"
     return f"{people(action.people)}{some}{_in_batches(action)}{starts}"
 
@@ -98,18 +98,18 @@ def _replace(action: Action, plan: Plan) -> str:
     moving = action.people - mates
     total = action.counts.get("total", action.people)
     if Reason.TWINS in action.reasons:
-        who = counting.of(action.people, "person waits", "people wait")
+        who = counting.plural(action.people, "person waits", "people wait")
         return f"{who} in two batches: both are cancelled, and they are submitted once"
     if action.address.startswith("call/"):
         return "still waits: it is taken off and submitted anew as the manifest has it"
     if not moving:
-        who = counting.of(mates, "person goes on", "people go on")
+        who = counting.plural(mates, "person goes on", "people go on")
         return f"{who} in a new batch, because theirs has to be cancelled"
-    more = counting.of(mates, "more shares a batch with them and moves", "more share a batch with them and move")
+    more = counting.plural(mates, "more shares a batch with them and moves", "more share a batch with them and move")
     also = f", {more} along" if mates else ""
     of_all = f"of {people(total)} still waiting"
     where = "to the new settings" if action.changes else "to what the manifest says of them now"
-    return f"{counting.of(moving, f'{of_all} moves', f'{of_all} move')} {where}{also}"
+    return f"{counting.plural(moving, f'{of_all} moves', f'{of_all} move')} {where}{also}"
 
 
 def _retry(action: Action, plan: Plan) -> str:
@@ -141,9 +141,9 @@ def _keep(action: Action, plan: Plan) -> str:
 
 
 def _wait(action: Action, plan: Plan) -> str:
-    until = f" until {moments.told(action.next_at, plan.created_at)}" if action.next_at else ""
+    until = f" until {moments.when(action.next_at, plan.created_at)}" if action.next_at else ""
     if action.reason is Reason.TOO_EARLY and action.starts_at:
-        rung = moments.told(action.starts_at, plan.created_at)
+        rung = moments.when(action.starts_at, plan.created_at)
         return f"{people(action.people)}, to be rung from {rung}: too early to submit{until}"
     return f"{people(action.people)}, {_why(action.reasons or {action.reason: action.people})}{until}"
 
@@ -172,7 +172,7 @@ def headline(plan: Plan) -> str:
     off = sum(action.people for action in plan.of(Verb.CANCEL))
     parts = []
     if new + again:
-        rings = counting.of(new + again, "more ring", "more rings")
+        rings = counting.plural(new + again, "more ring", "more rings")
         parts.append(f"{rings} ({_and([(new, 'new'), (again, 'again')])})")
     parts += [f"{plan.people_moved:,} moved"] if plan.people_moved else []
     parts += [f"{off:,} taken off"] if off else []

@@ -8,10 +8,10 @@ import click
 
 from declarative import humanize as counting
 from declarative import moments
-from declarative.app.apply import Report
+from declarative.app.apply import ApplyReport
 from declarative.app.status import Drift, Status
-from declarative.engine.execute import Result
-from declarative.engine.results import Tally
+from declarative.engine.execute import RequestStatus
+from declarative.engine.results import ResourceResult
 from declarative.humanize import people
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
@@ -56,7 +56,7 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
         yield from (f"      {_change(change)}" for change in action.changes)
     rung = action.counts.get("rung", 0)
     if action.verb is Verb.REPLACE and rung:
-        yield f"      {counting.of(rung, 'was already rung and is', 'were already rung and are')} not affected"
+        yield f"      {counting.plural(rung, 'was already rung and is', 'were already rung and are')} not affected"
     if action.way_out:
         yield f"      {action.way_out}"
 
@@ -69,11 +69,11 @@ def _value(value: Json) -> str:
     return "(none)" if value is None else clean(str(value))
 
 
-def report(report: Report) -> str:
+def report(report: ApplyReport) -> str:
     return "\n".join(_report_lines(report))
 
 
-def _report_lines(report: Report) -> Iterator[str]:
+def _report_lines(report: ApplyReport) -> Iterator[str]:
     for address, tally in report.tallies.items():
         yield from _tally_lines(address, tally)
     for action in report.plan.skipped:
@@ -90,7 +90,7 @@ def _report_lines(report: Report) -> Iterator[str]:
         yield click.style(f"Not followed to the end: {clean(report.unfollowed.message)}", fg="red")
 
 
-def _tally_lines(address: str, tally: Tally) -> Iterator[str]:
+def _tally_lines(address: str, tally: ResourceResult) -> Iterator[str]:
     done = [f"{people(count)} {_DONE[verb]}" for verb, count in tally.submitted.items()]
     if (taken_off := tally.cancelled - tally.submitted.get(Verb.REPLACE, 0)) > 0:
         done.append(f"{people(taken_off)} taken off")
@@ -99,7 +99,7 @@ def _tally_lines(address: str, tally: Tally) -> Iterator[str]:
     if done:
         yield click.style(f"  ✓ {address}: {', '.join(done)}", fg="green")
     for receipt in tally.problems:
-        color = "magenta" if receipt.result in (Result.UNSURE, Result.MARK_LOST) else "red"
+        color = "magenta" if receipt.result in (RequestStatus.UNSURE, RequestStatus.MARK_LOST) else "red"
         yield click.style(f"  ✗ {address}: {_PROBLEMS[receipt.result]}{clean(receipt.message)}", fg=color)
     if tally.left:
         yield f"    {people(tally.left)} left for the next run"
@@ -109,16 +109,16 @@ def _tally_lines(address: str, tally: Tally) -> Iterator[str]:
 
 _DONE = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
 _PROBLEMS = {
-    Result.DONE: "",
-    Result.FAILED: "",
-    Result.UNSURE: "unsure: ",
-    Result.REFUSED: "refused by the provider: ",
-    Result.OUT_OF_FUNDS: "stopped for want of funds: ",
-    Result.MARK_LOST: "mark_lost: ",
+    RequestStatus.DONE: "",
+    RequestStatus.FAILED: "",
+    RequestStatus.UNSURE: "unsure: ",
+    RequestStatus.REFUSED: "refused by the provider: ",
+    RequestStatus.OUT_OF_FUNDS: "stopped for want of funds: ",
+    RequestStatus.MARK_LOST: "mark_lost: ",
 }
 
 
-def _summary(report: Report) -> str:
+def _summary(report: ApplyReport) -> str:
     done = _done_in_all(report)
     if report.interrupted is not None:
         before = ", ".join(done) or _nothing(report, held_back=True)
@@ -126,22 +126,22 @@ def _summary(report: Report) -> str:
     problems = sum(len(tally.problems) for tally in report.tallies.values())
     blocked = len(report.plan.of(Verb.BLOCK))
     parts = done or [_nothing(report, held_back=bool(blocked or problems))]
-    parts += [counting.of(problems, "problem", "problems")] if problems else []
+    parts += [counting.plural(problems, "problem", "problems")] if problems else []
     parts += [f"{len(report.still_open):,} unsure"] if report.still_open else []
     parts += [f"{blocked:,} blocked"] if blocked else []
-    return f"{'Destroy' if report.nothing_wanted else 'Apply'}: {', '.join(parts)}."
+    return f"{'Destroy' if report.destroy else 'Apply'}: {', '.join(parts)}."
 
 
-def _nothing(report: Report, *, held_back: bool) -> str:
+def _nothing(report: ApplyReport, *, held_back: bool) -> str:
     """That nothing was done, and no more than is known."""
     if report.still_open:
         return "nobody is known to have been rung or taken off"
-    if report.nothing_wanted:
+    if report.destroy:
         return "nobody was taken off, and people may still wait and be rung" if held_back else "nobody was waiting"
     return "nobody was rung and nobody taken off"
 
 
-def _done_in_all(report: Report) -> list[str]:
+def _done_in_all(report: ApplyReport) -> list[str]:
     """In the words of the plan's headline."""
     moved = sum(tally.submitted.get(Verb.REPLACE, 0) for tally in report.tallies.values())
     submitted = sum(count for tally in report.tallies.values() for count in tally.submitted.values()) - moved
@@ -169,12 +169,12 @@ def _status_lines(one: Status) -> Iterator[str]:
     for intent in one.unsure:
         whom = f" (person {intent.person})" if intent.person else ""
         yield click.style(
-            f"  ! unsure: {people(intent.count)}{whom}, sent {moments.told(intent.sent_at)}, mark {intent.mark}",
+            f"  ! unsure: {people(intent.count)}{whom}, sent {moments.when(intent.sent_at)}, mark {intent.mark}",
             fg="magenta",
         )
         yield f"    dialctl resolve {one.address} --placed | --not-placed"
     for call in one.candidates:
-        placed = f", placed {moments.told(call.created_at)}" if call.created_at else ""
+        placed = f", placed {moments.when(call.created_at)}" if call.created_at else ""
         yield f"    may be it: {clean(call.id)}{placed}, {clean(call.status)}"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in one.warnings)
     if one.unseen:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from declarative.sandbox.request import Refused
+from declarative.sandbox.request import ApiError
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -21,16 +21,16 @@ def only(sent: Mapping[str, Any], required: Collection[str], optional: Collectio
     """Refuse missing and unknown fields."""
     for name in required:
         if name not in sent:
-            raise Refused(400, f"{where}{name} is required")
+            raise ApiError(400, f"{where}{name} is required")
     unknown = sorted(set(sent) - set(required) - set(optional))
     if unknown:
-        raise Refused(400, f"{where}{unknown[0]} is not a field of this request")
+        raise ApiError(400, f"{where}{unknown[0]} is not a field of this request")
 
 
 def text(sent: Mapping[str, Any], name: str) -> str:
     value = sent[name]
     if not isinstance(value, str) or not value.strip():
-        raise Refused(400, f"{name} must be a non-empty string")
+        raise ApiError(400, f"{name} must be a non-empty string")
     return value
 
 
@@ -38,20 +38,20 @@ def whole(sent: Mapping[str, Any], name: str, low: int, high: int, default: int)
     """An integer from low to high, both included."""
     value = sent.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise Refused(400, f"{name} must be an integer from {low} to {high}")
+        raise ApiError(400, f"{name} must be an integer from {low} to {high}")
     return value
 
 
 def one_of(sent: Mapping[str, Any], name: str, allowed: Collection[str]) -> str:
     value = sent[name]
     if not isinstance(value, str) or value not in allowed:
-        raise Refused(400, f"{name} must be one of {', '.join(sorted(allowed))}")
+        raise ApiError(400, f"{name} must be one of {', '.join(sorted(allowed))}")
     return value
 
 
 def phone(value: Any, where: str) -> str:
     if not isinstance(value, str) or not _E164.fullmatch(value):
-        raise Refused(400, f"{where} must be an E.164 phone number")
+        raise ApiError(400, f"{where} must be an E.164 phone number")
     return value
 
 
@@ -62,27 +62,27 @@ def instant(value: Any, where: str) -> float:
             return datetime.fromisoformat(value.upper()).timestamp()
         except ValueError:
             pass
-    raise Refused(400, f"{where} must be an RFC 3339 time with an offset")
+    raise ApiError(400, f"{where} must be an RFC 3339 time with an offset")
 
 
 def metadata(value: Any, where: str) -> Any:
     """An object or null, up to 1 MB (the size stated for the legacy route)."""
     if value is not None and not isinstance(value, dict):
-        raise Refused(400, f"{where} must be an object")
+        raise ApiError(400, f"{where} must be an object")
     if value and len(orjson.dumps(value)) > METADATA_BYTES:
-        raise Refused(400, f"{where} is larger than {METADATA_BYTES} bytes")
+        raise ApiError(400, f"{where} is larger than {METADATA_BYTES} bytes")
     return value
 
 
 def variables(value: Any, where: str) -> Any:
     """Dynamic variables of 2026-08-14: at most 64, plain values, 16 KiB as JSON."""
     if not isinstance(value, dict):
-        raise Refused(400, f"{where} must be an object")
+        raise ApiError(400, f"{where} must be an object")
     if len(value) > VARIABLES or len(orjson.dumps(value)) > VARIABLES_BYTES:
-        raise Refused(400, f"{where} may hold {VARIABLES} entries and {VARIABLES_BYTES} bytes")
+        raise ApiError(400, f"{where} may hold {VARIABLES} entries and {VARIABLES_BYTES} bytes")
     for name, one in value.items():
         if not _VARIABLE.fullmatch(name):
-            raise Refused(400, f"{where}: {name[:80]!r} is not a valid name")
+            raise ApiError(400, f"{where}: {name[:80]!r} is not a valid name")
         if not isinstance(one, str | int | float | bool):
-            raise Refused(400, f"{where}.{name} must be a string, a number or a boolean")
+            raise ApiError(400, f"{where}.{name} must be a string, a number or a boolean")
     return value

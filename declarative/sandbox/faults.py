@@ -31,7 +31,7 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FaultEffects:
     """All that is wrong with one request, out of every rule that applies to it."""
 
     lost: Literal["request", "answer"] | None = None
@@ -102,7 +102,7 @@ def installed(moment: Moment) -> tuple[list[dict[str, Any]], list[int]]:
     return rules, orjson.loads(kept["faults_seen"]) if "faults_seen" in kept else [0] * len(rules)
 
 
-def trouble(moment: Moment, asked: Asked) -> Trouble:
+def trouble(moment: Moment, asked: Asked) -> FaultEffects:
     """What is wrong with this request, which is counted against the rules that match it."""
     rules, seen = installed(moment)
     active: dict[str, Any] = {}
@@ -115,7 +115,7 @@ def trouble(moment: Moment, asked: Asked) -> Trouble:
             active = {**_parts(rules[at]["do"]), **active}
     if matched:
         moment.db.execute("INSERT OR REPLACE INTO setting VALUES ('faults_seen', ?)", (orjson.dumps(seen),))
-    return Trouble(**active)
+    return FaultEffects(**active)
 
 
 def _matches(match: Mapping[str, Any], asked: Asked) -> bool:

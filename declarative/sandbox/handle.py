@@ -13,8 +13,8 @@ from declarative.sandbox import faults
 from declarative.sandbox.admission import settle
 from declarative.sandbox.callingbox import calls as callingbox
 from declarative.sandbox.cartesia import batches as cartesia
-from declarative.sandbox.faults import Status, Trouble
-from declarative.sandbox.request import Answer, Asked, Desk, Knobs, Operation, Refused
+from declarative.sandbox.faults import FaultEffects, Status
+from declarative.sandbox.request import ApiError, ApiResponse, Asked, Knobs, Operation, RequestContext
 from declarative.sandbox.world import Moment, World, organisation, organisations
 
 LOGGED = 10_000
@@ -25,7 +25,7 @@ class Provider(NamedTuple):
 
     operations: Sequence[Operation]
     api_key: Callable[[Asked], str]
-    error: Callable[[Asked, Refused], Answer]
+    error: Callable[[Asked, ApiError], ApiResponse]
 
 
 PROVIDERS = {
@@ -45,7 +45,7 @@ class Reply:
     """
 
     at: float
-    answer: Answer | None
+    answer: ApiResponse | None
     truncate: int | None = None
     delay: float = 0.0
 
@@ -76,7 +76,7 @@ def settle_all(moment: Moment) -> None:
         settle(moment, org)
 
 
-def _troubled(moment: Moment, asked: Asked, wrong: Trouble) -> Answer | None:
+def _troubled(moment: Moment, asked: Asked, wrong: FaultEffects) -> ApiResponse | None:
     if wrong.lost == "request":
         return None
     if wrong.late is not None:
@@ -88,15 +88,15 @@ def _troubled(moment: Moment, asked: Asked, wrong: Trouble) -> Answer | None:
     return _told(asked, wrong.status) if wrong.status is not None else _changed(answer, wrong)
 
 
-def _told(asked: Asked, status: Status) -> Answer:
+def _told(asked: Asked, status: Status) -> ApiResponse:
     headers = dict(status.headers or {})
     if status.body is not None:
-        return Answer(status.code, status.body, headers)
-    refusal = Refused(status.code, f"the sandbox was told to answer {status.code}")
+        return ApiResponse(status.code, status.body, headers)
+    refusal = ApiError(status.code, f"the sandbox was told to answer {status.code}")
     return replace(PROVIDERS[asked.provider].error(asked, refusal), headers=headers)
 
 
-def _answer(moment: Moment, asked: Asked, knobs: Knobs) -> Answer:
+def _answer(moment: Moment, asked: Asked, knobs: Knobs) -> ApiResponse:
     provider = PROVIDERS[asked.provider]
     operation = _OPERATIONS[asked.provider, asked.operation]
     try:
@@ -104,12 +104,12 @@ def _answer(moment: Moment, asked: Asked, knobs: Knobs) -> Answer:
         key = "" if operation.path == "/" else provider.api_key(asked)
         org = organisation(moment, key)
         settle(moment, org)
-        return operation.handle(Desk(asked, moment, org, knobs))
-    except Refused as refusal:
+        return operation.handle(RequestContext(asked, moment, org, knobs))
+    except ApiError as refusal:
         return provider.error(asked, refusal)
 
 
-def _changed(answer: Answer, wrong: Trouble) -> Answer:
+def _changed(answer: ApiResponse, wrong: FaultEffects) -> ApiResponse:
     if answer.status >= 300 or isinstance(answer.body, str):
         return answer
     body = answer.body

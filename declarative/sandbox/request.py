@@ -15,7 +15,7 @@ from declarative.sandbox.world import Moment, Organisation
 _WITHOUT_BODY = (204, 304)
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """The provider says no: an HTTP status and words, rendered in the provider's own error form."""
 
     def __init__(self, status: int, message: str, *, title: str = "") -> None:
@@ -47,7 +47,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """Status and body: text as it is, anything else as JSON."""
 
     status: int
@@ -73,7 +73,7 @@ class Knobs:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RequestContext:
     """Everything a handler needs: the request, the world now, the organisation that asks."""
 
     asked: Asked
@@ -95,9 +95,9 @@ class Desk:
         try:
             sent = orjson.loads(self.asked.body)
         except orjson.JSONDecodeError:
-            raise Refused(400, "the body is not valid JSON") from None
+            raise ApiError(400, "the body is not valid JSON") from None
         if not isinstance(sent, dict):
-            raise Refused(400, "the body must be a JSON object")
+            raise ApiError(400, "the body must be a JSON object")
         _can_be_written(sent)
         return sent
 
@@ -121,7 +121,7 @@ def _can_be_written(sent: dict[str, Any]) -> None:
     try:
         orjson.dumps([[[[sent]]]])
     except orjson.JSONEncodeError:
-        raise Refused(400, "the body is nested too deeply") from None
+        raise ApiError(400, "the body is nested too deeply") from None
 
 
 class Operation(NamedTuple):
@@ -130,7 +130,7 @@ class Operation(NamedTuple):
     name: str
     method: str
     path: str
-    handle: Callable[[Desk], Answer]
+    handle: Callable[[RequestContext], ApiResponse]
 
 
 def stamp(at: float) -> str:

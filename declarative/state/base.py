@@ -129,7 +129,9 @@ class Backend(Protocol):
         ...
 
 
-def waited(attempt: Callable[[], _Taken | None], wait: float, sleep: Sleep, *, pause: float = 0.5) -> _Taken | None:
+def retry_until(
+    attempt: Callable[[], _Taken | None], wait: float, sleep: Sleep, *, pause: float = 0.5
+) -> _Taken | None:
     """The first result of `attempt` that is not None, asked for every `pause` seconds; None after `wait` of
     them."""
     left = wait

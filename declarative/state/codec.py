@@ -8,14 +8,14 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from declarative.model.lock import Cancel, Intent, Lock, Record, RemoteRecord, Request
+from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.resource import Route
 
 Document = dict[str, Any]
-_Value = TypeVar("_Value", Lock, Record, RemoteRecord, Intent)
+_Value = TypeVar("_Value", Lock, ResourceRecord, RemoteRecord, Intent)
 
 
-def encode(value: Lock | Record | RemoteRecord | Intent, names: Collection[str] | None = None) -> Document:
+def encode(value: Lock | ResourceRecord | RemoteRecord | Intent, names: Collection[str] | None = None) -> Document:
     """The value as a JSON object, its fields in the order of memory.py (or only those in `names`). Left out
     is what is None, False or empty and may be; numbers are always said. A None inside `settings` is not
     kept."""
@@ -72,9 +72,9 @@ def _plain(value: object) -> object:
             return {name: _plain(part) for name, part in ordered if part is not None}
         case tuple():
             return [_plain(part) for part in value]
-        case Lock() | Record() | RemoteRecord() | Intent():
+        case Lock() | ResourceRecord() | RemoteRecord() | Intent():
             return encode(value)
-        case Request() | Route() | Cancel():
+        case RequestKind() | Route() | CancelProgress():
             return value.value
     assert not is_dataclass(value), "a value that memory.py gained and this table did not"
     return value
@@ -94,9 +94,9 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "sent_at": datetime.fromisoformat,
     "scheduled_at": datetime.fromisoformat,
     "created_at": datetime.fromisoformat,
-    "request": Request,
+    "request": RequestKind,
     "route": Route,
-    "cancel": Cancel,
+    "cancel": CancelProgress,
     "placed": tuple,
     "unseen": tuple,
     "also": tuple,
@@ -104,5 +104,5 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "doubts": tuple,
     "remotes": _many(RemoteRecord),
     "intents": _many(Intent),
-    "resources": _many(Record),
+    "resources": _many(ResourceRecord),
 }

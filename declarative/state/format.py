@@ -18,7 +18,7 @@ from jsonschema.exceptions import best_match
 
 from declarative import schemas
 from declarative.errors import StateError
-from declarative.model.lock import Intent, Lock, Record, RemoteRecord
+from declarative.model.lock import Intent, Lock, RemoteRecord, ResourceRecord
 from declarative.state.base import Stored
 from declarative.state.codec import Document, apply, decode, difference, encode
 
@@ -56,8 +56,8 @@ def line_of(lineage: str, patch: Document) -> bytes:
 
 def patch_of_update(
     address: str,
-    before: Record | None,
-    after: Record,
+    before: ResourceRecord | None,
+    after: ResourceRecord,
     names: Collection[str],
     remotes: Mapping[str, RemoteRecord | None],
     intents: Mapping[str, Intent | None],
@@ -65,8 +65,8 @@ def patch_of_update(
     """The patch that takes a record from `before` to `after` in the fields `names`, and in the given remotes
     and intents (None drops one). Empty where nothing changes."""
     if before is None:
-        changed = encode(after, {*Record.__dataclass_fields__} - {"remotes", "intents"})
-        before = Record()
+        changed = encode(after, {*ResourceRecord.__dataclass_fields__} - {"remotes", "intents"})
+        before = ResourceRecord()
     else:
         changed = difference(encode(before, names), encode(after, names))
     if parts := _parts(before.remotes, remotes):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.errors import StateError
-from declarative.model.lock import Intent, Lock, Record, RemoteRecord, Request
+from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.resource import Json
 from declarative.state.base import Backend, Lease
 from declarative.state.codec import Document, difference, encode
@@ -65,9 +65,9 @@ class Ledger:
             raise StateError("there is no lock yet", hint="dialctl apply begins one")
         return self._lock
 
-    def record(self, address: str) -> Record:
+    def record(self, address: str) -> ResourceRecord:
         """What is remembered of an address; an empty record of one that nothing is known of."""
-        return self.lock.resources.get(address) or Record()
+        return self.lock.resources.get(address) or ResourceRecord()
 
     @property
     def started(self) -> bool:
@@ -94,7 +94,7 @@ class Ledger:
         remotes, intents = remotes or {}, intents or {}
         with self._mutex:
             before = self.lock.resources.get(address)
-            after = replace(before or Record(), **fields)
+            after = replace(before or ResourceRecord(), **fields)
             self._append(patch_of_update(address, before, after, fields.keys(), remotes, intents))
             _assign(cast(dict[str, RemoteRecord], after.remotes), remotes)
             _assign(cast(dict[str, Intent], after.intents), intents)
@@ -106,8 +106,8 @@ class Ledger:
         on. Raises KeyError where nothing is known of it."""
         with self._mutex:
             known = self.lock.resources[address]
-            lost = {intent.mark for intent in known.intents.values() if intent.request is Request.SUBMIT}
-            kept = Record(
+            lost = {intent.mark for intent in known.intents.values() if intent.request is RequestKind.SUBMIT}
+            kept = ResourceRecord(
                 generation=known.generation,
                 provider=known.provider,
                 tombstone=known.tombstone,
@@ -144,8 +144,8 @@ class Ledger:
                 self._unfolded = False
 
     @property
-    def _resources(self) -> dict[str, Record]:
-        return cast(dict[str, Record], self.lock.resources)
+    def _resources(self) -> dict[str, ResourceRecord]:
+        return cast(dict[str, ResourceRecord], self.lock.resources)
 
     def _append(self, patch: Document) -> None:
         if patch:
@@ -159,7 +159,7 @@ def _owned(lock: Lock) -> Lock:
     return replace(lock, hosts=dict(lock.hosts), resources=records)
 
 
-def _owned_record(record: Record) -> Record:
+def _owned_record(record: ResourceRecord) -> ResourceRecord:
     return replace(record, remotes=dict(record.remotes), intents=dict(record.intents))
 
 

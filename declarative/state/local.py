@@ -88,10 +88,10 @@ class Directory:
         return self._lease
 
     def holder(self) -> Holder | None:
-        return oslock.looked(self._turn)
+        return oslock.read_holder(self._turn)
 
     def break_lease(self, lease_id: str) -> None:
-        oslock.broken(self._turn, lease_id)
+        oslock.break_lease(self._turn, lease_id)
 
     def _check(self) -> None:
         if self._lease is None:

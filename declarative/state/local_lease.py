@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from declarative.errors import StateError
-from declarative.state.base import Holder, Sleep, held, lost, waited
+from declarative.state.base import Holder, Sleep, held, lost, retry_until
 from declarative.state.local_files import explained
 
 _TRIES = 20  # against lookers, who hold the file shared for an instant
@@ -50,13 +50,13 @@ def take(path: Path, holder: Holder, wait: float, sleep: Sleep) -> FolderLease:
     be."""
     with explained(path):
         path.parent.mkdir(exist_ok=True)
-        lease = waited(lambda: _attempt(path, holder), wait, sleep)
+        lease = retry_until(lambda: _attempt(path, holder), wait, sleep)
     if lease is None:
-        raise held(str(path.parent.parent), looked(path), hint=_WAIT_OR_END)
+        raise held(str(path.parent.parent), read_holder(path), hint=_WAIT_OR_END)
     return lease
 
 
-def looked(path: Path) -> Holder | None:
+def read_holder(path: Path) -> Holder | None:
     """Who holds the lease now; changes nothing."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -69,9 +69,9 @@ def looked(path: Path) -> Holder | None:
         os.close(fd)
 
 
-def broken(path: Path, lease_id: str) -> None:
+def break_lease(path: Path, lease_id: str) -> None:
     """Remove the file from under its holder, who finds out at the next check. Raises StateError."""
-    holder = looked(path)
+    holder = read_holder(path)
     if holder is None or holder.id != lease_id:
         now = f"held by {holder}, lease {holder.id}" if holder else "held by nobody"
         raise StateError(f"there is no lease {lease_id} on {path.parent.parent}: it is {now}")

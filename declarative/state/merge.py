@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from declarative.errors import StateError
 from declarative.model import digest
-from declarative.model.lock import Cancel, Intent, Lock, Record, RemoteRecord, Request
+from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.state.base import Stored
 from declarative.state.codec import encode
 from declarative.state.format import parse, render
 
 _Value = TypeVar("_Value")
-_CANCEL = (None, Cancel.ASKED, Cancel.DONE)
+_CANCEL = (None, CancelProgress.ASKED, CancelProgress.DONE)
 
 
 def merge(text: bytes, journal: tuple[bytes, ...] = ()) -> Lock:
@@ -76,7 +76,7 @@ def join(one: Lock, two: Lock) -> Lock:
     )
 
 
-def join_records(one: Record, two: Record) -> Record:
+def join_records(one: ResourceRecord, two: ResourceRecord) -> ResourceRecord:
     """What two locks know of one address."""
     base = max(one, two, key=lambda record: (record.generation, digest.canonical(encode(record))))
     remotes = _union(one.remotes, two.remotes, join_remotes)
@@ -115,10 +115,10 @@ def _careful(one: Intent, two: Intent) -> Intent:
     return min(one, two, key=lambda intent: (intent.absent, intent.probe is not None, _text(intent)))
 
 
-def _resolved(intent: Intent, remotes: Mapping[str, RemoteRecord], one: Record, two: Record) -> bool:
+def _resolved(intent: Intent, remotes: Mapping[str, RemoteRecord], one: ResourceRecord, two: ResourceRecord) -> bool:
     """Whether one side has found out that it happened, and so no longer has it open."""
     closed = {key for side in (one, two) if intent.mark not in side.intents for key in side.remotes}
-    if intent.request is Request.SUBMIT:
+    if intent.request is RequestKind.SUBMIT:
         return any(remotes[key].mark == intent.mark for key in closed)
     return intent.remote in closed and (remotes[intent.remote].retry_count or 0) > (intent.retry_count or 0)
 

@@ -23,9 +23,9 @@ JOURNAL = "journal"
 class ObjectStore:
     """A prefix in a bucket as a backend. `terms` of the lease are for those who know their store."""
 
-    def __init__(self, objects: Objects, terms: storelease.Terms | None = None) -> None:
+    def __init__(self, objects: Objects, terms: storelease.LeaseTerms | None = None) -> None:
         self._objects = objects
-        self._terms = terms or storelease.Terms()
+        self._terms = terms or storelease.LeaseTerms()
         self._lease: storelease.StoreLease | None = None
         self._seen: UpdateVersion | None = None
         self._lines = 0  # written under this lease
@@ -77,10 +77,10 @@ class ObjectStore:
         found = self._objects.get(storelease.KEY)
         if found is None or datetime.now(UTC) - found.written > timedelta(seconds=self._terms.duration):
             return None
-        return storelease.Entry.of_json(found.body, self.where).holder
+        return storelease.LeaseObject.of_json(found.body, self.where).holder
 
     def break_lease(self, lease_id: str) -> None:
-        storelease.broken(self._objects, lease_id)
+        storelease.break_lease(self._objects, lease_id)
 
     def _checked(self) -> storelease.StoreLease:
         if self._lease is None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Self
 import orjson
 
 from declarative.errors import StateError
-from declarative.state.base import Holder, Sleep, held, lost, waited
+from declarative.state.base import Holder, Sleep, held, lost, retry_until
 from declarative.state.objectstore_client import Objects
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def elapsed() -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class LeaseTerms:
     """Seconds: how long a lease lives unrenewed, how often it is renewed, and how long before its end its
     holder stops, which must cover a request under way."""
 
@@ -50,7 +50,7 @@ class Terms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class LeaseObject:
     """What the lease object says."""
 
     epoch: int = 0
@@ -59,7 +59,7 @@ class Entry:
     holder: Holder | None = None
 
     @classmethod
-    def of_json(cls, text: bytes, where: str) -> Entry:
+    def of_json(cls, text: bytes, where: str) -> LeaseObject:
         try:
             known = orjson.loads(text)
             holder = known.pop("holder")
@@ -72,14 +72,16 @@ class Entry:
     def to_json(self) -> bytes:
         return orjson.dumps(self, option=orjson.OPT_UTC_Z)
 
-    def same_taking(self, other: Entry) -> bool:
+    def same_taking(self, other: LeaseObject) -> bool:
         return self.epoch == other.epoch and self.holder == other.holder
 
 
 class StoreLease:
     """A lease that a thread keeps alive until the `with` block ends."""
 
-    def __init__(self, objects: Objects, entry: Entry, version: UpdateVersion, terms: Terms, since: float) -> None:
+    def __init__(
+        self, objects: Objects, entry: LeaseObject, version: UpdateVersion, terms: LeaseTerms, since: float
+    ) -> None:
         self._objects = objects
         self._entry = entry
         self._version = version
@@ -159,7 +161,7 @@ class StoreLease:
                 if self._why_lost is not None:
                     return
 
-    def _renew(self, entry: Entry) -> None:
+    def _renew(self, entry: LeaseObject) -> None:
         since = self._terms.elapsed()
         entry = replace(entry, beat=entry.beat + 1)
         version = self._objects.put(KEY, entry.to_json(), self._version)
@@ -171,7 +173,7 @@ class StoreLease:
 
     def _look(self) -> None:
         found = self._objects.get(KEY)
-        entry = Entry.of_json(found.body, self._objects.where) if found else Entry()
+        entry = LeaseObject.of_json(found.body, self._objects.where) if found else LeaseObject()
         if found is None or not entry.same_taking(self._entry):
             self._why_lost = f"it is held by {entry.holder}" if entry.holder else "somebody broke it"
         else:  # perhaps a renewal of our own whose answer was lost
@@ -179,11 +181,11 @@ class StoreLease:
 
 
 def take(
-    objects: Objects, holder: Holder, wait: float, sleep: Sleep, terms: Terms, least_epoch: Callable[[], int]
+    objects: Objects, holder: Holder, wait: float, sleep: Sleep, terms: LeaseTerms, least_epoch: Callable[[], int]
 ) -> StoreLease:
     """The lease of the store, proven and kept alive. `least_epoch` tells the epoch to begin after where there
     is no lease object. Raises LeaseHeld, and StateError."""
-    lease = waited(lambda: _attempt(objects, holder, terms, least_epoch), wait, sleep, pause=2)
+    lease = retry_until(lambda: _attempt(objects, holder, terms, least_epoch), wait, sleep, pause=2)
     if lease is None:
         found = read(objects)
         by = found.holder
@@ -198,16 +200,16 @@ def take(
     return lease
 
 
-def read(objects: Objects) -> Entry:
+def read(objects: Objects) -> LeaseObject:
     """What the lease object says now; an empty entry where there is none."""
     found = objects.get(KEY)
-    return Entry.of_json(found.body, objects.where) if found else Entry()
+    return LeaseObject.of_json(found.body, objects.where) if found else LeaseObject()
 
 
-def broken(objects: Objects, lease_id: str) -> None:
+def break_lease(objects: Objects, lease_id: str) -> None:
     """Take the lease from its holder. Raises StateError when nobody holds it under this id."""
     found = objects.get(KEY)
-    entry = Entry.of_json(found.body, objects.where) if found else Entry()
+    entry = LeaseObject.of_json(found.body, objects.where) if found else LeaseObject()
     if found is None or entry.holder is None or entry.holder.id != lease_id:
         now = f"held by {entry.holder}, lease {entry.holder.id}" if entry.holder else "held by nobody"
         raise StateError(f"there is no lease {lease_id} on {objects.where}: it is {now}")
@@ -216,12 +218,12 @@ def broken(objects: Objects, lease_id: str) -> None:
         raise StateError(f"the lease on {objects.where} was renewed or given back just now", hint="look again")
 
 
-def _attempt(objects: Objects, holder: Holder, terms: Terms, least_epoch: Callable[[], int]) -> StoreLease | None:
+def _attempt(objects: Objects, holder: Holder, terms: LeaseTerms, least_epoch: Callable[[], int]) -> StoreLease | None:
     found = objects.get(KEY)
-    entry = Entry.of_json(found.body, objects.where) if found else Entry(epoch=least_epoch())
+    entry = LeaseObject.of_json(found.body, objects.where) if found else LeaseObject(epoch=least_epoch())
     if found and entry.holder and objects.now() - found.written <= timedelta(seconds=terms.duration + 1):
         return None  # the store tells whole seconds: one more, to be sure
     since = terms.elapsed()
-    mine = Entry(epoch=entry.epoch + 1, folded=entry.folded, holder=holder)
+    mine = LeaseObject(epoch=entry.epoch + 1, folded=entry.folded, holder=holder)
     version = objects.put(KEY, mine.to_json(), found.version if found else None)
     return StoreLease(objects, mine, version, terms, since) if version is not None else None

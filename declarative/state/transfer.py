@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from declarative.errors import StateError
-from declarative.model.lock import Lock, Record
+from declarative.model.lock import Lock, ResourceRecord
 from declarative.state.base import Backend, Holder, Sleep
 from declarative.state.format import parse, render
 from declarative.state.merge import join_records
@@ -42,7 +42,7 @@ def _refuse_loss(lock: Lock, there: Lock, where: str) -> None:
         )
 
 
-def _ahead(there: Record, here: Record | None) -> bool:
+def _ahead(there: ResourceRecord, here: ResourceRecord | None) -> bool:
     """Whether a record holds anything that another one would have to learn from it."""
     if here is None:
         return True

@@ -49,7 +49,7 @@ def _recorded(directory: Path) -> list[float]:
     """Seconds of CPU for each of 200 shards."""
     from datetime import UTC, datetime
 
-    from declarative.model.lock import Intent, Lock, RemoteRecord, Request
+    from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind
     from declarative.model.resource import Route
     from declarative.state.base import Holder
     from declarative.state.catalog import open_backend
@@ -65,7 +65,7 @@ def _recorded(directory: Path) -> list[float]:
         for shard in range(1, 201):
             signed = f"mark{shard}"
             intent = Intent(
-                request=Request.SUBMIT, route=Route.BATCH, mark=signed, generation=1, shard=shard, attempt=1,
+                request=RequestKind.SUBMIT, route=Route.BATCH, mark=signed, generation=1, shard=shard, attempt=1,
                 sent_at=now, count=5_000, numbers="n" * 64, payloads="p" * 64, settings="s" * 64,
             )  # fmt: skip
             ledger.update("batch/benchmark", intents={signed: intent})

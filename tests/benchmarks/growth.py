@@ -72,7 +72,7 @@ def _table(by_people: Sequence[Point], by_manifests: Sequence[Point]) -> str:
     lines = ["| | " + " | ".join(STEPS) + " |", "| --- |" + " --- |" * len(STEPS)]
     rows = [(f"{point.size:,} people", point) for point in by_people]
     for point in by_manifests:
-        rows.append((f"{counting.of(point.size, 'manifest', 'manifests')} of {EACH} people", point))
+        rows.append((f"{counting.plural(point.size, 'manifest', 'manifests')} of {EACH} people", point))
     for words, point in rows:
         cells = (f"{cost.cpu:.1f} s, {cost.peak:,.0f} MB" for cost in point.costs)
         lines.append(f"| {words} | {' | '.join(cells)} |")

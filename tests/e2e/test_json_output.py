@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 
 from declarative import schemas
-from declarative.engine.execute import Result
+from declarative.engine.execute import RequestStatus
 from declarative.planning.decide import Reason, Verb
 
 from .bench import Bench, numbers
@@ -61,7 +61,7 @@ def test_a_reason_names_the_verbs_that_it_goes_with() -> None:
 def test_the_report_lists_every_result_of_a_request_that_failed() -> None:
     problems = REPORT["properties"]["actions"]["items"]["properties"]["problems"]
     listed = described(problems["items"]["properties"]["result"])
-    assert set(listed) == {str(result) for result in Result} - {"done"}
+    assert set(listed) == {str(result) for result in RequestStatus} - {"done"}
 
 
 def test_a_plan_of_many_verbs_its_report_and_both_schemas_agree(bench: Bench) -> None:

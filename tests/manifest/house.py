@@ -12,17 +12,17 @@ from pathlib import Path
 
 from declarative.errors import ManifestError
 from declarative.manifest import Variables, load
-from declarative.model.capabilities import Abilities, ProviderType
+from declarative.model.capabilities import Capabilities, ProviderType
 from declarative.model.digest import PersonKey
 from declarative.model.resource import Desired, Resource, Route
 
-_BATCH = Abilities(
+_BATCH = Capabilities(
     max_people=5000,
     provable=True,
     schedulable=True,
     cancellable=True,
     retryable=True,
-    echoes=True,
+    returns_data=True,
     outcomes=frozenset({"dial_no_answer", "dial_busy", "dial_failed"}),
     personal=("metadata",),
     per_second=1.0,

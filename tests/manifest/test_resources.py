@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import orjson
 import pytest
 
-from declarative.model.digest import of_value
+from declarative.model.digest import json_digest
 from declarative.model.resource import CallingHours, Kind, Pace, Retry, Route
 
 from .house import CALL_HEAD, HEAD, PERSON, PROJECT, House
@@ -80,7 +80,7 @@ def test_the_example_of_the_reference_loads(house: House) -> None:
         "max_call_duration_minutes": 15,
         "scheduled_at": "2026-12-01T16:00:00Z",
     }
-    assert batch.settings_digest == of_value(batch.settings)
+    assert batch.settings_digest == json_digest(batch.settings)
     assert batch.retry == Retry(2, frozenset({"dial_no_answer", "dial_busy"}), timedelta(hours=4))
     assert (batch.display_name, batch.route, batch.kind) == ("March outreach", Route.BATCH, Kind.BATCH)
     assert (batch.also, batch.previously) == (("acb_PDWFN995PzAudChwFDqVZ2",), ("batch/march",))

@@ -10,13 +10,13 @@ from typing import Any
 import polars as pl
 
 from declarative.model import frames as people
-from declarative.model.digest import PersonKey, of_value
-from declarative.model.lock import Intent, Record, RemoteRecord, Request
+from declarative.model.digest import PersonKey, json_digest
+from declarative.model.lock import Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.mark import Mark, address_hash, project_hash, settings_hash
 from declarative.model.remote import Phase, Remote
-from declarative.model.resource import Kind, People, Resource, Retry, Route
+from declarative.model.resource import Kind, Recipients, Resource, Retry, Route
 from declarative.planning import standing
-from declarative.planning.facts import Case
+from declarative.planning.facts import Facts
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 KEY = PersonKey("a secret")
@@ -38,17 +38,17 @@ def letter(of: str) -> str:
 
 
 def digest(settings: Mapping[str, Any] = SETTINGS) -> str:
-    return of_value(settings)
+    return json_digest(settings)
 
 
-def crowd(wanted: str | Mapping[str, str], kept_out: Mapping[str, str] | None = None, **facts: Any) -> People:
+def crowd(wanted: str | Mapping[str, str], kept_out: Mapping[str, str] | None = None, **facts: Any) -> Recipients:
     """The people of a resource: letters, or letters with their payloads. `kept_out` are letters with their policies."""
     payloads = wanted if isinstance(wanted, Mapping) else dict.fromkeys(wanted, "{}")
     rows = {"number": [number(who) for who in payloads], "payload": list(payloads.values())}
     frame = pl.DataFrame(rows, schema={"number": pl.String, "payload": pl.String})
     pairs = [(number(who), name) for who, name in (kept_out or {}).items()]
     policies = pl.DataFrame(pairs, schema={"number": pl.String, "policy": pl.String}, orient="row")
-    return People(
+    return Recipients(
         len(frame),
         lambda: frame,
         lambda: people.numbers_digest(frame, KEY),
@@ -58,17 +58,17 @@ def crowd(wanted: str | Mapping[str, str], kept_out: Mapping[str, str] | None = 
     )
 
 
-def resource(wanted: str | Mapping[str, str] | People = "a", **changes: Any) -> Resource:
+def resource(wanted: str | Mapping[str, str] | Recipients = "a", **changes: Any) -> Resource:
     settings = changes.get("settings", SETTINGS)
     known = {
         "address": ADDRESS, "kind": Kind.BATCH, "route": Route.BATCH, "provider": "cartesia",
         "display_name": "March", "settings": settings, "settings_digest": digest(settings),
-        "people": wanted if isinstance(wanted, People) else crowd(wanted),
+        "people": wanted if isinstance(wanted, Recipients) else crowd(wanted),
     }  # fmt: skip
     return Resource(**{**known, **changes})
 
 
-def call_resource(who: str | Mapping[str, str] | People = "a", **changes: Any) -> Resource:
+def call_resource(who: str | Mapping[str, str] | Recipients = "a", **changes: Any) -> Resource:
     return resource(who, **{"address": "call/ada", "kind": Kind.CALL, "route": Route.CALL, **changes})
 
 
@@ -126,7 +126,7 @@ def person(who: str) -> str:
 
 def intent(**changes: Any) -> Intent:
     known = {
-        "request": Request.SUBMIT, "route": Route.BATCH, "mark": str(a_mark(generation=2)), "generation": 2, "shard": 1,
+        "request": RequestKind.SUBMIT, "route": Route.BATCH, "mark": str(a_mark(generation=2)), "generation": 2, "shard": 1,
         "attempt": 1, "sent_at": NOON - timedelta(minutes=1), "count": 1, "numbers": "n", "payloads": "p",
         "settings": digest(),
     }  # fmt: skip
@@ -137,17 +137,17 @@ def open_intents(*several: Intent) -> dict[str, Intent]:
     return {one.mark: one for one in several}
 
 
-def case(*remotes: Remote, wanted: Resource | None, record: Record | None = None, **changes: Any) -> Case:
+def case(*remotes: Remote, wanted: Resource | None, record: ResourceRecord | None = None, **changes: Any) -> Facts:
     """`record` as given, or one that knows all the remotes as sent with the settings wanted now."""
     memory = record or knowing(*remotes)
     known = {
         "address": wanted.address if wanted else ADDRESS, "resource": wanted, "record": memory,
         "remotes": {remote.id: remote for remote in remotes}, "now": NOON, "key": KEY, "lineage": LINEAGE,
     }  # fmt: skip
-    return Case(**{**known, **changes})
+    return Facts(**{**known, **changes})
 
 
-def knowing(*remotes: Remote, **changes: Any) -> Record:
+def knowing(*remotes: Remote, **changes: Any) -> ResourceRecord:
     """A record of these remotes, and of everything as applied in full with the settings wanted now."""
     known = {
         one.id: remembered(
@@ -161,19 +161,19 @@ def knowing(*remotes: Remote, **changes: Any) -> Record:
         for one in remotes
     }
     facts = {"generation": 1, "provider": "cartesia", "remotes": known, "settings_digest": digest()}
-    return Record(**{**facts, **changes})
+    return ResourceRecord(**{**facts, **changes})
 
 
-def decisions(of: Case) -> dict[str, tuple[str, str]]:
+def decisions(of: Facts) -> dict[str, tuple[str, str]]:
     """Letter to verb and reason."""
-    rows = standing.persons(of).select("number", "verb", "reason").iter_rows()
+    rows = standing.decide_all(of).select("number", "verb", "reason").iter_rows()
     return {letter(who): (verb, reason) for who, verb, reason in rows}
 
 
-def verbs(of: Case) -> dict[str, str]:
+def verbs(of: Facts) -> dict[str, str]:
     return {who: verb for who, (verb, _) in decisions(of).items()}
 
 
-def row(of: Case, who: str = "a") -> dict[str, Any]:
+def row(of: Facts, who: str = "a") -> dict[str, Any]:
     """All that is known of one person."""
-    return standing.persons(of).row(by_predicate=pl.col("number") == number(who), named=True)
+    return standing.decide_all(of).row(by_predicate=pl.col("number") == number(who), named=True)

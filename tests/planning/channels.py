@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.resource import Route
 
-BATCHES = Abilities(
+BATCHES = Capabilities(
     max_people=3,
     provable=True,
     schedulable=True,
     cancellable=True,
     retryable=True,
-    echoes=True,
+    returns_data=True,
     outcomes=frozenset({"dial_no_answer", "dial_busy"}),
     personal=("metadata",),
     per_second=1.0,
-    reach="US destinations only",
+    destinations="US destinations only",
 )
 CALLS = replace(BATCHES, max_people=1, provable=False, schedulable=False, cancellable=False, retryable=False)
 
 
-def abilities(provider: str, route: Route) -> Abilities:
+def abilities(provider: str, route: Route) -> Capabilities:
     return BATCHES if route is Route.BATCH else CALLS

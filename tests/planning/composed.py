@@ -7,26 +7,26 @@ from typing import Any
 from declarative.model.remote import Phase
 from declarative.planning.actions import compose
 from declarative.planning.decide import Verb
-from declarative.planning.facts import Case
-from declarative.planning.outlook import Outlook
-from declarative.planning.plan import Action, Work
+from declarative.planning.facts import Facts
+from declarative.planning.outlook import Observation
+from declarative.planning.plan import Action, Task
 from tests.planning.channels import BATCHES
 
 QUEUED, REACHED, UNREACHED = Phase.QUEUED, Phase.REACHED, Phase.UNREACHED
 
 
-def planned(of: Case, **outlook: Any) -> tuple[dict[Verb, Action], Work | None]:
-    actions, work = compose(Outlook(case=of, provider="cartesia", **outlook), BATCHES)
+def planned(of: Facts, **outlook: Any) -> tuple[dict[Verb, Action], Task | None]:
+    actions, work = compose(Observation(case=of, provider="cartesia", **outlook), BATCHES)
     by_verb = {action.verb: action for action in actions}
     assert len(by_verb) == len(actions), "at most one action a verb"
     return by_verb, work
 
 
-def worked(of: Case, **outlook: Any) -> Work:
+def worked(of: Facts, **outlook: Any) -> Task:
     work = planned(of, **outlook)[1]
     assert work is not None
     return work
 
 
-def rung(work: Work) -> list[tuple[str, str, int]]:
+def rung(work: Task) -> list[tuple[str, str, int]]:
     return work.ring.select("number", "verb", "attempt").sort("number").rows()

@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from declarative.model.lock import Cancel, Record, RemoteRecord, Request
+from declarative.model.lock import CancelProgress, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Retry
 from declarative.planning.decide import Timing
-from declarative.planning.facts import Case
+from declarative.planning.facts import Facts
 from tests.planning import cases
 from tests.planning.plain import Drawn, Scene
 
@@ -78,12 +78,12 @@ scenes = _anything | _every_day
 """Much at once, and what is met every day: drawn from the first alone, hardly anybody would be due for anything."""
 
 
-def case_of(scene: Scene) -> Case:
+def case_of(scene: Scene) -> Facts:
     """The same facts as frames, records and intents. Nobody's data differ."""
     remotes = [_remote(drawn) for drawn in scene.batches]
     ours = {one.id: _record(one) for one in scene.batches if not one.also}
     doubted = [
-        cases.intent(mark=f"retry {one.id}", request=Request.RETRY, remote=one.id)
+        cases.intent(mark=f"retry {one.id}", request=RequestKind.RETRY, remote=one.id)
         for one in scene.batches
         if one.doubtful_retry
     ]
@@ -94,7 +94,7 @@ def case_of(scene: Scene) -> Case:
     return cases.case(
         *remotes,
         wanted=wanted,
-        record=Record(generation=3, remotes=ours, intents=cases.open_intents(*doubted, *lost)),
+        record=ResourceRecord(generation=3, remotes=ours, intents=cases.open_intents(*doubted, *lost)),
         also=frozenset(one.id for one in scene.batches if one.also),
         timing=scene.timing,
     )
@@ -118,7 +118,7 @@ def _remote(drawn: Drawn) -> Remote:
 def _record(drawn: Drawn) -> RemoteRecord:
     return cases.remembered(
         attempt=drawn.attempt,
-        cancel=Cancel.DONE if drawn.by_us else None,
+        cancel=CancelProgress.DONE if drawn.by_us else None,
         settings="old" if drawn.old_settings else cases.digest(),
         mark=str(cases.a_mark(attempt=drawn.attempt)),
     )

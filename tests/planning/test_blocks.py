@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from declarative.model.lock import Cancel, Lock, Record
+from declarative.model.lock import CancelProgress, Lock, ResourceRecord
 from declarative.model.mark import project_hash
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
-from declarative.planning.blocks import Block, of_case, of_memory
+from declarative.planning.blocks import Block, lock_block, resource_block
 from declarative.planning.decide import BLOCKS_RESOURCE, Reason
 from tests.planning.cases import (
     LINEAGE,
@@ -41,7 +41,7 @@ def reason(block: Block | None) -> str | None:
 
 def of(*remotes: Remote, wanted: Resource | None, unknown: frozenset[str] = NONE, **facts: Any) -> str | None:
     quiet, routes = facts.pop("quiet", False), facts.pop("routes", tuple(Route))
-    return reason(of_case(case(*remotes, wanted=wanted, **facts), unknown, routes=routes, quiet=quiet))
+    return reason(resource_block(case(*remotes, wanted=wanted, **facts), unknown, routes=routes, quiet=quiet))
 
 
 # -- memory -------------------------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ def of(*remotes: Remote, wanted: Resource | None, unknown: frozenset[str] = NONE
 
 def memory(*remotes: Remote, lock: Lock | None = None, single_calls: bool = False) -> str | None:
     seen = {remote.id: remote for remote in remotes}
-    return reason(of_memory(PROJECT, lock, seen, single_calls=single_calls))
+    return reason(lock_block(PROJECT, lock, seen, single_calls=single_calls))
 
 
 OURS = Lock(project=PROJECT, lineage=LINEAGE, born=NOON)
@@ -94,36 +94,38 @@ def test_a_resource_in_order_is_held_back_by_nothing() -> None:
 
 def test_a_mark_of_a_later_generation_tells_of_a_newer_lock() -> None:
     newer = batch("b2", members(a=Phase.REACHED), mark=a_mark(generation=2))
-    assert of(newer, wanted=resource("a"), record=Record(generation=1)) == "lock_is_older"
-    assert of(newer, wanted=None, record=Record(generation=1)) == "lock_is_older"
+    assert of(newer, wanted=resource("a"), record=ResourceRecord(generation=1)) == "lock_is_older"
+    assert of(newer, wanted=None, record=ResourceRecord(generation=1)) == "lock_is_older"
 
 
 def test_a_later_generation_that_an_intent_of_ours_explains_is_ours() -> None:
     newer = batch("b2", members(a=Phase.REACHED), mark=a_mark(generation=2))
-    record = Record(generation=1, provider="cartesia", intents=open_intents(intent()))
+    record = ResourceRecord(generation=1, provider="cartesia", intents=open_intents(intent()))
     assert of(newer, wanted=resource("a"), record=record) is None
 
 
 def test_what_is_read_under_also_tells_nothing_of_our_lock() -> None:
     theirs = batch("x1", members(a=Phase.REACHED), mark=a_mark(generation=9))
-    assert of(theirs, wanted=resource("a"), record=Record(generation=1), also=frozenset({"x1"})) is None
+    assert of(theirs, wanted=resource("a"), record=ResourceRecord(generation=1), also=frozenset({"x1"})) is None
 
 
 def test_an_older_generation_that_the_lock_does_not_know_is_adopted() -> None:
-    assert of(batch("b1", members(a=Phase.REACHED)), wanted=resource("a"), record=Record(generation=4)) is None
+    assert of(batch("b1", members(a=Phase.REACHED)), wanted=resource("a"), record=ResourceRecord(generation=4)) is None
 
 
 def test_an_id_of_the_lock_that_the_provider_does_not_know() -> None:
-    record = Record(generation=1, remotes={"b1": remembered()})
+    record = ResourceRecord(generation=1, remotes={"b1": remembered()})
     assert of(wanted=resource("a"), record=record, unknown=frozenset({"b1"})) == "lost"
 
 
 def test_an_id_under_also_that_the_provider_does_not_know() -> None:
-    assert of(wanted=resource("a"), record=Record(), also=frozenset({"x1"}), unknown=frozenset({"x1"})) == "lost"
+    assert (
+        of(wanted=resource("a"), record=ResourceRecord(), also=frozenset({"x1"}), unknown=frozenset({"x1"})) == "lost"
+    )
 
 
 def test_an_unknown_id_of_another_resource_is_no_concern() -> None:
-    assert of(wanted=resource("a"), record=Record(), unknown=frozenset({"b9"})) is None
+    assert of(wanted=resource("a"), record=ResourceRecord(), unknown=frozenset({"b9"})) is None
 
 
 @pytest.mark.parametrize("total", [0, 1, 3, -1])
@@ -138,9 +140,9 @@ def test_people_are_counted_once_a_number() -> None:
 
 
 def test_a_batch_that_the_lock_knows_and_nobody_read_holds_back_its_resource() -> None:
-    assert of(wanted=resource("a"), record=Record(generation=1, remotes={"b1": remembered()}, provider="cartesia")) == (
-        "members_unreadable"
-    )
+    assert of(
+        wanted=resource("a"), record=ResourceRecord(generation=1, remotes={"b1": remembered()}, provider="cartesia")
+    ) == ("members_unreadable")
 
 
 def test_a_batch_seen_in_the_list_only_holds_back_its_resource() -> None:
@@ -148,17 +150,19 @@ def test_a_batch_seen_in_the_list_only_holds_back_its_resource() -> None:
 
 
 def test_a_batch_under_also_that_nobody_read_holds_back_its_resource() -> None:
-    of_also = of(wanted=resource("a"), record=Record(), also=frozenset({"x1"}))
+    of_also = of(wanted=resource("a"), record=ResourceRecord(), also=frozenset({"x1"}))
     assert of_also == "members_unreadable"
 
 
 def test_a_call_of_a_lowered_batch_whose_person_nobody_knows_holds_back_its_resource() -> None:
-    known = Record(generation=1, provider="cartesia", remotes={"c1": remembered(route=Route.CALL)})
+    known = ResourceRecord(generation=1, provider="cartesia", remotes={"c1": remembered(route=Route.CALL)})
     assert of(wanted=resource("a", route=Route.CALL), record=known) == "members_unreadable"
 
 
 def test_a_remembered_call_need_not_be_read() -> None:
-    known = Record(generation=1, provider="cartesia", remotes={"c1": remembered(route=Route.CALL, person=person("a"))})
+    known = ResourceRecord(
+        generation=1, provider="cartesia", remotes={"c1": remembered(route=Route.CALL, person=person("a"))}
+    )
     assert of(wanted=resource("a", route=Route.CALL), record=known) is None
     assert of(wanted=call_resource("a"), record=known) is None
 
@@ -180,8 +184,8 @@ def test_a_batch_cancelled_without_us() -> None:
     assert of(elsewhere(), wanted=resource("ab")) == "cancelled_elsewhere"
 
 
-@pytest.mark.parametrize("cancel", Cancel)
-def test_a_cancel_of_ours_is_nobody_elses(cancel: Cancel) -> None:
+@pytest.mark.parametrize("cancel", CancelProgress)
+def test_a_cancel_of_ours_is_nobody_elses(cancel: CancelProgress) -> None:
     record = replace(knowing(elsewhere()), remotes={"b1": remembered(cancel=cancel)})
     assert of(elsewhere(), wanted=resource("ab"), record=record) is None
 
@@ -197,7 +201,7 @@ def test_a_cancel_elsewhere_agrees_with_a_pause_and_with_a_manifest_that_is_gone
 
 def test_others_may_cancel_what_is_theirs() -> None:
     theirs = elsewhere(mark=None)
-    assert of(theirs, wanted=resource("ab"), record=Record(), also=frozenset({"b1"})) is None
+    assert of(theirs, wanted=resource("ab"), record=ResourceRecord(), also=frozenset({"b1"})) is None
 
 
 def test_another_provider_than_the_one_where_it_was_placed() -> None:
@@ -205,7 +209,7 @@ def test_another_provider_than_the_one_where_it_was_placed() -> None:
 
 
 def test_a_provider_changes_freely_before_anything_was_placed() -> None:
-    assert of(wanted=resource("a", provider="callingbox"), record=Record(provider="cartesia")) is None
+    assert of(wanted=resource("a", provider="callingbox"), record=ResourceRecord(provider="cartesia")) is None
 
 
 def test_batches_at_a_provider_that_now_places_single_calls() -> None:
@@ -216,7 +220,7 @@ def test_batches_at_a_provider_that_now_places_single_calls() -> None:
 @pytest.mark.parametrize("absent", [False, True], ids=["open", "probably absent"])
 def test_a_lost_request_keeps_its_people_where_it_was_sent(absent: bool) -> None:
     """It may have arrived there: at another provider, or by another route, they would ring once more."""
-    lost = Record(generation=1, provider="cartesia", intents=open_intents(intent(absent=absent)))
+    lost = ResourceRecord(generation=1, provider="cartesia", intents=open_intents(intent(absent=absent)))
     assert of(wanted=resource("a"), record=lost) is None
     assert of(wanted=resource("a", provider="callingbox"), record=lost) == "provider_changed"
     assert of(wanted=resource("a", route=Route.CALL), record=lost) == "provider_changed"
@@ -224,7 +228,7 @@ def test_a_lost_request_keeps_its_people_where_it_was_sent(absent: bool) -> None
 
 def test_a_removed_manifest_whose_provider_has_no_batches_any_more_says_so() -> None:
     over = batch("b1", members(a=Phase.REACHED))
-    for record in (knowing(over), Record(generation=1, intents=open_intents(intent()))):
+    for record in (knowing(over), ResourceRecord(generation=1, intents=open_intents(intent()))):
         assert of(wanted=None, record=record, routes=[Route.CALL]) == "provider_changed"
 
 
@@ -233,9 +237,9 @@ def test_nobody_has_to_read_again_what_is_forgotten() -> None:
     assert of(wanted=None, record=over, routes=[Route.CALL], quiet=True) is None
 
 
-def unsigned(**changes: Any) -> Record:
-    taken_back = remembered(mark=None, cancel=Cancel.DONE, **changes)
-    return Record(generation=1, provider="cartesia", remotes={"b5": taken_back})
+def unsigned(**changes: Any) -> ResourceRecord:
+    taken_back = remembered(mark=None, cancel=CancelProgress.DONE, **changes)
+    return ResourceRecord(generation=1, provider="cartesia", remotes={"b5": taken_back})
 
 
 NAMELESS = batch("b5", members(a=Phase.CANCELLED), mark=None, cancelled=True)
@@ -268,7 +272,7 @@ def test_of_several_reasons_the_first_of_the_list_is_named(place: int) -> None:
     unknown = remotes.keys() & {"b2"}
     provider = "elsewhere" if Reason.PROVIDER_CHANGED in wrongs else "cartesia"
     remembers = {key: remembered(mark=str(found.mark) if found.mark else None) for key, found in remotes.items()}
-    record = Record(generation=1, provider=provider, remotes=remembers)
+    record = ResourceRecord(generation=1, provider=provider, remotes=remembers)
     seen = [remote for key, remote in remotes.items() if key not in unknown]
-    found = of_case(case(*seen, wanted=resource("ab"), record=record), frozenset(unknown), routes=tuple(Route))
+    found = resource_block(case(*seen, wanted=resource("ab"), record=record), frozenset(unknown), routes=tuple(Route))
     assert reason(found) == OWN_REASONS[place]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from declarative.model.lock import Cancel, Record
+from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.planning import diff as explain
 from declarative.planning.decide import Reason, Timing, Verb
-from declarative.planning.facts import Case
+from declarative.planning.facts import Facts
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     NOON,
@@ -35,7 +35,7 @@ QUEUED, REACHED, UNREACHED = Phase.QUEUED, Phase.REACHED, Phase.UNREACHED
 
 
 def test_a_first_submission_is_new_and_shows_its_settings() -> None:
-    actions, work = planned(case(wanted=resource("ab", scheduled_at=NOON), record=Record()))
+    actions, work = planned(case(wanted=resource("ab", scheduled_at=NOON), record=ResourceRecord()))
     assert list(actions) == [Verb.CREATE]
     create = actions[Verb.CREATE]
     assert (create.reason, create.people, create.starts_at) == (Reason.NEW, 2, NOON)
@@ -45,15 +45,15 @@ def test_a_first_submission_is_new_and_shows_its_settings() -> None:
 
 
 def test_a_submission_says_in_how_many_batches_where_one_does_not_take_all() -> None:
-    actions, _ = planned(case(wanted=resource("abcdefg"), record=Record()))
+    actions, _ = planned(case(wanted=resource("abcdefg"), record=ResourceRecord()))
     assert actions[Verb.CREATE].counts["batches"] == 3
-    actions, _ = planned(case(wanted=resource("abc"), record=Record()))
+    actions, _ = planned(case(wanted=resource("abc"), record=ResourceRecord()))
     assert "batches" not in actions[Verb.CREATE].counts
 
 
 def test_who_is_too_early_knows_when_they_will_be_rung() -> None:
     day = NOON + timedelta(days=40)
-    far = case(wanted=resource("a", scheduled_at=day), record=Record(), timing=Timing.TOO_EARLY, opens_at=NOON)
+    far = case(wanted=resource("a", scheduled_at=day), record=ResourceRecord(), timing=Timing.TOO_EARLY, opens_at=NOON)
     wait = planned(far)[0][Verb.WAIT]
     assert (wait.reason, wait.starts_at, wait.next_at) == (Reason.TOO_EARLY, day, NOON)
 
@@ -67,7 +67,7 @@ def test_further_people_are_added_without_the_settings_that_they_share() -> None
 
 def test_who_was_taken_off_by_us_is_submitted_again() -> None:
     gone = batch("b1", members(a=Phase.CANCELLED), cancelled=True)
-    record = Record(generation=1, remotes={"b1": remembered(cancel=Cancel.DONE)})
+    record = ResourceRecord(generation=1, remotes={"b1": remembered(cancel=CancelProgress.DONE)})
     assert planned(case(gone, wanted=resource("a"), record=record))[0][Verb.CREATE].reason is Reason.SUBMITTED_AGAIN
 
 
@@ -114,10 +114,10 @@ def test_the_reasons_of_a_verb_are_counted_and_the_most_frequent_leads() -> None
 # -- retries ------------------------------------------------------------------------------------------------------
 
 
-def ended(wanted: str = "ab", **known: Any) -> Case:
+def ended(wanted: str = "ab", **known: Any) -> Facts:
     over = batch("b1", members(a=UNREACHED, b=REACHED))
     sent = {"count": 2, "payloads": resource("ab").people.payloads, **known}
-    record = Record(generation=1, remotes={"b1": remembered(**sent)})
+    record = ResourceRecord(generation=1, remotes={"b1": remembered(**sent)})
     return case(over, wanted=resource(wanted, retry=ABLE_TO_RETRY), record=record)
 
 
@@ -150,7 +150,7 @@ def test_a_wait_says_when_it_ends() -> None:
 
 def test_a_wait_for_the_hours_ends_when_they_open() -> None:
     opens = NOON + timedelta(hours=5)
-    of = case(wanted=resource("ab"), record=Record(), timing=Timing.CLOSED, opens_at=opens)
+    of = case(wanted=resource("ab"), record=ResourceRecord(), timing=Timing.CLOSED, opens_at=opens)
     actions, work = planned(of)
     assert (actions[Verb.WAIT].people, actions[Verb.WAIT].next_at) == (2, opens)
     assert work is not None
@@ -168,7 +168,7 @@ def test_nothing_to_do_is_one_keep_of_everybody() -> None:
 
 
 def test_a_quiet_resource_is_kept_without_its_people() -> None:
-    actions, work = planned(case(wanted=resource("ab"), record=Record(generation=1)), quiet=True)
+    actions, work = planned(case(wanted=resource("ab"), record=ResourceRecord(generation=1)), quiet=True)
     assert (actions[Verb.KEEP].people, work and work.quiet) == (2, True)
 
 

@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from declarative.model.lock import Record, Request
+from declarative.model.lock import RequestKind, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
 from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.facts import Case
+from declarative.planning.facts import Facts
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     batch,
@@ -34,10 +34,10 @@ from tests.planning.scenes import case_of, scenes
 QUEUED, REACHED, UNREACHED = Phase.QUEUED, Phase.REACHED, Phase.UNREACHED
 
 
-def ended(wanted: str = "ab", **known: Any) -> Case:
+def ended(wanted: str = "ab", **known: Any) -> Facts:
     over = batch("b1", members(a=UNREACHED, b=REACHED))
     sent = {"count": 2, "payloads": resource("ab").people.payloads, **known}
-    record = Record(generation=1, remotes={"b1": remembered(**sent)})
+    record = ResourceRecord(generation=1, remotes={"b1": remembered(**sent)})
     return case(over, wanted=resource(wanted, retry=ABLE_TO_RETRY), record=record)
 
 
@@ -46,14 +46,14 @@ def ended(wanted: str = "ab", **known: Any) -> Case:
 
 def test_a_block_of_the_resource_is_all_there_is() -> None:
     block = Block(Reason.LOST, "the provider does not know b1", "dialctl state rm batch/march")
-    actions, work = planned(case(wanted=resource("ab"), record=Record()), block=block)
+    actions, work = planned(case(wanted=resource("ab"), record=ResourceRecord()), block=block)
     assert work is None
     assert list(actions) == [Verb.BLOCK]
     held = actions[Verb.BLOCK]
     assert (held.reason, held.people, held.detail, held.way_out) == (Reason.LOST, 2, block.detail, block.way_out)
 
 
-def lost(**intents: Any) -> Case:
+def lost(**intents: Any) -> Facts:
     running = batch("b1", members(a=QUEUED))
     record = replace(knowing(running), intents=open_intents(intent(**intents)))
     return case(running, wanted=resource("ab"), record=record)
@@ -69,7 +69,9 @@ def test_a_lost_answer_holds_back_its_people_alone_and_says_when() -> None:
 
 
 def test_a_lost_single_call_is_a_humans_to_resolve() -> None:
-    of = case(wanted=call_resource("a"), record=Record(intents=open_intents(intent(route=Route.CALL, person="p"))))
+    of = case(
+        wanted=call_resource("a"), record=ResourceRecord(intents=open_intents(intent(route=Route.CALL, person="p")))
+    )
     assert planned(of)[0][Verb.BLOCK].way_out == "dialctl resolve call/ada --placed | --not-placed"
 
 
@@ -97,7 +99,9 @@ def test_a_lost_answer_is_shown_where_none_of_its_people_is_known(
 
 
 def test_a_request_that_probably_never_arrived_holds_up_nothing_that_leaves() -> None:
-    actions, _ = planned(case(wanted=None, record=Record(generation=1, intents=open_intents(intent(absent=True)))))
+    actions, _ = planned(
+        case(wanted=None, record=ResourceRecord(generation=1, intents=open_intents(intent(absent=True))))
+    )
     assert set(actions) == {Verb.KEEP}
 
 
@@ -111,7 +115,7 @@ def test_what_is_being_applied_is_no_alarm() -> None:
 
 def test_what_was_found_by_its_mark_is_adopted_beside_what_else_happens() -> None:
     found = batch("b1", members(a=QUEUED, b=QUEUED))
-    actions, work = planned(case(found, wanted=resource("abc"), record=Record(generation=1)), adopt=(found,))
+    actions, work = planned(case(found, wanted=resource("abc"), record=ResourceRecord(generation=1)), adopt=(found,))
     assert set(actions) == {Verb.ADOPT, Verb.CREATE}
     adopt = actions[Verb.ADOPT]
     assert (adopt.reason, adopt.people, adopt.remote_ids) == (Reason.FOUND, 2, ("b1",))
@@ -142,13 +146,13 @@ def test_over_and_no_longer_wanted_is_forgotten() -> None:
             case(
                 batch("b1", members(a=REACHED)),
                 wanted=None,
-                record=Record(generation=1, remotes={"b1": remembered()}, intents=open_intents(intent())),
+                record=ResourceRecord(generation=1, remotes={"b1": remembered()}, intents=open_intents(intent())),
             ),
             id="an answer was lost",
         ),
     ],
 )
-def test_it_is_not_forgotten_while(of: Case) -> None:
+def test_it_is_not_forgotten_while(of: Facts) -> None:
     assert not worked(of).forget
 
 
@@ -162,7 +166,7 @@ def test_a_tombstone_is_not_shown_again() -> None:
 @pytest.mark.parametrize(("phase", "later"), [(Phase.IN_FLIGHT, True), (REACHED, False)])
 def test_whoever_is_rung_under_also_right_now_may_be_due_later(phase: Phase, later: bool) -> None:
     theirs = batch("x1", members(a=phase), mark=None)
-    of = case(theirs, wanted=resource("a", also=("x1",)), record=Record(), also=frozenset({"x1"}))
+    of = case(theirs, wanted=resource("a", also=("x1",)), record=ResourceRecord(), also=frozenset({"x1"}))
     assert worked(of).later is later
 
 
@@ -188,7 +192,7 @@ def test_the_work_is_what_the_actions_say(scene: Scene) -> None:
 
 
 def test_a_retry_whose_answer_was_lost_is_not_asked_for_again() -> None:
-    doubted = intent(request=Request.RETRY, remote="b1", mark="retry:b1:0", retry_count=0)
+    doubted = intent(request=RequestKind.RETRY, remote="b1", mark="retry:b1:0", retry_count=0)
     of = ended()
     actions, work = planned(replace(of, record=replace(of.record, intents=open_intents(doubted))))
     assert set(actions) == {Verb.BLOCK}

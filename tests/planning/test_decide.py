@@ -214,7 +214,7 @@ def test_only_changed_people_and_twins_are_replaced() -> None:
 def test_only_the_dialed_retriable_and_rested_are_retried() -> None:
     retried = deciding(Verb.RETRY)
     assert {one.standing for one in retried} == {DIALED}
-    assert all(one.retriable and not one.queued and not one.resting and not one.twin for one in retried)
+    assert all(one.retriable and not one.queued and not one.before_retry and not one.twin for one in retried)
 
 
 def test_whoever_is_dialed_is_never_created() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from declarative.model.lock import Record, Request
+from declarative.model.lock import RequestKind, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
 from declarative.planning import standing
@@ -53,15 +53,15 @@ def test_it_holds_back_the_unreached_who_are_due_again() -> None:
 def test_a_batch_found_by_its_mark_is_no_doubt() -> None:
     lost = intent()
     found = batch("b1", members(a=QUEUED), mark=a_mark(generation=2))
-    record = Record(generation=2, intents=open_intents(lost))
+    record = ResourceRecord(generation=2, intents=open_intents(lost))
     assert verbs(case(found, wanted=resource("ab"), record=record)) == {"a": "keep", "b": "create"}
 
 
 def test_a_probable_absence_is_decided_anew_and_a_probe_makes_it_a_doubt_again() -> None:
     absent = intent(absent=True)
-    assert verbs(case(wanted=resource("a"), record=Record(intents=open_intents(absent)))) == {"a": "create"}
+    assert verbs(case(wanted=resource("a"), record=ResourceRecord(intents=open_intents(absent)))) == {"a": "create"}
     probed = replace(absent, probe="b9")
-    assert verbs(case(wanted=resource("a"), record=Record(intents=open_intents(probed)))) == {"a": "block"}
+    assert verbs(case(wanted=resource("a"), record=ResourceRecord(intents=open_intents(probed)))) == {"a": "block"}
 
 
 @pytest.mark.parametrize("wanted", [resource("ab", retry=ABLE_TO_RETRY), resource("ab")])
@@ -76,7 +76,7 @@ def test_a_batch_that_was_declared_to_have_arrived_is_left_alone_when_it_is_foun
 
 def test_a_retry_that_may_have_happened_holds_back_whoever_it_may_have_rung() -> None:
     remote = batch("b1", members(a=UNREACHED, b=REACHED))
-    lost = intent(request=Request.RETRY, remote="b1")
+    lost = intent(request=RequestKind.RETRY, remote="b1")
     wanted = resource("ab", retry=replace(ABLE_TO_RETRY, max_retries=5))
     record = replace(knowing(remote), intents=open_intents(lost))
     assert verbs(case(remote, wanted=wanted, record=record)) == {"a": "block", "b": "keep"}
@@ -84,12 +84,12 @@ def test_a_retry_that_may_have_happened_holds_back_whoever_it_may_have_rung() ->
 
 def test_a_single_call_that_may_have_been_placed_holds_back_its_one_person() -> None:
     lost = intent(route=Route.CALL, person=person("a"))
-    record = Record(intents=open_intents(lost))
+    record = ResourceRecord(intents=open_intents(lost))
     assert verbs(case(wanted=resource("ab", route=Route.CALL), record=record)) == {"a": "block", "b": "create"}
 
 
 def test_a_call_that_may_have_been_placed_is_held_back_though_its_number_was_edited() -> None:
-    record = Record(intents=open_intents(intent(route=Route.CALL, person=person("a"))))
+    record = ResourceRecord(intents=open_intents(intent(route=Route.CALL, person=person("a"))))
     assert verbs(case(wanted=call_resource("b"), record=record)) == {"b": "block"}
 
 
@@ -111,46 +111,51 @@ def test_a_call_that_waits_and_is_known_by_its_mark_alone_follows_its_number(now
 
 @pytest.mark.parametrize("seen", [True, False], ids=["read now", "remembered"])
 def test_a_call_is_rung_once_whatever_its_number_becomes(seen: bool) -> None:
-    known = Record(generation=1, remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=REACHED)})
+    known = ResourceRecord(
+        generation=1, remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=REACHED)}
+    )
     remotes = [call("c1", "a", REACHED)] if seen else []
     assert verbs(case(*remotes, wanted=call_resource("b"), record=known)) == {"b": "keep"}
 
 
 def test_a_call_that_is_remembered_without_its_person_is_never_placed_again() -> None:
-    known = Record(generation=1, remotes={"c1": remembered(route=Route.CALL, settled=True)})
+    known = ResourceRecord(generation=1, remotes={"c1": remembered(route=Route.CALL, settled=True)})
     assert verbs(case(wanted=call_resource("a"), record=known)) == {"a": "keep"}
 
 
 def test_a_call_whose_number_cannot_be_read_any_more_is_the_one_call_of_its_address() -> None:
     redacted = call("c1", "a", REACHED, members=members(), total=1)
-    assert verbs(case(redacted, wanted=call_resource("a"), record=Record(generation=1))) == {"a": "keep"}
+    assert verbs(case(redacted, wanted=call_resource("a"), record=ResourceRecord(generation=1))) == {"a": "keep"}
 
 
 def test_a_remembered_call_of_a_lowered_batch_counts_without_being_read() -> None:
     known = {"c1": remembered(route=Route.CALL, person=person("a"), phase=REACHED, settled=True)}
-    of = case(wanted=resource("ab", route=Route.CALL), record=Record(generation=1, remotes=known))
+    of = case(wanted=resource("ab", route=Route.CALL), record=ResourceRecord(generation=1, remotes=known))
     assert verbs(of) == {"a": "keep", "b": "create"}
 
 
 def test_a_remembered_call_of_unknown_outcome_is_not_retried() -> None:
     known = {"c1": remembered(route=Route.CALL, person=person("a"))}
     wanted = resource("a", route=Route.CALL, retry=ABLE_TO_RETRY)
-    assert verbs(case(wanted=wanted, record=Record(generation=1, remotes=known))) == {"a": "keep"}
+    assert verbs(case(wanted=wanted, record=ResourceRecord(generation=1, remotes=known))) == {"a": "keep"}
 
 
 def test_whom_somebody_declared_rung_is_not_rung() -> None:
-    assert verbs(case(wanted=resource("ab"), record=Record(placed=(person("a"),)))) == {"a": "keep", "b": "create"}
+    assert verbs(case(wanted=resource("ab"), record=ResourceRecord(placed=(person("a"),)))) == {
+        "a": "keep",
+        "b": "create",
+    }
 
 
 def test_whom_somebody_declared_rung_counts_one_attempt() -> None:
-    assert row(case(wanted=RETRIED, record=Record(placed=(person("a"),))))["attempts"] == 1
+    assert row(case(wanted=RETRIED, record=ResourceRecord(placed=(person("a"),))))["attempts"] == 1
 
 
 def test_a_persons_digest_belongs_to_its_lineage() -> None:
-    of = case(wanted=resource("a"), record=Record(placed=(person("a"),)), lineage=LINEAGE[::-1])
+    of = case(wanted=resource("a"), record=ResourceRecord(placed=(person("a"),)), lineage=LINEAGE[::-1])
     assert verbs(of) == {"a": "create"}
 
 
 def test_a_call_without_anybody_left_to_ring_is_quiet() -> None:
     of = case(call("c1", "a", REACHED), wanted=call_resource(""))
-    assert set(standing.persons(of).get_column("verb")) == {"keep"}
+    assert set(standing.decide_all(of).get_column("verb")) == {"keep"}

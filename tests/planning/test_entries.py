@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 
 from declarative.model import frames as people
-from declarative.model.lock import Cancel, Record
+from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.model.resource import Route
 from declarative.planning import entries
 from declarative.planning.entries import QUEUED, SCHEMA
-from declarative.planning.facts import Case, is_over
+from declarative.planning.facts import Facts, is_over
 from tests.planning.cases import (
     KEY,
     a_mark,
@@ -45,11 +45,11 @@ def sent(data: dict[str, str]) -> str:
     return people.payloads_digest(crowd(data).frame, KEY)
 
 
-def told(of: Case) -> pl.DataFrame:
+def told(of: Facts) -> pl.DataFrame:
     return entries.entries(of, entries.members(of))
 
 
-def only(of: Case) -> dict[str, Any]:
+def only(of: Facts) -> dict[str, Any]:
     return told(of).row(0, named=True)
 
 
@@ -77,7 +77,7 @@ def test_the_digest_of_a_shard_is_compared_with_the_data_wanted_for_its_own_peop
     shard = batch("b1", echoing("ab", "{}"))
     data = {"a": '{"x":1}', "b": '{"x":2}', "c": '{"x":3}'}
     known = remembered(count=2, payloads=sent({"a": '{"x":1}', "b": '{"x":2}'}))
-    of = case(shard, wanted=resource(data), record=Record(generation=1, remotes={"b1": known}))
+    of = case(shard, wanted=resource(data), record=ResourceRecord(generation=1, remotes={"b1": known}))
     assert told(of).get_column("exact").all()
     assert verbs(of) == {"a": "keep", "b": "keep", "c": "create"}
 
@@ -85,7 +85,7 @@ def test_the_digest_of_a_shard_is_compared_with_the_data_wanted_for_its_own_peop
 def test_a_shard_whose_people_left_in_part_is_compared_by_its_echo() -> None:
     shard = batch("b1", echoing("ab", '{"x":1}'))
     known = remembered(count=2, payloads=sent({"a": '{"x":1}', "b": '{"x":1}'}))
-    of = case(shard, wanted=resource({"a": '{"x":1}'}), record=Record(generation=1, remotes={"b1": known}))
+    of = case(shard, wanted=resource({"a": '{"x":1}'}), record=ResourceRecord(generation=1, remotes={"b1": known}))
     assert not told(of).get_column("exact").any()
     assert decisions(of) == {"a": ("replace", "batch_mates"), "b": ("cancel", "not_desired")}
 
@@ -100,13 +100,15 @@ def test_whose_data_changed_while_they_were_rung_is_left_alone() -> None:
 
 def test_settings_known_by_the_mark_alone_are_compared_by_its_hash() -> None:
     same, other = batch("b1", members(a=WAITING)), batch("b2", members(b=WAITING), mark=a_mark(settings="other"))
-    of = case(same, other, wanted=resource("ab"), record=Record(generation=1))
+    of = case(same, other, wanted=resource("ab"), record=ResourceRecord(generation=1))
     assert dict(told(of).select("remote", "stale").iter_rows()) == {"b1": False, "b2": True}
 
 
 def test_settings_that_nothing_tells_are_not_changed() -> None:
     unmarked = batch("b1", members(a=WAITING), mark=None)
-    of = case(unmarked, wanted=resource("a"), record=Record(generation=1, remotes={"b1": remembered(settings=None)}))
+    of = case(
+        unmarked, wanted=resource("a"), record=ResourceRecord(generation=1, remotes={"b1": remembered(settings=None)})
+    )
     assert not only(of)["stale"]
 
 
@@ -119,7 +121,7 @@ def test_a_revoked_mark_is_stale_whatever_its_settings() -> None:
 
 def test_a_revoked_mark_that_the_lock_does_not_know_as_a_batch_is_stale_too() -> None:
     late = batch("b1", members(a=WAITING))
-    record = Record(generation=1, revoked=(str(late.mark),))
+    record = ResourceRecord(generation=1, revoked=(str(late.mark),))
     assert only(case(late, wanted=resource("a"), record=record))["stale"]
 
 
@@ -127,7 +129,7 @@ def test_a_revoked_mark_that_the_lock_does_not_know_as_a_batch_is_stale_too() ->
 
 
 def test_nothing_seen_is_an_empty_frame_of_the_same_columns() -> None:
-    assert told(case(wanted=resource("a"), record=Record())).schema == pl.Schema(SCHEMA)
+    assert told(case(wanted=resource("a"), record=ResourceRecord())).schema == pl.Schema(SCHEMA)
 
 
 def test_a_batch_whose_people_were_not_read_has_no_entries() -> None:
@@ -147,21 +149,21 @@ def test_touchable(changes: dict[str, Any], touchable: bool) -> None:
 
 def test_whether_a_cancel_was_ours_is_what_the_lock_says() -> None:
     gone = batch("b1", members(a=Phase.CANCELLED), cancelled=True)
-    for cancel, ours in ((None, False), (Cancel.ASKED, True), (Cancel.DONE, True)):
-        record = Record(remotes={"b1": remembered(cancel=cancel)})
+    for cancel, ours in ((None, False), (CancelProgress.ASKED, True), (CancelProgress.DONE, True)):
+        record = ResourceRecord(remotes={"b1": remembered(cancel=cancel)})
         assert only(case(gone, wanted=resource("a"), record=record))["by_us"] is ours
 
 
 def test_the_greater_count_of_retries_is_the_upper_bound() -> None:
     seen = batch("b1", members(a=WAITING), retry_count=1)
     for known, bound in ((None, 1), (0, 1), (2, 2)):
-        record = Record(remotes={"b1": remembered(retry_count=known)})
+        record = ResourceRecord(remotes={"b1": remembered(retry_count=known)})
         assert only(case(seen, wanted=resource("a"), record=record))["retries"] == bound
 
 
 def test_the_attempt_of_what_the_lock_does_not_know_is_in_its_mark() -> None:
     found = batch("b1", members(a=WAITING), mark=a_mark(attempt=3))
-    assert only(case(found, wanted=resource("a"), record=Record()))["attempt"] == 3
+    assert only(case(found, wanted=resource("a"), record=ResourceRecord()))["attempt"] == 3
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "17"])
@@ -181,27 +183,27 @@ def test_the_calls_of_a_lock_are_matched_to_people_by_digest() -> None:
         "c1": remembered(route=Route.CALL, person=person("b"), phase=Phase.REACHED),
         "c2": remembered(route=Route.CALL, person=person("z"), phase=Phase.REACHED),
     }
-    of = case(wanted=resource("ab", route=Route.CALL), record=Record(remotes=known))
+    of = case(wanted=resource("ab", route=Route.CALL), record=ResourceRecord(remotes=known))
     assert told(of).select("number", "remote").rows() == [(number("b"), "c1")]
 
 
 def test_a_call_that_was_read_is_not_counted_twice() -> None:
     read = call("c1", "a", Phase.REACHED)
-    record = Record(remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=Phase.QUEUED)})
+    record = ResourceRecord(remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=Phase.QUEUED)})
     assert told(case(read, wanted=resource("a", route=Route.CALL), record=record)).height == 1
 
 
 def test_a_call_that_shows_another_number_is_still_of_whom_it_was_placed_to() -> None:
     """Some show the agent's own number there. Whoever was rung by it would look never rung, and be rung again."""
     read = call("c1", "z", Phase.REACHED)
-    record = Record(remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=Phase.IN_FLIGHT)})
+    record = ResourceRecord(remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=Phase.IN_FLIGHT)})
     of = case(read, wanted=resource("a", route=Route.CALL), record=record)
     assert told(of).select("number", "remote").rows() == [(number("a"), "c1")]
     assert verbs(of) == {"a": "keep"}
 
 
 def test_every_entry_of_a_call_is_of_its_one_person() -> None:
-    record = Record(remotes={"c1": remembered(route=Route.CALL, person=person("z"))}, placed=(person("y"),))
+    record = ResourceRecord(remotes={"c1": remembered(route=Route.CALL, person=person("z"))}, placed=(person("y"),))
     frame = told(case(call("c2", "x", Phase.REACHED), wanted=call_resource("a"), record=record))
     assert frame.get_column("number").to_list() == [number("a")] * 3
 

@@ -9,7 +9,7 @@ from declarative.model import frames as people
 from declarative.model.lock import Intent
 from declarative.model.remote import Phase
 from declarative.planning import lost_batch as lost
-from declarative.planning.facts import Case
+from declarative.planning.facts import Facts
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     KEY,
@@ -33,12 +33,12 @@ def _lost(who: str, wanted: str, **changes: Any) -> Intent:
     return intent(count=len(who), numbers=numbers, wanted=crowd(wanted).numbers, **changes)
 
 
-def _told(of: Case, lost_one: Intent) -> str | None:
+def _told(of: Facts, lost_one: Intent) -> str | None:
     found = lost.people_of(of, lost_one, SIZE)
     return None if found is None else "".join(letter(number) for number in found)
 
 
-def _case(lost_one: Intent, wanted: str, **phases: Phase) -> Case:
+def _case(lost_one: Intent, wanted: str, **phases: Phase) -> Facts:
     known = [batch("b1", members(**phases))] if phases else []
     return case(*known, wanted=resource(wanted), record=replace(knowing(*known), intents=open_intents(lost_one)))
 

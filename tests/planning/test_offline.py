@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Cancel, Lock, Record
+from declarative.model.lock import CancelProgress, Lock, ResourceRecord
 from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import offline
 from declarative.planning.plan import Action
@@ -20,18 +20,18 @@ def wanted(*resources: Resource, whole: bool = True) -> Desired:
     return Desired(Project(name="spring"), {each.address: each for each in resources}, whole, lambda: "d1")
 
 
-def lock_of(**records: Record) -> Lock:
+def lock_of(**records: ResourceRecord) -> Lock:
     by_address = {name.replace("_", "/"): record for name, record in records.items()}
     return Lock(
         project="spring", lineage=LINEAGE, born=NOON, hosts={}, person_key=KEY.fingerprint, resources=by_address
     )
 
 
-def applied(letters: str = "ab", **changes: Any) -> Record:
+def applied(letters: str = "ab", **changes: Any) -> ResourceRecord:
     """What the lock knows of the resource of these letters, applied in full."""
     people = resource(letters).people
     known = {"generation": 1, "count": people.count, "settings_digest": digest(), "provider": "cartesia"}
-    return Record(**{**known, "numbers": people.numbers, "payloads": people.payloads, **changes})
+    return ResourceRecord(**{**known, "numbers": people.numbers, "payloads": people.payloads, **changes})
 
 
 def the_action(desired: Desired, lock: Lock | None) -> Action:
@@ -81,7 +81,7 @@ def test_an_open_intent_blocks() -> None:
 
 
 def test_an_open_intent_blocks_though_the_manifest_is_gone() -> None:
-    known = lock_of(batch_march=applied(), batch_gone=Record(generation=1, intents={"mark": intent(count=7)}))
+    known = lock_of(batch_march=applied(), batch_gone=ResourceRecord(generation=1, intents={"mark": intent(count=7)}))
     gone = offline.plan(wanted(resource("ab")), known, NOON, KEY).actions[-1]
     assert (gone.address, *said(gone)) == ("batch/gone", "block", "unsure", 7)
 
@@ -114,7 +114,9 @@ def test_a_pause_cancels_whoever_may_still_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    "remote", [remembered(count=5, dispatched=5), remembered(count=5, cancel=Cancel.DONE)], ids=["dialed", "cancelled"]
+    "remote",
+    [remembered(count=5, dispatched=5), remembered(count=5, cancel=CancelProgress.DONE)],
+    ids=["dialed", "cancelled"],
 )
 def test_a_pause_of_what_is_over_keeps(remote: Any) -> None:
     known = applied(remotes={"acb_1": remote})

@@ -13,7 +13,7 @@ from declarative.model.remote import Phase
 from declarative.planning.actions import compose
 from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.outlook import Outlook
+from declarative.planning.outlook import Observation
 from declarative.planning.plan import Action, Plan, counted, in_order, main_reason
 from tests.planning.cases import ABLE_TO_RETRY, ADDRESS, NOON, batch, case, knowing, members, resource
 from tests.planning.channels import BATCHES
@@ -92,7 +92,7 @@ def test_counts_have_the_most_frequent_first_and_leave_out_nothing_said() -> Non
 
 
 def made(of: Any) -> Plan:
-    actions, work = compose(Outlook(case=of, provider="cartesia"), BATCHES)
+    actions, work = compose(Observation(case=of, provider="cartesia"), BATCHES)
     return plan(*actions, works={ADDRESS: work} if work else {})
 
 

@@ -11,18 +11,18 @@ import pytest
 
 from declarative.errors import PlanFileError
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Lock, Record
+from declarative.model.lock import Lock, ResourceRecord
 from declarative.planning import planfile
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.facts import Case
-from declarative.planning.plan import RING_SCHEMA, Action, Plan, Work
+from declarative.planning.facts import Facts
+from declarative.planning.plan import RING_SCHEMA, Action, Plan, Task
 from declarative.planning.planfile import SavedPlan
 
 from .cases import ADDRESS, KEY, LINEAGE, NOON, number, resource
 
 
 def lock_of(generation: int, lineage: str = LINEAGE) -> Lock:
-    record = Record(generation=generation)
+    record = ResourceRecord(generation=generation)
     return Lock(project="spring", lineage=lineage, born=NOON, hosts={}, person_key=None, resources={ADDRESS: record})
 
 
@@ -34,13 +34,19 @@ def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spri
     """A plan that creates these people and cancels these batches at one address."""
     rows = [(number(who), "{}", "create", 1) for who in letters]
     ring = pl.DataFrame(rows, schema=RING_SCHEMA, orient="row")
-    case = Case(
-        address=ADDRESS, resource=resource("abc"), record=Record(), remotes={}, now=NOON, key=KEY, lineage=LINEAGE
+    case = Facts(
+        address=ADDRESS,
+        resource=resource("abc"),
+        record=ResourceRecord(),
+        remotes={},
+        now=NOON,
+        key=KEY,
+        lineage=LINEAGE,
     )
     action = Action(address=ADDRESS, verb=Verb.CREATE, reason=Reason.NEW, provider="cartesia", people=len(letters))
-    work = Work(address=ADDRESS, case=case, ring=ring, cancels=cancels)
+    work = Task(address=ADDRESS, case=case, ring=ring, cancels=cancels)
     actions = (action,) if letters else ()
-    return Plan(project=project, created_at=NOON, actions=actions, lock=lock, works={ADDRESS: work})
+    return Plan(project=project, created_at=NOON, actions=actions, lock=lock, tasks={ADDRESS: work})
 
 
 def saved_of(plan: Plan, key: PersonKey = KEY) -> SavedPlan:

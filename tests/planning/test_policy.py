@@ -158,4 +158,4 @@ def test_whoever_moves_does_not_leave() -> None:
 def test_people_whom_a_policy_keeps_out_are_counted_by_its_name() -> None:
     held = [resource(crowd("a", held={"suppressed": 2, "countries": 1})), resource(crowd("b", held={"suppressed": 3}))]
     wanted = Desired(Project(), {str(n): one for n, one in enumerate(held)}, whole=True, digested=str)
-    assert policy.held(wanted) == {"suppressed": 5, "countries": 1}
+    assert policy.held_counts(wanted) == {"suppressed": 5, "countries": 1}

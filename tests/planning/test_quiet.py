@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 
 from declarative.model import records
-from declarative.model.lock import Cancel, Record
+from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import CallingHours, Policy, Resource, Retry, Route
 from declarative.planning import standing
-from declarative.planning.blocks import fingerprint, may_be_quiet
+from declarative.planning.blocks import fingerprint, is_unchanged
 from declarative.planning.decide import Timing
-from declarative.planning.facts import Case, is_over
+from declarative.planning.facts import Facts, is_over
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     NOON,
@@ -37,7 +37,7 @@ RUNNING = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), finished=1)
 ENDED = batch("b1", members(a=Phase.UNREACHED, b=Phase.REACHED))
 
 
-def applied(wanted: Resource, *remotes: Remote, **changes: Any) -> Record:
+def applied(wanted: Resource, *remotes: Remote, **changes: Any) -> ResourceRecord:
     """What is remembered once everybody wanted was submitted."""
     return replace(
         knowing(*remotes), numbers=wanted.people.numbers, payloads=wanted.people.payloads,
@@ -45,8 +45,8 @@ def applied(wanted: Resource, *remotes: Remote, **changes: Any) -> Record:
     )  # fmt: skip
 
 
-def quiet(wanted: Resource | None, record: Record, *remotes: Remote, now: Any = NOON) -> bool:
-    return may_be_quiet(wanted, record, {remote.id: remote for remote in remotes}, now)
+def quiet(wanted: Resource | None, record: ResourceRecord, *remotes: Remote, now: Any = NOON) -> bool:
+    return is_unchanged(wanted, record, {remote.id: remote for remote in remotes}, now)
 
 
 def test_a_batch_that_runs_as_it_should_is_left_alone() -> None:
@@ -95,7 +95,7 @@ def test_an_open_intent_is_looked_at() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"cancel": Cancel.ASKED}, id="a cancel that was not answered"),
+        pytest.param({"cancel": CancelProgress.ASKED}, id="a cancel that was not answered"),
         pytest.param({"settings": "old"}, id="settings of an interrupted replace"),
         pytest.param({"settings": None}, id="settings that nobody knows"),
     ],
@@ -120,7 +120,9 @@ def test_a_revoked_mark_is_looked_at() -> None:
     ("known", "wanted"),
     [
         pytest.param({}, resource("ab", retry=ABLE_TO_RETRY), id="a retry may be due"),
-        pytest.param({"cancel": Cancel.DONE, "status": "cancelled"}, resource("ab"), id="resumed after a pause"),
+        pytest.param(
+            {"cancel": CancelProgress.DONE, "status": "cancelled"}, resource("ab"), id="resumed after a pause"
+        ),
         pytest.param({"status": "cancelled"}, resource("ab"), id="cancelled elsewhere"),
     ],
 )
@@ -139,7 +141,7 @@ def test_who_was_never_submitted_is_looked_at_though_the_manifest_did_not_change
 # Where everything is over and was found in order once, `quiet` remembers it.
 
 
-def in_order(wanted: Resource | None, *remotes: Remote) -> Record:
+def in_order(wanted: Resource | None, *remotes: Remote) -> ResourceRecord:
     record = applied(wanted or resource("ab"), *remotes)
     return replace(record, quiet=fingerprint(wanted, record, {remote.id: remote for remote in remotes}))
 
@@ -228,8 +230,8 @@ def test_beside_a_running_batch_who_is_over_under_also_may_be_due_for_a_retry() 
     ],
 )
 def test_a_tombstone_is_left_alone(known: dict[str, Any], seen: Remote | None, is_quiet: bool) -> None:
-    over = records.seen(knowing(ENDED).remotes["b1"], ENDED)
-    record = Record(generation=1, tombstone=True, remotes={"b1": replace(over, **known)})
+    over = records.refreshed(knowing(ENDED).remotes["b1"], ENDED)
+    record = ResourceRecord(generation=1, tombstone=True, remotes={"b1": replace(over, **known)})
     assert quiet(None, record, *([seen] if seen else [])) is is_quiet
 
 
@@ -268,11 +270,11 @@ TURNED_AWAY = (Phase.REFUSED, Phase.UNFUNDED)
 many = settings(max_examples=80, derandomize=True, deadline=None)
 
 
-def keeps_everybody(of: Case) -> bool:
-    return set(standing.persons(of).get_column("verb")) <= {"keep"}
+def keeps_everybody(of: Facts) -> bool:
+    return set(standing.decide_all(of).get_column("verb")) <= {"keep"}
 
 
-def with_all_applied(scene: Scene) -> Case:
+def with_all_applied(scene: Scene) -> Facts:
     """As if everything wanted had been submitted in full once."""
     case = case_of(scene)
     if case.resource is None:
@@ -294,7 +296,7 @@ def test_whatever_may_be_quiet_keeps_everybody(scene: Scene) -> None:
     seen = frozenset(who for one in scene.batches for who in one.phases)
     scene = replace(scene, wanted=(scene.wanted and scene.wanted & seen) or None)
     case = with_all_applied(scene)
-    if may_be_quiet(case.resource, case.record, case.remotes, NOON):
+    if is_unchanged(case.resource, case.record, case.remotes, NOON):
         assert keeps_everybody(case)
 
 
@@ -308,7 +310,7 @@ def test_what_was_quiet_stays_quiet_whenever_it_is_looked_at(scene: Scene) -> No
     if not keeps_everybody(case):
         return
     record = replace(case.record, quiet=fingerprint(case.resource, case.record, case.remotes))
-    assert may_be_quiet(case.resource, record, case.remotes, NOON)
+    assert is_unchanged(case.resource, record, case.remotes, NOON)
     for timing in Timing:
         later = replace(case, now=NOON + timedelta(days=9), timing=timing)
         if case.timing is timing or timing is Timing.EXPIRED:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import polars as pl
 from hypothesis import given, settings
 
-from declarative.model.lock import Cancel, Record
+from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.planning import standing
 from declarative.planning.decide import Standing, Timing, Verb
-from declarative.planning.facts import Case
+from declarative.planning.facts import Facts
 from tests.planning import cases, plain
 from tests.planning.plain import Scene, Someone
 from tests.planning.scenes import case_of, scenes
@@ -21,15 +21,15 @@ many = settings(max_examples=200, derandomize=True, deadline=None)
 some = settings(many, max_examples=40)
 
 
-def as_frames_say(case: Case) -> dict[str, Someone]:
-    rows = standing.persons(case).iter_rows(named=True)
+def as_frames_say(case: Facts) -> dict[str, Someone]:
+    rows = standing.decide_all(case).iter_rows(named=True)
     return {
         cases.letter(row["number"]): Someone(Standing(row["standing"]).name.lower(), row["attempts"], row["verb"])
         for row in rows
     }
 
 
-def without(case: Case, *batches: str) -> Case:
+def without(case: Facts, *batches: str) -> Facts:
     """As it is once these are cancelled by us, and read again."""
     remotes, records = dict(case.remotes), dict(case.record.remotes)
     for key in batches:
@@ -38,7 +38,7 @@ def without(case: Case, *batches: str) -> Case:
         queued = pl.col("phase") == Phase.QUEUED
         freed = pl.when(queued).then(pl.lit(str(Phase.CANCELLED))).otherwise("phase").alias("phase")
         remotes[key] = replace(remotes[key], cancelled=True, members=frame.with_columns(freed))
-        records[key] = replace(records[key], cancel=Cancel.DONE)
+        records[key] = replace(records[key], cancel=CancelProgress.DONE)
     return replace(case, remotes=remotes, record=replace(case.record, remotes=records))
 
 
@@ -52,7 +52,7 @@ def test_columns_say_what_plain_python_says(scene: Scene) -> None:
 @many
 def test_who_is_left_out_because_nothing_moves_them_is_kept_and_was_rung(scene: Scene) -> None:
     case = case_of(scene)
-    everybody, (moving, resting) = standing.persons(case), standing.moving(case)
+    everybody, (moving, resting) = standing.decide_all(case), standing.decide_open(case)
     assert resting == len(everybody) - len(moving)
     columns = [name for name in everybody.columns if name != "exact"]
     left = everybody.join(moving.select("number"), on="number", how="anti")
@@ -67,21 +67,21 @@ def test_who_is_left_out_because_nothing_moves_them_is_kept_and_was_rung(scene: 
 @some
 def test_nobody_is_rung_beyond_what_the_manifest_allows(scene: Scene) -> None:
     allowed = 1 + (scene.retry.max_retries if scene.retry else 0)
-    people = standing.persons(case_of(scene))
+    people = standing.decide_all(case_of(scene))
     assert not len(people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]), pl.col("attempts") >= allowed))
 
 
 @given(scenes)
 @some
 def test_nobody_new_is_rung_while_a_batch_may_be_out_there(scene: Scene) -> None:
-    people = standing.persons(case_of(replace(scene, lost_batch=True)))
+    people = standing.decide_all(case_of(replace(scene, lost_batch=True)))
     assert not len(people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY])))
 
 
 @given(scenes)
 @some
 def test_only_who_is_wanted_is_rung(scene: Scene) -> None:
-    people = standing.persons(case_of(scene)).filter(pl.col("verb").is_in(DIALS))
+    people = standing.decide_all(case_of(scene)).filter(pl.col("verb").is_in(DIALS))
     assert {cases.letter(number) for number in people.get_column("number")} <= (scene.wanted or frozenset())
     assert people.is_empty() or not scene.paused
 
@@ -89,7 +89,7 @@ def test_only_who_is_wanted_is_rung(scene: Scene) -> None:
 @given(scenes)
 @some
 def test_nobody_is_kept_in_a_batch_that_is_cancelled(scene: Scene) -> None:
-    people = standing.persons(case_of(scene))
+    people = standing.decide_all(case_of(scene))
     leaving = set(standing.leaving_batches(people))
     kept = people.filter(pl.col("verb") == Verb.KEEP).get_column("queued_in").explode().drop_nulls()
     assert not leaving & set(kept)
@@ -98,7 +98,7 @@ def test_nobody_is_kept_in_a_batch_that_is_cancelled(scene: Scene) -> None:
 @given(scenes)
 @some
 def test_what_is_cancelled_is_ours_and_lives(scene: Scene) -> None:
-    leaving = standing.leaving_batches(standing.persons(case_of(scene)))
+    leaving = standing.leaving_batches(standing.decide_all(case_of(scene)))
     drawn = {one.id: one for one in scene.batches}
     assert not [key for key in leaving if drawn[key].also or drawn[key].cancelled]
 
@@ -107,9 +107,9 @@ def test_what_is_cancelled_is_ours_and_lives(scene: Scene) -> None:
 @some
 def test_who_waits_and_moves_is_due_once_their_batch_is_cancelled(scene: Scene) -> None:
     case = case_of(replace(scene, timing=Timing.NOW, lost_batch=False))
-    people = standing.persons(case)
+    people = standing.decide_all(case)
     moved = people.filter(pl.col("verb") == Verb.REPLACE, pl.col("standing") == int(Standing.WAITING))
-    after = standing.persons(without(case, *standing.leaving_batches(people)))
+    after = standing.decide_all(without(case, *standing.leaving_batches(people)))
     refused_meanwhile = pl.col("verb") == Verb.KEEP
     left = after.join(moved.select("number"), on="number", how="semi").filter(~refused_meanwhile)
     assert set(left.get_column("verb")) <= {Verb.CREATE}
@@ -120,7 +120,7 @@ def test_who_waits_and_moves_is_due_once_their_batch_is_cancelled(scene: Scene) 
 def test_less_seen_of_a_known_batch_never_rings_anybody_who_was_announced_as_safe(scene: Scene) -> None:
     """A second look after all cancels rings nobody again whom a batch has dialed once."""
     case = case_of(scene)
-    after = standing.persons(without(case, *standing.leaving_batches(standing.persons(case))))
+    after = standing.decide_all(without(case, *standing.leaving_batches(standing.decide_all(case))))
     assert not len(after.filter(pl.col("verb") == Verb.CREATE, pl.col("attempts") > 0))
 
 
@@ -133,4 +133,4 @@ def test_the_same_facts_in_another_order_decide_the_same(scene: Scene) -> None:
 
 
 def test_nobody_wanted_and_nothing_seen_is_nobody() -> None:
-    assert standing.persons(cases.case(wanted=None, record=Record())).is_empty()
+    assert standing.decide_all(cases.case(wanted=None, record=ResourceRecord())).is_empty()

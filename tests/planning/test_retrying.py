@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from declarative.model.capabilities import Abilities
-from declarative.model.lock import Record
+from declarative.model.capabilities import Capabilities
+from declarative.model.lock import ResourceRecord
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Retry
 from declarative.planning import standing
@@ -26,13 +26,13 @@ from tests.planning.cases import (
 from tests.planning.channels import BATCHES, CALLS
 
 
-def requests(remote: Remote, wanted: str = "ab", able: Abilities | None = BATCHES, **known: Any) -> list[str]:
+def requests(remote: Remote, wanted: str = "ab", able: Capabilities | None = BATCHES, **known: Any) -> list[str]:
     """Of a batch of `a` and `b` that was sent with the settings and the data wanted now."""
     of = resource(wanted, retry=known.pop("retry", ABLE_TO_RETRY))
     sent = {"count": 2, "payloads": resource("ab").people.payloads, **known}
-    record = Record(generation=1, remotes={remote.id: remembered(**sent)})
+    record = ResourceRecord(generation=1, remotes={remote.id: remembered(**sent)})
     asked = case(remote, wanted=of, record=record)
-    return by_request(asked, standing.persons(asked), able)
+    return by_request(asked, standing.decide_all(asked), able)
 
 
 def unreached(**changes: Any) -> Remote:
@@ -69,9 +69,9 @@ def test_over_a_batch_whose_absence_is_only_probable_nobody_is_rung_by_request()
     lost = intent(attempt=2, absent=True)
     of = resource("ab", retry=ABLE_TO_RETRY)
     sent = remembered(count=2, payloads=of.people.payloads)
-    record = Record(generation=2, remotes={remote.id: sent}, intents=open_intents(lost))
+    record = ResourceRecord(generation=2, remotes={remote.id: sent}, intents=open_intents(lost))
     asked = case(remote, wanted=of, record=record)
-    people = standing.persons(asked)
+    people = standing.decide_all(asked)
     assert people.get_column("verb").to_list() == ["retry", "keep"]
     assert by_request(asked, people, BATCHES) == []
 
@@ -104,5 +104,5 @@ def test_each_batch_is_asked_for_itself() -> None:
         "b1": remembered(count=1, payloads=resource("a").people.payloads),
         "b2": remembered(count=1, payloads=resource("b").people.payloads, settings="old"),
     }
-    asked = case(first, second, wanted=whole, record=Record(generation=1, remotes=known))
-    assert by_request(asked, standing.persons(asked), BATCHES) == ["b1"]
+    asked = case(first, second, wanted=whole, record=ResourceRecord(generation=1, remotes=known))
+    assert by_request(asked, standing.decide_all(asked), BATCHES) == ["b1"]

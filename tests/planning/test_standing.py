@@ -8,7 +8,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from declarative.model.lock import Cancel, Record
+from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Retry, Route
 from declarative.planning import standing
@@ -34,12 +34,14 @@ QUEUED, IN_FLIGHT, REACHED, UNREACHED, REFUSED, UNFUNDED, CANCELLED, UNKNOWN = P
 RETRIED = resource("a", retry=ABLE_TO_RETRY)
 
 
-def cancelled(remote_id: str, phase: Phase = CANCELLED, *, by_us: bool, **changes: object) -> tuple[Remote, Record]:
+def cancelled(
+    remote_id: str, phase: Phase = CANCELLED, *, by_us: bool, **changes: object
+) -> tuple[Remote, ResourceRecord]:
     """A batch of `a` alone whose cancel was ours or somebody else's, and its record."""
     remote = batch(remote_id, members(a=phase), cancelled=True, **changes)
     record = knowing(remote)
     if by_us:
-        record = replace(record, remotes={remote_id: remembered(cancel=Cancel.DONE)})
+        record = replace(record, remotes={remote_id: remembered(cancel=CancelProgress.DONE)})
     return remote, record
 
 
@@ -76,7 +78,7 @@ def test_who_waits_and_is_not_wanted_is_taken_off_for_the_reason_that_holds_for_
 @pytest.mark.parametrize("waits_as", ["a", "b"])
 def test_a_call_to_a_suppressed_number_is_taken_off_for_that_whatever_number_it_waits_under(waits_as: str) -> None:
     wanted = call_resource(crowd("", kept_out={"a": "suppress_from"}), route=Route.BATCH)
-    found = standing.persons(case(batch("b1", members(**{waits_as: QUEUED})), wanted=wanted))
+    found = standing.decide_all(case(batch("b1", members(**{waits_as: QUEUED})), wanted=wanted))
     assert found.select("verb", "reason").rows() == [("cancel", "suppressed")]
 
 
@@ -116,7 +118,7 @@ def test_who_still_reads_queued_in_a_cancelled_batch_is_not_free_yet() -> None:
 
 def test_a_cancel_that_was_asked_and_took_effect_frees() -> None:
     remote, record = cancelled("b1", by_us=False)
-    record = replace(record, remotes={"b1": remembered(cancel=Cancel.ASKED)})
+    record = replace(record, remotes={"b1": remembered(cancel=CancelProgress.ASKED)})
     assert verbs(case(remote, wanted=resource("a"), record=record)) == {"a": "create"}
 
 

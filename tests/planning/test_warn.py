@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from declarative.model.capabilities import Abilities
-from declarative.model.lock import Cancel, Record
+from declarative.model.capabilities import Capabilities
+from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.model.resource import CallingHours, Pace, Policy, Resource, Route
 from declarative.planning.actions import compose
 from declarative.planning.calling_hours import closes
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.notices import warnings
-from declarative.planning.outlook import Outlook
+from declarative.planning.outlook import Observation
 from declarative.planning.plan import Plan
 from tests.planning.cases import (
     ABLE_TO_RETRY,
@@ -37,17 +37,17 @@ from tests.planning.channels import BATCHES, CALLS, abilities
 def said(
     wanted: Resource,
     *remotes: Any,
-    able: Abilities | None = None,
-    record: Record | None = None,
+    able: Capabilities | None = None,
+    record: ResourceRecord | None = None,
     timing: Timing = Timing.NOW,
     also: frozenset[str] = frozenset(),
 ) -> list[str]:
     """The warnings of the plan of this one resource."""
     asked = (lambda provider, route: able) if able else abilities
     of = case(*remotes, wanted=wanted, record=record or knowing(*remotes), timing=timing, also=also)
-    actions, work = compose(Outlook(case=of, provider="cartesia"), asked(wanted.provider, wanted.route))
+    actions, work = compose(Observation(case=of, provider="cartesia"), asked(wanted.provider, wanted.route))
     assert work is not None
-    plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), works={wanted.address: work})
+    plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={wanted.address: work})
     found = list(warnings(plan, [wanted], asked))
     assert {notice.address for notice in found} <= {wanted.address}
     return [notice.message for notice in found]
@@ -60,7 +60,7 @@ def test_an_ordinary_plan_warns_of_nothing() -> None:
 def test_whoever_was_taken_off_in_a_batch_under_also_is_never_rung_and_that_is_said() -> None:
     people = members(a=Phase.CANCELLED, b=Phase.REACHED)
     theirs = batch("x1", people, status="cancelled", cancelled=True, mark=None)
-    [message] = said(resource("abc", also=("x1",)), theirs, record=Record(), also=frozenset({"x1"}))
+    [message] = said(resource("abc", also=("x1",)), theirs, record=ResourceRecord(), also=frozenset({"x1"}))
     assert message == "x1 (spec.also) was cancelled: 1 person was taken off and is not rung, by this manifest neither"
 
 
@@ -101,7 +101,7 @@ def test_5000_people_take_84_minutes() -> None:
     many.count = 5000
     wanted = resource(many, expires_at=NOON + timedelta(minutes=83))
     of = case(wanted=wanted, record=knowing())
-    actions, _ = compose(Outlook(case=of, provider="cartesia"), everybody)
+    actions, _ = compose(Observation(case=of, provider="cartesia"), everybody)
     plan = Plan(project="spring", created_at=NOON, actions=tuple(replace(one, people=5000) for one in actions))
     assert len(frame) == 1
     (notice,) = warnings(plan, [wanted], lambda provider, route: everybody)
@@ -185,7 +185,7 @@ def test_a_single_call_needs_no_such_word() -> None:
 
 
 def test_a_route_of_which_little_can_be_proven_says_so() -> None:
-    old = replace(CALLS, echoes=False, notes="An old route.")
+    old = replace(CALLS, returns_data=False, notes="An old route.")
     assert said(call_resource("a"), able=old) == ["An old route."]
 
 
@@ -193,7 +193,7 @@ def test_nobody_rung_is_nothing_to_warn_of() -> None:
     placed = call("c1", "a", Phase.REACHED)
     wanted = call_resource("a")
     record = knowing(placed, numbers=wanted.people.numbers, payloads=wanted.people.payloads)
-    assert said(wanted, placed, able=replace(CALLS, echoes=False, notes="An old route."), record=record) == []
+    assert said(wanted, placed, able=replace(CALLS, returns_data=False, notes="An old route."), record=record) == []
 
 
 def test_an_edited_call_says_that_editing_changes_nothing() -> None:
@@ -215,7 +215,7 @@ def test_whoever_waits_for_a_retry_and_is_taken_off_is_counted() -> None:
 def test_whoever_was_taken_off_while_waiting_for_a_retry_is_counted_once_wanted_again() -> None:
     paused = batch("b1", members(a=Phase.CANCELLED, b=Phase.CANCELLED, c=Phase.REACHED), retry_count=1, cancelled=True)
     known = knowing(paused)
-    ours = replace(known.remotes["b1"], cancel=Cancel.DONE)
+    ours = replace(known.remotes["b1"], cancel=CancelProgress.DONE)
     record = replace(known, remotes={"b1": ours})
     wanted = resource("abc", retry=ABLE_TO_RETRY)
     (message,) = said(wanted, paused, record=record)
@@ -243,9 +243,9 @@ def test_somebody_removed_after_their_call_was_placed_is_told_of(phase: Phase) -
 
 def test_of_a_removed_manifest_as_well() -> None:
     of = case(call("c1", "a", Phase.QUEUED), wanted=None)
-    actions, work = compose(Outlook(case=of, provider="callingbox"), None)
+    actions, work = compose(Observation(case=of, provider="callingbox"), None)
     assert work is not None
-    plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), works={of.address: work})
+    plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={of.address: work})
     assert [notice.message for notice in warnings(plan, [], abilities)] == [GOES_ON]
 
 
@@ -277,13 +277,15 @@ def test_a_column_of_zones_that_nobody_has_is_told() -> None:
 
 
 def test_no_warning_holds_a_number() -> None:
-    everything = said(abroad("+442079460101", "+14155550101"), able=replace(CALLS, echoes=False, notes="An old route."))
+    everything = said(
+        abroad("+442079460101", "+14155550101"), able=replace(CALLS, returns_data=False, notes="An old route.")
+    )
     assert everything
     assert not [message for message in everything if number("a")[2:] in message or "2079460101" in message]
 
 
 def test_the_verbs_that_ring_are_those_that_warn() -> None:
     waiting = batch("b1", members(a=Phase.QUEUED, b=Phase.QUEUED))
-    actions, _ = compose(Outlook(case=case(waiting, wanted=None), provider="cartesia"), None)
+    actions, _ = compose(Observation(case=case(waiting, wanted=None), provider="cartesia"), None)
     assert [action.verb for action in actions] == [Verb.CANCEL]
     assert said(resource("ab", paused=True), waiting) == []

@@ -14,7 +14,7 @@ from declarative.model.remote import Remote
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Channel, Provider, Submission
-from declarative.providers.surroundings import Surroundings
+from declarative.providers.surroundings import ConnectOptions
 
 KEY = "sk_car_ThisKeyMustNeverBeSeen42"
 MARK = Mark("aaaaa", "bbbbbb", "ccccccc", 1, 1, 1, "ddddd")
@@ -37,7 +37,7 @@ class Exchange:
 
 def pages_of(channel: Channel, agent_ids: Sequence[str]) -> list[list[Remote]]:
     """Every page of every list of the channel."""
-    return [page for history in channel.histories(agent_ids) for page in history]
+    return [page for history in channel.list_pages(agent_ids) for page in history]
 
 
 def environment(**other: str) -> dict[str, str]:
@@ -54,7 +54,7 @@ def open_exchange(handler: Handler, type_name: str = "cartesia", version: str | 
 
     provider = catalog.connect(
         ProviderSpec("main", type_name, version),
-        Surroundings(environment=environment(), transport=httpx.MockTransport(answer), sleep=pauses.append),
+        ConnectOptions(environment=environment(), transport=httpx.MockTransport(answer), sleep=pauses.append),
     )
     return Exchange(provider, sent, pauses)
 

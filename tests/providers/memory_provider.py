@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from declarative.model.capabilities import Abilities, ProviderType
+from declarative.model.capabilities import Capabilities, ProviderType
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.base import EVERY_AGENT, Channel, Done, Outcome, Rejected, Submission
-from declarative.providers.surroundings import Surroundings
+from declarative.providers.surroundings import ConnectOptions
 
-CALL = Abilities(
+CALL = Capabilities(
     max_people=1,
     provable=True,
     schedulable=False,
     cancellable=False,
     retryable=False,
-    echoes=True,
+    returns_data=True,
     outcomes=frozenset({"rang_out"}),
     personal=("metadata",),
     notes="Nobody is rung. Numbers that end in 91 to 93 ring out.",
@@ -42,7 +42,7 @@ class MemoryChannel:
         self._calls: dict[str, Remote] = {}
 
     @property
-    def abilities(self) -> Abilities:
+    def abilities(self) -> Capabilities:
         return CALL
 
     def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
@@ -105,7 +105,7 @@ class Memory:
         self._channels = {}
 
 
-def connect(spec: ProviderSpec, surroundings: Surroundings) -> Memory:
+def connect(spec: ProviderSpec, surroundings: ConnectOptions) -> Memory:
     return Memory()
 
 

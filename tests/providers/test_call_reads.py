@@ -40,8 +40,8 @@ def test_calls_are_listed_agent_by_agent_without_the_inbound_ones() -> None:
 def test_the_calls_of_each_agent_are_a_list_of_their_own() -> None:
     """How far back the calls of one agent were read says nothing of another's."""
     exchange, channel = call_channel()
-    assert len(channel.histories(["agent_1", "agent_2"])) == 2
-    assert (channel.histories([]), exchange.sent) == ([], [])
+    assert len(channel.list_pages(["agent_1", "agent_2"])) == 2
+    assert (channel.list_pages([]), exchange.sent) == ([], [])
 
 
 @pytest.mark.parametrize("field", ["metadata", "dynamic_variables"])

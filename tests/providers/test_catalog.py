@@ -13,7 +13,7 @@ from declarative.errors import MissingKey, ProviderError
 from declarative.model.resource import ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Provider
-from declarative.providers.surroundings import Surroundings
+from declarative.providers.surroundings import ConnectOptions
 
 from .exchanges import KEY, MARK, environment, pages_of, submission
 
@@ -36,7 +36,7 @@ def opened(**variables: str) -> Provider:
     def refuse(_: httpx.Request) -> httpx.Response:
         raise AssertionError("opening a connection sends nothing")
 
-    around = Surroundings(environment=environment(**variables), transport=httpx.MockTransport(refuse))
+    around = ConnectOptions(environment=environment(**variables), transport=httpx.MockTransport(refuse))
     return catalog.connect(ProviderSpec("main", "cartesia"), around)
 
 
@@ -61,7 +61,7 @@ def test_importing_the_catalog_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_key_names_the_variable_and_the_sandbox(type_name: str, value: str | None) -> None:
     variable = f"{type_name.upper()}_API_KEY"
-    around = Surroundings(environment={} if value is None else {variable: value})
+    around = ConnectOptions(environment={} if value is None else {variable: value})
     with pytest.raises(MissingKey) as caught:
         catalog.connect(ProviderSpec("main", type_name), around)
     assert variable in caught.value.message
@@ -121,7 +121,7 @@ def test_a_path_prefix_of_the_base_url_is_kept() -> None:
         seen.append(str(request.url))
         return httpx.Response(200, json={"ok": True}, headers={"Date": "Wed, 01 Jul 2026 12:00:00 GMT"})
 
-    around = Surroundings(
+    around = ConnectOptions(
         environment=environment(CARTESIA_BASE_URL="https://gateway.example/voice/"),
         transport=httpx.MockTransport(answer),
     )
@@ -131,17 +131,17 @@ def test_a_path_prefix_of_the_base_url_is_kept() -> None:
 
 def test_unknown_types_and_versions_are_named_with_what_there_is() -> None:
     with pytest.raises(ProviderError) as caught:
-        catalog.connect(ProviderSpec("main", "cartesian"), Surroundings(environment=environment()))
+        catalog.connect(ProviderSpec("main", "cartesian"), ConnectOptions(environment=environment()))
     assert "cartesia, callingbox" in caught.value.hint
     with pytest.raises(ProviderError) as caught:
-        catalog.connect(ProviderSpec("main", "cartesia", "2024-01-01"), Surroundings(environment=environment()))
+        catalog.connect(ProviderSpec("main", "cartesia", "2024-01-01"), ConnectOptions(environment=environment()))
     assert "2026-08-14" in caught.value.hint
 
 
 def test_a_provider_from_outside_joins_by_its_entry_point(installed: Path) -> None:
     installed.write_text(EXAMPLE.read_text())
     assert catalog.types()["memory"].refused == {"voice": "nobody would hear it"}
-    provider = catalog.connect(ProviderSpec("own", "memory"), Surroundings(environment={}))
+    provider = catalog.connect(ProviderSpec("own", "memory"), ConnectOptions(environment={}))
     channel = provider.channels[Route.CALL]
     channel.submit(submission())
     assert [remote.mark for page in pages_of(channel, ["agent_1"]) for remote in page] == [MARK]

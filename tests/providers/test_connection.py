@@ -73,18 +73,18 @@ def test_a_provider_without_a_date_is_an_error() -> None:
 def test_agent_and_number_are_looked_up(type_name: str, version: str | None, paths: list[str]) -> None:
     settings: dict[str, Json] = {"agent_id": "agent_1", "from_number_id": "ap_1"}
     exchange = open_exchange(answering(httpx.Response(200, json={"id": "x"})), type_name, version)
-    assert exchange.provider.missing(settings) == []
+    assert exchange.provider.unknown_references(settings) == []
     assert [request.url.path for request in exchange.sent] == paths
 
 
 def test_what_is_missing_is_said_in_a_sentence() -> None:
     settings: dict[str, Json] = {"agent_id": "agent_1", "from_number_id": "ap_1"}
-    assert open_exchange(answering(NOT_FOUND)).provider.missing(settings) == [
+    assert open_exchange(answering(NOT_FOUND)).provider.unknown_references(settings) == [
         "Cartesia does not know the agent agent_1",
         "Cartesia does not know the phone number ap_1",
     ]
     deleted = httpx.Response(200, json={"id": "agent_1", "deleted_at": "2026-06-14T12:00:00Z"})
-    found = open_exchange(answering(deleted)).provider.missing({"agent_id": "agent_1"})
+    found = open_exchange(answering(deleted)).provider.unknown_references({"agent_id": "agent_1"})
     assert found == ["the agent agent_1 was deleted at Cartesia"]
 
 
@@ -97,20 +97,22 @@ def test_what_is_missing_is_said_in_a_sentence() -> None:
     ],
 )
 def test_a_callingbox_agent_that_cannot_ring_is_missing(answer: httpx.Response, word: str) -> None:
-    [sentence] = open_exchange(answering(answer), "callingbox").provider.missing({"agent_id": "agent_1"})
+    [sentence] = open_exchange(answering(answer), "callingbox").provider.unknown_references({"agent_id": "agent_1"})
     assert word in sentence
 
 
 @pytest.mark.parametrize("type_name", ["cartesia", "callingbox"])
 def test_nothing_named_is_nothing_missing(type_name: str) -> None:
     exchange = open_exchange(answering(httpx.Response(500)), type_name)
-    assert exchange.provider.missing({}) == []
+    assert exchange.provider.unknown_references({}) == []
     assert exchange.sent == []
 
 
 def test_a_look_up_that_cannot_be_read_is_an_error_and_not_an_absence() -> None:
     with pytest.raises(ProviderError):
-        open_exchange(answering(httpx.Response(404, html="<html>"))).provider.missing({"agent_id": "agent_1"})
+        open_exchange(answering(httpx.Response(404, html="<html>"))).provider.unknown_references(
+            {"agent_id": "agent_1"}
+        )
 
 
 ECHO = f"the key {KEY} is unknown"

@@ -21,13 +21,13 @@ from declarative.providers.base import (
     Busy,
     Channel,
     Done,
+    MarkMissing,
     Outcome,
     OutOfFunds,
     Provider,
     Rejected,
-    Unsigned,
 )
-from declarative.providers.surroundings import Surroundings
+from declarative.providers.surroundings import ConnectOptions
 from declarative.sandbox.embedded import Embedded, open_sandbox
 
 from . import memory_provider
@@ -63,7 +63,7 @@ class Stage:
     @property
     def marks_are_listed(self) -> bool:
         """A batch is signed by its name; the mark of a call is among its person's data."""
-        return self.route is Route.BATCH or self.channel.abilities.echoes
+        return self.route is Route.BATCH or self.channel.abilities.returns_data
 
     def placed(self, number: str = ADA, **parts: object) -> Remote:
         found = self.channel.submit(submission([(number, self.payload)], settings=SETTINGS, **parts))  # type: ignore[arg-type]
@@ -117,7 +117,7 @@ def staged(row: tuple[str, str, Route], world: Embedded) -> Stage:
     type_name, version, route = row
     spec = ProviderSpec("main", type_name, version)
     open_provider: catalog.Connect = memory_provider.connect if type_name == "memory" else catalog.connect
-    around = Surroundings(environment=environment(), transport=world.transport(), sleep=lambda _: None)
+    around = ConnectOptions(environment=environment(), transport=world.transport(), sleep=lambda _: None)
     return Stage(open_provider(spec, around), route, world)
 
 
@@ -165,7 +165,7 @@ def test_what_was_submitted_is_read_with_its_person(stage: Stage) -> None:
 def test_who_waits_is_read_with_their_data(stage: Stage) -> None:
     later = {"scheduled_at": stage.provider.now() + timedelta(hours=1)} if stage.channel.abilities.schedulable else {}
     person = member(stage.read(stage.placed(**later).id))
-    if stage.channel.abilities.echoes:
+    if stage.channel.abilities.returns_data:
         assert person["payload"] == stage.payload
 
 
@@ -234,8 +234,8 @@ def test_as_many_people_as_promised_go_into_one_request(stage: Stage) -> None:
 
 
 def test_an_agent_that_is_not_there_is_missing(stage: Stage) -> None:
-    assert stage.provider.missing(SETTINGS) == []
-    assert stage.provider.missing({**SETTINGS, "agent_id": "agent_missing"})
+    assert stage.provider.unknown_references(SETTINGS) == []
+    assert stage.provider.unknown_references({**SETTINGS, "agent_id": "agent_missing"})
 
 
 def test_a_closed_provider_may_be_closed_again(stage: Stage) -> None:
@@ -298,5 +298,5 @@ def test_a_name_that_was_cut_leaves_a_batch_unsigned(world: Embedded) -> None:
     stage = staged(("cartesia", "2026-03-01", Route.BATCH), world)
     stage.fault({"edit": {"name": "March outr"}}, "createCallBatch")
     found = stage.channel.submit(submission([(ADA, None)], settings=SETTINGS))
-    assert isinstance(found, Unsigned)
+    assert isinstance(found, MarkMissing)
     assert isinstance(stage.channel.cancel(found.remote.id), Done)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from declarative.model.resource import Json
-from declarative.providers.base import Ambiguous, Busy, Done, NotSent, Outcome, OutOfFunds, Rejected, Unsigned
+from declarative.providers.base import Ambiguous, Busy, Done, MarkMissing, NotSent, Outcome, OutOfFunds, Rejected
 
 from .dialing import BOX, CREATE, LEGACY, PLACE, REQUESTS, RETRY, Request, outcome
 from .exchanges import MARK, batch, member
@@ -75,7 +75,7 @@ def test_a_lost_answer_is_not_sent_only_when_nothing_left(
 def test_a_status_in_the_providers_own_form(request_that_dials: Request, status: int, expected: type[Outcome]) -> None:
     found = outcome(request_that_dials, request_that_dials.error(status, "agent not found"))
     assert isinstance(found, expected)
-    assert not isinstance(found, Done | Unsigned)
+    assert not isinstance(found, Done | MarkMissing)
     assert f"answered {status}" in found.message
     assert "agent not found" in found.message
 
@@ -145,7 +145,7 @@ def test_an_accepted_answer_that_cannot_be_read_proves_nothing(
 @pytest.mark.parametrize("name", ["March outreach", f"March outreach {MARK}"[:-1], None, 7])
 def test_a_batch_whose_name_lost_our_mark_is_unsigned(name: Json) -> None:
     found = outcome(CREATE, httpx.Response(201, json=batch(name=name)))
-    assert isinstance(found, Unsigned)
+    assert isinstance(found, MarkMissing)
     assert found.remote.id == "acb_1"
 
 

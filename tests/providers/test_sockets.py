@@ -16,9 +16,9 @@ from declarative.providers.base import Ambiguous, Channel, Done, NotSent, Outcom
 from declarative.providers.cartesia.errors import structured
 from declarative.providers.cartesia.type import CARTESIA
 from declarative.providers.http import endpoint as access
-from declarative.providers.http.client import Wire
+from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
-from declarative.providers.surroundings import Surroundings
+from declarative.providers.surroundings import ConnectOptions
 
 from .exchanges import MARK, environment, pages_of, submission
 
@@ -117,7 +117,7 @@ def redirect(connection: socket.socket) -> None:
 
 @contextmanager
 def connected(url: str) -> Iterator[Provider]:
-    around = Surroundings(environment=environment(CARTESIA_BASE_URL=url), sleep=lambda _: None)
+    around = ConnectOptions(environment=environment(CARTESIA_BASE_URL=url), sleep=lambda _: None)
     provider = catalog.connect(ProviderSpec("main", "cartesia"), around)
     try:
         yield provider
@@ -191,8 +191,8 @@ def test_an_answer_that_does_not_come_in_time_is_ambiguous() -> None:
     with serving(silent) as server:
         variables = environment(CARTESIA_BASE_URL=f"http://127.0.0.1:{server.port}")
         found = access.from_environment(ProviderSpec("main", "cartesia"), CARTESIA, variables)
-        wire = Wire(found, structured, dial_timeout=0.05)
-        outcome = wire.dial("/", b"{}", accepted)
+        wire = HttpClient(found, structured, dial_timeout=0.05)
+        outcome = wire.post_once("/", b"{}", accepted)
         released.set()
         wire.close()
     assert outcome == Ambiguous("gave no answer in time")

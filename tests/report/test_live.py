@@ -6,12 +6,12 @@ import io
 
 from rich.console import Console
 
-from declarative.app.watch import Course
+from declarative.app.watch import RemoteProgress
 from declarative.report import live
 
 
 def test_an_address_is_whole_in_a_terminal_of_80_columns() -> None:
-    course = Course(
+    course = RemoteProgress(
         address="batch/appointment-confirmation",
         remote_id="381e3fa9-5ffb-478b-9405-86c7334a8e8e",
         reached=1,

@@ -8,9 +8,9 @@ from typing import Any
 import click
 import pytest
 
-from declarative.app.apply import Report
+from declarative.app.apply import ApplyReport
 from declarative.app.status import Status
-from declarative.engine.results import Tally
+from declarative.engine.results import ResourceResult
 from declarative.errors import Interrupted
 from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Verb
@@ -81,8 +81,8 @@ def test_who_waits_is_told_why_and_until_when(reasons: dict[Reason, int]) -> Non
 
 def test_who_was_moved_is_not_taken_off() -> None:
     """One of the moved had been turned away meanwhile, and was cancelled by nobody."""
-    tally = Tally(booked=[("acb_new", Verb.REPLACE, 5)], cancelled=4)
-    report = Report(plan=plan_of(action(Verb.REPLACE, people=5)), tallies={"batch/march": tally})
+    tally = ResourceResult(booked=[("acb_new", Verb.REPLACE, 5)], cancelled=4)
+    report = ApplyReport(plan=plan_of(action(Verb.REPLACE, people=5)), tallies={"batch/march": tally})
     told = click.unstyle(text.report(report))
     assert "batch/march: 5 people moved\n" in told
     assert "taken off" not in told
@@ -90,15 +90,15 @@ def test_who_was_moved_is_not_taken_off() -> None:
 
 
 def test_the_last_line_speaks_as_the_plans_headline_does() -> None:
-    first = Tally(booked=[("acb_1", Verb.CREATE, 3), ("acb_2", Verb.RETRY, 1)])
-    second = Tally(booked=[("acb_3", Verb.REPLACE, 5)], cancelled=7)
-    report = Report(plan=plan_of(), tallies={"batch/march": first, "batch/april": second})
+    first = ResourceResult(booked=[("acb_1", Verb.CREATE, 3), ("acb_2", Verb.RETRY, 1)])
+    second = ResourceResult(booked=[("acb_3", Verb.REPLACE, 5)], cancelled=7)
+    report = ApplyReport(plan=plan_of(), tallies={"batch/march": first, "batch/april": second})
     told = click.unstyle(text.report(report)).splitlines()[-1]
     assert told == "Apply: 4 people submitted, 5 people moved, 2 people taken off."
 
 
 def test_an_interrupted_run_that_did_nothing_says_so() -> None:
-    report = Report(plan=plan_of(), tallies={}, interrupted=Interrupted("stopped by Ctrl-C", terminated=False))
+    report = ApplyReport(plan=plan_of(), tallies={}, interrupted=Interrupted("stopped by Ctrl-C", terminated=False))
     told = click.unstyle(text.report(report))
     assert told == "Interrupted: stopped by Ctrl-C. Before: nobody was rung and nobody taken off."
 
@@ -123,7 +123,7 @@ def test_the_last_line_says_no_more_than_is_known(
     destroy: bool, blocks: int, changes: dict[str, Any], told: str
 ) -> None:
     plan = plan_of(*(action(Verb.BLOCK, f"b{number}") for number in range(blocks)))
-    report = Report(plan=plan, tallies={}, nothing_wanted=destroy, **changes)
+    report = ApplyReport(plan=plan, tallies={}, destroy=destroy, **changes)
     assert click.unstyle(text.report(report)).splitlines()[-1] == told
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from declarative.model.lock import Cancel, Intent, Lock, Record, RemoteRecord, Request
+from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.resource import Route
 from declarative.state.base import Holder
 
@@ -29,13 +29,13 @@ def remote(**changes: Any) -> RemoteRecord:
 
 def intent(mark: str = "~d1.m", **changes: Any) -> Intent:
     known = {
-        "request": Request.SUBMIT, "route": Route.BATCH, "mark": mark, "generation": 1, "shard": 1, "attempt": 1,
+        "request": RequestKind.SUBMIT, "route": Route.BATCH, "mark": mark, "generation": 1, "shard": 1, "attempt": 1,
         "sent_at": NOON, "count": 2, "numbers": "n", "payloads": "p", "settings": "s",
     }  # fmt: skip
     return Intent(**{**known, **changes})
 
 
-def lock(**resources: Record) -> Lock:
+def lock(**resources: ResourceRecord) -> Lock:
     """Keyword names stand for batch addresses."""
     records = {f"batch/{name}": record for name, record in resources.items()}
     return Lock(project="spring", lineage="k3v9", born=NOON, hosts={"c": "api.example.com"}, resources=records)
@@ -61,13 +61,13 @@ remotes = st.builds(
     retry_count=st.none() | st.integers(0, 2),
     last_updated_at=_words,
     created_at=st.none() | _times,
-    cancel=st.none() | st.sampled_from(Cancel),
+    cancel=st.none() | st.sampled_from(CancelProgress),
     settled=st.booleans(),
     doubts=_digests,
 )
 intents = st.builds(
     Intent,
-    request=st.sampled_from(Request),
+    request=st.sampled_from(RequestKind),
     route=st.sampled_from(Route),
     mark=st.sampled_from(["m1", "m2"]),
     generation=st.integers(0, 3),
@@ -98,7 +98,7 @@ _plain_fields: dict[str, st.SearchStrategy[Any]] = {
     "revoked": _digests,
     "quiet": st.none() | _words.filter(bool),
 }
-records = st.builds(Record, remotes=st.dictionaries(_keys, remotes, max_size=3), intents=_open, **_plain_fields)
+records = st.builds(ResourceRecord, remotes=st.dictionaries(_keys, remotes, max_size=3), intents=_open, **_plain_fields)
 locks = st.builds(
     lambda resources: Lock(project="p", lineage="l", born=NOON, resources=resources),
     st.dictionaries(st.sampled_from(["batch/a", "batch/b", "call/c"]), records, max_size=3),

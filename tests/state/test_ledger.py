@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
 from declarative.errors import LeaseLost, StateError
-from declarative.model.lock import Lock, Record, Request
+from declarative.model.lock import Lock, RequestKind, ResourceRecord
 from declarative.state.base import Lease, Stored
 from declarative.state.format import parse, render
 from declarative.state.ledger import Fields, Ledger
@@ -67,22 +67,22 @@ def test_every_step_is_durable_when_it_returns(backend: Recorder, ledger: Ledger
     assert kept(backend) == ledger.lock
     ledger.update(ADDRESS, remotes={"acb_1": remote(mark="m")}, intents={"m": None})
     assert kept(backend) == ledger.lock
-    expected = Record(generation=1, settings={"agent_id": "a"}, remotes={"acb_1": remote(mark="m")})
+    expected = ResourceRecord(generation=1, settings={"agent_id": "a"}, remotes={"acb_1": remote(mark="m")})
     assert ledger.lock == lock(march=expected)
 
 
 def test_a_value_that_becomes_empty_is_gone_after_a_crash_too(backend: Recorder, ledger: Ledger) -> None:
     ledger.update(ADDRESS, quiet="q", settings={"a": 1, "b": {"c": 2}}, remotes={"r": remote(person="p", settled=True)})
     ledger.update(ADDRESS, quiet=None, settings={"b": {}}, remotes={"r": remote()})
-    assert kept(backend) == lock(march=Record(settings={"b": {}}, remotes={"r": remote()}))
+    assert kept(backend) == lock(march=ResourceRecord(settings={"b": {}}, remotes={"r": remote()}))
 
 
 def test_of_a_forgotten_address_its_generation_and_what_must_never_ring_stay(backend: Recorder, ledger: Ledger) -> None:
-    lost = {"m": intent("m"), "retry:r:0": intent("retry:r:0", request=Request.RETRY, remote="r")}
+    lost = {"m": intent("m"), "retry:r:0": intent("retry:r:0", request=RequestKind.RETRY, remote="r")}
     ledger.update(ADDRESS, generation=3, provider="cartesia", settings={"agent_id": "a"}, count=2, numbers="n")
     ledger.update(ADDRESS, remotes={"r": remote()}, intents=lost, placed=("p",), revoked=("k",), quiet="q")
     ledger.forget(ADDRESS)
-    kept_of_it = Record(generation=3, provider="cartesia", revoked=("k", "m"))
+    kept_of_it = ResourceRecord(generation=3, provider="cartesia", revoked=("k", "m"))
     assert kept(backend) == ledger.lock == lock(march=kept_of_it)
     assert kept_of_it.forgotten
     assert len(backend.lines) == 3
@@ -91,8 +91,8 @@ def test_of_a_forgotten_address_its_generation_and_what_must_never_ring_stay(bac
 def test_a_renamed_address_takes_along_what_was_done(backend: Recorder, ledger: Ledger) -> None:
     ledger.update(ADDRESS, generation=2, remotes={"r": remote()})
     ledger.rename(ADDRESS, "batch/april")
-    assert ledger.lock.resources["batch/april"] == Record(generation=2, remotes={"r": remote()})
-    assert kept(backend) == ledger.lock == lock(april=Record(generation=2, remotes={"r": remote()}))
+    assert ledger.lock.resources["batch/april"] == ResourceRecord(generation=2, remotes={"r": remote()})
+    assert kept(backend) == ledger.lock == lock(april=ResourceRecord(generation=2, remotes={"r": remote()}))
     assert len(backend.lines) == 2
 
 
@@ -100,7 +100,9 @@ def test_renaming_onto_a_known_address_forgets_nothing(backend: Recorder, ledger
     ledger.update(ADDRESS, generation=2, settings={"a": 1}, remotes={"r1": remote()}, placed=("x",))
     ledger.update("batch/april", generation=1, settings={"b": 1}, remotes={"r2": remote()}, placed=("y",))
     ledger.rename(ADDRESS, "batch/april")
-    joined = Record(generation=2, settings={"a": 1}, remotes={"r1": remote(), "r2": remote()}, placed=("x", "y"))
+    joined = ResourceRecord(
+        generation=2, settings={"a": 1}, remotes={"r1": remote(), "r2": remote()}, placed=("x", "y")
+    )
     assert kept(backend) == ledger.lock == lock(april=joined)
 
 
@@ -154,11 +156,11 @@ def test_a_step_that_was_not_written_changes_nothing(ledger: Ledger, backend: Re
         ledger.update(ADDRESS, generation=2, remotes={"r": None})
     with pytest.raises(LeaseLost):
         ledger.rename(ADDRESS, "batch/april")
-    assert ledger.lock == kept(backend) == lock(march=Record(generation=1, remotes={"r": remote()}))
+    assert ledger.lock == kept(backend) == lock(march=ResourceRecord(generation=1, remotes={"r": remote()}))
 
 
 def test_the_fields_of_an_update_are_those_of_a_record() -> None:
-    assert {*get_type_hints(Fields)} == {*Record.__dataclass_fields__} - {"remotes", "intents"}
+    assert {*get_type_hints(Fields)} == {*ResourceRecord.__dataclass_fields__} - {"remotes", "intents"}
 
 
 _STEPS = st.lists(

@@ -12,12 +12,12 @@ from hypothesis import given
 from declarative import schemas
 from declarative.errors import StateError
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Cancel, Intent, Lock, Record, RemoteRecord
+from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, ResourceRecord
 from declarative.state.base import Stored
 from declarative.state.format import line_of, parse, render
 from tests.state.samples import NOON, intent, lock, locks, remote
 
-WHOLE = render(lock(march=Record(generation=1, settings={"agent_id": "agent_1"})))
+WHOLE = render(lock(march=ResourceRecord(generation=1, settings={"agent_id": "agent_1"})))
 
 
 @given(locks)
@@ -35,18 +35,18 @@ def test_the_text_does_not_depend_on_the_order_of_what_it_says(some: Lock) -> No
 
 
 def test_the_text_reads_well_in_a_diff() -> None:
-    record = Record(
+    record = ResourceRecord(
         generation=2,
         provider="cartesia",
         settings={"region": "us", "agent_id": "agent_1"},
         count=2,
         remotes={
-            "acb_2": remote(generation=2, cancel=Cancel.ASKED),
+            "acb_2": remote(generation=2, cancel=CancelProgress.ASKED),
             "acb_1": remote(shard=2, created_at=NOON + timedelta(milliseconds=5)),
             "acb_0": remote(shard=2, settled=True, retry_count=0),
         },
     )
-    text = render(lock(march=record, april=Record(tombstone=True))).decode()
+    text = render(lock(march=record, april=ResourceRecord(tombstone=True))).decode()
     assert text.endswith("}\n")
     assert re.findall(r'^ {4}"(\S+)": \{$', text, re.MULTILINE) == ["batch/april", "batch/march"]
     assert re.findall(r'^ {8}"(acb_\d)"', text, re.MULTILINE) == ["acb_0", "acb_1", "acb_2"]
@@ -59,14 +59,14 @@ def test_the_text_reads_well_in_a_diff() -> None:
 
 def test_no_number_of_a_person_is_in_the_text() -> None:
     person = PersonKey(None).of_person("k3v9", "+14155550101")
-    record = Record(
+    record = ResourceRecord(
         placed=(person,), remotes={"call_1": remote(person=person)}, intents={"m": intent("m", person=person)}
     )
     assert not re.search(rb"\+?[1-9]\d{9,14}", render(lock(march=record)).replace(person.encode(), b""))
 
 
 @pytest.mark.parametrize(
-    ("cls", "shape"), [(Lock, None), (Record, "record"), (RemoteRecord, "remote"), (Intent, "intent")]
+    ("cls", "shape"), [(Lock, None), (ResourceRecord, "record"), (RemoteRecord, "remote"), (Intent, "intent")]
 )
 def test_the_schema_knows_every_field(cls: type, shape: str | None) -> None:
     schema = schemas.load("lock.v1")
@@ -112,7 +112,7 @@ def _line(generation: int, lineage: str = "k3v9") -> bytes:
 
 def test_a_journal_is_replayed_over_the_lock() -> None:
     read = parse(Stored(WHOLE, (_line(2), _line(3))))
-    assert read == lock(march=Record(generation=3, settings={"agent_id": "agent_1"}))
+    assert read == lock(march=ResourceRecord(generation=3, settings={"agent_id": "agent_1"}))
 
 
 @pytest.mark.parametrize("end", range(len(_line(3))))

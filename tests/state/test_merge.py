@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from declarative.errors import StateError
-from declarative.model.lock import Cancel, Lock, Record, RemoteRecord, Request
+from declarative.model.lock import CancelProgress, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.state.codec import encode
 from declarative.state.format import line_of, render
 from declarative.state.merge import join, join_remotes, merge
@@ -18,58 +18,66 @@ from tests.state.samples import intent, lock, locks, remote
 
 OPEN = {"~d1.a": intent("~d1.a")}
 SUBMITTED = remote(mark="~d1.a", status="queued")
-RETRY = {"~d1.r": intent("~d1.r", request=Request.RETRY, remote="acb_1", retry_count=0)}
+RETRY = {"~d1.r": intent("~d1.r", request=RequestKind.RETRY, remote="acb_1", retry_count=0)}
 
-ROWS: dict[str, tuple[Record, Record, Record]] = {
+ROWS: dict[str, tuple[ResourceRecord, ResourceRecord, ResourceRecord]] = {
     "the higher generation says what is wanted": (
-        Record(generation=1, settings={"agent_id": "z"}, numbers="z"),
-        Record(generation=2, settings={"agent_id": "a"}, numbers="a"),
-        Record(generation=2, settings={"agent_id": "a"}, numbers="a"),
+        ResourceRecord(generation=1, settings={"agent_id": "z"}, numbers="z"),
+        ResourceRecord(generation=2, settings={"agent_id": "a"}, numbers="a"),
+        ResourceRecord(generation=2, settings={"agent_id": "a"}, numbers="a"),
     ),
     "remotes of both": (
-        Record(remotes={"acb_1": remote()}),
-        Record(remotes={"acb_2": remote()}),
-        Record(remotes={"acb_1": remote(), "acb_2": remote()}),
+        ResourceRecord(remotes={"acb_1": remote()}),
+        ResourceRecord(remotes={"acb_2": remote()}),
+        ResourceRecord(remotes={"acb_1": remote(), "acb_2": remote()}),
     ),
     "open intents of both": (
-        Record(generation=2, intents=OPEN),
-        Record(generation=1, intents={"~d1.b": intent("~d1.b")}),
-        Record(generation=2, intents={**OPEN, "~d1.b": intent("~d1.b")}),
+        ResourceRecord(generation=2, intents=OPEN),
+        ResourceRecord(generation=1, intents={"~d1.b": intent("~d1.b")}),
+        ResourceRecord(generation=2, intents={**OPEN, "~d1.b": intent("~d1.b")}),
     ),
     "an intent found to have happened is closed": (
-        Record(intents=OPEN),
-        Record(remotes={"acb_1": SUBMITTED}),
-        Record(remotes={"acb_1": SUBMITTED}),
+        ResourceRecord(intents=OPEN),
+        ResourceRecord(remotes={"acb_1": SUBMITTED}),
+        ResourceRecord(remotes={"acb_1": SUBMITTED}),
     ),
-    "an intent closed without a remote stays open": (Record(intents=OPEN), Record(), Record(intents=OPEN)),
+    "an intent closed without a remote stays open": (
+        ResourceRecord(intents=OPEN),
+        ResourceRecord(),
+        ResourceRecord(intents=OPEN),
+    ),
     "an intent open on both sides stays open": (
-        Record(intents=OPEN, remotes={"acb_1": SUBMITTED}),
-        Record(intents=OPEN),
-        Record(intents=OPEN, remotes={"acb_1": SUBMITTED}),
+        ResourceRecord(intents=OPEN, remotes={"acb_1": SUBMITTED}),
+        ResourceRecord(intents=OPEN),
+        ResourceRecord(intents=OPEN, remotes={"acb_1": SUBMITTED}),
     ),
     "a retry is closed by a higher count": (
-        Record(intents=RETRY, remotes={"acb_1": remote(retry_count=0)}),
-        Record(remotes={"acb_1": remote(retry_count=1)}),
-        Record(remotes={"acb_1": remote(retry_count=1)}),
+        ResourceRecord(intents=RETRY, remotes={"acb_1": remote(retry_count=0)}),
+        ResourceRecord(remotes={"acb_1": remote(retry_count=1)}),
+        ResourceRecord(remotes={"acb_1": remote(retry_count=1)}),
     ),
     "a retry is not closed by the batch it is about": (
-        Record(intents=RETRY),
-        Record(remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
-        Record(intents=RETRY, remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
+        ResourceRecord(intents=RETRY),
+        ResourceRecord(remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
+        ResourceRecord(intents=RETRY, remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
     ),
     "an intent thought absent on one side only is not": (
-        Record(intents={"~d1.a": intent("~d1.a", absent=True, probe="acb_9")}),
-        Record(intents=OPEN),
-        Record(intents=OPEN),
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", absent=True, probe="acb_9")}),
+        ResourceRecord(intents=OPEN),
+        ResourceRecord(intents=OPEN),
     ),
     "revoked marks and people rung of both": (
-        Record(revoked=("m2", "m1"), placed=("p",)),
-        Record(revoked=("m3", "m1")),
-        Record(revoked=("m1", "m2", "m3"), placed=("p",)),
+        ResourceRecord(revoked=("m2", "m1"), placed=("p",)),
+        ResourceRecord(revoked=("m3", "m1")),
+        ResourceRecord(revoked=("m1", "m2", "m3"), placed=("p",)),
     ),
-    "a tombstone of one side is none": (Record(tombstone=True), Record(), Record()),
-    "a tombstone of both is one": (Record(tombstone=True), Record(tombstone=True), Record(tombstone=True)),
-    "what was quiet is looked at again": (Record(quiet="q"), Record(quiet="r"), Record()),
+    "a tombstone of one side is none": (ResourceRecord(tombstone=True), ResourceRecord(), ResourceRecord()),
+    "a tombstone of both is one": (
+        ResourceRecord(tombstone=True),
+        ResourceRecord(tombstone=True),
+        ResourceRecord(tombstone=True),
+    ),
+    "what was quiet is looked at again": (ResourceRecord(quiet="q"), ResourceRecord(quiet="r"), ResourceRecord()),
 }
 
 
@@ -83,8 +91,8 @@ def test_of_one_address(row: str) -> None:
 @pytest.mark.parametrize(
     ("earlier", "later"),
     [
-        (remote(), remote(cancel=Cancel.ASKED)),
-        (remote(cancel=Cancel.ASKED, settled=True), remote(cancel=Cancel.DONE)),
+        (remote(), remote(cancel=CancelProgress.ASKED)),
+        (remote(cancel=CancelProgress.ASKED, settled=True), remote(cancel=CancelProgress.DONE)),
         (remote(last_updated_at="2026-12-02T00:00:00Z"), remote(settled=True)),
         (remote(status="z", last_updated_at="2026-12-01T00:00:00Z"), remote(last_updated_at="2026-12-02T00:00:00Z")),
         (remote(status="z"), remote(finished=1)),
@@ -97,8 +105,8 @@ def test_of_one_remote_the_later_sight_wins(earlier: RemoteRecord, later: Remote
 
 
 def test_a_resource_of_one_side_stays_as_it_is() -> None:
-    gone = Record(tombstone=True, quiet="q")
-    assert join(lock(march=gone), lock(april=Record())) == lock(march=gone, april=Record())
+    gone = ResourceRecord(tombstone=True, quiet="q")
+    assert join(lock(march=gone), lock(april=ResourceRecord())) == lock(march=gone, april=ResourceRecord())
 
 
 @pytest.mark.parametrize(
@@ -132,7 +140,7 @@ def test_nothing_that_may_have_rung_is_forgotten(one: Lock, two: Lock) -> None:
             assert {*record.revoked, *record.placed} <= {*merged.revoked, *merged.placed}
             resolved = {seen.mark for seen in merged.remotes.values()}
             lost = [known for mark, known in record.intents.items() if mark not in merged.intents]
-            assert all(known.mark in resolved or known.request is Request.RETRY for known in lost)
+            assert all(known.mark in resolved or known.request is RequestKind.RETRY for known in lost)
 
 
 def _conflict(folder: Path, base: Lock, ours: Lock, theirs: Lock, style: str) -> bytes:
@@ -149,17 +157,21 @@ def _conflict(folder: Path, base: Lock, ours: Lock, theirs: Lock, style: str) ->
 @pytest.mark.parametrize("style", ["merge", "diff3", "zdiff3"])
 @pytest.mark.parametrize("eol", [b"\n", b"\r\n"], ids=["lf", "crlf"])
 def test_what_git_leaves_behind_is_merged(tmp_path: Path, style: str, eol: bytes) -> None:
-    base = lock(april=Record(generation=1), march=Record(generation=1, count=5), may=Record(generation=4))
+    base = lock(
+        april=ResourceRecord(generation=1),
+        march=ResourceRecord(generation=1, count=5),
+        may=ResourceRecord(generation=4),
+    )
     ours = lock(
-        april=Record(generation=2, remotes={"acb_3": remote()}),
-        march=Record(generation=2, count=6, remotes={"acb_1": remote(shard=2)}, intents=OPEN),
-        may=Record(generation=4),
-        zest=Record(),
+        april=ResourceRecord(generation=2, remotes={"acb_3": remote()}),
+        march=ResourceRecord(generation=2, count=6, remotes={"acb_1": remote(shard=2)}, intents=OPEN),
+        may=ResourceRecord(generation=4),
+        zest=ResourceRecord(),
     )
     theirs = lock(
-        april=Record(generation=1),
-        march=Record(generation=3, count=7, remotes={"acb_2": remote()}),
-        may=Record(generation=5, settings={"agent_id": "b"}),
+        april=ResourceRecord(generation=1),
+        march=ResourceRecord(generation=3, count=7, remotes={"acb_2": remote()}),
+        may=ResourceRecord(generation=5, settings={"agent_id": "b"}),
     )
     text = _conflict(tmp_path, base, ours, theirs, style).replace(b"\n", eol)
     merged = merge(text)
@@ -178,8 +190,8 @@ def test_what_a_crashed_run_left_in_the_journal_is_merged_with_both_sides() -> N
     sent = {"generation": 2, "intents": {"~d1.a": encode(intent("~d1.a"))}, "placed": ["ada"]}
     found = {"intents": {"~d1.b": None}, "remotes": {"acb_2": encode(remote(mark="~d1.b"))}}
     journal = tuple(line_of("k3v9", {"resources": {"batch/march": patch}}) for patch in (sent, found))
-    ours = lock(march=Record(generation=1, intents={"~d1.b": intent("~d1.b")}))
-    theirs = lock(march=Record(generation=3, placed=("bob",), revoked=("m",)))
+    ours = lock(march=ResourceRecord(generation=1, intents={"~d1.b": intent("~d1.b")}))
+    theirs = lock(march=ResourceRecord(generation=3, placed=("bob",), revoked=("m",)))
     for text in (_conflicting(ours, theirs), _conflicting(theirs, ours)):
         merged = merge(text, journal).resources["batch/march"]
         assert merged.intents == OPEN
@@ -189,7 +201,7 @@ def test_what_a_crashed_run_left_in_the_journal_is_merged_with_both_sides() -> N
 
 def test_a_journal_of_another_memory_is_refused() -> None:
     with pytest.raises(StateError, match="lineage zzzz"):
-        merge(_conflicting(lock(), lock(march=Record())), (line_of("zzzz", {}),))
+        merge(_conflicting(lock(), lock(march=ResourceRecord())), (line_of("zzzz", {}),))
 
 
 @pytest.mark.parametrize("text", [render(lock()), b"<<<<<<< ours\n{}\n", b"=======\n", b"<<<<<<< a\n{}\n>>>>>>> b\n"])

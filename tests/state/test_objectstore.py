@@ -16,7 +16,7 @@ from declarative.state.base import Stored
 from declarative.state.catalog import open_backend
 from declarative.state.objectstore import ObjectStore
 from declarative.state.objectstore_client import Objects, connect
-from declarative.state.objectstore_lease import Terms
+from declarative.state.objectstore_lease import LeaseTerms
 from tests.state.samples import holder, no_sleep
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def backend(objects: Objects, clock: Clock) -> ObjectStore:
-    return ObjectStore(objects, Terms(elapsed=clock))
+    return ObjectStore(objects, LeaseTerms(elapsed=clock))
 
 
 def test_every_line_is_an_object_under_the_epoch_of_its_holder(objects: Objects) -> None:
@@ -80,7 +80,7 @@ def test_a_line_that_took_too_long_to_write_is_not_acted_upon(clock: Clock) -> N
                 clock.now += 45
             return super().put(key, body, expected)
 
-    backend = ObjectStore(Slow(MemoryStore(), "memory://here"), Terms(elapsed=clock))
+    backend = ObjectStore(Slow(MemoryStore(), "memory://here"), LeaseTerms(elapsed=clock))
     backend.lease(holder(), 0, no_sleep)
     with pytest.raises(LeaseLost):
         backend.append(b"1")
@@ -97,7 +97,7 @@ def test_a_lease_once_lost_is_never_found_again(backend: ObjectStore, clock: Clo
 
 
 def test_the_heart_renews_the_lease(objects: Objects) -> None:
-    backend = ObjectStore(objects, Terms(beat=0.001))
+    backend = ObjectStore(objects, LeaseTerms(beat=0.001))
     with backend.lease(holder(), 0, no_sleep) as lease:
         while storelease.read(objects).beat < 5:
             lease.check()

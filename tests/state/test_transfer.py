@@ -11,7 +11,7 @@ import pytest
 from declarative.app import state_admin as keep
 from declarative.app.session import Options, Session
 from declarative.errors import LeaseHeld, StateError
-from declarative.model.lock import Lock, Record
+from declarative.model.lock import Lock, ResourceRecord
 from declarative.state.base import Backend, Stored
 from declarative.state.format import parse, render
 from declarative.state.ledger import Ledger
@@ -20,7 +20,7 @@ from declarative.state.transfer import copy
 from tests.state.samples import ADDRESS, holder, intent, lock, no_sleep, remote
 
 Place = Callable[[], Backend]
-BASE = lock(march=Record(generation=2, remotes={"r": remote(mark="m")}, revoked=("b", "a")))
+BASE = lock(march=ResourceRecord(generation=2, remotes={"r": remote(mark="m")}, revoked=("b", "a")))
 
 
 def put(backend: Backend, known: Lock) -> None:
@@ -51,8 +51,8 @@ def test_a_lock_arrives_with_its_journal_folded_in(source: Directory, place: Pla
     "there",
     [
         BASE,
-        lock(march=Record(generation=1)),
-        lock(march=Record(generation=2, revoked=("a",), intents={"m": intent("m")})),
+        lock(march=ResourceRecord(generation=1)),
+        lock(march=ResourceRecord(generation=2, revoked=("a",), intents={"m": intent("m")})),
         lock(march=replace(BASE.resources[ADDRESS], count=7)),
     ],
     ids=["the same", "an older generation", "an intent since resolved", "other wishes of one generation"],
@@ -66,14 +66,14 @@ def test_a_place_that_knows_no_more_is_replaced(source: Directory, place: Place,
 @pytest.mark.parametrize(
     "there",
     [
-        lock(april=Record()),
-        lock(march=Record(generation=3)),
-        lock(march=Record(generation=1, remotes={"other": remote()})),
-        lock(march=Record(generation=2, remotes={"r": remote(mark="m", settled=True)})),
-        lock(march=Record(generation=2, intents={"n": intent("n")})),
-        lock(march=Record(generation=2, revoked=("c",))),
-        lock(march=Record(generation=2, placed=("p",))),
-        lock(march=Record(generation=2, unseen=("p",))),
+        lock(april=ResourceRecord()),
+        lock(march=ResourceRecord(generation=3)),
+        lock(march=ResourceRecord(generation=1, remotes={"other": remote()})),
+        lock(march=ResourceRecord(generation=2, remotes={"r": remote(mark="m", settled=True)})),
+        lock(march=ResourceRecord(generation=2, intents={"n": intent("n")})),
+        lock(march=ResourceRecord(generation=2, revoked=("c",))),
+        lock(march=ResourceRecord(generation=2, placed=("p",))),
+        lock(march=ResourceRecord(generation=2, unseen=("p",))),
     ],
     ids=["address", "generation", "remote", "later sight", "intent", "revoked", "placed", "unseen"],
 )
@@ -126,6 +126,6 @@ def test_push_and_pull_mean_the_lock_of_this_directory_whatever_the_state_url(s3
     with Session(options, no_sleep) as session:
         keep.push(session, s3_url, 0)
         assert keep.addresses(session) == [ADDRESS]
-        Path(session.here.where).unlink()
+        Path(session.local_backend.where).unlink()
         keep.pull(session, s3_url, 0)
     assert parse(Directory(tmp_path).load()) == BASE

@@ -17,9 +17,9 @@ from declarative.manifest.recipients import countries as regions
 from declarative.manifest.recipients import source
 from declarative.manifest.recipients.inline import MOST_DESCRIBED, Inline
 from declarative.manifest.recipients.source import Source
-from declarative.manifest.recipients.summary import FORMAT, Known
-from declarative.model.digest import PersonKey, of_value
-from declarative.model.resource import People
+from declarative.manifest.recipients.summary import FORMAT, RecipientSummary
+from declarative.model.digest import PersonKey, json_digest
+from declarative.model.resource import Recipients
 from declarative.privacy import mask
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Table(NamedTuple):
     kept_out: pl.DataFrame
 
 
-class Gatherer:
+class RecipientLoader:
     """Makes People. Shares within one run what several resources read: do-not-call files and digests of
     files."""
 
@@ -56,14 +56,14 @@ class Gatherer:
         self._hashes: dict[tuple[File, State], str] = {}
         self._suppressed: dict[tuple[File, str], pl.Series] = {}
 
-    def people(self, wanted: Wanted, problems: list[Problem]) -> People:
+    def people(self, wanted: Wanted, problems: list[Problem]) -> Recipients:
         """Everything wrong with the people is added to `problems`; then the result is of no use."""
         if not wanted.sources and not wanted.suppress:
             return self._inline(wanted, problems)
         found, before = len(problems), _states(wanted)
         name = self._name(wanted) if self._cache else ""
         file = self._cache / f"{name}.json" if self._cache else None
-        if file and (known := Known.of(file)):
+        if file and (known := RecipientSummary.from_source(file)):
             return self._people(known, lambda: self._again(wanted, name))
         table = self._table(wanted, problems)
         if len(problems) > found:
@@ -71,9 +71,9 @@ class Gatherer:
         elif _states(wanted) != before:
             raise _changed(wanted)
         held = dict(table.kept_out.get_column("policy").value_counts().iter_rows())
-        return self._people(Known.new(file, table.people.height, held), lambda: table)
+        return self._people(RecipientSummary.new(file, table.people.height, held), lambda: table)
 
-    def _inline(self, wanted: Wanted, problems: list[Problem]) -> People:
+    def _inline(self, wanted: Wanted, problems: list[Problem]) -> Recipients:
         inline = wanted.inline
         if len(set(inline.numbers)) != len(inline.numbers):
             problems.extend(_inline_twice(inline))
@@ -83,7 +83,7 @@ class Gatherer:
             inside = regions.allowed(inline.numbers, wanted.countries)
             abroad = [number for (number, _), there in zip(pairs, inside, strict=True) if not there]
             pairs = [pair for pair, there in zip(pairs, inside, strict=True) if there]
-        return People(
+        return Recipients(
             len(pairs),
             lambda: _frame(pairs),
             lambda: self._key.of_lines(f"{number}\n" for number, _ in sorted(pairs)),
@@ -92,7 +92,7 @@ class Gatherer:
             lambda: _kept_out(abroad, "countries"),
         )
 
-    def _people(self, known: Known, load: Callable[[], Table]) -> People:
+    def _people(self, known: RecipientSummary, load: Callable[[], Table]) -> Recipients:
         table = functools.cache(load)
 
         def frame() -> pl.DataFrame:
@@ -108,7 +108,7 @@ class Gatherer:
 
             return payloads_digest(frame(), self._key)
 
-        return People(
+        return Recipients(
             known.count,
             frame,
             lambda: known.digest("numbers", numbers),
@@ -135,12 +135,12 @@ class Gatherer:
         import polars as pl
 
         from declarative.manifest.recipients import tables
-        from declarative.model.frames import has_twins
+        from declarative.model.frames import has_duplicates
 
         inline = _frame(list(zip(wanted.inline.numbers, wanted.inline.payloads, strict=True)))
         parts = [inline, *(tables.people(each, problems) for each in wanted.sources)]
         frame = pl.concat(parts) if len(parts) > 1 else inline
-        if has_twins(frame):
+        if has_duplicates(frame):
             problems.extend(_twice(wanted, parts, frame))
         return self._held_back(wanted, frame, problems)
 
@@ -176,7 +176,7 @@ class Gatherer:
             [[self._hash(each.file), each.number, each.format] for each in wanted.suppress],
             None if wanted.countries is None else [sorted(wanted.countries), regions.edition()],
         ]
-        return self._key.of_lines([of_value(parts)])
+        return self._key.of_lines([json_digest(parts)])
 
     def _hash(self, file: File) -> str:
         known = (file, _state(file))
@@ -246,7 +246,7 @@ def _twice(wanted: Wanted, parts: Sequence[pl.DataFrame], frame: pl.DataFrame) -
     rest = len(again) - len(first) - len(pairs)
     if rest:
         file = wanted.sources[-1].shown if wanted.sources else wanted.inline.document.shown
-        yield Problem(file, 0, 0, "", wording.more(rest, "repeated number"), count=rest)
+        yield Problem(file, 0, 0, "", wording.and_more(rest, "repeated number"), count=rest)
 
 
 def _places(wanted: Wanted, parts: Sequence[pl.DataFrame], rows: Sequence[int]) -> dict[int, Problem]:

@@ -12,7 +12,7 @@ import orjson
 from declarative.errors import Problem
 from declarative.manifest import validate as check
 from declarative.manifest.document import Document
-from declarative.manifest.messages import Path, found, found_number, listed, quoted
+from declarative.manifest.messages import Path, describe, found_number, join_names, quoted
 from declarative.manifest.recipients.fields import VARIABLES, Personal, faults
 from declarative.model.capabilities import PERSONAL
 from declarative.model.resource import Json
@@ -119,11 +119,11 @@ def _bad_field(document: Document, path: Path, value: Json, personal: Personal) 
         for inner, fault in faults(name, value, personal):
             yield document.problem(path if inner is None else (*path, inner), fault, key=True)
     elif value is not None:
-        yield document.problem(path, f"found {found(value)}, expected a mapping")
+        yield document.problem(path, f"found {describe(value)}, expected a mapping")
 
 
 def foreign(name: str, personal: Personal) -> tuple[str, str]:
     """Message and hint for a field that recipients do not have under this provider."""
     if name in PERSONAL:
-        return f"{personal.provider} does not take {quoted(name)}", f"it takes {listed(personal.fields)}"
+        return f"{personal.provider} does not take {quoted(name)}", f"it takes {join_names(personal.fields)}"
     return check.unknown_field(name, {"to_number": None, **dict.fromkeys(personal.fields)})

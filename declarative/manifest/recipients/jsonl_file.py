@@ -63,7 +63,7 @@ class _Reader:
         for step, column in self._columns():
             if self._seen and column not in self._seen:
                 message = f"no line of {self._source.shown} has {wording.quoted(column)}"
-                yield self._source.named(step, message, wording.meant(column, self._seen))
+                yield self._source.named(step, message, wording.did_you_mean(column, self._seen))
 
     def _columns(self) -> Iterator[tuple[str, str]]:
         yield "to_number", self._source.number

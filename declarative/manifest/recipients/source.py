@@ -44,7 +44,7 @@ class Source:
 
     def more(self, count: int, things: str) -> Problem:
         """Those problems of one kind that are not described one by one."""
-        return Problem(self.shown, 0, 0, "", wording.more(count, things), count=count)
+        return Problem(self.shown, 0, 0, "", wording.and_more(count, things), count=count)
 
     def named(self, step: str, message: str, hint: str = "") -> Problem:
         """A problem with what the manifest says about the file."""

@@ -14,7 +14,7 @@ from declarative import atomicfile as quietly
 FORMAT = 3
 
 
-class Known:
+class RecipientSummary:
     """`count` of people and `held`, counts by policy of those kept out. Their digests are made when somebody asks for
     the first time, and kept in `file` for the next run; without a file, for this one."""
 
@@ -31,7 +31,7 @@ class Known:
         return known
 
     @classmethod
-    def of(cls, file: Path) -> Self | None:
+    def from_source(cls, file: Path) -> Self | None:
         """None for whatever is not there, or not readable as this format."""
         try:
             data = orjson.loads(file.read_bytes())
@@ -50,4 +50,4 @@ class Known:
     def _put(self) -> None:
         if self._file is not None:
             data = {"format": FORMAT, "count": self.count, "held": self.held, "digests": self._digests}
-            quietly.keep(self._file, orjson.dumps(data))
+            quietly.write_best_effort(self._file, orjson.dumps(data))

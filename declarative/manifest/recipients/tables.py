@@ -112,13 +112,13 @@ def _fields(source: Source, header: Sequence[str], problems: list[Problem]) -> d
 
 
 def _missing(source: Source, step: str, column: str, header: Sequence[str]) -> Problem:
-    message = f"{source.shown} has no column {wording.quoted(column)}, it has: {wording.listed(header)}"
+    message = f"{source.shown} has no column {wording.quoted(column)}, it has: {wording.join_names(header)}"
     for sign, name in _OTHER_SIGNS.items():
         if len(header) == 1 and sign in header[0]:
             return source.named(step, message, f"the file separates by {name}; save it with commas")
     if any(mask_all(name) != name for name in header):
         return source.named(step, message, "the first row is no header: begin the file with the names of its columns")
-    hint = wording.meant(column, header)
+    hint = wording.did_you_mean(column, header)
     if not hint and step == "to_number":
         hint = "to_number names the column of the phone number"
     return source.named(step, message, hint)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import orjson
 
 from declarative.model import mark
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Json, ProviderSpec, Route
@@ -18,12 +18,12 @@ from declarative.providers.callingbox.members import TERMINAL, call_member, call
 from declarative.providers.callingbox.type import CALLINGBOX, VERSION
 from declarative.providers.http import endpoint as access
 from declarative.providers.http.bodies import chosen, marked, person
-from declarative.providers.http.client import Wire
+from declarative.providers.http.client import HttpClient
 from declarative.providers.http.connection import Connection
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.parse import entry, mark_text, members_frame, moment, text
 from declarative.providers.single import SingleCalls, distinct
-from declarative.providers.surroundings import Surroundings
+from declarative.providers.surroundings import ConnectOptions
 
 _CALLS = "/v1/calls"
 _AGENTS = "/v1/agents"
@@ -31,9 +31,9 @@ _FIELDS = ("agent_id", "from_number", "instructions", "webhook_url")
 _HARMLESS = frozenset({"error", "code", "request_id"})
 
 
-def connect(spec: ProviderSpec, surroundings: Surroundings) -> Connection:
+def connect(spec: ProviderSpec, surroundings: ConnectOptions) -> Connection:
     """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
-    wire = Wire(
+    wire = HttpClient(
         access.from_environment(spec, CALLINGBOX, surroundings.environment),
         error_form,
         transport=surroundings.transport,
@@ -55,15 +55,15 @@ class CallingBoxChannel(SingleCalls):
     """Implements `base.Channel` for Route.CALL. The mark is `metadata.dialctl`. Calls cannot be scheduled: a
     submission's `scheduled_at` is passed over."""
 
-    def __init__(self, wire: Wire, abilities: Abilities) -> None:
+    def __init__(self, wire: HttpClient, abilities: Capabilities) -> None:
         self._wire = wire
         self._abilities = abilities
 
     @property
-    def abilities(self) -> Abilities:
+    def abilities(self) -> Capabilities:
         return self._abilities
 
-    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
+    def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
         """One list of one page, of all agents; outbound calls of these are taken."""
         return [self._calls_of(set(distinct(agent_ids)))]
 
@@ -77,7 +77,7 @@ class CallingBoxChannel(SingleCalls):
         yield [remote for remote in remotes if remote.agent_id in wanted or remote.mark is not None]
 
     def read(self, remote_id: str) -> Remote | None:
-        call = self._wire.find(f"{_CALLS}/{quote(remote_id, safe='')}")
+        call = self._wire.get_or_none(f"{_CALLS}/{quote(remote_id, safe='')}")
         return None if call is None else self._remote({**entry(call), "id": remote_id})
 
     def submit(self, submission: Submission) -> Outcome:
@@ -85,7 +85,7 @@ class CallingBoxChannel(SingleCalls):
         body = {"to": number, **chosen(submission.settings, _FIELDS), **own}
         body["metadata"] = marked(own.get("metadata"), submission.mark)
         ours = submission.mark
-        return self._wire.dial(_CALLS, orjson.dumps(body), lambda answer: self._placed(answer, ours, number))
+        return self._wire.post_once(_CALLS, orjson.dumps(body), lambda answer: self._placed(answer, ours, number))
 
     def _placed(self, answer: Answer, ours: Mark, number: str) -> Outcome:
         """What the answer leaves out is known from our own request."""
@@ -115,13 +115,13 @@ class CallingBoxChannel(SingleCalls):
         )
 
 
-def _look(wire: Wire, settings: Mapping[str, Json]) -> list[str]:
+def _look(wire: HttpClient, settings: Mapping[str, Json]) -> list[str]:
     """Numbers are not looked up: whether one is attached to the agent is the provider's to say at the
     call."""
     wanted = text(settings.get("agent_id"))
     if wanted is None:
         return []
-    agent = wire.find(f"{_AGENTS}/{quote(wanted, safe='')}")
+    agent = wire.get_or_none(f"{_AGENTS}/{quote(wanted, safe='')}")
     if agent is None:
         return [f"CallingBox does not know the agent {wanted}"]
     if entry(agent).get("archived_at"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from declarative.model.capabilities import Abilities, ProviderType
+from declarative.model.capabilities import Capabilities, ProviderType
 from declarative.model.resource import Route
 
 VERSION = "2026-04"  # the docs' own marker: no request carries a version
@@ -23,13 +23,13 @@ CALLINGBOX = ProviderType(
     versions=(VERSION,),
     routes={
         VERSION: {
-            Route.CALL: Abilities(
+            Route.CALL: Capabilities(
                 max_people=1,
                 provable=False,
                 schedulable=False,
                 cancellable=False,
                 retryable=False,
-                echoes=True,
+                returns_data=True,
                 outcomes=OUTCOMES,
                 personal=("metadata", "context"),
                 notes=_NOTES,

@@ -7,14 +7,14 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from declarative.model import mark
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Done, Outcome, Submission, Unsigned
+from declarative.providers.base import Ambiguous, Done, MarkMissing, Outcome, Submission
 from declarative.providers.cartesia.members import members
 from declarative.providers.http.bodies import batch_body
-from declarative.providers.http.client import Wire
+from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.pages import pages
 from declarative.providers.http.parse import entry, members_frame, moment, number, text
@@ -32,16 +32,16 @@ FIELDS = (
 class BatchChannel:
     """Implements `base.Channel` for Route.BATCH; `fields` are the settings that its version takes."""
 
-    def __init__(self, wire: Wire, abilities: Abilities, fields: tuple[str, ...]) -> None:
+    def __init__(self, wire: HttpClient, abilities: Capabilities, fields: tuple[str, ...]) -> None:
         self._wire = wire
         self._abilities = abilities
         self._fields = fields
 
     @property
-    def abilities(self) -> Abilities:
+    def abilities(self) -> Capabilities:
         return self._abilities
 
-    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
+    def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
         return [self._every_batch()]
 
     def _every_batch(self) -> Iterator[list[Remote]]:
@@ -50,7 +50,7 @@ class BatchChannel:
 
     def read(self, remote_id: str) -> Remote | None:
         path = _path(remote_id)
-        batch = self._wire.find(path)
+        batch = self._wire.get_or_none(path)
         if batch is None:
             return None
         if entry(batch).get("id") != remote_id:
@@ -59,10 +59,10 @@ class BatchChannel:
 
     def submit(self, submission: Submission) -> Outcome:
         body = batch_body(submission, mark.sign(submission.label, submission.mark), self._fields)
-        return self._wire.dial(_BATCHES, body, lambda answer: _created(answer, submission.mark))
+        return self._wire.post_once(_BATCHES, body, lambda answer: _created(answer, submission.mark))
 
     def retry(self, remote_id: str) -> Outcome:
-        return self._wire.dial(f"{_path(remote_id)}/retry", None, lambda answer: _same(answer, remote_id))
+        return self._wire.post_once(f"{_path(remote_id)}/retry", None, lambda answer: _same(answer, remote_id))
 
     def cancel(self, remote_id: str) -> Outcome:
         return self._wire.cancel(f"{_path(remote_id)}/cancel", lambda answer: _same(answer, remote_id))
@@ -88,7 +88,7 @@ def _created(answer: Answer, ours: Mark) -> Outcome:
     remote = _remote(batch)
     if remote.mark is not None and remote.mark != ours:
         return Ambiguous(f"answered {answer.status} with another batch than was sent")
-    return Done(remote) if remote.mark else Unsigned(remote)
+    return Done(remote) if remote.mark else MarkMissing(remote)
 
 
 def _same(answer: Answer, batch_id: str) -> Outcome:

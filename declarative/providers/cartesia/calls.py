@@ -10,7 +10,7 @@ from urllib.parse import quote
 import orjson
 
 from declarative.model import mark
-from declarative.model.capabilities import Abilities
+from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Json, Route
@@ -18,7 +18,7 @@ from declarative.providers.base import EVERY_AGENT, Ambiguous, Done, Outcome, Ou
 from declarative.providers.cartesia.errors import item_words
 from declarative.providers.cartesia.members import call_member
 from declarative.providers.http.bodies import chosen, marked, person
-from declarative.providers.http.client import Wire
+from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer, speaks_of_funds
 from declarative.providers.http.pages import pages
 from declarative.providers.http.parse import entry, mark_text, members_frame, moment, payload, text
@@ -39,16 +39,16 @@ class CallChannel(SingleCalls):
     """Implements `base.Channel` for Route.CALL; the mark travels under `abilities.personal`. Calls cannot be
     scheduled: a submission's `scheduled_at` is passed over. `managed`: its version has managed agents, too."""
 
-    def __init__(self, wire: Wire, abilities: Abilities, *, managed: bool = False) -> None:
+    def __init__(self, wire: HttpClient, abilities: Capabilities, *, managed: bool = False) -> None:
         self._wire = wire
         self._abilities = abilities
         self._managed = managed
 
     @property
-    def abilities(self) -> Abilities:
+    def abilities(self) -> Capabilities:
         return self._abilities
 
-    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
+    def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
         """Outbound calls, a list for each agent; those of batches are among them and carry no mark."""
         agents = distinct(agent_ids)
         if EVERY_AGENT in agents:
@@ -61,7 +61,7 @@ class CallChannel(SingleCalls):
 
     def _of_agent(self, agent_id: str, looks: float) -> Iterator[list[Remote]]:
         """`looks` at its newest page; at every page where they have no end."""
-        looks = looks if self._abilities.echoes else 0
+        looks = looks if self._abilities.returns_data else 0
         for page in pages(self._wire, _CALLS, {"agent_id": agent_id}):
             outbound = [call for call in page if not _is_inbound(call)]
             yield [self._remote(call) for call in self._looked_at(outbound, looks)]
@@ -78,7 +78,7 @@ class CallChannel(SingleCalls):
                 yield from (str(agent["id"]) for agent in page)
 
     def read(self, remote_id: str) -> Remote | None:
-        call = self._wire.find(_path(remote_id))
+        call = self._wire.get_or_none(_path(remote_id))
         return None if call is None else self._remote({**entry(call), "id": remote_id})
 
     def submit(self, submission: Submission) -> Outcome:
@@ -86,7 +86,7 @@ class CallChannel(SingleCalls):
         [field] = self._abilities.personal
         item: dict[str, Json] = {"to_number": number, field: marked(own.get(field), submission.mark)}
         body = {**chosen(submission.settings, _FIELDS), "outbound_calls": [item]}
-        return self._wire.dial(_CALLS, orjson.dumps(body), lambda answer: self._placed(answer, submission))
+        return self._wire.post_once(_CALLS, orjson.dumps(body), lambda answer: self._placed(answer, submission))
 
     def _placed(self, answer: Answer, submission: Submission) -> Outcome:
         """The item decides, not the 200 (cartesia.md 2.1)."""
@@ -104,7 +104,7 @@ class CallChannel(SingleCalls):
         for call in calls:
             if looks and _shows_no_data(call):
                 looks -= 1
-                call = {**call, **entry(self._wire.find(_path(str(call["id"]))))}
+                call = {**call, **entry(self._wire.get_or_none(_path(str(call["id"]))))}
             yield call
 
     def _remote(self, call: dict[str, Json]) -> Remote:
@@ -142,7 +142,7 @@ class LegacyCallChannel(CallChannel):
             "target_numbers": [number],
             "metadata": marked(own.get("metadata"), submission.mark),
         }
-        return self._wire.dial(_LEGACY, orjson.dumps(body), lambda answer: _taken(answer, submission))
+        return self._wire.post_once(_LEGACY, orjson.dumps(body), lambda answer: _taken(answer, submission))
 
 
 def sent(call_id: str, submission: Submission) -> Remote:

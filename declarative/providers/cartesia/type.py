@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from declarative.model.capabilities import Abilities, ProviderType
+from declarative.model.capabilities import Capabilities, ProviderType
 from declarative.model.resource import Route
 
 METADATA_VERSION = "2026-03-01"
@@ -14,30 +14,30 @@ LEGACY_VERSION = "2025-04-16"
 
 OUTCOMES = frozenset({"dial_no_answer", "dial_busy", "dial_failed"})
 
-_BATCH = Abilities(
+_BATCH = Capabilities(
     max_people=5000,
     provable=True,
     schedulable=True,
     cancellable=True,
     retryable=True,
-    echoes=True,
+    returns_data=True,
     outcomes=OUTCOMES,
     personal=("metadata",),
     per_second=1.0,
-    reach="Cartesia's own numbers reach US destinations only",
+    destinations="Cartesia's own numbers reach US destinations only",
     notes="The provider's own retry rings everybody unreached; chosen people are rung again by a new batch.",
 )
-_CALL = Abilities(
+_CALL = Capabilities(
     max_people=1,
     provable=False,
     schedulable=False,
     cancellable=False,
     retryable=False,
-    echoes=True,
+    returns_data=True,
     outcomes=OUTCOMES,
     personal=("metadata",),
     per_second=1.0,
-    reach="Cartesia's own numbers reach US destinations only",
+    destinations="Cartesia's own numbers reach US destinations only",
     notes="Found again by its mark in the agent's list of calls; that list cannot prove that a call was "
     "never placed. A redacted or zero-retention call loses its mark.",
 )
@@ -53,7 +53,7 @@ CARTESIA = ProviderType(
         VARIABLES_VERSION: {
             Route.BATCH: replace(
                 _BATCH,
-                echoes=False,
+                returns_data=False,
                 personal=("dynamic_variables",),
                 notes=f"{_BATCH.notes} Recipients come back without their variables: who changed is known by "
                 "shard only.",
@@ -68,7 +68,7 @@ CARTESIA = ProviderType(
         LEGACY_VERSION: {
             Route.CALL: replace(
                 _CALL,
-                echoes=False,
+                returns_data=False,
                 outcomes=frozenset(),
                 notes="An old route whose answer is documented nowhere: any 2xx counts as placed. Its calls "
                 "show neither our mark nor why they ended, so a lost answer is settled by a human and nobody "

@@ -17,7 +17,7 @@ from declarative.model.resource import Json
 from declarative.providers.base import Ambiguous, NotSent, Outcome
 from declarative.providers.http.clock import Clock
 from declarative.providers.http.endpoint import Access
-from declarative.providers.http.outcomes import Answer, ErrorForm, Lost, describe, sort_outcome
+from declarative.providers.http.outcomes import Answer, ErrorForm, NoAnswer, classify, describe
 from declarative.providers.wording import clean
 
 ATTEMPTS = 5
@@ -37,7 +37,7 @@ _ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=15)
 
 
-class Wire:
+class HttpClient:
     """A connection to one API under one key; safe to use from several threads.
 
     `form` tells the provider's own error form; `dial_timeout` is how long, in seconds, the answer to a
@@ -81,28 +81,28 @@ class Wire:
         """The JSON of a 2xx answer. Raises Unauthorized or ProviderError."""
         return self._data(path, self._read(path, params))
 
-    def find(self, path: str) -> Json:
+    def get_or_none(self, path: str) -> Json:
         """As `get`; None where the provider itself answers 404, which a proxy's page does not count as."""
         result = self._read(path, None)
         if isinstance(result, Answer) and result.status == 404 and self._form(result) is not None:
             return None
         return self._data(path, result)
 
-    def dial(self, path: str, body: bytes | None, accepted: Callable[[Answer], Outcome]) -> Outcome:
+    def post_once(self, path: str, body: bytes | None, accepted: Callable[[Answer], Outcome]) -> Outcome:
         """POST exactly once over a fresh connection; `accepted` reads a 2xx answer. Never raises for what the
         network or the provider did."""
         return self._sorted(self._exchange(self._dialer, "POST", path, body=body), accepted)
 
     def cancel(self, path: str, accepted: Callable[[Answer], Outcome]) -> Outcome:
         """POST as often as a read, for a request that is documented to be idempotent."""
-        results: list[Answer | Lost] = []
+        results: list[Answer | NoAnswer] = []
 
-        def once() -> Answer | Lost:
+        def once() -> Answer | NoAnswer:
             results.append(self._exchange(self._dialer, "POST", path))
             return results[-1]
 
         outcome = self._sorted(self._repeated(once), accepted)
-        if isinstance(outcome, NotSent) and any(not isinstance(one, Lost) or one.sent for one in results):
+        if isinstance(outcome, NotSent) and any(not isinstance(one, NoAnswer) or one.sent for one in results):
             return Ambiguous(outcome.message)
         return outcome
 
@@ -117,14 +117,14 @@ class Wire:
             self._reader.close()
             self._dialer.close()
 
-    def _read(self, path: str, params: Mapping[str, str] | None) -> Answer | Lost:
+    def _read(self, path: str, params: Mapping[str, str] | None) -> Answer | NoAnswer:
         return self._repeated(lambda: self._exchange(self._reader, "GET", path, params=params))
 
-    def _sorted(self, result: Answer | Lost, accepted: Callable[[Answer], Outcome]) -> Outcome:
-        return sort_outcome(result, self._form, accepted, secret=self._access.key)
+    def _sorted(self, result: Answer | NoAnswer, accepted: Callable[[Answer], Outcome]) -> Outcome:
+        return classify(result, self._form, accepted, secret=self._access.key)
 
-    def _data(self, path: str, result: Answer | Lost) -> Json:
-        if isinstance(result, Lost):
+    def _data(self, path: str, result: Answer | NoAnswer) -> Json:
+        if isinstance(result, NoAnswer):
             raise self.failure(path, result.message, hint=f"check the network from here to {self.host}, and try again")
         if result.accepted and result.data is not None:
             return result.data
@@ -137,7 +137,7 @@ class Wire:
             )
         raise self.failure(path, message, hint="try again later" if result.passing else "")
 
-    def _repeated(self, once: Callable[[], Answer | Lost]) -> Answer | Lost:
+    def _repeated(self, once: Callable[[], Answer | NoAnswer]) -> Answer | NoAnswer:
         retrying = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
             wait=_pause,
@@ -155,14 +155,14 @@ class Wire:
         *,
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
-    ) -> Answer | Lost:
+    ) -> Answer | NoAnswer:
         headers = None if body is None else {"Content-Type": "application/json"}
         url = self._access.base_url + path
         steps.debug("http: %s %s", method, path)
         try:
             response = client.request(method, url, params=params, content=body, headers=headers)
         except httpx.HTTPError as problem:
-            return Lost(not isinstance(problem, _NOTHING_LEFT), self.clean(_reason(problem)))
+            return NoAnswer(not isinstance(problem, _NOTHING_LEFT), self.clean(_reason(problem)))
         self.clock.note(response.headers)
         return Answer.of(response)
 
@@ -171,15 +171,15 @@ def _timeout(read: float) -> httpx.Timeout:
     return httpx.Timeout(read, connect=10.0)
 
 
-def _worth_repeating(result: Answer | Lost) -> bool:
-    if isinstance(result, Lost):
+def _worth_repeating(result: Answer | NoAnswer) -> bool:
+    if isinstance(result, NoAnswer):
         return True
     return result.passing and (result.retry_after or 0.0) <= LONGEST_PAUSE
 
 
-def _last_result(state: RetryCallState) -> Answer | Lost:
+def _last_result(state: RetryCallState) -> Answer | NoAnswer:
     assert state.outcome is not None
-    result: Answer | Lost = state.outcome.result()
+    result: Answer | NoAnswer = state.outcome.result()
     return result
 
 

@@ -10,18 +10,18 @@ from typing import TypeVar
 from declarative.errors import ProviderError
 from declarative.model.resource import Json, Route
 from declarative.providers.base import Channel
-from declarative.providers.http.client import Wire
+from declarative.providers.http.client import HttpClient
 
 T = TypeVar("T")
 
-Look = Callable[[Wire, Mapping[str, Json]], list[str]]
+Look = Callable[[HttpClient, Mapping[str, Json]], list[str]]
 """Sentences for those of a resource's settings that the provider does not know."""
 
 
 class Connection:
     """Implements `base.Provider`. `clock_path` is a cheap GET for the first question of the time."""
 
-    def __init__(self, wire: Wire, channels: Mapping[Route, Channel], *, clock_path: str, look: Look) -> None:
+    def __init__(self, wire: HttpClient, channels: Mapping[Route, Channel], *, clock_path: str, look: Look) -> None:
         self.wire = wire
         self._channels = channels
         self._clock_path = clock_path
@@ -41,7 +41,7 @@ class Connection:
     def skew(self) -> float:
         return self._asked(self.wire.clock.skew)
 
-    def missing(self, settings: Mapping[str, Json]) -> list[str]:
+    def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         return self._look(self.wire, settings)
 
     def close(self) -> None:

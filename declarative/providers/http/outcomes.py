@@ -68,7 +68,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Lost:
+class NoAnswer:
     """No whole answer. `sent`: a part of the request may have left."""
 
     sent: bool
@@ -79,11 +79,11 @@ ErrorForm = Callable[[Answer], str | None]
 """The provider's own words in an error answer; None where the answer is not in the provider's own form."""
 
 
-def sort_outcome(
-    result: Answer | Lost, form: ErrorForm, accepted: Callable[[Answer], Outcome], *, secret: str = ""
+def classify(
+    result: Answer | NoAnswer, form: ErrorForm, accepted: Callable[[Answer], Outcome], *, secret: str = ""
 ) -> Outcome:
     """What a request that dials or cancels may be said to have done (CONTRIBUTING.md, "The protocol", 3)."""
-    if isinstance(result, Lost):
+    if isinstance(result, NoAnswer):
         return Ambiguous(result.message) if result.sent else NotSent(result.message)
     if result.accepted:
         return accepted(result)

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from declarative.model.resource import Json
-from declarative.providers.http.client import Wire
+from declarative.providers.http.client import HttpClient
 from declarative.providers.http.parse import entry, text
 
 LIMIT = 100  # cartesia.md 1.5: the most that a page may hold; the default is not documented
 
 
-def pages(wire: Wire, path: str, params: Mapping[str, str]) -> Iterator[list[dict[str, Json]]]:
+def pages(wire: HttpClient, path: str, params: Mapping[str, str]) -> Iterator[list[dict[str, Json]]]:
     """Every page, newest first. Raises ProviderError for a list that repeats itself, holds an entry without
     id, or says that there is more without saying where."""
     seen: set[str] = set()
@@ -46,7 +46,7 @@ def _goes_on(
     return more is True or following is not None or len(entries) >= LIMIT
 
 
-def _entries(wire: Wire, path: str, page: Mapping[str, Json]) -> list[dict[str, Json]]:
+def _entries(wire: HttpClient, path: str, page: Mapping[str, Json]) -> list[dict[str, Json]]:
     data = page.get("data")
     if not isinstance(data, list) or not all(text(entry(one).get("id")) for one in data):
         raise wire.failure(path, "gave a list that cannot be read")

@@ -11,7 +11,7 @@ from declarative.sandbox.callingbox import views
 from declarative.sandbox.calls import Call
 from declarative.sandbox.dial_counts import dialed_again
 from declarative.sandbox.outcomes import Draw, Outcome, lapse
-from declarative.sandbox.request import Answer, Asked, Desk, Operation, Refused
+from declarative.sandbox.request import ApiError, ApiResponse, Asked, Operation, RequestContext
 
 HOLD_CENTS = 300
 RINGING, LONGEST = 24.0, 3600.0
@@ -26,54 +26,54 @@ def api_key(asked: Asked) -> str:
     scheme, _, bearer = asked.headers.get("authorization", "").partition(" ")
     key = bearer.strip()
     if scheme.lower() != "bearer" or not key or "revoked" in key:
-        raise Refused(401, "missing or invalid API key")
+        raise ApiError(401, "missing or invalid API key")
     return key
 
 
-def error(asked: Asked, refusal: Refused) -> Answer:
-    return Answer(refusal.status, {"error": refusal.message})
+def error(asked: Asked, refusal: ApiError) -> ApiResponse:
+    return ApiResponse(refusal.status, {"error": refusal.message})
 
 
-def create_call(desk: Desk) -> Answer:
+def create_call(desk: RequestContext) -> ApiResponse:
     """Checked in the order of the provider profile: fields, formats, agent, caller ID, money."""
     sent = _checked(desk.body())
     agent_id = str(sent["agent_id"])
     _agent_exists(agent_id)
     from_number = sent.get("from_number", views.PRIMARY_NUMBER)
     if not _ATTACHED.fullmatch(from_number):
-        raise Refused(400, f"from_number {from_number} is not attached to this agent")
+        raise ApiError(400, f"from_number {from_number} is not attached to this agent")
     short = _short_of_funds(desk)
     if short and desk.knobs.refusal != 201:
-        raise Refused(desk.knobs.refusal, short)
+        raise ApiError(desk.knobs.refusal, short)
     desk.use("callingbox_agent", agent_id)
     desk.use("callingbox_number", from_number)
     call = _place(desk, sent, from_number, short)
     calls.add(desk.moment, call)
-    return Answer(201, views.call(call, desk.now))
+    return ApiResponse(201, views.call(call, desk.now))
 
 
 def _checked(sent: dict[str, Any]) -> dict[str, Any]:
     for name in _REFUSED_FIELDS:
         if name in sent:
-            raise Refused(400, f"{name} is not accepted on a call; set it on the agent")
+            raise ApiError(400, f"{name} is not accepted on a call; set it on the agent")
     checks.only(sent, ("agent_id", "to"), ("from_number", "instructions", "context", "webhook_url", "metadata"))
     for name in ("to", "from_number"):
         if name in sent:
             checks.phone(sent[name], name)
     for name in ("context", "metadata"):
         if not isinstance(sent.get(name, {}), dict):
-            raise Refused(400, f"{name} must be an object")
+            raise ApiError(400, f"{name} must be an object")
     for name in ("agent_id", "instructions", "webhook_url"):
         if not isinstance(sent.get(name, ""), str):
-            raise Refused(400, f"{name} must be a string")
+            raise ApiError(400, f"{name} must be a string")
     return sent
 
 
 def _agent_exists(agent_id: str) -> None:
     if "missing" in agent_id:
-        raise Refused(404, f"agent {agent_id} not found")
+        raise ApiError(404, f"agent {agent_id} not found")
     if not _is_uuid(agent_id):
-        raise Refused(400, "agent_id must be a uuid")
+        raise ApiError(400, "agent_id must be a uuid")
 
 
 def _is_uuid(value: str) -> bool:
@@ -83,7 +83,7 @@ def _is_uuid(value: str) -> bool:
         return False
 
 
-def _place(desk: Desk, sent: dict[str, Any], from_number: str, short: str) -> Call:
+def _place(desk: RequestContext, sent: dict[str, Any], from_number: str, short: str) -> Call:
     broke = {"error_code": "insufficient_credits", "error_message": short} if short else {}
     if short:
         fate = Draw(Outcome.PRE_DIAL, 0, 0)
@@ -111,7 +111,7 @@ def _place(desk: Desk, sent: dict[str, Any], from_number: str, short: str) -> Ca
     )
 
 
-def _short_of_funds(desk: Desk) -> str:
+def _short_of_funds(desk: RequestContext) -> str:
     """The documented refusal, or nothing when the balance carries one more hold."""
     balance = _balance_millicents(desk) / 100_000
     hold = HOLD_CENTS / 100
@@ -123,7 +123,7 @@ def _short_of_funds(desk: Desk) -> str:
     )
 
 
-def _balance_millicents(desk: Desk) -> int:
+def _balance_millicents(desk: RequestContext) -> int:
     """What is left after charges and the holds of calls that are not over."""
     db, org = desk.moment.db, desk.org
     rows = db.execute("SELECT id, end FROM call WHERE org = ? AND settled = 0 AND provider = 'callingbox'", (org.id,))
@@ -139,49 +139,49 @@ def _balance_millicents(desk: Desk) -> int:
     return org.balance_cents * 1000 - spent - held
 
 
-def list_calls(desk: Desk) -> Answer:
+def list_calls(desk: RequestContext) -> ApiResponse:
     """All calls in a bare array, newest first; no parameter is documented."""
     found = calls.single(desk.moment, desk.org.id, "callingbox", desk.visible)
-    return Answer(200, [views.call(one, desk.now) for one in found])
+    return ApiResponse(200, [views.call(one, desk.now) for one in found])
 
 
-def _the_call(desk: Desk) -> Call:
+def _the_call(desk: RequestContext) -> Call:
     identifier = desk.asked.path_values["id"]
     found = calls.find(desk.moment, desk.org.id, "callingbox", identifier)
     if found is None:
-        raise Refused(404, f"call {identifier} not found")
+        raise ApiError(404, f"call {identifier} not found")
     return found
 
 
-def get_call(desk: Desk) -> Answer:
-    return Answer(200, views.call(_the_call(desk), desk.now))
+def get_call(desk: RequestContext) -> ApiResponse:
+    return ApiResponse(200, views.call(_the_call(desk), desk.now))
 
 
-def get_call_transcript(desk: Desk) -> Answer:
-    return Answer(200, views.transcript(_the_call(desk), desk.now))
+def get_call_transcript(desk: RequestContext) -> ApiResponse:
+    return ApiResponse(200, views.transcript(_the_call(desk), desk.now))
 
 
-def list_agents(desk: Desk) -> Answer:
+def list_agents(desk: RequestContext) -> ApiResponse:
     kind = desk.asked.query.get("type", "outbound")
     if kind not in ("inbound", "outbound"):
-        raise Refused(400, "type must be inbound or outbound")
+        raise ApiError(400, "type must be inbound or outbound")
     known = [*desk.used("callingbox_agent"), (DEFAULT_AGENT, _SEEN_FROM_BIRTH)]
     shown = [views.agent(agent_id, at, desk.org.name) for agent_id, at in dict(known).items()]
-    return Answer(200, {"data": shown if kind == "outbound" else []})
+    return ApiResponse(200, {"data": shown if kind == "outbound" else []})
 
 
-def get_agent(desk: Desk) -> Answer:
+def get_agent(desk: RequestContext) -> ApiResponse:
     agent_id = desk.asked.path_values["id"]
     if not _is_uuid(agent_id):
-        raise Refused(404, f"agent {agent_id} not found")
+        raise ApiError(404, f"agent {agent_id} not found")
     since = dict(desk.used("callingbox_agent")).get(agent_id, _SEEN_FROM_BIRTH)
-    return Answer(200, views.agent(agent_id, since, desk.org.name))
+    return ApiResponse(200, views.agent(agent_id, since, desk.org.name))
 
 
-def list_numbers(desk: Desk) -> Answer:
+def list_numbers(desk: RequestContext) -> ApiResponse:
     known = dict([*desk.used("callingbox_number"), (views.PRIMARY_NUMBER, _SEEN_FROM_BIRTH)])
     agents = [agent_id for agent_id, _ in desk.used("callingbox_agent")]
-    return Answer(200, [views.number(e164, at, agents) for e164, at in known.items()])
+    return ApiResponse(200, [views.number(e164, at, agents) for e164, at in known.items()])
 
 
 OPERATIONS = (

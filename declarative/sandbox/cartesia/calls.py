@@ -23,21 +23,21 @@ from declarative.sandbox.checks import instant
 from declarative.sandbox.dial_counts import dialed_again
 from declarative.sandbox.ids import call_id, number_type
 from declarative.sandbox.outcomes import Outcome, lapse
-from declarative.sandbox.request import Answer, Desk, Operation, Refused
+from declarative.sandbox.request import ApiError, ApiResponse, Operation, RequestContext
 
 EVERYTHING = 1 << 60
 
 
-def create_outbound_calls(desk: Desk) -> Answer:
+def create_outbound_calls(desk: RequestContext) -> ApiResponse:
     named = modern(desk)
     wanted = dial(desk, named)
     may_dial(desk)
     desk.use("agent", wanted.agent_id)
     desk.use("number", wanted.number_id)
-    return Answer(200, {"calls": [_placed(desk, wanted, person, named) for person in wanted.people]})
+    return ApiResponse(200, {"calls": [_placed(desk, wanted, person, named) for person in wanted.people]})
 
 
-def _placed(desk: Desk, wanted: Dial, person: Person, named: str) -> dict[str, Any]:
+def _placed(desk: RequestContext, wanted: Dial, person: Person, named: str) -> dict[str, Any]:
     if person.error is not None:
         return {"number": person.number, "error": {"message": person.error}}
     call = _place(desk, wanted, person, named)
@@ -46,7 +46,7 @@ def _placed(desk: Desk, wanted: Dial, person: Person, named: str) -> dict[str, A
     return {"number": person.number, "agent_call_id": call.id}
 
 
-def _place(desk: Desk, wanted: Dial, person: Person, named: str) -> Call:
+def _place(desk: RequestContext, wanted: Dial, person: Person, named: str) -> Call:
     paced = number_type(wanted.number_id) == "cartesia"
     (fate,) = dialed_again(desk.moment, desk.org.id, [person.number], us_only=paced)
     when = calls.next_dial(desk.moment, desk.org.id, wanted.number_id, 1.0 if paced else 0.0)
@@ -72,39 +72,39 @@ def _place(desk: Desk, wanted: Dial, person: Person, named: str) -> Call:
     return call
 
 
-def legacy_outbound_call(desk: Desk) -> Answer:
+def legacy_outbound_call(desk: RequestContext) -> ApiResponse:
     """The answer of this route is undocumented; third-party clients read `call_id`, `status`, `message`."""
     named = version(desk.asked.headers)
     if structured(named):
-        raise Refused(404, "this route ended with Cartesia-Version 2025-11-04")
+        raise ApiError(404, "this route ended with Cartesia-Version 2025-11-04")
     wanted = legacy_dial(desk)
     may_dial(desk)
     desk.use("agent", wanted.agent_id)
     placed = [_place(desk, wanted, person, named) for person in wanted.people]
     queued = [call.id for call in placed if call.outcome is not Outcome.PRE_DIAL]
     told = {"status": "queued" if queued else "failed", "message": f"{len(queued)} of {len(placed)} queued"}
-    return Answer(200, {"call_id": queued[0]} | told if queued else told)
+    return ApiResponse(200, {"call_id": queued[0]} | told if queued else told)
 
 
-def list_calls(desk: Desk) -> Answer:
+def list_calls(desk: RequestContext) -> ApiResponse:
     named, query = version(desk.asked.headers), desk.asked.query
     names = ("agent_id", "batch_id", "start_time_gte", "start_time_lte", "expand")
     limit = page_size(desk, names if structured(named) else ("agent_id", "expand"))
     if not query.get("agent_id") and not query.get("batch_id"):
-        raise Refused(400, "agent_id or batch_id is required")
+        raise ApiError(400, "agent_id or batch_id is required")
     if query.get("expand", "transcript") != "transcript":
-        raise Refused(400, "expand can only be transcript")
+        raise ApiError(400, "expand can only be transcript")
     found, backwards = _calls_page(desk, limit)
     shown = [views.call(one, desk.now, named, transcript="expand" in query) for one in found]
-    return Answer(200, page_of(shown, limit, backwards=backwards))
+    return ApiResponse(200, page_of(shown, limit, backwards=backwards))
 
 
-def _calls_page(desk: Desk, limit: int) -> tuple[list[Call], bool]:
+def _calls_page(desk: RequestContext, limit: int) -> tuple[list[Call], bool]:
     low, high = _start_bounds(desk)
     place = cursor(desk)
     mark = None if place is None else calls.find(desk.moment, desk.org.id, "cartesia", place.id)
     if place is not None and mark is None:
-        raise Refused(400, f"{place.name} names no call")
+        raise ApiError(400, f"{place.name} names no call")
     backwards = place is not None and place.backwards
     until = desk.visible if mark is None or backwards else min(mark.created, desk.visible)
     count = EVERYTHING if backwards or low is not None or high is not None else limit + 1
@@ -116,16 +116,16 @@ def _calls_page(desk: Desk, limit: int) -> tuple[list[Call], bool]:
     return (found[-limit - 1 :] if backwards else found[: limit + 1]), backwards
 
 
-def _candidates(desk: Desk, until: float, count: int) -> list[Call]:
+def _candidates(desk: RequestContext, until: float, count: int) -> list[Call]:
     query = desk.asked.query
     if "batch_id" not in query:
         agent_exists(query["agent_id"])
         return calls.of_agent(desk.moment, desk.org.id, query["agent_id"], until, count)
     batch = batches.find(desk.moment, desk.org.id, query["batch_id"])
     if batch is None:
-        raise Refused(404, "call batch not found", title="Call batch not found")
+        raise ApiError(404, "call batch not found", title="Call batch not found")
     if query.get("agent_id", batch.agent_id) != batch.agent_id:
-        raise Refused(400, "agent_id is not the agent of this batch")
+        raise ApiError(400, "agent_id is not the agent of this batch")
     return calls.of_batch(desk.moment, batch)
 
 
@@ -135,11 +135,11 @@ def _beyond(call: Call, mark: Call | None, backwards: bool) -> bool:
     return call.order > mark.order if backwards else call.order < mark.order
 
 
-def _start_bounds(desk: Desk) -> tuple[float | None, float | None]:
+def _start_bounds(desk: RequestContext) -> tuple[float | None, float | None]:
     query = desk.asked.query
     low, high = (instant(query[name], name) if name in query else None for name in ("start_time_gte", "start_time_lte"))
     if low is not None and high is not None and low > high:
-        raise Refused(400, "start_time_gte is after start_time_lte")
+        raise ApiError(400, "start_time_gte is after start_time_lte")
     return low, high
 
 
@@ -150,26 +150,26 @@ def _within(call: Call, low: float | None, high: float | None, now: float) -> bo
     return start is not None and start <= now and (low or 0) <= start <= (EVERYTHING if high is None else high)
 
 
-def _the_call(desk: Desk) -> Call:
+def _the_call(desk: RequestContext) -> Call:
     found = calls.find(desk.moment, desk.org.id, "cartesia", desk.asked.path_values["call_id"])
     if found is None:
-        raise Refused(404, "call not found", title="Call not found")
+        raise ApiError(404, "call not found", title="Call not found")
     return found
 
 
-def get_call(desk: Desk) -> Answer:
+def get_call(desk: RequestContext) -> ApiResponse:
     named = version(desk.asked.headers)
-    return Answer(200, views.call(_the_call(desk), desk.now, named, transcript=True))
+    return ApiResponse(200, views.call(_the_call(desk), desk.now, named, transcript=True))
 
 
-def cancel_call(desk: Desk) -> Answer:
+def cancel_call(desk: RequestContext) -> ApiResponse:
     """Only a connected call can be ended; a queued or ringing one cannot be called back."""
     modern(desk)
     call = _the_call(desk)
     if views.call_status(call, desk.now) != "started":
-        raise Refused(400, "the call is not active")
+        raise ApiError(400, "the call is not active")
     calls.hang_up(desk.moment, call)
-    return Answer(200, {"cancelled": True})
+    return ApiResponse(200, {"cancelled": True})
 
 
 CALL_OPERATIONS = (

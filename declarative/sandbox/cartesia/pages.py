@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from declarative.sandbox.request import Desk, Refused
+from declarative.sandbox.request import ApiError, RequestContext
 
 _PAGING = ("starting_after", "ending_before", "limit")
 _SIZES = {str(size): size for size in range(1, 101)}
@@ -21,22 +21,22 @@ class Cursor(NamedTuple):
         return self.name == "ending_before"
 
 
-def page_size(desk: Desk, filters: Collection[str]) -> int:
+def page_size(desk: RequestContext, filters: Collection[str]) -> int:
     """The `limit` of a list request, after refusing query parameters that the route does not have."""
     query = desk.asked.query
     unknown = sorted(set(query) - set(_PAGING) - set(filters))
     if unknown:
-        raise Refused(400, f"{unknown[0]} is not a parameter of this request")
+        raise ApiError(400, f"{unknown[0]} is not a parameter of this request")
     size = _SIZES.get(query.get("limit", DEFAULT))
     if size is None:
-        raise Refused(400, "limit must be an integer from 1 to 100")
+        raise ApiError(400, "limit must be an integer from 1 to 100")
     return size
 
 
-def cursor(desk: Desk) -> Cursor | None:
+def cursor(desk: RequestContext) -> Cursor | None:
     given = [Cursor(name, desk.asked.query[name]) for name in _PAGING[:2] if name in desk.asked.query]
     if len(given) > 1:
-        raise Refused(400, "starting_after and ending_before exclude each other")
+        raise ApiError(400, "starting_after and ending_before exclude each other")
     return given[0] if given else None
 
 
@@ -48,14 +48,14 @@ def page_of(shown: list[dict[str, Any]], limit: int, *, backwards: bool) -> dict
     return {"data": data, "has_more": more, "next_page": edge}
 
 
-def sliced(desk: Desk, shown: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+def sliced(desk: RequestContext, shown: list[dict[str, Any]], limit: int) -> dict[str, Any]:
     """A page of a short list that is wholly at hand."""
     place = cursor(desk)
     if place is None:
         return page_of(shown[: limit + 1], limit, backwards=False)
     at = next((index for index, one in enumerate(shown) if one["id"] == place.id), None)
     if at is None:
-        raise Refused(400, f"{place.name} names nothing in this list")
+        raise ApiError(400, f"{place.name} names nothing in this list")
     if place.backwards:
         return page_of(shown[max(0, at - limit - 1) : at], limit, backwards=True)
     return page_of(shown[at + 1 : at + limit + 2], limit, backwards=False)
