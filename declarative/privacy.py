@@ -3,7 +3,9 @@ module."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import unicodedata
 
 _NUMBER = re.compile(
     r"\+\d[\d(). -]{5,}\d"  # international, with or without separators
@@ -41,3 +43,36 @@ def clean(text: str) -> str:
     """Text from manifests and providers in one line that a terminal cannot be steered by: control characters
     and bidi overrides are dropped, line breaks and tabs become spaces."""
     return text.translate(_UNSAFE)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+LIMIT = 300
+
+
+_DIGITS = re.compile(r"\d{7,}")
+
+
+_KEY = re.compile(r"\bsk_[A-Za-z0-9_-]+")
+
+
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+
+
+_SHORTEST_SECRET = 6
+
+
+def redact(text: str, *, secret: str = "") -> str:
+    """One line of at most 300 characters: control and direction characters become spaces, phone numbers read
+    `+1415•••0101`, `secret` and anything that looks like an API key read `•••`."""
+    if len(secret) >= _SHORTEST_SECRET:
+        text = text.replace(secret, "•••")
+    text = _KEY.sub("•••", text[: LIMIT * 8])
+    plain = "".join(" " if unicodedata.category(letter) in _UNPRINTABLE else letter for letter in text)
+    masked = _DIGITS.sub("•••", mask_all(" ".join(plain.split())))
+    return masked if len(masked) <= LIMIT else masked[: LIMIT - 1] + "…"

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from declarative.app import plan as planner
 from declarative.app import state_init as begin
 from declarative.app.session import Session
-from declarative.engine.execute import RequestStatus
-from declarative.engine.results import ResourceResult
-from declarative.engine.run_context import DialBudget, RunContext, StopSignal
+from declarative.engine.results import Finding, RequestStatus, ResourceResult
+from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
-from declarative.engine.settle import Finding
+from declarative.engine.signals import StopSignal
 from declarative.errors import DialctlError, Exit, Interrupted, Refused
 from declarative.model.resource import Desired
 from declarative.planning import policy

@@ -19,7 +19,7 @@ from declarative.planning import policy
 from declarative.planning import renames as renamed
 from declarative.planning.actions import compose
 from declarative.planning.decide import Reason
-from declarative.planning.outlook import Observation
+from declarative.planning.facts import Observation
 from declarative.planning.plan import Action, Notice, Plan, Task, in_order
 from declarative.providers.base import Provider
 

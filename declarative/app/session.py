@@ -184,7 +184,7 @@ class Session:
         return {name: found for name, found in self.providers.items() if not isinstance(found, ProviderError)}
 
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
-        from declarative.providers.surroundings import ConnectOptions
+        from declarative.providers.base import ConnectOptions
 
         environment, transport, monotonic = self.options.environment, None, time.monotonic
         if self.options.sandbox:

@@ -9,12 +9,11 @@ import polars as pl
 
 from declarative.app.session import Session
 from declarative.engine.observe import observe
-from declarative.engine.run_context import StopSignal
+from declarative.engine.signals import StopSignal
 from declarative.errors import ProviderError
-from declarative.model.remote import Phase, Remote
+from declarative.model.remote import Phase, Remote, is_over
 from declarative.planning.decide import Reason
-from declarative.planning.facts import is_over
-from declarative.planning.outlook import Observation
+from declarative.planning.facts import Observation
 
 LOOK_EVERY = 10.0
 """Seconds between looks."""

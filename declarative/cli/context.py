@@ -16,7 +16,7 @@ from declarative.errors import UsageError
 
 if TYPE_CHECKING:
     from declarative.app.session import Session
-    from declarative.engine.run_context import StopSignal
+    from declarative.engine.signals import StopSignal
     from declarative.report.progress import Progress
 
 

@@ -14,7 +14,7 @@ from declarative.cli.context import Context
 from declarative.errors import Exit
 
 if TYPE_CHECKING:
-    from declarative.planning.blocks import Block
+    from declarative.planning.facts import Block
 
 
 @click.command()
@@ -95,9 +95,9 @@ def results(
 @click.pass_obj
 def drift(context: Context, path: Path, as_json: bool) -> int:
     """What changed at the provider without us. Exit 0: nothing, 2: something. Changes nothing."""
-    from declarative.app import status as inquire
+    from declarative.app import drift as drift_check
 
-    found = inquire.drift(context.session(path))
+    found = drift_check.drift(context.session(path))
     if as_json:
         from declarative.report import json_output as layout
 

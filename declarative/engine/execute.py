@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 import polars as pl
 
 from declarative.engine.intents import IntentWriter
+from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
@@ -38,29 +38,6 @@ BAD_KEY = 401
 FAILS_RESOURCE = (403, 404)
 
 steps = logging.getLogger("dialctl.steps")
-
-
-class RequestStatus(StrEnum):
-    """What became of a request."""
-
-    DONE = "done"
-    FAILED = "failed"
-    UNSURE = "unsure"
-    REFUSED = "refused"
-    OUT_OF_FUNDS = "out_of_funds"
-    MARK_LOST = "mark_lost"
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """`remote_id` of what exists now, "" where nothing does; `message` for people, "" where all went well. `mark` names
-    the intent that an unsure one left open; `final`: whoever else is sent to this resource would fare the same."""
-
-    result: RequestStatus
-    remote_id: str = ""
-    message: str = ""
-    mark: str = ""
-    final: bool = False
 
 
 class Executor:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from declarative.engine.execute import Executor, RequestStatus
+from declarative.engine.execute import Executor
 from declarative.engine.listing import Listing
+from declarative.engine.results import Finding, RequestStatus
 from declarative.engine.run_context import RunContext
-from declarative.engine.settle import POLL, Finding, late_arrival_warning
+from declarative.engine.settle import POLL, late_arrival_warning
 from declarative.errors import ProviderError
 from declarative.model import records
 from declarative.model.lock import LEAST_GUARD, ResourceRecord

@@ -19,15 +19,12 @@ from declarative.errors import ProviderError
 from declarative.model import mark, records
 from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock, RemoteRecord
-from declarative.model.remote import Remote
+from declarative.model.remote import Remote, is_over
 from declarative.model.resource import Desired, Route
-from declarative.planning import blocks, policy
-from declarative.planning.blocks import Block
+from declarative.planning import blocks, policy, unchanged
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Facts, is_over
-from declarative.planning.outlook import Observation
+from declarative.planning.facts import Block, Facts, Managed, Observation, subjects
 from declarative.providers.base import EVERY_AGENT, Channel, Provider
-from declarative.subjects import Managed, subjects
 
 CLOCK_MARGIN = timedelta(minutes=2)
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
@@ -176,7 +173,7 @@ class _Observer:
             self.full[remote_id] = remote
 
     def _is_quiet(self, subject: Managed, own: Mapping[str, Remote]) -> bool:
-        return not subject.renamed and blocks.is_unchanged(subject.resource, subject.record, own, self.now)
+        return not subject.renamed and unchanged.is_unchanged(subject.resource, subject.record, own, self.now)
 
     def _needs_calls(self, subject: Managed) -> bool:
         return subject.route is Route.CALL or any(i.route is Route.CALL for i in subject.record.intents.values())

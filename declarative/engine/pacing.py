@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
-from declarative.model.remote import Remote
+from declarative.model.remote import Remote, is_over
 from declarative.model.resource import Resource, Route
-from declarative.planning.facts import is_over
 
 LOOK_EVERY = 2.0
 """Seconds between looks at the calls in flight."""

@@ -9,11 +9,11 @@ from declarative.engine.results import ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.model import records
 from declarative.model.lock import RemoteRecord, ResourceRecord
-from declarative.model.remote import Phase, Remote
+from declarative.model.remote import Phase, Remote, is_over
 from declarative.model.resource import Route
-from declarative.planning import blocks
 from declarative.planning import diff as explain
-from declarative.planning.facts import Facts, is_over
+from declarative.planning import unchanged
+from declarative.planning.facts import Facts
 from declarative.planning.plan import Task
 from declarative.state.ledger import Fields
 
@@ -82,7 +82,7 @@ class Recorder:
         unknown = any(remote.has(Phase.UNKNOWN) for remote in remotes.values())
         if due or touched or unknown or not all(is_over(remote) for remote in remotes.values()):
             return None
-        return blocks.fingerprint(work.resource, case.record, remotes)
+        return unchanged.fingerprint(work.resource, case.record, remotes)
 
     def bury(self, work: Task, case: Facts, record: ResourceRecord) -> None:
         over = all(is_over(remote) for remote in case.remotes.values())

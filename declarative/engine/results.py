@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from declarative.engine.execute import Receipt
-from declarative.engine.settle import Finding
 from declarative.planning.decide import Verb
 
 
@@ -46,3 +45,37 @@ class ResourceResult:
     @property
     def clean(self) -> bool:
         return not self.problems and not self.left
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that the report must say: an address and a sentence. `undone` is a batch of this run that was taken
+    back again."""
+
+    address: str
+    message: str
+    unsure: bool = False
+    undone: str = ""
+
+
+class RequestStatus(StrEnum):
+    """What became of a request."""
+
+    DONE = "done"
+    FAILED = "failed"
+    UNSURE = "unsure"
+    REFUSED = "refused"
+    OUT_OF_FUNDS = "out_of_funds"
+    MARK_LOST = "mark_lost"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """`remote_id` of what exists now, "" where nothing does; `message` for people, "" where all went well. `mark` names
+    the intent that an unsure one left open; `final`: whoever else is sent to this resource would fare the same."""
+
+    result: RequestStatus
+    remote_id: str = ""
+    message: str = ""
+    mark: str = ""
+    final: bool = False

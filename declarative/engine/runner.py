@@ -14,20 +14,19 @@ from functools import partial
 
 import polars as pl
 
-from declarative import crowd
 from declarative import humanize as counting
-from declarative.engine.execute import Executor, Receipt, RequestStatus
+from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
 from declarative.engine.pacing import Pacer
 from declarative.engine.recorder import Recorder
-from declarative.engine.results import ResourceResult
+from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
-from declarative.engine.settle import Finding, Settler
+from declarative.engine.settle import Settler
 from declarative.errors import ProviderError
 from declarative.model import records
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
-from declarative.planning import policy
+from declarative.planning import policy, resubmit
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Plan, Task
@@ -112,7 +111,9 @@ class PlanRunner:
                 case, remotes={**case.remotes, remote_id: remote}, record=self._desk.ledger.record(work.address)
             )
             if len(moving) and work.resource is not None:
-                free = crowd.only_approved(crowd.recipients_to_resubmit(case, remote), moving.get_column("number"))
+                free = resubmit.only_approved(
+                    resubmit.recipients_to_resubmit(case, remote), moving.get_column("number")
+                )
                 self._submit(work.resource, free, approved, tally)
                 if not tally.clean:
                     return None
@@ -206,7 +207,7 @@ class PlanRunner:
         """Those of them who were approved, and whom this round has not sent already, whatever the plan says."""
         for numbers in self._sent[address]:
             ring = ring.filter(~pl.col("number").is_in(numbers.implode()))
-        return crowd.only_approved(ring, approved)
+        return resubmit.only_approved(ring, approved)
 
     def _look_after_all(self) -> None:
         self._apply_findings(self.guardian.look_after_all())

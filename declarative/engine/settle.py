@@ -8,13 +8,14 @@ shows what is older, which makes it certain.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
+from declarative import humanize
 from declarative import humanize as counting
-from declarative import moments
 from declarative.engine.listing import Listing
+from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model import records
@@ -25,17 +26,6 @@ from declarative.providers.base import Provider
 POLL = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Seconds between looks, the last one repeated."""
 LOOKS_FOR_A_CALL = 3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that the report must say: an address and a sentence. `undone` is a batch of this run that was taken
-    back again."""
-
-    address: str
-    message: str
-    unsure: bool = False
-    undone: str = ""
 
 
 class Settler:
@@ -184,4 +174,4 @@ def late_arrival_warning(intent: Intent) -> str:
     starts = intent.scheduled_at
     if starts is None or starts <= intent.sent_at + LEAST_GUARD + timedelta(minutes=1):
         return ""
-    return f"; run dialctl apply once more before {moments.when(starts)}, lest it lands late"
+    return f"; run dialctl apply once more before {humanize.when(starts)}, lest it lands late"

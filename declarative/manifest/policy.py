@@ -17,8 +17,7 @@ from declarative.manifest.messages import Path, quoted
 from declarative.manifest.recipients import countries as regions
 from declarative.manifest.recipients.fields import Personal
 from declarative.manifest.recipients.source import FORMATS, Source
-from declarative.model.resource import RECIPIENT, CallingHours, Policy
-from declarative.zones import is_zone
+from declarative.model.policy import RECIPIENT, CallingHours, Policy, is_zone
 
 _DAY = 24 * 60
 _ALSO_CALLED = {"UK": "GB", "EL": "GR"}

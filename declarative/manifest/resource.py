@@ -35,7 +35,9 @@ from declarative.manifest.schema import Shape
 from declarative.manifest.validate import Unknown
 from declarative.model.capabilities import PERSONAL, SETTINGS, Capabilities
 from declarative.model.digest import json_digest
-from declarative.model.resource import Json, Kind, Pace, Recipients, Resource, Route
+from declarative.model.policy import Pace
+from declarative.model.recipients import Recipients
+from declarative.model.resource import Json, Kind, Resource, Route
 
 _SPEC = ("spec",)
 

@@ -13,7 +13,8 @@ from declarative.manifest.messages import did_you_mean, join_names, quoted
 from declarative.manifest.project import Origin
 from declarative.manifest.schema import Shape
 from declarative.model.capabilities import Capabilities
-from declarative.model.resource import PRE_DIAL, Retry, Route
+from declarative.model.policy import PRE_DIAL, Retry
+from declarative.model.resource import Route
 
 Values = Mapping[str, Origin]
 

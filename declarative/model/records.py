@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
-from declarative.model import mark
-from declarative.model.lock import Intent, RemoteRecord
-from declarative.model.remote import Phase, Remote
-from declarative.planning.facts import is_over
+from declarative.model import digest, mark
+from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.remote import Phase, Remote, is_over
+from declarative.state.codec import encode
 
 
 def from_intent(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
@@ -98,3 +100,67 @@ def as_remote(remote_id: str, known: RemoteRecord) -> Remote:
         created_at=known.created_at,
         last_updated_at=known.last_updated_at,
     )
+
+
+_Value = TypeVar("_Value")
+
+
+_CANCEL = (None, CancelProgress.ASKED, CancelProgress.DONE)
+
+
+def join_records(one: ResourceRecord, two: ResourceRecord) -> ResourceRecord:
+    """What two locks know of one address."""
+    base = max(one, two, key=lambda record: (record.generation, digest.canonical(encode(record))))
+    remotes = _union(one.remotes, two.remotes, join_remotes)
+    intents = _union(one.intents, two.intents, _careful)
+    return replace(
+        base,
+        tombstone=one.tombstone and two.tombstone,
+        remotes=remotes,
+        intents={mark: intent for mark, intent in intents.items() if not _resolved(intent, remotes, one, two)},
+        placed=tuple(sorted({*one.placed, *two.placed})),
+        unseen=tuple(sorted({*one.unseen, *two.unseen} - {*one.placed, *two.placed})),
+        revoked=tuple(sorted({*one.revoked, *two.revoked})),
+        quiet=one.quiet if one == two else None,
+    )
+
+
+def join_remotes(one: RemoteRecord, two: RemoteRecord) -> RemoteRecord:
+    """The later sight of one remote thing. How far our own cancel has come is never forgotten; a doubt that
+    one side has laid to rest, it has laid to rest by proof."""
+    later = max(one, two, key=_lateness)
+    return replace(
+        later,
+        cancel=max(one.cancel, two.cancel, key=_CANCEL.index),
+        doubts=tuple(sorted({*one.doubts} & {*two.doubts})),
+    )
+
+
+def _lateness(remote: RemoteRecord) -> tuple[int, bool, int, int, str, bytes]:
+    retries = -1 if remote.retry_count is None else remote.retry_count
+    cancel = _CANCEL.index(remote.cancel)
+    return (cancel, remote.settled, retries, remote.finished, remote.last_updated_at, _text(remote))
+
+
+def _careful(one: Intent, two: Intent) -> Intent:
+    """Of one intent the sight that concludes less from not having been found."""
+    return min(one, two, key=lambda intent: (intent.absent, intent.probe is not None, _text(intent)))
+
+
+def _resolved(intent: Intent, remotes: Mapping[str, RemoteRecord], one: ResourceRecord, two: ResourceRecord) -> bool:
+    """Whether one side has found out that it happened, and so no longer has it open."""
+    closed = {key for side in (one, two) if intent.mark not in side.intents for key in side.remotes}
+    if intent.request is RequestKind.SUBMIT:
+        return any(remotes[key].mark == intent.mark for key in closed)
+    return intent.remote in closed and (remotes[intent.remote].retry_count or 0) > (intent.retry_count or 0)
+
+
+def _union(
+    one: Mapping[str, _Value], two: Mapping[str, _Value], joined: Callable[[_Value, _Value], _Value]
+) -> dict[str, _Value]:
+    both = {key: joined(one[key], two[key]) for key in one.keys() & two.keys()}
+    return {**one, **two, **both}
+
+
+def _text(value: RemoteRecord | Intent) -> bytes:
+    return digest.canonical(encode(value))

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from declarative.model.mark import Mark
 from declarative.model.resource import Route
 
@@ -83,3 +85,13 @@ def stamp(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return found if found >= SINCE else None
+
+
+def is_over(remote: Remote) -> bool:
+    """Whether nobody of it rings or will ring: by its counters, and after a cancel by its people. The status alone
+    never tells: `completed` still has live calls (cartesia.md 3.2)."""
+    if remote.total and remote.finished == remote.total:
+        return True
+    if remote.members is None or not remote.cancelled:
+        return False
+    return not remote.has(Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)

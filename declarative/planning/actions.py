@@ -7,30 +7,19 @@ from datetime import datetime
 
 import polars as pl
 
-from declarative import moments
+from declarative import humanize
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase
-from declarative.model.resource import Resource, Route
+from declarative.model.resource import Resource
 from declarative.planning import diff as explain
 from declarative.planning import standing
-from declarative.planning.decide import Reason, Standing, Timing, Verb
-from declarative.planning.facts import Facts, is_over
-from declarative.planning.outlook import Observation
-from declarative.planning.plan import RING_SCHEMA, Action, Change, Task, counted, in_shards, main_reason, ring_rows
-from declarative.planning.resubmit import by_request
+from declarative.planning.decide import Reason, Standing, Verb
+from declarative.planning.facts import Facts, Observation
+from declarative.planning.plan import Action, Change, Task, counted, in_shards, main_reason
+from declarative.planning.tasks import _work
 from declarative.privacy import mask
 
-_LEFT_OUT = pl.col("verb").is_in([Verb.CANCEL, Verb.BLOCK]) | (
-    pl.col("standing").is_in([int(Standing.UNSUBMITTED), int(Standing.UNSURE)])
-    & ~pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
-)
-"""Wanted, and neither submitted nor about to be."""
 _NOTHING_LEFT = "nothing of it is known any more, or at the provider"
-_NEVER = int(Standing.UNSUBMITTED)
-_RUNG_BEFORE = pl.col("standing") == int(Standing.DIALED)
-_FORGONE = _RUNG_BEFORE & pl.col("reason").is_in([Reason.PAUSED, Reason.CALLING_HOURS, Reason.BATCH_MATES])
-_FORWENT = _RUNG_BEFORE & pl.col("desired") & ~pl.col("queued") & (pl.col("attempts") > 0)
-"""Rung once and waiting for a retry when they are, or were, taken off: what they read then, no retry follows upon."""
 
 
 def compose(outlook: Observation, abilities: Capabilities | None) -> tuple[list[Action], Task | None]:
@@ -53,37 +42,6 @@ def compose(outlook: Observation, abilities: Capabilities | None) -> tuple[list[
         resource = outlook.case.resource
         actions = [_keep(outlook, resource.people.count if resource else len(people) + resting)]
     return actions, work
-
-
-def _work(outlook: Observation, people: pl.DataFrame, abilities: Capabilities | None) -> Task:
-    case = outlook.case
-    requests = by_request(case, people, abilities)
-    retried = pl.col("verb").is_in([Verb.RETRY]) & pl.col("dialed_in").is_in(requests)
-    rings = [ring_rows(people, Verb.CREATE), ring_rows(people, Verb.REPLACE)]
-    rings.append(ring_rows(people.filter(~retried.fill_null(False)), Verb.RETRY))
-    return Task(
-        address=case.address,
-        case=case,
-        cancels=tuple(standing.leaving_batches(people)),
-        requests=tuple(requests),
-        ring=pl.concat([pl.DataFrame(schema=RING_SCHEMA), *rings]),
-        renamed=outlook.renamed,
-        forget=_is_done_with(outlook, people),
-        complete=not len(people.filter(pl.col("desired") & _LEFT_OUT)),
-        later=case.timing is Timing.TOO_LATE
-        or bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any())
-        or not all(is_over(case.remotes[key]) for key in case.also if key in case.remotes),
-        expired=len(people.filter(pl.col("desired"), verb=Verb.KEEP, reason=Reason.EXPIRED, standing=_NEVER)),
-        retries_dropped_now=len(people.filter(_FORGONE, verb=Verb.CANCEL)),
-        retries_dropped_earlier=len(people.filter(_FORWENT, verb=Verb.KEEP, dialed_phase=Phase.CANCELLED)),
-        placed=_placed(case, people),
-    )
-
-
-def _placed(case: Facts, people: pl.DataFrame) -> int:
-    calls = [remote.id for remote in case.remotes.values() if remote.route is Route.CALL]
-    going_on = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT]) & pl.col("dialed_in").is_in(calls)
-    return len(people.filter(~pl.col("desired") & going_on))
 
 
 def _of_people(
@@ -215,17 +173,6 @@ def _adopted(outlook: Observation) -> list[Action]:
     ]
 
 
-def _is_done_with(outlook: Observation, people: pl.DataFrame) -> bool:
-    case = outlook.case
-    return (
-        case.resource is None
-        and not outlook.case.buried
-        and not case.record.intents
-        and not people.get_column("queued").any()
-        and all(is_over(remote) for remote in case.remotes.values() if remote.id not in case.also)
-    )
-
-
 def _forgotten(outlook: Observation) -> Action:
     return Action(
         address=outlook.case.address,
@@ -288,7 +235,7 @@ def _unsure_detail(outlook: Observation) -> str:
     intents = outlook.case.open_intents()
     if not intents:
         return "the lock was rebuilt and they were not found: no list proves that they were not rung"
-    when = moments.when(min(intent.sent_at for intent in intents))
+    when = humanize.when(min(intent.sent_at for intent in intents))
     return f"an answer was lost at {when}; not proven either way"
 
 

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
 import polars as pl
 
 from declarative import humanize as counting
 from declarative.model import mark
-from declarative.model.digest import json_digest
 from declarative.model.lock import Intent, Lock, RemoteRecord, ResourceRecord
 from declarative.model.remote import Phase, Remote
-from declarative.model.resource import Resource, Route
+from declarative.model.resource import Route
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Facts, is_over
-
-
-@dataclass(frozen=True)
-class Block:
-    """Why a whole resource is held back; `detail` names what was found, `way_out` what a person can do."""
-
-    reason: Reason
-    detail: str
-    way_out: str = ""
+from declarative.planning.facts import Block, Facts
 
 
 def lock_block(project: str, lock: Lock | None, seen: Mapping[str, Remote], *, single_calls: bool) -> Block | None:
@@ -62,84 +50,6 @@ def resource_block(
     if found or quiet:
         return found
     return _unread(case) or _unreadable(case) or _cancelled(case) or _unsigned(case)
-
-
-def is_unchanged(
-    resource: Resource | None, record: ResourceRecord, remotes: Mapping[str, Remote], now: datetime
-) -> bool:
-    """Whether it is known without looking at people that there is nothing to do.
-
-    Either nothing changed since everything was found in order (`quiet`), or the same people with the same settings were
-    all submitted once, and nothing of theirs is over or cancelled, so that nobody can be due. Whoever was turned away
-    in a batch that still runs is submitted again only when it is over: its people are not read for that before. Under
-    `also` nothing is compared once it is over: it is never touched, and the fingerprint names it. A
-    tombstone was over when it became one, and stays quiet unless the list shows a change of it.
-    """
-    also = set(resource.also) if resource else set()
-    if any(not is_over(remotes[key]) for key in also & set(remotes)):
-        return False
-    remotes = {key: remote for key, remote in remotes.items() if key not in also}
-    if resource is not None and set(record.also) - also:
-        return False
-    if record.intents or record.unseen or set(remotes) - set(record.remotes):
-        return False
-    if {known.mark for known in record.remotes.values()} & set(record.revoked):
-        return False
-    if resource is not None and record.numbers and record.numbers != resource.people.numbers:
-        return False  # nor need the digest of their data be made
-    if record.quiet is not None and record.quiet == fingerprint(resource, record, remotes):
-        return True
-    if resource is None and record.tombstone:
-        return all(known.settled for known in record.remotes.values()) and all(
-            remote.state == record.remotes[key].state for key, remote in remotes.items()
-        )
-    if resource is None or resource.paused or record.settings_digest != resource.settings_digest:
-        return False
-    if (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads):
-        return False
-    if (resource.expires_at and resource.expires_at <= now) or resource.policy.calling_hours:
-        return False
-    if also and resource.retry:
-        return False  # whoever is over there may be due for one
-    if resource.route is Route.CALL:  # a placed call is never moved or cancelled; once ended, only a retry is due
-        return resource.retry is None and all(
-            known.settled and known.phase != Phase.UNFUNDED for known in record.remotes.values()
-        )
-    return bool(remotes) and set(record.remotes) <= set(remotes) and _all_run_as_wanted(resource, record, remotes)
-
-
-def _all_run_as_wanted(resource: Resource, record: ResourceRecord, remotes: Mapping[str, Remote]) -> bool:
-    if sum(remote.total for remote in remotes.values()) > resource.people.count:
-        return False  # somebody may wait twice
-    return not any(
-        remote.cancelled
-        or is_over(remote)
-        or record.remotes[key].cancel is not None
-        or record.remotes[key].settings != resource.settings_digest
-        for key, remote in remotes.items()
-    )
-
-
-def fingerprint(resource: Resource | None, record: ResourceRecord, remotes: Mapping[str, Remote]) -> str:
-    """The digest of all facts that decide about a resource whose batches are over."""
-    states = {
-        remote_id: remotes[remote_id].state if remote_id in remotes else known.state
-        for remote_id, known in record.remotes.items()
-    }
-    wanted: object = None
-    if resource is not None:
-        retry = resource.retry
-        wanted = [
-            resource.people.numbers,
-            resource.people.payloads,
-            resource.settings_digest,
-            resource.provider,
-            resource.paused,
-            resource.expires_at.isoformat() if resource.expires_at else None,
-            sorted(resource.also),
-            [retry.max_retries, sorted(retry.on), retry.after.total_seconds()] if retry else None,
-        ]
-    return json_digest([wanted, sorted(states.items()), sorted(record.placed)])
 
 
 def _older(case: Facts) -> Block | None:

@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 import orjson
 import polars as pl
 
-from declarative.model.resource import RECIPIENT, CallingHours
+from declarative.model.policy import RECIPIENT, CallingHours, is_zone
 from declarative.planning.decide import Timing
-from declarative.zones import is_zone
 
 _PREFIX = 10
 """Characters of a number that decide its zones: the longest prefix that phonenumbers tells zones by has nine digits."""

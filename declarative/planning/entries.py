@@ -10,9 +10,9 @@ import polars as pl
 from declarative.model import frames as people
 from declarative.model import mark
 from declarative.model.lock import RemoteRecord
-from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, stamp
+from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over, stamp
 from declarative.model.resource import Route
-from declarative.planning.facts import Facts, is_over
+from declarative.planning.facts import Facts
 
 SCHEMA: dict[str, Any] = {
     "number": pl.String,

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
+from declarative import humanize
 from declarative import humanize as counting
+from declarative.model import mark
 from declarative.model.capabilities import Capabilities
-from declarative.model.resource import RECIPIENT, Kind, Resource, Route
+from declarative.model.policy import RECIPIENT
+from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import calling_hours as hours
-from declarative.planning import doubts
+from declarative.planning import notices
 from declarative.planning.blocks import taken_off
 from declarative.planning.decide import Reason, Verb
+from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
 
 _EDITED = "a call is rung once in its life: editing it changes nothing; to ring again, give it a new name"
@@ -43,7 +47,7 @@ def warnings(
         yield from _no_zone(resource)
     for address, work in plan.tasks.items():
         yield from _placed(address, work)
-        yield from (Notice(address, said) for said in doubts.doubt_notices(work.case))
+        yield from (Notice(address, said) for said in notices.doubt_notices(work.case))
 
 
 def _nobody_left(resource: Resource) -> Iterator[Notice]:
@@ -182,3 +186,31 @@ def _one_by_one(resource: Resource, rings: int, able: Capabilities) -> Iterator[
         )
     if not able.returns_data:
         yield Notice(resource.address, able.notes)
+
+
+def doubt_notices(case: Facts) -> Iterator[str]:
+    """Sentences for whoever plans or looks: another apply, in time, finds out and takes back what is one too many."""
+    for key, known in case.record.remotes.items():
+        remote = case.remotes.get(key)
+        starts = remote.scheduled_at if remote and known.doubts and not remote.cancelled else None
+        if starts is not None and starts > case.now:
+            yield (
+                f"{key} was sent since an earlier request seemed lost, and its run ended before the list proved it: "
+                f"run dialctl apply before {humanize.when(starts)}, or people may be rung twice"
+            )
+    yield from _given_up(case)
+
+
+def _given_up(case: Facts) -> Iterator[str]:
+    """The provider takes a request with a later time of its own until then. The lock keeps no time of a mark that was
+    given up; the settings in it tell that it is the manifest's."""
+    starts = case.resource.scheduled_at if case.resource else None
+    if case.resource is None or starts is None or starts <= case.now:
+        return
+    settings = mark.settings_hash(case.resource.settings_digest)
+    given_up = [found for text in case.record.revoked if (found := mark.parse(text)) and found.settings == settings]
+    if given_up:
+        yield (
+            "a request that was given up as lost would still be taken, should it arrive late: run dialctl apply "
+            f"once more before {humanize.when(starts)}"
+        )

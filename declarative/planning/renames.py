@@ -11,10 +11,8 @@ import polars as pl
 from declarative import humanize as counting
 from declarative.model import frames as people
 from declarative.model.resource import Kind
-from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Facts
-from declarative.planning.outlook import Observation
+from declarative.planning.facts import Block, Facts, Observation
 
 
 @dataclass(frozen=True)

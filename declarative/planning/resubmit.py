@@ -6,10 +6,11 @@ from __future__ import annotations
 import polars as pl
 
 from declarative.model.capabilities import Capabilities
-from declarative.model.remote import Phase
+from declarative.model.remote import Phase, Remote, is_over
+from declarative.planning import standing
 from declarative.planning.decide import Verb
 from declarative.planning.entries import batch_facts, batches_with_current_data
-from declarative.planning.facts import Facts, is_over
+from declarative.planning.facts import Facts
 
 
 def by_request(case: Facts, people: pl.DataFrame, abilities: Capabilities | None) -> list[str]:
@@ -43,3 +44,26 @@ def _rings_just_these(case: Facts, wanted: pl.DataFrame, remote_id: str) -> bool
         return False
     again = set(remote.members.filter(phase=Phase.UNREACHED).get_column("number"))
     return again == set(wanted.filter(dialed_in=remote_id).get_column("number"))
+
+
+def recipients_to_resubmit(case: Facts, remote: Remote) -> pl.DataFrame:
+    """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel; columns as
+    Work.ring."""
+    assert remote.members is not None
+    people, _ = standing.decide_open(case)
+    if not case.one_call:  # its one person may have waited under the number from before an edit
+        people = people.join(remote.members.select("number"), on="number", how="semi")
+    due = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
+    return due.select(
+        "number",
+        pl.col("data").alias("payload"),
+        pl.lit(str(Verb.REPLACE)).alias("verb"),
+        (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt"),
+    )
+
+
+def only_approved(ring: pl.DataFrame, numbers: pl.Series | None) -> pl.DataFrame:
+    """Those of them who may be rung: nobody, where nobody of the address was approved."""
+    if numbers is None:
+        return ring.clear()
+    return ring.filter(pl.col("number").is_in(numbers.implode()))

@@ -8,26 +8,14 @@ from collections.abc import Collection
 import polars as pl
 
 from declarative.model import frames as people
+from declarative.model.policy import PRE_DIAL, Retry
 from declarative.model.remote import Phase
-from declarative.model.resource import PRE_DIAL, Retry
-from declarative.planning.decide import Decision, Person, Reason, Standing, Timing, Verb, decide
+from declarative.planning.decide import Reason, Standing, Timing
+from declarative.planning.decisions import _decided, _with_mates
 from declarative.planning.entries import QUEUED, entries, members, recorded_entries
 from declarative.planning.facts import Facts
 
 _NEVER = Retry(max_retries=0, on=frozenset())
-_FACTS = (
-    "desired",
-    "standing",
-    "queued",
-    "changed",
-    "retriable",
-    "resting",
-    "try_refused",
-    "twin",
-    "surplus",
-    "timing",
-    "absence",
-)
 _TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
 """A million of them are bytes, and not texts."""
 _KEPT_OUT = {"suppress_from": Reason.SUPPRESSED, "countries": Reason.OTHER_COUNTRY}
@@ -127,12 +115,6 @@ def _persons(case: Facts, known: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataF
     frame = wanted.join(seen, on="number", how="left")
     frame = pl.concat([frame, unwanted.select(frame.columns)])
     return _with_mates(_decided(_with_facts(case, frame)))
-
-
-def leaving_batches(frame: pl.DataFrame) -> list[str]:
-    """Ids of the batches that must be cancelled for these decisions: who leaves or moves is queued in them."""
-    rows = frame.filter(pl.col("verb").is_in([Verb.CANCEL, Verb.REPLACE])).select(pl.col("queued_in").explode())
-    return rows.get_column("queued_in").drop_nulls().unique().sort().to_list()
 
 
 def _wanted(case: Facts) -> pl.DataFrame:
@@ -260,37 +242,3 @@ def _with_absence(case: Facts, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(pl.lit(kept_out.item(0, "absence"), dtype=_REASON).alias("absence"))
     named = frame.join(kept_out, on="number", how="left", maintain_order="left")
     return named.with_columns(pl.col("absence").fill_null(str(Reason.NOT_DESIRED)))
-
-
-def _decided(frame: pl.DataFrame) -> pl.DataFrame:
-    distinct = frame.select(_FACTS).unique()
-    decisions = [_decide(**row) for row in distinct.iter_rows(named=True)]
-    distinct = distinct.with_columns(
-        pl.Series("verb", [decision.verb for decision in decisions], dtype=pl.String),
-        pl.Series("reason", [decision.reason for decision in decisions], dtype=pl.String),
-    )
-    return frame.join(distinct, on=list(_FACTS), how="left")
-
-
-def _decide(standing: int, timing: str, absence: str, **facts: bool) -> Decision:
-    return decide(Person(standing=Standing(standing), timing=Timing(timing), absence=Reason(absence), **facts))
-
-
-def _with_mates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Whoever shares a batch with somebody that leaves it loses their place. Those who wait for a ring of their own are
-    submitted again; those queued again by a retry request have been rung before and are taken off."""
-    leaving = leaving_batches(frame)
-    if not leaving:
-        return frame
-    sharing = pl.col("queued_in").list.eval(pl.element().is_in(leaving)).list.any().fill_null(False)
-    mate = sharing & pl.col("desired") & (pl.col("verb") == Verb.KEEP)
-    now = pl.col("timing") == Timing.NOW.value
-    return frame.with_columns(
-        pl.when(mate & now & pl.col("fresh"))
-        .then(pl.lit(str(Verb.REPLACE)))
-        .when(mate)
-        .then(pl.lit(str(Verb.CANCEL)))
-        .otherwise("verb")
-        .alias("verb"),
-        pl.when(mate).then(pl.lit(str(Reason.BATCH_MATES))).otherwise("reason").alias("reason"),
-    )

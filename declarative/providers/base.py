@@ -7,7 +7,8 @@ the group `dialctl.providers`), and run the contract tests. CONTRIBUTING.md walk
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,9 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
+
+if TYPE_CHECKING:
+    import httpx
 
 if TYPE_CHECKING:
     import polars as pl
@@ -145,3 +149,32 @@ class Provider(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+CALL_ONLY = "a single call can neither be rung again nor taken back"
+
+
+class SingleCalls:
+    """The two verbs that single calls lack; both answer without sending anything."""
+
+    def retry(self, remote_id: str) -> Outcome:
+        return Rejected(0, CALL_ONLY)
+
+    def cancel(self, remote_id: str) -> Outcome:
+        return Rejected(0, CALL_ONLY)
+
+
+def distinct(agent_ids: Iterable[str]) -> list[str]:
+    """Each agent once, in order; an empty id names none."""
+    return [agent for agent in dict.fromkeys(agent_ids) if agent]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectOptions:
+    """Keys and base URLs come from `environment` alone; requests go through `transport` where one is given; `sleep`
+    waits between repeated reads, and `monotonic` (seconds) is the clock that moves while it does."""
+
+    environment: Mapping[str, str]
+    transport: httpx.BaseTransport | None = None
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic

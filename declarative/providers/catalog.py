@@ -15,8 +15,7 @@ from declarative.errors import ProviderError
 if TYPE_CHECKING:
     from declarative.model.capabilities import ProviderType
     from declarative.model.resource import ProviderSpec
-    from declarative.providers.base import Provider
-    from declarative.providers.surroundings import ConnectOptions
+    from declarative.providers.base import ConnectOptions, Provider
 
 GROUP = "dialctl.providers"
 

@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 
 from declarative.app.apply import ApplyReport
-from declarative.app.status import Drift, Status
-from declarative.engine.execute import RequestStatus
-from declarative.engine.results import ResourceResult
+from declarative.app.drift import Drift
+from declarative.app.status import Status
+from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.errors import DialctlError, Exit
 from declarative.humanize import people
 from declarative.planning.decide import Verb

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from declarative import moments
+from declarative import humanize
 from declarative.humanize import people
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
@@ -56,7 +56,7 @@ def _head(plan: Plan) -> Iterator[str]:
         yield "**Offline:** from manifests and lock alone. Nobody was asked what is there now; counts are at most."
     if plan.next_at:
         yield ""
-        yield f"Somebody will be due later: run again at {moments.when(plan.next_at, plan.created_at)}."
+        yield f"Somebody will be due later: run again at {humanize.when(plan.next_at, plan.created_at)}."
 
 
 def _sections(plan: Plan, actions: Sequence[Action], rank: int, blocked: str, heading: str) -> Iterator[Section]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from declarative import humanize
 from declarative import humanize as counting
-from declarative import moments
 from declarative.humanize import people
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
@@ -83,7 +83,7 @@ def sentence(action: Action, plan: Plan) -> str:
 def _create(action: Action, plan: Plan) -> str:
     starts = ", at the earliest moment"
     if action.starts_at and action.starts_at > plan.created_at:
-        starts = f", from {moments.when(action.starts_at, plan.created_at)}"
+        starts = f", from {humanize.when(action.starts_at, plan.created_at)}"
     some = "" if set(action.reasons) <= {Reason.NEW} else f" ({reasons(action.reasons)})"
     return f"{people(action.people)}{some}{_in_batches(action)}{starts}"
 
@@ -141,9 +141,9 @@ def _keep(action: Action, plan: Plan) -> str:
 
 
 def _wait(action: Action, plan: Plan) -> str:
-    until = f" until {moments.when(action.next_at, plan.created_at)}" if action.next_at else ""
+    until = f" until {humanize.when(action.next_at, plan.created_at)}" if action.next_at else ""
     if action.reason is Reason.TOO_EARLY and action.starts_at:
-        rung = moments.when(action.starts_at, plan.created_at)
+        rung = humanize.when(action.starts_at, plan.created_at)
         return f"{people(action.people)}, to be rung from {rung}: too early to submit{until}"
     return f"{people(action.people)}, {_why(action.reasons or {action.reason: action.people})}{until}"
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from declarative import humanize
 from declarative import humanize as counting
-from declarative import moments
 from declarative.app.apply import ApplyReport
-from declarative.app.status import Drift, Status
-from declarative.engine.execute import RequestStatus
-from declarative.engine.results import ResourceResult
+from declarative.app.drift import Drift
+from declarative.app.status import Status
+from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.humanize import people
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
@@ -169,12 +169,12 @@ def _status_lines(one: Status) -> Iterator[str]:
     for intent in one.unsure:
         whom = f" (person {intent.person})" if intent.person else ""
         yield click.style(
-            f"  ! unsure: {people(intent.count)}{whom}, sent {moments.when(intent.sent_at)}, mark {intent.mark}",
+            f"  ! unsure: {people(intent.count)}{whom}, sent {humanize.when(intent.sent_at)}, mark {intent.mark}",
             fg="magenta",
         )
         yield f"    dialctl resolve {one.address} --placed | --not-placed"
     for call in one.candidates:
-        placed = f", placed {moments.when(call.created_at)}" if call.created_at else ""
+        placed = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
         yield f"    may be it: {clean(call.id)}{placed}, {clean(call.status)}"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in one.warnings)
     if one.unseen:

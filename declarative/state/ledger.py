@@ -10,11 +10,11 @@ from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.errors import StateError
 from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.records import join_records
 from declarative.model.resource import Json
 from declarative.state.base import Backend, Lease
 from declarative.state.codec import Document, difference, encode
 from declarative.state.format import line_of, parse, patch_of_update, render
-from declarative.state.merge import join_records
 
 _Part = TypeVar("_Part", RemoteRecord, Intent)
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from declarative.errors import StateError
-from declarative.model import digest
-from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.lock import Lock
+from declarative.model.records import _union, join_records
 from declarative.state.base import Stored
-from declarative.state.codec import encode
 from declarative.state.format import parse, render
-
-_Value = TypeVar("_Value")
-_CANCEL = (None, CancelProgress.ASKED, CancelProgress.DONE)
 
 
 def merge(text: bytes, journal: tuple[bytes, ...] = ()) -> Lock:
@@ -76,67 +70,9 @@ def join(one: Lock, two: Lock) -> Lock:
     )
 
 
-def join_records(one: ResourceRecord, two: ResourceRecord) -> ResourceRecord:
-    """What two locks know of one address."""
-    base = max(one, two, key=lambda record: (record.generation, digest.canonical(encode(record))))
-    remotes = _union(one.remotes, two.remotes, join_remotes)
-    intents = _union(one.intents, two.intents, _careful)
-    return replace(
-        base,
-        tombstone=one.tombstone and two.tombstone,
-        remotes=remotes,
-        intents={mark: intent for mark, intent in intents.items() if not _resolved(intent, remotes, one, two)},
-        placed=tuple(sorted({*one.placed, *two.placed})),
-        unseen=tuple(sorted({*one.unseen, *two.unseen} - {*one.placed, *two.placed})),
-        revoked=tuple(sorted({*one.revoked, *two.revoked})),
-        quiet=one.quiet if one == two else None,
-    )
-
-
-def join_remotes(one: RemoteRecord, two: RemoteRecord) -> RemoteRecord:
-    """The later sight of one remote thing. How far our own cancel has come is never forgotten; a doubt that
-    one side has laid to rest, it has laid to rest by proof."""
-    later = max(one, two, key=_lateness)
-    return replace(
-        later,
-        cancel=max(one.cancel, two.cancel, key=_CANCEL.index),
-        doubts=tuple(sorted({*one.doubts} & {*two.doubts})),
-    )
-
-
-def _lateness(remote: RemoteRecord) -> tuple[int, bool, int, int, str, bytes]:
-    retries = -1 if remote.retry_count is None else remote.retry_count
-    cancel = _CANCEL.index(remote.cancel)
-    return (cancel, remote.settled, retries, remote.finished, remote.last_updated_at, _text(remote))
-
-
-def _careful(one: Intent, two: Intent) -> Intent:
-    """Of one intent the sight that concludes less from not having been found."""
-    return min(one, two, key=lambda intent: (intent.absent, intent.probe is not None, _text(intent)))
-
-
-def _resolved(intent: Intent, remotes: Mapping[str, RemoteRecord], one: ResourceRecord, two: ResourceRecord) -> bool:
-    """Whether one side has found out that it happened, and so no longer has it open."""
-    closed = {key for side in (one, two) if intent.mark not in side.intents for key in side.remotes}
-    if intent.request is RequestKind.SUBMIT:
-        return any(remotes[key].mark == intent.mark for key in closed)
-    return intent.remote in closed and (remotes[intent.remote].retry_count or 0) > (intent.retry_count or 0)
-
-
-def _union(
-    one: Mapping[str, _Value], two: Mapping[str, _Value], joined: Callable[[_Value, _Value], _Value]
-) -> dict[str, _Value]:
-    both = {key: joined(one[key], two[key]) for key in one.keys() & two.keys()}
-    return {**one, **two, **both}
-
-
 def _same(what: str, one: str | None, two: str | None) -> None:
     if one != two:
         raise StateError(
             f"these locks are not of one memory: {what} is {one or 'not set'} here and {two or 'not set'} there",
             hint="keep the one that belongs to this project as a whole",
         )
-
-
-def _text(value: RemoteRecord | Intent) -> bytes:
-    return digest.canonical(encode(value))

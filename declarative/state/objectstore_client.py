@@ -17,7 +17,7 @@ from obstore import exceptions
 from obstore.store import from_url
 
 from declarative.errors import StateError, UsageError
-from declarative.loopback import is_loopback
+from declarative.privacy import is_loopback
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutResult, UpdateVersion

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 from declarative.errors import StateError
 from declarative.model.lock import Lock, ResourceRecord
+from declarative.model.records import join_records
 from declarative.state.base import Backend, Holder, Sleep
 from declarative.state.format import parse, render
-from declarative.state.merge import join_records
 
 
 def copy(source: Backend, target: Backend, holder: Holder, wait: float, sleep: Sleep) -> Lock:

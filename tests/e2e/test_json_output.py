@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 
 from declarative import schemas
-from declarative.engine.execute import RequestStatus
+from declarative.engine.results import RequestStatus
 from declarative.planning.decide import Reason, Verb
 
 from .bench import Bench, numbers

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from declarative.model.digest import json_digest
-from declarative.model.resource import CallingHours, Kind, Pace, Retry, Route
+from declarative.model.policy import CallingHours, Pace, Retry
+from declarative.model.resource import Kind, Route
 
 from .house import CALL_HEAD, HEAD, PERSON, PROJECT, House
 

@@ -13,8 +13,10 @@ from declarative.model import frames as people
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.lock import Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.mark import Mark, address_hash, project_hash, settings_hash
+from declarative.model.policy import Retry
+from declarative.model.recipients import Recipients
 from declarative.model.remote import Phase, Remote
-from declarative.model.resource import Kind, Recipients, Resource, Retry, Route
+from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import standing
 from declarative.planning.facts import Facts
 

@@ -7,8 +7,7 @@ from typing import Any
 from declarative.model.remote import Phase
 from declarative.planning.actions import compose
 from declarative.planning.decide import Verb
-from declarative.planning.facts import Facts
-from declarative.planning.outlook import Observation
+from declarative.planning.facts import Facts, Observation
 from declarative.planning.plan import Action, Task
 from tests.planning.channels import BATCHES
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from declarative.model.policy import Retry
 from declarative.model.remote import Phase
-from declarative.model.resource import Retry
 from declarative.planning.decide import Timing
 
 LIVE = (Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)

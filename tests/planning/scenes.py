@@ -10,8 +10,8 @@ import polars as pl
 from hypothesis import strategies as st
 
 from declarative.model.lock import CancelProgress, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.policy import Retry
 from declarative.model.remote import Phase, Remote
-from declarative.model.resource import Retry
 from declarative.planning.decide import Timing
 from declarative.planning.facts import Facts
 from tests.planning import cases

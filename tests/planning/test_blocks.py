@@ -11,8 +11,9 @@ from declarative.model.lock import CancelProgress, Lock, ResourceRecord
 from declarative.model.mark import project_hash
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
-from declarative.planning.blocks import Block, lock_block, resource_block
+from declarative.planning.blocks import lock_block, resource_block
 from declarative.planning.decide import BLOCKS_RESOURCE, Reason
+from declarative.planning.facts import Block
 from tests.planning.cases import (
     LINEAGE,
     NOON,

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from declarative.model.lock import RequestKind, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
-from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.facts import Facts
+from declarative.planning.facts import Block, Facts
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     batch,

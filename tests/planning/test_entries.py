@@ -10,11 +10,11 @@ import pytest
 
 from declarative.model import frames as people
 from declarative.model.lock import CancelProgress, ResourceRecord
-from declarative.model.remote import Phase
+from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
 from declarative.planning import entries
 from declarative.planning.entries import QUEUED, SCHEMA
-from declarative.planning.facts import Facts, is_over
+from declarative.planning.facts import Facts
 from tests.planning.cases import (
     KEY,
     a_mark,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from declarative.model.resource import RECIPIENT, CallingHours
+from declarative.model.policy import RECIPIENT, CallingHours
 from declarative.planning import calling_hours as hours
 from declarative.planning.decide import Timing
 

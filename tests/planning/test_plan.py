@@ -11,9 +11,8 @@ import pytest
 
 from declarative.model.remote import Phase
 from declarative.planning.actions import compose
-from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.outlook import Observation
+from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import Action, Plan, counted, in_order, main_reason
 from tests.planning.cases import ABLE_TO_RETRY, ADDRESS, NOON, batch, case, knowing, members, resource
 from tests.planning.channels import BATCHES

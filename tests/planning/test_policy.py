@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from declarative.model.resource import CallingHours, Desired, Policy, Project, Resource, Route
+from declarative.model.policy import CallingHours, Policy
+from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import policy
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Plan

@@ -11,7 +11,7 @@ import pytest
 from declarative.model.lock import ResourceRecord
 from declarative.model.mark import settings_hash
 from declarative.model.remote import Phase
-from declarative.planning.doubts import doubt_notices
+from declarative.planning.notices import doubt_notices
 from tests.planning.cases import NOON, a_mark, batch, case, digest, knowing, members, resource
 
 SOON, LATER, BEFORE = NOON + timedelta(minutes=2), NOON + timedelta(days=1), NOON - timedelta(minutes=1)

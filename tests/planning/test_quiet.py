@@ -11,12 +11,13 @@ from hypothesis import given, settings
 
 from declarative.model import records
 from declarative.model.lock import CancelProgress, ResourceRecord
-from declarative.model.remote import Phase, Remote
-from declarative.model.resource import CallingHours, Policy, Resource, Retry, Route
+from declarative.model.policy import CallingHours, Policy, Retry
+from declarative.model.remote import Phase, Remote, is_over
+from declarative.model.resource import Resource, Route
 from declarative.planning import standing
-from declarative.planning.blocks import fingerprint, is_unchanged
 from declarative.planning.decide import Timing
-from declarative.planning.facts import Facts, is_over
+from declarative.planning.facts import Facts
+from declarative.planning.unchanged import fingerprint, is_unchanged
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     NOON,

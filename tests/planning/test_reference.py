@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase
-from declarative.planning import standing
+from declarative.planning import decisions, standing
 from declarative.planning.decide import Standing, Timing, Verb
 from declarative.planning.facts import Facts
 from tests.planning import cases, plain
@@ -90,7 +90,7 @@ def test_only_who_is_wanted_is_rung(scene: Scene) -> None:
 @some
 def test_nobody_is_kept_in_a_batch_that_is_cancelled(scene: Scene) -> None:
     people = standing.decide_all(case_of(scene))
-    leaving = set(standing.leaving_batches(people))
+    leaving = set(decisions.leaving_batches(people))
     kept = people.filter(pl.col("verb") == Verb.KEEP).get_column("queued_in").explode().drop_nulls()
     assert not leaving & set(kept)
 
@@ -98,7 +98,7 @@ def test_nobody_is_kept_in_a_batch_that_is_cancelled(scene: Scene) -> None:
 @given(scenes)
 @some
 def test_what_is_cancelled_is_ours_and_lives(scene: Scene) -> None:
-    leaving = standing.leaving_batches(standing.decide_all(case_of(scene)))
+    leaving = decisions.leaving_batches(standing.decide_all(case_of(scene)))
     drawn = {one.id: one for one in scene.batches}
     assert not [key for key in leaving if drawn[key].also or drawn[key].cancelled]
 
@@ -109,7 +109,7 @@ def test_who_waits_and_moves_is_due_once_their_batch_is_cancelled(scene: Scene) 
     case = case_of(replace(scene, timing=Timing.NOW, lost_batch=False))
     people = standing.decide_all(case)
     moved = people.filter(pl.col("verb") == Verb.REPLACE, pl.col("standing") == int(Standing.WAITING))
-    after = standing.decide_all(without(case, *standing.leaving_batches(people)))
+    after = standing.decide_all(without(case, *decisions.leaving_batches(people)))
     refused_meanwhile = pl.col("verb") == Verb.KEEP
     left = after.join(moved.select("number"), on="number", how="semi").filter(~refused_meanwhile)
     assert set(left.get_column("verb")) <= {Verb.CREATE}
@@ -120,7 +120,7 @@ def test_who_waits_and_moves_is_due_once_their_batch_is_cancelled(scene: Scene) 
 def test_less_seen_of_a_known_batch_never_rings_anybody_who_was_announced_as_safe(scene: Scene) -> None:
     """A second look after all cancels rings nobody again whom a batch has dialed once."""
     case = case_of(scene)
-    after = standing.decide_all(without(case, *standing.leaving_batches(standing.decide_all(case))))
+    after = standing.decide_all(without(case, *decisions.leaving_batches(standing.decide_all(case))))
     assert not len(after.filter(pl.col("verb") == Verb.CREATE, pl.col("attempts") > 0))
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from declarative.model.capabilities import Capabilities
 from declarative.model.lock import ResourceRecord
+from declarative.model.policy import Retry
 from declarative.model.remote import Phase, Remote
-from declarative.model.resource import Retry
 from declarative.planning import standing
 from declarative.planning.resubmit import by_request
 from tests.planning.cases import (

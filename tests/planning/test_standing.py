@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from declarative.model.lock import CancelProgress, ResourceRecord
+from declarative.model.policy import Retry
 from declarative.model.remote import Phase, Remote
-from declarative.model.resource import Retry, Route
+from declarative.model.resource import Route
 from declarative.planning import standing
 from declarative.planning.decide import Standing
 from tests.planning.cases import (

@@ -10,13 +10,14 @@ import pytest
 
 from declarative.model.capabilities import Capabilities
 from declarative.model.lock import CancelProgress, ResourceRecord
+from declarative.model.policy import CallingHours, Pace, Policy
 from declarative.model.remote import Phase
-from declarative.model.resource import CallingHours, Pace, Policy, Resource, Route
+from declarative.model.resource import Resource, Route
 from declarative.planning.actions import compose
 from declarative.planning.calling_hours import closes
 from declarative.planning.decide import Timing, Verb
+from declarative.planning.facts import Observation
 from declarative.planning.notices import warnings
-from declarative.planning.outlook import Observation
 from declarative.planning.plan import Plan
 from tests.planning.cases import (
     ABLE_TO_RETRY,

@@ -13,8 +13,7 @@ from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers import catalog
-from declarative.providers.base import Channel, Provider, Submission
-from declarative.providers.surroundings import ConnectOptions
+from declarative.providers.base import Channel, ConnectOptions, Provider, Submission
 
 KEY = "sk_car_ThisKeyMustNeverBeSeen42"
 MARK = Mark("aaaaa", "bbbbbb", "ccccccc", 1, 1, 1, "ddddd")

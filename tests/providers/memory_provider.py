@@ -11,8 +11,7 @@ import polars as pl
 from declarative.model.capabilities import Capabilities, ProviderType
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 from declarative.model.resource import Json, ProviderSpec, Route
-from declarative.providers.base import EVERY_AGENT, Channel, Done, Outcome, Rejected, Submission
-from declarative.providers.surroundings import ConnectOptions
+from declarative.providers.base import EVERY_AGENT, Channel, ConnectOptions, Done, Outcome, Rejected, Submission
 
 CALL = Capabilities(
     max_people=1,

@@ -12,8 +12,7 @@ import pytest
 from declarative.errors import MissingKey, ProviderError
 from declarative.model.resource import ProviderSpec, Route
 from declarative.providers import catalog
-from declarative.providers.base import Provider
-from declarative.providers.surroundings import ConnectOptions
+from declarative.providers.base import ConnectOptions, Provider
 
 from .exchanges import KEY, MARK, environment, pages_of, submission
 

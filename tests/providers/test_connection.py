@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from declarative import privacy
 from declarative.errors import ProviderError
 from declarative.model.resource import Json, ProviderSpec, Route
-from declarative.providers import wording
 from declarative.providers.cartesia.type import CARTESIA
 from declarative.providers.http import endpoint as access
 from declarative.providers.http.clock import Clock
@@ -171,4 +171,4 @@ def test_access_hides_the_key() -> None:
     ],
 )
 def test_foreign_text_is_made_fit_to_print(text: str, clean: str) -> None:
-    assert wording.clean(text) == clean
+    assert privacy.redact(text) == clean

@@ -20,6 +20,7 @@ from declarative.providers.base import (
     Ambiguous,
     Busy,
     Channel,
+    ConnectOptions,
     Done,
     MarkMissing,
     Outcome,
@@ -27,7 +28,6 @@ from declarative.providers.base import (
     Provider,
     Rejected,
 )
-from declarative.providers.surroundings import ConnectOptions
 from declarative.sandbox.embedded import Embedded, open_sandbox
 
 from . import memory_provider

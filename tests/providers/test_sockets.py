@@ -12,13 +12,12 @@ import pytest
 
 from declarative.model.resource import ProviderSpec, Route
 from declarative.providers import catalog
-from declarative.providers.base import Ambiguous, Channel, Done, NotSent, Outcome, Provider
+from declarative.providers.base import Ambiguous, Channel, ConnectOptions, Done, NotSent, Outcome, Provider
 from declarative.providers.cartesia.errors import structured
 from declarative.providers.cartesia.type import CARTESIA
 from declarative.providers.http import endpoint as access
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
-from declarative.providers.surroundings import ConnectOptions
 
 from .exchanges import MARK, environment, pages_of, submission
 

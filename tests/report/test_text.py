@@ -12,8 +12,8 @@ from declarative.app.apply import ApplyReport
 from declarative.app.status import Status
 from declarative.engine.results import ResourceResult
 from declarative.errors import Interrupted
-from declarative.planning.blocks import Block
 from declarative.planning.decide import Reason, Verb
+from declarative.planning.facts import Block
 from declarative.report import text
 
 from .house import NOON, action, plan_of

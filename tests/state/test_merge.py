@@ -11,9 +11,10 @@ from hypothesis import given
 
 from declarative.errors import StateError
 from declarative.model.lock import CancelProgress, Lock, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.records import join_remotes
 from declarative.state.codec import encode
 from declarative.state.format import line_of, render
-from declarative.state.merge import join, join_remotes, merge
+from declarative.state.merge import join, merge
 from tests.state.samples import intent, lock, locks, remote
 
 OPEN = {"~d1.a": intent("~d1.a")}

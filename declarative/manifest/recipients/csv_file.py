@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import polars as pl
+
+from declarative.manifest import messages as wording
+from declarative.manifest import yaml_reader as read
+from declarative.manifest.recipients import csv_file as locate
+from declarative.manifest.recipients.countries import is_too_short
+from declarative.manifest.recipients.source import Source, Unreadable
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -30,14 +39,6 @@ def csv_rows(path: Path, rows: Sequence[int], column: str) -> dict[int, Place]:
                 if len(places) == len(wanted):
                     break
     return places
-
-
-def jsonl_rows(path: Path, rows: Sequence[int]) -> dict[int, Place]:
-    """The places of rows, counted from 0 without blank lines."""
-    wanted = set(rows)
-    with path.open("rb") as file:
-        filled = (number for number, line in enumerate(file, 1) if line.strip())
-        return {row: (line, 1) for row, line in enumerate(filled) if row in wanted}
 
 
 def csv_fault(path: Path, width: int) -> tuple[int, str]:
@@ -66,3 +67,77 @@ def _numbered(reader: Reader) -> Iterator[tuple[int, list[str]]]:
 def _column(cells: Sequence[str], index: int) -> int:
     """Exact where no cell before needed quotes."""
     return sum(len(cell) + 1 for cell in cells[:index]) + 1
+
+
+_GLANCE = 1 << 16
+
+
+def _csv_header(source: Source) -> list[str]:
+    with source.file.open("rb") as file:
+        start = file.read(_GLANCE)
+    if not start.strip():
+        raise Unreadable(source.here("is empty", "a CSV file begins with a line of column names"))
+    if b"\r" in start and b"\n" not in start:
+        raise Unreadable(source.here("lines end in CR alone", "save the file with LF or CRLF line ends"))
+    try:
+        with source.file.open(encoding="utf-8-sig", newline="") as text:
+            header = next((cells for cells in csv.reader(text) if cells), [])
+    except UnicodeDecodeError:
+        raise _not_utf8(source) from None
+    except csv.Error:
+        raise Unreadable(source.here("the header cannot be read as CSV", line=1, column=1)) from None
+    for place, name in enumerate(header):
+        if name in header[:place]:
+            message = f"the column {wording.quoted(name)} is there twice"
+            raise Unreadable(source.here(message, "give each column its own name", line=1, column=1))
+    return header
+
+
+def _csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> pl.DataFrame:
+    try:
+        frame = pl.read_csv(source.file, infer_schema=False, glob=False).fill_null("")
+    except (pl.exceptions.PolarsError, OSError):
+        raise _bad_csv(source, len(header)) from None
+    if frame.columns != list(header):
+        raise _bad_csv(source, len(header))
+    if frame.is_empty():
+        raise Unreadable(source.here("has a header and no rows", "if nobody is meant, remove the file's entry"))
+    if _is_cut_off(source, header):
+        hint = "copy it once more; if it is whole, end it with a line break"
+        raise Unreadable(source.here("ends within its last row: it may be half written", hint))
+    if (frame.get_column(source.number) == "").any():
+        frame = frame.filter(pl.any_horizontal(pl.all() != ""))
+    return frame.select(wanted).with_columns(pl.col(source.number).str.strip_chars())
+
+
+def _is_cut_off(source: Source, header: Sequence[str]) -> bool:
+    """A copy that was interrupted has no line break at its end, and lacks the last cells or the end of a number, which
+    then is somebody else's."""
+    with source.file.open("rb") as file:
+        file.seek(-min(source.file.stat().st_size, _GLANCE), os.SEEK_END)
+        end = file.read()
+    last = end.rpartition(b"\n")[2].decode("utf-8-sig", errors="replace")
+    if not last.strip() or '"' in last:  # within quotes a line break ends no row; a quote left open is told already
+        return False
+    cells = last.split(",")
+    ends_with_number = header[-1] == source.number and len(cells) == len(header)
+    return len(cells) < len(header) or (ends_with_number and is_too_short(cells[-1].strip()))
+
+
+def _bad_csv(source: Source, width: int) -> Unreadable:
+    """Says what is wrong in our own words: polars quotes the data, which may be somebody's number."""
+    try:
+        read.decode(source.file.read_bytes())
+    except UnicodeDecodeError:
+        return _not_utf8(source)
+    line, message = locate.csv_fault(source.file, width)
+    return Unreadable(source.here(message, line=line, column=min(line, 1)))
+
+
+def _not_utf8(source: Source) -> Unreadable:
+    data = source.file.read_bytes()
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Unreadable(read.bad_encoding(source.shown, data, error))
+    return Unreadable(source.here("not UTF-8", "save the file as UTF-8"))

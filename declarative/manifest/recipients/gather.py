@@ -19,7 +19,7 @@ from declarative.manifest.recipients.inline import MOST_DESCRIBED, Inline
 from declarative.manifest.recipients.source import Source
 from declarative.manifest.recipients.summary import FORMAT, RecipientSummary
 from declarative.model.digest import PersonKey, json_digest
-from declarative.model.resource import Recipients
+from declarative.model.recipients import Recipients
 from declarative.privacy import mask
 
 if TYPE_CHECKING:

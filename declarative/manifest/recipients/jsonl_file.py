@@ -7,17 +7,23 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import polars as pl
 
 from declarative.errors import Problem
 from declarative.manifest import messages as wording
+from declarative.manifest.recipients.csv_file import Place
 from declarative.manifest.recipients.fields import faults
 from declarative.manifest.recipients.inline import MOST_DESCRIBED
 from declarative.manifest.recipients.source import Source
 from declarative.model.digest import canonical
 from declarative.model.resource import Json
+
+if TYPE_CHECKING:
+    pass
 
 _CHUNK = 50_000
 _UNUSUAL = re.compile(rb'[0-9]{19}|"[ \t\r]+:')
@@ -136,3 +142,11 @@ def _unsaid(text: bytes) -> list[str]:
 
     json.loads(text, object_pairs_hook=named, parse_int=whole)
     return found
+
+
+def jsonl_rows(path: Path, rows: Sequence[int]) -> dict[int, Place]:
+    """The places of rows, counted from 0 without blank lines."""
+    wanted = set(rows)
+    with path.open("rb") as file:
+        filled = (number for number, line in enumerate(file, 1) if line.strip())
+        return {row: (line, 1) for row, line in enumerate(filled) if row in wanted}

@@ -60,3 +60,11 @@ class Source:
 def sha256(path: File) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Unreadable(Exception):
+    """The file gives no columns at all; carries the problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem

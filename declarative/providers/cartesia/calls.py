@@ -14,7 +14,17 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import EVERY_AGENT, Ambiguous, Done, Outcome, OutOfFunds, Rejected, Submission
+from declarative.providers.base import (
+    EVERY_AGENT,
+    Ambiguous,
+    Done,
+    Outcome,
+    OutOfFunds,
+    Rejected,
+    SingleCalls,
+    Submission,
+    distinct,
+)
 from declarative.providers.cartesia.errors import item_words
 from declarative.providers.cartesia.members import call_member
 from declarative.providers.http.bodies import chosen, marked, person
@@ -22,7 +32,6 @@ from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer, speaks_of_funds
 from declarative.providers.http.pages import pages
 from declarative.providers.http.parse import entry, mark_text, members_frame, moment, payload, text
-from declarative.providers.single import SingleCalls, distinct
 
 _CALLS = "/agents/calls"
 _LEGACY = "/twilio/call/outbound"
@@ -97,7 +106,7 @@ class CallChannel(SingleCalls):
             return Done(sent(call_id, submission))
         if words is None:
             return Ambiguous(f"answered {answer.status} with neither the id of a call nor an error")
-        refusal = self._wire.clean(words)
+        refusal = self._wire.redact(words)
         return OutOfFunds(refusal) if speaks_of_funds(words) else Rejected(0, refusal)
 
     def _looked_at(self, calls: list[dict[str, Json]], looks: float) -> Iterator[dict[str, Json]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from declarative.model.resource import Json, ProviderSpec, Route
-from declarative.providers.base import Channel
+from declarative.providers.base import Channel, ConnectOptions
 from declarative.providers.cartesia import errors as cartesia_form
 from declarative.providers.cartesia.batches import FIELDS, BatchChannel
 from declarative.providers.cartesia.calls import CallChannel, LegacyCallChannel
@@ -16,7 +16,6 @@ from declarative.providers.http import endpoint as access
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.connection import Connection
 from declarative.providers.http.parse import entry, text
-from declarative.providers.surroundings import ConnectOptions
 
 
 def connect(spec: ProviderSpec, surroundings: ConnectOptions) -> Connection:

@@ -14,11 +14,11 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attem
 
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model.resource import Json
+from declarative.privacy import redact
 from declarative.providers.base import Ambiguous, NotSent, Outcome
 from declarative.providers.http.clock import Clock
 from declarative.providers.http.endpoint import Access
 from declarative.providers.http.outcomes import Answer, ErrorForm, NoAnswer, classify, describe
-from declarative.providers.wording import clean
 
 ATTEMPTS = 5
 LONGEST_PAUSE = 60.0  # seconds; a provider that asks for more is not waited for
@@ -106,11 +106,11 @@ class HttpClient:
             return Ambiguous(outcome.message)
         return outcome
 
-    def clean(self, text: str) -> str:
-        return clean(text, secret=self._access.key)
+    def redact(self, text: str) -> str:
+        return redact(text, secret=self._access.key)
 
     def failure(self, path: str, message: str, *, hint: str = "") -> ProviderError:
-        return ProviderError(f"{self._access.provider}: GET {path} {self.clean(message)}", hint=hint)
+        return ProviderError(f"{self._access.provider}: GET {path} {self.redact(message)}", hint=hint)
 
     def close(self) -> None:
         if self._owned:
@@ -162,7 +162,7 @@ class HttpClient:
         try:
             response = client.request(method, url, params=params, content=body, headers=headers)
         except httpx.HTTPError as problem:
-            return NoAnswer(not isinstance(problem, _NOTHING_LEFT), self.clean(_reason(problem)))
+            return NoAnswer(not isinstance(problem, _NOTHING_LEFT), self.redact(_reason(problem)))
         self.clock.note(response.headers)
         return Answer.of(response)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from declarative.errors import MissingKey, ProviderError
-from declarative.loopback import is_loopback
 from declarative.model.capabilities import ProviderType
 from declarative.model.resource import ProviderSpec
+from declarative.privacy import is_loopback
 
 
 @dataclass(frozen=True, kw_only=True)

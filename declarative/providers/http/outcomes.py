@@ -13,9 +13,9 @@ import httpx
 import orjson
 
 from declarative.model.resource import Json
+from declarative.privacy import redact
 from declarative.providers.base import Ambiguous, Busy, NotSent, Outcome, OutOfFunds, Rejected
 from declarative.providers.http.clock import http_date
-from declarative.providers.wording import clean
 
 REJECTING = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422})
 """Statuses by which a provider, in its own words, says that nothing happened."""
@@ -104,7 +104,7 @@ def describe(answer: Answer, words: str | None, *, secret: str = "") -> str:
         phrase = f" {HTTPStatus(answer.status).phrase}"
     except ValueError:
         phrase = ""
-    text = clean(answer.excerpt if words is None else words, secret=secret)
+    text = redact(answer.excerpt if words is None else words, secret=secret)
     return f"answered {answer.status}{phrase}: {text}" if text else f"answered {answer.status}{phrase}"
 
 
