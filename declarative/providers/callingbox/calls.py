@@ -94,5 +94,5 @@ class CallingBoxChannel(SingleCalls):
             created_at=moment(call.get("created_at")),
             last_updated_at=text(call.get("updated_at")) or "",
             agent_id=text(call.get("agent_id")) or "",
-            members=members_frame([call_member(call, self._wire.clean)]),
+            members=members_frame([call_member(call, self._wire.redact)]),
         )

@@ -72,7 +72,7 @@ class BatchChannel:
         if not isinstance(recipients, list):
             # Nobody in sight where nobody is expected would read as: never submitted.
             batch, recipients = {**batch, "total_calls_scheduled": None}, []
-        return replace(_remote(batch), members=members_frame(members(recipients, self._wire.clean)))
+        return replace(_remote(batch), members=members_frame(members(recipients, self._wire.redact)))
 
 
 def _path(batch_id: str) -> str:

@@ -130,7 +130,7 @@ class CallChannel(SingleCalls):
             finished=int(status in _TERMINAL),
             created_at=moment(call.get("start_time")),
             agent_id=text(call.get("agent_id")) or "",
-            members=members_frame([call_member(call, self._wire.clean)]),
+            members=members_frame([call_member(call, self._wire.redact)]),
         )
 
 
