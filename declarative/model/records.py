@@ -9,7 +9,6 @@ from typing import TypeVar
 from declarative.model import digest, mark
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.remote import Phase, Remote, is_over
-from declarative.state.codec import encode
 
 
 def from_intent(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
@@ -163,4 +162,4 @@ def _union(
 
 
 def _text(value: RemoteRecord | Intent) -> bytes:
-    return digest.canonical(encode(value))
+    return digest.canonical(value)  # orjson writes dataclasses by itself
