@@ -13,11 +13,11 @@ def write_best_effort(file: Path, data: bytes) -> None:
     """Puts `data` in the place of the file, readable to its owner alone, whole or not at all."""
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, draft = tempfile.mkstemp(dir=file.parent)  # created 0600
+        descriptor, temporary = tempfile.mkstemp(dir=file.parent)  # created 0600
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
-            os.replace(draft, file)
+            os.replace(temporary, file)
         except BaseException:
-            os.unlink(draft)
+            os.unlink(temporary)
             raise

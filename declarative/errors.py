@@ -52,10 +52,10 @@ class Problem:
     count: int = 1
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        where = f"{self.path}: " if self.path else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {where}{self.message}{hint}"
+        location = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        path_prefix = f"{self.path}: " if self.path else ""
+        hint_suffix = f" ({self.hint})" if self.hint else ""
+        return f"{location}: {path_prefix}{self.message}{hint_suffix}"
 
 
 class DialctlError(Exception):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 
-def plural(count: int, one: str, many: str) -> str:
+def plural(count: int, singular: str, plural_form: str) -> str:
     """`1 batch`, `2,000 batches`."""
-    return f"{count:,} {one if count == 1 else many}"
+    return f"{count:,} {singular if count == 1 else plural_form}"
 
 
 def people(count: int) -> str:
     return plural(count, "person", "people")
 
 
-def when(when: datetime, now: datetime | None = None) -> str:
+def when(moment: datetime, relative_to: datetime | None = None) -> str:
     """`16:00 UTC on 1 Dec`, with the year where it is not that of `now`."""
-    year = f" {when.year}" if now is not None and when.year != now.year else ""
-    return f"{when:%H:%M} UTC on {when.day} {when:%b}{year}"
+    year = f" {moment.year}" if relative_to is not None and moment.year != relative_to.year else ""
+    return f"{moment:%H:%M} UTC on {moment.day} {moment:%b}{year}"

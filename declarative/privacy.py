@@ -29,10 +29,10 @@ def mask(number: str) -> str:
 
 def mask_all(text: str) -> str:
     """A text with whatever reads like a phone number in it masked."""
-    return _NUMBER.sub(lambda found: _digits_masked(found.group()), text)
+    return _NUMBER.sub(lambda found: _mask_digits(found.group()), text)
 
 
-def _digits_masked(number: str) -> str:
+def _mask_digits(number: str) -> str:
     digits = re.sub(r"\D", "", number)
     if len(digits) < 10:
         return "•••"
@@ -73,6 +73,6 @@ def redact(text: str, *, secret: str = "") -> str:
     if len(secret) >= _SHORTEST_SECRET:
         text = text.replace(secret, "•••")
     text = _KEY.sub("•••", text[: LIMIT * 8])
-    plain = "".join(" " if unicodedata.category(letter) in _UNPRINTABLE else letter for letter in text)
-    masked = _DIGITS.sub("•••", mask_all(" ".join(plain.split())))
+    printable = "".join(" " if unicodedata.category(character) in _UNPRINTABLE else character for character in text)
+    masked = _DIGITS.sub("•••", mask_all(" ".join(printable.split())))
     return masked if len(masked) <= LIMIT else masked[: LIMIT - 1] + "…"

@@ -10,40 +10,42 @@ from typing import Any
 import orjson
 
 SUFFIX = ".schema.json"
-_elsewhere: list[Path] = []
+_added_directories: list[Path] = []
 
 
-def names() -> list[str]:
+def list_schemas() -> list[str]:
     """The names that `load` takes, such as `manifest.v1` and `providers/cartesia.v1`, sorted."""
     return sorted(
-        path.relative_to(root).as_posix().removesuffix(SUFFIX) for root in _roots() for path in root.rglob(f"*{SUFFIX}")
+        path.relative_to(root).as_posix().removesuffix(SUFFIX)
+        for root in _directories()
+        for path in root.rglob(f"*{SUFFIX}")
     )
 
 
 @cache
-def load(name: str) -> dict[str, Any]:
+def load_schema(name: str) -> dict[str, Any]:
     """The schema as a dict that everybody shares: do not change it. Raises KeyError for a name that is not
     there."""
-    path = next((path for root in _roots() if (path := root / f"{name}{SUFFIX}").is_file()), None)
+    path = next((path for root in _directories() if (path := root / f"{name}{SUFFIX}").is_file()), None)
     if path is None:
         raise KeyError(name)
     schema: dict[str, Any] = orjson.loads(path.read_bytes())
     return schema
 
 
-def also_in(directory: Path) -> None:
+def add_directory(directory: Path) -> None:
     """Look there too, after our own: for provider types from outside this package."""
-    if directory not in _elsewhere:
-        _elsewhere.append(directory)
-        load.cache_clear()
+    if directory not in _added_directories:
+        _added_directories.append(directory)
+        load_schema.cache_clear()
 
 
-def _roots() -> list[Path]:
-    return [_own_root(), *_elsewhere]
+def _directories() -> list[Path]:
+    return [_bundled_directory(), *_added_directories]
 
 
 @cache
-def _own_root() -> Path:
+def _bundled_directory() -> Path:
     """Inside the package in a wheel; at the top of the repository in a checkout."""
-    packaged = Path(__file__).with_name("schemas")
-    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "schemas"
+    bundled = Path(__file__).with_name("schemas")
+    return bundled if bundled.is_dir() else Path(__file__).parent.parent / "schemas"

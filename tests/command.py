@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from declarative.cli.main import run
+from declarative.cli.main import run_command
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = (sys.executable, "-m", "declarative.cli.main")
@@ -71,7 +71,7 @@ def in_process(*arguments: str) -> Ran:
     """Runs the command here; it stands in a directory and listens to signals as if the process were its own."""
     out, err = io.StringIO(), io.StringIO()
     with _undisturbed(), redirect_stdout(out), redirect_stderr(err):
-        code = run(list(arguments))
+        code = run_command(list(arguments))
     return Ran(int(code), out.getvalue(), err.getvalue())
 
 

@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 
 from declarative.sandbox import SANDBOX_KEY
-from declarative.sandbox.embedded import Embedded, open_sandbox
+from declarative.sandbox.embedded import EmbeddedSandbox, open_sandbox
 from declarative.sandbox.world import World, organisation_name
 
 Rule = Mapping[str, Any]
 CARTESIA = {"Cartesia-Version": "2026-03-01"}
 
 
-def still_sandbox(directory: Path) -> Embedded:
+def still_sandbox(directory: Path) -> EmbeddedSandbox:
     """The sandbox that --sandbox keeps in a project, its clock moved by those alone who wait or move it."""
     home = directory / ".dialctl" / "sandbox"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)

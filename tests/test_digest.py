@@ -41,7 +41,7 @@ def test_the_order_of_a_list_does(values: list[Any]) -> None:
 
 
 def test_canonical_text_is_json_without_spaces() -> None:
-    assert digest.canonical({"b": [1, "é"], "a": None}) == '{"a":null,"b":[1,"é"]}'.encode()
+    assert digest.canonical_json({"b": [1, "é"], "a": None}) == '{"a":null,"b":[1,"é"]}'.encode()
 
 
 def test_a_digest_is_the_sha256_of_the_canonical_text() -> None:
@@ -70,29 +70,29 @@ ADA = "+14155550101"
 
 
 def test_without_a_key_people_are_digested_plainly() -> None:
-    assert PLAIN.of_lines([f"{ADA}\n"]) == hashlib.sha256(f"{ADA}\n".encode()).hexdigest()
-    assert PersonKey("").of_lines(["a"]) == PLAIN.of_lines(["a"])
+    assert PLAIN.digest_lines([f"{ADA}\n"]) == hashlib.sha256(f"{ADA}\n".encode()).hexdigest()
+    assert PersonKey("").digest_lines(["a"]) == PLAIN.digest_lines(["a"])
 
 
 def test_with_a_key_they_are_hmacs_under_it() -> None:
-    assert KEYED.of_lines([ADA]) == hmac.new(b"secret", ADA.encode(), hashlib.sha256).hexdigest()
+    assert KEYED.digest_lines([ADA]) == hmac.new(b"secret", ADA.encode(), hashlib.sha256).hexdigest()
 
 
 @given(st.lists(st.text(max_size=5), max_size=6))
 @quick
 def test_how_a_text_is_cut_into_chunks_does_not_matter(chunks: list[str]) -> None:
-    assert KEYED.of_lines(chunks) == KEYED.of_lines(["".join(chunks)])
+    assert KEYED.digest_lines(chunks) == KEYED.digest_lines(["".join(chunks)])
 
 
 def test_a_person_is_16_characters_that_hide_the_number() -> None:
-    found = KEYED.of_person("k3v9xq", ADA)
+    found = KEYED.digest_person("k3v9xq", ADA)
     assert re.fullmatch("[0-9a-f]{16}", found)
-    assert found != PLAIN.of_person("k3v9xq", ADA)
+    assert found != PLAIN.digest_person("k3v9xq", ADA)
 
 
 def test_a_person_differs_by_lineage_number_and_key() -> None:
     several = [
-        key.of_person(salt, number)
+        key.digest_person(salt, number)
         for key in (PLAIN, KEYED, OTHER)
         for salt in ("k3v9xq", "zzzzzz")
         for number in (ADA, "+14155550102")

@@ -152,10 +152,10 @@ def test_the_manifest_of_the_tour_is_valid(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(# yaml-language-server.*?)```", README, re.DOTALL)
     (tmp_path / "campaign.yaml").write_text(text)
     (tmp_path / "recipients.csv").write_text("phone,name\n+14155550101,Ada\n")
-    desired = manifest.load(
-        tmp_path, types=catalog.types(), variables=manifest.Variables({}, (), {}), key=PersonKey(None)
+    desired = manifest.load_desired(
+        tmp_path, provider_types=catalog.types(), variables=manifest.Variables({}, (), {}), key=PersonKey(None)
     )
-    assert desired.resources["batch/march-outreach"].people.count == 1
+    assert desired.resources["batch/march-outreach"].recipients.count == 1
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir()))
@@ -163,9 +163,9 @@ def test_every_example_has_a_readme(example: str) -> None:
     assert (ROOT / "examples" / example / "README.md").is_file()
 
 
-@pytest.mark.parametrize("name", schemas.names())
+@pytest.mark.parametrize("name", schemas.list_schemas())
 def test_every_schema_is_named_by_its_id(name: str) -> None:
-    assert schemas.load(name)["$id"] == f"https://dialctl.dev/schemas/{name}.schema.json"
+    assert schemas.load_schema(name)["$id"] == f"https://dialctl.dev/schemas/{name}.schema.json"
 
 
 def dialctl_in(directory: Path, line: str, scratch: Path) -> subprocess.CompletedProcess[str]:

@@ -43,24 +43,24 @@ def test_it_is_read_back_as_it_was_written(one: Mark) -> None:
 @quick
 def test_it_is_short_and_plain(one: Mark) -> None:
     assert re.fullmatch(r"[a-z0-9.~]+", str(one))
-    assert len(str(one)) <= mark.LIMIT
+    assert len(str(one)) <= mark.MAX_LENGTH
 
 
 def test_it_is_short_for_a_million_people_rung_for_years() -> None:
     """46,655 waves of as many requests each."""
-    assert len(str(Mark("a" * 5, "b" * 6, "c" * 7, 36**3 - 1, 36**3 - 1, 35, "d" * 5))) <= mark.LIMIT
+    assert len(str(Mark("a" * 5, "b" * 6, "c" * 7, 36**3 - 1, 36**3 - 1, 35, "d" * 5))) <= mark.MAX_LENGTH
 
 
 @given(st.text(max_size=200), marks)
 @quick
 def test_any_label_is_cut_to_the_limit_and_the_mark_is_found_at_its_end(label: str, one: Mark) -> None:
-    name = mark.sign(label, one)
-    assert len(name) <= mark.NAME_LIMIT
+    name = mark.batch_name(label, one)
+    assert len(name) <= mark.MAX_NAME_LENGTH
     assert mark.parse(name) == one
 
 
 def test_a_short_label_stays_whole() -> None:
-    assert mark.sign("March outreach", ONE) == f"March outreach {ONE}"
+    assert mark.batch_name("March outreach", ONE) == f"March outreach {ONE}"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_is_not_a_mark(text: str | None) -> None:
 
 def test_a_label_that_holds_a_mark_does_not_hide_ours() -> None:
     other = Mark("other", "zzzzzz", "zzzzzzz", 9, 9, 9, "zzzzz")
-    assert mark.parse(mark.sign(str(other), ONE)) == ONE
+    assert mark.parse(mark.batch_name(str(other), ONE)) == ONE
 
 
 def test_what_somebody_wrote_behind_it_makes_it_another_name() -> None:

@@ -21,7 +21,7 @@ rows = st.dictionaries(
 
 
 def frame(data: dict[str, str]) -> pl.DataFrame:
-    return pl.DataFrame({"number": list(data), "payload": list(data.values())}, schema=people.empty().schema)
+    return pl.DataFrame({"number": list(data), "payload": list(data.values())}, schema=people.empty_frame().schema)
 
 
 @given(rows, st.randoms(use_true_random=False))
@@ -57,8 +57,8 @@ def test_the_form_of_a_digest_is_kept_since_locks_hold_it() -> None:
 
 
 def test_nobody_has_a_digest_too() -> None:
-    assert people.numbers_digest(people.empty(), PLAIN) == hashlib.sha256(b"").hexdigest()
-    assert people.payloads_digest(people.empty(), KEY) != people.payloads_digest(people.empty(), PLAIN)
+    assert people.numbers_digest(people.empty_frame(), PLAIN) == hashlib.sha256(b"").hexdigest()
+    assert people.payloads_digest(people.empty_frame(), KEY) != people.payloads_digest(people.empty_frame(), PLAIN)
 
 
 @pytest.mark.parametrize("count", [65_535, 65_536, 65_537])
@@ -70,12 +70,12 @@ def test_a_crowd_larger_than_a_chunk_is_one_text(count: int) -> None:
 
 def test_a_person_stands_for_a_number_within_a_lineage() -> None:
     marked = people.with_person_digest(frame({ADA: "{}", BOB: "{}"}), KEY, "k3v9xq")
-    assert marked.get_column("person").to_list() == [KEY.of_person("k3v9xq", number) for number in (ADA, BOB)]
+    assert marked.get_column("person").to_list() == [KEY.digest_person("k3v9xq", number) for number in (ADA, BOB)]
     assert marked.columns == ["number", "payload", "person"]
 
 
 def test_nobody_has_no_person() -> None:
-    nobody = people.with_person_digest(people.empty(), KEY, "k3v9xq")
+    nobody = people.with_person_digest(people.empty_frame(), KEY, "k3v9xq")
     assert nobody.schema["person"] == pl.String
     assert nobody.is_empty()
 

@@ -14,19 +14,19 @@ MANIFEST = ["manifest.v1", "providers/callingbox.v1", "providers/cartesia.v1"]
 
 
 def test_names_are_what_load_takes() -> None:
-    assert set(MANIFEST) <= set(schemas.names())
-    for name in schemas.names():
-        assert schemas.load(name)["$id"] == f"https://dialctl.dev/schemas/{name}.schema.json"
+    assert set(MANIFEST) <= set(schemas.list_schemas())
+    for name in schemas.list_schemas():
+        assert schemas.load_schema(name)["$id"] == f"https://dialctl.dev/schemas/{name}.schema.json"
 
 
 def test_an_unknown_name_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        schemas.load("../pyproject")
+        schemas.load_schema("../pyproject")
 
 
-@pytest.mark.parametrize("name", schemas.names())
+@pytest.mark.parametrize("name", schemas.list_schemas())
 def test_each_is_a_valid_schema_of_draft_2020_12(name: str) -> None:
-    schema = schemas.load(name)
+    schema = schemas.load_schema(name)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema)
 
@@ -41,7 +41,7 @@ def fields(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("name", MANIFEST)
 def test_every_field_is_described(name: str) -> None:
-    whole = schemas.load(name)
+    whole = schemas.load_schema(name)
     for path, field in fields(whole):
         reference = field.get("$ref", "").rpartition("/")[2]
         assert field.get("description") or whole["$defs"].get(reference, {}).get("description"), path

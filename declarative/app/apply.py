@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from declarative.app import plan as planner
-from declarative.app import state_init as begin
+from declarative.app import state_init
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
@@ -28,8 +28,8 @@ ROUNDS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyOptions:
-    """What the user asked of this apply. `approve` shows a plan and says whether to go on; `narrow` passes a plan that
-    does no more than a saved one, and raises PlanFileError; `nothing_wanted` is destroy."""
+    """What the user asked of an apply. `approve` shows a plan and says whether to go on; `restrict` passes a plan that
+    does no more than a saved one, and raises PlanFileError; `destroy` cancels everything."""
 
     approve: Callable[[Plan], bool]
     restrict: Callable[[Session, Plan], Plan] | None = None
@@ -41,47 +41,56 @@ class ApplyOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyReport:
-    """What an apply came to. `tallies` by address; `interrupted` where a signal ended it early; `unfollowed` where all
-    was done, and what came of it could not be followed to the end; `still_open` are the addresses where something is
-    unsure; `nothing_wanted` as in Wish."""
+    """What an apply came to. `results` by address; `interrupted` where a signal ended it; `follow_error` where all
+    was done, and what came of it could not be followed to the end; `open_addresses` are those where something is
+    unsure; `destroy` as in ApplyOptions."""
 
     plan: Plan
-    tallies: Mapping[str, ResourceResult]
+    results: Mapping[str, ResourceResult]
     findings: tuple[Finding, ...] = ()
     interrupted: Interrupted | None = None
-    unfollowed: DialctlError | None = None
-    still_open: tuple[str, ...] = ()
+    follow_error: DialctlError | None = None
+    open_addresses: tuple[str, ...] = ()
     destroy: bool = False
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
         """Those of the whole run, and then each address's own."""
-        return (*self.findings, *(finding for tally in self.tallies.values() for finding in tally.findings))
+        return (*self.findings, *(finding for result in self.results.values() for finding in result.findings))
 
     @property
     def exit_code(self) -> int:
         """Unsure and blocked win over failed: they need a person."""
-        stopped = self.interrupted or self.unfollowed
-        if isinstance(stopped, Interrupted):
-            return int(stopped.exit_code)
-        unsigned = any(p.result is RequestStatus.MARK_LOST for tally in self.tallies.values() for p in tally.problems)
-        if self.plan.needs_human or self.still_open or unsigned or any(finding.unsure for finding in self.all_findings):
+        stop_cause = self.interrupted or self.follow_error
+        if isinstance(stop_cause, Interrupted):
+            return int(stop_cause.exit_code)
+        mark_lost = any(
+            receipt.status is RequestStatus.MARK_LOST for result in self.results.values() for receipt in result.problems
+        )
+        if (
+            self.plan.needs_human
+            or self.open_addresses
+            or mark_lost
+            or any(finding.unsure for finding in self.all_findings)
+        ):
             return int(Exit.NEEDS_HUMAN)
-        failed = any(not tally.clean for tally in self.tallies.values()) or self.plan.unread or stopped
-        return int(Exit.FAILED if failed else Exit.DONE)
+        has_failures = (
+            any(not result.is_clean for result in self.results.values()) or self.plan.has_unread or stop_cause
+        )
+        return int(Exit.FAILED if has_failures else Exit.DONE)
 
 
-def apply(session: Session, wish: ApplyOptions, stop: StopSignal) -> ApplyReport:
+def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> ApplyReport:
     """Raises what keeps it from starting: ManifestError, StateError, LeaseHeld, Refused. Once it has begun, a request
     that goes wrong is in the report; LeaseLost and StateError are raised still, since nothing can be recorded then."""
     _check_project(session)
-    with session.open_ledger(wish.lock_timeout) as (ledger, lease):
-        desk = _desk(session, ledger, lease, wish, stop)
-        hands = PlanRunner(desk)
-        findings = _settle(desk, hands)
-        plan = _approved_plan(session, wish, ledger)
-        _begin(session, ledger, plan)
-        return _do(session, wish, desk, hands, plan, findings)
+    with session.open_ledger(options.lock_timeout) as (ledger, lease):
+        run = _build_run_context(session, ledger, lease, options, stop)
+        runner = PlanRunner(run)
+        findings = _settle_open(run, runner)
+        plan = _make_approved_plan(session, options, ledger)
+        _start_lock(session, ledger, plan)
+        return _run_rounds(session, options, run, runner, plan, findings)
 
 
 def _check_project(session: Session) -> None:
@@ -90,119 +99,125 @@ def _check_project(session: Session) -> None:
         raise Refused("; ".join(refusals))
 
 
-def _desk(session: Session, ledger: Ledger, lease: Lease, wish: ApplyOptions, stop: StopSignal) -> RunContext:
-    limits = [limit for limit in (wish.max_dials, session.desired.project.policy.max_dials) if limit is not None]
+def _build_run_context(
+    session: Session, ledger: Ledger, lease: Lease, options: ApplyOptions, stop: StopSignal
+) -> RunContext:
+    limits = [limit for limit in (options.max_dials, session.desired.project.policy.max_dials) if limit is not None]
     return RunContext(
         ledger=ledger,
         lease=lease,
         project=session.desired.project,
         providers=session.connected_providers,
-        abilities=session.abilities,
+        capabilities=session.capabilities,
         key=session.key,
         stop=stop,
         budget=DialBudget(min(limits, default=None)),
         sleep=session.sleep,
-        report=session.options.say,
+        progress=session.options.progress,
     )
 
 
-def _settle(desk: RunContext, hands: PlanRunner) -> list[Finding]:
+def _settle_open(run: RunContext, runner: PlanRunner) -> list[Finding]:
     """What an earlier run left open is answered first, so that the plan shown is about facts."""
-    if not desk.ledger.started:
+    if not run.ledger.is_started:
         return []
-    addresses = list(desk.ledger.lock.resources)
-    findings = hands.prover.settle(addresses)
-    for name, sent in hands.guardian.unproven(addresses).items():
-        if name in desk.providers:
-            findings += hands.guardian.look_after(name, sent)
+    addresses = list(run.ledger.lock.resources)
+    findings = runner.settler.settle(addresses)
+    for provider_name, remote_ids in runner.guard_watch.find_unproven(addresses).items():
+        if provider_name in run.providers:
+            findings += runner.guard_watch.check(provider_name, remote_ids)
     return findings
 
 
-def _approved_plan(session: Session, wish: ApplyOptions, ledger: Ledger) -> Plan:
+def _make_approved_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
     while True:
-        plan = _plan(session, wish, ledger)
+        plan = _make_plan(session, options, ledger)
         if plan.refusals:
-            wish.approve(plan)
+            options.approve(plan)
             raise Refused("; ".join(plan.refusals))
-        shown = time.monotonic()
-        if not wish.approve(plan):
+        shown_at = time.monotonic()
+        if not options.approve(plan):
             raise Refused('not applied: the answer was not "yes"', hint="nothing was sent")
-        if time.monotonic() - shown <= PLAN_IS_FRESH:
+        if time.monotonic() - shown_at <= PLAN_IS_FRESH:
             return plan
-        again = _plan(session, wish, ledger)
-        if again.checksum == plan.checksum:
-            return again
+        fresh_plan = _make_plan(session, options, ledger)
+        if fresh_plan.checksum == plan.checksum:
+            return fresh_plan
 
 
-def _plan(session: Session, wish: ApplyOptions, ledger: Ledger) -> Plan:
-    scene = session.scene(ledger.lock if ledger.started else None)
-    if wish.destroy:
-        scene = replace(scene, desired=_nothing(session.desired))
+def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
+    scope = session.scope(ledger.lock if ledger.is_started else None)
+    if options.destroy:
+        scope = replace(scope, desired=_pause_all(session.desired))
     plan = planner.make_plan(
-        scene,
-        session.abilities,
-        max_dials=wish.max_dials,
-        allow_shrink=wish.allow_shrink,
-        allow_all_shrink=wish.destroy,
+        scope,
+        session.capabilities,
+        max_dials=options.max_dials,
+        allow_shrink=options.allow_shrink,
+        allow_all_shrink=options.destroy,
     )
-    return wish.restrict(session, plan) if wish.restrict else plan
+    return options.restrict(session, plan) if options.restrict else plan
 
 
-def _nothing(desired: Desired) -> Desired:
+def _pause_all(desired: Desired) -> Desired:
     """Destroy is apply with nothing wanted: every resource paused, so that its memory and its provider stay known."""
-    return replace(desired, resources={address: replace(r, paused=True) for address, r in desired.resources.items()})
+    return replace(
+        desired, resources={address: replace(resource, paused=True) for address, resource in desired.resources.items()}
+    )
 
 
-def _begin(session: Session, ledger: Ledger, plan: Plan) -> None:
+def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
     """A first lock, and hosts seen for the first time, are durable before anything is sent. A project held back for
     want of a memory gets none by this way."""
-    used = {work.resource.provider for work in plan.tasks.values() if work.resource}
-    hosts = {name: provider.host for name, provider in session.connected_providers.items() if name in used}
+    used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
+    hosts = {name: provider.host for name, provider in session.connected_providers.items() if name in used_names}
     if not hosts:
         return
-    if not ledger.started:
-        clocks = [session.connected_providers[name].now() for name in hosts]
-        ledger.start(begin.new_lock(session, hosts, min(clocks)))
+    if not ledger.is_started:
+        provider_times = [session.connected_providers[name].now() for name in hosts]
+        ledger.start(state_init.new_lock(session, hosts, min(provider_times)))
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)
 
 
-def _do(
-    session: Session, wish: ApplyOptions, desk: RunContext, hands: PlanRunner, plan: Plan, findings: list[Finding]
+def _run_rounds(
+    session: Session, options: ApplyOptions, run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding]
 ) -> ApplyReport:
-    approved = planner.approved_people(plan)
+    approved_numbers = planner.numbers_to_call(plan)
     interrupted: Interrupted | None = None
     try:
-        now = plan
+        current_plan = plan
         for _ in range(ROUNDS):
-            hands.carry_out(now, approved)
-            decided_anew = _batches_open(desk)
-            if _open(desk):
-                findings += _settle(desk, hands)
-            hands.resolve_unsure()
-            if not decided_anew:
+            runner.run_plan(current_plan, approved_numbers)
+            needs_new_plan = _has_open_batches(run)
+            if _find_open_addresses(run):
+                findings += _settle_open(run, runner)
+            runner.resolve_unsure()
+            if not needs_new_plan:
                 break
-            now = _plan(session, wish, desk.ledger)
+            current_plan = _make_plan(session, options, run.ledger)
     except Interrupted as stopped:
         interrupted = stopped
     return ApplyReport(
         plan=plan,
-        tallies=hands.tallies,
-        findings=(*findings, *hands.findings),
+        results=runner.results,
+        findings=(*findings, *runner.findings),
         interrupted=interrupted,
-        still_open=_open(desk),
-        destroy=wish.destroy,
+        open_addresses=_find_open_addresses(run),
+        destroy=options.destroy,
     )
 
 
-def _batches_open(desk: RunContext) -> bool:
-    return desk.ledger.started and any(
-        intent.is_batch for record in desk.ledger.lock.resources.values() for intent in record.intents.values()
+def _has_open_batches(run: RunContext) -> bool:
+    return run.ledger.is_started and any(
+        intent.is_batch
+        for resource_record in run.ledger.lock.resources.values()
+        for intent in resource_record.intents.values()
     )
 
 
-def _open(desk: RunContext) -> tuple[str, ...]:
-    if not desk.ledger.started:
+def _find_open_addresses(run: RunContext) -> tuple[str, ...]:
+    if not run.ledger.is_started:
         return ()
-    return tuple(address for address, record in desk.ledger.lock.resources.items() if record.intents)
+    return tuple(address for address, resource_record in run.ledger.lock.resources.items() if resource_record.intents)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from declarative import humanize as counting
+from declarative import humanize
 from declarative.app.session import Session
 from declarative.engine.observe import observe
 from declarative.errors import ProviderError
@@ -35,27 +35,27 @@ def drift(session: Session) -> list[Drift]:
     """Everything that differs from what the lock remembers, except what time alone brings. Raises ProviderError where
     a provider cannot be read: nothing seen is not nothing changed."""
     found = []
-    for outlook in observe(session.scene(session.lock(), everything=True)):
-        if outlook.block is not None and outlook.block.reason is Reason.NOT_READ:
-            raise ProviderError(outlook.block.detail, hint=outlook.block.way_out)
-        address = outlook.case.address
-        if outlook.block is not None and outlook.block.reason in DRIFT:
-            block = outlook.block
-            found.append(Drift(address, str(block.reason), block.detail, block.way_out))
-        for remote in outlook.adopt if outlook.block is None else ():
+    for observation in observe(session.scope(session.lock(), everything=True)):
+        if observation.block is not None and observation.block.reason is Reason.NOT_READ:
+            raise ProviderError(observation.block.detail, hint=observation.block.hint)
+        address = observation.facts.address
+        if observation.block is not None and observation.block.reason in DRIFT:
+            block = observation.block
+            found.append(Drift(address, str(block.reason), block.detail, block.hint))
+        for remote in observation.to_adopt if observation.block is None else ():
             message = f"{remote.id} bears our mark, and the lock does not know it"
             found.append(Drift(address, "foreign_mark", message, "dialctl apply takes it over, or takes it off"))
-        found += _retried_elsewhere(outlook)
+        found += _find_outside_retries(observation)
     return found
 
 
-def _retried_elsewhere(outlook: Observation) -> list[Drift]:
-    found = []
-    for remote_id, remote in outlook.case.remotes.items():
-        known = outlook.case.record.remotes.get(remote_id)
-        ours = any(intent.remote == remote_id for intent in outlook.case.record.intents.values())
-        if known and not ours and (remote.retry_count or 0) > (known.retry_count or 0):
-            retries = counting.plural(remote.retry_count or 0, "retry", "retries")
-            message = f"{remote_id} was retried without us ({known.retry_count or 0} → {retries})"
-            found.append(Drift(outlook.case.address, "retried_elsewhere", message))
-    return found
+def _find_outside_retries(observation: Observation) -> list[Drift]:
+    drifts = []
+    for remote_id, remote in observation.facts.remotes.items():
+        remote_record = observation.facts.resource_record.remotes.get(remote_id)
+        is_our_retry = any(intent.remote == remote_id for intent in observation.facts.resource_record.intents.values())
+        if remote_record and not is_our_retry and (remote.retry_count or 0) > (remote_record.retry_count or 0):
+            retries = humanize.plural(remote.retry_count or 0, "retry", "retries")
+            message = f"{remote_id} was retried without us ({remote_record.retry_count or 0} → {retries})"
+            drifts.append(Drift(observation.facts.address, "retried_elsewhere", message))
+    return drifts

@@ -8,61 +8,61 @@ from difflib import get_close_matches
 from textwrap import wrap
 from typing import TypeVar
 
-from declarative.app.reference import Field, Kind, kinds, provider_types
+from declarative.app.reference import Field, ManifestKind, kinds, provider_types
 from declarative.errors import UsageError
 
 _WIDTH = 80
-Named = TypeVar("Named", Field, Kind)
+Named = TypeVar("Named", Field, ManifestKind)
 
 
-def explain(what: str | None, provider: str | None) -> str:
+def explain_manifest(query: str | None, provider: str | None) -> str:
     """The kinds, one kind with its fields, or one field by its path (`Batch.retry.on`; letter case does not matter).
     `provider` leaves out the fields of other provider types. Raises UsageError with a suggestion for a name that
     is not there."""
     if provider is not None and provider not in provider_types():
-        raise _unknown("provider type", provider, provider_types())
-    known = kinds(provider)
-    if not what:
-        return "\n".join(_all_kinds(known))
-    name, *path = what.strip().split(".")
-    kind = _chosen(known, name, "kind")
-    whole = [name.lower() for name in path] in ([], ["spec"])
-    return "\n".join(_kind(kind) if whole else _field(kind, path))
+        raise _unknown_name("provider type", provider, provider_types())
+    all_kinds = kinds(provider)
+    if not query:
+        return "\n".join(_list_kinds(all_kinds))
+    name, *field_path = query.strip().split(".")
+    kind = _find_named(all_kinds, name, "kind")
+    is_whole_kind = [name.lower() for name in field_path] in ([], ["spec"])
+    return "\n".join(_describe_kind(kind) if is_whole_kind else _describe_field(kind, field_path))
 
 
-def _all_kinds(known: Sequence[Kind]) -> Iterator[str]:
-    width = max(len(kind.name) for kind in known)
-    for kind in known:
-        named = f"{kind.name:<{width}}  "
-        yield from wrap(kind.description, _WIDTH, initial_indent=named, subsequent_indent=" " * len(named))
+def _list_kinds(all_kinds: Sequence[ManifestKind]) -> Iterator[str]:
+    width = max(len(kind.name) for kind in all_kinds)
+    for kind in all_kinds:
+        name_column = f"{kind.name:<{width}}  "
+        yield from wrap(kind.description, _WIDTH, initial_indent=name_column, subsequent_indent=" " * len(name_column))
     yield ""
     yield "Next: dialctl explain Batch, then dialctl explain Batch.retry"
 
 
-def _kind(kind: Kind) -> Iterator[str]:
+def _describe_kind(kind: ManifestKind) -> Iterator[str]:
     yield f"KIND:     {kind.name}"
     yield f"VERSION:  {kind.version}"
     yield ""
-    yield from _paragraph(kind.description)
-    yield from _fields("FIELDS (of the document)", kind.document)
-    yield from _fields("FIELDS (of spec)", kind.spec)
+    yield from _wrap_paragraph(kind.description)
+    yield from _list_fields("FIELDS (of the document)", kind.document)
+    yield from _list_fields("FIELDS (of spec)", kind.spec)
 
 
-def _field(kind: Kind, path: Sequence[str]) -> Iterator[str]:
-    field, trail = _found(kind, path)
+def _describe_field(kind: ManifestKind, path: Sequence[str]) -> Iterator[str]:
+    field, trail = _find_field(kind, path)
     yield f"KIND:     {kind.name}"
     yield f"VERSION:  {kind.version}"
     yield ""
     yield f"FIELD:    {'.'.join(trail)} <{field.type}>{' -required-' if field.required else ''}"
-    yield from (f"{name + ':':<9} {text}" for name, text in _facts(field))
+    yield from (f"{name + ':':<9} {text}" for name, text in _fact_lines(field))
     yield ""
-    yield from _paragraph(field.description)
-    yield from _fields("FIELDS", field.fields)
-    if field in kind.document and field.name in [one.name for one in kind.spec]:
+    yield from _wrap_paragraph(field.description)
+    yield from _list_fields("FIELDS", field.fields)
+    if field in kind.document and field.name in [spec_field.name for spec_field in kind.spec]:
         yield f"\nspec has a field of this name too: dialctl explain {kind.name}.spec.{field.name}"
 
 
-def _facts(field: Field) -> Iterator[tuple[str, str]]:
+def _fact_lines(field: Field) -> Iterator[tuple[str, str]]:
     if field.default is not None:
         yield "DEFAULT", field.default
     if field.limits:
@@ -71,52 +71,52 @@ def _facts(field: Field) -> Iterator[tuple[str, str]]:
         yield "FOR", "; ".join(field.taken_by)
 
 
-def _found(kind: Kind, path: Sequence[str]) -> tuple[Field, list[str]]:
+def _find_field(kind: ManifestKind, path: Sequence[str]) -> tuple[Field, list[str]]:
     """By way of `spec` or without it. `metadata` is the document's own, as for kubectl: a Call's data is
     `Call.spec.metadata`."""
-    level: Sequence[Field] = [*kind.document, *kind.spec]
-    first, *rest = path
+    candidates: Sequence[Field] = [*kind.document, *kind.spec]
+    first, *remaining = path
     trail = [kind.name]
-    if first.lower() == "spec" and rest:
-        level, trail = kind.spec, [kind.name, "spec"]
-        first, *rest = rest
-    field = _step(level, first, trail)
+    if first.lower() == "spec" and remaining:
+        candidates, trail = kind.spec, [kind.name, "spec"]
+        first, *remaining = remaining
+    field = _find_child(candidates, first, trail)
     trail.append(field.name)
-    for name in rest:
-        field = _step(field.fields, name, trail)
+    for name in remaining:
+        field = _find_child(field.fields, name, trail)
         trail.append(field.name)
     return field, trail
 
 
-def _step(level: Sequence[Field], name: str, trail: Sequence[str]) -> Field:
-    if not level:
+def _find_child(candidates: Sequence[Field], name: str, trail: Sequence[str]) -> Field:
+    if not candidates:
         raise UsageError(f"{'.'.join(trail)} has no fields below it", hint=f"dialctl explain {'.'.join(trail)}")
-    return _chosen(level, name, f"field of {'.'.join(trail)}")
+    return _find_named(candidates, name, f"field of {'.'.join(trail)}")
 
 
-def _chosen(choices: Sequence[Named], name: str, what: str) -> Named:
+def _find_named(choices: Sequence[Named], name: str, noun: str) -> Named:
     for choice in choices:
         if choice.name.lower() == name.lower():
             return choice
-    raise _unknown(what, name, [choice.name for choice in choices])
+    raise _unknown_name(noun, name, [choice.name for choice in choices])
 
 
-def _unknown(what: str, name: str, known: Sequence[str]) -> UsageError:
-    by_lower = {one.lower(): one for one in known}
+def _unknown_name(noun: str, name: str, choices: Sequence[str]) -> UsageError:
+    by_lower = {choice.lower(): choice for choice in choices}
     close = get_close_matches(name.lower(), by_lower, n=1)
-    hint = f'did you mean "{by_lower[close[0]]}"?' if close else f"there are: {', '.join(known)}"
-    return UsageError(f'there is no {what} "{name}"', hint=hint)
+    hint = f'did you mean "{by_lower[close[0]]}"?' if close else f"there are: {', '.join(choices)}"
+    return UsageError(f'there is no {noun} "{name}"', hint=hint)
 
 
-def _paragraph(text: str, indent: str = "    ") -> Iterator[str]:
+def _wrap_paragraph(text: str, indent: str = "    ") -> Iterator[str]:
     yield from wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
-def _fields(title: str, fields: Sequence[Field]) -> Iterator[str]:
+def _list_fields(title: str, fields: Sequence[Field]) -> Iterator[str]:
     if not fields:
         return
     yield f"\n{title}:"
     for field in fields:
         yield f"  {field.name} <{field.type}>{' -required-' if field.required else ''}"
-        more = [f"{name.capitalize()}: {text}." for name, text in _facts(field)]
-        yield from _paragraph(" ".join([field.description, *more]), "      ")
+        fact_texts = [f"{name.capitalize()}: {text}." for name, text in _fact_lines(field)]
+        yield from _wrap_paragraph(" ".join([field.description, *fact_texts]), "      ")

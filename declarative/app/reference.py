@@ -26,35 +26,35 @@ class Schema:
     document: str = MANIFEST
 
     @cached_property
-    def whole(self) -> Schema:
+    def resolved(self) -> Schema:
         """This schema with what it refers to; what it says itself wins."""
         if "$ref" not in self.body:
             return self
-        target = _referred(self.body["$ref"], self.document).whole
+        target = _resolve_reference(self.body["$ref"], self.document).resolved
         return Schema({**target.body, **{key: self.body[key] for key in self.body if key != "$ref"}}, target.document)
 
-    def at(self, body: Mapping[str, Any]) -> Schema:
+    def with_body(self, body: Mapping[str, Any]) -> Schema:
         return Schema(body, self.document)
 
 
 @dataclass(frozen=True)
 class Field:
     """One field: `type` in a word or two, `default` and `limits` as text, `taken_by` the providers with their API
-    versions where not all take it; `described` where they describe it differently."""
+    versions where not all take it; `provider_descriptions` where they describe it differently."""
 
     name: str
     schema: Schema
     required: bool = False
     taken_by: tuple[str, ...] = ()
-    described: str = ""
+    provider_descriptions: str = ""
 
     @property
     def description(self) -> str:
-        return self.described or str(self.schema.body.get("description", ""))
+        return self.provider_descriptions or str(self.schema.body.get("description", ""))
 
     @property
     def type(self) -> str:
-        return _type(self.schema)
+        return _type_text(self.schema)
 
     @property
     def default(self) -> str | None:
@@ -63,16 +63,16 @@ class Field:
 
     @property
     def limits(self) -> tuple[str, ...]:
-        return tuple(_limits(self.schema.body))
+        return tuple(_limit_texts(self.schema.body))
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Those below it; lists and maps are looked through."""
-        return tuple(_fields_of(self.schema))
+        return tuple(_child_fields(self.schema))
 
 
 @dataclass(frozen=True)
-class Kind:
+class ManifestKind:
     """`document` are the fields of the whole document, `spec` those of its spec with the providers' own."""
 
     name: str
@@ -84,131 +84,135 @@ class Kind:
 
 def provider_types() -> list[str]:
     """The provider types that have a schema."""
-    return [name.removeprefix(_PROVIDERS).split(".")[0] for name in schemas.names() if name.startswith(_PROVIDERS)]
+    return [
+        name.removeprefix(_PROVIDERS).split(".")[0] for name in schemas.list_schemas() if name.startswith(_PROVIDERS)
+    ]
 
 
-def kinds(provider: str | None = None) -> list[Kind]:
+def kinds(provider: str | None = None) -> list[ManifestKind]:
     """Every kind. `provider` names the one type whose fields are wanted, None means all."""
-    document = schemas.load(MANIFEST)
-    return [_kind(document, name, provider) for name in document["properties"]["kind"]["enum"]]
+    document = schemas.load_schema(MANIFEST)
+    return [_build_kind(document, name, provider) for name in document["properties"]["kind"]["enum"]]
 
 
-def _kind(document: Mapping[str, Any], name: str, provider: str | None) -> Kind:
-    defined = document["$defs"]
+def _build_kind(document: Mapping[str, Any], name: str, provider: str | None) -> ManifestKind:
+    definitions = document["$defs"]
     metadata = "ProjectMetadata" if name == "Project" else "Metadata"
-    outer = {**document["properties"], "metadata": {"$ref": f"#/$defs/{metadata}"}}
-    outer["metadata"]["description"] = defined["Metadata"]["description"]
-    body = Schema(defined[name])
-    personal = {} if name == "Project" else _takers("Call", provider)
-    own = [_with_people(field, personal) for field in _fields_of(body)]
-    return Kind(
+    document_properties = {**document["properties"], "metadata": {"$ref": f"#/$defs/{metadata}"}}
+    document_properties["metadata"]["description"] = definitions["Metadata"]["description"]
+    spec_schema = Schema(definitions[name])
+    personal_takers = {} if name == "Project" else _collect_takers("Call", provider)
+    own_fields = [_mark_personal_fields(field, personal_takers) for field in _child_fields(spec_schema)]
+    return ManifestKind(
         name=name,
         version=document["properties"]["apiVersion"]["const"],
-        description=body.body["description"],
-        document=tuple(_fields_of(Schema({"properties": outer, "required": document["required"]}))),
-        spec=(*own, *_provider_fields(name, provider)),
+        description=spec_schema.body["description"],
+        document=tuple(_child_fields(Schema({"properties": document_properties, "required": document["required"]}))),
+        spec=(*own_fields, *_provider_fields(name, provider)),
     )
 
 
-def _with_people(field: Field, takers: Mapping[str, list[tuple[str, Field]]]) -> Field:
+def _mark_personal_fields(field: Field, takers: Mapping[str, list[tuple[str, Field]]]) -> Field:
     """Says in recipients and recipients_from which provider takes which data of a person: what it takes of a Call."""
-    properties = field.schema.body.get("items", {}) and _items(field.schema).body.get("properties", {})
+    properties = field.schema.body.get("items", {}) and _item_schema(field.schema).body.get("properties", {})
     if not set(PERSONAL) & set(properties):
         return field
-    marked = {
-        name: {**body, "x-taken-by": [who for who, _ in takers[name]]} if name in takers else body
+    marked_properties = {
+        name: {**body, "x-taken-by": [provider_label for provider_label, _ in takers[name]]} if name in takers else body
         for name, body in properties.items()
     }
-    items = {**_items(field.schema).body, "properties": marked}
-    return replace(field, schema=field.schema.at({**field.schema.body, "items": items}))
+    items = {**_item_schema(field.schema).body, "properties": marked_properties}
+    return replace(field, schema=field.schema.with_body({**field.schema.body, "items": items}))
 
 
 def _provider_fields(kind: str, provider: str | None) -> Iterator[Field]:
-    for name, found in _takers(kind, provider).items():
-        first = found[0][1]
-        said = dict.fromkeys(f"{who.split(' ')[0]}: {field.description}" for who, field in found)
-        alike = len({field.description for _, field in found}) == 1
+    for name, takers in _collect_takers(kind, provider).items():
+        first_field = takers[0][1]
+        descriptions = dict.fromkeys(
+            f"{provider_label.split(' ')[0]}: {field.description}" for provider_label, field in takers
+        )
+        is_uniform = len({field.description for _, field in takers}) == 1
         yield replace(
-            first,
+            first_field,
             name=name,
-            required=all(field.required for _, field in found),
-            taken_by=tuple(who for who, _ in found),
-            described="" if alike else " ".join(said),
+            required=all(field.required for _, field in takers),
+            taken_by=tuple(provider_label for provider_label, _ in takers),
+            provider_descriptions="" if is_uniform else " ".join(descriptions),
         )
 
 
-def _takers(kind: str, provider: str | None) -> dict[str, list[tuple[str, Field]]]:
+def _collect_takers(kind: str, provider: str | None) -> dict[str, list[tuple[str, Field]]]:
     """By field name: which provider, in which API version, takes it."""
-    found: dict[str, list[tuple[str, Field]]] = {}
+    takers: dict[str, list[tuple[str, Field]]] = {}
     for type_name in provider_types():
         if provider in (None, type_name):
-            for who, field in _of_type(kind, type_name):
-                found.setdefault(field.name, []).append((who, field))
-    return found
+            for provider_label, field in _list_type_fields(kind, type_name):
+                takers.setdefault(field.name, []).append((provider_label, field))
+    return takers
 
 
-def _of_type(kind: str, type_name: str) -> Iterator[tuple[str, Field]]:
+def _list_type_fields(kind: str, type_name: str) -> Iterator[tuple[str, Field]]:
     document = f"{_PROVIDERS}{type_name}.v1"
-    by_name: dict[str, list[str]] = {}
+    versions_by_name: dict[str, list[str]] = {}
     fields: dict[str, Field] = {}
-    for definition, body in schemas.load(document)["$defs"].items():
-        form = _FOR_KIND.fullmatch(definition)
-        if form and (form["kind"] == kind or (kind == "Call" and form["version"])):
-            version = form["version"] or ""
-            note = version if form["kind"] == kind else f"{version} with via: batch"
-            for field in _fields_of(Schema(body, document), "x-required"):
-                if version not in by_name.setdefault(field.name, []):
-                    by_name[field.name].append(note)
+    for definition, body in schemas.load_schema(document)["$defs"].items():
+        form_match = _FOR_KIND.fullmatch(definition)
+        if form_match and (form_match["kind"] == kind or (kind == "Call" and form_match["version"])):
+            version = form_match["version"] or ""
+            version_note = version if form_match["kind"] == kind else f"{version} with via: batch"
+            for field in _child_fields(Schema(body, document), "x-required"):
+                if version not in versions_by_name.setdefault(field.name, []):
+                    versions_by_name[field.name].append(version_note)
                 fields.setdefault(field.name, field)
-    for name, versions in by_name.items():
-        said = ", ".join(versions).strip()
-        yield (f"{type_name} ({said})" if said else type_name), fields[name]
+    for name, versions in versions_by_name.items():
+        version_text = ", ".join(versions).strip()
+        yield (f"{type_name} ({version_text})" if version_text else type_name), fields[name]
 
 
-def _fields_of(schema: Schema, required: str = "required") -> Iterator[Field]:
-    schema = _items(schema.whole)
-    needed = schema.body.get(required, ())
+def _child_fields(schema: Schema, required: str = "required") -> Iterator[Field]:
+    schema = _item_schema(schema.resolved)
+    required_names = schema.body.get(required, ())
     for name, body in schema.body.get("properties", {}).items():
-        whole = schema.at(body).whole
-        yield Field(name, whole, name in needed, tuple(whole.body.get("x-taken-by", ())))
+        resolved = schema.with_body(body).resolved
+        yield Field(name, resolved, name in required_names, tuple(resolved.body.get("x-taken-by", ())))
 
 
-def _items(schema: Schema) -> Schema:
+def _item_schema(schema: Schema) -> Schema:
     """What a list or a map holds; anything else as it is."""
-    body = schema.whole.body
+    body = schema.resolved.body
     inner = body.get("items") or body.get("additionalProperties")
-    return _items(schema.whole.at(inner)) if isinstance(inner, dict) else schema.whole
+    return _item_schema(schema.resolved.with_body(inner)) if isinstance(inner, dict) else schema.resolved
 
 
-def _type(schema: Schema) -> str:
-    body = schema.whole.body
+def _type_text(schema: Schema) -> str:
+    body = schema.resolved.body
     if "const" in body:
         return str(body["const"])
     if "enum" in body:
-        return " | ".join(str(one) for one in body["enum"])
-    kind = body.get("type", "object")
-    if isinstance(kind, list):
-        return " | ".join(kind)
-    if kind == "array":
-        return f"[]{_type(schema.whole.at(body['items']))}"
+        return " | ".join(str(choice) for choice in body["enum"])
+    type_name = body.get("type", "object")
+    if isinstance(type_name, list):
+        return " | ".join(type_name)
+    if type_name == "array":
+        return f"[]{_type_text(schema.resolved.with_body(body['items']))}"
     inner = body.get("additionalProperties")
-    return f"map of {_type(schema.whole.at(inner))}" if isinstance(inner, dict) else str(kind)
+    return f"map of {_type_text(schema.resolved.with_body(inner))}" if isinstance(inner, dict) else str(type_name)
 
 
-def _limits(body: Mapping[str, Any]) -> Iterator[str]:
-    for word, sign in (("minimum", "at least"), ("exclusiveMinimum", "more than"), ("maximum", "at most")):
-        if word in body:
-            yield f"{sign} {body[word]:,}"
-    for word, sign, unit in (("minLength", "at least", "character"), ("minItems", "at least", "entry")):
-        if word in body:
-            yield f"{sign} {body[word]} {unit}"
+def _limit_texts(body: Mapping[str, Any]) -> Iterator[str]:
+    for keyword, phrase in (("minimum", "at least"), ("exclusiveMinimum", "more than"), ("maximum", "at most")):
+        if keyword in body:
+            yield f"{phrase} {body[keyword]:,}"
+    for keyword, phrase, unit in (("minLength", "at least", "character"), ("minItems", "at least", "entry")):
+        if keyword in body:
+            yield f"{phrase} {body[keyword]} {unit}"
     if body.get("uniqueItems"):
         yield "no entry twice"
     if "x-expected" in body:
         yield str(body["x-expected"])
 
 
-def _referred(reference: str, document: str) -> Schema:
-    place, _, pointer = reference.partition("#/$defs/")
-    target = place.removesuffix(schemas.SUFFIX) or document
-    return Schema(schemas.load(target)["$defs"][pointer], target)
+def _resolve_reference(reference: str, document: str) -> Schema:
+    schema_file, _, pointer = reference.partition("#/$defs/")
+    target = schema_file.removesuffix(schemas.SUFFIX) or document
+    return Schema(schemas.load_schema(target)["$defs"][pointer], target)

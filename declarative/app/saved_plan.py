@@ -12,48 +12,50 @@ from declarative.errors import PlanFileError
 from declarative.model.digest import PersonKey
 from declarative.planning import planfile
 from declarative.planning.plan import Action, Plan
-from declarative.planning.planfile import SavedPlan, is_plan
+from declarative.planning.planfile import SavedPlan, is_plan_file
 from declarative.privacy import clean
 
-__all__ = ["is_plan", "load", "narrow", "save"]
+__all__ = ["is_plan_file", "load_plan", "restrict_to_saved", "save_plan"]
 
 
-def save(session: Session, plan: Plan, file: Path) -> None:
+def save_plan(session: Session, plan: Plan, file: Path) -> None:
     """Raises PlanFileError where the file cannot be written."""
-    saved = planfile.of(
+    saved_plan = planfile.from_plan(
         plan,
         path=session.options.path,
         targets=tuple(session.options.targets),
         desired=session.desired.digest,
-        hosts=_hosts(session),
+        hosts=_connected_hosts(session),
         key=session.key,
     )
-    planfile.write(saved, file, session.key)
+    planfile.write_plan_file(saved_plan, file, session.key)
 
 
-def load(file: Path) -> SavedPlan:
+def load_plan(file: Path) -> SavedPlan:
     """Raises PlanFileError, for a plan of a project that is not where we stand, too."""
-    saved = planfile.read(file, PersonKey(os.environ.get("DIALCTL_PERSON_KEY")))
-    if not Path(saved.path).exists():
+    saved_plan = planfile.read_plan_file(file, PersonKey(os.environ.get("DIALCTL_PERSON_KEY")))
+    if not Path(saved_plan.path).exists():
         raise PlanFileError(
-            f'{file} is a plan of "{clean(saved.path)}", which is not here', hint="apply it from where it was made"
+            f'{file} is a plan of "{clean(saved_plan.path)}", which is not here', hint="apply it from where it was made"
         )
-    return saved
+    return saved_plan
 
 
-def narrow(saved: SavedPlan) -> Callable[[Session, Plan], Plan]:
+def restrict_to_saved(saved_plan: SavedPlan) -> Callable[[Session, Plan], Plan]:
     """Holds every plan of an apply to the saved one. What the run itself has done meanwhile makes nothing stale: only
     the first plan is compared with the lock, later ones ring nobody else."""
-    first: list[tuple[Action, ...]] = []
+    first_skipped: list[tuple[Action, ...]] = []
 
-    def to_saved(session: Session, plan: Plan) -> Plan:
-        if not first:
-            planfile.hold(plan, saved, desired=session.desired.digest, hosts=_hosts(session), key=session.key)
-            first.append(planfile.skipped(saved, plan))
-        return replace(plan, skipped=first[0])
+    def restrict(session: Session, plan: Plan) -> Plan:
+        if not first_skipped:
+            planfile.check_against_saved(
+                plan, saved_plan, desired=session.desired.digest, hosts=_connected_hosts(session), key=session.key
+            )
+            first_skipped.append(planfile.find_skipped(saved_plan, plan))
+        return replace(plan, skipped=first_skipped[0])
 
-    return to_saved
+    return restrict
 
 
-def _hosts(session: Session) -> dict[str, str]:
+def _connected_hosts(session: Session) -> dict[str, str]:
     return {name: provider.host for name, provider in session.connected_providers.items()}

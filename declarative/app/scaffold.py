@@ -55,7 +55,7 @@ IGNORE = """\
 """
 
 
-def write(directory: Path) -> list[Path]:
+def write_scaffold(directory: Path) -> list[Path]:
     """Writes the files into a directory, made if missing. Raises Refused, with nothing written, where one exists."""
     name = re.sub(r"[^a-z0-9]+", "-", directory.resolve().name.lower()).strip("-")[:63].strip("-") or "first-project"
     files = {
@@ -64,14 +64,14 @@ def write(directory: Path) -> list[Path]:
         "recipients.csv": RECIPIENTS,
         ".gitignore": IGNORE,
     }
-    standing = [file for file in files if (directory / file).exists() and file != ".gitignore"]
-    if standing:
-        raise Refused(f"already there: {', '.join(standing)}; nothing was written", hint="name an empty directory")
+    existing = [file for file in files if (directory / file).exists() and file != ".gitignore"]
+    if existing:
+        raise Refused(f"already there: {', '.join(existing)}; nothing was written", hint="name an empty directory")
     directory.mkdir(parents=True, exist_ok=True)
-    written = []
+    written_paths = []
     for file, text in files.items():
         path = directory / file
         if not path.exists():
             path.write_text(text)
-            written.append(path)
-    return written
+            written_paths.append(path)
+    return written_paths

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from declarative.model.lock import Lock
     from declarative.model.resource import Desired, ProviderSpec, Route
     from declarative.providers.base import Provider
-    from declarative.sandbox.embedded import Embedded
+    from declarative.sandbox.embedded import EmbeddedSandbox
     from declarative.state.base import Backend, Holder, Lease
     from declarative.state.ledger import Ledger
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class SessionOptions:
     """What the command line and the environment say. `directory` is where the user stands."""
 
     directory: Path
@@ -40,7 +40,7 @@ class Options:
     targets: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     parallelism: int = 8
-    say: Callable[[str], None] = lambda _: None
+    progress: Callable[[str], None] = lambda _: None
 
 
 class Session:
@@ -48,12 +48,12 @@ class Session:
     of times when nothing is under way: it may raise Interrupted. Raises UsageError for a path that is not there."""
 
     def __init__(
-        self, options: Options, sleep: Callable[[float], None], pause: Callable[[float], None] | None = None
+        self, options: SessionOptions, sleep: Callable[[float], None], pause: Callable[[float], None] | None = None
     ) -> None:
         self.options = options
         self._real_sleep = sleep
         self._pause = pause or sleep
-        self._closing = ExitStack()
+        self._exit_stack = ExitStack()
         if not (options.directory / options.path).exists():
             raise UsageError(f'there is no "{options.path}" here', hint="PATH is a directory or a manifest in it")
 
@@ -61,15 +61,15 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing.close()
+        self._exit_stack.close()
 
     @cached_property
-    def types(self) -> Mapping[str, ProviderType]:
-        found = catalog.types()
-        for kind in found.values():
-            if kind.schemas is not None:
-                schemas.also_in(kind.schemas)
-        return found
+    def provider_types(self) -> Mapping[str, ProviderType]:
+        provider_types = catalog.types()
+        for provider_type in provider_types.values():
+            if provider_type.schemas is not None:
+                schemas.add_directory(provider_type.schemas)
+        return provider_types
 
     @cached_property
     def key(self) -> PersonKey:
@@ -80,10 +80,10 @@ class Session:
         """Raises ManifestError with every problem found."""
         options = self.options
         path = options.directory / options.path
-        options.say("reading the manifests and their people")
-        return manifest.load(
+        options.progress("reading the manifests and their people")
+        return manifest.load_desired(
             path,
-            types=self.types,
+            provider_types=self.provider_types,
             variables=manifest.Variables(options.variables, options.variable_files, options.environment),
             key=self.key,
             targets=options.targets,
@@ -91,21 +91,21 @@ class Session:
         )
 
     @cached_property
-    def root(self) -> Path:
+    def project_directory(self) -> Path:
         """The project's directory."""
         return Path(self.desired.project.directory)
 
     @property
-    def home(self) -> Path:
+    def data_directory(self) -> Path:
         """Where dialctl keeps what nobody commits."""
-        return self.root / ".dialctl"
+        return self.project_directory / ".dialctl"
 
     @cached_property
-    def sandbox(self) -> Embedded:
+    def sandbox(self) -> EmbeddedSandbox:
         from declarative.sandbox.embedded import open_sandbox
 
-        embedded = open_sandbox(self.home / "sandbox")
-        self._closing.callback(embedded.close)
+        embedded = open_sandbox(self.data_directory / "sandbox")
+        self._exit_stack.callback(embedded.close)
         return embedded
 
     def sleep(self, seconds: float) -> None:
@@ -120,43 +120,43 @@ class Session:
         """The backend of this directory, whatever `state.url` says."""
         from declarative.state.catalog import open_backend
 
-        return open_backend(self.home / "sandbox" if self.options.sandbox else self.root, None)
+        return open_backend(self.data_directory / "sandbox" if self.options.sandbox else self.project_directory, None)
 
     @cached_property
     def backend(self) -> Backend:
         from declarative.state.catalog import open_backend
 
         if self.options.sandbox:
-            (self.home / "sandbox").mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self.data_directory / "sandbox").mkdir(parents=True, exist_ok=True, mode=0o700)
             return self.local_backend
         url = self.options.environment.get("DIALCTL_STATE") or self.desired.project.state_url
-        return open_backend(self.root, url)
+        return open_backend(self.project_directory, url)
 
     def lock(self) -> Lock | None:
         """The memory as it is now. Raises StateError where it belongs to another project, host or person key."""
-        from declarative.state.format import parse
+        from declarative.state.format import parse_lock
 
-        lock = parse(self.backend.load())
+        lock = parse_lock(self.backend.load())
         if lock is not None:
             self.check_lock(lock)
         return lock
 
     def local_lock(self) -> Lock | None:
         """The lock of this directory as it is, with nobody asked."""
-        from declarative.state.format import parse
+        from declarative.state.format import parse_lock
 
-        return parse(self.local_backend.load())
+        return parse_lock(self.local_backend.load())
 
     def check_lock(self, lock: Lock) -> None:
         if lock.project != self.desired.project.name:
             raise StateError(
-                f'the lock at {self.backend.where} is of project "{lock.project}", the manifests are of '
+                f'the lock at {self.backend.location} is of project "{lock.project}", the manifests are of '
                 f'"{self.desired.project.name}"',
                 hint="a project keeps its name for life; look whether this is the right directory",
             )
         if lock.person_key != self.key.fingerprint:
             raise StateError(
-                f"the lock at {self.backend.where} was written "
+                f"the lock at {self.backend.location} was written "
                 f"{'under another' if lock.person_key else 'without a'} DIALCTL_PERSON_KEY",
                 hint="set the key it was written under" if lock.person_key else "unset DIALCTL_PERSON_KEY",
             )
@@ -164,7 +164,7 @@ class Session:
             provider = self.providers.get(name)
             if provider is not None and not isinstance(provider, ProviderError) and provider.host != host:
                 raise StateError(
-                    f"the lock at {self.backend.where} was written against {host}, {name} is now at {provider.host}",
+                    f"the lock at {self.backend.location} was written against {host}, {name} is now at {provider.host}",
                     hint="look at the base URL in the environment; another host's calls need a lock of their own",
                 )
 
@@ -176,39 +176,41 @@ class Session:
     @property
     def used_providers(self) -> Mapping[str, Provider | ProviderError]:
         """Only those that some resource uses: the others need no key."""
-        names = {resource.provider for resource in self.desired.resources.values()}
-        return {name: found for name, found in self.providers.items() if name in names}
+        used_names = {resource.provider for resource in self.desired.resources.values()}
+        return {name: provider for name, provider in self.providers.items() if name in used_names}
 
     @property
     def connected_providers(self) -> dict[str, Provider]:
-        return {name: found for name, found in self.providers.items() if not isinstance(found, ProviderError)}
+        return {name: provider for name, provider in self.providers.items() if not isinstance(provider, ProviderError)}
 
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
         from declarative.providers.base import ConnectOptions
 
         environment, transport, monotonic = self.options.environment, None, time.monotonic
         if self.options.sandbox:
-            kind = self.types[spec.type]
-            base = f"http://127.0.0.1/{spec.type}"
-            environment = {kind.key_variable: SANDBOX_KEY, kind.url_variable: base}
-            transport, monotonic = self.sandbox.transport(), self._sandbox_seconds
+            provider_type = self.provider_types[spec.type]
+            base_url = f"http://127.0.0.1/{spec.type}"
+            environment = {provider_type.key_variable: SANDBOX_KEY, provider_type.url_variable: base_url}
+            transport, monotonic = self.sandbox.transport(), self._sandbox_monotonic
         try:
-            around = ConnectOptions(environment=environment, transport=transport, sleep=self.sleep, monotonic=monotonic)
-            provider = catalog.connect(spec, around)
+            connect_options = ConnectOptions(
+                environment=environment, transport=transport, sleep=self.sleep, monotonic=monotonic
+            )
+            provider = catalog.connect(spec, connect_options)
         except ProviderError as error:
             return error
-        self._closing.callback(provider.close)
+        self._exit_stack.callback(provider.close)
         return provider
 
-    def _sandbox_seconds(self) -> float:
+    def _sandbox_monotonic(self) -> float:
         return self.sandbox.now().timestamp()
 
-    def abilities(self, provider: str, route: Route) -> Capabilities:
-        spec = self.desired.project.providers[provider]
-        kind = self.types[spec.type]
-        return kind.routes[spec.api_version or kind.versions[0]][route]
+    def capabilities(self, provider_name: str, route: Route) -> Capabilities:
+        spec = self.desired.project.providers[provider_name]
+        provider_type = self.provider_types[spec.type]
+        return provider_type.routes[spec.api_version or provider_type.versions[0]][route]
 
-    def scene(self, lock: Lock | None, *, everything: bool = False, applying: str | None = None) -> ObserveScope:
+    def scope(self, lock: Lock | None, *, everything: bool = False, applying: str | None = None) -> ObserveScope:
         from declarative.engine.members import MemberCache
         from declarative.engine.observe import ObserveScope
 
@@ -218,14 +220,14 @@ class Session:
             providers=self.providers,
             key=self.key,
             caches={
-                name: MemberCache(self.home / "cache" / "members", p.host)
-                for name, p in self.connected_providers.items()
+                name: MemberCache(self.data_directory / "cache" / "members", provider.host)
+                for name, provider in self.connected_providers.items()
             },
             lock_is_authoritative=self.options.sandbox,
             parallelism=self.options.parallelism,
             applying=applying,
             everything=everything,
-            progress=self.options.say,
+            progress=self.options.progress,
         )
 
     def holder(self) -> Holder | None:
@@ -235,8 +237,8 @@ class Session:
         except DialctlError:
             return None
 
-    def _wait_for_the_holder(self, seconds: float) -> None:
-        self.options.say(f"waiting for {self.holder() or 'another run'} to finish")
+    def _wait_for_holder(self, seconds: float) -> None:
+        self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
         self._pause(seconds)
 
     @contextmanager
@@ -245,13 +247,13 @@ class Session:
         from declarative.state.base import Holder
         from declarative.state.ledger import Ledger
 
-        lease = self.backend.lease(Holder.here(self.options.environment), wait, self._wait_for_the_holder)
+        lease = self.backend.lease(Holder.from_environment(self.options.environment), wait, self._wait_for_holder)
         with lease:
             ledger = Ledger.open(self.backend, lease)
-            if ledger.started:
+            if ledger.is_started:
                 self.check_lock(ledger.lock)
             try:
                 yield ledger, lease
             finally:
-                if ledger.started:
+                if ledger.is_started:
                     ledger.fold()

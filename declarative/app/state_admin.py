@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import orjson
 
-from declarative import humanize as counting
+from declarative import humanize
 from declarative.app.session import Session
 from declarative.errors import Refused, StateError, UsageError
 from declarative.model.lock import RequestKind
-from declarative.state import merge as merging
-from declarative.state import transfer
+from declarative.state import merge, transfer
 from declarative.state.base import Backend, Holder
 from declarative.state.catalog import open_backend
-from declarative.state.format import parse, render
+from declarative.state.format import parse_lock, render_lock
 
 
-def addresses(session: Session) -> list[str]:
+def list_addresses(session: Session) -> list[str]:
     """Every address that the lock knows; those over and no longer wanted are marked."""
-    lock = parse(session.backend.load())
-    known = {address: record for address, record in lock.resources.items() if not record.forgotten} if lock else {}
-    return [f"{address}{'  (over)' if record.tombstone else ''}" for address, record in sorted(known.items())]
+    lock = parse_lock(session.backend.load())
+    resource_records = (
+        {
+            address: resource_record
+            for address, resource_record in lock.resources.items()
+            if not resource_record.is_forgotten
+        }
+        if lock
+        else {}
+    )
+    return [
+        f"{address}{'  (over)' if resource_record.tombstone else ''}"
+        for address, resource_record in sorted(resource_records.items())
+    ]
 
 
-def shown(session: Session, address: str | None) -> str:
+def display_path(session: Session, address: str | None) -> str:
     """The lock as JSON, or one address of it. Raises UsageError for an address that it does not know."""
-    lock = parse(session.backend.load())
+    lock = parse_lock(session.backend.load())
     if lock is None:
         raise StateError("there is no lock yet", hint="dialctl apply begins one")
-    document = orjson.loads(render(lock))
+    document = orjson.loads(render_lock(lock))
     if address is not None:
         if address not in lock.resources:
             raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
@@ -35,11 +45,11 @@ def shown(session: Session, address: str | None) -> str:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
 
 
-def remove(session: Session, address: str, wait: float) -> str:
+def forget_address(session: Session, address: str, wait: float) -> str:
     with session.open_ledger(wait) as (ledger, _):
-        if ledger.record(address).forgotten:
+        if ledger.resource_record(address).is_forgotten:
             raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
-        if any(intent.request is RequestKind.RETRY for intent in ledger.record(address).intents.values()):
+        if any(intent.request is RequestKind.RETRY for intent in ledger.resource_record(address).intents.values()):
             raise Refused(
                 f"a retry at {address} may have arrived, and nothing but the lock could tell later",
                 hint=f"settle it first: dialctl resolve {address} --placed | --not-placed",
@@ -51,36 +61,34 @@ def remove(session: Session, address: str, wait: float) -> str:
         )
 
 
-def merge(session: Session, wait: float) -> str:
+def merge_lock(session: Session, wait: float) -> str:
     """Raises StateError where the lock holds no conflict, or its sides cannot be one lock."""
     backend = session.backend
-    lease = backend.lease(Holder.here(session.options.environment), wait, session.sleep)
+    lease = backend.lease(Holder.from_environment(session.options.environment), wait, session.sleep)
     with lease:
-        stored = backend.load()
-        if stored.lock is None:
+        stored_lock = backend.load()
+        if stored_lock.lock is None:
             raise StateError("there is no lock to merge")
-        lock = merging.merge(stored.lock, stored.journal)
-        backend.fold(render(lock))
-    intents = sum(len(record.intents) for record in lock.resources.values())
-    addresses = counting.plural(len(lock.resources), "address", "addresses")
-    return f"{addresses}, {counting.plural(intents, 'open intent', 'open intents')}; commit {backend.where}"
+        lock = merge.merge_conflict(stored_lock.lock, stored_lock.journal)
+        backend.fold(render_lock(lock))
+    intents = sum(len(resource_record.intents) for resource_record in lock.resources.values())
+    addresses = humanize.plural(len(lock.resources), "address", "addresses")
+    return f"{addresses}, {humanize.plural(intents, 'open intent', 'open intents')}; commit {backend.location}"
 
 
-def push(session: Session, url: str, wait: float) -> str:
-    return _copy(session, session.local_backend, open_backend(session.root, url), wait)
+def push_lock(session: Session, url: str, wait: float) -> str:
+    return _copy_lock(session, session.local_backend, open_backend(session.project_directory, url), wait)
 
 
-def pull(session: Session, url: str, wait: float) -> str:
-    return _copy(session, open_backend(session.root, url), session.local_backend, wait)
+def pull_lock(session: Session, url: str, wait: float) -> str:
+    return _copy_lock(session, open_backend(session.project_directory, url), session.local_backend, wait)
 
 
-def _copy(session: Session, source: Backend, target: Backend, wait: float) -> str:
-    lock = transfer.copy(source, target, Holder.here(session.options.environment), wait, session.sleep)
-    return (
-        f"{counting.plural(len(lock.resources), 'address', 'addresses')} copied from {source.where} to {target.where}"
-    )
+def _copy_lock(session: Session, source: Backend, target: Backend, wait: float) -> str:
+    lock = transfer.copy_lock(source, target, Holder.from_environment(session.options.environment), wait, session.sleep)
+    return f"{humanize.plural(len(lock.resources), 'address', 'addresses')} copied from {source.location} to {target.location}"
 
 
-def unlock(session: Session, lease_id: str) -> str:
+def break_session_lease(session: Session, lease_id: str) -> str:
     session.backend.break_lease(lease_id)
-    return f"the lease {lease_id} on {session.backend.where} is broken"
+    return f"the lease {lease_id} on {session.backend.location} is broken"

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from declarative import humanize as counting
+from declarative import humanize
 from declarative.app.session import Session
 from declarative.engine.listing import Listing
 from declarative.errors import ProviderError, Refused, StateError
-from declarative.model import frames as people
-from declarative.model import mark, records
+from declarative.model import frames, mark, records
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Kind, Route
@@ -25,154 +24,175 @@ _BEFORE = timedelta(minutes=5)
 """How much older than the first thing sent a lineage is taken to be: stamps of one provider may differ a little."""
 
 
-def new_lock(session: Session, hosts: Mapping[str, str], first: datetime) -> Lock:
+def new_lock(session: Session, hosts: Mapping[str, str], first_sent_at: datetime) -> Lock:
     """A new lineage, under which nothing was sent before `first`: from here on, marks are told from those of every
     other lock."""
     return Lock(
         project=session.desired.project.name,
         lineage=mark.new_lineage(),
-        born=(first - _BEFORE).replace(microsecond=0),
+        born=(first_sent_at - _BEFORE).replace(microsecond=0),
         hosts=hosts,
         person_key=session.key.fingerprint,
     )
 
 
-def new(session: Session, wait: float) -> str:
+def start_lock(session: Session, wait: float) -> str:
     """Starts a memory where none is, for a project that has never dialed. Raises Refused where marks prove it has."""
     with session.open_ledger(wait) as (ledger, _):
-        _must_be_absent(ledger)
-        if marks := _marks(session):
+        _refuse_existing_lock(ledger)
+        if marked_remotes := _list_marked_remotes(session):
             raise Refused(
-                f"this project has dialed before: {len(marks)} of its marks are at the providers",
+                f"this project has dialed before: {len(marked_remotes)} of its marks are at the providers",
                 hint="dialctl state rebuild",
             )
-        ledger.start(new_lock(session, _hosts(session), _now(session)))
-        said = f"a new lock at {session.backend.where}, lineage {ledger.lock.lineage}"
-        blind = _without_marks(session)
-        return f"{said}; nobody can see at {', '.join(blind)} whether this project has dialed before" if blind else said
+        ledger.start(new_lock(session, _used_hosts(session), _earliest_provider_time(session)))
+        message = f"a new lock at {session.backend.location}, lineage {ledger.lock.lineage}"
+        blind_providers = _list_blind_providers(session)
+        return (
+            f"{message}; nobody can see at {', '.join(blind_providers)} whether this project has dialed before"
+            if blind_providers
+            else message
+        )
 
 
-def rebuild(session: Session, wait: float) -> list[str]:
+def rebuild_lock(session: Session, wait: float) -> list[str]:
     """Starts a memory from the marks at the providers. Exact settings stay unknown (their short hash in the mark is
     enough to see a change), and so does who cancelled a batch: that is asked of a person."""
     with session.open_ledger(wait) as (ledger, _):
-        _must_be_absent(ledger)
-        if not session.desired.whole:
+        _refuse_existing_lock(ledger)
+        if not session.desired.is_complete:
             raise Refused("a lock is rebuilt for the whole project", hint="name the project's directory with --path")
-        if blind := _without_marks(session):
-            raise Refused(f"calls at {', '.join(blind)} show no mark: no lock can be made from them", hint=BRING_BACK)
-        marks = _marks(session)
-        lineages = {remote.mark.lineage for remote in marks if remote.mark}
+        if blind_providers := _list_blind_providers(session):
+            raise Refused(
+                f"calls at {', '.join(blind_providers)} show no mark: no lock can be made from them", hint=BRING_BACK
+            )
+        marked_remotes = _list_marked_remotes(session)
+        lineages = {remote.mark.lineage for remote in marked_remotes if remote.mark}
         if len(lineages) != 1:
-            what = f"marks of {len(lineages)} lineages" if lineages else "no mark of this project"
-            raise Refused(f"{what} at the providers", hint="dialctl drift" if lineages else NEVER_DIALED)
-        first = min((remote.created_at for remote in marks if remote.created_at), default=_now(session))
+            cause = f"marks of {len(lineages)} lineages" if lineages else "no mark of this project"
+            raise Refused(f"{cause} at the providers", hint="dialctl drift" if lineages else NEVER_DIALED)
+        first_sent_at = min(
+            (remote.created_at for remote in marked_remotes if remote.created_at),
+            default=_earliest_provider_time(session),
+        )
         lineage = lineages.pop()
-        found = _by_address(session, marks)
-        made = {
-            address: _rebuilt(session, lineage, address, found.get(address, []))
+        remotes_by_address = _group_by_address(session, marked_remotes)
+        resource_records = {
+            address: _rebuild_record(session, lineage, address, remotes_by_address.get(address, []))
             for address in session.desired.resources
-            if address in found or _unprovable(session, address)
+            if address in remotes_by_address or _is_unprovable(session, address)
         }
-        lock = new_lock(session, _hosts(session), first)
-        ledger.start(replace(lock, lineage=lineage, resources=made))
-        return [line for address, record in made.items() for line in _said_of_rebuilt(address, record)]
+        lock = new_lock(session, _used_hosts(session), first_sent_at)
+        ledger.start(replace(lock, lineage=lineage, resources=resource_records))
+        return [
+            line
+            for address, resource_record in resource_records.items()
+            for line in _rebuild_messages(address, resource_record)
+        ]
 
 
-def _said_of_rebuilt(address: str, record: ResourceRecord) -> Iterator[str]:
-    yield f"{address}: {len(record.remotes)} found by their marks"
-    if record.unseen:
-        who = counting.plural(len(record.unseen), "person was", "people were")
+def _rebuild_messages(address: str, resource_record: ResourceRecord) -> Iterator[str]:
+    yield f"{address}: {len(resource_record.remotes)} found by their marks"
+    if resource_record.unseen:
+        missing = humanize.plural(len(resource_record.unseen), "person was", "people were")
         yield (
-            f"{address}: {who} not found, and no list proves that nobody rang them; held back until you say: "
+            f"{address}: {missing} not found, and no list proves that nobody rang them; held back until you say: "
             f"dialctl resolve {address} --placed | --not-placed"
         )
 
 
-def _unprovable(session: Session, address: str) -> bool:
+def _is_unprovable(session: Session, address: str) -> bool:
     """Whether no list can prove that somebody was never rung."""
     resource = session.desired.resources[address]
-    return not session.abilities(resource.provider, resource.route).provable
+    return not session.capabilities(resource.provider, resource.route).provable
 
 
-def _rebuilt(session: Session, lineage: str, address: str, theirs: list[Remote]) -> ResourceRecord:
-    known = {remote.id: records.from_mark(remote) for remote in theirs}
-    for remote in theirs:
+def _rebuild_record(session: Session, lineage: str, address: str, remotes: list[Remote]) -> ResourceRecord:
+    remote_records = {remote.id: records.from_mark(remote) for remote in remotes}
+    for remote in remotes:
         if remote.route is Route.CALL and remote.members is not None and len(remote.members):
-            person = session.key.of_person(lineage, remote.members.item(0, "number"))
-            known[remote.id] = records.refreshed(replace(known[remote.id], person=person), remote)
+            person_digest = session.key.digest_person(lineage, remote.members.item(0, "number"))
+            remote_records[remote.id] = records.refreshed(
+                replace(remote_records[remote.id], person=person_digest), remote
+            )
     resource = session.desired.resources[address]
     unseen: set[str] = set()
-    if _unprovable(session, address) and not (resource.kind is Kind.CALL and known):
-        persons = people.with_person_digest(resource.people.frame, session.key, lineage).get_column("person")
-        unseen = {*persons} - {record.person for record in known.values()}
+    if _is_unprovable(session, address) and not (resource.kind is Kind.CALL and remote_records):
+        person_digests = frames.with_person_digest(resource.recipients.frame, session.key, lineage).get_column("person")
+        unseen = {*person_digests} - {remote_record.person for remote_record in remote_records.values()}
     return ResourceRecord(
-        generation=max((remote.mark.generation for remote in theirs if remote.mark), default=0),
+        generation=max((remote.mark.generation for remote in remotes if remote.mark), default=0),
         provider=resource.provider,
-        remotes=known,
+        remotes=remote_records,
         unseen=tuple(sorted(unseen)),
     )
 
 
-def _must_be_absent(ledger: Ledger) -> None:
-    if ledger.started:
+def _refuse_existing_lock(ledger: Ledger) -> None:
+    if ledger.is_started:
         raise StateError(
             "there is a lock already", hint="look at it with dialctl state list; move it away only if it is of no use"
         )
 
 
-def _hosts(session: Session) -> dict[str, str]:
+def _used_hosts(session: Session) -> dict[str, str]:
     return {
         name: provider.host for name, provider in session.connected_providers.items() if name in session.used_providers
     }
 
 
-def _now(session: Session) -> datetime:
-    return min((session.connected_providers[name].now() for name in _hosts(session)), default=datetime.now(UTC))
+def _earliest_provider_time(session: Session) -> datetime:
+    return min((session.connected_providers[name].now() for name in _used_hosts(session)), default=datetime.now(UTC))
 
 
-def _marks(session: Session) -> list[Remote]:
+def _list_marked_remotes(session: Session) -> list[Remote]:
     """Everything at every provider that bears a mark of this project, under whichever agent it rang. Raises
     ProviderError: half a memory is none."""
-    found: list[Remote] = []
-    ours = mark.project_hash(session.desired.project.name)
-    wanted = {str(r.settings["agent_id"]) for r in session.desired.resources.values() if r.settings.get("agent_id")}
+    marked_remotes: list[Remote] = []
+    project_hash = mark.project_hash(session.desired.project.name)
+    agent_ids = {
+        str(resource.settings["agent_id"])
+        for resource in session.desired.resources.values()
+        if resource.settings.get("agent_id")
+    }
     for provider in session.used_providers.values():
         if isinstance(provider, ProviderError):
             raise provider
         for channel in provider.channels.values():
-            listing = Listing(provider.now, *channel.list_pages([*sorted(wanted), EVERY_AGENT]))
+            listing = Listing(provider.now, *channel.list_pages([*sorted(agent_ids), EVERY_AGENT]))
             listing.read_all()
-            found += [remote for remote in listing.seen.values() if remote.mark and remote.mark.project == ours]
-    return found
+            marked_remotes += [
+                remote for remote in listing.entries.values() if remote.mark and remote.mark.project == project_hash
+            ]
+    return marked_remotes
 
 
-def _without_marks(session: Session) -> list[str]:
+def _list_blind_providers(session: Session) -> list[str]:
     """Names of the providers that do not give back the mark of a single call."""
-    connected = {
+    providers = {
         name: provider for name, provider in session.connected_providers.items() if name in session.used_providers
     }
     return [
         name
-        for name, provider in connected.items()
-        if Route.CALL in provider.channels and not session.abilities(name, Route.CALL).returns_data
+        for name, provider in providers.items()
+        if Route.CALL in provider.channels and not session.capabilities(name, Route.CALL).returns_data
     ]
 
 
-def _by_address(session: Session, marks: list[Remote]) -> dict[str, list[Remote]]:
+def _group_by_address(session: Session, marked_remotes: list[Remote]) -> dict[str, list[Remote]]:
     """Marks by the address that they are of; those of earlier addresses count as the present one's."""
-    hashes = {
+    address_by_hash = {
         mark.address_hash(address): resource.address
         for resource in session.desired.resources.values()
         for address in (resource.address, *resource.previously)
     }
-    found: dict[str, list[Remote]] = {}
-    for remote in marks:
-        address = hashes.get(remote.mark.address) if remote.mark else None
+    remotes_by_address: dict[str, list[Remote]] = {}
+    for remote in marked_remotes:
+        address = address_by_hash.get(remote.mark.address) if remote.mark else None
         if address is None:
             raise Refused(
                 f"{remote.id} bears a mark of an address that no manifest has",
                 hint="bring its manifest back for the rebuild (or name it under metadata.previously)",
             )
-        found.setdefault(address, []).append(remote)
-    return found
+        remotes_by_address.setdefault(address, []).append(remote)
+    return remotes_by_address

@@ -15,7 +15,7 @@ from declarative.model.remote import Phase, Remote
 from declarative.planning import notices, standing
 from declarative.planning.decide import Reason, Standing
 from declarative.planning.facts import Block, Observation
-from declarative.planning.plan import counted
+from declarative.planning.plan import count_values
 
 NOTHING_KNOWN = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
 """Blocks under which nothing can be said of people: not even that they were not rung."""
@@ -25,7 +25,7 @@ PARTLY_KNOWN = (Reason.LOST, Reason.MEMBERS_UNREADABLE, Reason.LOCK_IS_OLDER, Re
 
 
 @dataclass(frozen=True, kw_only=True)
-class Status:
+class AddressStatus:
     """How the people of one address stand: counts by standing, and of those dialed by outcome (the provider's word).
     Besides the standings, `cancelled` are those whom somebody else took off before they were rung, and `unknown` those
     who may be in what could not be read."""
@@ -43,89 +43,105 @@ class Status:
     block: Block | None = None
 
 
-def status(session: Session, address: str | None) -> list[Status]:
+def read_status(session: Session, address: str | None) -> list[AddressStatus]:
     """Raises UsageError for an address that nothing is known of."""
-    return [_status(outlook) for outlook in _looked_at(session, address)]
+    return [_summarize(observation) for observation in _observe_addresses(session, address)]
 
 
-def results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
+def read_results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
     """A row a person: `address`, `number`, `standing` (as in Status), `outcome`, `attempts` (null where how many is not
     known), `attempts_at_most`, `call_id`, `data`, `note`, `error`; and the addresses of which nothing can be said, with
     the reason. The `number` of a Call is the one that was rung, or waits, whatever its manifest says by now; empty
     where it is not known."""
-    outlooks = _looked_at(session, address)
-    untold = [(o.case.address, o.block) for o in outlooks if o.block is not None and o.block.reason in NOTHING_KNOWN]
-    rows = [
-        _results(outlook) for outlook in outlooks if outlook.block is None or outlook.block.reason not in NOTHING_KNOWN
+    observations = _observe_addresses(session, address)
+    unknown_addresses = [
+        (observation.facts.address, observation.block)
+        for observation in observations
+        if observation.block is not None and observation.block.reason in NOTHING_KNOWN
     ]
-    return pl.concat([_results_schema(), *rows]), untold
+    frames = [
+        _result_rows(observation)
+        for observation in observations
+        if observation.block is None or observation.block.reason not in NOTHING_KNOWN
+    ]
+    return pl.concat([_empty_results(), *frames]), unknown_addresses
 
 
-def _looked_at(session: Session, address: str | None) -> list[Observation]:
-    outlooks = [o for o in observe(session.scene(session.lock(), everything=True)) if not _is_nothing(o)]
+def _observe_addresses(session: Session, address: str | None) -> list[Observation]:
+    observations = [
+        observation
+        for observation in observe(session.scope(session.lock(), everything=True))
+        if not _is_empty(observation)
+    ]
     if address is None:
-        return outlooks
-    chosen = [outlook for outlook in outlooks if outlook.case.address == address]
-    if not chosen:
-        known = ", ".join(outlook.case.address for outlook in outlooks) or "none"
-        raise UsageError(f'nothing is known of "{address}"', hint=f"known: {known}")
-    return chosen
+        return observations
+    matches = [observation for observation in observations if observation.facts.address == address]
+    if not matches:
+        known_addresses = ", ".join(observation.facts.address for observation in observations) or "none"
+        raise UsageError(f'nothing is known of "{address}"', hint=f"known: {known_addresses}")
+    return matches
 
 
-def _is_nothing(outlook: Observation) -> bool:
+def _is_empty(observation: Observation) -> bool:
     """An address that is not wanted, was forgotten, and of which its provider shows nothing."""
-    case = outlook.case
-    return case.resource is None and case.record.forgotten and not case.remotes and outlook.block is None
-
-
-def _status(outlook: Observation) -> Status:
-    if outlook.block is not None and outlook.block.reason in NOTHING_KNOWN:
-        resource = outlook.case.resource
-        count = resource.people.count if resource else outlook.case.record.count
-        return Status(address=outlook.case.address, people=count, block=outlook.block)
-    people = standing.decide_all(outlook.case).with_columns(_word(outlook).alias("word"))
-    dialed = people.filter(word="dialed")
-    return Status(
-        address=outlook.case.address,
-        people=len(people) or outlook.case.record.count,  # nobody is read of a tombstone whose provider is gone
-        standing=counted(people.get_column("word")),
-        outcomes=counted(dialed.filter(pl.col("phase") != Phase.IN_FLIGHT).get_column("outcome")),
-        in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),
-        remote_ids=tuple(outlook.case.remotes),
-        unsure=tuple(outlook.case.open_intents()),
-        candidates=outlook.candidates,
-        unseen=len(outlook.case.record.unseen),
-        warnings=tuple(notices.doubt_notices(outlook.case)),
-        block=outlook.block,
+    facts = observation.facts
+    return (
+        facts.resource is None
+        and facts.resource_record.is_forgotten
+        and not facts.remotes
+        and observation.block is None
     )
 
 
-def _word(outlook: Observation) -> pl.Expr:
+def _summarize(observation: Observation) -> AddressStatus:
+    if observation.block is not None and observation.block.reason in NOTHING_KNOWN:
+        resource = observation.facts.resource
+        count = resource.recipients.count if resource else observation.facts.resource_record.count
+        return AddressStatus(address=observation.facts.address, people=count, block=observation.block)
+    people = standing.decide_all(observation.facts).with_columns(_standing_word(observation).alias("word"))
+    dialed = people.filter(word="dialed")
+    return AddressStatus(
+        address=observation.facts.address,
+        people=len(people)
+        or observation.facts.resource_record.count,  # nobody is read of a tombstone whose provider is gone
+        standing=count_values(people.get_column("word")),
+        outcomes=count_values(dialed.filter(pl.col("phase") != Phase.IN_FLIGHT).get_column("outcome")),
+        in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),
+        remote_ids=tuple(observation.facts.remotes),
+        unsure=tuple(observation.facts.open_intents()),
+        candidates=observation.candidates,
+        unseen=len(observation.facts.resource_record.unseen),
+        warnings=tuple(notices.doubt_notices(observation.facts)),
+        block=observation.block,
+    )
+
+
+def _standing_word(observation: Observation) -> pl.Expr:
     """How each stands, as far as it is known."""
-    names = {int(value): value.name.lower() for value in Standing}
-    word = pl.col("standing").replace_strict(names, return_dtype=pl.String)
-    taken_off = (pl.col("standing") == int(Standing.DIALED)) & (pl.col("attempts") == 0)
-    word = pl.when(taken_off).then(pl.lit("cancelled")).otherwise(word)
-    if outlook.block is None or outlook.block.reason not in PARTLY_KNOWN:
-        return word
-    return pl.when(pl.col("standing") == int(Standing.UNSUBMITTED)).then(pl.lit("unknown")).otherwise(word)
+    standing_names = {int(value): value.name.lower() for value in Standing}
+    standing_word = pl.col("standing").replace_strict(standing_names, return_dtype=pl.String)
+    is_cancelled = (pl.col("standing") == int(Standing.DIALED)) & (pl.col("attempts") == 0)
+    standing_word = pl.when(is_cancelled).then(pl.lit("cancelled")).otherwise(standing_word)
+    if observation.block is None or observation.block.reason not in PARTLY_KNOWN:
+        return standing_word
+    return pl.when(pl.col("standing") == int(Standing.UNSUBMITTED)).then(pl.lit("unknown")).otherwise(standing_word)
 
 
-_NUMBERS = ("attempts", "attempts_at_most")
+_INTEGER_COLUMNS = ("attempts", "attempts_at_most")
 
 
-def _results_schema() -> pl.DataFrame:
-    words = ("address", "number", "standing", "outcome", *_NUMBERS, "call_id", "data", "note", "error")
-    return pl.DataFrame(schema={name: pl.Int64 if name in _NUMBERS else pl.String for name in words})
+def _empty_results() -> pl.DataFrame:
+    columns = ("address", "number", "standing", "outcome", *_INTEGER_COLUMNS, "call_id", "data", "note", "error")
+    return pl.DataFrame(schema={name: pl.Int64 if name in _INTEGER_COLUMNS else pl.String for name in columns})
 
 
-def _results(outlook: Observation) -> pl.DataFrame:
+def _result_rows(observation: Observation) -> pl.DataFrame:
     may_be_more = pl.col("standing") == int(Standing.UNSURE)
     at_most = pl.when(~may_be_more).then("attempts").cast(pl.Int64)
-    return standing.results_frame(outlook.case).select(
-        pl.lit(outlook.case.address).alias("address"),
-        pl.coalesce("rung_as", "number").alias("number"),
-        _word(outlook).alias("standing"),
+    return standing.results_frame(observation.facts).select(
+        pl.lit(observation.facts.address).alias("address"),
+        pl.coalesce("called_as", "number").alias("number"),
+        _standing_word(observation).alias("standing"),
         pl.coalesce("outcome", pl.when(pl.col("phase") == Phase.IN_FLIGHT).then(pl.lit("in_flight"))).alias("outcome"),
         pl.when(~pl.col("fewer").fill_null(False)).then(at_most).alias("attempts"),
         at_most.alias("attempts_at_most"),

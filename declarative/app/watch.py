@@ -15,9 +15,9 @@ from declarative.model.remote import Phase, Remote, is_over
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Observation
 
-LOOK_EVERY = 10.0
+POLL_SECONDS = 10.0
 """Seconds between looks."""
-PATIENCE = 30
+MAX_FAILED_POLLS = 30
 """Looks in a row that may fail before the following ends; each has repeated its reads already."""
 
 
@@ -36,48 +36,57 @@ class RemoteProgress:
 
 def follow(session: Session, stop: StopSignal, show: Callable[[Sequence[RemoteProgress]], None]) -> None:
     """Shows the courses at every look, until all are over; what cannot be read stays as it was last seen, and is not
-    over. Raises Interrupted, and ProviderError once PATIENCE is at its end."""
-    courses: dict[str, RemoteProgress] = {}
-    failed = 0
+    over. Raises Interrupted, and ProviderError once MAX_FAILED_POLLS is at its end."""
+    progress_by_remote: dict[str, RemoteProgress] = {}
+    failed_polls = 0
     while True:
         stop.check()
-        outlooks = observe(session.scene(session.lock(), everything=True))
-        courses |= {course.remote_id: course for outlook in outlooks for course in _of(outlook)}
-        over = {course.remote_id for course in courses.values() if course.over}
-        unread = [outlook.block for outlook in outlooks if outlook.block and _is_untold(outlook, over)]
-        if courses:
-            show(list(courses.values()))
-        if not unread and len(over) == len(courses):
+        observations = observe(session.scope(session.lock(), everything=True))
+        progress_by_remote |= {
+            progress.remote_id: progress for observation in observations for progress in _remote_progress(observation)
+        }
+        over_ids = {progress.remote_id for progress in progress_by_remote.values() if progress.over}
+        unread_blocks = [
+            observation.block
+            for observation in observations
+            if observation.block and _may_still_call(observation, over_ids)
+        ]
+        if progress_by_remote:
+            show(list(progress_by_remote.values()))
+        if not unread_blocks and len(over_ids) == len(progress_by_remote):
             return
-        failed = failed + 1 if unread else 0
-        if failed == PATIENCE:
-            raise ProviderError(unread[0].detail, hint=unread[0].way_out)
-        session.sleep(LOOK_EVERY)
+        failed_polls = failed_polls + 1 if unread_blocks else 0
+        if failed_polls == MAX_FAILED_POLLS:
+            raise ProviderError(unread_blocks[0].detail, hint=unread_blocks[0].hint)
+        session.sleep(POLL_SECONDS)
 
 
-def _is_untold(outlook: Observation, over: Collection[str]) -> bool:
+def _may_still_call(observation: Observation, over_ids: Collection[str]) -> bool:
     """Whether something there may still ring, and its provider does not tell."""
-    if outlook.block is None or outlook.block.reason is not Reason.NOT_READ:
+    if observation.block is None or observation.block.reason is not Reason.NOT_READ:
         return False
-    record = outlook.case.record
-    return bool(record.intents) or any(not r.settled and key not in over for key, r in record.remotes.items())
+    resource_record = observation.facts.resource_record
+    return bool(resource_record.intents) or any(
+        not remote_record.settled and remote_id not in over_ids
+        for remote_id, remote_record in resource_record.remotes.items()
+    )
 
 
-def _of(outlook: Observation) -> Iterator[RemoteProgress]:
-    for remote in outlook.case.remotes.values():
-        if remote.members is None or remote.id in outlook.case.also:
+def _remote_progress(observation: Observation) -> Iterator[RemoteProgress]:
+    for remote in observation.facts.remotes.values():
+        if remote.members is None or remote.id in observation.facts.also:
             continue
         yield RemoteProgress(
-            address=outlook.case.address,
+            address=observation.facts.address,
             remote_id=remote.id,
-            reached=_count(remote, Phase.REACHED),
-            unreached=_count(remote, Phase.UNREACHED, Phase.REFUSED, Phase.UNFUNDED),
-            in_flight=_count(remote, Phase.IN_FLIGHT, Phase.UNKNOWN),
-            waiting=_count(remote, Phase.QUEUED),
+            reached=_count_members(remote, Phase.REACHED),
+            unreached=_count_members(remote, Phase.UNREACHED, Phase.REFUSED, Phase.UNFUNDED),
+            in_flight=_count_members(remote, Phase.IN_FLIGHT, Phase.UNKNOWN),
+            waiting=_count_members(remote, Phase.QUEUED),
             over=is_over(remote),
         )
 
 
-def _count(remote: Remote, *phases: Phase) -> int:
+def _count_members(remote: Remote, *phases: Phase) -> int:
     assert remote.members is not None
     return remote.members.select(pl.col("phase").is_in(phases).sum()).item() or 0

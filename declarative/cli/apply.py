@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from declarative import humanize as counting
+from declarative import humanize
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import DialctlError, Interrupted, Refused, UsageError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @options.parallelism
 @options.auto_approve
 @options.lock_timeout
-@options.json
+@options.as_json
 @click.option("--wait", is_flag=True, help="Follow what was submitted until it is over.")
 @click.pass_obj
 def apply(
@@ -51,20 +51,20 @@ def apply(
     from declarative.app import saved_plan as saving
     from declarative.app.apply import ApplyOptions
 
-    saved = saving.load(path) if saving.is_plan(path) else None
-    if saved and targets:
+    saved_plan = saving.load_plan(path) if saving.is_plan_file(path) else None
+    if saved_plan and targets:
         raise UsageError("a saved plan is applied as a whole", hint="give --target to the dialctl plan that saves it")
-    where, chosen = (Path(saved.path), saved.targets) if saved else (path, targets)
-    stop = _stop(context)
-    session = context.session(where, targets=chosen, parallelism=parallelism, stop=stop)
-    wish = ApplyOptions(
-        approve=_approver(context, stop, auto_approve or saved is not None, as_json),
-        restrict=saving.narrow(saved) if saved else None,
+    project_path, chosen_targets = (Path(saved_plan.path), saved_plan.targets) if saved_plan else (path, targets)
+    stop = _new_stop_signal(context)
+    session = context.open_session(project_path, targets=chosen_targets, parallelism=parallelism, stop=stop)
+    apply_options = ApplyOptions(
+        approve=_make_approver(context, stop, auto_approve or saved_plan is not None, as_json),
+        restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
         allow_shrink=limits["allow_shrink"],
         lock_timeout=limits["lock_timeout"],
     )
-    return _apply(context, session, wish, stop, as_json, wait=wait)
+    return _apply_and_report(context, session, apply_options, stop, as_json, wait=wait)
 
 
 @click.command()
@@ -72,7 +72,7 @@ def apply(
 @options.parallelism
 @options.auto_approve
 @options.lock_timeout
-@options.json
+@options.as_json
 @click.pass_obj
 def destroy(
     context: Context, path: Path, parallelism: int, auto_approve: bool, lock_timeout: float, as_json: bool
@@ -80,94 +80,102 @@ def destroy(
     """Cancel everything that still waits. Calls in flight finish."""
     from declarative.app.apply import ApplyOptions
 
-    stop = _stop(context)
-    approve = _approver(context, stop, auto_approve, as_json)
-    wish = ApplyOptions(approve=approve, lock_timeout=lock_timeout, destroy=True)
-    return _apply(context, context.session(path, parallelism=parallelism, stop=stop), wish, stop, as_json)
+    stop = _new_stop_signal(context)
+    approve = _make_approver(context, stop, auto_approve, as_json)
+    apply_options = ApplyOptions(approve=approve, lock_timeout=lock_timeout, destroy=True)
+    return _apply_and_report(
+        context, context.open_session(path, parallelism=parallelism, stop=stop), apply_options, stop, as_json
+    )
 
 
-def _stop(context: Context) -> StopSignal:
+def _new_stop_signal(context: Context) -> StopSignal:
     from declarative.engine.signals import StopSignal
 
-    words = "Stopping: the request in flight is finished and recorded first.\nOnce more ends at once."
-    return StopSignal(lambda: context.print_in_handler(words))
+    message = "Stopping: the request in flight is finished and recorded first.\nOnce more ends at once."
+    return StopSignal(lambda: context.print_in_handler(message))
 
 
-def _approver(context: Context, stop: StopSignal, auto_approve: bool, as_json: bool) -> Callable[[Plan], bool]:
+def _make_approver(context: Context, stop: StopSignal, auto_approve: bool, as_json: bool) -> Callable[[Plan], bool]:
     """Shows the plan and asks. Under --json stdout is the report's alone, and there is nobody to ask."""
     if not auto_approve and (as_json or not sys.stdin.isatty()):
         raise Refused(
             "nobody is there to approve the plan", hint="look at it with dialctl plan, then pass --auto-approve"
         )
 
-    def approve(made: Plan) -> bool:
+    def approve(plan: Plan) -> bool:
         if not as_json:
             from declarative.report import text
 
-            show = context.print_note if auto_approve else context.print_text
-            show(text.plan(replace(made, refusals=())))  # what refuses it is the error that follows
-        if auto_approve or made.refusals or not made.sends:
+            print_plan = context.print_note if auto_approve else context.print_text
+            print_plan(text.format_plan(replace(plan, refusals=())))  # what refuses it is the error that follows
+        if auto_approve or plan.refusals or not plan.sends:
             return True
-        return _answer(f"\n{_asked(made)} Type yes to go on", stop).strip().lower() == "yes"
+        return _prompt(f"\n{_approval_question(plan)} Type yes to go on", stop).strip().lower() == "yes"
 
     return approve
 
 
-def _answer(question: str, stop: StopSignal) -> str:
+def _prompt(question: str, stop: StopSignal) -> str:
     """What was typed; "no" where the terminal was closed instead. Raises Interrupted."""
     try:
-        with stop.at_a_prompt():
+        with stop.interruptible():
             return str(click.prompt(question, default="no", err=True))
-    except (click.Abort, Interrupted) as ended:
+    except (click.Abort, Interrupted) as error:
         click.echo(err=True)
-        if isinstance(ended, Interrupted):
+        if isinstance(error, Interrupted):
             raise
         return "no"
 
 
-def _apply(
-    context: Context, session: Session, wish: ApplyOptions, stop: StopSignal, as_json: bool, *, wait: bool = False
+def _apply_and_report(
+    context: Context,
+    session: Session,
+    apply_options: ApplyOptions,
+    stop: StopSignal,
+    as_json: bool,
+    *,
+    wait: bool = False,
 ) -> int:
     from declarative.app import apply as applier
 
     stop.listen()
-    report = applier.apply(session, wish, stop)
+    report = applier.apply_project(session, apply_options, stop)
     if wait and report.interrupted is None:
-        report = replace(report, unfollowed=_follow(context, session, stop))
+        report = replace(report, follow_error=_follow_until_over(context, session, stop))
     _print_report(context, report, as_json)
     return report.exit_code
 
 
-def _asked(made: Plan) -> str:
+def _approval_question(plan: Plan) -> str:
     from declarative.planning.decide import Verb
 
-    off = sum(action.people for action in made.of(Verb.CANCEL))
-    wishes = [f"ring {counting.people(made.people_to_ring)}"] if made.people_to_ring else []
-    wishes += [f"take {off:,} off"] if off else []
-    return f"{' and '.join(wishes)}?".capitalize()
+    cancelled_people = sum(action.people for action in plan.actions_with_verb(Verb.CANCEL))
+    effects = [f"ring {humanize.people(plan.people_to_call)}"] if plan.people_to_call else []
+    effects += [f"take {cancelled_people:,} off"] if cancelled_people else []
+    return f"{' and '.join(effects)}?".capitalize()
 
 
-def _follow(context: Context, session: Session, stop: StopSignal) -> DialctlError | None:
+def _follow_until_over(context: Context, session: Session, stop: StopSignal) -> DialctlError | None:
     """What ended it early. A signal needs no words here: the wait ends at once, and the display has the terminal."""
     from declarative.app.watch import follow
     from declarative.report import live
 
-    context.progress.hush()
-    stop.heard = lambda: None
+    context.progress.silence()
+    stop.on_signal = lambda: None
     try:
-        with live.display(quiet=context.quiet) as show:
-            follow(session, stop, show)
-    except DialctlError as ended:
-        return ended
+        with live.show_live(quiet=context.quiet) as show_progress:
+            follow(session, stop, show_progress)
+    except DialctlError as error:
+        return error
     return None
 
 
 def _print_report(context: Context, report: ApplyReport, as_json: bool) -> None:
     if as_json:
-        from declarative.report import json_output as layout
+        from declarative.report import json_output
 
-        context.print_data(layout.encode(layout.report(report)))
+        context.print_data(json_output.encode(json_output.report_document(report)))
     else:
         from declarative.report import text
 
-        context.print_text(text.report(report))
+        context.print_text(text.format_report(report))

@@ -17,7 +17,7 @@ from declarative.errors import UsageError
 if TYPE_CHECKING:
     from declarative.app.session import Session
     from declarative.engine.signals import StopSignal
-    from declarative.report.progress import Progress
+    from declarative.report.progress import ProgressLine
 
 
 @dataclass
@@ -29,34 +29,34 @@ class Context:
     variables: dict[str, str]
     variable_files: tuple[Path, ...]
     quiet: bool
-    _closing: ExitStack = field(default_factory=ExitStack)
-    _progress: Progress | None = None
+    _exit_stack: ExitStack = field(default_factory=ExitStack)
+    _progress: ProgressLine | None = None
 
     @classmethod
     def from_flags(cls, **flags: Any) -> Context:
         """Raises UsageError for a directory that is none or a variable without a value."""
         if flags["chdir"]:
-            _change_to(flags["chdir"])
+            _change_directory(flags["chdir"])
         _choose_color(flags["color"])
         if flags["verbose"]:
-            _show_steps()
+            _enable_step_log()
         return cls(
             directory=Path.cwd(),
             sandbox=flags["sandbox"],
-            variables=dict(_pair(text) for text in flags["variables"]),
+            variables=dict(_parse_variable(text) for text in flags["variables"]),
             variable_files=tuple(flags["variable_files"]),
             quiet=flags["quiet"],
         )
 
     @property
-    def progress(self) -> Progress:
-        from declarative.report.progress import Progress
+    def progress(self) -> ProgressLine:
+        from declarative.report.progress import ProgressLine
 
         if self._progress is None:
-            self._progress = Progress(quiet=self.quiet)
+            self._progress = ProgressLine(quiet=self.quiet)
         return self._progress
 
-    def session(
+    def open_session(
         self,
         path: Path,
         *,
@@ -67,9 +67,9 @@ class Context:
         """A session that is closed when the command ends."""
         import time
 
-        from declarative.app.session import Options, Session
+        from declarative.app.session import Session, SessionOptions
 
-        options = Options(
+        options = SessionOptions(
             directory=self.directory,
             path=path,
             sandbox=self.sandbox,
@@ -77,10 +77,10 @@ class Context:
             variable_files=self.variable_files,
             targets=targets,
             parallelism=parallelism,
-            say=self.progress,
+            progress=self.progress,
         )
-        sleeps = (stop.sleep, stop.pause) if stop else (time.sleep, time.sleep)
-        return self._closing.enter_context(Session(options, *sleeps))
+        sleep_functions = (stop.sleep, stop.pause) if stop else (time.sleep, time.sleep)
+        return self._exit_stack.enter_context(Session(options, *sleep_functions))
 
     def print_data(self, text: str) -> None:
         """A result as it is, for a machine or in columns: to stdout."""
@@ -102,39 +102,39 @@ class Context:
         """A remark made by a signal's handler, which may have cut into a line or into a write to the stream: past the
         stream, in a line of its own. A stderr that is gone is no reason to stop otherwise."""
         if not self.quiet:
-            own_line = "\r\x1b[2K" if os.isatty(2) else ""
+            line_start = "\r\x1b[2K" if os.isatty(2) else ""
             with suppress(OSError):
-                os.write(2, f"{own_line}{text}\n".encode())
+                os.write(2, f"{line_start}{text}\n".encode())
 
     def close(self) -> None:
         self._end_progress()
-        self._closing.close()
+        self._exit_stack.close()
 
     def _end_progress(self) -> None:
         if self._progress is not None:
             self._progress.end()
 
 
-def _change_to(directory: Path) -> None:
+def _change_directory(directory: Path) -> None:
     try:
         os.chdir(directory)
-    except OSError as problem:
-        raise UsageError(f'cannot stand in "{directory}": {problem.strerror}') from None
+    except OSError as error:
+        raise UsageError(f'cannot stand in "{directory}": {error.strerror}') from None
 
 
-def _choose_color(wanted: bool | None) -> None:
-    context = click.get_current_context()
-    context.color = wanted if wanted is not None else (False if os.environ.get("NO_COLOR") else None)
+def _choose_color(color: bool | None) -> None:
+    click_context = click.get_current_context()
+    click_context.color = color if color is not None else (False if os.environ.get("NO_COLOR") else None)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _parse_variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise UsageError(f'--var takes NAME=VALUE, not "{text}"')
     return name, value
 
 
-def _show_steps() -> None:
+def _enable_step_log() -> None:
     import logging
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)

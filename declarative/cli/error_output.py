@@ -14,23 +14,23 @@ from declarative.cli import terminal
 from declarative.errors import DialctlError, Exit, UsageError
 from declarative.privacy import clean
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def of_any(failure: Exception, called: click.Context) -> int:
+def print_failure(failure: Exception, command_context: click.Context) -> int:
     match failure:
         case click.ClickException() | click.Abort():
-            return of_usage(failure, called)
+            return print_usage_error(failure, command_context)
         case DialctlError():
-            return of_error(failure, called)
+            return print_error(failure, command_context)
         case OSError():
-            return of_system(failure, called)
+            return print_system_error(failure, command_context)
         case _:
-            return of_bug(failure, called)
+            return print_bug(failure, command_context)
 
 
-def of_error(error: DialctlError, called: click.Context) -> int:
-    if not (_wants_json(called) and _is_printed_as_json(error)):
+def print_error(error: DialctlError, command_context: click.Context) -> int:
+    if not (_wants_json(command_context) and _print_as_json(error)):
         for problem in error.problems:
             terminal.echo(clean(str(problem)), err=True)
         terminal.echo(click.style(f"Error: {clean(error.message)}", fg="red"), err=True)
@@ -39,18 +39,18 @@ def of_error(error: DialctlError, called: click.Context) -> int:
     return int(error.exit_code)
 
 
-def _is_printed_as_json(error: DialctlError) -> bool:
+def _print_as_json(error: DialctlError) -> bool:
     """Not where stdout itself takes no more: that is said on stderr."""
-    from declarative.report import json_output as as_json
+    from declarative.report import json_output
 
     try:
-        click.echo(as_json.encode(as_json.error(error)))
+        click.echo(json_output.encode(json_output.error_document(error)))
     except OSError:
         return False
     return True
 
 
-def of_usage(misuse: click.ClickException | click.Abort, called: click.Context) -> int:
+def print_usage_error(misuse: click.ClickException | click.Abort, command_context: click.Context) -> int:
     if isinstance(misuse, click.Abort):
         click.echo("Aborted.", err=True)
         return int(Exit.INTERRUPTED)
@@ -61,39 +61,41 @@ def of_usage(misuse: click.ClickException | click.Abort, called: click.Context) 
         program, _, command = misuse.ctx.command_path.partition(" ")
         flag = misuse.option_name
         value = "" if _global_flags(misuse.ctx)[flag] else " ..."
-        misplaced = UsageError(f"{flag} stands before the command", hint=f"{program} {flag}{value} {command}")
-        return of_error(misplaced, called)
-    context = getattr(misuse, "ctx", None)
-    hint = f"see {context.command_path} --help" if context else "see dialctl --help"
-    return of_error(UsageError(misuse.format_message(), hint=hint), called)
+        error = UsageError(f"{flag} stands before the command", hint=f"{program} {flag}{value} {command}")
+        return print_error(error, command_context)
+    usage_context = getattr(misuse, "ctx", None)
+    hint = f"see {usage_context.command_path} --help" if usage_context else "see dialctl --help"
+    return print_error(UsageError(misuse.format_message(), hint=hint), command_context)
 
 
 def _global_flags(context: click.Context) -> dict[str, bool]:
     """Each, and whether it stands alone, with no value after it."""
     options = [param for param in context.find_root().command.params if isinstance(param, click.Option)]
-    return {flag: one.is_flag or one.count for one in options for flag in (*one.opts, *one.secondary_opts)}
+    return {
+        flag: option.is_flag or option.count for option in options for flag in (*option.opts, *option.secondary_opts)
+    }
 
 
-def of_system(problem: OSError, called: click.Context) -> int:
+def print_system_error(error: OSError, command_context: click.Context) -> int:
     """A file or the machine does not do as it should: said as the system says it, with the file's name where it names
     one."""
-    if problem.filename is None and problem.errno not in _FULL:
-        return of_bug(problem, called)
-    return of_error(DialctlError(f"{problem.filename or 'cannot write'}: {problem.strerror}"), called)
+    if error.filename is None and error.errno not in _DISK_FULL_ERRORS:
+        return print_bug(error, command_context)
+    return print_error(DialctlError(f"{error.filename or 'cannot write'}: {error.strerror}"), command_context)
 
 
-def of_bug(bug: Exception, called: click.Context) -> int:
+def print_bug(bug: Exception, command_context: click.Context) -> int:
     """Says where it happened and nothing of what was in hand, which may be somebody's number."""
-    place = traceback.extract_tb(bug.__traceback__)[-1]
-    where = f"{type(bug).__name__} at {Path(place.filename).name}:{place.lineno}"
-    if called.find_root().params["verbose"] > 1:
+    frame = traceback.extract_tb(bug.__traceback__)[-1]
+    location = f"{type(bug).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+    if command_context.find_root().params["verbose"] > 1:
         traceback.print_exception(bug, file=sys.stderr)
     error = DialctlError(
-        f"dialctl has a bug: {where}",
+        f"dialctl has a bug: {location}",
         hint="what was sent is in the lock; please report this line (dialctl -vv shows more, which may hold numbers)",
     )
-    return of_error(error, called)
+    return print_error(error, command_context)
 
 
-def _wants_json(called: click.Context) -> bool:
-    return bool(called.params.get("as_json")) or called.params.get("layout") == "json"
+def _wants_json(command_context: click.Context) -> bool:
+    return bool(command_context.params.get("as_json")) or command_context.params.get("layout") == "json"

@@ -35,7 +35,7 @@ _COMMANDS: Mapping[str, str] = {
 }
 
 
-class Commands(click.Group):
+class LazyGroup(click.Group):
     """Imports a command's module only when that command, or the list of all, is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -46,21 +46,21 @@ class Commands(click.Group):
             return None
         module, name = _COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(module), name)
-        _name_variables(command, f"DIALCTL_{cmd_name}")
+        _name_environment_variables(command, f"DIALCTL_{cmd_name}")
         return command
 
 
-def _name_variables(command: click.Command, prefix: str) -> None:
+def _name_environment_variables(command: click.Command, prefix: str) -> None:
     """Every flag has a variable named after the command and the flag, as the user types them."""
     for param in command.params:
         if isinstance(param, click.Option):
             flag = max(param.opts, key=len).lstrip("-")
             param.envvar = f"{prefix}_{flag}".upper().replace("-", "_")
-    for name, inner in command.commands.items() if isinstance(command, click.Group) else ():
-        _name_variables(inner, f"{prefix}_{name}")
+    for name, subcommand in command.commands.items() if isinstance(command, click.Group) else ():
+        _name_environment_variables(subcommand, f"{prefix}_{name}")
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "--chdir", type=click.Path(path_type=Path), help="Stand in this directory.")
 @click.option("--sandbox", is_flag=True, help="Use the embedded simulator: no key, no account, no phone rings.")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set ${var.NAME}.")
@@ -81,47 +81,49 @@ def dialctl(ctx: click.Context, /, **flags: Any) -> None:
     ctx.call_on_close(ctx.obj.close)
 
 
-_name_variables(click.Group("globals", params=dialctl.params), "DIALCTL")
+_name_environment_variables(click.Group("globals", params=dialctl.params), "DIALCTL")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command and exits with one of errors.Exit."""
-    terminal.stand_in_for_closed_streams()
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    terminal.replace_closed_streams()
+    sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
 
 
-def run(arguments: list[str]) -> int:
+def run_command(arguments: list[str]) -> int:
     try:
         return int(dialctl.main(args=arguments, prog_name="dialctl", standalone_mode=False) or 0)
-    except click.exceptions.Exit as asked:
-        return asked.exit_code
+    except click.exceptions.Exit as exit_request:
+        return exit_request.exit_code
     except BrokenPipeError:
         return int(Exit.FAILED)
     except Exception as failure:
-        from declarative.cli import error_output as failures
+        from declarative.cli import error_output
 
-        return failures.of_any(failure, _called(arguments))
+        return error_output.print_failure(failure, _find_command_context(arguments))
 
 
-def _called(arguments: list[str]) -> click.Context:
+def _find_command_context(arguments: list[str]) -> click.Context:
     """The command that was called, with its flags as arguments and variables give them, however much of the rest cannot
     be read."""
-    called = _leniently(dialctl, "dialctl", arguments, None)
-    rest = arguments
-    while isinstance(called.command, click.Group):
-        _, rest, _ = called.command.make_parser(called).parse_args(list(rest))
-        rest = list(dropwhile(lambda word: word.startswith("-"), rest))
-        command = called.command.get_command(called, rest[0]) if rest else None
+    command_context = _parse_leniently(dialctl, "dialctl", arguments, None)
+    remaining = arguments
+    while isinstance(command_context.command, click.Group):
+        _, remaining, _ = command_context.command.make_parser(command_context).parse_args(list(remaining))
+        remaining = list(dropwhile(lambda word: word.startswith("-"), remaining))
+        command = command_context.command.get_command(command_context, remaining[0]) if remaining else None
         if command is None:
             break
-        name, *rest = rest
-        called = _leniently(command, name, rest, called)
-    return called
+        name, *remaining = remaining
+        command_context = _parse_leniently(command, name, remaining, command_context)
+    return command_context
 
 
-def _leniently(command: click.Command, name: str, arguments: list[str], parent: click.Context | None) -> click.Context:
-    lenient = {"resilient_parsing": True, "ignore_unknown_options": True, "allow_extra_args": True}
-    return command.make_context(name, list(arguments), parent=parent, **lenient)
+def _parse_leniently(
+    command: click.Command, name: str, arguments: list[str], parent: click.Context | None
+) -> click.Context:
+    settings = {"resilient_parsing": True, "ignore_unknown_options": True, "allow_extra_args": True}
+    return command.make_context(name, list(arguments), parent=parent, **settings)
 
 
 if __name__ == "__main__":

@@ -28,10 +28,10 @@ class Duration(click.ParamType[float]):
 
 
 path = click.argument("path", type=click.Path(path_type=Path), default=Path(), required=False)
-project = click.option(
+project_schema = click.option(
     "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"
 )
-json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, also when it fails.")
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, also when it fails.")
 targets = click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource; repeatable.")
 allow_shrink = click.option(
     "--allow-shrink",

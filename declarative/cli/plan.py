@@ -59,43 +59,49 @@ def plan(
 
     if offline and out is not None:
         raise UsageError("a plan made --offline cannot be saved", hint="it is a guess; make it with a key")
-    session = context.session(path, targets=targets, parallelism=parallelism)
-    caused = _caused(session, base_ref)
-    made = planner.plan(session, max_dials=max_dials, may_shrink=allow_shrink, offline=offline)
+    session = context.open_session(path, targets=targets, parallelism=parallelism)
+    caused_addresses = _find_caused_addresses(session, base_ref)
+    plan = planner.plan_project(session, max_dials=max_dials, allow_shrink=allow_shrink, offline=offline)
     if out is not None:
-        saving.save(session, made, out)
-    _print_plan(context, made, "json" if as_json else layout, caused)
-    return _plan_exit(made, detailed_exitcode)
+        saving.save_plan(session, plan, out)
+    _print_plan(context, plan, "json" if as_json else layout, caused_addresses)
+    return _plan_exit_code(plan, detailed_exitcode)
 
 
-def _caused(session: Session, base_ref: str | None) -> frozenset[str] | None:
+def _find_caused_addresses(session: Session, base_ref: str | None) -> frozenset[str] | None:
     if base_ref is None:
         return None
-    from declarative.app import git_changes as changes
+    from declarative.app import git_changes
 
-    return changes.caused(session, base_ref)
+    return git_changes.changed_addresses(session, base_ref)
 
 
-def _print_plan(context: Context, made: Plan, layout: str, caused: frozenset[str] | None) -> None:
+def _print_plan(context: Context, plan: Plan, layout: str, caused_addresses: frozenset[str] | None) -> None:
     if layout == "json":
-        from declarative.report import json_output as as_json
+        from declarative.report import json_output
 
-        context.print_data(as_json.encode(as_json.plan(made, caused=caused)))
+        context.print_data(json_output.encode(json_output.plan_document(plan, caused_addresses=caused_addresses)))
     elif layout == "markdown":
         from declarative.report import markdown
 
-        context.print_data(markdown.plan(made, caused=caused))
+        context.print_data(markdown.render_comment(plan, caused_addresses=caused_addresses))
     else:
         from declarative.report import text
 
-        context.print_text(text.plan(made))
-        if others := [a.address for a in made.actions if caused is not None and a.address not in caused]:
-            context.print_text(f"Not caused by the changes since the base: {', '.join(dict.fromkeys(others))}.")
+        context.print_text(text.format_plan(plan))
+        if other_addresses := [
+            action.address
+            for action in plan.actions
+            if caused_addresses is not None and action.address not in caused_addresses
+        ]:
+            context.print_text(
+                f"Not caused by the changes since the base: {', '.join(dict.fromkeys(other_addresses))}."
+            )
 
 
-def _plan_exit(made: Plan, detailed: bool) -> int:
-    if made.needs_human:
+def _plan_exit_code(plan: Plan, detailed: bool) -> int:
+    if plan.needs_human:
         return Exit.NEEDS_HUMAN
-    if made.refusals or made.unread:
+    if plan.refusals or plan.has_unread:
         return Exit.FAILED
-    return Exit.CHANGES if detailed and made.sends else Exit.DONE
+    return Exit.CHANGES if detailed and plan.sends else Exit.DONE

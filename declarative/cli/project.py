@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from declarative import humanize as counting
+from declarative import humanize
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import Exit
@@ -15,7 +15,7 @@ from declarative.errors import Exit
 @click.command()
 @options.path
 @options.targets
-@options.json
+@options.as_json
 @click.pass_obj
 def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bool) -> int:
     """Check manifests and recipients files. All problems at once, each with file, line and column.
@@ -23,17 +23,19 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bo
     PATH is the project's directory, this one by default; with a folder or manifest in it, only that part.
     """
     # Laid out here: report/ brings the engine in, which would double the time that this takes.
-    desired = context.session(path, targets=targets).desired
-    people = sum(resource.people.count for resource in desired.resources.values())
+    desired = context.open_session(path, targets=targets).desired
+    recipient_count = sum(resource.recipients.count for resource in desired.resources.values())
     if as_json:
-        from declarative.report import json_output as layout
+        from declarative.report import json_output
 
-        counts = {address: resource.people.count for address, resource in desired.resources.items()}
-        valid = {"valid": True, "project": desired.project.name, "digest": desired.digest, "resources": counts}
-        context.print_data(layout.encode({"format_version": "1", **valid}))
+        counts = {address: resource.recipients.count for address, resource in desired.resources.items()}
+        summary = {"valid": True, "project": desired.project.name, "digest": desired.digest, "resources": counts}
+        context.print_data(json_output.encode({"format_version": "1", **summary}))
     else:
-        resources = counting.plural(len(desired.resources), "resource", "resources")
-        context.print_data(f"Valid: project {desired.project.name}, {resources}, {counting.people(people)}.")
+        resource_count = humanize.plural(len(desired.resources), "resource", "resources")
+        context.print_data(
+            f"Valid: project {desired.project.name}, {resource_count}, {humanize.people(recipient_count)}."
+        )
     return Exit.DONE
 
 
@@ -44,8 +46,8 @@ def init(context: Context, directory: Path) -> int:
     """Write a first project, ready for the sandbox. A Project, a Batch and its recipients file."""
     from declarative.app import scaffold
 
-    written = scaffold.write(directory)
-    context.print_data("\n".join(f"wrote {path}" for path in written))
-    stand = "" if directory == Path() else f" -C {directory}"
-    context.print_note(f"Next:\n  dialctl{stand} validate\n  dialctl{stand} --sandbox apply")
+    written_paths = scaffold.write_scaffold(directory)
+    context.print_data("\n".join(f"wrote {path}" for path in written_paths))
+    chdir_flag = "" if directory == Path() else f" -C {directory}"
+    context.print_note(f"Next:\n  dialctl{chdir_flag} validate\n  dialctl{chdir_flag} --sandbox apply")
     return Exit.DONE

@@ -16,15 +16,17 @@ def schema(context: Context, name: str | None) -> int:
     from declarative import schemas
 
     if name is None:
-        context.print_data("\n".join(schemas.names()))
+        context.print_data("\n".join(schemas.list_schemas()))
         return Exit.DONE
     try:
-        found = schemas.load(name)
+        schema_document = schemas.load_schema(name)
     except KeyError:
-        raise UsageError(f'there is no schema "{name}"', hint=f"there are: {', '.join(schemas.names())}") from None
+        raise UsageError(
+            f'there is no schema "{name}"', hint=f"there are: {', '.join(schemas.list_schemas())}"
+        ) from None
     from json import dumps
 
-    context.print_data(dumps(found, indent=2, ensure_ascii=False))
+    context.print_data(dumps(schema_document, indent=2, ensure_ascii=False))
     return Exit.DONE
 
 
@@ -36,7 +38,7 @@ def explain(context: Context, what: str | None, provider: str | None) -> int:
     """The manifest reference, from the schemas. For example `dialctl explain Batch.retry`."""
     from declarative.app import explain as explainer
 
-    context.print_data(explainer.explain(what, provider))
+    context.print_data(explainer.explain_manifest(what, provider))
     return Exit.DONE
 
 
@@ -50,6 +52,6 @@ def version(context: Context) -> int:
     from declarative.providers import catalog
 
     context.print_data(
-        f"dialctl {__version__}\nPython {platform.python_version()}\nproviders: {', '.join(catalog.names())}"
+        f"dialctl {__version__}\nPython {platform.python_version()}\nproviders: {', '.join(catalog.type_names())}"
     )
     return Exit.DONE

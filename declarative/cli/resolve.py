@@ -13,7 +13,7 @@ from declarative.errors import Exit, UsageError
 
 @click.command()
 @click.argument("address", metavar="ADDRESS[#PERSON]")
-@options.project
+@options.project_schema
 @click.option("--placed", is_flag=True, help="The lost request did arrive.")
 @click.option("--not-placed", is_flag=True, help="The lost request never arrived.")
 @click.option("--resume", is_flag=True, help="Submit again whom somebody else's cancel left unrung.")
@@ -24,13 +24,15 @@ def resolve(context: Context, /, address: str, path: Path, lock_timeout: float, 
 
     PERSON is a person's digest as `status` prints it, or a phone number.
     """
-    given = [name.replace("_", "-") for name, is_given in verdicts.items() if is_given]
-    if len(given) != 1:
+    chosen_flags = [resource_address.replace("_", "-") for resource_address, is_set in verdicts.items() if is_set]
+    if len(chosen_flags) != 1:
         raise UsageError("say which: one of --placed, --not-placed and --resume")
-    from declarative.app import resolve as mend
+    from declarative.app import resolve as resolver
 
-    [verdict] = given
-    name, _, person = address.partition("#")
-    said = mend.resolve(context.session(path), name, person or None, mend.Verdict(verdict), lock_timeout)
-    context.print_text("\n".join(said))
+    [verdict] = chosen_flags
+    resource_address, _, person = address.partition("#")
+    messages = resolver.resolve_address(
+        context.open_session(path), resource_address, person or None, resolver.Verdict(verdict), lock_timeout
+    )
+    context.print_text("\n".join(messages))
     return Exit.DONE

@@ -16,10 +16,10 @@ from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.outcomes import OUTCOMES
 
 if TYPE_CHECKING:
-    from declarative.sandbox.embedded import Embedded
+    from declarative.sandbox.embedded import EmbeddedSandbox
 
-EMBEDDED = Path(".dialctl") / "sandbox"
-_url = click.option("--url", help="A served sandbox; without it, the one that --sandbox keeps here.")
+EMBEDDED_DIRECTORY = Path(".dialctl") / "sandbox"
+_url_option = click.option("--url", help="A served sandbox; without it, the one that --sandbox keeps here.")
 
 
 @click.group()
@@ -44,40 +44,40 @@ _SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' S
 def serve(
     host: str, port: int, speed: float | None, seed: int | None, faults: Path | None, directory: Path | None
 ) -> None:
-    from declarative.sandbox.faults import install, load
+    from declarative.sandbox.faults import install_rules, load_rules
     from declarative.sandbox.world import World
 
-    rules = load(faults) if faults is not None else None
+    rules = load_rules(faults) if faults is not None else None
     try:
         world = World(directory, seed=seed, speed=speed)
-    except ValueError as problem:
-        raise UsageError(str(problem)) from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     try:
         if rules is not None:
             with world.moment() as moment:
-                install(moment, rules)
+                install_rules(moment, rules)
         _serve(world, host, port)
     finally:
         world.close()
 
 
 def _serve(world: Any, host: str, port: int) -> None:
-    from declarative.sandbox.server import serve as listen
+    from declarative.sandbox.server import run_server as listen
 
     # uvicorn stops first and raises the signal again; being told to stop is a good end.
     for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, _stop)
+        signal.signal(signum, _exit_on_signal)
     try:
-        listen(world, host, port, _announce)
-    except OSError as problem:
-        raise DialctlError(f"cannot listen on {host}:{port}: {problem.strerror or problem}") from None
+        listen(world, host, port, _print_endpoints)
+    except OSError as error:
+        raise DialctlError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
 
 
-def _stop(signum: int, frame: object) -> None:
+def _exit_on_signal(signum: int, frame: object) -> None:
     raise SystemExit(0)
 
 
-def _announce(host: str, port: int) -> None:
+def _print_endpoints(host: str, port: int) -> None:
     url = f"http://{host}:{port}"
     click.echo(f"listening on {url}")
     for name in ("CARTESIA", "CALLINGBOX"):
@@ -86,70 +86,72 @@ def _announce(host: str, port: int) -> None:
 
 @sandbox.command()
 @click.argument("duration", type=options.Duration())
-@_url
+@_url_option
 def advance(duration: float, url: str | None) -> None:
     """Move the sandbox's clock forward. DURATION is such as 90s, 2m, 1h30m or 2d."""
-    click.echo(_asked("POST", "advance", url, {"seconds": duration}, "now")["now"])
+    click.echo(_request_control("POST", "advance", url, {"seconds": duration}, "now")["now"])
 
 
 @sandbox.command()
-@_url
+@_url_option
 def reset(url: str | None) -> None:
     """Forget all but the clock, the seed and the fault rules. Without --url, the lock of --sandbox, too."""
     if url is not None:
-        _asked("POST", "reset", url, {})
+        _request_control("POST", "reset", url, {})
         return
     import time
 
     from declarative.state.base import Holder
     from declarative.state.catalog import open_backend
 
-    with open_backend(EMBEDDED, None).lease(Holder.here(os.environ), 0, time.sleep):
-        _asked("POST", "reset", url, {})
-        for file in EMBEDDED.glob("dialctl.lock*"):
+    with open_backend(EMBEDDED_DIRECTORY, None).lease(Holder.from_environment(os.environ), 0, time.sleep):
+        _request_control("POST", "reset", url, {})
+        for file in EMBEDDED_DIRECTORY.glob("dialctl.lock*"):
             file.unlink()
 
 
 @sandbox.command()
-@_url
+@_url_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, with whole numbers.")
 @click.option("--show-numbers", is_flag=True, help="Whole numbers in text, too.")
 def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
     """Print who was rung in the sandbox. One line for every time a phone rang."""
     import json
 
-    rung = _asked("GET", "dials", url, wanted="dials")
+    dial_log = _request_control("GET", "dials", url, required_field="dials")
     if as_json:
-        click.echo(json.dumps(rung))
+        click.echo(json.dumps(dial_log))
         return
-    for one in rung["dials"]:
-        number = one["number"] if show_numbers else mask(one["number"])
-        click.echo(f"{one['at']}  {number}  {one['provider']}  {clean(one['name'] or one['call_id'])}")
+    for dial in dial_log["dials"]:
+        number = dial["number"] if show_numbers else mask(dial["number"])
+        click.echo(f"{dial['at']}  {number}  {dial['provider']}  {clean(dial['name'] or dial['call_id'])}")
 
 
-def _asked(method: str, route: str, url: str | None, body: object = None, wanted: str | None = None) -> Any:
+def _request_control(
+    method: str, route: str, url: str | None, body: object = None, required_field: str | None = None
+) -> Any:
     """The JSON object answered, with the field `wanted` in it: whatever else listens there is no sandbox."""
     import httpx
 
-    embedded = _embedded() if url is None else None
+    embedded = _open_embedded() if url is None else None
     transport = embedded.transport() if embedded is not None else None
     try:
         with httpx.Client(base_url=url or "http://sandbox", transport=transport, trust_env=False, timeout=60) as client:
             response = client.request(method, f"_sandbox/{route}", json=body)
-            if response.status_code == 400 and isinstance(told := response.json(), dict) and "error" in told:
-                raise UsageError(str(told["error"]))
-            told = response.raise_for_status().json()
-            if not isinstance(told, dict) or (wanted is not None and wanted not in told):
+            if response.status_code == 400 and isinstance(answer := response.json(), dict) and "error" in answer:
+                raise UsageError(str(answer["error"]))
+            answer = response.raise_for_status().json()
+            if not isinstance(answer, dict) or (required_field is not None and required_field not in answer):
                 raise ValueError("something else listens there")
-            return told
-    except (httpx.HTTPError, ValueError) as problem:
-        raise DialctlError(f"no sandbox answers at {url}: {problem}", hint="dialctl sandbox serve") from None
+            return answer
+    except (httpx.HTTPError, ValueError) as error:
+        raise DialctlError(f"no sandbox answers at {url}: {error}", hint="dialctl sandbox serve") from None
     finally:
         if embedded is not None:
             embedded.close()
 
 
-def _embedded() -> Embedded:
+def _open_embedded() -> EmbeddedSandbox:
     from declarative.sandbox.embedded import open_sandbox
 
-    return open_sandbox(EMBEDDED)
+    return open_sandbox(EMBEDDED_DIRECTORY)

@@ -18,31 +18,33 @@ def state() -> None:
 
 
 @state.command("list")
-@options.project
+@options.project_schema
 @click.pass_obj
 def list_(context: Context, path: Path) -> int:
     """The addresses that the lock knows."""
-    from declarative.app import state_admin as keep
+    from declarative.app import state_admin
 
-    context.print_text("\n".join(keep.addresses(context.session(path))) or "The lock knows no address yet.")
+    context.print_text(
+        "\n".join(state_admin.list_addresses(context.open_session(path))) or "The lock knows no address yet."
+    )
     return Exit.DONE
 
 
 @state.command()
 @options.address
-@options.project
+@options.project_schema
 @click.pass_obj
 def show(context: Context, address: str | None, path: Path) -> int:
     """The lock, or one address of it, as JSON."""
-    from declarative.app import state_admin as keep
+    from declarative.app import state_admin
 
-    context.print_data(keep.shown(context.session(path), address))
+    context.print_data(state_admin.display_path(context.open_session(path), address))
     return Exit.DONE
 
 
 @state.command()
 @click.argument("address")
-@options.project
+@options.project_schema
 @options.lock_timeout
 @click.option("--yes-forget-who-was-rung", "sure", is_flag=True, help="Do not ask: a later apply may ring them again.")
 @click.pass_obj
@@ -51,31 +53,31 @@ def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bo
 
     What the provider still shows by its mark is found again by the next apply, and nobody of it is rung twice.
     """
-    from declarative.app import state_admin as keep
+    from declarative.app import state_admin
 
     if not sure and not sys.stdin.isatty():
         raise Refused("nobody is there to be asked", hint="pass --yes-forget-who-was-rung")
     question = f"Forget who was rung by {address}? A later apply may ring again whom its provider no longer shows."
     if not sure and not click.confirm(question, err=True):
         raise Refused("not forgotten: the answer was no")
-    context.print_text(keep.remove(context.session(path), address, lock_timeout))
+    context.print_text(state_admin.forget_address(context.open_session(path), address, lock_timeout))
     return Exit.DONE
 
 
 @state.command()
-@options.project
+@options.project_schema
 @options.lock_timeout
 @click.pass_obj
 def new(context: Context, path: Path, lock_timeout: float) -> int:
     """Start a lock for a project that has never dialed."""
-    from declarative.app import state_init as begin
+    from declarative.app import state_init
 
-    context.print_text(begin.new(context.session(path), lock_timeout))
+    context.print_text(state_init.start_lock(context.open_session(path), lock_timeout))
     return Exit.DONE
 
 
 @state.command()
-@options.project
+@options.project_schema
 @options.lock_timeout
 @click.pass_obj
 def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
@@ -83,14 +85,14 @@ def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
 
     Where no list can prove that somebody was never rung, whoever is not found stays unsure until you `resolve` it.
     """
-    from declarative.app import state_init as begin
+    from declarative.app import state_init
 
-    context.print_text("\n".join(begin.rebuild(context.session(path), lock_timeout)))
+    context.print_text("\n".join(state_init.rebuild_lock(context.open_session(path), lock_timeout)))
     return Exit.DONE
 
 
 @state.command()
-@options.project
+@options.project_schema
 @options.lock_timeout
 @click.pass_obj
 def merge(context: Context, path: Path, lock_timeout: float) -> int:
@@ -98,45 +100,45 @@ def merge(context: Context, path: Path, lock_timeout: float) -> int:
 
     Both sides are kept, every open intent of both included.
     """
-    from declarative.app import state_admin as keep
+    from declarative.app import state_admin
 
-    context.print_text(keep.merge(context.session(path), lock_timeout))
+    context.print_text(state_admin.merge_lock(context.open_session(path), lock_timeout))
     return Exit.DONE
 
 
 @state.command()
 @click.argument("url")
-@options.project
+@options.project_schema
 @options.lock_timeout
 @click.pass_obj
 def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
     """Copy this directory's lock to an object store."""
-    from declarative.app import state_admin as keep
+    from declarative.app import state_admin
 
-    context.print_text(keep.push(context.session(path), url, lock_timeout))
+    context.print_text(state_admin.push_lock(context.open_session(path), url, lock_timeout))
     return Exit.DONE
 
 
 @state.command()
 @click.argument("url")
-@options.project
+@options.project_schema
 @options.lock_timeout
 @click.pass_obj
 def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
     """Copy an object store's lock to this directory."""
-    from declarative.app import state_admin as keep
+    from declarative.app import state_admin
 
-    context.print_text(keep.pull(context.session(path), url, lock_timeout))
+    context.print_text(state_admin.pull_lock(context.open_session(path), url, lock_timeout))
     return Exit.DONE
 
 
 @click.command("force-unlock")
 @click.argument("lease_id", metavar="ID")
-@options.project
+@options.project_schema
 @click.pass_obj
 def force_unlock(context: Context, lease_id: str, path: Path) -> int:
     """Take the lease from a run that is surely gone. A run that still lives can neither send nor write afterwards."""
-    from declarative.app import state_admin as keep
+    from declarative.app import state_admin
 
-    context.print_text(keep.unlock(context.session(path), lease_id))
+    context.print_text(state_admin.break_session_lease(context.open_session(path), lease_id))
     return Exit.DONE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from declarative import humanize as counting
+from declarative import humanize
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import Exit
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.address
-@options.project
-@options.json
+@options.project_schema
+@options.as_json
 @click.pass_obj
 def status(context: Context, address: str | None, path: Path, as_json: bool) -> int:
     """People by standing and outcome, asked of the provider. ADDRESS narrows it to one resource."""
-    from declarative.app import status as inquire
+    from declarative.app import status as queries
 
-    found = inquire.status(context.session(path), address)
+    statuses = queries.read_status(context.open_session(path), address)
     if as_json:
-        from declarative.report import json_output as layout
+        from declarative.report import json_output
 
-        context.print_data(layout.encode(layout.statuses(found)))
+        context.print_data(json_output.encode(json_output.status_document(statuses)))
     else:
         from declarative.report import text
 
-        context.print_text(text.status(found))
-    return _exit(one.block for one in found) or (
-        Exit.NEEDS_HUMAN if any(one.unsure or one.unseen for one in found) else Exit.DONE
+        context.print_text(text.format_statuses(statuses))
+    return _exit_code(status.block for status in statuses) or (
+        Exit.NEEDS_HUMAN if any(status.unsure or status.unseen for status in statuses) else Exit.DONE
     )
 
 
-def _exit(blocks: Iterable[Block | None]) -> Exit:
+def _exit_code(blocks: Iterable[Block | None]) -> Exit:
     from declarative.planning.decide import Reason
 
     reasons = {block.reason for block in blocks if block is not None}
@@ -51,7 +51,7 @@ def _exit(blocks: Iterable[Block | None]) -> Exit:
 
 @click.command()
 @options.address
-@options.project
+@options.project_schema
 @options.show_numbers
 @click.option(
     "--format",
@@ -73,37 +73,41 @@ def results(
 
     Numbers are masked unless --show-numbers is given; a file written with -o holds them in full.
     """
-    from declarative.app import status as inquire
-    from declarative.report import results as rows
+    from declarative.app import status as queries
+    from declarative.report import results as results_output
 
-    found, untold = inquire.results(context.session(path), address)
-    for name, block in untold:
-        context.print_note(f"{name}: nothing can be said: {block.detail}")
+    frame, blocks = queries.read_results(context.open_session(path), address)
+    for resource_address, block in blocks:
+        context.print_note(f"{resource_address}: nothing can be said: {block.detail}")
     if output is not None:
-        rows.write(found, layout or rows.of_ending(output), output)
-        context.print_note(f"{counting.plural(len(found), 'row', 'rows')} in {output}")
+        results_output.write_results(frame, layout or results_output.layout_for(output), output)
+        context.print_note(f"{humanize.plural(len(frame), 'row', 'rows')} in {output}")
     else:
-        context.print_data(rows.render(found if show_numbers else rows.masked(found), layout or "table"))
-    return _exit(block for _, block in untold) or (
-        Exit.NEEDS_HUMAN if found.get_column("standing").is_in(["unsure", "unknown"]).any() else Exit.DONE
+        context.print_data(
+            results_output.render_results(
+                frame if show_numbers else results_output.mask_numbers(frame), layout or "table"
+            )
+        )
+    return _exit_code(block for _, block in blocks) or (
+        Exit.NEEDS_HUMAN if frame.get_column("standing").is_in(["unsure", "unknown"]).any() else Exit.DONE
     )
 
 
 @click.command()
 @options.path
-@options.json
+@options.as_json
 @click.pass_obj
 def drift(context: Context, path: Path, as_json: bool) -> int:
     """What changed at the provider without us. Exit 0: nothing, 2: something. Changes nothing."""
     from declarative.app import drift as drift_check
 
-    found = drift_check.drift(context.session(path))
+    drifts = drift_check.drift(context.open_session(path))
     if as_json:
-        from declarative.report import json_output as layout
+        from declarative.report import json_output
 
-        context.print_data(layout.encode(layout.drift(found)))
+        context.print_data(json_output.encode(json_output.drift_document(drifts)))
     else:
         from declarative.report import text
 
-        context.print_text(text.drift(found))
-    return Exit.CHANGES if found else Exit.DONE
+        context.print_text(text.format_drift(drifts))
+    return Exit.CHANGES if drifts else Exit.DONE

@@ -16,7 +16,7 @@ from declarative.engine.run_context import RunContext
 from declarative.engine.settle import POLL, late_arrival_warning
 from declarative.errors import ProviderError
 from declarative.model import records
-from declarative.model.lock import LEAST_GUARD, ResourceRecord
+from declarative.model.lock import MIN_GUARD, ResourceRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Route
 from declarative.providers.base import Provider
@@ -31,212 +31,249 @@ class GuardWatch:
     """Works under the lease of one run, between a batch's creation and the end of its guard. Raises StateError; a list
     that cannot be read proves nothing, and whatever is doubted then is taken back."""
 
-    def __init__(self, desk: RunContext, executor: Executor) -> None:
-        self._desk = desk
+    def __init__(self, run: RunContext, executor: Executor) -> None:
+        self._run = run
         self._executor = executor
-        self._created: dict[str, list[str]] = {}
+        self._watched_ids: dict[str, list[str]] = {}
 
-    def created(self, provider: str, key: str) -> None:
+    def watch(self, provider: str, remote_id: str) -> None:
         """A batch to be looked after before its guard ends."""
-        self._created.setdefault(provider, []).append(key)
+        self._watched_ids.setdefault(provider, []).append(remote_id)
 
-    def look_in_time(self) -> list[Finding]:
+    def check_due(self) -> list[Finding]:
         """One reading of a list shows whatever was created there. Called before every request that dials, so that each
         batch is looked after before its own guard ends, however long the next request takes."""
-        old = max(self._desk.project.guard, LEAST_GUARD) / 4
+        max_age = max(self._run.project.guard, MIN_GUARD) / 4
         return [
             finding
-            for name, keys in list(self._created.items())
-            if self._desk.providers[name].now() - self._sent_at(keys[0]) >= old
-            for finding in self.look_after(name, self._created.pop(name))
+            for name, remote_ids in list(self._watched_ids.items())
+            if self._run.providers[name].now() - self._send_time(remote_ids[0]) >= max_age
+            for finding in self.check(name, self._watched_ids.pop(name))
         ]
 
-    def look_after_all(self) -> list[Finding]:
-        return [finding for name in list(self._created) for finding in self.look_after(name, self._created.pop(name))]
+    def check_all(self) -> list[Finding]:
+        return [
+            finding for name in list(self._watched_ids) for finding in self.check(name, self._watched_ids.pop(name))
+        ]
 
-    def look_after(self, name: str, sent: Sequence[str]) -> list[Finding]:
+    def check(self, name: str, remote_ids: Sequence[str]) -> list[Finding]:
         """Reads the list once more after batches were created: a second batch of ours with the same mark, and whatever
         bears a revoked mark, is cancelled; what was created over a doubt is kept only once the list shows it."""
-        provider = self._desk.providers[name]
+        provider = self._run.providers[name]
         findings: list[Finding] = []
         try:
-            for finding in self._looked_after(provider, set(sent)):
+            for finding in self._check_until_proven(provider, set(remote_ids)):
                 findings.append(finding)
         except ProviderError as error:
             findings.append(Finding("", f"{name} could not be read once more for twins: {error.message}"))
-            findings += [finding for key in sent for finding in self._withdraw_doubted(provider, key)]
+            findings += [finding for remote_id in remote_ids for finding in self._withdraw_doubted(provider, remote_id)]
         return findings
 
-    def _looked_after(self, provider: Provider, sent: set[str]) -> Iterator[Finding]:
-        since = min(self._sent_at(key) for key in sent)
-        for turn in count():
+    def _check_until_proven(self, provider: Provider, remote_ids: set[str]) -> Iterator[Finding]:
+        since = min(self._send_time(remote_id) for remote_id in remote_ids)
+        for poll in count():
             listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
-            listing.read_until(lambda read: read.reaches(since))
-            yield from self._cancel_twins(provider, listing, sent)
-            for key in sent:
-                yield from self._yield_to_late_arrival(provider, listing, key)
-            yield from self._withdraw_overlapping(provider, listing, sent)
-            unseen = [key for key in sent if self._doubts(key) and key not in listing.seen]
-            for key in [key for key in sent if self._doubts(key) and key in listing.seen]:
-                yield from self._confirm(key)
-            if not unseen:
+            listing.read_until(lambda listing: listing.reaches(since))
+            yield from self._cancel_twins(provider, listing, remote_ids)
+            for remote_id in remote_ids:
+                yield from self._yield_to_late_arrival(provider, listing, remote_id)
+            yield from self._withdraw_overlapping(provider, listing, remote_ids)
+            unlisted_ids = [
+                remote_id for remote_id in remote_ids if self._doubts(remote_id) and remote_id not in listing.entries
+            ]
+            for remote_id in [
+                remote_id for remote_id in remote_ids if self._doubts(remote_id) and remote_id in listing.entries
+            ]:
+                yield from self._confirm(remote_id)
+            if not unlisted_ids:
                 return
-            ending = [key for key in unseen if self._desk.stop.asked or self._is_last_moment(provider, key)]
-            for key in ending:
-                yield from self._withdraw_doubted(provider, key)
-                sent.discard(key)
-            self._desk.report("waiting for the provider's list to show the new batch")
-            self._desk.sleep(POLL[min(turn, len(POLL) - 1)])
+            ids_to_withdraw = [
+                remote_id
+                for remote_id in unlisted_ids
+                if self._run.stop.requested or self._is_last_moment(provider, remote_id)
+            ]
+            for remote_id in ids_to_withdraw:
+                yield from self._withdraw_doubted(provider, remote_id)
+                remote_ids.discard(remote_id)
+            self._run.progress("waiting for the provider's list to show the new batch")
+            self._run.sleep(POLL[min(poll, len(POLL) - 1)])
 
-    def _cancel_twins(self, provider: Provider, listing: Listing, sent: Collection[str]) -> Iterator[Finding]:
+    def _cancel_twins(self, provider: Provider, listing: Listing, remote_ids: Collection[str]) -> Iterator[Finding]:
         """The younger gives way; where their stamps are equal, ours: the other's run may have looked and gone."""
         by_mark: dict[str, list[Remote]] = {}
-        for remote in listing.seen.values():
+        for remote in listing.entries.values():
             if remote.mark and not remote.cancelled:
                 by_mark.setdefault(str(remote.mark), []).append(remote)
-        for address, record in list(self._desk.ledger.lock.resources.items()):
-            ours = {known.mark for known in record.remotes.values() if known.mark}
-            for mark in ours & set(by_mark):
+        for address, resource_record in list(self._run.ledger.lock.resources.items()):
+            own_marks = {remote_record.mark for remote_record in resource_record.remotes.values() if remote_record.mark}
+            for mark in own_marks & set(by_mark):
                 oldest, *twins = sorted(
-                    by_mark[mark], key=lambda remote: (_stamp(remote), remote.id in sent, remote.id)
+                    by_mark[mark], key=lambda remote: (_creation_stamp(remote), remote.id in remote_ids, remote.id)
                 )
                 if twins:
-                    self._known(address, oldest)
+                    self._ensure_recorded(address, oldest)
                 for twin in twins:
                     yield self._cancel(
-                        provider, address, self._known(address, twin), "a second batch with the same people"
+                        provider, address, self._ensure_recorded(address, twin), "a second batch with the same people"
                     )
-            for mark in set(record.revoked) & set(by_mark):
-                for late in by_mark[mark]:
+            for mark in set(resource_record.revoked) & set(by_mark):
+                for remote in by_mark[mark]:
                     yield self._cancel(
-                        provider, address, self._known(address, late), "a request that was given up and arrived late"
+                        provider,
+                        address,
+                        self._ensure_recorded(address, remote),
+                        "a request that was given up and arrived late",
                     )
 
-    def _yield_to_late_arrival(self, provider: Provider, listing: Listing, key: str) -> Iterator[Finding]:
+    def _yield_to_late_arrival(self, provider: Provider, listing: Listing, remote_id: str) -> Iterator[Finding]:
         """The request that was probably lost had arrived after all: it is adopted, and what was created over the doubt
         is taken back."""
-        address, record = self._owner(key)
-        doubts = record.remotes[key].doubts
-        arrived = [remote for remote in listing.seen.values() if str(remote.mark) in doubts]
-        if not arrived:
+        address, resource_record = self._find_owner(remote_id)
+        doubts = resource_record.remotes[remote_id].doubts
+        arrivals = [remote for remote in listing.entries.values() if str(remote.mark) in doubts]
+        if not arrivals:
             return
-        marks = {str(remote.mark) for remote in arrived}
-        lost = record.intents
-        known = {
-            remote.id: records.from_intent(lost[str(remote.mark)], remote)
-            if str(remote.mark) in lost
+        marks = {str(remote.mark) for remote in arrivals}
+        open_intents = resource_record.intents
+        remote_records = {
+            remote.id: records.from_intent(open_intents[str(remote.mark)], remote)
+            if str(remote.mark) in open_intents
             else records.from_mark(remote)
-            for remote in arrived
+            for remote in arrivals
         }
-        ours = replace(record.remotes[key], doubts=tuple(mark for mark in doubts if mark not in marks))
-        intents = dict.fromkeys(mark for mark in marks if mark in lost)
-        self._desk.ledger.update(address, remotes={**known, key: ours}, intents=intents)
-        yield self._cancel(provider, address, key, f"a batch with the people of {', '.join(sorted(known))}")
+        remote_record = replace(
+            resource_record.remotes[remote_id], doubts=tuple(mark for mark in doubts if mark not in marks)
+        )
+        intents = dict.fromkeys(mark for mark in marks if mark in open_intents)
+        self._run.ledger.update(address, remotes={**remote_records, remote_id: remote_record}, intents=intents)
+        yield self._cancel(
+            provider, address, remote_id, f"a batch with the people of {', '.join(sorted(remote_records))}"
+        )
 
-    def _withdraw_overlapping(self, provider: Provider, listing: Listing, sent: Collection[str]) -> Iterator[Finding]:
+    def _withdraw_overlapping(
+        self, provider: Provider, listing: Listing, remote_ids: Collection[str]
+    ) -> Iterator[Finding]:
         """A run with another copy of the lock may have submitted the same people under another mark. What is known from
         a mark alone is not ours to cancel, so ours gives way, unless the other is surely younger: then its own run sees
         ours. Should both give way, the next run submits again."""
-        for key in [key for key in sent if key in listing.seen and not listing.seen[key].cancelled]:
-            address, record = self._owner(key)
-            ours = listing.seen[key]
-            for stranger in listing.seen.values():
-                if not _is_stranger(stranger, ours, record) or _is_younger(stranger, ours):
+        for remote_id in [
+            remote_id
+            for remote_id in remote_ids
+            if remote_id in listing.entries and not listing.entries[remote_id].cancelled
+        ]:
+            address, resource_record = self._find_owner(remote_id)
+            own_remote = listing.entries[remote_id]
+            for rival in listing.entries.values():
+                if not _is_rival(rival, own_remote, resource_record) or _is_younger(rival, own_remote):
                     continue
-                if self._share_people(provider, key, stranger.id):
-                    yield self._cancel(provider, address, key, f"a batch with people of {stranger.id}, another run's,")
+                if self._share_members(provider, remote_id, rival.id):
+                    yield self._cancel(
+                        provider, address, remote_id, f"a batch with people of {rival.id}, another run's,"
+                    )
                     break
 
-    def _share_people(self, provider: Provider, one: str, other: str) -> bool:
+    def _share_members(self, provider: Provider, first_id: str, second_id: str) -> bool:
         channel = provider.channels[Route.BATCH]
-        members = [remote.members for key in (one, other) if (remote := channel.read(key))]
+        members = [remote.members for remote_id in (first_id, second_id) if (remote := channel.read(remote_id))]
         frames = [frame for frame in members if frame is not None]
         return len(frames) == 2 and len(frames[0].join(frames[1], on="number", how="semi")) > 0
 
-    def _known(self, address: str, remote: Remote) -> str:
+    def _ensure_recorded(self, address: str, remote: Remote) -> str:
         """Its id, once the lock knows it."""
-        if remote.id not in self._desk.ledger.record(address).remotes:
-            self._desk.ledger.update(address, remotes={remote.id: records.from_mark(remote)})
+        if remote.id not in self._run.ledger.resource_record(address).remotes:
+            self._run.ledger.update(address, remotes={remote.id: records.from_mark(remote)})
         return remote.id
 
-    def _cancel(self, provider: Provider, address: str, remote_id: str, what: str) -> Finding:
+    def _cancel(self, provider: Provider, address: str, remote_id: str, description: str) -> Finding:
         receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote_id)
-        done = receipt.result is RequestStatus.DONE
-        fate = "was cancelled" if done else f"could not be cancelled: {receipt.message}"
-        return Finding(address, f"{what} ({remote_id}) {fate}", unsure=not done, undone=remote_id if done else "")
-
-    def _confirm(self, key: str) -> Iterator[Finding]:
-        """The list shows the younger batch, so it would show the older: those never arrived."""
-        address, record = self._owner(key)
-        doubts = record.remotes[key].doubts
-        late = "".join({late_arrival_warning(record.intents[mark]) for mark in doubts if mark in record.intents})
-        self._desk.ledger.update(
-            address,
-            remotes={key: replace(record.remotes[key], doubts=())},
-            intents=dict.fromkeys(mark for mark in doubts if mark in record.intents),
-            revoked=tuple(sorted({*record.revoked, *doubts})),
+        done = receipt.status is RequestStatus.DONE
+        detail = "was cancelled" if done else f"could not be cancelled: {receipt.message}"
+        return Finding(
+            address, f"{description} ({remote_id}) {detail}", unsure=not done, withdrawn_id=remote_id if done else ""
         )
-        yield Finding(address, f"proven: the request before {key} never arrived{late}")
 
-    def _withdraw_doubted(self, provider: Provider, key: str) -> Iterator[Finding]:
+    def _confirm(self, remote_id: str) -> Iterator[Finding]:
+        """The list shows the younger batch, so it would show the older: those never arrived."""
+        address, resource_record = self._find_owner(remote_id)
+        doubts = resource_record.remotes[remote_id].doubts
+        warning = "".join(
+            {late_arrival_warning(resource_record.intents[mark]) for mark in doubts if mark in resource_record.intents}
+        )
+        self._run.ledger.update(
+            address,
+            remotes={remote_id: replace(resource_record.remotes[remote_id], doubts=())},
+            intents=dict.fromkeys(mark for mark in doubts if mark in resource_record.intents),
+            revoked=tuple(sorted({*resource_record.revoked, *doubts})),
+        )
+        yield Finding(address, f"proven: the request before {remote_id} never arrived{warning}")
+
+    def _withdraw_doubted(self, provider: Provider, remote_id: str) -> Iterator[Finding]:
         """The list did not show it in time: taken back before it rings, and unsure until the list catches up."""
-        address, record = self._owner(key)
-        doubts = record.remotes[key].doubts
+        address, resource_record = self._find_owner(remote_id)
+        doubts = resource_record.remotes[remote_id].doubts
         if not doubts:
             return
-        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], key)
-        done = receipt.result is RequestStatus.DONE
+        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote_id)
+        done = receipt.status is RequestStatus.DONE
         if done:
-            probes = {mark: replace(record.intents[mark], probe=key) for mark in doubts if mark in record.intents}
-            known = self._desk.ledger.record(address).remotes[key]
-            self._desk.ledger.update(address, remotes={key: replace(known, doubts=())}, intents=probes)
-        fate = "it was taken back before it rang" if done else f"and it could not be taken back: {receipt.message}"
-        message = f"the list did not show {key} in time; {fate}"
-        yield Finding(address, message, unsure=True, undone=key if done else "")
+            probes = {
+                mark: replace(resource_record.intents[mark], probe=remote_id)
+                for mark in doubts
+                if mark in resource_record.intents
+            }
+            remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
+            self._run.ledger.update(address, remotes={remote_id: replace(remote_record, doubts=())}, intents=probes)
+        detail = "it was taken back before it rang" if done else f"and it could not be taken back: {receipt.message}"
+        message = f"the list did not show {remote_id} in time; {detail}"
+        yield Finding(address, message, unsure=True, withdrawn_id=remote_id if done else "")
 
-    def _is_last_moment(self, provider: Provider, key: str) -> bool:
-        remote = provider.channels[Route.BATCH].read(key)
-        starts = remote.scheduled_at if remote else None
-        return starts is None or provider.now() >= starts - LAST_MOMENT
+    def _is_last_moment(self, provider: Provider, remote_id: str) -> bool:
+        remote = provider.channels[Route.BATCH].read(remote_id)
+        starts_at = remote.scheduled_at if remote else None
+        return starts_at is None or provider.now() >= starts_at - LAST_MOMENT
 
-    def unproven(self, addresses: Collection[str]) -> dict[str, list[str]]:
+    def find_unproven(self, addresses: Collection[str]) -> dict[str, list[str]]:
         """Batches created over a doubt and never proven, by provider that can show them: a run died in between."""
-        found: dict[str, list[str]] = {}
+        unproven: dict[str, list[str]] = {}
         for address in addresses:
-            record = self._desk.ledger.record(address)
-            provider = self._desk.providers.get(record.provider)
-            for key, known in record.remotes.items():
-                if known.doubts and provider is not None and known.route in provider.channels:
-                    found.setdefault(record.provider, []).append(key)
-        return found
+            resource_record = self._run.ledger.resource_record(address)
+            provider = self._run.providers.get(resource_record.provider)
+            for remote_id, remote_record in resource_record.remotes.items():
+                if remote_record.doubts and provider is not None and remote_record.route in provider.channels:
+                    unproven.setdefault(resource_record.provider, []).append(remote_id)
+        return unproven
 
-    def _doubts(self, key: str) -> tuple[str, ...]:
-        _, record = self._owner(key)
-        return record.remotes[key].doubts
+    def _doubts(self, remote_id: str) -> tuple[str, ...]:
+        _, resource_record = self._find_owner(remote_id)
+        return resource_record.remotes[remote_id].doubts
 
-    def _sent_at(self, key: str) -> datetime:
-        _, record = self._owner(key)
-        stamp = record.remotes[key].created_at
-        assert stamp is not None
-        return stamp
+    def _send_time(self, remote_id: str) -> datetime:
+        _, resource_record = self._find_owner(remote_id)
+        sent_at = resource_record.remotes[remote_id].created_at
+        assert sent_at is not None
+        return sent_at
 
-    def _owner(self, key: str) -> tuple[str, ResourceRecord]:
-        return next((a, r) for a, r in self._desk.ledger.lock.resources.items() if key in r.remotes)
+    def _find_owner(self, remote_id: str) -> tuple[str, ResourceRecord]:
+        return next(
+            (address, resource_record)
+            for address, resource_record in self._run.ledger.lock.resources.items()
+            if remote_id in resource_record.remotes
+        )
 
 
-def _stamp(remote: Remote) -> str:
+def _creation_stamp(remote: Remote) -> str:
     return remote.created_at.isoformat() if remote.created_at else ""
 
 
-def _is_younger(stranger: Remote, ours: Remote) -> bool:
-    if stranger.created_at is None or ours.created_at is None:
+def _is_younger(rival: Remote, own_remote: Remote) -> bool:
+    if rival.created_at is None or own_remote.created_at is None:
         return False
-    return stranger.created_at > ours.created_at + STAMPS_DIFFER
+    return rival.created_at > own_remote.created_at + STAMPS_DIFFER
 
 
-def _is_stranger(stranger: Remote, ours: Remote, record: ResourceRecord) -> bool:
+def _is_rival(rival: Remote, own_remote: Remote, resource_record: ResourceRecord) -> bool:
     """Of the same project and address, alive, and unknown to this lock: by another copy of it, or, where two runs began
     a project at once, by another line of locks."""
-    if not (stranger.mark and ours.mark) or stranger.cancelled or stranger.id in record.remotes:
+    if not (rival.mark and own_remote.mark) or rival.cancelled or rival.id in resource_record.remotes:
         return False
-    return (stranger.mark.project, stranger.mark.address) == (ours.mark.project, ours.mark.address)
+    return (rival.mark.project, rival.mark.address) == (own_remote.mark.project, own_remote.mark.address)

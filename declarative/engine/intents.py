@@ -28,63 +28,67 @@ class Wave:
 class IntentWriter:
     """Raises LeaseLost and StateError; then nothing may be sent."""
 
-    def __init__(self, desk: RunContext) -> None:
-        self._desk = desk
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
         self._waves: dict[str, Wave] = {}
 
-    def submission(self, resource: Resource, crowd: pl.DataFrame, attempt: int) -> tuple[Intent, Submission]:
-        record = self._desk.ledger.record(resource.address)
-        wave = self._waves.setdefault(resource.address, Wave(record.generation + 1))
+    def write_submission(self, resource: Resource, recipients: pl.DataFrame, attempt: int) -> tuple[Intent, Submission]:
+        resource_record = self._run.ledger.resource_record(resource.address)
+        wave = self._waves.setdefault(resource.address, Wave(resource_record.generation + 1))
         wave.shard += 1
-        signature = self._mark(resource, wave, attempt)
-        now = self._desk.provider(resource).now()
-        begins = policy.earliest_call(resource, now, record.guard(self._desk.project.guard))
-        starts = begins if resource.route is Route.BATCH and begins > now else None
+        submission_mark = self._new_mark(resource, wave, attempt)
+        provider_time = self._run.provider(resource).now()
+        earliest_call = policy.earliest_call(resource, provider_time, resource_record.guard(self._run.project.guard))
+        scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > provider_time else None
         intent = Intent(
             request=RequestKind.SUBMIT,
             route=resource.route,
-            mark=str(signature),
+            mark=str(submission_mark),
             generation=wave.generation,
             shard=wave.shard,
             attempt=attempt,
-            sent_at=now,
-            count=len(crowd),
-            numbers=people.numbers_digest(crowd, self._desk.key),
-            payloads=people.payloads_digest(crowd, self._desk.key),
+            sent_at=provider_time,
+            count=len(recipients),
+            numbers=people.numbers_digest(recipients, self._run.key),
+            payloads=people.payloads_digest(recipients, self._run.key),
             settings=resource.settings_digest,
-            wanted=resource.people.numbers if resource.route is Route.BATCH else "",
+            wanted=resource.recipients.numbers if resource.route is Route.BATCH else "",
             agent_id=str(resource.settings.get("agent_id", "")),
-            scheduled_at=starts,
-            person=self._person(crowd) if resource.route is Route.CALL else None,
+            scheduled_at=scheduled_at,
+            person=self._person_digest(recipients) if resource.route is Route.CALL else None,
         )
-        self._write_down(resource, intent)
+        self._record_intent(resource, intent)
         return intent, Submission(
-            mark=signature, label=resource.display_name, settings=resource.settings, people=crowd, scheduled_at=starts
+            mark=submission_mark,
+            label=resource.display_name,
+            settings=resource.settings,
+            recipients=recipients,
+            scheduled_at=scheduled_at,
         )
 
-    def retry(self, resource: Resource, remote: Remote, rung_again: int) -> Intent:
-        record = self._desk.ledger.record(resource.address)
-        known = record.remotes[remote.id]
+    def write_retry(self, resource: Resource, remote: Remote, count: int) -> Intent:
+        resource_record = self._run.ledger.resource_record(resource.address)
+        remote_record = resource_record.remotes[remote.id]
         intent = Intent(
             request=RequestKind.RETRY,
             route=Route.BATCH,
             mark=f"retry:{remote.id}:{remote.retry_count}",
-            generation=record.generation,
-            shard=known.shard,
-            attempt=known.attempt,
-            sent_at=self._desk.provider(resource).now(),
-            count=rung_again,
-            numbers=known.numbers or "",
-            payloads=known.payloads or "",
-            settings=known.settings or "",
+            generation=resource_record.generation,
+            shard=remote_record.shard,
+            attempt=remote_record.attempt,
+            sent_at=self._run.provider(resource).now(),
+            count=count,
+            numbers=remote_record.numbers or "",
+            payloads=remote_record.payloads or "",
+            settings=remote_record.settings or "",
             remote=remote.id,
             retry_count=remote.retry_count,
         )
-        self._write_down(resource, intent)
+        self._record_intent(resource, intent)
         return intent
 
-    def _write_down(self, resource: Resource, intent: Intent) -> None:
-        self._desk.ledger.update(
+    def _record_intent(self, resource: Resource, intent: Intent) -> None:
+        self._run.ledger.update(
             resource.address,
             intents={intent.mark: intent},
             generation=intent.generation,
@@ -92,12 +96,12 @@ class IntentWriter:
             tombstone=False,
             quiet=None,
         )
-        self._desk.budget.take(intent.mark, intent.count)
+        self._run.budget.reserve(intent.mark, intent.count)
 
-    def _mark(self, resource: Resource, wave: Wave, attempt: int) -> mark.Mark:
+    def _new_mark(self, resource: Resource, wave: Wave, attempt: int) -> mark.Mark:
         return mark.Mark(
-            mark.project_hash(self._desk.project.name),
-            self._desk.ledger.lock.lineage,
+            mark.project_hash(self._run.project.name),
+            self._run.ledger.lock.lineage,
             mark.address_hash(resource.address),
             wave.generation,
             wave.shard,
@@ -105,5 +109,5 @@ class IntentWriter:
             mark.settings_hash(resource.settings_digest),
         )
 
-    def _person(self, crowd: pl.DataFrame) -> str:
-        return self._desk.key.of_person(self._desk.ledger.lock.lineage, crowd.item(0, "number"))
+    def _person_digest(self, recipients: pl.DataFrame) -> str:
+        return self._run.key.digest_person(self._run.ledger.lock.lineage, recipients.item(0, "number"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from declarative.model.remote import SINCE, Remote
+from declarative.model.remote import EARLIEST_TIME, Remote
 
 MARGIN = timedelta(minutes=5)
 """Clocks of one provider's machines may differ a little; a list counts as read back to a moment only with this to
@@ -26,7 +26,7 @@ class _History:
     def floor(self) -> datetime:
         return self.oldest if self.ordered else _NOTHING_READ
 
-    def shows(self, created_at: datetime) -> None:
+    def extend_to(self, created_at: datetime) -> None:
         self.ordered = self.ordered and created_at - MARGIN <= self.oldest
         self.oldest = min(self.oldest, created_at)
 
@@ -36,10 +36,10 @@ class Listing:
     cannot be true by `now`, the provider's clock, is none: it would prove a depth that was never read, or show
     something younger than a request that is still on its way."""
 
-    def __init__(self, now: Callable[[], datetime], *histories: Iterator[list[Remote]]) -> None:
-        self._now = now
+    def __init__(self, clock: Callable[[], datetime], *histories: Iterator[list[Remote]]) -> None:
+        self._clock = clock
         self._histories = [_History(pages) for pages in histories]
-        self.seen: dict[str, Remote] = {}
+        self.entries: dict[str, Remote] = {}
 
     @property
     def floor(self) -> datetime | None:
@@ -51,9 +51,9 @@ class Listing:
         floor = self.floor
         return floor is None or floor < moment - MARGIN
 
-    def read_until(self, enough: Callable[[Listing], bool]) -> None:
+    def read_until(self, is_enough: Callable[[Listing], bool]) -> None:
         """Reads page after page until `enough`, or to the end. Raises ProviderError."""
-        while self._histories and not (self.seen and enough(self)):
+        while self._histories and not (self.entries and is_enough(self)):
             self._read_page()
 
     def read_all(self) -> None:
@@ -61,16 +61,16 @@ class Listing:
 
     def _read_page(self) -> None:
         """Of the history that was read back the least."""
-        behind = max(self._histories, key=lambda history: history.floor)
-        page = next(behind.pages, None)
+        history = max(self._histories, key=lambda history: history.floor)
+        page = next(history.pages, None)
         if page is None:
-            self._histories.remove(behind)
+            self._histories.remove(history)
             return
-        latest = self._now() + MARGIN
+        latest_possible = self._clock() + MARGIN
         for remote in page:
-            if remote.id in self.seen:
+            if remote.id in self.entries:
                 continue
-            possible = remote.created_at is not None and SINCE <= remote.created_at <= latest
-            self.seen[remote.id] = shown = remote if possible else replace(remote, created_at=None)
-            if shown.created_at:
-                behind.shows(shown.created_at)
+            is_plausible = remote.created_at is not None and EARLIEST_TIME <= remote.created_at <= latest_possible
+            self.entries[remote.id] = entry = remote if is_plausible else replace(remote, created_at=None)
+            if entry.created_at:
+                history.extend_to(entry.created_at)

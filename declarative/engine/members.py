@@ -24,38 +24,38 @@ class MemberCache:
 
     def get(self, remote_id: str, state: object) -> pl.DataFrame | None:
         """The members as they were in that state (Remote.state); None where they are not known or not readable."""
-        for file in sorted(self._folder(remote_id).glob(f"{_short(state)}-*.parquet")):
+        for file in sorted(self._folder(remote_id).glob(f"{_short_digest(state)}-*.parquet")):
             with suppress(OSError):
-                data = file.read_bytes()
-                if file.name == _name(state, data):
-                    return _read(data)
+                content = file.read_bytes()
+                if file.name == _member_file_name(state, content):
+                    return _parse_members(content)
         return None
 
     def put(self, remote: Remote) -> None:
         """Keeps the members of a remote thing that is over, if they are whole and every word of them is known: what may
         yet be answered better is asked again. A cache that cannot be written is no failure."""
-        if remote.members is None or remote.has(Phase.UNKNOWN):
+        if remote.members is None or remote.has_phase(Phase.UNKNOWN):
             return
         if remote.members.get_column("number").n_unique() != remote.total:
             return
-        data = io.BytesIO()
-        remote.members.write_parquet(data)
-        kept = data.getvalue()
-        quietly.write_best_effort(self._folder(remote.id) / _name(remote.state, kept), kept)
+        buffer = io.BytesIO()
+        remote.members.write_parquet(buffer)
+        content = buffer.getvalue()
+        quietly.write_best_effort(self._folder(remote.id) / _member_file_name(remote.state, content), content)
 
     def _folder(self, remote_id: str) -> Path:
-        return self._directory / _short(remote_id)
+        return self._directory / _short_digest(remote_id)
 
 
-def _short(value: object) -> str:
+def _short_digest(value: object) -> str:
     return json_digest(value)[:20]
 
 
-def _name(state: object, data: bytes) -> str:
-    return f"{_short(state)}-{hashlib.sha256(data).hexdigest()[:20]}.parquet"
+def _member_file_name(state: object, content: bytes) -> str:
+    return f"{_short_digest(state)}-{hashlib.sha256(content).hexdigest()[:20]}.parquet"
 
 
-def _read(data: bytes) -> pl.DataFrame | None:
+def _parse_members(content: bytes) -> pl.DataFrame | None:
     """None where another version wrote other columns."""
-    frame = pl.read_parquet(io.BytesIO(data))
+    frame = pl.read_parquet(io.BytesIO(content))
     return frame if set(MEMBER_COLUMNS) <= set(frame.columns) else None

@@ -23,7 +23,7 @@ from declarative.model.remote import Remote, is_over
 from declarative.model.resource import Desired, Route
 from declarative.planning import blocks, policy, unchanged
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Block, Facts, Managed, Observation, subjects
+from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
 from declarative.providers.base import EVERY_AGENT, Channel, Provider
 
 CLOCK_MARGIN = timedelta(minutes=2)
@@ -49,241 +49,330 @@ class ObserveScope:
     progress: Callable[[str], None] = lambda _: None
 
 
-def observe(scene: ObserveScope) -> list[Observation]:
+def observe(scope: ObserveScope) -> list[Observation]:
     """An outlook for every subject, in order. A provider that cannot be read blocks its own resources alone."""
-    outlooks: dict[str, Observation] = {}
-    everyone = subjects(scene.desired, scene.lock, with_those_left=scene.include_removed)
-    for name in dict.fromkeys(subject.provider for subject in everyone):
-        theirs = [subject for subject in everyone if subject.provider == name]
-        for outlook in _at_provider(scene, name, theirs):
-            outlooks[outlook.case.address] = outlook
-    return [replace(outlooks[subject.address], read_only=subject.read_only) for subject in everyone]
+    observations: dict[str, Observation] = {}
+    all_managed = list_managed(scope.desired, scope.lock, include_removed=scope.include_removed)
+    for name in dict.fromkeys(managed.provider for managed in all_managed):
+        managed_list = [managed for managed in all_managed if managed.provider == name]
+        for observation in _observe_provider(scope, name, managed_list):
+            observations[observation.facts.address] = observation
+    return [replace(observations[managed.address], read_only=managed.read_only) for managed in all_managed]
 
 
-def _at_provider(scene: ObserveScope, name: str, theirs: Sequence[Managed]) -> list[Observation]:
-    provider = scene.providers.get(name) or ProviderError(f'no provider "{name}" is declared any more')
+def _observe_provider(scope: ObserveScope, name: str, managed_list: Sequence[Managed]) -> list[Observation]:
+    provider = scope.providers.get(name) or ProviderError(f'no provider "{name}" is declared any more')
     if isinstance(provider, ProviderError):
-        return [_unread(scene, subject, provider) for subject in theirs]
+        return [_build_unread_observation(scope, managed, provider) for managed in managed_list]
     try:
-        return _Observer(scene, name, provider, theirs).outlooks()
+        return _Observer(scope, name, provider, managed_list).observe()
     except ProviderError as error:
-        return [_unread(scene, subject, error) for subject in theirs]
+        return [_build_unread_observation(scope, managed, error) for managed in managed_list]
 
 
-def _unread(scene: ObserveScope, subject: Managed, error: ProviderError) -> Observation:
-    case = _case(scene, subject, {}, BEFORE_ALL)
-    if case.buried and not case.record.intents:  # nothing is asked of it, so nothing is missed
-        return Observation(case=case, provider=subject.provider, quiet=True)
-    return Observation(case=case, provider=subject.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
+def _build_unread_observation(scope: ObserveScope, managed: Managed, error: ProviderError) -> Observation:
+    facts = _build_facts(scope, managed, {}, BEFORE_ALL)
+    if facts.is_tombstone and not facts.resource_record.intents:  # nothing is asked of it, so nothing is missed
+        return Observation(facts=facts, provider=managed.provider, unchanged=True)
+    return Observation(facts=facts, provider=managed.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
 
 
 class _Observer:
     """One provider's part of a scene."""
 
-    def __init__(self, scene: ObserveScope, name: str, provider: Provider, theirs: Sequence[Managed]) -> None:
-        self.scene = scene
+    def __init__(self, scope: ObserveScope, name: str, provider: Provider, managed_list: Sequence[Managed]) -> None:
+        self.scope = scope
         self.name = name
         self.provider = provider
-        self.theirs = theirs
-        self.now = provider.now()
-        self.project = mark.project_hash(scene.desired.project.name)
-        self.unknown: set[str] = set()
-        self.full: dict[str, Remote] = {}
-        self.unsigned: list[Remote] = []
-        self.addresses = {
-            mark.address_hash(address): subject.address
-            for subject in theirs
-            for address in (subject.address, *(subject.resource.previously if subject.resource else ()))
+        self.managed_list = managed_list
+        self.provider_time = provider.now()
+        self.project_hash = mark.project_hash(scope.desired.project.name)
+        self.unknown_ids: set[str] = set()
+        self.full_remotes: dict[str, Remote] = {}
+        self.unmarked_calls: list[Remote] = []
+        self.address_by_hash = {
+            mark.address_hash(address): managed.address
+            for managed in managed_list
+            for address in (managed.address, *(managed.resource.previously if managed.resource else ()))
         }
 
-    def outlooks(self) -> list[Observation]:
-        listings = {route: self._listing(route) for route in self.provider.channels}
-        if batches := listings.get(Route.BATCH):
-            self.scene.progress(f"reading the batch list of {self.name}")
-            batches.read_until(self._enough_for_the_settled)
-        for subject in self.theirs:
-            self._ask_for_unlisted(subject, batches)
-        own = self._by_address({**self._listed(listings), **self.full})
-        busy = [s for s in self.theirs if self.scene.everything or not self._is_quiet(s, own[s.address])]
-        if busy and batches:
-            batches.read_until(lambda listing: listing.reaches(self._born()))
-        if any(self._needs_calls(subject) for subject in busy) and (calls := listings.get(Route.CALL)):
-            self.scene.progress(f"reading the call list of {self.name}")
-            calls.read_until(lambda listing: not self._of_any_agent() and listing.reaches(self._born()))
-        seen = self._seen(listings)
-        self.unsigned = [one for one in self._listed(listings).values() if one.route is Route.CALL and not one.mark]
-        if block := self._memory_block(seen):
-            own = self._by_address(seen)
-            return [self._blocked(subject, own[subject.address], block) for subject in self.theirs]
-        self._read_in_full(busy, seen)
-        own, looked_at = self._by_address({**seen, **self.full}), {subject.address for subject in busy}
-        return [self._outlook(s, own[s.address], quiet=s.address not in looked_at) for s in self.theirs]
+    def observe(self) -> list[Observation]:
+        listings = {route: self._open_listing(route) for route in self.provider.channels}
+        if batch_listing := listings.get(Route.BATCH):
+            self.scope.progress(f"reading the batch list of {self.name}")
+            batch_listing.read_until(self._reaches_all_unsettled)
+        for managed in self.managed_list:
+            self._read_unlisted_batches(managed, batch_listing)
+        by_address = self._group_by_address({**self._merge_listings(listings), **self.full_remotes})
+        to_read = [
+            managed
+            for managed in self.managed_list
+            if self.scope.everything or not self._is_quiet(managed, by_address[managed.address])
+        ]
+        if to_read and batch_listing:
+            batch_listing.read_until(lambda listing: listing.reaches(self._lineage_start()))
+        if any(self._needs_calls(managed) for managed in to_read) and (call_listing := listings.get(Route.CALL)):
+            self.scope.progress(f"reading the call list of {self.name}")
+            call_listing.read_until(
+                lambda listing: not self._has_calls_of_unknown_agent() and listing.reaches(self._lineage_start())
+            )
+        own_remotes = self._select_own_remotes(listings)
+        self.unmarked_calls = [
+            remote
+            for remote in self._merge_listings(listings).values()
+            if remote.route is Route.CALL and not remote.mark
+        ]
+        if block := self._lock_block(own_remotes):
+            by_address = self._group_by_address(own_remotes)
+            return [
+                self._build_blocked_observation(managed, by_address[managed.address], block)
+                for managed in self.managed_list
+            ]
+        self._read_members(to_read, own_remotes)
+        by_address, read_addresses = (
+            self._group_by_address({**own_remotes, **self.full_remotes}),
+            {managed.address for managed in to_read},
+        )
+        return [
+            self._build_observation(managed, by_address[managed.address], quiet=managed.address not in read_addresses)
+            for managed in self.managed_list
+        ]
 
-    def _listing(self, route: Route) -> Listing:
-        histories = self.provider.channels[route].list_pages
+    def _open_listing(self, route: Route) -> Listing:
+        list_pages = self.provider.channels[route].list_pages
         if route is Route.BATCH:
-            return Listing(self.provider.now, *histories(()))
-        agents = {
-            str(source.get("agent_id"))
-            for subject in self.theirs
-            if subject.route is Route.CALL
-            for source in (subject.resource.settings if subject.resource else {}, subject.record.settings)
-            if source.get("agent_id")
+            return Listing(self.provider.now, *list_pages(()))
+        agent_ids = {
+            str(settings.get("agent_id"))
+            for managed in self.managed_list
+            if managed.route is Route.CALL
+            for settings in (managed.resource.settings if managed.resource else {}, managed.resource_record.settings)
+            if settings.get("agent_id")
         } | {
             intent.agent_id
-            for subject in self.theirs
-            for intent in subject.record.intents.values()
+            for managed in self.managed_list
+            for intent in managed.resource_record.intents.values()
             if intent.agent_id and intent.route is Route.CALL
         }
         return Listing(
-            self.provider.now, *histories([*sorted(agents), *([EVERY_AGENT] if self._of_any_agent() else [])])
+            self.provider.now,
+            *list_pages([*sorted(agent_ids), *([EVERY_AGENT] if self._has_calls_of_unknown_agent() else [])]),
         )
 
-    def _of_any_agent(self) -> bool:
+    def _has_calls_of_unknown_agent(self) -> bool:
         """Whether calls are looked for of which not even the agent that placed them is known, but their mark alone."""
-        return any(s.resource and s.route is Route.CALL and s.was_forgotten for s in self.theirs)
+        return any(
+            managed.resource and managed.route is Route.CALL and managed.has_forgotten_requests
+            for managed in self.managed_list
+        )
 
-    def _born(self) -> datetime:
+    def _lineage_start(self) -> datetime:
         """No mark of this lineage is older. Without a lock only the end of the list is far enough."""
-        return self.scene.lock.born if self.scene.lock else BEFORE_ALL
+        return self.scope.lock.born if self.scope.lock else BEFORE_ALL
 
-    def _enough_for_the_settled(self, listing: Listing) -> bool:
-        if self.scene.lock is None:
+    def _reaches_all_unsettled(self, listing: Listing) -> bool:
+        if self.scope.lock is None:
             return False
-        known = {key: record for subject in self.theirs for key, record in subject.batch_ids().items()}
-        if known and not set(known) & set(listing.seen):
+        remote_records = {
+            remote_id: remote_record
+            for managed in self.managed_list
+            for remote_id, remote_record in managed.batch_records().items()
+        }
+        if remote_records and not set(remote_records) & set(listing.entries):
             return False  # what is newer than everything we know may be ours, by a later run's lock
-        waiting_for = [record for key, record in known.items() if not record.settled and key not in listing.seen]
-        sent = [intent.sent_at for subject in self.theirs for intent in subject.record.intents.values()]
-        moments = [record.created_at or self._born() for record in waiting_for] + sent
+        unlisted_records = [
+            remote_record
+            for remote_id, remote_record in remote_records.items()
+            if not remote_record.settled and remote_id not in listing.entries
+        ]
+        send_times = [
+            intent.sent_at for managed in self.managed_list for intent in managed.resource_record.intents.values()
+        ]
+        moments = [remote_record.created_at or self._lineage_start() for remote_record in unlisted_records] + send_times
         return all(listing.reaches(moment - CLOCK_MARGIN) for moment in moments)
 
-    def _ask_for_unlisted(self, subject: Managed, batches: Listing | None) -> None:
+    def _read_unlisted_batches(self, managed: Managed, batch_listing: Listing | None) -> None:
         """An id that the lock knows and the list does not show is asked for by name before anything is concluded."""
         channel = self.provider.channels.get(Route.BATCH)
-        for remote_id, known in subject.batch_ids().items():
-            if channel and batches and not known.settled and remote_id not in batches.seen:
-                self._read(channel, remote_id)
+        for remote_id, remote_record in managed.batch_records().items():
+            if channel and batch_listing and not remote_record.settled and remote_id not in batch_listing.entries:
+                self._read_remote(channel, remote_id)
 
-    def _read(self, channel: Channel, remote_id: str) -> None:
+    def _read_remote(self, channel: Channel, remote_id: str) -> None:
         remote = channel.read(remote_id)
         if remote is None:
-            self.unknown.add(remote_id)
+            self.unknown_ids.add(remote_id)
         else:
-            self.full[remote_id] = remote
+            self.full_remotes[remote_id] = remote
 
-    def _is_quiet(self, subject: Managed, own: Mapping[str, Remote]) -> bool:
-        return not subject.renamed and unchanged.is_unchanged(subject.resource, subject.record, own, self.now)
+    def _is_quiet(self, managed: Managed, remotes: Mapping[str, Remote]) -> bool:
+        return not managed.renamed_from and unchanged.is_unchanged(
+            managed.resource, managed.resource_record, remotes, self.provider_time
+        )
 
-    def _needs_calls(self, subject: Managed) -> bool:
-        return subject.route is Route.CALL or any(i.route is Route.CALL for i in subject.record.intents.values())
+    def _needs_calls(self, managed: Managed) -> bool:
+        return managed.route is Route.CALL or any(
+            intent.route is Route.CALL for intent in managed.resource_record.intents.values()
+        )
 
-    def _listed(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
-        return {key: remote for listing in listings.values() for key, remote in listing.seen.items()}
+    def _merge_listings(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
+        return {remote_id: remote for listing in listings.values() for remote_id, remote in listing.entries.items()}
 
-    def _by_address(self, seen: Mapping[str, Remote]) -> dict[str, dict[str, Remote]]:
+    def _group_by_address(self, remotes: Mapping[str, Remote]) -> dict[str, dict[str, Remote]]:
         """What of it is each subject's own: by its mark, by the lock, or by the manifest's `also`."""
-        ids = {s.address: {*s.record.remotes, *s.also} for s in self.theirs}
-        for key, remote in seen.items():
-            address = self.addresses.get(remote.mark.address) if remote.mark and self._is_ours(remote) else None
+        ids_by_address = {
+            managed.address: {*managed.resource_record.remotes, *managed.also} for managed in self.managed_list
+        }
+        for remote_id, remote in remotes.items():
+            address = self.address_by_hash.get(remote.mark.address) if remote.mark and self._is_ours(remote) else None
             if address is not None:
-                ids[address].add(key)
-        return {address: {key: seen[key] for key in sorted(known) if key in seen} for address, known in ids.items()}
+                ids_by_address[address].add(remote_id)
+        return {
+            address: {remote_id: remotes[remote_id] for remote_id in sorted(remote_ids) if remote_id in remotes}
+            for address, remote_ids in ids_by_address.items()
+        }
 
     def _is_ours(self, remote: Remote) -> bool:
-        return remote.mark is not None and remote.mark.project == self.project
+        return remote.mark is not None and remote.mark.project == self.project_hash
 
-    def _seen(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
+    def _select_own_remotes(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
         """Everything that bears a mark of this project, and what the lock or a manifest's `also` knows by id."""
-        seen = {**self._listed(listings), **self.full}
-        known = {key for subject in self.theirs for key in (*subject.record.remotes, *subject.also)}
-        return {key: remote for key, remote in seen.items() if key in known or self._is_ours(remote)}
+        remotes = {**self._merge_listings(listings), **self.full_remotes}
+        own_ids = {
+            remote_id
+            for managed in self.managed_list
+            for remote_id in (*managed.resource_record.remotes, *managed.also)
+        }
+        return {
+            remote_id: remote for remote_id, remote in remotes.items() if remote_id in own_ids or self._is_ours(remote)
+        }
 
-    def _memory_block(self, seen: Mapping[str, Remote]) -> Block | None:
-        single = any(s.resource and s.resource.route is Route.CALL for s in self.theirs)
-        wants_memory = single and not self.scene.lock_is_authoritative
-        return blocks.lock_block(self.scene.desired.project.name, self.scene.lock, seen, single_calls=wants_memory)
+    def _lock_block(self, own_remotes: Mapping[str, Remote]) -> Block | None:
+        has_single_calls = any(
+            managed.resource and managed.resource.route is Route.CALL for managed in self.managed_list
+        )
+        needs_lock = has_single_calls and not self.scope.lock_is_authoritative
+        return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
-    def _read_in_full(self, busy: Sequence[Managed], seen: Mapping[str, Remote]) -> None:
+    def _read_members(self, to_read: Sequence[Managed], own_remotes: Mapping[str, Remote]) -> None:
         """Reads the people of every batch of these subjects, from the cache where nothing can have changed; and single
         calls that have not ended as far as is known, where the list did not show them."""
-        if calls := self.provider.channels.get(Route.CALL):
-            unlisted = [key for subject in busy for key in subject.calls_to_ask_for() if key not in seen]
-            with ThreadPoolExecutor(self.scene.parallelism) as pool:
-                list(pool.map(lambda key: self._read(calls, key), unlisted))
+        if call_channel := self.provider.channels.get(Route.CALL):
+            unlisted_ids = [
+                remote_id
+                for managed in to_read
+                for remote_id in managed.open_call_ids()
+                if remote_id not in own_remotes
+            ]
+            with ThreadPoolExecutor(self.scope.parallelism) as pool:
+                list(pool.map(lambda remote_id: self._read_remote(call_channel, remote_id), unlisted_ids))
         channel = self.provider.channels.get(Route.BATCH)
-        own = self._by_address(seen)
-        wanted = [key for s in busy for key in self._batches_of(s, own[s.address]) if key not in self.full]
-        if channel is None or not wanted:
+        by_address = self._group_by_address(own_remotes)
+        batch_ids = [
+            remote_id
+            for managed in to_read
+            for remote_id in self._batch_ids(managed, by_address[managed.address])
+            if remote_id not in self.full_remotes
+        ]
+        if channel is None or not batch_ids:
             return
-        missing = [key for key in wanted if not self._recalled(key, seen)]
-        self.scene.progress(f"reading the people of {counting.plural(len(missing), 'batch', 'batches')} of {self.name}")
-        with ThreadPoolExecutor(self.scene.parallelism) as pool:
-            list(pool.map(lambda key: self._read(channel, key), missing))
-        cache = self.scene.caches.get(self.name)
-        for key in missing:
-            if cache and key in self.full and is_over(self.full[key]):
-                cache.put(self.full[key])
+        uncached_ids = [remote_id for remote_id in batch_ids if not self._read_from_cache(remote_id, own_remotes)]
+        self.scope.progress(
+            f"reading the people of {counting.plural(len(uncached_ids), 'batch', 'batches')} of {self.name}"
+        )
+        with ThreadPoolExecutor(self.scope.parallelism) as pool:
+            list(pool.map(lambda remote_id: self._read_remote(channel, remote_id), uncached_ids))
+        cache = self.scope.caches.get(self.name)
+        for remote_id in uncached_ids:
+            if cache and remote_id in self.full_remotes and is_over(self.full_remotes[remote_id]):
+                cache.put(self.full_remotes[remote_id])
 
-    def _batches_of(self, subject: Managed, own: Mapping[str, Remote]) -> list[str]:
-        marked = [key for key, remote in own.items() if remote.route is Route.BATCH]
-        return list(dict.fromkeys([*subject.batch_ids(), *marked, *subject.also]))
+    def _batch_ids(self, managed: Managed, remotes: Mapping[str, Remote]) -> list[str]:
+        observed_ids = [remote_id for remote_id, remote in remotes.items() if remote.route is Route.BATCH]
+        return list(dict.fromkeys([*managed.batch_records(), *observed_ids, *managed.also]))
 
-    def _recalled(self, remote_id: str, seen: Mapping[str, Remote]) -> bool:
-        cache = self.scene.caches.get(self.name)
-        known = next((s.record.remotes[remote_id] for s in self.theirs if remote_id in s.record.remotes), None)
-        listed = seen.get(remote_id)
-        if cache is None or (listed is None and (known is None or not known.settled)):
+    def _read_from_cache(self, remote_id: str, own_remotes: Mapping[str, Remote]) -> bool:
+        cache = self.scope.caches.get(self.name)
+        remote_record = next(
+            (
+                managed.resource_record.remotes[remote_id]
+                for managed in self.managed_list
+                if remote_id in managed.resource_record.remotes
+            ),
+            None,
+        )
+        listed_remote = own_remotes.get(remote_id)
+        if cache is None or (listed_remote is None and (remote_record is None or not remote_record.settled)):
             return False
-        remote = listed or records.as_remote(remote_id, known or RemoteRecord(route=Route.BATCH))
+        remote = listed_remote or records.as_remote(remote_id, remote_record or RemoteRecord(route=Route.BATCH))
         members = cache.get(remote_id, remote.state)
         if members is None:
             return False
-        self.full[remote_id] = replace(remote, members=members)
+        self.full_remotes[remote_id] = replace(remote, members=members)
         return True
 
-    def _outlook(self, subject: Managed, own: Mapping[str, Remote], *, quiet: bool) -> Observation:
-        case = _case(self.scene, subject, own, self.now)
+    def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
+        facts = _build_facts(self.scope, managed, remotes, self.provider_time)
         return Observation(
-            case=case,
-            quiet=quiet,
+            facts=facts,
+            unchanged=quiet,
             provider=self.name,
-            block=blocks.resource_block(case, frozenset(self.unknown), routes=self.provider.channels, quiet=quiet),
-            adopt=tuple(
-                remote for key, remote in own.items() if key not in subject.record.remotes and key not in case.also
+            block=blocks.resource_block(
+                facts, frozenset(self.unknown_ids), routes=self.provider.channels, unchanged=quiet
             ),
-            renamed=subject.renamed,
-            applying=self.scene.applying if subject.record.intents else None,
-            candidates=tuple(self._candidates(case)),
+            to_adopt=tuple(
+                remote
+                for remote_id, remote in remotes.items()
+                if remote_id not in managed.resource_record.remotes and remote_id not in facts.also
+            ),
+            renamed_from=managed.renamed_from,
+            lease_holder=self.scope.applying if managed.resource_record.intents else None,
+            candidates=tuple(self._candidates(facts)),
         )
 
-    def _candidates(self, case: Facts) -> Iterator[Remote]:
+    def _candidates(self, facts: Facts) -> Iterator[Remote]:
         """Where a list gives no marks back: calls to the person of a lost request, placed since, that nobody knows."""
-        lost = {intent.person: intent.sent_at - CLOCK_MARGIN for intent in case.open_intents() if intent.person}
-        known = {key for other in self.theirs for key in other.record.remotes} if lost else set()
-        for call in self.unsigned if lost else []:
-            numbers = call.members.get_column("number") if call.members is not None else ()
-            since = [lost[p] for n in numbers if (p := self.scene.key.of_person(case.lineage, n)) in lost]
-            if call.id not in known and call.created_at and any(moment <= call.created_at for moment in since):
-                yield call
+        lost_since = {intent.person: intent.sent_at - CLOCK_MARGIN for intent in facts.open_intents() if intent.person}
+        recorded_ids = (
+            {remote_id for managed in self.managed_list for remote_id in managed.resource_record.remotes}
+            if lost_since
+            else set()
+        )
+        for remote in self.unmarked_calls if lost_since else []:
+            numbers = remote.members.get_column("number") if remote.members is not None else ()
+            lost_times = [
+                lost_since[person_digest]
+                for number in numbers
+                if (person_digest := self.scope.key.digest_person(facts.lineage, number)) in lost_since
+            ]
+            if (
+                remote.id not in recorded_ids
+                and remote.created_at
+                and any(moment <= remote.created_at for moment in lost_times)
+            ):
+                yield remote
 
-    def _blocked(self, subject: Managed, own: Mapping[str, Remote], block: Block) -> Observation:
-        case = _case(self.scene, subject, own, self.now)
-        return Observation(case=case, provider=self.name, block=block)
+    def _build_blocked_observation(self, managed: Managed, remotes: Mapping[str, Remote], block: Block) -> Observation:
+        facts = _build_facts(self.scope, managed, remotes, self.provider_time)
+        return Observation(facts=facts, provider=self.name, block=block)
 
 
-def _case(scene: ObserveScope, subject: Managed, remotes: Mapping[str, Remote], now: datetime) -> Facts:
-    case = Facts(
-        address=subject.address,
-        resource=subject.resource,
-        record=subject.record,
+def _build_facts(
+    scope: ObserveScope, managed: Managed, remotes: Mapping[str, Remote], provider_time: datetime
+) -> Facts:
+    facts = Facts(
+        address=managed.address,
+        resource=managed.resource,
+        resource_record=managed.resource_record,
         remotes=remotes,
-        now=now,
-        key=scene.key,
-        lineage=scene.lock.lineage if scene.lock else "",
-        also=frozenset(subject.also),
+        now=provider_time,
+        key=scope.key,
+        lineage=scope.lock.lineage if scope.lock else "",
+        also=frozenset(managed.also),
     )
-    if subject.resource is None or now == BEFORE_ALL:
-        return case
-    timing, opens_at = policy.timing(subject.resource, now, subject.record.guard(scene.desired.project.guard))
-    return replace(case, timing=timing, opens_at=opens_at)
+    if managed.resource is None or provider_time == BEFORE_ALL:
+        return facts
+    timing, opens_at = policy.call_timing(
+        managed.resource, provider_time, managed.resource_record.guard(scope.desired.project.guard)
+    )
+    return replace(facts, timing=timing, opens_at=opens_at)

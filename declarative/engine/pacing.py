@@ -9,7 +9,7 @@ from declarative.errors import ProviderError
 from declarative.model.remote import Remote, is_over
 from declarative.model.resource import Resource, Route
 
-LOOK_EVERY = 2.0
+POLL_SECONDS = 2.0
 """Seconds between looks at the calls in flight."""
 LONGEST_CALL = timedelta(minutes=75)
 """After which a call that never ends no longer holds a place (callingbox.md 5, row 1)."""
@@ -18,8 +18,8 @@ LONGEST_CALL = timedelta(minutes=75)
 class Pacer:
     """Call `wait` before each placing and `placed` after it. Does nothing on a batch route."""
 
-    def __init__(self, desk: RunContext, resource: Resource) -> None:
-        self._desk = desk
+    def __init__(self, run: RunContext, resource: Resource) -> None:
+        self._run = run
         self._resource = resource
         self._single = resource.route is Route.CALL
         self._in_flight: dict[str, datetime] = {}
@@ -30,28 +30,32 @@ class Pacer:
         if not self._single:
             return
         if not self._first:
-            self._desk.pause(1.0 / self._resource.pace.calls_per_second)
+            self._run.pause(1.0 / self._resource.pace.calls_per_second)
         self._first = False
         while len(self._in_flight) >= self._resource.pace.max_in_flight:
-            self._in_flight = {key: at for key, at in self._in_flight.items() if not self._has_ended(key, at)}
+            self._in_flight = {
+                remote_id: placed_at
+                for remote_id, placed_at in self._in_flight.items()
+                if not self._has_ended(remote_id, placed_at)
+            }
             if len(self._in_flight) >= self._resource.pace.max_in_flight:
-                self._desk.pause(LOOK_EVERY)
+                self._run.pause(POLL_SECONDS)
 
-    def placed(self, remote_id: str) -> None:
+    def track(self, remote_id: str) -> None:
         if remote_id:
-            self._in_flight[remote_id] = self._desk.provider(self._resource).now()
+            self._in_flight[remote_id] = self._run.provider(self._resource).now()
 
     def _has_ended(self, remote_id: str, placed_at: datetime) -> bool:
-        provider = self._desk.provider(self._resource)
+        provider = self._run.provider(self._resource)
         if provider.now() - placed_at >= LONGEST_CALL:
             return True
         try:
             remote = provider.channels[Route.CALL].read(remote_id)
         except ProviderError:
             return False
-        return remote is None or is_over(remote) or _shows_nobody(remote)
+        return remote is None or is_over(remote) or _has_no_members(remote)
 
 
-def _shows_nobody(remote: Remote) -> bool:
+def _has_no_members(remote: Remote) -> bool:
     """Known from our own request alone, without an id to ask for: nothing will ever tell that it ended."""
     return remote.members is None or remote.members.is_empty()

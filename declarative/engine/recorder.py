@@ -15,76 +15,100 @@ from declarative.planning import diff as explain
 from declarative.planning import unchanged
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Task
-from declarative.state.ledger import Fields
+from declarative.state.ledger import ResourceRecordFields
 
 
 class Recorder:
     """Raises LeaseLost and StateError."""
 
-    def __init__(self, desk: RunContext) -> None:
-        self._desk = desk
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
 
-    def take_in(self, work: Task) -> None:
+    def record_observed(self, task: Task) -> None:
         """Writes down what was seen: memory under earlier addresses, things found by their mark, counters."""
-        ledger = self._desk.ledger
-        for old in work.renamed:
-            ledger.rename(old, work.address)
-        record = self._desk.ledger.record(work.address)
-        fresh = {
-            remote.id: records.refreshed(record.remotes.get(remote.id) or self._found(record, remote), remote)
-            for remote in work.case.remotes.values()
-            if remote.id not in work.case.also
+        ledger = self._run.ledger
+        for old_address in task.renamed_from:
+            ledger.rename(old_address, task.address)
+        resource_record = self._run.ledger.resource_record(task.address)
+        remote_records = {
+            remote.id: records.refreshed(
+                resource_record.remotes.get(remote.id) or self._adopt_remote(resource_record, remote), remote
+            )
+            for remote in task.facts.remotes.values()
+            if remote.id not in task.facts.also
         }
-        changed = {key: known for key, known in fresh.items() if record.remotes.get(key) != known}
-        if changed:
-            answered = {known.mark for known in changed.values()} & set(record.intents)
-            ledger.update(work.address, remotes=changed, intents=dict.fromkeys(mark for mark in answered if mark))
+        changed_records = {
+            remote_id: remote_record
+            for remote_id, remote_record in remote_records.items()
+            if resource_record.remotes.get(remote_id) != remote_record
+        }
+        if changed_records:
+            answered_marks = {remote_record.mark for remote_record in changed_records.values()} & set(
+                resource_record.intents
+            )
+            ledger.update(
+                task.address, remotes=changed_records, intents=dict.fromkeys(mark for mark in answered_marks if mark)
+            )
 
-    def _found(self, record: ResourceRecord, remote: Remote) -> RemoteRecord:
+    def _adopt_remote(self, resource_record: ResourceRecord, remote: Remote) -> RemoteRecord:
         """Something new to the lock: as its intent says, where there is one, else as its mark tells."""
-        if intent := record.intents.get(str(remote.mark)):
+        if intent := resource_record.intents.get(str(remote.mark)):
             return records.from_intent(intent, remote)
-        known = records.from_mark(remote)
+        remote_record = records.from_mark(remote)
         if remote.route is Route.BATCH or remote.members is None or not len(remote.members):
-            return known
-        lineage = self._desk.ledger.lock.lineage
-        return replace(known, person=self._desk.key.of_person(lineage, remote.members.item(0, "number")))
+            return remote_record
+        lineage = self._run.ledger.lock.lineage
+        return replace(remote_record, person=self._run.key.digest_person(lineage, remote.members.item(0, "number")))
 
-    def remember(self, work: Task, case: Facts, tally: ResourceResult) -> None:
+    def record_result(self, task: Task, facts: Facts, result: ResourceResult) -> None:
         """What this address is known as from now on: as applied in full, as quiet, or as a tombstone."""
-        resource, record = work.resource, self._desk.ledger.record(work.address)
+        resource, resource_record = task.resource, self._run.ledger.resource_record(task.address)
         if resource is None:
-            self.bury(work, case, record)
+            self.record_tombstone(task, facts, resource_record)
             return
-        if case.one_call and (work.case.record.remotes or record.placed) and not tally.submitted:
+        if (
+            facts.is_single_call
+            and (task.facts.resource_record.remotes or resource_record.placed)
+            and not result.submitted
+        ):
             return  # known as what was rung, so that every later plan can tell that an edit changes nothing
-        in_full = tally.clean and not tally.unplanned and work.complete and work.case.wanted and not record.intents
-        wanted: dict[str, object] = {
+        in_full = (
+            result.is_clean
+            and not result.unplanned
+            and task.complete
+            and task.facts.is_desired
+            and not resource_record.intents
+        )
+        fields: dict[str, object] = {
             "provider": resource.provider,
-            "settings": explain.remembered(resource.settings),
+            "settings": explain.redact_settings(resource.settings),
             "settings_digest": resource.settings_digest,
-            "count": resource.people.count,
-            "numbers": resource.people.numbers if in_full else "",
-            "payloads": resource.people.payloads if in_full else "",
+            "count": resource.recipients.count,
+            "numbers": resource.recipients.numbers if in_full else "",
+            "payloads": resource.recipients.payloads if in_full else "",
             "tombstone": False,
             "also": tuple(sorted(resource.also)),
-            "quiet": self._quiet(work, replace(case, record=record), tally),
+            "quiet": self._quiet_digest(task, replace(facts, resource_record=resource_record), result),
         }
-        changes = {name: value for name, value in wanted.items() if getattr(record, name) != value}
+        changes = {name: value for name, value in fields.items() if getattr(resource_record, name) != value}
         if changes:
-            self._desk.ledger.update(work.address, **cast(Fields, changes))
+            self._run.ledger.update(task.address, **cast(ResourceRecordFields, changes))
 
-    def _quiet(self, work: Task, case: Facts, tally: ResourceResult) -> str | None:
+    def _quiet_digest(self, task: Task, facts: Facts, result: ResourceResult) -> str | None:
         """The digest of all facts, where everything is over and nothing was done or is due later."""
-        due = tally.unplanned or work.later or not tally.clean
-        touched = tally.submitted or work.cancels or case.record.intents
-        remotes = {key: remote for key, remote in case.remotes.items() if key not in case.also}
-        unknown = any(remote.has(Phase.UNKNOWN) for remote in remotes.values())
-        if due or touched or unknown or not all(is_over(remote) for remote in remotes.values()):
+        is_pending = result.unplanned or task.due_later or not result.is_clean
+        is_changed = result.submitted or task.cancels or facts.resource_record.intents
+        remotes = {remote_id: remote for remote_id, remote in facts.remotes.items() if remote_id not in facts.also}
+        has_unknown = any(remote.has_phase(Phase.UNKNOWN) for remote in remotes.values())
+        if is_pending or is_changed or has_unknown or not all(is_over(remote) for remote in remotes.values()):
             return None
-        return unchanged.fingerprint(work.resource, case.record, remotes)
+        return unchanged.fingerprint(task.resource, facts.resource_record, remotes)
 
-    def bury(self, work: Task, case: Facts, record: ResourceRecord) -> None:
-        over = all(is_over(remote) for remote in case.remotes.values())
-        if (work.forget or (work.cancels and over)) and not record.intents and not record.tombstone:
-            self._desk.ledger.update(work.address, tombstone=True, quiet=None)
+    def record_tombstone(self, task: Task, facts: Facts, resource_record: ResourceRecord) -> None:
+        is_settled = all(is_over(remote) for remote in facts.remotes.values())
+        if (
+            (task.forget or (task.cancels and is_settled))
+            and not resource_record.intents
+            and not resource_record.tombstone
+        ):
+            self._run.ledger.update(task.address, tombstone=True, quiet=None)

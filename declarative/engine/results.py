@@ -13,38 +13,38 @@ class ResourceResult:
     """What was done at one address: people by verb and by result, ids that came to be, and what must be said.
     `unplanned` fell due while this ran, and need a plan that names them."""
 
-    booked: list[tuple[str, Verb, int]] = field(default_factory=list)
+    requests: list[tuple[str, Verb, int]] = field(default_factory=list)
     cancelled: int = 0
     in_flight: int = 0
     problems: list[Receipt] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    left: int = 0
+    deferred: int = 0
     unplanned: int = 0
     unsure: list[tuple[Receipt, Verb, int]] = field(default_factory=list)
 
-    def book(self, remote_id: str, verb: Verb, people: int) -> None:
+    def add_request(self, remote_id: str, verb: Verb, count: int) -> None:
         """Counts people of a request that is known to be done."""
-        self.booked.append((remote_id, verb, people))
+        self.requests.append((remote_id, verb, count))
 
-    def undo(self, remote_id: str) -> None:
+    def undo_request(self, remote_id: str) -> None:
         """What was taken back before it rang was not done."""
-        self.booked = [entry for entry in self.booked if entry[0] != remote_id]
+        self.requests = [entry for entry in self.requests if entry[0] != remote_id]
 
     @property
     def submitted(self) -> dict[Verb, int]:
         """People by the verb that they were submitted under."""
         counts: dict[Verb, int] = {}
-        for _, verb, people in self.booked:
-            counts[verb] = counts.get(verb, 0) + people
+        for _, verb, count in self.requests:
+            counts[verb] = counts.get(verb, 0) + count
         return counts
 
     @property
     def remote_ids(self) -> list[str]:
-        return list(dict.fromkeys(remote_id for remote_id, _, _ in self.booked))
+        return list(dict.fromkeys(remote_id for remote_id, _, _ in self.requests))
 
     @property
-    def clean(self) -> bool:
-        return not self.problems and not self.left
+    def is_clean(self) -> bool:
+        return not self.problems and not self.deferred
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Finding:
     address: str
     message: str
     unsure: bool = False
-    undone: str = ""
+    withdrawn_id: str = ""
 
 
 class RequestStatus(StrEnum):
@@ -74,7 +74,7 @@ class Receipt:
     """`remote_id` of what exists now, "" where nothing does; `message` for people, "" where all went well. `mark` names
     the intent that an unsure one left open; `final`: whoever else is sent to this resource would fare the same."""
 
-    result: RequestStatus
+    status: RequestStatus
     remote_id: str = ""
     message: str = ""
     mark: str = ""

@@ -20,21 +20,21 @@ class DialBudget:
     """How many people may still be rung in this run; None is no limit. Counted before each send, by the mark of the
     request, and given back once it is known not to have been done."""
 
-    left: int | None = None
-    _taken: dict[str, int] = field(default_factory=dict)
+    remaining: int | None = None
+    _reserved: dict[str, int] = field(default_factory=dict)
 
-    def covers(self, people: int) -> bool:
-        return self.left is None or people <= self.left
+    def covers(self, count: int) -> bool:
+        return self.remaining is None or count <= self.remaining
 
-    def take(self, mark: str, people: int) -> None:
-        if self.left is not None:
-            self.left -= people
-            self._taken[mark] = people
+    def reserve(self, mark: str, count: int) -> None:
+        if self.remaining is not None:
+            self.remaining -= count
+            self._reserved[mark] = count
 
-    def give_back(self, mark: str) -> None:
+    def release(self, mark: str) -> None:
         """Of a request that was not made in this run there is nothing to give back."""
-        if self.left is not None:
-            self.left += self._taken.pop(mark, 0)
+        if self.remaining is not None:
+            self.remaining += self._reserved.pop(mark, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +45,14 @@ class RunContext:
     lease: Lease
     project: Project
     providers: Mapping[str, Provider]
-    abilities: Callable[[str, Route], Capabilities]
+    capabilities: Callable[[str, Route], Capabilities]
     key: PersonKey
     stop: StopSignal
     budget: DialBudget
     sleep: Callable[[float], None]
-    report: Callable[[str], None] = lambda _: None
+    progress: Callable[[str], None] = lambda _: None
 
-    def gate(self) -> None:
+    def check_may_dial(self) -> None:
         """Passed before every request that dials. Raises Interrupted or LeaseLost."""
         self.stop.check()
         self.lease.check()

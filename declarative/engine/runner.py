@@ -39,178 +39,202 @@ READS_AFTER_CANCEL = (0.0, 1.0, 2.0, 4.0, 8.0)
 class PlanRunner:
     """Does one plan's work. Interrupted, LeaseLost and StateError pass through; everything else becomes a Tally."""
 
-    def __init__(self, desk: RunContext) -> None:
-        self._desk = desk
-        self._executor = Executor(desk, on_wait=self._look_after_all)
-        self._memory = Recorder(desk)
-        self.prover = Settler(desk)
-        self.guardian = GuardWatch(desk, self._executor)
-        self.tallies: dict[str, ResourceResult] = {}
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+        self._executor = Executor(run, on_wait=self._check_guarded_batches)
+        self._recorder = Recorder(run)
+        self.settler = Settler(run)
+        self.guard_watch = GuardWatch(run, self._executor)
+        self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
-        self._sent: defaultdict[str, list[pl.Series]] = defaultdict(list)
-        self._rung: defaultdict[str, list[pl.Series]] = defaultdict(list)
-        self._lost: dict[str, pl.Series] = {}
+        self._sent_numbers: defaultdict[str, list[pl.Series]] = defaultdict(list)
+        self._called_numbers: defaultdict[str, list[pl.Series]] = defaultdict(list)
+        self._unsure_numbers: dict[str, pl.Series] = {}
 
-    def carry_out(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
+    def run_plan(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
         """Plain cancels first, so that nobody is rung who is on the way out; single calls last, since pacing them takes
         longer than the guard of a batch; else in the plan's order."""
-        self._sent = defaultdict(list, {address: list(rung) for address, rung in self._rung.items()})
-        order = sorted(plan.tasks.values(), key=_run_order)
+        self._sent_numbers = defaultdict(
+            list, {address: list(numbers) for address, numbers in self._called_numbers.items()}
+        )
+        tasks = sorted(plan.tasks.values(), key=_run_order)
         try:
-            for work in order:
-                tally = self.tallies.setdefault(work.address, ResourceResult())
+            for task in tasks:
+                result = self.results.setdefault(task.address, ResourceResult())
                 try:
-                    self._one(work, tally, approved.get(work.address))
+                    self._run_task(task, result, approved.get(task.address))
                 except ProviderError as error:
-                    tally.problems.append(Receipt(RequestStatus.FAILED, message=error.message))
+                    result.problems.append(Receipt(RequestStatus.FAILED, message=error.message))
         finally:  # an interruption as well: what was created is not left unseen
-            self._look_after_all()
+            self._check_guarded_batches()
 
     def resolve_unsure(self) -> None:
         """Requests that were unsure when they were sent, and are answered now, are problems no more."""
-        for address, tally in self.tallies.items():
-            record = self._desk.ledger.record(address)
-            by_mark = {known.mark: key for key, known in record.remotes.items() if known.mark}
-            for receipt, verb, people in [entry for entry in tally.unsure if entry[0].mark not in record.intents]:
-                tally.unsure.remove((receipt, verb, people))
-                tally.problems = [problem for problem in tally.problems if problem is not receipt]
-                lost = self._lost.pop(receipt.mark, None)
-                if found := by_mark.get(receipt.mark) or receipt.remote_id:
-                    tally.book(found, verb, people)
-                    self._rung[address] += [] if lost is None else [lost]
+        for address, result in self.results.items():
+            resource_record = self._run.ledger.resource_record(address)
+            ids_by_mark = {
+                remote_record.mark: remote_id
+                for remote_id, remote_record in resource_record.remotes.items()
+                if remote_record.mark
+            }
+            for receipt, verb, count in [
+                entry for entry in result.unsure if entry[0].mark not in resource_record.intents
+            ]:
+                result.unsure.remove((receipt, verb, count))
+                result.problems = [problem for problem in result.problems if problem is not receipt]
+                numbers = self._unsure_numbers.pop(receipt.mark, None)
+                if remote_id := ids_by_mark.get(receipt.mark) or receipt.remote_id:
+                    result.add_request(remote_id, verb, count)
+                    self._called_numbers[address] += [] if numbers is None else [numbers]
 
-    def _one(self, work: Task, tally: ResourceResult, approved: pl.Series | None) -> None:
-        tally.unplanned = 0
-        if work.quiet:
-            self._memory.bury(work, work.case, self._desk.ledger.record(work.address))
+    def _run_task(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> None:
+        result.unplanned = 0
+        if task.unchanged:
+            self._recorder.record_tombstone(task, task.facts, self._run.ledger.resource_record(task.address))
             return
-        self._memory.take_in(work)
-        case = self._without_leaving(work, tally, approved)
-        resource = work.resource
-        if resource is not None and case is not None:
-            self._retry_by_request(work, resource, approved, tally)
-            self._submit(resource, work.ring.filter(pl.col("verb") != Verb.REPLACE), approved, tally)
-        self._memory.remember(work, case or work.case, tally)
+        self._recorder.record_observed(task)
+        facts = self._cancel_and_resubmit(task, result, approved)
+        resource = task.resource
+        if resource is not None and facts is not None:
+            self._retry_by_request(task, resource, approved, result)
+            self._submit(resource, task.to_call.filter(pl.col("verb") != Verb.REPLACE), approved, result)
+        self._recorder.record_result(task, facts or task.facts, result)
 
-    def _without_leaving(self, work: Task, tally: ResourceResult, approved: pl.Series | None) -> Facts | None:
+    def _cancel_and_resubmit(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> Facts | None:
         """Cancels batch by batch; whoever is free and still wanted is submitted again before the next is touched.
         None where it had to end: the rest stays as it is."""
-        case = work.case
-        if not work.cancels:
-            return case
-        moving = work.ring.filter(verb=Verb.REPLACE)
-        if len(moving) and work.resource is not None and (missing := self._missing(work.resource)):
-            tally.problems.append(Receipt(RequestStatus.FAILED, message=f"nothing was cancelled: {'; '.join(missing)}"))
+        facts = task.facts
+        if not task.cancels:
+            return facts
+        to_replace = task.to_call.filter(verb=Verb.REPLACE)
+        if (
+            len(to_replace)
+            and task.resource is not None
+            and (unknown_references := self._unknown_references(task.resource))
+        ):
+            result.problems.append(
+                Receipt(RequestStatus.FAILED, message=f"nothing was cancelled: {'; '.join(unknown_references)}")
+            )
             return None
-        for remote_id in work.cancels:
-            self._desk.stop.check()
-            remote = self._cancel(work.address, case.remotes[remote_id], tally)
+        for remote_id in task.cancels:
+            self._run.stop.check()
+            remote = self._cancel(task.address, facts.remotes[remote_id], result)
             if remote is None:
                 return None
-            case = replace(
-                case, remotes={**case.remotes, remote_id: remote}, record=self._desk.ledger.record(work.address)
+            facts = replace(
+                facts,
+                remotes={**facts.remotes, remote_id: remote},
+                resource_record=self._run.ledger.resource_record(task.address),
             )
-            if len(moving) and work.resource is not None:
-                free = resubmit.only_approved(
-                    resubmit.recipients_to_resubmit(case, remote), moving.get_column("number")
+            if len(to_replace) and task.resource is not None:
+                recipients = resubmit.only_approved(
+                    resubmit.recipients_to_resubmit(facts, remote), to_replace.get_column("number")
                 )
-                self._submit(work.resource, free, approved, tally)
-                if not tally.clean:
+                self._submit(task.resource, recipients, approved, result)
+                if not result.is_clean:
                     return None
-        return case
+        return facts
 
-    def _missing(self, resource: Resource) -> list[str]:
-        return self._desk.provider(resource).unknown_references(resource.settings)
+    def _unknown_references(self, resource: Resource) -> list[str]:
+        return self._run.provider(resource).unknown_references(resource.settings)
 
-    def _cancel(self, address: str, remote: Remote, tally: ResourceResult) -> Remote | None:
+    def _cancel(self, address: str, remote: Remote, result: ResourceResult) -> Remote | None:
         """The batch as read after its cancel was answered; None where the cancel is not confirmed."""
-        provider = self._desk.providers[self._desk.ledger.record(address).provider]
+        provider = self._run.providers[self._run.ledger.resource_record(address).provider]
         channel = provider.channels[Route.BATCH]
         receipt = self._executor.cancel(address, channel, remote.id)
-        if receipt.result is not RequestStatus.DONE:
-            tally.problems.append(receipt)
+        if receipt.status is not RequestStatus.DONE:
+            result.problems.append(receipt)
             return None
-        read: Remote | None = None
+        cancelled_remote: Remote | None = None
         for pause in READS_AFTER_CANCEL:
-            self._desk.sleep(pause)
-            read = channel.read(remote.id)
-            if read is not None and read.members is not None and not read.has(Phase.QUEUED):
+            self._run.sleep(pause)
+            cancelled_remote = channel.read(remote.id)
+            if (
+                cancelled_remote is not None
+                and cancelled_remote.members is not None
+                and not cancelled_remote.has_phase(Phase.QUEUED)
+            ):
                 break
-        if read is None or read.members is None:
-            tally.problems.append(Receipt(RequestStatus.FAILED, remote.id, UNREAD_AFTER_CANCEL))
+        if cancelled_remote is None or cancelled_remote.members is None:
+            result.problems.append(Receipt(RequestStatus.FAILED, remote.id, UNREAD_AFTER_CANCEL))
             return None
-        known = records.refreshed(self._desk.ledger.record(address).remotes[remote.id], read)
-        self._desk.ledger.update(address, remotes={remote.id: known})
-        tally.cancelled += len(read.members.filter(phase=Phase.CANCELLED))
-        tally.in_flight += len(read.members.filter(phase=Phase.IN_FLIGHT))
-        return read
+        remote_record = records.refreshed(
+            self._run.ledger.resource_record(address).remotes[remote.id], cancelled_remote
+        )
+        self._run.ledger.update(address, remotes={remote.id: remote_record})
+        result.cancelled += len(cancelled_remote.members.filter(phase=Phase.CANCELLED))
+        result.in_flight += len(cancelled_remote.members.filter(phase=Phase.IN_FLIGHT))
+        return cancelled_remote
 
     def _retry_by_request(
-        self, work: Task, resource: Resource, approved: pl.Series | None, tally: ResourceResult
+        self, task: Task, resource: Resource, approved: pl.Series | None, result: ResourceResult
     ) -> None:
         """A request rings all the unreached of a batch or none: it is left to the next run unless each may be rung."""
-        for remote_id in work.requests:
-            again = work.rung_by_request(remote_id)
-            if len(self._allowed(work.address, again, approved)) < len(again):
-                tally.unplanned += len(again)
+        for remote_id in task.requests:
+            recipients = task.recipients_to_retry(remote_id)
+            if len(self._select_approved(task.address, recipients, approved)) < len(recipients):
+                result.unplanned += len(recipients)
                 continue
-            may_ring = partial(self._all_due, resource, again, again=True)
-            if self._must_end(resource, tally) or not may_ring():
-                tally.left += len(again)
+            may_call = partial(self._can_call_all, resource, recipients, is_retry=True)
+            if self._must_stop(resource, result) or not may_call():
+                result.deferred += len(recipients)
                 continue
-            self._sent[work.address].append(again.get_column("number"))
-            receipt = self._executor.retry(resource, work.case.remotes[remote_id], len(again), may_ring)
-            self._book(receipt, Verb.RETRY, len(again), tally)
-            self._record_called(work.address, receipt, again)
+            self._sent_numbers[task.address].append(recipients.get_column("number"))
+            receipt = self._executor.retry(resource, task.facts.remotes[remote_id], len(recipients), may_call)
+            self._record_receipt(receipt, Verb.RETRY, len(recipients), result)
+            self._record_called(task.address, receipt, recipients)
 
-    def _submit(self, resource: Resource, due: pl.DataFrame, approved: pl.Series | None, tally: ResourceResult) -> None:
+    def _submit(
+        self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
+    ) -> None:
         """Submits people in shards, those of one attempt together; single calls one by one, at their pace."""
-        ring = self._allowed(resource.address, due, approved)
-        tally.unplanned += len(due) - len(ring)
-        self._sent[resource.address].append(ring.get_column("number"))
+        to_call = self._select_approved(resource.address, recipients, approved)
+        result.unplanned += len(recipients) - len(to_call)
+        self._sent_numbers[resource.address].append(to_call.get_column("number"))
         if resource.route is Route.CALL:
-            self._look_after_all()
-        size = self._desk.abilities(resource.provider, resource.route).max_people
-        pacer = Pacer(self._desk, resource)
-        for (attempt,), rows in ring.partition_by("attempt", as_dict=True, maintain_order=True).items():
-            for start in range(0, len(rows), size):
-                planned = rows.slice(start, size)
-                if self._must_end(resource, tally):
-                    tally.left += len(rows) - start
+            self._check_guarded_batches()
+        shard_size = self._run.capabilities(resource.provider, resource.route).max_people
+        pacer = Pacer(self._run, resource)
+        for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
+            for start in range(0, len(same_attempt), shard_size):
+                planned_shard = same_attempt.slice(start, shard_size)
+                if self._must_stop(resource, result):
+                    result.deferred += len(same_attempt) - start
                     break
-                self._desk.report(f"{resource.address}: {start:,} of {counting.people(len(rows))} submitted")
+                self._run.progress(f"{resource.address}: {start:,} of {counting.people(len(same_attempt))} submitted")
                 pacer.wait()
-                self._apply_findings(self.guardian.look_in_time())
-                shard = self._due(resource, planned)
-                tally.left += len(planned) - len(shard)
+                self._apply_findings(self.guard_watch.check_due())
+                shard = self._select_callable(resource, planned_shard)
+                result.deferred += len(planned_shard) - len(shard)
                 if shard.is_empty():
                     continue
-                may_ring = partial(self._all_due, resource, shard)
+                may_call = partial(self._can_call_all, resource, shard)
                 receipt = self._executor.submit(
-                    resource, shard.select("number", "payload"), int(str(attempt)), may_ring
+                    resource, shard.select("number", "payload"), int(str(attempt)), may_call
                 )
-                pacer.placed(receipt.remote_id)
+                pacer.track(receipt.remote_id)
                 for verb, count in shard.group_by("verb").len().iter_rows():
-                    self._book(receipt, Verb(verb), count, tally)
+                    self._record_receipt(receipt, Verb(verb), count, result)
                 self._record_called(resource.address, receipt, shard)
-                if receipt.result is RequestStatus.DONE and resource.route is Route.BATCH:
-                    self.guardian.created(resource.provider, receipt.remote_id)
+                if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
+                    self.guard_watch.watch(resource.provider, receipt.remote_id)
 
-    def _record_called(self, address: str, receipt: Receipt, people: pl.DataFrame) -> None:
+    def _record_called(self, address: str, receipt: Receipt, recipients: pl.DataFrame) -> None:
         """Whoever was rung in this run is not rung again by it; nor whose request was lost and turns up later."""
-        if receipt.result is RequestStatus.DONE:
-            self._rung[address].append(people.get_column("number"))
-        elif receipt.result is RequestStatus.UNSURE:
-            self._lost[receipt.mark] = people.get_column("number")
+        if receipt.status is RequestStatus.DONE:
+            self._called_numbers[address].append(recipients.get_column("number"))
+        elif receipt.status is RequestStatus.UNSURE:
+            self._unsure_numbers[receipt.mark] = recipients.get_column("number")
 
-    def _allowed(self, address: str, ring: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
+    def _select_approved(self, address: str, recipients: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
         """Those of them who were approved, and whom this round has not sent already, whatever the plan says."""
-        for numbers in self._sent[address]:
-            ring = ring.filter(~pl.col("number").is_in(numbers.implode()))
-        return resubmit.only_approved(ring, approved)
+        for numbers in self._sent_numbers[address]:
+            recipients = recipients.filter(~pl.col("number").is_in(numbers.implode()))
+        return resubmit.only_approved(recipients, approved)
 
-    def _look_after_all(self) -> None:
-        self._apply_findings(self.guardian.look_after_all())
+    def _check_guarded_batches(self) -> None:
+        self._apply_findings(self.guard_watch.check_all())
 
     def _apply_findings(self, findings: Sequence[Finding]) -> None:
         """What was taken back was not done."""
@@ -218,47 +242,47 @@ class PlanRunner:
             if not finding.address:
                 self.findings.append(finding)
                 continue
-            tally = self.tallies.setdefault(finding.address, ResourceResult())
-            tally.undo(finding.undone)
-            tally.findings.append(finding)
+            result = self.results.setdefault(finding.address, ResourceResult())
+            result.undo_request(finding.withdrawn_id)
+            result.findings.append(finding)
 
-    def _all_due(self, resource: Resource, people: pl.DataFrame, *, again: bool = False) -> bool:
-        return len(self._due(resource, people, again=again)) == len(people)
+    def _can_call_all(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> bool:
+        return len(self._select_callable(resource, recipients, is_retry=is_retry)) == len(recipients)
 
-    def _due(self, resource: Resource, people: pl.DataFrame, *, again: bool = False) -> pl.DataFrame:
+    def _select_callable(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> pl.DataFrame:
         """Who of them may still be rung: a run may take hours, and a window may have closed since the plan was made.
         A provider's own retry rings at once."""
-        now = self._desk.provider(resource).now()
-        record = self._desk.ledger.record(resource.address)
-        guard = timedelta() if again else record.guard(self._desk.project.guard)
-        found, _ = policy.timing(resource, now, guard, lambda: people)
-        if isinstance(found, Timing):
-            return people if found is Timing.NOW else people.clear()
-        return people.join(found.filter(timing=Timing.NOW.value), on="number", how="semi", maintain_order="left")
+        provider_time = self._run.provider(resource).now()
+        resource_record = self._run.ledger.resource_record(resource.address)
+        guard = timedelta() if is_retry else resource_record.guard(self._run.project.guard)
+        timing, _ = policy.call_timing(resource, provider_time, guard, lambda: recipients)
+        if isinstance(timing, Timing):
+            return recipients if timing is Timing.NOW else recipients.clear()
+        return recipients.join(timing.filter(timing=Timing.NOW.value), on="number", how="semi", maintain_order="left")
 
-    def _must_end(self, resource: Resource, tally: ResourceResult) -> bool:
+    def _must_stop(self, resource: Resource, result: ResourceResult) -> bool:
         if resource.provider in self._executor.stopped_providers:
             return True
-        expired = resource.expires_at and resource.expires_at <= self._desk.provider(resource).now()
+        expired = resource.expires_at and resource.expires_at <= self._run.provider(resource).now()
         if expired:
-            tally.problems.append(
+            result.problems.append(
                 Receipt(RequestStatus.FAILED, message="expires_at passed while this ran; whoever is left is not rung")
             )
-        failed = [receipt for receipt in tally.problems if receipt.result is RequestStatus.FAILED]
-        return bool(expired) or any(resource.route is Route.BATCH or receipt.final for receipt in failed)
+        failures = [receipt for receipt in result.problems if receipt.status is RequestStatus.FAILED]
+        return bool(expired) or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
 
-    def _book(self, receipt: Receipt, verb: Verb, people: int, tally: ResourceResult) -> None:
-        if receipt.result is RequestStatus.DONE:
-            tally.book(receipt.remote_id, verb, people)
-        elif receipt not in tally.problems:
-            tally.problems.append(receipt)
-        if receipt.result is RequestStatus.UNSURE:
-            tally.unsure.append((receipt, verb, people))
-        if receipt.result is RequestStatus.OUT_OF_FUNDS:
-            tally.left += people
+    def _record_receipt(self, receipt: Receipt, verb: Verb, count: int, result: ResourceResult) -> None:
+        if receipt.status is RequestStatus.DONE:
+            result.add_request(receipt.remote_id, verb, count)
+        elif receipt not in result.problems:
+            result.problems.append(receipt)
+        if receipt.status is RequestStatus.UNSURE:
+            result.unsure.append((receipt, verb, count))
+        if receipt.status is RequestStatus.OUT_OF_FUNDS:
+            result.deferred += count
 
 
-def _run_order(work: Task) -> int:
-    if work.ring.is_empty() and not work.requests:
+def _run_order(task: Task) -> int:
+    if task.to_call.is_empty() and not task.requests:
         return 0
-    return 1 if work.resource is None or work.resource.route is Route.BATCH else 2
+    return 1 if task.resource is None or task.resource.route is Route.BATCH else 2

@@ -19,159 +19,174 @@ from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model import records
-from declarative.model.lock import LEAST_GUARD, Intent, RequestKind
+from declarative.model.lock import MIN_GUARD, Intent, RequestKind
 from declarative.model.resource import Route
 from declarative.providers.base import Provider
 
 POLL = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Seconds between looks, the last one repeated."""
-LOOKS_FOR_A_CALL = 3
+CALL_LIST_READS = 3
 
 
 class Settler:
     """Works under the lease of one run. Raises Interrupted and StateError; a list that cannot be read proves nothing
     and leaves everything as unsure as it was."""
 
-    def __init__(self, desk: RunContext) -> None:
-        self._desk = desk
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
 
     def settle(self, addresses: Collection[str]) -> list[Finding]:
         """Answers the open intents of these addresses, waiting out the settle time for those that only time can answer.
         What stays open after that is unsure, and needs a list that catches up, or a person."""
         findings: list[Finding] = []
-        for name, provider in self._desk.providers.items():
+        for name, provider in self._run.providers.items():
             try:
-                findings += self._settle_at(name, provider, addresses)
+                findings += self._settle_provider(name, provider, addresses)
             except ProviderError as error:
-                if list(self._open(name, addresses)):
+                if list(self._open_intents(name, addresses)):
                     findings.append(
                         Finding("", f"{name} could not be read, nothing was concluded: {error.message}", True)
                     )
         return findings
 
-    def _settle_at(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+    def _settle_provider(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
         findings = self._settle_retries(name, provider, addresses) + self._settle_calls(name, provider, addresses)
-        if not any(intent.is_batch for _, intent in self._open(name, addresses)):
+        if not any(intent.is_batch for _, intent in self._open_intents(name, addresses)):
             return findings
-        for turn in count():
-            findings += self._look(name, provider, addresses)
-            waiting = [
-                self._decidable_at(intent)
-                for _, intent in self._open(name, addresses)
+        for poll in count():
+            findings += self._settle_batches(name, provider, addresses)
+            decision_times = [
+                self._decision_time(intent)
+                for _, intent in self._open_intents(name, addresses)
                 if intent.is_batch and not intent.absent
             ]
-            if not waiting:
+            if not decision_times:
                 break
-            until = max(waiting)
-            self._desk.report(f"an answer was lost; looking for it until {until:%H:%M:%S} UTC")
-            left = (until - provider.now()).total_seconds()
-            self._desk.pause(max(0.0, min(left, POLL[min(turn, len(POLL) - 1)])))
+            deadline = max(decision_times)
+            self._run.progress(f"an answer was lost; looking for it until {deadline:%H:%M:%S} UTC")
+            remaining = (deadline - provider.now()).total_seconds()
+            self._run.pause(max(0.0, min(remaining, POLL[min(poll, len(POLL) - 1)])))
         return findings
 
-    def _look(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+    def _settle_batches(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
         """One reading of the batch list, and what it says of each open submission."""
-        pending = [(address, intent) for address, intent in self._open(name, addresses) if intent.is_batch]
-        now = provider.now()
+        pending = [(address, intent) for address, intent in self._open_intents(name, addresses) if intent.is_batch]
+        provider_time = provider.now()
         since = min(intent.sent_at for _, intent in pending)
         listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
-        listing.read_until(lambda read: read.reaches(since))
-        return [finding for address, intent in pending for finding in self._conclude(address, intent, listing, now)]
+        listing.read_until(lambda listing: listing.reaches(since))
+        return [
+            finding
+            for address, intent in pending
+            for finding in self._settle_submission(address, intent, listing, provider_time)
+        ]
 
-    def _conclude(self, address: str, intent: Intent, listing: Listing, now: datetime) -> Iterator[Finding]:
-        if found := self._found(address, intent, listing):
-            yield found
-        elif now < self._decidable_at(intent):
+    def _settle_submission(
+        self, address: str, intent: Intent, listing: Listing, provider_time: datetime
+    ) -> Iterator[Finding]:
+        if finding := self._adopt_listed(address, intent, listing):
+            yield finding
+        elif provider_time < self._decision_time(intent):
             return
-        elif self._shows_younger(listing, intent):
+        elif self._has_younger(listing, intent):
             self._revoke(address, intent)
-            self._desk.budget.give_back(intent.mark)
-            people = counting.people(intent.count)
+            self._run.budget.release(intent.mark)
+            people_text = counting.people(intent.count)
             yield Finding(
-                address, f"a request of {people} never arrived; they are decided anew{late_arrival_warning(intent)}"
+                address,
+                f"a request of {people_text} never arrived; they are decided anew{late_arrival_warning(intent)}",
             )
         elif not intent.absent:
-            self._desk.ledger.update(address, intents={intent.mark: replace(intent, absent=True)})
-            self._desk.budget.give_back(intent.mark)
+            self._run.ledger.update(address, intents={intent.mark: replace(intent, absent=True)})
+            self._run.budget.release(intent.mark)
             yield Finding(
                 address, f"a request of {counting.people(intent.count)} probably never arrived; they are decided anew"
             )
 
-    def _found(self, address: str, intent: Intent, listing: Listing) -> Finding | None:
+    def _adopt_listed(self, address: str, intent: Intent, listing: Listing) -> Finding | None:
         """What the list shows under the mark of a lost request is its answer."""
-        found = {r.id: records.from_intent(intent, r) for r in listing.seen.values() if str(r.mark) == intent.mark}
-        if not found:
+        remote_records = {
+            remote.id: records.from_intent(intent, remote)
+            for remote in listing.entries.values()
+            if str(remote.mark) == intent.mark
+        }
+        if not remote_records:
             return None
-        self._desk.ledger.update(address, intents={intent.mark: None}, remotes=found)
-        return Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(found))}")
+        self._run.ledger.update(address, intents={intent.mark: None}, remotes=remote_records)
+        return Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(remote_records))}")
 
-    def _decidable_at(self, intent: Intent) -> datetime:
+    def _decision_time(self, intent: Intent) -> datetime:
         """When not being listed begins to mean something: the list had `settle` to catch up, and nothing can come of
         the lost request any more."""
-        return max(intent.sent_at + self._desk.project.settle, self._refused_from(intent))
+        return max(intent.sent_at + self._run.project.settle, self._refusal_time(intent))
 
-    def _refused_from(self, intent: Intent) -> datetime:
+    def _refusal_time(self, intent: Intent) -> datetime:
         """When the provider itself refuses a lost request that is still on its way: its guard is over. One without a
         time of its own is taken whenever it lands; then `settle` is all there is."""
         if intent.scheduled_at is None:
-            return intent.sent_at + self._desk.project.settle
-        guard = max(self._desk.project.guard, LEAST_GUARD) + timedelta(seconds=1)
+            return intent.sent_at + self._run.project.settle
+        guard = max(self._run.project.guard, MIN_GUARD) + timedelta(seconds=1)
         return min(intent.scheduled_at, intent.sent_at + guard)
 
-    def _shows_younger(self, listing: Listing, intent: Intent) -> bool:
+    def _has_younger(self, listing: Listing, intent: Intent) -> bool:
         if intent.probe is not None:
-            return intent.probe in listing.seen
-        last = self._refused_from(intent)
-        return any(remote.created_at and remote.created_at > last for remote in listing.seen.values())
+            return intent.probe in listing.entries
+        refusal_time = self._refusal_time(intent)
+        return any(remote.created_at and remote.created_at > refusal_time for remote in listing.entries.values())
 
     def _revoke(self, address: str, intent: Intent) -> None:
         """Its absence is proven; should it ever appear all the same, it is cancelled."""
-        revoked = tuple(sorted({*self._desk.ledger.record(address).revoked, intent.mark}))
-        self._desk.ledger.update(address, intents={intent.mark: None}, revoked=revoked)
+        revoked = tuple(sorted({*self._run.ledger.resource_record(address).revoked, intent.mark}))
+        self._run.ledger.update(address, intents={intent.mark: None}, revoked=revoked)
 
     def _settle_retries(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
         findings = []
-        for address, intent in self._open(name, addresses):
+        for address, intent in self._open_intents(name, addresses):
             if intent.request is not RequestKind.RETRY or intent.remote is None:
                 continue
             remote = provider.channels[Route.BATCH].read(intent.remote)
             if remote is None or (remote.retry_count or 0) <= (intent.retry_count or 0):
                 continue
-            known = records.refreshed(self._desk.ledger.record(address).remotes[intent.remote], remote)
-            self._desk.ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: known})
+            remote_record = records.refreshed(self._run.ledger.resource_record(address).remotes[intent.remote], remote)
+            self._run.ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: remote_record})
             findings.append(Finding(address, f"the retry of {intent.remote} had arrived"))
         return findings
 
     def _settle_calls(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
         findings: list[Finding] = []
-        for turn in range(LOOKS_FOR_A_CALL):
-            pending = [(a, i) for a, i in self._open(name, addresses) if i.route is Route.CALL]
+        for poll in range(CALL_LIST_READS):
+            pending = [
+                (address, intent)
+                for address, intent in self._open_intents(name, addresses)
+                if intent.route is Route.CALL
+            ]
             if not pending:
                 break
-            if turn:
-                self._desk.pause(POLL[turn])
-            agents = {intent.agent_id for _, intent in pending if intent.agent_id}
-            listing = Listing(provider.now, *provider.channels[Route.CALL].list_pages(sorted(agents)))
-            listing.read_until(lambda read: read.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
+            if poll:
+                self._run.pause(POLL[poll])
+            agent_ids = {intent.agent_id for _, intent in pending if intent.agent_id}
+            listing = Listing(provider.now, *provider.channels[Route.CALL].list_pages(sorted(agent_ids)))
+            listing.read_until(lambda listing: listing.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
             for address, intent in pending:
-                if found := self._found(address, intent, listing):
-                    findings.append(found)
+                if finding := self._adopt_listed(address, intent, listing):
+                    findings.append(finding)
         return findings
 
-    def _open(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
+    def _open_intents(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
         """Those that this provider can be asked about: an api_version may have changed since, and a route be gone."""
         return [
             (address, intent)
             for address in addresses
-            for intent in self._desk.ledger.record(address).intents.values()
-            if self._desk.ledger.record(address).provider == name
-            and intent.route in self._desk.providers[name].channels
+            for intent in self._run.ledger.resource_record(address).intents.values()
+            if self._run.ledger.resource_record(address).provider == name
+            and intent.route in self._run.providers[name].channels
         ]
 
 
 def late_arrival_warning(intent: Intent) -> str:
     """A lost request with a later time of its own would be taken until then, however late it lands: the guard does not
     help there, and only another run can see it."""
-    starts = intent.scheduled_at
-    if starts is None or starts <= intent.sent_at + LEAST_GUARD + timedelta(minutes=1):
+    scheduled_at = intent.scheduled_at
+    if scheduled_at is None or scheduled_at <= intent.sent_at + MIN_GUARD + timedelta(minutes=1):
         return ""
-    return f"; run dialctl apply once more before {humanize.when(starts)}, lest it lands late"
+    return f"; run dialctl apply once more before {humanize.when(scheduled_at)}, lest it lands late"

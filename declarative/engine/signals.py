@@ -15,59 +15,59 @@ class StopSignal:
     """The wish to stop, by SIGINT or SIGTERM: heard between two requests, never within one. A second signal falls back
     to the system's own way, which is as safe as a crash. `heard` is called from within the signal's handler."""
 
-    def __init__(self, heard: Callable[[], None] = lambda: None) -> None:
-        self._asked = threading.Event()
+    def __init__(self, on_signal: Callable[[], None] = lambda: None) -> None:
+        self._requested = threading.Event()
         self._signum = 0
-        self.heard = heard
+        self.on_signal = on_signal
 
     def listen(self) -> None:
         for signum in _SIGNALS:
-            signal.signal(signum, self._hear)
+            signal.signal(signum, self._request_stop)
 
     @contextmanager
-    def at_a_prompt(self) -> Iterator[None]:
+    def interruptible(self) -> Iterator[None]:
         """While somebody is asked, no request is under way, and a signal ends the waiting at once, as does one that
         came before. Raises Interrupted."""
-        handlers = {signum: signal.signal(signum, self._leave) for signum in _SIGNALS}
+        handlers = {signum: signal.signal(signum, self._interrupt) for signum in _SIGNALS}
         try:
-            if self.asked:
-                raise _interrupted(self._signum, "nothing was sent")
+            if self.requested:
+                raise _interruption(self._signum, "nothing was sent")
             yield
         finally:
             for signum, handler in handlers.items():
                 signal.signal(signum, handler)
 
     @property
-    def asked(self) -> bool:
-        return self._asked.is_set()
+    def requested(self) -> bool:
+        return self._requested.is_set()
 
     def check(self) -> None:
         """Raises Interrupted once a signal came."""
-        if self._asked.is_set():
-            raise _interrupted(self._signum, "what was sent is recorded")
+        if self._requested.is_set():
+            raise _interruption(self._signum, "what was sent is recorded")
 
     def sleep(self, seconds: float) -> None:
         """Sleeps in real time, and wakes when asked to stop."""
-        self._asked.wait(seconds)
+        self._requested.wait(seconds)
 
     def pause(self, seconds: float) -> None:
         """Sleeps where nothing is under way. Raises Interrupted when asked to stop."""
         self.sleep(seconds)
         self.check()
 
-    def _hear(self, signum: int, frame: FrameType | None) -> None:
+    def _request_stop(self, signum: int, frame: FrameType | None) -> None:
         self._signum = signum
-        self._asked.set()
+        self._requested.set()
         signal.signal(signum, signal.SIG_DFL)
-        self.heard()
+        self.on_signal()
 
-    def _leave(self, signum: int, frame: FrameType | None) -> None:
-        raise _interrupted(signum, "nothing was sent")
+    def _interrupt(self, signum: int, frame: FrameType | None) -> None:
+        raise _interruption(signum, "nothing was sent")
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def _interrupted(signum: int, so_far: str) -> Interrupted:
+def _interruption(signum: int, detail: str) -> Interrupted:
     terminated = signum == signal.SIGTERM
-    return Interrupted(f"stopped by {'SIGTERM' if terminated else 'Ctrl-C'}; {so_far}", terminated=terminated)
+    return Interrupted(f"stopped by {'SIGTERM' if terminated else 'Ctrl-C'}; {detail}", terminated=terminated)

@@ -13,54 +13,58 @@ from declarative.manifest.document import Document
 
 
 @dataclass(frozen=True)
-class Reading:
+class DocumentSet:
     """`root` is the nearest directory at or above PATH that holds a Project, or PATH's own: nothing outside
     of it is read. `all_of_it`: PATH is a directory, read as a whole."""
 
     root: File
     documents: list[Document]
-    all_of_it: bool
+    whole_directory: bool
 
 
-def reading(path: File, skip: Collection[File], problems: list[Problem]) -> Reading:
+def find_documents(path: File, skip: Collection[File], problems: list[Problem]) -> DocumentSet:
     """The documents at `path`, files in `skip` left out; what cannot be read is added to `problems`."""
     path = path.resolve()
     directory = path if path.is_dir() else path.parent
-    shelf = _Shelf(problems)
-    root, projects = _project(directory, shelf)
-    documents = shelf.documents(_selected(path, root, skip, problems))
-    return Reading(root, [*documents, *(each for each in projects if each not in documents)], path.is_dir())
+    reader = _ManifestReader(problems)
+    root, projects = _find_project(directory, reader)
+    documents = reader.read_all(_select_files(path, root, skip, problems))
+    return DocumentSet(
+        root, [*documents, *(document for document in projects if document not in documents)], path.is_dir()
+    )
 
 
-def beside(reading: Reading, path: File) -> list[Document]:
+def read_documents_outside(document_set: DocumentSet, path: File) -> list[Document]:
     """The documents of the project that are not at `path`, as far as they can be read."""
-    files_of_all = [found for found in files.manifests(reading.root, reading.root) if isinstance(found, File)]
-    return _Shelf([]).documents(found for found in files_of_all if not found.is_relative_to(path.resolve()))
+    manifest_files = [
+        entry for entry in files.find_manifests(document_set.root, document_set.root) if isinstance(entry, File)
+    ]
+    return _ManifestReader([]).read_all(entry for entry in manifest_files if not entry.is_relative_to(path.resolve()))
 
 
-class _Shelf:
+class _ManifestReader:
     """Files already read, so that each is read, and its problems are told, once."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self._problems = problems
-        self._known: dict[File, list[Document]] = {}
+        self._documents_by_file: dict[File, list[Document]] = {}
 
-    def documents(self, paths: Iterable[File]) -> list[Document]:
-        return [document for path in paths for document in self._of(path)]
+    def read_all(self, paths: Iterable[File]) -> list[Document]:
+        return [document for path in paths for document in self._read_once(path)]
 
-    def _of(self, path: File) -> list[Document]:
-        if path not in self._known:
-            self._known[path] = self._read(path)
-        return self._known[path]
+    def _read_once(self, path: File) -> list[Document]:
+        if path not in self._documents_by_file:
+            self._documents_by_file[path] = self._read_file(path)
+        return self._documents_by_file[path]
 
-    def _read(self, path: File) -> list[Document]:
-        shown = files.shown(path)
+    def _read_file(self, path: File) -> list[Document]:
+        display_path = files.display_path(path)
         try:
-            data = files.read(path, files.MANIFEST_LIMIT)
-        except files.Unusable as unusable:
-            self._problems.append(Problem(shown, 0, 0, "", unusable.message, unusable.hint))
+            data = files.read_file(path, files.MANIFEST_LIMIT)
+        except files.UnusableFile as unusable:
+            self._problems.append(Problem(display_path, 0, 0, "", unusable.message, unusable.hint))
             return []
-        return read.documents(path, shown, data, self._problems)
+        return read.read_documents(path, display_path, data, self._problems)
 
 
 def is_project(document: Document) -> bool:
@@ -68,21 +72,25 @@ def is_project(document: Document) -> bool:
     return isinstance(value, dict) and value.get("kind") == "Project"
 
 
-def _project(directory: File, shelf: _Shelf) -> tuple[File, list[Document]]:
-    for place in files.upward(directory):
-        found = [each for each in shelf.documents(files.project_candidates(place)) if is_project(each)]
-        if found:
-            return place, found
+def _find_project(directory: File, reader: _ManifestReader) -> tuple[File, list[Document]]:
+    for ancestor in files.walk_up(directory):
+        projects = [
+            document for document in reader.read_all(files.find_project_candidates(ancestor)) if is_project(document)
+        ]
+        if projects:
+            return ancestor, projects
     return directory, []
 
 
-def _selected(path: File, root: File, skip: Collection[File], problems: list[Problem]) -> list[File]:
+def _select_files(path: File, root: File, skip: Collection[File], problems: list[Problem]) -> list[File]:
     if not path.is_dir():
         return [path]
     selected = []
-    for found in files.manifests(path, root):
-        if isinstance(found, files.OutsideLink):
-            problems.append(Problem(files.shown(found.path), 0, 0, "", found.message, "copy it into the project"))
-        elif found.resolve() not in skip:
-            selected.append(found)
+    for entry in files.find_manifests(path, root):
+        if isinstance(entry, files.OutsideLink):
+            problems.append(
+                Problem(files.display_path(entry.path), 0, 0, "", entry.message, "copy it into the project")
+            )
+        elif entry.resolve() not in skip:
+            selected.append(entry)
     return selected

@@ -20,7 +20,7 @@ class Document:
     when asked for, which is only when something is wrong."""
 
     file: File
-    shown: str
+    display_path: str
     value: Json
     node: Node
     templated: bool = False
@@ -31,22 +31,22 @@ class Document:
         exists."""
         node, last = self.node, self.node
         for step in path:
-            name, child = _child(node, step)
+            name, child = _child_node(node, step)
             if child is None:
-                return _start(last)
+                return _start_position(last)
             last, node = (name if key and name is not None else child), child
-        return _start(last)
+        return _start_position(last)
 
     def problem(self, path: Path, message: str, hint: str = "", *, key: bool = False) -> Problem:
         line, column = self.position(path, key=key)
-        return Problem(self.shown, line, column, wording.place(path), message, hint)
+        return Problem(self.display_path, line, column, wording.format_path(path), message, hint)
 
-    def more(self, path: Path, count: int, thing: str) -> Problem:
+    def more_problem(self, path: Path, count: int, noun: str) -> Problem:
         """Those problems of one kind, from `path` on, that are not described one by one."""
-        return replace(self.problem(path, wording.and_more(count, thing)), count=count)
+        return replace(self.problem(path, wording.and_more(count, noun)), count=count)
 
 
-def _child(node: Node, step: str | int) -> tuple[Node | None, Node | None]:
+def _child_node(node: Node, step: str | int) -> tuple[Node | None, Node | None]:
     if isinstance(node, MappingNode):
         for name, value in node.value:
             if name.value == step:
@@ -56,5 +56,5 @@ def _child(node: Node, step: str | int) -> tuple[Node | None, Node | None]:
     return None, None
 
 
-def _start(node: Node) -> tuple[int, int]:
+def _start_position(node: Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1

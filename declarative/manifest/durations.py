@@ -9,7 +9,7 @@ _PARTS = re.compile(r"([0-9]+)(ms|[dhms])")
 _UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 
 
-def duration(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """`1h30m` as a timedelta. Raises ValueError beyond 100 years."""
     length = sum(int(count) * _UNITS[unit] for count, unit in _PARTS.findall(text))
     if length > 36_525 * _UNITS["d"]:
@@ -17,7 +17,7 @@ def duration(text: str) -> timedelta:
     return timedelta(milliseconds=length)
 
 
-def moment(text: str) -> datetime:
+def parse_moment(text: str) -> datetime:
     """An RFC 3339 text as aware UTC in whole seconds, a part of a second rounded up: nothing happens before
     it. Raises ValueError when there is no such moment."""
     try:
@@ -27,10 +27,10 @@ def moment(text: str) -> datetime:
         raise ValueError("outside the years 1 to 9999") from None
 
 
-def stamp(at: datetime) -> str:
+def format_moment(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ` of an aware UTC datetime."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def time_of_day(text: str) -> time:
+def parse_time_of_day(text: str) -> time:
     return time.fromisoformat(text)

@@ -11,43 +11,28 @@ from pathlib import Path as File
 from typing import Any
 
 from declarative.errors import ManifestError, Problem
-from declarative.manifest import (
-    discover,
-    project,
-)
-from declarative.manifest import (
-    messages as wording,
-)
-from declarative.manifest import (
-    paths as files,
-)
-from declarative.manifest import (
-    schema as shapes,
-)
-from declarative.manifest import (
-    validate as check,
-)
-from declarative.manifest.discover import Reading, is_project
+from declarative.manifest import discover, messages, paths, project, schema, validate
+from declarative.manifest.discover import DocumentSet, is_project
 from declarative.manifest.document import Document
-from declarative.manifest.project import ProjectConfig, Types
+from declarative.manifest.project import ProjectConfig, ProviderTypes
 from declarative.manifest.recipients.gather import RecipientLoader
-from declarative.manifest.resource import Resources
-from declarative.manifest.variables import Variables, substitute
+from declarative.manifest.resource import ResourceCompiler
+from declarative.manifest.variables import Variables, substitute_variables
 from declarative.model.capabilities import PERSONAL
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.resource import Desired, Json, Kind, Resource
 
 _KINDS = ("Project", *Kind)
 _SAVED_PLAN = "dialctl-plan"  # the kind that planning/planfile.py writes
-_OF_PEOPLE = ("recipients", "recipients_from", "to_number", *PERSONAL)
+_RECIPIENT_FIELDS = ("recipients", "recipients_from", "to_number", *PERSONAL)
 
-Addressed = Mapping[str, tuple[Document, Resource]]
+ResourcesByAddress = Mapping[str, tuple[Document, Resource]]
 
 
-def load(
+def load_desired(
     path: File,
     *,
-    types: Types,
+    provider_types: ProviderTypes,
     variables: Variables,
     key: PersonKey,
     targets: Sequence[str] = (),
@@ -56,12 +41,12 @@ def load(
     """What the manifests at `path` (a file or a directory) ask for. `types` are the provider types by name,
     `key` digests people, `cache` is a directory for what recipients files came to, `targets` narrows to those
     addresses. Raises ManifestError with every problem found."""
-    with _no_collection():
-        return _load(path, types, variables, RecipientLoader(key, cache), targets)
+    with _pause_garbage_collection():
+        return _load_desired(path, provider_types, variables, RecipientLoader(key, cache), targets)
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _pause_garbage_collection() -> Iterator[None]:
     """Nodes and values come by the hundred thousand and all of them live on: the garbage collector would walk
     them again and again and find nothing, at five times the cost of reading."""
     enabled = gc.isenabled()
@@ -73,197 +58,240 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _load(path: File, types: Types, variables: Variables, gatherer: RecipientLoader, targets: Sequence[str]) -> Desired:
+def _load_desired(
+    path: File, provider_types: ProviderTypes, variables: Variables, loader: RecipientLoader, targets: Sequence[str]
+) -> Desired:
     problems: list[Problem] = []
-    reading = discover.reading(path, {file.resolve() for file in variables.files}, problems)
-    unread = bool(problems)
-    documents = _filled(reading.documents, variables, problems)
-    known = list(problems)
-    ground = _ground(documents, reading, types, problems, unread=unread)
-    resources = _compiled(documents, ground, reading.root, gatherer, problems)
-    problems.extend(_unknown_targets(path, targets, documents))
+    document_set = discover.find_documents(path, {file.resolve() for file in variables.files}, problems)
+    has_unreadable = bool(problems)
+    documents = _fill_documents(document_set.documents, variables, problems)
+    first_problems = list(problems)
+    project_config = _find_project_config(
+        documents, document_set, provider_types, problems, has_unreadable=has_unreadable
+    )
+    resources = _compile_resources(documents, project_config, document_set.root, loader, problems)
+    problems.extend(_unknown_target_problems(path, targets, documents))
     if not problems:
-        problems.extend(_nothing(path.resolve(), reading, documents))
+        problems.extend(_empty_project_problems(path.resolve(), document_set, documents))
     if problems:
-        raise ManifestError(_in_order(known, problems))
-    wanted = {address: each for address, each in resources.items() if not targets or address in targets}
-    whole = reading.all_of_it and str(path.resolve()) == ground.project.directory and not targets
-    people = {address: resource for address, (_, resource) in wanted.items()}
+        raise ManifestError(_sort_problems(first_problems, problems))
+    selected_resources = {
+        address: compiled for address, compiled in resources.items() if not targets or address in targets
+    }
+    whole = document_set.whole_directory and str(path.resolve()) == project_config.project.directory and not targets
+    desired_resources = {address: resource for address, (_, resource) in selected_resources.items()}
     return Desired(
-        ground.project,
-        people,
+        project_config.project,
+        desired_resources,
         whole,
-        digested=lambda: _digest(ground, wanted, whole=whole),
-        named=lambda: {*resources, *_named_elsewhere(reading, path)},
+        make_digest=lambda: _desired_digest(project_config, selected_resources, whole=whole),
+        list_addresses=lambda: {*resources, *_addresses_outside_path(document_set, path)},
     )
 
 
-def _named_elsewhere(reading: Reading, path: File) -> Iterator[str]:
+def _addresses_outside_path(document_set: DocumentSet, path: File) -> Iterator[str]:
     """Addresses in the manifests of the project that this run does not read, whatever else is wrong with those."""
-    for document in discover.beside(reading, path):
+    for document in discover.read_documents_outside(document_set, path):
         value = document.value
         if isinstance(value, dict) and isinstance(metadata := value.get("metadata"), dict):
             yield f"{str(value.get('kind')).lower()}/{metadata.get('name')}"
 
 
-def _filled(documents: Sequence[Document], variables: Variables, problems: list[Problem]) -> list[Document]:
+def _fill_documents(documents: Sequence[Document], variables: Variables, problems: list[Problem]) -> list[Document]:
     """The documents with variables put in, those left out that are no manifests at all."""
     values = variables.values(problems)
-    filled = [substitute(document, values, problems) for document in documents]
-    return [headed for document in filled if (headed := _headed(document, problems))]
+    filled = [substitute_variables(document, values, problems) for document in documents]
+    return [checked_document for document in filled if (checked_document := _check_head(document, problems))]
 
 
-def _headed(document: Document, problems: list[Problem]) -> Document | None:
+def _check_head(document: Document, problems: list[Problem]) -> Document | None:
     """The document when its kind and spec can be gone into; with an empty name when its own is wrong."""
     value = document.value
     if not isinstance(value, dict) or _is_foreign(value):
-        problems.append(_foreign(document, value))
+        problems.append(_foreign_problem(document, value))
         return None
-    sound = check.keep_valid(document, value, shapes.head(is_project(document)), (), problems)
-    if not {"apiVersion", "kind", "spec"} <= set(sound):
+    valid_fields = validate.keep_valid(document, value, schema.head_schema(is_project(document)), (), problems)
+    if not {"apiVersion", "kind", "spec"} <= set(valid_fields):
         return None
-    metadata = sound.get("metadata")
-    named = {"name": "", **(metadata if isinstance(metadata, dict) else {})}
-    return replace(document, value={**sound, "metadata": named})
+    metadata = valid_fields.get("metadata")
+    metadata_with_name = {"name": "", **(metadata if isinstance(metadata, dict) else {})}
+    return replace(document, value={**valid_fields, "metadata": metadata_with_name})
 
 
 def _is_foreign(value: Mapping[str, Json]) -> bool:
     """Whether nothing says that it is meant for dialctl, not even with a slip of the pen."""
     version, kind = str(value.get("apiVersion", "")), str(value.get("kind", ""))
-    return not version.startswith("dialctl") and kind not in _KINDS and not wording.did_you_mean(kind, _KINDS)
+    return not version.startswith("dialctl") and kind not in _KINDS and not messages.did_you_mean(kind, _KINDS)
 
 
-def _foreign(document: Document, value: Json) -> Problem:
+def _foreign_problem(document: Document, value: Json) -> Problem:
     if isinstance(value, dict) and value.get("kind") == _SAVED_PLAN:
-        return document.problem((), "a saved plan, not a manifest", f"dialctl apply {document.shown} carries it out")
+        return document.problem(
+            (), "a saved plan, not a manifest", f"dialctl apply {document.display_path} carries it out"
+        )
     head = value if isinstance(value, dict) else {}
-    said = " and ".join(f"{name} {wording.describe(head[name])}" for name in ("apiVersion", "kind") if name in head)
-    what = said or f"{wording.describe(value)} without apiVersion and kind"
+    head_description = " and ".join(
+        f"{name} {messages.describe_value(head[name])}" for name in ("apiVersion", "kind") if name in head
+    )
+    description = head_description or f"{messages.describe_value(value)} without apiVersion and kind"
     hint = "keep other YAML in a folder whose name begins with a dot"
-    return document.problem((), f"found {what}: not a manifest", hint)
+    return document.problem((), f"found {description}: not a manifest", hint)
 
 
-def _ground(
-    documents: Sequence[Document], reading: Reading, types: Types, problems: list[Problem], *, unread: bool
+def _find_project_config(
+    documents: Sequence[Document],
+    document_set: DocumentSet,
+    provider_types: ProviderTypes,
+    problems: list[Problem],
+    *,
+    has_unreadable: bool,
 ) -> ProjectConfig:
     projects = [document for document in documents if is_project(document)]
-    problems.extend(_more_projects(projects))
+    problems.extend(_extra_project_problems(projects))
     if projects:
-        return project.foundation(projects[0], reading.root, types, problems)
-    unread = unread or any(is_project(document) for document in reading.documents)
-    return project.refuse_without_project(reading.root, types, unread=unread)
+        return project.read_project_config(projects[0], document_set.root, provider_types, problems)
+    has_unreadable = has_unreadable or any(is_project(document) for document in document_set.documents)
+    return project.default_project_config(document_set.root, provider_types, has_unreadable=has_unreadable)
 
 
-def _compiled(
-    documents: Sequence[Document], ground: ProjectConfig, root: File, gatherer: RecipientLoader, problems: list[Problem]
-) -> Addressed:
-    compiler = Resources(ground, root, gatherer, problems)
-    found: dict[str, tuple[Document, Resource]] = {}
-    problems.extend(_addresses(documents))
+def _compile_resources(
+    documents: Sequence[Document],
+    project_config: ProjectConfig,
+    root: File,
+    loader: RecipientLoader,
+    problems: list[Problem],
+) -> ResourcesByAddress:
+    compiler = ResourceCompiler(project_config, root, loader, problems)
+    compiled: dict[str, tuple[Document, Resource]] = {}
+    problems.extend(_address_problems(documents))
     for document in documents:
         if not is_project(document) and (resource := compiler.compile(document)):
-            found[resource.address] = (document, resource)
-    return found
+            compiled[resource.address] = (document, resource)
+    return compiled
 
 
-def _more_projects(projects: Sequence[Document]) -> Iterator[Problem]:
+def _extra_project_problems(projects: Sequence[Document]) -> Iterator[Problem]:
     for document in projects[1:]:
-        message = f"a second Project; the first is at {_at(projects[0], ())}"
+        message = f"a second Project; the first is at {_format_location(projects[0], ())}"
         yield document.problem((), message, "a run reads one project; keep the other in a folder of its own")
 
 
-def _addresses(documents: Sequence[Document]) -> Iterator[Problem]:
+def _address_problems(documents: Sequence[Document]) -> Iterator[Problem]:
     """Addresses must be unique, and a former address belongs to one resource and is nobody's present one."""
-    taken: dict[str, Document] = {}
+    owners: dict[str, Document] = {}
     for document in documents:
-        address = _address(document)
-        if address in taken:
-            message = f"{address} is there twice, first at {_at(taken[address], ('metadata', 'name'))}"
+        address = _document_address(document)
+        if address in owners:
+            message = f"{address} is there twice, first at {_format_location(owners[address], ('metadata', 'name'))}"
             yield document.problem(("metadata", "name"), message, "give one of them another name")
         elif address:
-            taken[address] = document
-    claimed: dict[str, Document] = {}
-    for address, document in taken.items():
-        yield from _former(document, address, taken, claimed)
+            owners[address] = document
+    claims: dict[str, Document] = {}
+    for address, document in owners.items():
+        yield from _former_address_problems(document, address, owners, claims)
 
 
-def _former(
-    document: Document, address: str, taken: Mapping[str, Document], claimed: dict[str, Document]
+def _former_address_problems(
+    document: Document, address: str, owners: Mapping[str, Document], claims: dict[str, Document]
 ) -> Iterator[Problem]:
     metadata: Any = document.value["metadata"]  # type: ignore[call-overload,index]  # a mapping by its schema
     for index, former in enumerate(metadata.get("previously", ())):
-        at = ("metadata", "previously", index)
+        path = ("metadata", "previously", index)
         if former == address:
-            yield document.problem(at, f"{address} names itself", "name the address that it had before")
-        elif former in taken:
-            message = f"{former} is still there, at {_at(taken[former], ('metadata', 'name'))}"
-            yield document.problem(at, message, "previously names addresses that are gone")
-        elif former is not None and former in claimed:
-            message = f"{former} is claimed twice, first at {_at(claimed[former], ('metadata', 'previously'))}"
-            yield document.problem(at, message, "one resource can take over what was done there")
-        claimed.setdefault(former, document)
+            yield document.problem(path, f"{address} names itself", "name the address that it had before")
+        elif former in owners:
+            message = f"{former} is still there, at {_format_location(owners[former], ('metadata', 'name'))}"
+            yield document.problem(path, message, "previously names addresses that are gone")
+        elif former is not None and former in claims:
+            message = (
+                f"{former} is claimed twice, first at {_format_location(claims[former], ('metadata', 'previously'))}"
+            )
+            yield document.problem(path, message, "one resource can take over what was done there")
+        claims.setdefault(former, document)
 
 
-def _address(document: Document) -> str:
+def _document_address(document: Document) -> str:
     value: Any = document.value
     name = value["metadata"]["name"]
     return f"{value['kind'].lower()}/{name}" if name and not is_project(document) else ""
 
 
-def _at(document: Document, path: wording.Path) -> str:
+def _format_location(document: Document, path: messages.Path) -> str:
     line, column = document.position(path)
-    return f"{document.shown}:{line}:{column}"
+    return f"{document.display_path}:{line}:{column}"
 
 
-def _unknown_targets(path: File, targets: Sequence[str], documents: Sequence[Document]) -> Iterator[Problem]:
-    known = [address for document in documents if (address := _address(document))]
+def _unknown_target_problems(path: File, targets: Sequence[str], documents: Sequence[Document]) -> Iterator[Problem]:
+    addresses = [address for document in documents if (address := _document_address(document))]
     for target in targets:
-        if target not in known:
-            hint = wording.did_you_mean(target, known) or "an address is batch/NAME or call/NAME"
-            yield Problem(files.shown(path), 0, 0, "", f"no resource has the address {wording.quoted(target)}", hint)
+        if target not in addresses:
+            hint = messages.did_you_mean(target, addresses) or "an address is batch/NAME or call/NAME"
+            yield Problem(
+                paths.display_path(path), 0, 0, "", f"no resource has the address {messages.quote(target)}", hint
+            )
 
 
-def _nothing(path: File, reading: Reading, documents: Sequence[Document]) -> Iterator[Problem]:
+def _empty_project_problems(path: File, document_set: DocumentSet, documents: Sequence[Document]) -> Iterator[Problem]:
     """Advice to destroy is for a whole project only: elsewhere its resources are merely not looked at."""
-    at = Problem(files.shown(path), 0, 0, "", "no Batch and no Call: a project without resources")
+    problem = Problem(paths.display_path(path), 0, 0, "", "no Batch and no Call: a project without resources")
     if not any(document.file.is_relative_to(path) for document in documents):
-        yield replace(at, message=_without_any(path), hint="" if documents else "dialctl init writes a first one")
+        yield replace(
+            problem, message=_describe_empty(path), hint="" if documents else "dialctl init writes a first one"
+        )
     elif all(is_project(document) for document in documents):
-        whole = reading.all_of_it and path == reading.root
-        yield replace(at, hint="to cancel what still waits, use dialctl destroy" if whole else "")
+        whole = document_set.whole_directory and path == document_set.root
+        yield replace(problem, hint="to cancel what still waits, use dialctl destroy" if whole else "")
 
 
-def _without_any(path: File) -> str:
+def _describe_empty(path: File) -> str:
     if path.is_dir():
         return "no manifests here"
-    return "holds no manifest" if files.read(path, files.MANIFEST_LIMIT).strip() else "is empty"
+    return "holds no manifest" if paths.read_file(path, paths.MANIFEST_LIMIT).strip() else "is empty"
 
 
-def _in_order(known: Sequence[Problem], problems: Sequence[Problem]) -> list[Problem]:
+def _sort_problems(first_problems: Sequence[Problem], problems: Sequence[Problem]) -> list[Problem]:
     """Each problem once, in the order of reading. An undefined variable leaves an empty text, which then
     breaks other rules at the same place: those are left out."""
-    told = {(each.file, each.line, each.column) for each in known if each.line}
-    later = (each for each in problems[len(known) :] if (each.file, each.line, each.column) not in told)
-    files_met = list(dict.fromkeys(each.file for each in problems))
-    order = {file: place for place, file in enumerate(files_met)}
-    found = dict.fromkeys([*known, *later])
-    return sorted(found, key=lambda each: (order[each.file], not each.line, each.line, each.column))
+    reported_places = {(problem.file, problem.line, problem.column) for problem in first_problems if problem.line}
+    later_problems = (
+        problem
+        for problem in problems[len(first_problems) :]
+        if (problem.file, problem.line, problem.column) not in reported_places
+    )
+    file_names = list(dict.fromkeys(problem.file for problem in problems))
+    file_order = {file: place for place, file in enumerate(file_names)}
+    unique_problems = dict.fromkeys([*first_problems, *later_problems])
+    return sorted(
+        unique_problems, key=lambda problem: (file_order[problem.file], not problem.line, problem.line, problem.column)
+    )
 
 
-def _digest(ground: ProjectConfig, wanted: Addressed, *, whole: bool) -> str:
+def _desired_digest(project_config: ProjectConfig, selected_resources: ResourcesByAddress, *, whole: bool) -> str:
     """Of everything that the manifests mean; people by their own digests."""
-    providers = {name: [each.type, each.api_version] for name, each in ground.project.providers.items()}
+    providers = {
+        name: [provider_spec.type, provider_spec.api_version]
+        for name, provider_spec in project_config.project.providers.items()
+    }
     return json_digest(
         {
-            "project": [ground.project.name, ground.project.declared, ground.spec, providers],
+            "project": [project_config.project.name, project_config.project.declared, project_config.spec, providers],
             "whole": whole,
-            "resources": {address: _meaning(*each) for address, each in wanted.items()},
+            "resources": {
+                address: _digest_input(*provider_spec) for address, provider_spec in selected_resources.items()
+            },
         }
     )
 
 
-def _meaning(document: Document, resource: Resource) -> list[object]:
+def _digest_input(document: Document, resource: Resource) -> list[object]:
     value: Any = document.value
-    spec = {name: item for name, item in value["spec"].items() if name not in _OF_PEOPLE}
-    people = resource.people
-    return [value["metadata"], spec, resource.settings_digest, people.count, people.numbers, people.payloads]
+    spec = {name: item for name, item in value["spec"].items() if name not in _RECIPIENT_FIELDS}
+    recipients = resource.recipients
+    return [
+        value["metadata"],
+        spec,
+        resource.settings_digest,
+        recipients.count,
+        recipients.numbers,
+        recipients.payloads,
+    ]

@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _LONGEST = 60
 
 
-def place(path: Path) -> str:
+def format_path(path: Path) -> str:
     """`("spec", "recipients", 3, "to_number")` as `spec.recipients[3].to_number`."""
     text = ""
     for step in path:
@@ -22,16 +22,16 @@ def place(path: Path) -> str:
         elif _PLAIN.fullmatch(step):
             text += f".{mask_all(step)}"
         else:
-            text += f"[{quoted(step)}]"
+            text += f"[{quote(step)}]"
     return text.removeprefix(".")
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     text = mask_all(clean(text))
     return f'"{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"}"'
 
 
-def describe(value: object) -> str:
+def describe_value(value: object) -> str:
     """A value by its type and, where short, its content: `the number 5`, `"soon"`, `a list`."""
     match value:
         case None:
@@ -41,39 +41,39 @@ def describe(value: object) -> str:
         case int() | float():
             return f"the number {mask_all(str(value))}"
         case str():
-            return quoted(value)
+            return quote(value)
         case list():
             return "a list"
         case _:
             return "a mapping"
 
 
-def found_number(value: object) -> str:
+def describe_number(value: object) -> str:
     """A value in the place of a phone number, never in full."""
     match value:
         case bool() | None | list() | dict():
-            return describe(value)
+            return describe_value(value)
         case int() | float():
-            return f"the number {_masked(str(value))}"
+            return f"the number {_mask_if_number(str(value))}"
         case _:
-            return quoted(_masked(clean(str(value))))
+            return quote(_mask_if_number(clean(str(value))))
 
 
-def _masked(text: str) -> str:
+def _mask_if_number(text: str) -> str:
     return mask(text) if sum(letter.isdigit() for letter in text) >= 7 else text
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """`did you mean "x"?` when a known word is close, else nothing."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {quoted(close[0])}?" if close else ""
+    close = get_close_matches(word, list(candidates), n=1, cutoff=0.6)
+    return f"did you mean {quote(close[0])}?" if close else ""
 
 
-def and_more(count: int, thing: str) -> str:
+def and_more(count: int, noun: str) -> str:
     """`and 5 more rows`, of those that are counted and not described."""
-    return f"and {count:,} more {thing}{'' if count == 1 else 's'}"
+    return f"and {count:,} more {noun}{'' if count == 1 else 's'}"
 
 
 def join_names(words: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from declarative.manifest.messages import quoted
+from declarative.manifest.messages import quote
 from declarative.privacy import clean
 
 MANIFEST_LIMIT = 32 << 20
@@ -20,7 +20,7 @@ ENDINGS = (".yaml", ".yml")
 _PROJECT = re.compile(rb"""kind["']?\s*:\s*["']?Project\b""")
 
 
-class Unusable(Exception):
+class UnusableFile(Exception):
     """A file that cannot be read; the message says why, the hint what to do."""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -37,14 +37,14 @@ class OutsideLink:
     message: str
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """The path relative to where the user stands, or whole when it lies elsewhere or is that place itself."""
     absolute = Path(os.path.abspath(path))
-    here = Path.cwd()
-    return clean(str(absolute.relative_to(here) if here in absolute.parents else absolute))
+    working_directory = Path.cwd()
+    return clean(str(absolute.relative_to(working_directory) if working_directory in absolute.parents else absolute))
 
 
-def manifests(directory: Path, root: Path) -> Iterator[Path | OutsideLink]:
+def find_manifests(directory: Path, root: Path) -> Iterator[Path | OutsideLink]:
     """The manifest files below `directory`, sorted, hidden ones skipped. Links that leave `root` come as
     Stray, so that nothing wanted goes missing unsaid."""
     for entry in sorted(directory.iterdir()):
@@ -55,93 +55,93 @@ def manifests(directory: Path, root: Path) -> Iterator[Path | OutsideLink]:
                 yield OutsideLink(entry, "a symbolic link that leads out of the project's directory")
         elif entry.is_dir():
             if not entry.is_symlink():  # what it leads to is inside, so it is met on its own way
-                yield from manifests(entry, root)
+                yield from find_manifests(entry, root)
         elif entry.suffix in ENDINGS:
             yield entry
 
 
-def project_candidates(directory: Path) -> list[Path]:
+def find_project_candidates(directory: Path) -> list[Path]:
     """Top-level manifests of a directory that may hold a Project document, judged by a glance at their
     bytes."""
-    return [path for path in _top_level(directory) if _PROJECT.search(read(path, MANIFEST_LIMIT))]
+    return [path for path in _top_level_manifests(directory) if _PROJECT.search(read_file(path, MANIFEST_LIMIT))]
 
 
-def upward(directory: Path) -> Iterator[Path]:
+def walk_up(directory: Path) -> Iterator[Path]:
     """The directory and its parents, up to the one that holds a git repository."""
-    for place in (directory, *directory.parents):
-        yield place
-        if (place / ".git").exists():
+    for ancestor in (directory, *directory.parents):
+        yield ancestor
+        if (ancestor / ".git").exists():
             return
 
 
-def inside(root: Path, base: Path, name: str) -> Path:
+def resolve_inside(root: Path, base: Path, name: str) -> Path:
     """The file that `name` means, relative to `base`. Raises Unusable for whatever is not a regular file in
     `root`."""
     if "://" in name:
-        raise Unusable(f"{quoted(name)} is a URL", "a manifest reads files of its own project only")
+        raise UnusableFile(f"{quote(name)} is a URL", "a manifest reads files of its own project only")
     if PurePosixPath(name).is_absolute() or name.startswith("~") or "\0" in name:
-        raise Unusable(f"{quoted(name)} is not a relative path", "write the path relative to the manifest")
+        raise UnusableFile(f"{quote(name)} is not a relative path", "write the path relative to the manifest")
     if ".." in PurePosixPath(name).parts:
-        raise Unusable(
-            f'{quoted(name)} climbs out of its folder with ".."', "move the file below the manifest's folder"
+        raise UnusableFile(
+            f'{quote(name)} climbs out of its folder with ".."', "move the file below the manifest's folder"
         )
     path = base / name
     if not path.resolve().is_relative_to(root):
-        raise Unusable(f"{quoted(name)} leads out of the project's directory", "copy the file into the project")
-    regular(path, name)
+        raise UnusableFile(f"{quote(name)} leads out of the project's directory", "copy the file into the project")
+    stat_regular_file(path, name)
     if not os.access(path, os.R_OK):
-        raise Unusable(f"{quoted(name)} cannot be read: permission denied")
+        raise UnusableFile(f"{quote(name)} cannot be read: permission denied")
     return path
 
 
-def regular(path: Path, name: str) -> os.stat_result:
+def stat_regular_file(path: Path, name: str) -> os.stat_result:
     """The file's status. Raises Unusable when there is none, or it is no regular file."""
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise Unusable(f"no such file: {quoted(name)}", _similar(path)) from None
-    except OSError as problem:
-        raise Unusable(f"{quoted(name)} cannot be read: {problem.strerror}") from None
+        raise UnusableFile(f"no such file: {quote(name)}", _suggest_similar_name(path)) from None
+    except OSError as error:
+        raise UnusableFile(f"{quote(name)} cannot be read: {error.strerror}") from None
     if not stat.S_ISREG(status.st_mode):
-        raise Unusable(f"{quoted(name)} is not a regular file")
+        raise UnusableFile(f"{quote(name)} is not a regular file")
     return status
 
 
-def read(path: Path, limit: int) -> bytes:
+def read_file(path: Path, limit: int) -> bytes:
     """The file's bytes. Raises Unusable when it is no regular file or, before reading it, when it is too
     large."""
-    size = regular(path, path.name).st_size
+    size = stat_regular_file(path, path.name).st_size
     if size > limit:
-        raise Unusable(
+        raise UnusableFile(
             f"{size / (1 << 20):.0f} MiB, and at most {limit >> 20} MiB are read",
             "keep people in a recipients file (recipients_from)",
         )
     try:
         return path.read_bytes()
-    except OSError as problem:
-        raise Unusable(f"cannot be read: {problem.strerror}") from None
+    except OSError as error:
+        raise UnusableFile(f"cannot be read: {error.strerror}") from None
 
 
-def _top_level(directory: Path) -> Iterator[Path]:
+def _top_level_manifests(directory: Path) -> Iterator[Path]:
     try:
         entries = sorted(directory.iterdir())
     except OSError:
         return
     for entry in entries:
         hidden = entry.name.startswith(".")
-        if entry.suffix in ENDINGS and not hidden and entry.is_file() and _readable(entry):
+        if entry.suffix in ENDINGS and not hidden and entry.is_file() and _is_readable(entry):
             yield entry
 
 
-def _readable(path: Path) -> bool:
+def _is_readable(path: Path) -> bool:
     return os.access(path, os.R_OK) and path.stat().st_size <= MANIFEST_LIMIT
 
 
-def _similar(path: Path) -> str:
+def _suggest_similar_name(path: Path) -> str:
     """A name that is alike without its ending, which alone makes two names no more alike."""
     from difflib import get_close_matches
 
     names = sorted(os.listdir(path.parent)) if path.parent.is_dir() else []
     stems = {Path(name).stem: name for name in names}
     close = get_close_matches(path.stem, stems, n=1)
-    return f"did you mean {quoted(stems[close[0]])}?" if close else ""
+    return f"did you mean {quote(stems[close[0]])}?" if close else ""

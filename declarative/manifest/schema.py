@@ -37,89 +37,93 @@ class FieldLocation:
 
 
 @cache
-def head(of_project: bool) -> Schema:
+def head_schema(is_project: bool) -> Schema:
     """The schema of a document around its spec."""
-    manifest = schemas.load("manifest.v1")
-    metadata = {"$ref": f"#/$defs/{'ProjectMetadata' if of_project else 'Metadata'}"}
-    around = {name: manifest[name] for name in manifest if name not in ("$id", "allOf")}
-    return {**around, "properties": {**around["properties"], "metadata": metadata}}
+    manifest = schemas.load_schema("manifest.v1")
+    metadata = {"$ref": f"#/$defs/{'ProjectMetadata' if is_project else 'Metadata'}"}
+    head_fields = {name: manifest[name] for name in manifest if name not in ("$id", "allOf")}
+    return {**head_fields, "properties": {**head_fields["properties"], "metadata": metadata}}
 
 
 @cache
-def project() -> Schema:
-    return _object(schemas.load("manifest.v1")["$defs"]["Project"]["properties"])
+def project_schema() -> Schema:
+    return _object_schema(schemas.load_schema("manifest.v1")["$defs"]["Project"]["properties"])
 
 
 @cache
-def common(kind: Kind) -> Shape:
+def common_shape(kind: Kind) -> Shape:
     """For a resource whose provider is not known: the fields that some provider takes, checked as far as they are
     the same under all of them."""
     kinds = (Kind.BATCH,) if kind is Kind.BATCH else tuple(Kind)
-    settings: dict[str, Schema] = {field: {} for home in _homes() if home.kind in kinds for field in home.properties}
-    return _shape(kind, settings | {"scheduled_at": {"$ref": "#/$defs/Moment"}}, ())
+    settings: dict[str, Schema] = {
+        field: {} for location in _all_field_locations() if location.kind in kinds for field in location.properties
+    }
+    return _build_shape(kind, settings | {"scheduled_at": {"$ref": "#/$defs/Moment"}}, ())
 
 
 @cache
-def of(kind: Kind, route: Route, type_name: str, version: str) -> Shape:
+def resource_shape(kind: Kind, route: Route, type_name: str, version: str) -> Shape:
     """The fields of a resource. A Call on the batch route has those of a Batch too. Raises KeyError for a
     provider type without a published schema."""
     definition = _definition(type_name, version, kind)
     batch = _definition(type_name, version, Kind.BATCH) if route is Route.BATCH else definition
     properties = {**batch["properties"], **definition["properties"]}
-    return _shape(kind, properties, tuple(batch["x-required"]), schemas.load(f"providers/{type_name}.v1")["$defs"])
+    return _build_shape(
+        kind, properties, tuple(batch["x-required"]), schemas.load_schema(f"providers/{type_name}.v1")["$defs"]
+    )
 
 
 @cache
-def defaults(type_name: str, version: str) -> Schema:
+def defaults_schema(type_name: str, version: str) -> Schema:
     """The schema of a provider's defaults: settings of every kind, and retry and expires_at."""
-    manifest = schemas.load("manifest.v1")["$defs"]["Batch"]["properties"]
+    manifest = schemas.load_schema("manifest.v1")["$defs"]["Batch"]["properties"]
     properties = {name: manifest[name] for name in DEFAULTABLE}
     for kind in Kind:
         properties |= _definition(type_name, version, kind)["properties"]
     settings = {name: schema for name, schema in properties.items() if name not in PERSONAL}
-    return _object(settings, schemas.load(f"providers/{type_name}.v1")["$defs"])
+    return _object_schema(settings, schemas.load_schema(f"providers/{type_name}.v1")["$defs"])
 
 
-def homes(field: str) -> Iterator[FieldLocation]:
+def field_locations(field: str) -> Iterator[FieldLocation]:
     """Where a field is known."""
-    return (home for home in _homes() if field in home.properties)
+    return (location for location in _all_field_locations() if field in location.properties)
 
 
-def _homes() -> Iterator[FieldLocation]:
-    for name in schemas.names():
+def _all_field_locations() -> Iterator[FieldLocation]:
+    for name in schemas.list_schemas():
         if name.startswith("providers/"):
             type_name = name.removeprefix("providers/").rpartition(".")[0]
-            for title, definition in schemas.load(name)["$defs"].items():
+            for title, definition in schemas.load_schema(name)["$defs"].items():
                 version, _, kind = title.rpartition(".")
                 if kind in set(Kind):
                     yield FieldLocation(type_name, version, Kind(kind), definition["properties"])
 
 
-def resolved(schema: Schema, whole: Schema) -> Schema:
+def follow_reference(schema: Schema, root_schema: Schema) -> Schema:
     """The schema itself, a reference followed."""
     reference = schema.get("$ref")
-    return whole["$defs"][reference.rpartition("/")[2]] if reference else schema
+    return root_schema["$defs"][reference.rpartition("/")[2]] if reference else schema
 
 
 def _definition(type_name: str, version: str, kind: Kind) -> Schema:
-    definitions = schemas.load(f"providers/{type_name}.v1")["$defs"]
+    definitions = schemas.load_schema(f"providers/{type_name}.v1")["$defs"]
     definition: Schema = definitions.get(f"{version}.{kind}") or definitions[str(kind)]
     return definition
 
 
-def _shape(
+def _build_shape(
     kind: Kind, settings: Mapping[str, Schema], required: tuple[str, ...], definitions: Schema | None = None
 ) -> Shape:
-    base = schemas.load("manifest.v1")["$defs"][kind]
+    base = schemas.load_schema("manifest.v1")["$defs"][kind]
     properties = {**base["properties"], **settings}
-    schema = _object(properties, definitions)
+    schema = _object_schema(properties, definitions)
     return Shape(properties, (*base.get("required", ()), *required), schema)
 
 
-def _object(properties: Mapping[str, Schema], definitions: Schema | None = None) -> Schema:
+def _object_schema(properties: Mapping[str, Schema], definitions: Schema | None = None) -> Schema:
     return {
         "type": "object",
         "additionalProperties": False,
         "properties": properties,
-        "$defs": {**schemas.load("manifest.v1")["$defs"], **(definitions or {})},
+        "$defs": {**schemas.load_schema("manifest.v1")["$defs"], **(definitions or {})},
     }

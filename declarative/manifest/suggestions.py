@@ -8,99 +8,103 @@ from collections.abc import Collection, Iterable
 from declarative import schemas
 from declarative.manifest import schema as shapes
 from declarative.manifest import validate as check
-from declarative.manifest.messages import did_you_mean, join_names, quoted
+from declarative.manifest.messages import did_you_mean, join_names, quote
 from declarative.manifest.schema import Schema, Shape
-from declarative.manifest.validate import Unknown
+from declarative.manifest.validate import FieldDescriber
 from declarative.model.capabilities import PERSONAL, ProviderType
 from declarative.model.resource import Kind, Route
 
 
-def provider(name: str, known: Iterable[str]) -> tuple[str, str]:
-    names = list(known)
-    return f"unknown provider {quoted(name)}", did_you_mean(name, names) or f"known are: {join_names(names)}"
+def unknown_provider(name: str, provider_names: Iterable[str]) -> tuple[str, str]:
+    names = list(provider_names)
+    return f"unknown provider {quote(name)}", did_you_mean(name, names) or f"known are: {join_names(names)}"
 
 
-def in_defaults(known: ProviderType, version: str, schema: Schema) -> Unknown:
+def defaults_describer(provider_type: ProviderType, version: str, schema: Schema) -> FieldDescriber:
     """For the defaults of a provider of a type."""
 
     def describe(name: str) -> tuple[str, str]:
-        if name in known.refused:
-            return _refused(name, known)
+        if name in provider_type.refused:
+            return _refusal_advice(name, provider_type)
         if name in PERSONAL:
-            return f"{quoted(name)} belongs to each person, and has no default", ""
-        if newer := _of_another_version(name, known, version, list(Kind)):
-            return newer
-        message = f"unknown field {quoted(name)} for provider type {known.name}"
+            return f"{quote(name)} belongs to each person, and has no default", ""
+        if version_advice := _other_version_advice(name, provider_type, version, list(Kind)):
+            return version_advice
+        message = f"unknown field {quote(name)} for provider type {provider_type.name}"
         return message, did_you_mean(name, schema["properties"]) or f"known are: {join_names(schema['properties'])}"
 
     return describe
 
 
-def in_spec(kind: Kind, route: Route, known: ProviderType, version: str, shape: Shape) -> Unknown:
+def spec_describer(kind: Kind, route: Route, provider_type: ProviderType, version: str, shape: Shape) -> FieldDescriber:
     """For the spec of a resource."""
 
     def describe(name: str) -> tuple[str, str]:
-        if name in known.refused:
-            return _refused(name, known)
-        other = _of_the_other_kind(kind, name)
-        if other:
-            return other
-        homes = [home for home in shapes.homes(name) if home.type_name == known.name]
-        of_batches = any(home.version == version and home.kind is Kind.BATCH for home in homes)
-        if of_batches and route is Route.CALL and kind is Kind.CALL:
-            return f"{quoted(name)} needs via: batch", "a direct call is placed at once"
-        if newer := _of_another_version(name, known, version, [kind]):
-            return newer
-        return f"unknown field {quoted(name)} for provider type {known.name}", _elsewhere(name, shape)
+        if name in provider_type.refused:
+            return _refusal_advice(name, provider_type)
+        kind_advice = _other_kind_advice(kind, name)
+        if kind_advice:
+            return kind_advice
+        locations = [location for location in shapes.field_locations(name) if location.type_name == provider_type.name]
+        is_batch_field = any(location.version == version and location.kind is Kind.BATCH for location in locations)
+        if is_batch_field and route is Route.CALL and kind is Kind.CALL:
+            return f"{quote(name)} needs via: batch", "a direct call is placed at once"
+        if version_advice := _other_version_advice(name, provider_type, version, [kind]):
+            return version_advice
+        return f"unknown field {quote(name)} for provider type {provider_type.name}", _elsewhere_hint(name, shape)
 
     return describe
 
 
-def anywhere(kind: Kind, types: Iterable[ProviderType], shape: Shape) -> Unknown:
+def common_describer(kind: Kind, provider_types: Iterable[ProviderType], shape: Shape) -> FieldDescriber:
     """For the spec of a resource whose provider is not known: no provider takes the field."""
 
     def describe(name: str) -> tuple[str, str]:
-        refusing = next((known for known in types if name in known.refused), None)
-        if refusing:
-            return _refused(name, refusing)
-        return _of_the_other_kind(kind, name) or check.unknown_field(name, shape.properties)
+        refusing_type = next((provider_type for provider_type in provider_types if name in provider_type.refused), None)
+        if refusing_type:
+            return _refusal_advice(name, refusing_type)
+        return _other_kind_advice(kind, name) or check.describe_unknown_field(name, shape.properties)
 
     return describe
 
 
-def _refused(name: str, known: ProviderType) -> tuple[str, str]:
-    return f"{known.name} refuses {quoted(name)} on a call: it {known.refused[name]}", ""
+def _refusal_advice(name: str, provider_type: ProviderType) -> tuple[str, str]:
+    return f"{provider_type.name} refuses {quote(name)} on a call: it {provider_type.refused[name]}", ""
 
 
-def _of_another_version(
-    name: str, known: ProviderType, version: str, kinds: Collection[Kind]
+def _other_version_advice(
+    name: str, provider_type: ProviderType, version: str, kinds: Collection[Kind]
 ) -> tuple[str, str] | None:
-    homes = [home for home in shapes.homes(name) if home.type_name == known.name and home.kind in kinds]
-    versions = dict.fromkeys(home.version for home in homes if home.version not in ("", version))
+    locations = [
+        location
+        for location in shapes.field_locations(name)
+        if location.type_name == provider_type.name and location.kind in kinds
+    ]
+    versions = dict.fromkeys(location.version for location in locations if location.version not in ("", version))
     if not versions:
         return None
-    return f"{quoted(name)} needs api_version {' or '.join(versions)}", f"this provider has {version}"
+    return f"{quote(name)} needs api_version {' or '.join(versions)}", f"this provider has {version}"
 
 
-def _of_the_other_kind(kind: Kind, name: str) -> tuple[str, str] | None:
+def _other_kind_advice(kind: Kind, name: str) -> tuple[str, str] | None:
     if kind is Kind.BATCH and name in PERSONAL:
-        return f"{quoted(name)} belongs to each recipient of a Batch", f"write it under recipients[].{name}"
+        return f"{quote(name)} belongs to each recipient of a Batch", f"write it under recipients[].{name}"
     if kind is Kind.BATCH and name == "to_number":
         return "a Batch has recipients, not one to_number", "use kind: Call for one person"
     if kind is Kind.CALL and name == "retry":
         return "a Call is rung once in its life and takes no retry", "use kind: Batch"
-    definitions = schemas.load("manifest.v1")["$defs"]
-    other = Kind.CALL if kind is Kind.BATCH else Kind.BATCH
-    if name in definitions[other]["properties"]:
-        return f"a {kind} takes no {quoted(name)}", f"it is a field of kind {other}"
+    definitions = schemas.load_schema("manifest.v1")["$defs"]
+    other_kind = Kind.CALL if kind is Kind.BATCH else Kind.BATCH
+    if name in definitions[other_kind]["properties"]:
+        return f"a {kind} takes no {quote(name)}", f"it is a field of kind {other_kind}"
     return None
 
 
-def _elsewhere(name: str, shape: Shape) -> str:
-    close = did_you_mean(name, shape.properties)
-    if close:
-        return close
-    types = dict.fromkeys(home.type_name for home in shapes.homes(name))
-    if types:
-        return f"it is a field of provider type {' and '.join(types)}"
+def _elsewhere_hint(name: str, shape: Shape) -> str:
+    suggestion = did_you_mean(name, shape.properties)
+    if suggestion:
+        return suggestion
+    type_names = dict.fromkeys(location.type_name for location in shapes.field_locations(name))
+    if type_names:
+        return f"it is a field of provider type {' and '.join(type_names)}"
     return f"known are: {join_names(shape.properties)}"

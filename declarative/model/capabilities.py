@@ -55,8 +55,8 @@ class Capabilities:
         list, guarded by its time and taken back before it; a single call is one person's."""
         if route is Route.CALL:
             return [] if self.max_people == 1 else ["max_people=1"]
-        needed = {"provable": self.provable, "schedulable": self.schedulable, "cancellable": self.cancellable}
-        return [name for name, able in needed.items() if not able]
+        required = {"provable": self.provable, "schedulable": self.schedulable, "cancellable": self.cancellable}
+        return [name for name, supported in required.items() if not supported]
 
 
 @dataclass(frozen=True, kw_only=True)

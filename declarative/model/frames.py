@@ -25,7 +25,7 @@ def payloads_digest(frame: pl.DataFrame, key: PersonKey) -> str:
 
 def rows_digest(frame: pl.DataFrame, key: PersonKey) -> str:
     """The digest of rows of which each has another `number`: sorted by it, cells apart by tabs, one a line."""
-    return key.of_lines(_lines(_sorted(frame)))
+    return key.digest_lines(_join_lines(_sort_by_number(frame)))
 
 
 def number_keys(numbers: pl.Series) -> pl.Series:
@@ -35,33 +35,33 @@ def number_keys(numbers: pl.Series) -> pl.Series:
     frame = numbers.to_frame("number").select(pl.when(number.str.contains(E164)).then(number.str.slice(1)))
     size = number.str.len_bytes().cast(pl.UInt64)
     # At most 15 digits, filled up with zeros on the right; the size tells the filling from a number's own zeros.
-    filled = number.cast(pl.UInt64) * pl.lit(10, dtype=pl.UInt64).pow(15 - size)
-    return frame.select((filled * 16 + size).alias("key")).to_series()
+    padded = number.cast(pl.UInt64) * pl.lit(10, dtype=pl.UInt64).pow(15 - size)
+    return frame.select((padded * 16 + size).alias("key")).to_series()
 
 
 def has_duplicates(frame: pl.DataFrame) -> bool:
     """Whether an E.164 number is there more than once."""
-    known = number_keys(frame.get_column("number")).drop_nulls()
-    return known.n_unique() < len(known)
+    keys = number_keys(frame.get_column("number")).drop_nulls()
+    return keys.n_unique() < len(keys)
 
 
-def empty() -> pl.DataFrame:
+def empty_frame() -> pl.DataFrame:
     return pl.DataFrame(schema={"number": pl.String, "payload": pl.String})
 
 
 def with_person_digest(frame: pl.DataFrame, key: PersonKey, lineage: str) -> pl.DataFrame:
     """Adds `person`: the digest that stands for the number in the lock."""
-    persons = [key.of_person(lineage, number) for number in frame.get_column("number").to_list()]
+    persons = [key.digest_person(lineage, number) for number in frame.get_column("number").to_list()]
     return frame.with_columns(pl.Series("person", persons, dtype=pl.String))
 
 
-def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
-    known = number_keys(frame.get_column("number"))
-    return frame.sort("number") if known.null_count() else frame[known.arg_sort()]
+def _sort_by_number(frame: pl.DataFrame) -> pl.DataFrame:
+    keys = number_keys(frame.get_column("number"))
+    return frame.sort("number") if keys.null_count() else frame[keys.arg_sort()]
 
 
-def _lines(frame: pl.DataFrame) -> Iterator[str]:
+def _join_lines(frame: pl.DataFrame) -> Iterator[str]:
     line = pl.concat_str(pl.all(), separator="\t")
-    for part in frame.iter_slices(_CHUNK):
+    for chunk in frame.iter_slices(_CHUNK):
         # A null must never be left out of a digest in silence: joined with one, the part is None and this raises.
-        yield part.select(line.str.join("\n", ignore_nulls=False)).item() + "\n"
+        yield chunk.select(line.str.join("\n", ignore_nulls=False)).item() + "\n"

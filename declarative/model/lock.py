@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from declarative.model.resource import Json, Route
 
-LEAST_GUARD = timedelta(minutes=2)
+MIN_GUARD = timedelta(minutes=2)
 """The guard of a batch whose people were in a request that probably, but not provably, never arrived."""
 
 
@@ -129,14 +129,14 @@ class ResourceRecord:
     also: tuple[str, ...] = ()
     quiet: str | None = None
 
-    def guard(self, wanted: timedelta) -> timedelta:
+    def guard(self, project_guard: timedelta) -> timedelta:
         """How long before its first ring a batch of these people is sent: `wanted` by the project, but not less than
         LEAST_GUARD where an earlier request may still arrive."""
         doubtful = bool(self.revoked) or any(intent.absent for intent in self.intents.values())
-        return max(wanted, LEAST_GUARD) if doubtful else wanted
+        return max(project_guard, MIN_GUARD) if doubtful else project_guard
 
     @property
-    def forgotten(self) -> bool:
+    def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done: a person had it forgotten. Its generation stays."""
         return replace(self, generation=0, provider="", tombstone=False, revoked=()) == ResourceRecord()
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 
 from declarative.model import digest
 
-LIMIT = 44
-NAME_LIMIT = 100  # of the whole batch name; the provider states no limit, so we keep a modest one of our own
+MAX_LENGTH = 44
+MAX_NAME_LENGTH = 100  # of the whole batch name; the provider states no limit, so we keep a modest one of our own
 METADATA_KEY = "dialctl"
 
-_FORM = re.compile(
+_PATTERN = re.compile(
     r"~d1\.([0-9a-z]{5})\.([0-9a-z]{6})\.([0-9a-z]{7})\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]{5})$"
 )
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -64,22 +64,22 @@ class Mark:
 
 def parse(text: str | None) -> Mark | None:
     """The mark at the end of a batch name or in a metadata value; None where there is none."""
-    found = _FORM.search(text or "")
-    if not found:
+    match = _PATTERN.search(text or "")
+    if not match:
         return None
-    project, lineage, address, generation, shard, attempt, settings = found.groups()
+    project, lineage, address, generation, shard, attempt, settings = match.groups()
     return Mark(project, lineage, address, int(generation, 36), int(shard, 36), int(attempt, 36), settings)
 
 
-def sign(label: str, mark: Mark) -> str:
+def batch_name(label: str, mark: Mark) -> str:
     """The batch name: the label, cut so that the whole keeps to 100 characters, and the mark at its end."""
     text = str(mark)
-    return f"{label[: NAME_LIMIT - len(text) - 1].rstrip()} {text}"
+    return f"{label[: MAX_NAME_LENGTH - len(text) - 1].rstrip()} {text}"
 
 
 def _base36(number: int) -> str:
     digits = ""
     while number:
-        number, rest = divmod(number, 36)
-        digits = _DIGITS[rest] + digits
+        number, remainder = divmod(number, 36)
+        digits = _DIGITS[remainder] + digits
     return digits or "0"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @cache
-def is_zone(name: str) -> bool:
+def is_time_zone(name: str) -> bool:
     """Whether it is the IANA name of a time zone."""
     try:
         ZoneInfo(name)

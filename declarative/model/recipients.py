@@ -25,29 +25,29 @@ class Recipients:
         frame: Callable[[], pl.DataFrame],
         numbers: Callable[[], str],
         payloads: Callable[[], str],
-        held: Mapping[str, int] | None = None,
-        kept_out: Callable[[], pl.DataFrame] | None = None,
+        excluded_counts: Mapping[str, int] | None = None,
+        excluded: Callable[[], pl.DataFrame] | None = None,
     ) -> None:
         self.count = count
-        self.held = dict(held or {})
-        self._kept_out = kept_out
-        self._frame = frame
-        self._numbers = numbers
-        self._payloads = payloads
+        self.excluded_counts = dict(excluded_counts or {})
+        self._make_excluded = excluded
+        self._make_frame = frame
+        self._digest_numbers = numbers
+        self._digest_payloads = payloads
 
     @cached_property
     def frame(self) -> pl.DataFrame:
-        return self._frame()
+        return self._make_frame()
 
     @property
-    def kept_out(self) -> pl.DataFrame:
-        assert self._kept_out is not None  # whoever counts them in `held` can name them
-        return self._kept_out()
+    def excluded(self) -> pl.DataFrame:
+        assert self._make_excluded is not None  # whoever counts them in `held` can name them
+        return self._make_excluded()
 
     @cached_property
     def numbers(self) -> str:
-        return self._numbers()
+        return self._digest_numbers()
 
     @cached_property
     def payloads(self) -> str:
-        return self._payloads()
+        return self._digest_payloads()

@@ -13,15 +13,15 @@ from declarative.model.remote import Phase, Remote, is_over
 
 def from_intent(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
     """The record of what a submission brought into being; `doubts` are marks whose absence is not proven."""
-    return refreshed(replace(_sent(intent), doubts=doubts), remote)
+    return refreshed(replace(_record_from_intent(intent), doubts=doubts), remote)
 
 
 def from_refusal(intent: Intent) -> RemoteRecord:
     """The record of a single call that was turned away before any phone rang."""
-    return replace(_sent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
+    return replace(_record_from_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
 
 
-def _sent(intent: Intent) -> RemoteRecord:
+def _record_from_intent(intent: Intent) -> RemoteRecord:
     return RemoteRecord(
         route=intent.route,
         mark=intent.mark,
@@ -39,65 +39,71 @@ def _sent(intent: Intent) -> RemoteRecord:
 
 def from_mark(remote: Remote) -> RemoteRecord:
     """The record of something of ours that the lock did not know: what its mark tells."""
-    signed = remote.mark
-    known = RemoteRecord(
+    remote_mark = remote.mark
+    remote_record = RemoteRecord(
         route=remote.route,
-        mark=str(signed) if signed else None,
-        generation=signed.generation if signed else 0,
-        shard=signed.shard if signed else 1,
-        attempt=signed.attempt if signed else 1,
+        mark=str(remote_mark) if remote_mark else None,
+        generation=remote_mark.generation if remote_mark else 0,
+        shard=remote_mark.shard if remote_mark else 1,
+        attempt=remote_mark.attempt if remote_mark else 1,
         count=remote.total,
         created_at=remote.created_at,
     )
-    return refreshed(known, remote)
+    return refreshed(remote_record, remote)
 
 
-def refreshed(known: RemoteRecord, remote: Remote) -> RemoteRecord:
+def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
     """The record with the counters and the outcome as now seen. Settled only when over and read with its people."""
-    fresh = replace(
-        known,
+    updated = replace(
+        remote_record,
         status=remote.status,
         cancelled=remote.cancelled,
         dispatched=remote.dispatched,
         finished=remote.finished,
-        retry_count=_most(known.retry_count, remote.retry_count),
+        retry_count=_larger_count(remote_record.retry_count, remote.retry_count),
         last_updated_at=remote.last_updated_at,
-        created_at=known.created_at or remote.created_at,
+        created_at=remote_record.created_at or remote.created_at,
         settled=remote.members is not None and is_over(remote),
     )
-    if known.person is None or remote.members is None or remote.members.is_empty():
-        return fresh
+    if remote_record.person is None or remote.members is None or remote.members.is_empty():
+        return updated
     member = remote.members.row(0, named=True)
-    return replace(fresh, phase=member["phase"], outcome=member["outcome"])
+    return replace(updated, phase=member["phase"], outcome=member["outcome"])
 
 
-def with_retry(known: RemoteRecord, intent: Intent) -> RemoteRecord:
+def with_retry(remote_record: RemoteRecord, intent: Intent) -> RemoteRecord:
     """The record of a batch whose retry request is known to have been taken, whatever count the provider shows: an
     answer may be older than what it answers, and a retry that went uncounted would be sent again."""
-    return replace(known, retry_count=_most(known.retry_count, (intent.retry_count or 0) + 1))
+    return replace(remote_record, retry_count=_larger_count(remote_record.retry_count, (intent.retry_count or 0) + 1))
 
 
-def _most(known: int | None, shown: int | None) -> int | None:
+def _larger_count(recorded: int | None, reported: int | None) -> int | None:
     """Retries never become fewer: one may have been answered, or declared by a person, that the provider does not
     show."""
-    return max(known, shown) if known is not None and shown is not None else shown if known is None else known
+    return (
+        max(recorded, reported)
+        if recorded is not None and reported is not None
+        else reported
+        if recorded is None
+        else recorded
+    )
 
 
-def as_remote(remote_id: str, known: RemoteRecord) -> Remote:
+def as_remote(remote_id: str, remote_record: RemoteRecord) -> Remote:
     """A settled batch that the list was not read back to, as it was last seen."""
     return Remote(
         id=remote_id,
-        route=known.route,
+        route=remote_record.route,
         name="",
-        mark=mark.parse(known.mark),
-        status=known.status,
-        cancelled=known.cancelled,
-        total=known.count,
-        dispatched=known.dispatched,
-        finished=known.finished,
-        retry_count=known.retry_count,
-        created_at=known.created_at,
-        last_updated_at=known.last_updated_at,
+        mark=mark.parse(remote_record.mark),
+        status=remote_record.status,
+        cancelled=remote_record.cancelled,
+        total=remote_record.count,
+        dispatched=remote_record.dispatched,
+        finished=remote_record.finished,
+        retry_count=remote_record.retry_count,
+        created_at=remote_record.created_at,
+        last_updated_at=remote_record.last_updated_at,
     )
 
 
@@ -107,59 +113,68 @@ _Value = TypeVar("_Value")
 _CANCEL = (None, CancelProgress.ASKED, CancelProgress.DONE)
 
 
-def join_records(one: ResourceRecord, two: ResourceRecord) -> ResourceRecord:
+def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecord:
     """What two locks know of one address."""
-    base = max(one, two, key=lambda record: (record.generation, digest.canonical(encode(record))))
-    remotes = _union(one.remotes, two.remotes, join_remotes)
-    intents = _union(one.intents, two.intents, _careful)
+    base = max(first, second, key=lambda record: (record.generation, digest.canonical_json(record)))
+    remotes = _join_mappings(first.remotes, second.remotes, join_remote_records)
+    intents = _join_mappings(first.intents, second.intents, _more_cautious_intent)
     return replace(
         base,
-        tombstone=one.tombstone and two.tombstone,
+        tombstone=first.tombstone and second.tombstone,
         remotes=remotes,
-        intents={mark: intent for mark, intent in intents.items() if not _resolved(intent, remotes, one, two)},
-        placed=tuple(sorted({*one.placed, *two.placed})),
-        unseen=tuple(sorted({*one.unseen, *two.unseen} - {*one.placed, *two.placed})),
-        revoked=tuple(sorted({*one.revoked, *two.revoked})),
-        quiet=one.quiet if one == two else None,
+        intents={mark: intent for mark, intent in intents.items() if not _is_resolved(intent, remotes, first, second)},
+        placed=tuple(sorted({*first.placed, *second.placed})),
+        unseen=tuple(sorted({*first.unseen, *second.unseen} - {*first.placed, *second.placed})),
+        revoked=tuple(sorted({*first.revoked, *second.revoked})),
+        quiet=first.quiet if first == second else None,
     )
 
 
-def join_remotes(one: RemoteRecord, two: RemoteRecord) -> RemoteRecord:
+def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteRecord:
     """The later sight of one remote thing. How far our own cancel has come is never forgotten; a doubt that
     one side has laid to rest, it has laid to rest by proof."""
-    later = max(one, two, key=_lateness)
+    latest = max(first, second, key=_recency)
     return replace(
-        later,
-        cancel=max(one.cancel, two.cancel, key=_CANCEL.index),
-        doubts=tuple(sorted({*one.doubts} & {*two.doubts})),
+        latest,
+        cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
+        doubts=tuple(sorted({*first.doubts} & {*second.doubts})),
     )
 
 
-def _lateness(remote: RemoteRecord) -> tuple[int, bool, int, int, str, bytes]:
-    retries = -1 if remote.retry_count is None else remote.retry_count
-    cancel = _CANCEL.index(remote.cancel)
-    return (cancel, remote.settled, retries, remote.finished, remote.last_updated_at, _text(remote))
+def _recency(remote_record: RemoteRecord) -> tuple[int, bool, int, int, str, bytes]:
+    retries = -1 if remote_record.retry_count is None else remote_record.retry_count
+    cancel = _CANCEL.index(remote_record.cancel)
+    return (
+        cancel,
+        remote_record.settled,
+        retries,
+        remote_record.finished,
+        remote_record.last_updated_at,
+        _text(remote_record),
+    )
 
 
-def _careful(one: Intent, two: Intent) -> Intent:
+def _more_cautious_intent(first: Intent, second: Intent) -> Intent:
     """Of one intent the sight that concludes less from not having been found."""
-    return min(one, two, key=lambda intent: (intent.absent, intent.probe is not None, _text(intent)))
+    return min(first, second, key=lambda intent: (intent.absent, intent.probe is not None, _text(intent)))
 
 
-def _resolved(intent: Intent, remotes: Mapping[str, RemoteRecord], one: ResourceRecord, two: ResourceRecord) -> bool:
+def _is_resolved(
+    intent: Intent, remotes: Mapping[str, RemoteRecord], first: ResourceRecord, second: ResourceRecord
+) -> bool:
     """Whether one side has found out that it happened, and so no longer has it open."""
-    closed = {key for side in (one, two) if intent.mark not in side.intents for key in side.remotes}
+    closed_remotes = {key for side in (first, second) if intent.mark not in side.intents for key in side.remotes}
     if intent.request is RequestKind.SUBMIT:
-        return any(remotes[key].mark == intent.mark for key in closed)
-    return intent.remote in closed and (remotes[intent.remote].retry_count or 0) > (intent.retry_count or 0)
+        return any(remotes[key].mark == intent.mark for key in closed_remotes)
+    return intent.remote in closed_remotes and (remotes[intent.remote].retry_count or 0) > (intent.retry_count or 0)
 
 
-def _union(
-    one: Mapping[str, _Value], two: Mapping[str, _Value], joined: Callable[[_Value, _Value], _Value]
+def _join_mappings(
+    first: Mapping[str, _Value], second: Mapping[str, _Value], join_values: Callable[[_Value, _Value], _Value]
 ) -> dict[str, _Value]:
-    both = {key: joined(one[key], two[key]) for key in one.keys() & two.keys()}
-    return {**one, **two, **both}
+    shared = {key: join_values(first[key], second[key]) for key in first.keys() & second.keys()}
+    return {**first, **second, **shared}
 
 
 def _text(value: RemoteRecord | Intent) -> bytes:
-    return digest.canonical(value)  # orjson writes dataclasses by itself
+    return digest.canonical_json(value)  # orjson writes dataclasses by itself

@@ -16,7 +16,7 @@ from declarative.model.resource import Route
 if TYPE_CHECKING:
     import polars as pl
 
-SINCE = datetime(2010, 1, 1, tzinfo=UTC)
+EARLIEST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
 """Older than any call of these providers. What programs write for no time at all is of the years 1 and 1970."""
 MEMBER_COLUMNS = ("number", "phase", "outcome", "call_id", "payload", "error", "note")
 
@@ -71,20 +71,20 @@ class Remote:
         """What list and lock must agree on for the thing to count as unchanged."""
         return (self.status, self.dispatched, self.finished, self.retry_count, self.last_updated_at)
 
-    def has(self, *phases: Phase) -> bool:
+    def has_phase(self, *phases: Phase) -> bool:
         """Whether anybody of it stands so, as far as its people were read."""
         return self.members is not None and bool(self.members.get_column("phase").is_in(phases).any())
 
 
-def stamp(text: str) -> datetime | None:
+def parse_timestamp(text: str) -> datetime | None:
     """An ISO 8601 time as aware UTC, one without an offset taken for UTC; None for anything else, and for a time that
     nothing here can have."""
     try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        timestamp = datetime.fromisoformat(text)
+        timestamp = timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return found if found >= SINCE else None
+    return timestamp if timestamp >= EARLIEST_TIME else None
 
 
 def is_over(remote: Remote) -> bool:
@@ -94,4 +94,4 @@ def is_over(remote: Remote) -> bool:
         return True
     if remote.members is None or not remote.cancelled:
         return False
-    return not remote.has(Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)
+    return not remote.has_phase(Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)

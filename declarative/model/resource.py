@@ -47,7 +47,7 @@ class Resource:
     display_name: str
     settings: Mapping[str, Json]
     settings_digest: str
-    people: Recipients
+    recipients: Recipients
     paused: bool = False
     scheduled_at: datetime | None = None
     expires_at: datetime | None = None
@@ -90,10 +90,10 @@ class Desired:
 
     project: Project
     resources: Mapping[str, Resource]
-    whole: bool
-    digested: Callable[[], str]
-    named: Callable[[], Collection[str]] = tuple
+    is_complete: bool
+    make_digest: Callable[[], str]
+    list_addresses: Callable[[], Collection[str]] = tuple
 
     @cached_property
     def digest(self) -> str:
-        return self.digested()
+        return self.make_digest()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import polars as pl
 
-from declarative.model.policy import RECIPIENT, CallingHours, is_zone
+from declarative.model.policy import RECIPIENT, CallingHours, is_time_zone
 from declarative.planning.decide import Timing
 
 _PREFIX = 10
@@ -23,10 +23,10 @@ _PREFIX = 10
 
 def is_open(hours: CallingHours, zones: Sequence[str], moment: datetime) -> bool:
     """Whether a ring at the moment (aware) is allowed in every one of the zones. `start` itself is, `end` is not."""
-    return all(_open_at(hours, moment.astimezone(ZoneInfo(zone))) for zone in zones)
+    return all(_is_open_at(hours, moment.astimezone(ZoneInfo(zone))) for zone in zones)
 
 
-def opens(hours: CallingHours, zones: Sequence[str], moment: datetime) -> datetime | None:
+def next_opening(hours: CallingHours, zones: Sequence[str], moment: datetime) -> datetime | None:
     """The next moment (UTC) at which a ring is allowed in all zones, within two days; None where there is none."""
     if is_open(hours, zones, moment):
         return moment
@@ -34,7 +34,7 @@ def opens(hours: CallingHours, zones: Sequence[str], moment: datetime) -> dateti
     return next((start for start in starts if is_open(hours, zones, start)), None)
 
 
-def closes(hours: CallingHours, moment: datetime) -> datetime:
+def next_closing(hours: CallingHours, moment: datetime) -> datetime:
     """The first `end` (UTC) after the moment, in the fixed zone of the hours."""
     local = moment.astimezone(ZoneInfo(hours.zone))
     end = datetime.combine(local.date(), hours.end, ZoneInfo(hours.zone))
@@ -43,22 +43,26 @@ def closes(hours: CallingHours, moment: datetime) -> datetime:
     return end.astimezone(UTC)
 
 
-def timing(
-    hours: CallingHours | None, crowd: Callable[[], pl.DataFrame], moment: datetime
+def hours_timing(
+    hours: CallingHours | None, get_recipients: Callable[[], pl.DataFrame], moment: datetime
 ) -> tuple[Timing | pl.DataFrame, datetime | None]:
     """Open or closed for everybody, or by person (a frame of `number` and `timing`) where each has a zone of their own;
     and when the first of the closed opens. `crowd` gives the people, and is asked only where they matter."""
     if hours is None:
         return Timing.NOW, None
     if hours.zone != RECIPIENT:
-        allowed = is_open(hours, [hours.zone], moment)
-        return (Timing.NOW, None) if allowed else (Timing.CLOSED, opens(hours, [hours.zone], moment))
-    frame = with_zones(crowd(), hours.column)
+        is_allowed = is_open(hours, [hours.zone], moment)
+        return (Timing.NOW, None) if is_allowed else (Timing.CLOSED, next_opening(hours, [hours.zone], moment))
+    frame = with_zones(get_recipients(), hours.column)
     groups = frame.get_column("zones").unique().to_list()
-    said = {zones: _word(hours, zones, moment) for zones in groups}
-    closed = [zones for zones, word in said.items() if word == Timing.CLOSED.value and _are_zones(zones)]
-    openings = [opens(hours, zones.split(), moment) for zones in closed]
-    column = pl.col("zones").replace_strict(said, return_dtype=pl.String).alias("timing")
+    timing_by_zones = {zones: _zones_timing(hours, zones, moment) for zones in groups}
+    closed = [
+        zones
+        for zones, zones_timing in timing_by_zones.items()
+        if zones_timing == Timing.CLOSED.value and _has_valid_zones(zones)
+    ]
+    openings = [next_opening(hours, zones.split(), moment) for zones in closed]
+    column = pl.col("zones").replace_strict(timing_by_zones, return_dtype=pl.String).alias("timing")
     return frame.select("number", column), min((opening for opening in openings if opening), default=None)
 
 
@@ -66,42 +70,44 @@ def with_zones(frame: pl.DataFrame, column: str | None) -> pl.DataFrame:
     """Adds `zones`: the names of a person's zones, with spaces between; empty where none is known. What the column says
     comes before what the number says."""
     prefixes = frame.with_columns(pl.col("number").str.slice(0, _PREFIX).alias("prefix"))
-    known = prefixes.group_by("prefix").agg(pl.col("number").first())
-    zones = [" ".join(zones_of(number)) for number in known.get_column("number").to_list()]
-    table = known.select("prefix").with_columns(pl.Series("zones", zones, dtype=pl.String))
+    samples = prefixes.group_by("prefix").agg(pl.col("number").first())
+    zones = [" ".join(zones_for_number(number)) for number in samples.get_column("number").to_list()]
+    table = samples.select("prefix").with_columns(pl.Series("zones", zones, dtype=pl.String))
     by_number = prefixes.join(table, on="prefix", how="left", maintain_order="left").drop("prefix")
     if column is None:
         return by_number
-    named = _named(by_number.get_column("payload"), column)
-    return by_number.with_columns(pl.coalesce(named, "zones").alias("zones"))
+    column_zones = _column_values(by_number.get_column("payload"), column)
+    return by_number.with_columns(pl.coalesce(column_zones, "zones").alias("zones"))
 
 
 def column_is_missing(column: str, frame: pl.DataFrame) -> bool:
     """Whether no person has the column: it is probably misspelt."""
-    named = _named(frame.get_column("payload"), column)
-    return named.null_count() == named.len()
+    values = _column_values(frame.get_column("payload"), column)
+    return values.null_count() == values.len()
 
 
-def _named(payloads: pl.Series, column: str) -> pl.Series:
+def _column_values(payloads: pl.Series, column: str) -> pl.Series:
     """What each person's own data say under the column; null where nothing."""
-    found = []
+    values = []
     for payload in payloads.to_list():
-        fields = [own[column] for own in orjson.loads(payload).values() if isinstance(own, dict) and own.get(column)]
-        found.append(str(fields[0]) if fields else None)
-    return pl.Series("named", found, dtype=pl.String)
+        fields = [
+            data[column] for data in orjson.loads(payload).values() if isinstance(data, dict) and data.get(column)
+        ]
+        values.append(str(fields[0]) if fields else None)
+    return pl.Series("named", values, dtype=pl.String)
 
 
 @cache
-def zones_of(number: str) -> tuple[str, ...]:
+def zones_for_number(number: str) -> tuple[str, ...]:
     """IANA zones of a number's prefix, by phonenumbers; empty where it knows none."""
     from phonenumbers import NumberParseException, parse
     from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
     try:
-        found = time_zones_for_number(parse(number))
+        names = time_zones_for_number(parse(number))
     except NumberParseException:
         return ()
-    return tuple(sorted(zone for zone in found if zone != UNKNOWN_TIMEZONE))
+    return tuple(sorted(zone for zone in names if zone != UNKNOWN_TIMEZONE))
 
 
 def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
@@ -109,24 +115,24 @@ def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
     if hours.zone != RECIPIENT:
         return 0
     counts = with_zones(frame, hours.column).get_column("zones").value_counts()
-    return sum(count for zones, count in counts.iter_rows() if not _are_zones(zones))
+    return sum(count for zones, count in counts.iter_rows() if not _has_valid_zones(zones))
 
 
-def _word(hours: CallingHours, zones: str, moment: datetime) -> str:
+def _zones_timing(hours: CallingHours, zones: str, moment: datetime) -> str:
     """Whoever's zone is unknown or not a zone is never rung under hours of their own."""
-    allowed = _are_zones(zones) and is_open(hours, zones.split(), moment)
-    return Timing.NOW.value if allowed else Timing.CLOSED.value
+    is_allowed = _has_valid_zones(zones) and is_open(hours, zones.split(), moment)
+    return Timing.NOW.value if is_allowed else Timing.CLOSED.value
 
 
-def _are_zones(zones: str) -> bool:
-    return bool(zones) and all(is_zone(name) for name in zones.split())
+def _has_valid_zones(zones: str) -> bool:
+    return bool(zones) and all(is_time_zone(name) for name in zones.split())
 
 
-def _open_at(hours: CallingHours, local: datetime) -> bool:
-    now = local.time()
+def _is_open_at(hours: CallingHours, local: datetime) -> bool:
+    clock_time = local.time()
     if hours.start <= hours.end:
-        return hours.start <= now < hours.end
-    return now >= hours.start or now < hours.end
+        return hours.start <= clock_time < hours.end
+    return clock_time >= hours.start or clock_time < hours.end
 
 
 def _next_start(hours: CallingHours, zone: str, moment: datetime) -> datetime:

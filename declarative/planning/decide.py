@@ -77,7 +77,7 @@ class Reason(StrEnum):
     RENAMED = "renamed"
     OVER = "over"
     UNCHANGED = "unchanged"
-    RUNG_ONCE = "rung_once"
+    CALLED_ONCE = "called_once"
     UNSURE = "unsure"
     BEING_APPLIED = "being_applied"
     LOST = "lost"
@@ -128,7 +128,7 @@ class Timing(Enum):
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonFacts:
     """All that decides about one person.
 
     `queued`: a live batch of ours will ring them unless it is cancelled. `changed`: settings or own data differ from
@@ -157,21 +157,21 @@ class Decision:
     reason: Reason
 
 
-def decide(person: Person) -> Decision:
+def decide(person: PersonFacts) -> Decision:
     """What happens to one person of a resource that nothing blocks as a whole."""
     if person.standing is Standing.UNSURE:
         return Decision(Verb.BLOCK, Reason.UNSURE)
     if not person.desired or person.timing is Timing.EXPIRED:
-        return _leave(person)
+        return _decide_undesired(person)
     if person.already_called and person.queued:
         return Decision(Verb.CANCEL, Reason.TWINS)
     if person.twin:
         return Decision(Verb.REPLACE, Reason.TWINS)
-    due = _due(person)
+    due = _due_decision(person)
     if due is not None and person.timing is Timing.TOO_LATE:
         return Decision(Verb.CANCEL if person.queued else Verb.KEEP, Reason.EXPIRED)
     if due is not None and person.timing is not Timing.NOW:
-        return _not_yet(person)
+        return _postpone(person)
     if due is not None and due.verb is Verb.RETRY and person.before_retry:
         return Decision(Verb.WAIT, Reason.RETRY_AFTER)
     if due is not None:
@@ -181,12 +181,12 @@ def decide(person: Person) -> Decision:
     return Decision(Verb.KEEP, Reason.UNCHANGED)
 
 
-def _leave(person: Person) -> Decision:
+def _decide_undesired(person: PersonFacts) -> Decision:
     reason = person.absence if not person.desired else Reason.EXPIRED
     return Decision(Verb.CANCEL if person.queued else Verb.KEEP, reason)
 
 
-def _due(person: Person) -> Decision | None:
+def _due_decision(person: PersonFacts) -> Decision | None:
     """The request that would ring a desired person, were it only for the facts about them."""
     match person.standing:
         case Standing.UNSUBMITTED:
@@ -201,7 +201,7 @@ def _due(person: Person) -> Decision | None:
             return None
 
 
-def _not_yet(person: Person) -> Decision:
+def _postpone(person: PersonFacts) -> Decision:
     """A ring is due at another time. Whoever waits with the old settings would ring at the wrong one: taken off."""
     reason = Reason.CALLING_HOURS if person.timing is Timing.CLOSED else Reason.TOO_EARLY
     return Decision(Verb.CANCEL if person.queued else Verb.WAIT, reason)

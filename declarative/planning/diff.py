@@ -14,36 +14,38 @@ from declarative.privacy import mask
 _DIGESTED = ("instructions", "from_number")
 
 
-def changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Change, ...]:
+def diff_settings(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Change, ...]:
     """What differs between settings as remembered and as wanted, as paths below `spec`, in order of path."""
     if not before:
-        return tuple(Change(f"spec.{name}", None, _shown(name, value)) for name, value in after.items())
-    known = remembered(after)
-    if json_digest(dict(before)) == json_digest(known):
+        return tuple(Change(f"spec.{name}", None, _display_value(name, value)) for name, value in after.items())
+    redacted = redact_settings(after)
+    if json_digest(dict(before)) == json_digest(redacted):
         return ()
     from deepdiff import DeepDiff
 
-    found: dict[str, Any] = DeepDiff(dict(before), known, view="tree", verbose_level=2, threshold_to_diff_deeper=0)
-    leaves = [leaf for kind in found.values() for leaf in kind]
-    return tuple(sorted((_change(leaf, after) for leaf in leaves), key=lambda change: change.path))
+    differences: dict[str, Any] = DeepDiff(
+        dict(before), redacted, view="tree", verbose_level=2, threshold_to_diff_deeper=0
+    )
+    leaves = [leaf for kind in differences.values() for leaf in kind]
+    return tuple(sorted((_change_from_leaf(leaf, after) for leaf in leaves), key=lambda change: change.path))
 
 
-def remembered(settings: Mapping[str, Json]) -> dict[str, Json]:
+def redact_settings(settings: Mapping[str, Json]) -> dict[str, Json]:
     """Settings as the lock keeps them in clear, save those that are long or hold a phone number."""
     return {
         name: f"sha256:{json_digest(value)[:16]}" if name in _DIGESTED else value for name, value in settings.items()
     }
 
 
-def _change(leaf: Any, clear: Mapping[str, Json]) -> Change:
+def _change_from_leaf(leaf: Any, settings: Mapping[str, Json]) -> Change:
     path = [str(part) for part in leaf.path(output_format="list")]
     before, after = (None if type(side).__name__ == "NotPresent" else side for side in (leaf.t1, leaf.t2))
     if path[0] in _DIGESTED and after is not None:
-        before, after = before and "(another)", clear[path[0]]
-    return Change(".".join(["spec", *path]), before, _shown(path[0], after))
+        before, after = before and "(another)", settings[path[0]]
+    return Change(".".join(["spec", *path]), before, _display_value(path[0], after))
 
 
-def _shown(name: str, value: Json) -> Json:
+def _display_value(name: str, value: Json) -> Json:
     if name == "from_number" and isinstance(value, str):
         return mask(value)
     if isinstance(value, str) and len(value) > 60:

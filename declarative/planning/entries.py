@@ -7,10 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from declarative.model import frames as people
-from declarative.model import mark
+from declarative.model import frames, mark
 from declarative.model.lock import RemoteRecord
-from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over, stamp
+from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over, parse_timestamp
 from declarative.model.resource import Route
 from declarative.planning.facts import Facts
 
@@ -46,97 +45,103 @@ QUEUED = (pl.col("phase") == Phase.QUEUED) & pl.col("live") & pl.col("touchable"
 """Will be rung unless their batch is cancelled."""
 
 
-def members(case: Facts) -> pl.DataFrame:
+def all_members(facts: Facts) -> pl.DataFrame:
     """Everybody in every remote thing whose people were read: MEMBER_COLUMNS, and `remote`, its id."""
-    parts = [_members(case, remote) for remote in case.remotes.values() if remote.members is not None]
+    parts = [_remote_members(facts, remote) for remote in facts.remotes.values() if remote.members is not None]
     return pl.concat([pl.DataFrame(schema=_MEMBER_SCHEMA), *parts])
 
 
-def entries(case: Facts, rows: pl.DataFrame) -> pl.DataFrame:
+def build_entries(facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
     """All that is known of these `rows` of `members`, and of people remembered without one; columns as SCHEMA."""
-    told = [batch_facts(case, remote) for remote in case.remotes.values() if remote.members is not None]
+    batch_rows = [batch_facts(facts, remote) for remote in facts.remotes.values() if remote.members is not None]
     schema = {name: kind for name, kind in SCHEMA.items() if name not in MEMBER_COLUMNS}
-    known = rows.join(pl.DataFrame(told, schema=schema), on="remote")
-    frame = pl.concat([known.select(list(SCHEMA)), recorded_entries(case)])
+    seen_entries = members.join(pl.DataFrame(batch_rows, schema=schema), on="remote")
+    frame = pl.concat([seen_entries.select(list(SCHEMA)), recorded_entries(facts)])
     compared = frame.filter(pl.col("phase").is_in([Phase.QUEUED, Phase.REFUSED]))  # of others, data decide nothing
-    alike = batches_with_current_data(case, compared.get_column("remote").unique().to_list())
-    frame = frame.with_columns(pl.col("remote").is_in(alike).alias("exact"))
-    if case.one_call and case.resource is not None:
-        (number,) = case.resource.people.frame.get_column("number").head(1).to_list() or [""]
+    current = batches_with_current_data(facts, compared.get_column("remote").unique().to_list())
+    frame = frame.with_columns(pl.col("remote").is_in(current).alias("exact"))
+    if facts.is_single_call and facts.resource is not None:
+        (number,) = facts.resource.recipients.frame.get_column("number").head(1).to_list() or [""]
         return frame.with_columns(pl.lit(number).alias("number"))
     return frame
 
 
-def batches_with_current_data(case: Facts, remote_ids: Iterable[str]) -> list[str]:
+def batches_with_current_data(facts: Facts, remote_ids: Iterable[str]) -> list[str]:
     """Those of the batches for whose people the data wanted now have the digest of the data that were sent. Looked at
     before any echo, so that a provider that rewrites what it echoes never looks like a change."""
     sizes: dict[str, int] = {}
     parts = []
     for remote_id in remote_ids:
-        record, remote = case.record.remotes.get(remote_id), case.remotes.get(remote_id)
-        if record and record.payloads is not None and remote and remote.members is not None:
+        remote_record, remote = facts.resource_record.remotes.get(remote_id), facts.remotes.get(remote_id)
+        if remote_record and remote_record.payloads is not None and remote and remote.members is not None:
             sizes[remote_id] = len(remote.members)
-            parts.append(_members(case, remote).select("number", "remote"))
-    if case.resource is None or not parts:
+            parts.append(_remote_members(facts, remote).select("number", "remote"))
+    if facts.resource is None or not parts:
         return []
-    now = pl.concat(parts).join(case.resource.people.frame, on="number").partition_by("remote", as_dict=True)
+    by_remote = pl.concat(parts).join(facts.resource.recipients.frame, on="number").partition_by("remote", as_dict=True)
     return [
         str(remote_id)
-        for (remote_id,), rows in now.items()
-        if len(rows) == sizes[remote_id]
-        and people.payloads_digest(rows, case.key) == case.record.remotes[remote_id].payloads
+        for (remote_id,), recipients in by_remote.items()
+        if len(recipients) == sizes[remote_id]
+        and frames.payloads_digest(recipients, facts.key) == facts.resource_record.remotes[remote_id].payloads
     ]
 
 
-def _members(case: Facts, remote: Remote) -> pl.DataFrame:
+def _remote_members(facts: Facts, remote: Remote) -> pl.DataFrame:
     assert remote.members is not None
-    rows = _someone(case, _record(case, remote), remote.members)
-    return rows.select(*MEMBER_COLUMNS, pl.lit(remote.id).alias("remote"))
+    members = _identify_member(facts, _get_remote_record(facts, remote), remote.members)
+    return members.select(*MEMBER_COLUMNS, pl.lit(remote.id).alias("remote"))
 
 
-def batch_facts(case: Facts, remote: Remote) -> dict[str, Any]:
+def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
     """What holds for everybody in it, `exact` set aside."""
-    record = _record(case, remote)
+    remote_record = _get_remote_record(facts, remote)
     return {
         "remote": remote.id,
         "created_at": remote.created_at,
-        "attempt": record.attempt,
-        "retries": max(remote.retry_count or 0, record.retry_count or 0),
+        "attempt": remote_record.attempt,
+        "retries": max(remote.retry_count or 0, remote_record.retry_count or 0),
         "live": not remote.cancelled,
-        "touchable": remote.route is Route.BATCH and remote.id not in case.also,
-        "by_us": record.cancel is not None,
+        "touchable": remote.route is Route.BATCH and remote.id not in facts.also,
+        "by_us": remote_record.cancel is not None,
         "over": is_over(remote),
-        "over_at": stamp(remote.last_updated_at) or remote.created_at,
-        "stale": _stale(case, record, remote),
+        "over_at": parse_timestamp(remote.last_updated_at) or remote.created_at,
+        "stale": _is_stale(facts, remote_record, remote),
         "exact": False,
-        "doubtful": remote.id in case.doubtful_retries(),
+        "doubtful": remote.id in facts.doubtful_retries(),
     }
 
 
-def _someone(case: Facts, record: RemoteRecord, members: pl.DataFrame) -> pl.DataFrame:
+def _identify_member(facts: Facts, remote_record: RemoteRecord, members: pl.DataFrame) -> pl.DataFrame:
     """A call whose number can no longer be read is still the one call of its address, if that is what it was. One of
     many that shows another number than it was placed to tells nothing of either: cartesia.md 2.3 leaves open which of
     two numbers is whose."""
-    if len(members) and not case.one_call and record.route is Route.CALL and record.person:
-        shown = case.key.of_person(case.lineage, members.item(0, "number"))
-        return members if shown == record.person else members.clear()
-    if len(members) or not case.one_call or record.person:
+    if len(members) and not facts.is_single_call and remote_record.route is Route.CALL and remote_record.person:
+        person = facts.key.digest_person(facts.lineage, members.item(0, "number"))
+        return members if person == remote_record.person else members.clear()
+    if len(members) or not facts.is_single_call or remote_record.person:
         return members
-    nobody = dict.fromkeys(MEMBER_COLUMNS) | {"number": "", "phase": str(Phase.UNKNOWN)}
-    return pl.DataFrame([nobody], schema=dict.fromkeys(MEMBER_COLUMNS, pl.String))
+    unknown_member = dict.fromkeys(MEMBER_COLUMNS) | {"number": "", "phase": str(Phase.UNKNOWN)}
+    return pl.DataFrame([unknown_member], schema=dict.fromkeys(MEMBER_COLUMNS, pl.String))
 
 
-def recorded_entries(case: Facts) -> pl.DataFrame:
+def recorded_entries(facts: Facts) -> pl.DataFrame:
     """Entries of single calls that are remembered and whose number was not read now, and of people whom somebody
     declared rung."""
-    seen = [one for one in case.remotes.values() if one.route is Route.CALL and one.members is not None]
-    read = {remote.id for remote in seen if len(_members(case, remote))}
-    calls = [
-        (record.person, record.phase or Phase.UNKNOWN, record.outcome, remote_id, record)
-        for remote_id, record in case.record.remotes.items()
-        if (record.person or case.one_call) and record.route is Route.CALL and remote_id not in read
+    calls_read = [
+        remote for remote in facts.remotes.values() if remote.route is Route.CALL and remote.members is not None
     ]
-    placed = [(person, Phase.UNKNOWN, None, "", RemoteRecord(route=Route.CALL)) for person in _placed(case)]
+    read_ids = {remote.id for remote in calls_read if len(_remote_members(facts, remote))}
+    calls = [
+        (remote_record.person, remote_record.phase or Phase.UNKNOWN, remote_record.outcome, remote_id, remote_record)
+        for remote_id, remote_record in facts.resource_record.remotes.items()
+        if (remote_record.person or facts.is_single_call)
+        and remote_record.route is Route.CALL
+        and remote_id not in read_ids
+    ]
+    placed = [
+        (person, Phase.UNKNOWN, None, "", RemoteRecord(route=Route.CALL)) for person in _list_declared_persons(facts)
+    ]
     rows = [
         {
             "person": person,
@@ -144,70 +149,81 @@ def recorded_entries(case: Facts) -> pl.DataFrame:
             "outcome": outcome,
             "call_id": remote_id or None,
             "remote": remote_id,
-            "created_at": record.created_at,
-            "attempt": record.attempt,
+            "created_at": remote_record.created_at,
+            "attempt": remote_record.attempt,
             "retries": 0,
             "live": True,
             "touchable": False,
             "by_us": False,
-            "over": record.settled,
-            "over_at": stamp(record.last_updated_at) or record.created_at,
-            "stale": _stale(case, record, None),
+            "over": remote_record.settled,
+            "over_at": parse_timestamp(remote_record.last_updated_at) or remote_record.created_at,
+            "stale": _is_stale(facts, remote_record, None),
             "exact": False,
             "doubtful": False,
         }
-        for person, phase, outcome, remote_id, record in calls + placed
+        for person, phase, outcome, remote_id, remote_record in calls + placed
     ]
-    if not rows or case.resource is None:
+    if not rows or facts.resource is None:
         return pl.DataFrame(schema=SCHEMA)
     empty = {name: pl.lit(None, dtype=SCHEMA[name]) for name in ("payload", "error", "note")}
     schema = {"person": pl.String} | {name: kind for name, kind in SCHEMA.items() if name not in ("number", *empty)}
     frame = pl.DataFrame(rows, schema=schema).with_columns(**empty)
-    if case.one_call:  # its number may have been edited since: whoever it was, it is this call's one person
+    if facts.is_single_call:  # its number may have been edited since: whoever it was, it is this call's one person
         frame = frame.with_columns(number=pl.lit(""))
     else:
-        known = people.with_person_digest(case.resource.people.frame.select("number"), case.key, case.lineage)
-        frame = frame.join(known, on="person")
+        persons = frames.with_person_digest(facts.resource.recipients.frame.select("number"), facts.key, facts.lineage)
+        frame = frame.join(persons, on="person")
     return frame.select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
 
 
-def _placed(case: Facts) -> list[str]:
+def _list_declared_persons(facts: Facts) -> list[str]:
     """Digests of people whom somebody declared rung, without those in a request that was found since: they would count
     as rung twice, and be taken off where they wait."""
-    declared = {*case.record.placed}
-    found = [one.members for one in case.remotes.values() if one.members is not None and str(one.mark) in declared]
-    for rows in found:
-        declared -= {*people.with_person_digest(rows.select("number"), case.key, case.lineage).get_column("person")}
+    declared = {*facts.resource_record.placed}
+    members_by_remote = [
+        remote.members
+        for remote in facts.remotes.values()
+        if remote.members is not None and str(remote.mark) in declared
+    ]
+    for members in members_by_remote:
+        declared -= {
+            *frames.with_person_digest(members.select("number"), facts.key, facts.lineage).get_column("person")
+        }
     return sorted(person for person in declared if mark.parse(person) is None)
 
 
-def _record(case: Facts, remote: Remote) -> RemoteRecord:
+def _get_remote_record(facts: Facts, remote: Remote) -> RemoteRecord:
     """What is remembered of it, or else what its mark alone tells."""
     attempt = remote.mark.attempt if remote.mark else 1
-    unrecorded = RemoteRecord(route=remote.route, mark=str(remote.mark) if remote.mark else None, attempt=attempt)
-    return case.record.remotes.get(remote.id, unrecorded)
+    from_mark = RemoteRecord(route=remote.route, mark=str(remote.mark) if remote.mark else None, attempt=attempt)
+    return facts.resource_record.remotes.get(remote.id, from_mark)
 
 
-def _stale(case: Facts, record: RemoteRecord, remote: Remote | None) -> bool:
+def _is_stale(facts: Facts, remote_record: RemoteRecord, remote: Remote | None) -> bool:
     """Whether it was sent with other settings, or a Call to another number or with other data. Unknown is not changed.
     A revoked mark is always stale."""
-    if case.resource is None:
+    if facts.resource is None:
         return False
-    if record.mark in case.record.revoked:
+    if remote_record.mark in facts.resource_record.revoked:
         return True
-    if case.one_call and remote is not None and remote.route is Route.BATCH and _is_another(case, record, remote):
+    if (
+        facts.is_single_call
+        and remote is not None
+        and remote.route is Route.BATCH
+        and _is_other_person(facts, remote_record, remote)
+    ):
         return True
-    if record.settings is not None:
-        return record.settings != case.resource.settings_digest
+    if remote_record.settings is not None:
+        return remote_record.settings != facts.resource.settings_digest
     if remote is not None and remote.mark is not None:
-        return remote.mark.settings != mark.settings_hash(case.resource.settings_digest)
+        return remote.mark.settings != mark.settings_hash(facts.resource.settings_digest)
     return False
 
 
-def _is_another(case: Facts, record: RemoteRecord, remote: Remote) -> bool:
+def _is_other_person(facts: Facts, remote_record: RemoteRecord, remote: Remote) -> bool:
     """Whether its one person is not the one wanted now, by what was sent; the number alone where that is not known."""
-    assert case.resource is not None
-    if record.payloads is not None:
-        return record.payloads != case.resource.people.payloads
-    wanted = case.resource.people.frame.get_column("number").to_list()
-    return remote.members is not None and remote.members.get_column("number").to_list() != wanted
+    assert facts.resource is not None
+    if remote_record.payloads is not None:
+        return remote_record.payloads != facts.resource.recipients.payloads
+    numbers = facts.resource.recipients.frame.get_column("number").to_list()
+    return remote.members is not None and remote.members.get_column("number").to_list() != numbers

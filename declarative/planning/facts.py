@@ -26,7 +26,7 @@ class Facts:
 
     address: str
     resource: Resource | None
-    record: ResourceRecord
+    resource_record: ResourceRecord
     remotes: Mapping[str, Remote]
     now: datetime
     key: PersonKey
@@ -36,39 +36,41 @@ class Facts:
     opens_at: datetime | None = None
 
     @property
-    def one_call(self) -> bool:
+    def is_single_call(self) -> bool:
         """A Call is rung once in its life: whatever was placed for it is its one person, under any number."""
         return self.address.startswith("call/")
 
     @property
-    def buried(self) -> bool:
+    def is_tombstone(self) -> bool:
         """Over once no manifest wanted it, and not wanted again."""
-        return self.record.tombstone and self.resource is None
+        return self.resource_record.tombstone and self.resource is None
 
     @property
-    def wanted(self) -> bool:
+    def is_desired(self) -> bool:
         return self.resource is not None and not self.resource.paused
 
     def open_intents(self) -> list[Intent]:
         """Intents that nothing seen answers, and that are not probably absent."""
-        seen = {str(remote.mark) for remote in self.remotes.values() if remote.mark}
+        marks = {str(remote.mark) for remote in self.remotes.values() if remote.mark}
         return [
             intent
-            for intent in self.record.intents.values()
-            if intent.mark not in seen and not (intent.absent and intent.probe is None)
+            for intent in self.resource_record.intents.values()
+            if intent.mark not in marks and not (intent.absent and intent.probe is None)
         ]
 
-    def doubtful_batches(self) -> bool:
+    def has_doubtful_batch(self) -> bool:
         """Whether a batch may exist that we cannot see."""
         return any(intent.is_batch for intent in self.open_intents())
 
     def doubtful_retries(self) -> frozenset[str]:
         """Ids of batches that may or may not have been retried."""
-        return frozenset(i.remote for i in self.open_intents() if i.request is RequestKind.RETRY and i.remote)
+        return frozenset(
+            intent.remote for intent in self.open_intents() if intent.request is RequestKind.RETRY and intent.remote
+        )
 
     def doubtful_persons(self) -> frozenset[str]:
         """Digests of people whose single call may or may not have been placed."""
-        return frozenset(i.person for i in self.open_intents() if i.person)
+        return frozenset(intent.person for intent in self.open_intents() if intent.person)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Block:
 
     reason: Reason
     detail: str
-    way_out: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +90,12 @@ class Observation:
     lost requests; only a person can tell. `only_seen`: no part of this run, which looks at it for the sake of
     others."""
 
-    case: Facts
-    quiet: bool = False
+    facts: Facts
+    unchanged: bool = False
     block: Block | None = None
-    adopt: tuple[Remote, ...] = ()
-    renamed: tuple[str, ...] = ()
-    applying: str | None = None
+    to_adopt: tuple[Remote, ...] = ()
+    renamed_from: tuple[str, ...] = ()
+    lease_holder: str | None = None
     candidates: tuple[Remote, ...] = ()
     provider: str = ""
     read_only: bool = False
@@ -106,63 +108,83 @@ class Managed:
 
     address: str
     resource: Resource | None
-    record: ResourceRecord
+    resource_record: ResourceRecord
     provider: str
-    renamed: tuple[str, ...] = ()
+    renamed_from: tuple[str, ...] = ()
     read_only: bool = False
 
     @property
     def route(self) -> Route:
         if self.resource is not None:
             return self.resource.route
-        return next((known.route for known in self.record.remotes.values()), Route.BATCH)
+        return next((remote_record.route for remote_record in self.resource_record.remotes.values()), Route.BATCH)
 
     @property
     def also(self) -> tuple[str, ...]:
         return self.resource.also if self.resource else ()
 
     @property
-    def was_forgotten(self) -> bool:
+    def has_forgotten_requests(self) -> bool:
         """Whether something was sent of which only its mark may still tell."""
-        return self.record.forgotten and self.record.generation > 0
+        return self.resource_record.is_forgotten and self.resource_record.generation > 0
 
-    def batch_ids(self) -> dict[str, RemoteRecord]:
-        return {key: known for key, known in self.record.remotes.items() if known.route is Route.BATCH}
+    def batch_records(self) -> dict[str, RemoteRecord]:
+        return {
+            key: remote_record
+            for key, remote_record in self.resource_record.remotes.items()
+            if remote_record.route is Route.BATCH
+        }
 
-    def calls_to_ask_for(self) -> list[str]:
+    def open_call_ids(self) -> list[str]:
         """Calls not known to have ended, by ids of the provider's own, which ours for calls without one (`refused:`,
         `unconfirmed:`) are not."""
         return [
             key
-            for key, known in self.record.remotes.items()
-            if known.route is Route.CALL and not known.settled and ":" not in key
+            for key, remote_record in self.resource_record.remotes.items()
+            if remote_record.route is Route.CALL and not remote_record.settled and ":" not in key
         ]
 
 
-def subjects(desired: Desired, lock: Lock | None, *, with_those_left: bool = False) -> list[Managed]:
+def list_managed(desired: Desired, lock: Lock | None, *, include_removed: bool = False) -> list[Managed]:
     """Every address that this run may touch: those wanted, and in a run over the whole project those remembered. Of a
     narrower one, `with_those_left` adds as `only_seen` what is remembered and named by no manifest any more."""
-    known = dict(lock.resources) if lock else {}
-    found = []
+    resource_records = dict(lock.resources) if lock else {}
+    all_managed = []
     for address, resource in desired.resources.items():
-        renamed = tuple(old for old in resource.previously if old in known)
-        record = reduce(join_records, [known[old] for old in (address, *renamed) if old in known] or [ResourceRecord()])
-        found.append(
-            Managed(address=address, resource=resource, record=record, provider=resource.provider, renamed=renamed)
+        renamed_from = tuple(previous for previous in resource.previously if previous in resource_records)
+        resource_record = reduce(
+            join_records,
+            [resource_records[previous] for previous in (address, *renamed_from) if previous in resource_records]
+            or [ResourceRecord()],
         )
-    taken = {address for subject in found for address in (subject.address, *subject.renamed)}
-    left = [address for address in known if address not in taken] if desired.whole or with_those_left else []
-    if left and not desired.whole:
-        named = desired.named()
-        left = [address for address in left if not known[address].tombstone and address not in named]
-    found += [
+        all_managed.append(
+            Managed(
+                address=address,
+                resource=resource,
+                resource_record=resource_record,
+                provider=resource.provider,
+                renamed_from=renamed_from,
+            )
+        )
+    claimed = {address for managed in all_managed for address in (managed.address, *managed.renamed_from)}
+    removed = (
+        [address for address in resource_records if address not in claimed]
+        if desired.is_complete or include_removed
+        else []
+    )
+    if removed and not desired.is_complete:
+        named_addresses = desired.list_addresses()
+        removed = [
+            address for address in removed if not resource_records[address].tombstone and address not in named_addresses
+        ]
+    all_managed += [
         Managed(
             address=address,
             resource=None,
-            record=known[address],
-            provider=known[address].provider,
-            read_only=not desired.whole,
+            resource_record=resource_records[address],
+            provider=resource_records[address].provider,
+            read_only=not desired.is_complete,
         )
-        for address in left
+        for address in removed
     ]
-    return found
+    return all_managed

@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from declarative import humanize
-from declarative import humanize as counting
 from declarative.model import mark
 from declarative.model.capabilities import Capabilities
 from declarative.model.policy import RECIPIENT
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import calling_hours as hours
 from declarative.planning import notices
-from declarative.planning.blocks import taken_off
+from declarative.planning.blocks import count_taken_off
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
@@ -22,73 +21,83 @@ from declarative.planning.plan import Notice, Plan, Task
 _EDITED = "a call is rung once in its life: editing it changes nothing; to ring again, give it a new name"
 
 
-def warnings(
-    plan: Plan, resources: Sequence[Resource], abilities: Callable[[str, Route], Capabilities]
+def plan_notices(
+    plan: Plan, resources: Sequence[Resource], capabilities_of: Callable[[str, Route], Capabilities]
 ) -> Iterator[Notice]:
     """Warnings by address, in the order of the resources; at the end of whom no plan can take off, and of what an
     apply has to look into in time."""
-    edited = {action.address for action in plan.of(Verb.KEEP) if action.reason is Reason.RUNG_ONCE}
+    edited = {action.address for action in plan.actions_with_verb(Verb.KEEP) if action.reason is Reason.CALLED_ONCE}
     for resource in resources:
-        yield from _nobody_left(resource)
-        rings = plan.rings.get(resource.address, 0)
-        able = abilities(resource.provider, resource.route)
-        if rings:
-            yield from _no_longer_counted(plan, resource)
-            yield from _concurrency(resource, rings, able)
-            yield from _too_late(plan, resource, rings, able)
-            yield from _after_hours(plan, resource, rings, able)
-            yield from _abroad(plan, resource, able)
-            yield from _one_by_one(resource, rings, able)
+        yield from _warn_nobody_left(resource)
+        call_count = plan.calls_by_address.get(resource.address, 0)
+        capabilities = capabilities_of(resource.provider, resource.route)
+        if call_count:
+            yield from _warn_also_removed(plan, resource)
+            yield from _warn_concurrency(resource, call_count, capabilities)
+            yield from _warn_too_late(plan, resource, call_count, capabilities)
+            yield from _warn_after_hours(plan, resource, call_count, capabilities)
+            yield from _warn_abroad(plan, resource, capabilities)
+            yield from _warn_single_calls(resource, call_count, capabilities)
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
-        yield from _cancelled_by_others(plan, resource)
-        yield from _expired(plan, resource)
-        yield from _forgone(plan, resource)
-        yield from _no_zone(resource)
-    for address, work in plan.tasks.items():
-        yield from _placed(address, work)
-        yield from (Notice(address, said) for said in notices.doubt_notices(work.case))
+        yield from _warn_cancelled_by_others(plan, resource)
+        yield from _warn_expired(plan, resource)
+        yield from _warn_dropped_retries(plan, resource)
+        yield from _warn_time_zones(resource)
+    for address, task in plan.tasks.items():
+        yield from _warn_placed_calls(address, task)
+        yield from (Notice(address, message) for message in notices.doubt_notices(task.facts))
 
 
-def _nobody_left(resource: Resource) -> Iterator[Notice]:
+def _warn_nobody_left(resource: Resource) -> Iterator[Notice]:
     """Everybody of it is kept out by policies: it has nothing to do for another reason than that all is done."""
-    held = resource.people.held
-    if held and not resource.people.count and not resource.paused:
-        kept = ", ".join(f"{count:,} held back by {name}" for name, count in held.items())
-        yield Notice(resource.address, f"nobody is left to ring: {kept}")
+    held_counts = resource.recipients.excluded_counts
+    if held_counts and not resource.recipients.count and not resource.paused:
+        exclusions = ", ".join(f"{count:,} held back by {name}" for name, count in held_counts.items())
+        yield Notice(resource.address, f"nobody is left to ring: {exclusions}")
 
 
-def _no_longer_counted(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    work = plan.tasks.get(resource.address)
-    left = sorted({*work.case.record.also} - {*resource.also}) if work else []
-    if left:
-        what = f"spec.also named {', '.join(left)} when it was last applied"
-        yield Notice(resource.address, f"{what}: people rung by it alone count as new, and are rung again")
+def _warn_also_removed(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    task = plan.tasks.get(resource.address)
+    removed_ids = sorted({*task.facts.resource_record.also} - {*resource.also}) if task else []
+    if removed_ids:
+        change = f"spec.also named {', '.join(removed_ids)} when it was last applied"
+        yield Notice(resource.address, f"{change}: people rung by it alone count as new, and are rung again")
 
 
-def _cancelled_by_others(plan: Plan, resource: Resource) -> Iterator[Notice]:
+def _warn_cancelled_by_others(plan: Plan, resource: Resource) -> Iterator[Notice]:
     """A batch under `also` is its owners' to stop: nobody of it is submitted again for that."""
-    work = plan.tasks.get(resource.address)
-    if work is None:
+    task = plan.tasks.get(resource.address)
+    if task is None:
         return
-    for key in [key for key in resource.also if key in work.case.remotes]:
-        if count := taken_off(work.case, work.case.remotes[key]):
-            who = counting.plural(count, "person was taken off and is", "people were taken off and are")
-            yield Notice(resource.address, f"{key} (spec.also) was cancelled: {who} not rung, by this manifest neither")
+    for remote_id in [remote_id for remote_id in resource.also if remote_id in task.facts.remotes]:
+        if count := count_taken_off(task.facts, task.facts.remotes[remote_id]):
+            phrase = humanize.plural(count, "person was taken off and is", "people were taken off and are")
+            yield Notice(
+                resource.address, f"{remote_id} (spec.also) was cancelled: {phrase} not rung, by this manifest neither"
+            )
 
 
-def _no_zone(resource: Resource) -> Iterator[Notice]:
-    allowed = resource.policy.calling_hours
-    if allowed and allowed.column and hours.column_is_missing(allowed.column, resource.people.frame):
-        yield Notice(resource.address, f'nobody has the column "{allowed.column}": time zones are those of the numbers')
-    count = hours.count_without_zone(allowed, resource.people.frame) if allowed else 0
+def _warn_time_zones(resource: Resource) -> Iterator[Notice]:
+    calling_hours = resource.policy.calling_hours
+    if (
+        calling_hours
+        and calling_hours.column
+        and hours.column_is_missing(calling_hours.column, resource.recipients.frame)
+    ):
+        yield Notice(
+            resource.address, f'nobody has the column "{calling_hours.column}": time zones are those of the numbers'
+        )
+    count = hours.count_without_zone(calling_hours, resource.recipients.frame) if calling_hours else 0
     if count:
-        who = counting.plural(count, "person has no known time zone and is", "people have none known and are")
-        yield Notice(resource.address, f"calling hours by time zone: {who} never rung; name a column, or a fixed zone")
+        phrase = humanize.plural(count, "person has no known time zone and is", "people have none known and are")
+        yield Notice(
+            resource.address, f"calling hours by time zone: {phrase} never rung; name a column, or a fixed zone"
+        )
 
 
-def _concurrency(resource: Resource, rings: int, able: Capabilities) -> Iterator[Notice]:
-    shards = ceil(rings / able.max_people)
+def _warn_concurrency(resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
+    shards = ceil(call_count / capabilities.max_people)
     limit = resource.settings.get("target_concurrency_limit")
     if shards > 1 and resource.route is Route.BATCH and isinstance(limit, int):
         yield Notice(
@@ -97,119 +106,127 @@ def _concurrency(resource: Resource, rings: int, able: Capabilities) -> Iterator
         )
 
 
-def _too_late(plan: Plan, resource: Resource, rings: int, able: Capabilities) -> Iterator[Notice]:
-    takes, said = _takes(resource, rings, able)
-    if resource.expires_at and _starts(plan, resource) + takes > resource.expires_at:
-        yield Notice(resource.address, f"{said}; not all can be through before expires_at")
+def _warn_too_late(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
+    duration, message = _minimum_duration(resource, call_count, capabilities)
+    if resource.expires_at and _start_time(plan, resource) + duration > resource.expires_at:
+        yield Notice(resource.address, f"{message}; not all can be through before expires_at")
 
 
-def _after_hours(plan: Plan, resource: Resource, rings: int, able: Capabilities) -> Iterator[Notice]:
+def _warn_after_hours(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
     """Single calls are placed within the hours one by one; a batch goes on by itself."""
-    allowed, starts = resource.policy.calling_hours, _starts(plan, resource)
-    if allowed is None or allowed.zone == RECIPIENT or resource.route is not Route.BATCH:
+    calling_hours, starts = resource.policy.calling_hours, _start_time(plan, resource)
+    if calling_hours is None or calling_hours.zone == RECIPIENT or resource.route is not Route.BATCH:
         return
-    takes, said = _takes(resource, rings, able)
-    if starts + takes > (ends := hours.closes(allowed, starts)):
-        rest = "apply again then, or whoever is left is rung outside them"
-        yield Notice(resource.address, f"{said}; calling hours end at {ends:%H:%M} UTC: {rest}")
+    duration, message = _minimum_duration(resource, call_count, capabilities)
+    if starts + duration > (ends := hours.next_closing(calling_hours, starts)):
+        hint = "apply again then, or whoever is left is rung outside them"
+        yield Notice(resource.address, f"{message}; calling hours end at {ends:%H:%M} UTC: {hint}")
 
 
-def _starts(plan: Plan, resource: Resource) -> datetime:
+def _start_time(plan: Plan, resource: Resource) -> datetime:
     return max(plan.created_at, resource.scheduled_at or plan.created_at)
 
 
-def _takes(resource: Resource, rings: int, able: Capabilities) -> tuple[timedelta, str]:
+def _minimum_duration(resource: Resource, call_count: int, capabilities: Capabilities) -> tuple[timedelta, str]:
     """The least time that so many rings take, and the same in words; nothing where no pace is known."""
-    pace = able.per_second if resource.route is Route.BATCH else resource.pace.calls_per_second
+    pace = capabilities.per_second if resource.route is Route.BATCH else resource.pace.calls_per_second
     if not pace:
         return timedelta(), ""
-    least = timedelta(seconds=rings / pace)
+    least = timedelta(seconds=call_count / pace)
     minutes = ceil(least / timedelta(minutes=1))
     return (
         least,
-        f"{counting.plural(rings, 'person takes', 'people take')} at least {minutes:,} minutes at {pace:g} calls a second",
+        f"{humanize.plural(call_count, 'person takes', 'people take')} at least {minutes:,} minutes at {pace:g} calls a second",
     )
 
 
-def _expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    work = plan.tasks.get(resource.address)
-    if work is not None and work.expired and resource.expires_at:
-        over = resource.expires_at <= plan.created_at
-        why = "expires_at is over" if over else "a batch begins to ring after the guard, and expires_at comes before"
-        who = counting.plural(work.expired, "person is", "people are")
-        yield Notice(resource.address, f"{who} not rung: {why}")
-
-
-def _forgone(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    """Whoever is taken off while they wait for a retry counts as rung, and reads as nothing that a retry follows."""
-    work = plan.tasks.get(resource.address)
-    if work is None or resource.retry is None:
-        return
-    if work.retries_dropped_now:
-        who = counting.plural(
-            work.retries_dropped_now, "person who waits for a retry is", "people who wait for a retry are"
+def _warn_expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    task = plan.tasks.get(resource.address)
+    if task is not None and task.expired_count and resource.expires_at:
+        has_expired = resource.expires_at <= plan.created_at
+        cause = (
+            "expires_at is over"
+            if has_expired
+            else "a batch begins to ring after the guard, and expires_at comes before"
         )
-        yield Notice(resource.address, f"{who} taken off, and will not be rung again by this resource")
-    if work.retries_dropped_earlier:
-        who = counting.plural(work.retries_dropped_earlier, "person was", "people were")
-        yield Notice(resource.address, f"{who} taken off while waiting for a retry, and will not be rung again")
+        phrase = humanize.plural(task.expired_count, "person is", "people are")
+        yield Notice(resource.address, f"{phrase} not rung: {cause}")
 
 
-def _placed(address: str, work: Task) -> Iterator[Notice]:
-    if work.placed:
-        one, several = "person no longer wanted has a call that was", "people no longer wanted have calls that were"
-        whose = counting.plural(work.placed, one, several)
-        yield Notice(address, f"{whose} placed already: a single call is neither moved nor taken off")
+def _warn_dropped_retries(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    """Whoever is taken off while they wait for a retry counts as rung, and reads as nothing that a retry follows."""
+    task = plan.tasks.get(resource.address)
+    if task is None or resource.retry is None:
+        return
+    if task.retries_dropped_now:
+        phrase = humanize.plural(
+            task.retries_dropped_now, "person who waits for a retry is", "people who wait for a retry are"
+        )
+        yield Notice(resource.address, f"{phrase} taken off, and will not be rung again by this resource")
+    if task.retries_dropped_earlier:
+        phrase = humanize.plural(task.retries_dropped_earlier, "person was", "people were")
+        yield Notice(resource.address, f"{phrase} taken off while waiting for a retry, and will not be rung again")
 
 
-def _abroad(plan: Plan, resource: Resource, able: Capabilities) -> Iterator[Notice]:
+def _warn_placed_calls(address: str, task: Task) -> Iterator[Notice]:
+    if task.placed_count:
+        singular, plural = "person no longer wanted has a call that was", "people no longer wanted have calls that were"
+        phrase = humanize.plural(task.placed_count, singular, plural)
+        yield Notice(address, f"{phrase} placed already: a single call is neither moved nor taken off")
+
+
+def _warn_abroad(plan: Plan, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
     """Cartesia numbers reach US destinations only (cartesia.md 5.3); `+1` is as near as a number itself tells."""
-    work = plan.tasks.get(resource.address)
-    if work is None or not able.destinations:
+    task = plan.tasks.get(resource.address)
+    if task is None or not capabilities.destinations:
         return
-    abroad = int((~work.ring.get_column("number").str.starts_with("+1")).sum()) if len(work.ring) else 0
+    abroad = int((~task.to_call.get_column("number").str.starts_with("+1")).sum()) if len(task.to_call) else 0
     if abroad:
-        outside = counting.plural(abroad, "of the numbers is", "of the numbers are")
-        yield Notice(resource.address, f"{outside} outside +1: {able.destinations}")
+        outside = humanize.plural(abroad, "of the numbers is", "of the numbers are")
+        yield Notice(resource.address, f"{outside} outside +1: {capabilities.destinations}")
 
 
-def _one_by_one(resource: Resource, rings: int, able: Capabilities) -> Iterator[Notice]:
+def _warn_single_calls(resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
     """What a provider without batches cannot do, and how little of an old route can be proven."""
-    if able.cancellable:
+    if capabilities.cancellable:
         return
-    if resource.kind is Kind.BATCH and rings > 1:
-        took = timedelta(seconds=ceil((rings - 1) / resource.pace.calls_per_second))
+    if resource.kind is Kind.BATCH and call_count > 1:
+        duration = timedelta(seconds=ceil((call_count - 1) / resource.pace.calls_per_second))
         yield Notice(
             resource.address,
-            f"{rings:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a second "
-            f"({took} at least); once placed, a call is neither moved nor taken off",
+            f"{call_count:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a second "
+            f"({duration} at least); once placed, a call is neither moved nor taken off",
         )
-    if not able.returns_data:
-        yield Notice(resource.address, able.notes)
+    if not capabilities.returns_data:
+        yield Notice(resource.address, capabilities.notes)
 
 
-def doubt_notices(case: Facts) -> Iterator[str]:
+def doubt_notices(facts: Facts) -> Iterator[str]:
     """Sentences for whoever plans or looks: another apply, in time, finds out and takes back what is one too many."""
-    for key, known in case.record.remotes.items():
-        remote = case.remotes.get(key)
-        starts = remote.scheduled_at if remote and known.doubts and not remote.cancelled else None
-        if starts is not None and starts > case.now:
+    for remote_id, remote_record in facts.resource_record.remotes.items():
+        remote = facts.remotes.get(remote_id)
+        starts = remote.scheduled_at if remote and remote_record.doubts and not remote.cancelled else None
+        if starts is not None and starts > facts.now:
             yield (
-                f"{key} was sent since an earlier request seemed lost, and its run ended before the list proved it: "
+                f"{remote_id} was sent since an earlier request seemed lost, and its run ended before the list proved it: "
                 f"run dialctl apply before {humanize.when(starts)}, or people may be rung twice"
             )
-    yield from _given_up(case)
+    yield from _warn_revoked(facts)
 
 
-def _given_up(case: Facts) -> Iterator[str]:
+def _warn_revoked(facts: Facts) -> Iterator[str]:
     """The provider takes a request with a later time of its own until then. The lock keeps no time of a mark that was
     given up; the settings in it tell that it is the manifest's."""
-    starts = case.resource.scheduled_at if case.resource else None
-    if case.resource is None or starts is None or starts <= case.now:
+    starts = facts.resource.scheduled_at if facts.resource else None
+    if facts.resource is None or starts is None or starts <= facts.now:
         return
-    settings = mark.settings_hash(case.resource.settings_digest)
-    given_up = [found for text in case.record.revoked if (found := mark.parse(text)) and found.settings == settings]
-    if given_up:
+    settings = mark.settings_hash(facts.resource.settings_digest)
+    revoked_marks = [
+        revoked_mark
+        for text in facts.resource_record.revoked
+        if (revoked_mark := mark.parse(text)) and revoked_mark.settings == settings
+    ]
+    if revoked_marks:
         yield (
             "a request that was given up as lost would still be taken, should it arrive late: run dialctl apply "
             f"once more before {humanize.when(starts)}"

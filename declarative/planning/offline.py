@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock, RemoteRecord, ResourceRecord
 from declarative.model.resource import Desired, Kind, Resource, Route
-from declarative.planning import diff as explain
-from declarative.planning import policy
+from declarative.planning import diff, policy
 from declarative.planning.decide import Reason, Timing, Verb
-from declarative.planning.plan import Action, Notice, Plan, in_order
+from declarative.planning.plan import Action, Notice, Plan, sort_actions
 
 UNSURE = "an answer was lost; not proven either way"
 OTHER_KEY = Notice(
@@ -23,7 +22,7 @@ OTHER_KEY = Notice(
 )
 
 
-def plan(
+def plan_offline(
     desired: Desired,
     lock: Lock | None,
     now: datetime,
@@ -34,74 +33,93 @@ def plan(
 ) -> Plan:
     """Counts are upper bounds, and `detail` says so. `now` is this machine's clock: there is no other to ask. Under
     another `key` than the lock's nobody's digests agree, and people are compared by how many they are."""
-    known = lock.resources if lock else {}
+    resource_records = lock.resources if lock else {}
     comparable = lock is None or lock.person_key == key.fingerprint
     actions = [
         action
         for address, resource in desired.resources.items()
-        for action in _of(resource, _record(resource, known, address), comparable)
+        for action in _resource_actions(
+            resource, _find_resource_record(resource, resource_records, address), comparable
+        )
     ]
-    if desired.whole:
-        earlier = {old for resource in desired.resources.values() for old in resource.previously}
+    if desired.is_complete:
+        former_addresses = {former for resource in desired.resources.values() for former in resource.previously}
         actions += [
-            _gone(address, record)
-            for address, record in known.items()
-            if address not in desired.resources and address not in earlier and not record.tombstone
+            _removal_action(address, resource_record)
+            for address, resource_record in resource_records.items()
+            if address not in desired.resources and address not in former_addresses and not resource_record.tombstone
         ]
-    timed = [
-        _in_time(action, resource, now, _record(resource, known, action.address).guard(desired.project.guard))
+    actions_in_time = [
+        _apply_timing(
+            action,
+            resource,
+            now,
+            _find_resource_record(resource, resource_records, action.address).guard(desired.project.guard),
+        )
         if (resource := desired.resources.get(action.address))
         else action
-        for action in (_held_back(desired, known, actions) if comparable else actions)
+        for action in (_block_renamed(desired, resource_records, actions) if comparable else actions)
     ]
-    made = Plan(
+    plan = Plan(
         project=desired.project.name,
         created_at=now,
-        actions=in_order(timed, list(desired.resources)),
+        actions=sort_actions(actions_in_time, list(desired.resources)),
         warnings=() if comparable else (OTHER_KEY,),
-        held=policy.held_counts(desired),
+        held_counts=policy.held_counts(desired),
         offline=True,
     )
     resources = list(desired.resources.values())
     refusals = [
         *policy.refuse_without_project(desired.project, sandbox=sandbox),
-        *policy.over_max_dials(made, desired.project, resources, max_dials),
+        *policy.refuse_over_max_dials(plan, desired.project, resources, max_dials),
     ]
-    return replace(made, refusals=tuple(refusals))
+    return replace(plan, refusals=tuple(refusals))
 
 
-def _record(resource: Resource, known: Mapping[str, ResourceRecord], address: str) -> ResourceRecord:
-    return next((known[name] for name in (address, *resource.previously) if name in known), ResourceRecord())
+def _find_resource_record(
+    resource: Resource, resource_records: Mapping[str, ResourceRecord], address: str
+) -> ResourceRecord:
+    return next(
+        (resource_records[former] for former in (address, *resource.previously) if former in resource_records),
+        ResourceRecord(),
+    )
 
 
-def _of(resource: Resource, record: ResourceRecord, comparable: bool) -> Iterator[Action]:
-    if record.intents or record.unseen:
-        yield _action(resource, Verb.BLOCK, Reason.UNSURE, record.count, UNSURE)
+def _resource_actions(resource: Resource, resource_record: ResourceRecord, comparable: bool) -> Iterator[Action]:
+    if resource_record.intents or resource_record.unseen:
+        yield _make_action(resource, Verb.BLOCK, Reason.UNSURE, resource_record.count, UNSURE)
     elif resource.paused:
-        yield _paused(resource, record)
-    elif not record.generation:
-        yield _action(resource, Verb.CREATE, Reason.NEW, resource.people.count, "")
-    elif _has_other_people(resource, record, comparable):
-        yield _action(resource, Verb.CREATE, Reason.ADDED, resource.people.count, "whoever of them is new, at most")
-    elif record.settings_digest != resource.settings_digest:
+        yield _pause_action(resource, resource_record)
+    elif not resource_record.generation:
+        yield _make_action(resource, Verb.CREATE, Reason.NEW, resource.recipients.count, "")
+    elif _has_other_recipients(resource, resource_record, comparable):
+        yield _make_action(
+            resource, Verb.CREATE, Reason.ADDED, resource.recipients.count, "whoever of them is new, at most"
+        )
+    elif resource_record.settings_digest != resource.settings_digest:
         detail = "whoever of them waits, at most"
-        yield _action(resource, Verb.REPLACE, Reason.SETTINGS_CHANGED, record.count, detail, record)
+        yield _make_action(
+            resource, Verb.REPLACE, Reason.SETTINGS_CHANGED, resource_record.count, detail, resource_record
+        )
     else:
         due = "whoever of them is due for a retry is rung again" if resource.retry else ""
-        yield _action(resource, Verb.KEEP, Reason.UNCHANGED, resource.people.count, due)
+        yield _make_action(resource, Verb.KEEP, Reason.UNCHANGED, resource.recipients.count, due)
 
 
-def _has_other_people(resource: Resource, record: ResourceRecord, comparable: bool) -> bool:
+def _has_other_recipients(resource: Resource, resource_record: ResourceRecord, comparable: bool) -> bool:
     if not comparable:
-        return not record.numbers or record.count != resource.people.count
-    return (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads)
+        return not resource_record.numbers or resource_record.count != resource.recipients.count
+    return (resource_record.numbers, resource_record.payloads) != (
+        resource.recipients.numbers,
+        resource.recipients.payloads,
+    )
 
 
-def _in_time(action: Action, resource: Resource, now: datetime, guard: timedelta) -> Action:
+def _apply_timing(action: Action, resource: Resource, now: datetime, guard: timedelta) -> Action:
     """The same action, unless the resource's own times or calling hours forbid a ring now."""
     if not action.verb.dials:
         return action
-    timing, opens_at = policy.timing(resource, now, guard)
+    timing, opens_at = policy.call_timing(resource, now, guard)
     if not isinstance(timing, Timing):
         return replace(action, detail=action.detail or "whoever of them may be rung at this hour, at most")
     if timing in (Timing.EXPIRED, Timing.TOO_LATE):
@@ -113,55 +131,70 @@ def _in_time(action: Action, resource: Resource, now: datetime, guard: timedelta
     return action
 
 
-def _paused(resource: Resource, record: ResourceRecord) -> Action:
-    waiting = sum(remote.count - remote.dispatched for remote in _cancellable(record))
-    if not waiting:
-        return _action(resource, Verb.KEEP, Reason.PAUSED, 0, "")
-    return _action(resource, Verb.CANCEL, Reason.PAUSED, waiting, "whoever of them waits, at most")
+def _pause_action(resource: Resource, resource_record: ResourceRecord) -> Action:
+    waiting_count = sum(remote.count - remote.dispatched for remote in _cancellable_batches(resource_record))
+    if not waiting_count:
+        return _make_action(resource, Verb.KEEP, Reason.PAUSED, 0, "")
+    return _make_action(resource, Verb.CANCEL, Reason.PAUSED, waiting_count, "whoever of them waits, at most")
 
 
-def _cancellable(record: ResourceRecord) -> list[RemoteRecord]:
+def _cancellable_batches(resource_record: ResourceRecord) -> list[RemoteRecord]:
     """A single call that was placed is never taken off."""
-    return [known for known in record.remotes.values() if known.route is Route.BATCH and known.cancel is None]
+    return [
+        remote_record
+        for remote_record in resource_record.remotes.values()
+        if remote_record.route is Route.BATCH and remote_record.cancel is None
+    ]
 
 
-def _gone(address: str, record: ResourceRecord) -> Action:
+def _removal_action(address: str, resource_record: ResourceRecord) -> Action:
     verb, reason, detail = Verb.CANCEL, Reason.REMOVED, "whoever of them waits, at most"
-    if record.intents:
+    if resource_record.intents:
         verb, reason, detail = Verb.BLOCK, Reason.UNSURE, UNSURE
-    elif record.remotes and not _cancellable(record):
+    elif resource_record.remotes and not _cancellable_batches(resource_record):
         verb, detail = Verb.KEEP, ""
     return Action(
         address=address,
         verb=verb,
         reason=reason,
-        provider=record.provider,
-        people=record.count or sum(intent.count for intent in record.intents.values()),
+        provider=resource_record.provider,
+        people=resource_record.count or sum(intent.count for intent in resource_record.intents.values()),
         detail=detail,
     )
 
 
-def _held_back(desired: Desired, known: Mapping[str, ResourceRecord], actions: list[Action]) -> list[Action]:
+def _block_renamed(
+    desired: Desired, resource_records: Mapping[str, ResourceRecord], actions: list[Action]
+) -> list[Action]:
     """A Batch that is new, of just the people of one that leaves, looks renamed, and neither may go before the other:
     of the cases that the plan proper holds back, the one that digests alone tell."""
-    left = {known[a.address].numbers: a.address for a in actions if a.address not in desired.resources}
-    left.pop("", None)
-    found: dict[str, Action] = {}
-    for action in actions if left else []:
+    leaving = {resource_records[a.address].numbers: a.address for a in actions if a.address not in desired.resources}
+    leaving.pop("", None)
+    blocked: dict[str, Action] = {}
+    for action in actions if leaving else []:
         resource = desired.resources.get(action.address)
         if resource is None or resource.kind is not Kind.BATCH or action.reason is not Reason.NEW:
             continue
-        if old := left.get(resource.people.numbers):
-            way_out = f"if it is the same campaign: metadata.previously: [{', '.join((*resource.previously, old))}]"
-            held = replace(action, verb=Verb.BLOCK, reason=Reason.LOOKS_RENAMED, changes=(), way_out=way_out)
-            found[action.address] = replace(held, detail=f"its people are those of {old}, which leaves in this plan")
-            detail = f"{action.address} would ring people who were submitted as {old}"
-            found[old] = replace(held, address=old, provider=known[old].provider, detail=detail)
-    return [found.get(action.address, action) for action in actions]
+        if former := leaving.get(resource.recipients.numbers):
+            hint = f"if it is the same campaign: metadata.previously: [{', '.join((*resource.previously, former))}]"
+            block_action = replace(action, verb=Verb.BLOCK, reason=Reason.LOOKS_RENAMED, changes=(), hint=hint)
+            blocked[action.address] = replace(
+                block_action, detail=f"its people are those of {former}, which leaves in this plan"
+            )
+            detail = f"{action.address} would ring people who were submitted as {former}"
+            blocked[former] = replace(
+                block_action, address=former, provider=resource_records[former].provider, detail=detail
+            )
+    return [blocked.get(action.address, action) for action in actions]
 
 
-def _action(
-    resource: Resource, verb: Verb, reason: Reason, people: int, detail: str, record: ResourceRecord | None = None
+def _make_action(
+    resource: Resource,
+    verb: Verb,
+    reason: Reason,
+    people: int,
+    detail: str,
+    resource_record: ResourceRecord | None = None,
 ) -> Action:
     settings = resource.settings if verb in (Verb.CREATE, Verb.REPLACE) else {}
     return Action(
@@ -170,7 +203,7 @@ def _action(
         reason=reason,
         provider=resource.provider,
         people=people,
-        changes=explain.changes(record.settings if record else {}, settings) if settings else (),
+        changes=diff.diff_settings(resource_record.settings if resource_record else {}, settings) if settings else (),
         starts_at=resource.scheduled_at if verb.dials else None,
         detail=detail,
     )

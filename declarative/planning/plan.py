@@ -21,7 +21,7 @@ from declarative.planning.facts import Facts
 
 FORMAT_VERSION = "1"
 
-RING_SCHEMA = {"number": pl.String, "payload": pl.String, "verb": pl.String, "attempt": pl.Int64}
+TO_CALL_SCHEMA = {"number": pl.String, "payload": pl.String, "verb": pl.String, "attempt": pl.Int64}
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Action:
     counts: Mapping[str, int] = field(default_factory=dict)
     outcomes: Mapping[str, int] = field(default_factory=dict)
     detail: str = ""
-    way_out: str = ""
+    hint: str = ""
     starts_at: datetime | None = None
     next_at: datetime | None = None
 
@@ -67,45 +67,45 @@ class Task:
     longer wanted whose single calls go on."""
 
     address: str
-    case: Facts
+    facts: Facts
     cancels: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
-    ring: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RING_SCHEMA))
-    renamed: tuple[str, ...] = ()
+    to_call: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TO_CALL_SCHEMA))
+    renamed_from: tuple[str, ...] = ()
     forget: bool = False
-    quiet: bool = False
+    unchanged: bool = False
     complete: bool = True
-    later: bool = False
-    expired: int = 0
+    due_later: bool = False
+    expired_count: int = 0
     retries_dropped_now: int = 0
     retries_dropped_earlier: int = 0
-    placed: int = 0
+    placed_count: int = 0
 
     @property
     def resource(self) -> Resource | None:
-        return self.case.resource
+        return self.facts.resource
 
     @property
-    def rung(self) -> pl.Series:
+    def numbers_to_call(self) -> pl.Series:
         """The numbers of everybody whom it may ring: those submitted, and those whom a retry request rings again."""
-        again = [self._unreached(remote_id).get_column("number") for remote_id in self.requests]
-        return pl.concat([self.ring.get_column("number"), *again])
+        retry_numbers = [self._numbers_to_retry(remote_id).get_column("number") for remote_id in self.requests]
+        return pl.concat([self.to_call.get_column("number"), *retry_numbers])
 
-    def rung_by_request(self, remote_id: str) -> pl.DataFrame:
+    def recipients_to_retry(self, remote_id: str) -> pl.DataFrame:
         """Whom a retry request for this batch rings: `number` and `payload`, as wanted now."""
         assert self.resource is not None  # by_request chooses for no other
-        return self.resource.people.frame.join(self._unreached(remote_id), on="number", how="semi")
+        return self.resource.recipients.frame.join(self._numbers_to_retry(remote_id), on="number", how="semi")
 
-    def _unreached(self, remote_id: str) -> pl.DataFrame:
-        members = self.case.remotes[remote_id].members
+    def _numbers_to_retry(self, remote_id: str) -> pl.DataFrame:
+        members = self.facts.remotes[remote_id].members
         assert members is not None  # by_request chooses no other
         return members.filter(phase=Phase.UNREACHED).select("number")
 
     @property
     def digest(self) -> str:
         """Of everything that would be sent: people, attempts, settings, batches."""
-        rows = rows_digest(self.ring, self.case.key)
-        settings = self.resource.settings_digest if self.resource and len(self.ring) else None
+        rows = rows_digest(self.to_call, self.facts.key)
+        settings = self.resource.settings_digest if self.resource and len(self.to_call) else None
         return json_digest([rows, settings, list(self.cancels), list(self.requests), self.forget])
 
 
@@ -130,7 +130,7 @@ class Plan:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
     refusals: tuple[str, ...] = ()
-    held: Mapping[str, int] = field(default_factory=dict)
+    held_counts: Mapping[str, int] = field(default_factory=dict)
     skipped: tuple[Action, ...] = ()
     offline: bool = False
 
@@ -138,11 +138,11 @@ class Plan:
     def lineage(self) -> str | None:
         return self.lock.lineage if self.lock else None
 
-    def of(self, *verbs: Verb) -> list[Action]:
+    def actions_with_verb(self, *verbs: Verb) -> list[Action]:
         return [action for action in self.actions if action.verb in verbs]
 
     @cached_property
-    def rings(self) -> Mapping[str, int]:
+    def calls_by_address(self) -> Mapping[str, int]:
         """How many people are rung, by address; those of whom nobody is are left out."""
         counts: dict[str, int] = {}
         for action in self.actions:
@@ -151,12 +151,12 @@ class Plan:
         return counts
 
     @property
-    def people_to_ring(self) -> int:
-        return sum(self.rings.values())
+    def people_to_call(self) -> int:
+        return sum(self.calls_by_address.values())
 
     @property
     def people_moved(self) -> int:
-        return sum(action.people for action in self.of(Verb.REPLACE))
+        return sum(action.people for action in self.actions_with_verb(Verb.REPLACE))
 
     @property
     def next_at(self) -> datetime | None:
@@ -164,11 +164,14 @@ class Plan:
 
     @property
     def needs_human(self) -> bool:
-        return any(action.reason not in (Reason.NOT_READ, Reason.BEING_APPLIED) for action in self.of(Verb.BLOCK))
+        return any(
+            action.reason not in (Reason.NOT_READ, Reason.BEING_APPLIED)
+            for action in self.actions_with_verb(Verb.BLOCK)
+        )
 
     @property
-    def unread(self) -> bool:
-        return any(action.reason is Reason.NOT_READ for action in self.of(Verb.BLOCK))
+    def has_unread(self) -> bool:
+        return any(action.reason is Reason.NOT_READ for action in self.actions_with_verb(Verb.BLOCK))
 
     @property
     def sends(self) -> bool:
@@ -176,40 +179,40 @@ class Plan:
         return any(action.verb.sends for action in self.actions)
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is nothing to do and nothing to decide."""
         return all(action.verb in (Verb.KEEP, Verb.WAIT) for action in self.actions)
 
     @property
     def checksum(self) -> str:
         """The digest of everything that applying it would do."""
-        shown = [
+        action_rows = [
             [a.address, a.verb, a.reason, a.provider, a.people, sorted(a.remote_ids)]
             for a in self.actions
             if a.verb is not Verb.KEEP
         ]
-        done = [work.digest for work in self.tasks.values()]
-        return f"sha256:{json_digest([self.project, shown, done])}"
+        task_digests = [task.digest for task in self.tasks.values()]
+        return f"sha256:{json_digest([self.project, action_rows, task_digests])}"
 
 
-def ring_rows(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
+def select_to_call(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
     """The people of one verb as rows of Work.ring."""
     return frame.filter(pl.col("verb") == verb, pl.col("data").is_not_null()).select(
         "number", pl.col("data").alias("payload"), "verb", (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
     )
 
 
-def in_shards(action: Action, work: Task, size: int) -> Action:
+def add_batch_count(action: Action, task: Task, size: int) -> Action:
     """Says of people submitted anew in how many batches of at most `size`, where they are more than one."""
     if action.verb not in (Verb.CREATE, Verb.RETRY) or size == 1:
         return action
-    attempts = work.ring.filter(verb=action.verb).group_by("attempt").len()  # those of one attempt go together
+    attempts = task.to_call.filter(verb=action.verb).group_by("attempt").len()  # those of one attempt go together
     batches = sum(ceil(people / size) for people in attempts.get_column("len"))
-    batches += len(work.requests) if action.verb is Verb.RETRY else 0
+    batches += len(task.requests) if action.verb is Verb.RETRY else 0
     return replace(action, counts={**action.counts, "batches": batches}) if batches > 1 else action
 
 
-def counted(values: pl.Series) -> dict[str, int]:
+def count_values(values: pl.Series) -> dict[str, int]:
     """Occurrences, the most frequent first, nulls left out."""
     counts = values.drop_nulls().value_counts(sort=True)
     return dict(counts.iter_rows())
@@ -219,8 +222,8 @@ def main_reason(reasons: Mapping[str, int]) -> Reason:
     return Reason(next(iter(reasons)))
 
 
-def in_order(actions: Iterable[Action], addresses: Sequence[str]) -> tuple[Action, ...]:
+def sort_actions(actions: Iterable[Action], addresses: Sequence[str]) -> tuple[Action, ...]:
     """By address as the manifests name them (those gone from them last), and by verb as Verb lists them."""
-    place = {address: number for number, address in enumerate(addresses)}
+    order = {address: number for number, address in enumerate(addresses)}
     verbs = list(Verb)
-    return tuple(sorted(actions, key=lambda a: (place.get(a.address, len(place)), a.address, verbs.index(a.verb))))
+    return tuple(sorted(actions, key=lambda a: (order.get(a.address, len(order)), a.address, verbs.index(a.verb))))

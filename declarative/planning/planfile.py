@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from declarative import humanize as counting
+from declarative import humanize
 from declarative.errors import PlanFileError
-from declarative.model.digest import PersonKey, canonical
+from declarative.model.digest import PersonKey, canonical_json
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
 
@@ -42,7 +42,7 @@ class SavedPlan:
     shown: Mapping[str, Any] = field(default_factory=dict)
 
 
-def of(
+def from_plan(
     plan: Plan,
     *,
     path: Path,
@@ -52,7 +52,7 @@ def of(
     key: PersonKey,
 ) -> SavedPlan:
     """The plan as it is saved. `hosts` of all providers."""
-    used = {action.provider for action in plan.actions if action.verb.sends}
+    used_providers = {action.provider for action in plan.actions if action.verb.sends}
     return SavedPlan(
         project=plan.project,
         path=str(path),
@@ -60,22 +60,26 @@ def of(
         desired=desired,
         lineage=plan.lineage,
         generations=_generations(plan),
-        hosts={name: host for name, host in hosts.items() if name in used},
+        hosts={name: host for name, host in hosts.items() if name in used_providers},
         rings={
-            address: _packed(work.rung.to_list(), key, plan.lineage)
-            for address, work in plan.tasks.items()
-            if len(work.ring) or work.requests
+            address: _pack_persons(task.numbers_to_call.to_list(), key, plan.lineage)
+            for address, task in plan.tasks.items()
+            if len(task.to_call) or task.requests
         },
-        cancels={address: work.cancels for address, work in plan.tasks.items() if work.cancels},
-        shown=_shown(plan),
+        cancels={address: task.cancels for address, task in plan.tasks.items() if task.cancels},
+        shown=_summarize(plan),
     )
 
 
 def _generations(plan: Plan) -> dict[str, int]:
-    return {address: record.generation for address, record in plan.lock.resources.items()} if plan.lock else {}
+    return (
+        {address: resource_record.generation for address, resource_record in plan.lock.resources.items()}
+        if plan.lock
+        else {}
+    )
 
 
-def _shown(plan: Plan) -> dict[str, Any]:
+def _summarize(plan: Plan) -> dict[str, Any]:
     """What was to happen, for whoever reads it later. Settings are left out: a variable may have given them."""
     actions = [
         {
@@ -91,23 +95,23 @@ def _shown(plan: Plan) -> dict[str, Any]:
     return {"checksum": plan.checksum, "actions": actions}
 
 
-def write(saved: SavedPlan, file: Path, key: PersonKey) -> None:
+def write_plan_file(saved: SavedPlan, file: Path, key: PersonKey) -> None:
     """Writes the file, 0600. Raises PlanFileError where it cannot be written."""
-    body = _body(saved)
+    body = _to_body(saved)
     text = orjson.dumps({"kind": KIND, "format_version": FORMAT, "seal": _seal(body, key), "body": body})
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        beside.touch(0o600)
-        beside.write_bytes(text)
-        beside.replace(file)
+        temporary.touch(0o600)
+        temporary.write_bytes(text)
+        temporary.replace(file)
     except OSError as problem:
         with suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         hint = "" if file.parent.is_dir() else "name a directory that exists"
         raise PlanFileError(f"{file} cannot be written: {problem.strerror}", hint=hint) from None
 
 
-def is_plan(file: Path) -> bool:
+def is_plan_file(file: Path) -> bool:
     """Whether a path names a saved plan rather than manifests: told by its first bytes."""
     try:
         with file.open("rb") as stream:
@@ -116,7 +120,7 @@ def is_plan(file: Path) -> bool:
         return False
 
 
-def read(file: Path, key: PersonKey) -> SavedPlan:
+def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
     """Raises PlanFileError for a file that is truncated, changed, of a newer format or under another person key."""
     try:
         document = orjson.loads(file.read_bytes())
@@ -145,77 +149,83 @@ def read(file: Path, key: PersonKey) -> SavedPlan:
     )
 
 
-def hold(now: Plan, saved: SavedPlan, *, desired: str, hosts: Mapping[str, str], key: PersonKey) -> None:
+def check_against_saved(
+    plan: Plan, saved: SavedPlan, *, desired: str, hosts: Mapping[str, str], key: PersonKey
+) -> None:
     """Holds the plan of now to the saved one. Raises PlanFileError with the reason where it would ring or take off
     anybody else, or where what it was made of has changed."""
-    if saved.project != now.project:
+    if saved.project != plan.project:
         raise PlanFileError(
-            f'the plan is of project "{saved.project}", the manifests are of "{now.project}"',
+            f'the plan is of project "{saved.project}", the manifests are of "{plan.project}"',
             hint="apply it in the directory that it was made in",
         )
-    if not now.sends:
+    if not plan.sends:
         return
     if saved.desired != desired:
         raise PlanFileError("stale plan: manifests, recipients or variables have changed since", hint=_AGAIN)
     for name, host in saved.hosts.items():
-        if (here := hosts.get(name)) != host:
-            raise PlanFileError(f"the plan was made against {host}, {name} is now at {here or 'no host'}", hint=_AGAIN)
-    if saved.lineage != now.lineage:
+        if (current_host := hosts.get(name)) != host:
+            raise PlanFileError(
+                f"the plan was made against {host}, {name} is now at {current_host or 'no host'}", hint=_AGAIN
+            )
+    if saved.lineage != plan.lineage:
         raise PlanFileError("the plan was made with another lock, or with none", hint=_AGAIN)
-    known = _generations(now)
-    moved = [address for address in known if known[address] != saved.generations.get(address, 0)]
-    if moved:
-        raise PlanFileError(f"stale plan: {', '.join(moved)} was applied since", hint=_AGAIN)
-    _refuse_more(saved, now, key)
+    generations = _generations(plan)
+    applied_since = [address for address in generations if generations[address] != saved.generations.get(address, 0)]
+    if applied_since:
+        raise PlanFileError(f"stale plan: {', '.join(applied_since)} was applied since", hint=_AGAIN)
+    _refuse_additions(saved, plan, key)
 
 
 _AGAIN = "make it again with dialctl plan --out, and have it reviewed"
 
 
-def skipped(saved: SavedPlan, now: Plan) -> tuple[Action, ...]:
+def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
     """Actions of the saved plan that nothing calls for any more. What is held back, or due at another time, is still
     called for, and the plan of now says so itself."""
-    named = {(action.address, action.verb) for action in now.actions}
-    pending = {action.address for action in now.of(Verb.BLOCK, Verb.WAIT)}
+    still_due = {(action.address, action.verb) for action in plan.actions}
+    pending = {action.address for action in plan.actions_with_verb(Verb.BLOCK, Verb.WAIT)}
     planned = [
         Action(
-            address=one["address"],
-            verb=Verb(one["verb"]),
-            reason=Reason(one["reason"]),
-            provider=one["provider"],
-            people=one["people"],
-            remote_ids=tuple(one["remote_ids"]),
+            address=row["address"],
+            verb=Verb(row["verb"]),
+            reason=Reason(row["reason"]),
+            provider=row["provider"],
+            people=row["people"],
+            remote_ids=tuple(row["remote_ids"]),
         )
-        for one in saved.shown.get("actions", ())
+        for row in saved.shown.get("actions", ())
     ]
     return tuple(
         action
         for action in planned
-        if action.verb.sends and action.address not in pending and (action.address, action.verb) not in named
+        if action.verb.sends and action.address not in pending and (action.address, action.verb) not in still_due
     )
 
 
-def _refuse_more(saved: SavedPlan, now: Plan, key: PersonKey) -> None:
-    for address, work in now.tasks.items():
-        allowed = _unpacked(saved.rings.get(address, b""))
-        asked = _unpacked(_packed(work.rung.to_list(), key, now.lineage))
-        if more := len(asked - allowed):
-            who = counting.plural(more, "person who is", "people who are")
-            raise PlanFileError(f"stale plan: {address} would ring {who} not in it", hint=_AGAIN)
-        if new := set(work.cancels) - set(saved.cancels.get(address, ())):
-            raise PlanFileError(f"stale plan: {address} would cancel {', '.join(sorted(new))} as well", hint=_AGAIN)
+def _refuse_additions(saved: SavedPlan, plan: Plan, key: PersonKey) -> None:
+    for address, task in plan.tasks.items():
+        allowed = _unpack_persons(saved.rings.get(address, b""))
+        to_call = _unpack_persons(_pack_persons(task.numbers_to_call.to_list(), key, plan.lineage))
+        if additions_count := len(to_call - allowed):
+            phrase = humanize.plural(additions_count, "person who is", "people who are")
+            raise PlanFileError(f"stale plan: {address} would ring {phrase} not in it", hint=_AGAIN)
+        if added_cancels := set(task.cancels) - set(saved.cancels.get(address, ())):
+            raise PlanFileError(
+                f"stale plan: {address} would cancel {', '.join(sorted(added_cancels))} as well", hint=_AGAIN
+            )
 
 
-def _packed(numbers: list[str], key: PersonKey, lineage: str | None) -> bytes:
-    persons = sorted(bytes.fromhex(key.of_person(lineage or "", number))[:_PERSON_BYTES] for number in numbers)
+def _pack_persons(numbers: list[str], key: PersonKey, lineage: str | None) -> bytes:
+    persons = sorted(bytes.fromhex(key.digest_person(lineage or "", number))[:_PERSON_BYTES] for number in numbers)
     return b"".join(persons)
 
 
-def _unpacked(persons: bytes) -> set[bytes]:
-    return {persons[start : start + _PERSON_BYTES] for start in range(0, len(persons), _PERSON_BYTES)}
+def _unpack_persons(packed: bytes) -> set[bytes]:
+    return {packed[start : start + _PERSON_BYTES] for start in range(0, len(packed), _PERSON_BYTES)}
 
 
-def _body(saved: SavedPlan) -> dict[str, Any]:
+def _to_body(saved: SavedPlan) -> dict[str, Any]:
     return {
         "project": saved.project,
         "path": saved.path,
@@ -224,7 +234,7 @@ def _body(saved: SavedPlan) -> dict[str, Any]:
         "lineage": saved.lineage,
         "generations": dict(saved.generations),
         "hosts": dict(saved.hosts),
-        "rings": {address: base64.b64encode(people).decode() for address, people in saved.rings.items()},
+        "rings": {address: base64.b64encode(persons).decode() for address, persons in saved.rings.items()},
         "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
         "shown": dict(saved.shown),
     }
@@ -232,4 +242,4 @@ def _body(saved: SavedPlan) -> dict[str, Any]:
 
 def _seal(body: Mapping[str, Any], key: PersonKey) -> str:
     """Finds damage and honest edits; under a person key, forgery too."""
-    return key.of_lines([canonical(body).decode()])
+    return key.digest_lines([canonical_json(body).decode()])

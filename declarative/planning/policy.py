@@ -7,32 +7,34 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from declarative import humanize as counting
+from declarative import humanize
 from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import calling_hours as hours
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Plan
 
-AHEAD = timedelta(days=29)
+MAX_SCHEDULE_AHEAD = timedelta(days=29)
 """Cartesia takes `scheduled_at` up to 30 days ahead; a day of margin (cartesia.md 7, row 1)."""
 
 SHRINK_FROM = 20
 EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY)
 
 
-def timing(
-    resource: Resource, now: datetime, guard: timedelta, crowd: Callable[[], pl.DataFrame] | None = None
+def call_timing(
+    resource: Resource, now: datetime, guard: timedelta, get_recipients: Callable[[], pl.DataFrame] | None = None
 ) -> tuple[Timing | pl.DataFrame, datetime | None]:
     """Whether a ring may be asked for now, for all of `crowd` (without one, of everybody) or by person, and when it may
     be where it may not yet. Expiry and calling hours are those of the moment of the ring, not of the request."""
     if resource.expires_at and resource.expires_at <= now:
         return Timing.EXPIRED, None
-    if resource.scheduled_at and resource.scheduled_at - now > AHEAD:
-        return Timing.TOO_EARLY, resource.scheduled_at - AHEAD
+    if resource.scheduled_at and resource.scheduled_at - now > MAX_SCHEDULE_AHEAD:
+        return Timing.TOO_EARLY, resource.scheduled_at - MAX_SCHEDULE_AHEAD
     moment = earliest_call(resource, now, guard)
     if resource.expires_at and resource.expires_at <= moment:
         return Timing.TOO_LATE, None
-    return hours.timing(resource.policy.calling_hours, crowd or (lambda: resource.people.frame), moment)
+    return hours.hours_timing(
+        resource.policy.calling_hours, get_recipients or (lambda: resource.recipients.frame), moment
+    )
 
 
 def earliest_call(resource: Resource, now: datetime, guard: timedelta) -> datetime:
@@ -42,20 +44,20 @@ def earliest_call(resource: Resource, now: datetime, guard: timedelta) -> dateti
     return max(earliest, resource.scheduled_at or earliest)
 
 
-def refusals(
+def find_refusals(
     plan: Plan,
     project: Project,
     resources: Sequence[Resource],
     max_dials: int | None,
-    may_shrink: Collection[str],
+    allow_shrink: Collection[str],
     *,
     sandbox: bool = False,
 ) -> list[str]:
     """Sentences that say why the plan may not be applied as it is."""
     return [
         *refuse_without_project(project, sandbox=sandbox),
-        *over_max_dials(plan, project, resources, max_dials),
-        *_shrinking(plan, may_shrink),
+        *refuse_over_max_dials(plan, project, resources, max_dials),
+        *_refuse_shrinking(plan, allow_shrink),
     ]
 
 
@@ -73,46 +75,49 @@ def held_counts(desired: Desired) -> dict[str, int]:
     """How many people each policy keeps out, by its name."""
     counts: dict[str, int] = {}
     for resource in desired.resources.values():
-        for name, count in resource.people.held.items():
+        for name, count in resource.recipients.excluded_counts.items():
             counts[name] = counts.get(name, 0) + count
     return counts
 
 
-def over_max_dials(plan: Plan, project: Project, resources: Sequence[Resource], max_dials: int | None) -> list[str]:
-    found = []
+def refuse_over_max_dials(
+    plan: Plan, project: Project, resources: Sequence[Resource], max_dials: int | None
+) -> list[str]:
+    messages = []
     limits = [limit for limit in (max_dials, project.policy.max_dials) if limit is not None]
-    if limits and plan.people_to_ring > min(limits):
-        rung = f"the plan rings {counting.people(plan.people_to_ring)}, max_dials allows {min(limits):,}"
-        found.append(f"{rung}: raise it, or apply in parts with --target")
+    if limits and plan.people_to_call > min(limits):
+        message = f"the plan rings {humanize.people(plan.people_to_call)}, max_dials allows {min(limits):,}"
+        messages.append(f"{message}: raise it, or apply in parts with --target")
     for resource in resources:
-        rings = plan.rings.get(resource.address, 0)
-        if resource.policy.max_dials is not None and rings > resource.policy.max_dials:
-            found.append(
-                f"{resource.address} rings {counting.people(rings)}, its max_dials is {resource.policy.max_dials:,}"
+        call_count = plan.calls_by_address.get(resource.address, 0)
+        if resource.policy.max_dials is not None and call_count > resource.policy.max_dials:
+            messages.append(
+                f"{resource.address} rings {humanize.people(call_count)}, its max_dials is {resource.policy.max_dials:,}"
             )
-    return found
+    return messages
 
 
-def unknown_shrinking(may_shrink: Collection[str], known: Collection[str]) -> list[str]:
+def refuse_unknown_shrink(allow_shrink: Collection[str], addresses: Collection[str]) -> list[str]:
     """A word that is no address would allow nothing, and whoever passed it believes that it does."""
     return [
         f'--allow-shrink: no resource has the address "{address}"; an address is batch/NAME or call/NAME'
-        for address in may_shrink
-        if address not in known
+        for address in allow_shrink
+        if address not in addresses
     ]
 
 
-def _shrinking(plan: Plan, may_shrink: Collection[str]) -> list[str]:
-    waiting = {action.address: action.counts.get("queued", 0) for action in plan.actions if action.counts}
+def _refuse_shrinking(plan: Plan, allow_shrink: Collection[str]) -> list[str]:
+    waiting_counts = {action.address: action.counts.get("queued", 0) for action in plan.actions if action.counts}
     return [
-        f"{action.address}: {action.people:,} of {waiting[action.address]:,} waiting people would be taken off; "
+        f"{action.address}: {action.people:,} of {waiting_counts[action.address]:,} waiting people would be taken off; "
         f"if that is meant, pass --allow-shrink {action.address}"
-        for action in plan.of(Verb.CANCEL)
-        if action.address not in may_shrink and _by_absence(action) * 2 > waiting.get(action.address, 0) >= SHRINK_FROM
+        for action in plan.actions_with_verb(Verb.CANCEL)
+        if action.address not in allow_shrink
+        and _count_undesired(action) * 2 > waiting_counts.get(action.address, 0) >= SHRINK_FROM
     ]
 
 
-def _by_absence(action: Action) -> int:
+def _count_undesired(action: Action) -> int:
     """How many leave only because they are no longer named; a pause or an expiry is said in so many words."""
     explicit = sum(count for reason, count in action.reasons.items() if reason in EXPLICIT)
     return action.people - explicit

@@ -8,134 +8,165 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from declarative import humanize as counting
-from declarative.model import frames as people
+from declarative import humanize
+from declarative.model import frames
 from declarative.model.resource import Kind
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Observation
 
 
 @dataclass(frozen=True)
-class _Leaving:
+class _Departure:
     """People who are no longer wanted under an address. `heir` is who takes over its memory and does not list them;
     without one the manifest is gone."""
 
     address: str
-    case: Facts
-    heir: str = ""
+    facts: Facts
+    successor: str = ""
 
     @property
-    def untold(self) -> int:
+    def unsure_count(self) -> int:
         """How many were in requests whose answer was lost: the lock tells of nobody whether they were among them. Even
         a probable absence counts, since no new address keeps watch for what was sent under another."""
-        return sum(intent.count for intent in self.case.record.intents.values() if intent.is_batch)
+        return sum(intent.count for intent in self.facts.resource_record.intents.values() if intent.is_batch)
 
-    def shared(self, newcomers: pl.DataFrame) -> int:
+    def count_shared(self, newcomers: pl.DataFrame) -> int:
         """How many of them are among these."""
-        if self.case.resource is not None:
-            newcomers = newcomers.join(self.case.resource.people.frame, on="number", how="anti")
-        return len(_known(self.case, newcomers))
+        if self.facts.resource is not None:
+            newcomers = newcomers.join(self.facts.resource.recipients.frame, on="number", how="anti")
+        return len(_select_submitted(self.facts, newcomers))
 
 
 @dataclass(frozen=True)
-class _Met:
+class _Overlap:
     """How many people of a resource were submitted under what leaves; none where any of them may have been, in a
     request whose answer was lost."""
 
-    new: Observation
-    left: _Leaving
+    observation: Observation
+    departure: _Departure
     people: int
 
 
-def block_renames(outlooks: Sequence[Observation]) -> list[Observation]:
+def block_renames(observations: Sequence[Observation]) -> list[Observation]:
     """A Batch that would ring people anew is held back, and what they leave stays as well, or the next run would see no
     overlap any more. Outlooks that are `only_seen` have no further use."""
-    leaving = [one for outlook in outlooks for one in _leaving(outlook)]
-    meetings = [met for outlook in outlooks if leaving for met in _met(outlook, leaving)]
-    aside = _aside(outlooks, meetings) if meetings else ""
-    blocks = {met.new.case.address: _of_new(met.new, meetings, aside) for met in meetings}
-    for met in (one for one in meetings if one.people or one.left.heir):
-        who = "people who were" if met.people else "people who may have been"
-        detail = f"{met.new.case.address} would ring {who} submitted as {met.left.address}"
-        block = Block(Reason.LOOKS_RENAMED, detail, blocks[met.new.case.address].way_out)
-        blocks.setdefault(met.left.heir or met.left.address, block)
-    kept = [outlook for outlook in outlooks if not outlook.read_only]
-    return [replace(o, block=o.block or blocks.get(o.case.address)) for o in kept]
+    leaving = [departure for observation in observations for departure in _find_departures(observation)]
+    overlaps = [overlap for observation in observations if leaving for overlap in _find_overlaps(observation, leaving)]
+    separate_hint = _separate_apply_hint(observations, overlaps) if overlaps else ""
+    blocks = {
+        overlap.observation.facts.address: _block_newcomer(overlap.observation, overlaps, separate_hint)
+        for overlap in overlaps
+    }
+    for overlap in (overlap for overlap in overlaps if overlap.people or overlap.departure.successor):
+        phrase = "people who were" if overlap.people else "people who may have been"
+        detail = f"{overlap.observation.facts.address} would ring {phrase} submitted as {overlap.departure.address}"
+        block = Block(Reason.LOOKS_RENAMED, detail, blocks[overlap.observation.facts.address].hint)
+        blocks.setdefault(overlap.departure.successor or overlap.departure.address, block)
+    planned = [observation for observation in observations if not observation.read_only]
+    return [
+        replace(observation, block=observation.block or blocks.get(observation.facts.address))
+        for observation in planned
+    ]
 
 
-def _met(outlook: Observation, leaving: Sequence[_Leaving]) -> list[_Met]:
-    newcomers = _newcomers(outlook)
-    others = [one for one in leaving if one.case is not outlook.case]
-    met = [_Met(outlook, one, one.shared(newcomers)) for one in others]
-    return [one for one in met if one.people or (one.left.untold and len(newcomers))]
+def _find_overlaps(observation: Observation, leaving: Sequence[_Departure]) -> list[_Overlap]:
+    newcomers = _newcomers(observation)
+    other_departures = [departure for departure in leaving if departure.facts is not observation.facts]
+    overlaps = [_Overlap(observation, departure, departure.count_shared(newcomers)) for departure in other_departures]
+    return [overlap for overlap in overlaps if overlap.people or (overlap.departure.unsure_count and len(newcomers))]
 
 
-def _leaving(outlook: Observation) -> list[_Leaving]:
-    case = outlook.case
-    record = case.record
-    if case.buried or not (case.remotes or record.placed or record.unseen or record.intents):
+def _find_departures(observation: Observation) -> list[_Departure]:
+    facts = observation.facts
+    resource_record = facts.resource_record
+    if facts.is_tombstone or not (
+        facts.remotes or resource_record.placed or resource_record.unseen or resource_record.intents
+    ):
         return []
-    if case.resource is None:
-        return [_Leaving(case.address, case)]
-    return [_Leaving(" and ".join(outlook.renamed), case, case.address)] if outlook.renamed else []
+    if facts.resource is None:
+        return [_Departure(facts.address, facts)]
+    return (
+        [_Departure(" and ".join(observation.renamed_from), facts, facts.address)] if observation.renamed_from else []
+    )
 
 
-def _newcomers(outlook: Observation) -> pl.DataFrame:
+def _newcomers(observation: Observation) -> pl.DataFrame:
     """Whom a Batch wants and has never submitted."""
-    case, resource = outlook.case, outlook.case.resource
-    if resource is None or resource.kind is not Kind.BATCH or resource.paused or outlook.quiet or outlook.block:
-        return people.empty()
-    frame = resource.people.frame
-    return frame.join(_known(case, frame), on="number", how="anti")
+    facts, resource = observation.facts, observation.facts.resource
+    if (
+        resource is None
+        or resource.kind is not Kind.BATCH
+        or resource.paused
+        or observation.unchanged
+        or observation.block
+    ):
+        return frames.empty_frame()
+    frame = resource.recipients.frame
+    return frame.join(_select_submitted(facts, frame), on="number", how="anti")
 
 
-def _known(case: Facts, frame: pl.DataFrame) -> pl.DataFrame:
+def _select_submitted(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
     """Those of them who are in something that was submitted for the case."""
-    members = [remote.members.select("number") for remote in case.remotes.values() if remote.members is not None]
-    seen = frame.join(pl.concat(members), on="number", how="semi") if members else frame.clear()
-    persons = {known.person for known in case.record.remotes.values() if known.person}
-    persons |= {intent.person for intent in case.record.intents.values() if intent.person}
-    persons |= {*case.record.placed, *case.record.unseen}
+    members = [remote.members.select("number") for remote in facts.remotes.values() if remote.members is not None]
+    submitted = frame.join(pl.concat(members), on="number", how="semi") if members else frame.clear()
+    persons = {remote_record.person for remote_record in facts.resource_record.remotes.values() if remote_record.person}
+    persons |= {intent.person for intent in facts.resource_record.intents.values() if intent.person}
+    persons |= {*facts.resource_record.placed, *facts.resource_record.unseen}
     if not persons:
-        return seen
-    remembered = people.with_person_digest(frame, case.key, case.lineage).filter(
+        return submitted
+    remembered = frames.with_person_digest(frame, facts.key, facts.lineage).filter(
         pl.col("person").is_in(sorted(persons))
     )
-    return pl.concat([seen, remembered.select(frame.columns)]).unique("number")
+    return pl.concat([submitted, remembered.select(frame.columns)]).unique("number")
 
 
-def _of_new(new: Observation, meetings: Sequence[_Met], aside: str) -> Block:
-    resource = new.case.resource
-    said, ways = [], []
-    gone = [met for met in meetings if met.new is new and not met.left.heir]
-    if gone:
-        former = [*(resource.previously if resource else ()), *(met.left.address for met in gone)]
-        said += [_of_gone(met) for met in gone]
-        ways.append(f"if it is the same campaign: metadata.previously: [{', '.join(former)}]")
-    for met in [met for met in meetings if met.new is new and met.left.heir]:
-        left, who = met.left, f"{met.people:,} of its people were" if met.people else "its people may have been"
-        said.append(f"{who} submitted as {left.address}, which {left.heir} takes over without them")
-        ways.append(f"to ring nobody twice, list them in {left.heir}")
-    if any(met.people for met in meetings):
-        ways.append(f"if not, {aside}")
-    lost = [met.left.address for met in gone if not met.people]
-    ways += [f"if not, and it surely never arrived: dialctl resolve {address} --not-placed" for address in lost]
-    return Block(Reason.LOOKS_RENAMED, "; ".join(said), "; ".join(ways))
+def _block_newcomer(observation: Observation, overlaps: Sequence[_Overlap], separate_hint: str) -> Block:
+    resource = observation.facts.resource
+    details, hints = [], []
+    departed = [
+        overlap for overlap in overlaps if overlap.observation is observation and not overlap.departure.successor
+    ]
+    if departed:
+        former = [*(resource.previously if resource else ()), *(overlap.departure.address for overlap in departed)]
+        details += [_describe_departure(overlap) for overlap in departed]
+        hints.append(f"if it is the same campaign: metadata.previously: [{', '.join(former)}]")
+    for overlap in [
+        overlap for overlap in overlaps if overlap.observation is observation and overlap.departure.successor
+    ]:
+        departure, phrase = (
+            overlap.departure,
+            f"{overlap.people:,} of its people were" if overlap.people else "its people may have been",
+        )
+        details.append(
+            f"{phrase} submitted as {departure.address}, which {departure.successor} takes over without them"
+        )
+        hints.append(f"to ring nobody twice, list them in {departure.successor}")
+    if any(overlap.people for overlap in overlaps):
+        hints.append(f"if not, {separate_hint}")
+    unsure_addresses = [overlap.departure.address for overlap in departed if not overlap.people]
+    hints += [
+        f"if not, and it surely never arrived: dialctl resolve {address} --not-placed" for address in unsure_addresses
+    ]
+    return Block(Reason.LOOKS_RENAMED, "; ".join(details), "; ".join(hints))
 
 
-def _of_gone(met: _Met) -> str:
-    if met.people:
-        return f"{met.people:,} of its people are those of {met.left.address}, which leaves in this plan"
-    who = counting.people(met.left.untold)
-    return f"{met.left.address} leaves in this plan, and whom its lost request of {who} was to ring is not known"
+def _describe_departure(overlap: _Overlap) -> str:
+    if overlap.people:
+        return f"{overlap.people:,} of its people are those of {overlap.departure.address}, which leaves in this plan"
+    phrase = humanize.people(overlap.departure.unsure_count)
+    return f"{overlap.departure.address} leaves in this plan, and whom its lost request of {phrase} was to ring is not known"
 
 
-def _aside(outlooks: Sequence[Observation], meetings: Sequence[_Met]) -> str:
+def _separate_apply_hint(observations: Sequence[Observation], overlaps: Sequence[_Overlap]) -> str:
     """Whoever leaves can do so only where none of these meets them. Without what is new a project may hold nothing, and
     is no project."""
-    new = {met.new.case.address: met.new.case.record.generation for met in meetings}
-    left = [outlook for outlook in outlooks if outlook.read_only or outlook.case.resource is not None]
-    if not any(new.values()) and {outlook.case.address for outlook in left} <= {*new}:
+    new = {
+        overlap.observation.facts.address: overlap.observation.facts.resource_record.generation for overlap in overlaps
+    }
+    remaining = [
+        observation for observation in observations if observation.read_only or observation.facts.resource is not None
+    ]
+    if not any(new.values()) and {observation.facts.address for observation in remaining} <= {*new}:
         return "run dialctl destroy once"
-    named = [f"the people new in {address}" if known else address for address, known in new.items()]
-    return f"apply once without {' and '.join(named)}"
+    names = [f"the people new in {address}" if generation else address for address, generation in new.items()]
+    return f"apply once without {' and '.join(names)}"

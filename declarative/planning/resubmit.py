@@ -13,48 +13,52 @@ from declarative.planning.entries import batch_facts, batches_with_current_data
 from declarative.planning.facts import Facts
 
 
-def by_request(case: Facts, people: pl.DataFrame, abilities: Capabilities | None) -> list[str]:
+def batches_to_retry(facts: Facts, people: pl.DataFrame, capabilities: Capabilities | None) -> list[str]:
     """Ids of the batches to retry by request.
 
     The request rings again whoever's latest attempt failed or went unanswered, people refused before dialing included
     (cartesia.md 3.5), so a batch with a word that we do not know, or with anybody refused, never qualifies. It rings at
     once: over a lost request that may yet ring the same people, only a batch with a guard can be proven or taken back.
     """
-    if abilities is None or not abilities.retryable or any(one.is_batch for one in case.record.intents.values()):
+    if (
+        capabilities is None
+        or not capabilities.retryable
+        or any(intent.is_batch for intent in facts.resource_record.intents.values())
+    ):
         return []
-    wanted = people.filter(pl.col("verb") == Verb.RETRY)
-    candidates = wanted.get_column("dialed_in").drop_nulls().unique().sort().to_list()
+    to_retry = people.filter(pl.col("verb") == Verb.RETRY)
+    candidates = to_retry.get_column("dialed_in").drop_nulls().unique().sort().to_list()
     if not candidates:
         return []
     return [
         remote_id
-        for remote_id in batches_with_current_data(case, candidates)
-        if _rings_just_these(case, wanted, remote_id)
+        for remote_id in batches_with_current_data(facts, candidates)
+        if _calls_exactly(facts, to_retry, remote_id)
     ]
 
 
-def _rings_just_these(case: Facts, wanted: pl.DataFrame, remote_id: str) -> bool:
-    remote = case.remotes[remote_id]
-    known = batch_facts(case, remote)
+def _calls_exactly(facts: Facts, to_retry: pl.DataFrame, remote_id: str) -> bool:
+    remote = facts.remotes[remote_id]
+    batch = batch_facts(facts, remote)
     if remote.members is None or remote.cancelled or remote.retry_count is None or not is_over(remote):
         return False
-    if not known["touchable"] or known["stale"]:
+    if not batch["touchable"] or batch["stale"]:
         return False
     if not remote.members.get_column("phase").is_in([Phase.REACHED, Phase.UNREACHED]).all():
         return False
-    again = set(remote.members.filter(phase=Phase.UNREACHED).get_column("number"))
-    return again == set(wanted.filter(dialed_in=remote_id).get_column("number"))
+    unreached = set(remote.members.filter(phase=Phase.UNREACHED).get_column("number"))
+    return unreached == set(to_retry.filter(dialed_in=remote_id).get_column("number"))
 
 
-def recipients_to_resubmit(case: Facts, remote: Remote) -> pl.DataFrame:
+def recipients_to_resubmit(facts: Facts, remote: Remote) -> pl.DataFrame:
     """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel; columns as
     Work.ring."""
     assert remote.members is not None
-    people, _ = standing.decide_open(case)
-    if not case.one_call:  # its one person may have waited under the number from before an edit
+    people, _ = standing.decide_open(facts)
+    if not facts.is_single_call:  # its one person may have waited under the number from before an edit
         people = people.join(remote.members.select("number"), on="number", how="semi")
-    due = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
-    return due.select(
+    to_call = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
+    return to_call.select(
         "number",
         pl.col("data").alias("payload"),
         pl.lit(str(Verb.REPLACE)).alias("verb"),
@@ -62,8 +66,8 @@ def recipients_to_resubmit(case: Facts, remote: Remote) -> pl.DataFrame:
     )
 
 
-def only_approved(ring: pl.DataFrame, numbers: pl.Series | None) -> pl.DataFrame:
+def only_approved(to_call: pl.DataFrame, approved_numbers: pl.Series | None) -> pl.DataFrame:
     """Those of them who may be rung: nobody, where nobody of the address was approved."""
-    if numbers is None:
-        return ring.clear()
-    return ring.filter(pl.col("number").is_in(numbers.implode()))
+    if approved_numbers is None:
+        return to_call.clear()
+    return to_call.filter(pl.col("number").is_in(approved_numbers.implode()))

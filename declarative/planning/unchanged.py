@@ -12,7 +12,7 @@ from declarative.model.resource import Resource, Route
 
 
 def is_unchanged(
-    resource: Resource | None, record: ResourceRecord, remotes: Mapping[str, Remote], now: datetime
+    resource: Resource | None, resource_record: ResourceRecord, remotes: Mapping[str, Remote], now: datetime
 ) -> bool:
     """Whether it is known without looking at people that there is nothing to do.
 
@@ -26,23 +26,26 @@ def is_unchanged(
     if any(not is_over(remotes[key]) for key in also & set(remotes)):
         return False
     remotes = {key: remote for key, remote in remotes.items() if key not in also}
-    if resource is not None and set(record.also) - also:
+    if resource is not None and set(resource_record.also) - also:
         return False
-    if record.intents or record.unseen or set(remotes) - set(record.remotes):
+    if resource_record.intents or resource_record.unseen or set(remotes) - set(resource_record.remotes):
         return False
-    if {known.mark for known in record.remotes.values()} & set(record.revoked):
+    if {remote_record.mark for remote_record in resource_record.remotes.values()} & set(resource_record.revoked):
         return False
-    if resource is not None and record.numbers and record.numbers != resource.people.numbers:
+    if resource is not None and resource_record.numbers and resource_record.numbers != resource.recipients.numbers:
         return False  # nor need the digest of their data be made
-    if record.quiet is not None and record.quiet == fingerprint(resource, record, remotes):
+    if resource_record.quiet is not None and resource_record.quiet == fingerprint(resource, resource_record, remotes):
         return True
-    if resource is None and record.tombstone:
-        return all(known.settled for known in record.remotes.values()) and all(
-            remote.state == record.remotes[key].state for key, remote in remotes.items()
+    if resource is None and resource_record.tombstone:
+        return all(remote_record.settled for remote_record in resource_record.remotes.values()) and all(
+            remote.state == resource_record.remotes[key].state for key, remote in remotes.items()
         )
-    if resource is None or resource.paused or record.settings_digest != resource.settings_digest:
+    if resource is None or resource.paused or resource_record.settings_digest != resource.settings_digest:
         return False
-    if (record.numbers, record.payloads) != (resource.people.numbers, resource.people.payloads):
+    if (resource_record.numbers, resource_record.payloads) != (
+        resource.recipients.numbers,
+        resource.recipients.payloads,
+    ):
         return False
     if (resource.expires_at and resource.expires_at <= now) or resource.policy.calling_hours:
         return False
@@ -50,35 +53,40 @@ def is_unchanged(
         return False  # whoever is over there may be due for one
     if resource.route is Route.CALL:  # a placed call is never moved or cancelled; once ended, only a retry is due
         return resource.retry is None and all(
-            known.settled and known.phase != Phase.UNFUNDED for known in record.remotes.values()
+            remote_record.settled and remote_record.phase != Phase.UNFUNDED
+            for remote_record in resource_record.remotes.values()
         )
-    return bool(remotes) and set(record.remotes) <= set(remotes) and _all_run_as_wanted(resource, record, remotes)
+    return (
+        bool(remotes)
+        and set(resource_record.remotes) <= set(remotes)
+        and _are_batches_current(resource, resource_record, remotes)
+    )
 
 
-def _all_run_as_wanted(resource: Resource, record: ResourceRecord, remotes: Mapping[str, Remote]) -> bool:
-    if sum(remote.total for remote in remotes.values()) > resource.people.count:
+def _are_batches_current(resource: Resource, resource_record: ResourceRecord, remotes: Mapping[str, Remote]) -> bool:
+    if sum(remote.total for remote in remotes.values()) > resource.recipients.count:
         return False  # somebody may wait twice
     return not any(
         remote.cancelled
         or is_over(remote)
-        or record.remotes[key].cancel is not None
-        or record.remotes[key].settings != resource.settings_digest
+        or resource_record.remotes[key].cancel is not None
+        or resource_record.remotes[key].settings != resource.settings_digest
         for key, remote in remotes.items()
     )
 
 
-def fingerprint(resource: Resource | None, record: ResourceRecord, remotes: Mapping[str, Remote]) -> str:
+def fingerprint(resource: Resource | None, resource_record: ResourceRecord, remotes: Mapping[str, Remote]) -> str:
     """The digest of all facts that decide about a resource whose batches are over."""
     states = {
-        remote_id: remotes[remote_id].state if remote_id in remotes else known.state
-        for remote_id, known in record.remotes.items()
+        remote_id: remotes[remote_id].state if remote_id in remotes else remote_record.state
+        for remote_id, remote_record in resource_record.remotes.items()
     }
-    wanted: object = None
+    resource_state: object = None
     if resource is not None:
         retry = resource.retry
-        wanted = [
-            resource.people.numbers,
-            resource.people.payloads,
+        resource_state = [
+            resource.recipients.numbers,
+            resource.recipients.payloads,
             resource.settings_digest,
             resource.provider,
             resource.paused,
@@ -86,4 +94,4 @@ def fingerprint(resource: Resource | None, record: ResourceRecord, remotes: Mapp
             sorted(resource.also),
             [retry.max_retries, sorted(retry.on), retry.after.total_seconds()] if retry else None,
         ]
-    return json_digest([wanted, sorted(states.items()), sorted(record.placed)])
+    return json_digest([resource_state, sorted(states.items()), sorted(resource_record.placed)])

@@ -37,7 +37,7 @@ class Submission:
     mark: Mark
     label: str
     settings: Mapping[str, Json]
-    people: pl.DataFrame
+    recipients: pl.DataFrame
     scheduled_at: datetime | None = None
 
 
@@ -105,7 +105,7 @@ class Channel(Protocol):
     what the network or the provider did: they return an Outcome. Nothing here repeats a request that dials."""
 
     @property
-    def abilities(self) -> Capabilities: ...
+    def capabilities(self) -> Capabilities: ...
 
     def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
         """The lists of what exists, each in pages, newest first, to its very end; nothing is asked before it is
@@ -151,20 +151,20 @@ class Provider(Protocol):
     def close(self) -> None: ...
 
 
-CALL_ONLY = "a single call can neither be rung again nor taken back"
+CALL_IS_FINAL = "a single call can neither be rung again nor taken back"
 
 
-class SingleCalls:
+class SingleCallChannel:
     """The two verbs that single calls lack; both answer without sending anything."""
 
     def retry(self, remote_id: str) -> Outcome:
-        return Rejected(0, CALL_ONLY)
+        return Rejected(0, CALL_IS_FINAL)
 
     def cancel(self, remote_id: str) -> Outcome:
-        return Rejected(0, CALL_ONLY)
+        return Rejected(0, CALL_IS_FINAL)
 
 
-def distinct(agent_ids: Iterable[str]) -> list[str]:
+def unique_agents(agent_ids: Iterable[str]) -> list[str]:
     """Each agent once, in order; an empty id names none."""
     return [agent for agent in dict.fromkeys(agent_ids) if agent]
 

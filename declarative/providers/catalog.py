@@ -38,21 +38,21 @@ class Plugin(Protocol):
 class BuiltIn:
     """Its data and its `connect` as `module:name`, each imported when it is asked for."""
 
-    data: str
-    connection: str
+    type_reference: str
+    connect_reference: str
 
     @property
     def type(self) -> ProviderType:
-        kind: ProviderType = _load(self.data)
-        return kind
+        provider_type: ProviderType = _import_object(self.type_reference)
+        return provider_type
 
     @property
     def connect(self) -> Connect:
-        connect: Connect = _load(self.connection)
+        connect: Connect = _import_object(self.connect_reference)
         return connect
 
 
-def _load(reference: str) -> Any:
+def _import_object(reference: str) -> Any:
     module, name = reference.split(":")
     return getattr(import_module(module), name)
 
@@ -67,7 +67,7 @@ _BUILT_IN: Mapping[str, Plugin] = {
 }
 
 
-def names() -> list[str]:
+def type_names() -> list[str]:
     """The names of `types`, for the cost of their names alone. Raises as they do."""
     return list(_plugins())
 
@@ -78,7 +78,7 @@ def types() -> Mapping[str, ProviderType]:
     return {name: plugin.type for name, plugin in _plugins().items()}
 
 
-def connect(spec: ProviderSpec, surroundings: ConnectOptions) -> Provider:
+def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> Provider:
     """Raises MissingKey, or ProviderError for an unknown type, an unknown API version or a base URL that
     cannot be used."""
     plugins = _plugins()
@@ -90,43 +90,43 @@ def connect(spec: ProviderSpec, surroundings: ConnectOptions) -> Provider:
             f"{spec.name}: {spec.type} has no api_version {spec.api_version!r}",
             hint=f"there are: {', '.join(plugin.type.versions)}",
         )
-    return plugin.connect(spec, surroundings)
+    return plugin.connect(spec, connect_options)
 
 
 def _plugins() -> Mapping[str, Plugin]:
     """A built-in type cannot be replaced from outside."""
-    return {**_BUILT_IN, **{name: plugin for name, plugin in _installed().items() if name not in _BUILT_IN}}
+    return {**_BUILT_IN, **{name: plugin for name, plugin in _load_entry_points().items() if name not in _BUILT_IN}}
 
 
-def _installed() -> dict[str, Plugin]:
-    if not any(_may_name_the_group(Path(place)) for place in sys.path):
+def _load_entry_points() -> dict[str, Plugin]:
+    if not any(_may_declare_plugins(Path(folder)) for folder in sys.path):
         return {}
     from importlib.metadata import entry_points
 
-    found: dict[str, Plugin] = {}
-    for point in entry_points(group=GROUP):
+    plugins: dict[str, Plugin] = {}
+    for entry_point in entry_points(group=GROUP):
         try:
-            plugin: Plugin = point.load()
-            found[plugin.type.name] = _usable(plugin)
+            plugin: Plugin = entry_point.load()
+            plugins[plugin.type.name] = _check_capabilities(plugin)
         except (ImportError, AttributeError) as problem:
-            raise ProviderError(f"the provider type {point.name} cannot be loaded: {problem}") from problem
-    return found
+            raise ProviderError(f"the provider type {entry_point.name} cannot be loaded: {problem}") from problem
+    return plugins
 
 
-def _usable(plugin: Plugin) -> Plugin:
+def _check_capabilities(plugin: Plugin) -> Plugin:
     """Raises ProviderError where nobody could keep what is promised of every batch."""
     for version, routes in plugin.type.routes.items():
-        for route, abilities in routes.items():
-            if lacking := abilities.missing_for(route):
+        for route, capabilities in routes.items():
+            if missing := capabilities.missing_for(route):
                 raise ProviderError(
                     f"the provider type {plugin.type.name} cannot be used: its {route} route of {version} is not "
-                    f"{', '.join(lacking)}",
+                    f"{', '.join(missing)}",
                     hint="without a batch route its Batches are rung by single calls, of which none of this is asked",
                 )
     return plugin
 
 
-def _may_name_the_group(place: Path) -> bool:
+def _may_declare_plugins(path: Path) -> bool:
     """Whether anything installed there names our group. importlib.metadata takes as long as the rest of a short
     command, and hardly anybody has a provider type from outside; what is no folder, a zip say, is left to it."""
-    return place.is_file() or any(GROUP.encode() in file.read_bytes() for file in place.glob("*-info/entry_points.txt"))
+    return path.is_file() or any(GROUP.encode() in file.read_bytes() for file in path.glob("*-info/entry_points.txt"))

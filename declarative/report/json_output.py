@@ -11,7 +11,7 @@ import orjson
 
 from declarative.app.apply import ApplyReport
 from declarative.app.drift import Drift
-from declarative.app.status import Status
+from declarative.app.status import AddressStatus
 from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.errors import DialctlError, Exit
 from declarative.humanize import people
@@ -23,25 +23,25 @@ def encode(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
 
 
-def plan(plan: Plan, *, caused: Collection[str] | None = None) -> dict[str, Any]:
+def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None) -> dict[str, Any]:
     """`schemas/plan.v1.schema.json`. `caused` are the addresses that a branch touches, where that was asked."""
-    counts = {str(verb): len(plan.of(verb)) for verb in Verb}
+    counts = {str(verb): len(plan.actions_with_verb(verb)) for verb in Verb}
     return {
         "format_version": FORMAT_VERSION,
         "project": plan.project,
         "checksum": plan.checksum,
-        "created_at": _stamp(plan.created_at),
-        "next_at": _stamp(plan.next_at),
+        "created_at": _timestamp(plan.created_at),
+        "next_at": _timestamp(plan.next_at),
         "offline": plan.offline,
-        "summary": {**counts, "people_to_ring": plan.people_to_ring, "people_moved": plan.people_moved},
-        "actions": [{**_action(action), **_caused(action, caused)} for action in plan.actions],
+        "summary": {**counts, "people_to_ring": plan.people_to_call, "people_moved": plan.people_moved},
+        "actions": [{**_action_entry(action), **_cause_entry(action, caused_addresses)} for action in plan.actions],
         "warnings": [asdict(warning) for warning in plan.warnings],
         "refusals": list(plan.refusals),
-        "held": dict(plan.held),
+        "held": dict(plan.held_counts),
     }
 
 
-def _action(action: Action) -> dict[str, Any]:
+def _action_entry(action: Action) -> dict[str, Any]:
     return {
         "address": action.address,
         "verb": str(action.verb),
@@ -53,17 +53,17 @@ def _action(action: Action) -> dict[str, Any]:
         "reasons": dict(action.reasons),
         "outcomes": dict(action.outcomes),
         "detail": action.detail,
-        "way_out": action.way_out,
-        "starts_at": _stamp(action.starts_at),
-        "next_at": _stamp(action.next_at),
+        "way_out": action.hint,
+        "starts_at": _timestamp(action.starts_at),
+        "next_at": _timestamp(action.next_at),
     }
 
 
-def _caused(action: Action, caused: Collection[str] | None) -> dict[str, bool]:
-    return {} if caused is None else {"caused": action.address in caused}
+def _cause_entry(action: Action, caused_addresses: Collection[str] | None) -> dict[str, bool]:
+    return {} if caused_addresses is None else {"caused": action.address in caused_addresses}
 
 
-def report(report: ApplyReport) -> dict[str, Any]:
+def report_document(report: ApplyReport) -> dict[str, Any]:
     """`schemas/report.v1.schema.json`: every action of the plan with its outcome, those of a saved plan that nothing
     calls for any more at the end."""
     return {
@@ -72,108 +72,113 @@ def report(report: ApplyReport) -> dict[str, Any]:
         "checksum": report.plan.checksum,
         "exit_code": report.exit_code,
         "interrupted": report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED),
-        "unfollowed": _said(report.unfollowed) if report.unfollowed else None,
+        "unfollowed": _error_entry(report.follow_error) if report.follow_error else None,
         "actions": [
-            {**_action(action), **_outcome(action, report.tallies.get(action.address), report)}
+            {**_action_entry(action), **_outcome_entry(action, report.results.get(action.address), report)}
             for action in report.plan.actions
         ]
-        + [{**_action(action), **_SKIPPED} for action in report.plan.skipped],
+        + [{**_action_entry(action), **_SKIPPED} for action in report.plan.skipped],
         "findings": [
             {"address": finding.address, "message": finding.message, "unsure": finding.unsure}
             for finding in report.all_findings
         ],
-        "unsure": list(report.still_open),
+        "unsure": list(report.open_addresses),
     }
 
 
 _SKIPPED: dict[str, Any] = {"outcome": "skipped", "people_done": 0, "new_remote_ids": [], "problems": []}
 
 
-def _outcome(action: Action, tally: ResourceResult | None, report: ApplyReport) -> dict[str, Any]:
+def _outcome_entry(action: Action, result: ResourceResult | None, report: ApplyReport) -> dict[str, Any]:
     """What became of one action: done, failed, unsure, blocked, skipped (nothing was called for any more), or
     not_tried."""
     problems = (
-        [{"result": str(receipt.result), "message": receipt.message} for receipt in tally.problems] if tally else []
+        [{"result": str(receipt.status), "message": receipt.message} for receipt in result.problems] if result else []
     )
-    done = tally.submitted.get(action.verb, 0) if tally else 0
-    if _is_cut_short(action, report, done):
-        left = f"{people(action.people - done)} not submitted: {report.interrupted}"
-        problems.append({"result": str(RequestStatus.FAILED), "message": left})
+    people_done = result.submitted.get(action.verb, 0) if result else 0
+    if _is_cut_short(action, report, people_done):
+        message = f"{people(action.people - people_done)} not submitted: {report.interrupted}"
+        problems.append({"result": str(RequestStatus.FAILED), "message": message})
     return {
-        "outcome": _word(action, tally, report, done),
-        "people_done": tally.cancelled if tally and action.verb is Verb.CANCEL else done,
-        "new_remote_ids": list(tally.remote_ids) if tally and action.verb.dials else [],
+        "outcome": _outcome_word(action, result, report, people_done),
+        "people_done": result.cancelled if result and action.verb is Verb.CANCEL else people_done,
+        "new_remote_ids": list(result.remote_ids) if result and action.verb.dials else [],
         "problems": problems if action.verb.sends else [],
     }
 
 
-def _word(action: Action, tally: ResourceResult | None, report: ApplyReport, done: int) -> str:
+def _outcome_word(action: Action, result: ResourceResult | None, report: ApplyReport, people_done: int) -> str:
     if action.verb is Verb.BLOCK:
         return "blocked"
     if action.verb in (Verb.KEEP, Verb.WAIT):
         return "done"
-    if tally is None:
+    if result is None:
         return "not_tried"
     if not action.verb.sends:
         return "done"  # the first thing that is done at an address whose turn came, or all of it
-    if action.address in report.still_open:
+    if action.address in report.open_addresses:
         return "unsure"
-    if tally.problems or _is_cut_short(action, report, done):
+    if result.problems or _is_cut_short(action, report, people_done):
         return "failed"
-    if action.verb.dials and not done:
+    if action.verb.dials and not people_done:
         return "skipped" if report.interrupted is None else "not_tried"
     return "done"
 
 
-def _is_cut_short(action: Action, report: ApplyReport, done: int) -> bool:
-    return report.interrupted is not None and action.verb.dials and 0 < done < action.people
+def _is_cut_short(action: Action, report: ApplyReport, people_done: int) -> bool:
+    return report.interrupted is not None and action.verb.dials and 0 < people_done < action.people
 
 
-def statuses(statuses: Sequence[Status]) -> dict[str, Any]:
+def status_document(statuses: Sequence[AddressStatus]) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "resources": [
             {
-                "address": one.address,
-                "people": one.people,
-                "standing": dict(one.standing),
-                "outcomes": dict(one.outcomes),
-                "in_flight": one.in_flight,
-                "remote_ids": list(one.remote_ids),
+                "address": status.address,
+                "people": status.people,
+                "standing": dict(status.standing),
+                "outcomes": dict(status.outcomes),
+                "in_flight": status.in_flight,
+                "remote_ids": list(status.remote_ids),
                 "unsure": [
-                    {"mark": i.mark, "people": i.count, "sent_at": _stamp(i.sent_at), "person": i.person}
-                    for i in one.unsure
+                    {
+                        "mark": intent.mark,
+                        "people": intent.count,
+                        "sent_at": _timestamp(intent.sent_at),
+                        "person": intent.person,
+                    }
+                    for intent in status.unsure
                 ],
                 "candidates": [
-                    {"id": call.id, "created_at": _stamp(call.created_at), "status": call.status}
-                    for call in one.candidates
+                    {"id": call.id, "created_at": _timestamp(call.created_at), "status": call.status}
+                    for call in status.candidates
                 ],
-                "unseen": one.unseen,
-                "warnings": list(one.warnings),
-                "block": asdict(one.block) if one.block else None,
+                "unseen": status.unseen,
+                "warnings": list(status.warnings),
+                "block": asdict(status.block) if status.block else None,
             }
-            for one in statuses
+            for status in statuses
         ],
     }
 
 
-def drift(found: Sequence[Drift]) -> dict[str, Any]:
-    return {"format_version": FORMAT_VERSION, "drift": [asdict(one) for one in found]}
+def drift_document(drifts: Sequence[Drift]) -> dict[str, Any]:
+    return {"format_version": FORMAT_VERSION, "drift": [asdict(drift) for drift in drifts]}
 
 
-def error(error: DialctlError) -> dict[str, Any]:
+def error_document(error: DialctlError) -> dict[str, Any]:
     """What `--json` prints when a command fails."""
     return {
         "error": {
-            **_said(error),
+            **_error_entry(error),
             "problems": [{**asdict(problem), "text": str(problem)} for problem in error.problems],
         }
     }
 
 
-def _said(error: DialctlError) -> dict[str, str]:
+def _error_entry(error: DialctlError) -> dict[str, str]:
     return {"code": error.code, "message": error.message, "hint": error.hint}
 
 
-def _stamp(when: datetime | None) -> str | None:
-    return when.replace(microsecond=0).isoformat().replace("+00:00", "Z") if when else None
+def _timestamp(moment: datetime | None) -> str | None:
+    return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z") if moment else None

@@ -15,12 +15,12 @@ from declarative.app.watch import RemoteProgress
 if TYPE_CHECKING:
     from rich.table import Table
 
-EVERY = 15.0
+LINE_INTERVAL = 15.0
 """Seconds between lines where nothing can move."""
 
 
 @contextmanager
-def display(*, quiet: bool) -> Iterator[Callable[[Sequence[RemoteProgress]], None]]:
+def show_live(*, quiet: bool) -> Iterator[Callable[[Sequence[RemoteProgress]], None]]:
     """What to call with the courses at every look."""
     if quiet:
         yield lambda _: None
@@ -30,30 +30,30 @@ def display(*, quiet: bool) -> Iterator[Callable[[Sequence[RemoteProgress]], Non
         from rich.live import Live
 
         console = Console(stderr=True)
-        room = console.width - len("^C")  # what the terminal writes there would go to another line
+        available_width = console.width - len("^C")  # what the terminal writes there would go to another line
         with Live(console=console) as live:
-            yield lambda courses: live.update(Constrain(table(courses), room))
+            yield lambda all_progress: live.update(Constrain(build_table(all_progress), available_width))
     else:
-        yield _Lines().show
+        yield _LinePrinter().show
 
 
-class _Lines:
+class _LinePrinter:
     def __init__(self) -> None:
-        self._last = float("-inf")
+        self._last_time = float("-inf")
 
-    def show(self, courses: Sequence[RemoteProgress]) -> None:
-        done = all(course.over for course in courses)
-        if not done and time.monotonic() - self._last < EVERY:
+    def show(self, all_progress: Sequence[RemoteProgress]) -> None:
+        done = all(progress.over for progress in all_progress)
+        if not done and time.monotonic() - self._last_time < LINE_INTERVAL:
             return
-        self._last = time.monotonic()
-        sums = {name: sum(getattr(course, name) for course in courses) for name in _COLUMNS}
-        click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sums.items()), err=True)
+        self._last_time = time.monotonic()
+        totals = {name: sum(getattr(progress, name) for progress in all_progress) for name in _COLUMNS}
+        click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in totals.items()), err=True)
 
 
 _COLUMNS = ("reached", "unreached", "in_flight", "waiting")
 
 
-def table(courses: Sequence[RemoteProgress]) -> Table:
+def build_table(all_progress: Sequence[RemoteProgress]) -> Table:
     from rich.table import Column, Table
     from rich.text import Text
 
@@ -61,7 +61,7 @@ def table(courses: Sequence[RemoteProgress]) -> Table:
     table = Table(Column("resource", no_wrap=True), "id", box=None, pad_edge=False)
     for name in _COLUMNS:
         table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
-    for course in courses:
-        counts = (f"{getattr(course, name):,}" for name in _COLUMNS)
-        table.add_row(Text(course.address), Text(course.remote_id), *counts)
+    for progress in all_progress:
+        counts = (f"{getattr(progress, name):,}" for name in _COLUMNS)
+        table.add_row(Text(progress.address), Text(progress.remote_id), *counts)
     return table

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from declarative import humanize
-from declarative import humanize as counting
 from declarative.humanize import people
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
@@ -57,138 +56,142 @@ _REASONS = {
 }
 
 
-def outcomes(counts: Mapping[str, int]) -> str:
+def describe_outcomes(counts: Mapping[str, int]) -> str:
     """`31 no answer, 6 busy`"""
     return ", ".join(f"{count:,} {_OUTCOMES.get(word, clean(word))}" for word, count in counts.items())
 
 
-def reasons(counts: Mapping[str, int]) -> str:
+def describe_reasons(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {_REASONS.get(Reason(word), word)}" for word, count in counts.items())
 
 
-def _why(counts: Mapping[str, int]) -> str:
+def _describe_why(counts: Mapping[str, int]) -> str:
     """The reasons, without the count where there is one only."""
     if len(counts) == 1:
         return _REASONS.get(Reason(next(iter(counts))), next(iter(counts)))
-    return reasons(counts)
+    return describe_reasons(counts)
 
 
-def sentence(action: Action, plan: Plan) -> str:
+def describe_action(action: Action, plan: Plan) -> str:
     """What happens at the address, in one line."""
     if plan.offline and action.detail:
         return f"{people(action.people)}: {clean(action.detail)}"
     return _SENTENCES[action.verb](action, plan)
 
 
-def _create(action: Action, plan: Plan) -> str:
+def _create_sentence(action: Action, plan: Plan) -> str:
     starts = ", at the earliest moment"
     if action.starts_at and action.starts_at > plan.created_at:
         starts = f", from {humanize.when(action.starts_at, plan.created_at)}"
-    some = "" if set(action.reasons) <= {Reason.NEW} else f" ({reasons(action.reasons)})"
-    return f"{people(action.people)}{some}{_in_batches(action)}{starts}"
+    reasons_note = "" if set(action.reasons) <= {Reason.NEW} else f" ({describe_reasons(action.reasons)})"
+    return f"{people(action.people)}{reasons_note}{_batches_note(action)}{starts}"
 
 
-def _in_batches(action: Action) -> str:
+def _batches_note(action: Action) -> str:
     batches = action.counts.get("batches")
     return f" in {batches:,} batches" if batches else ""
 
 
-def _replace(action: Action, plan: Plan) -> str:
+def _replace_sentence(action: Action, plan: Plan) -> str:
     mates = action.reasons.get(Reason.BATCH_MATES, 0)
-    moving = action.people - mates
+    moved = action.people - mates
     total = action.counts.get("total", action.people)
     if Reason.TWINS in action.reasons:
-        who = counting.plural(action.people, "person waits", "people wait")
-        return f"{who} in two batches: both are cancelled, and they are submitted once"
+        waiting_people = humanize.plural(action.people, "person waits", "people wait")
+        return f"{waiting_people} in two batches: both are cancelled, and they are submitted once"
     if action.address.startswith("call/"):
         return "still waits: it is taken off and submitted anew as the manifest has it"
-    if not moving:
-        who = counting.plural(mates, "person goes on", "people go on")
-        return f"{who} in a new batch, because theirs has to be cancelled"
-    more = counting.plural(mates, "more shares a batch with them and moves", "more share a batch with them and move")
-    also = f", {more} along" if mates else ""
-    of_all = f"of {people(total)} still waiting"
-    where = "to the new settings" if action.changes else "to what the manifest says of them now"
-    return f"{counting.plural(moving, f'{of_all} moves', f'{of_all} move')} {where}{also}"
+    if not moved:
+        waiting_people = humanize.plural(mates, "person goes on", "people go on")
+        return f"{waiting_people} in a new batch, because theirs has to be cancelled"
+    more_moved = humanize.plural(
+        mates, "more shares a batch with them and moves", "more share a batch with them and move"
+    )
+    mates_note = f", {more_moved} along" if mates else ""
+    of_waiting = f"of {people(total)} still waiting"
+    destination = "to the new settings" if action.changes else "to what the manifest says of them now"
+    return f"{humanize.plural(moved, f'{of_waiting} moves', f'{of_waiting} move')} {destination}{mates_note}"
 
 
-def _retry(action: Action, plan: Plan) -> str:
-    which = f", attempt {action.counts['attempt']} of {action.counts['attempts']}" if "attempt" in action.counts else ""
-    return f"{action.people:,} unreached ({outcomes(action.outcomes)}){_in_batches(action)}{which}"
+def _retry_sentence(action: Action, plan: Plan) -> str:
+    attempt_note = (
+        f", attempt {action.counts['attempt']} of {action.counts['attempts']}" if "attempt" in action.counts else ""
+    )
+    return f"{action.people:,} unreached ({describe_outcomes(action.outcomes)}){_batches_note(action)}{attempt_note}"
 
 
-def _cancel(action: Action, plan: Plan) -> str:
-    flying = action.counts.get("in_flight", 0)
-    rest = f"; {flying:,} in flight will finish" if flying else ""
-    return f"{people(action.people)} waiting taken off ({_why(action.reasons)}){rest}"
+def _cancel_sentence(action: Action, plan: Plan) -> str:
+    in_flight = action.counts.get("in_flight", 0)
+    in_flight_note = f"; {in_flight:,} in flight will finish" if in_flight else ""
+    return f"{people(action.people)} waiting taken off ({_describe_why(action.reasons)}){in_flight_note}"
 
 
-def _adopt(action: Action, plan: Plan) -> str:
+def _adopt_sentence(action: Action, plan: Plan) -> str:
     if action.reason is Reason.RENAMED:
         return f"{action.detail}; its memory moves here"
     return f"{people(action.people)} found at the provider by our mark ({', '.join(action.remote_ids[:3])})"
 
 
-def _forget(action: Action, plan: Plan) -> str:
-    remembered = "still remembered, so that nobody whom it rang is rung again"
-    return clean(action.detail) or f"finished and no longer wanted; {remembered}"
+def _forget_sentence(action: Action, plan: Plan) -> str:
+    lock_note = "still remembered, so that nobody whom it rang is rung again"
+    return clean(action.detail) or f"finished and no longer wanted; {lock_note}"
 
 
-def _keep(action: Action, plan: Plan) -> str:
-    if action.reason is Reason.RUNG_ONCE:
+def _keep_sentence(action: Action, plan: Plan) -> str:
+    if action.reason is Reason.CALLED_ONCE:
         return "rung once in its life; the edit changes nothing"
     return "calls in flight finish" if action.reason is Reason.REMOVED else f"{people(action.people)}, nothing to do"
 
 
-def _wait(action: Action, plan: Plan) -> str:
+def _wait_sentence(action: Action, plan: Plan) -> str:
     until = f" until {humanize.when(action.next_at, plan.created_at)}" if action.next_at else ""
     if action.reason is Reason.TOO_EARLY and action.starts_at:
-        rung = humanize.when(action.starts_at, plan.created_at)
-        return f"{people(action.people)}, to be rung from {rung}: too early to submit{until}"
-    return f"{people(action.people)}, {_why(action.reasons or {action.reason: action.people})}{until}"
+        call_time = humanize.when(action.starts_at, plan.created_at)
+        return f"{people(action.people)}, to be rung from {call_time}: too early to submit{until}"
+    return f"{people(action.people)}, {_describe_why(action.reasons or {action.reason: action.people})}{until}"
 
 
-def _block(action: Action, plan: Plan) -> str:
+def _block_sentence(action: Action, plan: Plan) -> str:
     return clean(action.detail)
 
 
 _SENTENCES = {
-    Verb.CREATE: _create,
-    Verb.REPLACE: _replace,
-    Verb.RETRY: _retry,
-    Verb.CANCEL: _cancel,
-    Verb.ADOPT: _adopt,
-    Verb.FORGET: _forget,
-    Verb.KEEP: _keep,
-    Verb.WAIT: _wait,
-    Verb.BLOCK: _block,
+    Verb.CREATE: _create_sentence,
+    Verb.REPLACE: _replace_sentence,
+    Verb.RETRY: _retry_sentence,
+    Verb.CANCEL: _cancel_sentence,
+    Verb.ADOPT: _adopt_sentence,
+    Verb.FORGET: _forget_sentence,
+    Verb.KEEP: _keep_sentence,
+    Verb.WAIT: _wait_sentence,
+    Verb.BLOCK: _block_sentence,
 }
 
 
 def headline(plan: Plan) -> str:
     """`Plan: 39 more rings (2 new, 37 again), 12 moved, 210 taken off. 1 blocked.`"""
-    new = sum(action.people for action in plan.of(Verb.CREATE))
-    again = sum(action.people for action in plan.of(Verb.RETRY))
-    off = sum(action.people for action in plan.of(Verb.CANCEL))
+    new_people = sum(action.people for action in plan.actions_with_verb(Verb.CREATE))
+    retried_people = sum(action.people for action in plan.actions_with_verb(Verb.RETRY))
+    cancelled_people = sum(action.people for action in plan.actions_with_verb(Verb.CANCEL))
     parts = []
-    if new + again:
-        rings = counting.plural(new + again, "more ring", "more rings")
-        parts.append(f"{rings} ({_and([(new, 'new'), (again, 'again')])})")
+    if new_people + retried_people:
+        calls = humanize.plural(new_people + retried_people, "more ring", "more rings")
+        parts.append(f"{calls} ({_join_counts([(new_people, 'new'), (retried_people, 'again')])})")
     parts += [f"{plan.people_moved:,} moved"] if plan.people_moved else []
-    parts += [f"{off:,} taken off"] if off else []
-    later = sum(action.people for action in plan.of(Verb.WAIT))
-    parts += [f"{later:,} to be rung later"] if later else []
-    blocked = len(plan.of(Verb.BLOCK))
-    tail = f" {blocked:,} blocked." if blocked else ""
+    parts += [f"{cancelled_people:,} taken off"] if cancelled_people else []
+    waiting_people = sum(action.people for action in plan.actions_with_verb(Verb.WAIT))
+    parts += [f"{waiting_people:,} to be rung later"] if waiting_people else []
+    blocked_count = len(plan.actions_with_verb(Verb.BLOCK))
+    blocked_note = f" {blocked_count:,} blocked." if blocked_count else ""
     if not parts:
-        if blocked:
-            return f"Plan: nothing is sent.{tail}"  # whoever waits already may be rung all the same
-        if not plan.empty:
+        if blocked_count:
+            return f"Plan: nothing is sent.{blocked_note}"  # whoever waits already may be rung all the same
+        if not plan.is_empty:
             return "Plan: nobody is rung."
-        everybody = all(action.people for action in plan.of(Verb.KEEP))
-        return "Nothing to do: everybody is where they should be." if everybody else "Nothing to do."
-    return f"Plan: {', '.join(parts)}.{tail}"
+        has_people = all(action.people for action in plan.actions_with_verb(Verb.KEEP))
+        return "Nothing to do: everybody is where they should be." if has_people else "Nothing to do."
+    return f"Plan: {', '.join(parts)}.{blocked_note}"
 
 
-def _and(parts: list[tuple[int, str]]) -> str:
+def _join_counts(parts: list[tuple[int, str]]) -> str:
     return ", ".join(f"{count:,} {word}" for count, word in parts if count)

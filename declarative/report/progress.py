@@ -10,62 +10,64 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.status import Status
 
-QUICK = 0.5
+SHOW_AFTER = 0.5
 """Seconds of work that need no showing."""
-NOW_AND_THEN = 5.0
+LINE_INTERVAL = 5.0
 """Seconds between lines where nothing can move."""
-AGAIN = 12
+REPEAT_AFTER = 12
 """So many times as long until the same is said again."""
 
 
-class Progress:
+class ProgressLine:
     """Call with what is being done, as it begins; call `end` before anything else is printed. What was said last is
     shown by a thread of its own, so that one long step shows itself as well as many short ones."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._moving = sys.stderr.isatty()
-        self._doing = ""
-        self._said = ""
-        self._silent = 0
-        self._ended = threading.Event()
-        self._shower: threading.Thread | None = None
+        self._is_terminal = sys.stderr.isatty()
+        self._activity = ""
+        self._last_printed = ""
+        self._silent_intervals = 0
+        self._end_event = threading.Event()
+        self._thread: threading.Thread | None = None
 
-    def __call__(self, doing: str) -> None:
-        self._doing = doing
-        if self._quiet or self._shower is not None:
+    def __call__(self, activity: str) -> None:
+        self._activity = activity
+        if self._quiet or self._thread is not None:
             return
-        self._ended.clear()
-        self._shower = threading.Thread(target=self._move if self._moving else self._tell, daemon=True)
-        self._shower.start()
+        self._end_event.clear()
+        self._thread = threading.Thread(
+            target=self._run_spinner if self._is_terminal else self._print_lines, daemon=True
+        )
+        self._thread.start()
 
     def end(self) -> None:
         """Takes the moving line away."""
-        self._ended.set()
-        if self._shower is not None:
-            self._shower.join()
-            self._shower = None
+        self._end_event.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
 
-    def hush(self) -> None:
+    def silence(self) -> None:
         """Shows nothing from here on: something else has the terminal."""
         self.end()
         self._quiet = True
 
-    def _tell(self) -> None:
-        while not self._ended.wait(NOW_AND_THEN):
-            self._silent += 1
-            if self._doing != self._said or self._silent == AGAIN:
-                self._said, self._silent = self._doing, 0
-                print(f"{self._said} ...", file=sys.stderr, flush=True)
+    def _print_lines(self) -> None:
+        while not self._end_event.wait(LINE_INTERVAL):
+            self._silent_intervals += 1
+            if self._activity != self._last_printed or self._silent_intervals == REPEAT_AFTER:
+                self._last_printed, self._silent_intervals = self._activity, 0
+                print(f"{self._last_printed} ...", file=sys.stderr, flush=True)
 
-    def _move(self) -> None:
-        if self._ended.wait(QUICK):
+    def _run_spinner(self) -> None:
+        if self._end_event.wait(SHOW_AFTER):
             return
-        with self._status() as status:
-            while not self._ended.wait(0.2):
-                status.update(self._doing)
+        with self._new_spinner() as status:
+            while not self._end_event.wait(0.2):
+                status.update(self._activity)
 
-    def _status(self) -> Status:
+    def _new_spinner(self) -> Status:
         from rich.console import Console
 
-        return Console(stderr=True).status(self._doing)
+        return Console(stderr=True).status(self._activity)

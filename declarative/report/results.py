@@ -11,58 +11,58 @@ import polars as pl
 
 from declarative.privacy import clean, mask
 
-_SHOWN = ("number", "standing", "outcome", "attempts", "call_id", "address")
+_TABLE_COLUMNS = ("number", "standing", "outcome", "attempts", "call_id", "address")
 
 
-def masked(frame: pl.DataFrame) -> pl.DataFrame:
+def mask_numbers(frame: pl.DataFrame) -> pl.DataFrame:
     numbers = [mask(number) for number in frame.get_column("number").to_list()]
     return frame.with_columns(pl.Series("number", numbers, dtype=pl.String))
 
 
-def render(frame: pl.DataFrame, layout: str) -> str:
+def render_results(frame: pl.DataFrame, layout: str) -> str:
     if layout == "table":
-        return _table(frame)
-    return _jsonl(frame) if layout == "jsonl" else _csv(frame)
+        return _format_table(frame)
+    return _format_jsonl(frame) if layout == "jsonl" else _format_csv(frame)
 
 
-def of_ending(path: Path) -> str:
+def layout_for(path: Path) -> str:
     """The layout for a file of that name."""
     return "jsonl" if path.suffix.lower() in (".jsonl", ".ndjson") else "csv"
 
 
-def write(frame: pl.DataFrame, layout: str, path: Path) -> None:
+def write_results(frame: pl.DataFrame, layout: str, path: Path) -> None:
     """Writes the rows, numbers in full, to a file that only its owner reads. Raises OSError with the file's name."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            os.fchmod(handle, 0o600)
-            file.write(render(frame, layout) + "\n")
-    except OSError as problem:
-        raise OSError(problem.errno, problem.strerror, str(path)) from None
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(render_results(frame, layout) + "\n")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def _table(frame: pl.DataFrame) -> str:
-    at_most = pl.format("at most {}", "attempts_at_most")
-    frame = frame.with_columns(pl.coalesce(pl.col("attempts").cast(pl.String), at_most).alias("attempts"))
-    rows = [_SHOWN, *frame.select(_SHOWN).iter_rows()]
+def _format_table(frame: pl.DataFrame) -> str:
+    attempts_limit = pl.format("at most {}", "attempts_at_most")
+    frame = frame.with_columns(pl.coalesce(pl.col("attempts").cast(pl.String), attempts_limit).alias("attempts"))
+    rows = [_TABLE_COLUMNS, *frame.select(_TABLE_COLUMNS).iter_rows()]
     texts = [[clean("" if cell is None else str(cell)) for cell in row] for row in rows]
-    widths = [max(len(row[place]) for row in texts) for place in range(len(_SHOWN))]
+    widths = [max(len(row[column]) for row in texts) for column in range(len(_TABLE_COLUMNS))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts
     )
 
 
-def _csv(frame: pl.DataFrame) -> str:
+def _format_csv(frame: pl.DataFrame) -> str:
     buffer = io.BytesIO()
     frame.write_csv(buffer)
     return buffer.getvalue().decode().rstrip("\n")
 
 
-def _jsonl(frame: pl.DataFrame) -> str:
-    return "\n".join(orjson.dumps(_row(row)).decode() for row in frame.iter_rows(named=True))
+def _format_jsonl(frame: pl.DataFrame) -> str:
+    return "\n".join(orjson.dumps(_json_row(row)).decode() for row in frame.iter_rows(named=True))
 
 
-def _row(row: dict[str, object]) -> dict[str, object]:
+def _json_row(row: dict[str, object]) -> dict[str, object]:
     """Data and note are JSON texts in the frame, and values in a line."""
     return {
         name: orjson.loads(value) if name in ("data", "note") and isinstance(value, str) else value

@@ -7,20 +7,19 @@ from collections.abc import Iterator, Sequence
 import click
 
 from declarative import humanize
-from declarative import humanize as counting
 from declarative.app.apply import ApplyReport
 from declarative.app.drift import Drift
-from declarative.app.status import Status
+from declarative.app.status import AddressStatus
 from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.humanize import people
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
 from declarative.privacy import clean
-from declarative.report import phrases as words
+from declarative.report import phrases
 
 
-def plan(plan: Plan) -> str:
+def format_plan(plan: Plan) -> str:
     return "\n".join(_plan_lines(plan))
 
 
@@ -31,84 +30,85 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield "offline: from manifests and lock alone; the provider was not asked, counts are at most"
     yield ""
     width = max((len(action.address) for action in plan.actions), default=0)
-    shown = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
-    for action in shown:
+    listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
+    for action in listed:
         yield from _action_lines(action, plan, width)
-    kept = len(plan.actions) - len(shown)
-    if kept:
-        yield f"    {kept:,} unchanged"
-    yield from [""] if shown or kept else []
+    unchanged = len(plan.actions) - len(listed)
+    if unchanged:
+        yield f"    {unchanged:,} unchanged"
+    yield from [""] if listed or unchanged else []
     for warning in plan.warnings:
         yield click.style(f"Warning: {warning.address}: {clean(warning.message)}", fg="yellow")
-    for name, count in plan.held.items():
+    for name, count in plan.held_counts.items():
         yield f"{people(count)} held back by {name}."
-    yield click.style(words.headline(plan), bold=True)
+    yield click.style(phrases.headline(plan), bold=True)
     for refusal in plan.refusals:
         yield click.style(f"Refused: {refusal}", fg="red")
 
 
 def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
-    line = f"  {words.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {words.sentence(action, plan)}"
-    yield click.style(line, fg=words.COLORS.get(action.verb))
+    sentence = phrases.describe_action(action, plan)
+    line = f"  {phrases.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {sentence}"
+    yield click.style(line, fg=phrases.COLORS.get(action.verb))
     if action.verb is Verb.REPLACE or (
-        action.verb is Verb.CREATE and any(c.before is not None for c in action.changes)
+        action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
     ):
-        yield from (f"      {_change(change)}" for change in action.changes)
-    rung = action.counts.get("rung", 0)
-    if action.verb is Verb.REPLACE and rung:
-        yield f"      {counting.plural(rung, 'was already rung and is', 'were already rung and are')} not affected"
-    if action.way_out:
-        yield f"      {action.way_out}"
+        yield from (f"      {_change_line(change)}" for change in action.changes)
+    called = action.counts.get("rung", 0)
+    if action.verb is Verb.REPLACE and called:
+        yield f"      {humanize.plural(called, 'was already rung and is', 'were already rung and are')} not affected"
+    if action.hint:
+        yield f"      {action.hint}"
 
 
-def _change(change: Change) -> str:
-    return f"{change.path.removeprefix('spec.')}: {_value(change.before)} → {_value(change.after)}"
+def _change_line(change: Change) -> str:
+    return f"{change.path.removeprefix('spec.')}: {_format_value(change.before)} → {_format_value(change.after)}"
 
 
-def _value(value: Json) -> str:
+def _format_value(value: Json) -> str:
     return "(none)" if value is None else clean(str(value))
 
 
-def report(report: ApplyReport) -> str:
+def format_report(report: ApplyReport) -> str:
     return "\n".join(_report_lines(report))
 
 
 def _report_lines(report: ApplyReport) -> Iterator[str]:
-    for address, tally in report.tallies.items():
-        yield from _tally_lines(address, tally)
+    for address, result in report.results.items():
+        yield from _result_lines(address, result)
     for action in report.plan.skipped:
         yield f"  · {action.address}: {action.verb} of {people(action.people)} is not called for any more"
     for finding in report.all_findings:
         yield f"  {'!' if finding.unsure else '·'} {finding.address or 'note'}: {clean(finding.message)}"
-    for address in report.still_open:
+    for address in report.open_addresses:
         yield click.style(
             f"  ! {address}: an answer was lost and is not proven either way; see dialctl status {address}",
             fg="magenta",
         )
     yield click.style(_summary(report), bold=True)
-    if report.unfollowed is not None:
-        yield click.style(f"Not followed to the end: {clean(report.unfollowed.message)}", fg="red")
+    if report.follow_error is not None:
+        yield click.style(f"Not followed to the end: {clean(report.follow_error.message)}", fg="red")
 
 
-def _tally_lines(address: str, tally: ResourceResult) -> Iterator[str]:
-    done = [f"{people(count)} {_DONE[verb]}" for verb, count in tally.submitted.items()]
-    if (taken_off := tally.cancelled - tally.submitted.get(Verb.REPLACE, 0)) > 0:
-        done.append(f"{people(taken_off)} taken off")
-    if tally.in_flight:
-        done.append(f"{tally.in_flight:,} in flight will finish")
-    if done:
-        yield click.style(f"  ✓ {address}: {', '.join(done)}", fg="green")
-    for receipt in tally.problems:
-        color = "magenta" if receipt.result in (RequestStatus.UNSURE, RequestStatus.MARK_LOST) else "red"
-        yield click.style(f"  ✗ {address}: {_PROBLEMS[receipt.result]}{clean(receipt.message)}", fg=color)
-    if tally.left:
-        yield f"    {people(tally.left)} left for the next run"
-    if tally.unplanned:
-        yield f"    {people(tally.unplanned)} fell due meanwhile; the next plan shows them"
+def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
+    submissions = [f"{people(count)} {_SUBMITTED_AS[verb]}" for verb, count in result.submitted.items()]
+    if (taken_off := result.cancelled - result.submitted.get(Verb.REPLACE, 0)) > 0:
+        submissions.append(f"{people(taken_off)} taken off")
+    if result.in_flight:
+        submissions.append(f"{result.in_flight:,} in flight will finish")
+    if submissions:
+        yield click.style(f"  ✓ {address}: {', '.join(submissions)}", fg="green")
+    for receipt in result.problems:
+        color = "magenta" if receipt.status in (RequestStatus.UNSURE, RequestStatus.MARK_LOST) else "red"
+        yield click.style(f"  ✗ {address}: {_PROBLEM_PREFIXES[receipt.status]}{clean(receipt.message)}", fg=color)
+    if result.deferred:
+        yield f"    {people(result.deferred)} left for the next run"
+    if result.unplanned:
+        yield f"    {people(result.unplanned)} fell due meanwhile; the next plan shows them"
 
 
-_DONE = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
-_PROBLEMS = {
+_SUBMITTED_AS = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
+_PROBLEM_PREFIXES = {
     RequestStatus.DONE: "",
     RequestStatus.FAILED: "",
     RequestStatus.UNSURE: "unsure: ",
@@ -119,76 +119,79 @@ _PROBLEMS = {
 
 
 def _summary(report: ApplyReport) -> str:
-    done = _done_in_all(report)
+    totals = _people_totals(report)
     if report.interrupted is not None:
-        before = ", ".join(done) or _nothing(report, held_back=True)
-        return f"Interrupted: {report.interrupted.message}. Before: {before}."
-    problems = sum(len(tally.problems) for tally in report.tallies.values())
-    blocked = len(report.plan.of(Verb.BLOCK))
-    parts = done or [_nothing(report, held_back=bool(blocked or problems))]
-    parts += [counting.plural(problems, "problem", "problems")] if problems else []
-    parts += [f"{len(report.still_open):,} unsure"] if report.still_open else []
-    parts += [f"{blocked:,} blocked"] if blocked else []
+        totals_before = ", ".join(totals) or _describe_nothing_done(report, is_incomplete=True)
+        return f"Interrupted: {report.interrupted.message}. Before: {totals_before}."
+    problem_count = sum(len(result.problems) for result in report.results.values())
+    blocked_count = len(report.plan.actions_with_verb(Verb.BLOCK))
+    parts = totals or [_describe_nothing_done(report, is_incomplete=bool(blocked_count or problem_count))]
+    parts += [humanize.plural(problem_count, "problem", "problems")] if problem_count else []
+    parts += [f"{len(report.open_addresses):,} unsure"] if report.open_addresses else []
+    parts += [f"{blocked_count:,} blocked"] if blocked_count else []
     return f"{'Destroy' if report.destroy else 'Apply'}: {', '.join(parts)}."
 
 
-def _nothing(report: ApplyReport, *, held_back: bool) -> str:
+def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
     """That nothing was done, and no more than is known."""
-    if report.still_open:
+    if report.open_addresses:
         return "nobody is known to have been rung or taken off"
     if report.destroy:
-        return "nobody was taken off, and people may still wait and be rung" if held_back else "nobody was waiting"
+        return "nobody was taken off, and people may still wait and be rung" if is_incomplete else "nobody was waiting"
     return "nobody was rung and nobody taken off"
 
 
-def _done_in_all(report: ApplyReport) -> list[str]:
+def _people_totals(report: ApplyReport) -> list[str]:
     """In the words of the plan's headline."""
-    moved = sum(tally.submitted.get(Verb.REPLACE, 0) for tally in report.tallies.values())
-    submitted = sum(count for tally in report.tallies.values() for count in tally.submitted.values()) - moved
-    taken_off = sum(tally.cancelled for tally in report.tallies.values()) - moved
+    moved = sum(result.submitted.get(Verb.REPLACE, 0) for result in report.results.values())
+    submitted = sum(count for result in report.results.values() for count in result.submitted.values()) - moved
+    taken_off = sum(result.cancelled for result in report.results.values()) - moved
     sums = [(submitted, "submitted"), (moved, "moved"), (taken_off, "taken off")]
     return [f"{people(count)} {word}" for count, word in sums if count > 0]
 
 
-def status(statuses: Sequence[Status]) -> str:
-    return "\n".join(line for one in statuses for line in _status_lines(one)) or "Nothing is wanted and nothing known."
+def format_statuses(statuses: Sequence[AddressStatus]) -> str:
+    return (
+        "\n".join(line for status in statuses for line in _status_lines(status))
+        or "Nothing is wanted and nothing known."
+    )
 
 
-def _status_lines(one: Status) -> Iterator[str]:
-    yield click.style(f"{one.address}  {people(one.people)}", bold=True)
-    standing = ", ".join(f"{count:,} {word}" for word, count in one.standing.items())
+def _status_lines(status: AddressStatus) -> Iterator[str]:
+    yield click.style(f"{status.address}  {people(status.people)}", bold=True)
+    standing = ", ".join(f"{count:,} {word}" for word, count in status.standing.items())
     yield from [f"  standing  {standing}"] if standing else []
-    flying = [f"{one.in_flight:,} in flight"] if one.in_flight else []
-    said = ", ".join(filter(None, [words.outcomes(one.outcomes), *flying]))
-    yield from [f"  outcomes  {said}"] if said else []
-    more = f" and {len(one.remote_ids) - 5:,} more" if len(one.remote_ids) > 5 else ""
-    yield from [f"  at the provider  {', '.join(one.remote_ids[:5])}{more}"] if one.remote_ids else []
-    if one.block is not None:
-        yield click.style(f"  ! {one.block.reason}: {clean(one.block.detail)}", fg="magenta")
-        yield from [f"    {one.block.way_out}"] if one.block.way_out else []
-    for intent in one.unsure:
-        whom = f" (person {intent.person})" if intent.person else ""
+    in_flight = [f"{status.in_flight:,} in flight"] if status.in_flight else []
+    outcomes = ", ".join(filter(None, [phrases.describe_outcomes(status.outcomes), *in_flight]))
+    yield from [f"  outcomes  {outcomes}"] if outcomes else []
+    more_ids = f" and {len(status.remote_ids) - 5:,} more" if len(status.remote_ids) > 5 else ""
+    yield from [f"  at the provider  {', '.join(status.remote_ids[:5])}{more_ids}"] if status.remote_ids else []
+    if status.block is not None:
+        yield click.style(f"  ! {status.block.reason}: {clean(status.block.detail)}", fg="magenta")
+        yield from [f"    {status.block.hint}"] if status.block.hint else []
+    for intent in status.unsure:
+        person = f" (person {intent.person})" if intent.person else ""
         yield click.style(
-            f"  ! unsure: {people(intent.count)}{whom}, sent {humanize.when(intent.sent_at)}, mark {intent.mark}",
+            f"  ! unsure: {people(intent.count)}{person}, sent {humanize.when(intent.sent_at)}, mark {intent.mark}",
             fg="magenta",
         )
-        yield f"    dialctl resolve {one.address} --placed | --not-placed"
-    for call in one.candidates:
-        placed = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
-        yield f"    may be it: {clean(call.id)}{placed}, {clean(call.status)}"
-    yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in one.warnings)
-    if one.unseen:
-        yield click.style(f"  ! unsure: {people(one.unseen)} not found when the lock was rebuilt", fg="magenta")
-        yield f"    dialctl resolve {one.address} --placed | --not-placed"
+        yield f"    dialctl resolve {status.address} --placed | --not-placed"
+    for call in status.candidates:
+        placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
+        yield f"    may be it: {clean(call.id)}{placed_note}, {clean(call.status)}"
+    yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
+    if status.unseen:
+        yield click.style(f"  ! unsure: {people(status.unseen)} not found when the lock was rebuilt", fg="magenta")
+        yield f"    dialctl resolve {status.address} --placed | --not-placed"
 
 
-def drift(found: Sequence[Drift]) -> str:
-    return "\n".join(line for one in found for line in _drift_lines(one)) or (
+def format_drift(drifts: Sequence[Drift]) -> str:
+    return "\n".join(line for drift in drifts for line in _drift_lines(drift)) or (
         "Nothing was changed at the provider by anybody else."
     )
 
 
-def _drift_lines(one: Drift) -> Iterator[str]:
-    yield f"  ! {one.address}: {one.what}: {clean(one.message)}"
-    if one.way_out:
-        yield f"      {one.way_out}"
+def _drift_lines(drift: Drift) -> Iterator[str]:
+    yield f"  ! {drift.address}: {drift.what}: {clean(drift.message)}"
+    if drift.way_out:
+        yield f"      {drift.way_out}"

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-_FOR_THE_NOTE = 600
-_FOR_THE_REST = 60
+_NOTE_RESERVE = 600
+_CUT_RESERVE = 60
 """Characters kept free for what was cut: in all, and in each section."""
 
 
@@ -27,63 +27,63 @@ class Section:
     @property
     def text(self) -> str:
         if self.folded:
-            return f"<details><summary>{self.heading} ({len(self.rows):,})</summary>\n\n{self._listed}\n\n</details>"
-        return f"{self.heading}{'' if self.tight else chr(10)}\n{self._listed}{self._rest}"
+            return f"<details><summary>{self.heading} ({len(self.rows):,})</summary>\n\n{self._rows_text}\n\n</details>"
+        return f"{self.heading}{'' if self.tight else chr(10)}\n{self._rows_text}{self._cut_note}"
 
     @property
-    def _listed(self) -> str:
+    def _rows_text(self) -> str:
         return "\n".join(self.rows)
 
     @property
-    def _rest(self) -> str:
+    def _cut_note(self) -> str:
         return f"\n\n… and {self.cut:,} more {self.name}" if self.cut else ""
 
 
-def fitted(head: str, sections: Sequence[Section], limit: int) -> str:
+def fit_sections(head: str, sections: Sequence[Section], limit: int) -> str:
     """Head and sections, in their order, in fewer than `limit` characters. The head is never cut."""
-    standing = [section for section in sections if section.rows]
-    room = limit - len(head) - _FOR_THE_NOTE
-    kept = _shortened(_without_folds(standing, room), room)
-    parts = [head, *(section.text for section in kept)]
-    lost = list(_lost(standing, kept))
-    if lost:
-        parts.append(f"_Cut, to fit into a comment: {', '.join(lost)}. `dialctl plan` shows them all._")
+    filled_sections = [section for section in sections if section.rows]
+    room = limit - len(head) - _NOTE_RESERVE
+    shortened = _shorten_sections(_drop_folded(filled_sections, room), room)
+    parts = [head, *(section.text for section in shortened)]
+    cut_notes = list(_cut_notes(filled_sections, shortened))
+    if cut_notes:
+        parts.append(f"_Cut, to fit into a comment: {', '.join(cut_notes)}. `dialctl plan` shows them all._")
     return "\n\n".join(parts) + "\n"
 
 
-def _size(sections: Sequence[Section]) -> int:
+def _total_size(sections: Sequence[Section]) -> int:
     return sum(len(section.text) + 2 for section in sections)
 
 
-def _without_folds(sections: list[Section], room: int) -> list[Section]:
+def _drop_folded(sections: list[Section], room: int) -> list[Section]:
     """Folded sections go, the least important first, until the rest fits."""
     for section in sorted((s for s in sections if s.folded), key=lambda s: -s.rank):
-        if _size(sections) <= room:
+        if _total_size(sections) <= room:
             break
-        sections = [other for other in sections if other is not section]
+        sections = [section_left for section_left in sections if section_left is not section]
     return sections
 
 
-def _shortened(sections: list[Section], room: int) -> list[Section]:
+def _shorten_sections(sections: list[Section], room: int) -> list[Section]:
     """Each by importance gets what those after it leave, or at least half of the room, so that none starves."""
-    kept: dict[int, Section] = {}
+    sections_by_rank: dict[int, Section] = {}
     for section in sorted(sections, key=lambda s: s.rank):
-        rest = _size([s for s in sections if s.rank > section.rank])
-        share = _within(section, max(room - rest, room // 2))
-        kept[section.rank] = share
-        room -= _size([share])
-    return [kept[section.rank] for section in sections if kept[section.rank].rows]
+        later_size = _total_size([s for s in sections if s.rank > section.rank])
+        shortened_section = _shorten_section(section, max(room - later_size, room // 2))
+        sections_by_rank[section.rank] = shortened_section
+        room -= _total_size([shortened_section])
+    return [sections_by_rank[section.rank] for section in sections if sections_by_rank[section.rank].rows]
 
 
-def _within(section: Section, room: int) -> Section:
-    if _size([section]) <= room:
+def _shorten_section(section: Section, room: int) -> Section:
+    if _total_size([section]) <= room:
         return section
-    room -= len(section.heading) + _FOR_THE_REST
-    rows = list(_first(section.rows, room))
+    room -= len(section.heading) + _CUT_RESERVE
+    rows = list(_leading_rows(section.rows, room))
     return replace(section, rows=rows, cut=len(section.rows) - len(rows))
 
 
-def _first(rows: Sequence[str], room: int) -> Iterator[str]:
+def _leading_rows(rows: Sequence[str], room: int) -> Iterator[str]:
     for row in rows:
         room -= len(row) + 1
         if room < 0:
@@ -91,8 +91,8 @@ def _first(rows: Sequence[str], room: int) -> Iterator[str]:
         yield row
 
 
-def _lost(before: Sequence[Section], after: Sequence[Section]) -> Iterator[str]:
-    left = {section.rank: len(section.rows) for section in after}
+def _cut_notes(before: Sequence[Section], after: Sequence[Section]) -> Iterator[str]:
+    row_counts = {section.rank: len(section.rows) for section in after}
     for section in before:
-        if gone := len(section.rows) - left.get(section.rank, 0):
-            yield f"{gone:,} {section.name}"
+        if cut_rows := len(section.rows) - row_counts.get(section.rank, 0):
+            yield f"{cut_rows:,} {section.name}"

@@ -13,15 +13,15 @@ from declarative.sandbox.batches import Batch
 from declarative.sandbox.world import Moment, Organisation
 
 
-def settle(moment: Moment, org: Organisation) -> None:
+def admit_waiting(moment: Moment, org: Organisation) -> None:
     """Bring the organisation's batches up to now, each admitted at the very instant it became possible."""
-    waiting = _waiting(moment, org)
+    waiting = _list_waiting(moment, org)
     if waiting:
         _admit_in_order(moment, org, waiting)
         moment.db.execute("UPDATE organisation SET settled_at = ? WHERE id = ?", (moment.now, org.id))
 
 
-class Waiting(NamedTuple):
+class WaitingBatch(NamedTuple):
     """As much of a batch as decides about its admission: thousands may wait, and each request looks at them."""
 
     seq: int
@@ -29,40 +29,44 @@ class Waiting(NamedTuple):
     ready: float
 
 
-def _waiting(moment: Moment, org: Organisation) -> list[Waiting]:
+def _list_waiting(moment: Moment, org: Organisation) -> list[WaitingBatch]:
     rows = moment.db.execute(
         "SELECT seq, target, ready FROM batch WHERE org = ? AND waiting = 1 AND ready <= ? ORDER BY seq",
         (org.id, moment.now),
     )
-    return [Waiting(*row) for row in rows]
+    return [WaitingBatch(*row) for row in rows]
 
 
-def _whole(moment: Moment, waiting: Waiting) -> Batch:
-    return batches.from_row(moment.db.execute("SELECT * FROM batch WHERE seq = ?", (waiting.seq,)).fetchone())
+def _load_batch(moment: Moment, waiting_batch: WaitingBatch) -> Batch:
+    return batches.batch_from_row(
+        moment.db.execute("SELECT * FROM batch WHERE seq = ?", (waiting_batch.seq,)).fetchone()
+    )
 
 
-def _running(moment: Moment, org: Organisation) -> list[tuple[float, int]]:
+def _list_reservations(moment: Moment, org: Organisation) -> list[tuple[float, int]]:
     rows = moment.db.execute(
         "SELECT over, target FROM batch WHERE org = ? AND over > ? AND waiting = 0", (org.id, org.settled_at)
     )
     return [(row[0], row[1]) for row in rows]
 
 
-def _admit_in_order(moment: Moment, org: Organisation, waiting: list[Waiting]) -> None:
-    held = _running(moment, org)
-    at: float | None = min(max(org.settled_at, min(one.ready for one in waiting)), moment.now)
-    while at is not None and waiting:
-        free = org.agent_call_limit - sum(target for over, target in held if over > at)
-        for batch in [one for one in waiting if one.ready <= at]:
-            if batch.target > free:
+def _admit_in_order(moment: Moment, org: Organisation, waiting: list[WaitingBatch]) -> None:
+    reservations = _list_reservations(moment, org)
+    instant: float | None = min(max(org.settled_at, min(batch.ready for batch in waiting)), moment.now)
+    while instant is not None and waiting:
+        free = org.agent_call_limit - sum(target for over, target in reservations if over > instant)
+        for candidate in [batch for batch in waiting if batch.ready <= instant]:
+            if candidate.target > free:
                 break
-            admitted = batches.admit(moment, _whole(moment, batch), at)
-            held.append((admitted.over or at, batch.target))
-            waiting.remove(batch)
-            free -= batch.target
-        at = _next_event(waiting, held, at, moment.now)
+            admitted = batches.admit_batch(moment, _load_batch(moment, candidate), instant)
+            reservations.append((admitted.over or instant, candidate.target))
+            waiting.remove(candidate)
+            free -= candidate.target
+        instant = _next_event(waiting, reservations, instant, moment.now)
 
 
-def _next_event(waiting: list[Waiting], held: list[tuple[float, int]], after: float, until: float) -> float | None:
-    times = [one.ready for one in waiting] + [over for over, _ in held] + [until]
+def _next_event(
+    waiting: list[WaitingBatch], reservations: list[tuple[float, int]], after: float, until: float
+) -> float | None:
+    times = [batch.ready for batch in waiting] + [over for over, _ in reservations] + [until]
     return min((time for time in times if after < time <= until), default=None)

@@ -21,13 +21,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from declarative.sandbox.control import control_routes
 from declarative.sandbox.handle import PROVIDERS, Reply, perform
-from declarative.sandbox.request import Asked, Operation, http_date
+from declarative.sandbox.request import ApiRequest, Operation, date_header
 from declarative.sandbox.world import World
 
 _HEADERS = ("authorization", "x-api-key", "cartesia-version")
 
 
-class Connection(Protocol):
+class HostConnection(Protocol):
     """What a host that can really hang up puts into `scope["state"]["connection"]`."""
 
     def hang_up(self) -> None: ...
@@ -39,33 +39,37 @@ def create_app(world: World) -> Starlette:
     """Both providers on one port, at their own paths and under `/cartesia` and `/callingbox`."""
     return Starlette(
         routes=[*control_routes(world), *_provider_routes(world)],
-        middleware=[Middleware(_Dated, world=world)],
-        exception_handlers={HTTPException: _no_such_route},
+        middleware=[Middleware(_DateHeader, world=world)],
+        exception_handlers={HTTPException: _handle_no_route},
     )
 
 
 def _provider_routes(world: World) -> Iterator[BaseRoute]:
-    for provider, face in PROVIDERS.items():
-        for one in face.operations:
-            here = _Endpoint(world, provider, one)
-            yield Route(f"/{provider}{one.path}", here, methods=[one.method])
-            if not one.path.startswith("/v1/agents"):
-                yield Route(one.path, here, methods=[one.method])
-    yield from _shared_routes(world)
+    for provider, api in PROVIDERS.items():
+        for operation in api.operations:
+            endpoint = _Endpoint(world, provider, operation)
+            yield Route(f"/{provider}{operation.path}", endpoint, methods=[operation.method])
+            if not operation.path.startswith("/v1/agents"):
+                yield Route(operation.path, endpoint, methods=[operation.method])
+    yield from _agent_routes(world)
 
 
-def _shared_routes(world: World) -> Iterator[BaseRoute]:
+def _agent_routes(world: World) -> Iterator[BaseRoute]:
     """`/v1/agents` is in both APIs: a request with a `Cartesia-Version` is Cartesia's."""
-    for one in PROVIDERS["cartesia"].operations:
-        if not one.path.startswith("/v1/agents"):
+    for operation in PROVIDERS["cartesia"].operations:
+        if not operation.path.startswith("/v1/agents"):
             continue
-        path = one.path.replace("{agent_id}", "{id}")
-        (other,) = (box for box in PROVIDERS["callingbox"].operations if box.path == path)
-        pair = _Either(_Endpoint(world, "cartesia", one), _Endpoint(world, "callingbox", other))
-        yield Route(one.path, pair, methods=[one.method])
+        path = operation.path.replace("{agent_id}", "{id}")
+        (callingbox_operation,) = (
+            candidate for candidate in PROVIDERS["callingbox"].operations if candidate.path == path
+        )
+        endpoint = _SharedEndpoint(
+            _Endpoint(world, "cartesia", operation), _Endpoint(world, "callingbox", callingbox_operation)
+        )
+        yield Route(operation.path, endpoint, methods=[operation.method])
 
 
-class _Either:
+class _SharedEndpoint:
     def __init__(self, cartesia: ASGIApp, callingbox: ASGIApp) -> None:
         self._cartesia, self._callingbox = cartesia, callingbox
 
@@ -82,31 +86,31 @@ class _Endpoint:
         self._world, self._provider, self._operation = world, provider, operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        asked = Asked(
+        http_request = Request(scope, receive)
+        request = ApiRequest(
             provider=self._provider,
             operation=self._operation.name,
-            method=request.method,
-            path=request.url.path,
-            path_values=request.path_params,
-            query=dict(request.query_params),
-            headers={name: request.headers[name] for name in _HEADERS if name in request.headers},
-            body=await request.body(),
+            method=http_request.method,
+            path=http_request.url.path,
+            path_values=http_request.path_params,
+            query=dict(http_request.query_params),
+            headers={name: http_request.headers[name] for name in _HEADERS if name in http_request.headers},
+            body=await http_request.body(),
         )
-        await _carry_out(perform(self._world, asked), scope, receive, send)
+        await _send_reply(perform(self._world, request), scope, receive, send)
 
 
-async def _carry_out(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
-    connection = scope.get("state", {}).get("connection") or _Unhooked()
+async def _send_reply(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+    connection = scope.get("state", {}).get("connection") or _PlainConnection()
     if reply.delay:
         await connection.pause(reply.delay)
-    if reply.answer is None:
+    if reply.response is None:
         await _close(connection, receive)
         return
-    body, headers = reply.answer.encoded()
-    headers = {"date": http_date(reply.at)} | headers | {"content-length": str(len(body))}
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": reply.answer.status, "headers": raw})
+    body, headers = reply.response.encode()
+    headers = {"date": date_header(reply.world_time)} | headers | {"content-length": str(len(body))}
+    raw_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.response.status, "headers": raw_headers})
     if reply.truncate is not None and reply.truncate < len(body):
         await send({"type": "http.response.body", "body": body[: reply.truncate], "more_body": True})
         await _close(connection, receive)
@@ -114,13 +118,13 @@ async def _carry_out(reply: Reply, scope: Scope, receive: Receive, send: Send) -
     await send({"type": "http.response.body", "body": body})
 
 
-async def _close(connection: Connection, receive: Receive) -> None:
+async def _close(connection: HostConnection, receive: Receive) -> None:
     connection.hang_up()
     while (await receive())["type"] != "http.disconnect":
         continue
 
 
-class _Unhooked:
+class _PlainConnection:
     """Under a host that cannot hang up, a lost answer is an exception in the application."""
 
     def hang_up(self) -> None:
@@ -130,22 +134,22 @@ class _Unhooked:
         await asyncio.sleep(seconds)
 
 
-class _Dated:
+class _DateHeader:
     """Every answer carries the sandbox's own time."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app, self._world = app, world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def dated(message: Message) -> None:
+        async def send_with_date(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).setdefault("date", http_date(self._world.now()))
+                MutableHeaders(scope=message).setdefault("date", date_header(self._world.now()))
             await send(message)
 
-        await self._app(scope, receive, dated)
+        await self._app(scope, receive, send_with_date)
 
 
-async def _no_such_route(request: Request, problem: Exception) -> Response:
+async def _handle_no_route(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else 500
-    told: dict[str, Any] = {"title": "Not found", "message": "no such route", "error": "no such route"}
-    return Response(orjson.dumps(told), status_code=status, media_type="application/json")
+    body: dict[str, Any] = {"title": "Not found", "message": "no such route", "error": "no such route"}
+    return Response(orjson.dumps(body), status_code=status, media_type="application/json")

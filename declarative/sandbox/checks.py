@@ -17,72 +17,74 @@ _VARIABLE = re.compile(r"(?!system__|secret__)[A-Za-z_][A-Za-z0-9_]{0,63}")
 METADATA_BYTES, VARIABLES_BYTES, VARIABLES = 1_000_000, 16 * 1024, 64
 
 
-def only(sent: Mapping[str, Any], required: Collection[str], optional: Collection[str], where: str = "") -> None:
+def require_fields(
+    fields: Mapping[str, Any], required: Collection[str], optional: Collection[str], path: str = ""
+) -> None:
     """Refuse missing and unknown fields."""
     for name in required:
-        if name not in sent:
-            raise ApiError(400, f"{where}{name} is required")
-    unknown = sorted(set(sent) - set(required) - set(optional))
+        if name not in fields:
+            raise ApiError(400, f"{path}{name} is required")
+    unknown = sorted(set(fields) - set(required) - set(optional))
     if unknown:
-        raise ApiError(400, f"{where}{unknown[0]} is not a field of this request")
+        raise ApiError(400, f"{path}{unknown[0]} is not a field of this request")
 
 
-def text(sent: Mapping[str, Any], name: str) -> str:
-    value = sent[name]
+def require_text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields[name]
     if not isinstance(value, str) or not value.strip():
         raise ApiError(400, f"{name} must be a non-empty string")
     return value
 
 
-def whole(sent: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:
+def require_integer(fields: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:
     """An integer from low to high, both included."""
-    value = sent.get(name, default)
+    value = fields.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ApiError(400, f"{name} must be an integer from {low} to {high}")
     return value
 
 
-def one_of(sent: Mapping[str, Any], name: str, allowed: Collection[str]) -> str:
-    value = sent[name]
+def require_choice(fields: Mapping[str, Any], name: str, allowed: Collection[str]) -> str:
+    value = fields[name]
     if not isinstance(value, str) or value not in allowed:
         raise ApiError(400, f"{name} must be one of {', '.join(sorted(allowed))}")
     return value
 
 
-def phone(value: Any, where: str) -> str:
+def require_phone(value: Any, path: str) -> str:
     if not isinstance(value, str) or not _E164.fullmatch(value):
-        raise ApiError(400, f"{where} must be an E.164 phone number")
+        raise ApiError(400, f"{path} must be an E.164 phone number")
     return value
 
 
-def instant(value: Any, where: str) -> float:
+def parse_instant(value: Any, path: str) -> float:
     """Seconds since the epoch of an RFC 3339 time with an offset."""
     if isinstance(value, str) and _RFC3339.fullmatch(value.upper()):
         try:
             return datetime.fromisoformat(value.upper()).timestamp()
         except ValueError:
             pass
-    raise ApiError(400, f"{where} must be an RFC 3339 time with an offset")
+    raise ApiError(400, f"{path} must be an RFC 3339 time with an offset")
 
 
-def metadata(value: Any, where: str) -> Any:
+def require_metadata(value: Any, path: str) -> Any:
     """An object or null, up to 1 MB (the size stated for the legacy route)."""
     if value is not None and not isinstance(value, dict):
-        raise ApiError(400, f"{where} must be an object")
+        raise ApiError(400, f"{path} must be an object")
     if value and len(orjson.dumps(value)) > METADATA_BYTES:
-        raise ApiError(400, f"{where} is larger than {METADATA_BYTES} bytes")
+        raise ApiError(400, f"{path} is larger than {METADATA_BYTES} bytes")
     return value
 
 
-def variables(value: Any, where: str) -> Any:
+def require_variables(value: Any, path: str) -> Any:
     """Dynamic variables of 2026-08-14: at most 64, plain values, 16 KiB as JSON."""
     if not isinstance(value, dict):
-        raise ApiError(400, f"{where} must be an object")
+        raise ApiError(400, f"{path} must be an object")
     if len(value) > VARIABLES or len(orjson.dumps(value)) > VARIABLES_BYTES:
-        raise ApiError(400, f"{where} may hold {VARIABLES} entries and {VARIABLES_BYTES} bytes")
-    for name, one in value.items():
+        raise ApiError(400, f"{path} may hold {VARIABLES} entries and {VARIABLES_BYTES} bytes")
+    for name, variable in value.items():
         if not _VARIABLE.fullmatch(name):
-            raise ApiError(400, f"{where}: {name[:80]!r} is not a valid name")
-        if not isinstance(one, str | int | float | bool):
-            raise ApiError(400, f"{where}.{name} must be a string, a number or a boolean")
+            raise ApiError(400, f"{path}: {name[:80]!r} is not a valid name")
+        if not isinstance(variable, str | int | float | bool):
+            raise ApiError(400, f"{path}.{name} must be a string, a number or a boolean")
     return value

@@ -10,21 +10,21 @@ from declarative.sandbox.outcomes import Draw, draw
 from declarative.sandbox.world import Moment
 
 
-def dialed_again(moment: Moment, org: int, numbers: Sequence[str], *, us_only: bool) -> list[Draw]:
+def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only: bool) -> list[Draw]:
     """Count one more dial of each number, in order, and say how each will go."""
-    listed = orjson.dumps(numbers).decode()
+    numbers_json = orjson.dumps(numbers).decode()
     rows = moment.db.execute(
         "SELECT number, n FROM rung WHERE org = ? AND number IN (SELECT value FROM json_each(?))",
-        (org, listed),
+        (org, numbers_json),
     )
-    times: dict[str, int] = {row[0]: row[1] for row in rows}
+    counts: dict[str, int] = {row[0]: row[1] for row in rows}
     fates = []
     for number in numbers:
-        times[number] = attempt = times.get(number, 0) + 1
+        counts[number] = attempt = counts.get(number, 0) + 1
         fates.append(draw(moment.seed, number, attempt, us_only=us_only))
     moment.db.executemany(
         "INSERT OR REPLACE INTO rung VALUES (?, ?, ?)",
-        [(org, number, times[number]) for number in set(numbers)],
+        [(org, number, counts[number]) for number in set(numbers)],
     )
     return fates
 

@@ -8,40 +8,40 @@ from typing import Any
 from declarative.sandbox import batches, calls
 from declarative.sandbox.calls import Call
 from declarative.sandbox.outcomes import Outcome
-from declarative.sandbox.request import stamp
-from declarative.sandbox.world import Moment, organisations
+from declarative.sandbox.request import format_moment
+from declarative.sandbox.world import Moment, list_organisations
 
 
-def record(moment: Moment, number: str | None) -> list[dict[str, Any]]:
+def list_dials(moment: Moment, number: str | None) -> list[dict[str, Any]]:
     """Dials of all organisations up to now, in order of time, of one number if one is given.
 
     Whatever was handed to the carrier counts, busy and failed dials too; being turned away before does not.
     """
-    names = {org.id: org.name for org in organisations(moment)}
-    rung = sorted(_rung(moment, number), key=lambda call: (call.dispatch, call.id))
-    return [_entry(call, names[call.org]) for call in rung]
+    names = {org.id: org.name for org in list_organisations(moment)}
+    dialed_calls = sorted(_iterate_dialed_calls(moment, number), key=lambda call: (call.dispatch, call.id))
+    return [_dial_json(call, names[call.org]) for call in dialed_calls]
 
 
-def _rung(moment: Moment, number: str | None) -> Iterator[Call]:
-    for call in _placed(moment):
-        dialed = call.dispatch <= moment.now and call.outcome is not Outcome.PRE_DIAL
-        if dialed and number in (None, call.to_number):
+def _iterate_dialed_calls(moment: Moment, number: str | None) -> Iterator[Call]:
+    for call in _iterate_calls(moment):
+        is_dialed = call.dispatch <= moment.now and call.outcome is not Outcome.PRE_DIAL
+        if is_dialed and number in (None, call.to_number):
             yield call
 
 
-def _placed(moment: Moment) -> Iterator[Call]:
-    for org in organisations(moment):
+def _iterate_calls(moment: Moment) -> Iterator[Call]:
+    for org in list_organisations(moment):
         for provider in ("cartesia", "callingbox"):
-            yield from calls.single(moment, org.id, provider, moment.now)
+            yield from calls.list_single_calls(moment, org.id, provider, moment.now)
     rows = moment.db.execute("SELECT * FROM batch WHERE admitted <= ? ORDER BY seq", (moment.now,))
     for row in rows.fetchall():
-        yield from calls.of_batch(moment, batches.from_row(row))
+        yield from calls.list_batch_calls(moment, batches.batch_from_row(row))
 
 
-def _entry(call: Call, organisation: str) -> dict[str, Any]:
+def _dial_json(call: Call, organisation: str) -> dict[str, Any]:
     return {
         "number": call.to_number,
-        "at": stamp(call.dispatch),
+        "at": format_moment(call.dispatch),
         "provider": call.provider,
         "call_id": call.id,
         "batch_id": call.batch,

@@ -15,7 +15,7 @@ from declarative.sandbox.app import create_app
 from declarative.sandbox.world import World
 
 
-class Embedded:
+class EmbeddedSandbox:
     """A world kept in a directory, and the way to talk to it."""
 
     def __init__(self, world: World) -> None:
@@ -24,7 +24,7 @@ class Embedded:
 
     def transport(self) -> httpx.BaseTransport:
         """For `httpx.Client(transport=...)`; safe for several threads at once, any base URL will do."""
-        return _Transport(self._app)
+        return _EmbeddedTransport(self._app)
 
     def now(self) -> datetime:
         """The sandbox's clock: aware, in UTC."""
@@ -38,22 +38,22 @@ class Embedded:
         self._world.close()
 
 
-def open_sandbox(directory: Path) -> Embedded:
+def open_sandbox(directory: Path) -> EmbeddedSandbox:
     """The world kept in `directory` (made 0700, its database 0600), new or as it was left."""
-    return Embedded(World(directory))
+    return EmbeddedSandbox(World(directory))
 
 
-class _Transport(httpx.BaseTransport):
+class _EmbeddedTransport(httpx.BaseTransport):
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        connection = _Connection(request)
-        _run(self._app(_scope(request, connection), connection.receive, connection.send))
+        connection = _EmbeddedConnection(request)
+        _run_without_loop(self._app(_asgi_scope(request, connection), connection.receive, connection.send))
         return connection.response()
 
 
-def _scope(request: httpx.Request, connection: _Connection) -> dict[str, Any]:
+def _asgi_scope(request: httpx.Request, connection: _EmbeddedConnection) -> dict[str, Any]:
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -71,9 +71,9 @@ def _scope(request: httpx.Request, connection: _Connection) -> dict[str, Any]:
     }
 
 
-def _run(answering: Awaitable[None]) -> None:
+def _run_without_loop(coroutine: Awaitable[None]) -> None:
     """The application never waits for anything but us, and we always have it ready."""
-    steps = answering.__await__()
+    steps = coroutine.__await__()
     try:
         next(steps)
     except StopIteration:
@@ -81,7 +81,7 @@ def _run(answering: Awaitable[None]) -> None:
     raise RuntimeError("the sandbox application waited for an event loop")
 
 
-class _Connection:
+class _EmbeddedConnection:
     """One request and what comes back; `hang_up` and `pause` are what the application asks of a connection."""
 
     def __init__(self, request: httpx.Request) -> None:
@@ -107,9 +107,9 @@ class _Connection:
         self._closed = True
 
     async def pause(self, seconds: float) -> None:
-        patience = self._request.extensions.get("timeout", {}).get("read")
-        if patience is not None and patience < seconds:
-            time.sleep(patience)
+        timeout = self._request.extensions.get("timeout", {}).get("read")
+        if timeout is not None and timeout < seconds:
+            time.sleep(timeout)
             raise httpx.ReadTimeout("timed out", request=self._request)
         time.sleep(seconds)
 
@@ -117,11 +117,11 @@ class _Connection:
         """Raises httpx.RemoteProtocolError when the connection was closed without an answer."""
         if self._start is None:
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=self._request)
-        stream = _Body(self._sent, cut=self._closed)
+        stream = _ResponseStream(self._sent, cut=self._closed)
         return httpx.Response(self._start["status"], headers=self._start["headers"], stream=stream)
 
 
-class _Body(httpx.SyncByteStream):
+class _ResponseStream(httpx.SyncByteStream):
     def __init__(self, parts: list[bytes], *, cut: bool) -> None:
         self._parts, self._cut = parts, cut
 

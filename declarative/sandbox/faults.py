@@ -14,14 +14,14 @@ import orjson
 
 from declarative import schemas
 from declarative.errors import UsageError
-from declarative.sandbox.request import Asked, Knobs
+from declarative.sandbox.request import ApiRequest, Knobs
 from declarative.sandbox.world import Moment
 
 SCHEMA = "sandbox-faults.v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusOverride:
     """Answer with this instead, after the effect or in place of it."""
 
     code: int
@@ -36,7 +36,7 @@ class FaultEffects:
 
     lost: Literal["request", "answer"] | None = None
     late: float | None = None
-    status: Status | None = None
+    status: StatusOverride | None = None
     truncate: int | None = None
     edit: Any = None
     edit_items: Any = None
@@ -52,31 +52,33 @@ class FaultEffects:
         return Knobs(self.lag, self.refusal)
 
 
-def checked(rules: Any, file: str = "") -> list[dict[str, Any]]:
+def validate_rules(rules: Any, file: str = "") -> list[dict[str, Any]]:
     """The rules themselves; raises UsageError that names every place where they are wrong."""
-    listed = rules["faults"] if isinstance(rules, dict) and set(rules) == {"faults"} else rules
-    where = f"{file}: faults" if file else "faults"
+    rule_list = rules["faults"] if isinstance(rules, dict) and set(rules) == {"faults"} else rules
+    prefix = f"{file}: faults" if file else "faults"
     try:
         # YAML has values that JSON has not, and whatever cannot be written cannot be kept.
-        plain = orjson.loads(orjson.dumps({"faults": listed}, option=orjson.OPT_NON_STR_KEYS))["faults"]
+        json_rules = orjson.loads(orjson.dumps({"faults": rule_list}, option=orjson.OPT_NON_STR_KEYS))["faults"]
     except orjson.JSONEncodeError as problem:
-        raise UsageError(f"{where}: {problem}") from None
-    wrong = [f"{where}{error.json_path[1:]}: {error.message}" for error in _validator().iter_errors(plain)]
-    if wrong:
-        raise UsageError("; ".join(wrong[:10]), hint=f"the format is described by schemas/{SCHEMA}.schema.json")
-    return list(plain)
+        raise UsageError(f"{prefix}: {problem}") from None
+    messages = [
+        f"{prefix}{error.json_path[1:]}: {error.message}" for error in _schema_validator().iter_errors(json_rules)
+    ]
+    if messages:
+        raise UsageError("; ".join(messages[:10]), hint=f"the format is described by schemas/{SCHEMA}.schema.json")
+    return list(json_rules)
 
 
-def _validator() -> Any:
+def _schema_validator() -> Any:
     """To JSON Schema 10.0 is an integer; a status, or a number of bytes, it cannot be."""
     from jsonschema import Draft202012Validator, validators
 
     whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     extend: Any = validators.extend  # it has no types
-    return extend(Draft202012Validator, type_checker=whole)(schemas.load(SCHEMA))
+    return extend(Draft202012Validator, type_checker=whole)(schemas.load_schema(SCHEMA))
 
 
-def load(file: Path) -> list[dict[str, Any]]:
+def load_rules(file: Path) -> list[dict[str, Any]]:
     """Rules out of a YAML or JSON file; raises UsageError."""
     import yaml
 
@@ -86,50 +88,52 @@ def load(file: Path) -> list[dict[str, Any]]:
         raise UsageError(f"{file}: {problem.strerror}") from None
     except (UnicodeDecodeError, yaml.YAMLError) as problem:
         raise UsageError(f"{file}: {problem}") from None
-    return checked(rules, str(file))
+    return validate_rules(rules, str(file))
 
 
-def install(moment: Moment, rules: Sequence[Mapping[str, Any]]) -> None:
+def install_rules(moment: Moment, rules: Sequence[Mapping[str, Any]]) -> None:
     """Put these in place of all rules; counting starts again."""
     moment.db.execute("INSERT OR REPLACE INTO setting VALUES ('faults', ?)", (orjson.dumps(rules),))
     moment.db.execute("DELETE FROM setting WHERE name = 'faults_seen'")
 
 
-def installed(moment: Moment) -> tuple[list[dict[str, Any]], list[int]]:
+def read_rules(moment: Moment) -> tuple[list[dict[str, Any]], list[int]]:
     """Rules, and how many requests each has matched so far."""
-    kept = dict(moment.db.execute("SELECT name, value FROM setting WHERE name IN ('faults', 'faults_seen')").fetchall())
-    rules = orjson.loads(kept.get("faults", b"[]"))
-    return rules, orjson.loads(kept["faults_seen"]) if "faults_seen" in kept else [0] * len(rules)
+    settings = dict(
+        moment.db.execute("SELECT name, value FROM setting WHERE name IN ('faults', 'faults_seen')").fetchall()
+    )
+    rules = orjson.loads(settings.get("faults", b"[]"))
+    return rules, orjson.loads(settings["faults_seen"]) if "faults_seen" in settings else [0] * len(rules)
 
 
-def trouble(moment: Moment, asked: Asked) -> FaultEffects:
+def match_rules(moment: Moment, request: ApiRequest) -> FaultEffects:
     """What is wrong with this request, which is counted against the rules that match it."""
-    rules, seen = installed(moment)
-    active: dict[str, Any] = {}
-    matched = [at for at, rule in enumerate(rules) if _matches(rule["match"], asked)]
-    for at in matched:
-        seen[at] += 1
-        past = seen[at] - rules[at]["match"].get("after", 0)
-        times = rules[at]["match"].get("times", 1)
-        if past > 0 and (times == 0 or past <= times):
-            active = {**_parts(rules[at]["do"]), **active}
-    if matched:
-        moment.db.execute("INSERT OR REPLACE INTO setting VALUES ('faults_seen', ?)", (orjson.dumps(seen),))
-    return FaultEffects(**active)
+    rules, counts = read_rules(moment)
+    effects: dict[str, Any] = {}
+    matching = [index for index, rule in enumerate(rules) if _is_match(rule["match"], request)]
+    for index in matching:
+        counts[index] += 1
+        nth_match = counts[index] - rules[index]["match"].get("after", 0)
+        times = rules[index]["match"].get("times", 1)
+        if nth_match > 0 and (times == 0 or nth_match <= times):
+            effects = {**_parse_effects(rules[index]["do"]), **effects}
+    if matching:
+        moment.db.execute("INSERT OR REPLACE INTO setting VALUES ('faults_seen', ?)", (orjson.dumps(counts),))
+    return FaultEffects(**effects)
 
 
-def _matches(match: Mapping[str, Any], asked: Asked) -> bool:
-    operation, provider = match.get("operation", "*"), match.get("provider", asked.provider)
-    return operation in ("*", asked.operation) and provider == asked.provider
+def _is_match(match: Mapping[str, Any], request: ApiRequest) -> bool:
+    operation, provider = match.get("operation", "*"), match.get("provider", request.provider)
+    return operation in ("*", request.operation) and provider == request.provider
 
 
-def _parts(do: str | Mapping[str, Any]) -> dict[str, Any]:
-    parts: dict[str, Any] = {}
+def _parse_effects(do: str | Mapping[str, Any]) -> dict[str, Any]:
+    effects: dict[str, Any] = {}
     for name, value in {do: True}.items() if isinstance(do, str) else do.items():
         if name in ("lost_request", "lost_answer"):
-            parts["lost"] = name.removeprefix("lost_")
+            effects["lost"] = name.removeprefix("lost_")
         elif name == "status" and isinstance(value, Mapping):
-            parts[name] = Status(**value)
+            effects[name] = StatusOverride(**value)
         else:
-            parts[name] = value
-    return parts
+            effects[name] = value
+    return effects

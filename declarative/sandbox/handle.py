@@ -10,30 +10,30 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from declarative.sandbox import faults
-from declarative.sandbox.admission import settle
+from declarative.sandbox.admission import admit_waiting
 from declarative.sandbox.callingbox import calls as callingbox
 from declarative.sandbox.cartesia import batches as cartesia
-from declarative.sandbox.faults import FaultEffects, Status
-from declarative.sandbox.request import ApiError, ApiResponse, Asked, Knobs, Operation, RequestContext
-from declarative.sandbox.world import Moment, World, organisation, organisations
+from declarative.sandbox.faults import FaultEffects, StatusOverride
+from declarative.sandbox.request import ApiError, ApiResponse, ApiRequest, Knobs, Operation, RequestContext
+from declarative.sandbox.world import Moment, World, list_organisations, open_organisation
 
 LOGGED = 10_000
 
 
-class Provider(NamedTuple):
+class ProviderApi(NamedTuple):
     """What tells one API from the other: its routes, where its key is, how it says no."""
 
     operations: Sequence[Operation]
-    api_key: Callable[[Asked], str]
-    error: Callable[[Asked, ApiError], ApiResponse]
+    api_key: Callable[[ApiRequest], str]
+    error_response: Callable[[ApiRequest, ApiError], ApiResponse]
 
 
 PROVIDERS = {
-    "cartesia": Provider(cartesia.OPERATIONS, cartesia.api_key, cartesia.error),
-    "callingbox": Provider(callingbox.OPERATIONS, callingbox.api_key, callingbox.error),
+    "cartesia": ProviderApi(cartesia.OPERATIONS, cartesia.api_key, cartesia.error_response),
+    "callingbox": ProviderApi(callingbox.OPERATIONS, callingbox.api_key, callingbox.error_response),
 }
 _OPERATIONS: dict[tuple[str, str], Operation] = {
-    (provider, one.name): one for provider, face in PROVIDERS.items() for one in face.operations
+    (provider, operation.name): operation for provider, api in PROVIDERS.items() for operation in api.operations
 }
 
 
@@ -44,111 +44,111 @@ class Reply:
     `truncate` closes it after so many bytes of the body. `at` is the world's time, for the Date header.
     """
 
-    at: float
-    answer: ApiResponse | None
+    world_time: float
+    response: ApiResponse | None
     truncate: int | None = None
     delay: float = 0.0
 
 
-def perform(world: World, asked: Asked) -> Reply:
+def perform(world: World, request: ApiRequest) -> Reply:
     """Do what is asked, as far as the fault rules let it."""
     with world.moment() as moment:
-        catch_up(moment)
-        wrong = faults.trouble(moment, asked)
-        answer = _troubled(moment, asked, wrong)
-        sent = None if wrong.lost == "answer" else answer
-        _log(moment, asked, None if sent is None else sent.status)
-    return Reply(moment.now, sent, wrong.truncate, wrong.delay)
+        apply_late_requests(moment)
+        effects = faults.match_rules(moment, request)
+        response = _respond_with_faults(moment, request, effects)
+        delivered = None if effects.lost == "answer" else response
+        _log_request(moment, request, None if delivered is None else delivered.status)
+    return Reply(moment.now, delivered, effects.truncate, effects.delay)
+
+
+def apply_late_requests(moment: Moment) -> None:
+    """Requests whose effect was to land late land when their time has come, checked as of then."""
+    rows = moment.db.execute("SELECT seq, due, asked FROM late WHERE due <= ? ORDER BY due, seq", (moment.now,))
+    for seq, due, blob in rows.fetchall():
+        moment.db.execute("DELETE FROM late WHERE seq = ?", (seq,))
+        _respond(moment.with_time(due), ApiRequest.unpack(blob), Knobs())
 
 
 def catch_up(moment: Moment) -> None:
-    """Requests whose effect was to land late land when their time has come, checked as of then."""
-    rows = moment.db.execute("SELECT seq, due, asked FROM late WHERE due <= ? ORDER BY due, seq", (moment.now,))
-    for seq, due, packed in rows.fetchall():
-        moment.db.execute("DELETE FROM late WHERE seq = ?", (seq,))
-        _answer(moment.at(due), Asked.unpack(packed), Knobs())
-
-
-def settle_all(moment: Moment) -> None:
     """Everything that should have happened by now has happened."""
-    catch_up(moment)
-    for org in organisations(moment):
-        settle(moment, org)
+    apply_late_requests(moment)
+    for org in list_organisations(moment):
+        admit_waiting(moment, org)
 
 
-def _troubled(moment: Moment, asked: Asked, wrong: FaultEffects) -> ApiResponse | None:
-    if wrong.lost == "request":
+def _respond_with_faults(moment: Moment, request: ApiRequest, effects: FaultEffects) -> ApiResponse | None:
+    if effects.lost == "request":
         return None
-    if wrong.late is not None:
-        moment.db.execute("INSERT INTO late (due, asked) VALUES (?, ?)", (moment.now + wrong.late, asked.packed()))
+    if effects.late is not None:
+        moment.db.execute("INSERT INTO late (due, asked) VALUES (?, ?)", (moment.now + effects.late, request.pack()))
         return None
-    if wrong.status is not None and not wrong.status.effect:
-        return _told(asked, wrong.status)
-    answer = _answer(moment, asked, wrong.knobs)
-    return _told(asked, wrong.status) if wrong.status is not None else _changed(answer, wrong)
+    if effects.status is not None and not effects.status.effect:
+        return _status_response(request, effects.status)
+    response = _respond(moment, request, effects.knobs)
+    return _status_response(request, effects.status) if effects.status is not None else _apply_edits(response, effects)
 
 
-def _told(asked: Asked, status: Status) -> ApiResponse:
-    headers = dict(status.headers or {})
-    if status.body is not None:
-        return ApiResponse(status.code, status.body, headers)
-    refusal = ApiError(status.code, f"the sandbox was told to answer {status.code}")
-    return replace(PROVIDERS[asked.provider].error(asked, refusal), headers=headers)
+def _status_response(request: ApiRequest, override: StatusOverride) -> ApiResponse:
+    headers = dict(override.headers or {})
+    if override.body is not None:
+        return ApiResponse(override.code, override.body, headers)
+    api_error = ApiError(override.code, f"the sandbox was told to answer {override.code}")
+    return replace(PROVIDERS[request.provider].error_response(request, api_error), headers=headers)
 
 
-def _answer(moment: Moment, asked: Asked, knobs: Knobs) -> ApiResponse:
-    provider = PROVIDERS[asked.provider]
-    operation = _OPERATIONS[asked.provider, asked.operation]
+def _respond(moment: Moment, request: ApiRequest, knobs: Knobs) -> ApiResponse:
+    api = PROVIDERS[request.provider]
+    operation = _OPERATIONS[request.provider, request.operation]
     try:
         # The health probe needs no key.
-        key = "" if operation.path == "/" else provider.api_key(asked)
-        org = organisation(moment, key)
-        settle(moment, org)
-        return operation.handle(RequestContext(asked, moment, org, knobs))
-    except ApiError as refusal:
-        return provider.error(asked, refusal)
+        key = "" if operation.path == "/" else api.api_key(request)
+        org = open_organisation(moment, key)
+        admit_waiting(moment, org)
+        return operation.handle(RequestContext(request, moment, org, knobs))
+    except ApiError as api_error:
+        return api.error_response(request, api_error)
 
 
-def _changed(answer: ApiResponse, wrong: FaultEffects) -> ApiResponse:
-    if answer.status >= 300 or isinstance(answer.body, str):
-        return answer
-    body = answer.body
+def _apply_edits(response: ApiResponse, effects: FaultEffects) -> ApiResponse:
+    if response.status >= 300 or isinstance(response.body, str):
+        return response
+    body = response.body
     if isinstance(body, list):
-        body = body[: wrong.cap]
-    elif wrong.drop_members and "recipients" in body:
-        body = body | {"recipients": body["recipients"][: -wrong.drop_members]}
-    if wrong.edit_items is not None:
-        body = _items_edited(body, wrong.edit_items)
-    if wrong.as_data and isinstance(body, list):
+        body = body[: effects.cap]
+    elif effects.drop_members and "recipients" in body:
+        body = body | {"recipients": body["recipients"][: -effects.drop_members]}
+    if effects.edit_items is not None:
+        body = _edit_items(body, effects.edit_items)
+    if effects.as_data and isinstance(body, list):
         body = {"data": body}
-    if wrong.edit is not None:
-        body = _merged(body, wrong.edit)
-    return replace(answer, body=body)
+    if effects.edit is not None:
+        body = _merge_patch(body, effects.edit)
+    return replace(response, body=body)
 
 
-def _items_edited(body: Any, patch: Any) -> Any:
+def _edit_items(body: Any, patch: Any) -> Any:
     if isinstance(body, list):
-        return [_merged(one, patch) for one in body]
+        return [_merge_patch(entry, patch) for entry in body]
     lists = {name: body[name] for name in ("data", "recipients", "calls") if name in body}
-    return body | {name: [_merged(one, patch) for one in value] for name, value in lists.items()}
+    return body | {name: [_merge_patch(entry, patch) for entry in value] for name, value in lists.items()}
 
 
-def _merged(target: Any, patch: Any) -> Any:
+def _merge_patch(target: Any, patch: Any) -> Any:
     """JSON merge patch (RFC 7396)."""
     if not isinstance(patch, Mapping):
         return patch
-    made = dict(target) if isinstance(target, Mapping) else {}
+    merged = dict(target) if isinstance(target, Mapping) else {}
     for name, value in patch.items():
         if value is None:
-            made.pop(name, None)
+            merged.pop(name, None)
         else:
-            made[name] = _merged(made.get(name), value)
-    return made
+            merged[name] = _merge_patch(merged.get(name), value)
+    return merged
 
 
-def _log(moment: Moment, asked: Asked, status: int | None) -> None:
+def _log_request(moment: Moment, request: ApiRequest, status: int | None) -> None:
     row = moment.db.execute(
         "INSERT INTO request (method, path, operation, status, at) VALUES (?, ?, ?, ?, ?) RETURNING seq",
-        (asked.method, asked.path, asked.operation, status, moment.now),
+        (request.method, request.path, request.operation, status, moment.now),
     ).fetchone()
     moment.db.execute("DELETE FROM request WHERE seq <= ?", (row[0] - LOGGED,))

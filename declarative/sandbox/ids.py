@@ -16,46 +16,46 @@ class BatchId(NamedTuple):
     key: str
 
 
-def _random(length: int) -> str:
+def _random_id(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def batch_id() -> BatchId:
+def new_batch_id() -> BatchId:
     """`acb_` and 22 characters; the first 17 of them lead every id of its calls and recipients."""
-    made = _random(_KEY + _TAIL)
-    return BatchId(f"acb_{made}", made[:_KEY])
+    letters = _random_id(_KEY + _TAIL)
+    return BatchId(f"acb_{letters}", letters[:_KEY])
 
 
-def call_id() -> str:
-    return f"ac_{_random(_KEY + _TAIL)}"
+def new_call_id() -> str:
+    return f"ac_{_random_id(_KEY + _TAIL)}"
 
 
-def member_id(prefix: str, key: str, ordinal: int) -> str:
+def format_member_id(prefix: str, key: str, ordinal: int) -> str:
     """The id of the `ordinal`-th call (`ac`) or recipient (`abcr`) of a batch."""
-    return f"{prefix}_{key}{_tail(ordinal)}"
+    return f"{prefix}_{key}{_encode_ordinal(ordinal)}"
 
 
 @lru_cache(maxsize=16_384)
-def _tail(ordinal: int) -> str:
-    written = ""
+def _encode_ordinal(ordinal: int) -> str:
+    letters = ""
     for _ in range(_TAIL):
         ordinal, digit = divmod(ordinal, len(_ALPHABET))
-        written = _ALPHABET[digit] + written
-    return written
+        letters = _ALPHABET[digit] + letters
+    return letters
 
 
-def batch_call(call: str) -> tuple[str, int] | None:
+def parse_batch_call_id(call: str) -> tuple[str, int] | None:
     """Key of the batch and ordinal, if this may be the id of a batch's call."""
-    written = call.removeprefix("ac_")
-    if len(written) != _KEY + _TAIL or not set(written) <= set(_ALPHABET):
+    letters = call.removeprefix("ac_")
+    if len(letters) != _KEY + _TAIL or not set(letters) <= set(_ALPHABET):
         return None
     ordinal = 0
-    for letter in written[_KEY:]:
+    for letter in letters[_KEY:]:
         ordinal = ordinal * len(_ALPHABET) + _ALPHABET.index(letter)
-    return written[:_KEY], ordinal
+    return letters[:_KEY], ordinal
 
 
-def exists(identifier: str) -> bool:
+def is_existing_id(identifier: str) -> bool:
     """Every well-formed agent or number id exists, save those that say they do not."""
     plain = identifier.replace("_", "").replace("-", "")
     return plain.isascii() and plain.isalnum() and len(identifier) <= 128 and "missing" not in identifier
@@ -68,7 +68,7 @@ def number_type(number_id: str) -> str:
     return "twilio" if "twilio" in number_id else "cartesia"
 
 
-def e164_of(number_id: str) -> str:
+def derive_e164(number_id: str) -> str:
     """The number behind a number id: always the same, always of the reserved kind."""
     pick = int.from_bytes(blake2b(number_id.encode(), digest_size=2).digest(), "big")
     return f"+1202555{100 + pick % 100:04d}"

@@ -63,11 +63,11 @@ class Draw(NamedTuple):
     """What will happen: the outcome, seconds of ringing before an answer, seconds of talk."""
 
     outcome: Outcome
-    ring: int
+    answer_after: int
     talk: int
 
 
-class Lapse(NamedTuple):
+class AttemptTimes(NamedTuple):
     """The same in seconds from the moment of dialing; `answer` is None when nobody picks up."""
 
     outcome: Outcome
@@ -80,19 +80,19 @@ def draw(seed: int, number: str, attempt: int, *, us_only: bool = False) -> Draw
     from hashlib import blake2b  # late: the help of the command line has the words above, and no use for it
 
     dice = int.from_bytes(blake2b(f"{seed}:{number}:{attempt}".encode(), digest_size=8).digest(), "big")
-    ring, talk = 3 + (dice >> 8) % 12, 20 + (dice >> 16) % 161
+    answer_after, talk = 3 + (dice >> 8) % 12, 20 + (dice >> 16) % 161
     if us_only and not number.startswith("+1"):
-        return Draw(Outcome.PRE_DIAL, ring, talk)
+        return Draw(Outcome.PRE_DIAL, answer_after, talk)
     hangup = Outcome.AGENT_HANGUP if (dice >> 32) & 1 else Outcome.CLIENT_HANGUP
-    known = _TEST_NUMBER.fullmatch(number) if "55501" in number else None
-    if known and known[1] == "95":
-        return Draw(Outcome.NO_ANSWER if attempt < 2 else hangup, ring, talk)
-    if known and known[1] in _BY_SUFFIX:
-        return Draw(_BY_SUFFIX[known[1]], ring, talk)
-    return Draw(_by_chance(dice % 100, hangup), ring, talk)
+    test_number = _TEST_NUMBER.fullmatch(number) if "55501" in number else None
+    if test_number and test_number[1] == "95":
+        return Draw(Outcome.NO_ANSWER if attempt < 2 else hangup, answer_after, talk)
+    if test_number and test_number[1] in _BY_SUFFIX:
+        return Draw(_BY_SUFFIX[test_number[1]], answer_after, talk)
+    return Draw(_pick_outcome(dice % 100, hangup), answer_after, talk)
 
 
-def _by_chance(percent: int, hangup: Outcome) -> Outcome:
+def _pick_outcome(percent: int, hangup: Outcome) -> Outcome:
     if percent < 76:
         return hangup
     if percent < 92:
@@ -100,15 +100,15 @@ def _by_chance(percent: int, hangup: Outcome) -> Outcome:
     return Outcome.BUSY if percent < 98 else Outcome.DIAL_FAILED
 
 
-def lapse(fate: Draw, ringing: float, longest: float) -> Lapse:
+def compute_times(fate: Draw, ringing: float, longest: float) -> AttemptTimes:
     """Times of an attempt under a ringing time-out and a cap on the call, both in seconds."""
-    outcome, answer = fate.outcome, min(fate.ring, ringing - 1)
+    outcome, answer = fate.outcome, min(fate.answer_after, ringing - 1)
     if outcome in REACHED:
         if fate.talk > longest:
-            return Lapse(Outcome.MAX_DURATION, answer, answer + longest)
-        return Lapse(outcome, answer, answer + fate.talk)
+            return AttemptTimes(Outcome.MAX_DURATION, answer, answer + longest)
+        return AttemptTimes(outcome, answer, answer + fate.talk)
     if outcome is Outcome.NO_ANSWER:
-        return Lapse(outcome, None, ringing)
+        return AttemptTimes(outcome, None, ringing)
     if outcome in _ANSWERED_SECONDS:
-        return Lapse(outcome, answer, answer + _ANSWERED_SECONDS[outcome])
-    return Lapse(outcome, None, _UNANSWERED_SECONDS[outcome])
+        return AttemptTimes(outcome, answer, answer + _ANSWERED_SECONDS[outcome])
+    return AttemptTimes(outcome, None, _UNANSWERED_SECONDS[outcome])

@@ -12,7 +12,7 @@ import orjson
 
 from declarative.sandbox.world import Moment, Organisation
 
-_WITHOUT_BODY = (204, 304)
+_STATUSES_WITHOUT_BODY = (204, 304)
 
 
 class ApiError(Exception):
@@ -24,7 +24,7 @@ class ApiError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApiRequest:
     """A request: `path_values` by name from the route, header names in lower case."""
 
     provider: str
@@ -36,14 +36,14 @@ class Asked:
     headers: Mapping[str, str]
     body: bytes
 
-    def packed(self) -> bytes:
-        kept = {name: getattr(self, name) for name in self.__slots__ if name != "body"}
-        return orjson.dumps(kept | {"body": self.body.decode("latin-1")})
+    def pack(self) -> bytes:
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "body"}
+        return orjson.dumps(fields | {"body": self.body.decode("latin-1")})
 
     @classmethod
-    def unpack(cls, packed: bytes) -> Asked:
-        kept = orjson.loads(packed)
-        return cls(**{**kept, "body": kept["body"].encode("latin-1")})
+    def unpack(cls, packed: bytes) -> ApiRequest:
+        fields = orjson.loads(packed)
+        return cls(**{**fields, "body": fields["body"].encode("latin-1")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ class ApiResponse:
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def encoded(self) -> tuple[bytes, dict[str, str]]:
+    def encode(self) -> tuple[bytes, dict[str, str]]:
         """The bytes to send and all headers, their names in lower case."""
-        own = {name.lower(): value for name, value in self.headers.items()}
-        if self.status in _WITHOUT_BODY:
-            return b"", own
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if self.status in _STATUSES_WITHOUT_BODY:
+            return b"", headers
         if isinstance(self.body, str):
-            return self.body.encode(), {"content-type": "text/plain; charset=utf-8", **own}
-        return orjson.dumps(self.body), {"content-type": "application/json", **own}
+            return self.body.encode(), {"content-type": "text/plain; charset=utf-8", **headers}
+        return orjson.dumps(self.body), {"content-type": "application/json", **headers}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Knobs:
 class RequestContext:
     """Everything a handler needs: the request, the world now, the organisation that asks."""
 
-    asked: Asked
+    request: ApiRequest
     moment: Moment
     org: Organisation
     knobs: Knobs
@@ -90,24 +90,24 @@ class RequestContext:
         """Lists show what was recorded by then."""
         return self.moment.now - self.knobs.lag
 
-    def body(self) -> dict[str, Any]:
+    def parse_body(self) -> dict[str, Any]:
         """The JSON object sent; anything else is refused with 400."""
         try:
-            sent = orjson.loads(self.asked.body)
+            body = orjson.loads(self.request.body)
         except orjson.JSONDecodeError:
             raise ApiError(400, "the body is not valid JSON") from None
-        if not isinstance(sent, dict):
+        if not isinstance(body, dict):
             raise ApiError(400, "the body must be a JSON object")
-        _can_be_written(sent)
-        return sent
+        _check_nesting(body)
+        return body
 
-    def use(self, kind: str, identifier: str) -> None:
+    def record_use(self, kind: str, identifier: str) -> None:
         """Remember an agent or a number, so that lists show it."""
         self.moment.db.execute(
             "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", (self.org.id, kind, identifier, self.now)
         )
 
-    def used(self, kind: str) -> list[tuple[str, float]]:
+    def list_used(self, kind: str) -> list[tuple[str, float]]:
         """Ids and the moments when they were first named, newest first."""
         rows = self.moment.db.execute(
             "SELECT id, at FROM seen WHERE org = ? AND kind = ? ORDER BY at DESC, id DESC",
@@ -116,10 +116,10 @@ class RequestContext:
         return [(row[0], row[1]) for row in rows]
 
 
-def _can_be_written(sent: dict[str, Any]) -> None:
+def _check_nesting(body: dict[str, Any]) -> None:
     """Deeper nesting is read than is written, and what is stored comes back a few levels further in."""
     try:
-        orjson.dumps([[[[sent]]]])
+        orjson.dumps([[[[body]]]])
     except orjson.JSONEncodeError:
         raise ApiError(400, "the body is nested too deeply") from None
 
@@ -133,15 +133,17 @@ class Operation(NamedTuple):
     handle: Callable[[RequestContext], ApiResponse]
 
 
-def stamp(at: float) -> str:
+def format_moment(moment: float) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    return datetime.fromtimestamp(int(at * 1000) / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(int(moment * 1000) / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
 
 
-def stamp_or_none(at: float | None) -> str | None:
-    return None if at is None else stamp(at)
+def rfc3339_or_none(instant: float | None) -> str | None:
+    return None if instant is None else format_moment(instant)
 
 
-def http_date(at: float) -> str:
+def date_header(instant: float) -> str:
     """The `Date` header of an instant."""
-    return formatdate(at, usegmt=True)
+    return formatdate(instant, usegmt=True)

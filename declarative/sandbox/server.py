@@ -14,7 +14,7 @@ from declarative.sandbox.app import create_app
 from declarative.sandbox.world import World
 
 
-class _Connection:
+class _SocketConnection:
     """What the application asks of a connection."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -32,27 +32,27 @@ class _ClosableProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         closable = cast("asyncio.Transport", transport)
         super().connection_made(closable)
-        self.app_state: dict[str, Any] = {**self.app_state, "connection": _Connection(closable)}
+        self.app_state: dict[str, Any] = {**self.app_state, "connection": _SocketConnection(closable)}
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
         super().__init__(config)
-        self._listening = listening
+        self._on_listening = on_listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
-            self._listening()
+            self._on_listening()
 
 
-def serve(world: World, host: str, port: int, listening: Callable[[str, int], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `listening` is told host and port once connections are accepted.
+def run_server(world: World, host: str, port: int, on_listening: Callable[[str, int], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `on_listening` is told host and port once connections are accepted.
 
     Port 0 takes any free one. Raises OSError when the address cannot be had.
     """
-    with socket.create_server((host, port)) as bound:
-        here = bound.getsockname()[1]
+    with socket.create_server((host, port)) as listener:
+        bound_port = listener.getsockname()[1]
         config = uvicorn.Config(
             create_app(world),
             http=_ClosableProtocol,
@@ -63,5 +63,5 @@ def serve(world: World, host: str, port: int, listening: Callable[[str, int], No
             access_log=False,
             timeout_graceful_shutdown=2,
         )
-        server = _Server(config, lambda: listening(host, here))
-        server.run(sockets=[bound])
+        server = _Server(config, lambda: on_listening(host, bound_port))
+        server.run(sockets=[listener])

@@ -49,7 +49,7 @@ CREATE TABLE IF NOT EXISTS request (
 DATA_TABLES = ("organisation", "batch", "people", "line", "call", "rung", "seen", "late", "request")
 
 
-def connect(directory: Path | None) -> sqlite3.Connection:
+def open_database(directory: Path | None) -> sqlite3.Connection:
     """Open (or make) `sandbox.sqlite3` in a directory made 0700; None keeps everything in memory.
 
     A kill at any moment leaves the last committed state: WAL, one transaction a request. Raises DialctlError.
@@ -64,25 +64,25 @@ def connect(directory: Path | None) -> sqlite3.Connection:
         file.chmod(0o600)
         target = str(file)
     try:
-        return _opened(target)
+        return _open_connection(target)
     except sqlite3.OperationalError as problem:
         raise DialctlError(f"{target}: {problem}") from None
     except sqlite3.DatabaseError as problem:
-        way_out = "delete it, and the dialctl.lock beside it if there is one, to begin anew"
-        raise DialctlError(f"{target}: {problem}", hint=way_out) from None
+        hint = "delete it, and the dialctl.lock beside it if there is one, to begin anew"
+        raise DialctlError(f"{target}: {problem}", hint=hint) from None
 
 
-def _opened(target: str) -> sqlite3.Connection:
+def _open_connection(target: str) -> sqlite3.Connection:
     db = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
-    _create(db)
+    _create_tables(db)
     return db
 
 
-def _create(db: sqlite3.Connection) -> None:
-    found = db.execute("PRAGMA user_version").fetchone()[0]
-    if found == FORMAT:
+def _create_tables(db: sqlite3.Connection) -> None:
+    file_format = db.execute("PRAGMA user_version").fetchone()[0]
+    if file_format == FORMAT:
         return
     db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {FORMAT}; COMMIT;")

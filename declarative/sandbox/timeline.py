@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from declarative.sandbox.outcomes import Draw, Outcome, lapse
+from declarative.sandbox.outcomes import Draw, Outcome, compute_times
 
 NEVER = -1.0
 _HEAD = struct.Struct("<I")
@@ -36,7 +36,7 @@ class Attempt(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DialPace:
     """What bounds dialing: lines at once, seconds between two dials, ringing and talking caps in seconds."""
 
     lines: int
@@ -66,16 +66,16 @@ class Attempts:
 
     @classmethod
     def unpack(cls, blob: bytes | None) -> Attempts:
-        made = cls()
+        attempts = cls()
         if not blob:
-            return made
-        (count,), at = _HEAD.unpack_from(blob), _HEAD.size
+            return attempts
+        (count,), offset = _HEAD.unpack_from(blob), _HEAD.size
         for name in _COLUMNS:
-            column = getattr(made, name)
+            column = getattr(attempts, name)
             size = count * column.itemsize
-            column.frombytes(blob[at : at + size])
-            at += size
-        return made
+            column.frombytes(blob[offset : offset + size])
+            offset += size
+        return attempts
 
     def pack(self) -> bytes:
         return _HEAD.pack(len(self)) + b"".join(getattr(self, name).tobytes() for name in _COLUMNS)
@@ -83,14 +83,14 @@ class Attempts:
     def __len__(self) -> int:
         return len(self.member)
 
-    def __getitem__(self, at: int) -> Attempt:
+    def __getitem__(self, index: int) -> Attempt:
         return Attempt(
-            self.member[at],
-            self.ordinal[at],
-            self.outcome[at],
-            self.dispatch[at],
-            self.answer[at],
-            self.end[at],
+            self.member[index],
+            self.ordinal[index],
+            self.outcome[index],
+            self.dispatch[index],
+            self.answer[index],
+            self.end[index],
         )
 
     def append(self, attempt: Attempt) -> None:
@@ -101,45 +101,45 @@ class Attempts:
         self.answer.append(attempt.answer)
         self.end.append(attempt.end)
 
-    def started(self, now: float) -> int:
+    def count_started(self, now: float) -> int:
         """How many were dispatched by now; they are the first ones."""
         return bisect_right(self.dispatch, now)
 
-    def take(self, places: Iterable[int]) -> Attempts:
-        taken = Attempts()
-        for at in places:
-            taken.append(self[at])
-        return taken
+    def take(self, indices: Iterable[int]) -> Attempts:
+        subset = Attempts()
+        for index in indices:
+            subset.append(self[index])
+        return subset
 
-    def merged(self, other: Attempts) -> Attempts:
+    def merge(self, other: Attempts) -> Attempts:
         """Both, ordered by dispatch."""
-        both = Attempts()
-        for attempt in heapq.merge(_each(self), _each(other), key=lambda one: (one.dispatch, one.ordinal)):
-            both.append(attempt)
-        return both
+        merged = Attempts()
+        for attempt in heapq.merge(_iterate(self), _iterate(other), key=lambda dial: (dial.dispatch, dial.ordinal)):
+            merged.append(attempt)
+        return merged
 
 
-def _each(attempts: Attempts) -> Iterable[Attempt]:
-    return (attempts[at] for at in range(len(attempts)))
+def _iterate(attempts: Attempts) -> Iterable[Attempt]:
+    return (attempts[index] for index in range(len(attempts)))
 
 
-def plan(
-    queue: Sequence[tuple[int, Draw]], start: float, busy: Iterable[float], pace: Pace, first_ordinal: int
+def plan_attempts(
+    queue: Sequence[tuple[int, Draw]], start: float, busy: Iterable[float], pace: DialPace, first_ordinal: int
 ) -> Attempts:
     """Dial the queue (recipient, fate) in order from `start`; `busy` are the ends of calls that still hold a line."""
     lines = sorted([*busy, *([start] * pace.lines)])[-pace.lines :]
     heapq.heapify(lines)
-    made, next_dial = Attempts(), start
+    attempts, next_dial = Attempts(), start
     for ordinal, (member, fate) in enumerate(queue, first_ordinal):
-        when = max(lines[0], next_dial)
-        outcome, answer, end = lapse(fate, pace.ringing, pace.longest)
+        dispatch = max(lines[0], next_dial)
+        outcome, answer, end = compute_times(fate, pace.ringing, pace.longest)
         if outcome is not Outcome.PRE_DIAL:
-            heapq.heapreplace(lines, when + end)
-            next_dial = when + pace.spacing
-        made.member.append(member)
-        made.ordinal.append(ordinal)
-        made.outcome.append(outcome)
-        made.dispatch.append(when)
-        made.answer.append(NEVER if answer is None else when + answer)
-        made.end.append(when + end)
-    return made
+            heapq.heapreplace(lines, dispatch + end)
+            next_dial = dispatch + pace.spacing
+        attempts.member.append(member)
+        attempts.ordinal.append(ordinal)
+        attempts.outcome.append(outcome)
+        attempts.dispatch.append(dispatch)
+        attempts.answer.append(NEVER if answer is None else dispatch + answer)
+        attempts.end.append(dispatch + end)
+    return attempts

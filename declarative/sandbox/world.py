@@ -17,7 +17,7 @@ from typing import Any
 from declarative.sandbox import store
 
 LAST_MOMENT = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
-"""Dates end with the year 9999, and what is rung or expires later than now needs one, too."""
+"""Dates end with the year 9999, and what is called or expires later than now needs one, too."""
 
 FASTEST = 1_000_000
 """Sandbox seconds a real second: a month in three."""
@@ -31,7 +31,7 @@ class Moment:
     now: float
     seed: int
 
-    def at(self, now: float) -> Moment:
+    def with_time(self, now: float) -> Moment:
         return replace(self, now=now)
 
 
@@ -52,21 +52,21 @@ def organisation_name(key: str) -> str:
     return f"org_{sha256(key.encode()).hexdigest()[:12]}"
 
 
-def organisation(moment: Moment, key: str) -> Organisation:
+def open_organisation(moment: Moment, key: str) -> Organisation:
     """The account of a key, opened by its first request."""
     name = organisation_name(key)
     row = moment.db.execute("SELECT * FROM organisation WHERE name = ?", (name,)).fetchone()
     if row is None:
         moment.db.execute("INSERT INTO organisation (name, settled_at) VALUES (?, ?)", (name, moment.now))
-        return organisation(moment, key)
-    return _organisation(row)
+        return open_organisation(moment, key)
+    return _organisation_from_row(row)
 
 
-def organisations(moment: Moment) -> list[Organisation]:
-    return [_organisation(row) for row in moment.db.execute("SELECT * FROM organisation ORDER BY id")]
+def list_organisations(moment: Moment) -> list[Organisation]:
+    return [_organisation_from_row(row) for row in moment.db.execute("SELECT * FROM organisation ORDER BY id")]
 
 
-def _organisation(row: sqlite3.Row) -> Organisation:
+def _organisation_from_row(row: sqlite3.Row) -> Organisation:
     return Organisation(**{**dict(row), "usage_limited": bool(row["usage_limited"])})
 
 
@@ -77,36 +77,36 @@ class World:
         if speed is not None and not 0 <= speed <= FASTEST:
             raise ValueError(f"the speed is from 0 to {FASTEST:,}")
         self._lock = threading.RLock()
-        self._db = store.connect(directory)
+        self._db = store.open_database(directory)
         with self._transaction():
-            self._begin(seed, speed)
+            self._initialize(seed, speed)
 
-    def _begin(self, seed: int | None, speed: float | None) -> None:
-        kept = self._setting("seed")
-        if seed is not None or kept is None:
-            self._keep("seed", str(seed or 0))  # of any size
-        if self._setting("anchor_real") is None:
-            self._anchor(time.time(), 1.0)
+    def _initialize(self, seed: int | None, speed: float | None) -> None:
+        seed_setting = self._read_setting("seed")
+        if seed is not None or seed_setting is None:
+            self._write_setting("seed", str(seed or 0))  # of any size
+        if self._read_setting("anchor_real") is None:
+            self._anchor_clock(time.time(), 1.0)
         if speed is not None:
-            self._anchor(self._now(), speed)
+            self._anchor_clock(self._clock_time(), speed)
 
-    def _setting(self, name: str) -> Any:
+    def _read_setting(self, name: str) -> Any:
         row = self._db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
         return None if row is None else row[0]
 
-    def _keep(self, name: str, value: object) -> None:
+    def _write_setting(self, name: str, value: object) -> None:
         self._db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
-    def _anchor(self, now: float, speed: float) -> None:
+    def _anchor_clock(self, now: float, speed: float) -> None:
         for name, value in (("anchor_real", time.time()), ("anchor", now), ("speed", speed), ("latest", now)):
-            self._keep(name, value)
+            self._write_setting(name, value)
 
-    def _now(self) -> float:
+    def _clock_time(self) -> float:
         rows = self._db.execute("SELECT name, value FROM setting")
-        kept: dict[str, Any] = {row[0]: row[1] for row in rows}
-        ahead: float = kept["anchor"] + (time.time() - kept["anchor_real"]) * kept["speed"]
+        settings: dict[str, Any] = {row[0]: row[1] for row in rows}
+        ahead: float = settings["anchor"] + (time.time() - settings["anchor_real"]) * settings["speed"]
         # The machine's clock may step back; ours never does.
-        return min(max(ahead, float(kept["latest"])), LAST_MOMENT)
+        return min(max(ahead, float(settings["latest"])), LAST_MOMENT)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -123,15 +123,15 @@ class World:
     def moment(self) -> Iterator[Moment]:
         """Everything done with the Moment happens or, if an exception leaves the block, does not."""
         with self._transaction():
-            now = self._now()
+            clock_time = self._clock_time()
             # Anchored anew, or the clock would stand still for as long as the machine's stepped back.
-            self._anchor(now, float(self._setting("speed")))
-            yield Moment(self._db, now, int(self._setting("seed")))
+            self._anchor_clock(clock_time, float(self._read_setting("speed")))
+            yield Moment(self._db, clock_time, int(self._read_setting("seed")))
 
     def now(self) -> float:
         """Seconds since the epoch by this world's clock."""
         with self._lock:
-            return self._now()
+            return self._clock_time()
 
     def advance(self, seconds: float) -> float:
         """Move the clock forward; raises ValueError for anything but a finite number of seconds >= 0, and where no
@@ -139,10 +139,10 @@ class World:
         if not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError("time only goes forward")
         with self._transaction():
-            if self._now() + seconds > LAST_MOMENT:
+            if self._clock_time() + seconds > LAST_MOMENT:
                 raise ValueError("the sandbox's clock ends with the year 8999")
-            self._anchor(self._now() + seconds, float(self._setting("speed")))
-            return self._now()
+            self._anchor_clock(self._clock_time() + seconds, float(self._read_setting("speed")))
+            return self._clock_time()
 
     def reset(self) -> None:
         """Forget everything but the clock, the seed and the fault rules (whose counters start again)."""

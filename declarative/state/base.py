@@ -18,11 +18,11 @@ import orjson
 from declarative.errors import LeaseHeld, LeaseLost
 
 Sleep = Callable[[float], None]
-_Taken = TypeVar("_Taken")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredState:
     """What a backend keeps: `lock`, one document or None where there is none yet, and `journal`, the lines
     written since, oldest first. The last line may be torn; lock.py reads around it."""
 
@@ -43,25 +43,25 @@ class Holder:
     run: str | None = None
 
     @classmethod
-    def here(cls, environment: Mapping[str, str]) -> Holder:
+    def from_environment(cls, environment: Mapping[str, str]) -> Holder:
         """This process. GitHub Actions, GitLab CI and Jenkins tell the address of their run in the
         environment."""
         return cls(
             id=secrets.token_hex(4),
-            who=environment.get("GITHUB_ACTOR") or environment.get("GITLAB_USER_LOGIN") or _user(),
+            who=environment.get("GITHUB_ACTOR") or environment.get("GITLAB_USER_LOGIN") or _user_name(),
             host=socket.gethostname(),
             pid=os.getpid(),
             since=datetime.now(UTC).replace(microsecond=0),
-            run=_run(environment),
+            run=_ci_run_url(environment),
         )
 
     @classmethod
-    def of_json(cls, text: bytes) -> Holder | None:
+    def from_json(cls, text: bytes) -> Holder | None:
         """The holder written as JSON; None where the text is not one, as in the instant before it is
         written."""
         try:
-            known = orjson.loads(text)
-            return cls(**{**known, "since": datetime.fromisoformat(known["since"])})
+            values = orjson.loads(text)
+            return cls(**{**values, "since": datetime.fromisoformat(values["since"])})
         except (ValueError, TypeError, KeyError):
             return None
 
@@ -69,8 +69,8 @@ class Holder:
         return orjson.dumps(self, option=orjson.OPT_UTC_Z)
 
     def __str__(self) -> str:
-        run = f", {self.run}" if self.run else ""
-        return f"{self.who} on {self.host} (process {self.pid}, since {self.since:%Y-%m-%d %H:%M:%S} UTC{run})"
+        run_suffix = f", {self.run}" if self.run else ""
+        return f"{self.who} on {self.host} (process {self.pid}, since {self.since:%Y-%m-%d %H:%M:%S} UTC{run_suffix})"
 
 
 class Lease(Protocol):
@@ -96,11 +96,11 @@ class Backend(Protocol):
     answer or does not obey."""
 
     @property
-    def where(self) -> str:
+    def location(self) -> str:
         """The place, for people."""
         ...
 
-    def load(self) -> Stored:
+    def load(self) -> StoredState:
         """What is kept now. Never waits for a lease and never changes anything. A run that means to write
         loads again after it took the lease: `fold` compares with what was loaded last."""
         ...
@@ -130,41 +130,41 @@ class Backend(Protocol):
 
 
 def retry_until(
-    attempt: Callable[[], _Taken | None], wait: float, sleep: Sleep, *, pause: float = 0.5
-) -> _Taken | None:
+    attempt: Callable[[], _Value | None], wait: float, sleep: Sleep, *, pause: float = 0.5
+) -> _Value | None:
     """The first result of `attempt` that is not None, asked for every `pause` seconds; None after `wait` of
     them."""
-    left = wait
-    while (taken := attempt()) is None and left > 0:
-        step = min(pause, left)
+    remaining = wait
+    while (value := attempt()) is None and remaining > 0:
+        step = min(pause, remaining)
         sleep(step)
-        left -= step
-    return taken
+        remaining -= step
+    return value
 
 
-def held(where: str, holder: Holder | None, *, hint: str) -> LeaseHeld:
-    who = str(holder) if holder else "another run that has not said yet who it is"
-    return LeaseHeld(f"{where} is in use by {who}", hint=hint)
+def lease_held_error(location: str, holder: Holder | None, *, hint: str) -> LeaseHeld:
+    holder_text = str(holder) if holder else "another run that has not said yet who it is"
+    return LeaseHeld(f"{location} is in use by {holder_text}", hint=hint)
 
 
-def lost(where: str, holder: Holder | None, why: str) -> LeaseLost:
-    mine = f" (taken {holder.since:%H:%M:%S} UTC)" if holder else ""
+def lease_lost_error(location: str, holder: Holder | None, reason: str) -> LeaseLost:
+    taken_at = f" (taken {holder.since:%H:%M:%S} UTC)" if holder else ""
     return LeaseLost(
-        f"the lease on {where}{mine} is lost: {why}; nothing more is sent or written",
+        f"the lease on {location}{taken_at} is lost: {reason}; nothing more is sent or written",
         hint="see who holds it now with dialctl plan, then run again: what was sent is in the lock",
     )
 
 
-def _user() -> str:
+def _user_name() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user id without a name; which of them depends on the Python
         return f"user {os.getuid()}"
 
 
-def _run(environment: Mapping[str, str]) -> str | None:
-    known = [environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
-    if all(known):
-        server, repository, run = known
-        return f"{server}/{repository}/actions/runs/{run}"
+def _ci_run_url(environment: Mapping[str, str]) -> str | None:
+    github_values = [environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+    if all(github_values):
+        server, repository, run_id = github_values
+        return f"{server}/{repository}/actions/runs/{run_id}"
     return environment.get("CI_JOB_URL") or environment.get("BUILD_URL") or None

@@ -8,31 +8,31 @@ from pathlib import Path
 
 from declarative.errors import UsageError
 from declarative.state.base import Backend
-from declarative.state.local import Directory
+from declarative.state.local import LocalBackend
 
 
 def open_backend(directory: Path, url: str | None) -> Backend:
     """The backend at `url`, or the project's directory where there is none. Opens no connection yet. Raises
     UsageError for a URL of another kind."""
     if url is None:
-        return Directory(directory)
+        return LocalBackend(directory)
     scheme = url.partition("://")[0]
     if scheme not in SCHEMES:
-        known = ", ".join(f"{name}://" for name in SCHEMES)
-        raise UsageError(f"no state can be kept at {url!r}", hint=f"known are {known}")
+        schemes = ", ".join(f"{name}://" for name in SCHEMES)
+        raise UsageError(f"no state can be kept at {url!r}", hint=f"known are {schemes}")
     return SCHEMES[scheme](url)
 
 
-def _object_store(url: str) -> Backend:
+def _open_object_store(url: str) -> Backend:
     # Imported late: obstore is a large library that most runs never need.
-    from declarative.state.objectstore import ObjectStore
-    from declarative.state.objectstore_client import connect
+    from declarative.state.objectstore import ObjectStoreBackend
+    from declarative.state.objectstore_client import open_object_client
 
-    return ObjectStore(connect(url, os.environ))
+    return ObjectStoreBackend(open_object_client(url, os.environ))
 
 
 SCHEMES: Mapping[str, Callable[[str], Backend]] = {
-    "s3": _object_store,
-    "gs": _object_store,
-    "az": _object_store,
+    "s3": _open_object_store,
+    "gs": _open_object_store,
+    "az": _open_object_store,
 }

@@ -11,85 +11,89 @@ from typing import Any, TypeVar
 from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.resource import Route
 
-Document = dict[str, Any]
+JsonObject = dict[str, Any]
 _Value = TypeVar("_Value", Lock, ResourceRecord, RemoteRecord, Intent)
 
 
-def encode(value: Lock | ResourceRecord | RemoteRecord | Intent, names: Collection[str] | None = None) -> Document:
+def to_json_object(
+    value: Lock | ResourceRecord | RemoteRecord | Intent, names: Collection[str] | None = None
+) -> JsonObject:
     """The value as a JSON object, its fields in the order of memory.py (or only those in `names`). Left out
     is what is None, False or empty and may be; numbers are always said. A None inside `settings` is not
     kept."""
-    chosen = [entry for entry in fields(value) if names is None or entry.name in names]
-    plain = ((entry, _plain(getattr(value, entry.name))) for entry in chosen)
-    return {entry.name: part for entry, part in plain if _needed(entry) or not _empty(part)}
+    selected_fields = [field for field in fields(value) if names is None or field.name in names]
+    encoded_parts = ((field, _encode_part(getattr(value, field.name))) for field in selected_fields)
+    return {field.name: part for field, part in encoded_parts if _is_required(field) or not _is_empty(part)}
 
 
-def decode(cls: type[_Value], document: Document) -> _Value:
+def from_json_object(cls: type[_Value], document: JsonObject) -> _Value:
     """The value that a JSON object of the right shape stands for. Raises ValueError for an impossible
     time."""
-    return cls(**{name: _READ[name](part) if name in _READ else part for name, part in document.items()})
+    return cls(
+        **{name: _DECODERS[name](encoded) if name in _DECODERS else encoded for name, encoded in document.items()}
+    )
 
 
-def difference(before: Document, after: Document) -> Document:
+def merge_patch(before: JsonObject, after: JsonObject) -> JsonObject:
     """The JSON Merge Patch (RFC 7396) that assigns what differs: absolute values, null for what is gone."""
-    patch: Document = dict.fromkeys(name for name in before if name not in after)
-    for name, value in after.items():
-        old = before.get(name)
-        if isinstance(old, dict) and isinstance(value, dict):
-            value = difference(old, value) or old
-        if name not in before or value != old:
-            patch[name] = value
+    patch: JsonObject = dict.fromkeys(key for key in before if key not in after)
+    for key, value in after.items():
+        old_value = before.get(key)
+        if isinstance(old_value, dict) and isinstance(value, dict):
+            value = merge_patch(old_value, value) or old_value
+        if key not in before or value != old_value:
+            patch[key] = value
     return patch
 
 
-def apply(document: Any, patch: Any) -> Any:
+def apply_merge_patch(document: Any, patch: Any) -> Any:
     """The document after a JSON Merge Patch (RFC 7396); objects of `document` are changed in place."""
     if not isinstance(patch, dict):
         return patch
-    target: Document = document if isinstance(document, dict) else {}
+    target: JsonObject = document if isinstance(document, dict) else {}
     for name, value in patch.items():
         if value is None:
             target.pop(name, None)
         else:
-            target[name] = apply(target.get(name), value)
+            target[name] = apply_merge_patch(target.get(name), value)
     return target
 
 
-def _needed(entry: Field[Any]) -> bool:
-    return entry.default is MISSING and entry.default_factory is MISSING
+def _is_required(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
 
 
-def _empty(plain: object) -> bool:
-    return plain is None or plain is False or plain in ("", [], {})
+def _is_empty(encoded: object) -> bool:
+    return encoded is None or encoded is False or encoded in ("", [], {})
 
 
-def _plain(value: object) -> object:
+def _encode_part(value: object) -> object:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case Mapping():
-            ordered = sorted(value.items(), key=_place)
-            return {name: _plain(part) for name, part in ordered if part is not None}
+            entries = sorted(value.items(), key=_entry_sort_key)
+            return {key: _encode_part(part) for key, part in entries if part is not None}
         case tuple():
-            return [_plain(part) for part in value]
+            return [_encode_part(part) for part in value]
         case Lock() | ResourceRecord() | RemoteRecord() | Intent():
-            return encode(value)
+            return to_json_object(value)
         case RequestKind() | Route() | CancelProgress():
             return value.value
     assert not is_dataclass(value), "a value that memory.py gained and this table did not"
     return value
 
 
-def _place(item: tuple[str, object]) -> tuple[int, int, str]:
-    name, value = item
-    return (value.generation, value.shard, name) if isinstance(value, RemoteRecord) else (0, 0, name)
+def _entry_sort_key(entry: tuple[str, object]) -> tuple[int, int, str]:
+    key, value = entry
+    return (value.generation, value.shard, key) if isinstance(value, RemoteRecord) else (0, 0, key)
 
 
-def _many(cls: type[_Value]) -> Callable[[Mapping[str, Document]], dict[str, _Value]]:
-    return lambda documents: {name: decode(cls, document) for name, document in documents.items()}
+def _mapping_decoder(cls: type[_Value]) -> Callable[[Mapping[str, JsonObject]], dict[str, _Value]]:
+    return lambda documents: {key: from_json_object(cls, document) for key, document in documents.items()}
 
 
-_READ: Mapping[str, Callable[[Any], Any]] = {
+_DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "born": datetime.fromisoformat,
     "sent_at": datetime.fromisoformat,
     "scheduled_at": datetime.fromisoformat,
@@ -102,7 +106,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "also": tuple,
     "revoked": tuple,
     "doubts": tuple,
-    "remotes": _many(RemoteRecord),
-    "intents": _many(Intent),
-    "resources": _many(ResourceRecord),
+    "remotes": _mapping_decoder(RemoteRecord),
+    "intents": _mapping_decoder(Intent),
+    "resources": _mapping_decoder(ResourceRecord),
 }

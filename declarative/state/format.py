@@ -19,103 +19,103 @@ from jsonschema.exceptions import best_match
 from declarative import schemas
 from declarative.errors import StateError
 from declarative.model.lock import Intent, Lock, RemoteRecord, ResourceRecord
-from declarative.state.base import Stored
-from declarative.state.codec import Document, apply, decode, difference, encode
+from declarative.state.base import StoredState
+from declarative.state.codec import JsonObject, apply_merge_patch, from_json_object, merge_patch, to_json_object
 
 FORMAT_VERSION = "1"
-RESTORE = "restore dialctl.lock from version control, or move it away and run dialctl state rebuild"
+RESTORE_HINT = "restore dialctl.lock from version control, or move it away and run dialctl state rebuild"
 
-_CONFLICT = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
+_CONFLICT_MARKER = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
 _Part = TypeVar("_Part", RemoteRecord, Intent)
 
 
-def parse(stored: Stored) -> Lock | None:
+def parse_lock(stored: StoredState) -> Lock | None:
     """The lock that is kept, its journal replayed over it; None where none was ever begun. Raises StateError,
     whose message says what was found and whose hint says what to do."""
     if stored.lock is None:
         if stored.journal:
-            raise StateError("the lock is gone, but a journal of steps done under it is there", hint=RESTORE)
+            raise StateError("the lock is gone, but a journal of steps done under it is there", hint=RESTORE_HINT)
         return None
-    document = _document(stored.lock)
-    for patch in _patches(stored.journal, document["lineage"]):
-        apply(document, patch)
-    return _lock(document)
+    document = _load_document(stored.lock)
+    for patch in _load_patches(stored.journal, document["lineage"]):
+        apply_merge_patch(document, patch)
+    return _decode_lock(document)
 
 
-def render(lock: Lock) -> bytes:
+def render_lock(lock: Lock) -> bytes:
     """The text of the lock: JSON in blocks of two spaces, always in the same order, a line break at the
     end."""
-    document = {"format_version": FORMAT_VERSION, **encode(lock)}
+    document = {"format_version": FORMAT_VERSION, **to_json_object(lock)}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def line_of(lineage: str, patch: Document) -> bytes:
+def journal_line(lineage: str, patch: JsonObject) -> bytes:
     """A journal line; it names its lineage, so that it is never replayed over another lock."""
     return orjson.dumps({"lineage": lineage, "patch": patch})
 
 
-def patch_of_update(
+def update_patch(
     address: str,
     before: ResourceRecord | None,
     after: ResourceRecord,
     names: Collection[str],
     remotes: Mapping[str, RemoteRecord | None],
     intents: Mapping[str, Intent | None],
-) -> Document:
+) -> JsonObject:
     """The patch that takes a record from `before` to `after` in the fields `names`, and in the given remotes
     and intents (None drops one). Empty where nothing changes."""
     if before is None:
-        changed = encode(after, {*ResourceRecord.__dataclass_fields__} - {"remotes", "intents"})
+        record_patch = to_json_object(after, {*ResourceRecord.__dataclass_fields__} - {"remotes", "intents"})
         before = ResourceRecord()
     else:
-        changed = difference(encode(before, names), encode(after, names))
-    if parts := _parts(before.remotes, remotes):
-        changed["remotes"] = parts
-    if parts := _parts(before.intents, intents):
-        changed["intents"] = parts
-    return {"resources": {address: changed}} if changed else {}
+        record_patch = merge_patch(to_json_object(before, names), to_json_object(after, names))
+    if entries_patch := _patch_entries(before.remotes, remotes):
+        record_patch["remotes"] = entries_patch
+    if entries_patch := _patch_entries(before.intents, intents):
+        record_patch["intents"] = entries_patch
+    return {"resources": {address: record_patch}} if record_patch else {}
 
 
-def _parts(before: Mapping[str, _Part], after: Mapping[str, _Part | None]) -> Document:
+def _patch_entries(before: Mapping[str, _Part], after: Mapping[str, _Part | None]) -> JsonObject:
     return {
-        key: None if value is None else _whole(before.get(key), value)
+        key: None if value is None else _replacement_patch(before.get(key), value)
         for key, value in after.items()
         if before.get(key) != value
     }
 
 
-def _whole(before: _Part | None, after: _Part) -> Document:
+def _replacement_patch(before: _Part | None, after: _Part) -> JsonObject:
     # Every value again, not only what differs: one remote or intent is never a mixture of two times.
-    plain = encode(after)
-    return {**dict.fromkeys(encode(before) if before else ()), **plain}
+    encoded = to_json_object(after)
+    return {**dict.fromkeys(to_json_object(before) if before else ()), **encoded}
 
 
-def _document(text: bytes) -> Document:
-    if _CONFLICT.search(text):
+def _load_document(text: bytes) -> JsonObject:
+    if _CONFLICT_MARKER.search(text):
         raise StateError("the lock has conflict markers of a git merge in it", hint="run dialctl state merge")
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise StateError(f"the lock is not whole: line {error.lineno}: {error.msg}", hint=RESTORE) from error
+        raise StateError(f"the lock is not whole: line {error.lineno}: {error.msg}", hint=RESTORE_HINT) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if version is None:
-        raise StateError("this is not a lock: it has no format_version", hint=RESTORE)
+        raise StateError("this is not a lock: it has no format_version", hint=RESTORE_HINT)
     if version != FORMAT_VERSION:
         raise StateError(
             f"the lock has format_version {version!r}, this dialctl reads {FORMAT_VERSION!r}",
             hint="it was written by a newer dialctl: upgrade to that version",
         )
     if not isinstance(document.get("lineage"), str):
-        raise StateError("the lock has no lineage", hint=RESTORE)
+        raise StateError("the lock has no lineage", hint=RESTORE_HINT)
     return dict(document)
 
 
-def _patches(journal: tuple[bytes, ...], lineage: str) -> list[Document]:
-    read = [_line(line) for line in journal]
-    if read and read[-1] is None:
-        read.pop()  # torn: it was never durable, so nothing was done because of it
+def _load_patches(journal: tuple[bytes, ...], lineage: str) -> list[JsonObject]:
+    entries = [_load_journal_entry(line) for line in journal]
+    if entries and entries[-1] is None:
+        entries.pop()  # torn: it was never durable, so nothing was done because of it
     patches = []
-    for number, entry in enumerate(read, start=1):
+    for number, entry in enumerate(entries, start=1):
         if entry is None:
             raise StateError(
                 f"line {number} of the lock's journal is damaged, and later lines follow it",
@@ -131,7 +131,7 @@ def _patches(journal: tuple[bytes, ...], lineage: str) -> list[Document]:
     return patches
 
 
-def _line(text: bytes) -> Document | None:
+def _load_journal_entry(text: bytes) -> JsonObject | None:
     try:
         entry = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -139,18 +139,18 @@ def _line(text: bytes) -> Document | None:
     return entry if isinstance(entry, dict) and {"lineage", "patch"} <= entry.keys() else None
 
 
-def _lock(document: Document) -> Lock:
-    flaw = best_match(_validator().iter_errors(document))
-    if flaw is not None:
-        found = flaw.message if len(flaw.message) <= 200 else f"{flaw.message[:200]}..."
-        raise StateError(f"the lock has a wrong shape at {flaw.json_path}: {found}", hint=RESTORE)
+def _decode_lock(document: JsonObject) -> Lock:
+    shape_error = best_match(_lock_validator().iter_errors(document))
+    if shape_error is not None:
+        message = shape_error.message if len(shape_error.message) <= 200 else f"{shape_error.message[:200]}..."
+        raise StateError(f"the lock has a wrong shape at {shape_error.json_path}: {message}", hint=RESTORE_HINT)
     values = {name: part for name, part in document.items() if name != "format_version"}
     try:
-        return decode(Lock, values)
+        return from_json_object(Lock, values)
     except ValueError as error:
-        raise StateError(f"the lock has a value that cannot be: {error}", hint=RESTORE) from error
+        raise StateError(f"the lock has a value that cannot be: {error}", hint=RESTORE_HINT) from error
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(schemas.load("lock.v1"))
+def _lock_validator() -> Draft202012Validator:
+    return Draft202012Validator(schemas.load_schema("lock.v1"))

@@ -13,13 +13,13 @@ from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind, Reso
 from declarative.model.records import join_records
 from declarative.model.resource import Json
 from declarative.state.base import Backend, Lease
-from declarative.state.codec import Document, difference, encode
-from declarative.state.format import line_of, parse, patch_of_update, render
+from declarative.state.codec import JsonObject, merge_patch, to_json_object
+from declarative.state.format import journal_line, parse_lock, render_lock, update_patch
 
 _Part = TypeVar("_Part", RemoteRecord, Intent)
 
 
-class Fields(TypedDict, total=False):
+class ResourceRecordFields(TypedDict, total=False):
     """The fields of a Record other than its remotes and intents."""
 
     generation: int
@@ -45,18 +45,18 @@ class Ledger:
     Every method that writes raises LeaseLost, or StateError where the backend fails; nothing is changed then.
     """
 
-    def __init__(self, backend: Backend, lease: Lease, lock: Lock | None, *, unfolded: bool = False) -> None:
+    def __init__(self, backend: Backend, lease: Lease, lock: Lock | None, *, has_journal: bool = False) -> None:
         self._backend = backend
         self._lease = lease
-        self._lock = _owned(lock) if lock else None
-        self._unfolded = unfolded
+        self._lock = _copy_lock(lock) if lock else None
+        self._has_journal = has_journal
         self._mutex = threading.RLock()
 
     @classmethod
     def open(cls, backend: Backend, lease: Lease) -> Ledger:
         """The ledger of what is kept now, read under the lease. Raises StateError as `parse` does."""
         stored = backend.load()
-        return cls(backend, lease, parse(stored), unfolded=bool(stored.journal))
+        return cls(backend, lease, parse_lock(stored), has_journal=bool(stored.journal))
 
     @property
     def lock(self) -> Lock:
@@ -65,21 +65,21 @@ class Ledger:
             raise StateError("there is no lock yet", hint="dialctl apply begins one")
         return self._lock
 
-    def record(self, address: str) -> ResourceRecord:
+    def resource_record(self, address: str) -> ResourceRecord:
         """What is remembered of an address; an empty record of one that nothing is known of."""
         return self.lock.resources.get(address) or ResourceRecord()
 
     @property
-    def started(self) -> bool:
+    def is_started(self) -> bool:
         return self._lock is not None
 
     def start(self, lock: Lock) -> None:
         """Begin with this lock in the place of whatever was loaded last."""
         with self._mutex:
             self._lease.check()
-            self._backend.fold(render(lock))
-            self._lock = _owned(lock)
-            self._unfolded = False
+            self._backend.fold(render_lock(lock))
+            self._lock = _copy_lock(lock)
+            self._has_journal = False
 
     def update(
         self,
@@ -87,7 +87,7 @@ class Ledger:
         *,
         remotes: Mapping[str, RemoteRecord | None] | None = None,
         intents: Mapping[str, Intent | None] | None = None,
-        **fields: Unpack[Fields],
+        **fields: Unpack[ResourceRecordFields],
     ) -> None:
         """Set these fields of an address, these remotes by id and these intents by mark (None drops one), in
         one line. Nothing is written where nothing changes."""
@@ -95,9 +95,9 @@ class Ledger:
         with self._mutex:
             before = self.lock.resources.get(address)
             after = replace(before or ResourceRecord(), **fields)
-            self._append(patch_of_update(address, before, after, fields.keys(), remotes, intents))
-            _assign(cast(dict[str, RemoteRecord], after.remotes), remotes)
-            _assign(cast(dict[str, Intent], after.intents), intents)
+            self._append(update_patch(address, before, after, fields.keys(), remotes, intents))
+            _assign_entries(cast(dict[str, RemoteRecord], after.remotes), remotes)
+            _assign_entries(cast(dict[str, Intent], after.intents), intents)
             self._resources[address] = after
 
     def forget(self, address: str) -> None:
@@ -105,27 +105,27 @@ class Ledger:
         is its own then, and no later run's. Marks that must never ring stay so, and those of lost answers are from now
         on. Raises KeyError where nothing is known of it."""
         with self._mutex:
-            known = self.lock.resources[address]
-            lost = {intent.mark for intent in known.intents.values() if intent.request is RequestKind.SUBMIT}
-            kept = ResourceRecord(
-                generation=known.generation,
-                provider=known.provider,
-                tombstone=known.tombstone,
-                revoked=tuple(sorted({*known.revoked, *lost})),
+            old_record = self.lock.resources[address]
+            lost_marks = {intent.mark for intent in old_record.intents.values() if intent.request is RequestKind.SUBMIT}
+            new_record = ResourceRecord(
+                generation=old_record.generation,
+                provider=old_record.provider,
+                tombstone=old_record.tombstone,
+                revoked=tuple(sorted({*old_record.revoked, *lost_marks})),
             )
-            self._append({"resources": {address: difference(encode(known), encode(kept))}})
-            self._resources[address] = _owned_record(kept)
+            self._append({"resources": {address: merge_patch(to_json_object(old_record), to_json_object(new_record))}})
+            self._resources[address] = _copy_record(new_record)
 
-    def rename(self, old: str, new: str) -> None:
+    def rename(self, old_address: str, new_address: str) -> None:
         """Make what was done under `old` the new address's own, besides what is known of that already. Raises
         KeyError where nothing is known of `old`."""
         with self._mutex:
-            moved, there = self.lock.resources[old], self.lock.resources.get(new)
-            record = join_records(moved, there) if there else moved
-            patch = difference(encode(there) if there else {}, encode(record))
-            self._append({"resources": {old: None, new: patch}})
-            del self._resources[old]
-            self._resources[new] = _owned_record(record)
+            old_record, existing_record = self.lock.resources[old_address], self.lock.resources.get(new_address)
+            new_record = join_records(old_record, existing_record) if existing_record else old_record
+            patch = merge_patch(to_json_object(existing_record) if existing_record else {}, to_json_object(new_record))
+            self._append({"resources": {old_address: None, new_address: patch}})
+            del self._resources[old_address]
+            self._resources[new_address] = _copy_record(new_record)
 
     def set_host(self, provider: str, host: str) -> None:
         """Remember the host name that a provider was reached at."""
@@ -138,34 +138,34 @@ class Ledger:
         """Write the whole lock and drop the journal, at the end of a run. Nothing is written where nothing
         changed."""
         with self._mutex:
-            if self._unfolded:
+            if self._has_journal:
                 self._lease.check()
-                self._backend.fold(render(self.lock))
-                self._unfolded = False
+                self._backend.fold(render_lock(self.lock))
+                self._has_journal = False
 
     @property
     def _resources(self) -> dict[str, ResourceRecord]:
         return cast(dict[str, ResourceRecord], self.lock.resources)
 
-    def _append(self, patch: Document) -> None:
+    def _append(self, patch: JsonObject) -> None:
         if patch:
             self._lease.check()
-            self._backend.append(line_of(self.lock.lineage, patch))
-            self._unfolded = True
+            self._backend.append(journal_line(self.lock.lineage, patch))
+            self._has_journal = True
 
 
-def _owned(lock: Lock) -> Lock:
-    records = {address: _owned_record(record) for address, record in lock.resources.items()}
-    return replace(lock, hosts=dict(lock.hosts), resources=records)
+def _copy_lock(lock: Lock) -> Lock:
+    resource_records = {address: _copy_record(resource_record) for address, resource_record in lock.resources.items()}
+    return replace(lock, hosts=dict(lock.hosts), resources=resource_records)
 
 
-def _owned_record(record: ResourceRecord) -> ResourceRecord:
-    return replace(record, remotes=dict(record.remotes), intents=dict(record.intents))
+def _copy_record(resource_record: ResourceRecord) -> ResourceRecord:
+    return replace(resource_record, remotes=dict(resource_record.remotes), intents=dict(resource_record.intents))
 
 
-def _assign(into: dict[str, _Part], changes: Mapping[str, _Part | None]) -> None:
+def _assign_entries(target: dict[str, _Part], changes: Mapping[str, _Part | None]) -> None:
     for key, part in changes.items():
         if part is None:
-            into.pop(key, None)
+            target.pop(key, None)
         else:
-            into[key] = part
+            target[key] = part

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from declarative.errors import StateError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def translate_os_errors(path: Path) -> Iterator[None]:
     """Turns what the operating system says into a StateError that names the file."""
     try:
         yield
@@ -23,11 +23,11 @@ def explained(path: Path) -> Iterator[None]:
         raise StateError(
             f"cannot write {path}: {error.strerror or error}; "
             "no request goes out without its record, so nothing more is sent",
-            hint=_hint(error, path),
+            hint=_write_error_hint(error, path),
         ) from error
 
 
-def read(path: Path) -> bytes | None:
+def read_or_none(path: Path) -> bytes | None:
     """The whole file, None where there is none. Raises StateError where it cannot be read."""
     try:
         return path.read_bytes()
@@ -37,13 +37,13 @@ def read(path: Path) -> bytes | None:
         raise StateError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Put `data` in the place of the file, whole or not at all. The file keeps its mode; a new one gets what
     the umask allows, for it is meant to be committed. Raises StateError; the old file is whole then."""
     draft = path.with_name(f".{path.name}.draft")
-    with explained(path):
+    with translate_os_errors(path):
         try:
-            _write_new(draft, data, path)
+            _write_draft(draft, data, path)
             os.replace(draft, path)
         except OSError:
             with suppress(OSError):
@@ -56,8 +56,8 @@ def write_all(fd: int, data: bytes, offset: int) -> None:
     """Write at `offset` and to the disk. Raises OSError."""
     view = memoryview(data)
     while view:
-        written = os.pwrite(fd, view, offset)
-        view, offset = view[written:], offset + written
+        size = os.pwrite(fd, view, offset)
+        view, offset = view[size:], offset + size
     os.fsync(fd)
 
 
@@ -70,17 +70,17 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def _write_new(draft: Path, data: bytes, old: Path) -> None:
+def _write_draft(draft: Path, data: bytes, target: Path) -> None:
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         with suppress(FileNotFoundError):
-            os.fchmod(fd, old.stat().st_mode & 0o777)
+            os.fchmod(fd, target.stat().st_mode & 0o777)
         write_all(fd, data, 0)
     finally:
         os.close(fd)
 
 
-def _hint(error: OSError, path: Path) -> str:
-    if error.errno in _FULL:
+def _write_error_hint(error: OSError, path: Path) -> str:
+    if error.errno in _DISK_FULL:
         return f"make room on the disk of {path.parent} and run again: the lock as it was is whole"
     return f"make {path.parent} writable for this user and run again: the lock as it was is whole"

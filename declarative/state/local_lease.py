@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import Self
 
 from declarative.errors import StateError
-from declarative.state.base import Holder, Sleep, held, lost, retry_until
-from declarative.state.local_files import explained
+from declarative.state.base import Holder, Sleep, lease_held_error, lease_lost_error, retry_until
+from declarative.state.local_files import translate_os_errors
 
-_TRIES = 20  # against lookers, who hold the file shared for an instant
-_WAIT_OR_END = "wait longer with --lock-timeout, or end that process: its lease ends with it"
+_MAX_TRIES = 20  # against lookers, who hold the file shared for an instant
+_HELD_HINT = "wait longer with --lock-timeout, or end that process: its lease ends with it"
 
 
-class FolderLease:
+class LocalLease:
     """An OS lock on an open file that the path still names: who removes the file takes the lease away."""
 
     def __init__(self, path: Path, fd: int, holder: Holder) -> None:
@@ -28,9 +28,9 @@ class FolderLease:
 
     def check(self) -> None:
         if self._fd is None:
-            raise lost(str(self._path), self.holder, "it was given back")
-        if not _named(self._fd, self._path):
-            raise lost(str(self._path), self.holder, "somebody removed the file or broke the lease")
+            raise lease_lost_error(str(self._path), self.holder, "it was given back")
+        if not _is_same_file(self._fd, self._path):
+            raise lease_lost_error(str(self._path), self.holder, "somebody removed the file or broke the lease")
 
     def __enter__(self) -> Self:
         return self
@@ -45,14 +45,14 @@ class FolderLease:
             self._fd = None
 
 
-def take(path: Path, holder: Holder, wait: float, sleep: Sleep) -> FolderLease:
+def acquire(path: Path, holder: Holder, wait: float, sleep: Sleep) -> LocalLease:
     """The lease of the folder that `path` lies in. Raises LeaseHeld, and StateError when the file cannot
     be."""
-    with explained(path):
+    with translate_os_errors(path):
         path.parent.mkdir(exist_ok=True)
-        lease = retry_until(lambda: _attempt(path, holder), wait, sleep)
+        lease = retry_until(lambda: _try_acquire_file(path, holder), wait, sleep)
     if lease is None:
-        raise held(str(path.parent.parent), read_holder(path), hint=_WAIT_OR_END)
+        raise lease_held_error(str(path.parent.parent), read_holder(path), hint=_HELD_HINT)
     return lease
 
 
@@ -64,7 +64,7 @@ def read_holder(path: Path) -> Holder | None:
         return None
     try:
         text = os.pread(fd, 4096, 0)
-        return Holder.of_json(text) if text and not _lock(fd, fcntl.LOCK_SH) else None
+        return Holder.from_json(text) if text and not _try_flock(fd, fcntl.LOCK_SH) else None
     finally:
         os.close(fd)
 
@@ -73,47 +73,47 @@ def break_lease(path: Path, lease_id: str) -> None:
     """Remove the file from under its holder, who finds out at the next check. Raises StateError."""
     holder = read_holder(path)
     if holder is None or holder.id != lease_id:
-        now = f"held by {holder}, lease {holder.id}" if holder else "held by nobody"
-        raise StateError(f"there is no lease {lease_id} on {path.parent.parent}: it is {now}")
-    with explained(path):
+        state = f"held by {holder}, lease {holder.id}" if holder else "held by nobody"
+        raise StateError(f"there is no lease {lease_id} on {path.parent.parent}: it is {state}")
+    with translate_os_errors(path):
         path.unlink(missing_ok=True)
 
 
-def _attempt(path: Path, holder: Holder) -> FolderLease | None:
+def _try_acquire_file(path: Path, holder: Holder) -> LocalLease | None:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    for _ in range(_TRIES):
+    for _ in range(_MAX_TRIES):
         fd = os.open(path, flags, 0o600)
-        if _lock(fd, fcntl.LOCK_EX) and _named(fd, path):
-            return _signed(path, fd, holder)
-        looker_only = _lock(fd, fcntl.LOCK_SH)
+        if _try_flock(fd, fcntl.LOCK_EX) and _is_same_file(fd, path):
+            return _write_holder(path, fd, holder)
+        only_readers = _try_flock(fd, fcntl.LOCK_SH)
         os.close(fd)
-        if not looker_only:
+        if not only_readers:
             return None
     return None
 
 
-def _signed(path: Path, fd: int, holder: Holder) -> FolderLease:
+def _write_holder(path: Path, fd: int, holder: Holder) -> LocalLease:
     try:
         os.ftruncate(fd, 0)
         os.pwrite(fd, holder.to_json(), 0)
     except OSError:
         os.close(fd)
         raise
-    return FolderLease(path, fd, holder)
+    return LocalLease(path, fd, holder)
 
 
-def _lock(fd: int, kind: int) -> bool:
+def _try_flock(fd: int, operation: int) -> bool:
     try:
-        fcntl.flock(fd, kind | fcntl.LOCK_NB)
+        fcntl.flock(fd, operation | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
-def _named(fd: int, path: Path) -> bool:
+def _is_same_file(fd: int, path: Path) -> bool:
     try:
-        there = path.stat()
+        path_stat = path.stat()
     except OSError:
         return False
-    mine = os.fstat(fd)
-    return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+    fd_stat = os.fstat(fd)
+    return (path_stat.st_dev, path_stat.st_ino) == (fd_stat.st_dev, fd_stat.st_ino)

@@ -6,73 +6,73 @@ from dataclasses import replace
 
 from declarative.errors import StateError
 from declarative.model.lock import Lock
-from declarative.model.records import _union, join_records
-from declarative.state.base import Stored
-from declarative.state.format import parse, render
+from declarative.model.records import _join_mappings, join_records
+from declarative.state.base import StoredState
+from declarative.state.format import parse_lock, render_lock
 
 
-def merge(text: bytes, journal: tuple[bytes, ...] = ()) -> Lock:
+def merge_conflict(text: bytes, journal: tuple[bytes, ...] = ()) -> Lock:
     """One lock out of a text with git's conflict markers and the journal beside it; which side is whose makes no
     difference. Raises StateError for two that cannot be of one memory, and as `parse` does."""
-    one, two = (_whole(Stored(side)) for side in sides_of(text))
-    both = join(one, two)
+    first, second = (_parse_present(StoredState(side)) for side in split_conflict(text))
+    joined = join_locks(first, second)
     # A line of the journal assigns what one side knew: over the other it would unsay that side's people.
-    return join(both, _whole(Stored(render(both), journal)))
+    return join_locks(joined, _parse_present(StoredState(render_lock(joined), journal)))
 
 
-def _whole(stored: Stored) -> Lock:
-    lock = parse(stored)
+def _parse_present(stored: StoredState) -> Lock:
+    lock = parse_lock(stored)
     assert lock is not None
     return lock
 
 
-def sides_of(text: bytes) -> tuple[bytes, bytes]:
+def split_conflict(text: bytes) -> tuple[bytes, bytes]:
     """Both sides of every conflict with the lines that they share; the base that diff3 shows is left out.
     Raises StateError for markers that do not pair up, or none."""
-    ours: list[bytes] = []
-    theirs: list[bytes] = []
-    both = (ours, theirs)
-    into: tuple[list[bytes], ...] = both
+    our_lines: list[bytes] = []
+    their_lines: list[bytes] = []
+    both_sides = (our_lines, their_lines)
+    targets: tuple[list[bytes], ...] = both_sides
     for line in text.splitlines(keepends=True):
         match line[:7]:
-            case b"<<<<<<<" if into is both:
-                into = (ours,)
-            case b"|||||||" if into == (ours,):
-                into = ()
-            case b"=======" if into != (theirs,):
-                into = (theirs,)
-            case b">>>>>>>" if into == (theirs,):
-                into = both
+            case b"<<<<<<<" if targets is both_sides:
+                targets = (our_lines,)
+            case b"|||||||" if targets == (our_lines,):
+                targets = ()
+            case b"=======" if targets != (their_lines,):
+                targets = (their_lines,)
+            case b">>>>>>>" if targets == (their_lines,):
+                targets = both_sides
             case _:
-                for side in into:
-                    side.append(line)
-    if into is not both or ours == theirs:
+                for target in targets:
+                    target.append(line)
+    if targets is not both_sides or our_lines == their_lines:
         raise StateError(
             "there is nothing to merge: no conflict markers, or they do not pair up",
             hint="git checkout --merge dialctl.lock writes the markers of an unfinished merge again",
         )
-    return b"".join(ours), b"".join(theirs)
+    return b"".join(our_lines), b"".join(their_lines)
 
 
-def join(one: Lock, two: Lock) -> Lock:
+def join_locks(first: Lock, second: Lock) -> Lock:
     """What both locks know. Of one resource the higher generation says what is wanted; remotes, open intents,
     revoked marks and people counted as rung are those of both. Raises StateError."""
-    _same("project", one.project, two.project)
-    _same("lineage", one.lineage, two.lineage)
-    _same("person key", one.person_key, two.person_key)
-    for name in one.hosts.keys() & two.hosts.keys():
-        _same(f"host of {name}", one.hosts[name], two.hosts[name])
+    _require_same("project", first.project, second.project)
+    _require_same("lineage", first.lineage, second.lineage)
+    _require_same("person key", first.person_key, second.person_key)
+    for name in first.hosts.keys() & second.hosts.keys():
+        _require_same(f"host of {name}", first.hosts[name], second.hosts[name])
     return replace(
-        one,
-        born=min(one.born, two.born),
-        hosts={**one.hosts, **two.hosts},
-        resources=_union(one.resources, two.resources, join_records),
+        first,
+        born=min(first.born, second.born),
+        hosts={**first.hosts, **second.hosts},
+        resources=_join_mappings(first.resources, second.resources, join_records),
     )
 
 
-def _same(what: str, one: str | None, two: str | None) -> None:
-    if one != two:
+def _require_same(label: str, first: str | None, second: str | None) -> None:
+    if first != second:
         raise StateError(
-            f"these locks are not of one memory: {what} is {one or 'not set'} here and {two or 'not set'} there",
+            f"these locks are not of one memory: {label} is {first or 'not set'} here and {second or 'not set'} there",
             hint="keep the one that belongs to this project as a whole",
         )

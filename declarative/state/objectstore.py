@@ -9,92 +9,94 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from declarative.errors import StateConflict
-from declarative.state import objectstore_lease as storelease
-from declarative.state.base import Holder, Lease, Sleep, Stored, lost
-from declarative.state.objectstore_client import Objects
+from declarative.state import objectstore_lease
+from declarative.state.base import Holder, Lease, Sleep, StoredState, lease_lost_error
+from declarative.state.objectstore_client import ObjectClient
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
 
-LOCK = "dialctl.lock"
-JOURNAL = "journal"
+LOCK_KEY = "dialctl.lock"
+JOURNAL_FOLDER = "journal"
 
 
-class ObjectStore:
+class ObjectStoreBackend:
     """A prefix in a bucket as a backend. `terms` of the lease are for those who know their store."""
 
-    def __init__(self, objects: Objects, terms: storelease.LeaseTerms | None = None) -> None:
+    def __init__(self, objects: ObjectClient, terms: objectstore_lease.LeaseTerms | None = None) -> None:
         self._objects = objects
-        self._terms = terms or storelease.LeaseTerms()
-        self._lease: storelease.StoreLease | None = None
-        self._seen: UpdateVersion | None = None
-        self._lines = 0  # written under this lease
+        self._terms = terms or objectstore_lease.LeaseTerms()
+        self._lease: objectstore_lease.ObjectStoreLease | None = None
+        self._lock_version: UpdateVersion | None = None
+        self._line_count = 0  # written under this lease
 
     @property
-    def where(self) -> str:
-        return self._objects.where
+    def location(self) -> str:
+        return self._objects.location
 
-    def load(self) -> Stored:
+    def load(self) -> StoredState:
         """All objects as of one moment: read again while somebody folds in between."""
         while True:
-            folded = storelease.read(self._objects).folded
-            lock = self._objects.get(LOCK)
-            names = [name for name in self._objects.names(JOURNAL) if _line(name) > folded]
-            lines = [found.body for found in self._objects.get_many(names) if found]
-            again = self._objects.get(LOCK)
-            version = lock.version if lock else None
-            if len(lines) == len(names) and version == (again.version if again else None):
-                self._seen = version
-                return Stored(lock.body if lock else None, tuple(lines))
+            folded = objectstore_lease.read_lease(self._objects).folded
+            lock_object = self._objects.get(LOCK_KEY)
+            keys = [key for key in self._objects.list_keys(JOURNAL_FOLDER) if _line_id(key) > folded]
+            lines = [stored_object.body for stored_object in self._objects.get_many(keys) if stored_object]
+            reread = self._objects.get(LOCK_KEY)
+            version = lock_object.version if lock_object else None
+            if len(lines) == len(keys) and version == (reread.version if reread else None):
+                self._lock_version = version
+                return StoredState(lock_object.body if lock_object else None, tuple(lines))
 
     def append(self, line: bytes) -> None:
-        lease = self._checked()
-        self._lines += 1  # never used twice: a write that failed may still arrive
-        if self._objects.put(f"{JOURNAL}/{self._last(lease)}.json", line, None) is None:
-            raise lost(self.where, lease.holder, "another run writes the journal under its number")
+        lease = self._check_lease()
+        self._line_count += 1  # never used twice: a write that failed may still arrive
+        if self._objects.put(f"{JOURNAL_FOLDER}/{self._last_line_id(lease)}.json", line, None) is None:
+            raise lease_lost_error(self.location, lease.holder, "another run writes the journal under its number")
         lease.check_time()
 
     def fold(self, lock: bytes) -> None:
-        lease = self._checked()
-        version = self._objects.put(LOCK, lock, self._seen)
+        lease = self._check_lease()
+        version = self._objects.put(LOCK_KEY, lock, self._lock_version)
         if version is None:
             raise StateConflict(
-                f"{self.where}/{LOCK} was changed by somebody else during this run",
+                f"{self.location}/{LOCK_KEY} was changed by somebody else during this run",
                 hint="what this run did is safe in the journal beside it; look at the change, then run again",
             )
-        self._seen = version
-        last = self._last(lease)
-        lease.note_folded(last)
-        self._objects.delete([name for name in self._objects.names(JOURNAL) if _line(name) <= last])
+        self._lock_version = version
+        last_line_id = self._last_line_id(lease)
+        lease.note_folded(last_line_id)
+        self._objects.delete([key for key in self._objects.list_keys(JOURNAL_FOLDER) if _line_id(key) <= last_line_id])
 
     def lease(self, holder: Holder, wait: float, sleep: Sleep) -> Lease:
-        self._lease = storelease.take(self._objects, holder, wait, sleep, self._terms, self._newest_epoch)
-        self._lines = 0
+        self._lease = objectstore_lease.acquire(self._objects, holder, wait, sleep, self._terms, self._newest_epoch)
+        self._line_count = 0
         return self._lease
 
     def holder(self) -> Holder | None:
         """By this machine's clock whether it is over: good enough to show, not to take it."""
-        found = self._objects.get(storelease.KEY)
-        if found is None or datetime.now(UTC) - found.written > timedelta(seconds=self._terms.duration):
+        stored_object = self._objects.get(objectstore_lease.LEASE_KEY)
+        if stored_object is None or datetime.now(UTC) - stored_object.modified_at > timedelta(
+            seconds=self._terms.duration
+        ):
             return None
-        return storelease.LeaseObject.of_json(found.body, self.where).holder
+        return objectstore_lease.LeaseObject.from_json(stored_object.body, self.location).holder
 
     def break_lease(self, lease_id: str) -> None:
-        storelease.break_lease(self._objects, lease_id)
+        objectstore_lease.break_lease(self._objects, lease_id)
 
-    def _checked(self) -> storelease.StoreLease:
+    def _check_lease(self) -> objectstore_lease.ObjectStoreLease:
         if self._lease is None:
-            raise lost(self.where, None, "it was never taken")
+            raise lease_lost_error(self.location, None, "it was never taken")
         self._lease.check()
         return self._lease
 
-    def _last(self, lease: storelease.StoreLease) -> str:
-        return f"{lease.epoch:08}-{self._lines:08}"
+    def _last_line_id(self, lease: objectstore_lease.ObjectStoreLease) -> str:
+        return f"{lease.epoch:08}-{self._line_count:08}"
 
     def _newest_epoch(self) -> int:
-        names = self._objects.names(JOURNAL)
-        return int(_line(names[-1]).split("-")[0]) if names else 0
+        keys = self._objects.list_keys(JOURNAL_FOLDER)
+        return int(_line_id(keys[-1]).split("-")[0]) if keys else 0
 
 
-def _line(name: str) -> str:
-    return name.removeprefix(f"{JOURNAL}/").removesuffix(".json")
+def _line_id(key: str) -> str:
+    return key.removeprefix(f"{JOURNAL_FOLDER}/").removesuffix(".json")

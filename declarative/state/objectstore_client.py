@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta, PutResult, UpdateVersion
     from obstore.store import ObjectStore
 
-PATIENCE = timedelta(seconds=10)  # for one request, and again for all its repetitions
+REQUEST_TIMEOUT = timedelta(seconds=10)  # for one request, and again for all its repetitions
 
 _URL = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*/?")
 _ENDPOINTS = (
@@ -34,76 +34,76 @@ _ENDPOINTS = (
     "AZURE_STORAGE_ENDPOINT",
     "AZURE_ENDPOINT",
 )
-_CLOCK = "clock"
-_TAKEN = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
+_CLOCK_KEY = "clock"
+_CONDITION_ERRORS = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
 
 
 @dataclass(frozen=True)
-class Found:
+class StoredObject:
     """An object as it is now: its `version` is what a condition compares, `written` is by the store's
     clock."""
 
     body: bytes
     version: UpdateVersion
-    written: datetime
+    modified_at: datetime
 
 
-class Objects:
+class ObjectClient:
     """The objects under one prefix. Everything raises StateError when the store does not answer or
     refuses."""
 
-    def __init__(self, store: ObjectStore, where: str) -> None:
-        self.where = where
+    def __init__(self, store: ObjectStore, location: str) -> None:
+        self.location = location
         self._store = store
 
-    def get(self, key: str) -> Found | None:
-        with self._explained():
+    def get(self, key: str) -> StoredObject | None:
+        with self._translate_errors():
             try:
                 result = obstore.get(self._store, key)
             except FileNotFoundError:
                 return None
-            return Found(bytes(result.bytes()), _version(result.meta), result.meta["last_modified"])
+            return StoredObject(bytes(result.bytes()), _update_version(result.meta), result.meta["last_modified"])
 
-    def get_many(self, keys: list[str]) -> list[Found | None]:
+    def get_many(self, keys: list[str]) -> list[StoredObject | None]:
         with ThreadPoolExecutor(max_workers=16) as pool:
             return list(pool.map(self.get, keys))
 
     def put(self, key: str, body: bytes, expected: UpdateVersion | None) -> UpdateVersion | None:
         """Write if the object still has the expected version (None: is not there). None where it has not.
         A write whose answer was lost and which the client repeated meets itself: that is success."""
-        written = self._put(key, body, expected)
-        if written is None and (there := self.get(key)) is not None and there.body == body:
-            return there.version
-        return written
+        version = self._put(key, body, expected)
+        if version is None and (existing := self.get(key)) is not None and existing.body == body:
+            return existing.version
+        return version
 
-    def names(self, folder: str) -> list[str]:
+    def list_keys(self, folder: str) -> list[str]:
         """The keys in a folder, in alphabetical order."""
-        with self._explained():
+        with self._translate_errors():
             chunks = obstore.list(self._store, folder, chunk_size=1000)
             return sorted(entry["path"] for chunk in chunks for entry in chunk)
 
     def delete(self, keys: list[str]) -> None:
         if keys:
-            with self._explained():
+            with self._translate_errors():
                 obstore.delete(self._store, keys)
 
-    def now(self) -> datetime:
+    def store_time(self) -> datetime:
         """The store's clock, read off a write: no two machines need to agree on the time."""
-        with self._explained():
-            obstore.put(self._store, _CLOCK, b"what time it is at the store\n")
-            return obstore.head(self._store, _CLOCK)["last_modified"]
+        with self._translate_errors():
+            obstore.put(self._store, _CLOCK_KEY, b"what time it is at the store\n")
+            return obstore.head(self._store, _CLOCK_KEY)["last_modified"]
 
-    def obeys(self, key: str, body: bytes, stale: UpdateVersion) -> bool:
+    def enforces_conditions(self, key: str, body: bytes, stale: UpdateVersion) -> bool:
         """Whether the store refuses to create what exists, and to write over a version that is gone. `body`
         is what is there already, so that a store which does not refuse does no harm."""
         return self._put(key, body, None) is None and self._put(key, body, stale) is None
 
     def _put(self, key: str, body: bytes, expected: UpdateVersion | None) -> UpdateVersion | None:
         mode: Literal["create"] | UpdateVersion = "create" if expected is None else expected
-        with self._explained():
+        with self._translate_errors():
             try:
-                return _version(obstore.put(self._store, key, body, mode=mode))
-            except _TAKEN:
+                return _update_version(obstore.put(self._store, key, body, mode=mode))
+            except _CONDITION_ERRORS:
                 return None
             except FileNotFoundError:
                 if expected is not None:
@@ -111,19 +111,19 @@ class Objects:
                 raise
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
             raise StateError(
-                f"{self.where}: the store refused the credentials in the environment",
+                f"{self.location}: the store refused the credentials in the environment",
                 hint="they need to list, read, write and delete there",
             ) from error
         except (exceptions.BaseError, OSError, ValueError) as error:
-            raise StateError(f"{self.where}: {_brief(error)}") from error
+            raise StateError(f"{self.location}: {_short_message(error)}") from error
 
 
-def connect(url: str, environment: Mapping[str, str]) -> Objects:
+def open_object_client(url: str, environment: Mapping[str, str]) -> ObjectClient:
     """The objects under `s3://bucket/prefix`, `gs://...` or `az://...`. Raises UsageError for another kind of
     URL and StateError for an endpoint over plain http that is not on this machine."""
     if not _URL.fullmatch(url) or "/../" in f"{url}/" or "/./" in f"{url}/":
@@ -131,27 +131,31 @@ def connect(url: str, environment: Mapping[str, str]) -> Objects:
             f"the state URL {url!r} is not understood",
             hint="it names bucket and prefix and nothing else, as in s3://bucket/prefix",
         )
-    plain = [name for name in _ENDPOINTS if environment.get(name, "").lower().startswith("http://")]
-    for name in plain:
+    plain_http = [name for name in _ENDPOINTS if environment.get(name, "").lower().startswith("http://")]
+    for name in plain_http:
         if not is_loopback(urlsplit(environment[name]).hostname or ""):
             raise StateError(f"{name} is plain http to another machine", hint="use https: the keys travel there")
     store = from_url(
         url,
-        client_options={"timeout": PATIENCE, "connect_timeout": PATIENCE / 2, "allow_http": bool(plain)},
-        retry_config={"max_retries": 3, "retry_timeout": PATIENCE},
+        client_options={
+            "timeout": REQUEST_TIMEOUT,
+            "connect_timeout": REQUEST_TIMEOUT / 2,
+            "allow_http": bool(plain_http),
+        },
+        retry_config={"max_retries": 3, "retry_timeout": REQUEST_TIMEOUT},
     )
-    return Objects(store, url)
+    return ObjectClient(store, url)
 
 
-def _version(answer: ObjectMeta | PutResult) -> UpdateVersion:
+def _update_version(metadata: ObjectMeta | PutResult) -> UpdateVersion:
     version: UpdateVersion = {}
-    if (e_tag := answer.get("e_tag")) is not None:
+    if (e_tag := metadata.get("e_tag")) is not None:
         version["e_tag"] = e_tag
-    if (number := answer.get("version")) is not None:
-        version["version"] = number
+    if (object_version := metadata.get("version")) is not None:
+        version["version"] = object_version
     return version
 
 
-def _brief(error: Exception) -> str:
+def _short_message(error: Exception) -> str:
     # What follows are the client's own notes and the store's page, which may quote a signed request.
     return str(error).split("\n", 1)[0].split(": <", 1)[0][:300]

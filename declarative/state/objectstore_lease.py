@@ -23,16 +23,16 @@ from typing import TYPE_CHECKING, Self
 import orjson
 
 from declarative.errors import StateError
-from declarative.state.base import Holder, Sleep, held, lost, retry_until
-from declarative.state.objectstore_client import Objects
+from declarative.state.base import Holder, Sleep, lease_held_error, lease_lost_error, retry_until
+from declarative.state.objectstore_client import ObjectClient
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
 
-KEY = "lease.json"
+LEASE_KEY = "lease.json"
 
 
-def elapsed() -> float:
+def suspend_aware_seconds() -> float:
     """Seconds of a clock that goes on while the machine sleeps, so that a lease does not outlive a closed
     lid."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
@@ -44,9 +44,9 @@ class LeaseTerms:
     holder stops, which must cover a request under way."""
 
     duration: float = 60
-    beat: float = 15
+    renew_interval: float = 15
     margin: float = 20
-    elapsed: Callable[[], float] = elapsed
+    clock: Callable[[], float] = suspend_aware_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,80 +59,80 @@ class LeaseObject:
     holder: Holder | None = None
 
     @classmethod
-    def of_json(cls, text: bytes, where: str) -> LeaseObject:
+    def from_json(cls, text: bytes, where: str) -> LeaseObject:
         try:
-            known = orjson.loads(text)
-            holder = known.pop("holder")
-            return cls(**known, holder=Holder.of_json(orjson.dumps(holder)) if holder else None)
+            values = orjson.loads(text)
+            holder = values.pop("holder")
+            return cls(**values, holder=Holder.from_json(orjson.dumps(holder)) if holder else None)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateError(
-                f"{where}/{KEY} cannot be understood", hint="if no run is under way, delete that object"
+                f"{where}/{LEASE_KEY} cannot be understood", hint="if no run is under way, delete that object"
             ) from error
 
     def to_json(self) -> bytes:
         return orjson.dumps(self, option=orjson.OPT_UTC_Z)
 
-    def same_taking(self, other: LeaseObject) -> bool:
+    def is_same_acquisition(self, other: LeaseObject) -> bool:
         return self.epoch == other.epoch and self.holder == other.holder
 
 
-class StoreLease:
+class ObjectStoreLease:
     """A lease that a thread keeps alive until the `with` block ends."""
 
     def __init__(
-        self, objects: Objects, entry: LeaseObject, version: UpdateVersion, terms: LeaseTerms, since: float
+        self, objects: ObjectClient, lease_object: LeaseObject, version: UpdateVersion, terms: LeaseTerms, since: float
     ) -> None:
         self._objects = objects
-        self._entry = entry
+        self._lease_object = lease_object
         self._version = version
         self._terms = terms
         self._deadline = since + terms.duration - terms.margin
-        self._why_lost: str | None = None
+        self._lost_reason: str | None = None
         self._mutex = threading.RLock()
         self._ended = threading.Event()
-        self._heart = threading.Thread(target=self._beat, name="dialctl lease", daemon=True)
+        self._renewal_thread = threading.Thread(target=self._renew_until_ended, name="dialctl lease", daemon=True)
 
     @property
     def holder(self) -> Holder:
-        assert self._entry.holder is not None
-        return self._entry.holder
+        assert self._lease_object.holder is not None
+        return self._lease_object.holder
 
     @property
     def epoch(self) -> int:
-        return self._entry.epoch
+        return self._lease_object.epoch
 
     def check(self) -> None:
         """Asks the store, too: whoever broke the lease may send from that moment on."""
         with self._mutex:
             self.check_time()
             with suppress(StateError):  # no answer: until the deadline nobody else can have taken it
-                self._look()
+                self._reread()
             self.check_time()
 
     def check_time(self) -> None:
         """Raises LeaseLost once it may be gone; asks nobody."""
         with self._mutex:
-            if self._why_lost is None and self._terms.elapsed() >= self._deadline:
-                self._why_lost = "it could not be renewed in time"
-            if self._why_lost is not None:
-                raise lost(self._objects.where, self.holder, self._why_lost)
+            if self._lost_reason is None and self._terms.clock() >= self._deadline:
+                self._lost_reason = "it could not be renewed in time"
+            if self._lost_reason is not None:
+                raise lease_lost_error(self._objects.location, self.holder, self._lost_reason)
 
     def note_folded(self, line: str) -> None:
         """Declare all journal lines up to `line` dead. Raises LeaseLost."""
         with self._mutex:
-            while self._entry.folded != line:
-                self._renew(replace(self._entry, folded=line))
+            while self._lease_object.folded != line:
+                self._renew(replace(self._lease_object, folded=line))
                 self.check_time()
 
-    def prove(self) -> None:
+    def check_conditional_writes(self) -> None:
         """Find out whether the store keeps to conditions at all. Raises StateError."""
         with self._mutex:
-            first = self._version
-            self._renew(self._entry)
-            if not self._objects.obeys(KEY, self._entry.to_json(), first):
+            stale_version = self._version
+            self._renew(self._lease_object)
+            if not self._objects.enforces_conditions(LEASE_KEY, self._lease_object.to_json(), stale_version):
                 raise StateError(
-                    f"{self._objects.where}: this store ignores conditional writes (If-None-Match, If-Match), so two "
-                    "runs at once could ring the same people",
+                    f"{self._objects.location}: this store ignores conditional writes (If-None-Match, If-Match), so "
+                    "two runs at once could ring the same people",
                     hint="use a store that has them, or keep the lock in the project's folder",
                 )
 
@@ -143,87 +143,103 @@ class StoreLease:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        if self._heart.is_alive():
-            self._heart.join()
+        if self._renewal_thread.is_alive():
+            self._renewal_thread.join()
         with self._mutex, suppress(StateError):  # where the store does not answer, the lease ends by itself
-            if self._why_lost is None:
-                self._why_lost = "it was given back"
-                released = replace(self._entry, holder=None, beat=self._entry.beat + 1)
-                self._objects.put(KEY, released.to_json(), self._version)
+            if self._lost_reason is None:
+                self._lost_reason = "it was given back"
+                released_object = replace(self._lease_object, holder=None, beat=self._lease_object.beat + 1)
+                self._objects.put(LEASE_KEY, released_object.to_json(), self._version)
 
-    def keep_alive(self) -> None:
-        self._heart.start()
+    def start_renewal(self) -> None:
+        self._renewal_thread.start()
 
-    def _beat(self) -> None:
-        while not self._ended.wait(self._terms.beat):
+    def _renew_until_ended(self) -> None:
+        while not self._ended.wait(self._terms.renew_interval):
             with self._mutex, suppress(StateError):
-                self._renew(self._entry)
-                if self._why_lost is not None:
+                self._renew(self._lease_object)
+                if self._lost_reason is not None:
                     return
 
-    def _renew(self, entry: LeaseObject) -> None:
-        since = self._terms.elapsed()
-        entry = replace(entry, beat=entry.beat + 1)
-        version = self._objects.put(KEY, entry.to_json(), self._version)
+    def _renew(self, lease_object: LeaseObject) -> None:
+        since = self._terms.clock()
+        lease_object = replace(lease_object, beat=lease_object.beat + 1)
+        version = self._objects.put(LEASE_KEY, lease_object.to_json(), self._version)
         if version is None:
-            self._look()
+            self._reread()
             return
-        self._entry, self._version = entry, version
+        self._lease_object, self._version = lease_object, version
         self._deadline = since + self._terms.duration - self._terms.margin
 
-    def _look(self) -> None:
-        found = self._objects.get(KEY)
-        entry = LeaseObject.of_json(found.body, self._objects.where) if found else LeaseObject()
-        if found is None or not entry.same_taking(self._entry):
-            self._why_lost = f"it is held by {entry.holder}" if entry.holder else "somebody broke it"
+    def _reread(self) -> None:
+        stored_object = self._objects.get(LEASE_KEY)
+        lease_object = (
+            LeaseObject.from_json(stored_object.body, self._objects.location) if stored_object else LeaseObject()
+        )
+        if stored_object is None or not lease_object.is_same_acquisition(self._lease_object):
+            self._lost_reason = f"it is held by {lease_object.holder}" if lease_object.holder else "somebody broke it"
         else:  # perhaps a renewal of our own whose answer was lost
-            self._entry, self._version = entry, found.version
+            self._lease_object, self._version = lease_object, stored_object.version
 
 
-def take(
-    objects: Objects, holder: Holder, wait: float, sleep: Sleep, terms: LeaseTerms, least_epoch: Callable[[], int]
-) -> StoreLease:
+def acquire(
+    objects: ObjectClient, holder: Holder, wait: float, sleep: Sleep, terms: LeaseTerms, min_epoch: Callable[[], int]
+) -> ObjectStoreLease:
     """The lease of the store, proven and kept alive. `least_epoch` tells the epoch to begin after where there
     is no lease object. Raises LeaseHeld, and StateError."""
-    lease = retry_until(lambda: _attempt(objects, holder, terms, least_epoch), wait, sleep, pause=2)
+    lease = retry_until(lambda: _try_acquire_object(objects, holder, terms, min_epoch), wait, sleep, pause=2)
     if lease is None:
-        found = read(objects)
-        by = found.holder
-        hint = f"if that run is surely gone: dialctl force-unlock {by.id}" if by else "run again"
-        raise held(objects.where, by, hint=f"wait longer with --lock-timeout; {hint}")
+        lease_object = read_lease(objects)
+        current_holder = lease_object.holder
+        hint = (
+            f"if that run is surely gone: dialctl force-unlock {current_holder.id}" if current_holder else "run again"
+        )
+        raise lease_held_error(objects.location, current_holder, hint=f"wait longer with --lock-timeout; {hint}")
     try:
-        lease.prove()
+        lease.check_conditional_writes()
     except StateError:
         lease.__exit__(None, None, None)
         raise
-    lease.keep_alive()
+    lease.start_renewal()
     return lease
 
 
-def read(objects: Objects) -> LeaseObject:
+def read_lease(objects: ObjectClient) -> LeaseObject:
     """What the lease object says now; an empty entry where there is none."""
-    found = objects.get(KEY)
-    return LeaseObject.of_json(found.body, objects.where) if found else LeaseObject()
+    stored_object = objects.get(LEASE_KEY)
+    return LeaseObject.from_json(stored_object.body, objects.location) if stored_object else LeaseObject()
 
 
-def break_lease(objects: Objects, lease_id: str) -> None:
+def break_lease(objects: ObjectClient, lease_id: str) -> None:
     """Take the lease from its holder. Raises StateError when nobody holds it under this id."""
-    found = objects.get(KEY)
-    entry = LeaseObject.of_json(found.body, objects.where) if found else LeaseObject()
-    if found is None or entry.holder is None or entry.holder.id != lease_id:
-        now = f"held by {entry.holder}, lease {entry.holder.id}" if entry.holder else "held by nobody"
-        raise StateError(f"there is no lease {lease_id} on {objects.where}: it is {now}")
-    freed = replace(entry, epoch=entry.epoch + 1, holder=None)
-    if objects.put(KEY, freed.to_json(), found.version) is None:
-        raise StateError(f"the lease on {objects.where} was renewed or given back just now", hint="look again")
+    stored_object = objects.get(LEASE_KEY)
+    lease_object = LeaseObject.from_json(stored_object.body, objects.location) if stored_object else LeaseObject()
+    if stored_object is None or lease_object.holder is None or lease_object.holder.id != lease_id:
+        state = (
+            f"held by {lease_object.holder}, lease {lease_object.holder.id}"
+            if lease_object.holder
+            else "held by nobody"
+        )
+        raise StateError(f"there is no lease {lease_id} on {objects.location}: it is {state}")
+    freed_object = replace(lease_object, epoch=lease_object.epoch + 1, holder=None)
+    if objects.put(LEASE_KEY, freed_object.to_json(), stored_object.version) is None:
+        raise StateError(f"the lease on {objects.location} was renewed or given back just now", hint="look again")
 
 
-def _attempt(objects: Objects, holder: Holder, terms: LeaseTerms, least_epoch: Callable[[], int]) -> StoreLease | None:
-    found = objects.get(KEY)
-    entry = LeaseObject.of_json(found.body, objects.where) if found else LeaseObject(epoch=least_epoch())
-    if found and entry.holder and objects.now() - found.written <= timedelta(seconds=terms.duration + 1):
+def _try_acquire_object(
+    objects: ObjectClient, holder: Holder, terms: LeaseTerms, min_epoch: Callable[[], int]
+) -> ObjectStoreLease | None:
+    stored_object = objects.get(LEASE_KEY)
+    lease_object = (
+        LeaseObject.from_json(stored_object.body, objects.location) if stored_object else LeaseObject(epoch=min_epoch())
+    )
+    if (
+        stored_object
+        and lease_object.holder
+        and objects.store_time() - stored_object.modified_at <= timedelta(seconds=terms.duration + 1)
+    ):
         return None  # the store tells whole seconds: one more, to be sure
-    since = terms.elapsed()
-    mine = LeaseObject(epoch=entry.epoch + 1, folded=entry.folded, holder=holder)
-    version = objects.put(KEY, mine.to_json(), found.version if found else None)
-    return StoreLease(objects, mine, version, terms, since) if version is not None else None
+    since = terms.clock()
+    new_lease_object = LeaseObject(epoch=lease_object.epoch + 1, folded=lease_object.folded, holder=holder)
+    version = objects.put(LEASE_KEY, new_lease_object.to_json(), stored_object.version if stored_object else None)
+    return ObjectStoreLease(objects, new_lease_object, version, terms, since) if version is not None else None

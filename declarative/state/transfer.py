@@ -8,48 +8,52 @@ from declarative.errors import StateError
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.model.records import join_records
 from declarative.state.base import Backend, Holder, Sleep
-from declarative.state.format import parse, render
+from declarative.state.format import parse_lock, render_lock
 
 
-def copy(source: Backend, target: Backend, holder: Holder, wait: float, sleep: Sleep) -> Lock:
+def copy_lock(source: Backend, target: Backend, holder: Holder, wait: float, sleep: Sleep) -> Lock:
     """Put the lock of `source`, its journal folded in, in the place of the target's, under both leases.
     Raises StateError where there is none, and where the target is another memory or knows what the source
     does not."""
     with ExitStack() as leases:
-        for backend in sorted((source, target), key=lambda place: place.where):
+        for backend in sorted((source, target), key=lambda place: place.location):
             leases.enter_context(backend.lease(holder, wait, sleep))
-        lock, there = parse(source.load()), parse(target.load())
+        lock, target_lock = parse_lock(source.load()), parse_lock(target.load())
         if lock is None:
-            raise StateError(f"there is no lock at {source.where}")
-        if there is not None:
-            _refuse_loss(lock, there, target.where)
-        target.fold(render(lock))
+            raise StateError(f"there is no lock at {source.location}")
+        if target_lock is not None:
+            _refuse_overwrite(lock, target_lock, target.location)
+        target.fold(render_lock(lock))
         return lock
 
 
-def _refuse_loss(lock: Lock, there: Lock, where: str) -> None:
-    if (lock.project, lock.lineage) != (there.project, there.lineage):
+def _refuse_overwrite(lock: Lock, target_lock: Lock, location: str) -> None:
+    if (lock.project, lock.lineage) != (target_lock.project, target_lock.lineage):
         raise StateError(
-            f"{where} keeps another memory: project {there.project}, lineage {there.lineage}",
+            f"{location} keeps another memory: project {target_lock.project}, lineage {target_lock.lineage}",
             hint="choose an empty place for this one",
         )
-    mine = lock.resources
-    newer = sorted(address for address, known in there.resources.items() if _ahead(known, mine.get(address)))
-    if newer:
+    resource_records = lock.resources
+    newer_addresses = sorted(
+        address
+        for address, target_record in target_lock.resources.items()
+        if _is_ahead(target_record, resource_records.get(address))
+    )
+    if newer_addresses:
         raise StateError(
-            f"{where} knows more than what would replace it: {', '.join(newer)}",
+            f"{location} knows more than what would replace it: {', '.join(newer_addresses)}",
             hint="bring both together with dialctl state merge",
         )
 
 
-def _ahead(there: ResourceRecord, here: ResourceRecord | None) -> bool:
+def _is_ahead(target_record: ResourceRecord, source_record: ResourceRecord | None) -> bool:
     """Whether a record holds anything that another one would have to learn from it."""
-    if here is None:
+    if source_record is None:
         return True
-    both = join_records(there, here)
+    joined = join_records(target_record, source_record)
     return (
-        there.generation > here.generation
-        or (both.remotes, both.intents) != (here.remotes, here.intents)
-        or not {*there.placed, *there.revoked} <= {*here.placed, *here.revoked}
-        or both.unseen != here.unseen
+        target_record.generation > source_record.generation
+        or (joined.remotes, joined.intents) != (source_record.remotes, source_record.intents)
+        or not {*target_record.placed, *target_record.revoked} <= {*source_record.placed, *source_record.revoked}
+        or joined.unseen != source_record.unseen
     )

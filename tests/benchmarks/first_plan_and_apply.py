@@ -58,7 +58,7 @@ def _recorded(directory: Path) -> list[float]:
     directory.mkdir(parents=True)
     backend, now = open_backend(directory, None), datetime.now(UTC)
     moments = []
-    with backend.lease(Holder.here({}), 0, time.sleep) as lease:
+    with backend.lease(Holder.from_environment({}), 0, time.sleep) as lease:
         ledger = Ledger.open(backend, lease)
         ledger.start(Lock(project="benchmark", lineage="lineage", born=now))
         moments.append(time.process_time())

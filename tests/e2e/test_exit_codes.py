@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from declarative.cli.main import run
+from declarative.cli.main import run_command
 
 from .bench import Bench, numbers
 from .manifests import batch, call, project
@@ -254,7 +254,7 @@ def test_a_bug_shows_its_traceback_when_asked_for_twice(
     monkeypatch.setattr(os, "chdir", broken)
     if variable is not None:
         monkeypatch.setenv("DIALCTL_VERBOSE", variable)
-    assert run([*flags, "-C", "anywhere", "plan"]) == 1
+    assert run_command([*flags, "-C", "anywhere", "plan"]) == 1
     said = capsys.readouterr().err
     assert "dialctl has a bug: ZeroDivisionError at test_exit_codes.py:" in said
     assert ("Traceback" in said) is traced

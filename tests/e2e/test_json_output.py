@@ -18,7 +18,7 @@ from .bench import Bench, numbers
 from .manifests import AGENT, CALLINGBOX, batch, call, project
 
 Schema = Mapping[str, Any]
-PLAN, REPORT = schemas.load("plan.v1"), schemas.load("report.v1")
+PLAN, REPORT = schemas.load_schema("plan.v1"), schemas.load_schema("report.v1")
 
 
 def valid(document: Any, schema: Schema) -> None:

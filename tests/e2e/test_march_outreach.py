@@ -40,7 +40,7 @@ def test_an_edited_call_is_not_rung_again_and_the_plan_says_so(example: Examples
     bench.edit("callback-ada.yaml", "cust_789", "cust_790")
     bench.edit("callback-ada.yaml", CLEO, "+14155550104")
     again = bench.plan("--target", "call/callback-ada", "--detailed-exitcode", exits=0)
-    assert [one["reason"] for one in again.json["actions"]] == ["rung_once"]
+    assert [one["reason"] for one in again.json["actions"]] == ["called_once"]
     assert "give it a new name" in again.json["warnings"][0]["message"]
     bench.apply("--target", "call/callback-ada")
     assert bench.rings() == {CLEO: 1}

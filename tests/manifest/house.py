@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from declarative.errors import ManifestError
-from declarative.manifest import Variables, load
+from declarative.manifest import Variables, load_desired
 from declarative.model.capabilities import Capabilities, ProviderType
 from declarative.model.digest import PersonKey
 from declarative.model.resource import Desired, Resource, Route
@@ -114,9 +114,9 @@ class House:
         cache: Path | None = None,
         secret: str | None = None,
     ) -> Desired:
-        return load(
+        return load_desired(
             self.directory / path,
-            types=TYPES,
+            provider_types=TYPES,
             variables=variables or Variables(),
             key=PersonKey(secret),
             targets=targets,
@@ -144,7 +144,7 @@ class House:
 
 def rows(resource: Resource) -> dict[str, dict[str, object]]:
     """The people of a resource: number to data."""
-    return {number: json.loads(payload) for number, payload in resource.people.frame.iter_rows()}
+    return {number: json.loads(payload) for number, payload in resource.recipients.frame.iter_rows()}
 
 
 @contextmanager

@@ -18,11 +18,11 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from manifest.house import TYPES
-from declarative.digest import PersonKey
-from declarative.manifest import Variables, load
+from declarative.model.digest import PersonKey
+from declarative.manifest import Variables, load_desired
 project, cache = Path({project!r}), Path({cache!r})
-desired = load(project, types=TYPES, variables=Variables(), key=PersonKey(None), cache=cache)
-assert desired.resources["batch/b"].people.count == 1
+desired = load_desired(project, provider_types=TYPES, variables=Variables(), key=PersonKey(None), cache=cache)
+assert desired.resources["batch/b"].recipients.count == 1
 print(*(name for name in ("polars", "phonenumbers", "httpx", "rich", "difflib") if name in sys.modules))
 """
 

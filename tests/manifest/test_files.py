@@ -40,7 +40,7 @@ def test_only_the_columns_asked_for_become_data(house: House) -> None:
 
 def test_no_columns_asked_for_is_no_data(house: House) -> None:
     batch = house.batch(FROM.replace("}", ", metadata: []}"), **{"r.csv": "to_number,plan\n+14155550101,pro\n"})
-    assert batch.people.frame.rows() == [("+14155550101", "{}")]
+    assert batch.recipients.frame.rows() == [("+14155550101", "{}")]
 
 
 def test_each_field_takes_its_columns_and_the_first_takes_the_rest(house: House) -> None:
@@ -57,7 +57,7 @@ def test_jsonl_keeps_types_and_leaves_out_what_is_null(house: House) -> None:
     ]
     text = "\ufeff" + "\n\n".join(json.dumps(line) for line in lines)
     batch = house.batch(FROM.replace("r.csv", "r.jsonl"), **{"r.jsonl": text})
-    assert batch.people.frame.get_column("payload").to_list() == [
+    assert batch.recipients.frame.get_column("payload").to_list() == [
         '{"metadata":{"deep":{"a":true,"b":[1.5,null]},"n":1}}',
         '{"metadata":{"n":1.0}}',
         "{}",
@@ -142,7 +142,7 @@ def test_parquet_keeps_types(house: House) -> None:
         {"to_number": ["+14155550101", "+14155550102"], "n": [1, None], "x": [1.5, 2.0], "l": [["a"], None]},
     )
     batch = house.batch(FROM.replace("r.csv", "r.parquet"))
-    assert batch.people.frame.get_column("payload").to_list() == [
+    assert batch.recipients.frame.get_column("payload").to_list() == [
         '{"metadata":{"l":["a"],"n":1,"x":1.5}}',
         '{"metadata":{"x":2.0}}',
     ]
@@ -151,7 +151,7 @@ def test_parquet_keeps_types(house: House) -> None:
 def test_what_is_not_a_number_in_parquet_is_missing(house: House) -> None:
     put_parquet(house, {"to_number": ["+14155550101"], "nan": [float("nan")], "inf": [float("inf")], "x": [1.5]})
     batch = house.batch(FROM.replace("r.csv", "r.parquet"))
-    assert batch.people.frame.get_column("payload").to_list() == ['{"metadata":{"x":1.5}}']
+    assert batch.recipients.frame.get_column("payload").to_list() == ['{"metadata":{"x":1.5}}']
 
 
 @pytest.mark.parametrize(("value", "kind"), [([1], "List(Int64)"), ({"k": 1}, "Struct({'k': Int64})")])

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative.manifest.recipients.payloads import payloads
-from declarative.model.digest import PersonKey, canonical
+from declarative.manifest.recipients.payloads import build_payloads
+from declarative.model.digest import PersonKey, canonical_json
 from declarative.model.frames import numbers_digest, payloads_digest
 
 from .house import CALL_HEAD, FROM, HEAD, PERSON, PROJECT, House, rows, standing_in
@@ -23,8 +23,8 @@ TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 @given(st.lists(st.fixed_dictionaries({"b": TEXT, "a": TEXT, 'é"\n': TEXT}), max_size=8))
 def test_texts_come_out_as_canonical_json(data: list[dict[str, str]]) -> None:
     frame = pl.DataFrame(data, schema=dict.fromkeys(["b", "a", 'é"\n'], pl.String))
-    built = payloads(frame, {"metadata": frame.columns}).to_list()
-    assert built == [canonical({"metadata": row}).decode() for row in data]
+    built = build_payloads(frame, {"metadata": frame.columns}).to_list()
+    assert built == [canonical_json({"metadata": row}).decode() for row in data]
 
 
 @given(
@@ -44,8 +44,8 @@ def test_texts_come_out_as_canonical_json(data: list[dict[str, str]]) -> None:
 def test_typed_values_come_out_as_canonical_json(data: list[dict[str, object]]) -> None:
     schema = {"n": pl.Int64, "f": pl.Float64, "t": pl.String, "z": pl.Boolean, "l": pl.List(pl.String)}
     frame = pl.DataFrame(data, schema=schema)
-    built = payloads(frame, {"metadata": ["z", "t", "n"], "context": ["f", "l"], "none": []}).to_list()
-    assert built == [canonical(_person(row, {"metadata": "ztn", "context": "fl"})).decode() for row in data]
+    built = build_payloads(frame, {"metadata": ["z", "t", "n"], "context": ["f", "l"], "none": []}).to_list()
+    assert built == [canonical_json(_person(row, {"metadata": "ztn", "context": "fl"})).decode() for row in data]
 
 
 def _person(row: dict[str, object], fields: dict[str, str]) -> dict[str, dict[str, object]]:
@@ -77,7 +77,7 @@ def test_people_have_one_digest_however_they_are_written(people: dict[str, str],
                 "r.jsonl": "\n".join(lines),
             }
         )
-        written, read = (resource.people for resource in house.load(secret=secret).resources.values())
+        written, read = (resource.recipients for resource in house.load(secret=secret).resources.values())
         key = PersonKey(secret)
         assert (written.numbers, written.payloads, written.count) == (
             read.numbers,
@@ -90,7 +90,7 @@ def test_people_have_one_digest_however_they_are_written(people: dict[str, str],
 
 def test_order_moves_no_digest_and_data_moves_one(house: House) -> None:
     def digests(text: str) -> tuple[str, str]:
-        people = house.batch(FROM, **{"r.csv": f"to_number,a\n{text}"}).people
+        people = house.batch(FROM, **{"r.csv": f"to_number,a\n{text}"}).recipients
         return people.numbers, people.payloads
 
     first = digests("+14155550101,x\n+14155550102,y\n")
@@ -102,7 +102,7 @@ def test_order_moves_no_digest_and_data_moves_one(house: House) -> None:
 def test_the_order_of_people_is_that_of_the_manifest(house: House) -> None:
     spec = "  recipients: [{to_number: +14155550109}, {to_number: +14155550101}]\n" + FROM
     batch = house.batch(spec, **{"r.csv": "to_number\n+14155550108\n+14155550102\n"})
-    assert [number[-1] for number in batch.people.frame.get_column("number")] == ["9", "1", "8", "2"]
+    assert [number[-1] for number in batch.recipients.frame.get_column("number")] == ["9", "1", "8", "2"]
 
 
 def test_suppressed_numbers_are_desired_nowhere(house: House) -> None:
@@ -111,10 +111,10 @@ def test_suppressed_numbers_are_desired_nowhere(house: House) -> None:
     house.put({"b.yaml": HEAD + "  recipients: [{to_number: +14155550101}, {to_number: +14155550102}]\n"})
     house.put({"c.yaml": CALL_HEAD + "  to_number: +14155550102\n"})
     batch, call = house.load().resources.values()
-    assert (batch.people.count, dict(batch.people.held)) == (1, {"suppress_from": 1})
-    assert batch.people.frame.get_column("number").to_list() == ["+14155550101"]
-    assert (call.people.count, dict(call.people.held)) == (0, {"suppress_from": 1})
-    assert batch.people.kept_out.rows() == call.people.kept_out.rows() == [("+14155550102", "suppress_from")]
+    assert (batch.recipients.count, dict(batch.recipients.excluded_counts)) == (1, {"suppress_from": 1})
+    assert batch.recipients.frame.get_column("number").to_list() == ["+14155550101"]
+    assert (call.recipients.count, dict(call.recipients.excluded_counts)) == (0, {"suppress_from": 1})
+    assert batch.recipients.excluded.rows() == call.recipients.excluded.rows() == [("+14155550102", "suppress_from")]
 
 
 def test_suppressions_of_project_and_resource_add_up(house: House) -> None:
@@ -178,4 +178,4 @@ def test_countries_hold_back_the_numbers_of_others(house: House, countries: str,
     people = FROM if in_file else f"  recipients: [{written}]\n"
     batch = house.batch(policy + people, **{"r.csv": "to_number\n" + "\n".join(numbers)})
     assert set(rows(batch)) == left
-    assert dict(batch.people.held) == {"countries": len(numbers) - len(left)}
+    assert dict(batch.recipients.excluded_counts) == {"countries": len(numbers) - len(left)}

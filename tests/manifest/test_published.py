@@ -16,13 +16,13 @@ from .test_resources import DESIGN
 
 
 def registry() -> Registry[Any]:
-    loaded = (schemas.load(name) for name in schemas.names())
+    loaded = (schemas.load_schema(name) for name in schemas.list_schemas())
     return Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in loaded)
 
 
 @pytest.mark.parametrize("text", [DESIGN, PROJECT])
 def test_an_editor_accepts_what_dialctl_accepts(text: str) -> None:
-    validator = Draft202012Validator(schemas.load("manifest.v1"), registry=registry())
+    validator = Draft202012Validator(schemas.load_schema("manifest.v1"), registry=registry())
     for document in yaml.load_all(text, yaml.BaseLoader):
         numbers = ("target_concurrency_limit", "ringing_timeout_seconds", "max_call_duration_minutes")
         document["spec"] |= {name: int(document["spec"][name]) for name in numbers if name in document["spec"]}
@@ -33,6 +33,6 @@ def test_an_editor_accepts_what_dialctl_accepts(text: str) -> None:
 
 @pytest.mark.parametrize("field", ["from_numbr_id", "metadata"])
 def test_an_editor_refuses_what_no_provider_takes(field: str) -> None:
-    validator = Draft202012Validator(schemas.load("manifest.v1"), registry=registry())
+    validator = Draft202012Validator(schemas.load_schema("manifest.v1"), registry=registry())
     document = {"apiVersion": "dialctl/v1", "kind": "Batch", "metadata": {"name": "b"}, "spec": {field: {}}}
     assert list(validator.iter_errors(document))

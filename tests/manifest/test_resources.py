@@ -69,7 +69,7 @@ def test_the_example_of_the_reference_loads(house: House) -> None:
     house.put({"campaign.yaml": DESIGN})
     house.put({"recipients.csv": "phone,customer_id,plan,notes\n+14155550102,cust_7,pro,private\n"})
     desired = house.load()
-    assert desired.whole
+    assert desired.is_complete
     assert (desired.project.name, desired.project.declared) == ("spring-campaigns", True)
     assert list(desired.resources) == ["batch/march-outreach", "call/callback-ada"]
     batch, call = desired.resources.values()
@@ -86,19 +86,19 @@ def test_the_example_of_the_reference_loads(house: House) -> None:
     assert (batch.display_name, batch.route, batch.kind) == ("March outreach", Route.BATCH, Kind.BATCH)
     assert (batch.also, batch.previously) == (("acb_PDWFN995PzAudChwFDqVZ2",), ("batch/march",))
     assert batch.expires_at == datetime(2026, 12, 8, tzinfo=UTC)
-    assert batch.people.frame.rows() == [
+    assert batch.recipients.frame.rows() == [
         ("+14155550123", '{"metadata":{"customer_id":"cust_123"}}'),
         ("+14155550102", '{"metadata":{"customer_id":"cust_7","plan":"pro"}}'),
     ]
     assert call.route is Route.CALL
     assert call.settings == {"agent_id": "agent_Fo7p", "from_number_id": "ap_Q8PR"}
-    assert call.people.frame.rows() == [("+14155550101", '{"metadata":{"customer_id":"cust_456"}}')]
+    assert call.recipients.frame.rows() == [("+14155550101", '{"metadata":{"customer_id":"cust_456"}}')]
 
 
 def test_without_a_project_the_providers_exist_under_their_own_names(house: House) -> None:
     house.put({"b.yaml": f"{HEAD}  provider: callingbox\n  agent_id: a\n{PERSON}"})
     desired = house.load()
-    assert (desired.project.name, desired.project.declared, desired.whole) == ("default", False, True)
+    assert (desired.project.name, desired.project.declared, desired.is_complete) == ("default", False, True)
     assert desired.project.providers["callingbox"].api_version == "2026-04"
     assert desired.resources["batch/b"].route is Route.CALL
 
@@ -190,7 +190,7 @@ def test_what_is_no_duration(house: House, written: str) -> None:
 def test_a_call_by_batch_can_be_scheduled(house: House) -> None:
     spec = "  to_number: +14155550101\n  via: batch\n  scheduled_at: 2026-12-01T16:00:00Z\n  metadata: {a: b}\n"
     call = house.call(spec)
-    assert (call.kind, call.route, call.people.count) == (Kind.CALL, Route.BATCH, 1)
+    assert (call.kind, call.route, call.recipients.count) == (Kind.CALL, Route.BATCH, 1)
     assert call.settings["scheduled_at"] == "2026-12-01T16:00:00Z"
 
 
@@ -203,7 +203,7 @@ def test_callingbox_takes_its_own_fields(house: House) -> None:
     spec = "  provider: callingbox\n  to_number: +14155550101\n  from_number: +14155550100\n"
     call = house.call(spec + "  instructions: Be kind\n  context: {plan: {tier: 1}}\n  metadata: {}\n")
     assert call.settings["instructions"] == "Be kind"
-    assert call.people.frame.item(0, "payload") == '{"context":{"plan":{"tier":1}}}'
+    assert call.recipients.frame.item(0, "payload") == '{"context":{"plan":{"tier":1}}}'
 
 
 def test_a_cancelled_resource_is_paused(house: House) -> None:
@@ -216,7 +216,7 @@ def test_display_name_is_the_name_unless_given(house: House) -> None:
 
 def test_data_keeps_its_types(house: House) -> None:
     batch = house.batch("  recipients: [{to_number: +14155550101, metadata: {a: 1, b: [x, null], c: 02134, d: no}}]\n")
-    data = orjson.loads(batch.people.frame.item(0, "payload"))
+    data = orjson.loads(batch.recipients.frame.item(0, "payload"))
     assert data == {"metadata": {"a": 1, "b": ["x", None], "c": "02134", "d": "no"}}
 
 

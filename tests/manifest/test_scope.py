@@ -18,7 +18,7 @@ def tree(house: House) -> House:
 def test_the_directory_of_the_project_is_the_whole(tree: House) -> None:
     desired = tree.load("p")
     assert list(desired.resources) == ["batch/b", "call/c"]
-    assert desired.whole
+    assert desired.is_complete
     assert desired.project.directory == str((tree.directory / "p").resolve())
 
 
@@ -26,7 +26,7 @@ def test_the_directory_of_the_project_is_the_whole(tree: House) -> None:
 def test_a_file_or_subdirectory_is_a_part_of_the_project_above(tree: House, path: str, found: list[str]) -> None:
     desired = tree.load(path)
     assert list(desired.resources) == found
-    assert not desired.whole
+    assert not desired.is_complete
     assert (desired.project.name, desired.project.directory) == (
         "spring",
         str((tree.directory / "p").resolve()),
@@ -35,14 +35,14 @@ def test_a_file_or_subdirectory_is_a_part_of_the_project_above(tree: House, path
 
 def test_a_directory_above_the_project_is_not_its_whole(tree: House) -> None:
     desired = tree.load(".")
-    assert (list(desired.resources), desired.whole) == (["batch/b", "call/c"], False)
+    assert (list(desired.resources), desired.is_complete) == (["batch/b", "call/c"], False)
     assert desired.project.directory == str((tree.directory / "p").resolve())
 
 
 def test_the_file_of_the_project_alone_is_not_its_whole(house: House) -> None:
     house.put({"all.yaml": PROJECT + "---\n" + HEAD + PERSON, "c.yaml": CALL})
     desired = house.load("all.yaml")
-    assert (list(desired.resources), desired.whole) == (["batch/b"], False)
+    assert (list(desired.resources), desired.is_complete) == (["batch/b"], False)
 
 
 def test_of_two_projects_above_the_nearest_counts(tree: House) -> None:
@@ -63,7 +63,7 @@ def test_what_merely_speaks_of_a_project_is_none(tree: House) -> None:
 
 def test_targets_narrow_and_are_never_the_whole(tree: House) -> None:
     desired = tree.load("p", targets=["call/c"])
-    assert (list(desired.resources), desired.whole) == (["call/c"], False)
+    assert (list(desired.resources), desired.is_complete) == (["call/c"], False)
     assert desired.digest != tree.load("p").digest
 
 
@@ -86,7 +86,7 @@ def test_links_within_the_project_are_met_once(tree: House) -> None:
 def test_recipients_are_looked_for_beside_their_manifest(tree: House) -> None:
     tree.put({"p/team/b.yaml": HEAD + "  recipients_from: [{file: data/r.csv}]\n"})
     tree.put({"p/team/data/r.csv": "to_number\n+14155550101\n"})
-    assert tree.load("p/team/b.yaml").resources["batch/b"].people.count == 1
+    assert tree.load("p/team/b.yaml").resources["batch/b"].recipients.count == 1
 
 
 def test_a_path_that_is_not_there(house: House) -> None:

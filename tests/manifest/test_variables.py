@@ -88,7 +88,7 @@ def test_numbers_and_data_of_people_take_variables_and_keys_do_not(house: House)
     people = "  recipients: [{to_number: '${var.n}', metadata: {'${var.k}': '${var.v}'}}]\n"
     house.put({"project.yaml": PROJECT, "b.yaml": HEAD + people})
     batch = house.load(variables=Variables({"n": "+14155550101", "v": "x"})).resources["batch/b"]
-    assert batch.people.frame.rows() == [("+14155550101", '{"metadata":{"${var.k}":"x"}}')]
+    assert batch.recipients.frame.rows() == [("+14155550101", '{"metadata":{"${var.k}":"x"}}')]
 
 
 def test_a_variable_cannot_lead_out_of_the_project(house: House) -> None:

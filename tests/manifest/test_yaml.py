@@ -21,7 +21,7 @@ from .house import HEAD, PERSON, PROJECT, House
 def values(text: str | bytes) -> list[Json]:
     problems: list[Problem] = []
     data = text.encode() if isinstance(text, str) else text
-    documents = read.documents(Path("x.yaml"), "x.yaml", data, problems)
+    documents = read.read_documents(Path("x.yaml"), "x.yaml", data, problems)
     assert not problems
     return [document.value for document in documents]
 
@@ -137,7 +137,7 @@ def test_a_text_that_looks_like_something_else_is_read_back_as_text(text: str) -
 def test_whatever_is_written_gives_values_or_problems(text: str, fast: bool) -> None:
     problems: list[Problem] = []
     with composer(read.COMPOSER if fast else read.PythonComposer):
-        documents = read.documents(Path("x.yaml"), "x.yaml", text.encode(), problems)
+        documents = read.read_documents(Path("x.yaml"), "x.yaml", text.encode(), problems)
     assert all(problem.message for problem in problems)
     assert all(document.value is not None for document in documents)
 
@@ -153,4 +153,4 @@ def test_a_project_reads_the_same_without_libyaml(house: House, monkeypatch: pyt
     fast = house.batch(PERSON)
     monkeypatch.setattr(read, "COMPOSER", read.PythonComposer)
     slow = house.load().resources["batch/b"]
-    assert (fast.settings, fast.people.numbers) == (slow.settings, slow.people.numbers)
+    assert (fast.settings, fast.recipients.numbers) == (slow.settings, slow.recipients.numbers)

@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from declarative import schemas
-from declarative.app.git_changes import caused
-from declarative.app.session import Options, Session
+from declarative.app.git_changes import changed_addresses
+from declarative.app.session import Session, SessionOptions
 from declarative.errors import UsageError
 
 from .house import ADA, BATCH, BEN, CAY, PROJECT, Team
@@ -33,8 +33,8 @@ def git(team: Team) -> Runner:
 
 def addresses(team: Team, ref: str = "main", path: str = ".", **options: object) -> set[str]:
     known = {"directory": team.root, "path": Path(path), "environment": {}, **options}
-    with Session(Options(**known), lambda _: None) as session:  # type: ignore[arg-type]
-        return set(caused(session, ref))
+    with Session(SessionOptions(**known), lambda _: None) as session:  # type: ignore[arg-type]
+        return set(changed_addresses(session, ref))
 
 
 def test_an_untouched_branch_causes_nothing(team: Team, git: Runner) -> None:
@@ -166,7 +166,7 @@ def test_json_says_of_each_action_whether_the_branch_caused_it(team: Team, git: 
         "batch/outreach": True,
         "batch/other": False,
     }
-    Draft202012Validator(schemas.load("plan.v1")).validate(planned)
+    Draft202012Validator(schemas.load_schema("plan.v1")).validate(planned)
     assert all("caused" not in one for one in team.plan()["actions"])
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from declarative.sandbox.embedded import Embedded
+from declarative.sandbox.embedded import EmbeddedSandbox
 
 from .house import BATCH, CAY, Team
 
@@ -19,7 +19,7 @@ def provider(team: Team) -> Iterator[httpx.Client]:
     """The provider, as somebody else with the same account reaches it."""
     with team.world() as world:
         headers = {"Authorization": "Bearer sk_sandbox", "Cartesia-Version": "2026-03-01"}
-        transport = Embedded(world).transport()
+        transport = EmbeddedSandbox(world).transport()
         with httpx.Client(base_url="http://127.0.0.1/cartesia", headers=headers, transport=transport) as client:
             yield client
 

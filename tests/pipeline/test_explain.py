@@ -7,31 +7,31 @@ from collections.abc import Iterator
 import pytest
 
 from declarative.app import reference
-from declarative.app.explain import explain
+from declarative.app.explain import explain_manifest
 from declarative.app.reference import Field
-from declarative.cli.main import run
+from declarative.cli.main import run_command
 from declarative.errors import UsageError
 
 
 def test_without_a_name_every_kind_has_a_line() -> None:
-    lines = explain(None, None).splitlines()
+    lines = explain_manifest(None, None).splitlines()
     assert [line.split()[0] for line in lines if line and line[0].isupper()][:3] == ["Project", "Batch", "Call"]
 
 
 @pytest.mark.parametrize("what", [None, "Project", "Batch", "Call", "Batch.retry"])
 def test_a_terminal_of_80_columns_shows_it_unbroken(what: str | None) -> None:
-    assert max(len(line) for line in explain(what, None).splitlines()) <= 80
+    assert max(len(line) for line in explain_manifest(what, None).splitlines()) <= 80
 
 
 @pytest.mark.parametrize("path", ["Batch.retry.on", "batch.RETRY.On", "Batch.spec.retry.on"])
 def test_a_path_finds_its_field_whatever_its_case(path: str) -> None:
-    shown = explain(path, None)
+    shown = explain_manifest(path, None)
     assert "KIND:     Batch" in shown
     assert "retry.on <[]string> -required-" in shown
 
 
 def test_a_kind_shows_its_own_fields_and_the_providers() -> None:
-    shown = explain("Batch", None)
+    shown = explain_manifest("Batch", None)
     assert "  retry <object>" in shown
     in_one_line = " ".join(shown.split())
     assert "For: cartesia (2026-08-14)." in in_one_line
@@ -39,38 +39,38 @@ def test_a_kind_shows_its_own_fields_and_the_providers() -> None:
 
 
 def test_one_provider_leaves_out_the_fields_of_others() -> None:
-    shown = explain("Batch", "callingbox")
+    shown = explain_manifest("Batch", "callingbox")
     assert "instructions" in shown
     assert "from_number_id" not in shown
 
 
 def test_units_limits_and_defaults_are_shown() -> None:
-    shown = explain("Batch.ringing_timeout_seconds", None)
+    shown = explain_manifest("Batch.ringing_timeout_seconds", None)
     assert "DEFAULT:  60" in shown
     assert "LIMITS:   at least 5; at most 80" in shown
     assert "Seconds" in shown
 
 
 def test_what_only_a_call_by_batch_takes_is_said() -> None:
-    assert "2026-03-01 with via: batch" in explain("Call.scheduled_at", None)
+    assert "2026-03-01 with via: batch" in explain_manifest("Call.scheduled_at", None)
 
 
 def test_metadata_of_the_document_and_of_the_person_are_told_apart() -> None:
-    assert "explain Call.spec.metadata" in explain("Call.metadata", None)
-    assert "callingbox" in explain("Call.spec.metadata", None)
+    assert "explain Call.spec.metadata" in explain_manifest("Call.metadata", None)
+    assert "callingbox" in explain_manifest("Call.spec.metadata", None)
 
 
 def test_data_of_a_recipient_names_who_takes_it() -> None:
-    assert "FOR:      cartesia (2026-08-14)" in explain("Batch.recipients.dynamic_variables", None)
+    assert "FOR:      cartesia (2026-08-14)" in explain_manifest("Batch.recipients.dynamic_variables", None)
 
 
 def test_maps_and_lists_are_looked_through() -> None:
-    assert "<string> -required-" in explain("Project.providers.type", None)
-    assert explain("Project.policy.suppress_from.file", None)
+    assert "<string> -required-" in explain_manifest("Project.providers.type", None)
+    assert explain_manifest("Project.policy.suppress_from.file", None)
 
 
 def test_spec_by_name_is_the_kind() -> None:
-    assert explain("Batch.spec", None) == explain("Batch", None)
+    assert explain_manifest("Batch.spec", None) == explain_manifest("Batch", None)
 
 
 @pytest.mark.parametrize(
@@ -86,18 +86,18 @@ def test_spec_by_name_is_the_kind() -> None:
 )
 def test_a_wrong_name_gets_a_suggestion(path: str, hint: str) -> None:
     with pytest.raises(UsageError) as wrong:
-        explain(path, None)
+        explain_manifest(path, None)
     assert hint in wrong.value.hint
 
 
 def test_an_unknown_provider_gets_a_suggestion() -> None:
     with pytest.raises(UsageError) as wrong:
-        explain("Batch", "cartesio")
+        explain_manifest("Batch", "cartesio")
     assert wrong.value.hint == 'did you mean "cartesia"?'
 
 
 def test_the_command_exits_64_for_a_wrong_name(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "Batch.retyr"]) == 64
+    assert run_command(["explain", "Batch.retyr"]) == 64
     assert 'did you mean "retry"?' in capsys.readouterr().err
 
 
@@ -108,14 +108,14 @@ def _all(fields: tuple[Field, ...], trail: str) -> Iterator[tuple[str, Field]]:
 
 
 @pytest.mark.parametrize("kind", reference.kinds(), ids=lambda kind: kind.name)
-def test_every_field_can_be_explained_and_is_described(kind: reference.Kind) -> None:
+def test_every_field_can_be_explained_and_is_described(kind: reference.ManifestKind) -> None:
     found = dict([*_all(kind.document, kind.name), *_all(kind.spec, f"{kind.name}.spec")])
     assert [path for path, field in found.items() if not field.description] == []
-    assert all(explain(path, None) for path in found)
+    assert all(explain_manifest(path, None) for path in found)
 
 
 @pytest.mark.parametrize("kind", reference.kinds(), ids=lambda kind: kind.name)
-def test_numbers_say_their_unit(kind: reference.Kind) -> None:
+def test_numbers_say_their_unit(kind: reference.ManifestKind) -> None:
     units = ("second", "minute", "ring", "call", "people")
     numbers = [field for _, field in _all(kind.spec, kind.name) if field.type in ("integer", "number")]
     assert [field.name for field in numbers if not any(unit in field.description.lower() for unit in units)] == []

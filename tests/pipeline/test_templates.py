@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from declarative.cli.main import run
+from declarative.cli.main import run_command
 
 from .pipes import ROOT, STEPS, Runner
 
@@ -111,7 +111,7 @@ def test_the_hook_runs_a_command_that_is_there(capsys: pytest.CaptureFixture[str
     assert hook["pass_filenames"] is False
     command = hook["entry"].split()
     assert command[0] == "dialctl"
-    assert run([*command[1:], "--help"]) == 0
+    assert run_command([*command[1:], "--help"]) == 0
     assert all(re.search(hook["files"], name) for name in ("a.yaml", "b.yml", "c.csv", "d.parquet", "calls/e.jsonl"))
 
 
@@ -123,9 +123,9 @@ def test_the_example_repositories_plan_as_they_are(
     for file in (EXAMPLES / layout / "calls").iterdir():
         if file.is_file():
             (tmp_path / file.name).write_bytes(file.read_bytes())
-    assert run(["validate"]) == 0
-    assert run(["plan", "--offline"]) == 0
-    assert run(["--sandbox", "plan"]) == 0
+    assert run_command(["validate"]) == 0
+    assert run_command(["plan", "--offline"]) == 0
+    assert run_command(["--sandbox", "plan"]) == 0
     assert "1 person held back by suppress_from" in capsys.readouterr().out
 
 

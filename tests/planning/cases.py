@@ -55,8 +55,8 @@ def crowd(wanted: str | Mapping[str, str], kept_out: Mapping[str, str] | None = 
         lambda: frame,
         lambda: people.numbers_digest(frame, KEY),
         lambda: people.payloads_digest(frame, KEY),
-        kept_out=lambda: policies,
-        **{"held": dict(Counter((kept_out or {}).values())), **facts},
+        excluded=lambda: policies,
+        **{"excluded_counts": dict(Counter((kept_out or {}).values())), **facts},
     )
 
 
@@ -65,7 +65,7 @@ def resource(wanted: str | Mapping[str, str] | Recipients = "a", **changes: Any)
     known = {
         "address": ADDRESS, "kind": Kind.BATCH, "route": Route.BATCH, "provider": "cartesia",
         "display_name": "March", "settings": settings, "settings_digest": digest(settings),
-        "people": wanted if isinstance(wanted, Recipients) else crowd(wanted),
+        "recipients": wanted if isinstance(wanted, Recipients) else crowd(wanted),
     }  # fmt: skip
     return Resource(**{**known, **changes})
 
@@ -123,7 +123,7 @@ def remembered(**changes: Any) -> RemoteRecord:
 
 
 def person(who: str) -> str:
-    return KEY.of_person(LINEAGE, number(who))
+    return KEY.digest_person(LINEAGE, number(who))
 
 
 def intent(**changes: Any) -> Intent:
@@ -143,7 +143,7 @@ def case(*remotes: Remote, wanted: Resource | None, record: ResourceRecord | Non
     """`record` as given, or one that knows all the remotes as sent with the settings wanted now."""
     memory = record or knowing(*remotes)
     known = {
-        "address": wanted.address if wanted else ADDRESS, "resource": wanted, "record": memory,
+        "address": wanted.address if wanted else ADDRESS, "resource": wanted, "resource_record": memory,
         "remotes": {remote.id: remote for remote in remotes}, "now": NOON, "key": KEY, "lineage": LINEAGE,
     }  # fmt: skip
     return Facts(**{**known, **changes})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from declarative.model.remote import Phase
-from declarative.planning.actions import compose
+from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts, Observation
 from declarative.planning.plan import Action, Task
@@ -15,7 +15,7 @@ QUEUED, REACHED, UNREACHED = Phase.QUEUED, Phase.REACHED, Phase.UNREACHED
 
 
 def planned(of: Facts, **outlook: Any) -> tuple[dict[Verb, Action], Task | None]:
-    actions, work = compose(Observation(case=of, provider="cartesia", **outlook), BATCHES)
+    actions, work = compose_actions(Observation(facts=of, provider="cartesia", **outlook), BATCHES)
     by_verb = {action.verb: action for action in actions}
     assert len(by_verb) == len(actions), "at most one action a verb"
     return by_verb, work
@@ -28,4 +28,4 @@ def worked(of: Facts, **outlook: Any) -> Task:
 
 
 def rung(work: Task) -> list[tuple[str, str, int]]:
-    return work.ring.select("number", "verb", "attempt").sort("number").rows()
+    return work.to_call.select("number", "verb", "attempt").sort("number").rows()

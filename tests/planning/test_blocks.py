@@ -42,7 +42,7 @@ def reason(block: Block | None) -> str | None:
 
 def of(*remotes: Remote, wanted: Resource | None, unknown: frozenset[str] = NONE, **facts: Any) -> str | None:
     quiet, routes = facts.pop("quiet", False), facts.pop("routes", tuple(Route))
-    return reason(resource_block(case(*remotes, wanted=wanted, **facts), unknown, routes=routes, quiet=quiet))
+    return reason(resource_block(case(*remotes, wanted=wanted, **facts), unknown, routes=routes, unchanged=quiet))
 
 
 # -- memory -------------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def test_a_replace_shows_what_changed_and_counts_those_it_leaves_alone() -> None
 def test_settings_that_the_lock_keeps_as_digests_are_no_change() -> None:
     told = {"agent_id": "agent_a", "instructions": "Say hello.", "from_number": "+14155550199"}
     running = batch("b1", members(a=QUEUED))
-    record = knowing(running, settings=explain.remembered(told | {"agent_id": "agent_old"}))
+    record = knowing(running, settings=explain.redact_settings(told | {"agent_id": "agent_old"}))
     record = replace(record, remotes={"b1": remembered(settings="old")})
     replaced = planned(case(running, wanted=resource("a", settings=told), record=record))[0][Verb.REPLACE]
     assert [change.path for change in replaced.changes] == ["spec.agent_id"]
@@ -101,7 +101,7 @@ def test_a_cancel_counts_who_is_in_flight_and_names_its_batches() -> None:
     assert (cancel.people, cancel.reason, cancel.remote_ids) == (2, Reason.REMOVED, ("b1",))
     assert cancel.counts["in_flight"] == 1
     assert work is not None
-    assert (work.cancels, work.forget, len(work.ring)) == (("b1",), False, 0)
+    assert (work.cancels, work.forget, len(work.to_call)) == (("b1",), False, 0)
 
 
 def test_the_reasons_of_a_verb_are_counted_and_the_most_frequent_leads() -> None:
@@ -116,7 +116,7 @@ def test_the_reasons_of_a_verb_are_counted_and_the_most_frequent_leads() -> None
 
 def ended(wanted: str = "ab", **known: Any) -> Facts:
     over = batch("b1", members(a=UNREACHED, b=REACHED))
-    sent = {"count": 2, "payloads": resource("ab").people.payloads, **known}
+    sent = {"count": 2, "payloads": resource("ab").recipients.payloads, **known}
     record = ResourceRecord(generation=1, remotes={"b1": remembered(**sent)})
     return case(over, wanted=resource(wanted, retry=ABLE_TO_RETRY), record=record)
 
@@ -127,7 +127,7 @@ def test_a_retry_by_request_rings_nobody_by_a_new_batch() -> None:
     assert (retry.people, retry.remote_ids, retry.outcomes) == (1, ("b1",), {"dial_no_answer": 1})
     assert (retry.counts["attempt"], retry.counts["attempts"]) == (2, 2)
     assert work is not None
-    assert (work.requests, len(work.ring)) == (("b1",), 0)
+    assert (work.requests, len(work.to_call)) == (("b1",), 0)
 
 
 def test_a_retry_that_the_request_cannot_do_is_a_new_batch_of_the_next_attempt() -> None:
@@ -145,7 +145,7 @@ def test_a_wait_says_when_it_ends() -> None:
     wait = actions[Verb.WAIT]
     assert (wait.reason, wait.people, wait.next_at) == (Reason.RETRY_AFTER, 1, NOON + timedelta(hours=3))
     assert work is not None
-    assert (work.later, work.complete) == (True, True)
+    assert (work.due_later, work.complete) == (True, True)
 
 
 def test_a_wait_for_the_hours_ends_when_they_open() -> None:
@@ -154,7 +154,7 @@ def test_a_wait_for_the_hours_ends_when_they_open() -> None:
     actions, work = planned(of)
     assert (actions[Verb.WAIT].people, actions[Verb.WAIT].next_at) == (2, opens)
     assert work is not None
-    assert (work.later, work.complete) == (True, False)
+    assert (work.due_later, work.complete) == (True, False)
 
 
 # -- nothing to do ------------------------------------------------------------------------------------------------
@@ -168,8 +168,8 @@ def test_nothing_to_do_is_one_keep_of_everybody() -> None:
 
 
 def test_a_quiet_resource_is_kept_without_its_people() -> None:
-    actions, work = planned(case(wanted=resource("ab"), record=ResourceRecord(generation=1)), quiet=True)
-    assert (actions[Verb.KEEP].people, work and work.quiet) == (2, True)
+    actions, work = planned(case(wanted=resource("ab"), record=ResourceRecord(generation=1)), unchanged=True)
+    assert (actions[Verb.KEEP].people, work and work.unchanged) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -178,13 +178,13 @@ def test_a_quiet_resource_is_kept_without_its_people() -> None:
     ids=["its number", "its agent", "its data"],
 )
 def test_an_edited_call_is_rung_once_all_the_same(edited: Any) -> None:
-    placed, people = call("c1", "a", REACHED), call_resource("a").people
+    placed, people = call("c1", "a", REACHED), call_resource("a").recipients
     record = knowing(placed, numbers=people.numbers, payloads=people.payloads)
     actions, _ = planned(case(placed, wanted=edited, record=record))
-    assert [(a.verb, a.reason) for a in actions.values()] == [(Verb.KEEP, Reason.RUNG_ONCE)]
+    assert [(a.verb, a.reason) for a in actions.values()] == [(Verb.KEEP, Reason.CALLED_ONCE)]
 
 
 def test_an_unedited_call_is_unchanged() -> None:
-    placed, people = call("c1", "a", REACHED), call_resource("a").people
+    placed, people = call("c1", "a", REACHED), call_resource("a").recipients
     record = knowing(placed, numbers=people.numbers, payloads=people.payloads)
     assert planned(case(placed, wanted=call_resource("a"), record=record))[0][Verb.KEEP].reason is Reason.UNCHANGED

@@ -35,7 +35,7 @@ QUEUED, REACHED, UNREACHED = Phase.QUEUED, Phase.REACHED, Phase.UNREACHED
 
 def ended(wanted: str = "ab", **known: Any) -> Facts:
     over = batch("b1", members(a=UNREACHED, b=REACHED))
-    sent = {"count": 2, "payloads": resource("ab").people.payloads, **known}
+    sent = {"count": 2, "payloads": resource("ab").recipients.payloads, **known}
     record = ResourceRecord(generation=1, remotes={"b1": remembered(**sent)})
     return case(over, wanted=resource(wanted, retry=ABLE_TO_RETRY), record=record)
 
@@ -49,7 +49,7 @@ def test_a_block_of_the_resource_is_all_there_is() -> None:
     assert work is None
     assert list(actions) == [Verb.BLOCK]
     held = actions[Verb.BLOCK]
-    assert (held.reason, held.people, held.detail, held.way_out) == (Reason.LOST, 2, block.detail, block.way_out)
+    assert (held.reason, held.people, held.detail, held.hint) == (Reason.LOST, 2, block.detail, block.hint)
 
 
 def lost(**intents: Any) -> Facts:
@@ -62,16 +62,16 @@ def test_a_lost_answer_holds_back_its_people_alone_and_says_when() -> None:
     actions, work = planned(lost())
     assert (actions[Verb.BLOCK].people, actions[Verb.BLOCK].reason) == (1, Reason.UNSURE)
     assert "11:59 UTC on 1 Dec" in actions[Verb.BLOCK].detail
-    assert "dialctl apply" in actions[Verb.BLOCK].way_out
+    assert "dialctl apply" in actions[Verb.BLOCK].hint
     assert work is not None
-    assert (work.complete, work.later, len(work.ring)) == (False, True, 0)
+    assert (work.complete, work.due_later, len(work.to_call)) == (False, True, 0)
 
 
 def test_a_lost_single_call_is_a_humans_to_resolve() -> None:
     of = case(
         wanted=call_resource("a"), record=ResourceRecord(intents=open_intents(intent(route=Route.CALL, person="p")))
     )
-    assert planned(of)[0][Verb.BLOCK].way_out == "dialctl resolve call/ada --placed | --not-placed"
+    assert planned(of)[0][Verb.BLOCK].hint == "dialctl resolve call/ada --placed | --not-placed"
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def test_a_lost_answer_is_shown_where_none_of_its_people_is_known(
 ) -> None:
     waiting = batch("b1", members(a=QUEUED))
     record = replace(knowing(waiting), intents=open_intents(intent(count=7)))
-    actions, work = planned(case(waiting, wanted=wanted, record=record), applying=applying)
+    actions, work = planned(case(waiting, wanted=wanted, record=record), lease_holder=applying)
     block = actions[Verb.BLOCK]
     assert block.people == 7
     assert block.reason is (Reason.BEING_APPLIED if applying else Reason.UNSURE)
-    assert bool(block.way_out) is (applying is None)
+    assert bool(block.hint) is (applying is None)
     assert work is not None
     assert not work.forget
 
@@ -105,8 +105,8 @@ def test_a_request_that_probably_never_arrived_holds_up_nothing_that_leaves() ->
 
 
 def test_what_is_being_applied_is_no_alarm() -> None:
-    block = planned(lost(), applying="ada@mill")[0][Verb.BLOCK]
-    assert (block.reason, block.detail, block.way_out) == (Reason.BEING_APPLIED, "being applied by ada@mill", "")
+    block = planned(lost(), lease_holder="ada@mill")[0][Verb.BLOCK]
+    assert (block.reason, block.detail, block.hint) == (Reason.BEING_APPLIED, "being applied by ada@mill", "")
 
 
 # -- found, forgotten ---------------------------------------------------------------------------------------------
@@ -114,20 +114,20 @@ def test_what_is_being_applied_is_no_alarm() -> None:
 
 def test_what_was_found_by_its_mark_is_adopted_beside_what_else_happens() -> None:
     found = batch("b1", members(a=QUEUED, b=QUEUED))
-    actions, work = planned(case(found, wanted=resource("abc"), record=ResourceRecord(generation=1)), adopt=(found,))
+    actions, work = planned(case(found, wanted=resource("abc"), record=ResourceRecord(generation=1)), to_adopt=(found,))
     assert set(actions) == {Verb.ADOPT, Verb.CREATE}
     adopt = actions[Verb.ADOPT]
     assert (adopt.reason, adopt.people, adopt.remote_ids) == (Reason.FOUND, 2, ("b1",))
     assert work is not None
-    assert work.case.remotes == {"b1": found}, "what the lock takes in"
+    assert work.facts.remotes == {"b1": found}, "what the lock takes in"
 
 
 def test_a_renamed_resource_says_what_it_was() -> None:
     old = batch("b1", members(a=REACHED))
-    actions, work = planned(case(old, wanted=resource("a")), renamed=("batch/feb",))
+    actions, work = planned(case(old, wanted=resource("a")), renamed_from=("batch/feb",))
     assert (actions[Verb.ADOPT].reason, actions[Verb.ADOPT].detail) == (Reason.RENAMED, "was batch/feb")
     assert work is not None
-    assert work.renamed == ("batch/feb",)
+    assert work.renamed_from == ("batch/feb",)
 
 
 def test_over_and_no_longer_wanted_is_forgotten() -> None:
@@ -159,14 +159,14 @@ def test_a_tombstone_is_not_shown_again() -> None:
     over = batch("b1", members(a=REACHED))
     of = case(over, wanted=None, record=knowing(over, tombstone=True))
     assert planned(of)[0] == {}
-    assert planned(of, quiet=True)[0] == {}
+    assert planned(of, unchanged=True)[0] == {}
 
 
 @pytest.mark.parametrize(("phase", "later"), [(Phase.IN_FLIGHT, True), (REACHED, False)])
 def test_whoever_is_rung_under_also_right_now_may_be_due_later(phase: Phase, later: bool) -> None:
     theirs = batch("x1", members(a=phase), mark=None)
     of = case(theirs, wanted=resource("a", also=("x1",)), record=ResourceRecord(), also=frozenset({"x1"}))
-    assert worked(of).later is later
+    assert worked(of).due_later is later
 
 
 # -- whatever was seen --------------------------------------------------------------------------------------------
@@ -181,10 +181,10 @@ def test_the_work_is_what_the_actions_say(scene: Scene) -> None:
     by_request = sum(
         len(frame.filter(pl.col("phase") == UNREACHED))
         for key in work.requests
-        if (frame := work.case.remotes[key].members) is not None
+        if (frame := work.facts.remotes[key].members) is not None
     )
-    assert sum(a.people for a in actions.values() if a.verb.dials) == len(work.ring) + by_request
-    assert work.ring.get_column("number").is_unique().all()
+    assert sum(a.people for a in actions.values() if a.verb.dials) == len(work.to_call) + by_request
+    assert work.to_call.get_column("number").is_unique().all()
     assert bool(work.cancels) == bool({Verb.CANCEL, Verb.REPLACE} & set(actions))
     named = {key for verb in (Verb.CANCEL, Verb.REPLACE) if verb in actions for key in actions[verb].remote_ids}
     assert named == set(work.cancels)
@@ -193,7 +193,7 @@ def test_the_work_is_what_the_actions_say(scene: Scene) -> None:
 def test_a_retry_whose_answer_was_lost_is_not_asked_for_again() -> None:
     doubted = intent(request=RequestKind.RETRY, remote="b1", mark="retry:b1:0", retry_count=0)
     of = ended()
-    actions, work = planned(replace(of, record=replace(of.record, intents=open_intents(doubted))))
+    actions, work = planned(replace(of, resource_record=replace(of.resource_record, intents=open_intents(doubted))))
     assert set(actions) == {Verb.BLOCK}
     assert work is not None
-    assert (work.requests, len(work.ring)) == ((), 0)
+    assert (work.requests, len(work.to_call)) == ((), 0)

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from declarative.planning import decide as table
-from declarative.planning.decide import Decision, Person, Reason, Standing, Timing, Verb, decide
+from declarative.planning.decide import Decision, PersonFacts, Reason, Standing, Timing, Verb, decide
 
 UNSUBMITTED, REFUSED, WAITING, DIALED, UNSURE = Standing
 NOW, TOO_EARLY, CLOSED, TOO_LATE, EXPIRED = Timing
-FLAGS = ("queued", "changed", "retriable", "resting", "try_refused", "twin", "surplus")
+FLAGS = ("queued", "changed", "retriable", "before_retry", "try_refused", "twin", "already_called")
 
 
-def person(standing: Standing, *, desired: bool = True, timing: Timing = NOW, **flags: Any) -> Person:
-    return Person(desired=desired, standing=standing, timing=timing, **flags)
+def person(standing: Standing, *, desired: bool = True, timing: Timing = NOW, **flags: Any) -> PersonFacts:
+    return PersonFacts(desired=desired, standing=standing, timing=timing, **flags)
 
 
-ROWS: dict[str, list[tuple[str, Person, Verb, Reason]]] = {
+ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
     "unsure": [
         ("whoever is unsure is blocked", person(UNSURE), Verb.BLOCK, Reason.UNSURE),
         ("unsure and no longer desired is blocked", person(UNSURE, desired=False), Verb.BLOCK, Reason.UNSURE),
@@ -51,9 +51,9 @@ ROWS: dict[str, list[tuple[str, Person, Verb, Reason]]] = {
          Verb.KEEP, Reason.EXPIRED),
     ],
     "queued for an attempt that was made already, elsewhere": [
-        ("a twin whose sibling rang is taken off", person(DIALED, queued=True, surplus=True),
+        ("a twin whose sibling rang is taken off", person(DIALED, queued=True, already_called=True),
          Verb.CANCEL, Reason.TWINS),
-        ("outside the calling hours too", person(DIALED, queued=True, surplus=True, timing=CLOSED),
+        ("outside the calling hours too", person(DIALED, queued=True, already_called=True, timing=CLOSED),
          Verb.CANCEL, Reason.TWINS),
     ],
     "waits in two live batches at the same attempt": [
@@ -74,7 +74,7 @@ ROWS: dict[str, list[tuple[str, Person, Verb, Reason]]] = {
         ("refused, too far ahead", person(REFUSED, changed=True, timing=TOO_EARLY), Verb.WAIT, Reason.TOO_EARLY),
         ("a retry outside the calling hours", person(DIALED, retriable=True, timing=CLOSED),
          Verb.WAIT, Reason.CALLING_HOURS),
-        ("a retry that rests", person(DIALED, retriable=True, resting=True), Verb.WAIT, Reason.RETRY_AFTER),
+        ("a retry that rests", person(DIALED, retriable=True, before_retry=True), Verb.WAIT, Reason.RETRY_AFTER),
         ("waiting with old settings at the wrong time is taken off",
          person(WAITING, queued=True, changed=True, timing=TOO_EARLY), Verb.CANCEL, Reason.TOO_EARLY),
         ("changed while closed is taken off", person(WAITING, queued=True, changed=True, timing=CLOSED),
@@ -117,7 +117,7 @@ ROWS: dict[str, list[tuple[str, Person, Verb, Reason]]] = {
 @pytest.mark.parametrize(
     ("fact", "verb", "reason"), [pytest.param(*case[1:], id=case[0]) for cases in ROWS.values() for case in cases]
 )
-def test_row(fact: Person, verb: Verb, reason: Reason) -> None:
+def test_row(fact: PersonFacts, verb: Verb, reason: Reason) -> None:
     assert decide(fact) == Decision(verb, reason)
 
 
@@ -141,7 +141,7 @@ def test_the_code_does_what_the_drawn_row_says() -> None:
 
 
 @cache
-def everybody() -> tuple[Person, ...]:
+def everybody() -> tuple[PersonFacts, ...]:
     """All combinations of facts, impossible ones included: a decision must not lean on what others promise."""
     flags = product((False, True), repeat=len(FLAGS))
     return tuple(
@@ -151,16 +151,16 @@ def everybody() -> tuple[Person, ...]:
     )
 
 
-def who(**facts: object) -> Iterator[tuple[Person, Decision]]:
+def who(**facts: object) -> Iterator[tuple[PersonFacts, Decision]]:
     return ((one, decide(one)) for one in everybody() if all(getattr(one, k) == v for k, v in facts.items()))
 
 
-def having(one: Person, flag: str) -> Person:
+def having(one: PersonFacts, flag: str) -> PersonFacts:
     facts: dict[str, Any] = {flag: True}
     return replace(one, **facts)
 
 
-def deciding(*verbs: Verb) -> list[Person]:
+def deciding(*verbs: Verb) -> list[PersonFacts]:
     return [one for one in everybody() if decide(one).verb in verbs]
 
 
@@ -242,7 +242,7 @@ def test_nobody_queued_merely_waits_for_a_better_time() -> None:
 
 
 def test_nobody_stays_queued_for_an_attempt_that_was_made() -> None:
-    for one, decision in who(desired=True, queued=True, surplus=True):
+    for one, decision in who(desired=True, queued=True, already_called=True):
         assert decision.verb is not Verb.KEEP, one
 
 
@@ -259,7 +259,7 @@ def test_to_be_unsure_never_adds_a_request() -> None:
     assert not any(decide(replace(one, standing=UNSURE)).verb.sends for one in everybody())
 
 
-@pytest.mark.parametrize("flag", ["queued", "resting", "surplus"])
+@pytest.mark.parametrize("flag", ["queued", "before_retry", "already_called"])
 def test_a_fact_that_holds_back_never_adds_a_further_ring(flag: str) -> None:
     further = (Verb.CREATE, Verb.RETRY)
     for one, decision in who(**{flag: False}):

@@ -46,7 +46,7 @@ def sent(data: dict[str, str]) -> str:
 
 
 def told(of: Facts) -> pl.DataFrame:
-    return entries.entries(of, entries.members(of))
+    return entries.build_entries(of, entries.all_members(of))
 
 
 def only(of: Facts) -> dict[str, Any]:

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative.planning.diff import changes, remembered
+from declarative.planning.diff import diff_settings, redact_settings
 
 AGENTS = {"agent_id": "agent_old"}, {"agent_id": "agent_new"}
 
 
 def shown(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     """With `before` as the lock keeps it."""
-    return [(change.path, change.before, change.after) for change in changes(remembered(before), after)]
+    return [(change.path, change.before, change.after) for change in diff_settings(redact_settings(before), after)]
 
 
 def test_nothing_changed_is_nothing_shown() -> None:
@@ -72,7 +72,7 @@ def test_a_number_is_masked_wherever_it_stands() -> None:
 
 
 def test_the_lock_keeps_a_number_and_long_text_as_digests_and_the_rest_in_clear() -> None:
-    kept = remembered({"from_number": "+14155550101", "instructions": "Hi.", "agent_id": "a", "region": None})
+    kept = redact_settings({"from_number": "+14155550101", "instructions": "Hi.", "agent_id": "a", "region": None})
     assert (kept["agent_id"], kept["region"]) == ("a", None)
     assert all(str(kept[name]).startswith("sha256:") for name in ("from_number", "instructions"))
 

@@ -35,7 +35,7 @@ def people(*rows: tuple[str, str]) -> pl.DataFrame:
 
 
 def by_person(rule: CallingHours, frame: pl.DataFrame, now: datetime) -> tuple[dict[str, str], datetime | None]:
-    found, opening = hours.timing(rule, lambda: frame, now)
+    found, opening = hours.hours_timing(rule, lambda: frame, now)
     assert isinstance(found, pl.DataFrame)
     return dict(found.iter_rows()), opening
 
@@ -60,11 +60,14 @@ def test_the_start_is_in_and_the_end_is_out(rule: CallingHours, local: str, allo
 
 
 def test_without_hours_everybody_may_be_rung_and_nobody_is_asked_for() -> None:
-    assert hours.timing(None, lambda: pytest.fail("people were read"), utc("2031-01-15T03:00")) == (Timing.NOW, None)
+    assert hours.hours_timing(None, lambda: pytest.fail("people were read"), utc("2031-01-15T03:00")) == (
+        Timing.NOW,
+        None,
+    )
 
 
 def test_a_fixed_zone_needs_no_people() -> None:
-    found = hours.timing(OFFICE, lambda: pytest.fail("people were read"), utc("2031-01-15T03:00"))
+    found = hours.hours_timing(OFFICE, lambda: pytest.fail("people were read"), utc("2031-01-15T03:00"))
     assert found == (Timing.CLOSED, utc("2031-01-15T14:00"))
 
 
@@ -77,12 +80,12 @@ def test_a_fixed_zone_needs_no_people() -> None:
     ],
 )
 def test_it_opens_by_the_clock_on_the_wall(moment: str, opening: str) -> None:
-    assert hours.opens(OFFICE, [NEW_YORK], utc(moment)) == utc(opening)
+    assert hours.next_opening(OFFICE, [NEW_YORK], utc(moment)) == utc(opening)
 
 
 def test_a_start_that_the_clocks_leap_over_opens_with_the_leap_or_soon_after() -> None:
     rule = CallingHours(time(2, 30), time(5), NEW_YORK)
-    opening = hours.opens(rule, [NEW_YORK], utc("2031-03-09T06:00"))
+    opening = hours.next_opening(rule, [NEW_YORK], utc("2031-03-09T06:00"))
     assert opening is not None
     assert utc("2031-03-09T07:00") <= opening <= utc("2031-03-09T07:30")
     assert hours.is_open(rule, [NEW_YORK], opening)
@@ -98,7 +101,7 @@ def test_an_hour_that_comes_twice_counts_twice() -> None:
 def test_hours_that_end_as_they_start_are_never_open() -> None:
     """Manifests cannot say it; what cannot be meant rings nobody."""
     never = CallingHours(time(9), time(9), NEW_YORK)
-    assert hours.timing(never, people, utc("2031-01-15T14:00")) == (Timing.CLOSED, None)
+    assert hours.hours_timing(never, people, utc("2031-01-15T14:00")) == (Timing.CLOSED, None)
 
 
 def test_of_several_zones_the_strictest_holds() -> None:
@@ -106,17 +109,17 @@ def test_of_several_zones_the_strictest_holds() -> None:
     assert not hours.is_open(OFFICE, zones, utc("2031-01-15T14:30"))  # nine thirty in one, eight thirty in the other
     assert hours.is_open(OFFICE, zones, utc("2031-01-15T15:00"))
     assert not hours.is_open(OFFICE, zones, utc("2031-01-15T22:00"))
-    assert hours.opens(OFFICE, zones, utc("2031-01-15T22:00")) == utc("2031-01-16T15:00")
+    assert hours.next_opening(OFFICE, zones, utc("2031-01-15T22:00")) == utc("2031-01-16T15:00")
 
 
 def test_zones_without_a_common_hour_never_open() -> None:
     rule = CallingHours(time(9), time(10), RECIPIENT)
-    assert hours.opens(rule, [NEW_YORK, LOS_ANGELES], utc("2031-01-15T14:30")) is None
+    assert hours.next_opening(rule, [NEW_YORK, LOS_ANGELES], utc("2031-01-15T14:30")) is None
 
 
 def test_a_number_says_its_zones() -> None:
-    assert hours.zones_of("+12125550101") == (NEW_YORK,)
-    assert hours.zones_of(IDAHO) == (BOISE, LOS_ANGELES)
+    assert hours.zones_for_number("+12125550101") == (NEW_YORK,)
+    assert hours.zones_for_number(IDAHO) == (BOISE, LOS_ANGELES)
 
 
 def test_as_much_of_a_number_is_looked_at_as_zones_depend_on() -> None:
@@ -124,7 +127,7 @@ def test_as_much_of_a_number_is_looked_at_as_zones_depend_on() -> None:
 
 
 def test_what_is_no_number_has_no_zone() -> None:
-    assert hours.zones_of("nonsense") == ()
+    assert hours.zones_for_number("nonsense") == ()
 
 
 def test_each_is_rung_by_their_own_clock() -> None:
@@ -182,7 +185,7 @@ _ZONES = st.lists(st.sampled_from([NEW_YORK, CHICAGO, LOS_ANGELES, "Asia/Kolkata
 def test_an_opening_is_always_open_and_never_past(start: time, end: time, zones: list[str], minutes: int) -> None:
     rule = CallingHours(start, end, RECIPIENT)
     moment = utc("2031-01-01T00:00") + timedelta(minutes=minutes)
-    opening = hours.opens(rule, zones, moment)
+    opening = hours.next_opening(rule, zones, moment)
     if opening is not None:
         assert opening >= moment
         assert hours.is_open(rule, zones, opening)

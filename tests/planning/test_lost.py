@@ -34,7 +34,7 @@ def _lost(who: str, wanted: str, **changes: Any) -> Intent:
 
 
 def _told(of: Facts, lost_one: Intent) -> str | None:
-    found = lost.people_of(of, lost_one, SIZE)
+    found = lost.find_lost_members(of, lost_one, SIZE)
     return None if found is None else "".join(letter(number) for number in found)
 
 

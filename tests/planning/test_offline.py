@@ -29,13 +29,13 @@ def lock_of(**records: ResourceRecord) -> Lock:
 
 def applied(letters: str = "ab", **changes: Any) -> ResourceRecord:
     """What the lock knows of the resource of these letters, applied in full."""
-    people = resource(letters).people
+    people = resource(letters).recipients
     known = {"generation": 1, "count": people.count, "settings_digest": digest(), "provider": "cartesia"}
     return ResourceRecord(**{**known, "numbers": people.numbers, "payloads": people.payloads, **changes})
 
 
 def the_action(desired: Desired, lock: Lock | None) -> Action:
-    made = offline.plan(desired, lock, NOON, KEY)
+    made = offline.plan_offline(desired, lock, NOON, KEY)
     assert made.offline
     (action,) = made.actions
     return action
@@ -82,7 +82,7 @@ def test_an_open_intent_blocks() -> None:
 
 def test_an_open_intent_blocks_though_the_manifest_is_gone() -> None:
     known = lock_of(batch_march=applied(), batch_gone=ResourceRecord(generation=1, intents={"mark": intent(count=7)}))
-    gone = offline.plan(wanted(resource("ab")), known, NOON, KEY).actions[-1]
+    gone = offline.plan_offline(wanted(resource("ab")), known, NOON, KEY).actions[-1]
     assert (gone.address, *said(gone)) == ("batch/gone", "block", "unsure", 7)
 
 
@@ -97,14 +97,14 @@ def test_an_open_intent_blocks_though_the_manifest_is_gone() -> None:
 @pytest.mark.parametrize("known_as", [PersonKey("another"), PersonKey(None)], ids=["another key", "no key"])
 def test_under_another_person_key_a_plan_tells_what_changed_by(now: Resource, verb: str, known_as: PersonKey) -> None:
     """As on a fork, which has no secrets: every digest of people differs there, though nobody has changed."""
-    made = offline.plan(wanted(now), lock_of(batch_march=applied()), NOON, known_as)
+    made = offline.plan_offline(wanted(now), lock_of(batch_march=applied()), NOON, known_as)
     assert [action.verb for action in made.actions] == [verb]
     assert ["DIALCTL_PERSON_KEY" in warning.message for warning in made.warnings] == [True]
 
 
 def test_under_another_person_key_what_was_not_applied_in_full_may_ring() -> None:
     known = lock_of(batch_march=applied(numbers="", payloads=""))
-    (action,) = offline.plan(wanted(resource("ab")), known, NOON, PersonKey(None)).actions
+    (action,) = offline.plan_offline(wanted(resource("ab")), known, NOON, PersonKey(None)).actions
     assert action.verb.dials
 
 
@@ -125,32 +125,32 @@ def test_a_pause_of_what_is_over_keeps(remote: Any) -> None:
 
 def test_absence_is_a_wish_in_a_whole_run_only() -> None:
     lock = lock_of(batch_gone=applied(), batch_march=applied())
-    assert len(offline.plan(wanted(resource("ab"), whole=False), lock, NOON, KEY).actions) == 1
-    gone = offline.plan(wanted(resource("ab")), lock, NOON, KEY).actions[-1]
+    assert len(offline.plan_offline(wanted(resource("ab"), whole=False), lock, NOON, KEY).actions) == 1
+    gone = offline.plan_offline(wanted(resource("ab")), lock, NOON, KEY).actions[-1]
     assert (gone.address, gone.verb, gone.reason) == ("batch/gone", "cancel", "removed")
 
 
 def test_a_removed_resource_of_single_calls_takes_nobody_off() -> None:
     calls = {"c1": remembered(route=Route.CALL, count=1), "c2": remembered(route=Route.CALL, count=1)}
     known = lock_of(batch_gone=applied(remotes=calls), batch_march=applied(remotes=calls))
-    kept, gone = offline.plan(wanted(resource("ab", paused=True)), known, NOON, KEY).actions
+    kept, gone = offline.plan_offline(wanted(resource("ab", paused=True)), known, NOON, KEY).actions
     assert (kept.verb, kept.reason) == ("keep", "paused")
     assert (gone.address, gone.verb, gone.reason) == ("batch/gone", "keep", "removed")
 
 
 def test_a_new_batch_of_just_the_people_of_one_that_leaves_looks_renamed() -> None:
     known = lock_of(batch_old=applied("ab"), batch_other=applied("c"))
-    new, old, other = offline.plan(wanted(resource("ba", retry=ABLE_TO_RETRY)), known, NOON, KEY).actions
+    new, old, other = offline.plan_offline(wanted(resource("ba", retry=ABLE_TO_RETRY)), known, NOON, KEY).actions
     assert [said(new), said(old)] == [("block", "looks_renamed", 2)] * 2
     assert new.detail == "its people are those of batch/old, which leaves in this plan"
-    assert new.way_out == "if it is the same campaign: metadata.previously: [batch/old]"
+    assert new.hint == "if it is the same campaign: metadata.previously: [batch/old]"
     assert (old.address, old.detail) == ("batch/old", f"{ADDRESS} would ring people who were submitted as batch/old")
     assert other.verb == "cancel"
 
 
 def test_a_new_batch_that_shares_nobody_for_sure_is_not_held_back() -> None:
     for known in (applied("abc"), applied("ab", tombstone=True), applied("ab", numbers="")):
-        action = offline.plan(wanted(resource("ab")), lock_of(batch_old=known), NOON, KEY).actions[0]
+        action = offline.plan_offline(wanted(resource("ab")), lock_of(batch_old=known), NOON, KEY).actions[0]
         assert said(action) == ("create", "new", 2)
 
 
@@ -185,5 +185,5 @@ def test_a_batch_that_is_retried_by_policy_may_ring_again() -> None:
 
 
 def test_max_dials_and_suppression_are_shown_as_well() -> None:
-    held = resource(crowd("ab", held={"suppress_from": 3}))
-    assert offline.plan(wanted(held), None, NOON, KEY).held == {"suppress_from": 3}
+    held = resource(crowd("ab", excluded_counts={"suppress_from": 3}))
+    assert offline.plan_offline(wanted(held), None, NOON, KEY).held_counts == {"suppress_from": 3}

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from declarative.model.remote import Phase
-from declarative.planning.actions import compose
+from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Block, Observation
-from declarative.planning.plan import Action, Plan, counted, in_order, main_reason
+from declarative.planning.plan import Action, Plan, count_values, main_reason, sort_actions
 from tests.planning.cases import ABLE_TO_RETRY, ADDRESS, NOON, batch, case, knowing, members, resource
 from tests.planning.channels import BATCHES
 
@@ -31,18 +31,18 @@ ALL = [action(verb, 10 + place) for place, verb in enumerate(Verb)]
 
 
 def test_people_to_ring_are_those_in_requests_that_dial() -> None:
-    assert plan(*ALL).people_to_ring == 10 + 11 + 12
+    assert plan(*ALL).people_to_call == 10 + 11 + 12
     assert plan(*ALL).people_moved == 11
 
 
 @pytest.mark.parametrize("verb", Verb)
 def test_it_sends_and_it_is_empty(verb: Verb) -> None:
     assert plan(action(verb)).sends is (verb in (Verb.CREATE, Verb.REPLACE, Verb.RETRY, Verb.CANCEL))
-    assert plan(action(verb)).empty is (verb in (Verb.KEEP, Verb.WAIT))
+    assert plan(action(verb)).is_empty is (verb in (Verb.KEEP, Verb.WAIT))
 
 
 def test_no_action_is_empty() -> None:
-    assert plan().empty
+    assert plan().is_empty
     assert not plan().sends
     assert plan().next_at is None
 
@@ -56,7 +56,7 @@ def test_the_next_time_is_the_first_of_all_waits() -> None:
 @pytest.mark.parametrize(("reason", "human"), [(Reason.UNSURE, True), (Reason.LOST, True), (Reason.NOT_READ, False)])
 def test_a_block_needs_a_human_unless_the_provider_could_not_be_read(reason: Reason, human: bool) -> None:
     assert plan(action(Verb.BLOCK, reason=reason)).needs_human is human
-    assert plan(action(Verb.BLOCK, reason=reason)).unread is not human or reason is not Reason.NOT_READ
+    assert plan(action(Verb.BLOCK, reason=reason)).has_unread is not human or reason is not Reason.NOT_READ
 
 
 def test_what_is_being_applied_needs_no_human() -> None:
@@ -71,7 +71,7 @@ def test_actions_are_ordered_by_manifest_and_then_by_verb_the_gone_last() -> Non
         action(Verb.CREATE, address="batch/a"),
         action(Verb.CANCEL, address="batch/also-gone"),
     ]
-    order = [(one.address, str(one.verb)) for one in in_order(actions, ["batch/b", "batch/a"])]
+    order = [(one.address, str(one.verb)) for one in sort_actions(actions, ["batch/b", "batch/a"])]
     assert order == [
         ("batch/b", "create"),
         ("batch/b", "cancel"),
@@ -82,7 +82,7 @@ def test_actions_are_ordered_by_manifest_and_then_by_verb_the_gone_last() -> Non
 
 
 def test_counts_have_the_most_frequent_first_and_leave_out_nothing_said() -> None:
-    counts = counted(pl.Series(["twins", "added", None, "added"]))
+    counts = count_values(pl.Series(["twins", "added", None, "added"]))
     assert list(counts.items()) == [("added", 2), ("twins", 1)]
     assert main_reason(counts) is Reason.ADDED
 
@@ -91,8 +91,8 @@ def test_counts_have_the_most_frequent_first_and_leave_out_nothing_said() -> Non
 
 
 def made(of: Any) -> Plan:
-    actions, work = compose(Observation(case=of, provider="cartesia"), BATCHES)
-    return plan(*actions, works={ADDRESS: work} if work else {})
+    actions, work = compose_actions(Observation(facts=of, provider="cartesia"), BATCHES)
+    return plan(*actions, tasks={ADDRESS: work} if work else {})
 
 
 def created(who: str = "a", **changes: Any) -> str:
@@ -142,4 +142,4 @@ def test_projects_differ() -> None:
 
 
 def test_a_block_that_names_no_way_out_has_none() -> None:
-    assert Block(Reason.LOST, "gone").way_out == ""
+    assert Block(Reason.LOST, "gone").hint == ""

@@ -15,7 +15,7 @@ from declarative.model.lock import Lock, ResourceRecord
 from declarative.planning import planfile
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
-from declarative.planning.plan import RING_SCHEMA, Action, Plan, Task
+from declarative.planning.plan import TO_CALL_SCHEMA, Action, Plan, Task
 from declarative.planning.planfile import SavedPlan
 
 from .cases import ADDRESS, KEY, LINEAGE, NOON, number, resource
@@ -33,71 +33,71 @@ HOSTS = {"cartesia": "api.cartesia.ai", "callingbox": "api.callingbox.io"}
 def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spring", lock: Lock | None = LOCK) -> Plan:
     """A plan that creates these people and cancels these batches at one address."""
     rows = [(number(who), "{}", "create", 1) for who in letters]
-    ring = pl.DataFrame(rows, schema=RING_SCHEMA, orient="row")
+    ring = pl.DataFrame(rows, schema=TO_CALL_SCHEMA, orient="row")
     case = Facts(
         address=ADDRESS,
         resource=resource("abc"),
-        record=ResourceRecord(),
+        resource_record=ResourceRecord(),
         remotes={},
         now=NOON,
         key=KEY,
         lineage=LINEAGE,
     )
     action = Action(address=ADDRESS, verb=Verb.CREATE, reason=Reason.NEW, provider="cartesia", people=len(letters))
-    work = Task(address=ADDRESS, case=case, ring=ring, cancels=cancels)
+    work = Task(address=ADDRESS, facts=case, to_call=ring, cancels=cancels)
     actions = (action,) if letters else ()
     return Plan(project=project, created_at=NOON, actions=actions, lock=lock, tasks={ADDRESS: work})
 
 
 def saved_of(plan: Plan, key: PersonKey = KEY) -> SavedPlan:
-    return planfile.of(plan, path=Path("calls"), targets=(ADDRESS,), desired="d1", hosts=HOSTS, key=key)
+    return planfile.from_plan(plan, path=Path("calls"), targets=(ADDRESS,), desired="d1", hosts=HOSTS, key=key)
 
 
 def hold(saved: SavedPlan, now: Plan, desired: str = "d1", hosts: dict[str, str] = HOSTS) -> None:
-    planfile.hold(now, saved, desired=desired, hosts=hosts, key=KEY)
+    planfile.check_against_saved(now, saved, desired=desired, hosts=hosts, key=KEY)
 
 
 def test_what_was_saved_is_read_again(tmp_path: Path) -> None:
     saved = saved_of(plan_of("ab", cancels=("acb_1",)))
-    planfile.write(saved, tmp_path / "plan", KEY)
-    assert planfile.read(tmp_path / "plan", KEY) == saved
-    assert planfile.is_plan(tmp_path / "plan")
+    planfile.write_plan_file(saved, tmp_path / "plan", KEY)
+    assert planfile.read_plan_file(tmp_path / "plan", KEY) == saved
+    assert planfile.is_plan_file(tmp_path / "plan")
 
 
 def test_it_is_the_owners_alone(tmp_path: Path) -> None:
-    planfile.write(saved_of(plan_of("a")), tmp_path / "plan", KEY)
+    planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "plan", KEY)
     assert stat.S_IMODE((tmp_path / "plan").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("key", [PersonKey(None), PersonKey("a secret")])
 def test_people_are_in_it_as_digests_only(tmp_path: Path, key: PersonKey) -> None:
-    planfile.write(saved_of(plan_of("abc"), key=key), tmp_path / "plan", key)
+    planfile.write_plan_file(saved_of(plan_of("abc"), key=key), tmp_path / "plan", key)
     text = (tmp_path / "plan").read_text()
     assert [who for who in "abc" if number(who)[2:] in text] == []
 
 
 def test_manifests_and_missing_files_are_no_plans(tmp_path: Path) -> None:
     (tmp_path / "batch.yaml").write_text("kind: Batch\n")
-    assert [planfile.is_plan(tmp_path / name) for name in ("batch.yaml", "nothing", ".")] == [False, False, False]
+    assert [planfile.is_plan_file(tmp_path / name) for name in ("batch.yaml", "nothing", ".")] == [False, False, False]
 
 
 def test_another_key_does_not_open_it(tmp_path: Path) -> None:
-    planfile.write(saved_of(plan_of("a")), tmp_path / "plan", KEY)
+    planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "plan", KEY)
     with pytest.raises(PlanFileError, match="DIALCTL_PERSON_KEY"):
-        planfile.read(tmp_path / "plan", PersonKey("another"))
+        planfile.read_plan_file(tmp_path / "plan", PersonKey("another"))
 
 
 @pytest.mark.parametrize(
     "field", ["project", "path", "targets", "desired", "lineage", "generations", "hosts", "rings", "cancels"]
 )
 def test_no_field_may_be_changed(tmp_path: Path, field: str) -> None:
-    planfile.write(saved_of(plan_of("a")), tmp_path / "plan", KEY)
+    planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "plan", KEY)
     document = orjson.loads((tmp_path / "plan").read_bytes())
     value = document["body"][field]
     document["body"][field] = {**value, "x": ""} if isinstance(value, dict) else [value]
     (tmp_path / "plan").write_bytes(orjson.dumps(document))
     with pytest.raises(PlanFileError, match="changed after it was saved"):
-        planfile.read(tmp_path / "plan", KEY)
+        planfile.read_plan_file(tmp_path / "plan", KEY)
 
 
 def test_a_plan_of_the_sandbox_or_another_host_approves_nothing_here() -> None:
@@ -110,14 +110,14 @@ def test_a_plan_of_the_sandbox_or_another_host_approves_nothing_here() -> None:
 def test_a_file_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
     (tmp_path / "plan").mkdir()
     with pytest.raises(PlanFileError, match="cannot be written"):
-        planfile.write(saved_of(plan_of("a")), tmp_path / "plan", KEY)
+        planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "plan", KEY)
     assert [path.name for path in tmp_path.iterdir()] == ["plan"]
 
 
 def test_where_no_file_can_be_there_is_nothing_to_clear_away_either(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PlanFileError, match=r"file/plan cannot be written: Not a directory"):
-        planfile.write(saved_of(plan_of("a")), tmp_path / "file" / "plan", KEY)
+        planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "file" / "plan", KEY)
 
 
 @pytest.mark.parametrize("letters", ["abc", "ab", "a"])

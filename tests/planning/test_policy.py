@@ -21,7 +21,7 @@ MORNING = Policy(CallingHours(time(9), time(12, 5), "UTC"))
 
 
 def timing(**changes: Any) -> Any:
-    return policy.timing(resource("a", **changes), NOON, GUARD)
+    return policy.call_timing(resource("a", **changes), NOON, GUARD)
 
 
 def test_without_any_rule_it_is_the_time() -> None:
@@ -37,7 +37,7 @@ def test_what_expires_this_very_moment_has_expired() -> None:
 
 
 def test_a_schedule_is_submitted_from_29_days_ahead_on() -> None:
-    day = NOON + policy.AHEAD
+    day = NOON + policy.MAX_SCHEDULE_AHEAD
     assert timing(scheduled_at=day) == (Timing.NOW, None)
     assert timing(scheduled_at=day + MINUTE) == (Timing.TOO_EARLY, NOON + MINUTE)
 
@@ -86,7 +86,9 @@ def refusals(
     may_shrink: tuple[str, ...] = (),
 ) -> list[str]:
     plan = Plan(project="spring", created_at=NOON, actions=actions)
-    return policy.refusals(plan, Project(declared=True, policy=project or Policy()), resources, max_dials, may_shrink)
+    return policy.find_refusals(
+        plan, Project(declared=True, policy=project or Policy()), resources, max_dials, may_shrink
+    )
 
 
 RINGS = (action(Verb.CREATE, 3), action(Verb.REPLACE, 4), action(Verb.RETRY, 5), action(Verb.CANCEL, 50))
@@ -157,6 +159,9 @@ def test_whoever_moves_does_not_leave() -> None:
 
 
 def test_people_whom_a_policy_keeps_out_are_counted_by_its_name() -> None:
-    held = [resource(crowd("a", held={"suppressed": 2, "countries": 1})), resource(crowd("b", held={"suppressed": 3}))]
-    wanted = Desired(Project(), {str(n): one for n, one in enumerate(held)}, whole=True, digested=str)
+    held = [
+        resource(crowd("a", excluded_counts={"suppressed": 2, "countries": 1})),
+        resource(crowd("b", excluded_counts={"suppressed": 3})),
+    ]
+    wanted = Desired(Project(), {str(n): one for n, one in enumerate(held)}, is_complete=True, make_digest=str)
     assert policy.held_counts(wanted) == {"suppressed": 5, "countries": 1}

@@ -41,7 +41,7 @@ ENDED = batch("b1", members(a=Phase.UNREACHED, b=Phase.REACHED))
 def applied(wanted: Resource, *remotes: Remote, **changes: Any) -> ResourceRecord:
     """What is remembered once everybody wanted was submitted."""
     return replace(
-        knowing(*remotes), numbers=wanted.people.numbers, payloads=wanted.people.payloads,
+        knowing(*remotes), numbers=wanted.recipients.numbers, payloads=wanted.recipients.payloads,
         settings_digest=wanted.settings_digest, **changes,
     )  # fmt: skip
 
@@ -281,10 +281,10 @@ def with_all_applied(scene: Scene) -> Facts:
     if case.resource is None:
         return case
     record = replace(
-        case.record, numbers=case.resource.people.numbers, payloads=case.resource.people.payloads,
+        case.resource_record, numbers=case.resource.recipients.numbers, payloads=case.resource.recipients.payloads,
         settings_digest=digest(),
     )  # fmt: skip
-    return replace(case, record=record)
+    return replace(case, resource_record=record)
 
 
 @given(scenes)
@@ -297,7 +297,7 @@ def test_whatever_may_be_quiet_keeps_everybody(scene: Scene) -> None:
     seen = frozenset(who for one in scene.batches for who in one.phases)
     scene = replace(scene, wanted=(scene.wanted and scene.wanted & seen) or None)
     case = with_all_applied(scene)
-    if is_unchanged(case.resource, case.record, case.remotes, NOON):
+    if is_unchanged(case.resource, case.resource_record, case.remotes, NOON):
         assert keeps_everybody(case)
 
 
@@ -306,11 +306,11 @@ def test_whatever_may_be_quiet_keeps_everybody(scene: Scene) -> None:
 def test_what_was_quiet_stays_quiet_whenever_it_is_looked_at(scene: Scene) -> None:
     scene = replace(scene, batches=tuple(one for one in scene.batches if not one.also), lost_batch=False)
     case = with_all_applied(scene)
-    if case.record.intents or not all(is_over(remote) for remote in case.remotes.values()):
+    if case.resource_record.intents or not all(is_over(remote) for remote in case.remotes.values()):
         return
     if not keeps_everybody(case):
         return
-    record = replace(case.record, quiet=fingerprint(case.resource, case.record, case.remotes))
+    record = replace(case.resource_record, quiet=fingerprint(case.resource, case.resource_record, case.remotes))
     assert is_unchanged(case.resource, record, case.remotes, NOON)
     for timing in Timing:
         later = replace(case, now=NOON + timedelta(days=9), timing=timing)

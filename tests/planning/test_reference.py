@@ -31,7 +31,7 @@ def as_frames_say(case: Facts) -> dict[str, Someone]:
 
 def without(case: Facts, *batches: str) -> Facts:
     """As it is once these are cancelled by us, and read again."""
-    remotes, records = dict(case.remotes), dict(case.record.remotes)
+    remotes, records = dict(case.remotes), dict(case.resource_record.remotes)
     for key in batches:
         frame = remotes[key].members
         assert frame is not None
@@ -39,7 +39,7 @@ def without(case: Facts, *batches: str) -> Facts:
         freed = pl.when(queued).then(pl.lit(str(Phase.CANCELLED))).otherwise("phase").alias("phase")
         remotes[key] = replace(remotes[key], cancelled=True, members=frame.with_columns(freed))
         records[key] = replace(records[key], cancel=CancelProgress.DONE)
-    return replace(case, remotes=remotes, record=replace(case.record, remotes=records))
+    return replace(case, remotes=remotes, resource_record=replace(case.resource_record, remotes=records))
 
 
 @given(scenes)
@@ -90,7 +90,7 @@ def test_only_who_is_wanted_is_rung(scene: Scene) -> None:
 @some
 def test_nobody_is_kept_in_a_batch_that_is_cancelled(scene: Scene) -> None:
     people = standing.decide_all(case_of(scene))
-    leaving = set(decisions.leaving_batches(people))
+    leaving = set(decisions.batches_to_cancel(people))
     kept = people.filter(pl.col("verb") == Verb.KEEP).get_column("queued_in").explode().drop_nulls()
     assert not leaving & set(kept)
 
@@ -98,7 +98,7 @@ def test_nobody_is_kept_in_a_batch_that_is_cancelled(scene: Scene) -> None:
 @given(scenes)
 @some
 def test_what_is_cancelled_is_ours_and_lives(scene: Scene) -> None:
-    leaving = decisions.leaving_batches(standing.decide_all(case_of(scene)))
+    leaving = decisions.batches_to_cancel(standing.decide_all(case_of(scene)))
     drawn = {one.id: one for one in scene.batches}
     assert not [key for key in leaving if drawn[key].also or drawn[key].cancelled]
 
@@ -109,7 +109,7 @@ def test_who_waits_and_moves_is_due_once_their_batch_is_cancelled(scene: Scene) 
     case = case_of(replace(scene, timing=Timing.NOW, lost_batch=False))
     people = standing.decide_all(case)
     moved = people.filter(pl.col("verb") == Verb.REPLACE, pl.col("standing") == int(Standing.WAITING))
-    after = standing.decide_all(without(case, *decisions.leaving_batches(people)))
+    after = standing.decide_all(without(case, *decisions.batches_to_cancel(people)))
     refused_meanwhile = pl.col("verb") == Verb.KEEP
     left = after.join(moved.select("number"), on="number", how="semi").filter(~refused_meanwhile)
     assert set(left.get_column("verb")) <= {Verb.CREATE}
@@ -120,7 +120,7 @@ def test_who_waits_and_moves_is_due_once_their_batch_is_cancelled(scene: Scene) 
 def test_less_seen_of_a_known_batch_never_rings_anybody_who_was_announced_as_safe(scene: Scene) -> None:
     """A second look after all cancels rings nobody again whom a batch has dialed once."""
     case = case_of(scene)
-    after = standing.decide_all(without(case, *decisions.leaving_batches(standing.decide_all(case))))
+    after = standing.decide_all(without(case, *decisions.batches_to_cancel(standing.decide_all(case))))
     assert not len(after.filter(pl.col("verb") == Verb.CREATE, pl.col("attempts") > 0))
 
 

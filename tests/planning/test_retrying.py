@@ -12,7 +12,7 @@ from declarative.model.lock import ResourceRecord
 from declarative.model.policy import Retry
 from declarative.model.remote import Phase, Remote
 from declarative.planning import standing
-from declarative.planning.resubmit import by_request
+from declarative.planning.resubmit import batches_to_retry
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     batch,
@@ -29,10 +29,10 @@ from tests.planning.channels import BATCHES, CALLS
 def requests(remote: Remote, wanted: str = "ab", able: Capabilities | None = BATCHES, **known: Any) -> list[str]:
     """Of a batch of `a` and `b` that was sent with the settings and the data wanted now."""
     of = resource(wanted, retry=known.pop("retry", ABLE_TO_RETRY))
-    sent = {"count": 2, "payloads": resource("ab").people.payloads, **known}
+    sent = {"count": 2, "payloads": resource("ab").recipients.payloads, **known}
     record = ResourceRecord(generation=1, remotes={remote.id: remembered(**sent)})
     asked = case(remote, wanted=of, record=record)
-    return by_request(asked, standing.decide_all(asked), able)
+    return batches_to_retry(asked, standing.decide_all(asked), able)
 
 
 def unreached(**changes: Any) -> Remote:
@@ -68,12 +68,12 @@ def test_over_a_batch_whose_absence_is_only_probable_nobody_is_rung_by_request()
     remote = unreached()
     lost = intent(attempt=2, absent=True)
     of = resource("ab", retry=ABLE_TO_RETRY)
-    sent = remembered(count=2, payloads=of.people.payloads)
+    sent = remembered(count=2, payloads=of.recipients.payloads)
     record = ResourceRecord(generation=2, remotes={remote.id: sent}, intents=open_intents(lost))
     asked = case(remote, wanted=of, record=record)
     people = standing.decide_all(asked)
     assert people.get_column("verb").to_list() == ["retry", "keep"]
-    assert by_request(asked, people, BATCHES) == []
+    assert batches_to_retry(asked, people, BATCHES) == []
 
 
 def test_a_person_who_left_is_not_rung_by_request() -> None:
@@ -101,8 +101,8 @@ def test_each_batch_is_asked_for_itself() -> None:
     first, second = batch("b1", members(a=Phase.UNREACHED)), batch("b2", members(b=Phase.UNREACHED))
     whole = resource("ab", retry=ABLE_TO_RETRY)
     known = {
-        "b1": remembered(count=1, payloads=resource("a").people.payloads),
-        "b2": remembered(count=1, payloads=resource("b").people.payloads, settings="old"),
+        "b1": remembered(count=1, payloads=resource("a").recipients.payloads),
+        "b2": remembered(count=1, payloads=resource("b").recipients.payloads, settings="old"),
     }
     asked = case(first, second, wanted=whole, record=ResourceRecord(generation=1, remotes=known))
-    assert by_request(asked, standing.decide_all(asked), BATCHES) == ["b1"]
+    assert batches_to_retry(asked, standing.decide_all(asked), BATCHES) == ["b1"]

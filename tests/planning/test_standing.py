@@ -97,7 +97,7 @@ def test_who_waits_with_old_settings_moves() -> None:
 
 def test_the_order_of_the_rows_moves_nobody() -> None:
     waiting = batch("b1", members(a=QUEUED, b=QUEUED))
-    record = replace(knowing(waiting), remotes={"b1": remembered(count=2, payloads=resource("ab").people.payloads)})
+    record = replace(knowing(waiting), remotes={"b1": remembered(count=2, payloads=resource("ab").recipients.payloads)})
     assert verbs(case(waiting, wanted=resource("ba"), record=record)) == {"a": "keep", "b": "keep"}
 
 

@@ -9,7 +9,7 @@ from declarative.model.lock import ResourceRecord
 from declarative.model.remote import Phase
 from declarative.planning import standing
 from declarative.planning.decide import Timing
-from declarative.planning.decisions import leaving_batches
+from declarative.planning.decisions import batches_to_cancel
 from tests.planning.cases import (
     ABLE_TO_RETRY,
     a_mark,
@@ -39,7 +39,7 @@ def test_who_is_removed_while_waiting_leaves_and_their_mates_are_submitted_again
 def test_the_people_of_other_batches_are_left_alone() -> None:
     first, second = batch("b1", members(a=QUEUED)), batch("b2", members(b=QUEUED))
     people = standing.decide_all(case(first, second, wanted=resource("b")))
-    assert leaving_batches(people) == ["b1"]
+    assert batches_to_cancel(people) == ["b1"]
     assert verbs(case(first, second, wanted=resource("b"))) == {"a": "cancel", "b": "keep"}
 
 
@@ -79,7 +79,7 @@ def test_twins_are_cancelled_both_and_decided_again() -> None:
     one, other = batch("b1", members(a=QUEUED)), batch("b2", members(a=QUEUED, b=QUEUED))
     of = case(one, other, wanted=resource("ab"))
     assert decisions(of) == {"a": ("replace", "twins"), "b": ("replace", "batch_mates")}
-    assert leaving_batches(standing.decide_all(of)) == ["b1", "b2"]
+    assert batches_to_cancel(standing.decide_all(of)) == ["b1", "b2"]
 
 
 @pytest.mark.parametrize("phase", [IN_FLIGHT, REACHED, UNREACHED, UNKNOWN])
@@ -113,4 +113,4 @@ def test_who_waits_under_also_counts_as_rung_and_is_never_touched() -> None:
     assert verbs(of) == {"a": "keep"}
     wanted = case(theirs, wanted=resource("ab"), record=ResourceRecord(), also=frozenset({"x1"}))
     assert verbs(wanted) == {"a": "keep", "b": "create"}
-    assert leaving_batches(standing.decide_all(of)) == []
+    assert batches_to_cancel(standing.decide_all(of)) == []

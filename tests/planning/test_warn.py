@@ -13,11 +13,11 @@ from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.policy import CallingHours, Pace, Policy
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
-from declarative.planning.actions import compose
-from declarative.planning.calling_hours import closes
+from declarative.planning.actions import compose_actions
+from declarative.planning.calling_hours import next_closing
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Observation
-from declarative.planning.notices import warnings
+from declarative.planning.notices import plan_notices
 from declarative.planning.plan import Plan
 from tests.planning.cases import (
     ABLE_TO_RETRY,
@@ -46,10 +46,10 @@ def said(
     """The warnings of the plan of this one resource."""
     asked = (lambda provider, route: able) if able else abilities
     of = case(*remotes, wanted=wanted, record=record or knowing(*remotes), timing=timing, also=also)
-    actions, work = compose(Observation(case=of, provider="cartesia"), asked(wanted.provider, wanted.route))
+    actions, work = compose_actions(Observation(facts=of, provider="cartesia"), asked(wanted.provider, wanted.route))
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={wanted.address: work})
-    found = list(warnings(plan, [wanted], asked))
+    found = list(plan_notices(plan, [wanted], asked))
     assert {notice.address for notice in found} <= {wanted.address}
     return [notice.message for notice in found]
 
@@ -102,10 +102,10 @@ def test_5000_people_take_84_minutes() -> None:
     many.count = 5000
     wanted = resource(many, expires_at=NOON + timedelta(minutes=83))
     of = case(wanted=wanted, record=knowing())
-    actions, _ = compose(Observation(case=of, provider="cartesia"), everybody)
+    actions, _ = compose_actions(Observation(facts=of, provider="cartesia"), everybody)
     plan = Plan(project="spring", created_at=NOON, actions=tuple(replace(one, people=5000) for one in actions))
     assert len(frame) == 1
-    (notice,) = warnings(plan, [wanted], lambda provider, route: everybody)
+    (notice,) = plan_notices(plan, [wanted], lambda provider, route: everybody)
     assert "5,000 people take at least 84 minutes" in notice.message
 
 
@@ -131,7 +131,7 @@ def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late
 
 def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
     hours = CallingHours(time(20), time(9), "UTC")
-    assert closes(hours, NOON) == NOON.replace(day=NOON.day + 1, hour=9)
+    assert next_closing(hours, NOON) == NOON.replace(day=NOON.day + 1, hour=9)
 
 
 def test_single_calls_go_at_the_pace_of_the_manifest() -> None:
@@ -163,7 +163,7 @@ def test_one_number_is_one() -> None:
 
 
 def test_a_provider_that_reaches_everybody_says_nothing() -> None:
-    assert said(abroad("+442079460101"), able=replace(BATCHES, reach="")) == []
+    assert said(abroad("+442079460101"), able=replace(BATCHES, destinations="")) == []
 
 
 def test_numbers_that_are_not_rung_are_not_counted() -> None:
@@ -193,12 +193,12 @@ def test_a_route_of_which_little_can_be_proven_says_so() -> None:
 def test_nobody_rung_is_nothing_to_warn_of() -> None:
     placed = call("c1", "a", Phase.REACHED)
     wanted = call_resource("a")
-    record = knowing(placed, numbers=wanted.people.numbers, payloads=wanted.people.payloads)
+    record = knowing(placed, numbers=wanted.recipients.numbers, payloads=wanted.recipients.payloads)
     assert said(wanted, placed, able=replace(CALLS, returns_data=False, notes="An old route."), record=record) == []
 
 
 def test_an_edited_call_says_that_editing_changes_nothing() -> None:
-    placed, first = call("c1", "a", Phase.REACHED), call_resource("a").people
+    placed, first = call("c1", "a", Phase.REACHED), call_resource("a").recipients
     record = knowing(placed, numbers=first.numbers, payloads=first.payloads)
     (message,) = said(call_resource("b"), placed, record=record)
     assert "rung once in its life" in message
@@ -244,10 +244,10 @@ def test_somebody_removed_after_their_call_was_placed_is_told_of(phase: Phase) -
 
 def test_of_a_removed_manifest_as_well() -> None:
     of = case(call("c1", "a", Phase.QUEUED), wanted=None)
-    actions, work = compose(Observation(case=of, provider="callingbox"), None)
+    actions, work = compose_actions(Observation(facts=of, provider="callingbox"), None)
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={of.address: work})
-    assert [notice.message for notice in warnings(plan, [], abilities)] == [GOES_ON]
+    assert [notice.message for notice in plan_notices(plan, [], abilities)] == [GOES_ON]
 
 
 def test_a_call_that_is_over_or_a_batch_that_can_be_cancelled_needs_no_such_word() -> None:
@@ -260,13 +260,13 @@ def test_a_call_that_is_over_or_a_batch_that_can_be_cancelled_needs_no_such_word
 
 def test_a_resource_whose_people_are_all_held_back_is_named() -> None:
     """Its address, since the counts of all policies together do not tell where nobody is left."""
-    (message,) = said(resource(crowd("", held={"suppress_from": 1200, "countries": 1})))
+    (message,) = said(resource(crowd("", excluded_counts={"suppress_from": 1200, "countries": 1})))
     assert message == "nobody is left to ring: 1,200 held back by suppress_from, 1 held back by countries"
 
 
 def test_where_somebody_is_left_or_a_pause_is_meant_nobody_is_missed() -> None:
-    assert said(resource(crowd("a", held={"countries": 1}))) == []
-    assert said(resource(crowd("", held={"countries": 1}), paused=True)) == []
+    assert said(resource(crowd("a", excluded_counts={"countries": 1}))) == []
+    assert said(resource(crowd("", excluded_counts={"countries": 1}), paused=True)) == []
 
 
 # -- zones --------------------------------------------------------------------------------------------------------
@@ -287,6 +287,6 @@ def test_no_warning_holds_a_number() -> None:
 
 def test_the_verbs_that_ring_are_those_that_warn() -> None:
     waiting = batch("b1", members(a=Phase.QUEUED, b=Phase.QUEUED))
-    actions, _ = compose(Observation(case=case(waiting, wanted=None), provider="cartesia"), None)
+    actions, _ = compose_actions(Observation(facts=case(waiting, wanted=None), provider="cartesia"), None)
     assert [action.verb for action in actions] == [Verb.CANCEL]
     assert said(resource("ab", paused=True), waiting) == []

@@ -93,7 +93,7 @@ def obey(order: Order) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.largest_file, order.largest_file))
     if order.obedient and os.geteuid() == 0:
         _obey_modes()
-    code = main.run(list(order.arguments))
+    code = main.run_command(list(order.arguments))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

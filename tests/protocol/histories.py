@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from declarative.model import mark
-from declarative.state.base import Stored
-from declarative.state.format import parse
+from declarative.state.base import StoredState
+from declarative.state.format import parse_lock
 from tests.command import Ran
 from tests.outside import Rule
 from tests.protocol.faults_ground import Ground, resolve_like_a_person
@@ -264,7 +264,7 @@ class History:
     def _lock_is_valid(self) -> None:
         kept = dict(self.ground.lock_files())
         lock, journal = kept.get("dialctl.lock"), kept.get("dialctl.lock.journal", b"")
-        parse(Stored(lock, tuple(journal.split(b"\n")[:-1])))
+        parse_lock(StoredState(lock, tuple(journal.split(b"\n")[:-1])))
 
     def _campaign_of(self, dial: Mapping[str, Any]) -> int:
         return self._campaign(dial["batch_id"], dial["name"] or (dial["metadata"] or {}).get("dialctl", ""))

@@ -79,7 +79,7 @@ def test_a_number_that_is_edited_and_put_back_is_rung_once(ground: Ground) -> No
 def test_once_dialed_a_call_stays_as_it_is(ground: Ground) -> None:
     ground.advance(GUARD)
     ground.write(call(BOB))
-    assert [(one["verb"], one["reason"]) for one in planned(ground)] == [("keep", "rung_once")]
+    assert [(one["verb"], one["reason"]) for one in planned(ground)] == [("keep", "called_once")]
     assert ground.apply().exit == 0
     assert rest(ground) == {ADA: 1}
 

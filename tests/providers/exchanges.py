@@ -82,7 +82,7 @@ def submission(
         mark=mark,
         label="March outreach",
         settings=SETTINGS if settings is None else settings,
-        people=pl.DataFrame(people, schema={"number": pl.String, "payload": pl.String}, orient="row"),
+        recipients=pl.DataFrame(people, schema={"number": pl.String, "payload": pl.String}, orient="row"),
         scheduled_at=scheduled_at,
     )
 

@@ -41,10 +41,10 @@ class MemoryChannel:
         self._calls: dict[str, Remote] = {}
 
     @property
-    def abilities(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         return CALL
 
-    def histories(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
+    def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
         wanted = set(agent_ids)
         page = [call for call in reversed(self._calls.values()) if {call.agent_id, EVERY_AGENT} & wanted]
         return [iter([page])]
@@ -65,7 +65,7 @@ class MemoryChannel:
             dispatched=1,
             finished=1,
             agent_id=str(submission.settings.get("agent_id", "")),
-            members=_rung(submission.people, call_id),
+            members=_member_frame(submission.recipients, call_id),
         )
         return Done(self._calls[call_id])
 
@@ -96,7 +96,7 @@ class Memory:
     def skew(self) -> float:
         return 0.0
 
-    def missing(self, settings: Mapping[str, Json]) -> list[str]:
+    def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         agent = str(settings.get("agent_id", ""))
         return [f"nobody remembers the agent {agent}"] if "missing" in agent else []
 
@@ -104,12 +104,12 @@ class Memory:
         self._channels = {}
 
 
-def connect(spec: ProviderSpec, surroundings: ConnectOptions) -> Memory:
+def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> Memory:
     return Memory()
 
 
-def _rung(people: pl.DataFrame, call_id: str) -> pl.DataFrame:
-    [(number, payload)] = people.iter_rows()
+def _member_frame(recipients: pl.DataFrame, call_id: str) -> pl.DataFrame:
+    [(number, payload)] = recipients.iter_rows()
     unreached = number[-2:] in ("91", "92", "93")
     row = (
         number,

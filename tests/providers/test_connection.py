@@ -13,7 +13,7 @@ from declarative import privacy
 from declarative.errors import ProviderError
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.cartesia.type import CARTESIA
-from declarative.providers.http import endpoint as access
+from declarative.providers.http import endpoint
 from declarative.providers.http.clock import Clock
 
 from .exchanges import KEY, Handler, answering, batch, environment, open_exchange, pages_of, submission
@@ -28,7 +28,7 @@ def test_the_clock_is_the_last_date_and_the_time_since() -> None:
     clock = Clock(monotonic=lambda: ticks[0], wall=lambda: NOON.timestamp() - 90)
     assert clock.now() is None
     assert clock.skew() is None
-    clock.note({"date": DATE})
+    clock.record({"date": DATE})
     ticks[0] += 30.5
     assert clock.now() == NOON.replace(second=30, microsecond=500_000)
     assert clock.skew() == 90.0
@@ -37,7 +37,7 @@ def test_the_clock_is_the_last_date_and_the_time_since() -> None:
 @pytest.mark.parametrize("headers", [{}, {"date": "yesterday"}, {"date": ""}, {"date": DATE, "age": "40"}])
 def test_the_clock_passes_over_dates_that_tell_nothing(headers: dict[str, str]) -> None:
     clock = Clock()
-    clock.note(headers)
+    clock.record(headers)
     assert clock.now() is None
 
 
@@ -150,7 +150,7 @@ def test_the_key_is_in_no_message_trace_log_or_repr(
 
 
 def test_access_hides_the_key() -> None:
-    found = access.from_environment(ProviderSpec("main", "cartesia"), CARTESIA, environment())
+    found = endpoint.from_environment(ProviderSpec("main", "cartesia"), CARTESIA, environment())
     assert found.key == KEY
     assert KEY not in repr(found)
 

@@ -28,7 +28,7 @@ from declarative.providers.base import (
     Provider,
     Rejected,
 )
-from declarative.sandbox.embedded import Embedded, open_sandbox
+from declarative.sandbox.embedded import EmbeddedSandbox, open_sandbox
 
 from . import memory_provider
 from .exchanges import MARK, environment, member, pages_of, submission
@@ -54,7 +54,7 @@ class Stage:
 
     provider: Provider
     route: Route
-    world: Embedded
+    world: EmbeddedSandbox
 
     @property
     def channel(self) -> Channel:
@@ -63,7 +63,7 @@ class Stage:
     @property
     def marks_are_listed(self) -> bool:
         """A batch is signed by its name; the mark of a call is among its person's data."""
-        return self.route is Route.BATCH or self.channel.abilities.returns_data
+        return self.route is Route.BATCH or self.channel.capabilities.returns_data
 
     def placed(self, number: str = ADA, **parts: object) -> Remote:
         found = self.channel.submit(submission([(number, self.payload)], settings=SETTINGS, **parts))  # type: ignore[arg-type]
@@ -91,7 +91,7 @@ class Stage:
 
     @property
     def payload(self) -> str:
-        [*fields] = self.channel.abilities.personal
+        [*fields] = self.channel.capabilities.personal
         return orjson.dumps({field: {"plan": "pro"} for field in fields}, option=orjson.OPT_SORT_KEYS).decode()
 
     def fault(self, do: Json, operation: str = "*") -> None:
@@ -107,13 +107,13 @@ class Stage:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Embedded]:
+def world(tmp_path: Path) -> Iterator[EmbeddedSandbox]:
     opened = open_sandbox(tmp_path / "sandbox")
     yield opened
     opened.close()
 
 
-def staged(row: tuple[str, str, Route], world: Embedded) -> Stage:
+def staged(row: tuple[str, str, Route], world: EmbeddedSandbox) -> Stage:
     type_name, version, route = row
     spec = ProviderSpec("main", type_name, version)
     open_provider: catalog.Connect = memory_provider.connect if type_name == "memory" else catalog.connect
@@ -122,14 +122,14 @@ def staged(row: tuple[str, str, Route], world: Embedded) -> Stage:
 
 
 @pytest.fixture(params=CHANNELS, ids="-".join)
-def stage(request: pytest.FixtureRequest, world: Embedded) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, world: EmbeddedSandbox) -> Iterator[Stage]:
     opened = staged(request.param, world)
     yield opened
     opened.provider.close()
 
 
 @pytest.fixture(params=ON_HTTP, ids="-".join)
-def http_stage(request: pytest.FixtureRequest, world: Embedded) -> Iterator[Stage]:
+def http_stage(request: pytest.FixtureRequest, world: EmbeddedSandbox) -> Iterator[Stage]:
     opened = staged(request.param, world)
     yield opened
     opened.provider.close()
@@ -138,7 +138,7 @@ def http_stage(request: pytest.FixtureRequest, world: Embedded) -> Iterator[Stag
 def test_a_provider_has_the_channels_that_its_type_promises(stage: Stage) -> None:
     kinds = {**catalog.types(), "memory": memory_provider.type}
     promised = [routes for kind in kinds.values() for routes in kind.routes.values()]
-    assert {route: channel.abilities for route, channel in stage.provider.channels.items()} in promised
+    assert {route: channel.capabilities for route, channel in stage.provider.channels.items()} in promised
 
 
 def test_what_was_submitted_is_found_again_by_its_mark(stage: Stage) -> None:
@@ -163,9 +163,11 @@ def test_what_was_submitted_is_read_with_its_person(stage: Stage) -> None:
 
 
 def test_who_waits_is_read_with_their_data(stage: Stage) -> None:
-    later = {"scheduled_at": stage.provider.now() + timedelta(hours=1)} if stage.channel.abilities.schedulable else {}
+    later = (
+        {"scheduled_at": stage.provider.now() + timedelta(hours=1)} if stage.channel.capabilities.schedulable else {}
+    )
     person = member(stage.read(stage.placed(**later).id))
-    if stage.channel.abilities.returns_data:
+    if stage.channel.capabilities.returns_data:
         assert person["payload"] == stage.payload
 
 
@@ -177,9 +179,9 @@ def test_an_id_that_was_never_given_out_is_unknown(stage: Stage) -> None:
 def test_the_word_for_a_person_unreached_is_one_that_retry_may_name(stage: Stage, suffix: str) -> None:
     remote = stage.over(f"+141555501{suffix}")
     person = member(remote)
-    if stage.channel.abilities.outcomes:
+    if stage.channel.capabilities.outcomes:
         assert person["phase"] == Phase.UNREACHED
-        assert person["outcome"] in stage.channel.abilities.outcomes
+        assert person["outcome"] in stage.channel.capabilities.outcomes
     else:
         assert (person["phase"], person["outcome"]) == (Phase.UNKNOWN, None)
     assert remote.finished == remote.total
@@ -190,7 +192,7 @@ def test_a_schedule_is_kept_where_there_can_be_one(stage: Stage) -> None:
     remote = stage.placed(scheduled_at=when)
     stage.world.advance(3600)
     remote = stage.listed(remote)
-    if stage.channel.abilities.schedulable:
+    if stage.channel.capabilities.schedulable:
         assert remote.scheduled_at == when
         assert member(stage.read(remote.id))["phase"] == Phase.QUEUED
         stage.world.advance(7200)
@@ -205,7 +207,7 @@ def test_cancelling_twice_is_harmless(stage: Stage) -> None:
     answers = [stage.channel.cancel(remote.id) for _ in range(2)]
     stage.world.advance(4 * 3600)
     after = stage.read(remote.id)
-    if stage.channel.abilities.cancellable:
+    if stage.channel.capabilities.cancellable:
         assert all(isinstance(answer, Done) for answer in answers)
         assert after.cancelled
         assert member(after)["phase"] == Phase.CANCELLED
@@ -217,7 +219,7 @@ def test_cancelling_twice_is_harmless(stage: Stage) -> None:
 def test_a_retry_counts_where_there_is_one(stage: Stage) -> None:
     remote = stage.over("+14155550191")
     answer = stage.channel.retry(remote.id)
-    if stage.channel.abilities.retryable:
+    if stage.channel.capabilities.retryable:
         assert isinstance(answer, Done)
         assert (remote.retry_count, answer.remote.retry_count) == (0, 1)
         assert member(stage.read(remote.id))["phase"] in (Phase.QUEUED, Phase.IN_FLIGHT)
@@ -226,7 +228,7 @@ def test_a_retry_counts_where_there_is_one(stage: Stage) -> None:
 
 
 def test_as_many_people_as_promised_go_into_one_request(stage: Stage) -> None:
-    count = stage.channel.abilities.max_people
+    count = stage.channel.capabilities.max_people
     people = [(f"+1{200 + place // 100}55501{place % 100:02}", None) for place in range(count)]
     answer = stage.channel.submit(submission(people, settings=SETTINGS))
     assert isinstance(answer, Done)
@@ -294,7 +296,7 @@ def test_a_dial_is_never_repeated_whatever_goes_wrong(http_stage: Stage) -> None
         assert http_stage.rings() == before + 1
 
 
-def test_a_name_that_was_cut_leaves_a_batch_unsigned(world: Embedded) -> None:
+def test_a_name_that_was_cut_leaves_a_batch_unsigned(world: EmbeddedSandbox) -> None:
     stage = staged(("cartesia", "2026-03-01", Route.BATCH), world)
     stage.fault({"edit": {"name": "March outr"}}, "createCallBatch")
     found = stage.channel.submit(submission([(ADA, None)], settings=SETTINGS))

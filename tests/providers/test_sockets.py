@@ -13,9 +13,9 @@ import pytest
 from declarative.model.resource import ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Ambiguous, Channel, ConnectOptions, Done, NotSent, Outcome, Provider
-from declarative.providers.cartesia.errors import structured
+from declarative.providers.cartesia.errors import parse_structured_error
 from declarative.providers.cartesia.type import CARTESIA
-from declarative.providers.http import endpoint as access
+from declarative.providers.http import endpoint
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
 
@@ -189,8 +189,8 @@ def test_an_answer_that_does_not_come_in_time_is_ambiguous() -> None:
 
     with serving(silent) as server:
         variables = environment(CARTESIA_BASE_URL=f"http://127.0.0.1:{server.port}")
-        found = access.from_environment(ProviderSpec("main", "cartesia"), CARTESIA, variables)
-        wire = HttpClient(found, structured, dial_timeout=0.05)
+        found = endpoint.from_environment(ProviderSpec("main", "cartesia"), CARTESIA, variables)
+        wire = HttpClient(found, parse_structured_error, dial_timeout=0.05)
         outcome = wire.post_once("/", b"{}", accepted)
         released.set()
         wire.close()

@@ -25,7 +25,7 @@ REASONS = {
 def action(verb: Verb, name: str = "march", people: int = 2, **changes: Any) -> Action:
     known = {"address": f"batch/{name}", "verb": verb, "reason": REASONS[verb], "provider": "cartesia"}
     if verb is Verb.BLOCK:
-        known |= {"detail": "an answer was lost", "way_out": f"dialctl resolve batch/{name} --placed | --not-placed"}
+        known |= {"detail": "an answer was lost", "hint": f"dialctl resolve batch/{name} --placed | --not-placed"}
     if verb is Verb.REPLACE:
         known |= {"changes": (Change("spec.agent_id", "agent_old", "agent_new"),)}
     return Action(**{**known, "people": people, **changes})

@@ -20,7 +20,7 @@ OF_THE_LOCK = [Verb.ADOPT, Verb.FORGET]
 
 def outcome(verb: Verb, tally: ResourceResult | None, **changes: Any) -> str:
     tallies = {"batch/march": tally} if tally else {}
-    report = as_json.report(ApplyReport(plan=plan_of(action(verb)), tallies=tallies, **changes))
+    report = as_json.report_document(ApplyReport(plan=plan_of(action(verb)), results=tallies, **changes))
     return str(report["actions"][0]["outcome"])
 
 
@@ -40,11 +40,11 @@ def test_what_asks_for_nothing_is_done_without_a_turn(verb: Verb) -> None:
 
 
 def test_what_a_signal_cut_short_is_not_done() -> None:
-    tally = ResourceResult(booked=[(f"call_{number}", Verb.CREATE, 1) for number in range(3)])
+    tally = ResourceResult(requests=[(f"call_{number}", Verb.CREATE, 1) for number in range(3)])
     stopped = Interrupted("stopped by Ctrl-C", terminated=False)
     report = ApplyReport(
-        plan=plan_of(action(Verb.CREATE, people=5)), tallies={"batch/march": tally}, interrupted=stopped
+        plan=plan_of(action(Verb.CREATE, people=5)), results={"batch/march": tally}, interrupted=stopped
     )
-    (one,) = as_json.report(report)["actions"]
+    (one,) = as_json.report_document(report)["actions"]
     assert (one["outcome"], one["people_done"]) == ("failed", 3)
     assert one["problems"] == [{"result": "failed", "message": "2 people not submitted: stopped by Ctrl-C"}]

@@ -22,7 +22,7 @@ def test_an_address_is_whole_in_a_terminal_of_80_columns() -> None:
     )
     console = Console(file=io.StringIO(), width=80)
     with console.capture() as shown:
-        console.print(live.table([course]))
+        console.print(live.build_table([course]))
     heading, row = shown.get().splitlines()
     assert row.split() == ["batch/appointment-confirmation", "381e3fa…", "1", "2", "3", "4,900"], row
     assert heading.split() == ["resource", "id", "reached", "unreached", "in", "flight", "waiting"]

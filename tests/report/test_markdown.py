@@ -47,12 +47,12 @@ def hostile_plan(text: str) -> Plan:
         action(Verb.REPLACE, text, changes=changes),
         action(Verb.RETRY, text, outcomes={text: 3}),
         action(Verb.ADOPT, text, remote_ids=(text,)),
-        action(Verb.BLOCK, text, detail=text, way_out=text),
+        action(Verb.BLOCK, text, detail=text, hint=text),
         action(Verb.KEEP, text),
         project=text,
         warnings=(Notice(text, text),),
         refusals=(text,),
-        held={text: 1},
+        held_counts={text: 1},
     )
 
 
@@ -65,7 +65,7 @@ def without_code(text: str) -> str:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text(text: str) -> None:
-    shown = markdown.plan(hostile_plan(text))
+    shown = markdown.render_comment(hostile_plan(text))
     seen = without_code(shown)
     assert not re.search(r"[@#!](?=\w)", seen)
     assert "<" not in seen
@@ -76,7 +76,7 @@ def test_hostile_text_stays_text(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_begins_no_line_and_ends_no_cell(text: str) -> None:
-    lines = markdown.plan(hostile_plan(text)).splitlines()
+    lines = markdown.render_comment(hostile_plan(text)).splitlines()
     ours = re.compile(r"^($|<!-- dialctl|#{3,4} [A-Z]|project `|\*\*|\||- `|- \d|- \S|  `|<details>|</details>|_Cut)")
     assert [line for line in lines if not ours.match(line)] == []
     rows = [line for line in lines if line.startswith("|")]
@@ -86,9 +86,9 @@ def test_hostile_text_begins_no_line_and_ends_no_cell(text: str) -> None:
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.text(max_size=80))
 def test_no_text_at_all_makes_markup(text: str) -> None:
-    shown = markdown.prose(text)
+    shown = markdown.escape_prose(text)
     assert not re.search(r"[<>\n\r\x00-\x1f]|@\w|://", shown)
-    code = markdown.code(text)
+    code = markdown.code_span(text)
     fence = re.match("`+", code)
     assert fence is not None
     assert code.endswith(fence.group())
@@ -97,7 +97,7 @@ def test_no_text_at_all_makes_markup(text: str) -> None:
 
 
 def test_it_leads_with_who_will_be_rung() -> None:
-    shown = markdown.plan(
+    shown = markdown.render_comment(
         plan_of(action(Verb.CREATE), action(Verb.RETRY, "survey", 37), action(Verb.CANCEL, "old", 210))
     )
     first, second, *_ = shown.splitlines()
@@ -106,25 +106,27 @@ def test_it_leads_with_who_will_be_rung() -> None:
 
 
 def test_a_row_an_action_with_people_and_reason() -> None:
-    shown = markdown.plan(plan_of(action(Verb.CREATE, starts_at=NOON + timedelta(hours=4))))
+    shown = markdown.render_comment(plan_of(action(Verb.CREATE, starts_at=NOON + timedelta(hours=4))))
     assert "| `batch/march` | `+` create | 2 | 2 people, from 16:00 UTC on 1 Dec | 2 new |" in shown
 
 
 def test_blocks_stand_before_the_table_with_their_way_out() -> None:
-    shown = markdown.plan(plan_of(action(Verb.CREATE), action(Verb.BLOCK, "ada", 1)))
+    shown = markdown.render_comment(plan_of(action(Verb.CREATE), action(Verb.BLOCK, "ada", 1)))
     assert shown.index("#### Blocked") < shown.index("| Resource |")
     assert "- `batch/ada` 1 person: an answer was lost\n  `dialctl resolve batch/ada --placed | --not-placed`" in shown
 
 
 def test_refusals_come_first_of_all() -> None:
-    shown = markdown.plan(plan_of(action(Verb.BLOCK), refusals=("the plan rings 2 people, max_dials allows 1",)))
+    shown = markdown.render_comment(
+        plan_of(action(Verb.BLOCK), refusals=("the plan rings 2 people, max_dials allows 1",))
+    )
     assert shown.splitlines()[1].endswith(" Refused as it is.")
     assert shown.index("max\\_dials allows 1") < shown.index("#### Blocked")
 
 
 def test_differences_are_folded_and_new_settings_apart() -> None:
     new = action(Verb.CREATE, "new", changes=(Change("spec.agent_id", None, "agent_x"),))
-    shown = markdown.plan(plan_of(action(Verb.REPLACE), new))
+    shown = markdown.render_comment(plan_of(action(Verb.REPLACE), new))
     assert (
         "<details><summary>Differences (1)</summary>\n\n- `batch/march` `agent_id`: `agent_old` → `agent_new`" in shown
     )
@@ -132,23 +134,27 @@ def test_differences_are_folded_and_new_settings_apart() -> None:
 
 
 def test_kept_resources_are_folded_and_no_rows() -> None:
-    shown = markdown.plan(plan_of(action(Verb.KEEP)))
+    shown = markdown.render_comment(plan_of(action(Verb.KEEP)))
     assert "| Resource |" not in shown
     assert "<summary>Unchanged (1)</summary>" in shown
 
 
 def test_warnings_and_held_back_people_are_shown() -> None:
-    shown = markdown.plan(plan_of(warnings=(Notice("batch/march", "late"),), held={"suppress_from": 3}))
+    shown = markdown.render_comment(
+        plan_of(warnings=(Notice("batch/march", "late"),), held_counts={"suppress_from": 3})
+    )
     assert "#### Warnings\n\n- 3 people held back by `suppress_from`\n- `batch/march`: late" in shown
 
 
 def test_an_offline_plan_says_so_on_top() -> None:
-    assert "**Offline:**" in markdown.plan(plan_of(offline=True)).splitlines()[5]
+    assert "**Offline:**" in markdown.render_comment(plan_of(offline=True)).splitlines()[5]
 
 
 def test_what_the_pull_request_did_not_cause_is_set_apart() -> None:
     plan = plan_of(action(Verb.CREATE, "mine"), action(Verb.RETRY, "due"), action(Verb.BLOCK, "stuck"))
-    mine, _, others = markdown.plan(plan, caused={"batch/mine"}).partition("#### Not caused by this pull request")
+    mine, _, others = markdown.render_comment(plan, caused_addresses={"batch/mine"}).partition(
+        "#### Not caused by this pull request"
+    )
     assert "batch/mine" in mine
     assert "batch/due" not in mine
     assert "batch/due" in others
@@ -156,11 +162,11 @@ def test_what_the_pull_request_did_not_cause_is_set_apart() -> None:
 
 
 def test_without_a_base_nothing_is_set_apart() -> None:
-    assert "Not caused" not in markdown.plan(plan_of(action(Verb.RETRY)))
+    assert "Not caused" not in markdown.render_comment(plan_of(action(Verb.RETRY)))
 
 
 def test_where_nothing_was_caused_everything_is_set_apart() -> None:
-    shown = markdown.plan(plan_of(action(Verb.RETRY)), caused=())
+    shown = markdown.render_comment(plan_of(action(Verb.RETRY)), caused_addresses=())
     assert shown.index("Not caused by this pull request") < shown.index("| Resource |")
 
 
@@ -172,7 +178,7 @@ def huge(verb: Verb, count: int, width: int = 63) -> list[object]:
 
 @pytest.mark.parametrize("verb", list(Verb))
 def test_ten_thousand_of_anything_fit(verb: Verb) -> None:
-    shown = markdown.plan(plan_of(*huge(verb, 10_000), action(Verb.CREATE, "small", 7)))  # type: ignore[arg-type]
+    shown = markdown.render_comment(plan_of(*huge(verb, 10_000), action(Verb.CREATE, "small", 7)))  # type: ignore[arg-type]
     assert len(shown) < 60_000
     assert shown.startswith("<!-- dialctl plan spring -->\n### ")
     assert "_Cut, to fit into a comment: " in shown
@@ -186,35 +192,35 @@ def test_ten_thousand_of_everything_with_hostile_text_fit() -> None:
         project=text,
         warnings=tuple(Notice(text, text) for _ in range(1000)),
         refusals=(text,) * 1000,
-        held={f"{text}{n}": 1 for n in range(100)},
+        held_counts={f"{text}{n}": 1 for n in range(100)},
     )
     for caused in (None, (), {one.address for one in plan.actions[::2]}):
-        assert len(markdown.plan(plan, caused=caused)) < 60_000
+        assert len(markdown.render_comment(plan, caused_addresses=caused)) < 60_000
 
 
 def test_differences_go_before_rows_and_kept_before_differences() -> None:
     kept, changed = huge(Verb.KEEP, 700), [action(Verb.REPLACE, f"r{n:03}") for n in range(100)]
-    shown = markdown.plan(plan_of(*changed, *kept))  # type: ignore[arg-type]
+    shown = markdown.render_comment(plan_of(*changed, *kept))  # type: ignore[arg-type]
     assert "Unchanged" not in shown
     assert "Differences (100)" in shown
     assert "700 unchanged resources" in shown
-    shown = markdown.plan(plan_of(*changed, *huge(Verb.REPLACE, 300)))  # type: ignore[arg-type]
+    shown = markdown.render_comment(plan_of(*changed, *huge(Verb.REPLACE, 300)))  # type: ignore[arg-type]
     assert "Differences (" not in shown
     assert "400 differences" in shown
     assert shown.count("\n| `batch/") == 400
 
 
 def test_blocks_are_kept_before_anything_below_them() -> None:
-    shown = markdown.plan(plan_of(*huge(Verb.CREATE, 5000), action(Verb.BLOCK, "stuck")))  # type: ignore[arg-type]
+    shown = markdown.render_comment(plan_of(*huge(Verb.CREATE, 5000), action(Verb.BLOCK, "stuck")))  # type: ignore[arg-type]
     assert "- `batch/stuck`" in shown
     assert re.search(r"… and [\d,]+ more actions", shown)
 
 
 def test_many_blocks_leave_room_for_who_is_rung() -> None:
-    shown = markdown.plan(plan_of(*huge(Verb.BLOCK, 5000), action(Verb.CREATE, "rung")))  # type: ignore[arg-type]
+    shown = markdown.render_comment(plan_of(*huge(Verb.BLOCK, 5000), action(Verb.CREATE, "rung")))  # type: ignore[arg-type]
     assert "| `batch/rung` |" in shown
     assert re.search(r"… and [\d,]+ more blocked resources", shown)
 
 
 def test_what_fits_is_not_cut() -> None:
-    assert "_Cut" not in markdown.plan(plan_of(*[action(verb, f"x{n}") for n, verb in enumerate(Verb)]))
+    assert "_Cut" not in markdown.render_comment(plan_of(*[action(verb, f"x{n}") for n, verb in enumerate(Verb)]))

@@ -10,7 +10,7 @@ from queue import Queue
 import pytest
 
 from declarative.report import progress
-from declarative.report.progress import Progress
+from declarative.report.progress import ProgressLine
 
 
 class Stderr(io.TextIOBase):
@@ -33,12 +33,12 @@ class Stderr(io.TextIOBase):
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "NOW_AND_THEN", 0.001)
+    monkeypatch.setattr(progress, "LINE_INTERVAL", 0.001)
 
 
 def test_quiet_shows_nothing_for_however_long_it_takes() -> None:
     with redirect_stderr(Stderr()) as stderr:
-        quiet, loud = Progress(quiet=True), Progress(quiet=False)
+        quiet, loud = ProgressLine(quiet=True), ProgressLine(quiet=False)
         quiet("reading quietly")
         loud("reading")
         assert [stderr.next(), stderr.next()] == ["reading ...", "reading ..."]
@@ -47,9 +47,9 @@ def test_quiet_shows_nothing_for_however_long_it_takes() -> None:
 
 
 def test_what_is_quick_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "NOW_AND_THEN", 60.0)
+    monkeypatch.setattr(progress, "LINE_INTERVAL", 60.0)
     with redirect_stderr(Stderr()) as stderr:
-        shown = Progress(quiet=False)
+        shown = ProgressLine(quiet=False)
         shown("reading")
         shown.end()
         assert stderr.lines.empty()
@@ -57,7 +57,7 @@ def test_what_is_quick_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_long_step_shows_itself_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     with redirect_stderr(Stderr()) as stderr:
-        shown = Progress(quiet=False)
+        shown = ProgressLine(quiet=False)
         shown("reading")
         assert stderr.next() == "reading ..."
         shown.end()
@@ -65,9 +65,9 @@ def test_one_long_step_shows_itself_on_stderr(capsys: pytest.CaptureFixture[str]
 
 
 def test_it_can_begin_again_after_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "AGAIN", 1_000_000)
+    monkeypatch.setattr(progress, "REPEAT_AFTER", 1_000_000)
     with redirect_stderr(Stderr()) as stderr:
-        shown = Progress(quiet=False)
+        shown = ProgressLine(quiet=False)
         for doing in ("reading", "sending"):
             shown(doing)
             assert stderr.next() == f"{doing} ..."
@@ -76,9 +76,9 @@ def test_it_can_begin_again_after_its_end(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_same_is_said_again_only_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "AGAIN", 1_000_000)
+    monkeypatch.setattr(progress, "REPEAT_AFTER", 1_000_000)
     with redirect_stderr(Stderr()) as stderr:
-        shown = Progress(quiet=False)
+        shown = ProgressLine(quiet=False)
         shown("looking")
         assert stderr.next() == "looking ..."
         shown.end()
@@ -90,9 +90,9 @@ def test_the_same_is_said_again_only_after_a_while(monkeypatch: pytest.MonkeyPat
 
 def test_once_hushed_it_begins_no_more() -> None:
     with redirect_stderr(Stderr()):
-        shown = Progress(quiet=False)
+        shown = ProgressLine(quiet=False)
         shown("reading")
-        shown.hush()
+        shown.silence()
         others = threading.active_count()
         shown("sending")
         assert threading.active_count() == others

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from declarative.app.apply import ApplyReport
-from declarative.app.status import Status
+from declarative.app.status import AddressStatus
 from declarative.engine.results import ResourceResult
 from declarative.errors import Interrupted
 from declarative.planning.decide import Reason, Verb
@@ -20,7 +20,7 @@ from .house import NOON, action, plan_of
 
 
 def said(verb: Verb, **changes: object) -> str:
-    return click.unstyle(text.plan(plan_of(action(verb, **changes))))
+    return click.unstyle(text.format_plan(plan_of(action(verb, **changes))))
 
 
 def test_one_person_moves_as_one() -> None:
@@ -81,31 +81,31 @@ def test_who_waits_is_told_why_and_until_when(reasons: dict[Reason, int]) -> Non
 
 def test_who_was_moved_is_not_taken_off() -> None:
     """One of the moved had been turned away meanwhile, and was cancelled by nobody."""
-    tally = ResourceResult(booked=[("acb_new", Verb.REPLACE, 5)], cancelled=4)
-    report = ApplyReport(plan=plan_of(action(Verb.REPLACE, people=5)), tallies={"batch/march": tally})
-    told = click.unstyle(text.report(report))
+    tally = ResourceResult(requests=[("acb_new", Verb.REPLACE, 5)], cancelled=4)
+    report = ApplyReport(plan=plan_of(action(Verb.REPLACE, people=5)), results={"batch/march": tally})
+    told = click.unstyle(text.format_report(report))
     assert "batch/march: 5 people moved\n" in told
     assert "taken off" not in told
     assert told.endswith("\nApply: 5 people moved.")
 
 
 def test_the_last_line_speaks_as_the_plans_headline_does() -> None:
-    first = ResourceResult(booked=[("acb_1", Verb.CREATE, 3), ("acb_2", Verb.RETRY, 1)])
-    second = ResourceResult(booked=[("acb_3", Verb.REPLACE, 5)], cancelled=7)
-    report = ApplyReport(plan=plan_of(), tallies={"batch/march": first, "batch/april": second})
-    told = click.unstyle(text.report(report)).splitlines()[-1]
+    first = ResourceResult(requests=[("acb_1", Verb.CREATE, 3), ("acb_2", Verb.RETRY, 1)])
+    second = ResourceResult(requests=[("acb_3", Verb.REPLACE, 5)], cancelled=7)
+    report = ApplyReport(plan=plan_of(), results={"batch/march": first, "batch/april": second})
+    told = click.unstyle(text.format_report(report)).splitlines()[-1]
     assert told == "Apply: 4 people submitted, 5 people moved, 2 people taken off."
 
 
 def test_an_interrupted_run_that_did_nothing_says_so() -> None:
-    report = ApplyReport(plan=plan_of(), tallies={}, interrupted=Interrupted("stopped by Ctrl-C", terminated=False))
-    told = click.unstyle(text.report(report))
+    report = ApplyReport(plan=plan_of(), results={}, interrupted=Interrupted("stopped by Ctrl-C", terminated=False))
+    told = click.unstyle(text.format_report(report))
     assert told == "Interrupted: stopped by Ctrl-C. Before: nobody was rung and nobody taken off."
 
 
 def test_a_status_without_a_way_out_has_no_empty_line() -> None:
     block = Block(Reason.NOT_READ, "cartesia: no answer")
-    told = click.unstyle(text.status([Status(address="batch/march", people=3, block=block)]))
+    told = click.unstyle(text.format_statuses([AddressStatus(address="batch/march", people=3, block=block)]))
     assert told.splitlines()[1:] == ["  ! not_read: cartesia: no answer"]
 
 
@@ -114,7 +114,12 @@ def test_a_status_without_a_way_out_has_no_empty_line() -> None:
     [
         (False, 0, {}, "Apply: nobody was rung and nobody taken off."),
         (False, 2, {}, "Apply: nobody was rung and nobody taken off, 2 blocked."),
-        (False, 0, {"still_open": ("call/ada",)}, "Apply: nobody is known to have been rung or taken off, 1 unsure."),
+        (
+            False,
+            0,
+            {"open_addresses": ("call/ada",)},
+            "Apply: nobody is known to have been rung or taken off, 1 unsure.",
+        ),
         (True, 0, {}, "Destroy: nobody was waiting."),
         (True, 1, {}, "Destroy: nobody was taken off, and people may still wait and be rung, 1 blocked."),
     ],
@@ -123,8 +128,8 @@ def test_the_last_line_says_no_more_than_is_known(
     destroy: bool, blocks: int, changes: dict[str, Any], told: str
 ) -> None:
     plan = plan_of(*(action(Verb.BLOCK, f"b{number}") for number in range(blocks)))
-    report = ApplyReport(plan=plan, tallies={}, destroy=destroy, **changes)
-    assert click.unstyle(text.report(report)).splitlines()[-1] == told
+    report = ApplyReport(plan=plan, results={}, destroy=destroy, **changes)
+    assert click.unstyle(text.format_report(report)).splitlines()[-1] == told
 
 
 def test_a_destroy_says_nothing_of_a_state_that_no_manifest_has() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from declarative.sandbox.embedded import Embedded
+from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.world import World
 from tests.command import serving
 
@@ -18,14 +18,14 @@ from .lab import Lab
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Embedded]:
-    opened = Embedded(World(tmp_path / "sandbox", speed=0))
+def sandbox(tmp_path: Path) -> Iterator[EmbeddedSandbox]:
+    opened = EmbeddedSandbox(World(tmp_path / "sandbox", speed=0))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def lab(sandbox: Embedded) -> Iterator[Lab]:
+def lab(sandbox: EmbeddedSandbox) -> Iterator[Lab]:
     with Lab("http://sandbox", sandbox.transport()) as made:
         yield made
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative.sandbox.ids import batch_call, batch_id, call_id, member_id
-from declarative.sandbox.outcomes import REACHED, Draw, Outcome, draw, lapse
-from declarative.sandbox.timeline import NEVER, Attempts, Pace, plan
+from declarative.sandbox.ids import format_member_id, new_batch_id, new_call_id, parse_batch_call_id
+from declarative.sandbox.outcomes import REACHED, Draw, Outcome, compute_times, draw
+from declarative.sandbox.timeline import NEVER, Attempts, DialPace, plan_attempts
 
 
 def test_the_shares_of_outcomes_are_as_documented() -> None:
@@ -44,19 +44,19 @@ def test_talk_takes_20_to_180_seconds() -> None:
 
 
 def test_an_answer_comes_before_the_ringing_time_out() -> None:
-    gone = lapse(Draw(Outcome.CLIENT_HANGUP, 14, 30), ringing=5, longest=60)
+    gone = compute_times(Draw(Outcome.CLIENT_HANGUP, 14, 30), ringing=5, longest=60)
     assert (gone.answer, gone.end) == (4, 34)
 
 
 fates = st.builds(Draw, st.sampled_from(list(Outcome)), st.integers(3, 14), st.integers(20, 180))
-paces = st.builds(Pace, st.integers(1, 9), st.sampled_from([0.0, 1.0]), st.just(30.0), st.just(600.0))
+paces = st.builds(DialPace, st.integers(1, 9), st.sampled_from([0.0, 1.0]), st.just(30.0), st.just(600.0))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(fates, max_size=40), paces, st.lists(st.floats(1000, 1100), max_size=9))
-def test_a_plan_keeps_to_its_lines_and_its_pace(queue: list[Draw], pace: Pace, busy: list[float]) -> None:
+def test_a_plan_keeps_to_its_lines_and_its_pace(queue: list[Draw], pace: DialPace, busy: list[float]) -> None:
     busy = busy[: pace.lines]
-    made = plan(list(enumerate(queue)), 1000.0, busy, pace, 0)
+    made = plan_attempts(list(enumerate(queue)), 1000.0, busy, pace, 0)
     assert list(made.member) == list(range(len(queue)))
     assert list(made.dispatch) == sorted(made.dispatch)
     rung = [made[at] for at in range(len(made)) if made.outcome[at] != Outcome.PRE_DIAL]
@@ -70,14 +70,14 @@ def test_a_plan_keeps_to_its_lines_and_its_pace(queue: list[Draw], pace: Pace, b
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(fates, max_size=20), paces)
-def test_packed_attempts_come_back_whole(queue: list[Draw], pace: Pace) -> None:
-    made = plan(list(enumerate(queue)), 1000.0, [], pace, 3)
+def test_packed_attempts_come_back_whole(queue: list[Draw], pace: DialPace) -> None:
+    made = plan_attempts(list(enumerate(queue)), 1000.0, [], pace, 3)
     assert Attempts.unpack(made.pack()) == made
 
 
 def test_a_call_of_a_batch_is_found_by_its_id() -> None:
-    made = batch_id()
+    made = new_batch_id()
     assert made.id == f"acb_{made.id[4:]}"
-    assert batch_call(member_id("ac", made.key, 4999)) == (made.key, 4999)
-    assert batch_call("ac_short") is None
-    assert len(call_id()) == len(member_id("ac", made.key, 0)) == 25
+    assert parse_batch_call_id(format_member_id("ac", made.key, 4999)) == (made.key, 4999)
+    assert parse_batch_call_id("ac_short") is None
+    assert len(new_call_id()) == len(format_member_id("ac", made.key, 0)) == 25

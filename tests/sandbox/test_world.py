@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from declarative.errors import DialctlError
-from declarative.sandbox.embedded import Embedded, open_sandbox
+from declarative.sandbox.embedded import EmbeddedSandbox, open_sandbox
 from declarative.sandbox.world import FASTEST, LAST_MOMENT, World
 from tests.command import start_server
 from tests.growing import LINEAR, growth, numbers
@@ -109,7 +109,7 @@ def test_the_clock_stands_at_the_end_of_its_calendar(tmp_path: Path) -> None:
     still.advance(LAST_MOMENT - still.now() - 1)
     still.close()
     world = World(tmp_path, speed=FASTEST)
-    with Lab("http://sandbox", Embedded(world).transport()) as lab:
+    with Lab("http://sandbox", EmbeddedSandbox(world).transport()) as lab:
         made = lab.at_cartesia().post(BATCHES, json=batch_body()).json()
         assert lab.at_cartesia().get(f"{BATCHES}/{made['id']}").status_code == 200
     assert world.now() == LAST_MOMENT
@@ -157,7 +157,7 @@ def test_the_same_seed_brings_the_same_outcomes(tmp_path: Path) -> None:
     people = [f"+1{area}5550142" for area in range(201, 260)]
 
     def outcomes(seed: int) -> list[str]:
-        opened = Embedded(World(seed=seed, speed=0))
+        opened = EmbeddedSandbox(World(seed=seed, speed=0))
         lab = Lab("http://sandbox", opened.transport())
         batch = lab.at_cartesia().post(BATCHES, json=batch_body(*people)).json()
         lab.advance(86_400)
@@ -194,7 +194,7 @@ def test_a_record_of_dials_has_an_entry_a_ring(lab: Lab) -> None:
     assert lab.key not in str(first)
 
 
-def test_reset_forgets_everything_but_the_clock(lab: Lab, sandbox: Embedded) -> None:
+def test_reset_forgets_everything_but_the_clock(lab: Lab, sandbox: EmbeddedSandbox) -> None:
     lab.at_cartesia().post(BATCHES, json=batch_body())
     lab.advance(9000)
     before = sandbox.now()

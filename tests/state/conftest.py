@@ -9,9 +9,9 @@ from obstore.store import MemoryStore
 
 from declarative.state.base import Backend
 from declarative.state.catalog import open_backend
-from declarative.state.local import Directory
-from declarative.state.objectstore import ObjectStore
-from declarative.state.objectstore_client import Objects
+from declarative.state.local import LocalBackend
+from declarative.state.objectstore import ObjectStoreBackend
+from declarative.state.objectstore_client import ObjectClient
 
 if TYPE_CHECKING:
     from tests.state.s3server import S3Server
@@ -43,9 +43,9 @@ def s3_url(s3: S3Server, tmp_path: Path) -> str:
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Backend]:
     """Opens the same empty place again and again, as several runs would."""
     if request.param == "directory":
-        return lambda: Directory(tmp_path)
+        return lambda: LocalBackend(tmp_path)
     if request.param == "memory":
         store = MemoryStore()
-        return lambda: ObjectStore(Objects(store, "memory://here"))
+        return lambda: ObjectStoreBackend(ObjectClient(store, "memory://here"))
     url = request.getfixturevalue("s3_url")
     return lambda: open_backend(tmp_path, url)

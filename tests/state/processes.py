@@ -21,7 +21,7 @@ from declarative.model.lock import RemoteRecord
 from declarative.state.base import Holder
 from declarative.state.catalog import open_backend
 from declarative.state.ledger import Ledger
-from declarative.state.local import Directory
+from declarative.state.local import LocalBackend
 from tests.state.samples import ADDRESS, holder, intent, lock, remote
 
 Step = Callable[[Ledger], object]
@@ -66,7 +66,7 @@ def _run_until(point: int, place: Path) -> None:
 
     done = os.open(place / "done", os.O_WRONLY | os.O_CREAT)
     sys.setprofile(count)
-    backend = Directory(place)
+    backend = LocalBackend(place)
     with backend.lease(holder(), 0, time.sleep) as lease:
         ledger = Ledger.open(backend, lease)
         for step in STEPS:
@@ -77,7 +77,7 @@ def _run_until(point: int, place: Path) -> None:
 
 def full(folder: str, action: str, limit: str) -> None:
     """One step with no file allowed to grow beyond `limit` bytes; prints what was raised."""
-    backend = Directory(Path(folder))
+    backend = LocalBackend(Path(folder))
     with backend.lease(holder(), 0, time.sleep) as lease:
         ledger = Ledger.open(backend, lease)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
@@ -86,7 +86,7 @@ def full(folder: str, action: str, limit: str) -> None:
 
 def forbidden(folder: str, action: str) -> None:
     """One step, as a user who may only read the folder once the lease is taken; prints what was raised."""
-    backend = Directory(Path(folder))
+    backend = LocalBackend(Path(folder))
     with backend.lease(holder(), 0, time.sleep) as lease:
         ledger = Ledger.open(backend, lease)
         os.chmod(folder, 0o555)
@@ -110,9 +110,9 @@ def _act(ledger: Ledger, action: str) -> None:
 def contend(url: str) -> None:
     """Take turns with others: each raises the generation by one under the lease."""
     backend = open_backend(Path(url), url if "://" in url else None)
-    with backend.lease(Holder.here({}), 100_000, lambda _: time.sleep(0.01)) as lease:
+    with backend.lease(Holder.from_environment({}), 100_000, lambda _: time.sleep(0.01)) as lease:
         ledger = Ledger.open(backend, lease)
-        if not ledger.started:
+        if not ledger.is_started:
             ledger.start(lock())
         known = ledger.lock.resources.get(ADDRESS)
         ledger.update(ADDRESS, generation=known.generation + 1 if known else 1)

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from declarative.errors import LeaseHeld, LeaseLost, StateConflict, StateError
-from declarative.state.base import Backend, Stored
+from declarative.state.base import Backend, StoredState
 from tests.state.samples import holder, no_sleep
 
 Place = Callable[[], Backend]
 
 
 def test_a_new_place_is_empty_and_held_by_nobody(place: Place) -> None:
-    assert place().load() == Stored(None)
+    assert place().load() == StoredState(None)
     assert place().holder() is None
 
 
@@ -24,8 +24,8 @@ def test_lines_come_back_in_the_order_they_were_written(place: Place) -> None:
     with backend.lease(holder(), 0, no_sleep):
         for line in lines:
             backend.append(line)
-        assert place().load() == Stored(None, lines)
-    assert place().load() == Stored(None, lines)
+        assert place().load() == StoredState(None, lines)
+    assert place().load() == StoredState(None, lines)
 
 
 def test_lines_of_later_runs_follow_those_of_earlier_ones(place: Place) -> None:
@@ -41,12 +41,12 @@ def test_folding_replaces_the_lock_and_drops_the_journal(place: Place) -> None:
     with backend.lease(holder(), 0, no_sleep):
         backend.append(b"1")
         backend.fold(b"first")
-        assert place().load() == Stored(b"first")
+        assert place().load() == StoredState(b"first")
         backend.append(b"2")
         backend.append(b"3")
-        assert place().load() == Stored(b"first", (b"2", b"3"))
+        assert place().load() == StoredState(b"first", (b"2", b"3"))
         backend.fold(b"second")
-        assert place().load() == Stored(b"second")
+        assert place().load() == StoredState(b"second")
 
 
 def test_the_next_run_folds_what_a_crashed_one_left(place: Place) -> None:
@@ -57,7 +57,7 @@ def test_the_next_run_folds_what_a_crashed_one_left(place: Place) -> None:
     with backend.lease(holder(), 0, no_sleep):
         assert backend.load().journal == (b"1",)
         backend.fold(b"whole")
-    assert place().load() == Stored(b"whole")
+    assert place().load() == StoredState(b"whole")
 
 
 @pytest.mark.parametrize("write", [lambda b: b.append(b"1"), lambda b: b.fold(b"1")], ids=["append", "fold"])
@@ -69,7 +69,7 @@ def test_nothing_is_written_without_a_lease(place: Place, write: Callable[[Backe
         pass
     with pytest.raises(LeaseLost):
         write(backend)
-    assert place().load() == Stored(None)
+    assert place().load() == StoredState(None)
 
 
 def test_a_second_run_is_told_who_holds_the_lease(place: Place) -> None:
@@ -117,7 +117,7 @@ def test_a_broken_lease_stops_its_holder_and_frees_the_place(place: Place) -> No
     for attempt in (lease.check, lambda: backend.append(b"1"), lambda: backend.fold(b"1")):
         with pytest.raises(LeaseLost):
             attempt()
-    assert place().load() == Stored(None)
+    assert place().load() == StoredState(None)
     with place().lease(holder("bob"), 0, no_sleep) as next_one:
         lease.__exit__(None, None, None)
         next_one.check()
@@ -142,10 +142,10 @@ def test_a_lock_changed_since_it_was_read_is_not_written_over(place: Place) -> N
         reader.append(b"1")
         with pytest.raises(StateConflict):
             reader.fold(b"ours")
-        assert place().load() == Stored(b"theirs", (b"1",))
+        assert place().load() == StoredState(b"theirs", (b"1",))
         reader.load()
         reader.fold(b"ours")
-    assert place().load() == Stored(b"ours")
+    assert place().load() == StoredState(b"ours")
 
 
 def test_a_lock_never_read_is_not_written_over(place: Place) -> None:

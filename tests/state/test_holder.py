@@ -28,23 +28,23 @@ GITHUB = {
     ],
 )
 def test_a_run_in_ci_tells_its_address(environment: dict[str, str], run: str | None) -> None:
-    assert Holder.here(environment).run == run
+    assert Holder.from_environment(environment).run == run
 
 
 def test_this_process_says_who_it_is() -> None:
-    here, again = Holder.here({}), Holder.here({})
+    here, again = Holder.from_environment({}), Holder.from_environment({})
     assert here.pid == os.getpid()
     assert here.who
     assert here.host
     assert here.id != again.id
-    assert Holder.here(GITHUB).who == "ada"
+    assert Holder.from_environment(GITHUB).who == "ada"
 
 
 def test_a_holder_reads_back_as_it_was_written() -> None:
-    for one in (holder(), holder(run="https://ci.example.com/1"), Holder.here({})):
-        assert Holder.of_json(one.to_json()) == one
+    for one in (holder(), holder(run="https://ci.example.com/1"), Holder.from_environment({})):
+        assert Holder.from_json(one.to_json()) == one
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"{}", b'{"id": "x", "since": 5}', b'{"since": "soon"}'])
 def test_what_is_no_holder_is_none(text: bytes) -> None:
-    assert Holder.of_json(text) is None
+    assert Holder.from_json(text) is None

@@ -13,16 +13,16 @@ from obstore.store import MemoryStore
 
 from declarative.errors import LeaseLost, StateError
 from declarative.model.lock import Lock, RequestKind, ResourceRecord
-from declarative.state.base import Lease, Stored
-from declarative.state.format import parse, render
-from declarative.state.ledger import Fields, Ledger
-from declarative.state.local import Directory
-from declarative.state.objectstore import ObjectStore
-from declarative.state.objectstore_client import Objects
+from declarative.state.base import Lease, StoredState
+from declarative.state.format import parse_lock, render_lock
+from declarative.state.ledger import Ledger, ResourceRecordFields
+from declarative.state.local import LocalBackend
+from declarative.state.objectstore import ObjectStoreBackend
+from declarative.state.objectstore_client import ObjectClient
 from tests.state.samples import ADDRESS, changes, holder, intent, lock, locks, remote
 
 
-class Recorder(Directory):
+class Recorder(LocalBackend):
     """A folder that also keeps every line it was ever given."""
 
     def __init__(self, directory: Path) -> None:
@@ -46,19 +46,19 @@ def ledger(backend: Recorder) -> Ledger:
     return ledger
 
 
-def kept(backend: Directory) -> Lock | None:
-    return parse(Directory(Path(backend.where).parent).load())
+def kept(backend: LocalBackend) -> Lock | None:
+    return parse_lock(LocalBackend(Path(backend.location).parent).load())
 
 
 def test_before_the_start_there_is_no_lock(backend: Recorder) -> None:
     ledger = Ledger.open(backend, backend.lease(holder(), 0, lambda _: None))
-    assert not ledger.started
+    assert not ledger.is_started
     with pytest.raises(StateError, match="no lock yet"):
         ledger.update(ADDRESS, generation=1)
 
 
 def test_a_lock_once_begun_is_durable(backend: Recorder, ledger: Ledger) -> None:
-    assert ledger.started
+    assert ledger.is_started
     assert kept(backend) == lock()
 
 
@@ -84,7 +84,7 @@ def test_of_a_forgotten_address_its_generation_and_what_must_never_ring_stay(bac
     ledger.forget(ADDRESS)
     kept_of_it = ResourceRecord(generation=3, provider="cartesia", revoked=("k", "m"))
     assert kept(backend) == ledger.lock == lock(march=kept_of_it)
-    assert kept_of_it.forgotten
+    assert kept_of_it.is_forgotten
     assert len(backend.lines) == 3
 
 
@@ -117,7 +117,7 @@ def test_a_host_is_remembered(backend: Recorder, ledger: Ledger) -> None:
 def test_folding_leaves_one_whole_file(backend: Recorder, ledger: Ledger, tmp_path: Path) -> None:
     ledger.update(ADDRESS, generation=1)
     ledger.fold()
-    assert backend.load() == Stored(render(ledger.lock))
+    assert backend.load() == StoredState(render_lock(ledger.lock))
     assert sorted(path.name for path in tmp_path.iterdir()) == [".dialctl", "dialctl.lock"]
 
 
@@ -136,7 +136,7 @@ def test_nothing_is_written_where_nothing_changed(backend: Recorder, ledger: Led
 def test_a_journal_left_by_a_crash_is_folded_by_the_next_run(backend: Recorder, ledger: Ledger) -> None:
     ledger.update(ADDRESS, generation=1)
     Ledger.open(backend, ledger._lease).fold()
-    assert backend.load() == Stored(render(ledger.lock))
+    assert backend.load() == StoredState(render_lock(ledger.lock))
 
 
 def test_a_step_costs_the_same_however_much_is_remembered(backend: Recorder, ledger: Ledger) -> None:
@@ -160,7 +160,7 @@ def test_a_step_that_was_not_written_changes_nothing(ledger: Ledger, backend: Re
 
 
 def test_the_fields_of_an_update_are_those_of_a_record() -> None:
-    assert {*get_type_hints(Fields)} == {*ResourceRecord.__dataclass_fields__} - {"remotes", "intents"}
+    assert {*get_type_hints(ResourceRecordFields)} == {*ResourceRecord.__dataclass_fields__} - {"remotes", "intents"}
 
 
 _STEPS = st.lists(
@@ -184,10 +184,10 @@ def _take(ledger: Ledger, step: tuple[str, Any, Any]) -> None:
             ledger.set_host(provider, "api.example.net")
 
 
-def _begun(first: Lock) -> tuple[ObjectStore, Lease]:
-    backend = ObjectStore(Objects(MemoryStore(), "memory://here"))
+def _begun(first: Lock) -> tuple[ObjectStoreBackend, Lease]:
+    backend = ObjectStoreBackend(ObjectClient(MemoryStore(), "memory://here"))
     lease = backend.lease(holder(), 0, lambda _: None)
-    backend.fold(render(first))
+    backend.fold(render_lock(first))
     return backend, lease
 
 
@@ -196,14 +196,14 @@ def test_any_history_gives_the_same_lock_from_wherever_it_was_folded(first: Lock
     backend, lease = _begun(first)
     with lease:
         ledger = Ledger.open(backend, lease)
-        states = [render(ledger.lock)]
+        states = [render_lock(ledger.lock)]
         for step in steps:
             _take(ledger, step)
-            states.append(render(ledger.lock))
+            states.append(render_lock(ledger.lock))
         journal = backend.load().journal
         for folded in states:
-            assert parse(Stored(folded, journal)) == ledger.lock
+            assert parse_lock(StoredState(folded, journal)) == ledger.lock
         for start in range(len(journal)):  # a journal dropped from its front
-            assert parse(Stored(states[-1], journal[start:])) == ledger.lock
+            assert parse_lock(StoredState(states[-1], journal[start:])) == ledger.lock
         for line in journal:
             assert orjson.loads(line)["lineage"] == "l"

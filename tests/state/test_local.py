@@ -12,8 +12,8 @@ from types import FrameType
 import pytest
 
 from declarative.errors import LeaseLost, StateConflict, StateError
-from declarative.state.base import Stored
-from declarative.state.local import Directory
+from declarative.state.base import StoredState
+from declarative.state.local import LocalBackend
 from tests.state.samples import holder, no_sleep
 
 LINES = (b'{"step":1}', b'{"step":22}')
@@ -29,7 +29,7 @@ def journal(tmp_path: Path) -> Path:
 def test_a_line_torn_by_a_crash_is_cut_off_before_the_next(tmp_path: Path, journal: Path, end: int) -> None:
     journal.write_bytes(JOURNAL[:end])
     whole = LINES[: JOURNAL[:end].count(b"\n")]
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     assert backend.load().journal == whole
     with backend.lease(holder(), 0, no_sleep):
         backend.append(b'{"step":3}')
@@ -39,7 +39,7 @@ def test_a_line_torn_by_a_crash_is_cut_off_before_the_next(tmp_path: Path, journ
 @pytest.mark.parametrize("tail", [b"\0\0\0\0\0\n", b'{"step":\0\0\n', b'{"st\n', b"\0" * 100 + b"\n"])
 def test_a_last_line_whose_data_never_came_is_cut_off(tmp_path: Path, journal: Path, tail: bytes) -> None:
     journal.write_bytes(JOURNAL + tail)
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     with backend.lease(holder(), 0, no_sleep):
         backend.append(b'{"step":3}')
     assert backend.load().journal == (*LINES, b'{"step":3}')
@@ -47,7 +47,7 @@ def test_a_last_line_whose_data_never_came_is_cut_off(tmp_path: Path, journal: P
 
 def test_reading_changes_nothing(tmp_path: Path, journal: Path) -> None:
     journal.write_bytes(JOURNAL + b"torn")
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     backend.load()
     backend.holder()
     assert journal.read_bytes() == JOURNAL + b"torn"
@@ -55,7 +55,7 @@ def test_reading_changes_nothing(tmp_path: Path, journal: Path) -> None:
 
 
 def test_a_reader_sees_both_files_as_of_one_moment(tmp_path: Path) -> None:
-    writer = Directory(tmp_path)
+    writer = LocalBackend(tmp_path)
     opened = 0
 
     def fold_before_the_journal_is_read(frame: FrameType, event: str, called: object) -> None:
@@ -71,14 +71,14 @@ def test_a_reader_sees_both_files_as_of_one_moment(tmp_path: Path) -> None:
         writer.append(LINES[0])
         sys.setprofile(fold_before_the_journal_is_read)
         try:
-            assert Directory(tmp_path).load() == Stored(b"with the line")
+            assert LocalBackend(tmp_path).load() == StoredState(b"with the line")
         finally:
             sys.setprofile(None)
     assert opened == 2
 
 
 def test_a_journal_removed_during_a_run_is_noticed(tmp_path: Path, journal: Path) -> None:
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     with backend.lease(holder(), 0, no_sleep):
         backend.append(LINES[0])
         journal.unlink()
@@ -87,7 +87,7 @@ def test_a_journal_removed_during_a_run_is_noticed(tmp_path: Path, journal: Path
 
 
 def test_the_lock_is_for_everyone_to_read_and_the_journal_is_not(tmp_path: Path, journal: Path) -> None:
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     umask = os.umask(0o022)
     try:
         with backend.lease(holder(), 0, no_sleep):
@@ -104,7 +104,7 @@ def test_a_lock_keeps_the_mode_it_was_given(tmp_path: Path) -> None:
     path = tmp_path / "dialctl.lock"
     path.write_bytes(b"old")
     path.chmod(0o600)
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     backend.load()
     with backend.lease(holder(), 0, no_sleep):
         backend.fold(b"new")
@@ -115,14 +115,14 @@ def test_a_journal_that_leads_elsewhere_is_not_followed(tmp_path: Path, journal:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(b"")
     journal.symlink_to(elsewhere)
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     with backend.lease(holder(), 0, no_sleep), pytest.raises(StateError, match=journal.name):
         backend.append(LINES[0])
     assert elsewhere.read_bytes() == b""
 
 
 def test_a_lease_whose_folder_was_removed_is_lost(tmp_path: Path) -> None:
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     with backend.lease(holder(), 0, no_sleep) as lease:
         (tmp_path / ".dialctl" / "apply.lock").unlink()
         (tmp_path / ".dialctl").rmdir()
@@ -131,7 +131,7 @@ def test_a_lease_whose_folder_was_removed_is_lost(tmp_path: Path) -> None:
 
 
 def test_somebody_looking_does_not_keep_a_run_from_starting(tmp_path: Path) -> None:
-    with Directory(tmp_path).lease(holder(), 0, no_sleep):
+    with LocalBackend(tmp_path).lease(holder(), 0, no_sleep):
         pass
     fd = os.open(tmp_path / ".dialctl" / "apply.lock", os.O_RDONLY)
     fcntl.flock(fd, fcntl.LOCK_SH)
@@ -142,7 +142,7 @@ def test_somebody_looking_does_not_keep_a_run_from_starting(tmp_path: Path) -> N
             slept.append(seconds)
             fcntl.flock(fd, fcntl.LOCK_UN)
 
-        with Directory(tmp_path).lease(holder(), 1, sleep) as lease:
+        with LocalBackend(tmp_path).lease(holder(), 1, sleep) as lease:
             lease.check()
         assert len(slept) == 1
     finally:
@@ -152,7 +152,7 @@ def test_somebody_looking_does_not_keep_a_run_from_starting(tmp_path: Path) -> N
 def test_what_a_dead_run_left_in_its_lease_is_no_holder(tmp_path: Path) -> None:
     (tmp_path / ".dialctl").mkdir()
     (tmp_path / ".dialctl" / "apply.lock").write_bytes(holder("ghost").to_json())
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     assert backend.holder() is None
     with backend.lease(holder("ada"), 0, no_sleep):
         assert backend.holder() == holder("ada")
@@ -161,10 +161,10 @@ def test_what_a_dead_run_left_in_its_lease_is_no_holder(tmp_path: Path) -> None:
 def test_a_place_that_cannot_hold_a_lease_is_named(tmp_path: Path) -> None:
     (tmp_path / ".dialctl").write_bytes(b"a file in the way")
     with pytest.raises(StateError, match=r"\.dialctl"):
-        Directory(tmp_path).lease(holder(), 0, no_sleep)
+        LocalBackend(tmp_path).lease(holder(), 0, no_sleep)
 
 
 def test_a_lock_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "dialctl.lock").mkdir()
     with pytest.raises(StateError, match=r"cannot read .*dialctl\.lock"):
-        Directory(tmp_path).load()
+        LocalBackend(tmp_path).load()

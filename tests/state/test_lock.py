@@ -13,16 +13,16 @@ from declarative import schemas
 from declarative.errors import StateError
 from declarative.model.digest import PersonKey
 from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, ResourceRecord
-from declarative.state.base import Stored
-from declarative.state.format import line_of, parse, render
+from declarative.state.base import StoredState
+from declarative.state.format import journal_line, parse_lock, render_lock
 from tests.state.samples import NOON, intent, lock, locks, remote
 
-WHOLE = render(lock(march=ResourceRecord(generation=1, settings={"agent_id": "agent_1"})))
+WHOLE = render_lock(lock(march=ResourceRecord(generation=1, settings={"agent_id": "agent_1"})))
 
 
 @given(locks)
 def test_what_is_written_reads_back_the_same(some: Lock) -> None:
-    assert parse(Stored(render(some))) == some
+    assert parse_lock(StoredState(render_lock(some))) == some
 
 
 @given(locks)
@@ -31,7 +31,7 @@ def test_the_text_does_not_depend_on_the_order_of_what_it_says(some: Lock) -> No
         address: replace(record, remotes=dict(reversed(list(record.remotes.items()))))
         for address, record in reversed(list(some.resources.items()))
     }
-    assert render(replace(some, resources=turned)) == render(some)
+    assert render_lock(replace(some, resources=turned)) == render_lock(some)
 
 
 def test_the_text_reads_well_in_a_diff() -> None:
@@ -46,7 +46,7 @@ def test_the_text_reads_well_in_a_diff() -> None:
             "acb_0": remote(shard=2, settled=True, retry_count=0),
         },
     )
-    text = render(lock(march=record, april=ResourceRecord(tombstone=True))).decode()
+    text = render_lock(lock(march=record, april=ResourceRecord(tombstone=True))).decode()
     assert text.endswith("}\n")
     assert re.findall(r'^ {4}"(\S+)": \{$', text, re.MULTILINE) == ["batch/april", "batch/march"]
     assert re.findall(r'^ {8}"(acb_\d)"', text, re.MULTILINE) == ["acb_0", "acb_1", "acb_2"]
@@ -58,24 +58,24 @@ def test_the_text_reads_well_in_a_diff() -> None:
 
 
 def test_no_number_of_a_person_is_in_the_text() -> None:
-    person = PersonKey(None).of_person("k3v9", "+14155550101")
+    person = PersonKey(None).digest_person("k3v9", "+14155550101")
     record = ResourceRecord(
         placed=(person,), remotes={"call_1": remote(person=person)}, intents={"m": intent("m", person=person)}
     )
-    assert not re.search(rb"\+?[1-9]\d{9,14}", render(lock(march=record)).replace(person.encode(), b""))
+    assert not re.search(rb"\+?[1-9]\d{9,14}", render_lock(lock(march=record)).replace(person.encode(), b""))
 
 
 @pytest.mark.parametrize(
     ("cls", "shape"), [(Lock, None), (ResourceRecord, "record"), (RemoteRecord, "remote"), (Intent, "intent")]
 )
 def test_the_schema_knows_every_field(cls: type, shape: str | None) -> None:
-    schema = schemas.load("lock.v1")
+    schema = schemas.load_schema("lock.v1")
     known = schema["$defs"][shape] if shape else schema
     assert {*known["properties"]} - {"format_version"} == {entry.name for entry in fields(cls)}
 
 
 def test_an_empty_place_has_no_lock() -> None:
-    assert parse(Stored(None)) is None
+    assert parse_lock(StoredState(None)) is None
 
 
 @pytest.mark.parametrize(
@@ -96,47 +96,47 @@ def test_an_empty_place_has_no_lock() -> None:
 )
 def test_a_lock_that_cannot_be_used_says_what_to_do(text: bytes, message: str, way_out: str) -> None:
     with pytest.raises(StateError, match=re.escape(message)) as refusal:
-        parse(Stored(text))
+        parse_lock(StoredState(text))
     assert way_out in refusal.value.hint
 
 
 @pytest.mark.parametrize("end", range(1, len(WHOLE) - 1, 7))
 def test_a_lock_cut_anywhere_is_refused(end: int) -> None:
     with pytest.raises(StateError):
-        parse(Stored(WHOLE[:end]))
+        parse_lock(StoredState(WHOLE[:end]))
 
 
 def _line(generation: int, lineage: str = "k3v9") -> bytes:
-    return line_of(lineage, {"resources": {"batch/march": {"generation": generation}}})
+    return journal_line(lineage, {"resources": {"batch/march": {"generation": generation}}})
 
 
 def test_a_journal_is_replayed_over_the_lock() -> None:
-    read = parse(Stored(WHOLE, (_line(2), _line(3))))
+    read = parse_lock(StoredState(WHOLE, (_line(2), _line(3))))
     assert read == lock(march=ResourceRecord(generation=3, settings={"agent_id": "agent_1"}))
 
 
 @pytest.mark.parametrize("end", range(len(_line(3))))
 def test_a_torn_last_line_was_never_written(end: int) -> None:
-    assert parse(Stored(WHOLE, (_line(2), _line(3)[:end]))) == parse(Stored(WHOLE, (_line(2),)))
+    assert parse_lock(StoredState(WHOLE, (_line(2), _line(3)[:end]))) == parse_lock(StoredState(WHOLE, (_line(2),)))
 
 
 @pytest.mark.parametrize("damaged", [_line(2)[:-5], b"{}", b"\0\0\0\0"])
 def test_a_damaged_line_before_the_last_is_refused(damaged: bytes) -> None:
     with pytest.raises(StateError, match=r"line 1 .* damaged"):
-        parse(Stored(WHOLE, (damaged, _line(3))))
+        parse_lock(StoredState(WHOLE, (damaged, _line(3))))
 
 
 def test_a_journal_of_another_lineage_is_refused() -> None:
     with pytest.raises(StateError, match="lineage other"):
-        parse(Stored(WHOLE, (_line(2, "other"),)))
+        parse_lock(StoredState(WHOLE, (_line(2, "other"),)))
 
 
 def test_a_journal_without_its_lock_is_refused() -> None:
     with pytest.raises(StateError, match="the lock is gone"):
-        parse(Stored(None, (_line(2),)))
+        parse_lock(StoredState(None, (_line(2),)))
 
 
 def test_a_journal_may_not_bend_the_lock_out_of_shape() -> None:
-    bent = line_of("k3v9", {"resources": {"batch/march": {"generation": "two"}}})
+    bent = journal_line("k3v9", {"resources": {"batch/march": {"generation": "two"}}})
     with pytest.raises(StateError, match="wrong shape"):
-        parse(Stored(WHOLE, (bent,)))
+        parse_lock(StoredState(WHOLE, (bent,)))

@@ -11,10 +11,10 @@ from hypothesis import given
 
 from declarative.errors import StateError
 from declarative.model.lock import CancelProgress, Lock, RemoteRecord, RequestKind, ResourceRecord
-from declarative.model.records import join_remotes
-from declarative.state.codec import encode
-from declarative.state.format import line_of, render
-from declarative.state.merge import join, merge
+from declarative.model.records import join_remote_records
+from declarative.state.codec import to_json_object
+from declarative.state.format import journal_line, render_lock
+from declarative.state.merge import join_locks, merge_conflict
 from tests.state.samples import intent, lock, locks, remote
 
 OPEN = {"~d1.a": intent("~d1.a")}
@@ -85,8 +85,8 @@ ROWS: dict[str, tuple[ResourceRecord, ResourceRecord, ResourceRecord]] = {
 @pytest.mark.parametrize("row", ROWS)
 def test_of_one_address(row: str) -> None:
     one, two, expected = ROWS[row]
-    assert join(lock(march=one), lock(march=two)) == lock(march=expected)
-    assert join(lock(march=two), lock(march=one)) == lock(march=expected)
+    assert join_locks(lock(march=one), lock(march=two)) == lock(march=expected)
+    assert join_locks(lock(march=two), lock(march=one)) == lock(march=expected)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_of_one_address(row: str) -> None:
     ],
 )
 def test_of_one_remote_the_later_sight_wins(earlier: RemoteRecord, later: RemoteRecord) -> None:
-    assert join_remotes(earlier, later) == later
-    assert join_remotes(later, earlier) == later
+    assert join_remote_records(earlier, later) == later
+    assert join_remote_records(later, earlier) == later
 
 
 def test_a_resource_of_one_side_stays_as_it_is() -> None:
     gone = ResourceRecord(tombstone=True, quiet="q")
-    assert join(lock(march=gone), lock(april=ResourceRecord())) == lock(march=gone, april=ResourceRecord())
+    assert join_locks(lock(march=gone), lock(april=ResourceRecord())) == lock(march=gone, april=ResourceRecord())
 
 
 @pytest.mark.parametrize(
@@ -122,18 +122,18 @@ def test_a_resource_of_one_side_stays_as_it_is() -> None:
 )
 def test_locks_of_two_memories_are_not_merged(other: Lock) -> None:
     with pytest.raises(StateError, match="not of one memory"):
-        join(lock(), other)
+        join_locks(lock(), other)
 
 
 @given(locks, locks)
 def test_it_does_not_matter_which_side_is_ours(one: Lock, two: Lock) -> None:
-    assert join(one, two) == join(two, one)
-    assert join(one, one).resources.keys() == one.resources.keys()
+    assert join_locks(one, two) == join_locks(two, one)
+    assert join_locks(one, one).resources.keys() == one.resources.keys()
 
 
 @given(locks, locks)
 def test_nothing_that_may_have_rung_is_forgotten(one: Lock, two: Lock) -> None:
-    both = join(one, two)
+    both = join_locks(one, two)
     for side in (one, two):
         for address, record in side.resources.items():
             merged = both.resources[address]
@@ -146,7 +146,7 @@ def test_nothing_that_may_have_rung_is_forgotten(one: Lock, two: Lock) -> None:
 
 def _conflict(folder: Path, base: Lock, ours: Lock, theirs: Lock, style: str) -> bytes:
     for name, side in (("base", base), ("ours", ours), ("theirs", theirs)):
-        (folder / name).write_bytes(render(side))
+        (folder / name).write_bytes(render_lock(side))
     flags = ["--diff3"] if style == "diff3" else ["--zdiff3"] if style == "zdiff3" else []
     run = subprocess.run(
         ["git", "merge-file", "-p", *flags, "ours", "base", "theirs"], cwd=folder, capture_output=True, check=False
@@ -175,26 +175,26 @@ def test_what_git_leaves_behind_is_merged(tmp_path: Path, style: str, eol: bytes
         may=ResourceRecord(generation=5, settings={"agent_id": "b"}),
     )
     text = _conflict(tmp_path, base, ours, theirs, style).replace(b"\n", eol)
-    merged = merge(text)
+    merged = merge_conflict(text)
     assert merged.resources["batch/march"].generation == 3
     assert merged.resources["batch/march"].remotes.keys() == {"acb_1", "acb_2"}
     assert merged.resources["batch/march"].intents == OPEN
-    assert merged == join(ours, theirs)
+    assert merged == join_locks(ours, theirs)
 
 
 def _conflicting(ours: Lock, theirs: Lock) -> bytes:
-    return b"<<<<<<< HEAD\n" + render(ours) + b"=======\n" + render(theirs) + b">>>>>>> theirs\n"
+    return b"<<<<<<< HEAD\n" + render_lock(ours) + b"=======\n" + render_lock(theirs) + b">>>>>>> theirs\n"
 
 
 def test_what_a_crashed_run_left_in_the_journal_is_merged_with_both_sides() -> None:
     """Over either side its lines alone would lower a generation, and unsay people counted as rung."""
-    sent = {"generation": 2, "intents": {"~d1.a": encode(intent("~d1.a"))}, "placed": ["ada"]}
-    found = {"intents": {"~d1.b": None}, "remotes": {"acb_2": encode(remote(mark="~d1.b"))}}
-    journal = tuple(line_of("k3v9", {"resources": {"batch/march": patch}}) for patch in (sent, found))
+    sent = {"generation": 2, "intents": {"~d1.a": to_json_object(intent("~d1.a"))}, "placed": ["ada"]}
+    found = {"intents": {"~d1.b": None}, "remotes": {"acb_2": to_json_object(remote(mark="~d1.b"))}}
+    journal = tuple(journal_line("k3v9", {"resources": {"batch/march": patch}}) for patch in (sent, found))
     ours = lock(march=ResourceRecord(generation=1, intents={"~d1.b": intent("~d1.b")}))
     theirs = lock(march=ResourceRecord(generation=3, placed=("bob",), revoked=("m",)))
     for text in (_conflicting(ours, theirs), _conflicting(theirs, ours)):
-        merged = merge(text, journal).resources["batch/march"]
+        merged = merge_conflict(text, journal).resources["batch/march"]
         assert merged.intents == OPEN
         assert merged.remotes == {"acb_2": remote(mark="~d1.b")}
         assert (merged.generation, merged.placed, merged.revoked) == (3, ("ada", "bob"), ("m",))
@@ -202,10 +202,12 @@ def test_what_a_crashed_run_left_in_the_journal_is_merged_with_both_sides() -> N
 
 def test_a_journal_of_another_memory_is_refused() -> None:
     with pytest.raises(StateError, match="lineage zzzz"):
-        merge(_conflicting(lock(), lock(march=ResourceRecord())), (line_of("zzzz", {}),))
+        merge_conflict(_conflicting(lock(), lock(march=ResourceRecord())), (journal_line("zzzz", {}),))
 
 
-@pytest.mark.parametrize("text", [render(lock()), b"<<<<<<< ours\n{}\n", b"=======\n", b"<<<<<<< a\n{}\n>>>>>>> b\n"])
+@pytest.mark.parametrize(
+    "text", [render_lock(lock()), b"<<<<<<< ours\n{}\n", b"=======\n", b"<<<<<<< a\n{}\n>>>>>>> b\n"]
+)
 def test_markers_that_do_not_pair_up_are_refused(text: bytes) -> None:
     with pytest.raises(StateError, match="nothing to merge"):
-        merge(text)
+        merge_conflict(text)

@@ -12,10 +12,10 @@ from obstore.store import MemoryStore
 
 from declarative.errors import LeaseHeld, LeaseLost, StateError, UsageError
 from declarative.state import objectstore_lease as storelease
-from declarative.state.base import Stored
+from declarative.state.base import StoredState
 from declarative.state.catalog import open_backend
-from declarative.state.objectstore import ObjectStore
-from declarative.state.objectstore_client import Objects, connect
+from declarative.state.objectstore import ObjectStoreBackend
+from declarative.state.objectstore_client import ObjectClient, open_object_client
 from declarative.state.objectstore_lease import LeaseTerms
 from tests.state.samples import holder, no_sleep
 
@@ -34,8 +34,8 @@ class Clock:
 
 
 @pytest.fixture
-def objects() -> Objects:
-    return Objects(MemoryStore(), "memory://here")
+def objects() -> ObjectClient:
+    return ObjectClient(MemoryStore(), "memory://here")
 
 
 @pytest.fixture
@@ -44,17 +44,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def backend(objects: Objects, clock: Clock) -> ObjectStore:
-    return ObjectStore(objects, LeaseTerms(elapsed=clock))
+def backend(objects: ObjectClient, clock: Clock) -> ObjectStoreBackend:
+    return ObjectStoreBackend(objects, LeaseTerms(clock=clock))
 
 
-def test_every_line_is_an_object_under_the_epoch_of_its_holder(objects: Objects) -> None:
+def test_every_line_is_an_object_under_the_epoch_of_its_holder(objects: ObjectClient) -> None:
     for _ in range(2):
-        backend = ObjectStore(objects)
+        backend = ObjectStoreBackend(objects)
         with backend.lease(holder(), 0, no_sleep):
             backend.append(b"1")
             backend.append(b"2")
-    assert objects.names("journal") == [
+    assert objects.list_keys("journal") == [
         "journal/00000001-00000001.json",
         "journal/00000001-00000002.json",
         "journal/00000002-00000001.json",
@@ -62,7 +62,7 @@ def test_every_line_is_an_object_under_the_epoch_of_its_holder(objects: Objects)
     ]
 
 
-def test_a_lease_ends_for_its_holder_well_before_it_ends_for_others(backend: ObjectStore, clock: Clock) -> None:
+def test_a_lease_ends_for_its_holder_well_before_it_ends_for_others(backend: ObjectStoreBackend, clock: Clock) -> None:
     lease = backend.lease(holder(), 0, no_sleep)
     clock.now += 39
     lease.check()
@@ -70,23 +70,23 @@ def test_a_lease_ends_for_its_holder_well_before_it_ends_for_others(backend: Obj
     for attempt in (lease.check, lambda: backend.append(b"1"), lambda: backend.fold(b"1")):
         with pytest.raises(LeaseLost, match="renewed in time"):
             attempt()
-    assert backend.load() == Stored(None)
+    assert backend.load() == StoredState(None)
 
 
 def test_a_line_that_took_too_long_to_write_is_not_acted_upon(clock: Clock) -> None:
-    class Slow(Objects):
+    class Slow(ObjectClient):
         def put(self, key: str, body: bytes, expected: UpdateVersion | None) -> UpdateVersion | None:
             if key.startswith("journal/"):
                 clock.now += 45
             return super().put(key, body, expected)
 
-    backend = ObjectStore(Slow(MemoryStore(), "memory://here"), LeaseTerms(elapsed=clock))
+    backend = ObjectStoreBackend(Slow(MemoryStore(), "memory://here"), LeaseTerms(clock=clock))
     backend.lease(holder(), 0, no_sleep)
     with pytest.raises(LeaseLost):
         backend.append(b"1")
 
 
-def test_a_lease_once_lost_is_never_found_again(backend: ObjectStore, clock: Clock) -> None:
+def test_a_lease_once_lost_is_never_found_again(backend: ObjectStoreBackend, clock: Clock) -> None:
     lease = backend.lease(holder(), 0, no_sleep)
     clock.now += 50
     with pytest.raises(LeaseLost):
@@ -96,16 +96,16 @@ def test_a_lease_once_lost_is_never_found_again(backend: ObjectStore, clock: Clo
         lease.check()
 
 
-def test_the_heart_renews_the_lease(objects: Objects) -> None:
-    backend = ObjectStore(objects, LeaseTerms(beat=0.001))
+def test_the_heart_renews_the_lease(objects: ObjectClient) -> None:
+    backend = ObjectStoreBackend(objects, LeaseTerms(renew_interval=0.001))
     with backend.lease(holder(), 0, no_sleep) as lease:
-        while storelease.read(objects).beat < 5:
+        while storelease.read_lease(objects).beat < 5:
             lease.check()
-    assert storelease.read(objects).holder is None
+    assert storelease.read_lease(objects).holder is None
 
 
-def test_a_line_of_a_dead_holder_that_arrives_after_the_fold_is_dead_too(objects: Objects) -> None:
-    first, second = ObjectStore(objects), ObjectStore(objects)
+def test_a_line_of_a_dead_holder_that_arrives_after_the_fold_is_dead_too(objects: ObjectClient) -> None:
+    first, second = ObjectStoreBackend(objects), ObjectStoreBackend(objects)
     with first.lease(holder(), 0, no_sleep):
         first.append(b"1")
     with second.lease(holder(), 0, no_sleep):
@@ -113,44 +113,44 @@ def test_a_line_of_a_dead_holder_that_arrives_after_the_fold_is_dead_too(objects
         second.append(b"2")
         second.fold(b"whole")
         objects.put("journal/00000001-00000002.json", b"late", None)
-        assert second.load() == Stored(b"whole")
+        assert second.load() == StoredState(b"whole")
         second.append(b"3")
-        assert second.load() == Stored(b"whole", (b"3",))
+        assert second.load() == StoredState(b"whole", (b"3",))
         second.fold(b"whole again")
-    assert objects.names("journal") == []
+    assert objects.list_keys("journal") == []
 
 
-def test_a_lease_object_that_was_deleted_does_not_bring_old_numbers_back(objects: Objects) -> None:
-    backend = ObjectStore(objects)
+def test_a_lease_object_that_was_deleted_does_not_bring_old_numbers_back(objects: ObjectClient) -> None:
+    backend = ObjectStoreBackend(objects)
     with backend.lease(holder(), 0, no_sleep):
         backend.append(b"1")
-    objects.delete([storelease.KEY])
+    objects.delete([storelease.LEASE_KEY])
     with backend.lease(holder(), 0, no_sleep):
         backend.append(b"2")
     assert backend.load().journal == (b"1", b"2")
 
 
-def test_a_lease_object_that_is_garbage_says_what_to_do(objects: Objects) -> None:
-    objects.put(storelease.KEY, b"garbage", None)
+def test_a_lease_object_that_is_garbage_says_what_to_do(objects: ObjectClient) -> None:
+    objects.put(storelease.LEASE_KEY, b"garbage", None)
     with pytest.raises(StateError, match=r"lease\.json") as refusal:
-        ObjectStore(objects).lease(holder(), 0, no_sleep)
+        ObjectStoreBackend(objects).lease(holder(), 0, no_sleep)
     assert "delete that object" in refusal.value.hint
 
 
-def test_a_reader_never_sees_a_lock_without_its_journal(objects: Objects) -> None:
-    class Folding(Objects):
+def test_a_reader_never_sees_a_lock_without_its_journal(objects: ObjectClient) -> None:
+    class Folding(ObjectClient):
         """Lets a writer fold at the worst moment: between reading the lock and listing the journal."""
 
-        def names(self, folder: str) -> list[str]:
+        def list_keys(self, folder: str) -> list[str]:
             if writes:
                 writes.pop()()
-            return super().names(folder)
+            return super().list_keys(folder)
 
-    writer = ObjectStore(objects)
+    writer = ObjectStoreBackend(objects)
     with writer.lease(holder(), 0, no_sleep):
         writer.append(b"1")
         writes: list[Callable[[], None]] = [lambda: writer.fold(b"with 1")]
-        assert ObjectStore(Folding(objects._store, "memory://here")).load() == Stored(b"with 1")
+        assert ObjectStoreBackend(Folding(objects._store, "memory://here")).load() == StoredState(b"with 1")
 
 
 @pytest.mark.parametrize("lost", [1, 2])
@@ -166,7 +166,7 @@ def test_a_write_whose_answer_is_lost_is_done_once(s3: S3Server, s3_url: str, tm
         backend.append(b"2")
         lease.check()
         assert s3.lost_answers == 0
-        assert backend.load() == Stored(b"lock", (b"2",))
+        assert backend.load() == StoredState(b"lock", (b"2",))
         s3.lost_answers = lost
     assert backend.holder() is None
 
@@ -225,8 +225,8 @@ def test_a_url_names_bucket_and_prefix_and_nothing_else(url: str, tmp_path: Path
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "GOOGLE_BASE_URL", "AZURE_ENDPOINT"])
 def test_keys_travel_over_plain_http_to_this_machine_only(name: str) -> None:
     with pytest.raises(StateError, match=name):
-        connect("s3://bucket/x", {name: "http://store.example.com:9000"})
+        open_object_client("s3://bucket/x", {name: "http://store.example.com:9000"})
     with pytest.raises(StateError, match=name):
-        connect("s3://bucket/x", {name: "HTTP://127.0.0.1.example.com"})
+        open_object_client("s3://bucket/x", {name: "HTTP://127.0.0.1.example.com"})
     for here in ("http://127.0.0.1:9000", "http://localhost:9000", "http://[::1]:9000"):
-        assert connect("s3://bucket/x", {name: here}).where == "s3://bucket/x"
+        assert open_object_client("s3://bucket/x", {name: here}).location == "s3://bucket/x"

@@ -16,11 +16,11 @@ import pytest
 
 from declarative.errors import LeaseHeld
 from declarative.model.lock import Lock
-from declarative.state.base import Backend, Stored
+from declarative.state.base import Backend, StoredState
 from declarative.state.catalog import open_backend
-from declarative.state.format import parse
+from declarative.state.format import parse_lock
 from declarative.state.ledger import Ledger
-from declarative.state.local import Directory
+from declarative.state.local import LocalBackend
 from tests.state.processes import STEPS
 from tests.state.samples import ADDRESS, holder, lock, no_sleep
 
@@ -43,7 +43,7 @@ def run(*arguments: str) -> str:
 
 def begun(folder: Path, *, unfolded: bool) -> Lock:
     """A folder with a lock, and a journal if it is to be `unfolded`."""
-    backend = Directory(folder)
+    backend = LocalBackend(folder)
     with backend.lease(holder(), 0, no_sleep) as lease:
         ledger = Ledger.open(backend, lease)
         ledger.start(lock())
@@ -55,13 +55,13 @@ def begun(folder: Path, *, unfolded: bool) -> Lock:
 
 def states(folder: Path) -> list[Lock | None]:
     """The lock before the first step and after each."""
-    backend = Directory(folder)
+    backend = LocalBackend(folder)
     known: list[Lock | None] = [None]
     with backend.lease(holder(), 0, no_sleep) as lease:
         ledger = Ledger.open(backend, lease)
         for step in STEPS:
             step(ledger)
-            known.append(parse(backend.load()))
+            known.append(parse_lock(backend.load()))
     return known
 
 
@@ -74,15 +74,15 @@ def test_a_run_killed_anywhere_has_lost_no_step_that_returned(tmp_path: Path) ->
     assert len(crashes) > 80
     for place in crashes:
         done = (place / "done").stat().st_size
-        found = parse(Directory(place).load())
+        found = parse_lock(LocalBackend(place).load())
         assert found in expected[done : done + 2], place
-        backend = Directory(place)
+        backend = LocalBackend(place)
         with backend.lease(holder("next"), 0, no_sleep) as lease:
             ledger = Ledger.open(backend, lease)
             ledger.start(lock()) if found is None else None
             ledger.update("call/next", generation=1)
             ledger.fold()
-            assert parse(backend.load()) == ledger.lock
+            assert parse_lock(backend.load()) == ledger.lock
             assert backend.load().journal == ()
 
 
@@ -92,24 +92,24 @@ def test_a_full_disk_loses_no_line_and_says_which_file(tmp_path: Path, room: int
     journal = tmp_path / "dialctl.lock.journal"
     if room == 200:
         room = journal.stat().st_size + 20  # half a line fits
-    before = Directory(tmp_path).load()
+    before = LocalBackend(tmp_path).load()
     said = run("full", str(tmp_path), "update", str(room))
     assert str(journal) in said
     assert "nothing more is sent" in said
     assert "make room" in said
     assert "unchanged" in said
-    assert Directory(tmp_path).load() == before
-    assert parse(before) == lock
+    assert LocalBackend(tmp_path).load() == before
+    assert parse_lock(before) == lock
 
 
 @pytest.mark.parametrize("room", [0, 100])
 def test_a_full_disk_leaves_the_old_lock_whole(tmp_path: Path, room: int) -> None:
     begun(tmp_path, unfolded=True)
-    before = Directory(tmp_path).load()
+    before = LocalBackend(tmp_path).load()
     said = run("full", str(tmp_path), "fold", str(room))
     assert f"cannot write {tmp_path}/dialctl.lock:" in said
     assert "make room" in said
-    assert Directory(tmp_path).load() == before
+    assert LocalBackend(tmp_path).load() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == [".dialctl", "dialctl.lock", "dialctl.lock.journal"]
 
 
@@ -129,7 +129,7 @@ def test_a_folder_that_may_only_be_read_is_named(open_folder: Path, action: str,
     assert f"cannot write {open_folder}/dialctl.lock" in said
     assert "writable" in said
     assert "unchanged" in said
-    assert parse(Directory(open_folder).load()) == lock
+    assert parse_lock(LocalBackend(open_folder).load()) == lock
 
 
 def backend_at(url: str) -> Backend:
@@ -148,7 +148,7 @@ def test_runs_that_contend_take_turns(url: str, runs: int) -> None:
     for process in started:
         assert process.communicate(timeout=LIMIT)[1] == b""
         assert process.returncode == 0
-    lock = parse(backend_at(url).load())
+    lock = parse_lock(backend_at(url).load())
     assert lock is not None
     assert lock.resources[ADDRESS].generation == runs
 
@@ -192,7 +192,7 @@ def sleeper(url: str) -> Iterator[Sleeper]:
 
 def test_a_killed_run_in_a_folder_frees_its_lease_at_once(tmp_path: Path) -> None:
     process = Sleeper(str(tmp_path))
-    backend = Directory(tmp_path)
+    backend = LocalBackend(tmp_path)
     with pytest.raises(LeaseHeld, match="sleeper"):
         backend.lease(holder(), 0, no_sleep)
     process.end()
@@ -228,4 +228,4 @@ def test_a_paused_holder_that_wakes_without_its_lease_writes_nothing(
         sleeper.signal(signal.SIGCONT)
         assert [sleeper.ask(action) for action in ("check", "append", "fold")] == ["lease_lost"] * 3
         backend.append(b"2")
-        assert backend.load() == Stored(None, (b"2",))
+        assert backend.load() == StoredState(None, (b"2",))

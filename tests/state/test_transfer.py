@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from declarative.app import state_admin as keep
-from declarative.app.session import Options, Session
+from declarative.app.session import Session, SessionOptions
 from declarative.errors import LeaseHeld, StateError
 from declarative.model.lock import Lock, ResourceRecord
-from declarative.state.base import Backend, Stored
-from declarative.state.format import parse, render
+from declarative.state.base import Backend, StoredState
+from declarative.state.format import parse_lock, render_lock
 from declarative.state.ledger import Ledger
-from declarative.state.local import Directory
-from declarative.state.transfer import copy
+from declarative.state.local import LocalBackend
+from declarative.state.transfer import copy_lock
 from tests.state.samples import ADDRESS, holder, intent, lock, no_sleep, remote
 
 Place = Callable[[], Backend]
@@ -26,23 +26,23 @@ BASE = lock(march=ResourceRecord(generation=2, remotes={"r": remote(mark="m")}, 
 def put(backend: Backend, known: Lock) -> None:
     with backend.lease(holder(), 0, no_sleep):
         backend.load()
-        backend.fold(render(known))
+        backend.fold(render_lock(known))
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Directory:
+def source(tmp_path: Path) -> LocalBackend:
     (tmp_path / "from").mkdir()
-    backend = Directory(tmp_path / "from")
+    backend = LocalBackend(tmp_path / "from")
     put(backend, BASE)
     return backend
 
 
-def test_a_lock_arrives_with_its_journal_folded_in(source: Directory, place: Place) -> None:
+def test_a_lock_arrives_with_its_journal_folded_in(source: LocalBackend, place: Place) -> None:
     with source.lease(holder(), 0, no_sleep) as lease:
         ledger = Ledger.open(source, lease)
         ledger.update(ADDRESS, count=5)
-    assert copy(source, place(), holder(), 0, no_sleep) == ledger.lock
-    assert place().load() == Stored(render(ledger.lock))
+    assert copy_lock(source, place(), holder(), 0, no_sleep) == ledger.lock
+    assert place().load() == StoredState(render_lock(ledger.lock))
     assert source.holder() is None
     assert place().holder() is None
 
@@ -57,10 +57,10 @@ def test_a_lock_arrives_with_its_journal_folded_in(source: Directory, place: Pla
     ],
     ids=["the same", "an older generation", "an intent since resolved", "other wishes of one generation"],
 )
-def test_a_place_that_knows_no_more_is_replaced(source: Directory, place: Place, there: Lock) -> None:
+def test_a_place_that_knows_no_more_is_replaced(source: LocalBackend, place: Place, there: Lock) -> None:
     put(place(), there)
-    copy(source, place(), holder(), 0, no_sleep)
-    assert parse(place().load()) == BASE
+    copy_lock(source, place(), holder(), 0, no_sleep)
+    assert parse_lock(place().load()) == BASE
 
 
 @pytest.mark.parametrize(
@@ -77,31 +77,31 @@ def test_a_place_that_knows_no_more_is_replaced(source: Directory, place: Place,
     ],
     ids=["address", "generation", "remote", "later sight", "intent", "revoked", "placed", "unseen"],
 )
-def test_a_place_that_knows_more_is_left_alone(source: Directory, place: Place, there: Lock) -> None:
+def test_a_place_that_knows_more_is_left_alone(source: LocalBackend, place: Place, there: Lock) -> None:
     put(place(), there)
     with pytest.raises(StateError, match="knows more"):
-        copy(source, place(), holder(), 0, no_sleep)
-    assert parse(place().load()) == there
+        copy_lock(source, place(), holder(), 0, no_sleep)
+    assert parse_lock(place().load()) == there
 
 
-def test_another_memory_is_never_replaced(source: Directory, place: Place) -> None:
+def test_another_memory_is_never_replaced(source: LocalBackend, place: Place) -> None:
     put(place(), replace(BASE, lineage="zzzz"))
     with pytest.raises(StateError, match="another memory"):
-        copy(source, place(), holder(), 0, no_sleep)
+        copy_lock(source, place(), holder(), 0, no_sleep)
 
 
 def test_nothing_cannot_be_moved(tmp_path: Path, place: Place) -> None:
     (tmp_path / "nothing").mkdir()
     with pytest.raises(StateError, match="no lock"):
-        copy(Directory(tmp_path / "nothing"), place(), holder(), 0, no_sleep)
+        copy_lock(LocalBackend(tmp_path / "nothing"), place(), holder(), 0, no_sleep)
 
 
-def test_nobody_may_be_at_work_at_either_end(source: Directory, place: Place) -> None:
+def test_nobody_may_be_at_work_at_either_end(source: LocalBackend, place: Place) -> None:
     with place().lease(holder("bob"), 0, no_sleep), pytest.raises(LeaseHeld, match="bob"):
-        copy(source, place(), holder(), 0, no_sleep)
+        copy_lock(source, place(), holder(), 0, no_sleep)
     with source.lease(holder("bob"), 0, no_sleep), pytest.raises(LeaseHeld, match="bob"):
-        copy(source, place(), holder(), 0, no_sleep)
-    assert place().load() == Stored(None)
+        copy_lock(source, place(), holder(), 0, no_sleep)
+    assert place().load() == StoredState(None)
 
 
 PROJECT = """\
@@ -121,11 +121,11 @@ spec: {agent_id: agent_A, from_number_id: ap_A, recipients: [{to_number: "+14155
 def test_push_and_pull_mean_the_lock_of_this_directory_whatever_the_state_url(s3_url: str, tmp_path: Path) -> None:
     """Whoever moves to a store has already named it in the environment or on the Project."""
     (tmp_path / "dial.yaml").write_text(PROJECT)
-    options = Options(directory=tmp_path, environment={"DIALCTL_STATE": s3_url})
-    put(Directory(tmp_path), BASE)
+    options = SessionOptions(directory=tmp_path, environment={"DIALCTL_STATE": s3_url})
+    put(LocalBackend(tmp_path), BASE)
     with Session(options, no_sleep) as session:
-        keep.push(session, s3_url, 0)
-        assert keep.addresses(session) == [ADDRESS]
-        Path(session.local_backend.where).unlink()
-        keep.pull(session, s3_url, 0)
-    assert parse(Directory(tmp_path).load()) == BASE
+        keep.push_lock(session, s3_url, 0)
+        assert keep.list_addresses(session) == [ADDRESS]
+        Path(session.local_backend.location).unlink()
+        keep.pull_lock(session, s3_url, 0)
+    assert parse_lock(LocalBackend(tmp_path).load()) == BASE

@@ -14,21 +14,21 @@ _AREA = 5  # +1 and the area code decide in North America
 _DECISIVE = 9  # where countries share a calling code: up to six digits after it, as in Guernsey's +44 7781
 
 
-def allowed(numbers: Iterable[str], countries: frozenset[str]) -> list[bool]:
+def match_countries(numbers: Iterable[str], countries: frozenset[str]) -> list[bool]:
     """For each E.164 number whether it is in one of the countries. A number whose country is not known is in
     none."""
-    return [_region(_decisive(number)) in countries for number in numbers]
+    return [_number_region(_decisive_part(number)) in countries for number in numbers]
 
 
 @cache
-def known() -> frozenset[str]:
+def country_codes() -> frozenset[str]:
     """The codes of all countries that numbers can be in."""
     from phonenumbers import SUPPORTED_REGIONS
 
     return frozenset(SUPPORTED_REGIONS)
 
 
-def allowed_column(numbers: pl.Series, countries: frozenset[str]) -> pl.Series:
+def match_countries_column(numbers: pl.Series, countries: frozenset[str]) -> pl.Series:
     """As `allowed`, of a column: one question for each distinct decisive part."""
     import polars as pl
 
@@ -38,35 +38,35 @@ def allowed_column(numbers: pl.Series, countries: frozenset[str]) -> pl.Series:
     part = pl.concat_str(number.str.slice(0, sizes), pl.lit("/"), number.str.len_bytes().cast(pl.String))
     frame = numbers.to_frame().with_columns(part.alias("part"))
     first = frame.unique("part", keep="first")
-    inside = pl.Series("inside", allowed(first.get_column(numbers.name), countries), dtype=pl.Boolean)
-    known = first.select("part").with_columns(inside)
-    return frame.join(known, on="part", how="left", maintain_order="left").get_column("inside")
+    inside = pl.Series("inside", match_countries(first.get_column(numbers.name), countries), dtype=pl.Boolean)
+    matches = first.select("part").with_columns(inside)
+    return frame.join(matches, on="part", how="left", maintain_order="left").get_column("inside")
 
 
-def _decisive(number: str) -> str:
+def _decisive_part(number: str) -> str:
     if number.startswith("+1"):
         return number[:_AREA] + "5550100"
     return number
 
 
 @cache
-def _shared() -> dict[int, tuple[str, ...]]:
+def _regions_by_calling_code() -> dict[int, tuple[str, ...]]:
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     return dict(COUNTRY_CODE_TO_REGION_CODE)
 
 
-def _region(number: str) -> str | None:
+def _number_region(number: str) -> str | None:
     digits = number[1:]
     for length in (1, 2, 3):
-        regions = _shared().get(int(digits[:length]))
+        regions = _regions_by_calling_code().get(int(digits[:length]))
         if regions:
-            return regions[0] if len(regions) == 1 else _by_number(number)
+            return regions[0] if len(regions) == 1 else _parse_region(number)
     return None
 
 
 @cache
-def _by_number(number: str) -> str | None:
+def _parse_region(number: str) -> str | None:
     from phonenumbers import NumberParseException, parse, region_code_for_number
 
     try:
@@ -86,7 +86,7 @@ def is_too_short(number: str) -> bool:
         return False
 
 
-def edition() -> str:
+def numbering_plan_edition() -> str:
     """The edition of the numbering plans: another one may place numbers otherwise."""
     import phonenumbers
 

@@ -15,7 +15,7 @@ from declarative.manifest import messages as wording
 from declarative.manifest import yaml_reader as read
 from declarative.manifest.recipients import csv_file as locate
 from declarative.manifest.recipients.countries import is_too_short
-from declarative.manifest.recipients.source import Source, Unreadable
+from declarative.manifest.recipients.source import Source, UnreadableFile
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -24,19 +24,19 @@ Place = tuple[int, int]
 """Line and column, from 1; zeros where a file has no lines."""
 
 
-def csv_rows(path: Path, rows: Sequence[int], column: str) -> dict[int, Place]:
+def csv_places(path: Path, rows: Sequence[int], column: str) -> dict[int, Place]:
     """The places of the cells of `column` in data rows, counted from 0 without blank ones."""
-    wanted = set(rows)
+    requested_rows = set(rows)
     places: dict[int, Place] = {}
     row = -1
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file, suppress(csv.Error):
         reader = csv.reader(file)
         index = next(reader).index(column)
-        for line, cells in _numbered(reader):
+        for line, cells in _rows_with_lines(reader):
             row += any(cells)
-            if any(cells) and row in wanted:
-                places[row] = (line, _column(cells, index))
-                if len(places) == len(wanted):
+            if any(cells) and row in requested_rows:
+                places[row] = (line, _cell_column(cells, index))
+                if len(places) == len(requested_rows):
                     break
     return places
 
@@ -46,7 +46,7 @@ def csv_fault(path: Path, width: int) -> tuple[int, str]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         reader = csv.reader(file, strict=True)
         try:
-            for line, cells in _numbered(reader):
+            for line, cells in _rows_with_lines(reader):
                 if len(cells) > width:
                     return line, f"{len(cells)} cells, and the header has {width}"
                 if sum(cell.count('"') for cell in cells) % 2:
@@ -56,7 +56,7 @@ def csv_fault(path: Path, width: int) -> tuple[int, str]:
     return 0, "cannot be read as CSV"
 
 
-def _numbered(reader: Reader) -> Iterator[tuple[int, list[str]]]:
+def _rows_with_lines(reader: Reader) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line that each begins on."""
     before = reader.line_num
     for cells in reader:
@@ -64,7 +64,7 @@ def _numbered(reader: Reader) -> Iterator[tuple[int, list[str]]]:
         before = reader.line_num
 
 
-def _column(cells: Sequence[str], index: int) -> int:
+def _cell_column(cells: Sequence[str], index: int) -> int:
     """Exact where no cell before needed quotes."""
     return sum(len(cell) + 1 for cell in cells[:index]) + 1
 
@@ -72,42 +72,44 @@ def _column(cells: Sequence[str], index: int) -> int:
 _GLANCE = 1 << 16
 
 
-def _csv_header(source: Source) -> list[str]:
+def _read_csv_header(source: Source) -> list[str]:
     with source.file.open("rb") as file:
         start = file.read(_GLANCE)
     if not start.strip():
-        raise Unreadable(source.here("is empty", "a CSV file begins with a line of column names"))
+        raise UnreadableFile(source.file_problem("is empty", "a CSV file begins with a line of column names"))
     if b"\r" in start and b"\n" not in start:
-        raise Unreadable(source.here("lines end in CR alone", "save the file with LF or CRLF line ends"))
+        raise UnreadableFile(source.file_problem("lines end in CR alone", "save the file with LF or CRLF line ends"))
     try:
         with source.file.open(encoding="utf-8-sig", newline="") as text:
             header = next((cells for cells in csv.reader(text) if cells), [])
     except UnicodeDecodeError:
-        raise _not_utf8(source) from None
+        raise _encoding_error(source) from None
     except csv.Error:
-        raise Unreadable(source.here("the header cannot be read as CSV", line=1, column=1)) from None
-    for place, name in enumerate(header):
-        if name in header[:place]:
-            message = f"the column {wording.quoted(name)} is there twice"
-            raise Unreadable(source.here(message, "give each column its own name", line=1, column=1))
+        raise UnreadableFile(source.file_problem("the header cannot be read as CSV", line=1, column=1)) from None
+    for index, name in enumerate(header):
+        if name in header[:index]:
+            message = f"the column {wording.quote(name)} is there twice"
+            raise UnreadableFile(source.file_problem(message, "give each column its own name", line=1, column=1))
     return header
 
 
-def _csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> pl.DataFrame:
+def _csv(source: Source, header: Sequence[str], column_names: Sequence[str]) -> pl.DataFrame:
     try:
         frame = pl.read_csv(source.file, infer_schema=False, glob=False).fill_null("")
     except (pl.exceptions.PolarsError, OSError):
-        raise _bad_csv(source, len(header)) from None
+        raise _csv_error(source, len(header)) from None
     if frame.columns != list(header):
-        raise _bad_csv(source, len(header))
+        raise _csv_error(source, len(header))
     if frame.is_empty():
-        raise Unreadable(source.here("has a header and no rows", "if nobody is meant, remove the file's entry"))
+        raise UnreadableFile(
+            source.file_problem("has a header and no rows", "if nobody is meant, remove the file's entry")
+        )
     if _is_cut_off(source, header):
         hint = "copy it once more; if it is whole, end it with a line break"
-        raise Unreadable(source.here("ends within its last row: it may be half written", hint))
-    if (frame.get_column(source.number) == "").any():
+        raise UnreadableFile(source.file_problem("ends within its last row: it may be half written", hint))
+    if (frame.get_column(source.number_column) == "").any():
         frame = frame.filter(pl.any_horizontal(pl.all() != ""))
-    return frame.select(wanted).with_columns(pl.col(source.number).str.strip_chars())
+    return frame.select(column_names).with_columns(pl.col(source.number_column).str.strip_chars())
 
 
 def _is_cut_off(source: Source, header: Sequence[str]) -> bool:
@@ -120,24 +122,24 @@ def _is_cut_off(source: Source, header: Sequence[str]) -> bool:
     if not last.strip() or '"' in last:  # within quotes a line break ends no row; a quote left open is told already
         return False
     cells = last.split(",")
-    ends_with_number = header[-1] == source.number and len(cells) == len(header)
+    ends_with_number = header[-1] == source.number_column and len(cells) == len(header)
     return len(cells) < len(header) or (ends_with_number and is_too_short(cells[-1].strip()))
 
 
-def _bad_csv(source: Source, width: int) -> Unreadable:
+def _csv_error(source: Source, width: int) -> UnreadableFile:
     """Says what is wrong in our own words: polars quotes the data, which may be somebody's number."""
     try:
-        read.decode(source.file.read_bytes())
+        read.decode_text(source.file.read_bytes())
     except UnicodeDecodeError:
-        return _not_utf8(source)
+        return _encoding_error(source)
     line, message = locate.csv_fault(source.file, width)
-    return Unreadable(source.here(message, line=line, column=min(line, 1)))
+    return UnreadableFile(source.file_problem(message, line=line, column=min(line, 1)))
 
 
-def _not_utf8(source: Source) -> Unreadable:
+def _encoding_error(source: Source) -> UnreadableFile:
     data = source.file.read_bytes()
     try:
         data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Unreadable(read.bad_encoding(source.shown, data, error))
-    return Unreadable(source.here("not UTF-8", "save the file as UTF-8"))
+        return UnreadableFile(read.encoding_problem(source.display_path, data, error))
+    return UnreadableFile(source.file_problem("not UTF-8", "save the file as UTF-8"))

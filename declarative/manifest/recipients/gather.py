@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from declarative.errors import ManifestError, Problem
 from declarative.manifest import messages as wording
 from declarative.manifest.recipients import countries as regions
-from declarative.manifest.recipients import source
-from declarative.manifest.recipients.inline import MOST_DESCRIBED, Inline
-from declarative.manifest.recipients.source import Source
+from declarative.manifest.recipients.inline import MOST_DESCRIBED, InlineRecipients
+from declarative.manifest.recipients.source import Source, file_sha256
 from declarative.manifest.recipients.summary import FORMAT, RecipientSummary
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.recipients import Recipients
@@ -25,24 +24,24 @@ from declarative.privacy import mask
 if TYPE_CHECKING:
     import polars as pl
 
-State = tuple[int, ...]
+FileState = tuple[int, ...]
 """What tells that a file was written to: inode, size, time of change."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RecipientSpec:
     """The people that one resource names, and what keeps some of them out."""
 
-    inline: Inline
+    inline: InlineRecipients
     sources: Sequence[Source]
     suppress: Sequence[Source]
     countries: frozenset[str] | None
 
 
-class Table(NamedTuple):
+class RecipientTable(NamedTuple):
     """Those who may be rung, and those whom a policy keeps out, as People has them."""
 
-    people: pl.DataFrame
+    recipients: pl.DataFrame
     kept_out: pl.DataFrame
 
 
@@ -53,50 +52,52 @@ class RecipientLoader:
     def __init__(self, key: PersonKey, cache: File | None) -> None:
         self._key = key
         self._cache = cache
-        self._hashes: dict[tuple[File, State], str] = {}
-        self._suppressed: dict[tuple[File, str], pl.Series] = {}
+        self._hashes: dict[tuple[File, FileState], str] = {}
+        self._suppressed_by_file: dict[tuple[File, str], pl.Series] = {}
 
-    def people(self, wanted: Wanted, problems: list[Problem]) -> Recipients:
+    def load(self, recipient_spec: RecipientSpec, problems: list[Problem]) -> Recipients:
         """Everything wrong with the people is added to `problems`; then the result is of no use."""
-        if not wanted.sources and not wanted.suppress:
-            return self._inline(wanted, problems)
-        found, before = len(problems), _states(wanted)
-        name = self._name(wanted) if self._cache else ""
+        if not recipient_spec.sources and not recipient_spec.suppress:
+            return self._inline_recipients(recipient_spec, problems)
+        problem_count, states_before = len(problems), _file_states(recipient_spec)
+        name = self._summary_name(recipient_spec) if self._cache else ""
         file = self._cache / f"{name}.json" if self._cache else None
-        if file and (known := RecipientSummary.from_source(file)):
-            return self._people(known, lambda: self._again(wanted, name))
-        table = self._table(wanted, problems)
-        if len(problems) > found:
+        if file and (summary := RecipientSummary.from_file(file)):
+            return self._lazy_recipients(summary, lambda: self._reload_table(recipient_spec, name))
+        table = self._build_table(recipient_spec, problems)
+        if len(problems) > problem_count:
             file = None
-        elif _states(wanted) != before:
-            raise _changed(wanted)
-        held = dict(table.kept_out.get_column("policy").value_counts().iter_rows())
-        return self._people(RecipientSummary.new(file, table.people.height, held), lambda: table)
-
-    def _inline(self, wanted: Wanted, problems: list[Problem]) -> Recipients:
-        inline = wanted.inline
-        if len(set(inline.numbers)) != len(inline.numbers):
-            problems.extend(_inline_twice(inline))
-        pairs = list(zip(inline.numbers, inline.payloads, strict=True))
-        abroad: list[str] = []
-        if wanted.countries is not None:
-            inside = regions.allowed(inline.numbers, wanted.countries)
-            abroad = [number for (number, _), there in zip(pairs, inside, strict=True) if not there]
-            pairs = [pair for pair, there in zip(pairs, inside, strict=True) if there]
-        return Recipients(
-            len(pairs),
-            lambda: _frame(pairs),
-            lambda: self._key.of_lines(f"{number}\n" for number, _ in sorted(pairs)),
-            lambda: self._key.of_lines(f"{number}\t{payload}\n" for number, payload in sorted(pairs)),
-            {"countries": len(abroad)} if abroad else {},
-            lambda: _kept_out(abroad, "countries"),
+        elif _file_states(recipient_spec) != states_before:
+            raise _file_changed_error(recipient_spec)
+        kept_out_counts = dict(table.kept_out.get_column("policy").value_counts().iter_rows())
+        return self._lazy_recipients(
+            RecipientSummary.create(file, table.recipients.height, kept_out_counts), lambda: table
         )
 
-    def _people(self, known: RecipientSummary, load: Callable[[], Table]) -> Recipients:
+    def _inline_recipients(self, recipient_spec: RecipientSpec, problems: list[Problem]) -> Recipients:
+        inline = recipient_spec.inline
+        if len(set(inline.numbers)) != len(inline.numbers):
+            problems.extend(_inline_duplicate_problems(inline))
+        pairs = list(zip(inline.numbers, inline.payloads, strict=True))
+        abroad: list[str] = []
+        if recipient_spec.countries is not None:
+            inside = regions.match_countries(inline.numbers, recipient_spec.countries)
+            abroad = [number for (number, _), is_inside in zip(pairs, inside, strict=True) if not is_inside]
+            pairs = [pair for pair, is_inside in zip(pairs, inside, strict=True) if is_inside]
+        return Recipients(
+            len(pairs),
+            lambda: _frame_of_recipients(pairs),
+            lambda: self._key.digest_lines(f"{number}\n" for number, _ in sorted(pairs)),
+            lambda: self._key.digest_lines(f"{number}\t{payload}\n" for number, payload in sorted(pairs)),
+            {"countries": len(abroad)} if abroad else {},
+            lambda: _frame_of_kept_out(abroad, "countries"),
+        )
+
+    def _lazy_recipients(self, summary: RecipientSummary, load: Callable[[], RecipientTable]) -> Recipients:
         table = functools.cache(load)
 
         def frame() -> pl.DataFrame:
-            return table().people
+            return table().recipients
 
         def numbers() -> str:
             from declarative.model.frames import numbers_digest
@@ -109,165 +110,181 @@ class RecipientLoader:
             return payloads_digest(frame(), self._key)
 
         return Recipients(
-            known.count,
+            summary.count,
             frame,
-            lambda: known.digest("numbers", numbers),
-            lambda: known.digest("payloads", payloads),
-            known.held,
+            lambda: summary.digest("numbers", numbers),
+            lambda: summary.digest("payloads", payloads),
+            summary.kept_out_counts,
             lambda: table().kept_out,
         )
 
-    def _again(self, wanted: Wanted, name: str) -> Table:
+    def _reload_table(self, recipient_spec: RecipientSpec, name: str) -> RecipientTable:
         """The table behind a summary that was known. Raises ManifestError when a file is another one by
         now."""
         problems: list[Problem] = []
         self._hashes.clear()
-        before = self._name(wanted)
-        table = self._table(wanted, problems)
+        name_before = self._summary_name(recipient_spec)
+        table = self._build_table(recipient_spec, problems)
         self._hashes.clear()
-        if {before, self._name(wanted)} != {name}:
-            raise _changed(wanted)
+        if {name_before, self._summary_name(recipient_spec)} != {name}:
+            raise _file_changed_error(recipient_spec)
         if problems:
             raise ManifestError(problems)
         return table
 
-    def _table(self, wanted: Wanted, problems: list[Problem]) -> Table:
+    def _build_table(self, recipient_spec: RecipientSpec, problems: list[Problem]) -> RecipientTable:
         import polars as pl
 
         from declarative.manifest.recipients import tables
         from declarative.model.frames import has_duplicates
 
-        inline = _frame(list(zip(wanted.inline.numbers, wanted.inline.payloads, strict=True)))
-        parts = [inline, *(tables.people(each, problems) for each in wanted.sources)]
+        inline = _frame_of_recipients(
+            list(zip(recipient_spec.inline.numbers, recipient_spec.inline.payloads, strict=True))
+        )
+        parts = [inline, *(tables.read_recipients(source, problems) for source in recipient_spec.sources)]
         frame = pl.concat(parts) if len(parts) > 1 else inline
         if has_duplicates(frame):
-            problems.extend(_twice(wanted, parts, frame))
-        return self._held_back(wanted, frame, problems)
+            problems.extend(_duplicate_item_problems(recipient_spec, parts, frame))
+        return self._apply_policies(recipient_spec, frame, problems)
 
-    def _held_back(self, wanted: Wanted, frame: pl.DataFrame, problems: list[Problem]) -> Table:
+    def _apply_policies(
+        self, recipient_spec: RecipientSpec, frame: pl.DataFrame, problems: list[Problem]
+    ) -> RecipientTable:
         import polars as pl
 
-        kept_out = [_kept_out([], "")]
-        for each in wanted.suppress:
-            numbers = self._numbers(each, problems).to_frame()
-            kept_out.append(_kept_out(frame.join(numbers, on="number", how="semi")["number"], "suppress_from"))
+        kept_out = [_frame_of_kept_out([], "")]
+        for source in recipient_spec.suppress:
+            numbers = self._numbers_to_suppress(source, problems).to_frame()
+            kept_out.append(_frame_of_kept_out(frame.join(numbers, on="number", how="semi")["number"], "suppress_from"))
             frame = frame.join(numbers, on="number", how="anti", maintain_order="left")
-        if wanted.countries is not None and not problems:  # only what is E.164 has a country
-            inside = regions.allowed_column(frame.get_column("number"), wanted.countries)
-            kept_out.append(_kept_out(frame.filter(~inside)["number"], "countries"))
+        if recipient_spec.countries is not None and not problems:  # only what is E.164 has a country
+            inside = regions.match_countries_column(frame.get_column("number"), recipient_spec.countries)
+            kept_out.append(_frame_of_kept_out(frame.filter(~inside)["number"], "countries"))
             frame = frame.filter(inside)
-        return Table(frame, pl.concat(kept_out))
+        return RecipientTable(frame, pl.concat(kept_out))
 
-    def _numbers(self, each: Source, problems: list[Problem]) -> pl.Series:
+    def _numbers_to_suppress(self, source: Source, problems: list[Problem]) -> pl.Series:
         from declarative.manifest.recipients import tables
 
-        known = (each.file, each.number)
-        if known not in self._suppressed:
-            self._suppressed[known] = tables.numbers(each, problems)
-        return self._suppressed[known]
+        cache_key = (source.file, source.number_column)
+        if cache_key not in self._suppressed_by_file:
+            self._suppressed_by_file[cache_key] = tables.read_numbers(source, problems)
+        return self._suppressed_by_file[cache_key]
 
-    def _name(self, wanted: Wanted) -> str:
+    def _summary_name(self, recipient_spec: RecipientSpec) -> str:
         """Of everything that decides the summary; keyed like every digest that covers people."""
-        rows = zip(wanted.inline.numbers, wanted.inline.payloads, strict=True)
+        rows = zip(recipient_spec.inline.numbers, recipient_spec.inline.payloads, strict=True)
         parts = [
             FORMAT,
-            self._key.of_lines(f"{number}\t{payload}\n" for number, payload in rows),
-            [[self._hash(each.file), each.recipe()] for each in wanted.sources],
-            [[self._hash(each.file), each.number, each.format] for each in wanted.suppress],
-            None if wanted.countries is None else [sorted(wanted.countries), regions.edition()],
+            self._key.digest_lines(f"{number}\t{payload}\n" for number, payload in rows),
+            [[self._file_hash(source.file), source.digest_input()] for source in recipient_spec.sources],
+            [[self._file_hash(source.file), source.number_column, source.format] for source in recipient_spec.suppress],
+            None
+            if recipient_spec.countries is None
+            else [sorted(recipient_spec.countries), regions.numbering_plan_edition()],
         ]
-        return self._key.of_lines([json_digest(parts)])
+        return self._key.digest_lines([json_digest(parts)])
 
-    def _hash(self, file: File) -> str:
-        known = (file, _state(file))
-        if known not in self._hashes:
-            self._hashes[known] = source.sha256(file)
-        return self._hashes[known]
+    def _file_hash(self, file: File) -> str:
+        cache_key = (file, _file_state(file))
+        if cache_key not in self._hashes:
+            self._hashes[cache_key] = file_sha256(file)
+        return self._hashes[cache_key]
 
 
-def _frame(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
+def _frame_of_recipients(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(pairs, schema={"number": pl.String, "payload": pl.String}, orient="row")
 
 
-def _kept_out(numbers: Sequence[str] | pl.Series, policy: str) -> pl.DataFrame:
+def _frame_of_kept_out(numbers: Sequence[str] | pl.Series, policy: str) -> pl.DataFrame:
     import polars as pl
 
     frame = pl.DataFrame({"number": numbers}, schema={"number": pl.String})
     return frame.with_columns(pl.lit(policy).alias("policy"))
 
 
-def _states(wanted: Wanted) -> list[State]:
-    return [_state(each.file) for each in (*wanted.sources, *wanted.suppress)]
+def _file_states(recipient_spec: RecipientSpec) -> list[FileState]:
+    return [_file_state(source.file) for source in (*recipient_spec.sources, *recipient_spec.suppress)]
 
 
-def _state(file: File) -> State:
+def _file_state(file: File) -> FileState:
     status = os.stat(file)
     return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _changed(wanted: Wanted) -> ManifestError:
-    names = ", ".join(dict.fromkeys(each.shown for each in (*wanted.sources, *wanted.suppress)))
+def _file_changed_error(recipient_spec: RecipientSpec) -> ManifestError:
+    names = ", ".join(
+        dict.fromkeys(source.display_path for source in (*recipient_spec.sources, *recipient_spec.suppress))
+    )
     return ManifestError([Problem(names, 0, 0, "", "changed while it was being read", "run again")])
 
 
-def _inline_twice(inline: Inline) -> Iterator[Problem]:
+def _inline_duplicate_problems(inline: InlineRecipients) -> Iterator[Problem]:
     first: dict[str, int] = {}
-    again: list[tuple[int, str]] = []
+    duplicates: list[tuple[int, str]] = []
     for index, number in zip(inline.indices, inline.numbers, strict=True):
         if first.setdefault(number, index) != index:
-            again.append((index, number))
-    for index, number in again[:MOST_DESCRIBED]:
-        path = (*inline.path(index), "to_number")
-        earlier = inline.document.position((*inline.path(first[number]), "to_number"))
-        yield inline.document.problem(path, *_same(number, inline.document.shown, *earlier))
-    if rest := again[MOST_DESCRIBED:]:
-        yield inline.document.more(inline.path(rest[0][0]), len(rest), "repeated number")
+            duplicates.append((index, number))
+    for index, number in duplicates[:MOST_DESCRIBED]:
+        path = (*inline.row_path(index), "to_number")
+        earlier = inline.document.position((*inline.row_path(first[number]), "to_number"))
+        yield inline.document.problem(path, *_same_number_message(number, inline.document.display_path, *earlier))
+    if more_duplicates := duplicates[MOST_DESCRIBED:]:
+        yield inline.document.more_problem(
+            inline.row_path(more_duplicates[0][0]), len(more_duplicates), "repeated number"
+        )
 
 
-def _twice(wanted: Wanted, parts: Sequence[pl.DataFrame], frame: pl.DataFrame) -> Iterator[Problem]:
+def _duplicate_item_problems(
+    wanted: RecipientSpec, parts: Sequence[pl.DataFrame], frame: pl.DataFrame
+) -> Iterator[Problem]:
     """Both places of each number that is there again, 20 of them."""
     from declarative.model.frames import E164
 
     number = frame.get_column("number")
-    again = (number.is_duplicated() & number.str.contains(E164)).arg_true().to_list()
+    duplicate_rows = (number.is_duplicated() & number.str.contains(E164)).arg_true().to_list()
     first: dict[str, int] = {}
     pairs: list[tuple[int, int]] = []
-    for row in again:
-        earlier = first.setdefault(number[row], row)
-        if earlier != row and len(pairs) < MOST_DESCRIBED:
-            pairs.append((earlier, row))
-    places = _places(wanted, parts, sorted({row for pair in pairs for row in pair}))
-    for earlier, row in pairs:
-        there, here = places[earlier], places[row]
-        message, hint = _same(number[row], there.file, there.line, there.column, there.path)
-        yield Problem(here.file, here.line, here.column, here.path, message, hint)
-    rest = len(again) - len(first) - len(pairs)
-    if rest:
-        file = wanted.sources[-1].shown if wanted.sources else wanted.inline.document.shown
-        yield Problem(file, 0, 0, "", wording.and_more(rest, "repeated number"), count=rest)
+    for row in duplicate_rows:
+        first_row = first.setdefault(number[row], row)
+        if first_row != row and len(pairs) < MOST_DESCRIBED:
+            pairs.append((first_row, row))
+    places = _table_places(wanted, parts, sorted({row for pair in pairs for row in pair}))
+    for first_row, row in pairs:
+        first_place, place = places[first_row], places[row]
+        message, hint = _same_number_message(
+            number[row], first_place.file, first_place.line, first_place.column, first_place.path
+        )
+        yield Problem(place.file, place.line, place.column, place.path, message, hint)
+    more_count = len(duplicate_rows) - len(first) - len(pairs)
+    if more_count:
+        file = wanted.sources[-1].display_path if wanted.sources else wanted.inline.document.display_path
+        yield Problem(file, 0, 0, "", wording.and_more(more_count, "repeated number"), count=more_count)
 
 
-def _places(wanted: Wanted, parts: Sequence[pl.DataFrame], rows: Sequence[int]) -> dict[int, Problem]:
+def _table_places(
+    recipient_spec: RecipientSpec, parts: Sequence[pl.DataFrame], rows: Sequence[int]
+) -> dict[int, Problem]:
     """Where rows of the whole table stand, as problems that say nothing yet."""
     from declarative.manifest.recipients import tables
 
-    found: dict[int, Problem] = {}
+    places: dict[int, Problem] = {}
     start = 0
-    for part, each in zip(parts, (None, *wanted.sources), strict=True):
-        local = [row - start for row in rows if start <= row < start + part.height]
-        known = tables.places(each, local) if each and local else {}
-        for row in local:
-            if each is None:
-                path = (*wanted.inline.path(wanted.inline.indices[row]), "to_number")
-                found[start + row] = wanted.inline.document.problem(path, "")
+    for part, source in zip(parts, (None, *recipient_spec.sources), strict=True):
+        local_rows = [row - start for row in rows if start <= row < start + part.height]
+        places_in_file = tables.file_places(source, local_rows) if source and local_rows else {}
+        for row in local_rows:
+            if source is None:
+                path = (*recipient_spec.inline.row_path(recipient_spec.inline.indices[row]), "to_number")
+                places[start + row] = recipient_spec.inline.document.problem(path, "")
             else:
-                found[start + row] = tables.row_problem(each, row, known, each.number, "")
+                places[start + row] = tables.row_problem(source, row, places_in_file, source.number_column, "")
         start += part.height
-    return found
+    return places
 
 
-def _same(number: str, file: str, line: int, column: int, path: str = "") -> tuple[str, str]:
-    where = f"{file}:{line}:{column}" if line else f"{file}, {path}"
-    return f"the same number twice: {mask(number)}, first at {where}", "keep one of them"
+def _same_number_message(number: str, file: str, line: int, column: int, path: str = "") -> tuple[str, str]:
+    first_place = f"{file}:{line}:{column}" if line else f"{file}, {path}"
+    return f"the same number twice: {mask(number)}, first at {first_place}", "keep one of them"

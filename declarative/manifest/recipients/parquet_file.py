@@ -8,21 +8,25 @@ from contextlib import contextmanager
 import polars as pl
 
 from declarative.manifest import messages as wording
-from declarative.manifest.recipients.source import Source, Unreadable
+from declarative.manifest.recipients.source import Source, UnreadableFile
 
 
-def _parquet_header(source: Source) -> list[str]:
-    with _parquet_errors(source):
+def _read_parquet_header(source: Source) -> list[str]:
+    with _translate_parquet_errors(source):
         return list(pl.read_parquet_schema(source.file))
 
 
-def _parquet(source: Source, wanted: Sequence[str]) -> pl.DataFrame:
-    with _parquet_errors(source):
-        frame = pl.read_parquet(source.file, columns=list(wanted), glob=False)
-    number = frame.get_column(source.number)
+def _read_parquet(source: Source, column_names: Sequence[str]) -> pl.DataFrame:
+    with _translate_parquet_errors(source):
+        frame = pl.read_parquet(source.file, columns=list(column_names), glob=False)
+    number = frame.get_column(source.number_column)
     if number.dtype not in (pl.String, pl.Categorical, pl.Enum):
-        message = f"column {wording.quoted(source.number)} of {source.shown} holds {number.dtype}, expected text"
-        raise Unreadable(source.named("to_number", message, "a phone number is text: it begins with a plus sign"))
+        message = (
+            f"column {wording.quote(source.number_column)} of {source.display_path} holds {number.dtype}, expected text"
+        )
+        raise UnreadableFile(
+            source.manifest_problem("to_number", message, "a phone number is text: it begins with a plus sign")
+        )
     finite = [
         pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name)
         for name, kind in frame.schema.items()
@@ -32,8 +36,8 @@ def _parquet(source: Source, wanted: Sequence[str]) -> pl.DataFrame:
 
 
 @contextmanager
-def _parquet_errors(source: Source) -> Iterator[None]:
+def _translate_parquet_errors(source: Source) -> Iterator[None]:
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-        raise Unreadable(source.here("cannot be read as Parquet")) from None
+        raise UnreadableFile(source.file_problem("cannot be read as Parquet")) from None

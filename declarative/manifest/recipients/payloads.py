@@ -8,41 +8,41 @@ from collections.abc import Mapping, Sequence
 import orjson
 import polars as pl
 
-from declarative.model.digest import canonical
+from declarative.model.digest import canonical_json
 
 _ROWS = 65_536
 _CONTROL = [chr(code) for code in range(0x20)]
 _ESCAPED = [*_CONTROL, '"', "\\"]
 
-_Values = tuple[pl.Series, str]
+_EncodedColumn = tuple[pl.Series, str]
 """Texts, and the quote to put around each: a column of strings is quoted where it is put together, not before."""
 
 
-def payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
+def build_payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
     """One text a row: `{"metadata":{"plan":"pro"}}` for `fields` of `{"metadata": ["plan"]}`. Nulls are left
     out, and objects that come out empty. Raises TypeError, naming the column, for values that JSON has no
     form for."""
     # Part by part, so that what is put together on the way is never there for a million rows at once.
-    parts = [_part(part, fields) for part in frame.iter_slices(_ROWS)]
+    parts = [_build_part(part, fields) for part in frame.iter_slices(_ROWS)]
     return pl.concat(parts) if parts else pl.Series("payload", [], dtype=pl.String)
 
 
-def _part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
+def _build_part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
     objects = {
-        field: (_joined({name: _encoded(frame.get_column(name)) for name in names}), "")
+        field: (_join_members({name: _encode_column(frame.get_column(name)) for name in names}), "")
         for field, names in fields.items()
         if names
     }
     if not objects:
         return pl.repeat("{}", frame.height, dtype=pl.String, eager=True).alias("payload")
-    return _joined(objects).fill_null("{}").alias("payload")
+    return _join_members(objects).fill_null("{}").alias("payload")
 
 
-def _joined(members: Mapping[str, _Values]) -> pl.Series:
+def _join_members(encoded_columns: Mapping[str, _EncodedColumn]) -> pl.Series:
     """JSON objects of these members, null where every one is null."""
-    names = sorted(members)
-    columns = {str(place): members[name][0] for place, name in enumerate(names)}
-    quotes = [members[name][1] for name in names]
+    names = sorted(encoded_columns)
+    columns = {str(place): encoded_columns[name][0] for place, name in enumerate(names)}
+    quotes = [encoded_columns[name][1] for name in names]
     keys = [f"{orjson.dumps(name).decode()}:{quote}" for name, quote in zip(names, quotes, strict=True)]
     parts: list[pl.Expr] = []
     text: pl.Expr
@@ -58,28 +58,28 @@ def _joined(members: Mapping[str, _Values]) -> pl.Series:
     return pl.DataFrame(columns).select(text.alias("text")).get_column("text")
 
 
-def _encoded(column: pl.Series) -> _Values:
+def _encode_column(column: pl.Series) -> _EncodedColumn:
     """Each value as JSON text, null staying null."""
     if column.dtype in (pl.Categorical, pl.Enum):
         column = column.cast(pl.String)
     if column.dtype == pl.String:
-        return _text(column)
+        return _encode_text(column)
     if column.dtype.is_integer() or column.dtype == pl.Boolean:
         return column.cast(pl.String), ""
-    return _by_row(column), ""
+    return _encode_by_row(column), ""
 
 
-def _text(column: pl.Series) -> _Values:
+def _encode_text(column: pl.Series) -> _EncodedColumn:
     if column.str.contains_any(_ESCAPED).any():
         if column.str.contains_any(_CONTROL).any():
-            return _by_row(column), ""
+            return _encode_by_row(column), ""
         column = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
     return column, '"'
 
 
-def _by_row(column: pl.Series) -> pl.Series:
+def _encode_by_row(column: pl.Series) -> pl.Series:
     try:
-        texts = [None if value is None else canonical(value).decode() for value in column.to_list()]
+        texts = [None if value is None else canonical_json(value).decode() for value in column.to_list()]
     except TypeError:
         raise TypeError(column.name) from None
     return pl.Series(column.name, texts, dtype=pl.String)

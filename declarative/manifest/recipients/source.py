@@ -12,7 +12,7 @@ from declarative.manifest import messages as wording
 from declarative.manifest import paths as files
 from declarative.manifest.document import Document
 from declarative.manifest.messages import Path
-from declarative.manifest.recipients.fields import Personal
+from declarative.manifest.recipients.fields import PersonSchema
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
@@ -23,46 +23,46 @@ class Source:
     the field that takes all others (empty for none). `document` and `at` are where the manifest names it."""
 
     file: File
-    number: str
+    number_column: str
     document: Document
-    at: Path
-    personal: Personal
+    path: Path
+    person_schema: PersonSchema
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    rest: str = ""
+    rest_field: str = ""
 
     @property
-    def shown(self) -> str:
-        return files.shown(self.file)
+    def display_path(self) -> str:
+        return files.display_path(self.file)
 
     @property
     def format(self) -> str:
         return FORMATS[self.file.suffix.lower()]
 
-    def here(self, message: str, hint: str = "", *, line: int = 0, column: int = 0, path: str = "") -> Problem:
+    def file_problem(self, message: str, hint: str = "", *, line: int = 0, column: int = 0, path: str = "") -> Problem:
         """A problem within the file."""
-        return Problem(self.shown, line, column, path, message, hint)
+        return Problem(self.display_path, line, column, path, message, hint)
 
-    def more(self, count: int, things: str) -> Problem:
+    def more_problem(self, count: int, noun: str) -> Problem:
         """Those problems of one kind that are not described one by one."""
-        return Problem(self.shown, 0, 0, "", wording.and_more(count, things), count=count)
+        return Problem(self.display_path, 0, 0, "", wording.and_more(count, noun), count=count)
 
-    def named(self, step: str, message: str, hint: str = "") -> Problem:
+    def manifest_problem(self, step: str, message: str, hint: str = "") -> Problem:
         """A problem with what the manifest says about the file."""
-        return self.document.problem((*self.at, step), message, hint)
+        return self.document.problem((*self.path, step), message, hint)
 
-    def recipe(self) -> list[object]:
+    def digest_input(self) -> list[object]:
         """What, besides the file's bytes, decides which people come out."""
         columns = {name: list(names) for name, names in self.columns.items()}
-        limits = [list(self.personal.fields), self.personal.most_variables]
-        return [self.format, self.number, columns, self.rest, limits]
+        limits = [list(self.person_schema.fields), self.person_schema.most_variables]
+        return [self.format, self.number_column, columns, self.rest_field, limits]
 
 
-def sha256(path: File) -> str:
+def file_sha256(path: File) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """The file gives no columns at all; carries the problem."""
 
     def __init__(self, problem: Problem) -> None:

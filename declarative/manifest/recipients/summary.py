@@ -18,20 +18,22 @@ class RecipientSummary:
     """`count` of people and `held`, counts by policy of those kept out. Their digests are made when somebody asks for
     the first time, and kept in `file` for the next run; without a file, for this one."""
 
-    def __init__(self, file: Path | None, count: int, held: Mapping[str, int], digests: Mapping[str, str]) -> None:
+    def __init__(
+        self, file: Path | None, count: int, kept_out_counts: Mapping[str, int], digests: Mapping[str, str]
+    ) -> None:
         self.count = count
-        self.held = held
+        self.kept_out_counts = kept_out_counts
         self._file = file
         self._digests = dict(digests)
 
     @classmethod
-    def new(cls, file: Path | None, count: int, held: Mapping[str, int]) -> Self:
-        known = cls(file, count, held, {})
-        known._put()
-        return known
+    def create(cls, file: Path | None, count: int, kept_out_counts: Mapping[str, int]) -> Self:
+        summary = cls(file, count, kept_out_counts, {})
+        summary._write()
+        return summary
 
     @classmethod
-    def from_source(cls, file: Path) -> Self | None:
+    def from_file(cls, file: Path) -> Self | None:
         """None for whatever is not there, or not readable as this format."""
         try:
             data = orjson.loads(file.read_bytes())
@@ -44,10 +46,10 @@ class RecipientSummary:
     def digest(self, name: str, make: Callable[[], str]) -> str:
         if name not in self._digests:
             self._digests[name] = make()
-            self._put()
+            self._write()
         return self._digests[name]
 
-    def _put(self) -> None:
+    def _write(self) -> None:
         if self._file is not None:
-            data = {"format": FORMAT, "count": self.count, "held": self.held, "digests": self._digests}
+            data = {"format": FORMAT, "count": self.count, "held": self.kept_out_counts, "digests": self._digests}
             quietly.write_best_effort(self._file, orjson.dumps(data))

@@ -18,15 +18,15 @@ from declarative.providers.base import (
     Done,
     Outcome,
     OutOfFunds,
-    SingleCalls,
+    SingleCallChannel,
     Submission,
-    distinct,
+    unique_agents,
 )
-from declarative.providers.callingbox.members import TERMINAL, call_member, call_phase
-from declarative.providers.http.bodies import chosen, marked, person
+from declarative.providers.callingbox.members import TERMINAL, call_member, phase_from_call
+from declarative.providers.http.bodies import add_mark, pick_settings, single_recipient
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
-from declarative.providers.http.parse import entry, mark_text, members_frame, moment, text
+from declarative.providers.http.parse import dict_or_empty, find_mark_text, members_frame, text_or_none, time_or_none
 
 _CALLS = "/v1/calls"
 
@@ -34,65 +34,69 @@ _CALLS = "/v1/calls"
 _FIELDS = ("agent_id", "from_number", "instructions", "webhook_url")
 
 
-class CallingBoxChannel(SingleCalls):
+class CallingBoxChannel(SingleCallChannel):
     """Implements `base.Channel` for Route.CALL. The mark is `metadata.dialctl`. Calls cannot be scheduled: a
     submission's `scheduled_at` is passed over."""
 
-    def __init__(self, wire: HttpClient, abilities: Capabilities) -> None:
-        self._wire = wire
-        self._abilities = abilities
+    def __init__(self, client: HttpClient, capabilities: Capabilities) -> None:
+        self._client = client
+        self._capabilities = capabilities
 
     @property
-    def abilities(self) -> Capabilities:
-        return self._abilities
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
 
     def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
         """One list of one page, of all agents; outbound calls of these are taken."""
-        return [self._calls_of(set(distinct(agent_ids)))]
+        return [self._list_calls(set(unique_agents(agent_ids)))]
 
-    def _calls_of(self, wanted: set[str]) -> Iterator[list[Remote]]:
+    def _list_calls(self, agent_ids: set[str]) -> Iterator[list[Remote]]:
         """A bare array or `{data}`; both are documented."""
-        listed = self._wire.get(_CALLS)
-        calls = listed if isinstance(listed, list) else entry(listed).get("data")
-        if not isinstance(calls, list) or not all(text(entry(call).get("id")) for call in calls):
-            raise self._wire.failure(_CALLS, "gave a list that cannot be read")
-        remotes = [self._remote(entry(call)) for call in calls if entry(call).get("direction") != "inbound"]
-        yield [remote for remote in remotes if remote.agent_id in wanted or remote.mark is not None]
+        page = self._client.get(_CALLS)
+        calls = page if isinstance(page, list) else dict_or_empty(page).get("data")
+        if not isinstance(calls, list) or not all(text_or_none(dict_or_empty(call).get("id")) for call in calls):
+            raise self._client.failure(_CALLS, "gave a list that cannot be read")
+        remotes = [
+            self._parse_call(dict_or_empty(call)) for call in calls if dict_or_empty(call).get("direction") != "inbound"
+        ]
+        yield [remote for remote in remotes if remote.agent_id in agent_ids or remote.mark is not None]
 
     def read(self, remote_id: str) -> Remote | None:
-        call = self._wire.get_or_none(f"{_CALLS}/{quote(remote_id, safe='')}")
-        return None if call is None else self._remote({**entry(call), "id": remote_id})
+        call = self._client.get_or_none(f"{_CALLS}/{quote(remote_id, safe='')}")
+        return None if call is None else self._parse_call({**dict_or_empty(call), "id": remote_id})
 
     def submit(self, submission: Submission) -> Outcome:
-        number, own = person(submission)
-        body = {"to": number, **chosen(submission.settings, _FIELDS), **own}
-        body["metadata"] = marked(own.get("metadata"), submission.mark)
-        ours = submission.mark
-        return self._wire.post_once(_CALLS, orjson.dumps(body), lambda answer: self._placed(answer, ours, number))
+        number, payload = single_recipient(submission)
+        body = {"to": number, **pick_settings(submission.settings, _FIELDS), **payload}
+        body["metadata"] = add_mark(payload.get("metadata"), submission.mark)
+        submitted_mark = submission.mark
+        return self._client.post_once(
+            _CALLS, orjson.dumps(body), lambda answer: self._classify_call(answer, submitted_mark, number)
+        )
 
-    def _placed(self, answer: Answer, ours: Mark, number: str) -> Outcome:
+    def _classify_call(self, answer: Answer, submitted_mark: Mark, number: str) -> Outcome:
         """What the answer leaves out is known from our own request."""
-        call = entry(answer.data)
-        if text(call.get("id")) is None:
+        call = dict_or_empty(answer.data)
+        if text_or_none(call.get("id")) is None:
             return Ambiguous(f"answered {answer.status} without the id of a call")
-        if call_phase(call) is Phase.UNFUNDED:
-            return OutOfFunds(self._wire.redact(text(call.get("error_message")) or "no credit for this call"))
-        return Done(replace(self._remote({**call, "to_number": number}), mark=ours))
+        if phase_from_call(call) is Phase.UNFUNDED:
+            return OutOfFunds(self._client.redact(text_or_none(call.get("error_message")) or "no credit for this call"))
+        return Done(replace(self._parse_call({**call, "to_number": number}), mark=submitted_mark))
 
-    def _remote(self, call: dict[str, Json]) -> Remote:
-        status = text(call.get("status")) or ""
+    def _parse_call(self, call: dict[str, Json]) -> Remote:
+        status = text_or_none(call.get("status")) or ""
         return Remote(
-            id=text(call.get("id")) or "",
+            id=text_or_none(call.get("id")) or "",
             route=Route.CALL,
             name="",
-            mark=mark.parse(mark_text(call.get("metadata"))),
+            mark=mark.parse(find_mark_text(call.get("metadata"))),
             status=status,
             cancelled=False,
             total=1,
             dispatched=1,
             finished=int(status in TERMINAL),
-            created_at=moment(call.get("created_at")),
-            last_updated_at=text(call.get("updated_at")) or "",
-            agent_id=text(call.get("agent_id")) or "",
-            members=members_frame([call_member(call, self._wire.redact)]),
+            created_at=time_or_none(call.get("created_at")),
+            last_updated_at=text_or_none(call.get("updated_at")) or "",
+            agent_id=text_or_none(call.get("agent_id")) or "",
+            members=members_frame([call_member(call, self._client.redact)]),
         )

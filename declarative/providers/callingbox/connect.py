@@ -10,39 +10,39 @@ from declarative.providers.base import (
     ConnectOptions,
 )
 from declarative.providers.callingbox.calls import CallingBoxChannel
-from declarative.providers.callingbox.errors import error_form
+from declarative.providers.callingbox.errors import parse_error
 from declarative.providers.callingbox.type import CALLINGBOX, VERSION
-from declarative.providers.http import endpoint as access
+from declarative.providers.http import endpoint
 from declarative.providers.http.client import HttpClient
-from declarative.providers.http.connection import Connection
-from declarative.providers.http.parse import entry, text
+from declarative.providers.http.connection import HttpConnection
+from declarative.providers.http.parse import dict_or_empty, text_or_none
 
 _AGENTS = "/v1/agents"
 
 
-def connect(spec: ProviderSpec, surroundings: ConnectOptions) -> Connection:
+def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnection:
     """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
-    wire = HttpClient(
-        access.from_environment(spec, CALLINGBOX, surroundings.environment),
-        error_form,
-        transport=surroundings.transport,
-        sleep=surroundings.sleep,
-        monotonic=surroundings.monotonic,
+    client = HttpClient(
+        endpoint.from_environment(spec, CALLINGBOX, connect_options.environment),
+        parse_error,
+        transport=connect_options.transport,
+        sleep=connect_options.sleep,
+        monotonic=connect_options.monotonic,
     )
-    channel = CallingBoxChannel(wire, CALLINGBOX.routes[VERSION][Route.CALL])
-    return Connection(wire, {Route.CALL: channel}, clock_path=_AGENTS, look=_look)
+    channel = CallingBoxChannel(client, CALLINGBOX.routes[VERSION][Route.CALL])
+    return HttpConnection(client, {Route.CALL: channel}, clock_path=_AGENTS, find_unknown=_find_unknown_agent)
 
 
-def _look(wire: HttpClient, settings: Mapping[str, Json]) -> list[str]:
+def _find_unknown_agent(client: HttpClient, settings: Mapping[str, Json]) -> list[str]:
     """Numbers are not looked up: whether one is attached to the agent is the provider's to say at the
     call."""
-    wanted = text(settings.get("agent_id"))
-    if wanted is None:
+    agent_id = text_or_none(settings.get("agent_id"))
+    if agent_id is None:
         return []
-    agent = wire.get_or_none(f"{_AGENTS}/{quote(wanted, safe='')}")
+    agent = client.get_or_none(f"{_AGENTS}/{quote(agent_id, safe='')}")
     if agent is None:
-        return [f"CallingBox does not know the agent {wanted}"]
-    if entry(agent).get("archived_at"):
-        return [f"the agent {wanted} is archived at CallingBox"]
-    inbound = entry(agent).get("type") == "inbound"
-    return [f"the agent {wanted} takes calls and places none"] if inbound else []
+        return [f"CallingBox does not know the agent {agent_id}"]
+    if dict_or_empty(agent).get("archived_at"):
+        return [f"the agent {agent_id} is archived at CallingBox"]
+    inbound = dict_or_empty(agent).get("type") == "inbound"
+    return [f"the agent {agent_id} takes calls and places none"] if inbound else []

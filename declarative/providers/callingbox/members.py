@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from declarative.model.digest import canonical
+from declarative.model.digest import canonical_json
 from declarative.model.remote import Phase
 from declarative.model.resource import Json
-from declarative.providers.http.outcomes import speaks_of_funds
-from declarative.providers.http.parse import Member, payload, text
+from declarative.providers.http.outcomes import is_out_of_funds
+from declarative.providers.http.parse import MemberRow, member_payload, text_or_none
 
 _PHASES = {
     "queued": Phase.IN_FLIGHT,
@@ -24,39 +24,39 @@ _PHASES = {
 TERMINAL = frozenset({"completed", "no_answer", "busy", "canceled", "failed"})
 
 
-def call_phase(call: dict[str, Json]) -> Phase:
+def phase_from_call(call: dict[str, Json]) -> Phase:
     """callingbox.md 3. A call `failed` for want of credit before it began to ring rang nobody; a word that
     nobody knows counts as rung."""
-    status = text(call.get("status")) or ""
+    status = text_or_none(call.get("status")) or ""
     if status == "failed" and not (call.get("started_at") or call.get("answered_at")):
-        return Phase.UNFUNDED if speaks_of_funds(_reasons(call)) else Phase.UNREACHED
+        return Phase.UNFUNDED if is_out_of_funds(_failure_text(call)) else Phase.UNREACHED
     return _PHASES.get(status, Phase.UNKNOWN)
 
 
-def call_member(call: dict[str, Json], clean: Callable[[str], str]) -> Member:
-    phase = call_phase(call)
-    error = text(call.get("error_message"))
+def call_member(call: dict[str, Json], redact: Callable[[str], str]) -> MemberRow:
+    phase = phase_from_call(call)
+    error = text_or_none(call.get("error_message"))
     return (
-        text(call.get("to_number")),
+        text_or_none(call.get("to_number")),
         phase,
-        None if phase is Phase.IN_FLIGHT else text(call.get("status")),
-        None if phase is Phase.UNFUNDED else text(call.get("id")),
-        payload({field: call.get(field) for field in ("metadata", "context")}),
-        clean(error) if error else None,
-        _note(call),
+        None if phase is Phase.IN_FLIGHT else text_or_none(call.get("status")),
+        None if phase is Phase.UNFUNDED else text_or_none(call.get("id")),
+        member_payload({field: call.get(field) for field in ("metadata", "context")}),
+        redact(error) if error else None,
+        _call_note(call),
     )
 
 
-def _reasons(call: dict[str, Json]) -> str:
+def _failure_text(call: dict[str, Json]) -> str:
     fields = ("error_message", "error_code", "hangup_cause")
     return " ".join(str(call.get(field) or "") for field in fields).replace("_", " ")
 
 
-def _note(call: dict[str, Json]) -> str | None:
+def _call_note(call: dict[str, Json]) -> str | None:
     """`answered_by`, and of a completed call `result`, `result_status` and `result_error`: after any other
     end the extraction stays pending for ever (callingbox.md 3.1)."""
-    wanted = ["answered_by"]
+    note_fields = ["answered_by"]
     if call.get("status") == "completed":
-        wanted += ["result", "result_status", "result_error"]
-    note = {field: call[field] for field in wanted if call.get(field) is not None}
-    return canonical(note).decode() if note else None
+        note_fields += ["result", "result_status", "result_error"]
+    note = {field: call[field] for field in note_fields if call.get(field) is not None}
+    return canonical_json(note).decode() if note else None

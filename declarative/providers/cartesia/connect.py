@@ -8,57 +8,59 @@ from urllib.parse import quote
 
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.base import Channel, ConnectOptions
-from declarative.providers.cartesia import errors as cartesia_form
+from declarative.providers.cartesia import errors
 from declarative.providers.cartesia.batches import FIELDS, BatchChannel
 from declarative.providers.cartesia.calls import CallChannel, LegacyCallChannel
 from declarative.providers.cartesia.type import CARTESIA, LEGACY_VERSION, VARIABLES_VERSION
-from declarative.providers.http import endpoint as access
+from declarative.providers.http import endpoint
 from declarative.providers.http.client import HttpClient
-from declarative.providers.http.connection import Connection
-from declarative.providers.http.parse import entry, text
+from declarative.providers.http.connection import HttpConnection
+from declarative.providers.http.parse import dict_or_empty, text_or_none
 
 
-def connect(spec: ProviderSpec, surroundings: ConnectOptions) -> Connection:
+def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnection:
     """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
     version = spec.api_version or CARTESIA.versions[0]
-    wire = HttpClient(
-        access.from_environment(spec, CARTESIA, surroundings.environment),
-        cartesia_form.plain if version == LEGACY_VERSION else cartesia_form.structured,
+    client = HttpClient(
+        endpoint.from_environment(spec, CARTESIA, connect_options.environment),
+        errors.parse_plain_error if version == LEGACY_VERSION else errors.parse_structured_error,
         headers={"Cartesia-Version": version},
-        transport=surroundings.transport,
-        sleep=surroundings.sleep,
-        monotonic=surroundings.monotonic,
+        transport=connect_options.transport,
+        sleep=connect_options.sleep,
+        monotonic=connect_options.monotonic,
     )
-    return Connection(wire, _channels(wire, version), clock_path="/", look=_look(version))
+    return HttpConnection(client, _channels(client, version), clock_path="/", find_unknown=_unknown_finder(version))
 
 
-def _channels(wire: HttpClient, version: str) -> Mapping[Route, Channel]:
-    abilities = CARTESIA.routes[version]
+def _channels(client: HttpClient, version: str) -> Mapping[Route, Channel]:
+    capabilities = CARTESIA.routes[version]
     if version == LEGACY_VERSION:
-        return {Route.CALL: LegacyCallChannel(wire, abilities[Route.CALL])}
+        return {Route.CALL: LegacyCallChannel(client, capabilities[Route.CALL])}
     fields = (*FIELDS, "region") if version == VARIABLES_VERSION else FIELDS
     return {
-        Route.BATCH: BatchChannel(wire, abilities[Route.BATCH], fields),
-        Route.CALL: CallChannel(wire, abilities[Route.CALL], managed=version == VARIABLES_VERSION),
+        Route.BATCH: BatchChannel(client, capabilities[Route.BATCH], fields),
+        Route.CALL: CallChannel(client, capabilities[Route.CALL], has_managed_agents=version == VARIABLES_VERSION),
     }
 
 
-def _look(version: str) -> Callable[[HttpClient, Mapping[str, Json]], list[str]]:
+def _unknown_finder(version: str) -> Callable[[HttpClient, Mapping[str, Json]], list[str]]:
     agents = "/v1/agents" if version == VARIABLES_VERSION else "/agents"
     numbers = None if version == LEGACY_VERSION else "/agents/phone-numbers"
 
-    def look(wire: HttpClient, settings: Mapping[str, Json]) -> list[str]:
-        agent = _absent(wire, "agent", agents, text(settings.get("agent_id")))
-        number = _absent(wire, "phone number", numbers, text(settings.get("from_number_id")))
+    def find_unknown(client: HttpClient, settings: Mapping[str, Json]) -> list[str]:
+        agent = _check_reference(client, "agent", agents, text_or_none(settings.get("agent_id")))
+        number = _check_reference(client, "phone number", numbers, text_or_none(settings.get("from_number_id")))
         return [*agent, *number]
 
-    return look
+    return find_unknown
 
 
-def _absent(wire: HttpClient, noun: str, path: str | None, wanted: str | None) -> list[str]:
-    if path is None or wanted is None:
+def _check_reference(client: HttpClient, noun: str, path: str | None, reference: str | None) -> list[str]:
+    if path is None or reference is None:
         return []
-    found = wire.get_or_none(f"{path}/{quote(wanted, safe='')}")
-    if found is None:
-        return [f"Cartesia does not know the {noun} {wanted}"]
-    return [f"the {noun} {wanted} was deleted at Cartesia"] if entry(found).get("deleted_at") else []
+    agent_or_number = client.get_or_none(f"{path}/{quote(reference, safe='')}")
+    if agent_or_number is None:
+        return [f"Cartesia does not know the {noun} {reference}"]
+    return (
+        [f"the {noun} {reference} was deleted at Cartesia"] if dict_or_empty(agent_or_number).get("deleted_at") else []
+    )

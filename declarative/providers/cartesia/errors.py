@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import re
 
-from declarative.model.digest import canonical
+from declarative.model.digest import canonical_json
 from declarative.model.resource import Json
 from declarative.providers.http.outcomes import Answer
-from declarative.providers.http.parse import entry, text
+from declarative.providers.http.parse import dict_or_empty, text_or_none
 
 _TITLED = re.compile(r"[A-Z][A-Za-z' -]{1,60}: \S[^<\n]{0,1000}")
 
 
-def structured(answer: Answer) -> str | None:
+def parse_structured_error(answer: Answer) -> str | None:
     """The form of 2026-03-01 and later: `title` and `message`, or `error_code` (perhaps null) and `message`;
     also one level down, under `error`. Less than that could as well be a proxy's JSON."""
-    outer = entry(answer.data)
-    return _words(outer) or _words(entry(outer.get("error")))
+    outer = dict_or_empty(answer.data)
+    return _json_message(outer) or _json_message(dict_or_empty(outer.get("error")))
 
 
-def plain(answer: Answer) -> str | None:
+def parse_plain_error(answer: Answer) -> str | None:
     """The form of older versions: one line, `Title: message`; they may send the newer form as well."""
     line = answer.body[:2000].decode(errors="replace").strip()
-    return structured(answer) or (line if _TITLED.fullmatch(line) else None)
+    return parse_structured_error(answer) or (line if _TITLED.fullmatch(line) else None)
 
 
-def item_words(error: Json) -> str | None:
+def call_error_message(error: Json) -> str | None:
     """The words of `calls[].error`, whose shape is documented nowhere; None where it says nothing."""
     if not error:
         return None
-    inner = entry(error)
-    return text(error) or text(inner.get("message")) or text(inner.get("title")) or canonical(error).decode()
+    inner = dict_or_empty(error)
+    return (
+        text_or_none(error)
+        or text_or_none(inner.get("message"))
+        or text_or_none(inner.get("title"))
+        or canonical_json(error).decode()
+    )
 
 
-def _words(error: dict[str, Json]) -> str | None:
-    title, message = text(error.get("title")), text(error.get("message"))
+def _json_message(error: dict[str, Json]) -> str | None:
+    title, message = text_or_none(error.get("title")), text_or_none(error.get("message"))
     if message is None or (title is None and "error_code" not in error):
         return None
     return message if title is None else f"{title}: {message}"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from declarative.model.remote import Phase
 from declarative.model.resource import Json
 from declarative.providers.cartesia.type import OUTCOMES
-from declarative.providers.http.outcomes import speaks_of_funds
-from declarative.providers.http.parse import Member, entry, payload, text
+from declarative.providers.http.outcomes import is_out_of_funds
+from declarative.providers.http.parse import MemberRow, dict_or_empty, member_payload, text_or_none
 
 _UNDER_WAY = {
     "queued": Phase.QUEUED,
@@ -22,9 +22,9 @@ _CALL_UNDER_WAY = {
 }
 
 
-def members(recipients: Iterable[Json], clean: Callable[[str], str]) -> list[Member]:
+def batch_members(recipients: Iterable[Json], redact: Callable[[str], str]) -> list[MemberRow]:
     """The recipients of a batch, in the provider's order."""
-    return [_member(entry(recipient), clean) for recipient in recipients]
+    return [_recipient_member(dict_or_empty(recipient), redact) for recipient in recipients]
 
 
 def recipient_phase(status: str, end_reason: str | None, error: str | None, call_id: str | None) -> Phase:
@@ -34,49 +34,49 @@ def recipient_phase(status: str, end_reason: str | None, error: str | None, call
     if status == "cancelled":
         return Phase.CANCELLED if call_id is None else Phase.UNKNOWN
     if status == "failed" and end_reason not in OUTCOMES and error is not None and call_id is None:
-        return Phase.UNFUNDED if speaks_of_funds(error) else Phase.REFUSED
-    return _ended(status, end_reason)
+        return Phase.UNFUNDED if is_out_of_funds(error) else Phase.REFUSED
+    return _final_phase(status, end_reason)
 
 
 def call_phase(status: str, end_reason: str | None) -> Phase:
     """cartesia.md 2.3. A call that has a record may have rung, so none is ever refused or cancelled."""
-    return _CALL_UNDER_WAY.get(status) or _ended(status, end_reason)
+    return _CALL_UNDER_WAY.get(status) or _final_phase(status, end_reason)
 
 
-def call_member(call: dict[str, Json], clean: Callable[[str], str]) -> Member:
-    phase = call_phase(text(call.get("status")) or "", end_reason := text(call.get("end_reason")))
-    error = text(call.get("error_message"))
+def call_member(call: dict[str, Json], redact: Callable[[str], str]) -> MemberRow:
+    phase = call_phase(text_or_none(call.get("status")) or "", end_reason := text_or_none(call.get("end_reason")))
+    error = text_or_none(call.get("error_message"))
     return (
-        text(entry(call.get("telephony_params")).get("to")),
+        text_or_none(dict_or_empty(call.get("telephony_params")).get("to")),
         phase,
         None if phase is Phase.IN_FLIGHT else end_reason,
-        text(call.get("id")),
-        payload({field: call.get(field) for field in ("metadata", "dynamic_variables")}),
-        clean(error) if error else None,
+        text_or_none(call.get("id")),
+        member_payload({field: call.get(field) for field in ("metadata", "dynamic_variables")}),
+        redact(error) if error else None,
         None,
     )
 
 
-def _ended(status: str, end_reason: str | None) -> Phase:
+def _final_phase(status: str, end_reason: str | None) -> Phase:
     if status == "completed":
         return Phase.UNREACHED if (end_reason or "").startswith("dial_") else Phase.REACHED
     return Phase.UNREACHED if status == "failed" and end_reason in OUTCOMES else Phase.UNKNOWN
 
 
-def _member(recipient: dict[str, Json], clean: Callable[[str], str]) -> Member:
-    status = text(recipient.get("status")) or ""
-    call_id, error = text(recipient.get("agent_call_id")), text(recipient.get("error_message"))
-    end_reason = text(recipient.get("end_reason"))
+def _recipient_member(recipient: dict[str, Json], redact: Callable[[str], str]) -> MemberRow:
+    status = text_or_none(recipient.get("status")) or ""
+    call_id, error = text_or_none(recipient.get("agent_call_id")), text_or_none(recipient.get("error_message"))
+    end_reason = text_or_none(recipient.get("end_reason"))
     phase = recipient_phase(status, end_reason, error, call_id)
     # After a retry a recipient may still show its earlier attempt (cartesia.md 7, row 2).
-    waiting, under_way = phase is Phase.QUEUED, status in _UNDER_WAY
-    data = {"metadata": recipient.get("metadata")} if waiting or phase is Phase.REFUSED else {}
+    is_waiting, is_under_way = phase is Phase.QUEUED, status in _UNDER_WAY
+    data = {"metadata": recipient.get("metadata")} if is_waiting or phase is Phase.REFUSED else {}
     return (
-        text(recipient.get("to_number")),
+        text_or_none(recipient.get("to_number")),
         phase,
-        None if under_way else end_reason,
-        None if waiting else call_id,
-        payload(data),
-        clean(error) if error and not under_way else None,
+        None if is_under_way else end_reason,
+        None if is_waiting else call_id,
+        member_payload(data),
+        redact(error) if error and not is_under_way else None,
         None,
     )

@@ -17,13 +17,13 @@ from declarative.model.resource import Json
 from declarative.privacy import redact
 from declarative.providers.base import Ambiguous, NotSent, Outcome
 from declarative.providers.http.clock import Clock
-from declarative.providers.http.endpoint import Access
-from declarative.providers.http.outcomes import Answer, ErrorForm, NoAnswer, classify, describe
+from declarative.providers.http.endpoint import Endpoint
+from declarative.providers.http.outcomes import Answer, ErrorParser, NoAnswer, classify, describe_answer
 
 ATTEMPTS = 5
-LONGEST_PAUSE = 60.0  # seconds; a provider that asks for more is not waited for
+MAX_RETRY_DELAY = 60.0  # seconds; a provider that asks for more is not waited for
 
-_NOTHING_LEFT = (
+_NOT_SENT_ERRORS = (
     httpx.ConnectError,  # refused, DNS, TLS
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -46,8 +46,8 @@ class HttpClient:
 
     def __init__(
         self,
-        access: Access,
-        form: ErrorForm,
+        endpoint: Endpoint,
+        parse_error: ErrorParser,
         *,
         headers: Mapping[str, str] | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -56,100 +56,102 @@ class HttpClient:
         dial_timeout: float = 60.0,
     ) -> None:
         self.clock = Clock(monotonic=monotonic)
-        self.host = access.host
-        self._access = access
-        self._form = form
+        self.host = endpoint.host
+        self._endpoint = endpoint
+        self._parse_error = parse_error
         self._sleep = sleep
-        self._owned = transport is None
+        self._owns_transport = transport is None
         verify = httpx.create_ssl_context() if transport is None else True
-        common = {"Authorization": f"Bearer {access.key}", **(headers or {})}
+        common_headers = {"Authorization": f"Bearer {endpoint.key}", **(headers or {})}
         # A proxy of the environment has no business between us and this machine.
-        shared = partial(
+        new_client = partial(
             httpx.Client,
             transport=transport,
             verify=verify,
-            trust_env=not access.loopback,
+            trust_env=not endpoint.loopback,
             follow_redirects=False,
         )
-        self._reader = shared(headers=common, timeout=_timeout(30.0), limits=_READER_LIMITS)
+        self._reader = new_client(headers=common_headers, timeout=_timeout(30.0), limits=_READER_LIMITS)
         # A kept connection may be dead without our knowing whether the request left; so none is kept.
-        self._dialer = shared(
-            headers={**common, "Connection": "close"}, timeout=_timeout(dial_timeout), limits=_DIALER_LIMITS
+        self._dialer = new_client(
+            headers={**common_headers, "Connection": "close"}, timeout=_timeout(dial_timeout), limits=_DIALER_LIMITS
         )
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
         """The JSON of a 2xx answer. Raises Unauthorized or ProviderError."""
-        return self._data(path, self._read(path, params))
+        return self._json_or_raise(path, self._read(path, params))
 
     def get_or_none(self, path: str) -> Json:
         """As `get`; None where the provider itself answers 404, which a proxy's page does not count as."""
-        result = self._read(path, None)
-        if isinstance(result, Answer) and result.status == 404 and self._form(result) is not None:
+        answer = self._read(path, None)
+        if isinstance(answer, Answer) and answer.status == 404 and self._parse_error(answer) is not None:
             return None
-        return self._data(path, result)
+        return self._json_or_raise(path, answer)
 
-    def post_once(self, path: str, body: bytes | None, accepted: Callable[[Answer], Outcome]) -> Outcome:
+    def post_once(self, path: str, body: bytes | None, parse_accepted: Callable[[Answer], Outcome]) -> Outcome:
         """POST exactly once over a fresh connection; `accepted` reads a 2xx answer. Never raises for what the
         network or the provider did."""
-        return self._sorted(self._exchange(self._dialer, "POST", path, body=body), accepted)
+        return self._classify(self._exchange(self._dialer, "POST", path, body=body), parse_accepted)
 
-    def cancel(self, path: str, accepted: Callable[[Answer], Outcome]) -> Outcome:
+    def cancel(self, path: str, parse_accepted: Callable[[Answer], Outcome]) -> Outcome:
         """POST as often as a read, for a request that is documented to be idempotent."""
-        results: list[Answer | NoAnswer] = []
+        answers: list[Answer | NoAnswer] = []
 
-        def once() -> Answer | NoAnswer:
-            results.append(self._exchange(self._dialer, "POST", path))
-            return results[-1]
+        def send() -> Answer | NoAnswer:
+            answers.append(self._exchange(self._dialer, "POST", path))
+            return answers[-1]
 
-        outcome = self._sorted(self._repeated(once), accepted)
-        if isinstance(outcome, NotSent) and any(not isinstance(one, NoAnswer) or one.sent for one in results):
+        outcome = self._classify(self._send_with_retries(send), parse_accepted)
+        if isinstance(outcome, NotSent) and any(
+            not isinstance(answer, NoAnswer) or answer.maybe_sent for answer in answers
+        ):
             return Ambiguous(outcome.message)
         return outcome
 
     def redact(self, text: str) -> str:
-        return redact(text, secret=self._access.key)
+        return redact(text, secret=self._endpoint.key)
 
     def failure(self, path: str, message: str, *, hint: str = "") -> ProviderError:
-        return ProviderError(f"{self._access.provider}: GET {path} {self.redact(message)}", hint=hint)
+        return ProviderError(f"{self._endpoint.provider}: GET {path} {self.redact(message)}", hint=hint)
 
     def close(self) -> None:
-        if self._owned:
+        if self._owns_transport:
             self._reader.close()
             self._dialer.close()
 
     def _read(self, path: str, params: Mapping[str, str] | None) -> Answer | NoAnswer:
-        return self._repeated(lambda: self._exchange(self._reader, "GET", path, params=params))
+        return self._send_with_retries(lambda: self._exchange(self._reader, "GET", path, params=params))
 
-    def _sorted(self, result: Answer | NoAnswer, accepted: Callable[[Answer], Outcome]) -> Outcome:
-        return classify(result, self._form, accepted, secret=self._access.key)
+    def _classify(self, answer: Answer | NoAnswer, parse_accepted: Callable[[Answer], Outcome]) -> Outcome:
+        return classify(answer, self._parse_error, parse_accepted, secret=self._endpoint.key)
 
-    def _data(self, path: str, result: Answer | NoAnswer) -> Json:
-        if isinstance(result, NoAnswer):
-            raise self.failure(path, result.message, hint=f"check the network from here to {self.host}, and try again")
-        if result.accepted and result.data is not None:
-            return result.data
-        message = describe(result, self._form(result), secret=self._access.key)
-        if result.accepted:
-            raise self.failure(path, f"answered {result.status}, but not with JSON: {result.excerpt}")
-        if result.status == 401:
+    def _json_or_raise(self, path: str, answer: Answer | NoAnswer) -> Json:
+        if isinstance(answer, NoAnswer):
+            raise self.failure(path, answer.message, hint=f"check the network from here to {self.host}, and try again")
+        if answer.is_accepted and answer.data is not None:
+            return answer.data
+        message = describe_answer(answer, self._parse_error(answer), secret=self._endpoint.key)
+        if answer.is_accepted:
+            raise self.failure(path, f"answered {answer.status}, but not with JSON: {answer.excerpt}")
+        if answer.status == 401:
             raise Unauthorized(
-                f"{self._access.provider}: GET {path} {message}", hint=f"look at {self._access.key_variable}"
+                f"{self._endpoint.provider}: GET {path} {message}", hint=f"look at {self._endpoint.key_variable}"
             )
-        raise self.failure(path, message, hint="try again later" if result.passing else "")
+        raise self.failure(path, message, hint="try again later" if answer.is_transient else "")
 
-    def _repeated(self, once: Callable[[], Answer | NoAnswer]) -> Answer | NoAnswer:
+    def _send_with_retries(self, send: Callable[[], Answer | NoAnswer]) -> Answer | NoAnswer:
         retrying = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
-            wait=_pause,
-            retry=retry_if_result(_worth_repeating),
-            retry_error_callback=_last_result,
+            wait=_backoff_delay,
+            retry=retry_if_result(_is_retryable),
+            retry_error_callback=_last_answer,
             sleep=self._sleep,
         )
-        return retrying(once)
+        return retrying(send)
 
     def _exchange(
         self,
-        client: httpx.Client,
+        httpx_client: httpx.Client,
         method: str,
         path: str,
         *,
@@ -157,40 +159,40 @@ class HttpClient:
         body: bytes | None = None,
     ) -> Answer | NoAnswer:
         headers = None if body is None else {"Content-Type": "application/json"}
-        url = self._access.base_url + path
+        url = self._endpoint.base_url + path
         steps.debug("http: %s %s", method, path)
         try:
-            response = client.request(method, url, params=params, content=body, headers=headers)
+            response = httpx_client.request(method, url, params=params, content=body, headers=headers)
         except httpx.HTTPError as problem:
-            return NoAnswer(not isinstance(problem, _NOTHING_LEFT), self.redact(_reason(problem)))
-        self.clock.note(response.headers)
-        return Answer.of(response)
+            return NoAnswer(not isinstance(problem, _NOT_SENT_ERRORS), self.redact(_describe_transport_error(problem)))
+        self.clock.record(response.headers)
+        return Answer.from_response(response)
 
 
 def _timeout(read: float) -> httpx.Timeout:
     return httpx.Timeout(read, connect=10.0)
 
 
-def _worth_repeating(result: Answer | NoAnswer) -> bool:
-    if isinstance(result, NoAnswer):
+def _is_retryable(answer: Answer | NoAnswer) -> bool:
+    if isinstance(answer, NoAnswer):
         return True
-    return result.passing and (result.retry_after or 0.0) <= LONGEST_PAUSE
+    return answer.is_transient and (answer.retry_after or 0.0) <= MAX_RETRY_DELAY
 
 
-def _last_result(state: RetryCallState) -> Answer | NoAnswer:
-    assert state.outcome is not None
-    result: Answer | NoAnswer = state.outcome.result()
-    return result
+def _last_answer(retry_state: RetryCallState) -> Answer | NoAnswer:
+    assert retry_state.outcome is not None
+    answer: Answer | NoAnswer = retry_state.outcome.result()
+    return answer
 
 
-def _pause(state: RetryCallState) -> float:
-    result = _last_result(state)
-    asked = result.retry_after if isinstance(result, Answer) else None
-    backoff = _BACKOFF(state)
-    return backoff if asked is None else max(asked, backoff)
+def _backoff_delay(retry_state: RetryCallState) -> float:
+    answer = _last_answer(retry_state)
+    retry_after = answer.retry_after if isinstance(answer, Answer) else None
+    backoff = _BACKOFF(retry_state)
+    return backoff if retry_after is None else max(retry_after, backoff)
 
 
-def _reason(problem: httpx.HTTPError) -> str:
+def _describe_transport_error(problem: httpx.HTTPError) -> str:
     match problem:
         case httpx.ConnectTimeout():
             return "could not connect in time"

@@ -18,24 +18,24 @@ class Clock:
         self._monotonic = monotonic
         self._wall = wall
         self._lock = Lock()
-        self._seen: tuple[datetime, float] | None = None
+        self._last_reading: tuple[datetime, float] | None = None
         self._skew: float | None = None
 
-    def note(self, headers: Mapping[str, str]) -> None:
+    def record(self, headers: Mapping[str, str]) -> None:
         """Take the `Date` of an answer; one that a cache kept (`Age`) tells an old time and is passed
         over."""
-        date = http_date(headers.get("date"))
+        date = parse_http_date(headers.get("date"))
         if date is None or headers.get("age", "0") != "0":
             return
         with self._lock:
-            self._seen = (date, self._monotonic())
+            self._last_reading = (date, self._monotonic())
             self._skew = date.timestamp() - self._wall()
 
     def now(self) -> datetime | None:
         """Aware UTC, right to about a second; None while no answer carried a date."""
         with self._lock:
-            seen = self._seen
-        return None if seen is None else seen[0] + timedelta(seconds=self._monotonic() - seen[1])
+            reading = self._last_reading
+        return None if reading is None else reading[0] + timedelta(seconds=self._monotonic() - reading[1])
 
     def skew(self) -> float | None:
         """Seconds by which the provider's clock was ahead of this machine's, at the last answer."""
@@ -43,7 +43,7 @@ class Clock:
             return self._skew
 
 
-def http_date(text: str | None) -> datetime | None:
+def parse_http_date(text: str | None) -> datetime | None:
     """A date of an HTTP header as aware UTC; None for none or nonsense."""
     try:
         date = parsedate_to_datetime(text or "")

@@ -14,43 +14,45 @@ from declarative.providers.http.client import HttpClient
 
 T = TypeVar("T")
 
-Look = Callable[[HttpClient, Mapping[str, Json]], list[str]]
+FindUnknown = Callable[[HttpClient, Mapping[str, Json]], list[str]]
 """Sentences for those of a resource's settings that the provider does not know."""
 
 
-class Connection:
+class HttpConnection:
     """Implements `base.Provider`. `clock_path` is a cheap GET for the first question of the time."""
 
-    def __init__(self, wire: HttpClient, channels: Mapping[Route, Channel], *, clock_path: str, look: Look) -> None:
-        self.wire = wire
+    def __init__(
+        self, client: HttpClient, channels: Mapping[Route, Channel], *, clock_path: str, find_unknown: FindUnknown
+    ) -> None:
+        self.client = client
         self._channels = channels
         self._clock_path = clock_path
-        self._look = look
+        self._find_unknown = find_unknown
 
     @property
     def host(self) -> str:
-        return self.wire.host
+        return self.client.host
 
     @property
     def channels(self) -> Mapping[Route, Channel]:
         return self._channels
 
     def now(self) -> datetime:
-        return self._asked(self.wire.clock.now)
+        return self._read_clock(self.client.clock.now)
 
     def skew(self) -> float:
-        return self._asked(self.wire.clock.skew)
+        return self._read_clock(self.client.clock.skew)
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
-        return self._look(self.wire, settings)
+        return self._find_unknown(self.client, settings)
 
     def close(self) -> None:
-        self.wire.close()
+        self.client.close()
 
-    def _asked(self, tell: Callable[[], T | None]) -> T:
-        if tell() is None:
-            self.wire.get(self._clock_path)
-        told = tell()
-        if told is None:
+    def _read_clock(self, read: Callable[[], T | None]) -> T:
+        if read() is None:
+            self.client.get(self._clock_path)
+        value = read()
+        if value is None:
             raise ProviderError(f"{self.host} does not tell the time: its answers carry no Date")
-        return told
+        return value

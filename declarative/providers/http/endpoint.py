@@ -14,7 +14,7 @@ from declarative.privacy import is_loopback
 
 
 @dataclass(frozen=True, kw_only=True)
-class Access:
+class Endpoint:
     """`provider` is its name in the manifests; `base_url` has no slash at its end and may carry a path
     prefix."""
 
@@ -26,35 +26,35 @@ class Access:
     key: str = field(repr=False)
 
 
-def from_environment(spec: ProviderSpec, kind: ProviderType, environment: Mapping[str, str]) -> Access:
+def from_environment(spec: ProviderSpec, provider_type: ProviderType, environment: Mapping[str, str]) -> Endpoint:
     """Raises MissingKey, or ProviderError for a base URL or a key that cannot be used."""
-    base_url = environment.get(kind.url_variable, "").strip() or kind.default_url
-    host = _host(base_url, kind.url_variable)
-    return Access(
+    base_url = environment.get(provider_type.url_variable, "").strip() or provider_type.default_url
+    host = _parse_host(base_url, provider_type.url_variable)
+    return Endpoint(
         provider=spec.name,
-        key_variable=kind.key_variable,
+        key_variable=provider_type.key_variable,
         base_url=base_url.rstrip("/"),
         host=host,
         loopback=is_loopback(host),
-        key=_key(spec, kind, environment),
+        key=_read_key(spec, provider_type, environment),
     )
 
 
-def _key(spec: ProviderSpec, kind: ProviderType, environment: Mapping[str, str]) -> str:
-    key = environment.get(kind.key_variable, "").strip()
+def _read_key(spec: ProviderSpec, provider_type: ProviderType, environment: Mapping[str, str]) -> str:
+    key = environment.get(provider_type.key_variable, "").strip()
     if not key:
         raise MissingKey(
-            f"{spec.name}: no API key, {kind.key_variable} is not set",
-            hint=f"set {kind.key_variable}, or use --sandbox, which needs no key and rings no phone",
+            f"{spec.name}: no API key, {provider_type.key_variable} is not set",
+            hint=f"set {provider_type.key_variable}, or use --sandbox, which needs no key and rings no phone",
         )
     # An HTTP library would repeat an impossible header value, and so the key, in its error.
-    if not all("!" <= letter <= "~" for letter in key):
-        raise ProviderError(f"{kind.key_variable} holds characters that no API key has", hint="copy it again")
+    if not all("!" <= character <= "~" for character in key):
+        raise ProviderError(f"{provider_type.key_variable} holds characters that no API key has", hint="copy it again")
     return key
 
 
-def _host(base_url: str, variable: str) -> str:
-    parts = _split(base_url, variable)
+def _parse_host(base_url: str, variable: str) -> str:
+    parts = _split_url(base_url, variable)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ProviderError(f"{variable} must be a URL that begins with https:// and names a host")
     if "@" in parts.netloc or parts.query or parts.fragment:
@@ -67,7 +67,7 @@ def _host(base_url: str, variable: str) -> str:
     return parts.hostname
 
 
-def _split(base_url: str, variable: str) -> SplitResult:
+def _split_url(base_url: str, variable: str) -> SplitResult:
     try:
         parts = urlsplit(base_url)
         _ = parts.port

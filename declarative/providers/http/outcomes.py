@@ -15,15 +15,15 @@ import orjson
 from declarative.model.resource import Json
 from declarative.privacy import redact
 from declarative.providers.base import Ambiguous, Busy, NotSent, Outcome, OutOfFunds, Rejected
-from declarative.providers.http.clock import http_date
+from declarative.providers.http.clock import parse_http_date
 
 REJECTING = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422})
 """Statuses by which a provider, in its own words, says that nothing happened."""
 
-PASSING = frozenset({408, 425, 429})
+TRANSIENT = frozenset({408, 425, 429})
 """Statuses below 500 after which a read may be repeated."""
 
-_PAUSED = "calls paused"  # callingbox.md 4.2: the HTTP status of this refusal is documented nowhere
+_CALLS_PAUSED = "calls paused"  # callingbox.md 4.2: the HTTP status of this refusal is documented nowhere
 _FUNDS = re.compile(r"\b(balance|funds?|credits?|usage limit|calls paused)\b", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
 
@@ -38,17 +38,17 @@ class Answer:
     data: Json
 
     @classmethod
-    def of(cls, response: httpx.Response) -> Answer:
-        return cls(response.status_code, response.headers, response.content, _json(response.content))
+    def from_response(cls, response: httpx.Response) -> Answer:
+        return cls(response.status_code, response.headers, response.content, _parse_json(response.content))
 
     @property
-    def accepted(self) -> bool:
+    def is_accepted(self) -> bool:
         return 200 <= self.status < 300
 
     @property
-    def passing(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether a repeated read may well succeed; an accepted answer that is no JSON was cut short."""
-        return self.status >= 500 or self.status in PASSING or (self.accepted and self.data is None)
+        return self.status >= 500 or self.status in TRANSIENT or (self.is_accepted and self.data is None)
 
     @property
     def retry_after(self) -> float | None:
@@ -56,9 +56,9 @@ class Answer:
         text = self.headers.get("retry-after", "").strip()
         if _SECONDS.fullmatch(text):
             return float(text)
-        until = http_date(text)
-        here = http_date(self.headers.get("date")) or datetime.now(UTC)
-        return None if until is None else max(0.0, (until - here).total_seconds())
+        retry_at = parse_http_date(text)
+        provider_time = parse_http_date(self.headers.get("date")) or datetime.now(UTC)
+        return None if retry_at is None else max(0.0, (retry_at - provider_time).total_seconds())
 
     @property
     def excerpt(self) -> str:
@@ -71,49 +71,55 @@ class Answer:
 class NoAnswer:
     """No whole answer. `sent`: a part of the request may have left."""
 
-    sent: bool
+    maybe_sent: bool
     message: str
 
 
-ErrorForm = Callable[[Answer], str | None]
+ErrorParser = Callable[[Answer], str | None]
 """The provider's own words in an error answer; None where the answer is not in the provider's own form."""
 
 
 def classify(
-    result: Answer | NoAnswer, form: ErrorForm, accepted: Callable[[Answer], Outcome], *, secret: str = ""
+    answer: Answer | NoAnswer,
+    parse_error: ErrorParser,
+    parse_accepted: Callable[[Answer], Outcome],
+    *,
+    secret: str = "",
 ) -> Outcome:
     """What a request that dials or cancels may be said to have done (CONTRIBUTING.md, "The protocol", 3)."""
-    if isinstance(result, NoAnswer):
-        return Ambiguous(result.message) if result.sent else NotSent(result.message)
-    if result.accepted:
-        return accepted(result)
-    words = form(result)
-    message = describe(result, words, secret=secret)
-    if words is not None and (result.status == 402 or (result.status >= 400 and _PAUSED in words.lower())):
+    if isinstance(answer, NoAnswer):
+        return Ambiguous(answer.message) if answer.maybe_sent else NotSent(answer.message)
+    if answer.is_accepted:
+        return parse_accepted(answer)
+    provider_message = parse_error(answer)
+    message = describe_answer(answer, provider_message, secret=secret)
+    if provider_message is not None and (
+        answer.status == 402 or (answer.status >= 400 and _CALLS_PAUSED in provider_message.lower())
+    ):
         return OutOfFunds(message)
-    if result.status == 429:
-        return Busy(result.retry_after, message)
-    if words is not None and result.status in REJECTING:
-        return Rejected(result.status, message)
+    if answer.status == 429:
+        return Busy(answer.retry_after, message)
+    if provider_message is not None and answer.status in REJECTING:
+        return Rejected(answer.status, message)
     return Ambiguous(message)
 
 
-def describe(answer: Answer, words: str | None, *, secret: str = "") -> str:
+def describe_answer(answer: Answer, provider_message: str | None, *, secret: str = "") -> str:
     """`answered 404 Not Found: agent not found`, from the provider's own words or else from what there is."""
     try:
         phrase = f" {HTTPStatus(answer.status).phrase}"
     except ValueError:
         phrase = ""
-    text = redact(answer.excerpt if words is None else words, secret=secret)
+    text = redact(answer.excerpt if provider_message is None else provider_message, secret=secret)
     return f"answered {answer.status}{phrase}: {text}" if text else f"answered {answer.status}{phrase}"
 
 
-def speaks_of_funds(text: str) -> bool:
+def is_out_of_funds(text: str) -> bool:
     """Whether a refusal is for want of money; no provider publishes a code for that."""
     return _FUNDS.search(text) is not None
 
 
-def _json(body: bytes) -> Json:
+def _parse_json(body: bytes) -> Json:
     try:
         data: Json = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -7,47 +7,47 @@ from collections.abc import Collection, Iterator, Mapping
 
 from declarative.model.resource import Json
 from declarative.providers.http.client import HttpClient
-from declarative.providers.http.parse import entry, text
+from declarative.providers.http.parse import dict_or_empty, text_or_none
 
-LIMIT = 100  # cartesia.md 1.5: the most that a page may hold; the default is not documented
+PAGE_SIZE = 100  # cartesia.md 1.5: the most that a page may hold; the default is not documented
 
 
-def pages(wire: HttpClient, path: str, params: Mapping[str, str]) -> Iterator[list[dict[str, Json]]]:
+def read_pages(client: HttpClient, path: str, params: Mapping[str, str]) -> Iterator[list[dict[str, Json]]]:
     """Every page, newest first. Raises ProviderError for a list that repeats itself, holds an entry without
     id, or says that there is more without saying where."""
-    seen: set[str] = set()
-    asked: set[str] = set()
+    seen_ids: set[str] = set()
+    used_cursors: set[str] = set()
     cursor: str | None = None
     while True:
-        after = {} if cursor is None else {"starting_after": cursor}
-        page = entry(wire.get(path, {**params, "limit": str(LIMIT), **after}))
-        entries = _entries(wire, path, page)
-        ids = [str(one["id"]) for one in entries]
-        if ids and seen.issuperset(ids):
-            raise wire.failure(path, "gave the same page twice")
-        seen.update(ids)
+        cursor_params = {} if cursor is None else {"starting_after": cursor}
+        page = dict_or_empty(client.get(path, {**params, "limit": str(PAGE_SIZE), **cursor_params}))
+        entries = _page_entries(client, path, page)
+        ids = [str(entry["id"]) for entry in entries]
+        if ids and seen_ids.issuperset(ids):
+            raise client.failure(path, "gave the same page twice")
+        seen_ids.update(ids)
         yield entries
-        following = text(page.get("next_page"))
-        if not _goes_on(page, entries, following, asked):
+        next_page = text_or_none(page.get("next_page"))
+        if not _has_next_page(page, entries, next_page, used_cursors):
             return
-        cursor = following or (ids[-1] if ids else None)
-        if cursor is None or cursor in asked:
-            raise wire.failure(path, "said that there is more, but not where")
-        asked.add(cursor)
+        cursor = next_page or (ids[-1] if ids else None)
+        if cursor is None or cursor in used_cursors:
+            raise client.failure(path, "said that there is more, but not where")
+        used_cursors.add(cursor)
 
 
-def _goes_on(
-    page: Mapping[str, Json], entries: list[dict[str, Json]], following: str | None, asked: Collection[str]
+def _has_next_page(
+    page: Mapping[str, Json], entries: list[dict[str, Json]], next_page: str | None, used_cursors: Collection[str]
 ) -> bool:
     """`has_more`, but a next page not read yet is more, whatever that says; where it is missing, a full one is, too."""
-    more = page.get("has_more")
-    if more is False:
-        return following is not None and following not in asked
-    return more is True or following is not None or len(entries) >= LIMIT
+    has_more = page.get("has_more")
+    if has_more is False:
+        return next_page is not None and next_page not in used_cursors
+    return has_more is True or next_page is not None or len(entries) >= PAGE_SIZE
 
 
-def _entries(wire: HttpClient, path: str, page: Mapping[str, Json]) -> list[dict[str, Json]]:
+def _page_entries(client: HttpClient, path: str, page: Mapping[str, Json]) -> list[dict[str, Json]]:
     data = page.get("data")
-    if not isinstance(data, list) or not all(text(entry(one).get("id")) for one in data):
-        raise wire.failure(path, "gave a list that cannot be read")
-    return [entry(one) for one in data]
+    if not isinstance(data, list) or not all(text_or_none(dict_or_empty(entry).get("id")) for entry in data):
+        raise client.failure(path, "gave a list that cannot be read")
+    return [dict_or_empty(entry) for entry in data]

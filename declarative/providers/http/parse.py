@@ -7,52 +7,52 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from declarative.model.digest import canonical
+from declarative.model.digest import canonical_json
 from declarative.model.mark import METADATA_KEY
-from declarative.model.remote import MEMBER_COLUMNS, stamp
+from declarative.model.remote import MEMBER_COLUMNS, parse_timestamp
 from declarative.model.resource import Json
 
 if TYPE_CHECKING:
     import polars as pl
 
-Member = tuple[str | None, str, str | None, str | None, str | None, str | None, str | None]
+MemberRow = tuple[str | None, str, str | None, str | None, str | None, str | None, str | None]
 """One row of a members frame, in the order of MEMBER_COLUMNS."""
 
 
-def text(value: Json) -> str | None:
+def text_or_none(value: Json) -> str | None:
     """The string, None for an empty one or anything else."""
     return value if isinstance(value, str) and value else None
 
 
-def number(value: Json) -> int | None:
+def int_or_none(value: Json) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def entry(value: Json) -> dict[str, Json]:
+def dict_or_empty(value: Json) -> dict[str, Json]:
     """The object, an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
-def moment(value: Json) -> datetime | None:
-    return stamp(value) if isinstance(value, str) else None
+def time_or_none(value: Json) -> datetime | None:
+    return parse_timestamp(value) if isinstance(value, str) else None
 
 
-def mark_text(*data: Json) -> str | None:
+def find_mark_text(*data: Json) -> str | None:
     """Our mark's text in the first of a call's objects that carries one."""
-    return next((found for value in data if (found := text(entry(value).get(METADATA_KEY)))), None)
+    return next((text for value in data if (text := text_or_none(dict_or_empty(value).get(METADATA_KEY)))), None)
 
 
-def payload(data: Mapping[str, Json]) -> str | None:
+def member_payload(data: Mapping[str, Json]) -> str | None:
     """The canonical JSON object of a person's echoed fields without our mark; null where nothing is left."""
-    kept = {
-        field: rest
+    payload_fields = {
+        field: unmarked
         for field, value in data.items()
-        if (rest := {key: part for key, part in entry(value).items() if key != METADATA_KEY})
+        if (unmarked := {key: part for key, part in dict_or_empty(value).items() if key != METADATA_KEY})
     }
-    return canonical(kept).decode() if kept else None
+    return canonical_json(payload_fields).decode() if payload_fields else None
 
 
-def members_frame(members: Iterable[Member]) -> pl.DataFrame:
+def members_frame(members: Iterable[MemberRow]) -> pl.DataFrame:
     """People whose number cannot be read, masked ones among them, are left out, so that the frame falls short of
     the total: as a row without a whole number they would match nobody, and whoever they are would look never
     rung."""

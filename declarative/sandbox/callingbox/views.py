@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from declarative.sandbox.calls import Call
 from declarative.sandbox.outcomes import REACHED, Outcome
-from declarative.sandbox.request import stamp, stamp_or_none
+from declarative.sandbox.request import format_moment, rfc3339_or_none
 
 PRIMARY_NUMBER = "+12025550100"
 RETURNS = {"confirmed": "boolean"}
@@ -27,38 +27,38 @@ _FAILED = {
 }
 
 
-def derived_id(name: str) -> str:
+def derive_id(name: str) -> str:
     """A uuid that is always the same for the same name."""
     return str(uuid5(NAMESPACE_URL, f"sandbox:{name}"))
 
 
-def status(one: Call, now: float) -> str:
-    if now >= one.end:
-        return "completed" if one.outcome in REACHED else _ENDED.get(one.outcome, "failed")
-    if one.answer is not None and now >= one.answer:
+def call_status(status: Call, now: float) -> str:
+    if now >= status.end:
+        return "completed" if status.outcome in REACHED else _ENDED.get(status.outcome, "failed")
+    if status.answer is not None and now >= status.answer:
         return "in_progress"
-    if now >= one.dispatch and one.outcome is not Outcome.PRE_DIAL:
+    if now >= status.dispatch and status.outcome is not Outcome.PRE_DIAL:
         return "ringing"
-    return "initiated" if now >= one.created + INITIATED_SECONDS else "queued"
+    return "initiated" if now >= status.created + INITIATED_SECONDS else "queued"
 
 
-def charge(one: Call) -> int:
+def charge_millicents(call: Call) -> int:
     """Thousandths of a cent: $0.05 a connected minute, by the second; nothing unless a person was reached."""
-    if one.answer is None or one.outcome not in REACHED:
+    if call.answer is None or call.outcome not in REACHED:
         return 0
-    return int((one.end - one.answer) * MILLICENTS_A_MINUTE / 60)
+    return int((call.end - call.answer) * MILLICENTS_A_MINUTE / 60)
 
 
-def call(one: Call, now: float) -> dict[str, Any]:
-    extra, ended = one.extra or {}, now >= one.end
-    rang = now >= one.dispatch and one.outcome is not Outcome.PRE_DIAL
-    answered = one.answer is not None and now >= one.answer and one.outcome is not Outcome.VOICEMAIL
+def call_json(call: Call, now: float) -> dict[str, Any]:
+    extra, ended = call.extra or {}, now >= call.end
+    dispatched = now >= call.dispatch and call.outcome is not Outcome.PRE_DIAL
+    answered = call.answer is not None and now >= call.answer and call.outcome is not Outcome.VOICEMAIL
     return {
-        "id": one.id,
-        "agent_id": one.agent_id,
-        "to_number": one.to_number,
-        "from_number": one.number_id,
-        "status": status(one, now),
+        "id": call.id,
+        "agent_id": call.agent_id,
+        "to_number": call.to_number,
+        "from_number": call.number_id,
+        "status": call_status(call, now),
         "direction": "outbound",
         "persona": None,
         "instructions": extra.get("instructions", INSTRUCTIONS),
@@ -69,97 +69,97 @@ def call(one: Call, now: float) -> dict[str, Any]:
         "webhook_url": extra.get("webhook_url"),
         "webhook_status": "none",
         "webhook_error": None,
-        "created_at": stamp(one.created),
-        "started_at": stamp(one.dispatch) if rang else None,
-        "answered_at": stamp_or_none(one.answer) if answered else None,
-        "ended_at": stamp(one.end) if ended else None,
-        "metadata": one.info or {},
-        "updated_at": stamp(_updated(one, now)),
-        **_result(one, now),
-        **(_ending(one, extra) if ended else _not_over()),
+        "created_at": format_moment(call.created),
+        "started_at": format_moment(call.dispatch) if dispatched else None,
+        "answered_at": rfc3339_or_none(call.answer) if answered else None,
+        "ended_at": format_moment(call.end) if ended else None,
+        "metadata": call.info or {},
+        "updated_at": format_moment(_last_change(call, now)),
+        **_extraction_json(call, now),
+        **(_final_billing_json(call, extra) if ended else _open_billing_json()),
     }
 
 
-def _updated(one: Call, now: float) -> float:
+def _last_change(call: Call, now: float) -> float:
     changes = (
-        one.created,
-        one.created + INITIATED_SECONDS,
-        one.dispatch,
-        one.answer or one.dispatch,
-        one.end,
+        call.created,
+        call.created + INITIATED_SECONDS,
+        call.dispatch,
+        call.answer or call.dispatch,
+        call.end,
     )
-    return max(at for at in changes if at <= now)
+    return max(change for change in changes if change <= now)
 
 
-def _result(one: Call, now: float) -> dict[str, Any]:
+def _extraction_json(call: Call, now: float) -> dict[str, Any]:
     """Extraction follows a conversation; without one `result_status` stays pending for ever."""
-    if one.outcome not in REACHED or now < one.end + EXTRACTION_SECONDS:
+    if call.outcome not in REACHED or now < call.end + EXTRACTION_SECONDS:
         return {"result": None, "result_status": "pending", "result_error": None}
-    confirmed = one.outcome is Outcome.AGENT_HANGUP
+    confirmed = call.outcome is Outcome.AGENT_HANGUP
     return {"result": {"confirmed": confirmed}, "result_status": "completed", "result_error": None}
 
 
-def _not_over() -> dict[str, Any]:
+def _open_billing_json() -> dict[str, Any]:
     names = ("duration_seconds", "billed_duration_seconds", "billing_amount_milli_cents", "error_code")
     return dict.fromkeys((*names, "error_message", "hangup_cause")) | {"reservation_status": "reserved"}
 
 
-def _ending(one: Call, extra: dict[str, Any]) -> dict[str, Any]:
-    code, words = _FAILED.get(one.outcome, (None, None))
-    talked = one.end - one.answer if one.answer is not None and one.outcome in REACHED else 0.0
-    over = {
-        "duration_seconds": int(one.end - one.created),
+def _final_billing_json(call: Call, extra: dict[str, Any]) -> dict[str, Any]:
+    code, message = _FAILED.get(call.outcome, (None, None))
+    talked = call.end - call.answer if call.answer is not None and call.outcome in REACHED else 0.0
+    fields = {
+        "duration_seconds": int(call.end - call.created),
         "billed_duration_seconds": int(talked),
-        "billing_amount_milli_cents": charge(one),
+        "billing_amount_milli_cents": charge_millicents(call),
         "reservation_status": "settled" if talked else "released",
         "error_code": extra.get("error_code", code),
-        "error_message": extra.get("error_message", words),
-        "hangup_cause": one.outcome.name.lower(),
+        "error_message": extra.get("error_message", message),
+        "hangup_cause": call.outcome.name.lower(),
     }
-    return over | ({"answered_by": "machine"} if one.outcome is Outcome.VOICEMAIL else {})
+    return fields | ({"answered_by": "machine"} if call.outcome is Outcome.VOICEMAIL else {})
 
 
-def transcript(one: Call, now: float) -> dict[str, Any]:
-    if one.answer is None or now < one.end or one.outcome not in REACHED:
-        return {"call_id": one.id, "segments": []}
-    said, half = (
+def transcript_json(call: Call, now: float) -> dict[str, Any]:
+    if call.answer is None or now < call.end or call.outcome not in REACHED:
+        return {"call_id": call.id, "segments": []}
+    utterances, half = (
         (("agent", "Hello, this is the sandbox."), ("user", "Yes, confirmed.")),
-        (one.end - one.answer) / 2,
+        (call.end - call.answer) / 2,
     )
     segments = [
         {
-            "sequence_no": at,
+            "sequence_no": index,
             "role": role,
-            "text": words,
-            "started_at": stamp(one.answer + at * half),
-            "ended_at": stamp(one.answer + (at + 1) * half),
+            "text": text,
+            "started_at": format_moment(call.answer + index * half),
+            "ended_at": format_moment(call.answer + (index + 1) * half),
             "duration_ms": int(timedelta(seconds=half) / timedelta(milliseconds=1)),
             "source": "sandbox",
         }
-        for at, (role, words) in enumerate(said)
+        for index, (role, text) in enumerate(utterances)
     ]
-    return {"call_id": one.id, "segments": segments}
+    return {"call_id": call.id, "segments": segments}
 
 
-def number(e164: str, at: float, agents: list[str]) -> dict[str, Any]:
+def number_json(e164: str, created: float, agents: list[str]) -> dict[str, Any]:
     return {
-        "id": derived_id(e164),
+        "id": derive_id(e164),
         "e164": e164,
         "friendly_name": None,
         "country_code": "US",
         "number_type": "local",
         "status": "active",
         "monthly_cost_cents": 100,
-        "purchased_at": stamp(at),
+        "purchased_at": format_moment(created),
         "inbound_agent_id": None,
         "outbound_agent_ids": agents,
     }
 
 
-def agent(agent_id: str, at: float, organisation: str) -> dict[str, Any]:
+def agent_json(agent_id: str, created: float, organisation: str) -> dict[str, Any]:
     return {
         "id": agent_id,
-        "org_id": derived_id(organisation),
+        "org_id": derive_id(organisation),
         "user_id": "sandbox",
         "name": f"Sandbox agent {agent_id[:8]}",
         "type": "outbound",
@@ -171,9 +171,9 @@ def agent(agent_id: str, at: float, organisation: str) -> dict[str, Any]:
         "tools": [],
         "webhook_url": None,
         "voicemail_action": "hangup",
-        "primary_number_id": derived_id(PRIMARY_NUMBER),
+        "primary_number_id": derive_id(PRIMARY_NUMBER),
         "archived_at": None,
-        "created_at": stamp(at),
-        "updated_at": stamp(at),
-        "numbers": [number(PRIMARY_NUMBER, at, [agent_id])],
+        "created_at": format_moment(created),
+        "updated_at": format_moment(created),
+        "numbers": [number_json(PRIMARY_NUMBER, created, [agent_id])],
     }

@@ -3,92 +3,101 @@
 from __future__ import annotations
 
 from declarative.sandbox.cartesia import views
-from declarative.sandbox.cartesia.pages import page_size, sliced
-from declarative.sandbox.cartesia.requests import VARIABLES, agent_exists, number_exists, version
-from declarative.sandbox.checks import one_of
-from declarative.sandbox.ids import e164_of, number_type
-from declarative.sandbox.request import ApiError, ApiResponse, Operation, RequestContext, stamp
+from declarative.sandbox.cartesia.pages import parse_page_size, slice_page
+from declarative.sandbox.cartesia.requests import VARIABLES, require_agent, require_number, require_version
+from declarative.sandbox.checks import require_choice
+from declarative.sandbox.ids import derive_e164, number_type
+from declarative.sandbox.request import ApiError, ApiResponse, Operation, RequestContext, format_moment
 
 DEFAULT_AGENT, DEFAULT_NUMBER = "agent_SandboxSandboxSandbox1", "ap_SandboxSandboxSandbox1"
 _BIRTH = 1_767_225_600.0
 _TYPES = frozenset({"twilio", "cartesia", "sip_trunk"})
 
 
-def _known(desk: RequestContext, kind: str, default: str) -> list[tuple[str, float]]:
-    known = desk.used(kind)
-    return known if default in dict(known) else [*known, (default, _BIRTH)]
+def _list_first_uses(context: RequestContext, kind: str, default: str) -> list[tuple[str, float]]:
+    first_uses = context.list_used(kind)
+    return first_uses if default in dict(first_uses) else [*first_uses, (default, _BIRTH)]
 
 
-def _agent_id(desk: RequestContext) -> str:
-    agent_id = desk.asked.path_values["agent_id"]
-    agent_exists(agent_id)
+def _require_agent_id(context: RequestContext) -> str:
+    agent_id = context.request.path_values["agent_id"]
+    require_agent(agent_id)
     return agent_id
 
 
-def _since(desk: RequestContext, kind: str, identifier: str) -> float:
-    return dict(desk.used(kind)).get(identifier, _BIRTH)
+def _first_use(context: RequestContext, kind: str, identifier: str) -> float:
+    return dict(context.list_used(kind)).get(identifier, _BIRTH)
 
 
-def list_agents(desk: RequestContext) -> ApiResponse:
-    version(desk.asked.headers)
-    return ApiResponse(200, {"summaries": [views.agent(*one) for one in _known(desk, "agent", DEFAULT_AGENT)]})
+def list_agents(context: RequestContext) -> ApiResponse:
+    require_version(context.request.headers)
+    return ApiResponse(
+        200,
+        {
+            "summaries": [
+                views.agent_summary_json(*first_use) for first_use in _list_first_uses(context, "agent", DEFAULT_AGENT)
+            ]
+        },
+    )
 
 
-def get_agent(desk: RequestContext) -> ApiResponse:
-    version(desk.asked.headers)
-    agent_id = _agent_id(desk)
-    return ApiResponse(200, views.agent(agent_id, _since(desk, "agent", agent_id)))
+def get_agent(context: RequestContext) -> ApiResponse:
+    require_version(context.request.headers)
+    agent_id = _require_agent_id(context)
+    return ApiResponse(200, views.agent_summary_json(agent_id, _first_use(context, "agent", agent_id)))
 
 
-def list_agent_numbers(desk: RequestContext) -> ApiResponse:
+def list_agent_numbers(context: RequestContext) -> ApiResponse:
     """The older surface: a bare array that gives no number id."""
-    version(desk.asked.headers)
-    agent_id = _agent_id(desk)
-    at = stamp(_since(desk, "agent", agent_id))
-    shown = {"agent_id": agent_id, "number": e164_of(f"ap_of_{agent_id.removeprefix('agent_')}")}
-    return ApiResponse(200, [shown | {"created_at": at, "updated_at": at, "is_cartesia_managed": True}])
+    require_version(context.request.headers)
+    agent_id = _require_agent_id(context)
+    created = format_moment(_first_use(context, "agent", agent_id))
+    number = {"agent_id": agent_id, "number": derive_e164(f"ap_of_{agent_id.removeprefix('agent_')}")}
+    return ApiResponse(200, [number | {"created_at": created, "updated_at": created, "is_cartesia_managed": True}])
 
 
-def _managed(desk: RequestContext) -> None:
-    if version(desk.asked.headers) != VARIABLES:
+def _require_managed_version(context: RequestContext) -> None:
+    if require_version(context.request.headers) != VARIABLES:
         raise ApiError(404, "managed agents need Cartesia-Version 2026-08-14")
 
 
-def list_managed_agents(desk: RequestContext) -> ApiResponse:
-    _managed(desk)
-    limit = page_size(desk, ("q",))
-    wanted = desk.asked.query.get("q", "").lower()
-    shown = [views.managed_agent(*one) for one in _known(desk, "agent", DEFAULT_AGENT)]
-    return ApiResponse(200, sliced(desk, [one for one in shown if wanted in one["name"].lower()], limit))
+def list_managed_agents(context: RequestContext) -> ApiResponse:
+    _require_managed_version(context)
+    limit = parse_page_size(context, ("q",))
+    search = context.request.query.get("q", "").lower()
+    agents = [views.managed_agent_json(*first_use) for first_use in _list_first_uses(context, "agent", DEFAULT_AGENT)]
+    return ApiResponse(
+        200, slice_page(context, [first_use for first_use in agents if search in first_use["name"].lower()], limit)
+    )
 
 
-def get_managed_agent(desk: RequestContext) -> ApiResponse:
-    _managed(desk)
-    agent_id = _agent_id(desk)
-    shown = views.managed_agent(agent_id, _since(desk, "agent", agent_id))
-    return ApiResponse(200, shown | {"config": {}, "version": {"id": shown.pop("version_id")}})
+def get_managed_agent(context: RequestContext) -> ApiResponse:
+    _require_managed_version(context)
+    agent_id = _require_agent_id(context)
+    agent = views.managed_agent_json(agent_id, _first_use(context, "agent", agent_id))
+    return ApiResponse(200, agent | {"config": {}, "version": {"id": agent.pop("version_id")}})
 
 
-def list_phone_numbers(desk: RequestContext) -> ApiResponse:
-    version(desk.asked.headers)
-    query = desk.asked.query
-    limit = page_size(desk, ("agent_id", "provider_id", "type", "q"))
-    kind = one_of(query, "type", _TYPES) if "type" in query else None
-    shown = [
-        views.number(number_id, at)
-        for number_id, at in _known(desk, "number", DEFAULT_NUMBER)
-        if kind in (None, number_type(number_id)) and query.get("q", "") in e164_of(number_id)
+def list_phone_numbers(context: RequestContext) -> ApiResponse:
+    require_version(context.request.headers)
+    query = context.request.query
+    limit = parse_page_size(context, ("agent_id", "provider_id", "type", "q"))
+    kind = require_choice(query, "type", _TYPES) if "type" in query else None
+    numbers = [
+        views.phone_number_json(number_id, created)
+        for number_id, created in _list_first_uses(context, "number", DEFAULT_NUMBER)
+        if kind in (None, number_type(number_id)) and query.get("q", "") in derive_e164(number_id)
     ]
     # No number of the sandbox answers for an agent.
-    page = sliced(desk, [] if "agent_id" in query else shown, limit)
+    page = slice_page(context, [] if "agent_id" in query else numbers, limit)
     return ApiResponse(200, {"data": page["data"], "has_more": page["has_more"]})
 
 
-def get_phone_number(desk: RequestContext) -> ApiResponse:
-    version(desk.asked.headers)
-    number_id = desk.asked.path_values["id"]
-    number_exists(number_id)
-    return ApiResponse(200, views.number(number_id, _since(desk, "number", number_id)))
+def get_phone_number(context: RequestContext) -> ApiResponse:
+    require_version(context.request.headers)
+    number_id = context.request.path_values["id"]
+    require_number(number_id)
+    return ApiResponse(200, views.phone_number_json(number_id, _first_use(context, "number", number_id)))
 
 
 AGENT_OPERATIONS = (

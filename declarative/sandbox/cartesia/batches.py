@@ -9,104 +9,119 @@ from typing import Any
 from uuid import uuid4
 
 from declarative.sandbox import batches
-from declarative.sandbox.admission import settle
+from declarative.sandbox.admission import admit_waiting
 from declarative.sandbox.batches import Batch
 from declarative.sandbox.cartesia import views
 from declarative.sandbox.cartesia.agents import AGENT_OPERATIONS
 from declarative.sandbox.cartesia.calls import CALL_OPERATIONS
-from declarative.sandbox.cartesia.pages import cursor, page_of, page_size
-from declarative.sandbox.cartesia.requests import METADATA, VARIABLES, batch_order, may_dial, modern
-from declarative.sandbox.request import ApiError, ApiResponse, Asked, Operation, RequestContext
+from declarative.sandbox.cartesia.pages import make_page, parse_cursor, parse_page_size
+from declarative.sandbox.cartesia.requests import (
+    METADATA,
+    VARIABLES,
+    check_usage_limit,
+    parse_batch_order,
+    require_modern_version,
+)
+from declarative.sandbox.request import ApiError, ApiResponse, ApiRequest, Operation, RequestContext
 
 
-def api_key(asked: Asked) -> str:
+def api_key(request: ApiRequest) -> str:
     """`Authorization: Bearer` or `X-API-Key`; both only if they agree."""
-    scheme, _, bearer = asked.headers.get("authorization", "").partition(" ")
-    given = {
-        asked.headers.get("x-api-key", "").strip(),
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    keys = {
+        request.headers.get("x-api-key", "").strip(),
         bearer.strip() if scheme.lower() == "bearer" else "",
     } - {""}
-    if len(given) != 1 or (scheme and not bearer) or "revoked" in min(given):
+    if len(keys) != 1 or (scheme and not bearer) or "revoked" in min(keys):
         raise ApiError(401, "a valid API key is required", title="Unauthorized")
-    return given.pop()
+    return keys.pop()
 
 
-def error(asked: Asked, refusal: ApiError) -> ApiResponse:
+def error_response(request: ApiRequest, api_error: ApiError) -> ApiResponse:
     """JSON from 2026-03-01 on; before, one line of text."""
-    title = refusal.title or {400: "Invalid request", 404: "Not found"}.get(refusal.status, "Unexpected error")
-    if asked.headers.get("cartesia-version", METADATA) < METADATA:
-        return ApiResponse(refusal.status, f"{title}: {refusal.message}")
-    told = {
+    title = api_error.title or {400: "Invalid request", 404: "Not found"}.get(api_error.status, "Unexpected error")
+    if request.headers.get("cartesia-version", METADATA) < METADATA:
+        return ApiResponse(api_error.status, f"{title}: {api_error.message}")
+    body = {
         "error_code": None,  # no code is published for calls and batches: cartesia.md 4.2
         "title": title,
-        "message": refusal.message,
+        "message": api_error.message,
         "request_id": str(uuid4()),
     }
-    return ApiResponse(refusal.status, told)
+    return ApiResponse(api_error.status, body)
 
 
-def get_status(desk: RequestContext) -> ApiResponse:
+def get_status(context: RequestContext) -> ApiResponse:
     return ApiResponse(200, {"ok": True, "version": VARIABLES})
 
 
-def _shown(desk: RequestContext, batch: Batch) -> dict[str, Any]:
-    return views.batch(batch, batches.standing(desk.moment, batch), desk.now)
+def _current_batch_json(context: RequestContext, batch: Batch) -> dict[str, Any]:
+    return views.batch_json(batch, batches.read_progress(context.moment, batch), context.now)
 
 
-def _the_batch(desk: RequestContext) -> Batch:
-    found = batches.find(desk.moment, desk.org.id, desk.asked.path_values["batch_id"])
-    if found is None:
+def _require_batch(context: RequestContext) -> Batch:
+    batch = batches.find_batch(context.moment, context.org.id, context.request.path_values["batch_id"])
+    if batch is None:
         raise ApiError(404, "call batch not found", title="Call batch not found")
-    return found
+    return batch
 
 
-def _again(desk: RequestContext, batch: Batch) -> Batch:
-    settle(desk.moment, desk.org)
-    return batches.find(desk.moment, desk.org.id, batch.id) or batch
+def _reload_admitted(context: RequestContext, batch: Batch) -> Batch:
+    admit_waiting(context.moment, context.org)
+    return batches.find_batch(context.moment, context.org.id, batch.id) or batch
 
 
-def create_call_batch(desk: RequestContext) -> ApiResponse:
-    order = batch_order(desk, modern(desk))
-    may_dial(desk)
-    desk.use("agent", order.agent_id)
-    desk.use("number", order.number_id)
-    made = batches.create(desk.moment, desk.org.id, order)
-    return ApiResponse(201, _shown(desk, _again(desk, made)))
+def create_call_batch(context: RequestContext) -> ApiResponse:
+    order = parse_batch_order(context, require_modern_version(context))
+    check_usage_limit(context)
+    context.record_use("agent", order.agent_id)
+    context.record_use("number", order.number_id)
+    batch = batches.create_batch(context.moment, context.org.id, order)
+    return ApiResponse(201, _current_batch_json(context, _reload_admitted(context, batch)))
 
 
-def list_call_batches(desk: RequestContext) -> ApiResponse:
-    modern(desk)
-    limit, query, below, above = page_size(desk, ("agent_id",)), desk.asked.query, None, None
-    if (place := cursor(desk)) is not None:
-        batch = batches.find(desk.moment, desk.org.id, place.id)
-        if batch is None:
-            raise ApiError(400, f"{place.name} names no batch")
-        below, above = (None, batch.seq) if place.backwards else (batch.seq, None)
-    found = batches.newest(desk.moment, desk.org.id, query.get("agent_id"), below, above, limit + 1, desk.visible)
-    shown = [views.batch(batch, at, desk.now) for batch, at in found]
-    return ApiResponse(200, page_of(shown, limit, backwards=above is not None))
+def list_call_batches(context: RequestContext) -> ApiResponse:
+    require_modern_version(context)
+    limit, query, below, above = parse_page_size(context, ("agent_id",)), context.request.query, None, None
+    if (cursor := parse_cursor(context)) is not None:
+        cursor_batch = batches.find_batch(context.moment, context.org.id, cursor.id)
+        if cursor_batch is None:
+            raise ApiError(400, f"{cursor.name} names no batch")
+        below, above = (None, cursor_batch.seq) if cursor.backwards else (cursor_batch.seq, None)
+    newest = batches.list_newest(
+        context.moment, context.org.id, query.get("agent_id"), below, above, limit + 1, context.visible
+    )
+    entries = [views.batch_json(cursor_batch, progress, context.now) for cursor_batch, progress in newest]
+    return ApiResponse(200, make_page(entries, limit, backwards=above is not None))
 
 
-def get_call_batch(desk: RequestContext) -> ApiResponse:
-    named, batch = modern(desk), _the_batch(desk)
-    numbers, infos = batches.people(desk.moment, batch)
-    live, _ = batches.lines(desk.moment, batch)
-    people = views.recipients(batch, numbers, infos, live, desk.now, named)
-    return ApiResponse(200, _shown(desk, batch) | {"recipients": people})
+def get_call_batch(context: RequestContext) -> ApiResponse:
+    version, batch = require_modern_version(context), _require_batch(context)
+    numbers, infos = batches.read_recipients(context.moment, batch)
+    live, _ = batches.read_attempts(context.moment, batch)
+    recipients = views.recipients_json(batch, numbers, infos, live, context.now, version)
+    return ApiResponse(200, _current_batch_json(context, batch) | {"recipients": recipients})
 
 
-def retry_call_batch(desk: RequestContext) -> ApiResponse:
-    modern(desk)
-    batch = _the_batch(desk)
+def retry_call_batch(context: RequestContext) -> ApiResponse:
+    require_modern_version(context)
+    batch = _require_batch(context)
     if batch.cancelled is not None:
         raise ApiError(400, "a cancelled batch cannot be retried")
-    may_dial(desk)
-    return ApiResponse(200, _shown(desk, _again(desk, batches.retry(desk.moment, batch))))
+    check_usage_limit(context)
+    return ApiResponse(
+        200, _current_batch_json(context, _reload_admitted(context, batches.retry_batch(context.moment, batch)))
+    )
 
 
-def cancel_call_batch(desk: RequestContext) -> ApiResponse:
-    modern(desk)
-    return ApiResponse(200, _shown(desk, _again(desk, batches.cancel(desk.moment, _the_batch(desk)))))
+def cancel_call_batch(context: RequestContext) -> ApiResponse:
+    require_modern_version(context)
+    return ApiResponse(
+        200,
+        _current_batch_json(
+            context, _reload_admitted(context, batches.cancel_batch(context.moment, _require_batch(context)))
+        ),
+    )
 
 
 OPERATIONS = (

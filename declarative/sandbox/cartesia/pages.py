@@ -21,9 +21,9 @@ class Cursor(NamedTuple):
         return self.name == "ending_before"
 
 
-def page_size(desk: RequestContext, filters: Collection[str]) -> int:
+def parse_page_size(context: RequestContext, filters: Collection[str]) -> int:
     """The `limit` of a list request, after refusing query parameters that the route does not have."""
-    query = desk.asked.query
+    query = context.request.query
     unknown = sorted(set(query) - set(_PAGING) - set(filters))
     if unknown:
         raise ApiError(400, f"{unknown[0]} is not a parameter of this request")
@@ -33,29 +33,29 @@ def page_size(desk: RequestContext, filters: Collection[str]) -> int:
     return size
 
 
-def cursor(desk: RequestContext) -> Cursor | None:
-    given = [Cursor(name, desk.asked.query[name]) for name in _PAGING[:2] if name in desk.asked.query]
-    if len(given) > 1:
+def parse_cursor(context: RequestContext) -> Cursor | None:
+    cursors = [Cursor(name, context.request.query[name]) for name in _PAGING[:2] if name in context.request.query]
+    if len(cursors) > 1:
         raise ApiError(400, "starting_after and ending_before exclude each other")
-    return given[0] if given else None
+    return cursors[0] if cursors else None
 
 
-def page_of(shown: list[dict[str, Any]], limit: int, *, backwards: bool) -> dict[str, Any]:
+def make_page(entries: list[dict[str, Any]], limit: int, *, backwards: bool) -> dict[str, Any]:
     """A page, newest first, of up to `limit` out of `limit` + 1 things looked up."""
-    more = len(shown) > limit
-    data = shown[-limit:] if backwards else shown[:limit]
-    edge = data[0 if backwards else -1]["id"] if more else None
-    return {"data": data, "has_more": more, "next_page": edge}
+    has_more = len(entries) > limit
+    data = entries[-limit:] if backwards else entries[:limit]
+    next_page = data[0 if backwards else -1]["id"] if has_more else None
+    return {"data": data, "has_more": has_more, "next_page": next_page}
 
 
-def sliced(desk: RequestContext, shown: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+def slice_page(context: RequestContext, entries: list[dict[str, Any]], limit: int) -> dict[str, Any]:
     """A page of a short list that is wholly at hand."""
-    place = cursor(desk)
-    if place is None:
-        return page_of(shown[: limit + 1], limit, backwards=False)
-    at = next((index for index, one in enumerate(shown) if one["id"] == place.id), None)
-    if at is None:
-        raise ApiError(400, f"{place.name} names nothing in this list")
-    if place.backwards:
-        return page_of(shown[max(0, at - limit - 1) : at], limit, backwards=True)
-    return page_of(shown[at + 1 : at + limit + 2], limit, backwards=False)
+    cursor = parse_cursor(context)
+    if cursor is None:
+        return make_page(entries[: limit + 1], limit, backwards=False)
+    position = next((index for index, entry in enumerate(entries) if entry["id"] == cursor.id), None)
+    if position is None:
+        raise ApiError(400, f"{cursor.name} names nothing in this list")
+    if cursor.backwards:
+        return make_page(entries[max(0, position - limit - 1) : position], limit, backwards=True)
+    return make_page(entries[position + 1 : position + limit + 2], limit, backwards=False)

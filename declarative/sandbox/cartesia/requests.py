@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from declarative.sandbox import checks
-from declarative.sandbox.batches import Order
-from declarative.sandbox.ids import exists, number_type
+from declarative.sandbox.batches import BatchOrder
+from declarative.sandbox.ids import is_existing_id, number_type
 from declarative.sandbox.request import ApiError, RequestContext
 
 LEGACY, METADATA, VARIABLES = "2025-04-16", "2026-03-01", "2026-08-14"
@@ -20,7 +20,7 @@ REGIONS = frozenset({"US", "EU", "APAC"})
 _SETTINGS = ("ringing_timeout_seconds", "max_call_duration_minutes")
 
 
-class Person(NamedTuple):
+class Recipient(NamedTuple):
     """One destination; `error` says why it alone is refused (only where the version reports it item by item)."""
 
     number: str
@@ -28,17 +28,17 @@ class Person(NamedTuple):
     error: str | None = None
 
 
-class Dial(NamedTuple):
+class CallOrder(NamedTuple):
     """A checked request for single calls."""
 
     agent_id: str
     number_id: str
     ringing: int
     minutes: int
-    people: list[Person]
+    recipients: list[Recipient]
 
 
-def version(headers: Mapping[str, str]) -> str:
+def require_version(headers: Mapping[str, str]) -> str:
     """The `Cartesia-Version` of a request; missing or unknown is a 400."""
     value = headers.get("cartesia-version", "")
     if value not in VERSIONS:
@@ -46,131 +46,136 @@ def version(headers: Mapping[str, str]) -> str:
     return value
 
 
-def structured(named: str) -> bool:
+def has_json_errors(version: str) -> bool:
     """Whether this version has JSON errors and the batch routes."""
-    return named >= METADATA
+    return version >= METADATA
 
 
-def modern(desk: RequestContext) -> str:
+def require_modern_version(context: RequestContext) -> str:
     """The version of a request to a route that came with 2026-03-01."""
-    named = version(desk.asked.headers)
-    if not structured(named):
+    version = require_version(context.request.headers)
+    if not has_json_errors(version):
         raise ApiError(400, "this route needs Cartesia-Version 2026-03-01 or later")
-    return named
+    return version
 
 
-def may_dial(desk: RequestContext) -> None:
-    if desk.org.usage_limited:
+def check_usage_limit(context: RequestContext) -> None:
+    if context.org.usage_limited:
         raise ApiError(
             402, "the agents usage limit is reached; upgrade or enable overages", title="Usage limit reached"
         )
 
 
-def agent_exists(agent_id: str) -> None:
-    if not exists(agent_id):
+def require_agent(agent_id: str) -> None:
+    if not is_existing_id(agent_id):
         raise ApiError(404, f"agent {agent_id} not found", title="Agent not found")
 
 
-def number_exists(number_id: str) -> None:
-    if not exists(number_id):
+def require_number(number_id: str) -> None:
+    if not is_existing_id(number_id):
         raise ApiError(404, f"phone number {number_id} not found", title="Phone number not found")
 
 
-def batch_order(desk: RequestContext, named: str) -> Order:
+def parse_batch_order(context: RequestContext, version: str) -> BatchOrder:
     """All or nothing: one bad recipient refuses the batch."""
-    sent = desk.body()
-    optional = ["target_concurrency_limit", *_SETTINGS, "scheduled_at"] + ["region"] * (named == VARIABLES)
-    checks.only(sent, ("name", "agent_id", "from_number_id", "recipients"), optional)
-    number_id, agent_id = checks.text(sent, "from_number_id"), checks.text(sent, "agent_id")
-    people = _people(sent["recipients"], named, "recipients")
-    limit = desk.org.agent_call_limit
-    order = Order(
-        name=checks.text(sent, "name"),
+    body = context.parse_body()
+    optional = ["target_concurrency_limit", *_SETTINGS, "scheduled_at"] + ["region"] * (version == VARIABLES)
+    checks.require_fields(body, ("name", "agent_id", "from_number_id", "recipients"), optional)
+    number_id, agent_id = checks.require_text(body, "from_number_id"), checks.require_text(body, "agent_id")
+    recipients = _parse_recipients(body["recipients"], version, "recipients")
+    limit = context.org.agent_call_limit
+    order = BatchOrder(
+        name=checks.require_text(body, "name"),
         agent_id=agent_id,
         number_id=number_id,
-        version=named,
-        region=_region(sent, number_id),
-        target=checks.whole(sent, "target_concurrency_limit", 1, limit, max(1, limit // 2)),
-        ringing=checks.whole(sent, "ringing_timeout_seconds", 5, 80, 60),
-        minutes=checks.whole(sent, "max_call_duration_minutes", 1, 480, 480),
-        scheduled=_scheduled(sent, desk.now),
-        numbers=[person.number for person in people],
-        infos=[person.info for person in people],
+        version=version,
+        region=_parse_region(body, number_id),
+        target=checks.require_integer(body, "target_concurrency_limit", 1, limit, max(1, limit // 2)),
+        ringing=checks.require_integer(body, "ringing_timeout_seconds", 5, 80, 60),
+        minutes=checks.require_integer(body, "max_call_duration_minutes", 1, 480, 480),
+        scheduled=_parse_scheduled_at(body, context.now),
+        numbers=[recipient.number for recipient in recipients],
+        infos=[recipient.info for recipient in recipients],
     )
-    agent_exists(agent_id)
-    number_exists(number_id)
+    require_agent(agent_id)
+    require_number(number_id)
     return order
 
 
-def _region(sent: Mapping[str, Any], number_id: str) -> str:
-    if "region" not in sent:
+def _parse_region(body: Mapping[str, Any], number_id: str) -> str:
+    if "region" not in body:
         return "US"
-    region = checks.one_of(sent, "region", REGIONS)
+    region = checks.require_choice(body, "region", REGIONS)
     if number_type(number_id) != "sip_trunk":
         raise ApiError(400, "region is allowed only with a SIP trunk number")
     return region
 
 
-def _scheduled(sent: Mapping[str, Any], now: float) -> float | None:
-    if "scheduled_at" not in sent:
+def _parse_scheduled_at(body: Mapping[str, Any], now: float) -> float | None:
+    if "scheduled_at" not in body:
         return None
-    at = checks.instant(sent["scheduled_at"], "scheduled_at")
-    if not now < at <= now + DAYS_AHEAD * 86_400:
+    scheduled = checks.parse_instant(body["scheduled_at"], "scheduled_at")
+    if not now < scheduled <= now + DAYS_AHEAD * 86_400:
         raise ApiError(400, f"scheduled_at must be in the future and within {DAYS_AHEAD} days")
-    return at
+    return scheduled
 
 
-def _people(sent: Any, named: str, where: str) -> list[Person]:
-    if not isinstance(sent, list) or not 1 <= len(sent) <= RECIPIENTS:
-        raise ApiError(400, f"{where} must hold 1 to {RECIPIENTS} entries")
-    return [_person(one, named, f"{where}[{at}]") for at, one in enumerate(sent)]
+def _parse_recipients(entries: Any, version: str, path: str) -> list[Recipient]:
+    if not isinstance(entries, list) or not 1 <= len(entries) <= RECIPIENTS:
+        raise ApiError(400, f"{path} must hold 1 to {RECIPIENTS} entries")
+    return [_parse_recipient(entry, version, f"{path}[{index}]") for index, entry in enumerate(entries)]
 
 
-def _person(sent: Any, named: str, where: str) -> Person:
-    info = "dynamic_variables" if named == VARIABLES else "metadata"
-    if not isinstance(sent, dict):
-        raise ApiError(400, f"{where} must be an object")
-    checks.only(sent, ("to_number",), (info,), f"{where}.")
-    number = checks.phone(sent["to_number"], f"{where}.to_number")
-    if info not in sent:
-        return Person(number, None)
-    check = checks.variables if named == VARIABLES else checks.metadata
-    return Person(number, check(sent[info], f"{where}.{info}"))
+def _parse_recipient(entry: Any, version: str, path: str) -> Recipient:
+    info_field = "dynamic_variables" if version == VARIABLES else "metadata"
+    if not isinstance(entry, dict):
+        raise ApiError(400, f"{path} must be an object")
+    checks.require_fields(entry, ("to_number",), (info_field,), f"{path}.")
+    number = checks.require_phone(entry["to_number"], f"{path}.to_number")
+    if info_field not in entry:
+        return Recipient(number, None)
+    check = checks.require_variables if version == VARIABLES else checks.require_metadata
+    return Recipient(number, check(entry[info_field], f"{path}.{info_field}"))
 
 
-def dial(desk: RequestContext, named: str) -> Dial:
+def parse_call_order(context: RequestContext, version: str) -> CallOrder:
     """Under 2026-08-14 a bad destination is reported in its own entry and the others go ahead."""
-    sent = desk.body()
-    checks.only(sent, ("from_number_id", "agent_id", "outbound_calls"), _SETTINGS)
-    number_id, agent_id = checks.text(sent, "from_number_id"), checks.text(sent, "agent_id")
-    ringing = checks.whole(sent, "ringing_timeout_seconds", 5, 80, 60)
-    minutes = checks.whole(sent, "max_call_duration_minutes", 1, 480, 480)
-    items = sent["outbound_calls"]
-    if not isinstance(items, list) or not items:
+    body = context.parse_body()
+    checks.require_fields(body, ("from_number_id", "agent_id", "outbound_calls"), _SETTINGS)
+    number_id, agent_id = checks.require_text(body, "from_number_id"), checks.require_text(body, "agent_id")
+    ringing = checks.require_integer(body, "ringing_timeout_seconds", 5, 80, 60)
+    minutes = checks.require_integer(body, "max_call_duration_minutes", 1, 480, 480)
+    entries = body["outbound_calls"]
+    if not isinstance(entries, list) or not entries:
         raise ApiError(400, "outbound_calls must hold at least one entry")
-    people = [_outbound(one, named, f"outbound_calls[{at}]") for at, one in enumerate(items)]
-    agent_exists(agent_id)
-    number_exists(number_id)
-    return Dial(agent_id, number_id, ringing, minutes, people)
+    recipients = [
+        _parse_outbound_call(entry, version, f"outbound_calls[{index}]") for index, entry in enumerate(entries)
+    ]
+    require_agent(agent_id)
+    require_number(number_id)
+    return CallOrder(agent_id, number_id, ringing, minutes, recipients)
 
 
-def _outbound(sent: Any, named: str, where: str) -> Person:
+def _parse_outbound_call(entry: Any, version: str, path: str) -> Recipient:
     try:
-        return _person(sent, named, where)
-    except ApiError as refusal:
-        if named != VARIABLES or not isinstance(sent, dict) or not isinstance(sent.get("to_number"), str):
+        return _parse_recipient(entry, version, path)
+    except ApiError as api_error:
+        if version != VARIABLES or not isinstance(entry, dict) or not isinstance(entry.get("to_number"), str):
             raise
-        return Person(sent["to_number"], None, refusal.message)
+        return Recipient(entry["to_number"], None, api_error.message)
 
 
-def legacy_dial(desk: RequestContext) -> Dial:
+def parse_legacy_order(context: RequestContext) -> CallOrder:
     """`POST /twilio/call/outbound` of 2025-04-16: one metadata object for all, the agent's own number."""
-    sent = desk.body()
-    checks.only(sent, ("target_numbers", "agent_id"), ("metadata",))
-    agent_id, numbers = checks.text(sent, "agent_id"), sent["target_numbers"]
+    body = context.parse_body()
+    checks.require_fields(body, ("target_numbers", "agent_id"), ("metadata",))
+    agent_id, numbers = checks.require_text(body, "agent_id"), body["target_numbers"]
     if not isinstance(numbers, list) or not numbers:
         raise ApiError(400, "target_numbers must hold at least one number")
-    info = checks.metadata(sent.get("metadata"), "metadata")
-    people = [Person(checks.phone(one, f"target_numbers[{at}]"), info) for at, one in enumerate(numbers)]
-    agent_exists(agent_id)
-    return Dial(agent_id, f"ap_of_{agent_id.removeprefix('agent_')}", 60, 480, people)
+    info = checks.require_metadata(body.get("metadata"), "metadata")
+    recipients = [
+        Recipient(checks.require_phone(number, f"target_numbers[{index}]"), info)
+        for index, number in enumerate(numbers)
+    ]
+    require_agent(agent_id)
+    return CallOrder(agent_id, f"ap_of_{agent_id.removeprefix('agent_')}", 60, 480, recipients)
