@@ -20,7 +20,7 @@ _UNSAFE: dict[int, str | None] = {**_CONTROL, **_BIDI, **_BREAKS}
 
 
 def mask(number: str) -> str:
-    """`+14155550101` as `+1415•••0101`: enough to recognise, too little to ring. Three digits are hidden at least."""
+    """`+14155550101` as `+1415•••0101`: enough to recognise, too little to call. Three digits are hidden at least."""
     head = min(5, len(number) - 7)
     if head >= 3 and sum(letter.isdigit() for letter in number[head:-4]) >= 3:
         return f"{number[:head]}•••{number[-4:]}"

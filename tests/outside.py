@@ -59,12 +59,12 @@ class Outside:
         self.control("POST", "organisation", {"key": self.key, **changes})
 
     def dials(self) -> list[dict[str, Any]]:
-        """An entry for every time that a phone rang for this account."""
+        """An entry for every time that a phone was called for this account."""
         ours = organisation_name(self.key)
         return [one for one in self.control("GET", "dials")["dials"] if one["organisation"] == ours]
 
-    def rings(self) -> Counter[str]:
-        """How often each phone has rung by now."""
+    def calls(self) -> Counter[str]:
+        """How often each phone has called by now."""
         return Counter(one["number"] for one in self.dials())
 
     def requests(self) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ def test_members_that_were_kept_are_known_in_that_state_alone(tmp_path: Path) ->
 
 
 def test_damaged_members_are_not_known_wherever_the_damage_is(tmp_path: Path) -> None:
-    """A flipped bit may make another number, at which somebody who was rung looks as if they never were."""
+    """A flipped bit may make another number, at which somebody who was called looks as if they never were."""
     cache, remote = MemberCache(tmp_path, "api.example.com"), over()
     cache.put(remote)
     [file] = [path for path in tmp_path.rglob("*") if path.is_file()]

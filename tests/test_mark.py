@@ -46,7 +46,7 @@ def test_it_is_short_and_plain(one: Mark) -> None:
     assert len(str(one)) <= mark.MAX_LENGTH
 
 
-def test_it_is_short_for_a_million_people_rung_for_years() -> None:
+def test_it_is_short_for_a_million_people_called_for_years() -> None:
     """46,655 waves of as many requests each."""
     assert len(str(Mark("a" * 5, "b" * 6, "c" * 7, 36**3 - 1, 36**3 - 1, 35, "d" * 5))) <= mark.MAX_LENGTH
 

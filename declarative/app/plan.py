@@ -117,5 +117,5 @@ def _clock_skew(provider: Provider) -> float:
 
 
 def numbers_to_call(plan: Plan) -> Mapping[str, pl.Series]:
-    """Who may be rung under this plan, by address: those submitted, moved or retried in it."""
+    """Who may be called under this plan, by address: those submitted, moved or retried in it."""
     return {address: task.numbers_to_call for address, task in plan.tasks.items()}

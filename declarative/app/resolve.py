@@ -98,7 +98,7 @@ def _resume_cancelled(session: Session, ledger: Ledger, address: str, resource_r
         address, remotes=freed_records, generation=resource_record.generation + bool(unmarked_ids), quiet=None
     )
     return [
-        f"{remote_id}: its people who were not rung may be submitted again"
+        f"{remote_id}: its people who were not called may be submitted again"
         for remote_id in sorted({*freed_records, *unmarked_ids})
     ]
 
@@ -114,11 +114,11 @@ def _settle_unseen(ledger: Ledger, address: str, person_digests: set[str], verdi
 
 
 def _called_message(count: int) -> str:
-    return f"{humanize.plural(count, 'person counts as rung, and is', 'people count as rung, and are')} not rung again"
+    return f"{humanize.plural(count, 'person counts as called, and is', 'people count as called, and are')} not called again"
 
 
 def _not_called_message(count: int) -> str:
-    return f"{humanize.plural(count, 'person counts', 'people count')} as not rung; the next apply decides them anew"
+    return f"{humanize.plural(count, 'person counts', 'people count')} as not called; the next apply decides them anew"
 
 
 def _settle_intent(session: Session, ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:

@@ -43,7 +43,7 @@ def load_plan(file: Path) -> SavedPlan:
 
 def restrict_to_saved(saved_plan: SavedPlan) -> Callable[[Session, Plan], Plan]:
     """Holds every plan of an apply to the saved one. What the run itself has done meanwhile makes nothing stale: only
-    the first plan is compared with the lock, later ones ring nobody else."""
+    the first plan is compared with the lock, later ones call nobody else."""
     first_skipped: list[tuple[Action, ...]] = []
 
     def restrict(session: Session, plan: Plan) -> Plan:

@@ -14,11 +14,11 @@ kind: Project
 metadata:
   name: {name}                # part of every mark at the provider: choose it once
 spec:
-  guard: 2m                   # nobody is rung sooner than this after a request, so that a twin can be cancelled
+  guard: 2m                   # nobody is called sooner than this after a request, so that a twin can be cancelled
   defaults:
     provider: cartesia
   policy:
-    max_dials: 1000           # refuse a plan that rings more people in one run
+    max_dials: 1000           # refuse a plan that calls more people in one run
 """
 
 BATCH = """\
@@ -34,7 +34,7 @@ spec:
   ringing_timeout_seconds: 30
   # scheduled_at: 2030-01-15T16:00:00Z   # not before; at once without it
   retry:
-    max_retries: 1            # ring again, once, those who were not reached
+    max_retries: 1            # call again, once, those who were not reached
     on: [dial_no_answer, dial_busy]
     after: 4h
   recipients_from:

@@ -57,7 +57,7 @@ def forget_address(session: Session, address: str, wait: float) -> str:
         ledger.forget(address)
         return (
             f"{address} is forgotten; what its provider still shows by its mark is found again, and nobody of it is "
-            "rung twice; whoever it does not show may be rung again"
+            "called twice; whoever it does not show may be called again"
         )
 
 

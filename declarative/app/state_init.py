@@ -96,13 +96,13 @@ def _rebuild_messages(address: str, resource_record: ResourceRecord) -> Iterator
     if resource_record.unseen:
         missing = humanize.plural(len(resource_record.unseen), "person was", "people were")
         yield (
-            f"{address}: {missing} not found, and no list proves that nobody rang them; held back until you say: "
+            f"{address}: {missing} not found, and no list proves that nobody called them; held back until you say: "
             f"dialctl resolve {address} --placed | --not-placed"
         )
 
 
 def _is_unprovable(session: Session, address: str) -> bool:
-    """Whether no list can prove that somebody was never rung."""
+    """Whether no list can prove that somebody was never called."""
     resource = session.desired.resources[address]
     return not session.capabilities(resource.provider, resource.route).provable
 
@@ -146,7 +146,7 @@ def _earliest_provider_time(session: Session) -> datetime:
 
 
 def _list_marked_remotes(session: Session) -> list[Remote]:
-    """Everything at every provider that bears a mark of this project, under whichever agent it rang. Raises
+    """Everything at every provider that bears a mark of this project, under whichever agent it called. Raises
     ProviderError: half a memory is none."""
     marked_remotes: list[Remote] = []
     project_hash = mark.project_hash(session.desired.project.name)

@@ -18,7 +18,7 @@ from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import count_values
 
 NOTHING_KNOWN = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
-"""Blocks under which nothing can be said of people: not even that they were not rung."""
+"""Blocks under which nothing can be said of people: not even that they were not called."""
 
 PARTLY_KNOWN = (Reason.LOST, Reason.MEMBERS_UNREADABLE, Reason.LOCK_IS_OLDER, Reason.PROVIDER_CHANGED)
 """Blocks under which somebody who was not found may be in what could not be read."""
@@ -27,7 +27,7 @@ PARTLY_KNOWN = (Reason.LOST, Reason.MEMBERS_UNREADABLE, Reason.LOCK_IS_OLDER, Re
 @dataclass(frozen=True, kw_only=True)
 class AddressStatus:
     """How the people of one address stand: counts by standing, and of those dialed by outcome (the provider's word).
-    Besides the standings, `cancelled` are those whom somebody else took off before they were rung, and `unknown` those
+    Besides the standings, `cancelled` are those whom somebody else took off before they were called, and `unknown` those
     who may be in what could not be read."""
 
     address: str
@@ -51,7 +51,7 @@ def read_status(session: Session, address: str | None) -> list[AddressStatus]:
 def read_results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
     """A row a person: `address`, `number`, `standing` (as in Status), `outcome`, `attempts` (null where how many is not
     known), `attempts_at_most`, `call_id`, `data`, `note`, `error`; and the addresses of which nothing can be said, with
-    the reason. The `number` of a Call is the one that was rung, or waits, whatever its manifest says by now; empty
+    the reason. The `number` of a Call is the one that was called, or waits, whatever its manifest says by now; empty
     where it is not known."""
     observations = _observe_addresses(session, address)
     unknown_addresses = [

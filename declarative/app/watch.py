@@ -62,7 +62,7 @@ def follow(session: Session, stop: StopSignal, show: Callable[[Sequence[RemotePr
 
 
 def _may_still_call(observation: Observation, over_ids: Collection[str]) -> bool:
-    """Whether something there may still ring, and its provider does not tell."""
+    """Whether something there may still call, and its provider does not tell."""
     if observation.block is None or observation.block.reason is not Reason.NOT_READ:
         return False
     resource_record = observation.facts.resource_record

@@ -44,7 +44,7 @@ def apply(
     wait: bool,
     **limits: Any,
 ) -> int:
-    """Make it so: plan again, ask, ring each person once, record.
+    """Make it so: plan again, ask, call each person once, record.
 
     PATH may be a plan saved with `dialctl plan --out`: it is its own approval, and only what it says is done, or less.
     """
@@ -150,7 +150,7 @@ def _approval_question(plan: Plan) -> str:
     from declarative.planning.decide import Verb
 
     cancelled_people = sum(action.people for action in plan.actions_with_verb(Verb.CANCEL))
-    effects = [f"ring {humanize.people(plan.people_to_call)}"] if plan.people_to_call else []
+    effects = [f"call {humanize.people(plan.people_to_call)}"] if plan.people_to_call else []
     effects += [f"take {cancelled_people:,} off"] if cancelled_people else []
     return f"{' and '.join(effects)}?".capitalize()
 

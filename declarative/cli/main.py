@@ -62,7 +62,7 @@ def _name_environment_variables(command: click.Command, prefix: str) -> None:
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "--chdir", type=click.Path(path_type=Path), help="Stand in this directory.")
-@click.option("--sandbox", is_flag=True, help="Use the embedded simulator: no key, no account, no phone rings.")
+@click.option("--sandbox", is_flag=True, help="Use the embedded simulator: no key, no account, nobody is called.")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set ${var.NAME}.")
 @click.option(
     "--var-file", "variable_files", multiple=True, type=click.Path(path_type=Path), help="Read variables from a file."
@@ -74,8 +74,8 @@ def _name_environment_variables(command: click.Command, prefix: str) -> None:
 def dialctl(ctx: click.Context, /, **flags: Any) -> None:
     """Infrastructure as code for outbound AI voice calls.
 
-    Manifests in git say who is to be rung; `dialctl plan` shows it, `dialctl apply` makes it so, and the lock file
-    remembers. A phone call cannot be undone: each person is rung once, or dialctl says that it cannot be sure.
+    Manifests in git say who is to be called; `dialctl plan` shows it, `dialctl apply` makes it so, and the lock file
+    remembers. A phone call cannot be undone: each person is called once, or dialctl says that it cannot be sure.
     """
     ctx.obj = Context.from_flags(**flags)
     ctx.call_on_close(ctx.obj.close)

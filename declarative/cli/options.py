@@ -50,7 +50,7 @@ parallelism = click.option(
     help="How many reads of a provider go on at once.",
 )
 max_dials = click.option(
-    "--max-dials", type=click.IntRange(0), metavar="N", help="Refuse to ring more people than this in one run."
+    "--max-dials", type=click.IntRange(0), metavar="N", help="Refuse to call more people than this in one run."
 )
 auto_approve = click.option("-y", "--auto-approve", is_flag=True, help="Go on without asking.")
 show_numbers = click.option("--show-numbers", is_flag=True, help="Show phone numbers in full.")

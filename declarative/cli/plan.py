@@ -50,7 +50,7 @@ def plan(
     offline: bool,
     base_ref: str | None,
 ) -> int:
-    """Show who would be rung. Changes nothing anywhere, the lock included.
+    """Show who would be called. Changes nothing anywhere, the lock included.
 
     PATH is the project's directory, this one by default; with a folder or manifest in it, the rest is left alone.
     """

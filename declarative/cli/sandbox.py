@@ -1,4 +1,4 @@
-"""`dialctl sandbox ...`: serve the simulator, move its clock, empty it, read who was rung. Knows no other command."""
+"""`dialctl sandbox ...`: serve the simulator, move its clock, empty it, read who was called. Knows no other command."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _url_option = click.option("--url", help="A served sandbox; without it, the one 
 
 @click.group()
 def sandbox() -> None:
-    """The simulator of both providers. No key, no account, no phone rings."""
+    """The simulator of both providers. No key, no account, nobody is called."""
 
 
 _SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' SDKs are such clients.
@@ -115,7 +115,7 @@ def reset(url: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, with whole numbers.")
 @click.option("--show-numbers", is_flag=True, help="Whole numbers in text, too.")
 def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
-    """Print who was rung in the sandbox. One line for every time a phone rang."""
+    """Print who was called in the sandbox. One line for every time a phone was called."""
     import json
 
     dial_log = _request_control("GET", "dials", url, required_field="dials")

@@ -46,18 +46,20 @@ def show(context: Context, address: str | None, path: Path) -> int:
 @click.argument("address")
 @options.project_schema
 @options.lock_timeout
-@click.option("--yes-forget-who-was-rung", "sure", is_flag=True, help="Do not ask: a later apply may ring them again.")
+@click.option(
+    "--yes-forget-who-was-called", "sure", is_flag=True, help="Do not ask: a later apply may call them again."
+)
 @click.pass_obj
 def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bool) -> int:
-    """Forget what was done under an address. Whoever its provider no longer shows may be rung again.
+    """Forget what was done under an address. Whoever its provider no longer shows may be called again.
 
-    What the provider still shows by its mark is found again by the next apply, and nobody of it is rung twice.
+    What the provider still shows by its mark is found again by the next apply, and nobody of it is called twice.
     """
     from declarative.app import state_admin
 
     if not sure and not sys.stdin.isatty():
-        raise Refused("nobody is there to be asked", hint="pass --yes-forget-who-was-rung")
-    question = f"Forget who was rung by {address}? A later apply may ring again whom its provider no longer shows."
+        raise Refused("nobody is there to be asked", hint="pass --yes-forget-who-was-called")
+    question = f"Forget who was called by {address}? A later apply may call again whom its provider no longer shows."
     if not sure and not click.confirm(question, err=True):
         raise Refused("not forgotten: the answer was no")
     context.print_text(state_admin.forget_address(context.open_session(path), address, lock_timeout))
@@ -83,7 +85,7 @@ def new(context: Context, path: Path, lock_timeout: float) -> int:
 def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
     """Start a lock from marks at the providers.
 
-    Where no list can prove that somebody was never rung, whoever is not found stays unsure until you `resolve` it.
+    Where no list can prove that somebody was never called, whoever is not found stays unsure until you `resolve` it.
     """
     from declarative.app import state_init
 

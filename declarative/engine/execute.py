@@ -1,7 +1,7 @@
 """The only module that makes a request that dials or cancels.
 
 Each follows one order: write the intent durably, send once, sort the answer, write what became of it durably. Nothing
-here decides who is rung; it is told. The protocol and the reason of each rule: CONTRIBUTING.md, "The protocol".
+here decides who is called; it is told. The protocol and the reason of each rule: CONTRIBUTING.md, "The protocol".
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Executor:
     def submit(
         self, resource: Resource, recipients: pl.DataFrame, attempt: int, may_call: Callable[[], bool]
     ) -> Receipt:
-        """Creates one batch of `crowd` (columns `number`, `payload`), or places one call to its one person. `may_ring`
+        """Creates one batch of `crowd` (columns `number`, `payload`), or places one call to its one person. `may_call`
         is asked again after each wait."""
         channel = self._run.provider(resource).channels[resource.route]
 
@@ -66,7 +66,7 @@ class Executor:
         return self._dial(resource, len(recipients), send_once, may_call)
 
     def retry(self, resource: Resource, remote: Remote, count: int, may_call: Callable[[], bool]) -> Receipt:
-        """Asks the provider to ring again the `rung_again` unreached people of one batch."""
+        """Asks the provider to call again the `called_again` unreached people of one batch."""
         channel = self._run.provider(resource).channels[Route.BATCH]
 
         def send_once() -> tuple[Intent, Outcome]:
@@ -77,7 +77,7 @@ class Executor:
 
     def cancel(self, address: str, channel: Channel, remote_id: str) -> Receipt:
         """Cancels one batch that the lock knows. The wish is written down first, so that its people count as free
-        afterwards. A wish to stop does not keep it from being sent: it may be what keeps somebody from being rung."""
+        afterwards. A wish to stop does not keep it from being sent: it may be what keeps somebody from being called."""
         self._run.lease.check()
         remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
@@ -104,7 +104,7 @@ class Executor:
             if try_index and not may_call():
                 return Receipt(
                     RequestStatus.FAILED,
-                    message=f"their time to be rung ended while waiting: {_outcome_message(outcome)}",
+                    message=f"their time to be called ended while waiting: {_outcome_message(outcome)}",
                 )
             if receipt := self.stopped_providers.get(resource.provider):
                 return receipt
@@ -190,8 +190,8 @@ class Executor:
 
 
 def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:
-    """Whoever is left is not rung; those rung so far are recorded."""
-    message = f"max_dials allows {remaining or 0:,} more in this run, the next request would ring {count:,}"
+    """Whoever is left is not called; those called so far are recorded."""
+    message = f"max_dials allows {remaining or 0:,} more in this run, the next request would call {count:,}"
     return Receipt(RequestStatus.FAILED, message=message, final=True)
 
 

@@ -1,5 +1,5 @@
 """Looks after batches that were just created: no twin, nothing revoked, every doubt proven, or else taken back before
-it rings. Reads lists, writes to the ledger, and cancels through execute.py; never dials.
+it calls. Reads lists, writes to the ledger, and cancels through execute.py; never dials.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class GuardWatch:
         yield Finding(address, f"proven: the request before {remote_id} never arrived{warning}")
 
     def _withdraw_doubted(self, provider: Provider, remote_id: str) -> Iterator[Finding]:
-        """The list did not show it in time: taken back before it rings, and unsure until the list catches up."""
+        """The list did not show it in time: taken back before it calls, and unsure until the list catches up."""
         address, resource_record = self._find_owner(remote_id)
         doubts = resource_record.remotes[remote_id].doubts
         if not doubts:
@@ -223,7 +223,7 @@ class GuardWatch:
             }
             remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
             self._run.ledger.update(address, remotes={remote_id: replace(remote_record, doubts=())}, intents=probes)
-        detail = "it was taken back before it rang" if done else f"and it could not be taken back: {receipt.message}"
+        detail = "it was taken back before it called" if done else f"and it could not be taken back: {receipt.message}"
         message = f"the list did not show {remote_id} in time; {detail}"
         yield Finding(address, message, unsure=True, withdrawn_id=remote_id if done else "")
 

@@ -1,4 +1,4 @@
-"""Writes down what is about to be sent, durably, before execute.py sends it: the mark, the people, the earliest ring.
+"""Writes down what is about to be sent, durably, before execute.py sends it: the mark, the people, the earliest call.
 Sends nothing."""
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 
 class MemberCache:
     """A folder a batch, with a file named by everything that would change if its people's outcomes did, and by what is
-    in it: with one digit changed somebody who was rung would look never rung, so damage must not be read."""
+    in it: with one digit changed somebody who was called would look never called, so damage must not be read."""
 
     def __init__(self, directory: Path, host: str) -> None:
         self._directory = directory / json_digest(host)[:12]

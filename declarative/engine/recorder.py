@@ -71,7 +71,7 @@ class Recorder:
             and (task.facts.resource_record.remotes or resource_record.placed)
             and not result.submitted
         ):
-            return  # known as what was rung, so that every later plan can tell that an edit changes nothing
+            return  # known as what was called, so that every later plan can tell that an edit changes nothing
         in_full = (
             result.is_clean
             and not result.unplanned

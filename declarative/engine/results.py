@@ -27,7 +27,7 @@ class ResourceResult:
         self.requests.append((remote_id, verb, count))
 
     def undo_request(self, remote_id: str) -> None:
-        """What was taken back before it rang was not done."""
+        """What was taken back before it called was not done."""
         self.requests = [entry for entry in self.requests if entry[0] != remote_id]
 
     @property

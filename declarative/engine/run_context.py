@@ -17,7 +17,7 @@ from declarative.state.ledger import Ledger
 
 @dataclass
 class DialBudget:
-    """How many people may still be rung in this run; None is no limit. Counted before each send, by the mark of the
+    """How many people may still be called in this run; None is no limit. Counted before each send, by the mark of the
     request, and given back once it is known not to have been done."""
 
     remaining: int | None = None

@@ -1,6 +1,6 @@
-"""Carries out the work of a plan, address by address: cancels, then whoever may be rung, each through execute.py.
+"""Carries out the work of a plan, address by address: cancels, then whoever may be called, each through execute.py.
 
-Nobody is rung who was not in the plan that was approved, and nobody more often than it said: `approved` narrows every
+Nobody is called who was not in the plan that was approved, and nobody more often than it said: `approved` narrows every
 request, however the facts moved.
 """
 
@@ -52,7 +52,7 @@ class PlanRunner:
         self._unsure_numbers: dict[str, pl.Series] = {}
 
     def run_plan(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
-        """Plain cancels first, so that nobody is rung who is on the way out; single calls last, since pacing them takes
+        """Plain cancels first, so that nobody is called who is on the way out; single calls last, since pacing them takes
         longer than the guard of a batch; else in the plan's order."""
         self._sent_numbers = defaultdict(
             list, {address: list(numbers) for address, numbers in self._called_numbers.items()}
@@ -170,7 +170,7 @@ class PlanRunner:
     def _retry_by_request(
         self, task: Task, resource: Resource, approved: pl.Series | None, result: ResourceResult
     ) -> None:
-        """A request rings all the unreached of a batch or none: it is left to the next run unless each may be rung."""
+        """A request calls all the unreached of a batch or none: it is left to the next run unless each may be called."""
         for remote_id in task.requests:
             recipients = task.recipients_to_retry(remote_id)
             if len(self._select_approved(task.address, recipients, approved)) < len(recipients):
@@ -221,7 +221,7 @@ class PlanRunner:
                     self.guard_watch.watch(resource.provider, receipt.remote_id)
 
     def _record_called(self, address: str, receipt: Receipt, recipients: pl.DataFrame) -> None:
-        """Whoever was rung in this run is not rung again by it; nor whose request was lost and turns up later."""
+        """Whoever was called in this run is not called again by it; nor whose request was lost and turns up later."""
         if receipt.status is RequestStatus.DONE:
             self._called_numbers[address].append(recipients.get_column("number"))
         elif receipt.status is RequestStatus.UNSURE:
@@ -250,8 +250,8 @@ class PlanRunner:
         return len(self._select_callable(resource, recipients, is_retry=is_retry)) == len(recipients)
 
     def _select_callable(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> pl.DataFrame:
-        """Who of them may still be rung: a run may take hours, and a window may have closed since the plan was made.
-        A provider's own retry rings at once."""
+        """Who of them may still be called: a run may take hours, and a window may have closed since the plan was made.
+        A provider's own retry calls at once."""
         provider_time = self._run.provider(resource).now()
         resource_record = self._run.ledger.resource_record(resource.address)
         guard = timedelta() if is_retry else resource_record.guard(self._run.project.guard)
@@ -266,7 +266,7 @@ class PlanRunner:
         expired = resource.expires_at and resource.expires_at <= self._run.provider(resource).now()
         if expired:
             result.problems.append(
-                Receipt(RequestStatus.FAILED, message="expires_at passed while this ran; whoever is left is not rung")
+                Receipt(RequestStatus.FAILED, message="expires_at passed while this ran; whoever is left is not called")
             )
         failures = [receipt for receipt in result.problems if receipt.status is RequestStatus.FAILED]
         return bool(expired) or any(resource.route is Route.BATCH or receipt.final for receipt in failures)

@@ -44,7 +44,7 @@ _SPEC = ("spec",)
 
 @dataclass(frozen=True)
 class _ProviderChoice:
-    """How a resource's people are rung: provider name, what its type takes and the abilities on the route. `known`
+    """How a resource's people are called: provider name, what its type takes and the abilities on the route. `known`
     is False for a resource whose provider is not: then the way is as wide as those of all providers together."""
 
     provider: str
@@ -207,7 +207,7 @@ class ResourceCompiler:
         sources = self._read_sources(document, values, person_schema)
         spec: Any = document.value["spec"]  # type: ignore[call-overload,index]  # checked by schema
         if kind is Kind.BATCH and not spec.get("recipients") and "recipients_from" not in spec:
-            message = "nobody to ring: recipients come out empty"
+            message = "nobody to call: recipients come out empty"
             path = ("spec", "recipients")
             self._problems.append(document.problem(path, message, "give recipients or recipients_from"))
         recipient_spec = RecipientSpec(inline, sources, limits.suppress, limits.policy.countries)

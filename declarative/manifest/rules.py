@@ -26,7 +26,7 @@ def missing_field_problems(
     for name in shape.required:
         if name not in values and name not in written_fields:
             other_place = f"or under spec.providers.{provider}.defaults in the Project"
-            hint = "who is to be rung" if name == "to_number" else f"set it here, {other_place}"
+            hint = "who is to be called" if name == "to_number" else f"set it here, {other_place}"
             yield document.problem(("spec",), f'missing field "{name}"', hint)
 
 
@@ -44,7 +44,7 @@ def parse_moment(values: Values, name: str, problems: list[Problem]) -> datetime
 def expiry_problems(values: Values, scheduled_at: datetime | None, expires_at: datetime | None) -> Iterator[Problem]:
     if scheduled_at and expires_at and expires_at <= scheduled_at:
         message = f"expires_at is not after scheduled_at ({times.format_moment(scheduled_at)})"
-        yield values["expires_at"].problem(message, "nobody could ever be rung")
+        yield values["expires_at"].problem(message, "nobody could ever be called")
 
 
 def read_retry(values: Values, capabilities: Capabilities, provider: str, problems: list[Problem]) -> Retry | None:

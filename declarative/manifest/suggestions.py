@@ -92,7 +92,7 @@ def _other_kind_advice(kind: Kind, name: str) -> tuple[str, str] | None:
     if kind is Kind.BATCH and name == "to_number":
         return "a Batch has recipients, not one to_number", "use kind: Call for one person"
     if kind is Kind.CALL and name == "retry":
-        return "a Call is rung once in its life and takes no retry", "use kind: Batch"
+        return "a Call is called once in its life and takes no retry", "use kind: Batch"
     definitions = schemas.load_schema("manifest.v1")["$defs"]
     other_kind = Kind.CALL if kind is Kind.BATCH else Kind.BATCH
     if name in definitions[other_kind]["properties"]:

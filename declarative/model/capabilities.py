@@ -33,9 +33,9 @@ class Capabilities:
 
     `max_people` a request; `provable`: a complete list proves absence; `schedulable`: takes `scheduled_at`;
     `cancellable`: while a person waits; `retryable`: has a retry request; `echoes`: members come back with their
-    data; `outcomes`: the words that `retry.on` may name besides `pre_dial`; `per_second`: rings a second that the
+    data; `outcomes`: the words that `retry.on` may name besides `pre_dial`; `per_second`: calls a second that the
     provider itself keeps to, None where it keeps no such limit; `personal`: the recipient fields it takes; `reach`:
-    a sentence where not every country can be rung; `notes`: a sentence that plans warn with where nothing `echoes`.
+    a sentence where not every country can be called; `notes`: a sentence that plans warn with where nothing `echoes`.
     """
 
     max_people: int

@@ -106,12 +106,12 @@ class RemoteRecord:
 class ResourceRecord:
     """What is remembered of one address. `settings` in clear (long text as a digest) for people to read in a
     review; `count`, `numbers`, `payloads`, `settings_digest` are what was last applied in full.
-    `placed` holds digests of people whom a human declared rung, and marks of the requests by which: one that is found
+    `placed` holds digests of people whom a human declared called, and marks of the requests by which: one that is found
     after all tells of its people itself. `unseen` holds digests of people who were wanted when the lock was rebuilt
-    and not found where no list can prove that they were never rung. `revoked` marks must never ring: whatever appears
+    and not found where no list can prove that they were never called. `revoked` marks must never call: whatever appears
     with one is cancelled. `also` are the batches of others that the manifest last named as its own.
     `quiet` is the digest of all facts under which there was nothing to do. `tombstone`: no longer wanted and over; kept
-    so that bringing it back rings nobody twice."""
+    so that bringing it back calls nobody twice."""
 
     generation: int = 0
     provider: str = ""
@@ -130,7 +130,7 @@ class ResourceRecord:
     quiet: str | None = None
 
     def guard(self, project_guard: timedelta) -> timedelta:
-        """How long before its first ring a batch of these people is sent: `wanted` by the project, but not less than
+        """How long before its first call a batch of these people is sent: `wanted` by the project, but not less than
         LEAST_GUARD where an earlier request may still arrive."""
         doubtful = bool(self.revoked) or any(intent.absent for intent in self.intents.values())
         return max(project_guard, MIN_GUARD) if doubtful else project_guard

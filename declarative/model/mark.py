@@ -47,7 +47,7 @@ def settings_hash(settings_digest: str) -> str:
 @dataclass(frozen=True, order=True)
 class Mark:
     """A mark taken apart. `generation` counts the waves of requests of an address, `shard` the requests of a
-    wave, both from 1; `attempt` is 1 for a first ring and counts up with each retry by a new batch."""
+    wave, both from 1; `attempt` is 1 for a first call and counts up with each retry by a new batch."""
 
     project: str
     lineage: str

@@ -23,7 +23,7 @@ def is_time_zone(name: str) -> bool:
 
 
 PRE_DIAL = "pre_dial"
-"""Turned away before any phone rang: what `retry.on` may name besides the provider's own words."""
+"""Turned away before any phone was called: what `retry.on` may name besides the provider's own words."""
 
 
 RECIPIENT = "recipient"
@@ -32,7 +32,7 @@ RECIPIENT = "recipient"
 
 @dataclass(frozen=True)
 class Retry:
-    """Ring again: at most `max_retries` further times, for the outcomes `on` (the provider's own words, and
+    """Call again: at most `max_retries` further times, for the outcomes `on` (the provider's own words, and
     `pre_dial`), at the earliest `after` the last attempt's batch was over."""
 
     max_retries: int
@@ -42,7 +42,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class CallingHours:
-    """Rings only from `start` to `end` (local time, may cross midnight) in `zone`: an IANA name, or `recipient`
+    """Calls only from `start` to `end` (local time, may cross midnight) in `zone`: an IANA name, or `recipient`
     for each person's own zone, by the column `column` or else from the number."""
 
     start: time
@@ -53,7 +53,7 @@ class CallingHours:
 
 @dataclass(frozen=True)
 class Policy:
-    """Limits on the rings of a resource or of the whole run. `countries` are ISO 3166 two-letter codes."""
+    """Limits on the calls of a resource or of the whole run. `countries` are ISO 3166 two-letter codes."""
 
     calling_hours: CallingHours | None = None
     max_dials: int | None = None

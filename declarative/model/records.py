@@ -17,7 +17,7 @@ def from_intent(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) ->
 
 
 def from_refusal(intent: Intent) -> RemoteRecord:
-    """The record of a single call that was turned away before any phone rang."""
+    """The record of a single call that was turned away before any phone was called."""
     return replace(_record_from_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
 
 

@@ -28,10 +28,10 @@ class Phase(StrEnum):
     IN_FLIGHT = "in_flight"
     REACHED = "reached"
     UNREACHED = "unreached"
-    REFUSED = "refused"  # turned away before any phone rang
+    REFUSED = "refused"  # turned away before any phone was called
     UNFUNDED = "unfunded"  # the same, for want of money: submitted again as if never tried
     CANCELLED = "cancelled"
-    UNKNOWN = "unknown"  # a word we do not know: counts as rung
+    UNKNOWN = "unknown"  # a word we do not know: counts as called
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ def parse_timestamp(text: str) -> datetime | None:
 
 
 def is_over(remote: Remote) -> bool:
-    """Whether nobody of it rings or will ring: by its counters, and after a cancel by its people. The status alone
+    """Whether nobody of it calls or will call: by its counters, and after a cancel by its people. The status alone
     never tells: `completed` still has live calls (cartesia.md 3.2)."""
     if remote.total and remote.finished == remote.total:
         return True

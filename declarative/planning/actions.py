@@ -131,7 +131,7 @@ def _count_people(facts: Facts, people: pl.DataFrame, finished_count: int, group
     counts = {
         "total": resource.recipients.count if resource else person_count,
         "known": person_count,
-        "rung": finished_count + len(people.filter(pl.col("standing") == int(Standing.DIALED), ~pl.col("queued"))),
+        "called": finished_count + len(people.filter(pl.col("standing") == int(Standing.DIALED), ~pl.col("queued"))),
         "queued": int(people.get_column("queued").sum()),
         "in_flight": len(people.filter(pl.col("phase") == Phase.IN_FLIGHT)),
     }
@@ -221,7 +221,7 @@ def _is_edited(facts: Facts) -> bool:
 
 def _block_orphan_intents(observation: Observation, actions: list[Action]) -> list[Action]:
     """A lost answer none of whose people is known here any more, their manifest or their row being gone. They may be
-    rung all the same, and nobody may take that for rest."""
+    called all the same, and nobody may take that for rest."""
     intents = observation.facts.open_intents()
     if not intents or any(action.verb is Verb.BLOCK for action in actions):
         return []
@@ -242,7 +242,7 @@ def _unsure_detail(observation: Observation) -> str:
         return f"being applied by {observation.lease_holder}"
     intents = observation.facts.open_intents()
     if not intents:
-        return "the lock was rebuilt and they were not found: no list proves that they were not rung"
+        return "the lock was rebuilt and they were not found: no list proves that they were not called"
     when = humanize.when(min(intent.sent_at for intent in intents))
     return f"an answer was lost at {when}; not proven either way"
 

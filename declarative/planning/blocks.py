@@ -80,7 +80,7 @@ def _check_missing(facts: Facts, unknown_ids: frozenset[str]) -> Block | None:
     missing_ids = sorted((set(facts.resource_record.remotes) | facts.also) & unknown_ids)
     if not missing_ids:
         return None
-    hint = f"if it is really gone, dialctl state rm {facts.address} forgets who was rung"
+    hint = f"if it is really gone, dialctl state rm {facts.address} forgets who was called"
     if facts.also & unknown_ids:
         hint = "correct spec.also in the manifest"
     return Block(
@@ -124,7 +124,7 @@ def _check_member_counts(facts: Facts) -> Block | None:
 
 
 def count_taken_off(facts: Facts, remote: Remote) -> int:
-    """How many wanted people of a cancelled batch were not rung: whoever waits or was rung in another one lost nothing
+    """How many wanted people of a cancelled batch were not called: whoever waits or was called in another one lost nothing
     here."""
     if not remote.cancelled or remote.members is None or facts.resource is None:
         return 0
@@ -148,7 +148,7 @@ def _check_cancelled_elsewhere(facts: Facts) -> Block | None:
         if uncalled_count := count_taken_off(facts, remote):
             return Block(
                 Reason.CANCELLED_ELSEWHERE,
-                f"{remote.id} was cancelled without us, {uncalled_count} of its people were not rung",
+                f"{remote.id} was cancelled without us, {uncalled_count} of its people were not called",
                 f"dialctl resolve {facts.address} --resume, or state: cancelled in the manifest",
             )
     return None
@@ -156,7 +156,7 @@ def _check_cancelled_elsewhere(facts: Facts) -> Block | None:
 
 def batches_without_mark(resource_record: ResourceRecord) -> list[str]:
     """Batches of the latest requests that were created without our name. A person who resumes begins a new generation,
-    and so leaves them behind without forgetting whom they rang."""
+    and so leaves them behind without forgetting whom they called."""
     return [
         key
         for key, remote_record in resource_record.remotes.items()

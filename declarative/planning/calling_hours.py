@@ -1,7 +1,7 @@
-"""Calling hours: when a person may be rung, in a fixed zone or in their own. Pure; the moment comes in as a value.
+"""Calling hours: when a person may be called, in a fixed zone or in their own. Pure; the moment comes in as a value.
 
 A recipient's own zone is what the column says, or else what their number's prefix says. A prefix may lie in several
-zones: then a ring must be allowed in all of them.
+zones: then a call must be allowed in all of them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _PREFIX = 10
 
 
 def is_open(hours: CallingHours, zones: Sequence[str], moment: datetime) -> bool:
-    """Whether a ring at the moment (aware) is allowed in every one of the zones. `start` itself is, `end` is not."""
+    """Whether a call at the moment (aware) is allowed in every one of the zones. `start` itself is, `end` is not."""
     return all(_is_open_at(hours, moment.astimezone(ZoneInfo(zone))) for zone in zones)
 
 
 def next_opening(hours: CallingHours, zones: Sequence[str], moment: datetime) -> datetime | None:
-    """The next moment (UTC) at which a ring is allowed in all zones, within two days; None where there is none."""
+    """The next moment (UTC) at which a call is allowed in all zones, within two days; None where there is none."""
     if is_open(hours, zones, moment):
         return moment
     starts = sorted(_next_start(hours, zone, moment + timedelta(days=days)) for zone in zones for days in (0, 1))
@@ -111,7 +111,7 @@ def zones_for_number(number: str) -> tuple[str, ...]:
 
 
 def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
-    """How many people have no known zone, and so are rung at no time."""
+    """How many people have no known zone, and so are called at no time."""
     if hours.zone != RECIPIENT:
         return 0
     counts = with_zones(frame, hours.column).get_column("zones").value_counts()
@@ -119,7 +119,7 @@ def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
 
 
 def _zones_timing(hours: CallingHours, zones: str, moment: datetime) -> str:
-    """Whoever's zone is unknown or not a zone is never rung under hours of their own."""
+    """Whoever's zone is unknown or not a zone is never called under hours of their own."""
     is_allowed = _has_valid_zones(zones) and is_open(hours, zones.split(), moment)
     return Timing.NOW.value if is_allowed else Timing.CLOSED.value
 

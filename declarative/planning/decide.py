@@ -11,8 +11,8 @@ unsure > dialed > waiting > refused > unsubmitted.
 | not desired, or expired                                               | keep                                |
 | queued for an attempt that was made already, elsewhere                | cancel                              |
 | waits in two live batches at the same attempt                         | replace (cancel both, decide again) |
-| a ring is due (the next four rows), but it would begin after expiry   | keep; who is queued: cancel         |
-| a ring is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
+| a call is due (the next four rows), but it would begin after expiry   | keep; who is queued: cancel         |
+| a call is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
 | desired, unsubmitted                                                  | create                              |
 | desired, refused, and changed or the policy names pre_dial            | create                              |
 | desired, waiting, changed                                             | replace                             |
@@ -20,8 +20,8 @@ unsure > dialed > waiting > refused > unsubmitted.
 | outside calling hours, still queued                                   | cancel                              |
 | anything else                                                         | keep                                |
 
-A person may be dialed and yet be queued, after a retry. Who is no longer wanted is then taken off as well: being rung
-before is no reason to ring somebody who left the list.
+A person may be dialed and yet be queued, after a retry. Who is no longer wanted is then taken off as well: being called
+before is no reason to call somebody who left the list.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Standing(IntEnum):
 
 
 class Timing(Enum):
-    """Whether a ring may be asked for now."""
+    """Whether a call may be asked for now."""
 
     NOW = "now"
     TOO_EARLY = "too early"
@@ -131,10 +131,10 @@ class Timing(Enum):
 class PersonFacts:
     """All that decides about one person.
 
-    `queued`: a live batch of ours will ring them unless it is cancelled. `changed`: settings or own data differ from
+    `queued`: a live batch of ours will call them unless it is cancelled. `changed`: settings or own data differ from
     those they wait with or were refused with. `retriable`: unreached for a reason in `retry.on`, everything of theirs
     over, attempts left. `resting`: `retry.after` has not passed. `try_refused`: the policy names `pre_dial` and tries
-    are left. `twin`: waits in two live batches at the same attempt. `surplus`: was rung elsewhere for the very attempt
+    are left. `twin`: waits in two live batches at the same attempt. `surplus`: was called elsewhere for the very attempt
     that they are queued for. `absence`: why not desired, where they are not.
     """
 
@@ -187,7 +187,7 @@ def _decide_undesired(person: PersonFacts) -> Decision:
 
 
 def _due_decision(person: PersonFacts) -> Decision | None:
-    """The request that would ring a desired person, were it only for the facts about them."""
+    """The request that would call a desired person, were it only for the facts about them."""
     match person.standing:
         case Standing.UNSUBMITTED:
             return Decision(Verb.CREATE, Reason.ADDED)
@@ -202,6 +202,6 @@ def _due_decision(person: PersonFacts) -> Decision | None:
 
 
 def _postpone(person: PersonFacts) -> Decision:
-    """A ring is due at another time. Whoever waits with the old settings would ring at the wrong one: taken off."""
+    """A call is due at another time. Whoever waits with the old settings would call at the wrong one: taken off."""
     reason = Reason.CALLING_HOURS if person.timing is Timing.CLOSED else Reason.TOO_EARLY
     return Decision(Verb.CANCEL if person.queued else Verb.WAIT, reason)

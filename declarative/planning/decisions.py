@@ -42,8 +42,8 @@ def _decide_combination(standing: int, timing: str, absence: str, **facts: bool)
 
 
 def _with_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Whoever shares a batch with somebody that leaves it loses their place. Those who wait for a ring of their own are
-    submitted again; those queued again by a retry request have been rung before and are taken off."""
+    """Whoever shares a batch with somebody that leaves it loses their place. Those who wait for a call of their own are
+    submitted again; those queued again by a retry request have been called before and are taken off."""
     leaving = batches_to_cancel(frame)
     if not leaving:
         return frame

@@ -42,7 +42,7 @@ matter; `doubtful`: a retry's answer was lost."""
 _MEMBER_SCHEMA = {name: SCHEMA[name] for name in (*MEMBER_COLUMNS, "remote")}
 
 QUEUED = (pl.col("phase") == Phase.QUEUED) & pl.col("live") & pl.col("touchable")
-"""Will be rung unless their batch is cancelled."""
+"""Will be called unless their batch is cancelled."""
 
 
 def all_members(facts: Facts) -> pl.DataFrame:
@@ -127,7 +127,7 @@ def _identify_member(facts: Facts, remote_record: RemoteRecord, members: pl.Data
 
 def recorded_entries(facts: Facts) -> pl.DataFrame:
     """Entries of single calls that are remembered and whose number was not read now, and of people whom somebody
-    declared rung."""
+    declared called."""
     calls_read = [
         remote for remote in facts.remotes.values() if remote.route is Route.CALL and remote.members is not None
     ]
@@ -177,8 +177,8 @@ def recorded_entries(facts: Facts) -> pl.DataFrame:
 
 
 def _list_declared_persons(facts: Facts) -> list[str]:
-    """Digests of people whom somebody declared rung, without those in a request that was found since: they would count
-    as rung twice, and be taken off where they wait."""
+    """Digests of people whom somebody declared called, without those in a request that was found since: they would count
+    as called twice, and be taken off where they wait."""
     declared = {*facts.resource_record.placed}
     members_by_remote = [
         remote.members

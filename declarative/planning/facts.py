@@ -21,7 +21,7 @@ from declarative.planning.decide import Reason, Timing
 class Facts:
     """`resource` is None where the manifest is gone; `record` holds what is remembered, under earlier addresses too;
     `remotes` every remote thing of the address that was seen; `timing` is one Timing for all, or a frame of `number`
-    and `timing`; `opens_at` when what is too early or closed may ring; `lineage` salts the digests of persons; `also`
+    and `timing`; `opens_at` when what is too early or closed may call; `lineage` salts the digests of persons; `also`
     are ids that are read and never touched."""
 
     address: str
@@ -37,7 +37,7 @@ class Facts:
 
     @property
     def is_single_call(self) -> bool:
-        """A Call is rung once in its life: whatever was placed for it is its one person, under any number."""
+        """A Call is called once in its life: whatever was placed for it is its one person, under any number."""
         return self.address.startswith("call/")
 
     @property
@@ -104,7 +104,7 @@ class Observation:
 @dataclass(frozen=True, kw_only=True)
 class Managed:
     """One address with its memory, before anything was seen of it. `only_seen`: left by its manifest, and no part of
-    this run, which must not ring its people under another address."""
+    this run, which must not call its people under another address."""
 
     address: str
     resource: Resource | None

@@ -16,7 +16,7 @@ from declarative.planning.facts import Facts
 def find_lost_members(facts: Facts, intent: Intent, size: int) -> pl.Series | None:
     """Numbers of everybody who was in it: exactly these where their digest tells them apart (batches hold `size` at
     most), else all who may have been, if the manifest still wants the people whom it wanted then. None where it does
-    not: somebody it left out since would come back as never rung."""
+    not: somebody it left out since would come back as never called."""
     candidates = _possible_members(facts, intent)
     of_attempt = candidates.filter(pl.col("attempts") + 1 == intent.attempt)
     for start in (*range(0, len(of_attempt), size), max(len(of_attempt) - intent.count, 0)):

@@ -18,7 +18,7 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
 
-_EDITED = "a call is rung once in its life: editing it changes nothing; to ring again, give it a new name"
+_EDITED = "a call is called once in its life: editing it changes nothing; to call again, give it a new name"
 
 
 def plan_notices(
@@ -54,7 +54,7 @@ def _warn_nobody_left(resource: Resource) -> Iterator[Notice]:
     held_counts = resource.recipients.excluded_counts
     if held_counts and not resource.recipients.count and not resource.paused:
         exclusions = ", ".join(f"{count:,} held back by {name}" for name, count in held_counts.items())
-        yield Notice(resource.address, f"nobody is left to ring: {exclusions}")
+        yield Notice(resource.address, f"nobody is left to call: {exclusions}")
 
 
 def _warn_also_removed(plan: Plan, resource: Resource) -> Iterator[Notice]:
@@ -62,7 +62,7 @@ def _warn_also_removed(plan: Plan, resource: Resource) -> Iterator[Notice]:
     removed_ids = sorted({*task.facts.resource_record.also} - {*resource.also}) if task else []
     if removed_ids:
         change = f"spec.also named {', '.join(removed_ids)} when it was last applied"
-        yield Notice(resource.address, f"{change}: people rung by it alone count as new, and are rung again")
+        yield Notice(resource.address, f"{change}: people called by it alone count as new, and are called again")
 
 
 def _warn_cancelled_by_others(plan: Plan, resource: Resource) -> Iterator[Notice]:
@@ -74,7 +74,8 @@ def _warn_cancelled_by_others(plan: Plan, resource: Resource) -> Iterator[Notice
         if count := count_taken_off(task.facts, task.facts.remotes[remote_id]):
             phrase = humanize.plural(count, "person was taken off and is", "people were taken off and are")
             yield Notice(
-                resource.address, f"{remote_id} (spec.also) was cancelled: {phrase} not rung, by this manifest neither"
+                resource.address,
+                f"{remote_id} (spec.also) was cancelled: {phrase} not called, by this manifest neither",
             )
 
 
@@ -92,7 +93,7 @@ def _warn_time_zones(resource: Resource) -> Iterator[Notice]:
     if count:
         phrase = humanize.plural(count, "person has no known time zone and is", "people have none known and are")
         yield Notice(
-            resource.address, f"calling hours by time zone: {phrase} never rung; name a column, or a fixed zone"
+            resource.address, f"calling hours by time zone: {phrase} never called; name a column, or a fixed zone"
         )
 
 
@@ -119,7 +120,7 @@ def _warn_after_hours(plan: Plan, resource: Resource, call_count: int, capabilit
         return
     duration, message = _minimum_duration(resource, call_count, capabilities)
     if starts + duration > (ends := hours.next_closing(calling_hours, starts)):
-        hint = "apply again then, or whoever is left is rung outside them"
+        hint = "apply again then, or whoever is left is called outside them"
         yield Notice(resource.address, f"{message}; calling hours end at {ends:%H:%M} UTC: {hint}")
 
 
@@ -128,7 +129,7 @@ def _start_time(plan: Plan, resource: Resource) -> datetime:
 
 
 def _minimum_duration(resource: Resource, call_count: int, capabilities: Capabilities) -> tuple[timedelta, str]:
-    """The least time that so many rings take, and the same in words; nothing where no pace is known."""
+    """The least time that so many calls take, and the same in words; nothing where no pace is known."""
     pace = capabilities.per_second if resource.route is Route.BATCH else resource.pace.calls_per_second
     if not pace:
         return timedelta(), ""
@@ -147,14 +148,14 @@ def _warn_expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
         cause = (
             "expires_at is over"
             if has_expired
-            else "a batch begins to ring after the guard, and expires_at comes before"
+            else "a batch begins to call after the guard, and expires_at comes before"
         )
         phrase = humanize.plural(task.expired_count, "person is", "people are")
-        yield Notice(resource.address, f"{phrase} not rung: {cause}")
+        yield Notice(resource.address, f"{phrase} not called: {cause}")
 
 
 def _warn_dropped_retries(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    """Whoever is taken off while they wait for a retry counts as rung, and reads as nothing that a retry follows."""
+    """Whoever is taken off while they wait for a retry counts as called, and reads as nothing that a retry follows."""
     task = plan.tasks.get(resource.address)
     if task is None or resource.retry is None:
         return
@@ -162,10 +163,10 @@ def _warn_dropped_retries(plan: Plan, resource: Resource) -> Iterator[Notice]:
         phrase = humanize.plural(
             task.retries_dropped_now, "person who waits for a retry is", "people who wait for a retry are"
         )
-        yield Notice(resource.address, f"{phrase} taken off, and will not be rung again by this resource")
+        yield Notice(resource.address, f"{phrase} taken off, and will not be called again by this resource")
     if task.retries_dropped_earlier:
         phrase = humanize.plural(task.retries_dropped_earlier, "person was", "people were")
-        yield Notice(resource.address, f"{phrase} taken off while waiting for a retry, and will not be rung again")
+        yield Notice(resource.address, f"{phrase} taken off while waiting for a retry, and will not be called again")
 
 
 def _warn_placed_calls(address: str, task: Task) -> Iterator[Notice]:
@@ -209,7 +210,7 @@ def doubt_notices(facts: Facts) -> Iterator[str]:
         if starts is not None and starts > facts.now:
             yield (
                 f"{remote_id} was sent since an earlier request seemed lost, and its run ended before the list proved it: "
-                f"run dialctl apply before {humanize.when(starts)}, or people may be rung twice"
+                f"run dialctl apply before {humanize.when(starts)}, or people may be called twice"
             )
     yield from _warn_revoked(facts)
 

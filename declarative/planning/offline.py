@@ -102,7 +102,7 @@ def _resource_actions(resource: Resource, resource_record: ResourceRecord, compa
             resource, Verb.REPLACE, Reason.SETTINGS_CHANGED, resource_record.count, detail, resource_record
         )
     else:
-        due = "whoever of them is due for a retry is rung again" if resource.retry else ""
+        due = "whoever of them is due for a retry is called again" if resource.retry else ""
         yield _make_action(resource, Verb.KEEP, Reason.UNCHANGED, resource.recipients.count, due)
 
 
@@ -116,12 +116,12 @@ def _has_other_recipients(resource: Resource, resource_record: ResourceRecord, c
 
 
 def _apply_timing(action: Action, resource: Resource, now: datetime, guard: timedelta) -> Action:
-    """The same action, unless the resource's own times or calling hours forbid a ring now."""
+    """The same action, unless the resource's own times or calling hours forbid a call now."""
     if not action.verb.dials:
         return action
     timing, opens_at = policy.call_timing(resource, now, guard)
     if not isinstance(timing, Timing):
-        return replace(action, detail=action.detail or "whoever of them may be rung at this hour, at most")
+        return replace(action, detail=action.detail or "whoever of them may be called at this hour, at most")
     if timing in (Timing.EXPIRED, Timing.TOO_LATE):
         verb = Verb.CANCEL if action.verb is Verb.REPLACE else Verb.KEEP
         return replace(action, verb=verb, reason=Reason.EXPIRED, changes=(), starts_at=None)
@@ -181,7 +181,7 @@ def _block_renamed(
             blocked[action.address] = replace(
                 block_action, detail=f"its people are those of {former}, which leaves in this plan"
             )
-            detail = f"{action.address} would ring people who were submitted as {former}"
+            detail = f"{action.address} would call people who were submitted as {former}"
             blocked[former] = replace(
                 block_action, address=former, provider=resource_records[former].provider, detail=detail
             )

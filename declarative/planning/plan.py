@@ -36,7 +36,7 @@ class Change:
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """What happens at one address under one verb. `people` it concerns; `reasons` counts them by reason where there are
-    several; `counts` are further numbers that the text names (rung already, in flight, total, attempt of attempts,
+    several; `counts` are further numbers that the text names (called already, in flight, total, attempt of attempts,
     batches); `detail` and `way_out` belong to blocks; `starts_at` is the manifest's schedule; `next_at` when a
     wait ends."""
 
@@ -59,11 +59,11 @@ class Action:
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """What carry_out.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by
-    the provider's own request, `ring` the people to submit (columns RING_SCHEMA). `renamed` are the earlier addresses
+    the provider's own request, `call` the people to submit (columns CALL_SCHEMA). `renamed` are the earlier addresses
     whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing was read and nothing is due;
     `complete`: everybody wanted is submitted once this is done; `later`: somebody may be due at a later time; `expired`
     counts the people wanted who were never submitted, and are not any more; `forgone` those whom it takes off while
-    they wait for a retry, `forwent` those whom an earlier run did: neither are rung again. `placed` counts people no
+    they wait for a retry, `forwent` those whom an earlier run did: neither are called again. `placed` counts people no
     longer wanted whose single calls go on."""
 
     address: str
@@ -87,12 +87,12 @@ class Task:
 
     @property
     def numbers_to_call(self) -> pl.Series:
-        """The numbers of everybody whom it may ring: those submitted, and those whom a retry request rings again."""
+        """The numbers of everybody whom it may call: those submitted, and those whom a retry request calls again."""
         retry_numbers = [self._numbers_to_retry(remote_id).get_column("number") for remote_id in self.requests]
         return pl.concat([self.to_call.get_column("number"), *retry_numbers])
 
     def recipients_to_retry(self, remote_id: str) -> pl.DataFrame:
-        """Whom a retry request for this batch rings: `number` and `payload`, as wanted now."""
+        """Whom a retry request for this batch calls: `number` and `payload`, as wanted now."""
         assert self.resource is not None  # by_request chooses for no other
         return self.resource.recipients.frame.join(self._numbers_to_retry(remote_id), on="number", how="semi")
 
@@ -143,7 +143,7 @@ class Plan:
 
     @cached_property
     def calls_by_address(self) -> Mapping[str, int]:
-        """How many people are rung, by address; those of whom nobody is are left out."""
+        """How many people are called, by address; those of whom nobody is are left out."""
         counts: dict[str, int] = {}
         for action in self.actions:
             if action.verb.dials:
@@ -196,7 +196,7 @@ class Plan:
 
 
 def select_to_call(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
-    """The people of one verb as rows of Work.ring."""
+    """The people of one verb as rows of Work.call."""
     return frame.filter(pl.col("verb") == verb, pl.col("data").is_not_null()).select(
         "number", pl.col("data").alias("payload"), "verb", (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
     )

@@ -28,7 +28,7 @@ _PERSON_BYTES = 8
 class SavedPlan:
     """`desired` is the digest of manifests, recipients and variables; `lineage` and `generations` name the lock that it
     was made over; `hosts` are those of the providers at which it does something (the sandbox is one of its own);
-    `rings` maps an address to its people, 8 bytes of their digest each; `cancels` to remote ids."""
+    `calls` maps an address to its people, 8 bytes of their digest each; `cancels` to remote ids."""
 
     project: str
     path: str
@@ -37,7 +37,7 @@ class SavedPlan:
     lineage: str | None
     generations: Mapping[str, int]
     hosts: Mapping[str, str]
-    rings: Mapping[str, bytes]
+    calls: Mapping[str, bytes]
     cancels: Mapping[str, tuple[str, ...]]
     shown: Mapping[str, Any] = field(default_factory=dict)
 
@@ -61,7 +61,7 @@ def from_plan(
         lineage=plan.lineage,
         generations=_generations(plan),
         hosts={name: host for name, host in hosts.items() if name in used_providers},
-        rings={
+        calls={
             address: _pack_persons(task.numbers_to_call.to_list(), key, plan.lineage)
             for address, task in plan.tasks.items()
             if len(task.to_call) or task.requests
@@ -143,7 +143,7 @@ def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
         **{
             **body,
             "targets": tuple(body["targets"]),
-            "rings": {address: base64.b64decode(text) for address, text in body["rings"].items()},
+            "calls": {address: base64.b64decode(text) for address, text in body["calls"].items()},
             "cancels": {address: tuple(ids) for address, ids in body["cancels"].items()},
         }
     )
@@ -152,7 +152,7 @@ def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
 def check_against_saved(
     plan: Plan, saved: SavedPlan, *, desired: str, hosts: Mapping[str, str], key: PersonKey
 ) -> None:
-    """Holds the plan of now to the saved one. Raises PlanFileError with the reason where it would ring or take off
+    """Holds the plan of now to the saved one. Raises PlanFileError with the reason where it would call or take off
     anybody else, or where what it was made of has changed."""
     if saved.project != plan.project:
         raise PlanFileError(
@@ -205,11 +205,11 @@ def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
 
 def _refuse_additions(saved: SavedPlan, plan: Plan, key: PersonKey) -> None:
     for address, task in plan.tasks.items():
-        allowed = _unpack_persons(saved.rings.get(address, b""))
+        allowed = _unpack_persons(saved.calls.get(address, b""))
         to_call = _unpack_persons(_pack_persons(task.numbers_to_call.to_list(), key, plan.lineage))
         if additions_count := len(to_call - allowed):
             phrase = humanize.plural(additions_count, "person who is", "people who are")
-            raise PlanFileError(f"stale plan: {address} would ring {phrase} not in it", hint=_AGAIN)
+            raise PlanFileError(f"stale plan: {address} would call {phrase} not in it", hint=_AGAIN)
         if added_cancels := set(task.cancels) - set(saved.cancels.get(address, ())):
             raise PlanFileError(
                 f"stale plan: {address} would cancel {', '.join(sorted(added_cancels))} as well", hint=_AGAIN
@@ -234,7 +234,7 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
         "lineage": saved.lineage,
         "generations": dict(saved.generations),
         "hosts": dict(saved.hosts),
-        "rings": {address: base64.b64encode(persons).decode() for address, persons in saved.rings.items()},
+        "calls": {address: base64.b64encode(persons).decode() for address, persons in saved.calls.items()},
         "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
         "shown": dict(saved.shown),
     }

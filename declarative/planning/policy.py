@@ -23,8 +23,8 @@ EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARL
 def call_timing(
     resource: Resource, now: datetime, guard: timedelta, get_recipients: Callable[[], pl.DataFrame] | None = None
 ) -> tuple[Timing | pl.DataFrame, datetime | None]:
-    """Whether a ring may be asked for now, for all of `crowd` (without one, of everybody) or by person, and when it may
-    be where it may not yet. Expiry and calling hours are those of the moment of the ring, not of the request."""
+    """Whether a call may be asked for now, for all of `crowd` (without one, of everybody) or by person, and when it may
+    be where it may not yet. Expiry and calling hours are those of the moment of the call, not of the request."""
     if resource.expires_at and resource.expires_at <= now:
         return Timing.EXPIRED, None
     if resource.scheduled_at and resource.scheduled_at - now > MAX_SCHEDULE_AHEAD:
@@ -38,7 +38,7 @@ def call_timing(
 
 
 def earliest_call(resource: Resource, now: datetime, guard: timedelta) -> datetime:
-    """When the first phone may ring, were it asked for now: a batch says so in whole seconds, and the guard in full."""
+    """When the first phone may call, were it asked for now: a batch says so in whole seconds, and the guard in full."""
     guarded = guard and resource.route is Route.BATCH
     earliest = (now + guard + timedelta(seconds=1)).replace(microsecond=0) if guarded else now
     return max(earliest, resource.scheduled_at or earliest)
@@ -86,13 +86,13 @@ def refuse_over_max_dials(
     messages = []
     limits = [limit for limit in (max_dials, project.policy.max_dials) if limit is not None]
     if limits and plan.people_to_call > min(limits):
-        message = f"the plan rings {humanize.people(plan.people_to_call)}, max_dials allows {min(limits):,}"
+        message = f"the plan calls {humanize.people(plan.people_to_call)}, max_dials allows {min(limits):,}"
         messages.append(f"{message}: raise it, or apply in parts with --target")
     for resource in resources:
         call_count = plan.calls_by_address.get(resource.address, 0)
         if resource.policy.max_dials is not None and call_count > resource.policy.max_dials:
             messages.append(
-                f"{resource.address} rings {humanize.people(call_count)}, its max_dials is {resource.policy.max_dials:,}"
+                f"{resource.address} calls {humanize.people(call_count)}, its max_dials is {resource.policy.max_dials:,}"
             )
     return messages
 

@@ -1,4 +1,4 @@
-"""Campaigns that look renamed, merged or split: somebody would be rung under one address who was rung under another
+"""Campaigns that look renamed, merged or split: somebody would be called under one address who was called under another
 that goes in the same plan. Pure."""
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Overlap:
 
 
 def block_renames(observations: Sequence[Observation]) -> list[Observation]:
-    """A Batch that would ring people anew is held back, and what they leave stays as well, or the next run would see no
+    """A Batch that would call people anew is held back, and what they leave stays as well, or the next run would see no
     overlap any more. Outlooks that are `only_seen` have no further use."""
     leaving = [departure for observation in observations for departure in _find_departures(observation)]
     overlaps = [overlap for observation in observations if leaving for overlap in _find_overlaps(observation, leaving)]
@@ -59,7 +59,7 @@ def block_renames(observations: Sequence[Observation]) -> list[Observation]:
     }
     for overlap in (overlap for overlap in overlaps if overlap.people or overlap.departure.successor):
         phrase = "people who were" if overlap.people else "people who may have been"
-        detail = f"{overlap.observation.facts.address} would ring {phrase} submitted as {overlap.departure.address}"
+        detail = f"{overlap.observation.facts.address} would call {phrase} submitted as {overlap.departure.address}"
         block = Block(Reason.LOOKS_RENAMED, detail, blocks[overlap.observation.facts.address].hint)
         blocks.setdefault(overlap.departure.successor or overlap.departure.address, block)
     planned = [observation for observation in observations if not observation.read_only]
@@ -140,7 +140,7 @@ def _block_newcomer(observation: Observation, overlaps: Sequence[_Overlap], sepa
         details.append(
             f"{phrase} submitted as {departure.address}, which {departure.successor} takes over without them"
         )
-        hints.append(f"to ring nobody twice, list them in {departure.successor}")
+        hints.append(f"to call nobody twice, list them in {departure.successor}")
     if any(overlap.people for overlap in overlaps):
         hints.append(f"if not, {separate_hint}")
     unsure_addresses = [overlap.departure.address for overlap in departed if not overlap.people]
@@ -154,7 +154,7 @@ def _describe_departure(overlap: _Overlap) -> str:
     if overlap.people:
         return f"{overlap.people:,} of its people are those of {overlap.departure.address}, which leaves in this plan"
     phrase = humanize.people(overlap.departure.unsure_count)
-    return f"{overlap.departure.address} leaves in this plan, and whom its lost request of {phrase} was to ring is not known"
+    return f"{overlap.departure.address} leaves in this plan, and whom its lost request of {phrase} was to call is not known"
 
 
 def _separate_apply_hint(observations: Sequence[Observation], overlaps: Sequence[_Overlap]) -> str:

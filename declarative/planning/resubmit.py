@@ -1,4 +1,4 @@
-"""Which batches may be retried by the provider's own request: only where it would ring exactly the people wanted, with
+"""Which batches may be retried by the provider's own request: only where it would call exactly the people wanted, with
 the settings and data wanted. Everybody else is retried by a new batch of exactly the people chosen. Pure."""
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from declarative.planning.facts import Facts
 def batches_to_retry(facts: Facts, people: pl.DataFrame, capabilities: Capabilities | None) -> list[str]:
     """Ids of the batches to retry by request.
 
-    The request rings again whoever's latest attempt failed or went unanswered, people refused before dialing included
-    (cartesia.md 3.5), so a batch with a word that we do not know, or with anybody refused, never qualifies. It rings at
-    once: over a lost request that may yet ring the same people, only a batch with a guard can be proven or taken back.
+    The request calls again whoever's latest attempt failed or went unanswered, people refused before dialing included
+    (cartesia.md 3.5), so a batch with a word that we do not know, or with anybody refused, never qualifies. It calls at
+    once: over a lost request that may yet call the same people, only a batch with a guard can be proven or taken back.
     """
     if (
         capabilities is None
@@ -51,8 +51,8 @@ def _calls_exactly(facts: Facts, to_retry: pl.DataFrame, remote_id: str) -> bool
 
 
 def recipients_to_resubmit(facts: Facts, remote: Remote) -> pl.DataFrame:
-    """Who of a cancelled batch is now to be rung anew, decided from what was read after the cancel; columns as
-    Work.ring."""
+    """Who of a cancelled batch is now to be called anew, decided from what was read after the cancel; columns as
+    Work.call."""
     assert remote.members is not None
     people, _ = standing.decide_open(facts)
     if not facts.is_single_call:  # its one person may have waited under the number from before an edit
@@ -67,7 +67,7 @@ def recipients_to_resubmit(facts: Facts, remote: Remote) -> pl.DataFrame:
 
 
 def only_approved(to_call: pl.DataFrame, approved_numbers: pl.Series | None) -> pl.DataFrame:
-    """Those of them who may be rung: nobody, where nobody of the address was approved."""
+    """Those of them who may be called: nobody, where nobody of the address was approved."""
     if approved_numbers is None:
         return to_call.clear()
     return to_call.filter(pl.col("number").is_in(approved_numbers.implode()))

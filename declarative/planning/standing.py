@@ -26,7 +26,7 @@ _MAY_BE_FEWER = (
     | ((pl.col("phase") == Phase.CANCELLED) & pl.col("live"))
     | (~_NEVER_RETRIED & ~((pl.col("phase") == Phase.UNREACHED) & pl.col("over")))
 )
-"""Whether an entry may count more rings than there were. A retry request rings again whom nobody reached; of everybody
+"""Whether an entry may count more calls than there were. A retry request calls again whom nobody reached; of everybody
 else nothing tells whether they were among those."""
 _ENTRY_STANDING = (
     pl.when(pl.col("doubtful") & ~pl.col("phase").is_in([Phase.REACHED, Phase.IN_FLIGHT]))
@@ -53,7 +53,7 @@ def decide_all(facts: Facts) -> pl.DataFrame:
 
 def results_frame(facts: Facts) -> pl.DataFrame:
     """`persons` with what else is told of each, null for whoever was not seen: `call_id`, `note`, `error` of their
-    latest entry; `fewer`, whether they may have been rung less often than `attempts` says; `called_as`, the number of a
+    latest entry; `fewer`, whether they may have been called less often than `attempts` says; `called_as`, the number of a
     Call's latest entry (empty where it is not known), which may have been edited since. Decides nothing."""
     members = all_members(facts)
     entries = build_entries(facts, members)
@@ -80,7 +80,7 @@ def _with_called_number(facts: Facts, members: pl.DataFrame, frame: pl.DataFrame
 
 
 def decide_open(facts: Facts) -> tuple[pl.DataFrame, int]:
-    """`persons` without those who were rung and for whom nothing is due, and how many these are: in a campaign that was
+    """`persons` without those who were called and for whom nothing is due, and how many these are: in a campaign that was
     worked off, nearly all. They are told from the rest by their outcome alone, so that their million is compared as
     integers once and never put together."""
     members, recipients = all_members(facts), _select_recipients(facts)
@@ -94,7 +94,7 @@ def decide_open(facts: Facts) -> tuple[pl.DataFrame, int]:
 
 
 def _find_finished_keys(facts: Facts, members: pl.DataFrame, keys: pl.Series) -> pl.Series:
-    """Keys of those of whom every entry says that they were reached, or not for a reason after which nobody is rung
+    """Keys of those of whom every entry says that they were reached, or not for a reason after which nobody is called
     again."""
     is_final = (pl.col("phase") == Phase.REACHED) | (
         (pl.col("phase") == Phase.UNREACHED) & ~pl.col("outcome").is_in(_retry_outcomes(facts)).fill_null(False)
@@ -107,7 +107,7 @@ def _find_finished_keys(facts: Facts, members: pl.DataFrame, keys: pl.Series) ->
 
 
 def _retry_outcomes(facts: Facts) -> list[str]:
-    """Outcomes after which somebody is rung again."""
+    """Outcomes after which somebody is called again."""
     return sorted(_retry_policy(facts).on - {PRE_DIAL})
 
 
@@ -145,7 +145,7 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
     refused = pl.col("standing") == int(Standing.REFUSED)
     was_called = dialed & ~(
         (pl.col("phase") == Phase.CANCELLED) & _NEVER_RETRIED & ~pl.col("live")
-    )  # taken off by another run, never rung there
+    )  # taken off by another run, never called there
     live = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN]) | ~pl.col("over")
     return (
         _sort_by_time(frame)

@@ -30,7 +30,7 @@ _RETRY_DROPPED_NOW = _CALLED_BEFORE & pl.col("reason").is_in([Reason.PAUSED, Rea
 
 
 _RETRY_DROPPED_EARLIER = _CALLED_BEFORE & pl.col("desired") & ~pl.col("queued") & (pl.col("attempts") > 0)
-"""Rung once and waiting for a retry when they are, or were, taken off: what they read then, no retry follows upon."""
+"""Called once and waiting for a retry when they are, or were, taken off: what they read then, no retry follows upon."""
 
 
 def _make_task(observation: Observation, people: pl.DataFrame, capabilities: Capabilities | None) -> Task:

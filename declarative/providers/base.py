@@ -101,7 +101,7 @@ EVERY_AGENT = "*"
 
 
 class Channel(Protocol):
-    """One way of ringing at one provider. Reads raise ProviderError; requests that dial or cancel never raise for
+    """One way of placing calls at one provider. Reads raise ProviderError; requests that dial or cancel never raise for
     what the network or the provider did: they return an Outcome. Nothing here repeats a request that dials."""
 
     @property
@@ -151,7 +151,7 @@ class Provider(Protocol):
     def close(self) -> None: ...
 
 
-CALL_IS_FINAL = "a single call can neither be rung again nor taken back"
+CALL_IS_FINAL = "a single call can neither be called again nor taken back"
 
 
 class SingleCallChannel:

@@ -121,7 +121,7 @@ def _check_capabilities(plugin: Plugin) -> Plugin:
                 raise ProviderError(
                     f"the provider type {plugin.type.name} cannot be used: its {route} route of {version} is not "
                     f"{', '.join(missing)}",
-                    hint="without a batch route its Batches are rung by single calls, of which none of this is asked",
+                    hint="without a batch route its Batches are called by single calls, of which none of this is asked",
                 )
     return plugin
 

@@ -33,7 +33,7 @@ def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None
         "created_at": _timestamp(plan.created_at),
         "next_at": _timestamp(plan.next_at),
         "offline": plan.offline,
-        "summary": {**counts, "people_to_ring": plan.people_to_call, "people_moved": plan.people_moved},
+        "summary": {**counts, "people_to_call": plan.people_to_call, "people_moved": plan.people_moved},
         "actions": [{**_action_entry(action), **_cause_entry(action, caused_addresses)} for action in plan.actions],
         "warnings": [asdict(warning) for warning in plan.warnings],
         "refusals": list(plan.refusals),

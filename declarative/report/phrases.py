@@ -133,13 +133,13 @@ def _adopt_sentence(action: Action, plan: Plan) -> str:
 
 
 def _forget_sentence(action: Action, plan: Plan) -> str:
-    lock_note = "still remembered, so that nobody whom it rang is rung again"
+    lock_note = "still remembered, so that nobody whom it called is called again"
     return clean(action.detail) or f"finished and no longer wanted; {lock_note}"
 
 
 def _keep_sentence(action: Action, plan: Plan) -> str:
     if action.reason is Reason.CALLED_ONCE:
-        return "rung once in its life; the edit changes nothing"
+        return "called once in its life; the edit changes nothing"
     return "calls in flight finish" if action.reason is Reason.REMOVED else f"{people(action.people)}, nothing to do"
 
 
@@ -147,7 +147,7 @@ def _wait_sentence(action: Action, plan: Plan) -> str:
     until = f" until {humanize.when(action.next_at, plan.created_at)}" if action.next_at else ""
     if action.reason is Reason.TOO_EARLY and action.starts_at:
         call_time = humanize.when(action.starts_at, plan.created_at)
-        return f"{people(action.people)}, to be rung from {call_time}: too early to submit{until}"
+        return f"{people(action.people)}, to be called from {call_time}: too early to submit{until}"
     return f"{people(action.people)}, {_describe_why(action.reasons or {action.reason: action.people})}{until}"
 
 
@@ -169,25 +169,25 @@ _SENTENCES = {
 
 
 def headline(plan: Plan) -> str:
-    """`Plan: 39 more rings (2 new, 37 again), 12 moved, 210 taken off. 1 blocked.`"""
+    """`Plan: 39 more calls (2 new, 37 again), 12 moved, 210 taken off. 1 blocked.`"""
     new_people = sum(action.people for action in plan.actions_with_verb(Verb.CREATE))
     retried_people = sum(action.people for action in plan.actions_with_verb(Verb.RETRY))
     cancelled_people = sum(action.people for action in plan.actions_with_verb(Verb.CANCEL))
     parts = []
     if new_people + retried_people:
-        calls = humanize.plural(new_people + retried_people, "more ring", "more rings")
+        calls = humanize.plural(new_people + retried_people, "more call", "more calls")
         parts.append(f"{calls} ({_join_counts([(new_people, 'new'), (retried_people, 'again')])})")
     parts += [f"{plan.people_moved:,} moved"] if plan.people_moved else []
     parts += [f"{cancelled_people:,} taken off"] if cancelled_people else []
     waiting_people = sum(action.people for action in plan.actions_with_verb(Verb.WAIT))
-    parts += [f"{waiting_people:,} to be rung later"] if waiting_people else []
+    parts += [f"{waiting_people:,} to be called later"] if waiting_people else []
     blocked_count = len(plan.actions_with_verb(Verb.BLOCK))
     blocked_note = f" {blocked_count:,} blocked." if blocked_count else ""
     if not parts:
         if blocked_count:
-            return f"Plan: nothing is sent.{blocked_note}"  # whoever waits already may be rung all the same
+            return f"Plan: nothing is sent.{blocked_note}"  # whoever waits already may be called all the same
         if not plan.is_empty:
-            return "Plan: nobody is rung."
+            return "Plan: nobody is called."
         has_people = all(action.people for action in plan.actions_with_verb(Verb.KEEP))
         return "Nothing to do: everybody is where they should be." if has_people else "Nothing to do."
     return f"Plan: {', '.join(parts)}.{blocked_note}"

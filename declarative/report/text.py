@@ -54,9 +54,9 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
         action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
     ):
         yield from (f"      {_change_line(change)}" for change in action.changes)
-    called = action.counts.get("rung", 0)
+    called = action.counts.get("called", 0)
     if action.verb is Verb.REPLACE and called:
-        yield f"      {humanize.plural(called, 'was already rung and is', 'were already rung and are')} not affected"
+        yield f"      {humanize.plural(called, 'was already called and is', 'were already called and are')} not affected"
     if action.hint:
         yield f"      {action.hint}"
 
@@ -135,10 +135,12 @@ def _summary(report: ApplyReport) -> str:
 def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
     """That nothing was done, and no more than is known."""
     if report.open_addresses:
-        return "nobody is known to have been rung or taken off"
+        return "nobody is known to have been called or taken off"
     if report.destroy:
-        return "nobody was taken off, and people may still wait and be rung" if is_incomplete else "nobody was waiting"
-    return "nobody was rung and nobody taken off"
+        return (
+            "nobody was taken off, and people may still wait and be called" if is_incomplete else "nobody was waiting"
+        )
+    return "nobody was called and nobody taken off"
 
 
 def _people_totals(report: ApplyReport) -> list[str]:

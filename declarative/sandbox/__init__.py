@@ -1,4 +1,4 @@
-"""A simulator of both providers' HTTP APIs: no key, no account, no phone rings.
+"""A simulator of both providers' HTTP APIs: no key, no account, nobody is called.
 
 It knows nothing of the rest of dialctl. What happens to a number: `outcomes.OUTCOMES`.
 """

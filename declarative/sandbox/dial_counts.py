@@ -14,7 +14,7 @@ def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only
     """Count one more dial of each number, in order, and say how each will go."""
     numbers_json = orjson.dumps(numbers).decode()
     rows = moment.db.execute(
-        "SELECT number, n FROM rung WHERE org = ? AND number IN (SELECT value FROM json_each(?))",
+        "SELECT number, n FROM called WHERE org = ? AND number IN (SELECT value FROM json_each(?))",
         (org, numbers_json),
     )
     counts: dict[str, int] = {row[0]: row[1] for row in rows}
@@ -23,7 +23,7 @@ def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only
         counts[number] = attempt = counts.get(number, 0) + 1
         fates.append(draw(moment.seed, number, attempt, us_only=us_only))
     moment.db.executemany(
-        "INSERT OR REPLACE INTO rung VALUES (?, ?, ?)",
+        "INSERT OR REPLACE INTO called VALUES (?, ?, ?)",
         [(org, number, counts[number]) for number in set(numbers)],
     )
     return fates
@@ -32,5 +32,5 @@ def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only
 def forget_dials(moment: Moment, org: int, numbers: Sequence[str]) -> None:
     """Take back dials that were planned and will not happen."""
     moment.db.executemany(
-        "UPDATE rung SET n = n - 1 WHERE org = ? AND number = ?", [(org, number) for number in numbers]
+        "UPDATE called SET n = n - 1 WHERE org = ? AND number = ?", [(org, number) for number in numbers]
     )

@@ -1,4 +1,4 @@
-"""The record of dials: one entry every time a phone really rang. It is the figure that a safe client is judged by."""
+"""The record of dials: one entry every time a phone really called. It is the figure that a safe client is judged by."""
 
 from __future__ import annotations
 

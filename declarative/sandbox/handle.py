@@ -14,7 +14,7 @@ from declarative.sandbox.admission import admit_waiting
 from declarative.sandbox.callingbox import calls as callingbox
 from declarative.sandbox.cartesia import batches as cartesia
 from declarative.sandbox.faults import FaultEffects, StatusOverride
-from declarative.sandbox.request import ApiError, ApiResponse, ApiRequest, Knobs, Operation, RequestContext
+from declarative.sandbox.request import ApiError, ApiRequest, ApiResponse, Knobs, Operation, RequestContext
 from declarative.sandbox.world import Moment, World, list_organisations, open_organisation
 
 LOGGED = 10_000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from declarative.errors import DialctlError
 
-FORMAT = 1
+FORMAT = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS organisation (
@@ -38,7 +38,7 @@ CREATE INDEX IF NOT EXISTS call_newest ON call (org, provider, created);
 CREATE INDEX IF NOT EXISTS call_agent ON call (org, provider, agent_id, created);
 CREATE INDEX IF NOT EXISTS call_pace ON call (org, number_id, dispatch);
 CREATE INDEX IF NOT EXISTS call_unsettled ON call (org) WHERE settled = 0;
-CREATE TABLE IF NOT EXISTS rung (org INTEGER, number TEXT, n INTEGER NOT NULL, PRIMARY KEY (org, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS called (org INTEGER, number TEXT, n INTEGER NOT NULL, PRIMARY KEY (org, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (
   org INTEGER, kind TEXT, id TEXT, at REAL NOT NULL, PRIMARY KEY (org, kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS late (seq INTEGER PRIMARY KEY, due REAL NOT NULL, asked BLOB NOT NULL);
@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS request (
   seq INTEGER PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, operation TEXT NOT NULL, status INTEGER,
   at REAL NOT NULL);
 """
-DATA_TABLES = ("organisation", "batch", "people", "line", "call", "rung", "seen", "late", "request")
+DATA_TABLES = ("organisation", "batch", "people", "line", "call", "called", "seen", "late", "request")
 
 
 def open_database(directory: Path | None) -> sqlite3.Connection:

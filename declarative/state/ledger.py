@@ -102,7 +102,7 @@ class Ledger:
 
     def forget(self, address: str) -> None:
         """Forget what was done under an address, but not how far its generations came: what its provider still shows
-        is its own then, and no later run's. Marks that must never ring stay so, and those of lost answers are from now
+        is its own then, and no later run's. Marks that must never call stay so, and those of lost answers are from now
         on. Raises KeyError where nothing is known of it."""
         with self._mutex:
             old_record = self.lock.resources[address]

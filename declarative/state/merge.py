@@ -1,4 +1,4 @@
-"""Two locks that git could not merge, made one without forgetting anything that may have rung. Pure."""
+"""Two locks that git could not merge, made one without forgetting anything that may have called. Pure."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def split_conflict(text: bytes) -> tuple[bytes, bytes]:
 
 def join_locks(first: Lock, second: Lock) -> Lock:
     """What both locks know. Of one resource the higher generation says what is wanted; remotes, open intents,
-    revoked marks and people counted as rung are those of both. Raises StateError."""
+    revoked marks and people counted as called are those of both. Raises StateError."""
     _require_same("project", first.project, second.project)
     _require_same("lineage", first.lineage, second.lineage)
     _require_same("person key", first.person_key, second.person_key)

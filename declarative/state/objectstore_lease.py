@@ -132,7 +132,7 @@ class ObjectStoreLease:
             if not self._objects.enforces_conditions(LEASE_KEY, self._lease_object.to_json(), stale_version):
                 raise StateError(
                     f"{self._objects.location}: this store ignores conditional writes (If-None-Match, If-Match), so "
-                    "two runs at once could ring the same people",
+                    "two runs at once could call the same people",
                     hint="use a store that has them, or keep the lock in the project's folder",
                 )
 

@@ -127,7 +127,7 @@ class Campaign:
         return plan
 
     def settle(self) -> Cost:
-        """Everybody rung, everything over and remembered. What the apply took that rang them."""
+        """Everybody called, everything over and remembered. What the apply took that called them."""
         applied = self.run("apply", "--auto-approve")
         control(self.url, "POST", "advance", {"seconds": A_YEAR})
         self.run("apply", "--auto-approve")

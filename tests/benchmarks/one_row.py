@@ -54,7 +54,7 @@ def measure(claims: Claims, directory: Path) -> None:
         )
         before = len(campaign.requests())
         summary = campaign.plan()["summary"]
-        assert summary["people_to_ring"] == 1, summary
+        assert summary["people_to_call"] == 1, summary
         asked = campaign.requests()[before:]
     one, unchanged = costs["one added, one removed"].cpu, costs["unchanged plan"].cpu
     claims.seen("one row changed, beside reading and hashing the file", one / costs["polars.read_csv + SHA-256"].cpu)

@@ -70,7 +70,7 @@ def embedded(directory: Path) -> Bench:
 
 
 def served(directory: Path, url: str, key: str) -> Bench:
-    """A project that rings at a real host, as far as it knows: the served sandbox, an account of its own."""
+    """A project that calls at a real host, as far as it knows: the served sandbox, an account of its own."""
     urls = {"CARTESIA_BASE_URL": url, "CALLINGBOX_BASE_URL": url}
     keys = {"CARTESIA_API_KEY": key, "CALLINGBOX_API_KEY": key}
     world = httpx.Client(base_url=url, trust_env=False)

@@ -1,4 +1,4 @@
-"""Single calls at CallingBox over a day: placed one by one, the unreached rung again as often as the manifest says."""
+"""Single calls at CallingBox over a day: placed one by one, the unreached called again as often as the manifest says."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ NEVER_ANSWERS = "+14155550191"
 HOUR = 3600
 
 
-def test_the_unreached_are_rung_again_after_the_rest_and_only_as_often_as_allowed(example: Examples) -> None:
+def test_the_unreached_are_called_again_after_the_rest_and_only_as_often_as_allowed(example: Examples) -> None:
     bench = example("callbacks")
     first = bench.plan()
-    assert first.json["summary"]["people_to_ring"] == 7
+    assert first.json["summary"]["people_to_call"] == 7
     lowered = [one["message"] for one in first.json["warnings"] if one["address"] == "batch/appointment-confirmation"]
     assert any("neither moved nor taken off" in message for message in lowered)
     bench.apply()
@@ -26,8 +26,8 @@ def test_the_unreached_are_rung_again_after_the_rest_and_only_as_often_as_allowe
         bench.apply()
         bench.advance(3 * HOUR)
     assert bench.plan("--detailed-exitcode").verbs == {}
-    assert {number for number, count in bench.rings().items() if count == 2} == ours
-    assert max(bench.rings().values()) == 2
+    assert {number for number, count in bench.calls().items() if count == 2} == ours
+    assert max(bench.calls().values()) == 2
 
 
 def test_the_agent_is_given_the_context_and_the_record_the_metadata(example: Examples) -> None:

@@ -42,11 +42,11 @@ def one_call(bench: Bench) -> Bench:
     ],
     ids=" ".join,
 )
-def test_wrong_usage_is_64_and_rings_nobody(arguments: tuple[str, ...], one_call: Bench) -> None:
+def test_wrong_usage_is_64_and_calls_nobody(arguments: tuple[str, ...], one_call: Bench) -> None:
     ran = one_call.run(*arguments, exits=64)
     assert ran.out == ""
     assert ran.err.startswith("Error: ")
-    assert one_call.rings() == {}
+    assert one_call.calls() == {}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_result_that_cannot_be_printed_is_told_on_stderr(flags: tuple[str, ...
 def test_streams_that_are_closed_stop_no_apply(one_call: Bench) -> None:
     command = shlex.join(one_call.command("apply", "--auto-approve"))
     subprocess.run(f"{command} >&- 2>&-", shell=True, check=True, cwd=one_call.directory, env=one_call.environment)
-    assert len(one_call.rings()) == 1
+    assert len(one_call.calls()) == 1
 
 
 def test_results_of_somebody_unsure_need_a_person_as_status_does(one_call: Bench) -> None:
@@ -197,7 +197,7 @@ def test_a_call_whose_answer_was_lost_is_3_until_somebody_settles_it(one_call: B
     one_call.run("resolve", "call/ada", "--not-placed")
     one_call.apply()
     one_call.advance(60)
-    assert one_call.rings() == {ADA: 1}
+    assert one_call.calls() == {ADA: 1}
     one_call.plan("--detailed-exitcode")
 
 
@@ -207,7 +207,7 @@ def test_a_call_that_was_placed_though_its_answer_was_lost_is_found_by_its_mark(
     one_call.apply()
     assert one_call.plan("--detailed-exitcode").verbs == {}
     one_call.advance(60)
-    assert one_call.rings() == {ADA: 1}
+    assert one_call.calls() == {ADA: 1}
 
 
 def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_somebody_resumes(bench: Bench) -> None:
@@ -223,11 +223,11 @@ def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_somebody_resumes(bench: 
     assert bench.plan(exits=3).verbs == {"block batch/march": ("cancelled_elsewhere", 3)}
     bench.apply(exits=3)
     bench.advance(600)
-    assert bench.rings() == {}
+    assert bench.calls() == {}
     bench.run("resolve", "batch/march", "--resume")
     bench.apply()
     bench.advance(600)
-    assert bench.rings() == dict.fromkeys(people, 1)
+    assert bench.calls() == dict.fromkeys(people, 1)
 
 
 @pytest.mark.parametrize(

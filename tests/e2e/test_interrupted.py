@@ -1,4 +1,4 @@
-"""A lowered Batch of a thousand people, ended by SIGTERM in the middle: the next run rings the rest, nobody
+"""A lowered Batch of a thousand people, ended by SIGTERM in the middle: the next run calls the rest, nobody
 twice."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def placed(bench: Bench) -> int:
     return sum(one["operation"] == "createCall" for one in bench.requests())
 
 
-def test_a_thousand_people_interrupted_at_37_percent_are_rung_once_each(campaign: Bench) -> None:
+def test_a_thousand_people_interrupted_at_37_percent_are_called_once_each(campaign: Bench) -> None:
     campaign.run("state", "new")
     arguments = campaign.command("apply", "--auto-approve", "--json")
     with subprocess.Popen(
@@ -61,4 +61,4 @@ def test_a_thousand_people_interrupted_at_37_percent_are_rung_once_each(campaign
     assert [(one["outcome"], one["people_done"]) for one in report["actions"]] == [("done", 1000 - early)]
     assert campaign.plan("--detailed-exitcode").verbs == {}
     campaign.advance(600)
-    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+    assert campaign.calls() == dict.fromkeys(PEOPLE, 1)

@@ -1,4 +1,4 @@
-"""What keeps a slip from becoming a campaign: limits of rings, of people taken off, of a run."""
+"""What keeps a slip from becoming a campaign: limits of calls, of people taken off, of a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def campaign(bench: Bench) -> Bench:
 def test_a_plan_over_max_dials_is_shown_and_refused_before_anything_is_sent(campaign: Bench) -> None:
     shown = campaign.plan("--max-dials", "29", exits=1)
     (refusal,) = shown.json["refusals"]
-    assert refusal.startswith("the plan rings 30 people, max_dials allows 29")
+    assert refusal.startswith("the plan calls 30 people, max_dials allows 29")
     refused = campaign.apply("--max-dials", "29", exits=1)
     assert refused.text.count("max_dials allows 29") == 1, "said once, as the error"
     assert "max_dials allows 29" in refused.err
@@ -43,7 +43,7 @@ def test_taking_off_most_of_the_waiting_people_needs_to_be_said(campaign: Bench)
     campaign.plan("--allow-shrink", "batch/march")
     campaign.apply("--allow-shrink", "batch/march")
     campaign.advance(600)
-    assert set(campaign.rings()) == set(THIRTY[:10])
+    assert set(campaign.calls()) == set(THIRTY[:10])
 
 
 def test_leave_to_shrink_something_that_is_not_there_is_refused(campaign: Bench) -> None:
@@ -72,7 +72,7 @@ def test_a_narrower_run_leaves_every_other_address_alone(campaign: Bench) -> Non
     assert "--allow-shrink batch/march" in whole.json["refusals"][0]
 
 
-def test_an_unknown_target_rings_nobody(campaign: Bench) -> None:
+def test_an_unknown_target_calls_nobody(campaign: Bench) -> None:
     ran = campaign.apply("--target", "batch/marhc", exits=1)
     assert 'no resource has the address "batch/marhc"' in ran.err
     assert campaign.requests() == []
@@ -98,10 +98,10 @@ def test_a_project_without_resources_is_an_error_and_takes_nobody_off(campaign: 
     assert [one["status"] for one in campaign.batches()] == ["pending"]
 
 
-def test_a_renamed_campaign_rings_nobody_again_however_often_it_is_applied(campaign: Bench) -> None:
+def test_a_renamed_campaign_calls_nobody_again_however_often_it_is_applied(campaign: Bench) -> None:
     campaign.apply()
     campaign.advance(3600)
-    early = campaign.rings()
+    early = campaign.calls()
     campaign.edit("march.yaml", "name: march", "name: spring-march")
     for _ in range(2):
         assert campaign.plan(exits=3).verbs["block batch/spring-march"] == ("looks_renamed", 30)
@@ -111,4 +111,4 @@ def test_a_renamed_campaign_rings_nobody_again_however_often_it_is_applied(campa
     campaign.apply()
     assert campaign.plan("--detailed-exitcode").verbs == {}
     campaign.advance(3600)
-    assert campaign.rings() == early == dict.fromkeys(THIRTY, 1)
+    assert campaign.calls() == early == dict.fromkeys(THIRTY, 1)

@@ -1,4 +1,4 @@
-"""The lock at a real host: lost, brought back from an older checkout, behind the provider. Nobody is rung
+"""The lock at a real host: lost, brought back from an older checkout, behind the provider. Nobody is called
 again for want of a memory."""
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def test_a_lost_lock_blocks_and_is_rebuilt_from_the_marks(campaign: Bench) -> No
     campaign.plan("--detailed-exitcode")
     campaign.apply()
     campaign.advance(SOON)
-    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+    assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
     assert json.loads(lock.read_bytes())["lineage"] == lineage
 
 
@@ -53,7 +53,7 @@ def test_an_older_lock_blocks_instead_of_undoing_the_newer_run(campaign: Bench) 
     lock.write_bytes(newer)
     campaign.plan("--detailed-exitcode")
     campaign.advance(SOON)
-    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+    assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
 
 def test_an_older_lock_blocks_whatever_the_age_of_another_agents_calls(host: Bench) -> None:
@@ -74,7 +74,7 @@ def test_an_older_lock_blocks_whatever_the_age_of_another_agents_calls(host: Ben
     assert host.plan(exits=3).verbs == {"block call/bob": ("lock_is_older", 1)}
     host.apply(exits=3)
     host.advance(SOON)
-    assert host.rings() == dict.fromkeys(PEOPLE[:3], 1)
+    assert host.calls() == dict.fromkeys(PEOPLE[:3], 1)
 
 
 def test_a_batch_whose_answer_was_lost_is_adopted_once_the_list_can_be_read(campaign: Bench) -> None:
@@ -89,7 +89,7 @@ def test_a_batch_whose_answer_was_lost_is_adopted_once_the_list_can_be_read(camp
     campaign.apply()
     assert campaign.plan("--detailed-exitcode").verbs == {}
     campaign.advance(SOON)
-    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+    assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
 
 def test_a_first_call_without_a_lock_asks_whether_the_project_has_dialed_before(campaign: Bench) -> None:
@@ -101,7 +101,7 @@ def test_a_first_call_without_a_lock_asks_whether_the_project_has_dialed_before(
     campaign.apply()
     campaign.plan("--detailed-exitcode")
     campaign.advance(SOON)
-    assert campaign.rings() == {PEOPLE[0]: 1}
+    assert campaign.calls() == {PEOPLE[0]: 1}
 
 
 def test_a_lock_is_started_with_the_key_of_the_provider_in_use_alone(campaign: Bench) -> None:
@@ -128,7 +128,7 @@ def test_a_batch_under_also_that_is_over_is_read_once(bench: Bench) -> None:
     bench.apply()
     bench.advance(SOON)
     bench.apply()
-    assert bench.rings() == dict.fromkeys(PEOPLE[:2], 1)
+    assert bench.calls() == dict.fromkeys(PEOPLE[:2], 1)
 
     assert _read_in_full(bench) == [], "an unchanged plan reads nobody"
     bench.write("march.yaml", batch("march", PEOPLE[:3], also=[by_hand["id"]]))
@@ -142,7 +142,7 @@ def _read_in_full(bench: Bench) -> list[str]:
     return [one["path"] for one in bench.requests()[before:] if one["operation"] == "getCallBatch"]
 
 
-def test_a_plan_says_that_somebody_under_also_would_be_rung_again(bench: Bench) -> None:
+def test_a_plan_says_that_somebody_under_also_would_be_called_again(bench: Bench) -> None:
     theirs = {"name": "by hand", "agent_id": AGENT, "from_number_id": CARTESIA["from_number_id"]}
     by_hand = bench.cartesia("POST", "/agents/calls/batches", {**theirs, "recipients": [{"to_number": PEOPLE[0]}]})
     bench.write("project.yaml", project())

@@ -1,4 +1,4 @@
-"""Who is rung is nobody else's business: no whole number in what is shown or committed, and files with people
+"""Who is called is nobody else's business: no whole number in what is shown or committed, and files with people
 are their owner's alone."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""12,000 people in three remote batches, and what happens to every list while it is rung: rows come and go,
+"""12,000 people in three remote batches, and what happens to every list while it is called: rows come and go,
 the agent changes. The plan and the dials are held to the rules, person by person."""
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def test_the_unchanged_plan_is_empty_and_makes_at_most_three_requests(example: E
     assert sum(counts.values()) == 12_000
 
 
-def test_ten_rows_added_five_removed_and_a_new_agent_touch_only_who_was_not_rung(example: Examples) -> None:
+def test_ten_rows_added_five_removed_and_a_new_agent_touch_only_who_was_not_called(example: Examples) -> None:
     bench = example("renewals")
     bench.apply()
     bench.advance(1200)
-    early = bench.rings()
+    early = bench.calls()
     assert 500 < len(early) < 2000
     before = {row["number"]: row["standing"] for row in bench.results()}
     waiting = [number for number, standing in before.items() if standing == "waiting"]
@@ -58,17 +58,17 @@ def test_ten_rows_added_five_removed_and_a_new_agent_touch_only_who_was_not_rung
         "replace": {"settings_changed": len(waiting) - 4},
         "cancel": {"not_desired": 4},
     }
-    assert planned.json["summary"]["people_to_ring"] == 10 + len(refused) + len(waiting) - 4
+    assert planned.json["summary"]["people_to_call"] == 10 + len(refused) + len(waiting) - 4
     (change,) = next(one["changes"] for one in planned.json["actions"] if one["verb"] == "replace")
     assert change == {"path": "spec.agent_id", "before": AGENT, "after": NEW_AGENT}
 
     bench.apply()
     assert bench.plan("--detailed-exitcode").verbs == {}
     bench.advance(DAY)
-    rings = bench.rings()
+    calls = bench.calls()
     never = {number for number in before if number.endswith("94")}
-    assert Counter(rings.values()).keys() == {1}
-    assert set(rings) == (set(before) | set(ADDED)) - never - removed | set(early)
+    assert Counter(calls.values()).keys() == {1}
+    assert set(calls) == (set(before) | set(ADDED)) - never - removed | set(early)
     agents = {batch["id"]: batch["agent_id"] for batch in bench.batches()}
     spoke = {dial["number"]: agents[dial["batch_id"]] for dial in bench.dials()}
     assert {spoke[number] for number in early} == {AGENT}
@@ -90,7 +90,7 @@ def test_added_rows_alone_leave_every_batch_as_it_is(example: Examples) -> None:
     assert "cancelled" not in after.values()
 
 
-def test_the_retry_policy_rings_the_unreached_until_its_attempts_are_used_up(example: Examples) -> None:
+def test_the_retry_policy_calls_the_unreached_until_its_attempts_are_used_up(example: Examples) -> None:
     bench = example("renewals")
     bench.apply()
     bench.advance(DAY)
@@ -101,10 +101,10 @@ def test_the_retry_policy_rings_the_unreached_until_its_attempts_are_used_up(exa
         bench.advance(DAY)
     assert bench.plan("--detailed-exitcode").verbs == {}
 
-    rings = bench.rings()
-    assert {count for number, count in rings.items() if number.endswith(("91", "92"))} == {3}
-    assert {count for number, count in rings.items() if number.endswith("95")} == {2}
-    assert {count for number, count in rings.items() if number.endswith(("93", "96", "97"))} == {1}
-    assert max(rings.values()) == 3
+    calls = bench.calls()
+    assert {count for number, count in calls.items() if number.endswith(("91", "92"))} == {3}
+    assert {count for number, count in calls.items() if number.endswith("95")} == {2}
+    assert {count for number, count in calls.items() if number.endswith(("93", "96", "97"))} == {1}
+    assert max(calls.values()) == 3
     for row in bench.results():
-        assert row["attempts"] == rings[row["number"]], row
+        assert row["attempts"] == calls[row["number"]], row

@@ -38,19 +38,19 @@ def cancel_elsewhere(bench: Bench) -> None:
         bench.world.post(f"{url}/{batch['id']}/cancel", headers=headers).raise_for_status()
 
 
-def test_how_often_somebody_was_rung_is_said_where_it_is_known(campaign: Bench) -> None:
-    """After a retry request nothing tells whether who was reached had been among those whom it rang."""
+def test_how_often_somebody_was_called_is_said_where_it_is_known(campaign: Bench) -> None:
+    """After a retry request nothing tells whether who was reached had been among those whom it called."""
     campaign.advance(DAY)
     campaign.apply()
     campaign.advance(DAY)
     rows = {row["number"]: (row["attempts"], row["attempts_at_most"]) for row in campaign.results()}
-    assert campaign.rings() == {ADA: 1, SILENT: 2}
+    assert campaign.calls() == {ADA: 1, SILENT: 2}
     assert rows == {ADA: (None, 2), SILENT: (2, 2)}
     assert "at most 2" in campaign.run("results").out
 
 
 @pytest.mark.parametrize("via", ["direct", "batch"])
-def test_an_edited_call_shows_the_number_that_was_rung(via: str, bench: Bench) -> None:
+def test_an_edited_call_shows_the_number_that_was_called(via: str, bench: Bench) -> None:
     bench.write("project.yaml", manifests.project())
     bench.write("ada.yaml", manifests.call("ada", ADA, via=via))
     bench.apply()
@@ -59,7 +59,7 @@ def test_an_edited_call_shows_the_number_that_was_rung(via: str, bench: Bench) -
     for _ in range(2):
         assert [(row["number"], row["standing"]) for row in bench.results()] == [(ADA, "dialed")]
         bench.apply()
-    assert bench.rings() == {ADA: 1}
+    assert bench.calls() == {ADA: 1}
 
 
 @pytest.mark.parametrize(("name", "jsonl"), [("a.jsonl", True), ("a.NDJSON", True), ("a.csv", False), ("a", False)])
@@ -104,10 +104,10 @@ def test_status_names_calls_that_may_be_the_lost_one(host: Bench) -> None:
     host.faults({"match": {"operation": "legacyOutboundCall"}, "do": "lost_answer"})
     host.apply(exits=3)
     host.advance(DAY)
-    [rung] = [dial["call_id"] for dial in host.dials() if dial["number"] == ADA]
+    [called] = [dial["call_id"] for dial in host.dials() if dial["number"] == ADA]
     told = {one["address"]: one["candidates"] for one in host.run("status", "--json", exits=3).json["resources"]}
-    assert [one["id"] for one in told["call/ada"]] == [rung]
+    assert [one["id"] for one in told["call/ada"]] == [called]
     assert told["call/bob"] == []
-    assert f"may be it: {rung}, placed " in host.run("status", "call/ada", exits=3).out
+    assert f"may be it: {called}, placed " in host.run("status", "call/ada", exits=3).out
     host.run("resolve", "call/ada", "--placed")
     assert "may be it" not in host.run("status").out

@@ -81,9 +81,9 @@ def _read(terminal: int) -> str | None:
 def test_yes_applies_the_plan_that_was_shown(campaign: Bench) -> None:
     code, shown = at_a_terminal(campaign, "yes\n", "apply")
     assert code == 0
-    assert shown.index("batch/march") < shown.index("Ring 3 people?") < shown.index("submitted")
+    assert shown.index("batch/march") < shown.index("Call 3 people?") < shown.index("submitted")
     campaign.advance(600)
-    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+    assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
 
 def test_the_last_table_of_the_wait_stays(campaign: Bench) -> None:
@@ -96,11 +96,11 @@ def test_the_last_table_of_the_wait_stays(campaign: Bench) -> None:
 def test_one_person_is_asked_about_as_one(campaign: Bench) -> None:
     campaign.write("march.yaml", batch("march", PEOPLE[:1]))
     _, shown = at_a_terminal(campaign, "no\n", "apply")
-    assert "Ring 1 person? Type yes to go on" in shown
+    assert "Call 1 person? Type yes to go on" in shown
 
 
 @pytest.mark.parametrize("answer", ["\n", "y\n", END_OF_INPUT])
-def test_anything_else_rings_nobody(answer: str, campaign: Bench) -> None:
+def test_anything_else_calls_nobody(answer: str, campaign: Bench) -> None:
     code, shown = at_a_terminal(campaign, answer, "apply")
     assert code == 1
     assert "the answer was no" in shown
@@ -129,9 +129,9 @@ def test_destroy_asks_about_taking_off_not_about_ringing(campaign: Bench) -> Non
     campaign.apply()
     code, shown = at_a_terminal(campaign, "yes\n", "destroy")
     assert code == 0
-    assert "Ring " not in shown
+    assert "Call " not in shown
     campaign.advance(600)
-    assert campaign.rings() == {}
+    assert campaign.calls() == {}
 
 
 def test_an_empty_plan_asks_nothing(campaign: Bench) -> None:
@@ -144,9 +144,9 @@ def test_an_empty_plan_asks_nothing(campaign: Bench) -> None:
 def test_without_a_terminal_nobody_is_forgotten_unasked(campaign: Bench) -> None:
     campaign.apply()
     ran = campaign.run("state", "rm", "batch/march", exits=1)
-    assert "--yes-forget-who-was-rung" in ran.err
+    assert "--yes-forget-who-was-called" in ran.err
     assert campaign.run("state", "list").out == "batch/march\n"
-    campaign.run("state", "rm", "batch/march", "--yes-forget-who-was-rung")
+    campaign.run("state", "rm", "batch/march", "--yes-forget-who-was-called")
     assert "knows no address" in campaign.run("state", "list").out
 
 

@@ -27,12 +27,12 @@ def outcomes(report: dict[str, Any]) -> dict[str, tuple[str, int]]:
     return {one["address"]: (one["outcome"], one["people_done"]) for one in report["actions"]}
 
 
-def test_both_are_rung_by_one_apply(both: Bench) -> None:
+def test_both_are_called_by_one_apply(both: Bench) -> None:
     assert both.plan().verbs == {"create batch/offer": ("new", 3), "create batch/tickets": ("new", 3)}
     report = both.apply("--json").json
     assert outcomes(report) == {"batch/offer": ("done", 3), "batch/tickets": ("done", 3)}
     both.advance(600)
-    assert both.rings() == dict.fromkeys([*OFFER, *TICKETS], 1)
+    assert both.calls() == dict.fromkeys([*OFFER, *TICKETS], 1)
     both.plan("--detailed-exitcode")
 
 
@@ -46,7 +46,7 @@ def test_without_a_key_for_one_the_other_goes_on(both: Bench) -> None:
     both.environment["CALLINGBOX_API_KEY"] = key
     both.apply()
     both.advance(600)
-    assert both.rings() == dict.fromkeys([*OFFER, *TICKETS], 1)
+    assert both.calls() == dict.fromkeys([*OFFER, *TICKETS], 1)
 
 
 def test_with_one_down_the_other_goes_on(both: Bench) -> None:
@@ -61,7 +61,7 @@ def test_with_one_down_the_other_goes_on(both: Bench) -> None:
     both.environment["CARTESIA_BASE_URL"] = up
     both.apply()
     both.advance(600)
-    assert both.rings() == dict.fromkeys([*OFFER, *TICKETS], 1)
+    assert both.calls() == dict.fromkeys([*OFFER, *TICKETS], 1)
 
 
 def test_with_one_out_of_funds_the_other_goes_on_and_the_rest_is_left(both: Bench) -> None:
@@ -70,14 +70,14 @@ def test_with_one_out_of_funds_the_other_goes_on_and_the_rest_is_left(both: Benc
     assert "for want of funds" in ran.out
     assert "1 person left for the next run" in ran.out
     both.advance(600)
-    assert sum(both.rings()[number] for number in TICKETS) == 2
-    assert sum(both.rings()[number] for number in OFFER) == 3
+    assert sum(both.calls()[number] for number in TICKETS) == 2
+    assert sum(both.calls()[number] for number in OFFER) == 3
 
     assert both.plan("--detailed-exitcode", exits=2).verbs == {"create batch/tickets": ("new", 1)}
     both.limits(balance_cents=100_000)
     both.apply()
     both.advance(600)
-    assert both.rings() == dict.fromkeys([*OFFER, *TICKETS], 1)
+    assert both.calls() == dict.fromkeys([*OFFER, *TICKETS], 1)
 
 
 def test_a_key_that_one_refuses_stops_that_one_alone(both: Bench) -> None:

@@ -25,18 +25,18 @@ def unread(bench: Bench, times: int) -> None:
     bench.faults({"match": rule, "do": {"status": {"code": 503, "effect": False}}})
 
 
-def test_it_ends_when_everybody_was_rung(campaign: Bench) -> None:
+def test_it_ends_when_everybody_was_called(campaign: Bench) -> None:
     ran = campaign.apply("--wait")
     assert ran.err.splitlines()[-1] == "3 reached, 0 unreached, 0 in flight, 0 waiting"
     assert ran.out.splitlines()[-1] == "Apply: 3 people submitted."
-    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+    assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
 
 def test_a_look_that_fails_is_not_the_end(campaign: Bench) -> None:
     unread(campaign, 2 * ATTEMPTS_A_LOOK)
     ran = campaign.apply("--wait")
     assert ran.err.splitlines()[-1] == "3 reached, 0 unreached, 0 in flight, 0 waiting"
-    assert campaign.rings() == dict.fromkeys(PEOPLE, 1)
+    assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
 
 def test_looks_that_go_on_failing_end_it_with_the_report(campaign: Bench) -> None:

@@ -93,7 +93,7 @@ CASES = [
         "retry of a Call",
         "  to_number: +14155550101\n  retry: {}\n",
         "b.yaml:6:3",
-        "is rung once in its life",
+        "is called once in its life",
         CALL_HEAD,
     ),
     Case(

@@ -82,7 +82,7 @@ class Team:
         found: list[dict[str, Any]] = said.json["dials"]
         return found
 
-    def rung(self) -> list[str]:
+    def called(self) -> list[str]:
         return sorted(dial["number"] for dial in self.dials())
 
     def snapshot(self) -> dict[str, str]:

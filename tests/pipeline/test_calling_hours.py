@@ -1,4 +1,4 @@
-"""Calling hours from run to run: whoever may be rung is, others wait, and nobody is rung twice or at night."""
+"""Calling hours from run to run: whoever may be called is, others wait, and nobody is called twice or at night."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def test_outside_the_hours_everybody_waits_and_the_plan_says_until_when(team: Te
     assert "outside calling hours" in team.dialctl("plan").out
     assert team.apply().exit == 0
     team.clock(utc("2031-01-15T13:30"))
-    assert team.rung() == []
+    assert team.called() == []
 
 
-def test_a_ring_is_judged_by_its_own_moment_and_not_by_that_of_the_request(team: Team) -> None:
+def test_a_call_is_judged_by_its_own_moment_and_not_by_that_of_the_request(team: Team) -> None:
     team.policy(OFFICE % "America/New_York")
     team.clock(utc("2031-01-15T21:59"))  # one minute before five, and the guard takes two
-    assert team.plan()["summary"]["people_to_ring"] == 0
+    assert team.plan()["summary"]["people_to_call"] == 0
 
 
 def test_a_batch_starts_in_whole_seconds_and_not_at_the_very_end_of_the_hours(team: Team) -> None:
     team.policy(OFFICE % "America/New_York")
     team.clock(utc("2031-01-15T21:57:59.500"))
-    assert team.plan()["summary"]["people_to_ring"] == 0
+    assert team.plan()["summary"]["people_to_call"] == 0
 
 
 def test_the_guard_may_reach_into_the_hours(team: Team) -> None:
@@ -52,11 +52,11 @@ def test_the_guard_may_reach_into_the_hours(team: Team) -> None:
     team.clock(utc("2031-01-15T13:58:30"))
     assert team.apply().exit == 0
     team.clock(utc("2031-01-15T14:30"))
-    assert len(team.rung()) == 2
+    assert len(team.called()) == 2
     assert min(clocks(team, "America/New_York")) >= time(9)
 
 
-def test_by_number_each_is_rung_in_hours_of_their_own(team: Team) -> None:
+def test_by_number_each_is_called_in_hours_of_their_own(team: Team) -> None:
     team.people(NEW_YORK, LOS_ANGELES)
     team.policy(OFFICE % "recipient")
     team.clock(utc("2031-01-15T15:00"))  # 10:00 in New York, 07:00 in Los Angeles
@@ -64,11 +64,11 @@ def test_by_number_each_is_rung_in_hours_of_their_own(team: Team) -> None:
     assert verbs == {"create": 1, "wait": 1}
     assert team.apply().exit == 0
     team.clock(utc("2031-01-15T16:30"))
-    assert team.rung() == [NEW_YORK]
+    assert team.called() == [NEW_YORK]
     team.clock(utc("2031-01-15T17:30"))
     assert team.apply().exit == 0
     team.clock(utc("2031-01-15T18:30"))
-    assert team.rung() == sorted([NEW_YORK, LOS_ANGELES])
+    assert team.called() == sorted([NEW_YORK, LOS_ANGELES])
 
 
 def test_a_column_names_the_zone_whatever_the_number_says(team: Team) -> None:
@@ -78,7 +78,7 @@ def test_a_column_names_the_zone_whatever_the_number_says(team: Team) -> None:
     assert {a["verb"]: a["people"] for a in team.plan()["actions"]} == {"wait": 2}
 
 
-def test_whose_zone_nobody_knows_is_never_rung(team: Team) -> None:
+def test_whose_zone_nobody_knows_is_never_called(team: Team) -> None:
     team.write(people_csv=f"to_number,zone\n{NEW_YORK},Atlantis/Capital\n")
     team.policy('{calling_hours: {from: "00:00", to: "23:59", zone: recipient, column: zone}}')
     team.clock(utc("2031-01-15T15:00"))
@@ -92,19 +92,19 @@ def test_what_waits_when_the_window_closes_is_cancelled_and_submitted_again_late
     team.clock(utc("2031-01-15T21:50"))  # ten minutes before five: not all can be through
     assert team.apply().exit == 0
     team.clock(utc("2031-01-15T21:59:30"))
-    rung = len(team.rung())
-    assert 0 < rung < 40
+    called = len(team.called())
+    assert 0 < called < 40
     closing = {a["verb"]: (a["reason"], a["people"]) for a in team.plan("--allow-shrink", "batch/outreach")["actions"]}
     assert closing["cancel"][0] == "calling_hours"
     assert team.apply().exit == 0
     team.clock(utc("2031-01-16T13:00"))
-    overnight = len(team.rung())
-    assert overnight <= rung + 1
+    overnight = len(team.called())
+    assert overnight <= called + 1
     team.clock(utc("2031-01-16T14:00"))
     assert team.apply().exit == 0
     team.clock(utc("2031-01-16T21:00"))
     assert team.apply().exit == 0
-    assert len(team.rung()) == len(set(team.rung())) == 40
+    assert len(team.called()) == len(set(team.called())) == 40
     assert all(time(9) <= clock < time(17) for clock in clocks(team, "America/New_York"))
 
 
@@ -131,14 +131,14 @@ def test_nine_oclock_moves_with_the_clocks(team: Team, before: str, after: str) 
         assert team.plan()["next_at"] == opens
 
 
-def test_an_unchanged_plan_over_closed_hours_never_rings_by_itself(team: Team) -> None:
+def test_an_unchanged_plan_over_closed_hours_never_calls_by_itself(team: Team) -> None:
     team.people(BOISE)
     team.policy(OFFICE % "recipient")
     team.clock(utc("2031-01-15T04:00"))
     for _ in range(3):
         assert team.apply().exit == 0
     team.clock(utc("2031-01-15T14:00"))
-    assert team.rung() == []
+    assert team.called() == []
 
 
 def test_single_calls_wait_for_the_hours_as_well(team: Team) -> None:
@@ -148,9 +148,9 @@ def test_single_calls_wait_for_the_hours_as_well(team: Team) -> None:
     team.clock(utc("2031-01-15T12:00"))
     assert {a["verb"] for a in team.plan()["actions"]} == {"wait"}
     assert team.apply().exit == 0
-    assert team.rung() == []
+    assert team.called() == []
     team.clock(utc("2031-01-15T14:00"))
     assert team.apply().exit == 0
     assert team.apply().exit == 0
     team.clock(utc("2031-01-15T15:00"))
-    assert team.rung() == ["+12125550101"]
+    assert team.called() == ["+12125550101"]

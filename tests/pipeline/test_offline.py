@@ -57,11 +57,11 @@ def _expiring(agent: str, left: timedelta) -> str:
     return BATCH.replace("agent_one", agent) + expiry
 
 
-def test_whoever_could_begin_to_ring_only_after_the_expiry_is_not_said_to_be_rung(team: Team) -> None:
+def test_whoever_could_begin_to_call_only_after_the_expiry_is_not_said_to_be_called(team: Team) -> None:
     team.write(batch_yaml=_expiring("agent_one", timedelta(minutes=1)))
     said = team.run("plan", "--offline", "--json").json
     assert [(a["verb"], a["reason"]) for a in said["actions"]] == [("keep", "expired")]
-    assert said["summary"]["people_to_ring"] == 0
+    assert said["summary"]["people_to_call"] == 0
 
 
 def test_over_the_lock_whoever_could_move_only_after_the_expiry_is_taken_off(team: Team) -> None:

@@ -14,7 +14,7 @@ def later(team: Team, seconds: float = 3600) -> None:
         world.advance(seconds)
 
 
-def test_suppressed_numbers_are_counted_before_and_never_rung(team: Team) -> None:
+def test_suppressed_numbers_are_counted_before_and_never_called(team: Team) -> None:
     team.write(dnc_csv=f"to_number\n{ADA}\n")
     team.policy("{suppress_from: [{file: dnc.csv}]}")
     shown = team.dialctl("plan").out
@@ -22,7 +22,7 @@ def test_suppressed_numbers_are_counted_before_and_never_rung(team: Team) -> Non
     assert team.plan()["held"] == {"suppress_from": 1}
     assert team.apply().exit == 0
     later(team)
-    assert team.rung() == [BEN]
+    assert team.called() == [BEN]
 
 
 def test_a_number_suppressed_while_it_waits_is_taken_off(team: Team) -> None:
@@ -35,7 +35,7 @@ def test_a_number_suppressed_while_it_waits_is_taken_off(team: Team) -> None:
     assert "1 person waiting taken off (on a do-not-call list)" in team.dialctl("plan").out
     assert team.apply().exit == 0
     later(team)
-    assert team.rung() == [BEN]
+    assert team.called() == [BEN]
 
 
 def test_the_project_suppresses_for_every_resource(team: Team) -> None:
@@ -44,7 +44,7 @@ def test_the_project_suppresses_for_every_resource(team: Team) -> None:
     )
     assert team.apply().exit == 0
     later(team)
-    assert team.rung() == [ADA]
+    assert team.called() == [ADA]
 
 
 def test_numbers_of_other_countries_are_held_back(team: Team) -> None:
@@ -54,27 +54,27 @@ def test_numbers_of_other_countries_are_held_back(team: Team) -> None:
     assert "1 person held back by `countries`" in team.dialctl("plan", "--format", "markdown").out
     assert team.apply().exit == 0
     later(team)
-    assert team.rung() == [ADA]
+    assert team.called() == [ADA]
 
 
 def test_a_resource_whose_people_are_all_held_back_does_not_read_as_done(team: Team) -> None:
     team.people(LONDON)
     team.policy("{countries: [US]}")
     planned = team.dialctl("plan").out
-    assert "Warning: batch/outreach: nobody is left to ring: 1 held back by countries" in planned
+    assert "Warning: batch/outreach: nobody is left to call: 1 held back by countries" in planned
     assert "everybody is where they should be" not in planned
 
 
-def test_whoever_is_rung_already_is_not_rung_again_once_the_country_is_allowed(team: Team) -> None:
+def test_whoever_is_called_already_is_not_called_again_once_the_country_is_allowed(team: Team) -> None:
     team.people(ADA, "+16045550101")
     team.policy("{countries: [US]}")
     assert team.apply().exit == 0
     later(team)
     team.policy("{countries: [US, CA]}")
-    assert team.plan()["summary"]["people_to_ring"] == 1
+    assert team.plan()["summary"]["people_to_call"] == 1
     assert team.apply().exit == 0
     later(team)
-    assert team.rung() == [ADA, "+16045550101"]
+    assert team.called() == [ADA, "+16045550101"]
 
 
 @pytest.mark.parametrize("where", ["project", "batch"])
@@ -89,14 +89,14 @@ def test_more_than_max_dials_refuses_the_plan_before_anything_is_sent(team: Team
     assert "#### Refused" in team.dialctl("plan", "--format", "markdown").out
     assert team.apply().exit == 1
     later(team)
-    assert team.rung() == []
+    assert team.called() == []
 
 
 def test_max_dials_on_the_command_line_counts_as_much(team: Team) -> None:
     assert team.apply("--max-dials", "1").exit == 1
     assert team.apply("--max-dials", "2").exit == 0
     later(team)
-    assert team.rung() == [ADA, BEN]
+    assert team.called() == [ADA, BEN]
 
 
 def test_a_saved_plan_is_held_to_max_dials_too(team: Team) -> None:
@@ -104,15 +104,15 @@ def test_a_saved_plan_is_held_to_max_dials_too(team: Team) -> None:
     said = team.dialctl("apply", "saved.plan", "--max-dials", "1")
     assert (said.exit, "max_dials" in said.err) == (1, True)
     later(team)
-    assert team.rung() == []
+    assert team.called() == []
 
 
-def test_a_list_that_is_suppressed_as_a_whole_rings_nobody(team: Team) -> None:
+def test_a_list_that_is_suppressed_as_a_whole_calls_nobody(team: Team) -> None:
     team.write(dnc_csv=f"to_number\n{ADA}\n{BEN}\n{CAY}\n")
     team.policy("{suppress_from: [{file: dnc.csv}]}")
     assert team.apply().exit in (0, 1)
     later(team)
-    assert team.rung() == []
+    assert team.called() == []
 
 
 def test_an_edited_list_of_suppressed_numbers_makes_a_saved_plan_stale(team: Team) -> None:

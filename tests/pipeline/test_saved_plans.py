@@ -40,7 +40,7 @@ def later(team: Team, seconds: float = 3600) -> None:
 def test_what_was_reviewed_is_done_without_asking(team: Team, saved: Path) -> None:
     assert team.dialctl("apply", FILE).exit == 0
     later(team)
-    assert team.rung() == [ADA, BEN]
+    assert team.called() == [ADA, BEN]
 
 
 def test_a_second_time_it_does_nothing(team: Team, saved: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_second_time_it_does_nothing(team: Team, saved: Path) -> None:
         ("create", "skipped", 2),
     ]
     later(team)
-    assert team.rung() == [ADA, BEN]
+    assert team.called() == [ADA, BEN]
 
 
 @pytest.mark.parametrize("command", ["plan", "validate"])
@@ -86,7 +86,7 @@ def test_it_remembers_where_the_manifests_are_and_which_were_chosen(team: Team) 
     assert team.dialctl("plan", "--target", "batch/other", "--out", FILE).exit == 0
     assert team.dialctl("apply", FILE).exit == 0
     later(team)
-    assert team.rung() == [CAY]
+    assert team.called() == [CAY]
 
 
 def test_a_target_beside_it_is_refused_not_passed_over(team: Team, saved: Path) -> None:
@@ -147,7 +147,7 @@ def test_another_lock_is_another_lineage(team: Team, saved: Path) -> None:
     lock.write_text(lock.read_text().replace(lineage, "".join(reversed(lineage))))
     assert team.dialctl("apply", FILE).exit != 0
     later(team)
-    assert CAY not in team.rung()
+    assert CAY not in team.called()
 
 
 def test_whoever_was_dialed_since_drops_out(team: Team) -> None:
@@ -159,7 +159,7 @@ def test_whoever_was_dialed_since_drops_out(team: Team) -> None:
     said = team.dialctl("apply", FILE)
     assert said.exit == 0, said.err
     later(team)
-    assert team.rung() == [ADA, BEN]
+    assert team.called() == [ADA, BEN]
 
 
 def test_an_address_that_is_no_longer_called_for_is_skipped(team: Team) -> None:
@@ -167,7 +167,7 @@ def test_an_address_that_is_no_longer_called_for_is_skipped(team: Team) -> None:
     team.write(others_csv=f"to_number\n{CAY}\n")
     assert team.apply("--target", "batch/outreach").exit == 0
     team.write(batch_yaml=LATER)
-    assert team.plan("--out", FILE)["summary"]["people_to_ring"] == 3
+    assert team.plan("--out", FILE)["summary"]["people_to_call"] == 3
     later(team, 600)
     said = team.dialctl("apply", FILE, "--json")
     assert said.exit == 0, said.err
@@ -175,7 +175,7 @@ def test_an_address_that_is_no_longer_called_for_is_skipped(team: Team) -> None:
     assert outcomes[("batch/outreach", "replace")] == "skipped"
     assert outcomes[("batch/other", "create")] == "done"
     later(team)
-    assert team.rung() == [ADA, BEN, CAY]
+    assert team.called() == [ADA, BEN, CAY]
 
 
 def test_a_retry_that_came_due_since_is_not_in_it(team: Team) -> None:

@@ -25,7 +25,7 @@ def body(runner: Runner) -> str:
 def test_a_plan_becomes_a_comment(runner: Runner) -> None:
     done = runner.step("plan.sh", SANDBOX="true")
     assert (done.returncode, done.stderr) == (0, "")
-    assert body(runner).startswith(f"{MARKER}\n<!-- dialctl plan spring -->\n### Plan: 2 more rings")
+    assert body(runner).startswith(f"{MARKER}\n<!-- dialctl plan spring -->\n### Plan: 2 more calls")
 
 
 def test_without_a_key_it_is_made_offline_and_not_saved(runner: Runner) -> None:
@@ -82,9 +82,9 @@ class TestComments:
         assert done.returncode == 0, done.stderr
 
     def test_one_comment_is_kept_up_to_date(self, runner: Runner) -> None:
-        for text in ("### Plan: 2 more rings", "### The plan failed", "### Plan: 1 more ring"):
+        for text in ("### Plan: 2 more calls", "### The plan failed", "### Plan: 1 more call"):
             self.post(runner, text)
-        assert [comment["body"] for comment in runner.comments] == [f"{MARKER}\n### Plan: 1 more ring\n"]
+        assert [comment["body"] for comment in runner.comments] == [f"{MARKER}\n### Plan: 1 more call\n"]
 
     def test_each_project_has_a_comment_of_its_own(self, runner: Runner) -> None:
         for name in ("a", "b", "a"):
@@ -92,10 +92,10 @@ class TestComments:
         assert len(runner.comments) == 2
 
     def test_what_others_wrote_is_left_alone(self, runner: Runner) -> None:
-        theirs = {"id": 1, "user": {"login": "mallory"}, "body": f"{MARKER}\n### Plan: nobody is rung."}
+        theirs = {"id": 1, "user": {"login": "mallory"}, "body": f"{MARKER}\n### Plan: nobody is called."}
         quoted = {"id": 2, "user": {"login": "github-actions[bot]"}, "body": f"> {MARKER}"}
         runner.found(theirs, quoted)
-        self.post(runner, "### Plan: 2 more rings")
+        self.post(runner, "### Plan: 2 more calls")
         assert runner.comments[:2] == [theirs, quoted]
         assert len(runner.comments) == 3
 
@@ -105,11 +105,11 @@ def test_a_note_on_a_merge_request_is_kept_up_to_date(runner: Runner) -> None:
     with gitlab() as server:
         server.notes.append({"id": 1, "author": {"id": 2}, "body": f"{MARKER} by somebody else"})
         where = {"CI_API_V4_URL": server.url, "CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "7", "GITLAB_TOKEN": "s3"}
-        for text in ("2 more rings & @all", "1 more ring"):
+        for text in ("2 more calls & @all", "1 more call"):
             (runner.directory / "plan.md").write_text(f"{MARKER}\n{text}\n")
             done = runner.step("comment-gitlab.sh", **where)
             assert done.returncode == 0, done.stderr
-    assert [note["body"] for note in server.notes[1:]] == [f"{MARKER}\n1 more ring\n"]
+    assert [note["body"] for note in server.notes[1:]] == [f"{MARKER}\n1 more call\n"]
     assert server.tokens == {"s3"}
 
 
@@ -141,7 +141,7 @@ class TestCommitsOfTheLock:
             (checkout.directory / name).write_text("{}\n")
         assert checkout.step("commit-lock.sh").returncode == 0
         assert checkout.git("show", "--format=", "--name-only").split() == ["dialctl.lock", "dialctl.lock.journal"]
-        assert self.pushed(checkout).splitlines()[0] == "Remember who was rung [skip ci]"
+        assert self.pushed(checkout).splitlines()[0] == "Remember who was called [skip ci]"
 
     def test_a_journal_that_was_folded_in_is_removed(self, checkout: Runner) -> None:
         for name in ("dialctl.lock", "dialctl.lock.journal"):
@@ -158,7 +158,7 @@ class TestCommitsOfTheLock:
         other.git("push", "-q", "origin", "main")
         (checkout.directory / "dialctl.lock").write_text("{}\n")
         assert checkout.step("commit-lock.sh", BRANCH="main").returncode == 0
-        assert self.pushed(checkout).splitlines()[:2] == ["Remember who was rung [skip ci]", "meanwhile"]
+        assert self.pushed(checkout).splitlines()[:2] == ["Remember who was called [skip ci]", "meanwhile"]
 
     def test_a_conflict_fails_and_keeps_the_lock(self, checkout: Runner) -> None:
         other = self.clone(checkout, "other")

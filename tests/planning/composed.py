@@ -27,5 +27,5 @@ def worked(of: Facts, **outlook: Any) -> Task:
     return work
 
 
-def rung(work: Task) -> list[tuple[str, str, int]]:
+def called(work: Task) -> list[tuple[str, str, int]]:
     return work.to_call.select("number", "verb", "attempt").sort("number").rows()

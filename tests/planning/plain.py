@@ -37,11 +37,11 @@ class Drawn:
         return self.counted_out or (self.cancelled and not any(phase in LIVE for phase in self.phases.values()))
 
     def queues(self, who: str) -> bool:
-        """Whether it will ring them, and we could keep it from doing so."""
+        """Whether it will call them, and we could keep it from doing so."""
         return self.phases.get(who) is Phase.QUEUED and not self.cancelled and not self.also
 
     def took_off(self, who: str) -> bool:
-        """Whether they were never rung by it, and never will be."""
+        """Whether they were never called by it, and never will be."""
         return self.phases[who] is Phase.CANCELLED and self.cancelled and not self.retries
 
     def standing(self, who: str) -> str:
@@ -75,7 +75,7 @@ class Someone:
     attempts: int
     verb: str
     queued_in: frozenset[str] = field(default=frozenset(), compare=False)
-    waits_for_a_ring: bool = field(default=False, compare=False)
+    waits_for_a_call: bool = field(default=False, compare=False)
 
 
 def everybody(scene: Scene) -> dict[str, Someone]:
@@ -110,9 +110,9 @@ def _verb(scene: Scene, who: str, batches: list[Drawn], dialed: list[Drawn], sta
         return "block"
     if not _desired(scene, who) or scene.timing is Timing.EXPIRED:
         return "cancel" if queued else "keep"
-    if len({batch.attempt for batch in waiting}) < len(waiting) and not _rung_already(waiting, attempts):
+    if len({batch.attempt for batch in waiting}) < len(waiting) and not _called_already(waiting, attempts):
         return "replace"
-    if _rung_already(waiting, attempts):
+    if _called_already(waiting, attempts):
         return "cancel"
     due = ""
     if standing == "unsubmitted" or (standing == "refused" and _again(scene, refused)):
@@ -136,7 +136,7 @@ def _desired(scene: Scene, who: str) -> bool:
     return scene.wanted is not None and who in scene.wanted and not scene.paused
 
 
-def _rung_already(waiting: list[Drawn], attempts: int) -> bool:
+def _called_already(waiting: list[Drawn], attempts: int) -> bool:
     return any(batch.attempt <= attempts for batch in waiting)
 
 
@@ -170,5 +170,5 @@ def _as_mate(scene: Scene, who: str, one: Someone, leaving: set[str]) -> Someone
     """Whoever is kept in a batch that is cancelled for somebody else loses their place."""
     if one.verb != "keep" or not one.queued_in & leaving or not _desired(scene, who):
         return one
-    moves = scene.timing is Timing.NOW and one.waits_for_a_ring
+    moves = scene.timing is Timing.NOW and one.waits_for_a_call
     return Someone(one.standing, one.attempts, "replace" if moves else "cancel", one.queued_in)

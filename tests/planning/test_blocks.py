@@ -191,7 +191,7 @@ def test_a_cancel_of_ours_is_nobody_elses(cancel: CancelProgress) -> None:
     assert of(elsewhere(), wanted=resource("ab"), record=record) is None
 
 
-def test_a_cancel_elsewhere_that_kept_nobody_wanted_from_a_ring_is_no_block() -> None:
+def test_a_cancel_elsewhere_that_kept_nobody_wanted_from_a_call_is_no_block() -> None:
     assert of(elsewhere(), wanted=resource("b")) is None
 
 
@@ -220,7 +220,7 @@ def test_batches_at_a_provider_that_now_places_single_calls() -> None:
 
 @pytest.mark.parametrize("absent", [False, True], ids=["open", "probably absent"])
 def test_a_lost_request_keeps_its_people_where_it_was_sent(absent: bool) -> None:
-    """It may have arrived there: at another provider, or by another route, they would ring once more."""
+    """It may have arrived there: at another provider, or by another route, they would call once more."""
     lost = ResourceRecord(generation=1, provider="cartesia", intents=open_intents(intent(absent=absent)))
     assert of(wanted=resource("a"), record=lost) is None
     assert of(wanted=resource("a", provider="callingbox"), record=lost) == "provider_changed"

@@ -26,7 +26,7 @@ from tests.planning.cases import (
     remembered,
     resource,
 )
-from tests.planning.composed import planned, rung
+from tests.planning.composed import called, planned
 
 QUEUED, REACHED, UNREACHED = Phase.QUEUED, Phase.REACHED, Phase.UNREACHED
 
@@ -41,7 +41,7 @@ def test_a_first_submission_is_new_and_shows_its_settings() -> None:
     assert (create.reason, create.people, create.starts_at) == (Reason.NEW, 2, NOON)
     assert [(change.path, change.before) for change in create.changes] == [("spec.agent_id", None)]
     assert work is not None
-    assert rung(work) == [(number("a"), "create", 1), (number("b"), "create", 1)]
+    assert called(work) == [(number("a"), "create", 1), (number("b"), "create", 1)]
 
 
 def test_a_submission_says_in_how_many_batches_where_one_does_not_take_all() -> None:
@@ -51,7 +51,7 @@ def test_a_submission_says_in_how_many_batches_where_one_does_not_take_all() -> 
     assert "batches" not in actions[Verb.CREATE].counts
 
 
-def test_who_is_too_early_knows_when_they_will_be_rung() -> None:
+def test_who_is_too_early_knows_when_they_will_be_called() -> None:
     day = NOON + timedelta(days=40)
     far = case(wanted=resource("a", scheduled_at=day), record=ResourceRecord(), timing=Timing.TOO_EARLY, opens_at=NOON)
     wait = planned(far)[0][Verb.WAIT]
@@ -79,10 +79,10 @@ def test_a_replace_shows_what_changed_and_counts_those_it_leaves_alone() -> None
     replaced = actions[Verb.REPLACE]
     assert (replaced.people, replaced.reason, replaced.remote_ids) == (1, Reason.SETTINGS_CHANGED, ("b1",))
     assert [(c.path, c.before, c.after) for c in replaced.changes] == [("spec.agent_id", "agent_old", "agent_a")]
-    counts = {"total": 3, "known": 3, "rung": 2, "queued": 1, "in_flight": 1}
+    counts = {"total": 3, "known": 3, "called": 2, "queued": 1, "in_flight": 1}
     assert replaced.counts == counts
     assert work is not None
-    assert (work.cancels, rung(work)) == (("b1",), [(number("a"), "replace", 1)])
+    assert (work.cancels, called(work)) == (("b1",), [(number("a"), "replace", 1)])
 
 
 def test_settings_that_the_lock_keeps_as_digests_are_no_change() -> None:
@@ -121,7 +121,7 @@ def ended(wanted: str = "ab", **known: Any) -> Facts:
     return case(over, wanted=resource(wanted, retry=ABLE_TO_RETRY), record=record)
 
 
-def test_a_retry_by_request_rings_nobody_by_a_new_batch() -> None:
+def test_a_retry_by_request_calls_nobody_by_a_new_batch() -> None:
     actions, work = planned(ended())
     retry = actions[Verb.RETRY]
     assert (retry.people, retry.remote_ids, retry.outcomes) == (1, ("b1",), {"dial_no_answer": 1})
@@ -134,7 +134,7 @@ def test_a_retry_that_the_request_cannot_do_is_a_new_batch_of_the_next_attempt()
     actions, work = planned(ended(payloads=None))
     assert (actions[Verb.RETRY].people, actions[Verb.RETRY].remote_ids) == (1, ())
     assert work is not None
-    assert (work.requests, rung(work)) == ((), [(number("a"), "retry", 2)])
+    assert (work.requests, called(work)) == ((), [(number("a"), "retry", 2)])
 
 
 def test_a_wait_says_when_it_ends() -> None:
@@ -177,7 +177,7 @@ def test_a_quiet_resource_is_kept_without_its_people() -> None:
     [call_resource("b"), call_resource("a", settings={"agent_id": "agent_b"}), call_resource({"a": '{"x":1}'})],
     ids=["its number", "its agent", "its data"],
 )
-def test_an_edited_call_is_rung_once_all_the_same(edited: Any) -> None:
+def test_an_edited_call_is_called_once_all_the_same(edited: Any) -> None:
     placed, people = call("c1", "a", REACHED), call_resource("a").recipients
     record = knowing(placed, numbers=people.numbers, payloads=people.payloads)
     actions, _ = planned(case(placed, wanted=edited, record=record))

@@ -163,7 +163,7 @@ def test_a_tombstone_is_not_shown_again() -> None:
 
 
 @pytest.mark.parametrize(("phase", "later"), [(Phase.IN_FLIGHT, True), (REACHED, False)])
-def test_whoever_is_rung_under_also_right_now_may_be_due_later(phase: Phase, later: bool) -> None:
+def test_whoever_is_called_under_also_right_now_may_be_due_later(phase: Phase, later: bool) -> None:
     theirs = batch("x1", members(a=phase), mark=None)
     of = case(theirs, wanted=resource("a", also=("x1",)), record=ResourceRecord(), also=frozenset({"x1"}))
     assert worked(of).due_later is later

@@ -43,15 +43,15 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
          Verb.CANCEL, Reason.NOT_DESIRED),
     ],
     "not desired, or expired": [
-        ("removed after the ring stays as it is", person(DIALED, desired=False), Verb.KEEP, Reason.NOT_DESIRED),
-        ("removed and retriable is not rung again", person(DIALED, desired=False, retriable=True),
+        ("removed after the call stays as it is", person(DIALED, desired=False), Verb.KEEP, Reason.NOT_DESIRED),
+        ("removed and retriable is not called again", person(DIALED, desired=False, retriable=True),
          Verb.KEEP, Reason.NOT_DESIRED),
-        ("a new person after the expiry is not rung", person(UNSUBMITTED, timing=EXPIRED), Verb.KEEP, Reason.EXPIRED),
+        ("a new person after the expiry is not called", person(UNSUBMITTED, timing=EXPIRED), Verb.KEEP, Reason.EXPIRED),
         ("nobody is retried after the expiry", person(DIALED, retriable=True, timing=EXPIRED),
          Verb.KEEP, Reason.EXPIRED),
     ],
     "queued for an attempt that was made already, elsewhere": [
-        ("a twin whose sibling rang is taken off", person(DIALED, queued=True, already_called=True),
+        ("a twin whose sibling called is taken off", person(DIALED, queued=True, already_called=True),
          Verb.CANCEL, Reason.TWINS),
         ("outside the calling hours too", person(DIALED, queued=True, already_called=True, timing=CLOSED),
          Verb.CANCEL, Reason.TWINS),
@@ -62,13 +62,13 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
         ("twins do not wait for the calling hours", person(WAITING, queued=True, twin=True, timing=CLOSED),
          Verb.REPLACE, Reason.TWINS),
     ],
-    "a ring is due (the next four rows), but it would begin after expiry": [
+    "a call is due (the next four rows), but it would begin after expiry": [
         ("new, when it is too late to begin", person(UNSUBMITTED, timing=TOO_LATE), Verb.KEEP, Reason.EXPIRED),
         ("a retry when it is too late", person(DIALED, retriable=True, timing=TOO_LATE), Verb.KEEP, Reason.EXPIRED),
         ("waiting with old settings, and too late to move, is taken off",
          person(WAITING, queued=True, changed=True, timing=TOO_LATE), Verb.CANCEL, Reason.EXPIRED),
     ],
-    "a ring is due (the next four rows), but not yet": [
+    "a call is due (the next four rows), but not yet": [
         ("new, outside the calling hours", person(UNSUBMITTED, timing=CLOSED), Verb.WAIT, Reason.CALLING_HOURS),
         ("new, too far ahead", person(UNSUBMITTED, timing=TOO_EARLY), Verb.WAIT, Reason.TOO_EARLY),
         ("refused, too far ahead", person(REFUSED, changed=True, timing=TOO_EARLY), Verb.WAIT, Reason.TOO_EARLY),
@@ -92,7 +92,7 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
          Verb.REPLACE, Reason.SETTINGS_CHANGED),
     ],
     "desired, dialed, unreached, over, in retry.on, attempts left": [
-        ("the unreached are rung again", person(DIALED, retriable=True), Verb.RETRY, Reason.UNREACHED),
+        ("the unreached are called again", person(DIALED, retriable=True), Verb.RETRY, Reason.UNREACHED),
     ],
     "outside calling hours, still queued": [
         ("waiting outside the calling hours is taken off", person(WAITING, queued=True, timing=CLOSED),
@@ -102,7 +102,7 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
     ],
     "anything else": [
         ("waiting unchanged stays", person(WAITING, queued=True), Verb.KEEP, Reason.UNCHANGED),
-        ("waiting to ring before the expiry stays", person(WAITING, queued=True, timing=TOO_LATE),
+        ("waiting to call before the expiry stays", person(WAITING, queued=True, timing=TOO_LATE),
          Verb.KEEP, Reason.UNCHANGED),
         ("waiting for a far day stays", person(WAITING, queued=True, timing=TOO_EARLY), Verb.KEEP, Reason.UNCHANGED),
         ("dialed stays", person(DIALED), Verb.KEEP, Reason.UNCHANGED),
@@ -181,11 +181,11 @@ def test_nobody_else_is_blocked() -> None:
     assert {one.standing for one in deciding(Verb.BLOCK)} == {UNSURE}
 
 
-def test_only_the_desired_are_rung() -> None:
+def test_only_the_desired_are_called() -> None:
     assert all(one.desired for one in deciding(Verb.CREATE, Verb.REPLACE, Verb.RETRY))
 
 
-def test_a_further_ring_is_asked_for_only_at_a_time_for_it() -> None:
+def test_a_further_call_is_asked_for_only_at_a_time_for_it() -> None:
     assert {one.timing for one in deciding(Verb.CREATE, Verb.RETRY)} == {NOW}
 
 
@@ -222,7 +222,7 @@ def test_whoever_is_dialed_is_never_created() -> None:
 
 
 @pytest.mark.parametrize("facts", [{"desired": False}, {"timing": EXPIRED}], ids=["not desired", "expired"])
-def test_whoever_must_not_ring_is_taken_off_while_queued_and_else_kept(facts: dict[str, object]) -> None:
+def test_whoever_must_not_call_is_taken_off_while_queued_and_else_kept(facts: dict[str, object]) -> None:
     for one, decision in who(**facts):
         if one.standing is not UNSURE:
             assert decision.verb is (Verb.CANCEL if one.queued else Verb.KEEP), one
@@ -251,7 +251,7 @@ def test_outside_calling_hours_nobody_stays_queued() -> None:
         assert decision.verb is not Verb.KEEP, one
 
 
-def test_to_be_desired_no_longer_never_adds_a_ring() -> None:
+def test_to_be_desired_no_longer_never_adds_a_call() -> None:
     assert not any(decide(replace(one, desired=False)).verb.dials for one in everybody())
 
 
@@ -260,14 +260,14 @@ def test_to_be_unsure_never_adds_a_request() -> None:
 
 
 @pytest.mark.parametrize("flag", ["queued", "before_retry", "already_called"])
-def test_a_fact_that_holds_back_never_adds_a_further_ring(flag: str) -> None:
+def test_a_fact_that_holds_back_never_adds_a_further_call(flag: str) -> None:
     further = (Verb.CREATE, Verb.RETRY)
     for one, decision in who(**{flag: False}):
         if decision.verb not in further:
             assert decide(having(one, flag)).verb not in further, one
 
 
-def test_a_worse_time_never_adds_a_ring() -> None:
+def test_a_worse_time_never_adds_a_call() -> None:
     for one, decision in who(timing=NOW):
         if not decision.verb.dials:
             assert not any(decide(replace(one, timing=timing)).verb.dials for timing in Timing), one

@@ -66,7 +66,7 @@ def test_a_probable_absence_is_decided_anew_and_a_probe_makes_it_a_doubt_again()
 
 @pytest.mark.parametrize("wanted", [resource("ab", retry=ABLE_TO_RETRY), resource("ab")])
 def test_a_batch_that_was_declared_to_have_arrived_is_left_alone_when_it_is_found(wanted: Resource) -> None:
-    """Else its people would look rung by it and by the other one that was never seen, and be taken off."""
+    """Else its people would look called by it and by the other one that was never seen, and be taken off."""
     found = batch("b1", members(a=QUEUED))
     record = replace(knowing(found), placed=(person("a"), person("b"), str(found.mark)))
     assert verbs(case(found, wanted=wanted, record=record)) == {"a": "keep", "b": "keep"}
@@ -74,7 +74,7 @@ def test_a_batch_that_was_declared_to_have_arrived_is_left_alone_when_it_is_foun
     assert verbs(case(wanted=wanted, record=unseen)) == {"a": "keep", "b": "keep"}
 
 
-def test_a_retry_that_may_have_happened_holds_back_whoever_it_may_have_rung() -> None:
+def test_a_retry_that_may_have_happened_holds_back_whoever_it_may_have_called() -> None:
     remote = batch("b1", members(a=UNREACHED, b=REACHED))
     lost = intent(request=RequestKind.RETRY, remote="b1")
     wanted = resource("ab", retry=replace(ABLE_TO_RETRY, max_retries=5))
@@ -110,7 +110,7 @@ def test_a_call_that_waits_and_is_known_by_its_mark_alone_follows_its_number(now
 
 
 @pytest.mark.parametrize("seen", [True, False], ids=["read now", "remembered"])
-def test_a_call_is_rung_once_whatever_its_number_becomes(seen: bool) -> None:
+def test_a_call_is_called_once_whatever_its_number_becomes(seen: bool) -> None:
     known = ResourceRecord(
         generation=1, remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=REACHED)}
     )
@@ -140,14 +140,14 @@ def test_a_remembered_call_of_unknown_outcome_is_not_retried() -> None:
     assert verbs(case(wanted=wanted, record=ResourceRecord(generation=1, remotes=known))) == {"a": "keep"}
 
 
-def test_whom_somebody_declared_rung_is_not_rung() -> None:
+def test_whom_somebody_declared_called_is_not_called() -> None:
     assert verbs(case(wanted=resource("ab"), record=ResourceRecord(placed=(person("a"),)))) == {
         "a": "keep",
         "b": "create",
     }
 
 
-def test_whom_somebody_declared_rung_counts_one_attempt() -> None:
+def test_whom_somebody_declared_called_counts_one_attempt() -> None:
     assert row(case(wanted=RETRIED, record=ResourceRecord(placed=(person("a"),))))["attempts"] == 1
 
 
@@ -156,6 +156,6 @@ def test_a_persons_digest_belongs_to_its_lineage() -> None:
     assert verbs(of) == {"a": "create"}
 
 
-def test_a_call_without_anybody_left_to_ring_is_quiet() -> None:
+def test_a_call_without_anybody_left_to_call_is_quiet() -> None:
     of = case(call("c1", "a", REACHED), wanted=call_resource(""))
     assert set(standing.decide_all(of).get_column("verb")) == {"keep"}

@@ -90,9 +90,9 @@ def test_a_shard_whose_people_left_in_part_is_compared_by_its_echo() -> None:
     assert decisions(of) == {"a": ("replace", "batch_mates"), "b": ("cancel", "not_desired")}
 
 
-def test_whose_data_changed_while_they_were_rung_is_left_alone() -> None:
-    rung = members(a=Phase.REACHED).with_columns(payload=pl.lit('{"x":0}'))
-    assert verbs(case(batch("b1", rung), wanted=resource({"a": '{"x":1}'}))) == {"a": "keep"}
+def test_whose_data_changed_while_they_were_called_is_left_alone() -> None:
+    called = members(a=Phase.REACHED).with_columns(payload=pl.lit('{"x":0}'))
+    assert verbs(case(batch("b1", called), wanted=resource({"a": '{"x":1}'}))) == {"a": "keep"}
 
 
 # -- settings -----------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_a_call_that_was_read_is_not_counted_twice() -> None:
 
 
 def test_a_call_that_shows_another_number_is_still_of_whom_it_was_placed_to() -> None:
-    """Some show the agent's own number there. Whoever was rung by it would look never rung, and be rung again."""
+    """Some show the agent's own number there. Whoever was called by it would look never called, and be called again."""
     read = call("c1", "z", Phase.REACHED)
     record = ResourceRecord(remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=Phase.IN_FLIGHT)})
     of = case(read, wanted=resource("a", route=Route.CALL), record=record)
@@ -224,7 +224,7 @@ def test_a_status_that_says_completed_is_not_the_end() -> None:
     ("phase", "over"),
     [(Phase.QUEUED, False), (Phase.IN_FLIGHT, False), (Phase.UNKNOWN, False), (Phase.CANCELLED, True)],
 )
-def test_after_a_cancel_it_is_over_when_nobody_of_it_rings(phase: Phase, over: bool) -> None:
+def test_after_a_cancel_it_is_over_when_nobody_of_it_calls(phase: Phase, over: bool) -> None:
     gone = batch("b1", members(a=phase, b=Phase.REACHED), cancelled=True, finished=1)
     assert is_over(gone) is over
 

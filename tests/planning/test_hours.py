@@ -1,4 +1,4 @@
-"""Calling hours: when a person may be rung, over zones, midnights and the two nights when clocks change."""
+"""Calling hours: when a person may be called, over zones, midnights and the two nights when clocks change."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_start_is_in_and_the_end_is_out(rule: CallingHours, local: str, allo
     assert hours.is_open(rule, [NEW_YORK], moment) is allowed
 
 
-def test_without_hours_everybody_may_be_rung_and_nobody_is_asked_for() -> None:
+def test_without_hours_everybody_may_be_called_and_nobody_is_asked_for() -> None:
     assert hours.hours_timing(None, lambda: pytest.fail("people were read"), utc("2031-01-15T03:00")) == (
         Timing.NOW,
         None,
@@ -99,7 +99,7 @@ def test_an_hour_that_comes_twice_counts_twice() -> None:
 
 
 def test_hours_that_end_as_they_start_are_never_open() -> None:
-    """Manifests cannot say it; what cannot be meant rings nobody."""
+    """Manifests cannot say it; what cannot be meant calls nobody."""
     never = CallingHours(time(9), time(9), NEW_YORK)
     assert hours.hours_timing(never, people, utc("2031-01-15T14:00")) == (Timing.CLOSED, None)
 
@@ -130,7 +130,7 @@ def test_what_is_no_number_has_no_zone() -> None:
     assert hours.zones_for_number("nonsense") == ()
 
 
-def test_each_is_rung_by_their_own_clock() -> None:
+def test_each_is_called_by_their_own_clock() -> None:
     frame = people(("+12125550101", "{}"), ("+12135550102", "{}"))
     found, opening = by_person(OWN, frame, utc("2031-01-15T15:00"))
     assert found == {"+12125550101": Timing.NOW.value, "+12135550102": Timing.CLOSED.value}

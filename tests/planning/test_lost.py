@@ -84,6 +84,6 @@ def test_people_sent_again_because_it_looked_absent_were_in_it_all_the_same() ->
 def test_a_second_attempt_is_told_from_first_ones() -> None:
     gone = _lost("a", "ab", attempt=2)
     again = resource("ab", retry=ABLE_TO_RETRY)
-    rung = batch("b1", members(a=Phase.UNREACHED))
-    record = replace(knowing(rung), intents=open_intents(gone))
-    assert _told(case(rung, wanted=again, record=record), gone) == "a"
+    called = batch("b1", members(a=Phase.UNREACHED))
+    record = replace(knowing(called), intents=open_intents(gone))
+    assert _told(case(called, wanted=again, record=record), gone) == "a"

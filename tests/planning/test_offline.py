@@ -102,7 +102,7 @@ def test_under_another_person_key_a_plan_tells_what_changed_by(now: Resource, ve
     assert ["DIALCTL_PERSON_KEY" in warning.message for warning in made.warnings] == [True]
 
 
-def test_under_another_person_key_what_was_not_applied_in_full_may_ring() -> None:
+def test_under_another_person_key_what_was_not_applied_in_full_may_call() -> None:
     known = lock_of(batch_march=applied(numbers="", payloads=""))
     (action,) = offline.plan_offline(wanted(resource("ab")), known, NOON, PersonKey(None)).actions
     assert action.verb.dials
@@ -144,7 +144,7 @@ def test_a_new_batch_of_just_the_people_of_one_that_leaves_looks_renamed() -> No
     assert [said(new), said(old)] == [("block", "looks_renamed", 2)] * 2
     assert new.detail == "its people are those of batch/old, which leaves in this plan"
     assert new.hint == "if it is the same campaign: metadata.previously: [batch/old]"
-    assert (old.address, old.detail) == ("batch/old", f"{ADDRESS} would ring people who were submitted as batch/old")
+    assert (old.address, old.detail) == ("batch/old", f"{ADDRESS} would call people who were submitted as batch/old")
     assert other.verb == "cancel"
 
 
@@ -160,7 +160,7 @@ def test_a_tombstone_and_a_former_address_are_not_cancelled() -> None:
     assert (action.address, action.verb) == (ADDRESS, "keep")
 
 
-def test_after_expires_at_nobody_is_rung() -> None:
+def test_after_expires_at_nobody_is_called() -> None:
     expired = resource("ab", expires_at=NOON - timedelta(minutes=1))
     assert not the_action(wanted(expired), None).verb.dials
 
@@ -178,7 +178,7 @@ def test_who_is_added_far_ahead_is_told_until_when_they_wait() -> None:
     assert (*said(wait), wait.detail) == ("wait", "too_early", 3, "")
 
 
-def test_a_batch_that_is_retried_by_policy_may_ring_again() -> None:
+def test_a_batch_that_is_retried_by_policy_may_call_again() -> None:
     """Nobody knows here who was reached: the plan must not say that nothing can happen."""
     action = the_action(wanted(resource("ab", retry=ABLE_TO_RETRY)), lock_of(batch_march=applied()))
     assert action.verb.dials or action.detail

@@ -30,7 +30,7 @@ def plan(*actions: Action, **changes: Any) -> Plan:
 ALL = [action(verb, 10 + place) for place, verb in enumerate(Verb)]
 
 
-def test_people_to_ring_are_those_in_requests_that_dial() -> None:
+def test_people_to_call_are_those_in_requests_that_dial() -> None:
     assert plan(*ALL).people_to_call == 10 + 11 + 12
     assert plan(*ALL).people_moved == 11
 
@@ -117,7 +117,7 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
         pytest.param(("a", {"settings": {"agent_id": "agent_b"}}), id="another agent"),
     ],
 )
-def test_a_plan_that_would_ring_otherwise_has_another_checksum(other: tuple[Any, dict[str, Any]]) -> None:
+def test_a_plan_that_would_call_otherwise_has_another_checksum(other: tuple[Any, dict[str, Any]]) -> None:
     who, changes = other
     assert created(who, **changes) != created()
 

@@ -33,7 +33,7 @@ HOSTS = {"cartesia": "api.cartesia.ai", "callingbox": "api.callingbox.io"}
 def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spring", lock: Lock | None = LOCK) -> Plan:
     """A plan that creates these people and cancels these batches at one address."""
     rows = [(number(who), "{}", "create", 1) for who in letters]
-    ring = pl.DataFrame(rows, schema=TO_CALL_SCHEMA, orient="row")
+    call = pl.DataFrame(rows, schema=TO_CALL_SCHEMA, orient="row")
     case = Facts(
         address=ADDRESS,
         resource=resource("abc"),
@@ -44,7 +44,7 @@ def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spri
         lineage=LINEAGE,
     )
     action = Action(address=ADDRESS, verb=Verb.CREATE, reason=Reason.NEW, provider="cartesia", people=len(letters))
-    work = Task(address=ADDRESS, facts=case, to_call=ring, cancels=cancels)
+    work = Task(address=ADDRESS, facts=case, to_call=call, cancels=cancels)
     actions = (action,) if letters else ()
     return Plan(project=project, created_at=NOON, actions=actions, lock=lock, tasks={ADDRESS: work})
 
@@ -88,7 +88,7 @@ def test_another_key_does_not_open_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["project", "path", "targets", "desired", "lineage", "generations", "hosts", "rings", "cancels"]
+    "field", ["project", "path", "targets", "desired", "lineage", "generations", "hosts", "calls", "cancels"]
 )
 def test_no_field_may_be_changed(tmp_path: Path, field: str) -> None:
     planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "plan", KEY)
@@ -126,7 +126,7 @@ def test_the_same_people_or_fewer_pass(letters: str) -> None:
 
 
 def test_anybody_new_refuses_it() -> None:
-    with pytest.raises(PlanFileError, match=r"would ring 1 person who is not in it"):
+    with pytest.raises(PlanFileError, match=r"would call 1 person who is not in it"):
         hold(saved_of(plan_of("ab")), plan_of("ac"))
 
 

@@ -1,4 +1,4 @@
-"""When a ring may be asked for, and which plans may not be applied as they are."""
+"""When a call may be asked for, and which plans may not be applied as they are."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_without_any_rule_it_is_the_time() -> None:
 
 def test_what_expires_this_very_moment_has_expired() -> None:
     assert timing(expires_at=NOON) == (Timing.EXPIRED, None)
-    assert timing(expires_at=NOON + GUARD) == (Timing.TOO_LATE, None), "the batch would begin to ring as it expires"
+    assert timing(expires_at=NOON + GUARD) == (Timing.TOO_LATE, None), "the batch would begin to call as it expires"
     assert timing(expires_at=NOON + MINUTE, route=Route.CALL) == (Timing.NOW, None), "a single call has no guard"
     assert timing(expires_at=NOON + GUARD + MINUTE) == (Timing.NOW, None)
     assert timing(expires_at=NOON + 10 * MINUTE, scheduled_at=NOON + 10 * MINUTE) == (Timing.TOO_LATE, None)
@@ -50,7 +50,7 @@ def test_a_passed_schedule_is_now() -> None:
     assert timing(scheduled_at=NOON - timedelta(days=400)) == (Timing.NOW, None)
 
 
-def test_hours_are_those_of_the_ring_and_not_of_the_request() -> None:
+def test_hours_are_those_of_the_call_and_not_of_the_request() -> None:
     at_the_end = Policy(CallingHours(time(9), time(12, 2), "UTC"))
     assert timing(policy=MORNING)[0] is Timing.NOW
     assert timing(policy=at_the_end)[0] is Timing.CLOSED, "the guard ends when they close"
@@ -91,31 +91,31 @@ def refusals(
     )
 
 
-RINGS = (action(Verb.CREATE, 3), action(Verb.REPLACE, 4), action(Verb.RETRY, 5), action(Verb.CANCEL, 50))
+CALLS = (action(Verb.CREATE, 3), action(Verb.REPLACE, 4), action(Verb.RETRY, 5), action(Verb.CANCEL, 50))
 
 
 def test_no_limit_refuses_nothing() -> None:
-    assert refusals(*RINGS) == []
+    assert refusals(*CALLS) == []
 
 
 @pytest.mark.parametrize(("limit", "refused"), [(12, False), (11, True), (0, True)])
 def test_max_dials_counts_all_that_dials_in_this_run(limit: int, refused: bool) -> None:
     for found in (
-        refusals(*RINGS, max_dials=limit),
-        refusals(*RINGS, project=Policy(max_dials=limit)),
-        refusals(*RINGS, resources=(resource(policy=Policy(max_dials=limit)),)),
+        refusals(*CALLS, max_dials=limit),
+        refusals(*CALLS, project=Policy(max_dials=limit)),
+        refusals(*CALLS, resources=(resource(policy=Policy(max_dials=limit)),)),
     ):
         assert bool(found) is refused
 
 
 def test_the_strictest_limit_is_named() -> None:
-    (said,) = refusals(*RINGS, project=Policy(max_dials=11), max_dials=9)
-    assert said.startswith("the plan rings 12 people, max_dials allows 9")
+    (said,) = refusals(*CALLS, project=Policy(max_dials=11), max_dials=9)
+    assert said.startswith("the plan calls 12 people, max_dials allows 9")
 
 
-def test_a_limit_of_a_resource_counts_its_own_rings() -> None:
+def test_a_limit_of_a_resource_counts_its_own_calls() -> None:
     other = action(Verb.CREATE, 500, address="batch/other")
-    assert refusals(*RINGS, other, resources=(resource(policy=Policy(max_dials=12)),)) == []
+    assert refusals(*CALLS, other, resources=(resource(policy=Policy(max_dials=12)),)) == []
 
 
 def leaving(people: int, waiting: int, reason: Reason = Reason.NOT_DESIRED, **may: Any) -> list[str]:

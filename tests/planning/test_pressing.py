@@ -24,7 +24,7 @@ def said_of_a_doubted(doubts: tuple[str, ...] = ("lost",), **changes: Any) -> li
     return list(doubt_notices(case(remote, wanted=resource("a"), record=record)))
 
 
-def test_a_batch_that_was_sent_over_a_doubt_and_never_proven_is_named_with_the_time_at_which_it_rings() -> None:
+def test_a_batch_that_was_sent_over_a_doubt_and_never_proven_is_named_with_the_time_at_which_it_calls() -> None:
     (message,) = said_of_a_doubted()
     assert message.startswith("b1 was sent since an earlier request seemed lost")
     assert "run dialctl apply before 12:02 UTC on 1 Dec" in message
@@ -33,7 +33,7 @@ def test_a_batch_that_was_sent_over_a_doubt_and_never_proven_is_named_with_the_t
 @pytest.mark.parametrize(
     "harmless",
     [{"doubts": ()}, {"cancelled": True}, {"scheduled_at": BEFORE}, {"scheduled_at": None}],
-    ids=["proven", "cancelled", "it rings already", "it rings at once"],
+    ids=["proven", "cancelled", "it calls already", "it calls at once"],
 )
 def test_one_of_which_nothing_can_be_taken_back_is_not(harmless: dict[str, Any]) -> None:
     assert said_of_a_doubted(**harmless) == []

@@ -64,7 +64,7 @@ def test_a_batch_that_runs_as_it_should_is_left_alone() -> None:
         pytest.param(resource("ab", paused=True), id="it was paused"),
         pytest.param(resource("ab", expires_at=NOON), id="it expired"),
         pytest.param(
-            resource("ab", policy=Policy(CallingHours(time(9), time(17), "UTC"))), id="it rings at certain hours"
+            resource("ab", policy=Policy(CallingHours(time(9), time(17), "UTC"))), id="it calls at certain hours"
         ),
         pytest.param(None, id="the manifest is gone"),
     ],
@@ -194,7 +194,7 @@ def test_it_is_looked_at_again_when_the_provider_shows_it_otherwise(seen: Remote
     assert not quiet(resource("ab"), in_order(resource("ab"), ENDED), seen)
 
 
-def test_it_is_looked_at_again_when_somebody_is_declared_rung() -> None:
+def test_it_is_looked_at_again_when_somebody_is_declared_called() -> None:
     record = replace(in_order(resource("ab"), ENDED), placed=(person("a"),))
     assert not quiet(resource("ab"), record, ENDED)
 
@@ -250,7 +250,7 @@ def test_calls_that_ended_are_left_alone() -> None:
     assert placed(Phase.UNREACHED)
 
 
-def test_calls_are_looked_at_where_one_may_be_rung_again() -> None:
+def test_calls_are_looked_at_where_one_may_be_called_again() -> None:
     assert not placed(Phase.UNREACHED, retry=ABLE_TO_RETRY)
 
 

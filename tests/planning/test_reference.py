@@ -50,7 +50,7 @@ def test_columns_say_what_plain_python_says(scene: Scene) -> None:
 
 @given(scenes)
 @many
-def test_who_is_left_out_because_nothing_moves_them_is_kept_and_was_rung(scene: Scene) -> None:
+def test_who_is_left_out_because_nothing_moves_them_is_kept_and_was_called(scene: Scene) -> None:
     case = case_of(scene)
     everybody, (moving, resting) = standing.decide_all(case), standing.decide_open(case)
     assert resting == len(everybody) - len(moving)
@@ -65,7 +65,7 @@ def test_who_is_left_out_because_nothing_moves_them_is_kept_and_was_rung(scene: 
 
 @given(scenes)
 @some
-def test_nobody_is_rung_beyond_what_the_manifest_allows(scene: Scene) -> None:
+def test_nobody_is_called_beyond_what_the_manifest_allows(scene: Scene) -> None:
     allowed = 1 + (scene.retry.max_retries if scene.retry else 0)
     people = standing.decide_all(case_of(scene))
     assert not len(people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]), pl.col("attempts") >= allowed))
@@ -73,14 +73,14 @@ def test_nobody_is_rung_beyond_what_the_manifest_allows(scene: Scene) -> None:
 
 @given(scenes)
 @some
-def test_nobody_new_is_rung_while_a_batch_may_be_out_there(scene: Scene) -> None:
+def test_nobody_new_is_called_while_a_batch_may_be_out_there(scene: Scene) -> None:
     people = standing.decide_all(case_of(replace(scene, lost_batch=True)))
     assert not len(people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY])))
 
 
 @given(scenes)
 @some
-def test_only_who_is_wanted_is_rung(scene: Scene) -> None:
+def test_only_who_is_wanted_is_called(scene: Scene) -> None:
     people = standing.decide_all(case_of(scene)).filter(pl.col("verb").is_in(DIALS))
     assert {cases.letter(number) for number in people.get_column("number")} <= (scene.wanted or frozenset())
     assert people.is_empty() or not scene.paused
@@ -117,8 +117,8 @@ def test_who_waits_and_moves_is_due_once_their_batch_is_cancelled(scene: Scene) 
 
 @given(scenes)
 @some
-def test_less_seen_of_a_known_batch_never_rings_anybody_who_was_announced_as_safe(scene: Scene) -> None:
-    """A second look after all cancels rings nobody again whom a batch has dialed once."""
+def test_less_seen_of_a_known_batch_never_calls_anybody_who_was_announced_as_safe(scene: Scene) -> None:
+    """A second look after all cancels calls nobody again whom a batch has dialed once."""
     case = case_of(scene)
     after = standing.decide_all(without(case, *decisions.batches_to_cancel(standing.decide_all(case))))
     assert not len(after.filter(pl.col("verb") == Verb.CREATE, pl.col("attempts") > 0))

@@ -1,4 +1,4 @@
-"""Which batches are retried by the provider's own request: those where it rings exactly whom it should."""
+"""Which batches are retried by the provider's own request: those where it calls exactly whom it should."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def test_a_batch_whose_unreached_are_exactly_those_wanted_is_retried_by_request(
         pytest.param({"retry_count": None}, {}, id="no retry_count: nobody could see whether a lost request came"),
         pytest.param({"finished": 1}, {}, id="not over"),
         pytest.param({"cancelled": True}, {}, id="cancelled"),
-        pytest.param({}, {"settings": "old"}, id="it would ring with old settings"),
-        pytest.param({}, {"payloads": "other"}, id="it would ring with old data"),
+        pytest.param({}, {"settings": "old"}, id="it would call with old settings"),
+        pytest.param({}, {"payloads": "other"}, id="it would call with old data"),
         pytest.param({}, {"payloads": None}, id="with which data is unknown"),
     ],
 )
@@ -63,8 +63,8 @@ def test_a_provider_without_the_request_is_never_asked() -> None:
     assert requests(unreached(), able=None) == []
 
 
-def test_over_a_batch_whose_absence_is_only_probable_nobody_is_rung_by_request() -> None:
-    """It has no guard within which it could be proven or taken back: should that batch be there, they ring twice."""
+def test_over_a_batch_whose_absence_is_only_probable_nobody_is_called_by_request() -> None:
+    """It has no guard within which it could be proven or taken back: should that batch be there, they call twice."""
     remote = unreached()
     lost = intent(attempt=2, absent=True)
     of = resource("ab", retry=ABLE_TO_RETRY)
@@ -76,18 +76,18 @@ def test_over_a_batch_whose_absence_is_only_probable_nobody_is_rung_by_request()
     assert batches_to_retry(asked, people, BATCHES) == []
 
 
-def test_a_person_who_left_is_not_rung_by_request() -> None:
+def test_a_person_who_left_is_not_called_by_request() -> None:
     both = batch("b1", members(a=Phase.UNREACHED, b=Phase.UNREACHED))
     assert requests(both) == ["b1"]
     assert requests(both, "a") == []
 
 
 @pytest.mark.parametrize("phase", [Phase.REFUSED, Phase.UNFUNDED, Phase.CANCELLED, Phase.UNKNOWN])
-def test_the_request_would_ring_or_may_ring_whoever_is_neither_reached_nor_unreached(phase: Phase) -> None:
+def test_the_request_would_call_or_may_call_whoever_is_neither_reached_nor_unreached(phase: Phase) -> None:
     assert requests(batch("b1", members(a=Phase.UNREACHED, b=phase), finished=2)) == []
 
 
-def test_the_request_would_ring_for_reasons_that_the_policy_does_not_name() -> None:
+def test_the_request_would_call_for_reasons_that_the_policy_does_not_name() -> None:
     both = batch("b1", members(a=Phase.UNREACHED, b=Phase.UNREACHED))
     busy_only = Retry(1, frozenset({"dial_busy"}))
     assert requests(both, retry=busy_only) == []

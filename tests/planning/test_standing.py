@@ -58,7 +58,7 @@ def test_only_the_added_are_submitted() -> None:
 
 
 @pytest.mark.parametrize("phase", [IN_FLIGHT, REACHED, UNREACHED, UNKNOWN, CANCELLED])
-def test_who_was_dialed_or_may_have_been_is_not_rung_again(phase: Phase) -> None:
+def test_who_was_dialed_or_may_have_been_is_not_called_again(phase: Phase) -> None:
     found = row(case(batch("b1", members(a=phase)), wanted=resource("a")))
     assert (found["standing"], found["attempts"], found["verb"]) == (Standing.DIALED, 1, "keep")
 
@@ -183,7 +183,7 @@ def test_a_refusal_counts_no_attempt() -> None:
 # -- retry --------------------------------------------------------------------------------------------------------
 
 
-def test_the_unreached_are_rung_again() -> None:
+def test_the_unreached_are_called_again() -> None:
     assert decisions(case(batch("b1", members(a=UNREACHED)), wanted=RETRIED)) == {"a": ("retry", "unreached")}
 
 

@@ -49,7 +49,7 @@ def test_mates_are_taken_off_where_it_is_not_the_time_to_submit_them_again() -> 
     assert said["b"] == ("cancel", "batch_mates")
 
 
-def test_a_mate_queued_by_a_retry_request_is_not_announced_as_rung() -> None:
+def test_a_mate_queued_by_a_retry_request_is_not_announced_as_called() -> None:
     remote = batch("b1", members(a=QUEUED, b=QUEUED), retry_count=1)
     said = decisions(case(remote, wanted=resource("a", retry=ABLE_TO_RETRY)))
     assert said == {"a": ("cancel", "batch_mates"), "b": ("cancel", "not_desired")}
@@ -83,20 +83,20 @@ def test_twins_are_cancelled_both_and_decided_again() -> None:
 
 
 @pytest.mark.parametrize("phase", [IN_FLIGHT, REACHED, UNREACHED, UNKNOWN])
-def test_a_person_rung_in_one_batch_leaves_its_twin(phase: Phase) -> None:
-    rung, twin = batch("b1", members(a=phase)), batch("b2", members(a=QUEUED))
-    assert verbs(case(rung, twin, wanted=RETRIED)) == {"a": "cancel"}
+def test_a_person_called_in_one_batch_leaves_its_twin(phase: Phase) -> None:
+    called, twin = batch("b1", members(a=phase)), batch("b2", members(a=QUEUED))
+    assert verbs(case(called, twin, wanted=RETRIED)) == {"a": "cancel"}
 
 
-def test_a_person_rung_under_also_leaves_the_queue() -> None:
+def test_a_person_called_under_also_leaves_the_queue() -> None:
     theirs, ours = batch("x1", members(a=REACHED), mark=None), batch("b2", members(a=QUEUED))
     of = case(theirs, ours, wanted=resource("a"), record=knowing(ours), also=frozenset({"x1"}))
     assert verbs(of) == {"a": "cancel"}
 
 
-def test_twins_of_somebody_rung_already_are_both_taken_off_and_nobody_is_announced_as_rung() -> None:
-    rung, *twins = (batch("b1", members(a=REACHED)), *(batch(f"b{n}", members(a=QUEUED)) for n in (2, 3)))
-    assert verbs(case(rung, *twins, wanted=resource("a"))) == {"a": "cancel"}
+def test_twins_of_somebody_called_already_are_both_taken_off_and_nobody_is_announced_as_called() -> None:
+    called, *twins = (batch("b1", members(a=REACHED)), *(batch(f"b{n}", members(a=QUEUED)) for n in (2, 3)))
+    assert verbs(case(called, *twins, wanted=resource("a"))) == {"a": "cancel"}
 
 
 def test_a_retry_in_another_batch_is_no_twin() -> None:
@@ -107,7 +107,7 @@ def test_a_retry_in_another_batch_is_no_twin() -> None:
 # -- also ---------------------------------------------------------------------------------------------------------
 
 
-def test_who_waits_under_also_counts_as_rung_and_is_never_touched() -> None:
+def test_who_waits_under_also_counts_as_called_and_is_never_touched() -> None:
     theirs = batch("x1", members(a=QUEUED), mark=None)
     of = case(theirs, wanted=None, record=ResourceRecord(), also=frozenset({"x1"}))
     assert verbs(of) == {"a": "keep"}

@@ -58,11 +58,11 @@ def test_an_ordinary_plan_warns_of_nothing() -> None:
     assert said(resource("abc", settings={"target_concurrency_limit": 10})) == []
 
 
-def test_whoever_was_taken_off_in_a_batch_under_also_is_never_rung_and_that_is_said() -> None:
+def test_whoever_was_taken_off_in_a_batch_under_also_is_never_called_and_that_is_said() -> None:
     people = members(a=Phase.CANCELLED, b=Phase.REACHED)
     theirs = batch("x1", people, status="cancelled", cancelled=True, mark=None)
     [message] = said(resource("abc", also=("x1",)), theirs, record=ResourceRecord(), also=frozenset({"x1"}))
-    assert message == "x1 (spec.also) was cancelled: 1 person was taken off and is not rung, by this manifest neither"
+    assert message == "x1 (spec.also) was cancelled: 1 person was taken off and is not called, by this manifest neither"
 
 
 # -- shards -------------------------------------------------------------------------------------------------------
@@ -113,18 +113,18 @@ def test_a_provider_that_keeps_no_pace_promises_no_time() -> None:
     assert said(resource("abc", expires_at=NOON + timedelta(seconds=1)), able=replace(BATCHES, per_second=None)) == []
 
 
-def test_whoever_is_never_rung_because_of_the_expiry_is_told() -> None:
+def test_whoever_is_never_called_because_of_the_expiry_is_told() -> None:
     (over,) = said(resource("ab", expires_at=NOON), timing=Timing.EXPIRED)
-    assert over == "2 people are not rung: expires_at is over"
+    assert over == "2 people are not called: expires_at is over"
     (late,) = said(resource("a", expires_at=NOON + timedelta(minutes=1)), timing=Timing.TOO_LATE)
-    assert late.startswith("1 person is not rung: a batch begins to ring after the guard")
+    assert late.startswith("1 person is not called: a batch begins to call after the guard")
 
 
 @pytest.mark.parametrize(("seconds", "late"), [(3, False), (2, True)])
 def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late: bool) -> None:
     hours = CallingHours(time(9), time(12, 0, seconds), "UTC")
     messages = said(resource("abc", policy=Policy(hours)))
-    assert ["apply again then, or whoever is left is rung outside them" in message for message in messages] == [
+    assert ["apply again then, or whoever is left is called outside them" in message for message in messages] == [
         True
     ] * late
 
@@ -166,9 +166,9 @@ def test_a_provider_that_reaches_everybody_says_nothing() -> None:
     assert said(abroad("+442079460101"), able=replace(BATCHES, destinations="")) == []
 
 
-def test_numbers_that_are_not_rung_are_not_counted() -> None:
-    rung = batch("b1", members(a=Phase.REACHED))
-    assert said(resource("a"), rung) == []
+def test_numbers_that_are_not_called_are_not_counted() -> None:
+    called = batch("b1", members(a=Phase.REACHED))
+    assert said(resource("a"), called) == []
 
 
 # -- single calls -------------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def test_a_route_of_which_little_can_be_proven_says_so() -> None:
     assert said(call_resource("a"), able=old) == ["An old route."]
 
 
-def test_nobody_rung_is_nothing_to_warn_of() -> None:
+def test_nobody_called_is_nothing_to_warn_of() -> None:
     placed = call("c1", "a", Phase.REACHED)
     wanted = call_resource("a")
     record = knowing(placed, numbers=wanted.recipients.numbers, payloads=wanted.recipients.payloads)
@@ -201,7 +201,7 @@ def test_an_edited_call_says_that_editing_changes_nothing() -> None:
     placed, first = call("c1", "a", Phase.REACHED), call_resource("a").recipients
     record = knowing(placed, numbers=first.numbers, payloads=first.payloads)
     (message,) = said(call_resource("b"), placed, record=record)
-    assert "rung once in its life" in message
+    assert "called once in its life" in message
 
 
 # -- retries that do not come -------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def test_an_edited_call_says_that_editing_changes_nothing() -> None:
 def test_whoever_waits_for_a_retry_and_is_taken_off_is_counted() -> None:
     again = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), retry_count=1)
     (message,) = said(resource("ab", retry=ABLE_TO_RETRY, paused=True), again)
-    assert message == "1 person who waits for a retry is taken off, and will not be rung again by this resource"
+    assert message == "1 person who waits for a retry is taken off, and will not be called again by this resource"
 
 
 def test_whoever_was_taken_off_while_waiting_for_a_retry_is_counted_once_wanted_again() -> None:
@@ -220,11 +220,11 @@ def test_whoever_was_taken_off_while_waiting_for_a_retry_is_counted_once_wanted_
     record = replace(known, remotes={"b1": ours})
     wanted = resource("abc", retry=ABLE_TO_RETRY)
     (message,) = said(wanted, paused, record=record)
-    assert message == "2 people were taken off while waiting for a retry, and will not be rung again"
+    assert message == "2 people were taken off while waiting for a retry, and will not be called again"
     assert said(replace(wanted, paused=True), paused, record=record) == []
 
 
-def test_whoever_waits_for_a_first_ring_is_rung_after_a_pause_and_needs_no_such_word() -> None:
+def test_whoever_waits_for_a_first_call_is_called_after_a_pause_and_needs_no_such_word() -> None:
     waiting = batch("b1", members(a=Phase.QUEUED))
     assert said(resource("a", retry=ABLE_TO_RETRY, paused=True), waiting) == []
 
@@ -261,7 +261,7 @@ def test_a_call_that_is_over_or_a_batch_that_can_be_cancelled_needs_no_such_word
 def test_a_resource_whose_people_are_all_held_back_is_named() -> None:
     """Its address, since the counts of all policies together do not tell where nobody is left."""
     (message,) = said(resource(crowd("", excluded_counts={"suppress_from": 1200, "countries": 1})))
-    assert message == "nobody is left to ring: 1,200 held back by suppress_from, 1 held back by countries"
+    assert message == "nobody is left to call: 1,200 held back by suppress_from, 1 held back by countries"
 
 
 def test_where_somebody_is_left_or_a_pause_is_meant_nobody_is_missed() -> None:
@@ -285,7 +285,7 @@ def test_no_warning_holds_a_number() -> None:
     assert not [message for message in everything if number("a")[2:] in message or "2079460101" in message]
 
 
-def test_the_verbs_that_ring_are_those_that_warn() -> None:
+def test_the_verbs_that_call_are_those_that_warn() -> None:
     waiting = batch("b1", members(a=Phase.QUEUED, b=Phase.QUEUED))
     actions, _ = compose_actions(Observation(facts=case(waiting, wanted=None), provider="cartesia"), None)
     assert [action.verb for action in actions] == [Verb.CANCEL]

@@ -23,8 +23,8 @@ _FOR_EVER = 0
 @dataclass(frozen=True)
 class Row:
     """The run under `rules` ends with `exit`, and its user reads `says`; runs every 15 minutes under the same rules end
-    with `on`; once the rules are gone, with `off`. With `prepared`, an apply and an hour went before. `rung` is how
-    often the two phones had rung in the end."""
+    with `on`; once the rules are gone, with `off`. With `prepared`, an apply and an hour went before. `called` is how
+    often the two phones had called in the end."""
 
     name: str
     manifest: str
@@ -34,7 +34,7 @@ class Row:
     on: tuple[int, ...] = ()
     off: tuple[int, ...] = (0, 0)
     prepared: bool = False
-    rung: tuple[int, int] = (1, 1)
+    called: tuple[int, int] = (1, 1)
     limits: Mapping[str, int | bool] | None = None
 
 
@@ -83,7 +83,7 @@ ROWS = (
         "answers 1 of its 2 people",
         on=(3,),
         prepared=True,
-        rung=(1, 2),
+        called=(1, 2),
     ),
     Row(
         "a get fails",
@@ -93,7 +93,7 @@ ROWS = (
         "answered 503",
         on=(1,),
         prepared=True,
-        rung=(1, 2),
+        called=(1, 2),
     ),
     Row(
         "words of a status that nobody knows",
@@ -103,7 +103,7 @@ ROWS = (
         "nobody",
         on=(0,),
         prepared=True,
-        rung=(1, 2),
+        called=(1, 2),
     ),
     Row(
         "a batch's own status that nobody knows",
@@ -112,7 +112,7 @@ ROWS = (
         0,
         "1 person submitted again",
         prepared=True,
-        rung=(1, 2),
+        called=(1, 2),
     ),
     Row(
         "a retry that the provider does not count",
@@ -126,7 +126,7 @@ ROWS = (
         "1 person submitted again",
         on=(0, 0),
         prepared=True,
-        rung=(1, 2),
+        called=(1, 2),
     ),
     Row(
         "a request that lands after settle, for tomorrow",

@@ -65,13 +65,13 @@ class Verdict:
 @dataclass(frozen=True)
 class Request:
     """`operation` is the one that the fault hits; with `prepared`, it is sent by the second apply, an hour after the
-    first. `rung` is how often each phone must have rung in the end, whatever went wrong."""
+    first. `called` is how often each phone must have called in the end, whatever went wrong."""
 
     name: str
     operation: str
     manifest: str
     address: str
-    rung: Mapping[str, int]
+    called: Mapping[str, int]
     verdicts: Mapping[Truth, Verdict]
     prepared: bool = False
 

@@ -17,13 +17,13 @@ from tests.command import Ran
 from tests.outside import Rule
 from tests.protocol.faults_ground import Ground, resolve_like_a_person
 from tests.protocol.histories_crashes import Crash, dying_at
-from tests.protocol.histories_project import NEVER_RINGS, Manifests
+from tests.protocol.histories_project import NEVER_CALLS, Manifests
 from tests.protocol.histories_times import Times
 
-Ring = tuple[int, str]
+Call = tuple[int, str]
 """A campaign and a number."""
 GRACE = 60.0
-"""Seconds in which what was already handed to the provider's dialer still rings."""
+"""Seconds in which what was already handed to the provider's dialer still calls."""
 LATEST = 401.0
 """Seconds in which whatever was sent has landed."""
 SETTLED = 4 * 3600.0
@@ -36,15 +36,15 @@ class History:
     def __init__(self, directory: Path) -> None:
         self.ground = Ground(directory)
         self.manifests = Manifests()
-        self.allowed: Counter[Ring] = Counter()
-        self.extra: Counter[Ring] = Counter()
-        self.gone: dict[Ring, datetime] = {}
+        self.allowed: Counter[Call] = Counter()
+        self.extra: Counter[Call] = Counter()
+        self.gone: dict[Call, datetime] = {}
         self.calls: set[int] = set()
         self.earliest: dict[int, datetime] = {}
         self.rules: tuple[Rule, ...] = ()
         self.times = Times()
         self.by_hand: dict[str, int] = {}
-        self.others: set[Ring] = set()
+        self.others: set[Call] = set()
         self._judged: set[str] = set()
 
     def close(self) -> None:
@@ -62,8 +62,8 @@ class History:
             starts = _moment(one.scheduled_at) if one.scheduled_at else self.ground.now().replace(microsecond=0)
             self.earliest[one.campaign] = min(self.earliest.get(one.campaign, starts), starts)
             for number in one.people:
-                ring = (one.campaign, number)
-                self.allowed[ring] = max(self.allowed[ring], 1 if one.one_call else 1 + one.retries)
+                call = (one.campaign, number)
+                self.allowed[call] = max(self.allowed[call], 1 if one.one_call else 1 + one.retries)
 
     # -- what happens outside ---------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class History:
                 self.ground.cartesia("POST", f"/agents/calls/batches/{batches[which % len(batches)]['id']}/cancel")
 
     def retried_in_the_dashboard(self, which: int) -> None:
-        """Somebody else rings again whom a batch did not reach: once more than any manifest says."""
+        """Somebody else calls again whom a batch did not reach: once more than any manifest says."""
         with self._another_connection():
             batches = [one for one in self.ground.batches() if one["status"] != "cancelled"]
             if not batches:
@@ -113,9 +113,9 @@ class History:
             batch = batches[which % len(batches)]
             self.ground.cartesia("POST", f"/agents/calls/batches/{batch['id']}/retry")
         for person in batch["recipients"]:
-            ring = (self._campaign(batch["id"], batch["name"]), person["to_number"])
-            self.extra[ring] += 1
-            self.gone.pop(ring, None)
+            call = (self._campaign(batch["id"], batch["name"]), person["to_number"])
+            self.extra[call] += 1
+            self.gone.pop(call, None)
 
     @contextmanager
     def _another_connection(self) -> Iterator[None]:
@@ -133,10 +133,10 @@ class History:
         return dict(self._sound(ran).json)
 
     def apply(self, *arguments: str) -> Ran:
-        """Rings at most those whom a plan made just before promised to."""
+        """Calls at most those whom a plan made just before promised to."""
         sure = not self.rules and not self._doubts()
-        promised = self.plan()["summary"]["people_to_ring"] if sure and not arguments else None
-        self._may_ring_again()
+        promised = self.plan()["summary"]["people_to_call"] if sure and not arguments else None
+        self._may_call_again()
         ran = self._sound(self.ground.apply("--json", *arguments))
         if promised is not None:
             submitted = sum(one["people_done"] for one in ran.json["actions"] if one["verb"] in _DIALS)
@@ -157,7 +157,7 @@ class History:
     def crash(self, step: int, command: str = "apply") -> None:
         """A run that dies at its `step`-th step, counted from 1; one that has fewer steps ends well."""
         if command == "apply":
-            self._may_ring_again()
+            self._may_call_again()
         with dying_at(step), suppress(Crash):
             self._sound(self.ground.run(command, "-y", "--json"))
         self.check()
@@ -177,29 +177,29 @@ class History:
 
     def check(self) -> None:
         self._lock_is_valid()
-        rung: Counter[Ring] = Counter()
+        called: Counter[Call] = Counter()
         for dial in self.ground.dials():
-            ring = (self._campaign_of(dial), dial["number"])
-            rung[ring] += 1
+            call = (self._campaign_of(dial), dial["number"])
+            called[call] += 1
             if dial["batch_id"] in self.by_hand:
                 continue
-            if dial["call_id"] not in self._judged and not self.extra[ring]:
-                self.times.check(ring[0], _moment(dial["at"]))
+            if dial["call_id"] not in self._judged and not self.extra[call]:
+                self.times.check(call[0], _moment(dial["at"]))
             self._judged.add(dial["call_id"])
-            gone = self.gone.get(ring)
+            gone = self.gone.get(call)
             late = gone is not None and (_moment(dial["at"]) - gone).total_seconds() > GRACE
-            assert not late, f"{ring} was rung at {dial['at']}, taken off at {gone}"
-            starts = self.earliest[ring[0]]
-            assert _moment(dial["at"]) >= starts, f"{ring} was rung at {dial['at']}, wanted not before {starts}"
-        for ring, times in rung.items():
-            most = self.allowed[ring] + self.extra[ring]
-            assert times <= most, f"{ring} was rung {times} times, {most} allowed"
+            assert not late, f"{call} was called at {dial['at']}, taken off at {gone}"
+            starts = self.earliest[call[0]]
+            assert _moment(dial["at"]) >= starts, f"{call} was called at {dial['at']}, wanted not before {starts}"
+        for call, times in called.items():
+            most = self.allowed[call] + self.extra[call]
+            assert times <= most, f"{call} was called {times} times, {most} allowed"
         for campaign in self.calls:
-            most = 1 + sum(times for ring, times in self.extra.items() if ring[0] == campaign)
-            assert sum(times for ring, times in rung.items() if ring[0] == campaign) <= most, "a Call rang twice"
+            most = 1 + sum(times for call, times in self.extra.items() if call[0] == campaign)
+            assert sum(times for call, times in called.items() if call[0] == campaign) <= most, "a Call called twice"
 
     def come_to_rest(self) -> None:
-        """No more faults, time passes, people resolve what they are told to: everybody wanted is rung, and then there
+        """No more faults, time passes, people resolve what they are told to: everybody wanted is called, and then there
         is nothing left to do."""
         self.faults()
         for address in list(self.manifests.wanted):
@@ -213,12 +213,12 @@ class History:
         plan = self.plan()
         left = [one for one in plan["actions"] if one["verb"] not in ("keep", "wait")]
         assert not left, f"not at rest: {left}"
-        rung = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials()}
-        # Who reads `cancelled` in a batch that somebody else retried may have been rung before that: kept as they are.
-        sure = {ring for ring in self.manifests.desired() - rung - self.others if not self.extra[ring]}
-        done = {campaign for campaign, _ in rung if campaign in self.calls}  # under whichever number
-        missing = {ring for ring in sure if ring[1] not in NEVER_RINGS and ring[0] not in done}
-        assert not missing, f"never rung: {missing}"
+        called = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials()}
+        # Who reads `cancelled` in a batch that somebody else retried may have been called before that: kept as they are.
+        sure = {call for call in self.manifests.desired() - called - self.others if not self.extra[call]}
+        done = {campaign for campaign, _ in called if campaign in self.calls}  # under whichever number
+        missing = {call for call in sure if call[1] not in NEVER_CALLS and call[0] not in done}
+        assert not missing, f"never called: {missing}"
 
     def _way_out(self, ran: Ran) -> None:
         """What the plan told the user to do."""
@@ -253,13 +253,13 @@ class History:
         remotes = [remote for record in records for remote in record.get("remotes", {}).values()]
         return any(record.get("intents") for record in records) or any(one.get("doubts") for one in remotes)
 
-    def _taken_off(self, desired: set[Ring]) -> None:
-        for ring in set(self.allowed) - desired:
-            self.gone.setdefault(ring, self.ground.sandbox.now())
+    def _taken_off(self, desired: set[Call]) -> None:
+        for call in set(self.allowed) - desired:
+            self.gone.setdefault(call, self.ground.sandbox.now())
 
-    def _may_ring_again(self) -> None:
-        for ring in self.manifests.desired():
-            self.gone.pop(ring, None)
+    def _may_call_again(self) -> None:
+        for call in self.manifests.desired():
+            self.gone.pop(call, None)
 
     def _lock_is_valid(self) -> None:
         kept = dict(self.ground.lock_files())
@@ -273,7 +273,7 @@ class History:
         if batch in self.by_hand:
             return self.by_hand[batch]
         found = mark.parse(signed)
-        assert found is not None, f"rung without a mark: {signed}"
+        assert found is not None, f"called without a mark: {signed}"
         by_hash = {mark.address_hash(address): number for address, number in self.manifests.campaigns.items()}
         return by_hash[found.address]
 

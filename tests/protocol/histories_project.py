@@ -9,9 +9,9 @@ import yaml
 
 POOL = tuple(f"+14155550{ending}" for ending in ("101", "102", "104", "191", "192", "193", "195", "194"))
 """Four who are reached (one of them only the second time), four whom a call never reaches; the last one is turned away
-before any phone rings."""
+before any phone is called."""
 SILENT = POOL[3]
-NEVER_RINGS = frozenset({POOL[-1]})
+NEVER_CALLS = frozenset({POOL[-1]})
 
 _PROJECT = {
     "apiVersion": "dialctl/v1",

@@ -1,4 +1,4 @@
-"""When the campaigns of a history may ring: by every manifest that some run may still have acted on. Knows no command
+"""When the campaigns of a history may call: by every manifest that some run may still have acted on. Knows no command
 and no provider."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tests.protocol.histories_project import Wanted
 Hours = tuple[str, str] | None
 GUARD = timedelta(minutes=2, seconds=1)
 GRACE = timedelta(seconds=60)
-"""In which what was already handed to the provider's dialer still rings."""
+"""In which what was already handed to the provider's dialer still calls."""
 
 
 @dataclass
@@ -38,9 +38,9 @@ class Times:
         hours, expiries = self.hours[campaign], self.expiries[campaign]
         slack = (at, at + GUARD, at - GRACE - self.late)
         open_then = any(one is None or any(_open(one, moment) for moment in slack) for one in hours)
-        assert open_then, f"{campaign} rang at {at}, its calling hours were {hours}"
+        assert open_then, f"{campaign} called at {at}, its calling hours were {hours}"
         in_time = any(one is None or at - GRACE - self.late <= datetime.fromisoformat(one) for one in expiries)
-        assert in_time, f"{campaign} rang at {at}, it expired at {expiries}"
+        assert in_time, f"{campaign} called at {at}, it expired at {expiries}"
 
 
 def _open(hours: tuple[str, str], moment: datetime) -> bool:

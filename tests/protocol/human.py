@@ -9,7 +9,7 @@ from tests.protocol.child import Run
 from tests.protocol.project import Project
 
 RUNS = 6
-FORGET = "--yes-forget-who-was-rung"
+FORGET = "--yes-forget-who-was-called"
 """What `state rm` asks of whoever is not there to be asked."""
 _UNSURE = re.compile(r"dialctl resolve (\S+) --placed \| --not-placed")
 _CANCELLED = re.compile(r"dialctl resolve (\S+) --resume")
@@ -53,4 +53,4 @@ def _was_placed(project: Project, address: str) -> bool:
         batch = project.cartesia("GET", f"/agents/calls/batches/{intent['remote']}")
         return int(batch["retry_count"]) > int(intent.get("retry_count") or 0)
     project.advance(60)
-    return sum(project.rings().values()) > len(record.get("remotes", {}))
+    return sum(project.calls().values()) > len(record.get("remotes", {}))

@@ -1,4 +1,4 @@
-"""A project in a directory, its runs as real processes, and what the sandbox says that was rung. Asks the engine
+"""A project in a directory, its runs as real processes, and what the sandbox says that was called. Asks the engine
 nothing: people are judged by the record of dials alone."""
 
 from __future__ import annotations
@@ -143,16 +143,16 @@ class Project(Outside):
         assert not _NUMBER.search(self.lock.read_text())
         assert sorted(file.name for file in self.home.glob("*dialctl.lock*")) == ["dialctl.lock"]
 
-    def check_rings(self, expected: Mapping[str, tuple[int, int]]) -> None:
-        """Each number at least and at most so often, and nobody else, once all that was asked for has rung."""
+    def check_calls(self, expected: Mapping[str, tuple[int, int]]) -> None:
+        """Each number at least and at most so often, and nobody else, once all that was asked for has called."""
         self.advance(FAR)
-        rung = self.rings()
+        called = self.calls()
         wrong = {
-            number: rung[number]
-            for number in {*rung, *expected}
-            if not expected.get(number, (0, 0))[0] <= rung[number] <= expected.get(number, (0, 0))[1]
+            number: called[number]
+            for number in {*called, *expected}
+            if not expected.get(number, (0, 0))[0] <= called[number] <= expected.get(number, (0, 0))[1]
         }
-        assert not wrong, f"rung wrongly often: {wrong}"
+        assert not wrong, f"called wrongly often: {wrong}"
 
 
 def once(numbers: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -1,5 +1,5 @@
 """What is in the making when a run dies: each scenario brings a project to the brink of one kind of work, and says who
-may ring how often in the end."""
+may call how often in the end."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.protocol.project import Project, never, once, people
 
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
-"""Seconds in which everybody of a small batch is rung."""
+"""Seconds in which everybody of a small batch is called."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`prepare` returns how often each number rings, at least and at most. `leaving`: people on their way out, who may
-    ring once if the next run comes too late for them. `costly`: too long to be killed everywhere in CI."""
+    """`prepare` returns how often each number calls, at least and at most. `leaving`: people on their way out, who may
+    call once if the next run comes too late for them. `costly`: too long to be killed everywhere in CI."""
 
     name: str
     prepare: Callable[[Project], Expected]
@@ -71,7 +71,7 @@ def _added_while_waiting(project: Project) -> Expected:
     return once(people(7))
 
 
-def _added_after_rung(project: Project) -> Expected:
+def _added_after_called(project: Project) -> Expected:
     project.begin().batch("march", people(4))
     project.apply()
     project.advance(AFTER_THE_GUARD)
@@ -209,7 +209,7 @@ SCENARIOS = (
     Scenario("a create that lands within the settle time", _late_within_the_settle_time),
     Scenario("a create that lands after the settle time", _late_after_the_settle_time),
     Scenario("people added while the others wait", _added_while_waiting),
-    Scenario("people added after the others were rung", _added_after_rung),
+    Scenario("people added after the others were called", _added_after_called),
     Scenario("replace while all wait", _replace_waiting),
     Scenario("replace half way", _replace_half_way),
     Scenario("one person taken off", _remove_one, leaving=tuple(people(1, 5))),
@@ -230,7 +230,7 @@ SCENARIOS = (
 
 
 def retry_in_doubt(directory: Path) -> tuple[Project, list[str]]:
-    """Two people who were not reached, and a run that died as it asked for them to be rung again."""
+    """Two people who were not reached, and a run that died as it asked for them to be called again."""
     project = Project(directory).begin()
     numbers = ["+12125550191", "+12135550191"]
     project.batch("march", numbers, more=_RETRY)

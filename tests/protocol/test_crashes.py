@@ -1,4 +1,4 @@
-"""A run is killed at every one of its steps; the next ones finish, and nobody is rung more often than wanted."""
+"""A run is killed at every one of its steps; the next ones finish, and nobody is called more often than wanted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DECISIVE = ("http: POST", "answer:")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name.replace(" ", "-"))
-def test_a_crash_at_any_step_rings_nobody_twice_and_leaves_nobody_out(scenario: Scenario, tmp_path: Path) -> None:
+def test_a_crash_at_any_step_calls_nobody_twice_and_leaves_nobody_out(scenario: Scenario, tmp_path: Path) -> None:
     brink = Project(tmp_path / "brink")
     expected = scenario.prepare(brink)
     uncut = brink.copy(tmp_path / "uncut")
@@ -55,12 +55,12 @@ def _points(scenario: Scenario, steps: tuple[str, ...]) -> list[tuple[int, float
 
 
 def _settled(project: Project, scenario: Scenario, expected: Expected) -> None:
-    """The next runs come to an end, in order; what then rings is what was wanted, and a late run adds nothing."""
+    """The next runs come to an end, in order; what then calls is what was wanted, and a late run adds nothing."""
     brought_in_order(project, *_next(scenario))
     project.check_lock()
-    project.check_rings(expected)
+    project.check_calls(expected)
     project.run(*_next(scenario))
-    project.check_rings(expected)
+    project.check_calls(expected)
 
 
 def _next(scenario: Scenario) -> tuple[str, ...]:

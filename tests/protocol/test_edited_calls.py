@@ -1,4 +1,4 @@
-"""A Call placed as a batch of one follows its manifest while it waits, and is rung once in its life all the same."""
+"""A Call placed as a batch of one follows its manifest while it waits, and is called once in its life all the same."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def planned(ground: Ground) -> list[dict[str, Any]]:
 
 
 def rest(ground: Ground) -> dict[str, int]:
-    """Who was rung once all is over; and then there is nothing left to do."""
+    """Who was called once all is over; and then there is nothing left to do."""
     ground.advance(OVER)
     assert ground.apply().exit == 0
     ground.advance(OVER)
     assert [one["verb"] for one in planned(ground)] == ["keep"]
-    return dict(ground.rings())
+    return dict(ground.calls())
 
 
 def test_a_corrected_number_takes_the_place_of_the_one_that_waits(ground: Ground) -> None:
@@ -69,7 +69,7 @@ def test_a_call_that_waits_goes_on_with_what_its_manifest_says(more: str, ground
     assert rest(ground) == {ADA: 1}
 
 
-def test_a_number_that_is_edited_and_put_back_is_rung_once(ground: Ground) -> None:
+def test_a_number_that_is_edited_and_put_back_is_called_once(ground: Ground) -> None:
     for number in (BOB, ADA):
         ground.write(call(number))
         assert ground.apply().exit == 0
@@ -105,7 +105,7 @@ def test_a_call_taken_off_by_a_run_that_ended_there_is_submitted_by_the_next(gro
     assert rest(ground) == {BOB: 1}
 
 
-def test_a_lost_answer_to_the_new_request_rings_nobody_twice(ground: Ground) -> None:
+def test_a_lost_answer_to_the_new_request_calls_nobody_twice(ground: Ground) -> None:
     ground.write(call(BOB))
     ground.faults({"match": {"operation": "createCallBatch"}, "do": "lost_answer"})
     ground.apply()

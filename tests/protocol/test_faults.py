@@ -1,5 +1,5 @@
 """Every way in which a request that dials can go wrong, against every such request: what is concluded, what the user
-reads, and how often each phone rang once everything has settled."""
+reads, and how often each phone was called once everything has settled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.protocol.faults_requests import HOUR, REACHED, REQUESTS, SILENT, Requ
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.name)
-def test_a_request_that_goes_wrong_rings_nobody_twice_and_leaves_nobody_out(
+def test_a_request_that_goes_wrong_calls_nobody_twice_and_leaves_nobody_out(
     ground: Ground, request_: Request, fault: Fault
 ) -> None:
     verdict = request_.verdicts[fault.truth]
@@ -29,7 +29,7 @@ def test_a_request_that_goes_wrong_rings_nobody_twice_and_leaves_nobody_out(
     ground.advance(900)
     assert ground.apply().exit == verdict.next
     assert [one.exit for one in resolve_like_a_person(ground)] == [0] * verdict.human
-    assert_at_rest(ground, request_.rung)
+    assert_at_rest(ground, request_.called)
 
 
 def _stand_before(ground: Ground, request: Request) -> None:
@@ -40,20 +40,20 @@ def _stand_before(ground: Ground, request: Request) -> None:
         ground.advance(HOUR)
 
 
-def assert_at_rest(ground: Ground, rung: object) -> None:
-    """After everything settled: rung as often as it should be, and nothing left to do."""
+def assert_at_rest(ground: Ground, called: object) -> None:
+    """After everything settled: called as often as it should be, and nothing left to do."""
     for _ in range(2):
         ran = ground.apply()
         assert ran.exit == 0, ran.text
         ground.advance(HOUR)
-    assert ground.rings() == rung
+    assert ground.calls() == called
     plan = ground.run("plan", "--detailed-exitcode")
     assert plan.exit == 0, plan.text
     assert ground.lock_files()[1:] == []
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_reads_that_cannot_be_trusted_never_lead_to_a_second_ring(ground: Ground, row: Row) -> None:
+def test_reads_that_cannot_be_trusted_never_lead_to_a_second_call(ground: Ground, row: Row) -> None:
     _write_for_tomorrow(ground, row.manifest)
     if row.prepared:
         assert ground.apply().exit == 0
@@ -69,7 +69,9 @@ def test_reads_that_cannot_be_trusted_never_lead_to_a_second_ring(ground: Ground
     ground.limits(**dict.fromkeys(row.limits or {}, 10_000))
     assert [_a_while_later(ground) for _ in row.off] == list(row.off)
     ground.advance(2 * 86_400)
-    assert_at_rest(ground, {number: times for number, times in zip((REACHED, SILENT), row.rung, strict=True) if times})
+    assert_at_rest(
+        ground, {number: times for number, times in zip((REACHED, SILENT), row.called, strict=True) if times}
+    )
 
 
 def test_a_request_for_tomorrow_that_lands_after_settle_is_cancelled_by_the_run_that_the_report_asks_for(
@@ -86,7 +88,7 @@ def test_a_request_for_tomorrow_that_lands_after_settle_is_cancelled_by_the_run_
 
     ground.advance(2 * 86_400)
 
-    assert max(ground.rings().values()) == 1
+    assert max(ground.calls().values()) == 1
 
 
 def _write_for_tomorrow(ground: Ground, manifest: str) -> None:

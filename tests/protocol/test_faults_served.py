@@ -32,7 +32,7 @@ def url() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("name", "do", "says"), ROWS, ids=[row[0] for row in ROWS])
-def test_the_real_command_rings_once_over_a_broken_connection(
+def test_the_real_command_calls_once_over_a_broken_connection(
     tmp_path: Path, url: str, name: str, do: str | dict[str, Any], says: str
 ) -> None:
     # The guard cannot be waited for here, so the settle time is as short as the guard allows.
@@ -49,5 +49,5 @@ def test_the_real_command_rings_once_over_a_broken_connection(
     bench.advance(3600)
     bench.apply()
     bench.plan("--detailed-exitcode")
-    assert bench.rings() == {REACHED: 1, SILENT: 1}
+    assert bench.calls() == {REACHED: 1, SILENT: 1}
     bench.world.close()

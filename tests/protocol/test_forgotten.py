@@ -18,11 +18,11 @@ def test_a_lost_batch_can_be_forgotten(campaign: Project) -> None:
     assert "dialctl state rm batch/march" in run.said
     assert campaign.run("state", "rm", "batch/march", FORGET).code == 0
     assert len(brought_in_order(campaign, "apply", "-y")) == 1
-    campaign.check_rings(once(people(4)))
+    campaign.check_calls(once(people(4)))
 
 
 def test_what_was_forgotten_too_early_is_found_again_by_its_mark(campaign: Project) -> None:
-    assert "nobody of it is rung twice" in campaign.run("state", "rm", "batch/march", FORGET).said
+    assert "nobody of it is called twice" in campaign.run("state", "rm", "batch/march", FORGET).said
     assert "batch/march" not in campaign.run("state", "list").said
     assert campaign.run("state", "rm", "batch/march", FORGET).code == 64
     assert "foreign_mark" in campaign.run("drift").said
@@ -31,15 +31,15 @@ def test_what_was_forgotten_too_early_is_found_again_by_its_mark(campaign: Proje
     assert campaign.apply().code == 0
     assert len(campaign.posts()) == sent + 1, "for the three who are new"
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
-def test_whoever_was_rung_by_a_forgotten_batch_that_is_still_there_is_not_rung_again(campaign: Project) -> None:
+def test_whoever_was_called_by_a_forgotten_batch_that_is_still_there_is_not_called_again(campaign: Project) -> None:
     campaign.advance(AFTER_THE_GUARD)
     campaign.run("state", "rm", "batch/march", FORGET)
     campaign.batch("march", people(6))
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(6)))
+    campaign.check_calls(once(people(6)))
 
 
 def test_whoever_waits_under_a_forgotten_address_is_taken_off_with_its_manifest(campaign: Project) -> None:
@@ -47,7 +47,7 @@ def test_whoever_waits_under_a_forgotten_address_is_taken_off_with_its_manifest(
     campaign.run("state", "rm", "batch/march", FORGET)
     campaign.remove("march")
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(never(people(4)) | once(people(2, 50)))
+    campaign.check_calls(never(people(4)) | once(people(2, 50)))
 
 
 def test_a_forgotten_campaign_under_another_name_looks_renamed_all_the_same(campaign: Project) -> None:
@@ -59,7 +59,7 @@ def test_a_forgotten_campaign_under_another_name_looks_renamed_all_the_same(camp
     manifest = campaign.directory / "spring.yaml"
     manifest.write_text(manifest.read_text().replace("{name: spring}", "{name: spring, previously: [batch/march]}"))
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(5)))
+    campaign.check_calls(once(people(5)))
 
 
 def test_somebody_elses_cancel_of_a_forgotten_batch_can_be_resumed(campaign: Project) -> None:
@@ -68,7 +68,7 @@ def test_somebody_elses_cancel_of_a_forgotten_batch_can_be_resumed(campaign: Pro
     campaign.run("state", "rm", "batch/march", FORGET)
     assert "dialctl resolve batch/march --resume" in campaign.apply().said
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(4)))
+    campaign.check_calls(once(people(4)))
 
 
 def test_a_forgotten_call_is_found_under_the_agent_that_placed_it(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_forgotten_call_is_found_under_the_agent_that_placed_it(tmp_path: Path
     manifest = project.directory / "ada.yaml"
     manifest.write_text(manifest.read_text().replace("agent_A", "agent_B"))
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(1)))
+    project.check_calls(once(people(1)))
 
 
 def test_a_retry_that_may_have_arrived_is_settled_before_it_is_forgotten(tmp_path: Path) -> None:
@@ -89,4 +89,4 @@ def test_a_retry_that_may_have_arrived_is_settled_before_it_is_forgotten(tmp_pat
     assert project.run("resolve", "batch/march", "--not-placed").code == 0
     assert project.run("state", "rm", "batch/march", FORGET).code == 0
     brought_in_order(project, "apply", "-y")
-    project.check_rings(dict.fromkeys(numbers, (2, 2)))
+    project.check_calls(dict.fromkeys(numbers, (2, 2)))

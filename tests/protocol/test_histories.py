@@ -1,5 +1,5 @@
-"""Random histories of one project: whatever is edited, lost, crashed or done by others, nobody is rung more often than
-a manifest allowed, and in the end everybody wanted was rung.
+"""Random histories of one project: whatever is edited, lost, crashed or done by others, nobody is called more often than
+a manifest allowed, and in the end everybody wanted was called.
 
 CI runs a bounded number. A longer run: DIALCTL_HISTORIES=2000 pytest tests/protocol/test_histories.py
 """
@@ -226,14 +226,14 @@ def history(tmp_path: Path) -> Iterator[History]:
     made.close()
 
 
-def test_a_project_destroyed_before_its_first_apply_rings_everybody_once_applied(history: History) -> None:
+def test_a_project_destroyed_before_its_first_apply_calls_everybody_once_applied(history: History) -> None:
     history.manifests.add("batch", POOL[:2])
     history.commit()
     history.destroy()
     history.come_to_rest()
 
 
-def test_a_batch_first_applied_paused_rings_everybody_once_resumed(history: History) -> None:
+def test_a_batch_first_applied_paused_calls_everybody_once_resumed(history: History) -> None:
     address = history.manifests.add("batch", POOL[:2]).address
     history.manifests.edit(address, paused=True)
     history.commit()
@@ -255,11 +255,11 @@ def test_a_retry_whose_request_was_lost_holds_back_its_own_people_alone(history:
     history.commit()
     assert history.apply().exit == 3
     history.advance(3600)
-    assert POOL[0] in history.ground.rings()
+    assert POOL[0] in history.ground.calls()
     history.come_to_rest()
 
 
-def test_somebody_taken_off_while_a_retry_was_in_doubt_is_not_rung_by_it_afterwards(history: History) -> None:
+def test_somebody_taken_off_while_a_retry_was_in_doubt_is_not_called_by_it_afterwards(history: History) -> None:
     address = history.manifests.add("batch", (SILENT, POOL[4])).address
     history.manifests.edit(address, retries=1)
     history.commit()

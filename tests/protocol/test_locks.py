@@ -55,11 +55,11 @@ def test_a_damaged_lock_stops_everything_and_says_what_to_do(campaign: Project, 
     assert campaign.lock.read_bytes() == harmed
     campaign.lock.write_bytes(whole)
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 def test_conflict_markers_are_merged_as_advised(campaign: Project, tmp_path: Path) -> None:
-    """Two branches that each rang somebody else."""
+    """Two branches that each called somebody else."""
     campaign.batch("march", people(4))
     branch = campaign.copy(tmp_path / "branch")
     branch.batch("april", people(2, 20))
@@ -73,11 +73,11 @@ def test_conflict_markers_are_merged_as_advised(campaign: Project, tmp_path: Pat
     assert campaign.run("state", "merge").code == 0
     assert campaign.plan().code == 0
     campaign.check_lock()
-    campaign.check_rings(once([*people(4), *people(2, 20), *people(2, 30)]))
+    campaign.check_calls(once([*people(4), *people(2, 20), *people(2, 30)]))
 
 
 def test_a_merge_keeps_what_a_crashed_run_had_sent(campaign: Project, tmp_path: Path) -> None:
-    """The list does not show it yet: the open intent alone knows that it may ring."""
+    """The list does not show it yet: the open intent alone knows that it may call."""
     campaign.batch("march", people(4))
     branch = campaign.copy(tmp_path / "branch")
     branch.batch("april", people(2, 20))
@@ -94,7 +94,7 @@ def test_a_merge_keeps_what_a_crashed_run_had_sent(campaign: Project, tmp_path: 
     assert "1 open intent" in run.said
     campaign.check_lock()
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once([*people(4), *people(2, 20), *people(2, 30)]))
+    campaign.check_calls(once([*people(4), *people(2, 20), *people(2, 30)]))
 
 
 def test_a_truncated_lock_can_be_rebuilt_as_advised(campaign: Project) -> None:
@@ -103,7 +103,7 @@ def test_a_truncated_lock_can_be_rebuilt_as_advised(campaign: Project) -> None:
     campaign.lock.rename(campaign.lock.with_suffix(".broken"))
     assert campaign.run("state", "rebuild").code == 0
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 def test_a_lost_lock_is_rebuilt_from_the_marks_as_advised(campaign: Project) -> None:
@@ -116,7 +116,7 @@ def test_a_lost_lock_is_rebuilt_from_the_marks_as_advised(campaign: Project) -> 
     assert campaign.posts() == sent
     brought_in_order(campaign, "apply", "-y")
     campaign.check_lock()
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 def test_a_first_direct_call_asks_for_a_memory_and_a_new_one_will_do(project: Project) -> None:
@@ -124,10 +124,10 @@ def test_a_first_direct_call_asks_for_a_memory_and_a_new_one_will_do(project: Pr
     run = project.apply()
     assert run.code == 3
     assert "dialctl state new" in run.said
-    assert not project.rings()
+    assert not project.calls()
     assert project.run("state", "new").code == 0
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(1)))
+    project.check_calls(once(people(1)))
 
 
 def test_a_lost_lock_is_rebuilt_from_calls_of_an_agent_that_no_manifest_names_any_more(project: Project) -> None:
@@ -141,7 +141,7 @@ def test_a_lost_lock_is_rebuilt_from_calls_of_an_agent_that_no_manifest_names_an
     assert project.run("state", "new").code == 1
     assert project.run("state", "rebuild").code == 0
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once([*people(1), *people(1, 50)]))
+    project.check_calls(once([*people(1), *people(1, 50)]))
 
 
 def test_where_no_call_shows_a_mark_none_is_taken_for_proof(project: Project) -> None:
@@ -168,7 +168,7 @@ def test_a_lock_of_another_lineage_holds_everything_back_until_the_right_one_is_
     assert "bring back the lock that placed them" in run.said
     campaign.lock.write_bytes(right)
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 def test_the_lock_of_the_sandbox_is_refused_against_another_host(campaign: Project, tmp_path: Path) -> None:
@@ -184,18 +184,18 @@ def test_the_lock_of_the_sandbox_is_refused_against_another_host(campaign: Proje
     assert embedded.plan().code == 0
 
 
-def test_another_key_looks_empty_and_rings_nobody(campaign: Project) -> None:
+def test_another_key_looks_empty_and_calls_nobody(campaign: Project) -> None:
     stranger = replace(campaign, key="sk_stranger")
     run = stranger.apply()
     assert run.code == 3
     assert "the provider does not know" in run.said
     assert "check key and host" in run.said
-    assert not stranger.rings()
+    assert not stranger.calls()
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
-def test_another_key_over_people_rung_long_ago_rings_nobody(campaign: Project) -> None:
+def test_another_key_over_people_called_long_ago_calls_nobody(campaign: Project) -> None:
     """A settled batch is not asked for in an unchanged plan; for an added person it has to be."""
     campaign.apply()
     campaign.advance(600)
@@ -205,7 +205,7 @@ def test_another_key_over_people_rung_long_ago_rings_nobody(campaign: Project) -
     stranger.batch("march", people(8))
     run = stranger.apply()
     assert run.code == 3, run
-    assert not stranger.rings()
+    assert not stranger.calls()
 
 
 def test_a_read_only_folder_stops_an_apply_before_it_sends(campaign: Project) -> None:
@@ -218,7 +218,7 @@ def test_a_read_only_folder_stops_an_apply_before_it_sends(campaign: Project) ->
     assert "writable" in run.said
     assert campaign.posts() == sent
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 def test_a_folder_of_leases_that_cannot_be_written_stops_an_apply_before_it_sends(campaign: Project) -> None:
@@ -255,7 +255,7 @@ def test_a_full_disk_stops_an_apply_and_loses_nothing(campaign: Project, largest
         assert "bug" not in run.said
     brought_in_order(campaign, "apply", "-y")
     campaign.check_lock()
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 CAPPED = [{"match": {"operation": "*", "times": 0}, "do": {"cap": 1}}]
@@ -273,19 +273,19 @@ def _rebuilt_from_a_list_that_ends_early(project: Project) -> None:
     project.control("PUT", "faults", [])
 
 
-def test_nobody_is_rung_again_whom_a_rebuild_did_not_find(project: Project) -> None:
+def test_nobody_is_called_again_whom_a_rebuild_did_not_find(project: Project) -> None:
     _rebuilt_from_a_list_that_ends_early(project)
     project.control("PUT", "faults", CAPPED)
     for arguments in (("plan",), ("apply", "-y"), ("status",)):
         run = project.run(*arguments)
         assert (run.code, "dialctl resolve batch/box --placed | --not-placed" in run.said) == (3, True), run
     project.check_lock()
-    assert "2 people count as rung" in project.run("resolve", "batch/box", "--placed").said
+    assert "2 people count as called" in project.run("resolve", "batch/box", "--placed").said
     assert project.apply().code == 0
-    project.check_rings(once([*people(3), *people(1, 20)]))
+    project.check_calls(once([*people(3), *people(1, 20)]))
 
 
-def test_who_was_not_found_by_a_rebuild_is_rung_once_a_person_says_so(project: Project) -> None:
+def test_who_was_not_found_by_a_rebuild_is_called_once_a_person_says_so(project: Project) -> None:
     project.call("ada", people(1)[0])
     project.run("state", "new")
     assert project.apply().code == 0
@@ -293,6 +293,6 @@ def test_who_was_not_found_by_a_rebuild_is_rung_once_a_person_says_so(project: P
     project.lock.unlink()
     project.run("state", "rebuild")
     assert project.apply().code == 3
-    assert "2 people count as not rung" in project.run("resolve", "batch/box", "--not-placed").said
+    assert "2 people count as not called" in project.run("resolve", "batch/box", "--not-placed").said
     assert project.apply().code == 0
-    project.check_rings(once([*people(1), *people(2, 10)]))
+    project.check_calls(once([*people(1), *people(2, 10)]))

@@ -1,5 +1,5 @@
 """A batch whose answer was lost, and the ways out of not knowing: the list catches up, the provider is put back, or a
-person settles it. Nobody rings more often than wanted on any of them."""
+person settles it. Nobody calls more often than wanted on any of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _lose_the_batch(project: Project) -> None:
 
 
 def test_a_lost_request_waits_for_its_provider_to_be_put_back(tmp_path: Path) -> None:
-    """The list lags: whether it arrived is not known, so that its people may ring nowhere else."""
+    """The list lags: whether it arrived is not known, so that its people may call nowhere else."""
     project = _with_a_lost_batch(tmp_path)
     manifest = (project.directory / "march.yaml").read_text()
     project.box("march", people(4))
@@ -38,7 +38,7 @@ def test_a_lost_request_waits_for_its_provider_to_be_put_back(tmp_path: Path) ->
     project.control("PUT", "faults", [])
     project.file("march.yaml", manifest)
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(4)))
+    project.check_calls(once(people(4)))
 
 
 def test_a_lost_request_that_never_arrived_may_be_sent_elsewhere(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_lost_request_that_never_arrived_may_be_sent_elsewhere(tmp_path: Path)
     assert (run.code, "dialctl resolve batch/march --not-placed" in run.said) == (3, True), run
     assert project.run("resolve", "batch/march", "--not-placed").code == 0
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(4)))
+    project.check_calls(once(people(4)))
 
 
 def test_a_lost_request_waits_for_the_version_that_knows_batches(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_lost_request_waits_for_the_version_that_knows_batches(tmp_path: Path)
     for name, text in before.items():
         project.file(name, text)
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(4)))
+    project.check_calls(once(people(4)))
 
 
 def test_a_lost_request_of_a_manifest_that_is_gone_is_not_forgotten(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_lost_request_of_a_manifest_that_is_gone_is_not_forgotten(tmp_path: Pa
     assert (run.code, "batch/march" in run.said, "run dialctl apply again" in run.said) == (3, True, True), run
     project.control("PUT", "faults", [])
     brought_in_order(project, "apply", "-y")
-    project.check_rings(never(people(4)) | once(people(2, 50)))
+    project.check_calls(never(people(4)) | once(people(2, 50)))
 
 
 def test_a_lost_request_of_a_forgotten_address_is_cancelled_when_it_appears(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_lost_request_of_a_forgotten_address_is_cancelled_when_it_appears(tmp_
     project.run("state", "rm", "batch/march", FORGET)
     project.control("PUT", "faults", [])
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(4)))
+    project.check_calls(once(people(4)))
 
 
 def test_a_lost_batch_that_arrived_is_settled_by_a_person(project: Project) -> None:
@@ -92,9 +92,9 @@ def test_a_lost_batch_that_arrived_is_settled_by_a_person(project: Project) -> N
     _lose_the_batch(project)
     run = project.run("resolve", "batch/march", "--placed")
     project.control("PUT", "faults", [])
-    assert "4 people count as rung" in run.said
+    assert "4 people count as called" in run.said
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(4)))
+    project.check_calls(once(people(4)))
 
 
 def test_nobody_of_a_lost_batch_is_forgotten_because_the_manifest_left_them_out(project: Project) -> None:
@@ -110,7 +110,7 @@ def test_nobody_of_a_lost_batch_is_forgotten_because_the_manifest_left_them_out(
     assert project.run("resolve", "batch/march", "--placed").code == 0
     project.control("PUT", "faults", [])
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once([*people(4), *people(1, 50)]))
+    project.check_calls(once([*people(4), *people(1, 50)]))
 
 
 def test_a_lost_batch_that_shows_up_before_a_person_settles_it_is_taken_up(project: Project) -> None:
@@ -120,7 +120,7 @@ def test_a_lost_batch_that_shows_up_before_a_person_settles_it_is_taken_up(proje
     assert "found by its mark" in project.run("resolve", "batch/march", "--placed").said
     project.batch("march", people(5))
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(5)))
+    project.check_calls(once(people(5)))
 
 
 def test_a_lost_batch_is_not_settled_while_the_provider_cannot_be_read(project: Project) -> None:
@@ -135,7 +135,7 @@ def test_a_lost_batch_is_not_settled_while_the_provider_cannot_be_read(project: 
     assert run.code == 1, run
     project.control("PUT", "faults", [])
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(7)))
+    project.check_calls(once(people(7)))
 
 
 def test_a_lost_batch_is_not_sent_again_under_another_name(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_lost_batch_is_not_sent_again_under_another_name(tmp_path: Path) -> No
     manifest.write_text(manifest.read_text().replace("{name: spring}", "{name: spring, previously: [batch/march]}"))
     project.control("PUT", "faults", [])
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(5)))
+    project.check_calls(once(people(5)))
 
 
 def test_a_new_batch_goes_on_once_a_person_says_that_the_lost_one_never_arrived(tmp_path: Path) -> None:
@@ -164,10 +164,10 @@ def test_a_new_batch_goes_on_once_a_person_says_that_the_lost_one_never_arrived(
     assert project.run("resolve", "batch/march", "--not-placed").code == 0
     project.control("PUT", "faults", [])
     brought_in_order(project, "apply", "-y")
-    project.check_rings(never(people(4)) | once(people(2, 50)))
+    project.check_calls(never(people(4)) | once(people(2, 50)))
 
 
-def test_a_lost_batch_that_is_split_rings_nobody_again(tmp_path: Path) -> None:
+def test_a_lost_batch_that_is_split_calls_nobody_again(tmp_path: Path) -> None:
     project = _with_a_lost_batch(tmp_path)
     project.remove("march")
     project.batch("one", people(2))
@@ -185,4 +185,4 @@ def test_a_lost_batch_that_is_split_rings_nobody_again(tmp_path: Path) -> None:
     project.batch("one", people(4), more="")
     manifest.write_text(manifest.read_text().replace("{name: one}", "{name: one, previously: [batch/march]}"))
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(4)))
+    project.check_calls(once(people(4)))

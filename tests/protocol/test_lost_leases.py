@@ -1,5 +1,5 @@
 """A run whose lease is taken away in the middle of an apply: it neither sends nor writes from then on, and whoever took
-it goes on from what was written before. Everybody rings once."""
+it goes on from what was written before. Everybody calls once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ A_GUARD = 130.0
 
 @pytest.fixture
 def moving(campaign: Project) -> Project:
-    """Four who wait are to move to another agent, and three more to be rung."""
+    """Four who wait are to move to another agent, and three more to be called."""
     campaign.batch("march", people(7), agent="agent_B")
     return campaign
 
@@ -60,7 +60,7 @@ def test_a_run_that_is_robbed_of_its_lease_sends_and_writes_nothing_more(moving:
     assert _kept(moving) == kept
     assert len(moving.posts()) - len(sent) == step.startswith("send:"), "at most what was on its way already"
     brought_in_order(moving, "apply", "-y")
-    moving.check_rings(once(people(7)))
+    moving.check_calls(once(people(7)))
 
 
 def _kept(project: Project) -> list[tuple[str, bytes]]:
@@ -77,7 +77,7 @@ def test_a_run_that_is_robbed_while_another_applies_takes_nothing_from_it(moving
     check_that_nothing_more_came_of_it(first.let_go())
     moving.check_lock()
     brought_in_order(moving, "apply", "-y")
-    moving.check_rings(once(people(7)))
+    moving.check_calls(once(people(7)))
 
 
 @pytest.mark.parametrize("step", ["send: cancel", "answer: cancel", "send: submit", "answer: submit"])
@@ -91,4 +91,4 @@ def test_at_an_object_store_as_well(moving: Project, s3: S3Server, step: str) ->
     moving.apply()
     check_that_nothing_more_came_of_it(first.let_go())
     brought_in_order(moving, "apply", "-y")
-    moving.check_rings(once(people(7)))
+    moving.check_calls(once(people(7)))

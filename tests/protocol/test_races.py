@@ -1,4 +1,4 @@
-"""Runs in each other's way: on one directory, with copies of one lock, from an older commit. One set of people rings
+"""Runs in each other's way: on one directory, with copies of one lock, from an older commit. One set of people calls
 once, and the loser says what it did."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def test_a_second_run_on_one_directory_refuses_and_names_the_first(campaign: Pro
     assert "--lock-timeout" in second.said
     assert campaign.posts() == sent
     assert first.let_go().code == 0
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells that the run has begun to wait")
@@ -51,7 +51,7 @@ def test_a_second_run_on_one_directory_waits_as_long_as_it_was_told(campaign: Pr
     run = second.wait()
     assert run.code == 0
     assert "Nothing to do" in run.said
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 def test_a_plan_during_an_apply_says_who_is_at_it(campaign: Project) -> None:
@@ -73,25 +73,25 @@ def test_of_twins_with_copies_of_one_lock_one_is_taken_back(campaign: Project, t
     assert "a second batch with the same people" in loser.said
     assert "was cancelled" in loser.said
     assert campaign.plan().code == twin.plan().code == 0
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
-def test_twins_that_both_sent_before_either_looked_ring_one_set_once(campaign: Project, tmp_path: Path) -> None:
+def test_twins_that_both_sent_before_either_looked_call_one_set_once(campaign: Project, tmp_path: Path) -> None:
     twin = campaign.copy(tmp_path / "twin")
     one, other = Held(campaign, "send:"), Held(twin, "answer:")
     runs = [one.let_go(), other.let_go()]
     assert any("a second batch with the same people" in run.said for run in runs), runs
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
-def test_twins_with_different_people_ring_everybody_once(campaign: Project, tmp_path: Path) -> None:
+def test_twins_with_different_people_call_everybody_once(campaign: Project, tmp_path: Path) -> None:
     twin = campaign.copy(tmp_path / "twin")
     twin.batch("march", people(10))
     slow = Held(campaign, "send:")
     assert twin.apply().code == 0
     slow.let_go()
     brought_in_order(twin, "apply", "-y")
-    twin.check_rings(once(people(10)))
+    twin.check_calls(once(people(10)))
 
 
 def test_twins_of_a_replace_move_everybody_once(campaign: Project, tmp_path: Path) -> None:
@@ -101,10 +101,10 @@ def test_twins_of_a_replace_move_everybody_once(campaign: Project, tmp_path: Pat
     twin.apply()
     slow.let_go()
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(4)))
+    campaign.check_calls(once(people(4)))
 
 
-def test_twins_of_a_retry_ring_again_once(project: Project, tmp_path: Path) -> None:
+def test_twins_of_a_retry_call_again_once(project: Project, tmp_path: Path) -> None:
     numbers = ["+12125550191", "+12135550191"]
     project.batch("march", numbers, more="  retry: {max_retries: 1, on: [dial_no_answer]}\n")
     project.apply()
@@ -113,7 +113,7 @@ def test_twins_of_a_retry_ring_again_once(project: Project, tmp_path: Path) -> N
     slow = Held(project, "send: retry")
     twin.apply()
     slow.let_go()
-    twin.check_rings(dict.fromkeys(numbers, (2, 2)))
+    twin.check_calls(dict.fromkeys(numbers, (2, 2)))
 
 
 def test_a_run_that_sees_a_later_generation_sends_nothing(campaign: Project, tmp_path: Path) -> None:
@@ -126,11 +126,11 @@ def test_a_run_that_sees_a_later_generation_sends_nothing(campaign: Project, tmp
     assert "bring the newest dialctl.lock here" in second.said
     assert campaign.posts() == sent
     assert first.let_go().code == 0
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 @pytest.mark.parametrize("apart", [0, 1])
-def test_two_first_runs_without_any_lock_ring_one_set_once(project: Project, tmp_path: Path, apart: int) -> None:
+def test_two_first_runs_without_any_lock_call_one_set_once(project: Project, tmp_path: Path, apart: int) -> None:
     project.batch("march", people(4))
     twin = project.copy(tmp_path / "twin")
     slow = Held(project, "send:")
@@ -138,7 +138,7 @@ def test_two_first_runs_without_any_lock_ring_one_set_once(project: Project, tmp
     project.advance(apart)
     loser = slow.let_go()
     assert "was cancelled" in loser.said
-    project.check_rings(once(people(4)))
+    project.check_calls(once(people(4)))
 
 
 def test_an_apply_from_an_older_commit_sends_nothing_until_the_lock_is_brought(
@@ -153,4 +153,4 @@ def test_an_apply_from_an_older_commit_sends_nothing_until_the_lock_is_brought(
     assert campaign.posts() == sent
     old.lock.write_bytes(campaign.lock.read_bytes())
     assert old.plan().code == 0
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))

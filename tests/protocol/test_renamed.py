@@ -1,4 +1,4 @@
-"""Campaigns renamed, merged, split, or applied in part: whoever was rung under an old name is not rung under a new one,
+"""Campaigns renamed, merged, split, or applied in part: whoever was called under an old name is not called under a new one,
 and the way out that is printed leads out."""
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def advised(text: str) -> str:
     return found
 
 
-def test_two_batches_merged_into_one_ring_nobody_again(ground: Ground) -> None:
+def test_two_batches_merged_into_one_call_nobody_again(ground: Ground) -> None:
     applied(ground, batch("a", ADA, BOB), batch("b", CLEO, DORA))
     ground.write(PROJECT + batch("m", ADA, BOB, CLEO, DORA, EVE))
     shown = ground.run("plan")
     assert (shown.exit, advised(shown.text)) == (3, "batch/a, batch/b")
     applied(ground, batch("m", ADA, BOB, CLEO, DORA, EVE, before=advised(shown.text)))
-    assert ground.rings() == dict.fromkeys([ADA, BOB, CLEO, DORA, EVE], 1)
+    assert ground.calls() == dict.fromkeys([ADA, BOB, CLEO, DORA, EVE], 1)
 
 
 def test_naming_one_of_two_merged_batches_is_not_enough(ground: Ground) -> None:
@@ -56,10 +56,10 @@ def test_naming_one_of_two_merged_batches_is_not_enough(ground: Ground) -> None:
         shown = ground.apply()
         assert (shown.exit, advised(shown.text)) == (3, "batch/a, batch/b"), shown.text
         ground.advance(900)
-    assert set(ground.rings().values()) == {1}
+    assert set(ground.calls().values()) == {1}
 
 
-def test_a_batch_split_in_two_rings_nobody_again(ground: Ground) -> None:
+def test_a_batch_split_in_two_calls_nobody_again(ground: Ground) -> None:
     applied(ground, batch("m", ADA, BOB, CLEO, DORA))
     ground.write(PROJECT + batch("a", ADA, BOB) + batch("b", CLEO, DORA))
     assert ground.apply().exit == 3
@@ -69,27 +69,27 @@ def test_a_batch_split_in_two_rings_nobody_again(ground: Ground) -> None:
         assert shown.exit == 3
         assert "2 of its people were submitted as batch/m, which batch/a takes over without them" in shown.text
         ground.advance(900)
-    assert set(ground.rings().values()) == {1}
+    assert set(ground.calls().values()) == {1}
 
 
-def test_a_split_batch_may_be_rung_anew_on_purpose(ground: Ground) -> None:
+def test_a_split_batch_may_be_called_anew_on_purpose(ground: Ground) -> None:
     applied(ground, batch("m", ADA, BOB))
     heir = batch("a", ADA, before="batch/m")
     ground.write(PROJECT + heir + batch("b", BOB))
     assert "apply once without batch/b" in ground.run("plan").text
     applied(ground, heir)
     applied(ground, heir, batch("b", BOB))
-    assert ground.rings() == {ADA: 1, BOB: 2}
+    assert ground.calls() == {ADA: 1, BOB: 2}
 
 
-def test_a_renamed_batch_that_is_all_of_a_project_may_be_rung_anew_on_purpose(ground: Ground) -> None:
+def test_a_renamed_batch_that_is_all_of_a_project_may_be_called_anew_on_purpose(ground: Ground) -> None:
     """Without it nothing would be left to apply."""
     applied(ground, batch("old", ADA, BOB))
     ground.write(PROJECT + batch("new", ADA, BOB))
     assert "if not, run dialctl destroy once" in ground.apply().text
     assert ground.run("destroy", "-y").exit == 0
     applied(ground, batch("new", ADA, BOB))
-    assert ground.rings() == {ADA: 2, BOB: 2}
+    assert ground.calls() == {ADA: 2, BOB: 2}
 
 
 @pytest.mark.parametrize("narrow", [("--target", "batch/new"), ("new.yaml",)], ids=["--target", "PATH"])
@@ -102,15 +102,15 @@ def test_a_renamed_batch_is_seen_in_a_narrower_run(ground: Ground, narrow: tuple
     assert (shown.exit, advised(shown.text)) == (3, "batch/old"), shown.text
     assert "destroy" not in shown.text, "it would take off the rest of the project"
     ground.advance(900)
-    assert ground.rings() == {ADA: 1, BOB: 1}
+    assert ground.calls() == {ADA: 1, BOB: 1}
 
 
-def test_people_of_another_campaign_that_goes_on_are_rung_for_this_one_too(ground: Ground) -> None:
+def test_people_of_another_campaign_that_goes_on_are_called_for_this_one_too(ground: Ground) -> None:
     applied(ground, batch("march", ADA, BOB))
     (ground.directory / "april.yaml").write_text(batch("april", ADA, BOB), encoding="utf-8")
     assert ground.apply(str(ground.directory / "april.yaml")).exit == 0
     ground.advance(900)
-    assert ground.rings() == {ADA: 2, BOB: 2}
+    assert ground.calls() == {ADA: 2, BOB: 2}
 
 
 def test_a_batch_of_single_calls_is_seen_as_renamed(ground: Ground) -> None:
@@ -119,4 +119,4 @@ def test_a_batch_of_single_calls_is_seen_as_renamed(ground: Ground) -> None:
     shown = ground.apply()
     assert (shown.exit, advised(shown.text)) == (3, "batch/old"), shown.text
     applied(ground, batch("new", ADA, BOB, before="batch/old", spec=BOX))
-    assert ground.rings() == {ADA: 1, BOB: 1}
+    assert ground.calls() == {ADA: 1, BOB: 1}

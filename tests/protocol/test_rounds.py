@@ -1,4 +1,4 @@
-"""What a long apply must not do while it waits, goes on or ends early: ring whom the shown plan did not name, miss a
+"""What a long apply must not do while it waits, goes on or ends early: call whom the shown plan did not name, miss a
 guard, or lose its report."""
 
 from __future__ import annotations
@@ -61,20 +61,20 @@ def test_a_retry_that_falls_due_while_a_lost_answer_is_settled_waits_for_a_plan_
     assert "wait" in ground.run("plan").text
     ground.apply()
     ground.advance(600)
-    assert ground.rings() == {SILENT: 1, ADA: 1}
+    assert ground.calls() == {SILENT: 1, ADA: 1}
     assert "retry" in ground.run("plan").text
     assert ground.apply().exit == 0
     ground.advance(600)
-    assert ground.rings() == {SILENT: 2, ADA: 1}
+    assert ground.calls() == {SILENT: 2, ADA: 1}
 
 
-def test_who_was_rung_in_a_run_is_not_retried_by_it(ground: Ground) -> None:
+def test_who_was_called_in_a_run_is_not_retried_by_it(ground: Ground) -> None:
     retry = "  retry: {max_retries: 2, on: [dial_no_answer]}\n"
     ground.write(PROJECT + batch("a", SILENT, spec=retry) + batch("b", ADA))
     ground.faults(fault("createCallBatch", "lost_request", after=1))
     ground.apply()
     ground.advance(600)
-    assert ground.rings() == {SILENT: 1, ADA: 1}
+    assert ground.calls() == {SILENT: 1, ADA: 1}
 
 
 def test_who_turns_up_after_a_lost_answer_is_not_retried_by_the_same_run(ground: Ground) -> None:
@@ -83,7 +83,7 @@ def test_who_turns_up_after_a_lost_answer_is_not_retried_by_the_same_run(ground:
     ground.faults(fault("createCallBatch", "lost_answer", times=1), fault("createCallBatch", "lost_request", after=1))
     ground.apply()
     ground.advance(600)
-    assert ground.rings() == {SILENT: 1, ADA: 1}
+    assert ground.calls() == {SILENT: 1, ADA: 1}
 
 
 def test_max_dials_reached_in_the_middle_leaves_a_report(ground: Ground) -> None:
@@ -92,7 +92,7 @@ def test_max_dials_reached_in_the_middle_leaves_a_report(ground: Ground) -> None
     ran = ground.apply("--max-dials", "1")
     assert "1 person submitted" in ran.text, "a request that never arrived does not count"
     ground.advance(600)
-    assert ground.rings() == {ADA: 1}
+    assert ground.calls() == {ADA: 1}
 
 
 # -- every batch is looked after before its guard ends ------------------------------------------------------------
@@ -126,7 +126,7 @@ def test_a_provider_that_asks_for_a_quarter_of_an_hour_is_not_waited_for(ground:
     assert (ran.exit, "the provider asks to wait 900 s" in ran.text) == (1, True), ran.text
     assert ground.apply().exit == 0
     ground.advance(600)
-    assert ground.rings() == {ADA: 1}
+    assert ground.calls() == {ADA: 1}
 
 
 def test_a_batch_over_a_doubt_is_taken_back_though_nothing_can_be_read(ground: Ground) -> None:
@@ -139,10 +139,10 @@ def test_a_batch_over_a_doubt_is_taken_back_though_nothing_can_be_read(ground: G
         fault("getCallBatch", LATER, times=ALWAYS),
     )
     ran = ground.apply()
-    assert (ran.exit, "it was taken back before it rang" in ran.text) == (3, True), ran.text
+    assert (ran.exit, "it was taken back before it called" in ran.text) == (3, True), ran.text
     assert asked(ground, "cancelCallBatch")
     ground.advance(600)
-    assert not ground.rings()
+    assert not ground.calls()
 
 
 def test_a_request_given_up_that_the_list_shows_after_all_is_adopted_and_the_newer_taken_back(ground: Ground) -> None:
@@ -156,7 +156,7 @@ def test_a_request_given_up_that_the_list_shows_after_all_is_adopted_and_the_new
     ground.advance(600)
     assert ground.apply().exit == 0
     ground.advance(600)
-    assert ground.rings() == {ADA: 1}
+    assert ground.calls() == {ADA: 1}
 
 
 def _lists_until_the_second_create(ground: Ground) -> int:
@@ -180,10 +180,10 @@ def test_something_younger_than_the_send_and_older_than_a_late_landing_proves_no
     ground.faults()
     ground.apply()
     ground.advance(900)
-    assert ground.rings() == {ADA: 1, BOB: 1}
+    assert ground.calls() == {ADA: 1, BOB: 1}
 
 
-def test_a_provider_that_gives_zero_times_rings_everybody_once(ground: Ground) -> None:
+def test_a_provider_that_gives_zero_times_calls_everybody_once(ground: Ground) -> None:
     ground.write(PROJECT + batch("b", ADA))
     zero = {"edit": {"created_at": "0001-01-01T00:00:00Z"}}
     ground.faults(fault("createCallBatch", "lost_answer"), fault("createCallBatch", zero, times=ALWAYS))
@@ -193,7 +193,7 @@ def test_a_provider_that_gives_zero_times_rings_everybody_once(ground: Ground) -
         ran = ground.apply()
         assert ran.exit == 0, ran.text
         ground.advance(900)
-    assert ground.rings() == {ADA: 1, BOB: 1}
+    assert ground.calls() == {ADA: 1, BOB: 1}
 
 
 # -- calling hours end while a run goes on ------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_batch_whose_window_closed_meanwhile_is_left_for_the_next_run(ground: 
     ran = ground.apply()
     assert "1 person left for the next run" in ran.text
     ground.advance(900)
-    assert ground.rings() == {ADA: 1}
+    assert ground.calls() == {ADA: 1}
 
 
 def test_the_guard_after_a_doubt_counts_before_the_hours_and_the_expiry_even_where_it_is_switched_off(
@@ -224,16 +224,16 @@ def test_the_guard_after_a_doubt_counts_before_the_hours_and_the_expiry_even_whe
     ran = ground.apply()
     assert operations(ground).count("createCallBatch") == 2, ran.text
     ground.advance(900)
-    assert not ground.rings()
+    assert not ground.calls()
 
 
-def test_nobody_is_submitted_who_could_ring_only_after_the_expiry(ground: Ground) -> None:
+def test_nobody_is_submitted_who_could_call_only_after_the_expiry(ground: Ground) -> None:
     soon = f"{ground.now() + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
     ground.write(PROJECT + batch("b", ADA, spec=f'  expires_at: "{soon}"\n'))
-    assert "1 person is not rung" in ground.run("plan").text
+    assert "1 person is not called" in ground.run("plan").text
     assert ground.apply().exit == 0
     ground.advance(900)
-    assert not ground.rings()
+    assert not ground.calls()
 
 
 def test_a_request_kept_waiting_beyond_its_window_is_not_sent(ground: Ground) -> None:
@@ -245,7 +245,7 @@ def test_a_request_kept_waiting_beyond_its_window_is_not_sent(ground: Ground) ->
     ran = ground.apply()
     assert (ran.exit, "ended while waiting" in ran.text) == (1, True), ran.text
     ground.advance(900)
-    assert not ground.rings()
+    assert not ground.calls()
 
 
 # -- pacing -------------------------------------------------------------------------------------------------------

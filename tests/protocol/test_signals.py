@@ -71,7 +71,7 @@ def _open_intents(project: Project) -> list[str]:
 def _finished_by_the_next(project: Project, scenario: Scenario, expected: Expected) -> None:
     brought_in_order(project, *scenario.arguments)
     project.check_lock()
-    project.check_rings(expected)
+    project.check_calls(expected)
 
 
 def test_a_second_signal_is_as_safe_as_a_crash(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_second_signal_is_as_safe_as_a_crash(tmp_path: Path) -> None:
     child.insist(signal.SIGTERM)
     assert child.wait().code == -signal.SIGTERM
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(5)))
+    project.check_calls(once(people(5)))
 
 
 @pytest.mark.parametrize(("flags", "said"), [((), True), (("-q",), False)])
@@ -107,7 +107,7 @@ def test_a_signal_during_the_wait_ends_it_with_the_report(signum: signal.Signals
     assert report["exit_code"] == STOPPED[signum]
     assert (report["interrupted"], report["unfollowed"]["code"]) == (True, "interrupted")
     assert [(one["outcome"], one["people_done"]) for one in report["actions"]] == [("done", 5)]
-    project.check_rings(once(people(5)))
+    project.check_calls(once(people(5)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells that the run listens for signals already")
@@ -125,4 +125,4 @@ def test_a_run_that_waits_for_another_can_be_stopped_at_once(signum: signal.Sign
     assert waiting.wait(5).code == STOPPED[signum]
     here.send("go on")
     assert first.wait().code == 0
-    project.check_rings(once(people(5)))
+    project.check_calls(once(people(5)))

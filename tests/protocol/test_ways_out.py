@@ -1,5 +1,5 @@
 """For each reason to hold people back: the advice that is printed, followed to the end, leads to an empty plan, and
-nobody rings more often than wanted on the way."""
+nobody calls more often than wanted on the way."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_cancelled_elsewhere_can_be_resumed(campaign: Project) -> None:
     assert "dialctl resolve batch/march --resume" in run.said
     assert campaign.run("resolve", "batch/march", "--resume").code == 0
     assert len(brought_in_order(campaign, "apply", "-y")) == 1
-    campaign.check_rings(once(people(4)))
+    campaign.check_calls(once(people(4)))
 
 
 def test_cancelled_elsewhere_can_be_agreed_with(campaign: Project) -> None:
@@ -29,7 +29,7 @@ def test_cancelled_elsewhere_can_be_agreed_with(campaign: Project) -> None:
     campaign.batch("march", people(4), more="  state: cancelled\n")
     assert campaign.plan().code == 0
     assert campaign.apply().code == 0
-    campaign.check_rings(never(people(4)))
+    campaign.check_calls(never(people(4)))
 
 
 def test_what_looks_renamed_can_be_said_to_be(campaign: Project) -> None:
@@ -41,7 +41,7 @@ def test_what_looks_renamed_can_be_said_to_be(campaign: Project) -> None:
     manifest = campaign.directory / "spring.yaml"
     manifest.write_text(manifest.read_text().replace("{name: spring}", "{name: spring, previously: [batch/march]}"))
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(5)))
+    campaign.check_calls(once(people(5)))
 
 
 def test_what_looks_renamed_can_leave_first(campaign: Project) -> None:
@@ -54,7 +54,7 @@ def test_what_looks_renamed_can_leave_first(campaign: Project) -> None:
     assert campaign.apply().code == 0
     campaign.batch("spring", people(7))
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once([*people(7), *people(2, 50)]))
+    campaign.check_calls(once([*people(7), *people(2, 50)]))
 
 
 def test_a_changed_provider_can_be_put_back(campaign: Project) -> None:
@@ -68,7 +68,7 @@ def test_a_changed_provider_can_be_put_back(campaign: Project) -> None:
     campaign.file("march.yaml", manifest)
     campaign.file("march.csv", "\n".join(["to_number", *people(4), ""]))
     assert campaign.plan().code == 0
-    campaign.check_rings(once(people(4)))
+    campaign.check_calls(once(people(4)))
 
 
 def test_a_provider_that_keeps_no_names_gets_no_second_batch_until_a_person_says_so(project: Project) -> None:
@@ -86,7 +86,7 @@ def test_a_provider_that_keeps_no_names_gets_no_second_batch_until_a_person_says
     assert project.apply().code == 3, "held back again where nothing was mended"
     project.control("PUT", "faults", [])
     brought_in_order(project, "apply", "-y")
-    project.check_rings(once(people(4)))
+    project.check_calls(once(people(4)))
 
 
 def test_people_that_cannot_be_read_hold_the_batch_until_they_can(campaign: Project) -> None:
@@ -96,7 +96,7 @@ def test_people_that_cannot_be_read_hold_the_batch_until_they_can(campaign: Proj
     assert run.code == 3
     assert "try again later" in run.said
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))
 
 
 def test_nothing_is_said_of_an_address_that_is_gone_altogether(campaign: Project) -> None:
@@ -123,7 +123,7 @@ def test_an_unsure_call_is_settled_by_a_person_either_way(tmp_path: Path) -> Non
         assert "dialctl resolve call/ada --placed | --not-placed" in run.said
         assert project.run("resolve", "call/ada", verdict).code == 0
         brought_in_order(project, "apply", "-y")
-        project.check_rings(once(people(1)))
+        project.check_calls(once(people(1)))
 
 
 def test_an_unsure_retry_is_settled_by_a_person(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_an_unsure_retry_is_settled_by_a_person(tmp_path: Path) -> None:
     assert "dialctl resolve batch/march --placed | --not-placed" in run.said
     assert project.run("resolve", "batch/march", "--not-placed").code == 0
     brought_in_order(project, "apply", "-y")
-    project.check_rings(dict.fromkeys(numbers, (2, 2)))
+    project.check_calls(dict.fromkeys(numbers, (2, 2)))
 
 
 def test_a_provider_that_cannot_be_read_is_read_by_the_next_run(campaign: Project) -> None:
@@ -153,4 +153,4 @@ def test_a_provider_that_cannot_be_read_is_read_by_the_next_run(campaign: Projec
     assert run.code in (1, 3), run
     assert campaign.posts() == sent
     brought_in_order(campaign, "apply", "-y")
-    campaign.check_rings(once(people(7)))
+    campaign.check_calls(once(people(7)))

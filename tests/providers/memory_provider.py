@@ -1,4 +1,4 @@
-"""An example of a provider from outside the package: it rings nobody and remembers whom. An entry point of
+"""An example of a provider from outside the package: it calls nobody and remembers whom. An entry point of
 the group `dialctl.providers` names this module; `type` and `connect` are all that it needs."""
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ CALL = Capabilities(
     cancellable=False,
     retryable=False,
     returns_data=True,
-    outcomes=frozenset({"rang_out"}),
+    outcomes=frozenset({"called_out"}),
     personal=("metadata",),
-    notes="Nobody is rung. Numbers that end in 91 to 93 ring out.",
+    notes="Nobody is called. Numbers that end in 91 to 93 are not answered.",
 )
 
 type = ProviderType(
@@ -114,7 +114,7 @@ def _member_frame(recipients: pl.DataFrame, call_id: str) -> pl.DataFrame:
     row = (
         number,
         Phase.UNREACHED if unreached else Phase.REACHED,
-        "rang_out" if unreached else "talked",
+        "called_out" if unreached else "talked",
         call_id,
         payload,
         None,

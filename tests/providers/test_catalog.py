@@ -160,7 +160,7 @@ type = replace(type, routes={"1": {Route.BATCH: replace(CALL, **able)}})
 
 @pytest.mark.parametrize("ability", ["provable", "schedulable", "cancellable"])
 def test_a_batch_route_that_cannot_be_proven_guarded_or_taken_back_is_refused(installed: Path, ability: str) -> None:
-    """The engine treats every batch as if it could: where it cannot, people would be rung twice."""
+    """The engine treats every batch as if it could: where it cannot, people would be called twice."""
     installed.write_text(EXAMPLE.read_text() + _BATCHES % (ability, False))
     with pytest.raises(ProviderError, match=rf"memory cannot be used.*{ability}") as caught:
         catalog.types()

@@ -96,7 +96,7 @@ def test_what_is_missing_is_said_in_a_sentence() -> None:
         (httpx.Response(200, json={"type": "inbound"}), "places none"),
     ],
 )
-def test_a_callingbox_agent_that_cannot_ring_is_missing(answer: httpx.Response, word: str) -> None:
+def test_a_callingbox_agent_that_cannot_call_is_missing(answer: httpx.Response, word: str) -> None:
     [sentence] = open_exchange(answering(answer), "callingbox").provider.unknown_references({"agent_id": "agent_1"})
     assert word in sentence
 

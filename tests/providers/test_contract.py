@@ -76,7 +76,7 @@ class Stage:
         return remote
 
     def over(self, number: str) -> Remote:
-        """A person rung, and the world moved on until that is over."""
+        """A person called, and the world moved on until that is over."""
         remote = self.placed(number)
         self.world.advance(3600)
         return self.read(remote.id)
@@ -97,7 +97,7 @@ class Stage:
     def fault(self, do: Json, operation: str = "*") -> None:
         self._control("PUT", "faults", [{"match": {"operation": operation}, "do": do}])
 
-    def rings(self) -> int:
+    def calls(self) -> int:
         return len(self._control("GET", "dials")["dials"])
 
     def _control(self, method: str, route: str, body: object = None) -> dict[str, list[object]]:
@@ -289,11 +289,11 @@ def test_every_fault_is_sorted_the_same_way_by_every_channel(
 def test_a_dial_is_never_repeated_whatever_goes_wrong(http_stage: Stage) -> None:
     faults: list[Json] = ["lost_answer", {"status": {"code": 500, "effect": True}}, {"truncate": 5}]
     for do in faults:
-        before = http_stage.rings()
+        before = http_stage.calls()
         http_stage.fault(do)
         http_stage.channel.submit(submission([(ADA, None)], settings=SETTINGS))
         http_stage.world.advance(7200)
-        assert http_stage.rings() == before + 1
+        assert http_stage.calls() == before + 1
 
 
 def test_a_name_that_was_cut_leaves_a_batch_unsigned(world: EmbeddedSandbox) -> None:

@@ -111,7 +111,7 @@ def test_a_recipient_whose_number_cannot_be_read_is_left_out() -> None:
 
 @pytest.mark.parametrize("shown", ["+1415•••0101", "***0101", "4155550101", "sip:+14155550101@example.com"])
 def test_a_recipient_whose_number_is_shown_in_part_or_in_another_form_is_left_out(shown: str) -> None:
-    """As a row of nobody's number it would make the batch look whole, and whoever it is look never rung."""
+    """As a row of nobody's number it would make the batch look whole, and whoever it is look never called."""
     remote = read_batch([{"to_number": shown, "status": "completed"}])
     assert remote.members is not None
     assert (remote.members.height, remote.total) == (0, 1)

@@ -96,13 +96,13 @@ def test_no_text_at_all_makes_markup(text: str) -> None:
     assert fence.group() not in re.findall("`+", inside)
 
 
-def test_it_leads_with_who_will_be_rung() -> None:
+def test_it_leads_with_who_will_be_called() -> None:
     shown = markdown.render_comment(
         plan_of(action(Verb.CREATE), action(Verb.RETRY, "survey", 37), action(Verb.CANCEL, "old", 210))
     )
     first, second, *_ = shown.splitlines()
     assert first == "<!-- dialctl plan spring -->"
-    assert second == "### Plan: 39 more rings (2 new, 37 again), 210 taken off."
+    assert second == "### Plan: 39 more calls (2 new, 37 again), 210 taken off."
 
 
 def test_a_row_an_action_with_people_and_reason() -> None:
@@ -118,7 +118,7 @@ def test_blocks_stand_before_the_table_with_their_way_out() -> None:
 
 def test_refusals_come_first_of_all() -> None:
     shown = markdown.render_comment(
-        plan_of(action(Verb.BLOCK), refusals=("the plan rings 2 people, max_dials allows 1",))
+        plan_of(action(Verb.BLOCK), refusals=("the plan calls 2 people, max_dials allows 1",))
     )
     assert shown.splitlines()[1].endswith(" Refused as it is.")
     assert shown.index("max\\_dials allows 1") < shown.index("#### Blocked")
@@ -216,9 +216,9 @@ def test_blocks_are_kept_before_anything_below_them() -> None:
     assert re.search(r"… and [\d,]+ more actions", shown)
 
 
-def test_many_blocks_leave_room_for_who_is_rung() -> None:
-    shown = markdown.render_comment(plan_of(*huge(Verb.BLOCK, 5000), action(Verb.CREATE, "rung")))  # type: ignore[arg-type]
-    assert "| `batch/rung` |" in shown
+def test_many_blocks_leave_room_for_who_is_called() -> None:
+    shown = markdown.render_comment(plan_of(*huge(Verb.BLOCK, 5000), action(Verb.CREATE, "called")))  # type: ignore[arg-type]
+    assert "| `batch/called` |" in shown
     assert re.search(r"… and [\d,]+ more blocked resources", shown)
 
 

@@ -49,16 +49,16 @@ def test_twins_are_said_to_be_cancelled_both() -> None:
     assert "1 person waits in two batches: both are cancelled" in told
 
 
-def test_of_whom_a_block_holds_back_nobody_knows_whether_they_ring() -> None:
+def test_of_whom_a_block_holds_back_nobody_knows_whether_they_call() -> None:
     assert said(Verb.BLOCK).splitlines()[-1] == "Plan: nothing is sent. 1 blocked."
-    assert said(Verb.FORGET).splitlines()[-1] == "Plan: nobody is rung."
+    assert said(Verb.FORGET).splitlines()[-1] == "Plan: nobody is called."
 
 
 @pytest.mark.parametrize(
-    ("rung", "told"), [(1, "1 was already rung and is"), (4788, "4,788 were already rung and are")]
+    ("called", "told"), [(1, "1 was already called and is"), (4788, "4,788 were already called and are")]
 )
-def test_those_rung_already_are_not_affected(rung: int, told: str) -> None:
-    assert f"{told} not affected" in said(Verb.REPLACE, counts={"total": 2, "rung": rung})
+def test_those_called_already_are_not_affected(called: int, told: str) -> None:
+    assert f"{told} not affected" in said(Verb.REPLACE, counts={"total": 2, "called": called})
 
 
 def test_more_people_than_a_batch_takes_are_submitted_in_several() -> None:
@@ -66,10 +66,10 @@ def test_more_people_than_a_batch_takes_are_submitted_in_several() -> None:
     assert "1,000,000 people in 200 batches, at the earliest moment" in told
 
 
-def test_who_is_too_early_is_told_when_they_are_submitted_and_when_they_are_rung() -> None:
+def test_who_is_too_early_is_told_when_they_are_submitted_and_when_they_are_called() -> None:
     day = NOON + timedelta(days=40)
     wait = {"reason": Reason.TOO_EARLY, "starts_at": day, "next_at": day - timedelta(days=29)}
-    told = "2 people, to be rung from 12:00 UTC on 10 Jan 2027: too early to submit until 12:00 UTC on 12 Dec"
+    told = "2 people, to be called from 12:00 UTC on 10 Jan 2027: too early to submit until 12:00 UTC on 12 Dec"
     assert told in said(Verb.WAIT, **wait)
 
 
@@ -100,7 +100,7 @@ def test_the_last_line_speaks_as_the_plans_headline_does() -> None:
 def test_an_interrupted_run_that_did_nothing_says_so() -> None:
     report = ApplyReport(plan=plan_of(), results={}, interrupted=Interrupted("stopped by Ctrl-C", terminated=False))
     told = click.unstyle(text.format_report(report))
-    assert told == "Interrupted: stopped by Ctrl-C. Before: nobody was rung and nobody taken off."
+    assert told == "Interrupted: stopped by Ctrl-C. Before: nobody was called and nobody taken off."
 
 
 def test_a_status_without_a_way_out_has_no_empty_line() -> None:
@@ -112,16 +112,16 @@ def test_a_status_without_a_way_out_has_no_empty_line() -> None:
 @pytest.mark.parametrize(
     ("destroy", "blocks", "changes", "told"),
     [
-        (False, 0, {}, "Apply: nobody was rung and nobody taken off."),
-        (False, 2, {}, "Apply: nobody was rung and nobody taken off, 2 blocked."),
+        (False, 0, {}, "Apply: nobody was called and nobody taken off."),
+        (False, 2, {}, "Apply: nobody was called and nobody taken off, 2 blocked."),
         (
             False,
             0,
             {"open_addresses": ("call/ada",)},
-            "Apply: nobody is known to have been rung or taken off, 1 unsure.",
+            "Apply: nobody is known to have been called or taken off, 1 unsure.",
         ),
         (True, 0, {}, "Destroy: nobody was waiting."),
-        (True, 1, {}, "Destroy: nobody was taken off, and people may still wait and be rung, 1 blocked."),
+        (True, 1, {}, "Destroy: nobody was taken off, and people may still wait and be called, 1 blocked."),
     ],
 )
 def test_the_last_line_says_no_more_than_is_known(
@@ -136,5 +136,5 @@ def test_a_destroy_says_nothing_of_a_state_that_no_manifest_has() -> None:
     assert "2 people waiting taken off (paused)" in said(Verb.CANCEL, people=2, reasons={"paused": 2})
 
 
-def test_who_is_forgotten_is_not_said_to_have_been_rung() -> None:
-    assert "so that nobody whom it rang is rung again" in said(Verb.FORGET, people=3)
+def test_who_is_forgotten_is_not_said_to_have_been_called() -> None:
+    assert "so that nobody whom it called is called again" in said(Verb.FORGET, people=3)

@@ -96,7 +96,7 @@ def test_turned_away_before_dialing_has_an_error_and_no_call(lab: Lab, cartesia:
     assert (person["status"], "agent_call_id" in person) == ("failed", False)
     assert person["error_message"]
     assert counters(made) == ("failed", 1, 1, 1)
-    assert lab.rings()[AWAY] == 0
+    assert lab.calls()[AWAY] == 0
 
 
 def test_a_number_abroad_is_turned_away_from_a_cartesia_number_only(lab: Lab, cartesia: httpx.Client) -> None:
@@ -119,13 +119,13 @@ def test_a_connected_recipient_reads_started(lab: Lab, cartesia: httpx.Client) -
     assert statuses(read(cartesia, made)) == ["started"]
 
 
-def test_a_scheduled_batch_rings_nobody_before_its_time(lab: Lab, cartesia: httpx.Client) -> None:
+def test_a_scheduled_batch_calls_nobody_before_its_time(lab: Lab, cartesia: httpx.Client) -> None:
     made = create(cartesia, ADA, scheduled_at=lab.later(120))
     lab.advance(118)
-    assert (lab.rings()[ADA], read(cartesia, made)["status"]) == (0, "pending")
+    assert (lab.calls()[ADA], read(cartesia, made)["status"]) == (0, "pending")
     lab.advance(5)
     shown = read(cartesia, made)
-    assert (lab.rings()[ADA], shown["admitted_at"]) == (1, shown["scheduled_at"])
+    assert (lab.calls()[ADA], shown["admitted_at"]) == (1, shown["scheduled_at"])
 
 
 def test_a_batch_waits_for_capacity_and_starts_by_itself(lab: Lab, cartesia: httpx.Client) -> None:
@@ -161,7 +161,7 @@ def test_cancel_stops_whoever_was_not_dispatched(lab: Lab, cartesia: httpx.Clien
     shown = read(cartesia, made)
     assert counters(shown) == ("cancelled", 5, 3, 3)
     assert statuses(shown) == ["failed"] * 3 + ["cancelled"] * 2
-    assert lab.rings()[NO_ANSWER] == 3
+    assert lab.calls()[NO_ANSWER] == 3
 
 
 def test_cancel_is_idempotent(lab: Lab, cartesia: httpx.Client) -> None:
@@ -194,7 +194,7 @@ def test_retry_of_a_batch_that_waits_leaves_it_pending(lab: Lab, cartesia: httpx
     assert (again["retry_count"], again["status"]) == (1, "pending")
 
 
-def test_retry_rings_only_those_not_reached_and_counters_fall(lab: Lab, cartesia: httpx.Client) -> None:
+def test_retry_calls_only_those_not_reached_and_counters_fall(lab: Lab, cartesia: httpx.Client) -> None:
     made = create(cartesia, MACHINE, NO_ANSWER, AWAY)
     lab.advance(HOUR)
     before = read(cartesia, made)
@@ -207,7 +207,7 @@ def test_retry_rings_only_those_not_reached_and_counters_fall(lab: Lab, cartesia
     calls = [[one.get("agent_call_id") for one in shown["recipients"]] for shown in (before, after)]
     assert calls[0][0] == calls[1][0]
     assert calls[0][1] != calls[1][1]
-    assert (lab.rings()[MACHINE], lab.rings()[NO_ANSWER], lab.rings()[AWAY]) == (1, 2, 0)
+    assert (lab.calls()[MACHINE], lab.calls()[NO_ANSWER], lab.calls()[AWAY]) == (1, 2, 0)
 
 
 def test_old_attempts_stay_listed(lab: Lab, cartesia: httpx.Client) -> None:
@@ -252,7 +252,7 @@ def test_retry_of_a_running_batch_queues_behind_those_who_wait(lab: Lab, cartesi
     assert statuses(read(cartesia, made))[0] == "queued"
     lab.advance(24 * HOUR)
     assert counters(read(cartesia, made)) == ("completed", 21, 21, 21)
-    assert lab.rings()[BUSY] == 2
+    assert lab.calls()[BUSY] == 2
 
 
 def test_a_retry_waits_for_capacity_like_a_new_batch(lab: Lab, cartesia: httpx.Client) -> None:
@@ -269,13 +269,13 @@ def test_retry_of_a_batch_that_waits_changes_only_its_count(lab: Lab, cartesia: 
     made = create(cartesia, ADA, scheduled_at=lab.later(600))
     assert act(cartesia, made, "retry")["retry_count"] == 1
     lab.advance(HOUR)
-    assert lab.rings()[ADA] == 1
+    assert lab.calls()[ADA] == 1
 
 
-def test_the_same_number_twice_rings_twice(lab: Lab, cartesia: httpx.Client) -> None:
+def test_the_same_number_twice_calls_twice(lab: Lab, cartesia: httpx.Client) -> None:
     create(cartesia, ADA, ADA)
     lab.advance(5)
-    assert lab.rings()[ADA] == 2
+    assert lab.calls()[ADA] == 2
 
 
 def test_an_over_batch_reads_the_same_for_ever(lab: Lab, cartesia: httpx.Client) -> None:

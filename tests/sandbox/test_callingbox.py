@@ -82,10 +82,10 @@ def test_only_a_machine_is_named_as_what_answered(lab: Lab, box: httpx.Client) -
     assert [read(box, call).get("answered_by") for call in calls] == ["machine", None]
 
 
-def test_a_call_turned_away_rings_no_phone(lab: Lab, box: httpx.Client) -> None:
+def test_a_call_turned_away_calls_no_phone(lab: Lab, box: httpx.Client) -> None:
     place(box, "+14155550194")
     lab.advance(600)
-    assert lab.rings()["+14155550194"] == 0
+    assert lab.calls()["+14155550194"] == 0
 
 
 def test_the_result_follows_two_seconds_after_a_conversation(lab: Lab, box: httpx.Client) -> None:
@@ -150,7 +150,7 @@ def test_a_transcript_exists_after_a_conversation(lab: Lab, box: httpx.Client) -
         {"instructions": 1},
     ],
 )
-def test_a_bad_call_is_refused_and_rings_nobody(lab: Lab, box: httpx.Client, changes: dict[str, Any]) -> None:
+def test_a_bad_call_is_refused_and_calls_nobody(lab: Lab, box: httpx.Client, changes: dict[str, Any]) -> None:
     body = {name: value for name, value in (box_body() | changes).items() if value is not None}
     answer = box.post("/v1/calls", json=body)
     assert (answer.status_code, set(answer.json())) == (400, {"error"})
@@ -177,7 +177,7 @@ def test_calls_pause_when_the_balance_carries_no_more_holds(lab: Lab, box: httpx
         "Calls paused. Your balance is $1.88 but each call requires a $3.00 hold (we release it back if no one"
         " answers). Add $1.12 or more in credits to keep calling."
     )
-    assert lab.rings()[ADA] == 0
+    assert lab.calls()[ADA] == 0
 
 
 def test_holds_are_released_when_calls_are_over(lab: Lab, box: httpx.Client) -> None:

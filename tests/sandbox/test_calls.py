@@ -37,19 +37,19 @@ def test_entries_come_in_the_order_asked_for_with_ids_or_errors(lab: Lab, cartes
     assert [first["number"], away["number"], last["number"]] == [ADA, AWAY, NO_ANSWER]
     assert "agent_call_id" not in away
     assert away["error"]["message"]
-    assert (lab.rings()[ADA], lab.rings()[AWAY]) == (1, 0)
+    assert (lab.calls()[ADA], lab.calls()[AWAY]) == (1, 0)
 
 
 def test_a_cartesia_number_dials_one_call_a_second(lab: Lab, cartesia: httpx.Client) -> None:
     place(cartesia, *[NO_ANSWER] * 5)
-    assert lab.rings()[NO_ANSWER] == 1
+    assert lab.calls()[NO_ANSWER] == 1
     lab.advance(2)
-    assert lab.rings()[NO_ANSWER] == 3
+    assert lab.calls()[NO_ANSWER] == 3
 
 
 def test_a_twilio_number_is_not_paced(lab: Lab, cartesia: httpx.Client) -> None:
     place(cartesia, *[NO_ANSWER] * 5, from_number_id="ap_twilio")
-    assert lab.rings()[NO_ANSWER] == 5
+    assert lab.calls()[NO_ANSWER] == 5
 
 
 def test_a_queued_call_is_listed_at_once_without_a_start_time(cartesia: httpx.Client) -> None:
@@ -110,7 +110,7 @@ def test_a_bad_destination_is_an_entry_in_2026_08_14_and_a_refusal_before(lab: L
     assert "agent_call_id" in good
     assert "to_number" in bad["error"]["message"]
     assert cartesia.post("/agents/calls", json=calls_body("12", NO_ANSWER)).status_code == 400
-    assert lab.rings()[NO_ANSWER] == 0
+    assert lab.calls()[NO_ANSWER] == 0
 
 
 def test_only_a_started_call_can_be_cancelled(lab: Lab, cartesia: httpx.Client) -> None:
@@ -153,7 +153,7 @@ def test_the_legacy_route_dials_every_number_and_answers_loosely(lab: Lab) -> No
     assert (answer.status_code, answer.json()["status"]) == (200, "queued")
     lab.advance(3600)
     shown = listed(legacy)["data"]
-    assert (lab.rings()[ADA], lab.rings()[NO_ANSWER]) == (1, 1)
+    assert (lab.calls()[ADA], lab.calls()[NO_ANSWER]) == (1, 1)
     assert {one["status"] for one in shown} <= {"completed", "failed"}
     assert {"metadata", "end_reason"}.isdisjoint(shown[0])
     assert set(shown[0]["telephony_params"]) == {"to", "from"}

@@ -30,7 +30,7 @@ def test_a_lost_request_does_nothing(either: Lab) -> None:
     either.faults(rule("createCallBatch", "lost_request"))
     with pytest.raises(httpx.RemoteProtocolError):
         create(either)
-    assert (listed(either), either.rings()[ADA]) == ([], 0)
+    assert (listed(either), either.calls()[ADA]) == ([], 0)
 
 
 @pytest.mark.parametrize("do", ["lost_answer", {"lost_answer": True}])
@@ -38,7 +38,7 @@ def test_a_lost_answer_leaves_its_effect(either: Lab, do: Any) -> None:
     either.faults(rule("createCallBatch", do))
     with pytest.raises(httpx.RemoteProtocolError):
         create(either)
-    assert (len(listed(either)), either.rings()[ADA]) == (1, 1)
+    assert (len(listed(either)), either.calls()[ADA]) == (1, 1)
 
 
 def test_a_connection_is_usable_again_after_a_loss(either: Lab) -> None:
@@ -59,7 +59,7 @@ def test_a_late_request_lands_when_its_time_has_come(either: Lab) -> None:
     (landed,) = listed(either)
     created = datetime.fromisoformat(landed["created_at"]).timestamp()
     assert created == pytest.approx(either.control("GET", "clock")["epoch"] - 1, abs=0.01)
-    assert either.rings()[ADA] == 1
+    assert either.calls()[ADA] == 1
 
 
 def test_a_late_request_is_checked_when_it_lands(either: Lab) -> None:
@@ -67,7 +67,7 @@ def test_a_late_request_is_checked_when_it_lands(either: Lab) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         create(either, scheduled_at=either.later(120))
     either.advance(7200)
-    assert (listed(either), either.rings()[ADA]) == ([], 0)
+    assert (listed(either), either.calls()[ADA]) == ([], 0)
 
 
 def test_late_requests_land_in_the_record_of_dials_without_another_request(either: Lab) -> None:
@@ -75,7 +75,7 @@ def test_late_requests_land_in_the_record_of_dials_without_another_request(eithe
     with pytest.raises(httpx.RemoteProtocolError):
         either.at_cartesia().post("/agents/calls", json=calls_body())
     either.advance(11)
-    assert either.rings()[ADA] == 1
+    assert either.calls()[ADA] == 1
 
 
 @pytest.mark.parametrize("code", [302, 408, 409, 429, 500, 502, 503, 504])
@@ -211,7 +211,7 @@ def test_lack_of_funds_as_a_call_that_failed(either: Lab) -> None:
     shown = either.at_callingbox().get(f"/v1/calls/{answer.json()['id']}").json()
     assert (answer.status_code, shown["status"]) == (201, "failed")
     assert shown["error_message"].startswith("Calls paused")
-    assert either.rings()[ADA] == 0
+    assert either.calls()[ADA] == 0
 
 
 def test_after_and_times_bound_a_rule(either: Lab) -> None:
@@ -234,7 +234,7 @@ def headed(name: str, value: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("match", "do", "place"),
     [
-        ({"operation": "ring"}, {"delay": 31}, ".match.operation: 'ring'"),
+        ({"operation": "call"}, {"delay": 31}, ".match.operation: 'call'"),
         ({"after": 1.0}, "lost_answer", ".match.after: 1.0"),
         ({}, "lost-answer", ".do: 'lost-answer' is not one of ['lost_request', "),
         ({}, {"lates": 3}, ".do: Additional properties are not allowed ('lates'"),

@@ -59,11 +59,11 @@ def test_a_plan_keeps_to_its_lines_and_its_pace(queue: list[Draw], pace: DialPac
     made = plan_attempts(list(enumerate(queue)), 1000.0, busy, pace, 0)
     assert list(made.member) == list(range(len(queue)))
     assert list(made.dispatch) == sorted(made.dispatch)
-    rung = [made[at] for at in range(len(made)) if made.outcome[at] != Outcome.PRE_DIAL]
-    for earlier, later in pairwise(rung):
+    called = [made[at] for at in range(len(made)) if made.outcome[at] != Outcome.PRE_DIAL]
+    for earlier, later in pairwise(called):
         assert later.dispatch - earlier.dispatch >= pace.spacing
-    for one in rung:
-        live = sum(other.dispatch <= one.dispatch < other.end for other in rung)
+    for one in called:
+        live = sum(other.dispatch <= one.dispatch < other.end for other in called)
         assert live + sum(end > one.dispatch for end in busy) <= pace.lines
         assert one.answer == NEVER or one.dispatch < one.answer < one.end
 

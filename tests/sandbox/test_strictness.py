@@ -94,11 +94,11 @@ def test_a_batch_within_the_limits_is_accepted(lab: Lab, case: str) -> None:
     assert answer.json()["region"] == changes.get("region", "US")
 
 
-def test_the_first_bad_recipient_is_named_and_nobody_is_rung(lab: Lab) -> None:
+def test_the_first_bad_recipient_is_named_and_nobody_is_called(lab: Lab) -> None:
     people = [{"to_number": ADA}, {"to_number": ADA, "dynamic_variables": {"x": []}}]
     answer = lab.at_cartesia(VARIABLES).post("/agents/calls/batches", json=batch_body(recipients=people))
     assert "recipients[1]" in answer.json()["message"]
-    assert lab.rings()[ADA] == 0
+    assert lab.calls()[ADA] == 0
 
 
 def test_a_schedule_is_returned_in_utc(lab: Lab) -> None:

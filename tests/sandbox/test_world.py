@@ -53,7 +53,7 @@ def test_two_openings_of_one_directory_share_state_and_clock(tmp_path: Path) -> 
     one.advance(9000)
     assert other.now() >= one.now().replace(microsecond=0)
     Lab("http://sandbox", one.transport(), key="sk_x").at_cartesia().post(BATCHES, json=batch_body())
-    assert Lab("http://sandbox", other.transport(), key="sk_x").rings()[ADA] == 1
+    assert Lab("http://sandbox", other.transport(), key="sk_x").calls()[ADA] == 1
     one.close()
     other.close()
 
@@ -64,7 +64,7 @@ def test_a_server_killed_in_the_middle_leaves_a_readable_world(tmp_path: Path) -
         lab.at_cartesia().post(BATCHES, json=batch_body())
         server.kill()
     reopened = open_sandbox(tmp_path)
-    assert Lab("http://sandbox", reopened.transport(), key="sk_k").rings()[ADA] == 1
+    assert Lab("http://sandbox", reopened.transport(), key="sk_k").calls()[ADA] == 1
     reopened.close()
 
 
@@ -181,7 +181,7 @@ def test_eight_threads_use_one_sandbox(lab: Lab) -> None:
     assert len(lab.at_cartesia().get(BATCHES, params={"limit": 100}).json()["data"]) == 40
 
 
-def test_a_record_of_dials_has_an_entry_a_ring(lab: Lab) -> None:
+def test_a_record_of_dials_has_an_entry_a_call(lab: Lab) -> None:
     people = [{"to_number": ADA, "metadata": {"row": "1"}}]
     batch = lab.at_cartesia().post(BATCHES, json=batch_body(recipients=people)).json()
     lab.at_callingbox().post("/v1/calls", json=box_body("+14155550191"))

@@ -77,7 +77,7 @@ def test_a_value_that_becomes_empty_is_gone_after_a_crash_too(backend: Recorder,
     assert kept(backend) == lock(march=ResourceRecord(settings={"b": {}}, remotes={"r": remote()}))
 
 
-def test_of_a_forgotten_address_its_generation_and_what_must_never_ring_stay(backend: Recorder, ledger: Ledger) -> None:
+def test_of_a_forgotten_address_its_generation_and_what_must_never_call_stay(backend: Recorder, ledger: Ledger) -> None:
     lost = {"m": intent("m"), "retry:r:0": intent("retry:r:0", request=RequestKind.RETRY, remote="r")}
     ledger.update(ADDRESS, generation=3, provider="cartesia", settings={"agent_id": "a"}, count=2, numbers="n")
     ledger.update(ADDRESS, remotes={"r": remote()}, intents=lost, placed=("p",), revoked=("k",), quiet="q")

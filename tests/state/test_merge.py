@@ -1,4 +1,4 @@
-"""Two branches applied, one lock remains: nothing that may have rung is forgotten, whichever side is ours."""
+"""Two branches applied, one lock remains: nothing that may have called is forgotten, whichever side is ours."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ ROWS: dict[str, tuple[ResourceRecord, ResourceRecord, ResourceRecord]] = {
         ResourceRecord(intents=OPEN),
         ResourceRecord(intents=OPEN),
     ),
-    "revoked marks and people rung of both": (
+    "revoked marks and people called of both": (
         ResourceRecord(revoked=("m2", "m1"), placed=("p",)),
         ResourceRecord(revoked=("m3", "m1")),
         ResourceRecord(revoked=("m1", "m2", "m3"), placed=("p",)),
@@ -132,7 +132,7 @@ def test_it_does_not_matter_which_side_is_ours(one: Lock, two: Lock) -> None:
 
 
 @given(locks, locks)
-def test_nothing_that_may_have_rung_is_forgotten(one: Lock, two: Lock) -> None:
+def test_nothing_that_may_have_called_is_forgotten(one: Lock, two: Lock) -> None:
     both = join_locks(one, two)
     for side in (one, two):
         for address, record in side.resources.items():
@@ -187,7 +187,7 @@ def _conflicting(ours: Lock, theirs: Lock) -> bytes:
 
 
 def test_what_a_crashed_run_left_in_the_journal_is_merged_with_both_sides() -> None:
-    """Over either side its lines alone would lower a generation, and unsay people counted as rung."""
+    """Over either side its lines alone would lower a generation, and unsay people counted as called."""
     sent = {"generation": 2, "intents": {"~d1.a": to_json_object(intent("~d1.a"))}, "placed": ["ada"]}
     found = {"intents": {"~d1.b": None}, "remotes": {"acb_2": to_json_object(remote(mark="~d1.b"))}}
     journal = tuple(journal_line("k3v9", {"resources": {"batch/march": patch}}) for patch in (sent, found))

@@ -39,7 +39,7 @@ class RecipientSpec:
 
 
 class RecipientTable(NamedTuple):
-    """Those who may be rung, and those whom a policy keeps out, as People has them."""
+    """Those who may be called, and those whom a policy keeps out, as People has them."""
 
     recipients: pl.DataFrame
     kept_out: pl.DataFrame

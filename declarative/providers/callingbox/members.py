@@ -25,8 +25,8 @@ TERMINAL = frozenset({"completed", "no_answer", "busy", "canceled", "failed"})
 
 
 def phase_from_call(call: dict[str, Json]) -> Phase:
-    """callingbox.md 3. A call `failed` for want of credit before it began to ring rang nobody; a word that
-    nobody knows counts as rung."""
+    """callingbox.md 3. A call `failed` for want of credit before it began to call called nobody; a word that
+    nobody knows counts as called."""
     status = text_or_none(call.get("status")) or ""
     if status == "failed" and not (call.get("started_at") or call.get("answered_at")):
         return Phase.UNFUNDED if is_out_of_funds(_failure_text(call)) else Phase.UNREACHED

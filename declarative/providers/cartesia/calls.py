@@ -48,7 +48,7 @@ UNCONFIRMED = "unconfirmed:"
 MAX_CALL_READS = 20
 """Calls of an agent's newest page that are read by id, at most, because the list shows neither metadata nor
 variables: whether a list leaves them out is not documented (cartesia.md 6). All of them where every agent is asked
-for; none where the version echoes nothing. A mark missed thereby leaves its call `unsure`, never rung again."""
+for; none where the version echoes nothing. A mark missed thereby leaves its call `unsure`, never called again."""
 
 
 class CallChannel(SingleCallChannel):
@@ -148,7 +148,7 @@ class LegacyCallChannel(CallChannel):
     object under any 2xx means placed. Where no id can be read, the id is `unconfirmed:` and the mark."""
 
     def read(self, remote_id: str) -> Remote | None:
-        """An unconfirmed call is known from our own id alone; whom it rang is not known here."""
+        """An unconfirmed call is known from our own id alone; whom it called is not known here."""
         if not remote_id.startswith(UNCONFIRMED):
             return super().read(remote_id)
         return _build_unconfirmed(remote_id, mark.parse(remote_id))

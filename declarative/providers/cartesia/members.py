@@ -28,7 +28,7 @@ def batch_members(recipients: Iterable[Json], redact: Callable[[str], str]) -> l
 
 
 def recipient_phase(status: str, end_reason: str | None, error: str | None, call_id: str | None) -> Phase:
-    """cartesia.md 3.4. A word that nobody knows counts as rung."""
+    """cartesia.md 3.4. A word that nobody knows counts as called."""
     if status in _UNDER_WAY:
         return _UNDER_WAY[status]
     if status == "cancelled":
@@ -39,7 +39,7 @@ def recipient_phase(status: str, end_reason: str | None, error: str | None, call
 
 
 def call_phase(status: str, end_reason: str | None) -> Phase:
-    """cartesia.md 2.3. A call that has a record may have rung, so none is ever refused or cancelled."""
+    """cartesia.md 2.3. A call that has a record may have called, so none is ever refused or cancelled."""
     return _CALL_UNDER_WAY.get(status) or _final_phase(status, end_reason)
 
 

@@ -25,7 +25,7 @@ _BATCH = Capabilities(
     personal=("metadata",),
     per_second=1.0,
     destinations="Cartesia's own numbers reach US destinations only",
-    notes="The provider's own retry rings everybody unreached; chosen people are rung again by a new batch.",
+    notes="The provider's own retry calls everybody unreached; chosen people are called again by a new batch.",
 )
 _CALL = Capabilities(
     max_people=1,
@@ -72,7 +72,7 @@ CARTESIA = ProviderType(
                 outcomes=frozenset(),
                 notes="An old route whose answer is documented nowhere: any 2xx counts as placed. Its calls "
                 "show neither our mark nor why they ended, so a lost answer is settled by a human and nobody "
-                "is rung again for being unreached. The agent's own number is the caller. Move to "
+                "is called again for being unreached. The agent's own number is the caller. Move to "
                 f'api_version "{METADATA_VERSION}".',
             ),
         },

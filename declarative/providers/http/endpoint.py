@@ -45,7 +45,7 @@ def _read_key(spec: ProviderSpec, provider_type: ProviderType, environment: Mapp
     if not key:
         raise MissingKey(
             f"{spec.name}: no API key, {provider_type.key_variable} is not set",
-            hint=f"set {provider_type.key_variable}, or use --sandbox, which needs no key and rings no phone",
+            hint=f"set {provider_type.key_variable}, or use --sandbox, which needs no key and calls no phone",
         )
     # An HTTP library would repeat an impossible header value, and so the key, in its error.
     if not all("!" <= character <= "~" for character in key):

@@ -55,7 +55,7 @@ def member_payload(data: Mapping[str, Json]) -> str | None:
 def members_frame(members: Iterable[MemberRow]) -> pl.DataFrame:
     """People whose number cannot be read, masked ones among them, are left out, so that the frame falls short of
     the total: as a row without a whole number they would match nobody, and whoever they are would look never
-    rung."""
+    called."""
     import polars as pl
 
     from declarative.model.frames import E164

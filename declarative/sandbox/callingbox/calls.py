@@ -11,7 +11,7 @@ from declarative.sandbox.callingbox import views
 from declarative.sandbox.calls import Call
 from declarative.sandbox.dial_counts import draw_next_dials
 from declarative.sandbox.outcomes import Draw, Outcome, compute_times
-from declarative.sandbox.request import ApiError, ApiResponse, ApiRequest, Operation, RequestContext
+from declarative.sandbox.request import ApiError, ApiRequest, ApiResponse, Operation, RequestContext
 
 HOLD_CENTS = 300
 RINGING, LONGEST = 24.0, 3600.0

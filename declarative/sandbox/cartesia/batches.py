@@ -22,7 +22,7 @@ from declarative.sandbox.cartesia.requests import (
     parse_batch_order,
     require_modern_version,
 )
-from declarative.sandbox.request import ApiError, ApiResponse, ApiRequest, Operation, RequestContext
+from declarative.sandbox.request import ApiError, ApiRequest, ApiResponse, Operation, RequestContext
 
 
 def api_key(request: ApiRequest) -> str:

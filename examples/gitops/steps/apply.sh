@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Applies, and exits as dialctl did. Run commit-lock.sh afterwards whatever the exit code: the lock remembers who was
-# rung, also by a run that failed.
+# called, also by a run that failed.
 #
 #   PROJECT_PATH  directory of the Project (default .)
 #   PLAN_FILE     a plan saved by plan.sh: apply exactly it (default: plan afresh)

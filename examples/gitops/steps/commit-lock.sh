@@ -19,7 +19,7 @@ if git diff --cached --quiet; then
   echo "The lock did not change."
   exit 0
 fi
-git commit --quiet -m "Remember who was rung [skip ci]"
+git commit --quiet -m "Remember who was called [skip ci]"
 for attempt in 1 2 3 4 5; do
   if git push --quiet "$remote" "HEAD:$branch"; then exit 0; fi
   echo "The push was refused; trying again on top of what is there now ($attempt of 5)." >&2
@@ -28,6 +28,6 @@ for attempt in 1 2 3 4 5; do
     break
   fi
 done
-echo "The lock could not be pushed. Keep this file, it says who was rung: $path/dialctl.lock" >&2
+echo "The lock could not be pushed. Keep this file, it says who was called: $path/dialctl.lock" >&2
 echo "Until it is in the branch, runs are held back as lock_is_older or no_memory." >&2
 exit 1
