@@ -12,10 +12,10 @@ _FACT_COLUMNS = (
     "queued",
     "changed",
     "retriable",
-    "resting",
+    "before_retry",
     "try_refused",
     "twin",
-    "surplus",
+    "already_called",
     "timing",
     "absence",
 )
