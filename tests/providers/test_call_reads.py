@@ -83,7 +83,7 @@ def test_calls_of_every_agent_are_those_of_the_named_and_of_the_listed_ones_all_
 
 def test_agents_that_cannot_be_listed_are_an_error() -> None:
     _, channel = call_channel(httpx.Response(200, json={"data": []}))
-    with pytest.raises(ProviderError, match="GET /agents gave a list that cannot be read"):
+    with pytest.raises(ProviderError, match="GET /agents answered with a list that cannot be read"):
         pages_of(channel, [EVERY_AGENT])
 
 

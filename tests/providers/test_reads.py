@@ -121,7 +121,7 @@ def test_a_next_page_is_read_whatever_has_more_says() -> None:
 
 def test_pages_that_lead_in_a_circle_are_an_error_even_where_they_are_empty() -> None:
     there, back = (page([], has_more=True, next_page=name) for name in ("there", "back"))
-    with pytest.raises(ProviderError, match="there is more, but not where"):
+    with pytest.raises(ProviderError, match="has a next page, but does not say which"):
         batch_ids(open_exchange(answering(there, back, there, back, there)))
 
 
