@@ -11,7 +11,7 @@ import pytest
 from declarative.model.resource import Json, Route
 from tests.growing import LINEAR, growth, numbers
 
-from .exchanges import KEY, MARK, SETTINGS, answering, open_exchange, submission
+from .scripted_provider import KEY, MARK, SETTINGS, answering, open_exchange, submission
 
 FULL: dict[str, Json] = {
     **SETTINGS,

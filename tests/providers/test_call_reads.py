@@ -11,7 +11,7 @@ from declarative.errors import ProviderError
 from declarative.model.resource import Json, Route
 from declarative.providers.base import EVERY_AGENT, Channel
 
-from .exchanges import MARK, Exchange, answering, member, open_exchange, pages_of
+from .scripted_provider import MARK, Exchange, answering, member, open_exchange, pages_of
 
 
 def call_channel(*answers: httpx.Response, version: str | None = None) -> tuple[Exchange, Channel]:

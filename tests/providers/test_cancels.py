@@ -8,8 +8,8 @@ import pytest
 from declarative.model.resource import Route
 from declarative.providers.base import Ambiguous, Busy, Done, NotSent, Outcome, Rejected
 
-from .dialing import BOX, CREATE, LEGACY, PLACE, Request
-from .exchanges import answering, batch, open_exchange
+from .dial_requests import BOX, CREATE, LEGACY, PLACE, Request
+from .scripted_provider import answering, batch, open_exchange
 
 CANCELS: list[tuple[list[httpx.Response | Exception], type[Outcome], int]] = [
     ([httpx.Response(200, json=batch(status="cancelled"))], Done, 1),

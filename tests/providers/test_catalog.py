@@ -14,7 +14,7 @@ from declarative.model.resource import ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import ConnectOptions, Provider
 
-from .exchanges import KEY, MARK, environment, pages_of, submission
+from .scripted_provider import KEY, MARK, environment, pages_of, submission
 
 EXAMPLE = Path(__file__).parent / "memory_provider.py"
 

@@ -16,7 +16,7 @@ from declarative.providers.cartesia.type import CARTESIA
 from declarative.providers.http import endpoint
 from declarative.providers.http.clock import Clock
 
-from .exchanges import KEY, Handler, answering, batch, environment, open_exchange, pages_of, submission
+from .scripted_provider import KEY, Handler, answering, batch, environment, open_exchange, pages_of, submission
 
 DATE = "Wed, 01 Jul 2026 12:00:00 GMT"
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 from declarative.model.resource import Json, Route
 from tests.growing import LINEAR, growth, numbers
 
-from .exchanges import MARK, answering, batch, member, open_exchange
+from .scripted_provider import MARK, answering, batch, member, open_exchange
 
 ERROR = "Invalid destination"
 AGAIN: dict[str, Json] = {"agent_call_id": "ac_0", "end_reason": "dial_busy", "error_message": ERROR}

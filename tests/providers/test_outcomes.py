@@ -10,8 +10,8 @@ import pytest
 from declarative.model.resource import Json
 from declarative.providers.base import Ambiguous, Busy, Done, MarkMissing, NotSent, Outcome, OutOfFunds, Rejected
 
-from .dialing import BOX, CREATE, LEGACY, PLACE, REQUESTS, RETRY, Request, outcome
-from .exchanges import MARK, batch, member
+from .dial_requests import BOX, CREATE, LEGACY, PLACE, REQUESTS, RETRY, Request, outcome
+from .scripted_provider import MARK, batch, member
 
 PAUSED = (
     "Calls paused. Your balance is $1.88 but each call requires a $3.00 hold (we release it back if no one "

@@ -11,7 +11,7 @@ import pytest
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model.resource import Json, Route
 
-from .exchanges import MARK, Exchange, answering, batch, open_exchange, pages_of
+from .scripted_provider import MARK, Exchange, answering, batch, open_exchange, pages_of
 
 ERROR = {"error_code": None, "title": "Not found", "message": "batch not found", "request_id": "r"}
 

@@ -19,7 +19,7 @@ from declarative.providers.http import endpoint
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
 
-from .exchanges import MARK, environment, pages_of, submission
+from .scripted_provider import MARK, environment, pages_of, submission
 
 Script = Callable[[socket.socket], None]
 

@@ -10,7 +10,7 @@ import httpx
 from declarative.model.resource import Json, Route
 from declarative.providers.base import Channel, Outcome
 
-from .exchanges import answering, batch, open_exchange, submission
+from .scripted_provider import answering, batch, open_exchange, submission
 
 
 @dataclass(frozen=True)
