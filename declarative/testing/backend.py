@@ -33,10 +33,10 @@ def check_backend(open_backend: OpenBackend) -> ContractReport:
     `open_backend(name)` opens a place as a new run does, and is called several times for one name. Each rule uses a
     name of its own (letters and hyphens). Raises ContractViolation with every broken rule.
     """
-    return run_rules("the backend", _named_rules(open_backend))
+    return run_rules("the backend", _backend_rules(open_backend))
 
 
-def _named_rules(open_backend: OpenBackend) -> Iterator[tuple[str, Rule]]:
+def _backend_rules(open_backend: OpenBackend) -> Iterator[tuple[str, Rule]]:
     for rule in RULES:
         name = rule_name(rule)
         yield name, partial(rule, partial(open_backend, name.replace(" ", "-")))

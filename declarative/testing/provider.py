@@ -34,10 +34,10 @@ def check_provider(plugin: Plugin, world: World) -> ContractReport:
     `plugin` has `type` and `connect`, as an entry point of the group `dialctl.providers` loads it. Rules about what
     `world` cannot do are skipped. Raises ContractViolation with every broken rule.
     """
-    return run_rules(f"the provider type {plugin.type.name}", _named_rules(plugin, world))
+    return run_rules(f"the provider type {plugin.type.name}", _provider_rules(plugin, world))
 
 
-def _named_rules(plugin: Plugin, world: World) -> Iterator[tuple[str, Rule]]:
+def _provider_rules(plugin: Plugin, world: World) -> Iterator[tuple[str, Rule]]:
     shards = count(1)
     for version in plugin.type.versions:
         for route in plugin.type.routes[version]:

@@ -113,3 +113,22 @@ def member(remote: Remote | None) -> dict[str, str | None]:
     assert remote.members is not None
     [row] = remote.members.iter_rows(named=True)
     return row
+
+
+def batch_page(ids: list[str], **fields: Json) -> httpx.Response:
+    """A page of batches as Cartesia answers it."""
+    return httpx.Response(200, json={"data": [batch(id=batch_id) for batch_id in ids], **fields})
+
+
+def listed_batch_ids(exchange: Exchange) -> list[str]:
+    """The ids of all batches that the provider lists, in its order."""
+    return [remote.id for page in pages_of(exchange.channel(Route.BATCH), []) for remote in page]
+
+
+UNKNOWN_BATCH: dict[str, Json] = {
+    "error_code": None,
+    "title": "Not found",
+    "message": "batch not found",
+    "request_id": "r",
+}
+"""An error in Cartesia's own form."""

@@ -73,6 +73,15 @@ def test_the_example_from_outside_keeps_what_can_be_checked_of_it() -> None:
     assert "1 call: the clock is the providers" in report.skipped
 
 
+@pytest.mark.parametrize("name", catalog.types())
+def test_the_clock_of_a_built_in_provider_is_that_of_the_sandbox(name: str, world: SandboxWorld) -> None:
+    world.advance(86_400)
+    options = ConnectOptions(environment=environment(), transport=world.transport())
+    provider = catalog.connect(ProviderSpec("main", name), options)
+    assert abs((provider.now() - world.sandbox.now()).total_seconds()) < 3
+    assert provider.skew() == pytest.approx(86_400, abs=3)
+
+
 def test_a_name_that_was_cut_leaves_a_batch_without_our_mark(world: SandboxWorld) -> None:
     options = ConnectOptions(environment=environment(), transport=world.transport(), sleep=lambda _: None)
     channel = catalog.connect(ProviderSpec("main", "cartesia"), options).channels[Route.BATCH]

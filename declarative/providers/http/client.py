@@ -71,8 +71,8 @@ class HttpClient:
         self._owns_transport = transport is None
         verify = httpx.create_ssl_context() if transport is None else True
         common_headers = {"Authorization": f"Bearer {endpoint.key}", **(headers or {})}
-        # A proxy from the environment does not apply to a server on this machine. Protocol 2: no redirect is followed,
-        # because it would send a request that dials a second time.
+        # Protocol 2: no redirect is followed, because it would send a request that dials a second time.
+        # A proxy from the environment does not apply to a server on this machine.
         new_client = partial(
             httpx.Client,
             transport=transport,

@@ -10,8 +10,7 @@ import pytest
 
 from declarative.model.resource import Json, Route
 from tests.growing import LINEAR, growth, numbers
-
-from .scripted_provider import KEY, MARK, SETTINGS, answering, open_exchange, submission
+from tests.providers.scripted_provider import KEY, MARK, SETTINGS, answering, open_exchange, submission
 
 FULL: dict[str, Json] = {
     **SETTINGS,
@@ -23,6 +22,8 @@ FULL: dict[str, Json] = {
     "instructions": "Say hello",
     "webhook_url": "https://example.com/hook",
 }
+
+
 ADA = ("+14155550101", '{"metadata":{"plan":"pro"}}')
 
 

@@ -18,12 +18,14 @@ from declarative.providers.cartesia.type import CARTESIA
 from declarative.providers.http import endpoint
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
-
-from .scripted_provider import MARK, environment, pages_of, submission
+from tests.providers.scripted_provider import MARK, environment, pages_of, submission
 
 Script = Callable[[socket.socket], None]
 
+
 BODY = f'{{"id": "acb_1", "name": "March {MARK}"}}'.encode()
+
+
 OK = b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 
 

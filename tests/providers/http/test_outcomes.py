@@ -1,17 +1,13 @@
-"""Every answer to every request that dials, as a table: what may be concluded from it."""
+"""Every answer to every request that dials, as a table: what can be concluded from it."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import httpx
 import pytest
 
-from declarative.model.resource import Json
 from declarative.providers.base import Ambiguous, Busy, Done, MarkMissing, NotSent, Outcome, OutOfFunds, Rejected
-
-from .dial_requests import BOX, CREATE, LEGACY, PLACE, REQUESTS, RETRY, Request, outcome
-from .scripted_provider import MARK, batch, member
+from tests.providers.dial_requests import BOX, CREATE, LEGACY, PLACE, REQUESTS, RETRY, Request, outcome
+from tests.providers.scripted_provider import MARK, member
 
 PAUSED = (
     "Calls paused. Your balance is $1.88 but each call requires a $3.00 hold (we release it back if no one "
@@ -34,12 +30,14 @@ LOST: list[tuple[Exception, type[Outcome]]] = [
     (httpx.LocalProtocolError("Illegal header value"), Ambiguous),
 ]
 
+
 OWN_FORM: list[tuple[int, type[Outcome]]] = [
     *((status, Rejected) for status in (400, 401, 403, 404, 405, 413, 415, 422)),
     (402, OutOfFunds),
     (429, Busy),
     *((status, Ambiguous) for status in (302, 307, 406, 408, 409, 410, 418, 500, 502, 503, 504, 599)),
 ]
+
 
 FOREIGN_BODIES: list[httpx.Response] = [
     httpx.Response(200, html="<html><title>403 Forbidden</title></html>"),
@@ -140,86 +138,6 @@ def test_an_accepted_answer_that_cannot_be_read_proves_nothing(
     request_that_dials: Request, status: int, body: bytes
 ) -> None:
     assert isinstance(outcome(request_that_dials, httpx.Response(status, content=body)), Ambiguous)
-
-
-@pytest.mark.parametrize("name", ["March outreach", f"March outreach {MARK}"[:-1], None, 7])
-def test_a_batch_whose_name_lost_our_mark_is_unsigned(name: Json) -> None:
-    found = outcome(CREATE, httpx.Response(201, json=batch(name=name)))
-    assert isinstance(found, MarkMissing)
-    assert found.remote.id == "acb_1"
-
-
-def test_a_created_batch_that_bears_another_mark_is_another_batch_and_proves_nothing() -> None:
-    """Taken for ours that lost its name, it would be cancelled."""
-    other = replace(MARK, shard=MARK.shard + 1)
-    assert isinstance(outcome(CREATE, httpx.Response(201, json=batch(name=f"March {other}"))), Ambiguous)
-
-
-def test_a_created_batch_without_most_fields_is_done() -> None:
-    name = f"March {MARK}"
-    found = outcome(CREATE, httpx.Response(201, json={"id": "acb_9", "name": name, "new_field": {"a": [1]}}))
-    assert isinstance(found, Done)
-    assert (found.remote.id, found.remote.mark, found.remote.retry_count) == ("acb_9", MARK, None)
-
-
-def test_a_retry_that_answers_about_another_batch_proves_nothing() -> None:
-    assert isinstance(outcome(RETRY, httpx.Response(200, json=batch(id="acb_2"))), Ambiguous)
-
-
-@pytest.mark.parametrize(
-    ("item", "expected"),
-    [
-        ({"agent_call_id": "ac_1"}, Done),
-        ({"agent_call_id": "ac_1", "error": {"message": "late"}}, Done),
-        ({"agent_call_id": "", "error": {"message": "invalid number"}}, Rejected),
-        ({"error": {"detail": ["anything"]}}, Rejected),
-        ({"error": "invalid number"}, Rejected),
-        ({"agent_call_id": None, "error": {"message": "insufficient funds"}}, OutOfFunds),
-        ({"error": {"message": "Agents usage limit reached"}}, OutOfFunds),
-        ({"agent_call_id": None, "error": None}, Ambiguous),
-        ({"error": {}}, Ambiguous),
-        ({}, Ambiguous),
-    ],
-)
-def test_the_item_of_a_placed_call_decides(item: dict[str, Json], expected: type[Outcome]) -> None:
-    found = outcome(PLACE, httpx.Response(200, json={"calls": [{"number": "+14155550101", **item}]}))
-    assert isinstance(found, expected)
-    if isinstance(found, Rejected):
-        assert found.status == 0
-
-
-@pytest.mark.parametrize("calls", [[], None, {}, ["ac_1"], "ac_1"])
-def test_a_placed_call_without_an_item_proves_nothing(calls: Json) -> None:
-    assert isinstance(outcome(PLACE, httpx.Response(200, json={"calls": calls})), Ambiguous)
-
-
-@pytest.mark.parametrize(
-    ("answer", "remote_id"),
-    [
-        (httpx.Response(200, json={"call_id": "ac_5", "id": "x"}), "ac_5"),
-        (httpx.Response(200, json={"id": "ac_6"}), "ac_6"),
-        (httpx.Response(200, json={"message": "queued"}), f"unconfirmed:{MARK}"),
-        (httpx.Response(202, json={}), f"unconfirmed:{MARK}"),
-    ],
-)
-def test_any_json_object_that_accepts_is_done_on_the_legacy_route(answer: httpx.Response, remote_id: str) -> None:
-    found = outcome(LEGACY, answer)
-    assert isinstance(found, Done)
-    assert (found.remote.id, found.remote.mark) == (remote_id, MARK)
-
-
-@pytest.mark.parametrize(
-    "answer", [httpx.Response(202, text="OK"), httpx.Response(204), httpx.Response(200, html="<p>Welcome</p>")]
-)
-def test_what_is_no_json_object_proves_nothing_on_the_legacy_route(answer: httpx.Response) -> None:
-    assert isinstance(outcome(LEGACY, answer), Ambiguous)
-
-
-def test_a_call_that_fails_at_once_for_want_of_credit_is_out_of_funds() -> None:
-    call = {"id": "c-1", "status": "failed", "error_message": PAUSED}
-    assert isinstance(outcome(BOX, httpx.Response(201, json=call)), OutOfFunds)
-    call = {"id": "c-1", "status": "failed", "error_code": "insufficient_credits"}
-    assert isinstance(outcome(BOX, httpx.Response(201, json=call)), OutOfFunds)
 
 
 @pytest.mark.parametrize(("dial", "call_id"), [(PLACE, "ac_1"), (LEGACY, "ac_1"), (BOX, "c-1")])

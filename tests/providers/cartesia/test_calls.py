@@ -1,17 +1,23 @@
-"""Single calls are read from what each provider lists and tells of them, whichever agent placed them."""
+"""Cartesia's single calls: how they are listed and read, and the outcome of a placed call."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from declarative.errors import ProviderError
 from declarative.model.resource import Json, Route
-from declarative.providers.base import EVERY_AGENT, Channel
-
-from .scripted_provider import MARK, Exchange, answering, member, open_exchange, pages_of
+from declarative.providers.base import (
+    EVERY_AGENT,
+    Ambiguous,
+    Channel,
+    Done,
+    Outcome,
+    OutOfFunds,
+    Rejected,
+)
+from tests.providers.dial_requests import LEGACY, PLACE, outcome
+from tests.providers.scripted_provider import MARK, Exchange, answering, member, open_exchange, pages_of
 
 
 def call_channel(*answers: httpx.Response, version: str | None = None) -> tuple[Exchange, Channel]:
@@ -111,47 +117,50 @@ def test_a_plain_text_404_of_the_old_version_is_the_providers_own() -> None:
     assert channel.read("ac_1") is None
 
 
-BOX_CALL: dict[str, Json] = {
-    "id": "c-1",
-    "agent_id": "agent_1",
-    "to_number": "+14155550101",
-    "status": "ringing",
-    "direction": "outbound",
-    "created_at": "2026-06-14T12:00:00",
-    "metadata": {"dialctl": str(MARK)},
-}
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"agent_call_id": "ac_1"}, Done),
+        ({"agent_call_id": "ac_1", "error": {"message": "late"}}, Done),
+        ({"agent_call_id": "", "error": {"message": "invalid number"}}, Rejected),
+        ({"error": {"detail": ["anything"]}}, Rejected),
+        ({"error": "invalid number"}, Rejected),
+        ({"agent_call_id": None, "error": {"message": "insufficient funds"}}, OutOfFunds),
+        ({"error": {"message": "Agents usage limit reached"}}, OutOfFunds),
+        ({"agent_call_id": None, "error": None}, Ambiguous),
+        ({"error": {}}, Ambiguous),
+        ({}, Ambiguous),
+    ],
+)
+def test_the_item_of_a_placed_call_decides(item: dict[str, Json], expected: type[Outcome]) -> None:
+    found = outcome(PLACE, httpx.Response(200, json={"calls": [{"number": "+14155550101", **item}]}))
+    assert isinstance(found, expected)
+    if isinstance(found, Rejected):
+        assert found.status == 0
 
 
-@pytest.mark.parametrize("wrapped", [True, False])
-def test_both_shapes_of_the_callingbox_list(wrapped: bool) -> None:
-    listed: list[Json] = [
-        BOX_CALL,
-        {**BOX_CALL, "id": "c-2", "direction": "inbound"},
-        {**BOX_CALL, "id": "c-3", "agent_id": "agent_7", "metadata": {}},
-        {**BOX_CALL, "id": "c-4", "agent_id": None, "metadata": None},
-        {**BOX_CALL, "id": "c-5", "metadata": "text"},
-    ]
-    body: Json = {"data": listed} if wrapped else listed
-    exchange = open_exchange(answering(httpx.Response(200, json=body)), "callingbox")
-    [found] = pages_of(exchange.channel(Route.CALL), ["agent_1"])
-    assert [remote.id for remote in found] == ["c-1", "c-5"]
-    assert found[0].created_at == datetime(2026, 6, 14, 12, tzinfo=UTC)
+@pytest.mark.parametrize("calls", [[], None, {}, ["ac_1"], "ac_1"])
+def test_a_placed_call_without_an_item_proves_nothing(calls: Json) -> None:
+    assert isinstance(outcome(PLACE, httpx.Response(200, json={"calls": calls})), Ambiguous)
 
 
-def test_the_one_callingbox_list_is_read_once_however_many_agents_there_are() -> None:
-    calls_of_two: list[Json] = [BOX_CALL, {**BOX_CALL, "id": "c-2", "agent_id": "agent_2"}]
-    exchange = open_exchange(answering(httpx.Response(200, json=calls_of_two)), "callingbox")
-    [found] = pages_of(exchange.channel(Route.CALL), ["agent_1", "agent_2"])
-    assert ([remote.id for remote in found], len(exchange.sent)) == (["c-1", "c-2"], 1)
+@pytest.mark.parametrize(
+    ("answer", "remote_id"),
+    [
+        (httpx.Response(200, json={"call_id": "ac_5", "id": "x"}), "ac_5"),
+        (httpx.Response(200, json={"id": "ac_6"}), "ac_6"),
+        (httpx.Response(200, json={"message": "queued"}), f"unconfirmed:{MARK}"),
+        (httpx.Response(202, json={}), f"unconfirmed:{MARK}"),
+    ],
+)
+def test_any_json_object_that_accepts_is_done_on_the_legacy_route(answer: httpx.Response, remote_id: str) -> None:
+    found = outcome(LEGACY, answer)
+    assert isinstance(found, Done)
+    assert (found.remote.id, found.remote.mark) == (remote_id, MARK)
 
 
-@pytest.mark.parametrize("body", [{"calls": []}, [{"status": "queued"}], ["c-1"], "none"])
-def test_a_callingbox_list_that_cannot_be_read_is_an_error(body: Json) -> None:
-    exchange = open_exchange(answering(httpx.Response(200, json=body)), "callingbox")
-    with pytest.raises(ProviderError, match="cannot be read"):
-        pages_of(exchange.channel(Route.CALL), ["agent_1"])
-
-
-def test_an_unknown_callingbox_call_is_none() -> None:
-    missing = httpx.Response(404, json={"error": "call c-1 not found"})
-    assert open_exchange(answering(missing), "callingbox").channel(Route.CALL).read("c-1") is None
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(202, text="OK"), httpx.Response(204), httpx.Response(200, html="<p>Welcome</p>")]
+)
+def test_what_is_no_json_object_proves_nothing_on_the_legacy_route(answer: httpx.Response) -> None:
+    assert isinstance(outcome(LEGACY, answer), Ambiguous)
