@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from declarative.errors import StateError
 from declarative.model.lock import Lock
-from declarative.model.records import _join_mappings, join_records
+from declarative.model.records import join_mappings, join_records
 from declarative.state.base import StoredState
 from declarative.state.format import parse_lock, render_lock
 
@@ -66,7 +66,7 @@ def join_locks(first: Lock, second: Lock) -> Lock:
         first,
         born=min(first.born, second.born),
         hosts={**first.hosts, **second.hosts},
-        resources=_join_mappings(first.resources, second.resources, join_records),
+        resources=join_mappings(first.resources, second.resources, join_records),
     )
 
 
