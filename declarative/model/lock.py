@@ -160,7 +160,7 @@ class ResourceRecord:
     intents: Mapping[str, Intent] = field(default_factory=dict)
     """Mark to the request that is still open."""
     placed: tuple[str, ...] = ()
-    """Digests of people whom a person declared called, and the marks of the requests that called them. A request that
+    """Digests of people that a person declared called, and the marks of the requests that called them. A request that
     is found after all says by itself which people it holds."""
     unseen: tuple[str, ...] = ()
     """Digests of people who were wanted when the lock was rebuilt, but were not found, where no list can prove that
