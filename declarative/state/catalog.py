@@ -21,7 +21,7 @@ def open_backend(directory: Path, url: str | None) -> Backend:
     scheme = url.partition("://")[0]
     if scheme not in SCHEMES:
         schemes = ", ".join(f"{name}://" for name in SCHEMES)
-        raise UsageError(f"the lock cannot be kept at {url!r}", hint=f"known state URLs begin with {schemes}")
+        raise UsageError(f"the state URL {url!r} is of an unknown kind", hint=f"known are {schemes}")
     return SCHEMES[scheme](url)
 
 
