@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from declarative.model import records
 from declarative.model.lock import CancelProgress, ResourceRecord
@@ -22,6 +22,7 @@ from tests.planning.cases import (
     ABLE_TO_RETRY,
     NOON,
     batch,
+    case,
     digest,
     intent,
     knowing,
@@ -30,8 +31,9 @@ from tests.planning.cases import (
     person,
     remembered,
     resource,
+    verbs,
 )
-from tests.planning.plain import Scene
+from tests.planning.plain import Drawn, Scene
 from tests.planning.scenes import case_of, scenes
 
 RUNNING = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), finished=1)
@@ -199,6 +201,29 @@ def test_it_is_looked_at_again_when_somebody_is_declared_called() -> None:
     assert not quiet(resource("ab"), record, ENDED)
 
 
+@pytest.mark.parametrize(
+    ("member", "cancelled", "is_remembered"),
+    [
+        pytest.param(Phase.QUEUED, False, False, id="queued"),
+        pytest.param(Phase.QUEUED, True, True, id="queued in a batch that is cancelled"),
+        pytest.param(Phase.UNREACHED, False, True, id="called"),
+    ],
+)
+def test_a_batch_over_by_its_counters_is_not_in_order_while_a_member_reads_queued(
+    member: Phase, cancelled: bool, is_remembered: bool
+) -> None:
+    """At expiry, and outside calling hours, this member is taken off: the address is read until then."""
+    wanted = resource("ab", expires_at=NOON + timedelta(hours=1))
+    ended = batch("b1", members(a=member, b=Phase.REACHED), finished=2, cancelled=cancelled)
+    record = in_order(wanted, ended)
+    assert (record.quiet is not None) is is_remembered
+    listed = replace(ended, members=None)
+    assert quiet(wanted, record, listed) is is_remembered
+    if not is_remembered:
+        expired = case(ended, wanted=wanted, record=record, timing=Timing.EXPIRED)
+        assert verbs(expired)["a"] == "cancel"
+
+
 THEIRS = batch("x1", None, mark=None, total=2, finished=2)
 
 
@@ -271,6 +296,17 @@ TURNED_AWAY = (Phase.REFUSED, Phase.UNFUNDED)
 many = settings(max_examples=80, derandomize=True, deadline=None)
 
 
+ENDED_WITH_A_QUEUED_MEMBER = Scene(
+    batches=(
+        Drawn(id="b0", phases={"a": Phase.UNREACHED}, counted_out=True),
+        Drawn(id="b1", phases={"a": Phase.UNREACHED, "b": Phase.QUEUED}, counted_out=True),
+    ),
+    wanted=frozenset("ab"),
+    retry=Retry(max_retries=1, on=frozenset({"dial_no_answer"})),
+)
+"""By its counters b1 is over, and yet b reads queued in it: nothing to do now, and b is taken off at expiry."""
+
+
 def keeps_everybody(of: Facts) -> bool:
     return set(standing.decide_all(of).get_column("verb")) <= {"keep"}
 
@@ -302,6 +338,7 @@ def test_whatever_may_be_quiet_keeps_everybody(scene: Scene) -> None:
 
 
 @given(scenes)
+@example(ENDED_WITH_A_QUEUED_MEMBER)
 @many
 def test_what_was_quiet_stays_quiet_whenever_it_is_looked_at(scene: Scene) -> None:
     scene = replace(scene, batches=tuple(one for one in scene.batches if not one.also), lost_batch=False)
@@ -311,8 +348,11 @@ def test_what_was_quiet_stays_quiet_whenever_it_is_looked_at(scene: Scene) -> No
     if not keeps_everybody(case):
         return
     record = replace(case.resource_record, quiet=fingerprint(case.resource, case.resource_record, case.remotes))
+    if record.quiet is None:
+        assert any(remote.has_phase(Phase.QUEUED) for remote in case.remotes.values())
+        return
     assert is_unchanged(case.resource, record, case.remotes, NOON)
     for timing in Timing:
         later = replace(case, now=NOON + timedelta(days=9), timing=timing)
-        if case.timing is timing or timing is Timing.EXPIRED:
+        if case.timing in (timing, Timing.NOW) or timing is Timing.EXPIRED:
             assert keeps_everybody(later)
