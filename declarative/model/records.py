@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from declarative.model import digest, mark
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
-from declarative.model.remote import Phase, Remote, is_over
+from declarative.model.remote import Phase, Remote, holds_queued, is_over
 
 
 def from_intent(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
@@ -53,7 +53,8 @@ def from_mark(remote: Remote) -> RemoteRecord:
 
 
 def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
-    """The record with the counters and the outcome as now seen. Settled only when over and read with its people."""
+    """The record with the counters and the outcome as now seen. Settled only when over and read with its people,
+    none of whom is still queued."""
     updated = replace(
         remote_record,
         status=remote.status,
@@ -63,7 +64,7 @@ def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
         retry_count=_larger_count(remote_record.retry_count, remote.retry_count),
         last_updated_at=remote.last_updated_at,
         created_at=remote_record.created_at or remote.created_at,
-        settled=remote.members is not None and is_over(remote),
+        settled=remote.members is not None and is_over(remote) and not holds_queued(remote),
     )
     if remote_record.person is None or remote.members is None or remote.members.is_empty():
         return updated

@@ -95,3 +95,9 @@ def is_over(remote: Remote) -> bool:
     if remote.members is None or not remote.cancelled:
         return False
     return not remote.has_phase(Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)
+
+
+def holds_queued(remote: Remote) -> bool:
+    """Whether a person in this batch is called unless it is cancelled, as far as its people were read. The counters may
+    say that it is over all the same."""
+    return remote.route is Route.BATCH and not remote.cancelled and remote.has_phase(Phase.QUEUED)

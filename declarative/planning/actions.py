@@ -15,7 +15,7 @@ from declarative.planning import diff, standing
 from declarative.planning.decide import Reason, Standing, Verb
 from declarative.planning.facts import Facts, Observation
 from declarative.planning.plan import Action, Change, Task, add_batch_count, count_values, main_reason
-from declarative.planning.tasks import _make_task
+from declarative.planning.tasks import make_task
 from declarative.privacy import mask
 
 _NOTHING_LEFT = "nothing of it is known any more, or at the provider"
@@ -33,7 +33,7 @@ def compose_actions(observation: Observation, capabilities: Capabilities | None)
         forget = any(action.verb is Verb.FORGET for action in actions)
         return actions, Task(address=observation.facts.address, facts=observation.facts, unchanged=True, forget=forget)
     people, finished_count = standing.decide_open(observation.facts)
-    task = _make_task(observation, people, capabilities)
+    task = make_task(observation, people, capabilities)
     actions = [*_adopt_actions(observation), *_people_actions(observation, people, finished_count, task, capabilities)]
     actions += [_forget_action(observation)] if task.forget else []
     actions += _block_orphan_intents(observation, actions)

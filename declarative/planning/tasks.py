@@ -33,7 +33,7 @@ _RETRY_DROPPED_EARLIER = _CALLED_BEFORE & pl.col("desired") & ~pl.col("queued") 
 """Called once and waiting for a retry when they are, or were, taken off: what they read then, no retry follows upon."""
 
 
-def _make_task(observation: Observation, people: pl.DataFrame, capabilities: Capabilities | None) -> Task:
+def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capabilities | None) -> Task:
     facts = observation.facts
     retry_requests = batches_to_retry(facts, people, capabilities)
     by_retry_request = pl.col("verb").is_in([Verb.RETRY]) & pl.col("dialed_in").is_in(retry_requests)
@@ -56,11 +56,11 @@ def _make_task(observation: Observation, people: pl.DataFrame, capabilities: Cap
         retries_dropped_earlier=len(
             people.filter(_RETRY_DROPPED_EARLIER, verb=Verb.KEEP, dialed_phase=Phase.CANCELLED)
         ),
-        placed_count=_placed(facts, people),
+        placed_count=_count_placed_calls(facts, people),
     )
 
 
-def _placed(facts: Facts, people: pl.DataFrame) -> int:
+def _count_placed_calls(facts: Facts, people: pl.DataFrame) -> int:
     calls = [remote.id for remote in facts.remotes.values() if remote.route is Route.CALL]
     is_going_on = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT]) & pl.col("dialed_in").is_in(calls)
     return len(people.filter(~pl.col("desired") & is_going_on))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from declarative.model.digest import json_digest
 from declarative.model.lock import ResourceRecord
-from declarative.model.remote import Phase, Remote, is_over
+from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Resource, Route
 
 
@@ -46,7 +46,7 @@ def is_unchanged(
 def _has_open_question(
     resource: Resource | None, resource_record: ResourceRecord, remotes: Mapping[str, Remote], also: set[str]
 ) -> bool:
-    """Whether something only a full reading answers: a lost request, a thing that the lock does not know, other people."""
+    """Whether only a full reading tells more: of a lost request, a thing that the lock does not know, other people."""
     if resource is not None and set(resource_record.also) - also:
         return True
     if resource_record.intents or resource_record.unseen or set(remotes) - set(resource_record.remotes):
@@ -114,7 +114,7 @@ def fingerprint(
     None where a batch still holds a queued person, although its counters say that it is over: that person is to be
     taken off at expiry or outside calling hours, and no digest tells when. Such an address is read in every run.
     """
-    if any(_holds_queued(remote) for remote in remotes.values()):
+    if any(holds_queued(remote) for remote in remotes.values()):
         return None
     states = {
         remote_id: remotes[remote_id].state if remote_id in remotes else remote_record.state
@@ -134,8 +134,3 @@ def fingerprint(
             [retry.max_retries, sorted(retry.on), retry.after.total_seconds()] if retry else None,
         ]
     return json_digest([resource_state, sorted(states.items()), sorted(resource_record.placed)])
-
-
-def _holds_queued(remote: Remote) -> bool:
-    """Whether a person in it would be called unless it is cancelled, as far as its people were read."""
-    return remote.route is Route.BATCH and not remote.cancelled and remote.has_phase(Phase.QUEUED)
