@@ -62,7 +62,9 @@ def test_whoever_was_taken_off_in_a_batch_under_also_is_never_called_and_that_is
     people = members(a=Phase.CANCELLED, b=Phase.REACHED)
     theirs = batch("x1", people, status="cancelled", cancelled=True, mark=None)
     [message] = said(resource("abc", also=("x1",)), theirs, record=ResourceRecord(), also=frozenset({"x1"}))
-    assert message == "x1 (spec.also) was cancelled: 1 person was taken off and is not called, by this manifest neither"
+    assert message == (
+        "x1 (spec.also) was cancelled: 1 person was taken off, and this manifest does not call them either"
+    )
 
 
 # -- shards -------------------------------------------------------------------------------------------------------
@@ -124,9 +126,9 @@ def test_whoever_is_never_called_because_of_the_expiry_is_told() -> None:
 def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late: bool) -> None:
     hours = CallingHours(time(9), time(12, 0, seconds), "UTC")
     messages = said(resource("abc", policy=Policy(hours)))
-    assert ["apply again then, or whoever is left is called outside them" in message for message in messages] == [
-        True
-    ] * late
+    assert [
+        "apply again then, or people who still wait are called outside them" in message for message in messages
+    ] == [True] * late
 
 
 def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
