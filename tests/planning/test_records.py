@@ -9,7 +9,7 @@ import pytest
 from declarative.model import records
 from declarative.model.remote import Phase
 from declarative.model.resource import Route
-from tests.planning.cases import batch, call, members, remembered
+from tests.planning.facts_fixture import batch, call, members, remembered
 
 
 def test_a_call_whose_number_is_shown_no_longer_keeps_what_was_known_of_it() -> None:

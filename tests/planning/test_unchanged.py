@@ -1,4 +1,4 @@
-"""When nobody's people need to be read: it must be known without them that there is nothing to do."""
+"""When the people of an address need not be read: there is surely nothing to do."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from declarative.planning import standing
 from declarative.planning.decide import Timing
 from declarative.planning.facts import Facts
 from declarative.planning.unchanged import fingerprint, is_unchanged
-from tests.planning.cases import (
+from tests.planning.drawn_scenes import facts_of, scenes
+from tests.planning.facts_fixture import (
     ABLE_TO_RETRY,
     NOON,
     batch,
-    case,
     digest,
     intent,
     knowing,
+    make_facts,
     members,
     open_intents,
     person,
@@ -33,8 +34,7 @@ from tests.planning.cases import (
     resource,
     verbs,
 )
-from tests.planning.plain import Drawn, Scene
-from tests.planning.scenes import case_of, scenes
+from tests.planning.people_oracle import Drawn, Scene
 
 RUNNING = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), finished=1)
 ENDED = batch("b1", members(a=Phase.UNREACHED, b=Phase.REACHED))
@@ -220,7 +220,7 @@ def test_a_batch_over_by_its_counters_is_not_in_order_while_a_member_reads_queue
     listed = replace(ended, members=None)
     assert quiet(wanted, record, listed) is is_remembered
     if not is_remembered:
-        expired = case(ended, wanted=wanted, record=record, timing=Timing.EXPIRED)
+        expired = make_facts(ended, wanted=wanted, record=record, timing=Timing.EXPIRED)
         assert verbs(expired)["a"] == "cancel"
 
 
@@ -313,14 +313,14 @@ def keeps_everybody(of: Facts) -> bool:
 
 def with_all_applied(scene: Scene) -> Facts:
     """As if everything wanted had been submitted in full once."""
-    case = case_of(scene)
-    if case.resource is None:
-        return case
+    facts = facts_of(scene)
+    if facts.resource is None:
+        return facts
     record = replace(
-        case.resource_record, numbers=case.resource.recipients.numbers, payloads=case.resource.recipients.payloads,
+        facts.resource_record, numbers=facts.resource.recipients.numbers, payloads=facts.resource.recipients.payloads,
         settings_digest=digest(),
     )  # fmt: skip
-    return replace(case, resource_record=record)
+    return replace(facts, resource_record=record)
 
 
 @given(scenes)
@@ -332,9 +332,9 @@ def test_whatever_may_be_quiet_keeps_everybody(scene: Scene) -> None:
     scene = replace(scene, batches=tuple(one for one in running if not one.also), timing=Timing.NOW)
     seen = frozenset(who for one in scene.batches for who in one.phases)
     scene = replace(scene, wanted=(scene.wanted and scene.wanted & seen) or None)
-    case = with_all_applied(scene)
-    if is_unchanged(case.resource, case.resource_record, case.remotes, NOON):
-        assert keeps_everybody(case)
+    facts = with_all_applied(scene)
+    if is_unchanged(facts.resource, facts.resource_record, facts.remotes, NOON):
+        assert keeps_everybody(facts)
 
 
 @given(scenes)
@@ -342,17 +342,17 @@ def test_whatever_may_be_quiet_keeps_everybody(scene: Scene) -> None:
 @many
 def test_what_was_quiet_stays_quiet_whenever_it_is_looked_at(scene: Scene) -> None:
     scene = replace(scene, batches=tuple(one for one in scene.batches if not one.also), lost_batch=False)
-    case = with_all_applied(scene)
-    if case.resource_record.intents or not all(is_over(remote) for remote in case.remotes.values()):
+    facts = with_all_applied(scene)
+    if facts.resource_record.intents or not all(is_over(remote) for remote in facts.remotes.values()):
         return
-    if not keeps_everybody(case):
+    if not keeps_everybody(facts):
         return
-    record = replace(case.resource_record, quiet=fingerprint(case.resource, case.resource_record, case.remotes))
+    record = replace(facts.resource_record, quiet=fingerprint(facts.resource, facts.resource_record, facts.remotes))
     if record.quiet is None:
-        assert any(remote.has_phase(Phase.QUEUED) for remote in case.remotes.values())
+        assert any(remote.has_phase(Phase.QUEUED) for remote in facts.remotes.values())
         return
-    assert is_unchanged(case.resource, record, case.remotes, NOON)
+    assert is_unchanged(facts.resource, record, facts.remotes, NOON)
     for timing in Timing:
-        later = replace(case, now=NOON + timedelta(days=9), timing=timing)
-        if case.timing in (timing, Timing.NOW) or timing is Timing.EXPIRED:
+        later = replace(facts, now=NOON + timedelta(days=9), timing=timing)
+        if facts.timing in (timing, Timing.NOW) or timing is Timing.EXPIRED:
             assert keeps_everybody(later)
