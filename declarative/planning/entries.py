@@ -142,9 +142,9 @@ def recorded_entries(facts: Facts) -> pl.DataFrame:
     These are single calls whose number was not read now, and people declared called by a user (`placed`).
     """
     rows = [
-        *(_recorded_row(facts, key, remote_record) for key, remote_record in _unread_calls(facts).items()),
+        *(_make_row(facts, key, remote_record) for key, remote_record in _unread_calls(facts).items()),
         *(
-            _recorded_row(facts, "", RemoteRecord(route=Route.CALL, person=person))
+            _make_row(facts, "", RemoteRecord(route=Route.CALL, person=person))
             for person in _list_declared_persons(facts)
         ),
     ]
@@ -176,7 +176,7 @@ def _unread_calls(facts: Facts) -> dict[str, RemoteRecord]:
     }
 
 
-def _recorded_row(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dict[str, Any]:
+def _make_row(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dict[str, Any]:
     """Return the entry of one single call in the lock, with `person` in place of a number; no id for a declared one."""
     return {
         "person": remote_record.person,

@@ -186,7 +186,7 @@ def list_managed(desired: Desired, lock: Lock | None, *, include_removed: bool =
     `include_removed` adds those of them that are no tombstones, as `read_only`.
     """
     resource_records = dict(lock.resources) if lock else {}
-    wanted = [_wanted_managed(resource, resource_records) for resource in desired.resources.values()]
+    wanted = [_make_managed(resource, resource_records) for resource in desired.resources.values()]
     claimed = {address for managed in wanted for address in (managed.address, *managed.renamed_from)}
     return [
         *wanted,
@@ -198,12 +198,12 @@ def list_managed(desired: Desired, lock: Lock | None, *, include_removed: bool =
                 provider=resource_records[address].provider,
                 read_only=not desired.is_complete,
             )
-            for address in _removed_addresses(desired, resource_records, claimed, include_removed)
+            for address in _list_removed(desired, resource_records, claimed, include_removed)
         ),
     ]
 
 
-def _wanted_managed(resource: Resource, resource_records: Mapping[str, ResourceRecord]) -> Managed:
+def _make_managed(resource: Resource, resource_records: Mapping[str, ResourceRecord]) -> Managed:
     renamed_from = tuple(previous for previous in resource.previously if previous in resource_records)
     own_records = [
         resource_records[address] for address in (resource.address, *renamed_from) if address in resource_records
@@ -217,7 +217,7 @@ def _wanted_managed(resource: Resource, resource_records: Mapping[str, ResourceR
     )
 
 
-def _removed_addresses(
+def _list_removed(
     desired: Desired, resource_records: Mapping[str, ResourceRecord], claimed: set[str], include_removed: bool
 ) -> list[str]:
     removed = [address for address in resource_records if address not in claimed]
