@@ -1,5 +1,4 @@
-"""Durable writing to one folder: what was written is on the disk when a function here returns. Knows no
-lock."""
+"""Durable writes to one folder: the data is on the disk when a function here returns. Knows no lock."""
 
 from __future__ import annotations
 
@@ -12,11 +11,12 @@ from pathlib import Path
 from declarative.errors import StateError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Errors that mean there is no room for more."""
 
 
 @contextmanager
 def translate_os_errors(path: Path) -> Iterator[None]:
-    """Turns what the operating system says into a StateError that names the file."""
+    """Turn an OSError into a StateError that names the file."""
     try:
         yield
     except OSError as error:
@@ -28,7 +28,7 @@ def translate_os_errors(path: Path) -> Iterator[None]:
 
 
 def read_or_none(path: Path) -> bytes | None:
-    """The whole file, None where there is none. Raises StateError where it cannot be read."""
+    """Read a whole file. None: there is none. Raises StateError where it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -38,8 +38,10 @@ def read_or_none(path: Path) -> bytes | None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put `data` in the place of the file, whole or not at all. The file keeps its mode; a new one gets what
-    the umask allows, for it is meant to be committed. Raises StateError; the old file is whole then."""
+    """Replace the content of a file, whole or not at all. Raises StateError, and then the old file is whole.
+
+    The file keeps its mode. A new file gets the mode that the umask allows, because the lock is meant to be committed.
+    """
     draft = path.with_name(f".{path.name}.draft")
     with translate_os_errors(path):
         try:
@@ -53,7 +55,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def write_all(fd: int, data: bytes, offset: int) -> None:
-    """Write at `offset` and to the disk. Raises OSError."""
+    """Write all of `data` at `offset`, and wait until it is on the disk. Raises OSError."""
     view = memoryview(data)
     while view:
         size = os.pwrite(fd, view, offset)
@@ -62,7 +64,7 @@ def write_all(fd: int, data: bytes, offset: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames and new names in a folder durable. Raises OSError."""
+    """Make new, renamed and removed names in a folder durable. Raises OSError."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -82,5 +84,5 @@ def _write_draft(draft: Path, data: bytes, target: Path) -> None:
 
 def _write_error_hint(error: OSError, path: Path) -> str:
     if error.errno in _DISK_FULL:
-        return f"make room on the disk of {path.parent} and run again: the lock as it was is whole"
-    return f"make {path.parent} writable for this user and run again: the lock as it was is whole"
+        return f"make room on the disk of {path.parent} and run again: the old lock is unharmed"
+    return f"make {path.parent} writable for this user and run again: the old lock is unharmed"
