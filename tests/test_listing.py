@@ -9,7 +9,7 @@ import pytest
 
 from declarative.engine.listing import MARGIN, Listing
 from declarative.model.remote import Remote
-from tests.planning.cases import NOON, batch
+from tests.planning.facts_fixture import NOON, batch
 
 HOUR, MOMENT = timedelta(hours=1), timedelta(microseconds=1)
 

@@ -8,7 +8,7 @@ import pytest
 
 from declarative.model import records
 from declarative.model.remote import Phase
-from tests.planning.cases import batch, members, remembered
+from tests.planning.facts_fixture import batch, members, remembered
 
 
 @pytest.mark.parametrize("status", ["cancelled", "canceled", "stopped by its owner"])

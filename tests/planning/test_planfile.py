@@ -17,8 +17,7 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import TO_CALL_SCHEMA, Action, Plan, Task
 from declarative.planning.planfile import SavedPlan
-
-from .cases import ADDRESS, KEY, LINEAGE, NOON, number, resource
+from tests.planning.facts_fixture import ADDRESS, KEY, LINEAGE, NOON, number, resource
 
 
 def lock_of(generation: int, lineage: str = LINEAGE) -> Lock:
@@ -34,7 +33,7 @@ def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spri
     """A plan that creates these people and cancels these batches at one address."""
     rows = [(number(who), "{}", "create", 1) for who in letters]
     call = pl.DataFrame(rows, schema=TO_CALL_SCHEMA, orient="row")
-    case = Facts(
+    facts = Facts(
         address=ADDRESS,
         resource=resource("abc"),
         resource_record=ResourceRecord(),
@@ -44,7 +43,7 @@ def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spri
         lineage=LINEAGE,
     )
     action = Action(address=ADDRESS, verb=Verb.CREATE, reason=Reason.NEW, provider="cartesia", people=len(letters))
-    work = Task(address=ADDRESS, facts=case, to_call=call, cancels=cancels)
+    work = Task(address=ADDRESS, facts=facts, to_call=call, cancels=cancels)
     actions = (action,) if letters else ()
     return Plan(project=project, created_at=NOON, actions=actions, lock=lock, tasks={ADDRESS: work})
 

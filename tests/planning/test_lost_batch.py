@@ -1,4 +1,4 @@
-"""Who was in a batch that nobody can find: told by the digest of them, or by a manifest that has not changed."""
+"""Who was in a lost batch: told by the digest of its people, or by a manifest that has not changed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from declarative.model.lock import Intent
 from declarative.model.remote import Phase
 from declarative.planning import lost_batch as lost
 from declarative.planning.facts import Facts
-from tests.planning.cases import (
+from tests.planning.facts_fixture import (
     ABLE_TO_RETRY,
     KEY,
     batch,
-    case,
     crowd,
     intent,
     knowing,
     letter,
+    make_facts,
     members,
     open_intents,
     remembered,
@@ -40,7 +40,7 @@ def _told(of: Facts, lost_one: Intent) -> str | None:
 
 def _case(lost_one: Intent, wanted: str, **phases: Phase) -> Facts:
     known = [batch("b1", members(**phases))] if phases else []
-    return case(*known, wanted=resource(wanted), record=replace(knowing(*known), intents=open_intents(lost_one)))
+    return make_facts(*known, wanted=resource(wanted), record=replace(knowing(*known), intents=open_intents(lost_one)))
 
 
 def test_everybody_who_is_in_no_other_batch() -> None:
@@ -69,16 +69,16 @@ def test_of_the_same_list_whoever_may_have_been_in_it_counts() -> None:
 
 def test_without_a_manifest_nobody_is_known() -> None:
     gone = _lost("ab", "ab")
-    assert _told(case(wanted=None, record=replace(knowing(), intents=open_intents(gone))), gone) is None
+    assert _told(make_facts(wanted=None, record=replace(knowing(), intents=open_intents(gone))), gone) is None
 
 
 def test_people_sent_again_because_it_looked_absent_were_in_it_all_the_same() -> None:
     gone = _lost("ab", "ab", absent=True)
     again = batch("b2", members(a=Phase.QUEUED, b=Phase.QUEUED))
     record = replace(knowing(again), intents=open_intents(gone))
-    assert _told(case(wanted=resource("ab"), record=record), gone) == "ab"
+    assert _told(make_facts(wanted=resource("ab"), record=record), gone) == "ab"
     doubted = replace(record, remotes={"b2": remembered(doubts=(gone.mark,))})
-    assert _told(case(again, wanted=resource("ab"), record=doubted), gone) == "ab"
+    assert _told(make_facts(again, wanted=resource("ab"), record=doubted), gone) == "ab"
 
 
 def test_a_second_attempt_is_told_from_first_ones() -> None:
@@ -86,4 +86,4 @@ def test_a_second_attempt_is_told_from_first_ones() -> None:
     again = resource("ab", retry=ABLE_TO_RETRY)
     called = batch("b1", members(a=Phase.UNREACHED))
     record = replace(knowing(called), intents=open_intents(gone))
-    assert _told(case(called, wanted=again, record=record), gone) == "a"
+    assert _told(make_facts(called, wanted=again, record=record), gone) == "a"

@@ -1,4 +1,4 @@
-"""What providers can do, in the two shapes that matter for planning."""
+"""Capabilities of a provider: of a batch route, and of a route with single calls."""
 
 from __future__ import annotations
 

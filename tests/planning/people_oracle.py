@@ -1,5 +1,5 @@
-"""The contract's first section once more, person by person in plain Python: slow, obvious, and made without a look at
-how standing.py does it. What both say must be the same."""
+"""The truth table once more, person by person in plain Python: slow, obvious, written without a look at standing.py.
+Both must say the same."""
 
 from __future__ import annotations
 

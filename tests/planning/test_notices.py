@@ -19,20 +19,20 @@ from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Observation
 from declarative.planning.notices import plan_notices
 from declarative.planning.plan import Plan
-from tests.planning.cases import (
+from tests.planning.capabilities_fixture import BATCHES, CALLS, abilities
+from tests.planning.facts_fixture import (
     ABLE_TO_RETRY,
     NOON,
     batch,
     call,
     call_resource,
-    case,
     crowd,
     knowing,
+    make_facts,
     members,
     number,
     resource,
 )
-from tests.planning.channels import BATCHES, CALLS, abilities
 
 
 def said(
@@ -45,7 +45,7 @@ def said(
 ) -> list[str]:
     """The warnings of the plan of this one resource."""
     asked = (lambda provider, route: able) if able else abilities
-    of = case(*remotes, wanted=wanted, record=record or knowing(*remotes), timing=timing, also=also)
+    of = make_facts(*remotes, wanted=wanted, record=record or knowing(*remotes), timing=timing, also=also)
     actions, work = compose_actions(Observation(facts=of, provider="cartesia"), asked(wanted.provider, wanted.route))
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={wanted.address: work})
@@ -62,7 +62,9 @@ def test_whoever_was_taken_off_in_a_batch_under_also_is_never_called_and_that_is
     people = members(a=Phase.CANCELLED, b=Phase.REACHED)
     theirs = batch("x1", people, status="cancelled", cancelled=True, mark=None)
     [message] = said(resource("abc", also=("x1",)), theirs, record=ResourceRecord(), also=frozenset({"x1"}))
-    assert message == "x1 (spec.also) was cancelled: 1 person was taken off and is not called, by this manifest neither"
+    assert message == (
+        "x1 (spec.also) was cancelled: 1 person was taken off, and this manifest does not call them either"
+    )
 
 
 # -- shards -------------------------------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ def test_5000_people_take_84_minutes() -> None:
     many = crowd("a")
     many.count = 5000
     wanted = resource(many, expires_at=NOON + timedelta(minutes=83))
-    of = case(wanted=wanted, record=knowing())
+    of = make_facts(wanted=wanted, record=knowing())
     actions, _ = compose_actions(Observation(facts=of, provider="cartesia"), everybody)
     plan = Plan(project="spring", created_at=NOON, actions=tuple(replace(one, people=5000) for one in actions))
     assert len(frame) == 1
@@ -124,9 +126,9 @@ def test_whoever_is_never_called_because_of_the_expiry_is_told() -> None:
 def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late: bool) -> None:
     hours = CallingHours(time(9), time(12, 0, seconds), "UTC")
     messages = said(resource("abc", policy=Policy(hours)))
-    assert ["apply again then, or whoever is left is called outside them" in message for message in messages] == [
-        True
-    ] * late
+    assert [
+        "apply again then, or people who still wait are called outside them" in message for message in messages
+    ] == [True] * late
 
 
 def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
@@ -243,7 +245,7 @@ def test_somebody_removed_after_their_call_was_placed_is_told_of(phase: Phase) -
 
 
 def test_of_a_removed_manifest_as_well() -> None:
-    of = case(call("c1", "a", Phase.QUEUED), wanted=None)
+    of = make_facts(call("c1", "a", Phase.QUEUED), wanted=None)
     actions, work = compose_actions(Observation(facts=of, provider="callingbox"), None)
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={of.address: work})
@@ -287,6 +289,6 @@ def test_no_warning_holds_a_number() -> None:
 
 def test_the_verbs_that_call_are_those_that_warn() -> None:
     waiting = batch("b1", members(a=Phase.QUEUED, b=Phase.QUEUED))
-    actions, _ = compose_actions(Observation(facts=case(waiting, wanted=None), provider="cartesia"), None)
+    actions, _ = compose_actions(Observation(facts=make_facts(waiting, wanted=None), provider="cartesia"), None)
     assert [action.verb for action in actions] == [Verb.CANCEL]
     assert said(resource("ab", paused=True), waiting) == []

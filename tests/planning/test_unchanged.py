@@ -1,4 +1,4 @@
-"""When nobody's people need to be read: it must be known without them that there is nothing to do."""
+"""When the people of an address need not be read: there is surely nothing to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from declarative.model import records
 from declarative.model.lock import CancelProgress, ResourceRecord
@@ -18,21 +18,23 @@ from declarative.planning import standing
 from declarative.planning.decide import Timing
 from declarative.planning.facts import Facts
 from declarative.planning.unchanged import fingerprint, is_unchanged
-from tests.planning.cases import (
+from tests.planning.drawn_scenes import facts_of, scenes
+from tests.planning.facts_fixture import (
     ABLE_TO_RETRY,
     NOON,
     batch,
     digest,
     intent,
     knowing,
+    make_facts,
     members,
     open_intents,
     person,
     remembered,
     resource,
+    verbs,
 )
-from tests.planning.plain import Scene
-from tests.planning.scenes import case_of, scenes
+from tests.planning.people_oracle import Drawn, Scene
 
 RUNNING = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), finished=1)
 ENDED = batch("b1", members(a=Phase.UNREACHED, b=Phase.REACHED))
@@ -199,6 +201,29 @@ def test_it_is_looked_at_again_when_somebody_is_declared_called() -> None:
     assert not quiet(resource("ab"), record, ENDED)
 
 
+@pytest.mark.parametrize(
+    ("member", "cancelled", "is_remembered"),
+    [
+        pytest.param(Phase.QUEUED, False, False, id="queued"),
+        pytest.param(Phase.QUEUED, True, True, id="queued in a batch that is cancelled"),
+        pytest.param(Phase.UNREACHED, False, True, id="called"),
+    ],
+)
+def test_a_batch_over_by_its_counters_is_not_in_order_while_a_member_reads_queued(
+    member: Phase, cancelled: bool, is_remembered: bool
+) -> None:
+    """At expiry, and outside calling hours, this member is taken off: the address is read until then."""
+    wanted = resource("ab", expires_at=NOON + timedelta(hours=1))
+    ended = batch("b1", members(a=member, b=Phase.REACHED), finished=2, cancelled=cancelled)
+    record = in_order(wanted, ended)
+    assert (record.quiet is not None) is is_remembered
+    listed = replace(ended, members=None)
+    assert quiet(wanted, record, listed) is is_remembered
+    if not is_remembered:
+        expired = make_facts(ended, wanted=wanted, record=record, timing=Timing.EXPIRED)
+        assert verbs(expired)["a"] == "cancel"
+
+
 THEIRS = batch("x1", None, mark=None, total=2, finished=2)
 
 
@@ -271,20 +296,31 @@ TURNED_AWAY = (Phase.REFUSED, Phase.UNFUNDED)
 many = settings(max_examples=80, derandomize=True, deadline=None)
 
 
+ENDED_WITH_A_QUEUED_MEMBER = Scene(
+    batches=(
+        Drawn(id="b0", phases={"a": Phase.UNREACHED}, counted_out=True),
+        Drawn(id="b1", phases={"a": Phase.UNREACHED, "b": Phase.QUEUED}, counted_out=True),
+    ),
+    wanted=frozenset("ab"),
+    retry=Retry(max_retries=1, on=frozenset({"dial_no_answer"})),
+)
+"""By its counters b1 is over, and yet b reads queued in it: nothing to do now, and b is taken off at expiry."""
+
+
 def keeps_everybody(of: Facts) -> bool:
     return set(standing.decide_all(of).get_column("verb")) <= {"keep"}
 
 
 def with_all_applied(scene: Scene) -> Facts:
     """As if everything wanted had been submitted in full once."""
-    case = case_of(scene)
-    if case.resource is None:
-        return case
+    facts = facts_of(scene)
+    if facts.resource is None:
+        return facts
     record = replace(
-        case.resource_record, numbers=case.resource.recipients.numbers, payloads=case.resource.recipients.payloads,
+        facts.resource_record, numbers=facts.resource.recipients.numbers, payloads=facts.resource.recipients.payloads,
         settings_digest=digest(),
     )  # fmt: skip
-    return replace(case, resource_record=record)
+    return replace(facts, resource_record=record)
 
 
 @given(scenes)
@@ -296,23 +332,27 @@ def test_whatever_may_be_quiet_keeps_everybody(scene: Scene) -> None:
     scene = replace(scene, batches=tuple(one for one in running if not one.also), timing=Timing.NOW)
     seen = frozenset(who for one in scene.batches for who in one.phases)
     scene = replace(scene, wanted=(scene.wanted and scene.wanted & seen) or None)
-    case = with_all_applied(scene)
-    if is_unchanged(case.resource, case.resource_record, case.remotes, NOON):
-        assert keeps_everybody(case)
+    facts = with_all_applied(scene)
+    if is_unchanged(facts.resource, facts.resource_record, facts.remotes, NOON):
+        assert keeps_everybody(facts)
 
 
 @given(scenes)
+@example(ENDED_WITH_A_QUEUED_MEMBER)
 @many
 def test_what_was_quiet_stays_quiet_whenever_it_is_looked_at(scene: Scene) -> None:
     scene = replace(scene, batches=tuple(one for one in scene.batches if not one.also), lost_batch=False)
-    case = with_all_applied(scene)
-    if case.resource_record.intents or not all(is_over(remote) for remote in case.remotes.values()):
+    facts = with_all_applied(scene)
+    if facts.resource_record.intents or not all(is_over(remote) for remote in facts.remotes.values()):
         return
-    if not keeps_everybody(case):
+    if not keeps_everybody(facts):
         return
-    record = replace(case.resource_record, quiet=fingerprint(case.resource, case.resource_record, case.remotes))
-    assert is_unchanged(case.resource, record, case.remotes, NOON)
+    record = replace(facts.resource_record, quiet=fingerprint(facts.resource, facts.resource_record, facts.remotes))
+    if record.quiet is None:
+        assert any(remote.has_phase(Phase.QUEUED) for remote in facts.remotes.values())
+        return
+    assert is_unchanged(facts.resource, record, facts.remotes, NOON)
     for timing in Timing:
-        later = replace(case, now=NOON + timedelta(days=9), timing=timing)
-        if case.timing is timing or timing is Timing.EXPIRED:
+        later = replace(facts, now=NOON + timedelta(days=9), timing=timing)
+        if facts.timing in (timing, Timing.NOW) or timing is Timing.EXPIRED:
             assert keeps_everybody(later)

@@ -1,4 +1,4 @@
-"""Scenes drawn by hypothesis, and the case that a scene is."""
+"""Scenes drawn by hypothesis, and the facts that a scene stands for."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from declarative.model.policy import Retry
 from declarative.model.remote import Phase, Remote
 from declarative.planning.decide import Timing
 from declarative.planning.facts import Facts
-from tests.planning import cases
-from tests.planning.plain import Drawn, Scene
+from tests.planning import facts_fixture
+from tests.planning.people_oracle import Drawn, Scene
 
 WORDS = ("dial_no_answer", "dial_failed")
 _often = st.sampled_from((Phase.UNREACHED, Phase.UNREACHED, Phase.QUEUED, *Phase))
@@ -78,47 +78,47 @@ scenes = _anything | _every_day
 """Much at once, and what is met every day: drawn from the first alone, hardly anybody would be due for anything."""
 
 
-def case_of(scene: Scene) -> Facts:
+def facts_of(scene: Scene) -> Facts:
     """The same facts as frames, records and intents. Nobody's data differ."""
     remotes = [_remote(drawn) for drawn in scene.batches]
     ours = {one.id: _record(one) for one in scene.batches if not one.also}
     doubted = [
-        cases.intent(mark=f"retry {one.id}", request=RequestKind.RETRY, remote=one.id)
+        facts_fixture.intent(mark=f"retry {one.id}", request=RequestKind.RETRY, remote=one.id)
         for one in scene.batches
         if one.doubtful_retry
     ]
-    lost = [cases.intent(mark="lost")] if scene.lost_batch else []
+    lost = [facts_fixture.intent(mark="lost")] if scene.lost_batch else []
     wanted = None
     if scene.wanted is not None:
-        wanted = cases.resource("".join(sorted(scene.wanted)), paused=scene.paused, retry=scene.retry)
-    return cases.case(
+        wanted = facts_fixture.resource("".join(sorted(scene.wanted)), paused=scene.paused, retry=scene.retry)
+    return facts_fixture.make_facts(
         *remotes,
         wanted=wanted,
-        record=ResourceRecord(generation=3, remotes=ours, intents=cases.open_intents(*doubted, *lost)),
+        record=ResourceRecord(generation=3, remotes=ours, intents=facts_fixture.open_intents(*doubted, *lost)),
         also=frozenset(one.id for one in scene.batches if one.also),
         timing=scene.timing,
     )
 
 
 def _remote(drawn: Drawn) -> Remote:
-    frame = cases.members(**drawn.phases)
+    frame = facts_fixture.members(**drawn.phases)
     unreached = pl.col("phase") == Phase.UNREACHED
     live = sum(phase in (Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN) for phase in drawn.phases.values())
-    return cases.batch(
+    return facts_fixture.batch(
         drawn.id,
         frame.with_columns(pl.when(unreached).then(pl.lit(drawn.word)).otherwise("outcome").alias("outcome")),
-        mark=None if drawn.also else cases.a_mark(attempt=drawn.attempt),
+        mark=None if drawn.also else facts_fixture.a_mark(attempt=drawn.attempt),
         cancelled=drawn.cancelled,
         finished=len(frame) if drawn.counted_out else min(len(frame) - 1, len(frame) - live),
         retry_count=drawn.retries,
-        last_updated_at=(cases.NOON - timedelta(hours=drawn.hours)).isoformat(),
+        last_updated_at=(facts_fixture.NOON - timedelta(hours=drawn.hours)).isoformat(),
     )
 
 
 def _record(drawn: Drawn) -> RemoteRecord:
-    return cases.remembered(
+    return facts_fixture.remembered(
         attempt=drawn.attempt,
         cancel=CancelProgress.DONE if drawn.by_us else None,
-        settings="old" if drawn.old_settings else cases.digest(),
-        mark=str(cases.a_mark(attempt=drawn.attempt)),
+        settings="old" if drawn.old_settings else facts_fixture.digest(),
+        mark=str(facts_fixture.a_mark(attempt=drawn.attempt)),
     )

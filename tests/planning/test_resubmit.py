@@ -1,4 +1,4 @@
-"""Which batches are retried by the provider's own request: those where it calls exactly whom it should."""
+"""Which batches are retried by the provider's own request: those where it calls exactly the people wanted."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from declarative.model.policy import Retry
 from declarative.model.remote import Phase, Remote
 from declarative.planning import standing
 from declarative.planning.resubmit import batches_to_retry
-from tests.planning.cases import (
+from tests.planning.capabilities_fixture import BATCHES, CALLS
+from tests.planning.facts_fixture import (
     ABLE_TO_RETRY,
     batch,
-    case,
     intent,
+    make_facts,
     members,
     open_intents,
     remembered,
     resource,
 )
-from tests.planning.channels import BATCHES, CALLS
 
 
 def requests(remote: Remote, wanted: str = "ab", able: Capabilities | None = BATCHES, **known: Any) -> list[str]:
@@ -31,7 +31,7 @@ def requests(remote: Remote, wanted: str = "ab", able: Capabilities | None = BAT
     of = resource(wanted, retry=known.pop("retry", ABLE_TO_RETRY))
     sent = {"count": 2, "payloads": resource("ab").recipients.payloads, **known}
     record = ResourceRecord(generation=1, remotes={remote.id: remembered(**sent)})
-    asked = case(remote, wanted=of, record=record)
+    asked = make_facts(remote, wanted=of, record=record)
     return batches_to_retry(asked, standing.decide_all(asked), able)
 
 
@@ -70,7 +70,7 @@ def test_over_a_batch_whose_absence_is_only_probable_nobody_is_called_by_request
     of = resource("ab", retry=ABLE_TO_RETRY)
     sent = remembered(count=2, payloads=of.recipients.payloads)
     record = ResourceRecord(generation=2, remotes={remote.id: sent}, intents=open_intents(lost))
-    asked = case(remote, wanted=of, record=record)
+    asked = make_facts(remote, wanted=of, record=record)
     people = standing.decide_all(asked)
     assert people.get_column("verb").to_list() == ["retry", "keep"]
     assert batches_to_retry(asked, people, BATCHES) == []
@@ -104,5 +104,5 @@ def test_each_batch_is_asked_for_itself() -> None:
         "b1": remembered(count=1, payloads=resource("a").recipients.payloads),
         "b2": remembered(count=1, payloads=resource("b").recipients.payloads, settings="old"),
     }
-    asked = case(first, second, wanted=whole, record=ResourceRecord(generation=1, remotes=known))
+    asked = make_facts(first, second, wanted=whole, record=ResourceRecord(generation=1, remotes=known))
     assert batches_to_retry(asked, standing.decide_all(asked), BATCHES) == ["b1"]

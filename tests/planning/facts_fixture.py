@@ -1,4 +1,4 @@
-"""Cases by hand: people by letter, batches and calls with a phase a person, and what the lock remembers of them."""
+"""Facts by hand: people by letter, batches and calls with a phase a person, and what the lock remembers of them."""
 
 from __future__ import annotations
 
@@ -128,8 +128,8 @@ def person(who: str) -> str:
 
 def intent(**changes: Any) -> Intent:
     known = {
-        "request": RequestKind.SUBMIT, "route": Route.BATCH, "mark": str(a_mark(generation=2)), "generation": 2, "shard": 1,
-        "attempt": 1, "sent_at": NOON - timedelta(minutes=1), "count": 1, "numbers": "n", "payloads": "p",
+        "request": RequestKind.SUBMIT, "route": Route.BATCH, "mark": str(a_mark(generation=2)), "generation": 2,
+        "shard": 1, "attempt": 1, "sent_at": NOON - timedelta(minutes=1), "count": 1, "numbers": "n", "payloads": "p",
         "settings": digest(),
     }  # fmt: skip
     return Intent(**{**known, **changes})
@@ -139,11 +139,13 @@ def open_intents(*several: Intent) -> dict[str, Intent]:
     return {one.mark: one for one in several}
 
 
-def case(*remotes: Remote, wanted: Resource | None, record: ResourceRecord | None = None, **changes: Any) -> Facts:
+def make_facts(
+    *remotes: Remote, wanted: Resource | None, record: ResourceRecord | None = None, **changes: Any
+) -> Facts:
     """`record` as given, or one that knows all the remotes as sent with the settings wanted now."""
-    memory = record or knowing(*remotes)
+    resource_record = record or knowing(*remotes)
     known = {
-        "address": wanted.address if wanted else ADDRESS, "resource": wanted, "resource_record": memory,
+        "address": wanted.address if wanted else ADDRESS, "resource": wanted, "resource_record": resource_record,
         "remotes": {remote.id: remote for remote in remotes}, "now": NOON, "key": KEY, "lineage": LINEAGE,
     }  # fmt: skip
     return Facts(**{**known, **changes})
