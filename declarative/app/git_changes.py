@@ -44,7 +44,7 @@ def _comparable_values(desired: Desired) -> dict[str, object]:
             {
                 attribute.name: getattr(resource, attribute.name)
                 for attribute in fields(resource)
-                if attribute.name != "people"
+                if attribute.name != "recipients"
             },
             (resource.recipients.count, resource.recipients.numbers, resource.recipients.payloads),
             desired.project.providers.get(resource.provider),
