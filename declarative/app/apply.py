@@ -107,12 +107,12 @@ def _build_run_context(
         ledger=ledger,
         lease=lease,
         project=session.desired.project,
-        providers=session.connected_providers,
-        capabilities=session.capabilities,
+        providers=session.connections.connected_providers,
+        capabilities=session.connections.capabilities,
         key=session.key,
         stop=stop,
         budget=DialBudget(min(limits, default=None)),
-        sleep=session.sleep,
+        sleep=session.connections.sleep,
         progress=session.options.progress,
     )
 
@@ -151,7 +151,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         scope = replace(scope, desired=_pause_all(session.desired))
     plan = planner.make_plan(
         scope,
-        session.capabilities,
+        session.connections.capabilities,
         max_dials=options.max_dials,
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
@@ -170,11 +170,13 @@ def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
     """A first lock, and hosts seen for the first time, are durable before anything is sent. A project held back for
     want of a memory gets none by this way."""
     used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
-    hosts = {name: provider.host for name, provider in session.connected_providers.items() if name in used_names}
+    hosts = {
+        name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
+    }
     if not hosts:
         return
     if not ledger.is_started:
-        provider_times = [session.connected_providers[name].now() for name in hosts]
+        provider_times = [session.connections.connected_providers[name].now() for name in hosts]
         ledger.start(state_init.new_lock(session, hosts, min(provider_times)))
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:

@@ -36,8 +36,8 @@ def plan_project(
         )
     holder = session.holder()
     scope = session.scope(session.lock(), applying=str(holder) if holder else None)
-    plan = make_plan(scope, session.capabilities, max_dials=max_dials, allow_shrink=allow_shrink)
-    failures = [failure for failure in session.providers.values() if isinstance(failure, ProviderError)]
+    plan = make_plan(scope, session.connections.capabilities, max_dials=max_dials, allow_shrink=allow_shrink)
+    failures = [failure for failure in session.connections.providers.values() if isinstance(failure, ProviderError)]
     if failures and plan.actions and all(action.reason is Reason.NOT_READ for action in plan.actions):
         raise failures[0]
     return plan

@@ -145,7 +145,9 @@ def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent:
         ledger.update(address, intents={intent.mark: None}, remotes=remote_records, quiet=None)
         return f"it was found by its mark: {', '.join(sorted(remote_records))}"
     resource = facts.resource
-    max_batch_size = session.capabilities(resource.provider, intent.route).max_people if resource else intent.count
+    max_batch_size = (
+        session.connections.capabilities(resource.provider, intent.route).max_people if resource else intent.count
+    )
     numbers = lost_batch.find_lost_members(facts, intent, max_batch_size)
     if numbers is None:
         raise UsageError(

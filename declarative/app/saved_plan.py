@@ -58,4 +58,4 @@ def restrict_to_saved(saved_plan: SavedPlan) -> Callable[[Session, Plan], Plan]:
 
 
 def _connected_hosts(session: Session) -> dict[str, str]:
-    return {name: provider.host for name, provider in session.connected_providers.items()}
+    return {name: provider.host for name, provider in session.connections.connected_providers.items()}

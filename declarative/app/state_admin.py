@@ -64,7 +64,7 @@ def forget_address(session: Session, address: str, wait: float) -> str:
 def merge_lock(session: Session, wait: float) -> str:
     """Raises StateError where the lock holds no conflict, or its sides cannot be one lock."""
     backend = session.backend
-    lease = backend.lease(Holder.from_environment(session.options.environment), wait, session.sleep)
+    lease = backend.lease(Holder.from_environment(session.options.environment), wait, session.connections.sleep)
     with lease:
         stored_lock = backend.load()
         if stored_lock.lock is None:
@@ -85,7 +85,9 @@ def pull_lock(session: Session, url: str, wait: float) -> str:
 
 
 def _copy_lock(session: Session, source: Backend, target: Backend, wait: float) -> str:
-    lock = transfer.copy_lock(source, target, Holder.from_environment(session.options.environment), wait, session.sleep)
+    lock = transfer.copy_lock(
+        source, target, Holder.from_environment(session.options.environment), wait, session.connections.sleep
+    )
     return f"{humanize.plural(len(lock.resources), 'address', 'addresses')} copied from {source.location} to {target.location}"
 
 

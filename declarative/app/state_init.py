@@ -104,7 +104,7 @@ def _rebuild_messages(address: str, resource_record: ResourceRecord) -> Iterator
 def _is_unprovable(session: Session, address: str) -> bool:
     """Whether no list can prove that somebody was never called."""
     resource = session.desired.resources[address]
-    return not session.capabilities(resource.provider, resource.route).provable
+    return not session.connections.capabilities(resource.provider, resource.route).provable
 
 
 def _rebuild_record(session: Session, lineage: str, address: str, remotes: list[Remote]) -> ResourceRecord:
@@ -137,12 +137,17 @@ def _refuse_existing_lock(ledger: Ledger) -> None:
 
 def _used_hosts(session: Session) -> dict[str, str]:
     return {
-        name: provider.host for name, provider in session.connected_providers.items() if name in session.used_providers
+        name: provider.host
+        for name, provider in session.connections.connected_providers.items()
+        if name in session.connections.used_providers
     }
 
 
 def _earliest_provider_time(session: Session) -> datetime:
-    return min((session.connected_providers[name].now() for name in _used_hosts(session)), default=datetime.now(UTC))
+    return min(
+        (session.connections.connected_providers[name].now() for name in _used_hosts(session)),
+        default=datetime.now(UTC),
+    )
 
 
 def _list_marked_remotes(session: Session) -> list[Remote]:
@@ -155,7 +160,7 @@ def _list_marked_remotes(session: Session) -> list[Remote]:
         for resource in session.desired.resources.values()
         if resource.settings.get("agent_id")
     }
-    for provider in session.used_providers.values():
+    for provider in session.connections.used_providers.values():
         if isinstance(provider, ProviderError):
             raise provider
         for channel in provider.channels.values():
@@ -170,12 +175,14 @@ def _list_marked_remotes(session: Session) -> list[Remote]:
 def _list_blind_providers(session: Session) -> list[str]:
     """Names of the providers that do not give back the mark of a single call."""
     providers = {
-        name: provider for name, provider in session.connected_providers.items() if name in session.used_providers
+        name: provider
+        for name, provider in session.connections.connected_providers.items()
+        if name in session.connections.used_providers
     }
     return [
         name
         for name, provider in providers.items()
-        if Route.CALL in provider.channels and not session.capabilities(name, Route.CALL).returns_data
+        if Route.CALL in provider.channels and not session.connections.capabilities(name, Route.CALL).returns_data
     ]
 
 

@@ -58,7 +58,7 @@ def follow(session: Session, stop: StopSignal, show: Callable[[Sequence[RemotePr
         failed_polls = failed_polls + 1 if unread_blocks else 0
         if failed_polls == MAX_FAILED_POLLS:
             raise ProviderError(unread_blocks[0].detail, hint=unread_blocks[0].hint)
-        session.sleep(POLL_SECONDS)
+        session.connections.sleep(POLL_SECONDS)
 
 
 def _may_still_call(observation: Observation, over_ids: Collection[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from declarative import schemas
 from declarative.app.git_changes import changed_addresses
-from declarative.app.session import Session, SessionOptions
+from declarative.app.session import Session
 from declarative.errors import UsageError
 
 from .house import ADA, BATCH, BEN, CAY, PROJECT, Team
@@ -31,9 +32,8 @@ def git(team: Team) -> Runner:
     return runner
 
 
-def addresses(team: Team, ref: str = "main", path: str = ".", **options: object) -> set[str]:
-    known = {"directory": team.root, "path": Path(path), "environment": {}, **options}
-    with Session(SessionOptions(**known), lambda _: None) as session:  # type: ignore[arg-type]
+def addresses(team: Team, ref: str = "main", path: str = ".", variable_files: Sequence[Path] = ()) -> set[str]:
+    with Session(path, directory=team.root, environment={}, variable_files=variable_files) as session:
         return set(changed_addresses(session, ref))
 
 
