@@ -1,14 +1,14 @@
-"""Durable writing to one folder: what was written is on the disk when a function here returns. Knows no
-lock."""
+"""Files of the local backend: what the operating system says of them becomes a StateError. How a file is written whole
+is atomicfile's business."""
 
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from declarative import atomicfile
 from declarative.errors import StateError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -40,44 +40,8 @@ def read_or_none(path: Path) -> bytes | None:
 def replace_file(path: Path, data: bytes) -> None:
     """Put `data` in the place of the file, whole or not at all. The file keeps its mode; a new one gets what
     the umask allows, for it is meant to be committed. Raises StateError; the old file is whole then."""
-    draft = path.with_name(f".{path.name}.draft")
     with translate_os_errors(path):
-        try:
-            _write_draft(draft, data, path)
-            os.replace(draft, path)
-        except OSError:
-            with suppress(OSError):
-                draft.unlink()
-            raise
-        sync_folder(path.parent)
-
-
-def write_all(fd: int, data: bytes, offset: int) -> None:
-    """Write at `offset` and to the disk. Raises OSError."""
-    view = memoryview(data)
-    while view:
-        size = os.pwrite(fd, view, offset)
-        view, offset = view[size:], offset + size
-    os.fsync(fd)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames and new names in a folder durable. Raises OSError."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _write_draft(draft: Path, data: bytes, target: Path) -> None:
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    try:
-        with suppress(FileNotFoundError):
-            os.fchmod(fd, target.stat().st_mode & 0o777)
-        write_all(fd, data, 0)
-    finally:
-        os.close(fd)
+        atomicfile.write_durable(path, data)
 
 
 def _write_error_hint(error: OSError, path: Path) -> str:
