@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from declarative import schemas
-from declarative.app.git_changes import changed_addresses
+from declarative.app.git_changes import find_changed_addresses
 from declarative.app.session import Session
 from declarative.errors import UsageError
 
@@ -34,7 +34,7 @@ def git(team: Team) -> Runner:
 
 def addresses(team: Team, ref: str = "main", path: str = ".", variable_files: Sequence[Path] = ()) -> set[str]:
     with Session(path, directory=team.root, environment={}, variable_files=variable_files) as session:
-        return set(changed_addresses(session, ref))
+        return set(find_changed_addresses(session, ref))
 
 
 def test_an_untouched_branch_causes_nothing(team: Team, git: Runner) -> None:
