@@ -116,12 +116,11 @@ def test_a_link_in_the_drafts_place_is_not_followed(tmp_path: Path) -> None:
     assert elsewhere.read_bytes() == b"of somebody else"
 
 
-def test_write_all_writes_at_its_offset(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.write_bytes(b"0123456789")
-    fd = os.open(file, os.O_WRONLY)
+@pytest.mark.parametrize("offset", [0, 4])
+def test_write_all_writes_everything_at_its_offset(tmp_path: Path, offset: int) -> None:
+    fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
     try:
-        atomicfile.write_all(fd, b"ab", 4)
+        atomicfile.write_all(fd, b"x" * 100_000, offset)
+        assert os.pread(fd, 200_000, offset) == b"x" * 100_000
     finally:
         os.close(fd)
-    assert file.read_bytes() == b"0123ab6789"

@@ -1,5 +1,4 @@
-"""Files of the local backend: what the operating system says of them becomes a StateError. How a file is written whole
-is atomicfile's business."""
+"""Reads and replaces files of the local backend, with errors of the operating system as StateError. Knows no lock."""
 
 from __future__ import annotations
 
@@ -12,11 +11,12 @@ from declarative import atomicfile
 from declarative.errors import StateError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Errors that mean there is no room for more."""
 
 
 @contextmanager
 def translate_os_errors(path: Path) -> Iterator[None]:
-    """Turns what the operating system says into a StateError that names the file."""
+    """Turn an OSError into a StateError that names the file."""
     try:
         yield
     except OSError as error:
@@ -28,7 +28,7 @@ def translate_os_errors(path: Path) -> Iterator[None]:
 
 
 def read_or_none(path: Path) -> bytes | None:
-    """The whole file, None where there is none. Raises StateError where it cannot be read."""
+    """Read a whole file. None: there is none. Raises StateError where it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -38,13 +38,15 @@ def read_or_none(path: Path) -> bytes | None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put `data` in the place of the file, whole or not at all. The file keeps its mode; a new one gets what
-    the umask allows, for it is meant to be committed. Raises StateError; the old file is whole then."""
+    """Replace the content of a file, whole or not at all. Raises StateError, and then the old file is whole.
+
+    The file keeps its mode. A new file gets the mode that the umask allows, because the lock is meant to be committed.
+    """
     with translate_os_errors(path):
         atomicfile.write_durable(path, data)
 
 
 def _write_error_hint(error: OSError, path: Path) -> str:
     if error.errno in _DISK_FULL:
-        return f"make room on the disk of {path.parent} and run again: the lock as it was is whole"
-    return f"make {path.parent} writable for this user and run again: the lock as it was is whole"
+        return f"make room on the disk of {path.parent} and run again: the old lock is unharmed"
+    return f"make {path.parent} writable for this user and run again: the old lock is unharmed"

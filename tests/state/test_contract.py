@@ -13,7 +13,7 @@ from tests.state.samples import holder, no_sleep
 Place = Callable[[], Backend]
 
 
-def test_a_new_place_is_empty_and_held_by_nobody(place: Place) -> None:
+def test_a_new_place_is_empty_and_no_run_holds_it(place: Place) -> None:
     assert place().load() == StoredState(None)
     assert place().holder() is None
 
@@ -81,7 +81,7 @@ def test_a_second_run_is_told_who_holds_the_lease(place: Place) -> None:
     assert "--lock-timeout" in refusal.value.hint
 
 
-def test_a_plan_sees_who_holds_the_lease_and_disturbs_nobody(place: Place) -> None:
+def test_a_plan_sees_who_holds_the_lease_and_leaves_it_alone(place: Place) -> None:
     with place().lease(holder("ada"), 0, no_sleep) as lease:
         assert place().holder() == holder("ada")
         lease.check()
@@ -125,7 +125,7 @@ def test_a_broken_lease_stops_its_holder_and_frees_the_place(place: Place) -> No
 
 
 def test_only_the_lease_that_was_named_is_broken(place: Place) -> None:
-    with pytest.raises(StateError, match="held by nobody"):
+    with pytest.raises(StateError, match="no run holds it"):
         place().break_lease("id-ada")
     with place().lease(holder("ada"), 0, no_sleep) as lease:
         with pytest.raises(StateError, match="id-ada"):

@@ -1,4 +1,4 @@
-"""The lock as text: what is written, what is read back, and what is refused with which way out."""
+"""The lock as text: what is written, what is read back, and what is refused with which hint."""
 
 from __future__ import annotations
 
@@ -81,16 +81,16 @@ def test_an_empty_place_has_no_lock() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "way_out"),
     [
-        (WHOLE[: len(WHOLE) // 2], "not whole", "version control"),
-        (b"", "not whole", "version control"),
-        (b"\xff\xfe", "not whole", "version control"),
+        (WHOLE[: len(WHOLE) // 2], "incomplete or damaged", "version control"),
+        (b"", "incomplete or damaged", "version control"),
+        (b"\xff\xfe", "incomplete or damaged", "version control"),
         (b"<<<<<<< HEAD\n" + WHOLE, "conflict markers", "dialctl state merge"),
         (WHOLE.replace(b'"format_version": "1"', b'"format_version": "2"'), "'2'", "upgrade"),
         (b"[]", "not a lock", "version control"),
         (b'{"format_version": "1"}', "no lineage", "version control"),
         (WHOLE.replace(b'"born"', b'"bron"'), "wrong shape", "version control"),
         (WHOLE.replace(b'"generation": 1', b'"generation": -1'), "generation", "version control"),
-        (WHOLE.replace(b"2026-12-01", b"2026-13-01"), "cannot be", "version control"),
+        (WHOLE.replace(b"2026-12-01", b"2026-13-01"), "impossible value", "version control"),
     ],
     ids=["cut", "empty", "binary", "conflict", "newer", "list", "bare", "misspelt", "negative", "time"],
 )
