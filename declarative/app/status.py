@@ -46,7 +46,7 @@ class AddressStatus:
     candidates: tuple[Remote, ...] = ()
     """Calls without a mark that one of those requests may have created. A person has to compare them."""
     unseen: int = 0
-    """People whom the rebuilt lock did not find and cannot prove uncalled."""
+    """People that a rebuilt lock did not find, and that no list proves uncalled."""
     warnings: tuple[str, ...] = ()
     """Sentences about doubts that an apply in time can still remove."""
     block: Block | None = None

@@ -15,7 +15,7 @@ LATER = "  scheduled_at: 2090-01-01T00:00:00Z\n"
 
 @contextmanager
 def provider(project: ProjectFixture) -> Iterator[httpx.Client]:
-    """The provider, as somebody else with the same account reaches it."""
+    """The provider, as another user of the same account reaches it."""
     with project.world() as world:
         headers = {"Authorization": "Bearer sk_sandbox", "Cartesia-Version": "2026-03-01"}
         transport = EmbeddedSandbox(world).transport()

@@ -1,4 +1,5 @@
-"""Calling hours from run to run: whoever may be called is, others wait, and nobody is called twice or at night."""
+"""Calling hours from run to run: people are called in their hours, others wait, and no one is called twice or at
+night."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ def clocks(project: ProjectFixture, zone: str) -> list[time]:
     return [moment.astimezone(ZoneInfo(zone)).time() for moment in moments]
 
 
-def test_outside_the_hours_everybody_waits_and_the_plan_says_until_when(project: ProjectFixture) -> None:
+def test_outside_the_hours_everyone_waits_and_the_plan_says_until_when(project: ProjectFixture) -> None:
     project.policy(OFFICE % "America/New_York")
     project.clock(utc("2031-01-15T12:00"))  # 07:00 in New York
     planned = project.plan()
@@ -78,7 +79,7 @@ def test_a_column_names_the_zone_whatever_the_number_says(project: ProjectFixtur
     assert {a["verb"]: a["people"] for a in project.plan()["actions"]} == {"wait": 2}
 
 
-def test_whose_zone_nobody_knows_is_never_called(project: ProjectFixture) -> None:
+def test_a_person_whose_zone_is_not_known_is_never_called(project: ProjectFixture) -> None:
     project.write(people_csv=f"to_number,zone\n{NEW_YORK},Atlantis/Capital\n")
     project.policy('{calling_hours: {from: "00:00", to: "23:59", zone: recipient, column: zone}}')
     project.clock(utc("2031-01-15T15:00"))

@@ -1,4 +1,4 @@
-"""`plan --offline`: for whoever has no key. Nobody is asked, nothing is written."""
+"""`plan --offline`: for people who have no key. No provider is read, nothing is written."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def _expiring(agent: str, left: timedelta) -> str:
     return BATCH.replace("agent_one", agent) + expiry
 
 
-def test_whoever_could_begin_to_call_only_after_the_expiry_is_not_said_to_be_called(project: ProjectFixture) -> None:
+def test_people_who_could_be_called_only_after_the_expiry_do_not_count_as_to_call(project: ProjectFixture) -> None:
     project.write(batch_yaml=_expiring("agent_one", timedelta(minutes=1)))
     said = project.run("plan", "--offline", "--json").json
     assert [(a["verb"], a["reason"]) for a in said["actions"]] == [("keep", "expired")]
     assert said["summary"]["people_to_call"] == 0
 
 
-def test_over_the_lock_whoever_could_move_only_after_the_expiry_is_taken_off(project: ProjectFixture) -> None:
+def test_people_in_the_lock_who_could_move_only_after_the_expiry_are_cancelled(project: ProjectFixture) -> None:
     _with_a_lock(project)
     project.write(batch_yaml=_expiring("agent_two", timedelta(minutes=1)))
     said = project.run("plan", "--offline", "--json").json

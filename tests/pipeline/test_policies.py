@@ -65,7 +65,7 @@ def test_a_resource_whose_people_are_all_held_back_does_not_read_as_done(project
     assert "everybody is where they should be" not in planned
 
 
-def test_whoever_is_called_already_is_not_called_again_once_the_country_is_allowed(project: ProjectFixture) -> None:
+def test_a_person_who_was_called_is_not_called_again_once_the_country_is_allowed(project: ProjectFixture) -> None:
     project.people(ADA, "+16045550101")
     project.policy("{countries: [US]}")
     assert project.apply().exit == 0
@@ -107,7 +107,7 @@ def test_a_saved_plan_is_held_to_max_dials_too(project: ProjectFixture) -> None:
     assert project.called() == []
 
 
-def test_a_list_that_is_suppressed_as_a_whole_calls_nobody(project: ProjectFixture) -> None:
+def test_a_list_that_is_suppressed_as_a_whole_calls_no_one(project: ProjectFixture) -> None:
     project.write(dnc_csv=f"to_number\n{ADA}\n{BEN}\n{CAY}\n")
     project.policy("{suppress_from: [{file: dnc.csv}]}")
     assert project.apply().exit in (0, 1)

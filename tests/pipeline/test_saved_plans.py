@@ -149,7 +149,7 @@ def test_another_lock_is_another_lineage(project: ProjectFixture, saved: Path) -
     assert CAY not in project.called()
 
 
-def test_whoever_was_dialed_since_drops_out(project: ProjectFixture) -> None:
+def test_people_who_were_dialed_since_drop_out(project: ProjectFixture) -> None:
     assert project.apply().exit == 0
     project.write(batch_yaml=LATER)
     planned = project.dialctl("plan", "--json", "--out", FILE).json
