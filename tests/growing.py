@@ -1,4 +1,4 @@
-"""Measures how the time of a piece of work grows with its size. Compares within one run, so a slow machine passes too."""
+"""Measures how the time of a piece of work grows with its size, within one run: a slow machine passes too."""
 
 from __future__ import annotations
 

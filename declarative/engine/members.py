@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from declarative import atomicfile
+from declarative import atomicfile as quietly
 from declarative.model.digest import json_digest
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 
@@ -41,7 +41,7 @@ class MemberCache:
         buffer = io.BytesIO()
         remote.members.write_parquet(buffer)
         content = buffer.getvalue()
-        atomicfile.write_best_effort(self._folder(remote.id) / _member_file_name(remote.state, content), content)
+        quietly.write_best_effort(self._folder(remote.id) / _member_file_name(remote.state, content), content)
 
     def _folder(self, remote_id: str) -> Path:
         return self._directory / _short_digest(remote_id)

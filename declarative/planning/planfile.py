@@ -1,5 +1,7 @@
-"""Saved plans: what was shown is what may be applied, or less. A file holds digests and counts; no number, no data of a
-person, no variable's value. Knows bytes and values; app/saved_plan.py reads and writes the file."""
+"""Saved plans: what was shown is what may be applied, or less. Reads no file and asks no provider.
+
+A file holds digests and counts. It holds no number, no data of a person and no value of a variable.
+"""
 
 from __future__ import annotations
 
@@ -20,24 +22,34 @@ from declarative.planning.plan import Action, Plan
 KIND = "dialctl-plan"
 FORMAT = 1
 _PERSON_BYTES = 8
+"""Bytes of a person's digest that a file keeps."""
+_AGAIN = "make it again with dialctl plan --out, and have it reviewed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SavedPlan:
-    """`desired` is the digest of manifests, recipients and variables; `lineage` and `generations` name the lock that it
-    was made over; `hosts` are those of the providers at which it does something (the sandbox is one of its own);
-    `calls` maps an address to its people, 8 bytes of their digest each; `cancels` to remote ids."""
+    """A plan as it was shown, reduced to what a later plan is compared with."""
 
     project: str
+    """The name of the project."""
     path: str
+    """The manifests' path that was planned."""
     targets: tuple[str, ...]
+    """The words of --target; empty for all addresses."""
     desired: str
+    """The digest of manifests, recipients and variables."""
     lineage: str | None
+    """The lineage of the lock that it was made over; None without a lock."""
     generations: Mapping[str, int]
+    """The generation of each address in that lock."""
     hosts: Mapping[str, str]
+    """Host by name of each provider at which it does something. The sandbox is a host of its own."""
     calls: Mapping[str, bytes]
+    """The people to call, by address: the first 8 bytes of each person's digest, joined."""
     cancels: Mapping[str, tuple[str, ...]]
+    """The batches to cancel, by address."""
     shown: Mapping[str, Any] = field(default_factory=dict)
+    """Checksum and actions, for people to read and for find_skipped()."""
 
 
 def from_plan(
@@ -49,7 +61,7 @@ def from_plan(
     hosts: Mapping[str, str],
     key: PersonKey,
 ) -> SavedPlan:
-    """The plan as it is saved. `hosts` of all providers."""
+    """Return the plan as it is saved. `hosts` maps the names of all providers to their hosts."""
     used_providers = {action.provider for action in plan.actions if action.verb.sends}
     return SavedPlan(
         project=plan.project,
@@ -78,7 +90,7 @@ def _generations(plan: Plan) -> dict[str, int]:
 
 
 def _summarize(plan: Plan) -> dict[str, Any]:
-    """What was to happen, for whoever reads it later. Settings are left out: a variable may have given them."""
+    """Return what was to happen, for a later reader. Settings are left out: a variable may have given them."""
     actions = [
         {
             "address": action.address,
@@ -94,14 +106,16 @@ def _summarize(plan: Plan) -> dict[str, Any]:
 
 
 def render_plan_file(saved: SavedPlan, key: PersonKey) -> bytes:
-    """The content of the file that holds a saved plan, sealed under the person key."""
+    """Return the content of the file that holds a saved plan, sealed under the person key."""
     body = _to_body(saved)
     return orjson.dumps({"kind": KIND, "format_version": FORMAT, "seal": _seal(body, key), "body": body})
 
 
 def parse_plan_file(content: bytes, file: Path, key: PersonKey) -> SavedPlan:
-    """The saved plan in `content`; `file` is its name in messages. Raises PlanFileError for content that is truncated,
-    changed, of another format version, or sealed under another person key."""
+    """Return the saved plan in the content of a file. `file` is its name in messages.
+
+    Raises PlanFileError for content that is truncated, changed, of another format or saved under another person key.
+    """
     try:
         document = orjson.loads(content)
         kind, version, body = document["kind"], document["format_version"], document.get("body")
@@ -132,12 +146,14 @@ def parse_plan_file(content: bytes, file: Path, key: PersonKey) -> SavedPlan:
 def check_against_saved(
     plan: Plan, saved: SavedPlan, *, desired: str, hosts: Mapping[str, str], key: PersonKey
 ) -> None:
-    """Holds the plan of now to the saved one. Raises PlanFileError with the reason where it would call or take off
-    anybody else, or where what it was made of has changed."""
+    """Check that the plan of now does no more than the saved one.
+
+    Raises PlanFileError where it would call or take off other people, or where what it was made from has changed.
+    """
     if saved.project != plan.project:
         raise PlanFileError(
             f'the plan is of project "{saved.project}", the manifests are of "{plan.project}"',
-            hint="apply it in the directory that it was made in",
+            hint="apply it in the directory where it was made",
         )
     if not plan.sends:
         return
@@ -157,12 +173,11 @@ def check_against_saved(
     _refuse_additions(saved, plan, key)
 
 
-_AGAIN = "make it again with dialctl plan --out, and have it reviewed"
-
-
 def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
-    """Actions of the saved plan that nothing calls for any more. What is held back, or due at another time, is still
-    called for, and the plan of now says so itself."""
+    """Return the actions of the saved plan that nothing calls for any more.
+
+    What is blocked, or due at another time, is still called for, and the plan of now says so itself.
+    """
     still_due = {(action.address, action.verb) for action in plan.actions}
     pending = {action.address for action in plan.actions_with_verb(Verb.BLOCK, Verb.WAIT)}
     planned = [
@@ -184,6 +199,7 @@ def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
 
 
 def _refuse_additions(saved: SavedPlan, plan: Plan, key: PersonKey) -> None:
+    # Protocol 10: approval narrows. People and cancels that the saved plan did not show need a new review.
     for address, task in plan.tasks.items():
         allowed = _unpack_persons(saved.calls.get(address, b""))
         to_call = _unpack_persons(_pack_persons(task.numbers_to_call.to_list(), key, plan.lineage))
@@ -221,5 +237,5 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
 
 
 def _seal(body: Mapping[str, Any], key: PersonKey) -> str:
-    """Finds damage and honest edits; under a person key, forgery too."""
+    """Return the seal of a body. It finds damage and honest edits; under a person key, forgery too."""
     return key.digest_lines([canonical_json(body).decode()])

@@ -9,7 +9,7 @@ from typing import Self
 
 import orjson
 
-from declarative import atomicfile
+from declarative import atomicfile as quietly
 
 FORMAT = 3
 
@@ -52,4 +52,4 @@ class RecipientSummary:
     def _write(self) -> None:
         if self._file is not None:
             data = {"format": FORMAT, "count": self.count, "held": self.kept_out_counts, "digests": self._digests}
-            atomicfile.write_best_effort(self._file, orjson.dumps(data))
+            quietly.write_best_effort(self._file, orjson.dumps(data))
