@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from declarative.app import reference
 from declarative.app.explain import explain_manifest
-from declarative.app.reference import Field
 from declarative.cli.main import run_command
 from declarative.errors import UsageError
 
@@ -99,23 +95,3 @@ def test_an_unknown_provider_gets_a_suggestion() -> None:
 def test_the_command_exits_64_for_a_wrong_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "Batch.retyr"]) == 64
     assert 'did you mean "retry"?' in capsys.readouterr().err
-
-
-def _all(fields: tuple[Field, ...], trail: str) -> Iterator[tuple[str, Field]]:
-    for field in fields:
-        yield f"{trail}.{field.name}", field
-        yield from _all(field.fields, f"{trail}.{field.name}")
-
-
-@pytest.mark.parametrize("kind", reference.kinds(), ids=lambda kind: kind.name)
-def test_every_field_can_be_explained_and_is_described(kind: reference.ManifestKind) -> None:
-    found = dict([*_all(kind.document, kind.name), *_all(kind.spec, f"{kind.name}.spec")])
-    assert [path for path, field in found.items() if not field.description] == []
-    assert all(explain_manifest(path, None) for path in found)
-
-
-@pytest.mark.parametrize("kind", reference.kinds(), ids=lambda kind: kind.name)
-def test_numbers_say_their_unit(kind: reference.ManifestKind) -> None:
-    units = ("second", "minute", "call", "call", "people")
-    numbers = [field for _, field in _all(kind.spec, kind.name) if field.type in ("integer", "number")]
-    assert [field.name for field in numbers if not any(unit in field.description.lower() for unit in units)] == []

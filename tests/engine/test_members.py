@@ -69,7 +69,7 @@ def test_damaged_members_are_not_known_wherever_the_damage_is(tmp_path: Path) ->
     assert cache.get(remote.id, remote.state) is not None
 
 
-def test_a_full_disk_is_no_failure_and_leaves_nobody_behind(tmp_path: Path) -> None:
+def test_a_full_disk_is_no_failure_and_leaves_no_file_behind(tmp_path: Path) -> None:
     cache, remote = MemberCache(tmp_path, "api.example.com"), over()
     with full_disk():
         cache.put(remote)

@@ -1,4 +1,4 @@
-"""A project in a directory, and the `dialctl` command run in this process over the embedded sandbox."""
+"""A project of two people in a directory, and the `dialctl` command run in this process over the embedded sandbox."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from declarative.app.session import Session
 from declarative.sandbox.world import World
 from tests.command import Ran, in_process
 
@@ -35,10 +38,11 @@ ADA, BEN, CAY = "+14155550101", "+14155550102", "+14155550103"
 
 
 @dataclass(frozen=True)
-class Team:
-    """A project's directory, and who works in it. `dialctl` puts `--sandbox` first."""
+class ProjectFixture:
+    """A project in a directory. `dialctl` runs the command with `--sandbox`, `run` without."""
 
     root: Path
+    """The folder of its project.yaml."""
 
     def write(self, **files: str) -> None:
         """Files by name; `people_csv` stands for people.csv."""
@@ -57,6 +61,10 @@ class Team:
 
     def run(self, *arguments: str) -> Ran:
         return in_process("-C", str(self.root), *arguments)
+
+    def session(self, **options: Any) -> Session:
+        """A session over the sandbox, as a caller from Python opens it."""
+        return Session(directory=self.root, sandbox=True, environment={}, **options)
 
     def apply(self, *arguments: str) -> Ran:
         return self.dialctl("apply", "--auto-approve", *arguments)
@@ -89,3 +97,17 @@ class Team:
         """Digests of the bytes of every file below the directory."""
         files = sorted(path for path in self.root.rglob("*") if path.is_file())
         return {str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectFixture:
+    """A project with a batch for Ada and Ben, in the current directory, with no keys in the environment."""
+    for name in ("DIALCTL_PERSON_KEY", "DIALCTL_STATE", "CARTESIA_API_KEY", "CALLINGBOX_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    root = tmp_path / "project"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    fixture = ProjectFixture(root)
+    fixture.write(project_yaml=PROJECT, batch_yaml=BATCH)
+    fixture.people(ADA, BEN)
+    return fixture
