@@ -17,6 +17,7 @@ from declarative.errors import ManifestError
 from declarative.manifest import Variables, load_desired
 from declarative.manifest import yaml_reader as read
 from declarative.manifest.messages import Path as Place
+from declarative.manifest.problems import ProblemCollector
 from declarative.model.digest import PersonKey
 from declarative.model.resource import Json
 from declarative.providers import catalog
@@ -95,7 +96,9 @@ def told(project: Path) -> list[str]:
 @settings(max_examples=200, deadline=None)
 @given(data=st.data(), manifest=st.sampled_from(MANIFESTS))
 def test_a_value_in_any_place_is_taken_or_told(data: st.DataObject, manifest: Path) -> None:
-    documents: Any = [each.value for each in read.read_documents(manifest, manifest.name, manifest.read_bytes(), [])]
+    documents: Any = [
+        each.value for each in read.read_documents(manifest, manifest.name, manifest.read_bytes(), ProblemCollector())
+    ]
     place = data.draw(st.sampled_from(list(places(documents))[1:]), label="place")
     documents = put(documents, place, data.draw(_VALUES, label="value"))
     with TemporaryDirectory() as folder:
@@ -108,7 +111,9 @@ def test_a_value_in_any_place_is_taken_or_told(data: st.DataObject, manifest: Pa
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: str(path.relative_to(EXAMPLES)))
 def test_a_number_in_any_place_is_told_masked(manifest: Path, tmp_path: Path) -> None:
-    documents: Any = [each.value for each in read.read_documents(manifest, manifest.name, manifest.read_bytes(), [])]
+    documents: Any = [
+        each.value for each in read.read_documents(manifest, manifest.name, manifest.read_bytes(), ProblemCollector())
+    ]
     project = shutil.copytree(manifest.parent, tmp_path / "project")
     (project / ".git").mkdir(exist_ok=True)
     for place in list(places(documents))[1:]:

@@ -159,7 +159,7 @@ def test_a_project_without_resources(house: House) -> None:
     house.put({"project.yaml": PROJECT})
     assert house.problems() == [
         f"{house.directory}: no Batch and no Call: a project without resources "
-        "(to cancel what still waits, use dialctl destroy)"
+        "(to cancel what is still waiting, use dialctl destroy)"
     ]
 
 
@@ -167,7 +167,7 @@ def test_a_project_without_resources(house: House) -> None:
     ("path", "said"),
     [
         ("empty.plan", "empty.plan: is empty"),
-        ("notes.yaml", "notes.yaml: holds no manifest"),
+        ("notes.yaml", "notes.yaml: contains no manifest"),
         ("sub", "sub: no manifests here"),
         ("project.yaml", "project.yaml: no Batch and no Call: a project without resources"),
     ],
@@ -186,19 +186,19 @@ def test_two_projects(house: House) -> None:
     house.put({"a.yaml": PROJECT, "b.yaml": HEAD + PERSON + "---\n" + PROJECT})
     assert house.problems() == [
         "b.yaml:7:1: a second Project; the first is at a.yaml:1:1 (a run reads one project; keep the other "
-        "in a folder of its own)"
+        "in its own folder)"
     ]
 
 
 def test_two_resources_of_one_address(house: House) -> None:
     house.put({"project.yaml": PROJECT, "b.yaml": HEAD + PERSON, "d.yaml": HEAD + PERSON})
-    assert "d.yaml:3:18: metadata.name: batch/b is there twice, first at b.yaml:3:18" in house.problems()[0]
+    assert "d.yaml:3:18: metadata.name: batch/b appears twice, first at b.yaml:3:18" in house.problems()[0]
 
 
 @pytest.mark.parametrize(
     ("former", "words"),
     [
-        ("batch/a", "batch/a is still there, at a.yaml:3:18"),
+        ("batch/a", "batch/a still exists, at a.yaml:3:18"),
         ("call/old", "call/old is claimed twice, first at a.yaml:3:33"),
     ],
 )
@@ -212,7 +212,7 @@ def test_a_former_address_belongs_to_one_resource(house: House, former: str, wor
 def test_a_file_of_200_megabytes_is_refused_unread(house: House) -> None:
     house.put({"project.yaml": PROJECT, "big.yaml": ""})
     os.truncate(house.directory / "big.yaml", 200 << 20)
-    assert "big.yaml: 200 MiB, and at most 32 MiB are read" in house.problems()[0]
+    assert "big.yaml: 200 MiB is too large: at most 32 MiB are read" in house.problems()[0]
 
 
 def test_an_alias_bomb_is_refused(house: House) -> None:

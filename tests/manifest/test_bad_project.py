@@ -19,17 +19,17 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
         (
             "  providers: {x: {type: cartesia, api_version: 2026-03-02}}\n",
             '5:48: spec.providers.x.api_version: provider type cartesia has no api_version "2026-03-02" '
-            "(known are: 2026-03-01, 2026-08-14, 2025-04-16)",
+            "(known: 2026-03-01, 2026-08-14, 2025-04-16)",
         ),
         ("  providers: {x: {}}\n", '5:18: spec.providers.x: missing field "type"'),
         (
             "  providers: {X: {type: cartesia}}\n",
-            '5:15: spec.providers.X: "X" is no name (expected 1 to 63 lower-case letters, digits and dashes, '
+            '5:15: spec.providers.X: "X" is not a valid name (expected 1 to 63 lower-case letters, digits and dashes, '
             "beginning and ending with a letter or digit, and no variable)",
         ),
         (
             "  providers: {x: {type: cartesia, base_url: https://example.com}}\n",
-            '5:35: spec.providers.x.base_url: unknown field "base_url" (known are: type, api_version, defaults)',
+            '5:35: spec.providers.x.base_url: unknown field "base_url" (known: type, api_version, defaults)',
         ),
         (
             "  providers: {x: {type: cartesia, defaults: {agent: a}}}\n",
@@ -48,8 +48,8 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
         ),
         (
             "  providers: {x: {type: cartesia, defaults: {dynamic_variables: {}}}}\n",
-            '5:46: spec.providers.x.defaults.dynamic_variables: "dynamic_variables" belongs to each person, and has '
-            "no default",
+            '5:46: spec.providers.x.defaults.dynamic_variables: "dynamic_variables" belongs to each person and cannot '
+            "have a default",
         ),
         (
             "  defaults: {provider: carte}\n",
@@ -65,15 +65,15 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
         ),
         (
             "  policy: {countries: [US, US]}\n",
-            '5:28: spec.policy.countries[1]: "US" is there twice (keep one of them)',
+            '5:28: spec.policy.countries[1]: "US" appears twice (keep one of them)',
         ),
         (
             "  policy: {countries: [US, UK]}\n",
-            '5:28: spec.policy.countries[1]: no phone number is in a country "UK" (did you mean "GB"?)',
+            '5:28: spec.policy.countries[1]: no phone number belongs to a country "UK" (did you mean "GB"?)',
         ),
         (
             "  policy: {countries: [ZZ]}\n",
-            '5:24: spec.policy.countries[0]: no phone number is in a country "ZZ" (codes are those of ISO 3166, '
+            '5:24: spec.policy.countries[0]: no phone number belongs to a country "ZZ" (use a code of ISO 3166, '
             "such as US)",
         ),
         (
@@ -97,7 +97,7 @@ def test_a_resource_without_any_provider(house: House) -> None:
     house.put({"b.yaml": f"{HEAD}  stat: present\n  state: gone\n{PERSON}"})
     assert house.problems() == [
         'b.yaml:5:3: spec: missing field "provider" (set it here, or spec.defaults.provider in the Project; '
-        "known are: cartesia, callingbox)",
+        "known: cartesia, callingbox)",
         'b.yaml:5:3: spec.stat: unknown field "stat" (did you mean "state"?)',
         'b.yaml:6:10: spec.state: found "gone", expected one of present, cancelled',
     ]

@@ -168,7 +168,7 @@ def test_a_variable_out_of_parquet_is_a_plain_value(house: House, value: object,
         ({"to_number": [14155550101]}, "holds Int64, expected text"),
         (
             {"to_number": ["+14155550101"], "raw": [b"x"]},
-            'column "raw" holds values that JSON has no form for',
+            'column "raw" holds values that JSON cannot represent',
         ),
         ({"to_number": [None, "+14155550101"], "a": ["x", "y"]}, "row 1, to_number: found no number"),
         ({"to_number": ["+14155550101", "+14155550101"]}, "first at r.parquet, row 1, to_number"),

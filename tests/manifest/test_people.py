@@ -143,7 +143,7 @@ def test_an_empty_list_of_suppressed_numbers_is_an_export_that_failed(house: Hou
     project = f"{PROJECT}  policy: {{suppress_from: [{{file: dnc.csv}}]}}\n"
     house.put({"project.yaml": project, "b.yaml": HEAD + PERSON, "dnc.csv": text})
     (said,) = house.problems()
-    assert said.endswith("(if nobody is meant, remove the file's entry)")
+    assert said.endswith("(if that is intended, remove the file's entry)")
 
 
 def test_what_is_no_number_has_no_country(house: House) -> None:

@@ -138,7 +138,7 @@ def test_a_wrong_default_is_told_once_and_at_its_place(house: House) -> None:
     house.put({"project.yaml": project, "b.yaml": HEAD + PERSON})
     house.put({"d.yaml": HEAD.replace("name: b", "name: d") + PERSON})
     (said,) = house.problems()
-    assert said.startswith('project.yaml:10:63: spec.defaults.retry.on[0]: "busy" is no outcome of cartesia')
+    assert said.startswith('project.yaml:10:63: spec.defaults.retry.on[0]: "busy" is not an outcome of cartesia')
 
 
 def test_what_no_default_gives_is_missing(house: House) -> None:

@@ -93,7 +93,7 @@ def test_numbers_and_data_of_people_take_variables_and_keys_do_not(house: House)
 
 def test_a_variable_cannot_lead_out_of_the_project(house: House) -> None:
     house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  recipients_from: [{{file: '${{var.f}}'}}]\n"})
-    assert "climbs out" in house.problems(variables=Variables({"f": "../../etc/passwd.csv"}))[0]
+    assert "leaves its folder" in house.problems(variables=Variables({"f": "../../etc/passwd.csv"}))[0]
 
 
 def test_the_project_takes_variables_but_not_for_its_name(house: House) -> None:

@@ -11,18 +11,18 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from declarative.errors import Problem
 from declarative.manifest import yaml_reader as read
+from declarative.manifest.problems import ProblemCollector
 from declarative.model.resource import Json
 
 from .house import HEAD, PERSON, PROJECT, House
 
 
 def values(text: str | bytes) -> list[Json]:
-    problems: list[Problem] = []
+    problems = ProblemCollector()
     data = text.encode() if isinstance(text, str) else text
     documents = read.read_documents(Path("x.yaml"), "x.yaml", data, problems)
-    assert not problems
+    assert problems.is_empty
     return [document.value for document in documents]
 
 
@@ -135,7 +135,7 @@ def test_a_text_that_looks_like_something_else_is_read_back_as_text(text: str) -
 
 @given(text=st.text(alphabet="ab:-[]{}&*!|>#%@`'\"\n \t0+.,?~<é", max_size=60), fast=st.booleans())
 def test_whatever_is_written_gives_values_or_problems(text: str, fast: bool) -> None:
-    problems: list[Problem] = []
+    problems = ProblemCollector()
     with composer(read.COMPOSER if fast else read.PythonComposer):
         documents = read.read_documents(Path("x.yaml"), "x.yaml", text.encode(), problems)
     assert all(problem.message for problem in problems)

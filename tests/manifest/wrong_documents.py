@@ -198,7 +198,7 @@ CASES = [
         "no such date",
         f"  scheduled_at: 2026-02-30T16:00:00Z\n{PERSON}",
         "b.yaml:5:17",
-        "is no date and time",
+        "is not a date and time",
     ),
     Case(
         "no such offset", f"  scheduled_at: 2026-12-01T16:00:00+25:00\n{PERSON}", "b.yaml:5:17", "with offset, such as"
@@ -238,13 +238,13 @@ CASES = [
         "foreign outcome",
         f"  retry: {{max_retries: 1, on: [no_answer]}}\n{PERSON}",
         "b.yaml:5:32",
-        '"no_answer" is no outcome of cartesia (did you mean "dial_no_answer"?)',
+        '"no_answer" is not an outcome of cartesia (did you mean "dial_no_answer"?)',
     ),
     Case(
         "an outcome twice",
         f"  retry: {{max_retries: 1, on: [dial_busy, dial_busy]}}\n{PERSON}",
         "b.yaml:5:43",
-        'spec.retry.on[1]: "dial_busy" is there twice (keep one of them)',
+        'spec.retry.on[1]: "dial_busy" appears twice (keep one of them)',
     ),
     Case(
         "no URL",
@@ -266,5 +266,5 @@ CASES = [
         "b.yaml:5:13",
         'undefined variable "agent" (give it with --var agent=VALUE, --var-file or DIALCTL_VAR_agent)',
     ),
-    Case("not a variable", f"  agent_id: ${{HOME}}\n{PERSON}", "b.yaml:5:13", '"${HOME}" is no variable'),
+    Case("not a variable", f"  agent_id: ${{HOME}}\n{PERSON}", "b.yaml:5:13", '"${HOME}" is not a variable'),
 ]

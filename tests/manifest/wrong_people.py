@@ -66,13 +66,13 @@ CASES = [
         "variable name",
         "  provider: newer\n  recipients: [{to_number: +14155550101, dynamic_variables: {1a: b}}]\n",
         "b.yaml:6:62",
-        "begins with no digit",
+        "does not begin with a digit",
     ),
     Case(
         "provider's variable",
         "  provider: newer\n  recipients: [{to_number: +14155550101, dynamic_variables: {system__a: b}}]\n",
         "b.yaml:6:62",
-        "are the provider's",
+        "are reserved by the provider",
     ),
     Case(
         "variable value",
@@ -96,9 +96,9 @@ CASES = [
         "nobody",
         "  agent_id: a\n",
         "b.yaml:5:3",
-        "recipients come out empty (give recipients or recipients_from)",
+        "there are no recipients (give recipients or recipients_from)",
     ),
-    Case("an empty list", "  recipients: []\n", "b.yaml:5:15", "recipients come out empty"),
+    Case("an empty list", "  recipients: []\n", "b.yaml:5:15", "there are no recipients"),
     # files
     Case("missing file", FROM, "b.yaml:5:28", 'no such file: "r.csv"'),
     Case(
@@ -119,7 +119,7 @@ CASES = [
         "parent folder",
         FROM.replace("r.csv", "../r.csv"),
         "b.yaml:5:28",
-        'climbs out of its folder with ".."',
+        'leaves its folder with ".."',
     ),
     Case("absolute path", FROM.replace("r.csv", "/etc/passwd"), "b.yaml:5:28", "is not a relative path"),
     Case("URL", FROM.replace("r.csv", '"https://example.com/r.csv"'), "b.yaml:5:28", "is a URL"),
@@ -127,7 +127,7 @@ CASES = [
         "unknown ending",
         FROM.replace("r.csv", "r.xlsx"),
         "b.yaml:5:28",
-        "no ending that is known",
+        "has an unknown file name ending",
         files={"r.xlsx": ""},
     ),
     Case(
@@ -147,7 +147,7 @@ CASES = [
         "no header",
         "+14155550101,b\n+14155550102,c\n",
         "b.yaml:5:21",
-        'r.csv has no column "to_number", it has: +1415•••0101, b (the first row is no header: begin the file',
+        'r.csv has no column "to_number", it has: +1415•••0101, b (the first row is not a header: begin the file',
     ),
     csv(
         "missing data column",
@@ -160,7 +160,7 @@ CASES = [
     csv("tabs", "to_number\ta\n+14155550101\tb\n", "b.yaml:5:21", "separates by tabs"),
     csv("header only", "to_number,a\n", "r.csv: ", "has a header and no rows"),
     csv("empty file", "", "r.csv: ", "is empty"),
-    csv("blank rows only", "to_number,a\n,\n\n", "r.csv: ", "holds nobody"),
+    csv("blank rows only", "to_number,a\n,\n\n", "r.csv: ", "contains no one"),
     csv(
         "not UTF-8",
         b"to_number,a\n+14155550101,caf\xe9\n",
@@ -172,7 +172,7 @@ CASES = [
     csv("a cell too many", "to_number,a\n+14155550101,b,c\n", "r.csv:2:1", "3 cells, and the header has 2"),
     csv("quotes that do not match", 'to_number,a\n+14155550101,"b\n', "r.csv:2:1", "quotes that do not match"),
     csv("a quote within a cell", 'to_number,a\n+14155550101,b"\n', "r.csv:2:1", "a quote within a cell"),
-    csv("a column twice", "to_number,a,a\n+14155550101,b,c\n", "r.csv:1:1", 'the column "a" is there twice'),
+    csv("a column twice", "to_number,a,a\n+14155550101,b,c\n", "r.csv:1:1", 'the column "a" appears twice'),
     csv("reserved column", "to_number,dialctl\n+14155550101,b\n", "b.yaml:5:21", 'column "dialctl" of r.csv'),
     csv(
         "CSV not E.164",
