@@ -10,7 +10,7 @@ import pytest
 
 from declarative.errors import ManifestError
 
-from .house import FROM, HEAD, PROJECT, House
+from .house import FROM, HEAD, PERSON, PROJECT, House
 
 
 def cached(house: House) -> Path:
@@ -93,6 +93,14 @@ def test_a_cache_that_cannot_be_written_is_no_failure(house: House) -> None:
 def test_a_cache_below_a_file_is_no_failure(house: House) -> None:
     house.batch(FROM, **{"r.csv": "to_number,a\n+14155550101,x\n"})
     assert house.load(cache=house.directory / "r.csv" / "x").resources["batch/b"].recipients.count == 1
+
+
+def test_a_wrong_do_not_call_file_is_wrong_for_each_resource_that_uses_it(house: House) -> None:
+    house.put({"project.yaml": f"{PROJECT}  policy: {{suppress_from: [{{file: dnc.csv}}]}}\n"})
+    house.put({"a.yaml": HEAD.replace("name: b", "name: a") + PERSON, "b.yaml": HEAD + PERSON})
+    house.put({"dnc.csv": "to_number\n(415) 555-0101\n"})
+    assert len(house.problems(cache=cached(house))) == 1
+    assert len(house.problems("b.yaml", cache=cached(house))) == 1
 
 
 def test_wrong_files_are_never_remembered(house: House) -> None:

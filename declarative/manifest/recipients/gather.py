@@ -46,7 +46,7 @@ class RecipientLoader:
         self._key = key
         self._cache = cache
         self._hashes: dict[tuple[File, FileState], str] = {}
-        self._suppressed_by_file: dict[tuple[File, str], pl.Series] = {}
+        self._suppressed_by_file: dict[tuple[File, str], tuple[pl.Series, list[Problem]]] = {}
 
     def load(self, recipient_spec: RecipientSpec, problems: ProblemCollector) -> Recipients:
         """Load the recipients of one resource. Whatever is wrong is added to `problems`; then the result must not be
@@ -160,8 +160,13 @@ class RecipientLoader:
 
         cache_key = (source.file, source.number_column)
         if cache_key not in self._suppressed_by_file:
-            self._suppressed_by_file[cache_key] = tables.load_suppressed_numbers(source, problems)
-        return self._suppressed_by_file[cache_key]
+            file_problems = ProblemCollector()
+            numbers = tables.load_suppressed_numbers(source, file_problems)
+            self._suppressed_by_file[cache_key] = (numbers, list(file_problems))
+        numbers, known_problems = self._suppressed_by_file[cache_key]
+        # Added for each resource that uses the file: otherwise the second one would count as faultless and be kept.
+        problems.extend(known_problems)
+        return numbers
 
     def _summary_name(self, recipient_spec: RecipientSpec) -> str:
         """The file name of a summary: a digest of everything that decides it, keyed like every digest that covers
