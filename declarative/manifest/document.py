@@ -58,7 +58,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Section:
+class DocumentSection:
     """A part of a document, with the collector for what is wrong in it."""
 
     document: Document
@@ -68,7 +68,7 @@ class Section:
     problems: ProblemCollector
     """Takes the problems of the section."""
 
-    def at(self, *steps: str | int) -> Section:
+    def at(self, *steps: str | int) -> DocumentSection:
         """The section at a key or index further inside."""
         return replace(self, path=(*self.path, *steps))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from declarative.errors import Problem
 from declarative.manifest.discover import is_project
-from declarative.manifest.document import Document, Section
+from declarative.manifest.document import Document, DocumentSection
 from declarative.manifest.messages import describe_value, did_you_mean
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.schema import head_schema
@@ -25,7 +25,7 @@ def check_head(document: Document, problems: ProblemCollector) -> Document | Non
     if not isinstance(value, dict) or _is_foreign(value):
         problems.add(_foreign_problem(document, value))
         return None
-    valid_fields = keep_valid(Section(document, (), problems), value, head_schema(is_project(document)))
+    valid_fields = keep_valid(DocumentSection(document, (), problems), value, head_schema(is_project(document)))
     if not {"apiVersion", "kind", "spec"} <= set(valid_fields):
         return None
     metadata = valid_fields.get("metadata")

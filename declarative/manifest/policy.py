@@ -9,7 +9,7 @@ from datetime import time
 from pathlib import Path as File
 from typing import Any
 
-from declarative.manifest.document import Section
+from declarative.manifest.document import DocumentSection
 from declarative.manifest.durations import parse_time_of_day
 from declarative.manifest.messages import quote
 from declarative.manifest.recipients.countries import country_codes
@@ -32,7 +32,7 @@ class Limits:
     """Do-not-call files. Their numbers are removed when recipients are loaded."""
 
 
-def read_limits(section: Section, policy: Mapping[str, Any], root: File) -> Limits:
+def read_limits(section: DocumentSection, policy: Mapping[str, Any], root: File) -> Limits:
     """Read a `policy` mapping. The section is its place, and its schema has accepted it."""
     hours = policy.get("calling_hours")
     countries = policy.get("countries", ())
@@ -51,7 +51,7 @@ def read_limits(section: Section, policy: Mapping[str, Any], root: File) -> Limi
     )
 
 
-def restrict_limits(project_limits: Limits, resource_limits: Limits, section: Section) -> Limits:
+def restrict_limits(project_limits: Limits, resource_limits: Limits, section: DocumentSection) -> Limits:
     """Combine the limits of a resource with those of its project. The section is the resource's policy."""
     project_policy, resource_policy = project_limits.policy, resource_limits.policy
     _report_wider_hours(section.at("calling_hours"), project_policy.calling_hours, resource_policy.calling_hours)
@@ -65,7 +65,7 @@ def restrict_limits(project_limits: Limits, resource_limits: Limits, section: Se
     )
 
 
-def _read_suppress_source(section: Section, entry: Any, root: File) -> Source | None:
+def _read_suppress_source(section: DocumentSection, entry: Any, root: File) -> Source | None:
     if not (isinstance(entry, dict) and "file" in entry):
         return None
     file = resolve_recipients_file(section.at("file"), entry["file"], root)
@@ -75,7 +75,7 @@ def _read_suppress_source(section: Section, entry: Any, root: File) -> Source | 
     return Source(file, entry.get("to_number", "to_number"), section.document, section.path, no_fields)
 
 
-def _read_calling_hours(section: Section, hours: Mapping[str, str]) -> CallingHours | None:
+def _read_calling_hours(section: DocumentSection, hours: Mapping[str, str]) -> CallingHours | None:
     """None when a part of them is missing, which the schema has reported."""
     start, end = (parse_time_of_day(hours[name]) if name in hours else None for name in ("from", "to"))
     zone, column = hours.get("zone"), hours.get("column")
@@ -90,7 +90,7 @@ def _read_calling_hours(section: Section, hours: Mapping[str, str]) -> CallingHo
     return None if start is None or end is None or zone is None else CallingHours(start, end, zone, column)
 
 
-def _report_unknown_countries(section: Section, countries: Sequence[str | None]) -> None:
+def _report_unknown_countries(section: DocumentSection, countries: Sequence[str | None]) -> None:
     """Report codes that no phone number can have. Such a limit would exclude every person."""
     for index, country in enumerate(countries):
         if country is not None and country not in country_codes():
@@ -100,7 +100,7 @@ def _report_unknown_countries(section: Section, countries: Sequence[str | None])
 
 
 def _report_wider_hours(
-    section: Section, project_hours: CallingHours | None, resource_hours: CallingHours | None
+    section: DocumentSection, project_hours: CallingHours | None, resource_hours: CallingHours | None
 ) -> None:
     if project_hours is None or resource_hours is None:
         return

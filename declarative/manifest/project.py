@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path as File
 from typing import Any
 
-from declarative.manifest.document import Document, Origin, Section
+from declarative.manifest.document import Document, DocumentSection, Origin
 from declarative.manifest.durations import parse_duration
 from declarative.manifest.messages import list_known, quote, suggest
 from declarative.manifest.policy import Limits, read_limits
@@ -64,7 +64,7 @@ def read_project_config(
 ) -> ProjectConfig:
     """Read a Project document. Whatever is wrong in it is added to `problems` and left out."""
     document_value: Any = document.value
-    section = Section(document, ("spec",), problems)
+    section = DocumentSection(document, ("spec",), problems)
     schema = project_schema()
     coerced_spec = coerce_variables(section, document_value["spec"], schema)
     spec: dict[str, Any] = keep_valid(section, coerced_spec, schema)
@@ -106,7 +106,7 @@ def _implicit_providers(provider_types: ProviderTypes) -> dict[str, ProviderSpec
 
 
 def _read_providers(
-    section: Section, written_providers: Any, valid_providers: Mapping[str, Any], provider_types: ProviderTypes
+    section: DocumentSection, written_providers: Any, valid_providers: Mapping[str, Any], provider_types: ProviderTypes
 ) -> dict[str, ProviderSpec]:
     """The declared providers whose type and version are valid."""
     specs = {}
@@ -119,7 +119,7 @@ def _read_providers(
 
 
 def _read_provider(
-    section: Section, name: str, provider: Mapping[str, str], provider_types: ProviderTypes
+    section: DocumentSection, name: str, provider: Mapping[str, str], provider_types: ProviderTypes
 ) -> ProviderSpec | None:
     provider_type = provider_types.get(provider["type"])
     if provider_type is None:
@@ -135,7 +135,7 @@ def _read_provider(
 
 
 def _read_provider_defaults(
-    section: Section,
+    section: DocumentSection,
     declared: Mapping[str, Any],
     providers: Mapping[str, ProviderSpec],
     provider_types: ProviderTypes,
@@ -158,17 +158,17 @@ def _may_name_provider(defaults: Json) -> bool:
     return defaults is not None and (not isinstance(defaults, dict) or "provider" in defaults)
 
 
-def _origins(section: Section, values: Mapping[str, Json]) -> dict[str, Origin]:
+def _origins(section: DocumentSection, values: Mapping[str, Json]) -> dict[str, Origin]:
     return {name: Origin(value, section.document, (*section.path, name)) for name, value in values.items()}
 
 
-def _report_unknown_default(section: Section, spec: Mapping[str, Any], providers: Collection[str]) -> None:
+def _report_unknown_default(section: DocumentSection, spec: Mapping[str, Any], providers: Collection[str]) -> None:
     name = spec.get("defaults", {}).get("provider")
     if name is not None and name not in providers:
         section.at("defaults", "provider").report(*describe_unknown_provider(name, providers))
 
 
-def _read_duration(section: Section, spec: Mapping[str, Any], default: timedelta) -> timedelta:
+def _read_duration(section: DocumentSection, spec: Mapping[str, Any], default: timedelta) -> timedelta:
     """The duration that the section contains; `default` when `spec` has no such field or it is too long."""
     name = section.path[-1]
     if name not in spec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from declarative.manifest.document import Section
+from declarative.manifest.document import DocumentSection
 from declarative.manifest.project import ProjectConfig
 from declarative.manifest.schema import Shape, common_shape, resource_shape
 from declarative.manifest.suggestions import common_describer, describe_unknown_provider, spec_describer
@@ -34,7 +34,7 @@ class ProviderChoice:
 
 
 def choose_provider(
-    project_config: ProjectConfig, section: Section, kind: Kind, spec: Mapping[str, Json]
+    project_config: ProjectConfig, section: DocumentSection, kind: Kind, spec: Mapping[str, Json]
 ) -> ProviderChoice:
     """Find the provider that the resource or a default names. The section is the spec."""
     route = Route.BATCH if kind is Kind.BATCH or spec.get("via") == "batch" else Route.CALL
@@ -53,7 +53,7 @@ def choose_provider(
     return ProviderChoice(name, shape, describe_unknown, route, routes[route])
 
 
-def _provider_name(project_config: ProjectConfig, section: Section, spec: Mapping[str, Json]) -> str | None:
+def _provider_name(project_config: ProjectConfig, section: DocumentSection, spec: Mapping[str, Json]) -> str | None:
     """None when there is no valid provider. It is reported here unless its own place reports it."""
     default = project_config.defaults.get("provider")
     name = spec.get("provider", default.value if default else None)

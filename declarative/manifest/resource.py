@@ -8,7 +8,7 @@ from pathlib import Path as File
 from typing import Any
 
 from declarative.manifest import rules
-from declarative.manifest.document import Document, Origin, Section
+from declarative.manifest.document import Document, DocumentSection, Origin
 from declarative.manifest.durations import format_moment
 from declarative.manifest.policy import Limits, read_limits, restrict_limits
 from declarative.manifest.problems import ProblemCollector
@@ -43,7 +43,7 @@ class ResourceCompiler:
         document_value: Any = document.value
         kind = Kind(document_value["kind"])
         spec: dict[str, Json] = document_value["spec"]
-        section = Section(document, ("spec",), self._problems)
+        section = DocumentSection(document, ("spec",), self._problems)
         choice = choose_provider(self._project_config, section, kind, spec)
         valid_spec = _keep_valid_spec(section, kind, choice, spec)
         values = self._merge_defaults(section, choice, valid_spec)
@@ -52,7 +52,7 @@ class ResourceCompiler:
         return resource if choice.is_known and not self._problems.has_new(mark) else None
 
     def _merge_defaults(
-        self, section: Section, choice: ProviderChoice, valid_spec: Mapping[str, Json]
+        self, section: DocumentSection, choice: ProviderChoice, valid_spec: Mapping[str, Json]
     ) -> dict[str, Origin]:
         """The fields of the resource over those of its provider over those of the project."""
         defaults = {**self._project_config.defaults, **self._project_config.provider_defaults.get(choice.provider, {})}
@@ -62,7 +62,7 @@ class ResourceCompiler:
         }
 
     def _build_resource(
-        self, section: Section, kind: Kind, choice: ProviderChoice, values: dict[str, Origin]
+        self, section: DocumentSection, kind: Kind, choice: ProviderChoice, values: dict[str, Origin]
     ) -> Resource:
         metadata: Any = section.document.value["metadata"]  # type: ignore[call-overload,index]  # checked by schema
         scheduled_at = rules.read_moment(values, "scheduled_at", self._problems)
@@ -94,12 +94,12 @@ class ResourceCompiler:
             previously=tuple(metadata.get("previously", ())),
         )
 
-    def _resource_limits(self, section: Section, values: Mapping[str, Origin]) -> Limits:
+    def _resource_limits(self, section: DocumentSection, values: Mapping[str, Origin]) -> Limits:
         resource_limits = read_limits(section, _value_or_default(values, "policy", {}), self._root)
         return restrict_limits(self._project_config.limits, resource_limits, section)
 
     def _load_recipients(
-        self, section: Section, kind: Kind, choice: ProviderChoice, values: Mapping[str, Origin], limits: Limits
+        self, section: DocumentSection, kind: Kind, choice: ProviderChoice, values: Mapping[str, Origin], limits: Limits
     ) -> Recipients:
         person_schema = PersonSchema.from_route(choice.capabilities.personal, choice.provider, choice.route)
         inline = read_inline(section, kind, values, person_schema)
@@ -112,7 +112,9 @@ class ResourceCompiler:
         return self._loader.load(recipient_spec, self._problems)
 
 
-def _keep_valid_spec(section: Section, kind: Kind, choice: ProviderChoice, spec: dict[str, Json]) -> dict[str, Json]:
+def _keep_valid_spec(
+    section: DocumentSection, kind: Kind, choice: ProviderChoice, spec: dict[str, Json]
+) -> dict[str, Json]:
     # Recipients are not checked with the schema: recipients/inline.py knows its rules and is a hundred times quicker.
     recipient_fields = {
         name: value for name, value in spec.items() if _is_recipient_field(kind, name, value, choice.shape)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from declarative.errors import Problem
-from declarative.manifest.document import Origin, Section
+from declarative.manifest.document import DocumentSection, Origin
 from declarative.manifest.durations import format_moment, parse_duration, parse_moment
 from declarative.manifest.messages import quote, suggest
 from declarative.manifest.problems import ProblemCollector
@@ -20,7 +20,7 @@ Values = Mapping[str, Origin]
 
 
 def report_missing_fields(
-    section: Section, shape: Shape, written_fields: Mapping[str, object], values: Values, provider: str
+    section: DocumentSection, shape: Shape, written_fields: Mapping[str, object], values: Values, provider: str
 ) -> None:
     """Report required fields that neither the resource nor a default gives. A field that is written wrongly is not
     missing. The section is the spec."""

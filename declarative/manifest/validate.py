@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from declarative.manifest.document import Section
+from declarative.manifest.document import DocumentSection
 from declarative.manifest.messages import (
     Path,
     describe_number,
@@ -47,7 +47,7 @@ _validators: dict[int, Draft202012Validator] = {}
 
 
 def keep_valid(
-    section: Section, value: dict[str, Json], schema: Schema, describe_unknown: FieldDescriber | None = None
+    section: DocumentSection, value: dict[str, Json], schema: Schema, describe_unknown: FieldDescriber | None = None
 ) -> dict[str, Json]:
     """Return `value`, which is what the section contains, without everything that breaks `schema`.
 
@@ -63,7 +63,7 @@ def keep_valid(
     return valid_value
 
 
-def coerce_variables(section: Section, value: dict[str, Json], schema: Schema) -> dict[str, Json]:
+def coerce_variables(section: DocumentSection, value: dict[str, Json], schema: Schema) -> dict[str, Json]:
     """Return `value`, which is what the section contains, with numbers and booleans out of variables.
 
     A text becomes a number or boolean when it was exactly one variable and `schema` expects that type.
@@ -163,7 +163,7 @@ def _parse_scalar(value: Json, type_name: object) -> Json:
             return value
 
 
-def _report_error(section: Section, error: ValidationError, describe_unknown: FieldDescriber | None) -> None:
+def _report_error(section: DocumentSection, error: ValidationError, describe_unknown: FieldDescriber | None) -> None:
     match error.validator:
         case "additionalProperties":
             is_outermost = not error.absolute_path
@@ -183,7 +183,7 @@ def _report_error(section: Section, error: ValidationError, describe_unknown: Fi
             section.report(*_message_and_hint(error, section.path))
 
 
-def _report_duplicate_items(section: Section, items: list[Json]) -> None:
+def _report_duplicate_items(section: DocumentSection, items: list[Json]) -> None:
     item_descriptions: set[str] = set()
     for index, item in enumerate(items):
         if (text := describe_value(item)) in item_descriptions:
@@ -191,7 +191,7 @@ def _report_duplicate_items(section: Section, items: list[Json]) -> None:
         item_descriptions.add(text)
 
 
-def _report_bad_key(section: Section, error: ValidationError) -> None:
+def _report_bad_key(section: DocumentSection, error: ValidationError) -> None:
     name = str(error.instance)
     if error.validator == "not":
         section.at(name).report(RESERVED_KEY, "give it another name", key=True)

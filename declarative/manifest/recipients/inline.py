@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from declarative.manifest.document import Document, Section
+from declarative.manifest.document import Document, DocumentSection
 from declarative.manifest.messages import MOST_DESCRIBED, Path, describe_number, describe_value, join_names, quote
 from declarative.manifest.recipients.fields import VARIABLES, PersonSchema, data_faults
 from declarative.manifest.validate import describe_unknown_field
@@ -42,7 +42,7 @@ class InlineRecipients:
 
 
 def parse_rows(
-    section: Section, rows: list[Json], person_schema: PersonSchema, *, single: bool = False
+    section: DocumentSection, rows: list[Json], person_schema: PersonSchema, *, single: bool = False
 ) -> InlineRecipients:
     """Check rows and return the valid ones as columns. Of the wrong rows 20 are described and the rest counted. The
     section is the list, or with `single` the row."""
@@ -94,7 +94,7 @@ def _validate_payload(row: Mapping[str, Json], person_schema: PersonSchema) -> s
     return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode() if has_known_fields and not wrong else None
 
 
-def _report_row(section: Section, row: Json, person_schema: PersonSchema) -> None:
+def _report_row(section: DocumentSection, row: Json, person_schema: PersonSchema) -> None:
     if not isinstance(row, dict):
         section.report(f"found {describe_number(row)}, expected a mapping with to_number")
         return
@@ -107,12 +107,12 @@ def _report_row(section: Section, row: Json, person_schema: PersonSchema) -> Non
             _report_field(section.at(name), name, value, person_schema)
 
 
-def _report_number(section: Section, number: Json) -> None:
+def _report_number(section: DocumentSection, number: Json) -> None:
     hint = "" if isinstance(number, str) else "write the whole number with its plus sign"
     section.report(f"found {describe_number(number)}, expected {E164_DESCRIPTION}", hint)
 
 
-def _report_field(section: Section, name: str, value: Json, person_schema: PersonSchema) -> None:
+def _report_field(section: DocumentSection, name: str, value: Json, person_schema: PersonSchema) -> None:
     if name not in person_schema.fields:
         section.report(*describe_foreign_field(name, person_schema), key=True)
     elif isinstance(value, dict):

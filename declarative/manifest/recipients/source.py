@@ -9,7 +9,7 @@ from pathlib import Path as File
 
 from declarative.errors import Problem
 from declarative.manifest import messages, paths
-from declarative.manifest.document import Document, Section
+from declarative.manifest.document import Document, DocumentSection
 from declarative.manifest.messages import Path
 from declarative.manifest.recipients.fields import PersonSchema
 
@@ -74,7 +74,7 @@ class UnreadableFile(Exception):
         self.problem = problem
 
 
-def resolve_recipients_file(section: Section, name: str, root: File) -> File | None:
+def resolve_recipients_file(section: DocumentSection, name: str, root: File) -> File | None:
     """Return the file that a manifest names. It must be inside the project, of a known format, and not too large; None
     when it is not, which is reported. The section is the place of the name."""
     try:

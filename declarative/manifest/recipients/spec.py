@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
 
-from declarative.manifest.document import Origin, Section
+from declarative.manifest.document import DocumentSection, Origin
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.inline import InlineRecipients, describe_foreign_field, parse_rows
 from declarative.manifest.recipients.source import Source, resolve_recipients_file
@@ -30,7 +30,7 @@ class RecipientSpec:
 
 
 def read_inline(
-    section: Section, kind: Kind, values: Mapping[str, Origin], person_schema: PersonSchema
+    section: DocumentSection, kind: Kind, values: Mapping[str, Origin], person_schema: PersonSchema
 ) -> InlineRecipients:
     """Read the `recipients` of a Batch, or the one person of a Call. The section is the spec."""
     if kind is Kind.BATCH:
@@ -43,7 +43,7 @@ def read_inline(
 
 
 def read_sources(
-    section: Section, values: Mapping[str, Origin], person_schema: PersonSchema, root: File
+    section: DocumentSection, values: Mapping[str, Origin], person_schema: PersonSchema, root: File
 ) -> list[Source]:
     """Read `recipients_from`. Entries that are wrong are reported and left out. The section is the spec."""
     entries = values["recipients_from"].value if "recipients_from" in values else ()
@@ -54,7 +54,7 @@ def read_sources(
     return sources
 
 
-def _read_source(section: Section, entry: Any, person_schema: PersonSchema, root: File) -> Source | None:
+def _read_source(section: DocumentSection, entry: Any, person_schema: PersonSchema, root: File) -> Source | None:
     if not (isinstance(entry, dict) and "file" in entry):
         return None  # the schema has reported it
     columns = {name: entry[name] for name in PERSONAL if name in entry}

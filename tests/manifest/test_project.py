@@ -1,16 +1,20 @@
-"""What is wrong with a Project document, and with whatever is wrong in great numbers."""
+"""The Project document: its providers, defaults and own messages."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from .house import FROM, HEAD, PERSON, PROJECT, House
+from declarative.model.resource import Route
+
+from .project_fixture import HEAD, PERSON, PROJECT, ProjectFolder
 
 BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "reported"),
     [
         (
             "  providers: {x: {type: cartsia}}\n",
@@ -87,87 +91,57 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
         ),
     ],
 )
-def test_a_project_gets_its_own_messages(house: House, spec: str, said: str) -> None:
+def test_a_project_gets_its_own_messages(folder: ProjectFolder, spec: str, reported: str) -> None:
     batch = f"{HEAD}  provider: callingbox\n  agent_id: a\n{PERSON}"
-    house.put({"a.yaml": BARE + spec, "b.yaml": batch})
-    assert house.problems() == [f"a.yaml:{said}"]
+    folder.put({"a.yaml": BARE + spec, "b.yaml": batch})
+    assert folder.problems() == [f"a.yaml:{reported}"]
 
 
-def test_a_resource_without_any_provider(house: House) -> None:
-    house.put({"b.yaml": f"{HEAD}  stat: present\n  state: gone\n{PERSON}"})
-    assert house.problems() == [
-        'b.yaml:5:3: spec: missing field "provider" (set it here, or spec.defaults.provider in the Project; '
-        "known: cartesia, callingbox)",
-        'b.yaml:5:3: spec.stat: unknown field "stat" (did you mean "state"?)',
-        'b.yaml:6:10: spec.state: found "gone", expected one of present, cancelled',
-    ]
+def test_without_a_project_the_providers_exist_under_their_own_names(folder: ProjectFolder) -> None:
+    folder.put({"b.yaml": f"{HEAD}  provider: callingbox\n  agent_id: a\n{PERSON}"})
+    desired = folder.load()
+    assert (desired.project.name, desired.project.declared, desired.is_complete) == ("default", False, True)
+    assert desired.project.providers["callingbox"].api_version == "2026-04"
+    assert desired.resources["batch/b"].route is Route.CALL
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("written", "length"),
     [
-        (
-            "  display_name: ''\n",
-            '5:17: spec.display_name: found "", expected some text',
-        ),
-        (
-            "  provider: callingbox\n  pace: {calls_per_second: 0}\n",
-            "6:28: spec.pace.calls_per_second: found the number 0, expected more than 0 and at most 100",
-        ),
-        (
-            "  policy: {max_dials: -1}\n",
-            "5:23: spec.policy.max_dials: found the number -1, expected at least 0",
-        ),
-        (
-            "  display_name: true\n",
-            "5:17: spec.display_name: found the boolean true, expected text (put it in quotes)",
-        ),
-        (
-            "  retry:\n",
-            "5:9: spec.retry: found nothing (null), expected a mapping",
-        ),
-        (
-            "  policy: {suppress_from: [{}]}\n",
-            '5:28: spec.policy.suppress_from[0]: missing field "file"',
-        ),
-        (
-            "  also: [a, 5]\n",
-            "5:13: spec.also[1]: found the number 5, expected text (put it in quotes)",
-        ),
+        ("2m", timedelta(minutes=2)),
+        ("1h30m", timedelta(hours=1, minutes=30)),
+        ("500ms", timedelta(milliseconds=500)),
+        ("0s", timedelta()),
+        ("2d", timedelta(days=2)),
     ],
 )
-def test_each_rule_of_the_schema_in_words(house: House, spec: str, said: str) -> None:
-    house.put({"project.yaml": PROJECT, "b.yaml": HEAD + spec + PERSON})
-    assert house.problems() == [f"b.yaml:{said}"]
+def test_durations(folder: ProjectFolder, written: str, length: timedelta) -> None:
+    folder.put({"project.yaml": f"{PROJECT}  guard: {written}\n", "b.yaml": HEAD + PERSON})
+    assert folder.load().project.guard == length
 
 
-def test_of_many_bad_people_twenty_are_named(house: House) -> None:
-    people = "".join(f"  - to_number: {number}\n" for number in range(25))
-    house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  recipients:\n{people}"})
-    said = house.problems()
-    assert len(said) == 21
-    assert said[-1] == "b.yaml:26:5: spec.recipients[20]: and 5 more faulty recipients"
+@pytest.mark.parametrize("written", ["999999999d", "2 m", "m", "''", "1m2h", "-2m", "1.5h"])
+def test_texts_that_are_not_a_duration(folder: ProjectFolder, written: str) -> None:
+    folder.put({"project.yaml": f"{PROJECT}  guard: {written}\n", "b.yaml": HEAD + PERSON})
+    (reported,) = folder.problems()
+    assert reported.startswith("project.yaml:11:10: spec.guard: ")
 
 
-def test_of_many_numbers_repeated_in_a_manifest_twenty_are_named(house: House) -> None:
-    people = "".join(f"  - to_number: +1415555{number:04}\n" * 2 for number in range(100, 121))
-    house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  recipients:\n{people}"})
-    said = house.problems()
-    assert len(said) == 21
-    assert said[-1] == "b.yaml:47:5: spec.recipients[41]: and 1 more repeated number"
+def test_the_project_says_where_its_state_is(folder: ProjectFolder) -> None:
+    folder.put({"project.yaml": f"{PROJECT}  state: {{url: s3://bucket/prefix}}\n", "b.yaml": HEAD + PERSON})
+    assert folder.load().project.state_url == "s3://bucket/prefix"
 
 
-def test_of_many_oversized_rows_twenty_are_named(house: House) -> None:
-    rows = "".join(f"+1415555{number:04},{'x' * 16_384}\n" for number in range(100, 122))
-    house.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  provider: newer\n{FROM}", "r.csv": f"to_number,a\n{rows}"})
-    said = house.problems()
-    assert len(said) == 21
-    assert said[-1] == "r.csv: and 2 more oversized rows"
+@pytest.mark.parametrize(
+    "url", ["https://example.com/x", "s3://user:pw@host/x", "s3://b/x?endpoint=http://evil", "file:///x"]
+)
+def test_a_state_url_names_a_bucket_and_nothing_else(folder: ProjectFolder, url: str) -> None:
+    folder.put({"project.yaml": f'{PROJECT}  state: {{url: "{url}"}}\n', "b.yaml": HEAD + PERSON})
+    (reported,) = folder.problems()
+    assert "expected s3://bucket/prefix" in reported
 
 
-def test_of_many_repeated_numbers_twenty_are_named(house: House) -> None:
-    lines = "".join(f"+14155550{number:03}\n" * 2 for number in range(100, 125))
-    house.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM, "r.csv": f"to_number\n{lines}"})
-    said = house.problems()
-    assert len(said) == 21
-    assert said[-1] == "r.csv: and 5 more repeated numbers"
+@pytest.mark.parametrize("project", ["spec: {\n", "spec: 5\n", "metadata: {name: p}\n"])
+def test_a_project_that_cannot_be_read_causes_no_problem_in_its_resources(folder: ProjectFolder, project: str) -> None:
+    folder.put({"a.yaml": f"apiVersion: dialctl/v1\nkind: Project\n{project}", "b.yaml": HEAD + PERSON})
+    assert {problem.partition(":")[0] for problem in folder.problems()} == {"a.yaml"}

@@ -1,4 +1,4 @@
-"""The traps of YAML are closed, and every encoding that carries a mark is read."""
+"""YAML is read strictly and within bounds, in every encoding that has a byte order mark."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from declarative.manifest import yaml_reader as read
+from declarative.manifest import yaml_reader
 from declarative.manifest.problems import ProblemCollector
 from declarative.model.resource import Json
 
-from .house import HEAD, PERSON, PROJECT, House
+from .mistakes import Mistake, find_problem
+from .project_fixture import HEAD, PERSON, PROJECT, ProjectFolder
 
 
 def values(text: str | bytes) -> list[Json]:
     problems = ProblemCollector()
     data = text.encode() if isinstance(text, str) else text
-    documents = read.read_documents(Path("x.yaml"), "x.yaml", data, problems)
+    documents = yaml_reader.read_documents(Path("x.yaml"), "x.yaml", data, problems)
     assert problems.is_empty
     return [document.value for document in documents]
 
@@ -103,13 +104,8 @@ def test_aliases_are_fine_within_bounds() -> None:
     assert values("a: &x {k: v}\nb: [*x, *x]\n") == [{"a": {"k": "v"}, "b": [{"k": "v"}, {"k": "v"}]}]
 
 
-def test_positions_count_characters_from_one(house: House) -> None:
-    people = "  recipients: [{né: 🎉, to_number: 5}]"
-    house.put({"project.yaml": PROJECT, "b.yaml": HEAD.replace("\n", "\r\n") + people})
-    assert [problem.partition(" ")[0] for problem in house.problems()] == ["b.yaml:5:17:", "b.yaml:5:35:"]
-
-
 _PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text()
+
 _VALUES = st.recursive(
     _PLAIN | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -120,7 +116,7 @@ _VALUES = st.recursive(
 @given(value=_VALUES, fast=st.booleans())
 def test_reads_back_what_yaml_writes(value: Json, fast: bool) -> None:
     text = yaml.safe_dump({"value": value}, default_flow_style=True, allow_unicode=False)
-    with composer(read.COMPOSER if fast else read.PythonComposer):
+    with composer(yaml_reader.COMPOSER if fast else yaml_reader.PythonComposer):
         assert values(text) == [{"value": value}]
 
 
@@ -129,15 +125,15 @@ def test_reads_back_what_yaml_writes(value: Json, fast: bool) -> None:
 @example("1.5e3")
 @example("-.5")
 @example("0o7")
-def test_a_text_that_looks_like_something_else_is_read_back_as_text(text: str) -> None:
+def test_a_text_that_looks_like_another_type_is_read_back_as_text(text: str) -> None:
     assert values(yaml.safe_dump([text])) == [[text]]
 
 
 @given(text=st.text(alphabet="ab:-[]{}&*!|>#%@`'\"\n \t0+.,?~<é", max_size=60), fast=st.booleans())
-def test_whatever_is_written_gives_values_or_problems(text: str, fast: bool) -> None:
+def test_every_text_gives_values_or_problems(text: str, fast: bool) -> None:
     problems = ProblemCollector()
-    with composer(read.COMPOSER if fast else read.PythonComposer):
-        documents = read.read_documents(Path("x.yaml"), "x.yaml", text.encode(), problems)
+    with composer(yaml_reader.COMPOSER if fast else yaml_reader.PythonComposer):
+        documents = yaml_reader.read_documents(Path("x.yaml"), "x.yaml", text.encode(), problems)
     assert all(problem.message for problem in problems)
     assert all(document.value is not None for document in documents)
 
@@ -145,12 +141,64 @@ def test_whatever_is_written_gives_values_or_problems(text: str, fast: bool) -> 
 @contextmanager
 def composer(kind: type) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(read, "COMPOSER", kind)
+        patch.setattr(yaml_reader, "COMPOSER", kind)
         yield
 
 
-def test_a_project_reads_the_same_without_libyaml(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = house.batch(PERSON)
-    monkeypatch.setattr(read, "COMPOSER", read.PythonComposer)
-    slow = house.load().resources["batch/b"]
+def test_a_project_reads_the_same_without_libyaml(folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = folder.batch(PERSON)
+    monkeypatch.setattr(yaml_reader, "COMPOSER", yaml_reader.PythonComposer)
+    slow = folder.load().resources["batch/b"]
     assert (fast.settings, fast.recipients.numbers) == (slow.settings, slow.recipients.numbers)
+
+
+def test_an_alias_bomb_is_refused(folder: ProjectFolder) -> None:
+    lines = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10))
+    folder.put({"bomb.yaml": f"a0: &a0 [x, x]\n{lines}"})
+    assert "more than 1,000,000 values, aliases expanded" in folder.problems()[0]
+
+
+def test_a_manifest_not_in_utf8_names_the_byte(folder: ProjectFolder) -> None:
+    folder.put({"b.yaml": HEAD.encode() + b"  agent_id: caf\xe9\n"})
+    position = len(HEAD) + len("  agent_id: caf")
+    assert folder.problems() == [
+        f"b.yaml:5:16: not UTF-8: byte 0xe9 at byte position {position} (save the file as UTF-8)"
+    ]
+
+
+def test_a_duplicate_key_hides_no_other_problem(folder: ProjectFolder) -> None:
+    folder.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  state: gone\n  agent_id: a\n  agent_id: b\n{PERSON}"})
+    assert [problem.partition(": ")[0] for problem in folder.problems()] == ["b.yaml:5:10", "b.yaml:7:3"]
+
+
+MISTAKES = [
+    Mistake(
+        "duplicate key",
+        f"  agent_id: a\n  agent_id: b\n{PERSON}",
+        "b.yaml:6:3",
+        'duplicate key "agent_id", first at',
+    ),
+    Mistake("tab indentation", "\tagent_id: a\n", "b.yaml:5:1", "a tab in the indentation (indent with spaces)"),
+    Mistake("unclosed brace", "  agent_id: {a: b\n", "b.yaml:6:1", "not YAML"),
+    Mistake("object tag", f"  agent_id: !!python/name:os.system x\n{PERSON}", "b.yaml:5:13", "tag"),
+    Mistake("set tag", f"  agent_id: !!set {{a}}\n{PERSON}", "b.yaml:5:13", 'the tag "!!set" is not supported'),
+    Mistake(
+        "forged tag",
+        f"  agent_id: !<(text)> [a]\n{PERSON}",
+        "b.yaml:5:13",
+        'the tag "(text)" is not supported',
+    ),
+    Mistake("merge key", f"  <<: {{agent_id: a}}\n{PERSON}", "b.yaml:5:3", "merge keys"),
+    Mistake("recursive alias", f"  agent_id: &a [*a]\n{PERSON}", "b.yaml:5:13", "an alias that contains itself"),
+    Mistake("deep nesting", f"  agent_id: {'[' * 500}\n", "b.yaml:5:70", "nested deeper than 60 levels"),
+    Mistake("bottomless nesting", f"  agent_id: {'[' * 100_000}\n", "b.yaml:5:", "nest"),
+    Mistake("list as key", f"  [a]: b\n{PERSON}", "b.yaml:5:3", "a key that is a list or mapping"),
+    Mistake("huge number", f"  target_concurrency_limit: {'9' * 5000}\n{PERSON}", "b.yaml:5:29", "is too large"),
+    Mistake("endless number", f"  target_concurrency_limit: 1.0e+999\n{PERSON}", "b.yaml:5:29", "is too large"),
+    Mistake("control character", "  agent_id: \x01\n", "b.yaml:5:13", "not YAML"),
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_each_mistake_has_its_own_message_at_its_place(folder: ProjectFolder, mistake: Mistake) -> None:
+    find_problem(folder, mistake)
