@@ -1,4 +1,4 @@
-"""The schema that editors use agrees with what dialctl itself accepts."""
+"""The schema that editors use agrees with what dialctl accepts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from referencing import Registry, Resource
 
 from declarative import schemas
 
-from .house import PROJECT
-from .test_resources import DESIGN
+from .project_fixture import PROJECT, REFERENCE
 
 
 def registry() -> Registry[Any]:
@@ -20,7 +19,7 @@ def registry() -> Registry[Any]:
     return Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in loaded)
 
 
-@pytest.mark.parametrize("text", [DESIGN, PROJECT])
+@pytest.mark.parametrize("text", [REFERENCE, PROJECT])
 def test_an_editor_accepts_what_dialctl_accepts(text: str) -> None:
     validator = Draft202012Validator(schemas.load_schema("manifest.v1"), registry=registry())
     for document in yaml.load_all(text, yaml.BaseLoader):

@@ -1,5 +1,4 @@
-"""A project in a temporary directory, the provider types as their documents describe them, and manifests to
-put in."""
+"""A project in a temporary directory, provider types as their documents describe them, and texts of manifests."""
 
 from __future__ import annotations
 
@@ -89,15 +88,78 @@ spec:
 """Four lines; what a test adds below begins at line 5."""
 
 CALL_HEAD = HEAD.replace("Batch", "Call").replace("name: b", "name: c")
+CALL = CALL_HEAD + "  to_number: +14155550101\n"
 PERSON = "  recipients: [{to_number: +14155550101}]\n"
 FROM = "  recipients_from: [{file: r.csv}]\n"
+NUMBER = "expected an E.164 number"
+"""The end of every message about a number in another form."""
+LONG = "x" * 16_384
+"""A text that is as large as all variables of a person may be together."""
+
+REFERENCE = """\
+# yaml-language-server: $schema=../../schemas/manifest.v1.schema.json
+apiVersion: dialctl/v1
+kind: Project
+metadata:
+  name: spring-campaigns              # ^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$
+spec:
+  providers:                          # optional: these two exist by default under these names
+    cartesia:
+      {type: cartesia, api_version: "2026-03-01", defaults: {agent_id: agent_Fo7p, from_number_id: ap_Q8PR}}
+    callingbox: {type: callingbox}
+  defaults: {provider: cartesia}      # only fields that every type has
+  guard: 2m
+  settle: 5m
+---
+apiVersion: dialctl/v1
+kind: Batch
+metadata:
+  name: march-outreach                # address: batch/march-outreach
+  labels: {team: growth}
+  previously: [batch/march]
+spec:
+  display_name: March outreach
+  provider: cartesia
+  agent_id: agent_Fo7pKNBUwLZxrTd6jvhpaE
+  from_number_id: ap_Q8PRh7lXyZsawXJmN2KcT5
+  target_concurrency_limit: 10
+  ringing_timeout_seconds: 30
+  max_call_duration_minutes: 15
+  scheduled_at: 2026-12-01T16:00:00Z
+  expires_at: 2026-12-08T00:00:00Z
+  state: present
+  retry: {max_retries: 2, on: [dial_no_answer, dial_busy], after: 4h}
+  also: [acb_PDWFN995PzAudChwFDqVZ2]
+  recipients:
+    - to_number: "+14155550123"
+      metadata: {customer_id: cust_123}
+  recipients_from:
+    - file: recipients.csv
+      to_number: phone
+      metadata: [customer_id, plan]
+---
+apiVersion: dialctl/v1
+kind: Call
+metadata: {name: callback-ada}        # address: call/callback-ada
+spec:
+  to_number: "+14155550101"
+  metadata: {customer_id: cust_456}
+  via: direct
+"""
+"""The example of the reference, with every document kind."""
 
 
 @dataclass(frozen=True)
-class House:
-    """A project's directory, which is where the user stands."""
+class ProjectFolder:
+    """A project's directory, which is the working directory."""
 
     directory: Path
+    """The directory, absolute."""
+
+    @property
+    def cache(self) -> Path:
+        """Where summaries of recipients files are kept."""
+        return self.directory / ".dialctl" / "recipients"
 
     def put(self, files: Mapping[str, str | bytes]) -> None:
         for name, content in files.items():
@@ -124,7 +186,7 @@ class House:
         )
 
     def problems(self, path: str = ".", **options: object) -> list[str]:
-        """What is wrong with the project, as the user reads it; empty when nothing is."""
+        """What is wrong with the project, as the user reads it; empty when nothing is wrong."""
         try:
             self.load(path, **options)  # type: ignore[arg-type]
         except ManifestError as error:
@@ -142,17 +204,17 @@ class House:
         return self.load().resources["call/c"]
 
 
-def rows(resource: Resource) -> dict[str, dict[str, object]]:
+def people_of(resource: Resource) -> dict[str, dict[str, object]]:
     """The people of a resource: number to data."""
     return {number: json.loads(payload) for number, payload in resource.recipients.frame.iter_rows()}
 
 
 @contextmanager
-def standing_in(directory: Path) -> Iterator[House]:
-    """For property tests, which make many projects within one test."""
+def working_in(directory: Path) -> Iterator[ProjectFolder]:
+    """Change the working directory. For property tests, which make many projects within one test."""
     before = Path.cwd()
     os.chdir(directory)
     try:
-        yield House(directory)
+        yield ProjectFolder(directory)
     finally:
         os.chdir(before)
