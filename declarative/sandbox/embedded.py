@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from starlette.types import ASGIApp, Message
@@ -35,7 +35,14 @@ class EmbeddedSandbox:
         self._world.advance(seconds)
 
     def close(self) -> None:
+        """Close the world. Transports that were handed out cannot be used any more."""
         self._world.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def open_sandbox(directory: Path) -> EmbeddedSandbox:

@@ -74,10 +74,14 @@ def open_database(directory: Path | None) -> sqlite3.Connection:
 
 def _open_connection(target: str) -> sqlite3.Connection:
     db = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
-    db.row_factory = sqlite3.Row
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    _create_tables(db)
+    try:
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        _create_tables(db)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

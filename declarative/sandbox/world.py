@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from declarative.sandbox import store
 
@@ -78,8 +78,18 @@ class World:
             raise ValueError(f"the speed is from 0 to {FASTEST:,}")
         self._lock = threading.RLock()
         self._db = store.open_database(directory)
-        with self._transaction():
-            self._initialize(seed, speed)
+        try:
+            with self._transaction():
+                self._initialize(seed, speed)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _initialize(self, seed: int | None, speed: float | None) -> None:
         seed_setting = self._read_setting("seed")
