@@ -1,34 +1,34 @@
-"""How tests reach a sandbox, and the requests they send."""
+"""One account of a sandbox, as tests reach it: embedded by a transport, or served at a URL."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import httpx
 
 from tests.outside import Outside
 
-ADA = "+14155550100"
-CALLINGBOX_AGENT = "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"
-
 
 @dataclass
-class Lab(Outside):
-    """A sandbox, seen by one organisation of its own, over one of the two ways to reach it."""
+class Account(Outside):
+    """An organisation of its own. Use as a context manager: it closes the clients that it made."""
 
     base_url: str
+    """Root of the sandbox."""
     transport: httpx.BaseTransport | None
+    """The embedded sandbox; None for a served one."""
     key: str = field(default_factory=lambda: f"sk_{uuid4().hex}")
+    """API key at both providers."""
     _clients: list[httpx.Client] = field(default_factory=list)
+    """Made so far, to be closed."""
 
     def client(self, **headers: str) -> httpx.Client:
-        made = httpx.Client(base_url=self.base_url, transport=self.transport, headers=headers, timeout=5)
-        self._clients.append(made)
-        return made
+        client = httpx.Client(base_url=self.base_url, transport=self.transport, headers=headers, timeout=5)
+        self._clients.append(client)
+        return client
 
     def at_cartesia(self, version: str = "2026-03-01", key: str | None = None) -> httpx.Client:
         bearer = f"Bearer {key or self.key}"
@@ -44,31 +44,9 @@ class Lab(Outside):
         """The sandbox's time so many seconds from now, as RFC 3339."""
         return (self.now() + timedelta(seconds=seconds)).isoformat()
 
-    def __enter__(self) -> Lab:
+    def __enter__(self) -> Account:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for one in self._clients:
-            one.close()
-
-
-def batch_body(*numbers: str, **changes: Any) -> dict[str, Any]:
-    """A request for a batch of these numbers (one, if none is given); None takes a field out."""
-    body: dict[str, Any] = {
-        "name": "reminders",
-        "agent_id": "agent_A",
-        "from_number_id": "ap_A",
-        "recipients": [{"to_number": number} for number in numbers or (ADA,)],
-    }
-    return {name: value for name, value in (body | changes).items() if value is not None}
-
-
-def calls_body(*numbers: str, **changes: Any) -> dict[str, Any]:
-    """A request for single calls at Cartesia."""
-    items = [{"to_number": number} for number in numbers or (ADA,)]
-    return {"agent_id": "agent_A", "from_number_id": "ap_A", "outbound_calls": items} | changes
-
-
-def box_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
-    """A request for a call at CallingBox."""
-    return {"agent_id": CALLINGBOX_AGENT, "to": number} | changes
+        for client in self._clients:
+            client.close()

@@ -20,7 +20,8 @@ from declarative.state.catalog import open_backend
 from tests.command import ROOT
 from tests.state.samples import holder
 
-from .lab import ADA, Lab, batch_body
+from .account import Account
+from .request_bodies import ADA, batch_body
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_clock_that_no_calendar_could_show_is_refused_and_the_sandbox_goes_on(
     assert runner.invoke(sandbox, ["dials"]).exit_code == 0
 
 
-def test_dials_and_reset_of_a_served_sandbox(runner: CliRunner, served: Lab) -> None:
+def test_dials_and_reset_of_a_served_sandbox(runner: CliRunner, served: Account) -> None:
     served.at_cartesia().post("/agents/calls/batches", json=batch_body(name="march"))
     served.advance(5)
     shown = runner.invoke(sandbox, ["dials", "--json", "--url", served.base_url])
@@ -93,7 +94,7 @@ def test_a_reset_waits_for_nobody_who_is_at_work(runner: CliRunner) -> None:
     assert (home / "dialctl.lock").exists()
 
 
-def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, served: Lab) -> None:
+def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, served: Account) -> None:
     served.at_cartesia().post("/agents/calls/batches", json=batch_body(name="ma\x1b[31mrch"))
     url = ["--url", served.base_url]
     masked, whole = (runner.invoke(sandbox, ["dials", *url, *more]).stdout for more in ([], ["--show-numbers"]))
@@ -102,7 +103,7 @@ def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, se
     assert ADA in whole
 
 
-def test_dials_in_text_never_show_a_short_number_whole(runner: CliRunner, served: Lab) -> None:
+def test_dials_in_text_never_show_a_short_number_whole(runner: CliRunner, served: Account) -> None:
     served.at_cartesia().post("/agents/calls/batches", json=batch_body("+5550101", from_number_id="ap_twilio_A"))
     shown = runner.invoke(sandbox, ["dials", "--url", served.base_url]).stdout
     assert "  +5•••01  " in shown
