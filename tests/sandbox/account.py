@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 
+from declarative.sandbox.embedded import open_sandbox
 from tests.outside import Outside
 
 
@@ -50,3 +53,10 @@ class Account(Outside):
     def __exit__(self, *_: object) -> None:
         for client in self._clients:
             client.close()
+
+
+@contextmanager
+def open_account(directory: Path) -> Iterator[Account]:
+    """The account of the key `sk_kept` in the sandbox kept in a directory."""
+    with open_sandbox(directory) as embedded, Account("http://sandbox", embedded.transport(), key="sk_kept") as account:
+        yield account

@@ -52,11 +52,10 @@ def test_what_is_no_duration_is_wrong_usage(runner: CliRunner, text: str) -> Non
 
 
 def test_advance_moves_the_embedded_sandbox_of_this_directory(runner: CliRunner, tmp_path: Path) -> None:
-    opened = open_sandbox(tmp_path / ".dialctl" / "sandbox")
-    before = opened.now()
-    assert runner.invoke(sandbox, ["advance", "1h30m"]).exit_code == 0
-    assert (opened.now() - before).total_seconds() >= 5400
-    opened.close()
+    with open_sandbox(tmp_path / ".dialctl" / "sandbox") as embedded:
+        before = embedded.now()
+        assert runner.invoke(sandbox, ["advance", "1h30m"]).exit_code == 0
+        assert (embedded.now() - before).total_seconds() >= 5400
 
 
 def test_a_clock_that_no_calendar_could_show_is_refused_and_the_sandbox_goes_on(runner: CliRunner) -> None:

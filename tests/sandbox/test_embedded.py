@@ -6,36 +6,28 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from declarative.sandbox.embedded import open_sandbox
-
-from .account import Account
+from .account import Account, open_account
 from .request_bodies import ADA, BATCHES, batch_body
 
 
 def test_state_clock_and_faults_survive_a_reopening(tmp_path: Path) -> None:
-    first = open_sandbox(tmp_path)
-    account = Account("http://sandbox", first.transport(), key="sk_kept")
-    account.at_cartesia().post(BATCHES, json=batch_body())
-    account.faults({"match": {}, "do": {"status": {"code": 503, "effect": False}}})
-    first.advance(5000)
-    before = first.now()
-    first.close()
-    second = open_sandbox(tmp_path)
-    again = Account("http://sandbox", second.transport(), key="sk_kept")
-    assert second.now() >= before
-    assert again.at_cartesia().get(BATCHES).status_code == 503
-    assert again.at_cartesia().get(BATCHES).json()["data"][0]["status"] == "completed"
-    second.close()
+    with open_account(tmp_path) as first:
+        first.at_cartesia().post(BATCHES, json=batch_body())
+        first.faults({"match": {}, "do": {"status": {"code": 503, "effect": False}}})
+        first.advance(5000)
+        before = first.now()
+    with open_account(tmp_path) as second:
+        assert second.now() >= before
+        assert second.at_cartesia().get(BATCHES).status_code == 503
+        assert second.at_cartesia().get(BATCHES).json()["data"][0]["status"] == "completed"
 
 
 def test_two_openings_of_one_directory_share_state_and_clock(tmp_path: Path) -> None:
-    one, other = open_sandbox(tmp_path), open_sandbox(tmp_path)
-    one.advance(9000)
-    assert other.now() >= one.now().replace(microsecond=0)
-    Account("http://sandbox", one.transport(), key="sk_x").at_cartesia().post(BATCHES, json=batch_body())
-    assert Account("http://sandbox", other.transport(), key="sk_x").calls()[ADA] == 1
-    one.close()
-    other.close()
+    with open_account(tmp_path) as first, open_account(tmp_path) as second:
+        first.advance(9000)
+        assert second.now() >= first.now().replace(microsecond=0)
+        first.at_cartesia().post(BATCHES, json=batch_body())
+        assert second.calls()[ADA] == 1
 
 
 def test_eight_threads_use_one_sandbox(account: Account) -> None:

@@ -8,21 +8,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from declarative.sandbox.embedded import open_sandbox
 from tests.command import start_server
 
-from .account import Account
+from .account import Account, open_account
 from .request_bodies import ADA, BATCHES, batch_body
 
 
 def test_a_server_killed_in_the_middle_leaves_a_readable_world(tmp_path: Path) -> None:
     server, url = start_server("--directory", str(tmp_path))
-    with server, Account(url, None, key="sk_k") as account:
+    with server, Account(url, None, key="sk_kept") as account:
         account.at_cartesia().post(BATCHES, json=batch_body())
         server.kill()
-    reopened = open_sandbox(tmp_path)
-    assert Account("http://sandbox", reopened.transport(), key="sk_k").calls()[ADA] == 1
-    reopened.close()
+    with open_account(tmp_path) as reopened:
+        assert reopened.calls()[ADA] == 1
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
