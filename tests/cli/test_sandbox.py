@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,16 +13,26 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner
 
-from declarative.cli.options import Duration
 from declarative.cli.sandbox import sandbox
 from declarative.errors import DialctlError, LeaseHeld, UsageError
 from declarative.sandbox.embedded import open_sandbox
 from declarative.state.catalog import open_backend
-from tests.command import ROOT
+from tests.command import ROOT, serving
+from tests.sandbox.account import Account
+from tests.sandbox.request_bodies import ADA, batch_body
 from tests.state.samples import holder
 
-from .account import Account
-from .request_bodies import ADA, batch_body
+
+@pytest.fixture(scope="session")
+def served_url() -> Iterator[str]:
+    with serving("--speed", "0") as url:
+        yield url
+
+
+@pytest.fixture
+def served(served_url: str) -> Iterator[Account]:
+    with Account(served_url, None) as account:
+        yield account
 
 
 @pytest.fixture
@@ -37,13 +48,6 @@ def test_importing_the_command_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("2m", 120), ("1h30m", 5400), ("2d", 172_800), ("0.5s", 0.5)]
-)
-def test_durations(text: str, seconds: float) -> None:
-    assert Duration().convert(text, None, None) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "-2m", "m2", "1 h", "2w"])
@@ -84,7 +88,7 @@ def test_a_reset_of_the_embedded_sandbox_forgets_the_lock_that_was_born_with_it(
     assert list(home.glob("dialctl.lock*")) == []
 
 
-def test_a_reset_waits_for_nobody_who_is_at_work(runner: CliRunner) -> None:
+def test_a_reset_does_not_wait_for_another_command(runner: CliRunner) -> None:
     home = Path(".dialctl") / "sandbox"
     open_sandbox(home).close()
     (home / "dialctl.lock").touch()
