@@ -1,5 +1,5 @@
-"""What a provider type can do, as data: manifests are checked against it, plans warn by it, README's table is made of
-it. Knows no connection."""
+"""What a provider type can do, as data. Manifests are checked against it, plans warn by it, and the table in README is
+made of it. Knows no connection."""
 
 from __future__ import annotations
 
@@ -21,57 +21,67 @@ SETTINGS = (
     "instructions",
     "webhook_url",
 )
-"""Manifest fields of a resource whose change moves people who still wait."""
+"""Manifest fields of a resource. A change to one of them moves the people who still wait."""
 
 PERSONAL = ("metadata", "dynamic_variables", "context")
-"""Manifest fields of a recipient whose change moves that person while they wait."""
+"""Manifest fields of a recipient. A change to one of them moves that person while they wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What one channel can do.
-
-    `max_people` a request; `provable`: a complete list proves absence; `schedulable`: takes `scheduled_at`;
-    `cancellable`: while a person waits; `retryable`: has a retry request; `echoes`: members come back with their
-    data; `outcomes`: the words that `retry.on` may name besides `pre_dial`; `per_second`: calls a second that the
-    provider itself keeps to, None where it keeps no such limit; `personal`: the recipient fields it takes; `reach`:
-    a sentence where not every country can be called; `notes`: a sentence that plans warn with where nothing `echoes`.
-    """
+    """What one channel can do."""
 
     max_people: int
+    """People that one request may hold."""
     provable: bool
+    """A list that was read in full proves absence: what it does not show does not exist."""
     schedulable: bool
+    """Takes a start time (`scheduled_at`)."""
     cancellable: bool
+    """Can be cancelled while a person waits."""
     retryable: bool
+    """Has a request that retries a batch."""
     returns_data: bool
+    """Members come back with the data that was sent for them."""
     outcomes: frozenset[str]
+    """The provider's words that `retry.on` may name. `pre_dial` may be named everywhere."""
     personal: tuple[str, ...]
+    """The fields of PERSONAL that a recipient may have."""
     per_second: float | None = None
+    """Calls a second that the provider keeps to by itself. None: it keeps no such limit."""
     destinations: str = ""
+    """A sentence that says which countries can be called. Empty: every country."""
     notes: str = ""
+    """A sentence that plans warn with where `returns_data` is False."""
 
     def missing_for(self, route: Route) -> list[str]:
-        """What the protocol builds upon on this route and the channel cannot do, in words: a lost batch is proven by a
-        list, guarded by its time and taken back before it; a single call is one person's."""
+        """Name what the protocol needs on this route and the channel cannot do. Empty: nothing is missing."""
         if route is Route.CALL:
+            # Protocol 5: a single call is settled by its mark, so a request must hold one person.
             return [] if self.max_people == 1 else ["max_people=1"]
+        # Protocol 5: a list must prove that a lost batch is absent. Protocol 6: its start time is the guard.
+        # Protocol 7: a twin is cancelled before the guard ends.
         required = {"provable": self.provable, "schedulable": self.schedulable, "cancellable": self.cancellable}
         return [name for name, supported in required.items() if not supported]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderType:
-    """A type of provider. `key_variable` names the environment variable of the key, `url_variable` that of the base
-    URL, which is `default_url` where it is not set. `versions` are the values of `api_version`, the default first;
-    `routes` gives the abilities by version and route; `refused` maps a manifest field that the API is documented to
-    refuse to the sentence that says where it belongs. `schemas` is the directory of an outside type's own
-    `providers/<name>.v1.schema.json`."""
+    """A type of provider, such as `cartesia`: where it is, and what it can do."""
 
     name: str
+    """The value of `type` in a manifest."""
     key_variable: str
+    """Environment variable that holds the API key."""
     url_variable: str
+    """Environment variable that holds another base URL."""
     default_url: str
+    """Base URL where `url_variable` is not set."""
     versions: tuple[str, ...]
+    """Values of `api_version`. The first one is the default."""
     routes: Mapping[str, Mapping[Route, Capabilities]]
+    """API version to the routes that it has, and what each can do."""
     refused: Mapping[str, str]
+    """Manifest field that the API is documented to refuse, to a sentence that says where it belongs."""
     schemas: Path | None = None
+    """Directory of an outside type's own `providers/<name>.v1.schema.json`. None: the schema is in this package."""

@@ -1,7 +1,7 @@
-"""The digests by which two values are called the same; knows no other module of the house.
+"""The digests by which two values count as equal. Imports no other module of the project.
 
-Digests that cover people are HMACs under `DIALCTL_PERSON_KEY` when it is set. Without it they are plain SHA-256:
-phone numbers are few enough to be guessed from such a digest, which README says.
+Digests of people are HMACs under `DIALCTL_PERSON_KEY` when it is set. Without it they are plain SHA-256. There are few
+enough phone numbers to guess one from such a digest, and README says so.
 """
 
 from __future__ import annotations
@@ -14,42 +14,42 @@ import orjson
 
 
 def canonical_json(value: object) -> bytes:
-    """The one JSON text of a value: UTF-8, keys sorted, no spaces."""
+    """The one JSON text of a value: UTF-8, keys sorted, no spaces. Equal values have equal texts."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def json_digest(value: object) -> str:
-    """Hex SHA-256 of a JSON value's canonical text."""
+    """Hex SHA-256 of the canonical JSON text of a value."""
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
 def short_hash(text: str, length: int) -> str:
-    """The first `length` characters (of 32 letters and digits) of the text's SHA-256, for marks."""
+    """SHA-256 of a text as `length` letters and digits (at most 32), five bits each. Marks are made of these."""
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:20], "big")
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
     return "".join(alphabet[(number >> (5 * position)) & 31] for position in range(length))
 
 
 class PersonKey:
-    """The secret under which people are digested; `None` digests plainly."""
+    """The secret that people's digests are made with. None or an empty text: digests are plain SHA-256."""
 
     def __init__(self, secret: str | None) -> None:
         self._secret = secret.encode() if secret else None
 
     @property
     def fingerprint(self) -> str | None:
-        """What the lock keeps to recognise the key: 16 hex characters, or None without a key."""
+        """16 hex characters by which the lock recognises the key. None without a key."""
         return self._new_hash(b"dialctl person key").hexdigest()[:16] if self._secret else None
 
     def digest_lines(self, chunks: Iterable[str]) -> str:
-        """Hex digest of a text given in chunks."""
+        """Hex digest of a text that comes in chunks. Where it is cut makes no difference."""
         digest = self._new_hash(b"")
         for chunk in chunks:
             digest.update(chunk.encode())
         return digest.hexdigest()
 
     def digest_person(self, salt: str, number: str) -> str:
-        """16 hex characters that stand for one number within one lineage (the salt)."""
+        """16 hex characters that stand for one number. `salt` is the lineage, so they differ from lock to lock."""
         return self._new_hash(f"{salt}\n{number}".encode()).hexdigest()[:16]
 
     def _new_hash(self, data: bytes) -> hmac.HMAC | hashlib._Hash:

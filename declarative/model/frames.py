@@ -1,5 +1,7 @@
-"""People as columns: their digests, numbers as integers, and telling persons apart without a number. Frames have the
-String columns `number` and `payload`; knows nothing of where they came from."""
+"""People as columns: digests of sets of people, numbers as integers, and a digest for each person.
+
+Frames have the String columns `number` (E.164) and `payload` (canonical JSON). Knows nothing of where they came from.
+"""
 
 from __future__ import annotations
 
@@ -10,47 +12,53 @@ import polars as pl
 from declarative.model.digest import PersonKey
 
 E164 = r"^\+[1-9][0-9]{6,14}$"
+"""A phone number as manifests and locks hold it: a plus and 7 to 15 digits, the first of them not 0."""
 _CHUNK = 65_536
+"""Rows that are made into text at a time."""
 
 
 def numbers_digest(frame: pl.DataFrame, key: PersonKey) -> str:
-    """The digest of the set of numbers: sorted, one a line."""
+    """Digest of the set of numbers: sorted, one a line."""
     return rows_digest(frame.select("number"), key)
 
 
 def payloads_digest(frame: pl.DataFrame, key: PersonKey) -> str:
-    """The digest of numbers with their data: `number`, a tab, `payload`; sorted by number, one a line."""
+    """Digest of numbers with their data: `number`, a tab, `payload`; sorted by number, one a line."""
     return rows_digest(frame.select("number", "payload"), key)
 
 
 def rows_digest(frame: pl.DataFrame, key: PersonKey) -> str:
-    """The digest of rows of which each has another `number`: sorted by it, cells apart by tabs, one a line."""
+    """Digest of rows with distinct `number`s: sorted by number, cells separated by tabs, one row a line."""
     return key.digest_lines(_join_lines(_sort_by_number(frame)))
 
 
 def number_keys(numbers: pl.Series) -> pl.Series:
-    """E.164 numbers as integers (UInt64), which sort as the texts do and are as different as they are; null for any
-    other text. To tell a million apart, sort or join them takes a fraction of the time that texts take."""
+    """E.164 numbers as integers (UInt64), null for any other text.
+
+    Two numbers have the same integer only if their texts are the same, and integers sort as the texts do. To sort or
+    join a million integers takes a fraction of the time that texts take.
+    """
     number = pl.col("number")
     frame = numbers.to_frame("number").select(pl.when(number.str.contains(E164)).then(number.str.slice(1)))
     size = number.str.len_bytes().cast(pl.UInt64)
-    # At most 15 digits, filled up with zeros on the right; the size tells the filling from a number's own zeros.
+    # At most 15 digits, padded with zeros on the right. The size tells the padding from the number's own zeros.
     padded = number.cast(pl.UInt64) * pl.lit(10, dtype=pl.UInt64).pow(15 - size)
     return frame.select((padded * 16 + size).alias("key")).to_series()
 
 
 def has_duplicates(frame: pl.DataFrame) -> bool:
-    """Whether an E.164 number is there more than once."""
+    """Whether an E.164 number occurs more than once."""
     keys = number_keys(frame.get_column("number")).drop_nulls()
     return keys.n_unique() < len(keys)
 
 
 def empty_frame() -> pl.DataFrame:
+    """A frame of no people."""
     return pl.DataFrame(schema={"number": pl.String, "payload": pl.String})
 
 
 def with_person_digest(frame: pl.DataFrame, key: PersonKey, lineage: str) -> pl.DataFrame:
-    """Adds `person`: the digest that stands for the number in the lock."""
+    """Add the String column `person`: the digest that stands for the number in a lock of this lineage."""
     persons = [key.digest_person(lineage, number) for number in frame.get_column("number").to_list()]
     return frame.with_columns(pl.Series("person", persons, dtype=pl.String))
 
@@ -63,5 +71,5 @@ def _sort_by_number(frame: pl.DataFrame) -> pl.DataFrame:
 def _join_lines(frame: pl.DataFrame) -> Iterator[str]:
     line = pl.concat_str(pl.all(), separator="\t")
     for chunk in frame.iter_slices(_CHUNK):
-        # A null must never be left out of a digest in silence: joined with one, the part is None and this raises.
+        # A digest must not skip a null in silence. With a null the joined text is None, and the sum below raises.
         yield chunk.select(line.str.join("\n", ignore_nulls=False)).item() + "\n"

@@ -11,12 +11,10 @@ if TYPE_CHECKING:
 
 
 class Recipients:
-    """The recipients of one resource after suppression, in manifest order.
+    """The recipients of one resource, in manifest order, without those that a policy excludes.
 
-    `count` of them; `numbers` is the digest of the set of numbers, `payloads` of numbers with their data.
-    `frame` has two String columns: `number` (E.164) and `payload` (canonical JSON object of own fields, `{}` for none).
-    All three are made on first use: an unchanged plan needs no table, and a first plan no digest.
-    `held` counts those whom a policy keeps out, by the policy's name; `kept_out` is who they are (`number`, `policy`).
+    `count` says how many they are, and `excluded_counts` how many people each policy excludes, by the policy's name.
+    The frames and the digests are made on first use: an unchanged plan needs no frame, and a first plan no digest.
     """
 
     def __init__(
@@ -37,17 +35,21 @@ class Recipients:
 
     @cached_property
     def frame(self) -> pl.DataFrame:
+        """String columns: `number` (E.164) and `payload` (canonical JSON object of their own fields, `{}` for none)."""
         return self._make_frame()
 
     @property
     def excluded(self) -> pl.DataFrame:
-        assert self._make_excluded is not None  # whoever counts them in `held` can name them
+        """The people in `excluded_counts`: String columns `number` and `policy`. May only be read if there are any."""
+        assert self._make_excluded is not None
         return self._make_excluded()
 
     @cached_property
     def numbers(self) -> str:
+        """Digest of the set of numbers."""
         return self._digest_numbers()
 
     @cached_property
     def payloads(self) -> str:
+        """Digest of the numbers with their data."""
         return self._digest_payloads()

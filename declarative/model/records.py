@@ -1,4 +1,4 @@
-"""How intents and what was seen become what is remembered. Pure."""
+"""How records are made of intents and of remotes, and how two records of one thing are joined. Pure."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import TypeVar
 
 from declarative.model import digest, mark
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
-from declarative.model.remote import Phase, Remote, is_over
+from declarative.model.remote import Phase, Remote, holds_queued, is_over
+
+_Value = TypeVar("_Value")
 
 
 def from_intent(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
-    """The record of what a submission brought into being; `doubts` are marks whose absence is not proven."""
+    """The record of what a submission created. `doubts` are marks whose absence was only probable when it was sent."""
     return refreshed(replace(_record_from_intent(intent), doubts=doubts), remote)
 
 
 def from_refusal(intent: Intent) -> RemoteRecord:
-    """The record of a single call that was turned away before any phone was called."""
+    """The record of a single call that the provider refused before any phone was called."""
     return replace(_record_from_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
 
 
@@ -38,7 +40,7 @@ def _record_from_intent(intent: Intent) -> RemoteRecord:
 
 
 def from_mark(remote: Remote) -> RemoteRecord:
-    """The record of something of ours that the lock did not know: what its mark tells."""
+    """The record of a remote that is ours and that the lock did not know: what its mark tells."""
     remote_mark = remote.mark
     remote_record = RemoteRecord(
         route=remote.route,
@@ -53,7 +55,8 @@ def from_mark(remote: Remote) -> RemoteRecord:
 
 
 def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
-    """The record with the counters and the outcome as now seen. Settled only when over and read with its people."""
+    """The record with counters and outcome as now seen. It is settled only if it is over, and its members were read and
+    none of them is queued in a live batch."""
     updated = replace(
         remote_record,
         status=remote.status,
@@ -63,7 +66,7 @@ def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
         retry_count=_larger_count(remote_record.retry_count, remote.retry_count),
         last_updated_at=remote.last_updated_at,
         created_at=remote_record.created_at or remote.created_at,
-        settled=remote.members is not None and is_over(remote),
+        settled=remote.members is not None and is_over(remote) and not holds_queued(remote),
     )
     if remote_record.person is None or remote.members is None or remote.members.is_empty():
         return updated
@@ -72,25 +75,20 @@ def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
 
 
 def with_retry(remote_record: RemoteRecord, intent: Intent) -> RemoteRecord:
-    """The record of a batch whose retry request is known to have been taken, whatever count the provider shows: an
-    answer may be older than what it answers, and a retry that went uncounted would be sent again."""
+    """The record of a batch whose retry request is known to have been accepted, whatever count the provider shows."""
+    # Protocol 9: an answer may be older than the request that it answers. A retry that is not counted is sent again.
     return replace(remote_record, retry_count=_larger_count(remote_record.retry_count, (intent.retry_count or 0) + 1))
 
 
 def _larger_count(recorded: int | None, reported: int | None) -> int | None:
-    """Retries never become fewer: one may have been answered, or declared by a person, that the provider does not
-    show."""
-    return (
-        max(recorded, reported)
-        if recorded is not None and reported is not None
-        else reported
-        if recorded is None
-        else recorded
-    )
+    """The larger of two retry counts. None: neither is known."""
+    # Protocol 9: attempts are an upper bound. The provider may lag behind a retry that was answered, or that a person
+    # declared, so the count never falls.
+    return max((count for count in (recorded, reported) if count is not None), default=None)
 
 
 def as_remote(remote_id: str, remote_record: RemoteRecord) -> Remote:
-    """A settled batch that the list was not read back to, as it was last seen."""
+    """A settled batch as it was last seen, for when the list was not read as far back as this batch."""
     return Remote(
         id=remote_id,
         route=remote_record.route,
@@ -107,17 +105,19 @@ def as_remote(remote_id: str, remote_record: RemoteRecord) -> Remote:
     )
 
 
-_Value = TypeVar("_Value")
-
-
 _CANCEL = (None, CancelProgress.ASKED, CancelProgress.DONE)
+"""How far a cancel has come, in order."""
 
 
 def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecord:
-    """What two locks know of one address."""
+    """What two records of one address know together. Which is first makes no difference.
+
+    The record with the higher generation says what was applied. Remotes, open intents, revoked marks and people who
+    were called are those of both.
+    """
     base = max(first, second, key=lambda record: (record.generation, digest.canonical_json(record)))
-    remotes = _join_mappings(first.remotes, second.remotes, join_remote_records)
-    intents = _join_mappings(first.intents, second.intents, _more_cautious_intent)
+    remotes = join_mappings(first.remotes, second.remotes, join_remote_records)
+    intents = join_mappings(first.intents, second.intents, _more_cautious_intent)
     return replace(
         base,
         tombstone=first.tombstone and second.tombstone,
@@ -131,14 +131,22 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
 
 
 def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteRecord:
-    """The later sight of one remote thing. How far our own cancel has come is never forgotten; a doubt that
-    one side has laid to rest, it has laid to rest by proof."""
+    """The later of two records of one remote, with the furthest progress of our own cancel."""
+    # Protocol 7: a doubt is dropped only by proof, so one that either side has dropped is gone.
     latest = max(first, second, key=_recency)
     return replace(
         latest,
         cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
         doubts=tuple(sorted({*first.doubts} & {*second.doubts})),
     )
+
+
+def join_mappings(
+    first: Mapping[str, _Value], second: Mapping[str, _Value], join_values: Callable[[_Value, _Value], _Value]
+) -> dict[str, _Value]:
+    """The entries of both. `join_values` makes one value of two that have the same key."""
+    shared = {key: join_values(first[key], second[key]) for key in first.keys() & second.keys()}
+    return {**first, **second, **shared}
 
 
 def _recency(remote_record: RemoteRecord) -> tuple[int, bool, int, int, str, bytes]:
@@ -155,26 +163,20 @@ def _recency(remote_record: RemoteRecord) -> tuple[int, bool, int, int, str, byt
 
 
 def _more_cautious_intent(first: Intent, second: Intent) -> Intent:
-    """Of one intent the sight that concludes less from not having been found."""
+    """Of two records of one intent, the one that concludes less from not having found it."""
     return min(first, second, key=lambda intent: (intent.absent, intent.probe is not None, _text(intent)))
 
 
 def _is_resolved(
     intent: Intent, remotes: Mapping[str, RemoteRecord], first: ResourceRecord, second: ResourceRecord
 ) -> bool:
-    """Whether one side has found out that it happened, and so no longer has it open."""
+    """Whether one side has found out that the request happened, and so no longer has it open."""
     closed_remotes = {key for side in (first, second) if intent.mark not in side.intents for key in side.remotes}
     if intent.request is RequestKind.SUBMIT:
         return any(remotes[key].mark == intent.mark for key in closed_remotes)
     return intent.remote in closed_remotes and (remotes[intent.remote].retry_count or 0) > (intent.retry_count or 0)
 
 
-def _join_mappings(
-    first: Mapping[str, _Value], second: Mapping[str, _Value], join_values: Callable[[_Value, _Value], _Value]
-) -> dict[str, _Value]:
-    shared = {key: join_values(first[key], second[key]) for key in first.keys() & second.keys()}
-    return {**first, **second, **shared}
-
-
 def _text(value: RemoteRecord | Intent) -> bytes:
-    return digest.canonical_json(value)  # orjson writes dataclasses by itself
+    """Breaks ties, so that the order of two sides makes no difference. orjson writes dataclasses by itself."""
+    return digest.canonical_json(value)

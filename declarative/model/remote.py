@@ -1,5 +1,5 @@
-"""The values that everyone shares: what was seen at a provider. No I/O, no clock, no provider's own words decide
-anything above this line: adapters translate them into a Phase."""
+"""What was seen at a provider. No I/O and no clock. Adapters translate a provider's words into a Phase, and above this
+module no decision depends on the words."""
 
 from __future__ import annotations
 
@@ -8,17 +8,30 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from declarative.model.mark import Mark
 from declarative.model.resource import Route
 
 if TYPE_CHECKING:
     import polars as pl
 
+# Protocol 12: a time that cannot be true proves nothing.
 EARLIEST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
-"""Older than any call of these providers. What programs write for no time at all is of the years 1 and 1970."""
+"""Older than any call of these providers. Programs that mean "no time" write the years 1 and 1970."""
+
 MEMBER_COLUMNS = ("number", "phase", "outcome", "call_id", "payload", "error", "note")
+"""String columns of a members frame, one row for each recipient.
+
+- `number`: E.164.
+- `phase`: a value of Phase.
+- `outcome`: the provider's own word, or null.
+- `call_id`: null if the person was never dialed.
+- `payload`: the person's data as the provider returns them, a canonical JSON object without our own mark. Null where
+  the provider returns none. It may also be null for people who are neither queued nor refused: their data decide
+  nothing.
+- `error`: the provider's text, or null.
+- `note`: a canonical JSON object of what else a person may want to know of the call (a voicemail, the result that the
+  agent extracted), or null. It decides nothing.
+"""
 
 
 class Phase(StrEnum):
@@ -29,56 +42,61 @@ class Phase(StrEnum):
     REACHED = "reached"
     UNREACHED = "unreached"
     REFUSED = "refused"  # turned away before any phone was called
-    UNFUNDED = "unfunded"  # the same, for want of money: submitted again as if never tried
+    UNFUNDED = "unfunded"  # the same, for lack of money: submitted again as if never tried
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"  # a word we do not know: counts as called
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """One batch, or one single call, as its provider describes it.
-
-    `total`, `dispatched`, `finished` count recipients as the provider does; `retry_count` is None where the answer
-    lacks it; times are aware UTC or None where absent; `last_updated_at` is the provider's text, only compared.
-    `cancelled` is the thing's own status. `members` is None unless it was read in full: a frame of the String
-    columns MEMBER_COLUMNS, a row a recipient: `phase` a Phase value, `outcome` the provider's own word (or null),
-    `call_id` null when never dialed, `payload` the canonical JSON object of the person's data as echoed, our own mark
-    taken out of it (null where the provider echoes none; may be null for whoever is neither queued nor refused, whose
-    data decide nothing), `error` the provider's text or null,
-    `note` a canonical JSON object of what else a person may want to know of the call (a voicemail, the result that
-    the agent extracted), or null; nothing is decided by it. `total` is -1 where the answer lacks it, and so equals no
-    count of members.
-    """
+    """One batch, or one single call, as its provider describes it."""
 
     id: str
+    """The provider's id."""
     route: Route
+    """A batch, or a single call."""
     name: str
+    """The provider's name for it. Empty where it has none."""
     mark: Mark | None
+    """Our mark. None: it shows no mark."""
     status: str
+    """The provider's own word."""
     cancelled: bool
+    """The batch or call itself is cancelled. A member of it may still be in a call."""
     total: int
+    """Recipients in it. -1 where the answer lacks the number, which equals no count of members."""
     dispatched: int
+    """Recipients dispatched, as the provider counts."""
     finished: int
+    """Recipients finished, as the provider counts."""
     retry_count: int | None = None
+    """Retries by request. None: the answer lacks the number."""
     created_at: datetime | None = None
+    """Aware, UTC. None: absent."""
     scheduled_at: datetime | None = None
+    """When it starts to call. Aware, UTC. None: absent."""
     last_updated_at: str = ""
+    """The provider's text. It is only compared."""
     agent_id: str = ""
+    """The agent that calls. Empty: absent."""
     members: pl.DataFrame | None = None
+    """A frame of MEMBER_COLUMNS. None unless it was read in full."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
-        """What list and lock must agree on for the thing to count as unchanged."""
+        """What list and lock must agree on for it to count as unchanged."""
         return (self.status, self.dispatched, self.finished, self.retry_count, self.last_updated_at)
 
     def has_phase(self, *phases: Phase) -> bool:
-        """Whether anybody of it stands so, as far as its people were read."""
+        """Whether a member is in one of these phases. False while the members are unread."""
         return self.members is not None and bool(self.members.get_column("phase").is_in(phases).any())
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """An ISO 8601 time as aware UTC, one without an offset taken for UTC; None for anything else, and for a time that
-    nothing here can have."""
+    """An ISO 8601 time as aware UTC. A time without an offset is taken as UTC.
+
+    None for any other text, and for a time before EARLIEST_TIME.
+    """
     try:
         timestamp = datetime.fromisoformat(text)
         timestamp = timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
@@ -88,10 +106,17 @@ def parse_timestamp(text: str) -> datetime | None:
 
 
 def is_over(remote: Remote) -> bool:
-    """Whether nobody of it calls or will call: by its counters, and after a cancel by its people. The status alone
-    never tells: `completed` still has live calls (cartesia.md 3.2)."""
+    """Whether it calls no one now and will call no one: by its counters, and after a cancel by its members."""
+    # The status alone never says it: `completed` still has live calls (cartesia.md 3.2).
     if remote.total and remote.finished == remote.total:
         return True
     if remote.members is None or not remote.cancelled:
         return False
+    # Protocol 8: after a cancel, only the status of each person says that they are free.
     return not remote.has_phase(Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)
+
+
+def holds_queued(remote: Remote) -> bool:
+    """Whether a person in this batch is called unless it is cancelled, as far as its people were read. The counters may
+    say that it is over all the same."""
+    return remote.route is Route.BATCH and not remote.cancelled and remote.has_phase(Phase.QUEUED)

@@ -1,5 +1,5 @@
-"""The values that everyone shares: what is wanted. No I/O, no clock; what was seen is in remote.py, what is
-remembered in memory.py."""
+"""What the manifests want, as values. No I/O and no clock. What was seen at a provider is in remote.py, and what the
+lock remembers is in lock.py."""
 
 from __future__ import annotations
 
@@ -8,24 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from declarative.model.policy import Pace, Policy, Retry
 from declarative.model.recipients import Recipients
-
-if TYPE_CHECKING:
-    pass
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 class Kind(StrEnum):
+    """The kinds of manifest that name people to call."""
+
     BATCH = "Batch"
     CALL = "Call"
 
 
 class Route(StrEnum):
-    """The way to the phone: a batch that the provider works off, or one single call a request."""
+    """The way to the phone: a batch that the provider works through, or a single call for each request."""
 
     BATCH = "batch"
     CALL = "call"
@@ -33,67 +31,94 @@ class Route(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One desired resource, every default filled in.
-
-    `settings` are the values whose change moves people who still wait, normalised, provider field name to value;
-    `settings_digest` is the digest of them. `paused` is `state: cancelled`: nobody is desired.
-    `scheduled_at` and `expires_at` are aware UTC datetimes.
-    """
+    """One desired resource, with every default filled in."""
 
     address: str
+    """Kind and name, such as `batch/march`."""
     kind: Kind
+    """The kind of its manifest. It does not decide the `route`: a Call may go out as a batch."""
     route: Route
+    """The way to the phone."""
     provider: str
+    """The provider's name in the project."""
     display_name: str
+    """The label at the provider."""
     settings: Mapping[str, Json]
+    """Provider's field name to normalised value. A change moves the people who still wait."""
     settings_digest: str
+    """Digest of `settings`."""
     recipients: Recipients
+    """The people it wants called."""
     paused: bool = False
+    """`state: cancelled` in the manifest: no one is desired."""
     scheduled_at: datetime | None = None
+    """Start of the calls. Aware, UTC. None: at once."""
     expires_at: datetime | None = None
+    """No request that dials is sent after it. Aware, UTC. None: never."""
     retry: Retry | None = None
+    """None: no one is called again."""
     policy: Policy = Policy()
+    """The project's limits and its own."""
     pace: Pace = Pace()
+    """How fast its single calls are placed. A batch ignores it."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    """Free text by name, for people. A change moves no one."""
     also: tuple[str, ...] = ()
+    """Ids of unmarked remote batches that count as its own: they are read and never changed."""
     previously: tuple[str, ...] = ()
+    """Former addresses. What was done under them is its own."""
 
 
 @dataclass(frozen=True)
 class ProviderSpec:
-    """A provider that the project declares: `name` in manifests, `type` in the catalog."""
+    """A provider that the project declares."""
 
     name: str
+    """What manifests call it."""
     type: str
+    """What the provider catalog calls it."""
     api_version: str | None = None
+    """None: the first version of the type."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """`directory` is the folder of the Project document (or of PATH without one), absolute."""
+    """What the Project document says, with every default filled in."""
 
     name: str = "default"
+    """`metadata.name`. It is part of every mark."""
     declared: bool = False
+    """There is a Project document."""
     directory: str = "."
+    """The folder of the Project document, or of PATH where there is none. Absolute."""
     providers: Mapping[str, ProviderSpec] = field(default_factory=dict)
+    """The declared providers, by name."""
     guard: timedelta = timedelta(minutes=2)
+    """How long after the request a batch starts to call, at least. 0: at once."""
     settle: timedelta = timedelta(minutes=5)
+    """How long after a lost answer a complete list without the batch makes its absence probable."""
     policy: Policy = Policy()
+    """Limits for the whole project. A resource can only be stricter."""
     state_url: str | None = None
+    """Where the lock is kept. None: in `directory`."""
 
 
 @dataclass(frozen=True)
 class Desired:
-    """What the manifests ask for. `whole` tells that every manifest of the project was read, so that absence is
-    a wish; `digest` covers manifests, recipients and variables, and is made on first use by `digested`. `named` tells
-    of every address in any manifest of the project, of this run or not."""
+    """All that the manifests of a run want."""
 
     project: Project
+    """The project that they belong to."""
     resources: Mapping[str, Resource]
+    """The wanted resources, by address."""
     is_complete: bool
+    """Every manifest of the project was read. Only then is an address that is not in `resources` no longer wanted."""
     make_digest: Callable[[], str]
+    """Makes `digest`."""
     list_addresses: Callable[[], Collection[str]] = tuple
+    """Gives every address in any manifest of the project, also in those that this run did not read."""
 
     @cached_property
     def digest(self) -> str:
+        """Digest of manifests, recipients and variables, made on first use."""
         return self.make_digest()

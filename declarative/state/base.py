@@ -1,5 +1,7 @@
-"""What every place that keeps the lock must do, and who holds it. Knows bytes only: what they mean is
-lock.py's business, and how they are kept is each backend's own."""
+"""What every place that keeps the lock must do, and who holds its lease.
+
+Knows bytes only. format.py says what they mean, and each backend says how they are kept.
+"""
 
 from __future__ import annotations
 
@@ -15,37 +17,43 @@ from typing import Protocol, Self, TypeVar
 
 import orjson
 
-from declarative.errors import LeaseHeld, LeaseLost
+from declarative.errors import LeaseHeld, LeaseLost, StateError
 
 Sleep = Callable[[float], None]
+"""Waits for a number of seconds."""
 _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
 class StoredState:
-    """What a backend keeps: `lock`, one document or None where there is none yet, and `journal`, the lines
-    written since, oldest first. The last line may be torn; lock.py reads around it."""
+    """What a backend keeps."""
 
     lock: bytes | None
+    """The lock, one document. None: there is none yet."""
     journal: tuple[bytes, ...] = ()
+    """The lines written since the lock, oldest first. The last line may be torn: format.py skips it then."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Who holds a lease: `id` is what `dialctl force-unlock` takes, `run` the address of the CI run, if
-    any."""
+    """Who holds a lease. The fields are the JSON keys of the lease file."""
 
     id: str
+    """8 random hex characters. `dialctl force-unlock` takes them."""
     who: str
+    """The user's name, in CI the name of the person who started the run."""
     host: str
+    """The machine's name."""
     pid: int
+    """The process on that machine."""
     since: datetime
+    """When the process began, by its own clock. Aware, UTC, whole seconds."""
     run: str | None = None
+    """URL of the CI run. None outside CI."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Holder:
-        """This process. GitHub Actions, GitLab CI and Jenkins tell the address of their run in the
-        environment."""
+        """This process. GitHub Actions, GitLab CI and Jenkins give the URL of their run in the environment."""
         return cls(
             id=secrets.token_hex(4),
             who=environment.get("GITHUB_ACTOR") or environment.get("GITLAB_USER_LOGIN") or _user_name(),
@@ -57,8 +65,7 @@ class Holder:
 
     @classmethod
     def from_json(cls, text: bytes) -> Holder | None:
-        """The holder written as JSON; None where the text is not one, as in the instant before it is
-        written."""
+        """The holder that was written as JSON. None for any other text, such as a file that is not written yet."""
         try:
             values = orjson.loads(text)
             return cls(**{**values, "since": datetime.fromisoformat(values["since"])})
@@ -66,6 +73,7 @@ class Holder:
             return None
 
     def to_json(self) -> bytes:
+        """The JSON text that `from_json` reads."""
         return orjson.dumps(self, option=orjson.OPT_UTC_Z)
 
     def __str__(self) -> str:
@@ -74,14 +82,18 @@ class Holder:
 
 
 class Lease(Protocol):
-    """The right to send and to write, held until the end of a `with` block."""
+    """The right to send and to write, held until the end of a `with` block.
+
+    Protocol 11: every send and every write checks it.
+    """
 
     @property
-    def holder(self) -> Holder: ...
+    def holder(self) -> Holder:
+        """The run that took the lease: ourselves."""
+        ...
 
     def check(self) -> None:
-        """Return only while the lease is surely ours; called before every send and every write. Raises
-        LeaseLost."""
+        """Return only while the lease is certainly ours. Raises LeaseLost."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -92,48 +104,59 @@ class Lease(Protocol):
 
 
 class Backend(Protocol):
-    """A place that keeps one lock with its journal. Every method raises StateError when the place does not
-    answer or does not obey."""
+    """A place that keeps one lock with its journal.
+
+    Every method raises StateError when the place does not answer, or refuses.
+    """
 
     @property
     def location(self) -> str:
-        """The place, for people."""
+        """The path or URL of the place, for messages."""
         ...
 
     def load(self) -> StoredState:
-        """What is kept now. Never waits for a lease and never changes anything. A run that means to write
-        loads again after it took the lease: `fold` compares with what was loaded last."""
+        """Read what is kept now, without waiting for a lease and without changing anything.
+
+        A run that will write loads again after it took the lease, because `fold` compares with what was loaded last.
+        """
         ...
 
     def append(self, line: bytes) -> None:
-        """Add one line without line breaks to the journal: durable when this returns, at a cost that does not
-        depend on what is kept already. Raises LeaseLost."""
+        """Add one line, without line breaks, to the journal. Raises LeaseLost.
+
+        Protocol 1: the line is durable when this returns, for a request may follow it. The cost does not depend on
+        what is kept already.
+        """
         ...
 
     def fold(self, lock: bytes) -> None:
-        """Replace the lock, then drop the journal. Raises LeaseLost, and StateConflict when the lock is not
-        the one last loaded or folded (one never loaded counts as expected to be absent)."""
+        """Replace the lock, then drop the journal. Raises LeaseLost.
+
+        Raises StateConflict when the lock is not the one that was last loaded or folded. Without a load before it,
+        the lock must be absent.
+        """
         ...
 
     def lease(self, holder: Holder, wait: float, sleep: Sleep) -> Lease:
-        """The lease, after at most `wait` seconds spent in `sleep`. Raises LeaseHeld."""
+        """Take the lease, after at most `wait` seconds spent in `sleep`. Raises LeaseHeld."""
         ...
 
     def holder(self) -> Holder | None:
-        """Who holds the lease now, as far as can be told without waiting."""
+        """Who holds the lease now, as far as that is known without waiting. None: no run holds it."""
         ...
 
     def break_lease(self, lease_id: str) -> None:
-        """Take the lease from its holder, who can neither write nor send from then on. Raises StateError when
-        nobody holds it under this id."""
+        """Take the lease from its holder, which can neither write nor send from then on.
+
+        Raises StateError when no run holds it under this id.
+        """
         ...
 
 
 def retry_until(
     attempt: Callable[[], _Value | None], wait: float, sleep: Sleep, *, pause: float = 0.5
 ) -> _Value | None:
-    """The first result of `attempt` that is not None, asked for every `pause` seconds; None after `wait` of
-    them."""
+    """Call `attempt` every `pause` seconds until it returns a value. None: it returned none within `wait` seconds."""
     remaining = wait
     while (value := attempt()) is None and remaining > 0:
         step = min(pause, remaining)
@@ -143,11 +166,13 @@ def retry_until(
 
 
 def lease_held_error(location: str, holder: Holder | None, *, hint: str) -> LeaseHeld:
-    holder_text = str(holder) if holder else "another run that has not said yet who it is"
+    """The error for a place whose lease another run holds. `holder` is None while that run writes its name."""
+    holder_text = str(holder) if holder else "another run, which has not written its name yet"
     return LeaseHeld(f"{location} is in use by {holder_text}", hint=hint)
 
 
 def lease_lost_error(location: str, holder: Holder | None, reason: str) -> LeaseLost:
+    """The error for a run that no longer holds its lease. `holder` is that run, None if it never took the lease."""
     taken_at = f" (taken {holder.since:%H:%M:%S} UTC)" if holder else ""
     return LeaseLost(
         f"the lease on {location}{taken_at} is lost: {reason}; nothing more is sent or written",
@@ -155,10 +180,16 @@ def lease_lost_error(location: str, holder: Holder | None, reason: str) -> Lease
     )
 
 
+def lease_unknown_error(location: str, lease_id: str, holder: Holder | None) -> StateError:
+    """The error for a lease that is to be broken, but that `holder` does not hold under this id."""
+    state = f"it is held by {holder}, lease {holder.id}" if holder else "no run holds it"
+    return StateError(f"there is no lease {lease_id} on {location}: {state}")
+
+
 def _user_name() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container's user id without a name; which of them depends on the Python
+    except (OSError, KeyError):  # a container's user id has no name; the Python version decides which error it is
         return f"user {os.getuid()}"
 
 

@@ -1,4 +1,4 @@
-"""Which backend a state URL means. Knows no more of any of them than its name."""
+"""Which backend a state URL means. Knows only the name of each."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from declarative.state.local import LocalBackend
 
 
 def open_backend(directory: Path, url: str | None) -> Backend:
-    """The backend at `url`, or the project's directory where there is none. Opens no connection yet. Raises
-    UsageError for a URL of another kind."""
+    """The backend at `url`, or in the project's directory where `url` is None. Opens no connection yet.
+
+    Raises UsageError for a URL with an unknown scheme.
+    """
     if url is None:
         return LocalBackend(directory)
     scheme = url.partition("://")[0]
     if scheme not in SCHEMES:
         schemes = ", ".join(f"{name}://" for name in SCHEMES)
-        raise UsageError(f"no state can be kept at {url!r}", hint=f"known are {schemes}")
+        raise UsageError(f"the state URL {url!r} is of an unknown kind", hint=f"known are {schemes}")
     return SCHEMES[scheme](url)
 
 
 def _open_object_store(url: str) -> Backend:
-    # Imported late: obstore is a large library that most runs never need.
+    # Imported late, because obstore is a large library that most runs never need.
     from declarative.state.objectstore import ObjectStoreBackend
     from declarative.state.objectstore_client import open_object_client
 
@@ -36,3 +38,4 @@ SCHEMES: Mapping[str, Callable[[str], Backend]] = {
     "gs": _open_object_store,
     "az": _open_object_store,
 }
+"""URL scheme to what opens the backend."""

@@ -1,5 +1,7 @@
-"""The lock's values as JSON and back. Says nothing that is empty, so that diffs read well; knows nothing of
-files, journals or who writes them."""
+"""The lock's values as JSON objects and back, and JSON Merge Patches between them.
+
+Leaves out what is empty, so that diffs read well. Knows no file, no journal and no backend.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +20,25 @@ _Value = TypeVar("_Value", Lock, ResourceRecord, RemoteRecord, Intent)
 def to_json_object(
     value: Lock | ResourceRecord | RemoteRecord | Intent, names: Collection[str] | None = None
 ) -> JsonObject:
-    """The value as a JSON object, its fields in the order of memory.py (or only those in `names`). Left out
-    is what is None, False or empty and may be; numbers are always said. A None inside `settings` is not
-    kept."""
+    """The value as a JSON object, with its fields in the order of model/lock.py, or only those in `names`.
+
+    A field that has a default is left out when it is None, False or empty. A number is never left out. A None inside
+    `settings` is dropped.
+    """
     selected_fields = [field for field in fields(value) if names is None or field.name in names]
     encoded_parts = ((field, _encode_part(getattr(value, field.name))) for field in selected_fields)
     return {field.name: part for field, part in encoded_parts if _is_required(field) or not _is_empty(part)}
 
 
 def from_json_object(cls: type[_Value], document: JsonObject) -> _Value:
-    """The value that a JSON object of the right shape stands for. Raises ValueError for an impossible
-    time."""
+    """The value of a JSON object that fits the schema. Raises ValueError for an impossible time."""
     return cls(
         **{name: _DECODERS[name](encoded) if name in _DECODERS else encoded for name, encoded in document.items()}
     )
 
 
 def merge_patch(before: JsonObject, after: JsonObject) -> JsonObject:
-    """The JSON Merge Patch (RFC 7396) that assigns what differs: absolute values, null for what is gone."""
+    """The JSON Merge Patch (RFC 7396) from `before` to `after`: absolute values, and null for what is gone."""
     patch: JsonObject = dict.fromkeys(key for key in before if key not in after)
     for key, value in after.items():
         old_value = before.get(key)
@@ -47,7 +50,7 @@ def merge_patch(before: JsonObject, after: JsonObject) -> JsonObject:
 
 
 def apply_merge_patch(document: Any, patch: Any) -> Any:
-    """The document after a JSON Merge Patch (RFC 7396); objects of `document` are changed in place."""
+    """The document after a JSON Merge Patch (RFC 7396). Objects of `document` are changed in place."""
     if not isinstance(patch, dict):
         return patch
     target: JsonObject = document if isinstance(document, dict) else {}
@@ -80,11 +83,12 @@ def _encode_part(value: object) -> object:
             return to_json_object(value)
         case RequestKind() | Route() | CancelProgress():
             return value.value
-    assert not is_dataclass(value), "a value that memory.py gained and this table did not"
+    assert not is_dataclass(value), "a value that model/lock.py has and this table lacks"
     return value
 
 
 def _entry_sort_key(entry: tuple[str, object]) -> tuple[int, int, str]:
+    """Remotes go by generation, shard and id, everything else by key."""
     key, value = entry
     return (value.generation, value.shard, key) if isinstance(value, RemoteRecord) else (0, 0, key)
 
@@ -110,3 +114,4 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "intents": _mapping_decoder(Intent),
     "resources": _mapping_decoder(ResourceRecord),
 }
+"""Field name to what makes its value of JSON. Other fields are the same in JSON. No name has two meanings."""

@@ -1,8 +1,8 @@
-"""What the kept bytes mean: one JSON document, and a journal of JSON Merge Patches to it. Pure: knows no
-file, no store and no clock.
+"""What the bytes of a backend mean: one JSON document, and a journal of JSON Merge Patches to it. Pure: knows no file,
+no store and no clock.
 
-A patch only ever assigns absolute values, so replaying a whole journal, or its end, over a lock that has
-folded it already gives the same lock: a crash between writing the lock and dropping the journal is harmless.
+A patch only assigns absolute values. So a whole journal, or its end, gives the same lock when it is replayed over a
+lock that has taken it in already. That is why a crash between writing the lock and dropping the journal is harmless.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ _Part = TypeVar("_Part", RemoteRecord, Intent)
 
 
 def parse_lock(stored: StoredState) -> Lock | None:
-    """The lock that is kept, its journal replayed over it; None where none was ever begun. Raises StateError,
-    whose message says what was found and whose hint says what to do."""
+    """The lock with its journal replayed over it. None where no lock was ever begun.
+
+    Raises StateError. Its message says what was found, and its hint says what to do.
+    """
     if stored.lock is None:
         if stored.journal:
-            raise StateError("the lock is gone, but a journal of steps done under it is there", hint=RESTORE_HINT)
+            raise StateError("the lock is gone, but its journal is still there", hint=RESTORE_HINT)
         return None
     document = _load_document(stored.lock)
     for patch in _load_patches(stored.journal, document["lineage"]):
@@ -43,14 +45,13 @@ def parse_lock(stored: StoredState) -> Lock | None:
 
 
 def render_lock(lock: Lock) -> bytes:
-    """The text of the lock: JSON in blocks of two spaces, always in the same order, a line break at the
-    end."""
+    """The text of the lock: JSON with an indent of two spaces, always in the same order, a line break at the end."""
     document = {"format_version": FORMAT_VERSION, **to_json_object(lock)}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def journal_line(lineage: str, patch: JsonObject) -> bytes:
-    """A journal line; it names its lineage, so that it is never replayed over another lock."""
+    """A line of the journal. It names its lineage, so that it is never replayed over another lock."""
     return orjson.dumps({"lineage": lineage, "patch": patch})
 
 
@@ -62,8 +63,10 @@ def update_patch(
     remotes: Mapping[str, RemoteRecord | None],
     intents: Mapping[str, Intent | None],
 ) -> JsonObject:
-    """The patch that takes a record from `before` to `after` in the fields `names`, and in the given remotes
-    and intents (None drops one). Empty where nothing changes."""
+    """The patch from `before` to `after`: in the fields `names`, and in these remotes and intents (None drops one).
+
+    Empty where nothing changes.
+    """
     if before is None:
         record_patch = to_json_object(after, {*ResourceRecord.__dataclass_fields__} - {"remotes", "intents"})
         before = ResourceRecord()
@@ -85,18 +88,20 @@ def _patch_entries(before: Mapping[str, _Part], after: Mapping[str, _Part | None
 
 
 def _replacement_patch(before: _Part | None, after: _Part) -> JsonObject:
-    # Every value again, not only what differs: one remote or intent is never a mixture of two times.
+    # Every value is written again, not only what differs, so that one remote or intent never mixes two times.
     encoded = to_json_object(after)
     return {**dict.fromkeys(to_json_object(before) if before else ()), **encoded}
 
 
 def _load_document(text: bytes) -> JsonObject:
     if _CONFLICT_MARKER.search(text):
-        raise StateError("the lock has conflict markers of a git merge in it", hint="run dialctl state merge")
+        raise StateError("the lock has conflict markers of a git merge", hint="run dialctl state merge")
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise StateError(f"the lock is not whole: line {error.lineno}: {error.msg}", hint=RESTORE_HINT) from error
+        raise StateError(
+            f"the lock is incomplete or damaged: line {error.lineno}: {error.msg}", hint=RESTORE_HINT
+        ) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if version is None:
         raise StateError("this is not a lock: it has no format_version", hint=RESTORE_HINT)
@@ -113,7 +118,7 @@ def _load_document(text: bytes) -> JsonObject:
 def _load_patches(journal: tuple[bytes, ...], lineage: str) -> list[JsonObject]:
     entries = [_load_journal_entry(line) for line in journal]
     if entries and entries[-1] is None:
-        entries.pop()  # torn: it was never durable, so nothing was done because of it
+        entries.pop()  # Protocol 1: a torn line was never durable, so no request was sent after it
     patches = []
     for number, entry in enumerate(entries, start=1):
         if entry is None:
@@ -124,8 +129,8 @@ def _load_patches(journal: tuple[bytes, ...], lineage: str) -> list[JsonObject]:
         if entry["lineage"] != lineage:
             raise StateError(
                 f"the journal belongs to lineage {entry['lineage']}, the lock to {lineage}",
-                hint="put back the lock that the journal was written under, or move the journal away if that "
-                "project was given up",
+                hint="put back the lock that the journal was written under, or move the journal away if that project "
+                "is no longer needed",
             )
         patches.append(entry["patch"])
     return patches
@@ -148,7 +153,7 @@ def _decode_lock(document: JsonObject) -> Lock:
     try:
         return from_json_object(Lock, values)
     except ValueError as error:
-        raise StateError(f"the lock has a value that cannot be: {error}", hint=RESTORE_HINT) from error
+        raise StateError(f"the lock has an impossible value: {error}", hint=RESTORE_HINT) from error
 
 
 @cache

@@ -1,5 +1,7 @@
-"""What an apply writes through: every step is durable before it returns and costs one short line. Knows no
-backend by name, no provider and no plan."""
+"""The lock while a run writes it: every step is durable before it returns, and costs one short line.
+
+Knows no backend by name, no provider and no plan.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ _Part = TypeVar("_Part", RemoteRecord, Intent)
 
 
 class ResourceRecordFields(TypedDict, total=False):
-    """The fields of a Record other than its remotes and intents."""
+    """The fields of a ResourceRecord other than its remotes and intents."""
 
     generation: int
     provider: str
@@ -38,11 +40,13 @@ class ResourceRecordFields(TypedDict, total=False):
 
 
 class Ledger:
-    """The lock while it is written. `lock` is always current: its mappings, and those of its records, are
-    changed in place by the ledger and by nobody else, so that a step costs the same whatever the size.
-    Whoever needs a lock that stands still parses it again. Safe to use from several threads.
+    """The lock while it is written.
 
-    Every method that writes raises LeaseLost, or StateError where the backend fails; nothing is changed then.
+    `lock` is always current. Only the ledger changes its mappings, and those of its records. It changes them in place,
+    so that a step costs the same whatever the size. Code that needs a lock that does not change parses it again. Safe
+    to use from several threads.
+
+    Every method that writes raises LeaseLost, or StateError where the backend fails. Then nothing has changed.
     """
 
     def __init__(self, backend: Backend, lease: Lease, lock: Lock | None, *, has_journal: bool = False) -> None:
@@ -54,27 +58,28 @@ class Ledger:
 
     @classmethod
     def open(cls, backend: Backend, lease: Lease) -> Ledger:
-        """The ledger of what is kept now, read under the lease. Raises StateError as `parse` does."""
+        """The ledger of what is kept now, read under the lease. Raises StateError as `parse_lock` does."""
         stored = backend.load()
         return cls(backend, lease, parse_lock(stored), has_journal=bool(stored.journal))
 
     @property
     def lock(self) -> Lock:
-        """Raises StateError before `start`, where no lock was ever begun."""
+        """The current lock. Raises StateError before `start` where no lock was ever begun."""
         if self._lock is None:
-            raise StateError("there is no lock yet", hint="dialctl apply begins one")
+            raise StateError("there is no lock yet", hint="dialctl apply creates one")
         return self._lock
 
     def resource_record(self, address: str) -> ResourceRecord:
-        """What is remembered of an address; an empty record of one that nothing is known of."""
+        """What is known of an address: an empty record if nothing is."""
         return self.lock.resources.get(address) or ResourceRecord()
 
     @property
     def is_started(self) -> bool:
+        """Whether there is a lock."""
         return self._lock is not None
 
     def start(self, lock: Lock) -> None:
-        """Begin with this lock in the place of whatever was loaded last."""
+        """Write this lock in the place of what was loaded last, and drop the journal."""
         with self._mutex:
             self._lease.check()
             self._backend.fold(render_lock(lock))
@@ -89,8 +94,10 @@ class Ledger:
         intents: Mapping[str, Intent | None] | None = None,
         **fields: Unpack[ResourceRecordFields],
     ) -> None:
-        """Set these fields of an address, these remotes by id and these intents by mark (None drops one), in
-        one line. Nothing is written where nothing changes."""
+        """Set fields of an address, remotes by id and intents by mark (None drops one), all in one line.
+
+        Writes nothing where nothing changes.
+        """
         remotes, intents = remotes or {}, intents or {}
         with self._mutex:
             before = self.lock.resources.get(address)
@@ -101,11 +108,14 @@ class Ledger:
             self._resources[address] = after
 
     def forget(self, address: str) -> None:
-        """Forget what was done under an address, but not how far its generations came: what its provider still shows
-        is its own then, and no later run's. Marks that must never call stay so, and those of lost answers are from now
-        on. Raises KeyError where nothing is known of it."""
+        """Forget what was done under an address. Raises KeyError where nothing is known of it.
+
+        The generation stays, so that what its provider still shows is not taken for the work of a later run. Revoked
+        marks stay revoked.
+        """
         with self._mutex:
             old_record = self.lock.resources[address]
+            # Protocol 7: a request whose answer was lost may still appear. With its mark revoked it is cancelled then.
             lost_marks = {intent.mark for intent in old_record.intents.values() if intent.request is RequestKind.SUBMIT}
             new_record = ResourceRecord(
                 generation=old_record.generation,
@@ -117,8 +127,10 @@ class Ledger:
             self._resources[address] = _copy_record(new_record)
 
     def rename(self, old_address: str, new_address: str) -> None:
-        """Make what was done under `old` the new address's own, besides what is known of that already. Raises
-        KeyError where nothing is known of `old`."""
+        """Move what was done under the old address to the new one, and join it with what is known of that already.
+
+        Raises KeyError where nothing is known of the old address.
+        """
         with self._mutex:
             old_record, existing_record = self.lock.resources[old_address], self.lock.resources.get(new_address)
             new_record = join_records(old_record, existing_record) if existing_record else old_record
@@ -135,8 +147,7 @@ class Ledger:
                 cast(dict[str, str], self.lock.hosts)[provider] = host
 
     def fold(self) -> None:
-        """Write the whole lock and drop the journal, at the end of a run. Nothing is written where nothing
-        changed."""
+        """Write the whole lock and drop the journal, at the end of a run. Writes nothing where nothing changed."""
         with self._mutex:
             if self._has_journal:
                 self._lease.check()
@@ -149,6 +160,7 @@ class Ledger:
 
     def _append(self, patch: JsonObject) -> None:
         if patch:
+            # Protocol 11: a run that lost its lease does not write. Protocol 1: the line is durable before we return.
             self._lease.check()
             self._backend.append(journal_line(self.lock.lineage, patch))
             self._has_journal = True

@@ -1,5 +1,7 @@
-"""One run at a time in one folder, by an OS lock: the kernel gives it back when the process dies, however it
-dies. Knows nothing of what is written under it."""
+"""One run at a time in one folder, by an OS lock. The kernel releases it when the process dies, however it dies.
+
+Knows nothing of what is written under it.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from declarative.errors import StateError
-from declarative.state.base import Holder, Sleep, lease_held_error, lease_lost_error, retry_until
+from declarative.state.base import (
+    Holder,
+    Sleep,
+    lease_held_error,
+    lease_lost_error,
+    lease_unknown_error,
+    retry_until,
+)
 from declarative.state.local_files import translate_os_errors
 
-_MAX_TRIES = 20  # against lookers, who hold the file shared for an instant
+_MAX_TRIES = 20  # a reader holds a shared lock for an instant, and then we try again
 _HELD_HINT = "wait longer with --lock-timeout, or end that process: its lease ends with it"
 
 
 class LocalLease:
-    """An OS lock on an open file that the path still names: who removes the file takes the lease away."""
+    """An OS lock on an open file that its path still names. To remove the file is to take the lease away."""
 
     def __init__(self, path: Path, fd: int, holder: Holder) -> None:
         self.holder = holder
@@ -27,10 +35,11 @@ class LocalLease:
         self._fd: int | None = fd
 
     def check(self) -> None:
+        # Protocol 11: called before every send and every write.
         if self._fd is None:
-            raise lease_lost_error(str(self._path), self.holder, "it was given back")
+            raise lease_lost_error(str(self._path), self.holder, "it was released")
         if not _is_same_file(self._fd, self._path):
-            raise lease_lost_error(str(self._path), self.holder, "somebody removed the file or broke the lease")
+            raise lease_lost_error(str(self._path), self.holder, "the file was removed or the lease was broken")
 
     def __enter__(self) -> Self:
         return self
@@ -39,15 +48,17 @@ class LocalLease:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._fd is not None:
-            with suppress(OSError):  # emptied for those who look; the kernel's own word is what counts
+            with suppress(OSError):  # empty for readers; the lock of the kernel is what counts
                 os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = None
 
 
 def acquire(path: Path, holder: Holder, wait: float, sleep: Sleep) -> LocalLease:
-    """The lease of the folder that `path` lies in. Raises LeaseHeld, and StateError when the file cannot
-    be."""
+    """Take the lease whose file is `path`, within `wait` seconds. Raises LeaseHeld.
+
+    Raises StateError when the file cannot be written.
+    """
     with translate_os_errors(path):
         path.parent.mkdir(exist_ok=True)
         lease = retry_until(lambda: _try_acquire_file(path, holder), wait, sleep)
@@ -57,7 +68,7 @@ def acquire(path: Path, holder: Holder, wait: float, sleep: Sleep) -> LocalLease
 
 
 def read_holder(path: Path) -> Holder | None:
-    """Who holds the lease now; changes nothing."""
+    """Who holds the lease now. None: no run holds it. Changes nothing."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -70,11 +81,13 @@ def read_holder(path: Path) -> Holder | None:
 
 
 def break_lease(path: Path, lease_id: str) -> None:
-    """Remove the file from under its holder, who finds out at the next check. Raises StateError."""
+    """Remove the file of the lease. Its holder finds out at the next check.
+
+    Raises StateError when no run holds the lease under this id.
+    """
     holder = read_holder(path)
     if holder is None or holder.id != lease_id:
-        state = f"held by {holder}, lease {holder.id}" if holder else "held by nobody"
-        raise StateError(f"there is no lease {lease_id} on {path.parent.parent}: it is {state}")
+        raise lease_unknown_error(str(path.parent.parent), lease_id, holder)
     with translate_os_errors(path):
         path.unlink(missing_ok=True)
 

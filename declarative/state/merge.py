@@ -1,4 +1,4 @@
-"""Two locks that git could not merge, made one without forgetting anything that may have called. Pure."""
+"""Join two locks that git could not merge, without losing anything that may have called. Pure."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from dataclasses import replace
 
 from declarative.errors import StateError
 from declarative.model.lock import Lock
-from declarative.model.records import _join_mappings, join_records
+from declarative.model.records import join_mappings, join_records
 from declarative.state.base import StoredState
 from declarative.state.format import parse_lock, render_lock
 
 
 def merge_conflict(text: bytes, journal: tuple[bytes, ...] = ()) -> Lock:
-    """One lock out of a text with git's conflict markers and the journal beside it; which side is whose makes no
-    difference. Raises StateError for two that cannot be of one memory, and as `parse` does."""
+    """One lock out of a text with git's conflict markers, and the journal beside it.
+
+    Which side is ours makes no difference. Raises StateError for two locks of different projects or lineages, and as
+    `parse_lock` does.
+    """
     first, second = (_parse_present(StoredState(side)) for side in split_conflict(text))
     joined = join_locks(first, second)
-    # A line of the journal assigns what one side knew: over the other it would unsay that side's people.
+    # A line of the journal assigns what one side knew, so over the other side it can drop people who count as called.
+    # The journal is replayed over both sides joined, and the result is joined with both again.
     return join_locks(joined, _parse_present(StoredState(render_lock(joined), journal)))
 
 
@@ -27,8 +31,10 @@ def _parse_present(stored: StoredState) -> Lock:
 
 
 def split_conflict(text: bytes) -> tuple[bytes, bytes]:
-    """Both sides of every conflict with the lines that they share; the base that diff3 shows is left out.
-    Raises StateError for markers that do not pair up, or none."""
+    """The two texts of every conflict, each with the lines that they share. The base that diff3 shows is left out.
+
+    Raises StateError where there are no markers, or where they do not pair up.
+    """
     our_lines: list[bytes] = []
     their_lines: list[bytes] = []
     both_sides = (our_lines, their_lines)
@@ -55,8 +61,10 @@ def split_conflict(text: bytes) -> tuple[bytes, bytes]:
 
 
 def join_locks(first: Lock, second: Lock) -> Lock:
-    """What both locks know. Of one resource the higher generation says what is wanted; remotes, open intents,
-    revoked marks and people counted as called are those of both. Raises StateError."""
+    """What two locks know together, address by address as `join_records` says.
+
+    Raises StateError where project, lineage, person key or a host differ.
+    """
     _require_same("project", first.project, second.project)
     _require_same("lineage", first.lineage, second.lineage)
     _require_same("person key", first.person_key, second.person_key)
@@ -66,13 +74,13 @@ def join_locks(first: Lock, second: Lock) -> Lock:
         first,
         born=min(first.born, second.born),
         hosts={**first.hosts, **second.hosts},
-        resources=_join_mappings(first.resources, second.resources, join_records),
+        resources=join_mappings(first.resources, second.resources, join_records),
     )
 
 
 def _require_same(label: str, first: str | None, second: str | None) -> None:
     if first != second:
         raise StateError(
-            f"these locks are not of one memory: {label} is {first or 'not set'} here and {second or 'not set'} there",
-            hint="keep the one that belongs to this project as a whole",
+            f"these locks do not belong together: {label} is {first or 'not set'} here and {second or 'not set'} there",
+            hint="keep the one that belongs to this project, whole and unchanged",
         )

@@ -1,5 +1,7 @@
-"""Objects in S3, Google Cloud Storage or Azure, written only on conditions. Endpoint and credentials come
-from the environment, by the names that obstore reads. Knows no lock and no lease."""
+"""Objects in S3, Google Cloud Storage or Azure, written with conditions.
+
+Endpoint and credentials come from the environment, under the names that obstore reads. Knows no lock and no lease.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta, PutResult, UpdateVersion
     from obstore.store import ObjectStore
 
-REQUEST_TIMEOUT = timedelta(seconds=10)  # for one request, and again for all its repetitions
+REQUEST_TIMEOUT = timedelta(seconds=10)
+"""For one request, and again for all its repetitions."""
 
 _URL = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*/?")
 _ENDPOINTS = (
@@ -40,23 +43,28 @@ _CONDITION_ERRORS = (exceptions.AlreadyExistsError, exceptions.PreconditionError
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as it is now: its `version` is what a condition compares, `written` is by the store's
-    clock."""
+    """An object as it is now."""
 
     body: bytes
+    """All of it."""
     version: UpdateVersion
+    """What a condition compares."""
     modified_at: datetime
+    """When it was last written, by the store's clock. Aware, UTC, whole seconds."""
 
 
 class ObjectClient:
-    """The objects under one prefix. Everything raises StateError when the store does not answer or
-    refuses."""
+    """The objects under one prefix.
+
+    Every method raises StateError when the store does not answer, or refuses.
+    """
 
     def __init__(self, store: ObjectStore, location: str) -> None:
         self.location = location
         self._store = store
 
     def get(self, key: str) -> StoredObject | None:
+        """Read an object. None: there is none."""
         with self._translate_errors():
             try:
                 result = obstore.get(self._store, key)
@@ -65,37 +73,44 @@ class ObjectClient:
             return StoredObject(bytes(result.bytes()), _update_version(result.meta), result.meta["last_modified"])
 
     def get_many(self, keys: list[str]) -> list[StoredObject | None]:
+        """Read objects, several at a time, in the order of the keys."""
         with ThreadPoolExecutor(max_workers=16) as pool:
             return list(pool.map(self.get, keys))
 
     def put(self, key: str, body: bytes, expected: UpdateVersion | None) -> UpdateVersion | None:
-        """Write if the object still has the expected version (None: is not there). None where it has not.
-        A write whose answer was lost and which the client repeated meets itself: that is success."""
+        """Write if the object has the expected version (None: there is no object). Returns its new version.
+
+        None: it has another version, and nothing was written.
+        """
+        # The store client repeats a write whose answer was lost, and the repetition meets the first write: success.
         version = self._put(key, body, expected)
         if version is None and (existing := self.get(key)) is not None and existing.body == body:
             return existing.version
         return version
 
     def list_keys(self, folder: str) -> list[str]:
-        """The keys in a folder, in alphabetical order."""
+        """The keys in a folder, sorted."""
         with self._translate_errors():
             chunks = obstore.list(self._store, folder, chunk_size=1000)
             return sorted(entry["path"] for chunk in chunks for entry in chunk)
 
     def delete(self, keys: list[str]) -> None:
+        """Delete objects, without a condition."""
         if keys:
             with self._translate_errors():
                 obstore.delete(self._store, keys)
 
     def store_time(self) -> datetime:
-        """The store's clock, read off a write: no two machines need to agree on the time."""
+        """The time at the store, from a write. So the clocks of two machines need not agree."""
         with self._translate_errors():
             obstore.put(self._store, _CLOCK_KEY, b"what time it is at the store\n")
             return obstore.head(self._store, _CLOCK_KEY)["last_modified"]
 
     def enforces_conditions(self, key: str, body: bytes, stale: UpdateVersion) -> bool:
-        """Whether the store refuses to create what exists, and to write over a version that is gone. `body`
-        is what is there already, so that a store which does not refuse does no harm."""
+        """Whether the store refuses to create an object that exists, and to replace a version that is gone.
+
+        `body` is what the object holds already, so that a store that does not refuse does no harm.
+        """
         return self._put(key, body, None) is None and self._put(key, body, stale) is None
 
     def _put(self, key: str, body: bytes, expected: UpdateVersion | None) -> UpdateVersion | None:
@@ -117,24 +132,26 @@ class ObjectClient:
         except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
             raise StateError(
                 f"{self.location}: the store refused the credentials in the environment",
-                hint="they need to list, read, write and delete there",
+                hint="they must allow to list, read, write and delete there",
             ) from error
         except (exceptions.BaseError, OSError, ValueError) as error:
             raise StateError(f"{self.location}: {_short_message(error)}") from error
 
 
 def open_object_client(url: str, environment: Mapping[str, str]) -> ObjectClient:
-    """The objects under `s3://bucket/prefix`, `gs://...` or `az://...`. Raises UsageError for another kind of
-    URL and StateError for an endpoint over plain http that is not on this machine."""
+    """The objects under `s3://bucket/prefix`, `gs://...` or `az://...`. Opens no connection yet.
+
+    Raises UsageError for any other URL, and StateError for an endpoint over plain http on another machine.
+    """
     if not _URL.fullmatch(url) or "/../" in f"{url}/" or "/./" in f"{url}/":
         raise UsageError(
-            f"the state URL {url!r} is not understood",
-            hint="it names bucket and prefix and nothing else, as in s3://bucket/prefix",
+            f"the state URL {url!r} is not valid",
+            hint="it names a bucket and a prefix and nothing else, as in s3://bucket/prefix",
         )
     plain_http = [name for name in _ENDPOINTS if environment.get(name, "").lower().startswith("http://")]
     for name in plain_http:
         if not is_loopback(urlsplit(environment[name]).hostname or ""):
-            raise StateError(f"{name} is plain http to another machine", hint="use https: the keys travel there")
+            raise StateError(f"{name} is plain http to another machine", hint="use https: the keys are sent there")
     store = from_url(
         url,
         client_options={
@@ -157,5 +174,5 @@ def _update_version(metadata: ObjectMeta | PutResult) -> UpdateVersion:
 
 
 def _short_message(error: Exception) -> str:
-    # What follows are the client's own notes and the store's page, which may quote a signed request.
+    # After the first line come notes of the client and the page of the store, which may quote a signed request.
     return str(error).split("\n", 1)[0].split(": <", 1)[0][:300]

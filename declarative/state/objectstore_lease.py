@@ -1,12 +1,10 @@
-"""One run at a time at an object store: an object that says who holds it, taken and kept alive by conditional
-writes.
+"""One run at a time at an object store, by an object that says who holds the lease. Conditional writes take it and keep
+it alive.
 
     {"epoch": 4, "folded": "00000003-00000017", "beat": 9, "holder": {...}}
 
-`epoch` grows with each taking and names the journal lines of that holder. `folded` is the last journal line
-that the lock has taken in: lines up to it are dead, even one that arrives late. A lease is over when its
-object was not written for `Terms.duration` by the store's own clock; its holder stops `Terms.margin` before
-that.
+A lease is over when its object was not written for `LeaseTerms.duration` by the store's own clock. Its holder stops
+`LeaseTerms.margin` before that.
 """
 
 from __future__ import annotations
@@ -23,7 +21,14 @@ from typing import TYPE_CHECKING, Self
 import orjson
 
 from declarative.errors import StateError
-from declarative.state.base import Holder, Sleep, lease_held_error, lease_lost_error, retry_until
+from declarative.state.base import (
+    Holder,
+    Sleep,
+    lease_held_error,
+    lease_lost_error,
+    lease_unknown_error,
+    retry_until,
+)
 from declarative.state.objectstore_client import ObjectClient
 
 if TYPE_CHECKING:
@@ -33,46 +38,55 @@ LEASE_KEY = "lease.json"
 
 
 def suspend_aware_seconds() -> float:
-    """Seconds of a clock that goes on while the machine sleeps, so that a lease does not outlive a closed
-    lid."""
+    """Seconds of a clock that goes on while the machine sleeps, so that a lease ends even under a closed lid."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeaseTerms:
-    """Seconds: how long a lease lives unrenewed, how often it is renewed, and how long before its end its
-    holder stops, which must cover a request under way."""
+    """How long a lease lives, and by which clock."""
 
     duration: float = 60
+    """Seconds that a lease lives without being renewed."""
     renew_interval: float = 15
+    """Seconds between two renewals."""
     margin: float = 20
+    """Seconds before its end at which the holder stops. It must cover a request under way."""
     clock: Callable[[], float] = suspend_aware_seconds
+    """Seconds, from any start."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeaseObject:
-    """What the lease object says."""
+    """What the lease object says. The fields are its JSON keys."""
 
     epoch: int = 0
+    """Times that the lease was taken or broken. It begins the names of the holder's journal lines."""
     folded: str = ""
+    """The last journal line that the lock has taken in. Lines up to it are dead, even one that arrives late."""
     beat: int = 0
+    """Renewals since the lease was taken. It makes each of them a different text."""
     holder: Holder | None = None
+    """Who holds the lease. None: no run holds it."""
 
     @classmethod
     def from_json(cls, text: bytes, where: str) -> LeaseObject:
+        """Read the text of the object at `where`. Raises StateError for any other text."""
         try:
             values = orjson.loads(text)
             holder = values.pop("holder")
             return cls(**values, holder=Holder.from_json(orjson.dumps(holder)) if holder else None)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateError(
-                f"{where}/{LEASE_KEY} cannot be understood", hint="if no run is under way, delete that object"
+                f"{where}/{LEASE_KEY} is not a lease", hint="if no run is under way, delete that object"
             ) from error
 
     def to_json(self) -> bytes:
+        """The JSON text that `from_json` reads."""
         return orjson.dumps(self, option=orjson.OPT_UTC_Z)
 
     def is_same_acquisition(self, other: LeaseObject) -> bool:
+        """Whether both were written under one taking of the lease."""
         return self.epoch == other.epoch and self.holder == other.holder
 
 
@@ -99,18 +113,20 @@ class ObjectStoreLease:
 
     @property
     def epoch(self) -> int:
+        """The epoch that this lease began."""
         return self._lease_object.epoch
 
     def check(self) -> None:
-        """Asks the store, too: whoever broke the lease may send from that moment on."""
+        """Return only while the lease is certainly ours, by the clock and by the store. Raises LeaseLost."""
+        # Protocol 11: the clock is not enough. A run that broke the lease may send from that moment on.
         with self._mutex:
             self.check_time()
-            with suppress(StateError):  # no answer: until the deadline nobody else can have taken it
+            with suppress(StateError):  # no answer: before the deadline no other run can take it
                 self._reread()
             self.check_time()
 
     def check_time(self) -> None:
-        """Raises LeaseLost once it may be gone; asks nobody."""
+        """Return only before the deadline, without a request to the store. Raises LeaseLost."""
         with self._mutex:
             if self._lost_reason is None and self._terms.clock() >= self._deadline:
                 self._lost_reason = "it could not be renewed in time"
@@ -118,22 +134,22 @@ class ObjectStoreLease:
                 raise lease_lost_error(self._objects.location, self.holder, self._lost_reason)
 
     def note_folded(self, line: str) -> None:
-        """Declare all journal lines up to `line` dead. Raises LeaseLost."""
+        """Declare the journal lines up to `line` dead. Raises LeaseLost."""
         with self._mutex:
             while self._lease_object.folded != line:
                 self._renew(replace(self._lease_object, folded=line))
                 self.check_time()
 
     def check_conditional_writes(self) -> None:
-        """Find out whether the store keeps to conditions at all. Raises StateError."""
+        """Test that the store obeys conditions. Raises StateError."""
         with self._mutex:
             stale_version = self._version
             self._renew(self._lease_object)
             if not self._objects.enforces_conditions(LEASE_KEY, self._lease_object.to_json(), stale_version):
                 raise StateError(
                     f"{self._objects.location}: this store ignores conditional writes (If-None-Match, If-Match), so "
-                    "two runs at once could call the same people",
-                    hint="use a store that has them, or keep the lock in the project's folder",
+                    "two runs at the same time could call the same people",
+                    hint="use a store that obeys them, or keep the lock in the project's folder",
                 )
 
     def __enter__(self) -> Self:
@@ -145,13 +161,14 @@ class ObjectStoreLease:
         self._ended.set()
         if self._renewal_thread.is_alive():
             self._renewal_thread.join()
-        with self._mutex, suppress(StateError):  # where the store does not answer, the lease ends by itself
+        with self._mutex, suppress(StateError):  # without an answer the lease ends by itself
             if self._lost_reason is None:
-                self._lost_reason = "it was given back"
+                self._lost_reason = "it was released"
                 released_object = replace(self._lease_object, holder=None, beat=self._lease_object.beat + 1)
                 self._objects.put(LEASE_KEY, released_object.to_json(), self._version)
 
     def start_renewal(self) -> None:
+        """Start the thread that keeps the lease alive."""
         self._renewal_thread.start()
 
     def _renew_until_ended(self) -> None:
@@ -177,22 +194,27 @@ class ObjectStoreLease:
             LeaseObject.from_json(stored_object.body, self._objects.location) if stored_object else LeaseObject()
         )
         if stored_object is None or not lease_object.is_same_acquisition(self._lease_object):
-            self._lost_reason = f"it is held by {lease_object.holder}" if lease_object.holder else "somebody broke it"
-        else:  # perhaps a renewal of our own whose answer was lost
+            self._lost_reason = f"it is held by {lease_object.holder}" if lease_object.holder else "it was broken"
+        else:  # perhaps our own renewal, whose answer was lost
             self._lease_object, self._version = lease_object, stored_object.version
 
 
 def acquire(
     objects: ObjectClient, holder: Holder, wait: float, sleep: Sleep, terms: LeaseTerms, min_epoch: Callable[[], int]
 ) -> ObjectStoreLease:
-    """The lease of the store, proven and kept alive. `least_epoch` tells the epoch to begin after where there
-    is no lease object. Raises LeaseHeld, and StateError."""
+    """Take the lease within `wait` seconds, test the store and keep the lease alive. Raises LeaseHeld.
+
+    `min_epoch` gives the epoch that the new one must exceed where there is no lease object. Raises StateError where
+    the store ignores conditions.
+    """
     lease = retry_until(lambda: _try_acquire_object(objects, holder, terms, min_epoch), wait, sleep, pause=2)
     if lease is None:
         lease_object = read_lease(objects)
         current_holder = lease_object.holder
         hint = (
-            f"if that run is surely gone: dialctl force-unlock {current_holder.id}" if current_holder else "run again"
+            f"if that run is certainly gone: dialctl force-unlock {current_holder.id}"
+            if current_holder
+            else "run again"
         )
         raise lease_held_error(objects.location, current_holder, hint=f"wait longer with --lock-timeout; {hint}")
     try:
@@ -205,25 +227,22 @@ def acquire(
 
 
 def read_lease(objects: ObjectClient) -> LeaseObject:
-    """What the lease object says now; an empty entry where there is none."""
+    """What the lease object says now. Where there is none, an empty LeaseObject."""
     stored_object = objects.get(LEASE_KEY)
     return LeaseObject.from_json(stored_object.body, objects.location) if stored_object else LeaseObject()
 
 
 def break_lease(objects: ObjectClient, lease_id: str) -> None:
-    """Take the lease from its holder. Raises StateError when nobody holds it under this id."""
+    """Take the lease from its holder. Raises StateError when no run holds it under this id."""
     stored_object = objects.get(LEASE_KEY)
     lease_object = LeaseObject.from_json(stored_object.body, objects.location) if stored_object else LeaseObject()
     if stored_object is None or lease_object.holder is None or lease_object.holder.id != lease_id:
-        state = (
-            f"held by {lease_object.holder}, lease {lease_object.holder.id}"
-            if lease_object.holder
-            else "held by nobody"
-        )
-        raise StateError(f"there is no lease {lease_id} on {objects.location}: it is {state}")
+        raise lease_unknown_error(objects.location, lease_id, lease_object.holder)
     freed_object = replace(lease_object, epoch=lease_object.epoch + 1, holder=None)
     if objects.put(LEASE_KEY, freed_object.to_json(), stored_object.version) is None:
-        raise StateError(f"the lease on {objects.location} was renewed or given back just now", hint="look again")
+        raise StateError(
+            f"the lease on {objects.location} was renewed or released just now", hint="run the command again"
+        )
 
 
 def _try_acquire_object(
@@ -233,12 +252,13 @@ def _try_acquire_object(
     lease_object = (
         LeaseObject.from_json(stored_object.body, objects.location) if stored_object else LeaseObject(epoch=min_epoch())
     )
+    # Protocol 11: only a lease that is over is taken. The store rounds to whole seconds, so one more must pass.
     if (
         stored_object
         and lease_object.holder
         and objects.store_time() - stored_object.modified_at <= timedelta(seconds=terms.duration + 1)
     ):
-        return None  # the store tells whole seconds: one more, to be sure
+        return None
     since = terms.clock()
     new_lease_object = LeaseObject(epoch=lease_object.epoch + 1, folded=lease_object.folded, holder=holder)
     version = objects.put(LEASE_KEY, new_lease_object.to_json(), stored_object.version if stored_object else None)

@@ -1,4 +1,4 @@
-"""Moving a lock from one place to another, never over one that knows more. Knows no backend by name."""
+"""Copy a lock from one place to another, never over a lock that knows more. Knows no backend by name."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from declarative.state.format import parse_lock, render_lock
 
 
 def copy_lock(source: Backend, target: Backend, holder: Holder, wait: float, sleep: Sleep) -> Lock:
-    """Put the lock of `source`, its journal folded in, in the place of the target's, under both leases.
-    Raises StateError where there is none, and where the target is another memory or knows what the source
-    does not."""
+    """Replace the lock of `target` with the lock of `source`, its journal folded in, under both leases.
+
+    Raises StateError where the source has no lock, where the target's belongs to another project or lineage, and where
+    the target knows what the source does not.
+    """
     with ExitStack() as leases:
+        # Always in the same order, so that two copies in opposite directions do not wait for each other.
         for backend in sorted((source, target), key=lambda place: place.location):
             leases.enter_context(backend.lease(holder, wait, sleep))
         lock, target_lock = parse_lock(source.load()), parse_lock(target.load())
@@ -30,7 +33,7 @@ def copy_lock(source: Backend, target: Backend, holder: Holder, wait: float, sle
 def _refuse_overwrite(lock: Lock, target_lock: Lock, location: str) -> None:
     if (lock.project, lock.lineage) != (target_lock.project, target_lock.lineage):
         raise StateError(
-            f"{location} keeps another memory: project {target_lock.project}, lineage {target_lock.lineage}",
+            f"{location} has another lock: project {target_lock.project}, lineage {target_lock.lineage}",
             hint="choose an empty place for this one",
         )
     resource_records = lock.resources
@@ -41,13 +44,13 @@ def _refuse_overwrite(lock: Lock, target_lock: Lock, location: str) -> None:
     )
     if newer_addresses:
         raise StateError(
-            f"{location} knows more than what would replace it: {', '.join(newer_addresses)}",
-            hint="bring both together with dialctl state merge",
+            f"{location} knows more than the lock that would replace it: {', '.join(newer_addresses)}",
+            hint="join both with dialctl state merge",
         )
 
 
 def _is_ahead(target_record: ResourceRecord, source_record: ResourceRecord | None) -> bool:
-    """Whether a record holds anything that another one would have to learn from it."""
+    """Whether the target's record holds anything that the source's record lacks."""
     if source_record is None:
         return True
     joined = join_records(target_record, source_record)

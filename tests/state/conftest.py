@@ -12,6 +12,7 @@ from declarative.state.catalog import open_backend
 from declarative.state.local import LocalBackend
 from declarative.state.objectstore import ObjectStoreBackend
 from declarative.state.objectstore_client import ObjectClient
+from tests.state.samples import SettableClock
 
 if TYPE_CHECKING:
     from tests.state.s3server import S3Server
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
-    from tests.state.s3server import S3Server  # moto takes a second: only for those who need it
+    from tests.state.s3server import S3Server  # moto takes a second to import, so only tests that use it pay for it
 
     server = S3Server()
     yield server
@@ -39,9 +40,19 @@ def s3_url(s3: S3Server, tmp_path: Path) -> str:
     return f"s3://{s3.bucket}/{tmp_path.parent.name}-{tmp_path.name}"
 
 
+@pytest.fixture
+def objects() -> ObjectClient:
+    return ObjectClient(MemoryStore(), "memory://here")
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
 @pytest.fixture(params=["directory", "memory", "s3"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Backend]:
-    """Opens the same empty place again and again, as several runs would."""
+    """Opens the same empty place as often as it is called, as several runs would."""
     if request.param == "directory":
         return lambda: LocalBackend(tmp_path)
     if request.param == "memory":

@@ -1,7 +1,6 @@
-"""Runs that are killed, starved, paused or in each other's way: what the tests start as processes of their
-own.
+"""Runs that the tests start as processes of their own, to kill them, fill their disk, pause them or let them contend.
 
-python -m tests.state.processes SCENE ARGUMENT...
+python -m tests.state.processes SCENARIO ARGUMENT...
 """
 
 from __future__ import annotations
@@ -39,9 +38,8 @@ _TOUCHES = {"open", "close", "pwrite", "fsync", "ftruncate", "replace", "unlink"
 
 
 def crash(folder: str) -> None:
-    """The whole scenario again and again in children, each killed one system call later than the one before,
-    until one comes through. Each has its own folder with a file `done`: a byte for every step that
-    returned."""
+    """Run all steps in one child after another, each killed one system call later than the one before, until one
+    survives. Each has its own folder with a file `done`, which holds a byte for every step that returned."""
     for point in range(10_000):
         place = Path(folder) / f"{point:04}"
         place.mkdir()
@@ -54,15 +52,15 @@ def crash(folder: str) -> None:
 
 
 def _run_until(point: int, place: Path) -> None:
-    left = point
+    calls_left = point
 
     def count(frame: FrameType, event: str, called: object) -> None:
-        nonlocal left
+        nonlocal calls_left
         of_the_system = getattr(called, "__module__", "") == "posix"
         if event in ("c_call", "c_return") and of_the_system and getattr(called, "__name__", "") in _TOUCHES:
-            if left == 0:
+            if calls_left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
-            left -= 1
+            calls_left -= 1
 
     done = os.open(place / "done", os.O_WRONLY | os.O_CREAT)
     sys.setprofile(count)
@@ -76,7 +74,7 @@ def _run_until(point: int, place: Path) -> None:
 
 
 def full(folder: str, action: str, limit: str) -> None:
-    """One step with no file allowed to grow beyond `limit` bytes; prints what was raised."""
+    """Do one step while no file may grow beyond `limit` bytes, and print what was raised."""
     backend = LocalBackend(Path(folder))
     with backend.lease(holder(), 0, time.sleep) as lease:
         ledger = Ledger.open(backend, lease)
@@ -85,7 +83,7 @@ def full(folder: str, action: str, limit: str) -> None:
 
 
 def forbidden(folder: str, action: str) -> None:
-    """One step, as a user who may only read the folder once the lease is taken; prints what was raised."""
+    """Do one step as a user who may only read the folder once the lease is taken, and print what was raised."""
     backend = LocalBackend(Path(folder))
     with backend.lease(holder(), 0, time.sleep) as lease:
         ledger = Ledger.open(backend, lease)
@@ -108,19 +106,18 @@ def _act(ledger: Ledger, action: str) -> None:
 
 
 def contend(url: str) -> None:
-    """Take turns with others: each raises the generation by one under the lease."""
+    """Wait for the lease, then raise the generation by one."""
     backend = open_backend(Path(url), url if "://" in url else None)
     with backend.lease(Holder.from_environment({}), 100_000, lambda _: time.sleep(0.01)) as lease:
         ledger = Ledger.open(backend, lease)
         if not ledger.is_started:
             ledger.start(lock())
-        known = ledger.lock.resources.get(ADDRESS)
-        ledger.update(ADDRESS, generation=known.generation + 1 if known else 1)
+        ledger.update(ADDRESS, generation=ledger.resource_record(ADDRESS).generation + 1)
         ledger.fold()
 
 
 def hold(url: str) -> None:
-    """Hold the lease; on each line of input try to write, and print how that went."""
+    """Hold the lease. For each line of input try to write, and print the result."""
     backend = open_backend(Path(url), url if "://" in url else None)
     with backend.lease(holder("sleeper"), 0, time.sleep) as lease:
         backend.load()
@@ -138,10 +135,10 @@ def hold(url: str) -> None:
                 print(error.code, flush=True)
 
 
-SCENES: Mapping[str, Callable[..., None]] = {
+SCENARIOS: Mapping[str, Callable[..., None]] = {
     "crash": crash, "full": full, "forbidden": forbidden, "contend": contend, "hold": hold,
 }  # fmt: skip
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        SCENES[sys.argv[1]](*sys.argv[2:])
+        SCENARIOS[sys.argv[1]](*sys.argv[2:])

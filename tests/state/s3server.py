@@ -1,5 +1,7 @@
-"""A real S3-compatible server on loopback (moto's), one request at a time so that its conditional writes are
-atomic, with the faults that a store can have."""
+"""A real S3-compatible server on loopback (moto's), with the faults that a store can have.
+
+It handles one request at a time, so that its conditional writes are atomic.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ class _Quiet(WSGIRequestHandler):
 
 
 class S3Server:
-    """`ignore_conditions` makes it a store that knows no conditional writes; `lost_answers` is how many of
-    the next writes take effect and are answered with a 503."""
+    """With `ignore_conditions` it is a store without conditional writes. `lost_answers` says how many of the next
+    writes take effect and are answered with a 503."""
 
     bucket = "dialctl-state"
 
@@ -45,7 +47,7 @@ class S3Server:
         }
 
     def age(self, key: str, seconds: float) -> None:
-        """As if the object had not been written for so long."""
+        """Make the object look as if it was written so many seconds earlier."""
         _backend().get_object(self.bucket, key).last_modified -= timedelta(seconds=seconds)
 
     def keys(self, prefix: str) -> dict[str, bytes]:

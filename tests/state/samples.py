@@ -1,4 +1,4 @@
-"""Values to write into locks, the strategies that draw them, and a sleep for where nobody waits."""
+"""Values to write into locks, strategies that draw them, a clock that tests set, and a sleep that must not happen."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ def holder(name: str = "ada", **changes: Any) -> Holder:
 
 def no_sleep(seconds: float) -> None:
     raise AssertionError("waited although there was nothing to wait for")
+
+
+class SettableClock:
+    """Seconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def remote(**changes: Any) -> RemoteRecord:

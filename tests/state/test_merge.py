@@ -1,4 +1,4 @@
-"""Two branches applied, one lock remains: nothing that may have called is forgotten, whichever side is ours."""
+"""Two branches were applied and one lock remains: nothing that may have called is lost, whichever side is ours."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_of_one_address(row: str) -> None:
         (remote(doubts=("m",)), remote()),
     ],
 )
-def test_of_one_remote_the_later_sight_wins(earlier: RemoteRecord, later: RemoteRecord) -> None:
+def test_the_later_record_of_a_remote_wins(earlier: RemoteRecord, later: RemoteRecord) -> None:
     assert join_remote_records(earlier, later) == later
     assert join_remote_records(later, earlier) == later
 
@@ -120,8 +120,8 @@ def test_a_resource_of_one_side_stays_as_it_is() -> None:
     ],
     ids=["project", "lineage", "person key", "host"],
 )
-def test_locks_of_two_memories_are_not_merged(other: Lock) -> None:
-    with pytest.raises(StateError, match="not of one memory"):
+def test_locks_that_do_not_belong_together_are_not_merged(other: Lock) -> None:
+    with pytest.raises(StateError, match="do not belong together"):
         join_locks(lock(), other)
 
 
@@ -187,7 +187,7 @@ def _conflicting(ours: Lock, theirs: Lock) -> bytes:
 
 
 def test_what_a_crashed_run_left_in_the_journal_is_merged_with_both_sides() -> None:
-    """Over either side its lines alone would lower a generation, and unsay people counted as called."""
+    """Replayed over one side alone, its lines would lower a generation and drop people who count as called."""
     sent = {"generation": 2, "intents": {"~d1.a": to_json_object(intent("~d1.a"))}, "placed": ["ada"]}
     found = {"intents": {"~d1.b": None}, "remotes": {"acb_2": to_json_object(remote(mark="~d1.b"))}}
     journal = tuple(journal_line("k3v9", {"resources": {"batch/march": patch}}) for patch in (sent, found))
@@ -200,7 +200,7 @@ def test_what_a_crashed_run_left_in_the_journal_is_merged_with_both_sides() -> N
         assert (merged.generation, merged.placed, merged.revoked) == (3, ("ada", "bob"), ("m",))
 
 
-def test_a_journal_of_another_memory_is_refused() -> None:
+def test_a_journal_of_another_lineage_is_refused() -> None:
     with pytest.raises(StateError, match="lineage zzzz"):
         merge_conflict(_conflicting(lock(), lock(march=ResourceRecord())), (journal_line("zzzz", {}),))
 

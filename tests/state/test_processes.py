@@ -1,5 +1,5 @@
-"""Real processes: killed at every system call that touches a file, out of disk, out of rights, contending,
-paused."""
+"""Real processes: killed at every system call that touches a file, without disk space, without permission, contending
+and paused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moving a lock between places, never over one that knows more."""
+"""A lock is copied between places, never over one that knows more."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from declarative.app import state_admin as keep
-from declarative.app.session import Session, SessionOptions
+from declarative.app import state_admin
+from declarative.app.session import Session
 from declarative.errors import LeaseHeld, StateError
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.state.base import Backend, StoredState
@@ -55,7 +55,7 @@ def test_a_lock_arrives_with_its_journal_folded_in(source: LocalBackend, place: 
         lock(march=ResourceRecord(generation=2, revoked=("a",), intents={"m": intent("m")})),
         lock(march=replace(BASE.resources[ADDRESS], count=7)),
     ],
-    ids=["the same", "an older generation", "an intent since resolved", "other wishes of one generation"],
+    ids=["the same", "an older generation", "an intent since resolved", "other settings of the same generation"],
 )
 def test_a_place_that_knows_no_more_is_replaced(source: LocalBackend, place: Place, there: Lock) -> None:
     put(place(), there)
@@ -75,7 +75,7 @@ def test_a_place_that_knows_no_more_is_replaced(source: LocalBackend, place: Pla
         lock(march=ResourceRecord(generation=2, placed=("p",))),
         lock(march=ResourceRecord(generation=2, unseen=("p",))),
     ],
-    ids=["address", "generation", "remote", "later sight", "intent", "revoked", "placed", "unseen"],
+    ids=["address", "generation", "remote", "later record", "intent", "revoked", "placed", "unseen"],
 )
 def test_a_place_that_knows_more_is_left_alone(source: LocalBackend, place: Place, there: Lock) -> None:
     put(place(), there)
@@ -84,9 +84,9 @@ def test_a_place_that_knows_more_is_left_alone(source: LocalBackend, place: Plac
     assert parse_lock(place().load()) == there
 
 
-def test_another_memory_is_never_replaced(source: LocalBackend, place: Place) -> None:
+def test_the_lock_of_another_lineage_is_never_replaced(source: LocalBackend, place: Place) -> None:
     put(place(), replace(BASE, lineage="zzzz"))
-    with pytest.raises(StateError, match="another memory"):
+    with pytest.raises(StateError, match="has another lock"):
         copy_lock(source, place(), holder(), 0, no_sleep)
 
 
@@ -96,7 +96,7 @@ def test_nothing_cannot_be_moved(tmp_path: Path, place: Place) -> None:
         copy_lock(LocalBackend(tmp_path / "nothing"), place(), holder(), 0, no_sleep)
 
 
-def test_nobody_may_be_at_work_at_either_end(source: LocalBackend, place: Place) -> None:
+def test_no_run_may_be_active_at_either_end(source: LocalBackend, place: Place) -> None:
     with place().lease(holder("bob"), 0, no_sleep), pytest.raises(LeaseHeld, match="bob"):
         copy_lock(source, place(), holder(), 0, no_sleep)
     with source.lease(holder("bob"), 0, no_sleep), pytest.raises(LeaseHeld, match="bob"):
@@ -119,13 +119,12 @@ spec: {agent_id: agent_A, from_number_id: ap_A, recipients: [{to_number: "+14155
 
 
 def test_push_and_pull_mean_the_lock_of_this_directory_whatever_the_state_url(s3_url: str, tmp_path: Path) -> None:
-    """Whoever moves to a store has already named it in the environment or on the Project."""
+    """A user who moves to a store has already named it in the environment or on the Project."""
     (tmp_path / "dial.yaml").write_text(PROJECT)
-    options = SessionOptions(directory=tmp_path, environment={"DIALCTL_STATE": s3_url})
     put(LocalBackend(tmp_path), BASE)
-    with Session(options, no_sleep) as session:
-        keep.push_lock(session, s3_url, 0)
-        assert keep.list_addresses(session) == [ADDRESS]
+    with Session(directory=tmp_path, environment={"DIALCTL_STATE": s3_url}, sleep=no_sleep) as session:
+        state_admin.push_lock(session, s3_url, 0)
+        assert state_admin.list_addresses(session) == [ADDRESS]
         Path(session.local_backend.location).unlink()
-        keep.pull_lock(session, s3_url, 0)
+        state_admin.pull_lock(session, s3_url, 0)
     assert parse_lock(LocalBackend(tmp_path).load()) == BASE

@@ -1,0 +1,142 @@
+"""The lock as text: what is written, what is read back, and what is refused with which hint."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+
+from declarative import schemas
+from declarative.errors import StateError
+from declarative.model.digest import PersonKey
+from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, ResourceRecord
+from declarative.state.base import StoredState
+from declarative.state.format import journal_line, parse_lock, render_lock
+from tests.state.samples import NOON, intent, lock, locks, remote
+
+WHOLE = render_lock(lock(march=ResourceRecord(generation=1, settings={"agent_id": "agent_1"})))
+
+
+@given(locks)
+def test_what_is_written_reads_back_the_same(some: Lock) -> None:
+    assert parse_lock(StoredState(render_lock(some))) == some
+
+
+@given(locks)
+def test_the_text_does_not_depend_on_the_order_of_what_it_says(some: Lock) -> None:
+    turned = {
+        address: replace(record, remotes=dict(reversed(list(record.remotes.items()))))
+        for address, record in reversed(list(some.resources.items()))
+    }
+    assert render_lock(replace(some, resources=turned)) == render_lock(some)
+
+
+def test_the_text_reads_well_in_a_diff() -> None:
+    record = ResourceRecord(
+        generation=2,
+        provider="cartesia",
+        settings={"region": "us", "agent_id": "agent_1"},
+        count=2,
+        remotes={
+            "acb_2": remote(generation=2, cancel=CancelProgress.ASKED),
+            "acb_1": remote(shard=2, created_at=NOON + timedelta(milliseconds=5)),
+            "acb_0": remote(shard=2, settled=True, retry_count=0),
+        },
+    )
+    text = render_lock(lock(march=record, april=ResourceRecord(tombstone=True))).decode()
+    assert text.endswith("}\n")
+    assert re.findall(r'^ {4}"(\S+)": \{$', text, re.MULTILINE) == ["batch/april", "batch/march"]
+    assert re.findall(r'^ {8}"(acb_\d)"', text, re.MULTILINE) == ["acb_0", "acb_1", "acb_2"]
+    assert '"retry_count": 0' in text
+    assert '"created_at": "2026-12-01T12:00:00.005000Z"' in text
+    assert "null" not in text
+    assert "false" not in text
+    assert text.index('"agent_id"') < text.index('"region"')
+
+
+def test_no_number_of_a_person_is_in_the_text() -> None:
+    person = PersonKey(None).digest_person("k3v9", "+14155550101")
+    record = ResourceRecord(
+        placed=(person,), remotes={"call_1": remote(person=person)}, intents={"m": intent("m", person=person)}
+    )
+    assert not re.search(rb"\+?[1-9]\d{9,14}", render_lock(lock(march=record)).replace(person.encode(), b""))
+
+
+@pytest.mark.parametrize(
+    ("cls", "shape"), [(Lock, None), (ResourceRecord, "record"), (RemoteRecord, "remote"), (Intent, "intent")]
+)
+def test_the_schema_knows_every_field(cls: type, shape: str | None) -> None:
+    schema = schemas.load_schema("lock.v1")
+    known = schema["$defs"][shape] if shape else schema
+    assert {*known["properties"]} - {"format_version"} == {entry.name for entry in fields(cls)}
+
+
+def test_an_empty_place_has_no_lock() -> None:
+    assert parse_lock(StoredState(None)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "way_out"),
+    [
+        (WHOLE[: len(WHOLE) // 2], "incomplete or damaged", "version control"),
+        (b"", "incomplete or damaged", "version control"),
+        (b"\xff\xfe", "incomplete or damaged", "version control"),
+        (b"<<<<<<< HEAD\n" + WHOLE, "conflict markers", "dialctl state merge"),
+        (WHOLE.replace(b'"format_version": "1"', b'"format_version": "2"'), "'2'", "upgrade"),
+        (b"[]", "not a lock", "version control"),
+        (b'{"format_version": "1"}', "no lineage", "version control"),
+        (WHOLE.replace(b'"born"', b'"bron"'), "wrong shape", "version control"),
+        (WHOLE.replace(b'"generation": 1', b'"generation": -1'), "generation", "version control"),
+        (WHOLE.replace(b"2026-12-01", b"2026-13-01"), "impossible value", "version control"),
+    ],
+    ids=["cut", "empty", "binary", "conflict", "newer", "list", "bare", "misspelt", "negative", "time"],
+)
+def test_a_lock_that_cannot_be_used_says_what_to_do(text: bytes, message: str, way_out: str) -> None:
+    with pytest.raises(StateError, match=re.escape(message)) as refusal:
+        parse_lock(StoredState(text))
+    assert way_out in refusal.value.hint
+
+
+@pytest.mark.parametrize("end", range(1, len(WHOLE) - 1, 7))
+def test_a_lock_cut_anywhere_is_refused(end: int) -> None:
+    with pytest.raises(StateError):
+        parse_lock(StoredState(WHOLE[:end]))
+
+
+def _line(generation: int, lineage: str = "k3v9") -> bytes:
+    return journal_line(lineage, {"resources": {"batch/march": {"generation": generation}}})
+
+
+def test_a_journal_is_replayed_over_the_lock() -> None:
+    read = parse_lock(StoredState(WHOLE, (_line(2), _line(3))))
+    assert read == lock(march=ResourceRecord(generation=3, settings={"agent_id": "agent_1"}))
+
+
+@pytest.mark.parametrize("end", range(len(_line(3))))
+def test_a_torn_last_line_was_never_written(end: int) -> None:
+    assert parse_lock(StoredState(WHOLE, (_line(2), _line(3)[:end]))) == parse_lock(StoredState(WHOLE, (_line(2),)))
+
+
+@pytest.mark.parametrize("damaged", [_line(2)[:-5], b"{}", b"\0\0\0\0"])
+def test_a_damaged_line_before_the_last_is_refused(damaged: bytes) -> None:
+    with pytest.raises(StateError, match=r"line 1 .* damaged"):
+        parse_lock(StoredState(WHOLE, (damaged, _line(3))))
+
+
+def test_a_journal_of_another_lineage_is_refused() -> None:
+    with pytest.raises(StateError, match="lineage other"):
+        parse_lock(StoredState(WHOLE, (_line(2, "other"),)))
+
+
+def test_a_journal_without_its_lock_is_refused() -> None:
+    with pytest.raises(StateError, match="the lock is gone"):
+        parse_lock(StoredState(None, (_line(2),)))
+
+
+def test_a_journal_may_not_bend_the_lock_out_of_shape() -> None:
+    bent = journal_line("k3v9", {"resources": {"batch/march": {"generation": "two"}}})
+    with pytest.raises(StateError, match="wrong shape"):
+        parse_lock(StoredState(WHOLE, (bent,)))
