@@ -76,9 +76,8 @@ class ProjectFixture:
     @contextmanager
     def world(self) -> Iterator[World]:
         """The sandbox's world; its clock stands still but for what moves it."""
-        opened = World(self.root / ".dialctl" / "sandbox", speed=0)
-        yield opened
-        opened.close()
+        with World(self.root / ".dialctl" / "sandbox", speed=0) as world:
+            yield world
 
     def clock(self, moment: datetime) -> None:
         """Moves the sandbox's clock forward to a moment."""

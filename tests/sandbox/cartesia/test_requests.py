@@ -1,4 +1,4 @@
-"""What the sandbox refuses, version by version, and that a refused request does nothing."""
+"""What Cartesia's API refuses, version by version. A refused request does nothing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from .lab import ADA, Lab, batch_body, box_body, calls_body
+from ..account import Account
+from ..cartesia_requests import create_batch
+from ..request_bodies import ADA, LEGACY, METADATA, VARIABLES, batch_body, calls_body
 
-METADATA, VARIABLES, LEGACY = "2026-03-01", "2026-08-14", "2025-04-16"
 MANY = [{"to_number": "+14155550100"}] * 5001
 
 
@@ -66,9 +67,9 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_batch_is_refused_whole(lab: Lab, case: str) -> None:
+def test_a_batch_is_refused_whole(account: Account, case: str) -> None:
     version, changes = REFUSED[case]
-    cartesia = lab.at_cartesia(version)
+    cartesia = account.at_cartesia(version)
     answer = cartesia.post("/agents/calls/batches", json=batch_body(**changes))
     assert answer.status_code == 400
     assert {"error_code", "title", "message", "request_id"} <= set(answer.json())
@@ -87,23 +88,28 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
-def test_a_batch_within_the_limits_is_accepted(lab: Lab, case: str) -> None:
+def test_a_batch_within_the_limits_is_accepted(account: Account, case: str) -> None:
     version, changes = ACCEPTED[case]
-    answer = lab.at_cartesia(version).post("/agents/calls/batches", json=batch_body(**changes))
+    answer = account.at_cartesia(version).post("/agents/calls/batches", json=batch_body(**changes))
     assert answer.status_code == 201, answer.text
     assert answer.json()["region"] == changes.get("region", "US")
 
 
-def test_the_first_bad_recipient_is_named_and_nobody_is_called(lab: Lab) -> None:
+def test_the_default_target_is_half_of_the_limit(account: Account, cartesia: httpx.Client) -> None:
+    account.limits(agent_call_limit=9)
+    assert create_batch(cartesia)["target_concurrency_limit"] == 4
+
+
+def test_the_first_bad_recipient_is_named_and_nobody_is_called(account: Account) -> None:
     people = [{"to_number": ADA}, {"to_number": ADA, "dynamic_variables": {"x": []}}]
-    answer = lab.at_cartesia(VARIABLES).post("/agents/calls/batches", json=batch_body(recipients=people))
+    answer = account.at_cartesia(VARIABLES).post("/agents/calls/batches", json=batch_body(recipients=people))
     assert "recipients[1]" in answer.json()["message"]
-    assert lab.calls()[ADA] == 0
+    assert account.calls()[ADA] == 0
 
 
-def test_a_schedule_is_returned_in_utc(lab: Lab) -> None:
+def test_a_schedule_is_returned_in_utc(account: Account) -> None:
     local = (datetime.now(UTC) + timedelta(hours=2)).astimezone(tz=None).replace(microsecond=0)
-    answer = lab.at_cartesia().post("/agents/calls/batches", json=batch_body(scheduled_at=local.isoformat()))
+    answer = account.at_cartesia().post("/agents/calls/batches", json=batch_body(scheduled_at=local.isoformat()))
     assert datetime.fromisoformat(answer.json()["scheduled_at"]) == local
     assert answer.json()["scheduled_at"].endswith("Z")
 
@@ -119,109 +125,28 @@ def test_a_schedule_is_returned_in_utc(lab: Lab) -> None:
         {"max_call_duration_minutes": 481},
     ],
 )
-def test_single_calls_are_checked(lab: Lab, changes: dict[str, Any]) -> None:
-    assert lab.at_cartesia().post("/agents/calls", json=calls_body(**changes)).status_code == 400
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"text"'])
-def test_a_body_that_is_no_object_is_refused(lab: Lab, body: bytes) -> None:
-    assert lab.at_cartesia().post("/agents/calls/batches", content=body).status_code == 400
-    assert lab.at_callingbox().post("/v1/calls", content=body).status_code == 400
-
-
-def nested(levels: int) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for _ in range(levels):
-        made = {"in": made}
-    return made
-
-
-@pytest.mark.parametrize("levels", [*range(235, 256), 900])
-def test_what_is_nested_deeply_is_refused_or_comes_back_whole(lab: Lab, levels: int) -> None:
-    deep = nested(levels)
-    cartesia, box = lab.at_cartesia(), lab.at_callingbox()
-    items = calls_body()["outbound_calls"][0] | {"metadata": deep}
-    sent = (
-        cartesia.post("/agents/calls/batches", json=batch_body(**person(metadata=deep))),
-        cartesia.post("/agents/calls", json=calls_body(outbound_calls=[items])),
-        box.post("/v1/calls", json=box_body(metadata=deep)),
-        box.post("/v1/calls", json=box_body(context=deep)),
-    )
-    assert {answer.status_code for answer in sent} <= {200, 201, 400}
-    lab.advance(60)
-    lab.faults({"match": {"times": 0}, "do": "as_data"})
-    assert box.get("/v1/calls").status_code == 200
-    assert cartesia.get("/agents/calls", params={"agent_id": "agent_A"}).status_code == 200
-    assert len(lab.dials()) == sum(answer.status_code < 300 for answer in sent)
+def test_single_calls_are_checked(account: Account, changes: dict[str, Any]) -> None:
+    assert account.at_cartesia().post("/agents/calls", json=calls_body(**changes)).status_code == 400
 
 
 @pytest.mark.parametrize("field", ["agent_id", "from_number_id"])
-def test_an_id_that_says_missing_does_not_exist(lab: Lab, field: str) -> None:
-    cartesia = lab.at_cartesia()
+def test_an_id_that_says_missing_does_not_exist(account: Account, field: str) -> None:
+    cartesia = account.at_cartesia()
     assert cartesia.post("/agents/calls/batches", json=batch_body(**{field: "x_missing"})).status_code == 404
     assert cartesia.post("/agents/calls", json=calls_body(**{field: "x_missing"})).status_code == 404
 
 
 @pytest.mark.parametrize("version", ["", "2026-01-01", "latest"])
-def test_an_unknown_version_is_refused(lab: Lab, version: str) -> None:
-    assert lab.at_cartesia(version).get("/agents/calls/batches").status_code == 400
+def test_an_unknown_version_is_refused(account: Account, version: str) -> None:
+    assert account.at_cartesia(version).get("/agents/calls/batches").status_code == 400
 
 
-def test_the_batch_routes_begin_with_2026_03_01(lab: Lab) -> None:
-    answer = lab.at_cartesia(LEGACY).post("/agents/calls/batches", json=batch_body())
+def test_the_batch_routes_begin_with_2026_03_01(account: Account) -> None:
+    answer = account.at_cartesia(LEGACY).post("/agents/calls/batches", json=batch_body())
     assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
     assert answer.text.startswith("Invalid request: ")
 
 
-def test_the_legacy_route_is_gone_in_newer_versions(lab: Lab) -> None:
+def test_the_legacy_route_is_gone_in_newer_versions(account: Account) -> None:
     body = {"target_numbers": [ADA], "agent_id": "agent_A"}
-    assert lab.at_cartesia().post("/twilio/call/outbound", json=body).status_code == 404
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Authorization": "Bearer "},
-        {"Authorization": "Basic abc"},
-        {"Authorization": "Bearer sk_revoked"},
-        {"X-API-Key": "sk_revoked"},
-        {"Authorization": "Bearer sk_a", "X-API-Key": "sk_b"},
-    ],
-)
-def test_a_bad_key_is_refused(lab: Lab, headers: dict[str, str]) -> None:
-    assert lab.client(**headers, **{"Cartesia-Version": METADATA}).get("/agents/calls/batches").status_code == 401
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"X-API-Key": "sk_a"},
-        {"authorization": "bearer sk_a"},
-        {"Authorization": "Bearer sk_a", "X-API-Key": "sk_a"},
-    ],
-)
-def test_a_key_may_come_in_either_header(lab: Lab, headers: dict[str, str]) -> None:
-    assert lab.client(**headers, **{"Cartesia-Version": METADATA}).get("/agents/calls/batches").status_code == 200
-
-
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer sk_revoked"}, {"X-API-Key": "sk_a"}])
-def test_callingbox_wants_a_bearer_key(lab: Lab, headers: dict[str, str]) -> None:
-    answer = lab.client(**headers).get("/v1/calls")
-    assert (answer.status_code, set(answer.json())) == (401, {"error"})
-
-
-def test_the_health_probe_needs_no_key(lab: Lab) -> None:
-    assert lab.client().get("/").json() == {"ok": True, "version": VARIABLES}
-
-
-def test_an_unknown_route_is_not_found_in_json(lab: Lab) -> None:
-    answer: httpx.Response = lab.at_cartesia().get("/agents/nowhere/at/all")
-    assert (answer.status_code, answer.json()["title"]) == (404, "Not found")
-
-
-def test_both_apis_also_live_under_their_names(lab: Lab) -> None:
-    assert lab.at_cartesia().get("/cartesia/agents/calls/batches").status_code == 200
-    assert lab.at_callingbox().get("/callingbox/v1/agents").json()["data"][0]["type"] == "outbound"
-    assert lab.at_cartesia(VARIABLES).get("/v1/agents").json()["has_more"] is False
-    assert "has_more" not in lab.at_callingbox().get("/v1/agents").json()
+    assert account.at_cartesia().post("/twilio/call/outbound", json=body).status_code == 404

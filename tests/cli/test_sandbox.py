@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,15 +13,26 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner
 
-from declarative.cli.options import Duration
 from declarative.cli.sandbox import sandbox
 from declarative.errors import DialctlError, LeaseHeld, UsageError
 from declarative.sandbox.embedded import open_sandbox
 from declarative.state.catalog import open_backend
-from tests.command import ROOT
+from tests.command import ROOT, serving
+from tests.sandbox.account import Account
+from tests.sandbox.request_bodies import ADA, batch_body
 from tests.state.samples import holder
 
-from .lab import ADA, Lab, batch_body
+
+@pytest.fixture(scope="session")
+def served_url() -> Iterator[str]:
+    with serving("--speed", "0") as url:
+        yield url
+
+
+@pytest.fixture
+def served(served_url: str) -> Iterator[Account]:
+    with Account(served_url, None) as account:
+        yield account
 
 
 @pytest.fixture
@@ -38,24 +50,16 @@ def test_importing_the_command_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("2m", 120), ("1h30m", 5400), ("2d", 172_800), ("0.5s", 0.5)]
-)
-def test_durations(text: str, seconds: float) -> None:
-    assert Duration().convert(text, None, None) == seconds
-
-
 @pytest.mark.parametrize("text", ["", "-2m", "m2", "1 h", "2w"])
 def test_what_is_no_duration_is_wrong_usage(runner: CliRunner, text: str) -> None:
     assert runner.invoke(sandbox, ["advance", "--", text]).exit_code == 2
 
 
 def test_advance_moves_the_embedded_sandbox_of_this_directory(runner: CliRunner, tmp_path: Path) -> None:
-    opened = open_sandbox(tmp_path / ".dialctl" / "sandbox")
-    before = opened.now()
-    assert runner.invoke(sandbox, ["advance", "1h30m"]).exit_code == 0
-    assert (opened.now() - before).total_seconds() >= 5400
-    opened.close()
+    with open_sandbox(tmp_path / ".dialctl" / "sandbox") as embedded:
+        before = embedded.now()
+        assert runner.invoke(sandbox, ["advance", "1h30m"]).exit_code == 0
+        assert (embedded.now() - before).total_seconds() >= 5400
 
 
 def test_a_clock_that_no_calendar_could_show_is_refused_and_the_sandbox_goes_on(runner: CliRunner) -> None:
@@ -65,7 +69,7 @@ def test_a_clock_that_no_calendar_could_show_is_refused_and_the_sandbox_goes_on(
     assert runner.invoke(sandbox, ["dials"]).exit_code == 0
 
 
-def test_dials_and_reset_of_a_served_sandbox(runner: CliRunner, served: Lab) -> None:
+def test_dials_and_reset_of_a_served_sandbox(runner: CliRunner, served: Account) -> None:
     served.at_cartesia().post("/agents/calls/batches", json=batch_body(name="march"))
     served.advance(5)
     shown = runner.invoke(sandbox, ["dials", "--json", "--url", served.base_url])
@@ -84,7 +88,7 @@ def test_a_reset_of_the_embedded_sandbox_forgets_the_lock_that_was_born_with_it(
     assert list(home.glob("dialctl.lock*")) == []
 
 
-def test_a_reset_waits_for_nobody_who_is_at_work(runner: CliRunner) -> None:
+def test_a_reset_does_not_wait_for_another_command(runner: CliRunner) -> None:
     home = Path(".dialctl") / "sandbox"
     open_sandbox(home).close()
     (home / "dialctl.lock").touch()
@@ -93,7 +97,7 @@ def test_a_reset_waits_for_nobody_who_is_at_work(runner: CliRunner) -> None:
     assert (home / "dialctl.lock").exists()
 
 
-def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, served: Lab) -> None:
+def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, served: Account) -> None:
     served.at_cartesia().post("/agents/calls/batches", json=batch_body(name="ma\x1b[31mrch"))
     url = ["--url", served.base_url]
     masked, whole = (runner.invoke(sandbox, ["dials", *url, *more]).stdout for more in ([], ["--show-numbers"]))
@@ -102,7 +106,7 @@ def test_dials_in_text_mask_numbers_and_control_characters(runner: CliRunner, se
     assert ADA in whole
 
 
-def test_dials_in_text_never_show_a_short_number_whole(runner: CliRunner, served: Lab) -> None:
+def test_dials_in_text_never_show_a_short_number_whole(runner: CliRunner, served: Account) -> None:
     served.at_cartesia().post("/agents/calls/batches", json=batch_body("+5550101", from_number_id="ap_twilio_A"))
     shown = runner.invoke(sandbox, ["dials", "--url", served.base_url]).stdout
     assert "  +5•••01  " in shown
