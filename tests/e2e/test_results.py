@@ -108,6 +108,6 @@ def test_status_names_calls_that_may_be_the_lost_one(host: Bench) -> None:
     told = {one["address"]: one["candidates"] for one in host.run("status", "--json", exits=3).json["resources"]}
     assert [one["id"] for one in told["call/ada"]] == [called]
     assert told["call/bob"] == []
-    assert f"may be it: {called}, placed " in host.run("status", "call/ada", exits=3).out
+    assert f"candidate: {called}, placed " in host.run("status", "call/ada", exits=3).out
     host.run("resolve", "call/ada", "--placed")
-    assert "may be it" not in host.run("status").out
+    assert "candidate: " not in host.run("status").out

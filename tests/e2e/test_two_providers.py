@@ -67,7 +67,7 @@ def test_with_one_down_the_other_goes_on(both: Bench) -> None:
 def test_with_one_out_of_funds_the_other_goes_on_and_the_rest_is_left(both: Bench) -> None:
     both.limits(balance_cents=700)  # a call holds 300
     ran = both.apply(exits=1)
-    assert "for want of funds" in ran.out
+    assert "stopped, out of funds" in ran.out
     assert "1 person left for the next run" in ran.out
     both.advance(600)
     assert sum(both.calls()[number] for number in TICKETS) == 2

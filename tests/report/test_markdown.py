@@ -13,7 +13,7 @@ from declarative.planning.decide import Verb
 from declarative.planning.plan import Change, Notice, Plan
 from declarative.report import markdown
 
-from .house import NOON, action, plan_of
+from .sample_plans import NOON, action, plan_of
 
 HOSTILE = [
     "@everyone",

@@ -16,7 +16,7 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Block
 from declarative.report import text
 
-from .house import NOON, action, plan_of
+from .sample_plans import NOON, action, plan_of
 
 
 def said(verb: Verb, **changes: object) -> str:
