@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from declarative.sandbox.world import World
-from tests.command import Ran, in_process
+from tests.command import CommandResult, run_in_process
 
 PROJECT = """\
 apiVersion: dialctl/v1
@@ -52,13 +52,13 @@ class Team:
         """Gives the batch a policy, written as one line of YAML."""
         self.write(batch_yaml=f"{BATCH}  policy: {text}\n")
 
-    def dialctl(self, *arguments: str) -> Ran:
+    def dialctl(self, *arguments: str) -> CommandResult:
         return self.run("--sandbox", *arguments)
 
-    def run(self, *arguments: str) -> Ran:
-        return in_process("-C", str(self.root), *arguments)
+    def run(self, *arguments: str) -> CommandResult:
+        return run_in_process("-C", str(self.root), *arguments)
 
-    def apply(self, *arguments: str) -> Ran:
+    def apply(self, *arguments: str) -> CommandResult:
         return self.dialctl("apply", "--auto-approve", *arguments)
 
     def plan(self, *arguments: str) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Ran
+from tests.command import CommandResult
 
 from .house import ADA, BATCH, BEN, CAY, PROJECT, Team
 
@@ -22,7 +22,7 @@ def saved(team: Team) -> Path:
     return team.root / FILE
 
 
-def refused(team: Team, *words: str) -> Ran:
+def refused(team: Team, *words: str) -> CommandResult:
     """The file is refused with these words, and nothing was sent."""
     before = team.dials()
     said = team.dialctl("apply", FILE)

@@ -12,7 +12,7 @@ import pytest
 
 from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.world import World
-from tests.command import serving
+from tests.command import served_sandbox
 
 from .lab import Lab
 
@@ -32,7 +32,7 @@ def lab(sandbox: EmbeddedSandbox) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def served_url() -> Iterator[str]:
-    with serving("--speed", "0") as url:
+    with served_sandbox("--speed", "0") as url:
         yield url
 
 
