@@ -44,7 +44,7 @@ def apply(
     wait: bool,
     **limits: Any,
 ) -> int:
-    """Carry out the plan: plan again, ask, call each person once, record.
+    """Carry out the plan. Plan again, ask for approval, call each person once, record it.
 
     PATH may be a plan saved with `dialctl plan --out`. A saved plan is approved already, and nothing beyond it is done.
     """

@@ -45,7 +45,7 @@ def explain(context: Context, what: str | None, provider: str | None) -> int:
 @click.command()
 @click.pass_obj
 def version(context: Context) -> int:
-    """Print the version, the Python version and the provider types."""
+    """Print the version, Python and the provider types."""
     import platform
 
     from declarative import __version__

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @options.as_json
 @click.pass_obj
 def status(context: Context, address: str | None, path: Path, as_json: bool) -> int:
-    """Show people by standing and outcome, as the provider has them. ADDRESS limits it to one resource."""
+    """Show people by standing and outcome. Asks the provider. ADDRESS limits it to one resource."""
     from declarative.app import status as queries
 
     statuses = queries.read_status(context.open_session(path), address)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
-
-from declarative.cli.main import run_command
 
 from .cli_project import CliProject, numbers
 from .manifests import batch_yaml, call_yaml, project_yaml
@@ -228,36 +225,6 @@ def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_somebody_resumes(project
     project.apply()
     project.advance(600)
     assert project.calls() == dict.fromkeys(people, 1)
-
-
-@pytest.mark.parametrize(
-    ("flags", "variable", "traced"),
-    [
-        ((), None, False),
-        (("-v",), None, False),
-        (("-vv",), None, True),
-        (("-v", "--verbose"), None, True),
-        (("-qvv",), None, True),
-        ((), "2", True),
-    ],
-)
-def test_a_bug_shows_its_traceback_when_asked_for_twice(
-    flags: tuple[str, ...],
-    variable: str | None,
-    traced: bool,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def broken(directory: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(os, "chdir", broken)
-    if variable is not None:
-        monkeypatch.setenv("DIALCTL_VERBOSE", variable)
-    assert run_command([*flags, "-C", "anywhere", "plan"]) == 1
-    said = capsys.readouterr().err
-    assert "dialctl has a bug: ZeroDivisionError at test_exit_codes.py:" in said
-    assert ("Traceback" in said) is traced
 
 
 def test_what_a_file_says_cannot_steer_the_terminal_of_whoever_reads_what_is_wrong(one_call: CliProject) -> None:
