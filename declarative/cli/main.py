@@ -107,7 +107,7 @@ def run_command(arguments: list[str]) -> int:
 def _find_command_context(arguments: list[str]) -> click.Context:
     """Find the command that was called, with its flags from arguments and environment.
 
-    Ignores whatever else is wrong with the arguments, so that --json holds for usage errors too.
+    Ignores everything else that is wrong with the arguments, so that --json holds for usage errors too.
     """
     command_context = _parse_leniently(dialctl, "dialctl", arguments, None)
     remaining = arguments

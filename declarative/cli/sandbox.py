@@ -25,7 +25,7 @@ _url_option = click.option("--url", help="URL of a served sandbox. Without it, t
 
 @click.group()
 def sandbox() -> None:
-    """Run and inspect the simulator of both providers. No key, no account, nobody is called."""
+    """Run and inspect the simulator of both providers. No key, no account, no real calls."""
 
 
 _SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' SDKs are such clients.

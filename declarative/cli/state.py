@@ -53,7 +53,7 @@ def show(context: Context, address: str | None, path: Path) -> int:
 def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bool) -> int:
     """Forget what was done under an address. People may be called again if the provider no longer shows their calls.
 
-    The next apply finds what the provider still shows with our mark, and calls nobody in it twice.
+    The next apply finds what the provider still shows with our mark, and calls no one in it twice.
     """
     from declarative.app import state_admin
 

@@ -107,10 +107,9 @@ def _notice_bullets(plan: Plan) -> Iterator[str]:
 
 
 def _collapsible_sections(plan: Plan) -> Iterator[Section]:
-    differences = [(a, c) for a in plan.actions for c in a.changes if c.before is not None or a.verb is Verb.REPLACE]
-    initial_settings = [
-        (a, c) for a in plan.actions for c in a.changes if c.before is None and a.verb is not Verb.REPLACE
-    ]
+    pairs = [(action, change) for action in plan.actions for change in action.changes]
+    differences = [pair for pair in pairs if _is_difference(*pair)]
+    initial_settings = [pair for pair in pairs if not _is_difference(*pair)]
     unchanged = [
         f"- {code_span(action.address)} {escape_prose(phrases.describe_action(action, plan))}"
         for action in plan.actions_with_verb(Verb.KEEP)
@@ -124,6 +123,11 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
         folded=True,
     )
     yield Section("unchanged resources", 10, "Unchanged", unchanged, folded=True)
+
+
+def _is_difference(action: Action, change: Change) -> bool:
+    """Whether a setting changed, rather than being set for the first time."""
+    return change.before is not None or action.verb is Verb.REPLACE
 
 
 def _difference_bullet(action: Action, change: Change) -> str:

@@ -188,7 +188,7 @@ def headline(plan: Plan) -> str:
     if effects:
         return " ".join([f"Plan: {', '.join(effects)}.", *sentences])
     if sentences:
-        # Not "nobody is called": people who already wait at the provider may still be called.
+        # This does not say that no one is called: people who already wait at the provider may be.
         return " ".join(["Plan: nothing is sent.", *sentences])
     if not plan.is_empty:
         return "Plan: nobody is called."

@@ -37,7 +37,7 @@ def example(project: CliProject) -> Examples:
 
 @pytest.fixture(scope="session")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`dialctl sandbox serve`, whose clock stands still unless somebody moves it."""
+    """`dialctl sandbox serve`, whose clock stands still unless a test moves it."""
     with served_sandbox("--directory", str(tmp_path_factory.mktemp("served")), "--speed", "0") as url:
         yield url
 

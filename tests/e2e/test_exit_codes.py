@@ -146,7 +146,7 @@ def test_streams_that_are_closed_stop_no_apply(one_call: CliProject) -> None:
     assert len(one_call.calls()) == 1
 
 
-def test_results_of_somebody_unsure_need_a_person_as_status_does(one_call: CliProject) -> None:
+def test_results_with_an_unsure_person_need_a_person_as_status_does(one_call: CliProject) -> None:
     one_call.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_request"})
     one_call.apply(exits=3)
     one_call.run("status", exits=3)
@@ -183,7 +183,7 @@ def test_a_file_that_cannot_be_written_is_no_bug_of_ours(one_call: CliProject) -
         assert "bug" not in ran.err
 
 
-def test_a_call_whose_answer_was_lost_is_3_until_somebody_settles_it(one_call: CliProject) -> None:
+def test_a_call_whose_answer_was_lost_is_3_until_a_person_settles_it(one_call: CliProject) -> None:
     one_call.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_request"})
     assert "not proven either way" in one_call.apply(exits=3).out
     planned = one_call.plan("--detailed-exitcode", exits=3)
@@ -207,7 +207,7 @@ def test_a_call_that_was_placed_though_its_answer_was_lost_is_found_by_its_mark(
     assert one_call.calls() == {ADA: 1}
 
 
-def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_somebody_resumes(project: CliProject) -> None:
+def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_a_person_resumes(project: CliProject) -> None:
     people = numbers(415, 3)
     project.write("project.yaml", project_yaml())
     project.write("march.yaml", batch_yaml("march", people))
@@ -227,7 +227,7 @@ def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_somebody_resumes(project
     assert project.calls() == dict.fromkeys(people, 1)
 
 
-def test_what_a_file_says_cannot_steer_the_terminal_of_whoever_reads_what_is_wrong(one_call: CliProject) -> None:
+def test_what_a_file_says_cannot_steer_the_terminal_of_its_reader(one_call: CliProject) -> None:
     one_call.write("march.yaml", batch_yaml("march", [], recipients_from=[{"file": "r.csv"}]))
     one_call.write("r.csv", "\x1b]0;owned\x07pho\x9bne\n+14155550101\n")
     ran = one_call.run("--color", "validate", exits=1)

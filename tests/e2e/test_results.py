@@ -20,7 +20,7 @@ RETRY = {"max_retries": 1, "on": ["dial_no_answer"]}
 
 @pytest.fixture
 def campaign(project: CliProject) -> CliProject:
-    """Somebody who answers, and somebody who does not."""
+    """One person who answers, and one who does not."""
     project.write("project.yaml", manifests.project_yaml())
     project.write("march.yaml", manifests.batch_yaml("march", [ADA, SILENT], retry=RETRY))
     project.apply()
@@ -38,8 +38,8 @@ def cancel_elsewhere(project: CliProject) -> None:
         project.sandbox.post(f"{url}/{batch['id']}/cancel", headers=headers).raise_for_status()
 
 
-def test_how_often_somebody_was_called_is_said_where_it_is_known(campaign: CliProject) -> None:
-    """After a retry request nothing tells whether who was reached had been among those whom it called."""
+def test_attempts_are_exact_where_they_are_known(campaign: CliProject) -> None:
+    """After a retry request no answer tells whether a person who was reached was called by it."""
     campaign.advance(DAY)
     campaign.apply()
     campaign.advance(DAY)
@@ -75,7 +75,7 @@ def test_a_named_layout_goes_before_the_files_ending(campaign: CliProject) -> No
     assert (campaign.directory / "a.jsonl").read_text().startswith("address,number,")
 
 
-def test_whoever_may_be_in_a_batch_that_is_lost_is_not_said_to_be_unsubmitted(served_project: CliProject) -> None:
+def test_people_who_may_be_in_a_lost_batch_are_not_said_to_be_unsubmitted(served_project: CliProject) -> None:
     served_project.write("project.yaml", manifests.project_yaml())
     served_project.write("march.yaml", manifests.batch_yaml("march", [ADA, BOB]))
     served_project.apply()
@@ -85,7 +85,7 @@ def test_whoever_may_be_in_a_batch_that_is_lost_is_not_said_to_be_unsubmitted(se
     assert {json.loads(row)["standing"] for row in rows} == {"unknown"}
 
 
-def test_whoever_somebody_else_took_off_is_not_said_to_have_been_dialed(campaign: CliProject) -> None:
+def test_people_taken_off_elsewhere_are_not_said_to_have_been_dialed(campaign: CliProject) -> None:
     cancel_elsewhere(campaign)
     assert standings(campaign, exits=3) == {"batch/march": {"cancelled": 2}}
     assert {(row["standing"], row["attempts"]) for row in campaign.results()} == {("cancelled", 0)}

@@ -153,7 +153,7 @@ def test_without_a_terminal_nobody_is_forgotten_unasked(campaign: CliProject) ->
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
-def test_at_a_terminal_whoever_forgets_is_asked(answer: str, code: int, campaign: CliProject) -> None:
+def test_at_a_terminal_state_rm_asks(answer: str, code: int, campaign: CliProject) -> None:
     campaign.apply()
     assert at_a_terminal(campaign, f"{answer}\n", "state", "rm", "batch/march")[0] == code
     assert ("batch/march" in campaign.run("state", "list").out) == bool(code)

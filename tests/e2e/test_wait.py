@@ -25,7 +25,7 @@ def unread(project: CliProject, times: int) -> None:
     project.faults({"match": rule, "do": {"status": {"code": 503, "effect": False}}})
 
 
-def test_it_ends_when_everybody_was_called(campaign: CliProject) -> None:
+def test_it_ends_when_all_people_were_called(campaign: CliProject) -> None:
     ran = campaign.apply("--wait")
     assert ran.err.splitlines()[-1] == "3 reached, 0 unreached, 0 in flight, 0 waiting"
     assert ran.out.splitlines()[-1] == "Apply: 3 people submitted."

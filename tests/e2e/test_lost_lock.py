@@ -142,7 +142,7 @@ def _read_in_full(project: CliProject) -> list[str]:
     return [one["path"] for one in project.requests()[before:] if one["operation"] == "getCallBatch"]
 
 
-def test_a_plan_says_that_somebody_under_also_would_be_called_again(project: CliProject) -> None:
+def test_a_plan_says_that_a_person_under_also_would_be_called_again(project: CliProject) -> None:
     theirs = {"name": "by hand", "agent_id": AGENT, "from_number_id": CARTESIA["from_number_id"]}
     by_hand = project.cartesia("POST", "/agents/calls/batches", {**theirs, "recipients": [{"to_number": PEOPLE[0]}]})
     project.write("project.yaml", project_yaml())
@@ -160,7 +160,7 @@ def test_an_id_under_also_that_nobody_knows_is_corrected_in_the_manifest(project
     assert action["way_out"] == "check key and host; correct spec.also in the manifest"
 
 
-def test_a_number_of_whom_nothing_is_unsure_is_not_printed_in_full(campaign: CliProject) -> None:
+def test_a_number_that_is_not_unsure_is_not_printed_in_full(campaign: CliProject) -> None:
     campaign.apply()
     said = campaign.run("resolve", "batch/march#+14155550199", "--placed", exits=64)
     assert "+1415•••0199" in said.err
