@@ -17,7 +17,7 @@ from declarative.cli.sandbox import sandbox
 from declarative.errors import DialctlError, LeaseHeld, UsageError
 from declarative.sandbox.embedded import open_sandbox
 from declarative.state.catalog import open_backend
-from tests.command import ROOT, serving
+from tests.command import ROOT, served_sandbox
 from tests.sandbox.account import Account
 from tests.sandbox.request_bodies import ADA, batch_body
 from tests.state.samples import holder
@@ -25,7 +25,7 @@ from tests.state.samples import holder
 
 @pytest.fixture(scope="session")
 def served_url() -> Iterator[str]:
-    with serving("--speed", "0") as url:
+    with served_sandbox("--speed", "0") as url:
         yield url
 
 

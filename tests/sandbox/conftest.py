@@ -13,7 +13,7 @@ import pytest
 
 from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.world import World
-from tests.command import serving
+from tests.command import served_sandbox
 
 from .account import Account
 
@@ -42,7 +42,7 @@ def box(account: Account) -> httpx.Client:
 
 @pytest.fixture(scope="session")
 def served_url() -> Iterator[str]:
-    with serving("--speed", "0") as url:
+    with served_sandbox("--speed", "0") as url:
         yield url
 
 

@@ -12,7 +12,7 @@ from declarative.errors import Interrupted
 from declarative.planning.decide import Verb
 from declarative.report import json_output as as_json
 
-from .house import action, plan_of
+from .sample_plans import action, plan_of
 
 QUIET = [Verb.KEEP, Verb.WAIT]
 OF_THE_LOCK = [Verb.ADOPT, Verb.FORGET]

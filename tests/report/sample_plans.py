@@ -1,4 +1,4 @@
-"""Plans made by hand, to be shown."""
+"""Builders of actions and plans for tests that show them."""
 
 from __future__ import annotations
 
