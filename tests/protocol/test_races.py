@@ -1,5 +1,5 @@
-"""Runs in each other's way: one directory, copies of one lock, an older commit. Each person is called once,
-and the loser says what it did."""
+"""Runs in each other's way: on one directory, with copies of one lock, from an older commit. Each person is called
+once, and the loser says what it did."""
 
 from __future__ import annotations
 
