@@ -47,6 +47,8 @@ class Capabilities:
     """The provider's words that `retry.on` may name. `pre_dial` may be named everywhere."""
     personal: tuple[str, ...]
     """The fields of PERSONAL that a recipient may have."""
+    refuses_past: bool = False
+    """Refuses a batch whose start (`scheduled_at`) has passed when the request lands. False where that is not known."""
     per_second: float | None = None
     """Calls a second that the provider keeps to by itself. None: it keeps no such limit."""
     destinations: str = ""

@@ -23,6 +23,7 @@ _BATCH = Capabilities(
     returns_data=True,
     outcomes=OUTCOMES,
     personal=("metadata",),
+    refuses_past=True,  # `scheduled_at` must be in the future (cartesia.md 2.5)
     per_second=1.0,
     destinations="Cartesia's own numbers reach US destinations only",
     notes="The provider's own retry calls everyone who was not reached; selected people go into a new batch.",
