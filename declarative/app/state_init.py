@@ -176,7 +176,9 @@ def _list_marked_remotes(session: Session) -> list[Remote]:
             listing = Listing(provider.now, *channel.list_pages([*sorted(agent_ids), EVERY_AGENT]))
             listing.read_all()
             marked_remotes += [
-                remote for remote in listing.entries.values() if remote.mark and remote.mark.project == project_hash
+                remote
+                for remote in listing.entries.values()
+                if remote.mark and remote.mark.project == project_hash and not remote.mark.is_probe
             ]
     return marked_remotes
 

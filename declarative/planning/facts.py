@@ -39,6 +39,8 @@ class Facts:
     """Makes the digests of persons and recipients."""
     lineage: str
     """The lineage of the lock; it salts the digests of persons."""
+    probe_number: str = ""
+    """The number that a list probe at its provider holds; empty where it is the number that calls go out from."""
     also: frozenset[str] = frozenset()
     """Ids under `spec.also`: read and never touched."""
     timing: Timing | pl.DataFrame = Timing.NOW
@@ -62,17 +64,10 @@ class Facts:
         return self.resource is not None and not self.resource.paused
 
     def open_intents(self) -> list[Intent]:
-        """Return intents that nothing seen answers, and that are not probably absent.
-
-        Protocol 5: after `settle` an intent that a complete list does not show is probably absent. Its people may be
-        submitted again, since the guard leaves time to take that back. A withdrawn probe opens the question again.
-        """
+        """Return intents that nothing seen answers. Protocol 5: until one is found or disproved, no one is called who
+        may be in it."""
         marks = {str(remote.mark) for remote in self.remotes.values() if remote.mark}
-        return [
-            intent
-            for intent in self.resource_record.intents.values()
-            if intent.mark not in marks and not (intent.absent and intent.probe is None)
-        ]
+        return [intent for intent in self.resource_record.intents.values() if intent.mark not in marks]
 
     def has_doubtful_batch(self) -> bool:
         """Whether a batch of ours may exist that was not seen."""
