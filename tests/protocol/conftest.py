@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 
 from tests.command import serving
-from tests.protocol.faults_ground import Ground
-from tests.protocol.project import Project, people
+from tests.protocol.embedded_project import EmbeddedProject
+from tests.protocol.project_fixture import Project, people
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    made = Ground(tmp_path)
+def ground(tmp_path: Path) -> Iterator[EmbeddedProject]:
+    made = EmbeddedProject(tmp_path)
     yield made
     made.close()
 

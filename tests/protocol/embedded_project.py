@@ -14,8 +14,8 @@ from tests.command import Ran, in_process
 from tests.outside import Outside, still_sandbox
 
 
-class Ground(Outside):
-    """Time stands still here unless somebody waits or `advance` is called."""
+class EmbeddedProject(Outside):
+    """Time stands still here unless something waits or `advance` is called."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -39,10 +39,10 @@ class Ground(Outside):
         return self.run("apply", "-y", *arguments)
 
     @contextmanager
-    def tried(self) -> Iterator[Ground]:
-        """The same manifests in a world of their own, to see what would come."""
+    def tried(self) -> Iterator[EmbeddedProject]:
+        """The same manifests with a sandbox of their own, to see what would happen."""
         with TemporaryDirectory() as directory:
-            other = Ground(Path(directory))
+            other = EmbeddedProject(Path(directory))
             other.write((self.directory / "dial.yaml").read_text(encoding="utf-8"))
             yield other
             other.close()
@@ -60,18 +60,18 @@ class Ground(Outside):
         return [(path.name, path.read_bytes()) for path in sorted(home.glob("dialctl.lock*"))]
 
 
-def resolve_like_a_person(ground: Ground) -> list[Ran]:
-    """Settles every open intent by the truth, as somebody does who looks it up at the provider."""
+def resolve_like_a_person(ground: EmbeddedProject) -> list[Ran]:
+    """Settles every open intent by the truth, as a person does who looks it up at the provider."""
     said = []
     for address, record in ground.lock().get("resources", {}).items():
         for intent in record.get("intents", {}).values():
             verdict = "--placed" if happened(ground, intent) else "--not-placed"
-            whom = f"#{intent['person']}" if "person" in intent else ""
-            said.append(ground.run("resolve", f"{address}{whom}", verdict))
+            person = f"#{intent['person']}" if "person" in intent else ""
+            said.append(ground.run("resolve", f"{address}{person}", verdict))
     return said
 
 
-def happened(ground: Ground, intent: Mapping[str, Any]) -> bool:
+def happened(ground: EmbeddedProject, intent: Mapping[str, Any]) -> bool:
     """Whether the request of an intent took effect, by the provider's side alone."""
     if intent["request"] == "retry":
         [batch] = [one for one in ground.batches() if one["id"] == intent["remote"]]

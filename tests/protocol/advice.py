@@ -1,22 +1,22 @@
-"""The person who reads what a run says and does what it advises, knowing what really happened at the provider."""
+"""Follows the advice that a run prints, as a person does who knows what really happened at the provider."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from tests.protocol.child import Run
-from tests.protocol.project import Project
+from tests.protocol.project_fixture import Project
+from tests.protocol.run_process import Run
 
 RUNS = 6
 FORGET = "--yes-forget-who-was-called"
-"""What `state rm` asks of whoever is not there to be asked."""
+"""What `state rm` takes in place of an answer where it cannot ask."""
 _UNSURE = re.compile(r"dialctl resolve (\S+) --placed \| --not-placed")
 _CANCELLED = re.compile(r"dialctl resolve (\S+) --resume")
 _PLAIN = re.compile(r"dialctl (state rebuild)")
 
 
-def brought_in_order(project: Project, *arguments: str) -> list[Run]:
+def follow_advice(project: Project, *arguments: str) -> list[Run]:
     """Runs the command again until it and the plan after it have nothing left to say, following the advice of each.
     Raises AssertionError where that does not come to an end."""
     runs: list[Run] = []
@@ -35,7 +35,7 @@ def _plan_is_empty(project: Project, arguments: tuple[str, ...]) -> bool:
 
 
 def _advised(project: Project, run: Run) -> Iterator[tuple[str, ...]]:
-    """The commands that the run itself prints, and those of the `dialctl status` that it points to."""
+    """The commands that the run prints, and those of the `dialctl status` that it points to."""
     said = run.said + project.run("status").said
     for address in sorted(set(_UNSURE.findall(said))):
         yield ("resolve", address, "--placed" if _was_placed(project, address) else "--not-placed")
@@ -46,7 +46,7 @@ def _advised(project: Project, run: Run) -> Iterator[tuple[str, ...]]:
 
 
 def _was_placed(project: Project, address: str) -> bool:
-    """As a person finds out: by what the provider shows, against what the lock knows."""
+    """Compares what the provider shows with what the lock knows, as a person would."""
     record = project.remembered()["resources"][address]
     (intent,) = record["intents"].values()
     if intent["request"] == "retry":

@@ -1,5 +1,5 @@
-"""A project in a directory, its runs as real processes, and what the sandbox says that was called. Asks the engine
-nothing: people are judged by the record of dials alone."""
+"""A project in a directory, its runs as real processes, and what the sandbox says was called. Asks the engine nothing:
+the record of dials alone decides."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.embedded import open_sandbox
 from tests.command import ROOT
 from tests.outside import Outside
-from tests.protocol.child import KILL, Child, Run
+from tests.protocol.run_process import KILL, Child, Run
 
 FAR = 3 * 86_400
 HEAD = "apiVersion: dialctl/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n"
@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"\+1\d{3}5550")
 
 
 def people(count: int, first: int = 0) -> list[str]:
-    """So many 555-01xx numbers, all of whom answer."""
+    """So many 555-01xx numbers; the people behind all of them answer."""
     return [f"+1{area}55501{line:02}" for area in range(200, 999) for line in range(90)][first : first + count]
 
 
@@ -127,7 +127,7 @@ class Project(Outside):
             )
 
     def cancel_elsewhere(self) -> str:
-        """Somebody stops the newest batch in the dashboard."""
+        """A person stops the newest batch in the dashboard."""
         key: str = self.batches()[0]["id"]
         self.cartesia("POST", f"/agents/calls/batches/{key}/cancel")
         return key
@@ -137,14 +137,14 @@ class Project(Outside):
         return [one["path"] for one in self.requests() if one["method"] == "POST"]
 
     def check_lock(self) -> None:
-        """The lock obeys its published schema, is folded, and holds nobody's number."""
+        """The lock obeys its published schema, is folded, and holds no number."""
         wrong = [error.message for error in lock_schema().iter_errors(self.remembered())]
         assert not wrong, wrong
         assert not _NUMBER.search(self.lock.read_text())
         assert sorted(file.name for file in self.home.glob("*dialctl.lock*")) == ["dialctl.lock"]
 
     def check_calls(self, expected: Mapping[str, tuple[int, int]]) -> None:
-        """Each number at least and at most so often, and nobody else, once all that was asked for has called."""
+        """Each number was called at least and at most so often, and no other, once all that was asked for is done."""
         self.advance(FAR)
         called = self.calls()
         wrong = {
