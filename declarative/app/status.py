@@ -16,6 +16,7 @@ from declarative.planning import notices, standing
 from declarative.planning.decide import Reason, Standing
 from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import count_values
+from declarative.planning.stuck import describe_stuck, endless_notices, hint_stuck, stuck_people
 
 NOTHING_KNOWN = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
 """Blocks under which nothing can be said of people: not even that they were not called."""
@@ -39,6 +40,7 @@ class AddressStatus:
     unsure: tuple[Intent, ...] = ()
     candidates: tuple[Remote, ...] = ()
     unseen: int = 0
+    not_taken_off: int = 0
     warnings: tuple[str, ...] = ()
     block: Block | None = None
 
@@ -100,6 +102,9 @@ def _summarize(observation: Observation) -> AddressStatus:
         return AddressStatus(address=observation.facts.address, people=count, block=observation.block)
     people = standing.decide_all(observation.facts).with_columns(_standing_word(observation).alias("word"))
     dialed = people.filter(word="dialed")
+    facts = observation.facts
+    stuck = stuck_people(facts)
+    stuck_warnings = [f"{describe_stuck(facts, stuck)}; {hint_stuck(facts, stuck)}"] if len(stuck) else []
     return AddressStatus(
         address=observation.facts.address,
         people=len(people)
@@ -111,7 +116,8 @@ def _summarize(observation: Observation) -> AddressStatus:
         unsure=tuple(observation.facts.open_intents()),
         candidates=observation.candidates,
         unseen=len(observation.facts.resource_record.unseen),
-        warnings=tuple(notices.doubt_notices(observation.facts)),
+        not_taken_off=len(stuck),
+        warnings=(*stuck_warnings, *notices.doubt_notices(facts), *endless_notices(facts)),
         block=observation.block,
     )
 

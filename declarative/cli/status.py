@@ -36,7 +36,7 @@ def status(context: Context, address: str | None, path: Path, as_json: bool) -> 
 
         context.print_text(text.format_statuses(statuses))
     return _exit_code(status.block for status in statuses) or (
-        Exit.NEEDS_HUMAN if any(status.unsure or status.unseen for status in statuses) else Exit.DONE
+        Exit.NEEDS_HUMAN if any(status.unsure or status.unseen or status.not_taken_off for status in statuses) else Exit.DONE
     )
 
 

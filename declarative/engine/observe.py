@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from declarative.engine import list_depth
 from declarative.engine.list_depth import BEFORE_ALL, CLOCK_MARGIN
@@ -176,7 +176,9 @@ class _Observer:
         return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
-        facts = _build_facts(self.scope, managed, remotes, self.provider_time)
+        facts = replace(
+            _build_facts(self.scope, managed, remotes, self.provider_time), cancel_settles=self._cancel_settles()
+        )
         return Observation(
             facts=facts,
             unchanged=quiet,
@@ -193,6 +195,10 @@ class _Observer:
             lease_holder=self.scope.applying if managed.resource_record.intents else None,
             candidates=tuple(self._candidates(facts)),
         )
+
+    def _cancel_settles(self) -> timedelta:
+        channel = self.provider.channels.get(Route.BATCH)
+        return timedelta(seconds=channel.capabilities.cancel_settles if channel else 0)
 
     def _candidates(self, facts: Facts) -> Iterator[Remote]:
         """Calls that may be the answer to a lost request, where the list returns no marks: to the same person, placed

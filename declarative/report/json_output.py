@@ -154,6 +154,7 @@ def status_document(statuses: Sequence[AddressStatus]) -> dict[str, Any]:
                     for call in status.candidates
                 ],
                 "unseen": status.unseen,
+                "not_taken_off": status.not_taken_off,
                 "warnings": list(status.warnings),
                 "block": asdict(status.block) if status.block else None,
             }

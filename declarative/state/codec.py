@@ -102,6 +102,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "sent_at": datetime.fromisoformat,
     "scheduled_at": datetime.fromisoformat,
     "created_at": datetime.fromisoformat,
+    "cancelled_at": datetime.fromisoformat,
     "request": RequestKind,
     "route": Route,
     "cancel": CancelProgress,

@@ -23,6 +23,7 @@ _BATCH = Capabilities(
     returns_data=True,
     outcomes=OUTCOMES,
     personal=("metadata",),
+    cancel_settles=0.0,  # a recipient who reads `cancelled` was not dialed (cartesia.md 7, row 34)
     per_second=1.0,
     destinations="Cartesia's own numbers reach US destinations only",
     notes="The provider's own retry calls everyone who was not reached; selected people go into a new batch.",
