@@ -1,4 +1,4 @@
-"""Saved plans: what was shown is what may be applied, or less. Asks no provider.
+"""Saved plans: what was shown is what may be applied, or less. Reads no file and asks no provider.
 
 A file holds digests and counts. It holds no number, no data of a person and no value of a variable.
 """
@@ -6,9 +6,7 @@ A file holds digests and counts. It holds no number, no data of a person and no 
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,40 +105,21 @@ def _summarize(plan: Plan) -> dict[str, Any]:
     return {"checksum": plan.checksum, "actions": actions}
 
 
-def write_plan_file(saved: SavedPlan, file: Path, key: PersonKey) -> None:
-    """Write the file with mode 0600. Raises PlanFileError where it cannot be written."""
+def render_plan_file(saved: SavedPlan, key: PersonKey) -> bytes:
+    """Return the content of the file that holds a saved plan, sealed under the person key."""
     body = _to_body(saved)
-    text = orjson.dumps({"kind": KIND, "format_version": FORMAT, "seal": _seal(body, key), "body": body})
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        temporary.touch(0o600)
-        temporary.write_bytes(text)
-        temporary.replace(file)
-    except OSError as problem:
-        with suppress(OSError):
-            temporary.unlink()
-        hint = "" if file.parent.is_dir() else "name a directory that exists"
-        raise PlanFileError(f"{file} cannot be written: {problem.strerror}", hint=hint) from None
+    return orjson.dumps({"kind": KIND, "format_version": FORMAT, "seal": _seal(body, key), "body": body})
 
 
-def is_plan_file(file: Path) -> bool:
-    """Whether a path names a saved plan rather than manifests, told by its first bytes."""
-    try:
-        with file.open("rb") as stream:
-            return KIND.encode() in stream.read(64)
-    except OSError:
-        return False
+def parse_plan_file(content: bytes, file: Path, key: PersonKey) -> SavedPlan:
+    """Return the saved plan in the content of a file. `file` is its name in messages.
 
-
-def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
-    """Read a saved plan.
-
-    Raises PlanFileError for a file that is truncated, changed, of another format or saved under another person key.
+    Raises PlanFileError for content that is truncated, changed, of another format or saved under another person key.
     """
     try:
-        document = orjson.loads(file.read_bytes())
+        document = orjson.loads(content)
         kind, version, body = document["kind"], document["format_version"], document.get("body")
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         kind, version, body = None, None, None
     if kind != KIND:
         raise PlanFileError(f"{file} is not a whole saved plan", hint="make it again with dialctl plan --out")

@@ -186,7 +186,10 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
             (waiting.sum() > pl.col("attempt").filter(waiting).n_unique()).alias("twin"),
             # Protocol 9: an upper bound. Each batch that dialed a person counts once, and once for each of its retries.
             pl.when(was_called).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
-            pl.when(was_called & ~(QUEUED & _NEVER_RETRIED)).then(1 + pl.col("retries")).otherwise(0).sum()
+            pl.when(was_called & ~(QUEUED & _NEVER_RETRIED))
+            .then(1 + pl.col("retries"))
+            .otherwise(0)
+            .sum()
             .alias("attempts_elsewhere"),
             refused.sum().alias("refusals"),
             (refused & (pl.col("attempt") > 1)).sum().alias("vain_retries"),

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.command import serving
+from tests.command import served_sandbox
 from tests.protocol.embedded_project import EmbeddedProject
 from tests.protocol.project_fixture import Project, people
 
@@ -23,7 +23,7 @@ def ground(tmp_path: Path) -> Iterator[EmbeddedProject]:
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
     """A served sandbox whose clock moves only when told to."""
-    with serving("--speed", "0") as found:
+    with served_sandbox("--speed", "0") as found:
         yield found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.command import Ran, in_process
+from tests.command import CommandResult, run_in_process
 from tests.outside import Outside, still_sandbox
 
 
@@ -32,10 +32,10 @@ class EmbeddedProject(Outside):
     def reached(self) -> AbstractContextManager[httpx.Client]:
         return nullcontext(self._client)
 
-    def run(self, *arguments: str) -> Ran:
-        return in_process("--sandbox", "--no-color", "-C", str(self.directory), *arguments)
+    def run(self, *arguments: str) -> CommandResult:
+        return run_in_process("--sandbox", "--no-color", "-C", str(self.directory), *arguments)
 
-    def apply(self, *arguments: str) -> Ran:
+    def apply(self, *arguments: str) -> CommandResult:
         return self.run("apply", "-y", *arguments)
 
     @contextmanager
@@ -60,7 +60,7 @@ class EmbeddedProject(Outside):
         return [(path.name, path.read_bytes()) for path in sorted(home.glob("dialctl.lock*"))]
 
 
-def resolve_like_a_person(ground: EmbeddedProject) -> list[Ran]:
+def resolve_like_a_person(ground: EmbeddedProject) -> list[CommandResult]:
     """Settles every open intent by the truth, as a person does who looks it up at the provider."""
     said = []
     for address, record in ground.lock().get("resources", {}).items():

@@ -13,7 +13,7 @@ from typing import Any
 from declarative.model import mark
 from declarative.state.base import StoredState
 from declarative.state.format import parse_lock
-from tests.command import Ran
+from tests.command import CommandResult
 from tests.outside import Rule
 from tests.protocol.embedded_project import EmbeddedProject, resolve_like_a_person
 from tests.protocol.histories_crashes import Crash, dying_at
@@ -132,7 +132,7 @@ class History:
         assert self.ground.lock_files() == before, "plan changed the lock"
         return dict(self._sound(ran).json)
 
-    def apply(self, *arguments: str) -> Ran:
+    def apply(self, *arguments: str) -> CommandResult:
         """Calls at most the people that a plan made just before named."""
         sure = not self.rules and not self._doubts()
         promised = self.plan()["summary"]["people_to_call"] if sure and not arguments else None
@@ -220,7 +220,7 @@ class History:
         missing = {call for call in sure if call[1] not in NEVER_CALLS and call[0] not in done}
         assert not missing, f"never called: {missing}"
 
-    def _way_out(self, ran: Ran) -> None:
+    def _way_out(self, ran: CommandResult) -> None:
         """What the plan told the user to do."""
         resolve_like_a_person(self.ground)
         for action in self.plan()["actions"]:
@@ -242,7 +242,7 @@ class History:
             self.manifests.put(one)
         self.ground.write(self.manifests.text())
 
-    def _sound(self, ran: Ran) -> Ran:
+    def _sound(self, ran: CommandResult) -> CommandResult:
         assert ran.exit in (0, 1, 2, 3), ran.text
         assert "has a bug" not in ran.text, ran.text
         return ran

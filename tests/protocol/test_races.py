@@ -1,4 +1,4 @@
-"""Runs in each other's way: on one directory, with copies of one lock, from an older commit. One set of people calls
+"""Runs in each other's way: on one directory, with copies of one lock, from an older commit. Each person is called
 once, and the loser says what it did."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What a long apply must not do while it waits, goes on or ends early: call people that the shown plan did not name, miss
-a guard, or lose its report."""
+"""What a long apply must not do while it waits, goes on or ends early: call people that the shown plan did not name,
+miss a guard, or lose its report."""
 
 from __future__ import annotations
 
