@@ -77,13 +77,15 @@ class ApplyReport:
         stop_cause = self.interrupted or self.follow_error
         if isinstance(stop_cause, Interrupted):
             return int(stop_cause.exit_code)
-        mark_lost = any(
-            receipt.status is RequestStatus.MARK_LOST for result in self.results.values() for receipt in result.problems
+        needs_human = any(
+            receipt.status in (RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
+            for result in self.results.values()
+            for receipt in result.problems
         )
         if (
             self.plan.needs_human
             or self.open_addresses
-            or mark_lost
+            or needs_human
             or any(finding.unsure for finding in self.all_findings)
         ):
             return int(Exit.NEEDS_HUMAN)

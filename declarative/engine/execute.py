@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import polars as pl
 
@@ -96,7 +97,12 @@ class Executor:
             return Receipt(
                 RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {_outcome_message(outcome)}"
             )
-        remote_record = replace(records.refreshed(remote_record, outcome.remote), cancel=CancelProgress.DONE)
+        settles = channel.capabilities.cancel_settles
+        remote_record = replace(
+            records.refreshed(remote_record, outcome.remote),
+            cancel=CancelProgress.DONE,
+            cancelled_at=self._provider_time(address) if settles else None,
+        )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id)
 
@@ -114,6 +120,9 @@ class Executor:
         """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
         outcome = self._send(f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         return "" if isinstance(outcome, Done) else _outcome_message(outcome)
+
+    def _provider_time(self, address: str) -> datetime:
+        return self._run.providers[self._run.ledger.resource_record(address).provider].now()
 
     def _dial(
         self,

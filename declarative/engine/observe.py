@@ -180,7 +180,9 @@ class _Observer:
         return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
-        facts = _build_facts(self.scope, managed, remotes, self.provider_time)
+        facts = replace(
+            _build_facts(self.scope, managed, remotes, self.provider_time), cancel_settles=self._cancel_settles()
+        )
         return Observation(
             facts=facts,
             unchanged=quiet,
@@ -216,6 +218,10 @@ class _Observer:
             "it now: nobody is called there until it does",
             "run dialctl apply again; ask the provider why its list lags",
         )
+
+    def _cancel_settles(self) -> timedelta:
+        channel = self.provider.channels.get(Route.BATCH)
+        return timedelta(seconds=channel.capabilities.cancel_settles if channel else 0)
 
     def _candidates(self, facts: Facts) -> Iterator[Remote]:
         """Calls that may be the answer to a lost request, where the list returns no marks: to the same person, placed

@@ -102,6 +102,7 @@ class RequestStatus(StrEnum):
     REFUSED = "refused"
     OUT_OF_FUNDS = "out_of_funds"
     MARK_LOST = "mark_lost"
+    NOT_TAKEN_OFF = "not_taken_off"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from declarative.engine.sweep import Sweeper
 from declarative.errors import ProviderError
 from declarative.humanize import people
 from declarative.model.lock import ResourceRecord
+from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
 from declarative.planning import resubmit
 from declarative.planning.decide import Verb
@@ -84,6 +85,8 @@ class PlanRunner:
             return
         self._recorder.record_observed(task)
         facts = self._cancel_and_resubmit(task, result, approved)
+        if task.blocked:
+            return
         resource = task.resource
         if resource is not None and facts is not None:
             self._retry_by_request(task, resource, approved, result)
@@ -92,30 +95,60 @@ class PlanRunner:
 
     def _cancel_and_resubmit(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> Facts | None:
         """Cancels batch by batch. The people who are free and still wanted are submitted again before the next batch
-        is cancelled. Returns the facts after the cancels; None where one failed: the rest stays as it is."""
+        is cancelled. Returns the facts after the cancels; None where one failed."""
         facts = task.facts
-        to_replace = task.to_call.filter(verb=Verb.REPLACE)
-        if task.cancels and len(to_replace) and task.resource is not None:
-            refusal = refuse_to_replace(self._run, task.resource)
-            if refusal is not None:
-                result.problems.append(refusal)
-                return None
+        can_move = self._can_move(task, result)
         for remote_id in task.cancels:
+            # A failure keeps people where they are, but it keeps nobody in a batch who must be taken off.
+            if not can_move and remote_id not in task.leaving:
+                continue
             self._run.stop.check()
             remote = cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
             if remote is None:
-                return None
-            resource_record = self._run.ledger.resource_record(task.address)
-            remotes = {**facts.remotes, remote_id: remote}
-            facts = replace(facts, remotes=remotes, resource_record=resource_record)
-            if len(to_replace) and task.resource is not None:
-                # Protocol 8: decided again from the read after the cancel; people called meanwhile drop out.
-                freed = resubmit.recipients_to_resubmit(facts, remote)
-                recipients = resubmit.only_approved(freed, to_replace.get_column("number"))
-                self._submit(task.resource, recipients, approved, result)
-                if not result.is_clean:
-                    return None
-        return facts
+                can_move = False
+                continue
+            facts = self._renew_facts(task, facts, remote)
+            can_move = self._move(task, facts, remote, approved, result, can_move=can_move)
+        return facts if can_move else None
+
+    def _can_move(self, task: Task, result: ResourceResult) -> bool:
+        """Whether people may be moved to a new batch, as far as is known before the first cancel."""
+        to_replace = task.to_call.filter(verb=Verb.REPLACE)
+        if not task.cancels or to_replace.is_empty() or task.resource is None:
+            return True
+        refusal = refuse_to_replace(self._run, task.resource)
+        result.problems += [refusal] if refusal is not None else []
+        return refusal is None
+
+    def _renew_facts(self, task: Task, facts: Facts, remote: Remote) -> Facts:
+        """The facts with a batch as read after its cancel."""
+        resource_record = self._run.ledger.resource_record(task.address)
+        provider_time = self._run.providers[resource_record.provider].now()
+        remotes = {**facts.remotes, remote.id: remote}
+        return replace(facts, remotes=remotes, resource_record=resource_record, now=provider_time)
+
+    def _move(
+        self,
+        task: Task,
+        facts: Facts,
+        remote: Remote,
+        approved: pl.Series | None,
+        result: ResourceResult,
+        *,
+        can_move: bool,
+    ) -> bool:
+        """Submits again the people of a cancelled batch who are free and wanted. Returns whether more may move."""
+        to_replace = task.to_call.filter(verb=Verb.REPLACE)
+        if to_replace.is_empty() or task.resource is None:
+            return can_move
+        # Protocol 8: decided again from the read after the cancel; people called meanwhile drop out.
+        freed = resubmit.recipients_to_resubmit(facts, remote)
+        recipients = resubmit.only_approved(freed, to_replace.get_column("number"))
+        if not can_move:
+            result.deferred += len(recipients)
+            return False
+        self._submit(task.resource, recipients, approved, result)
+        return result.is_clean
 
     def _retry_by_request(
         self, task: Task, resource: Resource, approved: pl.Series | None, result: ResourceResult

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 
 import polars as pl
@@ -45,6 +45,8 @@ class Facts:
     """Ids under `spec.also`: read and never touched."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
+    cancel_settles: timedelta = timedelta()
+    """How long after the answer to a cancel the provider may still call."""
     opens_at: datetime | None = None
     """When a call that is too early or outside calling hours may be made, aware UTC; None where not known."""
 
@@ -62,6 +64,20 @@ class Facts:
     def is_desired(self) -> bool:
         """Whether its manifest exists and is not paused."""
         return self.resource is not None and not self.resource.paused
+
+    def is_cancel_settled(self, remote_record: RemoteRecord) -> bool:
+        """Whether a batch was cancelled by us, and so long ago that a person who reads `cancelled` there is free."""
+        # Protocol 8: a cancel that was answered is no proof that no call goes out any more.
+        if remote_record.cancel is None or not self.cancel_settles:
+            return remote_record.cancel is not None
+        return remote_record.cancelled_at is not None and remote_record.cancelled_at + self.cancel_settles <= self.now
+
+    def has_unsettled_cancel(self) -> bool:
+        """Whether people whom a cancel of ours took off are not free yet, and will be decided anew."""
+        return any(
+            remote_record.cancel is not None and not self.is_cancel_settled(remote_record)
+            for remote_record in self.resource_record.remotes.values()
+        )
 
     def open_intents(self) -> list[Intent]:
         """Return intents that nothing seen answers. Protocol 5: until one is found or disproved, no one is called who

@@ -16,6 +16,7 @@ from declarative.planning.blocks import count_taken_off
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
+from declarative.planning.stuck import endless_notices
 from declarative.privacy import mask
 
 _EDITED = "a call is called once in its life: editing it changes nothing; to call again, give it a new name"
@@ -48,7 +49,7 @@ def plan_notices(
         yield from _warn_time_zones(resource)
     for address, task in plan.tasks.items():
         yield from _warn_placed_calls(address, task)
-        yield from (Notice(address, message) for message in doubt_notices(task.facts))
+        yield from (Notice(address, message) for message in (*doubt_notices(task.facts), *endless_notices(task.facts)))
 
 
 def _warn_no_one_left(resource: Resource) -> Iterator[Notice]:

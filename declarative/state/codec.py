@@ -109,6 +109,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "probes": lambda times: {provider: datetime.fromisoformat(time) for provider, time in times.items()},
     "scheduled_at": datetime.fromisoformat,
     "created_at": datetime.fromisoformat,
+    "cancelled_at": datetime.fromisoformat,
     "request": RequestKind,
     "route": Route,
     "cancel": CancelProgress,
