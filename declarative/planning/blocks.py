@@ -39,12 +39,23 @@ def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *
             "there is no lock, and no list can prove that single calls were never placed",
             "dialctl state new (this project has never dialed) or dialctl state rebuild (it has)",
         )
-    foreign_marks = [remote_mark for remote_mark in project_marks if lock and remote_mark.lineage != lock.lineage]
-    if foreign_marks:
+    # What a user has this lock take over (`state rebuild --keep`) is recorded by its id, and read like everything else.
+    recorded_ids = {key for record in lock.resources.values() for key in record.remotes} if lock else set()
+    foreign_marks = [
+        remote.mark
+        for key, remote in remotes.items()
+        if lock
+        and remote.mark in project_marks
+        and remote.mark is not None
+        and remote.mark.lineage != lock.lineage
+        and key not in recorded_ids
+    ]
+    if foreign_marks and lock:
         return Block(
             Reason.OTHER_LINEAGE,
             f"{_batches(len(foreign_marks))} of this project under another lineage at the provider",
-            "bring back the lock that placed them, or dialctl state rebuild; another project needs another name",
+            "bring back the lock that placed them; or go on with this one, which takes them over: "
+            f"dialctl state rebuild --keep {lock.lineage}; another project needs another name",
         )
     return None
 
@@ -85,7 +96,8 @@ def _check_lock_age(facts: Facts) -> Block | None:
         Reason.LOCK_IS_OLDER,
         f"a later run has changed it, and its lock is not here: generation {newest} is at the provider, "
         f"{facts.resource_record.generation} in this lock",
-        "update the checkout, or bring the newest dialctl.lock here",
+        "update the checkout, or bring the newest dialctl.lock here; if that lock is gone with its runner: "
+        "dialctl state rebuild --over-older",
     )
 
 

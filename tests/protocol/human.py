@@ -13,7 +13,7 @@ FORGET = "--yes-forget-who-was-called"
 """What `state rm` asks of whoever is not there to be asked."""
 _UNSURE = re.compile(r"dialctl resolve (\S+) --placed \| --not-placed")
 _CANCELLED = re.compile(r"dialctl resolve (\S+) --resume")
-_PLAIN = re.compile(r"dialctl (state rebuild)")
+_PLAIN = re.compile(r"dialctl (state rebuild(?: --over-older)?)")
 
 
 def brought_in_order(project: Project, *arguments: str) -> list[Run]:
