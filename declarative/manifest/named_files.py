@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from declarative.manifest import discover
+from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.variables import Variables, substitute_variables
 from declarative.model.resource import Json
 
 
 def list_named_files(path: Path, variables: Variables) -> set[Path]:
     """Every file that the manifests at `path` name in a `file:`, as far as they can be read. It need not exist."""
-    document_set = discover.find_documents(path, {file.resolve() for file in variables.files}, [])
-    values = variables.values([])
+    ignored = ProblemCollector()
+    document_set = discover.find_documents(path, {file.resolve() for file in variables.files}, ignored)
+    values = variables.values(ignored)
     return {
         document.file.parent / name
         for document in document_set.documents
-        for name in _find_names(substitute_variables(document, values, []).value)
+        for name in _find_names(substitute_variables(document, values, ignored).value)
         if "\0" not in name
     }
 

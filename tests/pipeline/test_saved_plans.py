@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Ran
+from tests.command import CommandResult
 from tests.project_fixture import ADA, BATCH, BEN, CAY, PROJECT, ProjectFixture
 
 FILE = "saved.plan"
@@ -21,7 +21,7 @@ def saved(project: ProjectFixture) -> Path:
     return project.root / FILE
 
 
-def refused(project: ProjectFixture, *words: str) -> Ran:
+def refused(project: ProjectFixture, *words: str) -> CommandResult:
     """The file is refused with these words, and nothing was sent."""
     before = project.dials()
     said = project.dialctl("apply", FILE)
@@ -60,7 +60,7 @@ def test_a_second_time_it_does_nothing(project: ProjectFixture, saved: Path) -> 
 def test_given_as_a_manifest_it_says_what_it_is_for(project: ProjectFixture, saved: Path, command: str) -> None:
     said = project.dialctl(command, FILE)
     assert said.exit == 1
-    assert f"{FILE}:1:1: a saved plan, not a manifest (dialctl apply {FILE} carries it out)" in said.err
+    assert f"{FILE}:1:1: a saved plan, not a manifest (to run it: dialctl apply {FILE})" in said.err
     assert said.err.count(FILE) == 2
 
 

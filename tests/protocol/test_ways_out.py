@@ -1,5 +1,5 @@
 """For each reason to hold people back: the advice that is printed, followed to the end, leads to an empty plan, and
-nobody calls more often than wanted on the way."""
+no one is called more often than wanted on the way."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.protocol.child import KILL
-from tests.protocol.human import FORGET, brought_in_order
-from tests.protocol.project import HEAD, Project, never, once, people
+from tests.protocol.advice import FORGET, follow_advice
+from tests.protocol.project_fixture import HEAD, Project, never, once, people
+from tests.protocol.run_process import KILL
 from tests.protocol.scenarios import retry_in_doubt
 
 
@@ -22,7 +22,7 @@ def test_cancelled_elsewhere_can_be_resumed(campaign: Project) -> None:
     assert run.code == 3
     assert "dialctl resolve batch/march --resume" in run.said
     assert campaign.run("resolve", "batch/march", "--resume").code == 0
-    assert len(brought_in_order(campaign, "apply", "-y")) == 1
+    assert len(follow_advice(campaign, "apply", "-y")) == 1
     campaign.check_calls(once(people(4)))
 
 
@@ -44,7 +44,7 @@ def test_what_looks_renamed_can_be_said_to_be(campaign: Project) -> None:
     assert "metadata.previously: [batch/march]" in run.said
     manifest = campaign.directory / "spring.yaml"
     manifest.write_text(manifest.read_text().replace("{name: spring}", "{name: spring, previously: [batch/march]}"))
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     campaign.check_calls(once(people(5)))
 
 
@@ -57,7 +57,7 @@ def test_what_looks_renamed_can_leave_first(campaign: Project) -> None:
     campaign.remove("spring")
     assert campaign.apply().code == 0
     campaign.batch("spring", people(7))
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     campaign.check_calls(once([*people(7), *people(2, 50)]))
 
 
@@ -89,7 +89,7 @@ def test_a_provider_that_keeps_no_names_gets_no_second_batch_until_a_person_says
     assert project.run("resolve", "batch/march", "--resume").code == 0
     assert project.apply().code == 3, "held back again where nothing was mended"
     project.control("PUT", "faults", [])
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(4)))
 
 
@@ -99,7 +99,7 @@ def test_people_that_cannot_be_read_hold_the_batch_until_they_can(campaign: Proj
     campaign.control("PUT", "faults", [])
     assert run.code == 3
     assert "try again later" in run.said
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     campaign.check_calls(once(people(7)))
 
 
@@ -112,7 +112,7 @@ def test_nothing_is_said_of_an_address_that_is_gone_altogether(campaign: Project
     campaign.key += "_new"
     assert "batch/march" not in campaign.run("status").said
     assert "nothing of it is known any more" in campaign.plan().said
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     assert "batch/march" not in campaign.plan().said
 
 
@@ -126,7 +126,7 @@ def test_an_unsure_call_is_settled_by_a_person_either_way(tmp_path: Path) -> Non
         assert run.code == 3
         assert "dialctl resolve call/ada --placed | --not-placed" in run.said
         assert project.run("resolve", "call/ada", verdict).code == 0
-        brought_in_order(project, "apply", "-y")
+        follow_advice(project, "apply", "-y")
         project.check_calls(once(people(1)))
 
 
@@ -136,7 +136,7 @@ def test_an_unsure_retry_is_settled_by_a_person(tmp_path: Path) -> None:
     assert run.code == 3
     assert "dialctl resolve batch/march --placed | --not-placed" in run.said
     assert project.run("resolve", "batch/march", "--not-placed").code == 0
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(dict.fromkeys(numbers, (2, 2)))
 
 
@@ -156,7 +156,7 @@ def test_a_provider_that_cannot_be_read_is_read_by_the_next_run(campaign: Projec
     campaign.control("PUT", "faults", [])
     assert run.code in (1, 3), run
     assert campaign.posts() == sent
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     campaign.check_calls(once(people(7)))
 
 
@@ -183,7 +183,7 @@ def test_each_provider_is_asked_for_its_own_agents_by_routes_that_it_has(project
     run = project.run("state", "new")
     assert run.code == 0, run
     assert ("cannot be seen at old" in run.said) == (version == "2025-04-16")
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once([*people(2), *people(2, 10), *people(1, 20)]))
 
 
@@ -195,7 +195,7 @@ def test_a_lock_of_two_providers_is_rebuilt_and_calls_nobody_twice(project: Proj
     run = project.apply()
     assert (run.code, "dialctl state rebuild" in run.said) == (3, True), run
     assert project.run("state", "rebuild").code == 0
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once([*people(2), *people(2, 10), *people(1, 20)]))
 
 
@@ -209,7 +209,7 @@ def test_whom_no_mark_shows_a_rebuilt_lock_holds_back_until_a_person_says(projec
     assert "call/ada: 1 person was not found" in run.said, run
     assert project.apply().code == 3
     assert project.run("resolve", "call/ada", "--placed").code == 0
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once([*people(2, 10), *people(1, 20)]))
 
 
@@ -237,7 +237,7 @@ def test_of_two_lineages_one_goes_on_and_says_what_it_takes_over(project: Projec
         True,
         True,
     )
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_lock()
     project.check_calls(once([*people(4), *people(2, 20)]))
 
@@ -251,7 +251,7 @@ def test_two_lineages_without_a_lock_are_named_and_either_goes_on(project: Proje
     assert (run.code, f"dialctl state rebuild --keep {lineage} (" in run.said) == (1, True), run
     run = project.run("state", "rebuild", "--keep", lineage)
     assert (run.code, "people count as called, 0 still wait there" in run.said) == (0, True), run
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(dict.fromkeys(people(4), (1, 2)) | once(people(2, 20)))
 
 
@@ -273,7 +273,7 @@ def test_a_lock_that_is_gone_with_its_runner_is_made_up_for(project: Project) ->
         assert (run.code, "dialctl state rebuild --over-older" in run.said) == (3, True), run
     assert project.run("state", "rebuild").code == 1
     assert project.run("state", "rebuild", "--over-older").code == 0
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_lock()
     project.check_calls(once([*people(2), *people(1, 10), *people(2, 20)]))
 
@@ -292,9 +292,9 @@ def test_what_the_old_lock_alone_knew_is_kept_over_a_gone_one(project: Project) 
     project.lock.write_bytes(pushed)
     assert project.run("state", "rebuild", "--over-older").code == 0
     assert project.remembered()["resources"]["batch/gone"] == orjson.loads(pushed)["resources"]["batch/gone"]
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.batch("gone", people(1, 30))
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once([*people(2), *people(1, 30)]))
 
 
@@ -313,7 +313,7 @@ def test_a_lost_lock_is_not_begun_anew_because_somebody_is_to_be_called_elsewher
     assert project.posts() == sent
     assert not project.lock.exists()
     assert project.run("state", "rebuild").code == 0
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once([*people(2), *people(2, 10)]))
 
 
@@ -329,5 +329,5 @@ def test_a_lock_is_not_begun_while_one_provider_cannot_be_read(project: Project)
     assert (run.code, "the first run of a project reads all of its providers" in run.said) == (1, True), run
     assert project.posts() == sent
     project.control("PUT", "faults", [])
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once([*people(2), *people(2, 20)]))
