@@ -126,6 +126,9 @@ class RemoteRecord:
     """Phase of that person. None for a batch, and before it was read."""
     outcome: str | None = None
     """The provider's own word for how the call ended. None for a batch, and before it ended."""
+    closed: bool = False
+    """A person closed it, and all of its people count as called: the provider has dropped it, or does not answer all
+    of them. Their digests are under `placed` of the address. It is neither read nor touched any more."""
     doubts: tuple[str, ...] = ()
     """Marks whose absence was only probable when this was sent. It is kept once a list shows it and none of them."""
 
@@ -178,6 +181,11 @@ class ResourceRecord:
         # project cannot switch the guard off here.
         doubtful = bool(self.revoked) or any(intent.absent for intent in self.intents.values())
         return max(project_guard, MIN_GUARD) if doubtful else project_guard
+
+    @property
+    def closed_ids(self) -> frozenset[str]:
+        """Ids of remotes that a person closed, with all of their people counting as called."""
+        return frozenset(remote_id for remote_id, remote_record in self.remotes.items() if remote_record.closed)
 
     @property
     def is_forgotten(self) -> bool:

@@ -137,6 +137,7 @@ def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteReco
     return replace(
         latest,
         cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
+        closed=first.closed or second.closed,
         doubts=tuple(sorted({*first.doubts} & {*second.doubts})),
     )
 

@@ -3,7 +3,9 @@ no one is called more often than wanted on the way."""
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -11,7 +13,7 @@ import pytest
 
 from tests.protocol.advice import FORGET, follow_advice
 from tests.protocol.project_fixture import HEAD, Project, never, once, people
-from tests.protocol.run_process import KILL
+from tests.protocol.run_process import KILL, Run
 from tests.protocol.scenarios import retry_in_doubt
 
 
@@ -331,3 +333,94 @@ def test_a_lock_is_not_begun_while_one_provider_cannot_be_read(project: Project)
     project.control("PUT", "faults", [])
     follow_advice(project, "apply", "-y")
     project.check_calls(once([*people(2), *people(2, 20)]))
+
+
+_PLACED = re.compile(r"dialctl resolve (\S+) --placed \(all of it counts as called")
+
+
+def _place_as_advised(project: Project) -> Run:
+    """Say of what the plan names as lost or unreadable that it was placed."""
+    run = project.plan()
+    assert run.code == 3, run
+    (named,) = set(_PLACED.findall(run.said))
+    run = project.run("resolve", named, "--placed")
+    assert run.code == 0, run
+    return run
+
+
+def test_a_batch_that_the_provider_has_forgotten_counts_as_called(project: Project) -> None:
+    """The account was moved: nothing of the old one is there, and three more people are wanted."""
+    project.batch("march", people(4))
+    assert project.apply().code == 0
+    old_id = project.batches()[0]["id"]
+    moved = replace(project, key=f"{project.key}_moved")
+    moved.batch("march", people(7))
+    assert f"batch/march#{old_id}" in moved.plan().said
+    assert "4 people count as called" in _place_as_advised(moved).said
+    moved.check_lock()
+    assert moved.remembered()["resources"]["batch/march"]["remotes"][old_id]["numbers"], "the digests are kept"
+    follow_advice(moved, "apply", "-y")
+    moved.check_calls(once(people(3, 4)) | never(people(4)))
+    project.check_calls(once(people(4)))
+
+
+def test_all_that_a_provider_has_forgotten_counts_as_called_at_once(project: Project) -> None:
+    project.batch("march", people(2))
+    assert project.apply().code == 0
+    project.batch("march", people(4))
+    assert project.apply().code == 0
+    moved = replace(project, key=f"{project.key}_moved")
+    moved.batch("march", people(5))
+    assert "dialctl resolve batch/march --placed" in moved.plan().said
+    run = _place_as_advised(moved)
+    assert run.said.count("2 people count as called") == 2, run
+    follow_advice(moved, "apply", "-y")
+    moved.check_calls(once(people(1, 4)) | never(people(4)))
+
+
+def test_of_a_forgotten_batch_nobody_is_forgotten_because_the_manifest_left_them_out(project: Project) -> None:
+    project.batch("march", people(4))
+    assert project.apply().code == 0
+    moved = replace(project, key=f"{project.key}_moved")
+    moved.batch("march", people(3))
+    run = moved.run("resolve", "batch/march", "--placed")
+    assert (run.code, "the manifest has changed since" in run.said) == (64, True), run
+    assert moved.plan().code == 3
+    moved.batch("march", people(4))
+    _place_as_advised(moved)
+    moved.batch("march", people(3))
+    follow_advice(moved, "apply", "-y")
+    moved.batch("march", people(4))
+    follow_advice(moved, "apply", "-y")
+    moved.check_calls(never(people(4)))
+
+
+def test_a_batch_that_is_never_answered_in_full_counts_as_called(campaign: Project) -> None:
+    fault = {"match": {"operation": "getCallBatch", "times": 0}, "do": {"drop_members": 1}}
+    campaign.control("PUT", "faults", [fault])
+    assert campaign.apply().code == 3
+    run = _place_as_advised(campaign)
+    assert "4 people count as called" in run.said
+    campaign.control("PUT", "faults", [])
+    follow_advice(campaign, "apply", "-y")
+    campaign.check_calls(once(people(7)))
+
+
+def test_a_forgotten_call_counts_as_called(project: Project) -> None:
+    project.call("ada", people(1)[0])
+    project.run("state", "new")
+    assert project.apply().code == 0
+    moved = replace(project, key=f"{project.key}_moved")
+    if moved.plan().code == 3:
+        _place_as_advised(moved)
+    follow_advice(moved, "apply", "-y")
+    moved.check_calls(never(people(1)))
+
+
+def test_of_a_batch_only_that_it_was_placed_can_be_said(campaign: Project) -> None:
+    remote_id = campaign.batches()[0]["id"]
+    for verdict in ("--not-placed", "--resume"):
+        run = campaign.run("resolve", f"batch/march#{remote_id}", verdict)
+        assert run.code == 64, run
+    run = campaign.run("resolve", "batch/march#acb_unknown", "--placed")
+    assert (run.code, "has no batch or call acb_unknown" in run.said) == (64, True), run
