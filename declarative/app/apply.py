@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
+from declarative.app import first_run, state_init
 from declarative.app import plan as planner
-from declarative.app import state_init
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
@@ -175,6 +175,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
     )
+    plan = replace(plan, refusals=(*plan.refusals, *first_run.find_partial_first_run(session, scope.lock)))
     return options.restrict(session, plan) if options.restrict else plan
 
 

@@ -127,6 +127,9 @@ class RemoteRecord:
     """Phase of that person. None for a batch, and before it was read."""
     outcome: str | None = None
     """The provider's own word for how the call ended. None for a batch, and before it ended."""
+    closed: bool = False
+    """A person closed it, and all of its people count as called: the provider has dropped it, or does not answer all
+    of them. Their digests are under `placed` of the address. It is neither read nor touched any more."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
@@ -170,6 +173,11 @@ class ResourceRecord:
     """Ids of other owners' batches, under `spec.also` when the manifest was last applied."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
+
+    @property
+    def closed_ids(self) -> frozenset[str]:
+        """Ids of remotes that a person closed, with all of their people counting as called."""
+        return frozenset(remote_id for remote_id, remote_record in self.remotes.items() if remote_record.closed)
 
     @property
     def is_forgotten(self) -> bool:

@@ -135,7 +135,11 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
 def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteRecord:
     """The later of two records of one remote, with the furthest progress of our own cancel."""
     latest = max(first, second, key=_recency)
-    return replace(latest, cancel=max(first.cancel, second.cancel, key=_CANCEL.index))
+    return replace(
+        latest,
+        cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
+        closed=first.closed or second.closed,
+    )
 
 
 def join_mappings(

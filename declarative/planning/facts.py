@@ -171,11 +171,11 @@ class Managed:
         return self.resource_record.is_forgotten and self.resource_record.generation > 0
 
     def batch_records(self) -> dict[str, RemoteRecord]:
-        """Return the remembered batches by id."""
+        """Return the remembered batches by id, without those that are not read any more."""
         return {
             key: remote_record
             for key, remote_record in self.resource_record.remotes.items()
-            if remote_record.route is Route.BATCH
+            if remote_record.route is Route.BATCH and not remote_record.closed
         }
 
     def open_call_ids(self) -> list[str]:
