@@ -15,7 +15,9 @@ import polars as pl
 from declarative.engine.execute import Executor
 from declarative.engine.results import Receipt
 from declarative.engine.run_context import DialBudget, RunContext
+from declarative.engine.settle import Settler
 from declarative.engine.signals import StopSignal
+from declarative.engine.sweep import Sweeper
 from declarative.model import frames
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.lock import Intent, Lock, RequestKind
@@ -39,6 +41,7 @@ NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 KEY = PersonKey("a secret")
 LINEAGE = "k3v9xq"
 PROJECT = "spring"
+CARTESIA = ProviderSpec("cartesia", "cartesia", None)
 SETTINGS = {"agent_id": "agent_A", "from_number_id": "ap_A"}
 
 
@@ -62,7 +65,7 @@ class SandboxRun(Outside):
         self.context = RunContext(
             ledger=ledger,
             lease=lease,
-            project=Project(name=PROJECT, settle=timedelta(minutes=3)),
+            project=Project(name=PROJECT, settle=timedelta(minutes=3), providers={"cartesia": CARTESIA}),
             providers={"cartesia": self.provider},
             capabilities=lambda _, route: self.provider.channels[route].capabilities,
             key=KEY,
@@ -71,6 +74,8 @@ class SandboxRun(Outside):
             sleep=self._wait,
         )
         self.executor = Executor(self.context, on_wait=lambda: None)
+        self.sweeper = Sweeper(self.context, self.executor)
+        self.settler = Settler(self.context, self.sweeper)
 
     def close(self) -> None:
         self._exit_stack.close()
@@ -117,7 +122,7 @@ class SandboxRun(Outside):
             sleep=self._sandbox.advance,
             monotonic=lambda: self._sandbox.now().timestamp(),
         )
-        return catalog.connect(ProviderSpec("cartesia", "cartesia", None), options)
+        return catalog.connect(CARTESIA, options)
 
     def _wait(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -173,6 +178,7 @@ def an_intent(**changes: Any) -> Intent:
     fields = {
         "request": RequestKind.SUBMIT, "route": Route.BATCH, "mark": str(a_mark()), "generation": 1, "shard": 1,
         "attempt": 1, "sent_at": NOON, "count": 1, "numbers": "n", "payloads": "p", "settings": "s",
+        "fence": NOON + timedelta(minutes=2),
     }  # fmt: skip
     return Intent(**{**fields, **changes})
 
