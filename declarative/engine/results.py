@@ -112,3 +112,5 @@ class Receipt:
     """The mark of the intent that an unsure request left open; "" otherwise."""
     final: bool = False
     """Whether every other request for this resource would fail in the same way."""
+    left_out: int = 0
+    """People of a done request whom the provider did not take, as its answer says."""
