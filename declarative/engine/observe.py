@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from declarative.engine import list_depth
+from declarative.engine import list_depth, lock_evidence
 from declarative.engine.list_depth import BEFORE_ALL, CLOCK_MARGIN
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
 from declarative.engine.ownership import Ownership
 from declarative.errors import ProviderError
-from declarative.humanize import plural
+from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock
 from declarative.model.remote import Remote
@@ -123,10 +123,11 @@ class _Observer:
         self.reader.read_batches(self.name, to_read, by_address)
         by_address = self.ownership.group_by_address({**own_remotes, **self.reader.remotes})
         read_addresses = {managed.address for managed in to_read}
-        return [
+        observations = [
             self._build_observation(managed, by_address[managed.address], quiet=managed.address not in read_addresses)
             for managed in self.managed_list
         ]
+        return lock_evidence.block_unproven_calls(observations, self._capabilities(Route.CALL))
 
     def _list_entries(self) -> dict[str, Remote]:
         """Everything that the lists showed so far, by id."""
@@ -187,15 +188,6 @@ class _Observer:
         errors += [] if quiet else list_depth.find_list_errors(self.call_listings, managed)
         return Block(Reason.NOT_READ, errors[0].message, errors[0].hint) if errors else None
 
-    def _account_block(self) -> Block | None:
-        """Why nobody may be called at this provider: it knows nothing of what the lock has placed there."""
-        known_ids = {remote_id for other in self.managed_list for remote_id in other.batch_records()}
-        if known_ids and known_ids <= self.reader.unknown_ids:
-            batches_text = plural(len(known_ids), "batch", "batches")
-            detail = f"{self.name} knows nothing of the {batches_text} in the lock: it may be another account"
-            return Block(Reason.LOST, detail, "check key and host; dialctl status names what is lost")
-        return None
-
     def _lock_block(self, own_remotes: Mapping[str, Remote]) -> Block | None:
         """Why nothing at this provider may be decided by this lock; None where it may."""
         has_single_calls = any(
@@ -206,7 +198,9 @@ class _Observer:
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
         facts = replace(
-            _build_facts(self.scope, managed, remotes, self.provider_time), cancel_settles=self._cancel_settles()
+            _build_facts(self.scope, managed, remotes, self.provider_time),
+            cancel_settles=self._cancel_settles(),
+            marks_are_listed=quiet or managed.route is not Route.CALL or self._are_marks_listed(),
         )
         facts = facts if quiet else hold_against_lock(facts)
         return Observation(
@@ -217,7 +211,7 @@ class _Observer:
             or blocks.resource_block(
                 facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
             )
-            or (None if quiet else self._account_block()),
+            or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)),
             to_adopt=tuple(
                 remote
                 for remote_id, remote in remotes.items()
@@ -228,9 +222,16 @@ class _Observer:
             candidates=tuple(self._candidates(facts)),
         )
 
+    def _capabilities(self, route: Route) -> Capabilities | None:
+        channel = self.provider.channels.get(route)
+        return channel.capabilities if channel else None
+
     def _cancel_settles(self) -> timedelta:
-        channel = self.provider.channels.get(Route.BATCH)
-        return timedelta(seconds=channel.capabilities.cancel_settles if channel else 0)
+        capabilities = self._capabilities(Route.BATCH)
+        return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
+
+    def _are_marks_listed(self) -> bool:
+        return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))
 
     def _candidates(self, facts: Facts) -> Iterator[Remote]:
         """Calls that may be the answer to a lost request, where the list returns no marks: to the same person, placed

@@ -121,8 +121,8 @@ class PlanRunner:
         to_replace = task.to_call.filter(verb=Verb.REPLACE)
         if to_replace.is_empty() or task.resource is None:
             return can_move
-        # Protocol 8: decided again from the read after the cancel; people called meanwhile drop out. Protocol 12: so does
-        # everybody where that read does not show who was sent.
+        # Protocol 8: decided again from the read after the cancel; people called meanwhile drop out. Protocol 12: so do
+        # all people where that read does not show who was sent.
         freed = resubmit.recipients_to_resubmit(facts, facts.remotes[remote.id])
         recipients = resubmit.only_approved(freed, to_replace.get_column("number"))
         if not can_move or find_unreadable(facts):

@@ -41,6 +41,8 @@ class Facts:
     """The lineage of the lock; it salts the digests of persons."""
     also: frozenset[str] = frozenset()
     """Ids under `spec.also`: read and never touched."""
+    marks_are_listed: bool = True
+    """Whether the list of calls shows by its mark the newest call that the lock knows there."""
     unmatched: frozenset[str] = frozenset()
     """Ids of batches that do not show exactly the people who were sent, as far as the lock knows (membership.py)."""
     timing: Timing | pl.DataFrame = Timing.NOW
