@@ -49,7 +49,7 @@ def open_batch_listing(provider: Provider) -> Listing | None:
 
 def open_call_listings(provider: Provider, managed_list: Sequence[Managed]) -> list[CallListing]:
     """The lists of single calls, of which nothing is read yet: those of the agents of these addresses, and of every
-    agent where a call is known by its mark alone."""
+    agent where a call is known by its mark alone, unless the list shows no marks."""
     channel = provider.channels.get(Route.CALL)
     if channel is None:
         return []
@@ -62,7 +62,7 @@ def open_call_listings(provider: Provider, managed_list: Sequence[Managed]) -> l
         ]
     else:  # one list of several agents
         call_listings = [CallListing(frozenset(agent_ids), Listing(provider.now, *histories))]
-    if has_calls_of_unknown_agent(managed_list):
+    if channel.capabilities.returns_data and has_calls_of_unknown_agent(managed_list):
         everything = Listing(provider.now, *channel.list_pages([EVERY_AGENT]))
         call_listings.append(CallListing(frozenset({EVERY_AGENT}), everything))
     return call_listings

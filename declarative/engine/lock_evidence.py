@@ -14,7 +14,7 @@ from declarative.planning.facts import Block, Managed, Observation
 
 
 def account_block(name: str, managed_list: Sequence[Managed], unknown_ids: Collection[str]) -> Block | None:
-    """Why nobody may be called at a provider that knows nothing of what the lock has placed there. None where it does."""
+    """Why nobody may be called at a provider: it knows nothing of what the lock placed there. None where it does."""
     known_ids = {remote_id for managed in managed_list for remote_id in managed.batch_records()}
     if not known_ids or known_ids - set(unknown_ids):
         return None

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from declarative import humanize
 from declarative.engine import list_depth, lock_evidence
+from declarative.engine.fence import shows_mark
 from declarative.engine.list_depth import BEFORE_ALL, CLOCK_MARGIN
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
@@ -19,7 +21,7 @@ from declarative.engine.ownership import Ownership
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Lock
+from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
 from declarative.planning import blocks, policy, unchanged
@@ -211,6 +213,7 @@ class _Observer:
             or blocks.resource_block(
                 facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
             )
+            or self._lag_block(managed, quiet=quiet)
             or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)),
             to_adopt=tuple(
                 remote
@@ -220,6 +223,26 @@ class _Observer:
             renamed_from=managed.renamed_from,
             lease_holder=self.scope.applying if managed.resource_record.intents else None,
             candidates=tuple(self._candidates(facts)),
+        )
+
+    def _lag_block(self, managed: Managed, *, quiet: bool) -> Block | None:
+        """Why nothing may be sent while the batch list lags by more than the longest guard. None where it does not."""
+        # Protocol 7: such a list proves nothing before a batch calls. It is believed again once it shows the newest.
+        seconds = self.scope.lock.guards.get(self.name, 0) if self.scope.lock else 0
+        if quiet or managed.route is not Route.BATCH or seconds <= LONGEST_GUARD.total_seconds():
+            return None
+        recorded = [item for other in self.managed_list for item in other.batch_records().items() if item[1].created_at]
+        remote_id, remote_record = max(recorded, key=lambda item: item[1].created_at or BEFORE_ALL, default=("", None))
+        if self.batch_listing is None or remote_record is None:
+            return None
+        if shows_mark(self.batch_listing, remote_id, remote_record.mark):
+            return None
+        sent_at = humanize.when(remote_record.created_at or self.provider_time)
+        return Block(
+            Reason.NOT_READ,
+            f"the list of {self.name} did not show {remote_id}, sent at {sent_at}, within an hour, and does not show "
+            "it now: nobody is called there until it does",
+            "run dialctl apply again; ask the provider why its list lags",
         )
 
     def _capabilities(self, route: Route) -> Capabilities | None:
@@ -272,11 +295,20 @@ def _build_facts(
         now=provider_time,
         key=scope.key,
         lineage=scope.lock.lineage if scope.lock else "",
+        probe_number=_find_probe_number(scope, managed.provider),
         also=frozenset(managed.also),
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
-    timing, opens_at = policy.call_timing(
-        managed.resource, provider_time, managed.resource_record.guard(scope.desired.project.guard)
-    )
+    timing, opens_at = policy.call_timing(managed.resource, provider_time, _find_guard(scope, managed.provider))
     return replace(facts, timing=timing, opens_at=opens_at)
+
+
+def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
+    project_guard = scope.desired.project.guard
+    return scope.lock.guard(provider, project_guard) if scope.lock else project_guard
+
+
+def _find_probe_number(scope: ObserveScope, provider: str) -> str:
+    spec = scope.desired.project.providers.get(provider)
+    return spec.probe_number if spec else ""

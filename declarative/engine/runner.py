@@ -11,6 +11,7 @@ from functools import partial
 import polars as pl
 
 from declarative.engine import cancel
+from declarative.engine.doubts import DoubtResolver
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
@@ -19,6 +20,7 @@ from declarative.engine.recorder import Recorder
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import Settler
+from declarative.engine.sweep import Sweeper
 from declarative.errors import ProviderError
 from declarative.humanize import people
 from declarative.model.lock import ResourceRecord
@@ -32,16 +34,18 @@ from declarative.planning.plan import Plan, Task
 
 
 class PlanRunner:
-    """Runs the plans of one apply. Interrupted, LeaseLost and StateError pass through; every other failure is recorded
-    in a ResourceResult."""
+    """Runs the plans of one apply. `resources` holds what the manifests want, by address. Interrupted, LeaseLost and
+    StateError pass through; every other failure is recorded in a ResourceResult."""
 
-    def __init__(self, run: RunContext) -> None:
+    def __init__(self, run: RunContext, resources: Mapping[str, Resource]) -> None:
         self._run = run
         self._executor = Executor(run, on_wait=self._check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
-        self.settler = Settler(run)
-        self.guard_watch = GuardWatch(run, self._executor)
+        sweeper = Sweeper(run, self._executor)
+        self.settler = Settler(run, sweeper)
+        self.doubts = DoubtResolver(run, self._executor, self.settler, resources)
+        self._guard_watch = GuardWatch(run, self._executor, sweeper)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
 
@@ -75,7 +79,7 @@ class PlanRunner:
                     result.add_request(remote_id, verb, count)
 
     def _run_task(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> None:
-        result.unplanned = 0
+        result.unplanned = result.taken_back = 0
         if task.unchanged:
             self._recorder.record_tombstone(task, task.facts, self._run.ledger.resource_record(task.address))
             return
@@ -175,7 +179,7 @@ class PlanRunner:
     def _submit_shard(
         self, resource: Resource, planned_shard: pl.DataFrame, attempt: int, pacer: Pacer, result: ResourceResult
     ) -> None:
-        self._apply_findings(self.guard_watch.check_due())
+        self._apply_findings(self._guard_watch.check_due())
         shard = self._eligibility.select_callable(resource, planned_shard)
         result.deferred += len(planned_shard) - len(shard)
         if shard.is_empty():
@@ -195,10 +199,19 @@ class PlanRunner:
             result.problems.append(Receipt(RequestStatus.FAILED, receipt.remote_id, message))
         self._eligibility.record_outcome(resource.address, receipt, shard)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
-            self.guard_watch.watch(resource.provider, receipt.remote_id)
+            self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
 
     def _check_guarded_batches(self) -> None:
-        self._apply_findings(self.guard_watch.check_all())
+        self._apply_findings(self._guard_watch.check_all())
+
+    def check_guards_again(self) -> None:
+        """Waits for the last quarter of each guard, and reads the lists once more. Raises Interrupted."""
+        self._apply_findings(self._guard_watch.check_again())
+
+    @property
+    def has_taken_back(self) -> bool:
+        """Whether people of a batch that was taken back were not submitted again yet."""
+        return any(result.taken_back for result in self.results.values())
 
     def _apply_findings(self, findings: Sequence[Finding]) -> None:
         """Keeps findings for the report. A batch that was withdrawn does not count as submitted."""
@@ -207,7 +220,9 @@ class PlanRunner:
                 self.findings.append(finding)
                 continue
             result = self.results.setdefault(finding.address, ResourceResult())
-            result.undo_request(finding.withdrawn_id)
+            result.undo_request(finding.withdrawn_id, people_are_free=finding.people_are_free)
+            if finding.people_are_free:
+                self._eligibility.release(finding.address, finding.withdrawn_id)
             result.findings.append(finding)
 
     def _must_stop(self, resource: Resource, result: ResourceResult) -> bool:

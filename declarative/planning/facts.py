@@ -39,6 +39,8 @@ class Facts:
     """Makes the digests of persons and recipients."""
     lineage: str
     """The lineage of the lock; it salts the digests of persons."""
+    probe_number: str = ""
+    """The number that a list probe at its provider holds; empty where it is the number that calls go out from."""
     also: frozenset[str] = frozenset()
     """Ids under `spec.also`: read and never touched."""
     marks_are_listed: bool = True
@@ -82,17 +84,10 @@ class Facts:
         )
 
     def open_intents(self) -> list[Intent]:
-        """Return intents that nothing seen answers, and that are not probably absent.
-
-        Protocol 5: after `settle` an intent that a complete list does not show is probably absent. Its people may be
-        submitted again, since the guard leaves time to take that back. A withdrawn probe opens the question again.
-        """
+        """Return intents that nothing seen answers. Protocol 5: until one is found or disproved, no one is called who
+        may be in it."""
         marks = {str(remote.mark) for remote in self.remotes.values() if remote.mark}
-        return [
-            intent
-            for intent in self.resource_record.intents.values()
-            if intent.mark not in marks and not (intent.absent and intent.probe is None)
-        ]
+        return [intent for intent in self.resource_record.intents.values() if intent.mark not in marks]
 
     def has_doubtful_batch(self) -> bool:
         """Whether a batch of ours may exist that was not seen."""
@@ -180,11 +175,11 @@ class Managed:
         return self.resource_record.is_forgotten and self.resource_record.generation > 0
 
     def batch_records(self) -> dict[str, RemoteRecord]:
-        """Return the remembered batches by id."""
+        """Return the remembered batches by id, without those that are not read any more."""
         return {
             key: remote_record
             for key, remote_record in self.resource_record.remotes.items()
-            if remote_record.route is Route.BATCH
+            if remote_record.route is Route.BATCH and not remote_record.closed
         }
 
     def open_call_ids(self) -> list[str]:

@@ -23,6 +23,7 @@ _BATCH = Capabilities(
     returns_data=True,
     outcomes=OUTCOMES,
     personal=("metadata",),
+    refuses_past=True,  # `scheduled_at` must be in the future (cartesia.md 2.5)
     cancel_settles=0.0,  # a recipient who reads `cancelled` was not dialed (cartesia.md 7, row 34)
     per_second=1.0,
     destinations="Cartesia's own numbers reach US destinations only",
