@@ -117,8 +117,8 @@ class RemoteRecord:
     cancel: CancelProgress | None = None
     """How far our own cancel has come. None: we sent none."""
     cancelled_at: datetime | None = None
-    """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None: not
-    known, or of no matter, since a person who reads `cancelled` there is free at once."""
+    """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None:
+    not known, or of no matter, since a person who reads `cancelled` there is free at once."""
     settled: bool = False
     """It was over, its members were read in full, and none of them was queued in a live batch."""
     person: str | None = None

@@ -31,6 +31,7 @@ from declarative.sandbox import SANDBOX_KEY
 from declarative.state.base import Holder
 from declarative.state.ledger import Ledger
 from declarative.state.local import LocalBackend
+from tests.engine.edited_answers import EditedAnswers
 from tests.outside import Outside, still_sandbox
 
 ADA, BOB, CLEO = "+12125550101", "+12125550102", "+12125550103"
@@ -54,6 +55,7 @@ class SandboxRun(Outside):
         self._client = self._exit_stack.enter_context(
             httpx.Client(base_url="http://sandbox", transport=self._sandbox.transport())
         )
+        self.answers = EditedAnswers(self._sandbox.transport())
         self.provider = self._exit_stack.enter_context(closing(self._connect()))
         self.pauses: list[float] = []
         self.stop = StopSignal()
@@ -118,7 +120,7 @@ class SandboxRun(Outside):
     def _connect(self) -> Provider:
         options = ConnectOptions(
             environment={"CARTESIA_API_KEY": SANDBOX_KEY, "CARTESIA_BASE_URL": "http://127.0.0.1/cartesia"},
-            transport=self._sandbox.transport(),
+            transport=self.answers,
             sleep=self._sandbox.advance,
             monotonic=lambda: self._sandbox.now().timestamp(),
         )
