@@ -185,17 +185,18 @@ def _pause_all(desired: Desired) -> Desired:
 
 
 def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
-    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A project blocked with
-    `no_memory` never starts a lock here."""
+    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A lock of `dialctl init`
+    gets what only a provider tells: its time. A project blocked with `no_memory` never starts a lock here."""
     used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
     hosts = {
         name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
     }
     if not hosts:
         return
-    if not ledger.is_started:
+    if not ledger.is_started or ledger.lock.is_unused:
         provider_times = [session.connections.connected_providers[name].now() for name in hosts]
-        ledger.start(state_init.new_lock(session, hosts, min(provider_times)))
+        first_lock = state_init.new_lock(session, hosts, min(provider_times))
+        ledger.start(replace(first_lock, lineage=ledger.lock.lineage) if ledger.is_started else first_lock)
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)

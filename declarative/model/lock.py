@@ -209,3 +209,8 @@ class Lock:
     """Provider name to the host name that it was reached at, without the port."""
     resources: Mapping[str, ResourceRecord] = field(default_factory=dict)
     """Address to what is known of it."""
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing was ever sent under it: `dialctl init` wrote it."""
+        return not self.hosts and not self.resources
