@@ -88,7 +88,7 @@ def list_marked_remotes(session: Session, lock: Lock | None = None) -> list[Remo
             listing = Listing(provider.now, *channel.list_pages([*sorted(agent_ids), EVERY_AGENT]))
             listing.read_all()
             for remote in listing.entries.values():
-                if remote.mark and remote.mark.project == project_hash:
+                if remote.mark and remote.mark.project == project_hash and not remote.mark.is_probe:
                     marked_remotes.setdefault(remote.id, remote)  # two entries may be one account
     return list(marked_remotes.values())
 

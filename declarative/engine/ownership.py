@@ -62,7 +62,8 @@ class Ownership:
         return self._address_by_hash.get(remote.mark.address)
 
     def select_own(self, remotes: Mapping[str, Remote]) -> dict[str, Remote]:
-        """Every remote with a mark of this project, and every remote that the lock or an `also` names by id."""
+        """Every remote with a mark of this project except list probes, and every remote that the lock or an `also`
+        names by id."""
         own_ids = frozenset[str]().union(*self._ids_by_address.values())
         return {
             remote_id: remote for remote_id, remote in remotes.items() if remote_id in own_ids or self._is_ours(remote)
@@ -70,4 +71,5 @@ class Ownership:
 
     def _is_ours(self, remote: Remote) -> bool:
         # Protocol 4: a mark of another project is never touched, even under the same address.
-        return remote.mark is not None and remote.mark.project == self._project_hash
+        # Protocol 5: a list probe belongs to no address. It is never adopted, counted or shown.
+        return remote.mark is not None and remote.mark.project == self._project_hash and not remote.mark.is_probe

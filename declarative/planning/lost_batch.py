@@ -108,14 +108,7 @@ def _find_shard(facts: Facts, candidates: pl.DataFrame, count: int, numbers: str
 
 
 def _possible_members(facts: Facts, intent: Intent) -> pl.DataFrame:
-    """Return the people who are unsure while this one request is open, in the order in which people are submitted.
-
-    Batches sent because the request looked absent are left out: to be in one proves no absence from the request.
-    """
-    substitutes = {
-        key for key, remote_record in facts.resource_record.remotes.items() if intent.mark in remote_record.doubts
-    }
-    resource_record = replace(facts.resource_record, intents={intent.mark: replace(intent, absent=False, probe=None)})
-    remotes = {key: remote for key, remote in facts.remotes.items() if key not in substitutes}
-    decided = standing.decide_all(replace(facts, resource_record=resource_record, remotes=remotes))
+    """Return the people who are unsure while this one request is open, in the order in which people are submitted."""
+    resource_record = replace(facts.resource_record, intents={intent.mark: intent})
+    decided = standing.decide_all(replace(facts, resource_record=resource_record))
     return decided.filter(standing=int(Standing.UNSURE))
