@@ -37,6 +37,9 @@ class ResourceRecordFields(TypedDict, total=False):
     unseen: tuple[str, ...]
     also: tuple[str, ...]
     revoked: tuple[str, ...]
+    commit: str | None
+    committed_at: datetime | None
+    applied: str
     quiet: str | None
 
 
@@ -56,6 +59,8 @@ class Ledger:
         self._lock = _copy_lock(lock) if lock else None
         self._has_journal = has_journal
         self._mutex = threading.RLock()
+        self.stamps: Mapping[str, ResourceRecordFields] = {}
+        """By address, fields that every update there writes as well: the commit that is being applied."""
 
     @classmethod
     def open(cls, backend: Backend, lease: Lease) -> Ledger:
@@ -100,6 +105,7 @@ class Ledger:
         Writes nothing where nothing changes.
         """
         remotes, intents = remotes or {}, intents or {}
+        fields = {**self.stamps.get(address, {}), **fields}
         with self._mutex:
             before = self.lock.resources.get(address)
             after = replace(before or ResourceRecord(), **fields)
