@@ -244,6 +244,8 @@ class Session:
 def _check_lock(session: Session, lock: Lock) -> None:
     """Raises StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
     if they were never called."""
+    if lock.is_unused:
+        return
     location, project_name = session.backend.location, session.desired.project.name
     if lock.project != project_name:
         raise StateError(

@@ -96,7 +96,7 @@ class _Observer:
         self.provider = provider
         self.managed_list = managed_list
         self.provider_time = provider.now()
-        self.ownership = Ownership(scope.desired.project.name, managed_list)
+        self.ownership = Ownership(scope.desired.project.name, managed_list, scope.lock)
         self.reader = MemberReader(
             provider,
             managed_list,

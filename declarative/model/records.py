@@ -130,10 +130,14 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
     were called are those of both.
     """
     base = max(first, second, key=lambda record: (record.generation, digest.canonical_json(record)))
+    latest = max(first, second, key=_commit_order)
     remotes = join_mappings(first.remotes, second.remotes, join_remote_records)
     intents = join_mappings(first.intents, second.intents, _more_cautious_intent)
     return replace(
         base,
+        commit=latest.commit,
+        committed_at=latest.committed_at,
+        applied=latest.applied,
         tombstone=first.tombstone and second.tombstone,
         remotes=remotes,
         intents={mark: intent for mark, intent in intents.items() if not _is_resolved(intent, remotes, first, second)},
@@ -142,6 +146,11 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
         revoked=tuple(sorted({*first.revoked, *second.revoked})),
         quiet=first.quiet if first == second else None,
     )
+
+
+def _commit_order(record: ResourceRecord) -> tuple[float, str, str]:
+    committed_at = record.committed_at.timestamp() if record.committed_at else 0.0
+    return (committed_at, record.commit or "", record.applied)
 
 
 def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteRecord:

@@ -18,6 +18,9 @@ from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts
 from declarative.planning.membership import describe_unreadable, find_unreadable
 
+MARKS_WITHOUT_LOCK_HINT = "bring dialctl.lock back, or make one from those: dialctl state rebuild"
+"""What to do where a provider shows that the project has called before, and its lock is not here."""
+
 
 def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *, single_calls: bool) -> Block | None:
     """Return why the lock cannot be trusted to know what was done; it blocks everything at that provider.
@@ -32,7 +35,7 @@ def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *
         return Block(
             Reason.NO_MEMORY,
             f"there is no lock, but {_batches(len(project_marks))} of this project at the provider",
-            "bring dialctl.lock back, or make one from those: dialctl state rebuild",
+            MARKS_WITHOUT_LOCK_HINT,
         )
     if lock is None and single_calls:
         return Block(

@@ -93,6 +93,7 @@ class Reason(StrEnum):
     OTHER_LINEAGE = "other_lineage"
     LOCK_IS_OLDER = "lock_is_older"
     CANCELLED_ELSEWHERE = "cancelled_elsewhere"
+    MANIFESTS_ARE_OLDER = "manifests_are_older"
     LOOKS_RENAMED = "looks_renamed"
     MARK_LOST = "mark_lost"
     PROVIDER_CHANGED = "provider_changed"
@@ -104,6 +105,7 @@ BLOCKS_RESOURCE = (
     Reason.NO_MEMORY,
     Reason.OTHER_LINEAGE,
     Reason.LOCK_IS_OLDER,
+    Reason.MANIFESTS_ARE_OLDER,
     Reason.LOST,
     Reason.PROVIDER_CHANGED,
     Reason.MEMBERS_UNREADABLE,
@@ -113,7 +115,13 @@ BLOCKS_RESOURCE = (
 )
 """Reasons to block a whole resource. Where several apply, the first in this order is named."""
 
-KEEPS_EVERYTHING = (Reason.NO_MEMORY, Reason.OTHER_LINEAGE, Reason.LOCK_IS_OLDER, Reason.LOOKS_RENAMED)
+KEEPS_EVERYTHING = (
+    Reason.NO_MEMORY,
+    Reason.OTHER_LINEAGE,
+    Reason.LOCK_IS_OLDER,
+    Reason.MANIFESTS_ARE_OLDER,
+    Reason.LOOKS_RENAMED,
+)
 """Those that doubt the lock or the manifests. Under them nobody is taken off either."""
 
 

@@ -219,7 +219,11 @@ def list_managed(desired: Desired, lock: Lock | None, *, include_removed: bool =
 
 
 def _make_managed(resource: Resource, resource_records: Mapping[str, ResourceRecord]) -> Managed:
-    renamed_from = tuple(previous for previous in resource.previously if previous in resource_records)
+    renamed_from = tuple(
+        previous
+        for previous in resource.previously
+        if previous in resource_records and not resource_records[previous].is_forgotten
+    )
     own_records = [
         resource_records[address] for address in (resource.address, *renamed_from) if address in resource_records
     ]
