@@ -1,5 +1,5 @@
-"""What people may see: phone numbers masked, foreign text without control characters. Knows no other
-module."""
+"""Makes text safe to show: masks phone numbers and API keys, drops control characters. Imports no other module of the
+project."""
 
 from __future__ import annotations
 
@@ -18,9 +18,18 @@ _BIDI = dict.fromkeys((1564, 8206, 8207, *range(8234, 8239), *range(8294, 8298))
 _BREAKS = dict.fromkeys((9, 10, 13, 133, 8232, 8233), " ")
 _UNSAFE: dict[int, str | None] = {**_CONTROL, **_BIDI, **_BREAKS}
 
+LIMIT = 300
+"""Characters that `redact` leaves of a text."""
+_DIGITS = re.compile(r"\d{7,}")
+_KEY = re.compile(r"\bsk_[A-Za-z0-9_-]+")
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories of characters that are not shown: controls, directions, surrogates, private use, separators."""
+_SHORTEST_SECRET = 6
+"""Characters. A shorter secret is not searched for: it would be found in ordinary words."""
+
 
 def mask(number: str) -> str:
-    """`+14155550101` as `+1415•••0101`: enough to recognise, too little to call. Three digits are hidden at least."""
+    """`+14155550101` as `+1415•••0101`: enough to recognize, too little to call. Hides at least three digits."""
     head = min(5, len(number) - 7)
     if head >= 3 and sum(letter.isdigit() for letter in number[head:-4]) >= 3:
         return f"{number[:head]}•••{number[-4:]}"
@@ -28,7 +37,7 @@ def mask(number: str) -> str:
 
 
 def mask_all(text: str) -> str:
-    """A text with whatever reads like a phone number in it masked."""
+    """Mask everything in a text that looks like a phone number. Dates such as `20261201` in file names stay."""
     return _NUMBER.sub(lambda found: _mask_digits(found.group()), text)
 
 
@@ -40,39 +49,25 @@ def _mask_digits(number: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Text from manifests and providers in one line that a terminal cannot be steered by: control characters
-    and bidi overrides are dropped, line breaks and tabs become spaces."""
+    """One line of text from a manifest or provider that cannot control a terminal: control characters and direction
+    overrides are dropped, line breaks and tabs become spaces."""
     return text.translate(_UNSAFE)
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a host name or IP address is this machine. No name is looked up."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-LIMIT = 300
-
-
-_DIGITS = re.compile(r"\d{7,}")
-
-
-_KEY = re.compile(r"\bsk_[A-Za-z0-9_-]+")
-
-
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-
-
-_SHORTEST_SECRET = 6
-
-
 def redact(text: str, *, secret: str = "") -> str:
-    """One line of at most 300 characters: control and direction characters become spaces, phone numbers read
-    `+1415•••0101`, `secret` and anything that looks like an API key read `•••`."""
+    """One line of at most LIMIT characters, for text that may hold secrets. Control and direction characters become
+    spaces, phone numbers read `+1415•••0101`, `secret` and everything that looks like an API key read `•••`."""
     if len(secret) >= _SHORTEST_SECRET:
         text = text.replace(secret, "•••")
-    text = _KEY.sub("•••", text[: LIMIT * 8])
+    text = _KEY.sub("•••", text[: LIMIT * 8])  # cut first: an error page may be megabytes
     printable = "".join(" " if unicodedata.category(character) in _UNPRINTABLE else character for character in text)
     masked = _DIGITS.sub("•••", mask_all(" ".join(printable.split())))
     return masked if len(masked) <= LIMIT else masked[: LIMIT - 1] + "…"

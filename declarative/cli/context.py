@@ -67,20 +67,21 @@ class Context:
         """A session that is closed when the command ends."""
         import time
 
-        from declarative.app.session import Session, SessionOptions
+        from declarative.app.session import Session
 
-        options = SessionOptions(
+        session = Session(
+            path,
             directory=self.directory,
-            path=path,
             sandbox=self.sandbox,
             variables=self.variables,
             variable_files=self.variable_files,
             targets=targets,
             parallelism=parallelism,
             progress=self.progress,
+            sleep=stop.sleep if stop else time.sleep,
+            pause=stop.pause if stop else None,
         )
-        sleep_functions = (stop.sleep, stop.pause) if stop else (time.sleep, time.sleep)
-        return self._exit_stack.enter_context(Session(options, *sleep_functions))
+        return self._exit_stack.enter_context(session)
 
     def print_data(self, text: str) -> None:
         """A result as it is, for a machine or in columns: to stdout."""

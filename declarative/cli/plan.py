@@ -73,7 +73,7 @@ def _find_caused_addresses(session: Session, base_ref: str | None) -> frozenset[
         return None
     from declarative.app import git_changes
 
-    return git_changes.changed_addresses(session, base_ref)
+    return git_changes.find_changed_addresses(session, base_ref)
 
 
 def _print_plan(context: Context, plan: Plan, layout: str, caused_addresses: frozenset[str] | None) -> None:

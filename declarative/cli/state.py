@@ -38,7 +38,7 @@ def show(context: Context, address: str | None, path: Path) -> int:
     """The lock, or one address of it, as JSON."""
     from declarative.app import state_admin
 
-    context.print_data(state_admin.display_path(context.open_session(path), address))
+    context.print_data(state_admin.show_lock(context.open_session(path), address))
     return Exit.DONE
 
 
@@ -142,5 +142,5 @@ def force_unlock(context: Context, lease_id: str, path: Path) -> int:
     """Take the lease from a run that is surely gone. A run that still lives can neither send nor write afterwards."""
     from declarative.app import state_admin
 
-    context.print_text(state_admin.break_session_lease(context.open_session(path), lease_id))
+    context.print_text(state_admin.force_unlock(context.open_session(path), lease_id))
     return Exit.DONE

@@ -101,7 +101,7 @@ def drift(context: Context, path: Path, as_json: bool) -> int:
     """What changed at the provider without us. Exit 0: nothing, 2: something. Changes nothing."""
     from declarative.app import drift as drift_check
 
-    drifts = drift_check.drift(context.open_session(path))
+    drifts = drift_check.find_drift(context.open_session(path))
     if as_json:
         from declarative.report import json_output
 

@@ -1,8 +1,8 @@
-"""What every provider is to the rest of the house: channels with abilities, and outcomes sorted by what may be
-concluded from them. Knows nothing of plans, locks or manifests' text.
+"""The interface of a provider: channels, their requests, and outcomes sorted by what the engine may conclude.
 
-To add a provider: write its channels, give `Abilities` as data, add one line to catalog.py (or an entry point of
-the group `dialctl.providers`), and run the contract tests. CONTRIBUTING.md walks through it.
+Independent of plans, locks and manifest text. To add a provider, write its channels, describe each with
+`Capabilities`, add one line to catalog.py (or an entry point of the group `dialctl.providers`), and run
+`declarative.testing.check_provider`. CONTRIBUTING.md explains each step.
 """
 
 from __future__ import annotations
@@ -20,102 +20,115 @@ from declarative.model.resource import Json, Route
 
 if TYPE_CHECKING:
     import httpx
-
-if TYPE_CHECKING:
     import polars as pl
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """A request that creates: a batch of `people` (frame: `number`, `payload`), or a single call to its one person.
-
-    `payload` is a canonical JSON object of the person's own fields, e.g. `{"metadata":{"plan":"pro"}}`.
-    `settings` are the resource's, by the provider's field names; `scheduled_at` (aware UTC, whole seconds) is set
-    for batches whenever a guard or a schedule asks for it and replaces the one in `settings`.
-    """
+    """A request that creates a batch of recipients, or a single call to its one recipient."""
 
     mark: Mark
+    """Our signature. The channel writes it where the provider shows it again."""
     label: str
+    """Text for people, used in front of the mark where the provider has a name for the remote."""
     settings: Mapping[str, Json]
+    """The resource's settings by the provider's field names."""
     recipients: pl.DataFrame
+    """Columns `number` (E.164) and `payload`: a canonical JSON object of the person's own fields, for example
+    `{"metadata":{"plan":"pro"}}`, or null."""
     scheduled_at: datetime | None = None
+    """Start of a batch: aware UTC, whole seconds. It replaces the one in `settings`. None: the batch starts at once.
+    Single calls ignore it."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """It happened. `remote` is the answer, without members for a batch."""
+    """The request took effect."""
 
     remote: Remote
+    """The provider's answer. A batch comes without members."""
 
 
 @dataclass(frozen=True)
 class NotSent:
-    """No byte of the request left: it may be sent again."""
+    """No byte of the request left this machine: it may be sent again."""
 
     message: str
+    """Why, for people."""
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """The provider refused in its own error form: it did not happen. `status` is the HTTP status, 0 where the
-    refusal came inside an accepted answer."""
+    """The provider refused in its own error form: the request had no effect."""
 
     status: int
+    """HTTP status; 0 where the refusal came inside an accepted answer."""
     message: str
+    """The provider's reason, for people."""
 
 
 @dataclass(frozen=True)
 class Busy:
-    """429: not done now. `retry_after` in seconds where the provider said so."""
+    """The provider answered 429: the request had no effect yet."""
 
     retry_after: float | None
+    """Seconds to wait before the next attempt; None where the provider names none."""
     message: str
+    """The provider's reason, for people."""
 
 
 @dataclass(frozen=True)
 class OutOfFunds:
-    """Not done, and nothing more will be until somebody pays."""
+    """The request had no effect, and no further request will have one until the account is paid."""
 
     message: str
+    """The provider's reason, for people."""
 
 
 @dataclass(frozen=True)
 class Ambiguous:
-    """It may or may not have happened."""
+    """The request may or may not have taken effect."""
 
     message: str
+    """What was seen, for people."""
 
 
 @dataclass(frozen=True)
 class MarkMissing:
-    """It happened, but the answer does not echo our name: `remote.id` is known and must be cancelled."""
+    """The request took effect, but the answer does not show our mark: the remote must be cancelled by its id."""
 
     remote: Remote
+    """The provider's answer. Its `id` is known."""
 
 
 Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | MarkMissing
 
 
 EVERY_AGENT = "*"
-"""Among the agents of `Channel.histories`: all that the provider lists, besides those named."""
+"""Among the agents of `Channel.list_pages`: all that the provider lists, in addition to the named ones."""
 
 
 class Channel(Protocol):
-    """One way of placing calls at one provider. Reads raise ProviderError; requests that dial or cancel never raise for
-    what the network or the provider did: they return an Outcome. Nothing here repeats a request that dials."""
+    """One way of placing calls at one provider.
+
+    Reads raise ProviderError. `submit`, `retry` and `cancel` never raise for what the network or the provider did:
+    they return an Outcome. A channel never repeats a request that dials.
+    """
 
     @property
     def capabilities(self) -> Capabilities: ...
 
     def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
-        """The lists of what exists, each in pages, newest first, to its very end; nothing is asked before it is
-        iterated. Where a list is of one agent there is one for each of `agent_ids`, since how far the calls of one go
-        back says nothing of another's; EVERY_AGENT among them makes it one of all. Batch lists ignore agents. Single
-        calls come with their one member."""
+        """Return the lists of what exists: each in pages, newest first, to its very end.
+
+        Sends nothing before a list is iterated. A provider that lists by agent returns one list for each of
+        `agent_ids`, because how far back one agent's list was read says nothing about another's. EVERY_AGENT among
+        them returns one list of all agents. Batch lists ignore agents. Single calls come with their one member.
+        """
         ...
 
     def read(self, remote_id: str) -> Remote | None:
-        """One thing in full, with members; None where the provider says that it does not know the id."""
+        """Return one remote in full, with members; None where the provider says that it does not know the id."""
         ...
 
     def submit(self, submission: Submission) -> Outcome: ...
@@ -130,32 +143,32 @@ class Provider(Protocol):
 
     @property
     def host(self) -> str:
-        """Host name, no port: what the lock remembers."""
+        """Host name without port, as the lock records it."""
         ...
 
     @property
     def channels(self) -> Mapping[Route, Channel]: ...
 
     def now(self) -> datetime:
-        """The provider's clock: its last Date header plus the time since. Asks once if nothing was answered yet."""
+        """Return the provider's time: its last Date header plus the time since. Asks once if it has none yet."""
         ...
 
     def skew(self) -> float:
-        """Seconds by which the provider's clock is ahead of this machine's; asks once, as `now`."""
+        """Return the seconds by which the provider's clock is ahead of this machine's. Asks once, as `now` does."""
         ...
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
-        """A sentence for each of agent and number that the provider does not know. Raises ProviderError."""
+        """Return a sentence for each agent or number that the provider does not know. Raises ProviderError."""
         ...
 
     def close(self) -> None: ...
 
 
-CALL_IS_FINAL = "a single call can neither be called again nor taken back"
+CALL_IS_FINAL = "a single call can be neither retried nor cancelled"
 
 
 class SingleCallChannel:
-    """The two verbs that single calls lack; both answer without sending anything."""
+    """The two requests that single calls do not have. Both answer without sending anything."""
 
     def retry(self, remote_id: str) -> Outcome:
         return Rejected(0, CALL_IS_FINAL)
@@ -165,16 +178,19 @@ class SingleCallChannel:
 
 
 def unique_agents(agent_ids: Iterable[str]) -> list[str]:
-    """Each agent once, in order; an empty id names none."""
+    """Return each agent once, in order, without empty ids."""
     return [agent for agent in dict.fromkeys(agent_ids) if agent]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectOptions:
-    """Keys and base URLs come from `environment` alone; requests go through `transport` where one is given; `sleep`
-    waits between repeated reads, and `monotonic` (seconds) is the clock that moves while it does."""
+    """What a connection uses of its surroundings."""
 
     environment: Mapping[str, str]
+    """Environment variables: the only source of keys and base URLs."""
     transport: httpx.BaseTransport | None = None
+    """Carries every request, and stays the caller's to close. None: the network."""
     sleep: Callable[[float], None] = time.sleep
+    """Waits so many seconds between repeated reads."""
     monotonic: Callable[[], float] = time.monotonic
+    """Seconds on the clock that moves while `sleep` waits."""

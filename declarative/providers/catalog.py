@@ -1,5 +1,7 @@
-"""Which provider types there are: one literal table, and the entry points of the group `dialctl.providers`.
-Importing it imports nothing heavy and connects to nothing."""
+"""The provider types by name: one literal table, and the entry points of the group `dialctl.providers`.
+
+Importing this module imports nothing heavy and connects to nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,14 @@ if TYPE_CHECKING:
     from declarative.providers.base import ConnectOptions, Provider
 
 GROUP = "dialctl.providers"
-
+"""Entry point group of provider types from outside this package."""
 
 Connect = Callable[["ProviderSpec", "ConnectOptions"], "Provider"]
-"""Opens a connection without sending anything."""
+"""Opens a connection. Sends nothing."""
 
 
 class Plugin(Protocol):
-    """What an entry point loads to: an object, a module for instance, with these two names."""
+    """The object that an entry point loads: a module, for example, with these two names."""
 
     @property
     def type(self) -> ProviderType: ...
@@ -36,10 +38,12 @@ class Plugin(Protocol):
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """Its data and its `connect` as `module:name`, each imported when it is asked for."""
+    """A provider type of this package, imported on first use."""
 
     type_reference: str
+    """Its ProviderType, as `module:name`."""
     connect_reference: str
+    """Its connect function, as `module:name`."""
 
     @property
     def type(self) -> ProviderType:
@@ -68,33 +72,37 @@ _BUILT_IN: Mapping[str, Plugin] = {
 
 
 def type_names() -> list[str]:
-    """The names of `types`, for the cost of their names alone. Raises as they do."""
+    """Return the names of `types()` without importing the built-in ones. Raises ProviderError as `types` does."""
     return list(_plugins())
 
 
 def types() -> Mapping[str, ProviderType]:
-    """Every provider type by its name, the built-in ones first. Raises ProviderError for an entry point that
-    cannot be loaded."""
+    """Return every provider type by name, the built-in ones first.
+
+    Raises ProviderError for an entry point that cannot be loaded.
+    """
     return {name: plugin.type for name, plugin in _plugins().items()}
 
 
 def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> Provider:
-    """Raises MissingKey, or ProviderError for an unknown type, an unknown API version or a base URL that
-    cannot be used."""
+    """Open a connection to the provider of `spec`.
+
+    Raises MissingKey, or ProviderError for an unknown type, an unknown API version or a base URL that cannot be used.
+    """
     plugins = _plugins()
     if spec.type not in plugins:
-        raise ProviderError(f"{spec.name}: no provider type {spec.type!r}", hint=f"there are: {', '.join(plugins)}")
+        raise ProviderError(f"{spec.name}: no provider type {spec.type!r}", hint=f"known types: {', '.join(plugins)}")
     plugin = plugins[spec.type]
     if spec.api_version not in (None, *plugin.type.versions):
         raise ProviderError(
             f"{spec.name}: {spec.type} has no api_version {spec.api_version!r}",
-            hint=f"there are: {', '.join(plugin.type.versions)}",
+            hint=f"known versions: {', '.join(plugin.type.versions)}",
         )
     return plugin.connect(spec, connect_options)
 
 
 def _plugins() -> Mapping[str, Plugin]:
-    """A built-in type cannot be replaced from outside."""
+    """Return all plugins by name. An entry point cannot replace a built-in type."""
     return {**_BUILT_IN, **{name: plugin for name, plugin in _load_entry_points().items() if name not in _BUILT_IN}}
 
 
@@ -114,19 +122,24 @@ def _load_entry_points() -> dict[str, Plugin]:
 
 
 def _check_capabilities(plugin: Plugin) -> Plugin:
-    """Raises ProviderError where nobody could keep what is promised of every batch."""
+    """Return the plugin. Raises ProviderError where one of its channels lacks what the protocol needs."""
+    # Protocol 5, 6 and 8: a lost batch is proven absent by a list, guarded by its start time, and cancelled before it.
+    # The engine treats every batch so. Without one of the three, people could be called twice.
     for version, routes in plugin.type.routes.items():
         for route, capabilities in routes.items():
             if missing := capabilities.missing_for(route):
                 raise ProviderError(
                     f"the provider type {plugin.type.name} cannot be used: its {route} route of {version} is not "
                     f"{', '.join(missing)}",
-                    hint="without a batch route its Batches are called by single calls, of which none of this is asked",
+                    hint="leave that route out: its Batches are then sent as single calls, which need none of this",
                 )
     return plugin
 
 
 def _may_declare_plugins(path: Path) -> bool:
-    """Whether anything installed there names our group. importlib.metadata takes as long as the rest of a short
-    command, and hardly anybody has a provider type from outside; what is no folder, a zip say, is left to it."""
+    """Tell whether anything installed in a `sys.path` entry names our group.
+
+    A look at the files is cheap, while importlib.metadata takes as long as the rest of a short command, and few people
+    have a provider type from outside. Entries that are files, such as zips, are left to importlib.metadata.
+    """
     return path.is_file() or any(GROUP.encode() in file.read_bytes() for file in path.glob("*-info/entry_points.txt"))

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from .house import ADA, BATCH, BEN, CAY, PROJECT, Team
-from .pipes import Runner, gitlab
+from tests.project_fixture import ADA, BATCH, BEN, CAY, PROJECT, ProjectFixture
+
+from .ci_runner import Runner, gitlab
 
 MARKER = "<!-- dialctl at . -->"
 
 
 @pytest.fixture
-def runner(team: Team) -> Runner:
-    return Runner.at(team.root, team.root.parent / "bin")
+def runner(project: ProjectFixture) -> Runner:
+    return Runner.at(project.root, project.root.parent / "bin")
 
 
 def body(runner: Runner) -> str:
@@ -35,17 +36,17 @@ def test_without_a_key_it_is_made_offline_and_not_saved(runner: Runner) -> None:
     assert not (runner.directory / "saved.plan").exists()
 
 
-def test_a_plan_that_fails_says_why_in_the_comment(runner: Runner, team: Team) -> None:
-    team.write(batch_yaml=BATCH.replace("agent_id", "agent_ID # @everyone </details>"))
+def test_a_plan_that_fails_says_why_in_the_comment(runner: Runner, project: ProjectFixture) -> None:
+    project.write(batch_yaml=BATCH.replace("agent_id", "agent_ID # @everyone </details>"))
     done = runner.step("plan.sh", SANDBOX="true")
     assert done.returncode == 1
     assert body(runner).startswith(f"{MARKER}\n### The plan failed (exit 1)\n")
     assert all(not line or line.startswith("    ") for line in body(runner).splitlines()[3:])
 
 
-def test_a_blocked_plan_is_shown_and_fails(runner: Runner, team: Team) -> None:
-    assert team.apply().exit == 0
-    (team.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
+def test_a_blocked_plan_is_shown_and_fails(runner: Runner, project: ProjectFixture) -> None:
+    assert project.apply().exit == 0
+    (project.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
     done = runner.step("plan.sh", SANDBOX="true")
     assert done.returncode == 3
     assert "#### Blocked" in body(runner)
@@ -56,18 +57,18 @@ def test_the_path_cannot_end_the_comment_that_holds_it(runner: Runner) -> None:
     assert body(runner).splitlines()[0] == "<!-- dialctl at nowhere-b -->"
 
 
-def test_what_was_saved_is_applied_and_nothing_else(runner: Runner, team: Team) -> None:
+def test_what_was_saved_is_applied_and_nothing_else(runner: Runner, project: ProjectFixture) -> None:
     assert runner.step("plan.sh", SANDBOX="true", PLAN_FILE="saved.plan").returncode == 0
-    team.people(ADA, BEN, CAY)
+    project.people(ADA, BEN, CAY)
     assert runner.step("apply.sh", SANDBOX="true", PLAN_FILE="saved.plan").returncode == 1
-    team.people(ADA, BEN)
+    project.people(ADA, BEN)
     done = runner.step("apply.sh", SANDBOX="true", PLAN_FILE="saved.plan")
     assert (done.returncode, "2 people submitted" in done.stdout) == (0, True)
 
 
-def test_apply_plans_afresh_and_exits_as_dialctl_did(runner: Runner, team: Team) -> None:
+def test_apply_plans_afresh_and_exits_as_dialctl_did(runner: Runner, project: ProjectFixture) -> None:
     assert runner.step("apply.sh", SANDBOX="true").returncode == 0
-    (team.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
+    (project.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
     assert runner.step("apply.sh", SANDBOX="true").returncode == 3
     assert runner.step("apply.sh", SANDBOX="true", PROJECT_PATH="nowhere").returncode == 64
 
@@ -115,10 +116,10 @@ def test_a_note_on_a_merge_request_is_kept_up_to_date(runner: Runner) -> None:
 
 class TestCommitsOfTheLock:
     @pytest.fixture
-    def checkout(self, runner: Runner, team: Team) -> Runner:
+    def checkout(self, runner: Runner, project: ProjectFixture) -> Runner:
         runner.run("git", "init", "--quiet", "--bare", "-b", "main", "../origin.git")
         runner.run("git", "init", "--quiet", "-b", "main")
-        team.write(_gitignore=".dialctl/\n")
+        project.write(_gitignore=".dialctl/\n")
         runner.git("add", ".")
         runner.git("commit", "-qm", "first")
         runner.git("remote", "add", "origin", "../origin.git")
@@ -169,7 +170,7 @@ class TestCommitsOfTheLock:
         assert (done.returncode, "could not be pushed" in done.stderr) == (1, True)
         assert (checkout.directory / "dialctl.lock").read_text() == '{"ours": 1}\n'
 
-    def test_the_lock_of_a_folder_is_that_folders(self, checkout: Runner, team: Team) -> None:
+    def test_the_lock_of_a_folder_is_that_folders(self, checkout: Runner, project: ProjectFixture) -> None:
         calls = Path(checkout.directory / "calls")
         calls.mkdir()
         (calls / "project.yaml").write_text(PROJECT)

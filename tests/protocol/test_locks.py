@@ -155,7 +155,7 @@ def test_where_no_call_shows_a_mark_none_is_taken_for_proof(project: Project) ->
     assert "bring dialctl.lock back" in run.said
     run = project.run("state", "new")
     assert run.code == 0, run
-    assert "nobody can see at old" in run.said
+    assert "cannot be seen at old" in run.said
 
 
 def test_a_lock_of_another_lineage_holds_everything_back_until_the_right_one_is_brought(

@@ -1,5 +1,7 @@
-"""An example of a provider from outside the package: it calls nobody and remembers whom. An entry point of
-the group `dialctl.providers` names this module; `type` and `connect` are all that it needs."""
+"""An example of a provider from outside the package: it calls no one, and keeps a list of the calls it would have made.
+
+An entry point of the group `dialctl.providers` names this module; `type` and `connect` are all that it needs.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,21 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from declarative.model.capabilities import Capabilities, ProviderType
-from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
+from declarative.model.remote import MEMBER_COLUMNS
 from declarative.model.resource import Json, ProviderSpec, Route
-from declarative.providers.base import EVERY_AGENT, Channel, ConnectOptions, Done, Outcome, Rejected, Submission
+from declarative.providers import (
+    Capabilities,
+    Channel,
+    ConnectOptions,
+    Done,
+    Outcome,
+    Phase,
+    ProviderType,
+    Remote,
+    SingleCallChannel,
+    Submission,
+)
+from declarative.providers.base import EVERY_AGENT
 
 CALL = Capabilities(
     max_people=1,
@@ -22,7 +35,7 @@ CALL = Capabilities(
     returns_data=True,
     outcomes=frozenset({"called_out"}),
     personal=("metadata",),
-    notes="Nobody is called. Numbers that end in 91 to 93 are not answered.",
+    notes="No one is called. Numbers that end in 91 to 93 are not answered.",
 )
 
 type = ProviderType(
@@ -32,11 +45,13 @@ type = ProviderType(
     default_url="https://memory.example",
     versions=("1",),
     routes={"1": {Route.CALL: CALL}},
-    refused={"voice": "nobody would hear it"},
+    refused={"voice": "has no effect: no one is called"},
 )
 
 
-class MemoryChannel:
+class MemoryChannel(SingleCallChannel):
+    """Implements `Channel` for Route.CALL. A call is over as soon as it is submitted."""
+
     def __init__(self) -> None:
         self._calls: dict[str, Remote] = {}
 
@@ -69,15 +84,9 @@ class MemoryChannel:
         )
         return Done(self._calls[call_id])
 
-    def retry(self, remote_id: str) -> Outcome:
-        return Rejected(0, "what is past is past")
-
-    def cancel(self, remote_id: str) -> Outcome:
-        return Rejected(0, "what is past is past")
-
 
 class Memory:
-    """Implements `declarative.providers.base.Provider`."""
+    """Implements `declarative.providers.Provider`."""
 
     def __init__(self) -> None:
         self._channels: Mapping[Route, Channel] = {Route.CALL: MemoryChannel()}
@@ -98,7 +107,7 @@ class Memory:
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         agent = str(settings.get("agent_id", ""))
-        return [f"nobody remembers the agent {agent}"] if "missing" in agent else []
+        return [f"there is no agent {agent}"] if "missing" in agent else []
 
     def close(self) -> None:
         self._channels = {}

@@ -1,4 +1,4 @@
-"""Which types there are, and what it takes to open a connection: the environment, never a manifest."""
+"""The provider types by name, and those from outside the package."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
-from declarative.errors import MissingKey, ProviderError
+from declarative.errors import ProviderError
 from declarative.model.resource import ProviderSpec, Route
 from declarative.providers import catalog
-from declarative.providers.base import ConnectOptions, Provider
-
-from .exchanges import KEY, MARK, environment, pages_of, submission
+from declarative.providers.base import ConnectOptions
+from tests.providers.scripted_provider import MARK, environment, pages_of, submission
 
 EXAMPLE = Path(__file__).parent / "memory_provider.py"
 
@@ -29,14 +27,6 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "memory_provider_of_a_test", raising=False)
     return tmp_path / "memory_provider_of_a_test.py"
-
-
-def opened(**variables: str) -> Provider:
-    def refuse(_: httpx.Request) -> httpx.Response:
-        raise AssertionError("opening a connection sends nothing")
-
-    around = ConnectOptions(environment=environment(**variables), transport=httpx.MockTransport(refuse))
-    return catalog.connect(ProviderSpec("main", "cartesia"), around)
 
 
 def test_the_built_in_types_are_there_with_their_defaults_first() -> None:
@@ -56,78 +46,6 @@ def test_importing_the_catalog_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("type_name", ["cartesia", "callingbox"])
-@pytest.mark.parametrize("value", [None, "", "  "])
-def test_a_missing_key_names_the_variable_and_the_sandbox(type_name: str, value: str | None) -> None:
-    variable = f"{type_name.upper()}_API_KEY"
-    around = ConnectOptions(environment={} if value is None else {variable: value})
-    with pytest.raises(MissingKey) as caught:
-        catalog.connect(ProviderSpec("main", type_name), around)
-    assert variable in caught.value.message
-    assert "--sandbox" in caught.value.hint
-
-
-def test_a_key_of_impossible_characters_is_refused_without_being_told() -> None:
-    with pytest.raises(ProviderError) as caught:
-        opened(CARTESIA_API_KEY=f"{KEY}\nX-Other: 1")
-    assert KEY not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "host"),
-    [
-        ("", "api.cartesia.ai"),
-        ("https://gateway.example/voice/cartesia/", "gateway.example"),
-        ("https://gateway.example:8443", "gateway.example"),
-        ("http://127.0.0.1:8787/cartesia", "127.0.0.1"),
-        ("http://localhost:1", "localhost"),
-        ("http://[::1]:1", "::1"),
-    ],
-)
-def test_a_base_url_tells_the_host(url: str, host: str) -> None:
-    assert opened(CARTESIA_BASE_URL=url).host == host
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://api.cartesia.ai",
-        "http://127.0.0.1.example.com",
-        "http://localhost.example.com",
-        "http://10.0.0.1",
-        "http://0.0.0.0",
-        "ftp://api.cartesia.ai",
-        "api.cartesia.ai",
-        "https://",
-        "https://user:word@api.cartesia.ai",
-        "http://127.0.0.1@evil.example",
-        "https://api.cartesia.ai/?a=b",
-        "https://api.cartesia.ai/#a",
-        "https://api.cartesia.ai:notaport",
-        "https://[::1",
-    ],
-)
-def test_a_base_url_that_would_give_the_key_away_is_refused(url: str) -> None:
-    with pytest.raises(ProviderError, match="CARTESIA_BASE_URL") as caught:
-        opened(CARTESIA_BASE_URL=url)
-    assert "word" not in str(caught.value)
-
-
-def test_a_path_prefix_of_the_base_url_is_kept() -> None:
-    seen: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(str(request.url))
-        return httpx.Response(200, json={"ok": True}, headers={"Date": "Wed, 01 Jul 2026 12:00:00 GMT"})
-
-    around = ConnectOptions(
-        environment=environment(CARTESIA_BASE_URL="https://gateway.example/voice/"),
-        transport=httpx.MockTransport(answer),
-    )
-    catalog.connect(ProviderSpec("main", "cartesia"), around).now()
-    assert seen == ["https://gateway.example/voice/"]
-
-
 def test_unknown_types_and_versions_are_named_with_what_there_is() -> None:
     with pytest.raises(ProviderError) as caught:
         catalog.connect(ProviderSpec("main", "cartesian"), ConnectOptions(environment=environment()))
@@ -139,7 +57,7 @@ def test_unknown_types_and_versions_are_named_with_what_there_is() -> None:
 
 def test_a_provider_from_outside_joins_by_its_entry_point(installed: Path) -> None:
     installed.write_text(EXAMPLE.read_text())
-    assert catalog.types()["memory"].refused == {"voice": "nobody would hear it"}
+    assert catalog.types()["memory"].refused == {"voice": "has no effect: no one is called"}
     provider = catalog.connect(ProviderSpec("own", "memory"), ConnectOptions(environment={}))
     channel = provider.channels[Route.CALL]
     channel.submit(submission())

@@ -27,7 +27,7 @@ def cited() -> Iterator[tuple[str, str, str]]:
 def written(document: str) -> frozenset[str]:
     """Numbers of headings, and of rows as `7, row 2`."""
     found, section = set(), ""
-    for line in (FACTS / f"{document}.md").read_text(encoding="utf-8").splitlines():
+    for line in (FACTS / document / f"{document}.md").read_text(encoding="utf-8").splitlines():
         if heading := re.match(r"#+ (\d+(?:\.\d+)?)", line):
             found.add(section := heading[1])
         elif row := re.match(r"\| (\d+) \|", line):

@@ -1,4 +1,4 @@
-"""Single calls at CallingBox: list, read, place."""
+"""CallingBox's single calls: listed, read, placed (callingbox.md 2)."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.parse import dict_or_empty, find_mark_text, members_frame, text_or_none, time_or_none
 
 _CALLS = "/v1/calls"
-
-
 _FIELDS = ("agent_id", "from_number", "instructions", "webhook_url")
 
 
 class CallingBoxChannel(SingleCallChannel):
-    """Implements `base.Channel` for Route.CALL. The mark is `metadata.dialctl`. Calls cannot be scheduled: a
-    submission's `scheduled_at` is passed over."""
+    """Implements `base.Channel` for Route.CALL. The mark is `metadata.dialctl`.
+
+    Calls cannot be scheduled: `scheduled_at` of a submission is ignored.
+    """
 
     def __init__(self, client: HttpClient, capabilities: Capabilities) -> None:
         self._client = client
@@ -47,15 +47,15 @@ class CallingBoxChannel(SingleCallChannel):
         return self._capabilities
 
     def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
-        """One list of one page, of all agents; outbound calls of these are taken."""
+        """Return one list of one page: the outbound calls of these agents, and every call with a mark."""
         return [self._list_calls(set(unique_agents(agent_ids)))]
 
     def _list_calls(self, agent_ids: set[str]) -> Iterator[list[Remote]]:
-        """A bare array or `{data}`; both are documented."""
+        """Yield the one page. It is a bare array or `{"data": [...]}`: either is possible (callingbox.md 2.5)."""
         page = self._client.get(_CALLS)
         calls = page if isinstance(page, list) else dict_or_empty(page).get("data")
         if not isinstance(calls, list) or not all(text_or_none(dict_or_empty(call).get("id")) for call in calls):
-            raise self._client.failure(_CALLS, "gave a list that cannot be read")
+            raise self._client.failure(_CALLS, "answered with a list that cannot be read")
         remotes = [
             self._parse_call(dict_or_empty(call)) for call in calls if dict_or_empty(call).get("direction") != "inbound"
         ]
@@ -75,7 +75,7 @@ class CallingBoxChannel(SingleCallChannel):
         )
 
     def _classify_call(self, answer: Answer, submitted_mark: Mark, number: str) -> Outcome:
-        """What the answer leaves out is known from our own request."""
+        """Return the outcome of a placed call. Our own request gives the number and the mark."""
         call = dict_or_empty(answer.data)
         if text_or_none(call.get("id")) is None:
             return Ambiguous(f"answered {answer.status} without the id of a call")

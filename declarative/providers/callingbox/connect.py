@@ -1,4 +1,4 @@
-"""CallingBox: single calls only, found again in one list without pages (callingbox.md 2). Knows no batch."""
+"""Connects to CallingBox: one channel of single calls, and the lookup of agents (callingbox.md 2)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from declarative.model.resource import Json, ProviderSpec, Route
-from declarative.providers.base import (
-    ConnectOptions,
-)
+from declarative.providers.base import ConnectOptions
 from declarative.providers.callingbox.calls import CallingBoxChannel
 from declarative.providers.callingbox.errors import parse_error
 from declarative.providers.callingbox.type import CALLINGBOX, VERSION
@@ -21,7 +19,7 @@ _AGENTS = "/v1/agents"
 
 
 def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnection:
-    """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
+    """Open a connection; sends nothing yet. Raises MissingKey, or ProviderError for a base URL that cannot be used."""
     client = HttpClient(
         endpoint.from_environment(spec, CALLINGBOX, connect_options.environment),
         parse_error,
@@ -34,8 +32,10 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnecti
 
 
 def _find_unknown_agent(client: HttpClient, settings: Mapping[str, Json]) -> list[str]:
-    """Numbers are not looked up: whether one is attached to the agent is the provider's to say at the
-    call."""
+    """Return a sentence for an agent that is unknown, archived or inbound.
+
+    Numbers are not looked up: the provider checks at the call whether one belongs to the agent.
+    """
     agent_id = text_or_none(settings.get("agent_id"))
     if agent_id is None:
         return []
@@ -45,4 +45,4 @@ def _find_unknown_agent(client: HttpClient, settings: Mapping[str, Json]) -> lis
     if dict_or_empty(agent).get("archived_at"):
         return [f"the agent {agent_id} is archived at CallingBox"]
     inbound = dict_or_empty(agent).get("type") == "inbound"
-    return [f"the agent {agent_id} takes calls and places none"] if inbound else []
+    return [f"the agent {agent_id} is inbound: it takes calls and places none"] if inbound else []

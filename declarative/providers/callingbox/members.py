@@ -1,4 +1,4 @@
-"""CallingBox's words about one call as a Phase, and what a person may want to know besides. Knows no HTTP."""
+"""Translates CallingBox's words about one call into a Phase and a note for people."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ TERMINAL = frozenset({"completed", "no_answer", "busy", "canceled", "failed"})
 
 
 def phase_from_call(call: dict[str, Json]) -> Phase:
-    """callingbox.md 3. A call `failed` for want of credit before it began to call called nobody; a word that
-    nobody knows counts as called."""
+    """Return the phase of a call (callingbox.md 3). An unknown word counts as called.
+
+    A call that `failed` because credit was missing, before it started or was answered, called no one.
+    """
     status = text_or_none(call.get("status")) or ""
     if status == "failed" and not (call.get("started_at") or call.get("answered_at")):
         return Phase.UNFUNDED if is_out_of_funds(_failure_text(call)) else Phase.UNREACHED
@@ -34,6 +36,7 @@ def phase_from_call(call: dict[str, Json]) -> Phase:
 
 
 def call_member(call: dict[str, Json], redact: Callable[[str], str]) -> MemberRow:
+    """Return the member row of a call. `redact` makes the provider's error text safe to print."""
     phase = phase_from_call(call)
     error = text_or_none(call.get("error_message"))
     return (
@@ -53,8 +56,10 @@ def _failure_text(call: dict[str, Json]) -> str:
 
 
 def _call_note(call: dict[str, Json]) -> str | None:
-    """`answered_by`, and of a completed call `result`, `result_status` and `result_error`: after any other
-    end the extraction stays pending for ever (callingbox.md 3.1)."""
+    """Return a JSON object of `answered_by` and, for a completed call, `result`, `result_status`, `result_error`.
+
+    After any other end the extraction stays pending for ever (callingbox.md 3.1). None where all are missing.
+    """
     note_fields = ["answered_by"]
     if call.get("status") == "completed":
         note_fields += ["result", "result_status", "result_error"]

@@ -1,18 +1,20 @@
-"""What CallingBox can do, as data. Knows no connection; importing it imports nothing heavy."""
+"""What CallingBox can do, as data. Importing this module imports nothing heavy."""
 
 from __future__ import annotations
 
 from declarative.model.capabilities import Capabilities, ProviderType
 from declarative.model.resource import Route
 
-VERSION = "2026-04"  # the docs' own marker: no request carries a version
+VERSION = "2026-04"
+"""The marker of the documentation; requests name no version."""
 OUTCOMES = frozenset({"no_answer", "busy", "failed"})
+"""The values of `status` for a person who was not reached (callingbox.md 3)."""
 
 _ON_THE_AGENT = "lives on the agent; change the agent, or point to another one"
 _NOTES = (
     "Found again by its mark in the list of calls, which has no pages and may be capped, so it cannot prove "
-    "that a call was never placed. A voicemail reads no_answer. Every call holds a part of the balance until "
-    "it ends; below the hold the provider pauses all calls."
+    "that a call was never placed. A voicemail counts as no_answer. Every call holds a part of the balance "
+    "until it ends; below that amount the provider pauses all calls."
 )
 
 CALLINGBOX = ProviderType(

@@ -1,4 +1,4 @@
-"""Cartesia's batches, of 2026-03-01 and 2026-08-14 (cartesia.md 2.5 to 2.9 and 3). Knows no single call."""
+"""Cartesia's batches under versions 2026-03-01 and 2026-08-14 (cartesia.md 2.5 to 2.9 and 3)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ FIELDS = (
     "ringing_timeout_seconds",
     "max_call_duration_minutes",
 )
+"""Settings that a batch accepts under every version."""
 
 
 class BatchChannel:
-    """Implements `base.Channel` for Route.BATCH; `fields` are the settings that its version takes."""
+    """Implements `base.Channel` for Route.BATCH. `fields` are the settings that its API version accepts."""
 
     def __init__(self, client: HttpClient, capabilities: Capabilities, fields: tuple[str, ...]) -> None:
         self._client = client
@@ -54,7 +55,7 @@ class BatchChannel:
         if batch is None:
             return None
         if dict_or_empty(batch).get("id") != remote_id:
-            raise self._client.failure(path, "gave something else than this batch")
+            raise self._client.failure(path, "answered with something else than this batch")
         return self._with_members(dict_or_empty(batch))
 
     def submit(self, submission: Submission) -> Outcome:
@@ -74,7 +75,8 @@ class BatchChannel:
     def _with_members(self, batch: dict[str, Json]) -> Remote:
         recipients = batch.get("recipients")
         if not isinstance(recipients, list):
-            # Nobody in sight where nobody is expected would read as: never submitted.
+            # Protocol 12: zero members of zero expected would read as: no one was ever submitted. An unknown total
+            # (-1) equals no count of members, so the batch does not count as read in full.
             batch, recipients = {**batch, "total_calls_scheduled": None}, []
         return replace(_parse_batch(batch), members=members_frame(batch_members(recipients, self._client.redact)))
 
@@ -84,8 +86,9 @@ def _batch_path(batch_id: str) -> str:
 
 
 def _classify_create(answer: Answer, submitted_mark: Mark) -> Outcome:
-    """Done only with an id to cancel by, and a name that still ends with our mark. One that ends with another mark is
-    of another batch, which is not to be cancelled for that."""
+    """Return Done only for an answer with an id to cancel by and a name that still ends with our mark."""
+    # Protocol 4: a batch without our mark could never be found again, so the engine cancels it at once. A name with
+    # another mark is about another batch, which must not be cancelled for that.
     batch = dict_or_empty(answer.data)
     if text_or_none(batch.get("id")) is None:
         return Ambiguous(f"answered {answer.status} without the id of a batch")
@@ -96,6 +99,7 @@ def _classify_create(answer: Answer, submitted_mark: Mark) -> Outcome:
 
 
 def _classify_update(answer: Answer, batch_id: str) -> Outcome:
+    """Return the outcome of a retry or a cancel: Done only where the answer is about this batch."""
     batch = dict_or_empty(answer.data)
     if batch.get("id") != batch_id:
         return Ambiguous(f"answered {answer.status} without the batch that was asked for")
@@ -113,6 +117,7 @@ def _parse_batch(batch: dict[str, Json]) -> Remote:
         mark=mark.parse(name),
         status=status,
         cancelled=status == "cancelled",
+        # An unknown total is -1: it equals no count of members, so nothing is concluded from it.
         total=-1 if total is None else total,
         dispatched=int_or_none(batch.get("total_calls_dispatched")) or 0,
         finished=int_or_none(batch.get("total_calls_finished")) or 0,

@@ -1,5 +1,4 @@
-"""Cartesia's one-off calls: `POST /agents/calls`, and the older route of 2025-04-16 (cartesia.md 2.1 to 2.3,
-2.10). Knows no batch."""
+"""Cartesia's single calls: `POST /agents/calls`, and the old route of 2025-04-16 (cartesia.md 2.1 to 2.3, 2.10)."""
 
 from __future__ import annotations
 
@@ -45,15 +44,20 @@ _LEGACY = "/twilio/call/outbound"
 _FIELDS = ("agent_id", "from_number_id", "ringing_timeout_seconds", "max_call_duration_minutes")
 _TERMINAL = frozenset({"completed", "failed", "cancelled"})
 UNCONFIRMED = "unconfirmed:"
+"""Begins the id of a call whose answer had none; our mark follows."""
 MAX_CALL_READS = 20
-"""Calls of an agent's newest page that are read by id, at most, because the list shows neither metadata nor
-variables: whether a list leaves them out is not documented (cartesia.md 6). All of them where every agent is asked
-for; none where the version echoes nothing. A mark missed thereby leaves its call `unsure`, never called again."""
+"""The most calls of an agent's newest page that are read by id, where the list shows neither metadata nor variables.
+
+Whether a list leaves them out is not documented (cartesia.md 6). With EVERY_AGENT all calls are read; where the version
+returns no data, none are. A mark that is missed this way leaves its call `unsure`, which is never called again."""
 
 
 class CallChannel(SingleCallChannel):
-    """Implements `base.Channel` for Route.CALL; the mark travels under `abilities.personal`. Calls cannot be
-    scheduled: a submission's `scheduled_at` is passed over. `managed`: its version has managed agents, too."""
+    """Implements `base.Channel` for Route.CALL. The mark goes into the field that `capabilities.personal` names.
+
+    Calls cannot be scheduled: `scheduled_at` of a submission is ignored. `has_managed_agents`: the API version lists
+    agents at `/v1/agents` too.
+    """
 
     def __init__(self, client: HttpClient, capabilities: Capabilities, *, has_managed_agents: bool = False) -> None:
         self._client = client
@@ -65,7 +69,7 @@ class CallChannel(SingleCallChannel):
         return self._capabilities
 
     def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
-        """Outbound calls, a list for each agent; those of batches are among them and carry no mark."""
+        """Return one list of outbound calls for each agent. Calls of batches are among them, without a mark."""
         agents = unique_agents(agent_ids)
         if EVERY_AGENT in agents:
             return [self._list_all_calls([agent for agent in agents if agent != EVERY_AGENT])]
@@ -76,7 +80,7 @@ class CallChannel(SingleCallChannel):
             yield from self._list_agent_calls(agent_id, math.inf)
 
     def _list_agent_calls(self, agent_id: str, max_reads: float) -> Iterator[list[Remote]]:
-        """`looks` at its newest page; at every page where they have no end."""
+        """Yield an agent's calls. Reads up to `max_reads` of its newest page by id; of every page if infinite."""
         max_reads = max_reads if self._capabilities.returns_data else 0
         for page in read_pages(self._client, _CALLS, {"agent_id": agent_id}):
             outbound = [call for call in page if not _is_inbound(call)]
@@ -84,10 +88,10 @@ class CallChannel(SingleCallChannel):
             max_reads = max_reads if math.isinf(max_reads) else 0
 
     def _list_agent_ids(self) -> Iterator[str]:
-        """Ids of the agents of the account (cartesia.md 2.11); the calls of one that it no longer lists stay unseen."""
+        """Yield the account's agents (cartesia.md 2.11). Calls of an agent that is no longer listed stay unseen."""
         summaries = dict_or_empty(self._client.get("/agents")).get("summaries")
         if not isinstance(summaries, list):
-            raise self._client.failure("/agents", "gave a list that cannot be read")
+            raise self._client.failure("/agents", "answered with a list that cannot be read")
         yield from (agent_id for summary in summaries if (agent_id := text_or_none(dict_or_empty(summary).get("id"))))
         if self._has_managed_agents:
             for page in read_pages(self._client, "/v1/agents", {}):
@@ -107,7 +111,7 @@ class CallChannel(SingleCallChannel):
         )
 
     def _classify_call(self, answer: Answer, submission: Submission) -> Outcome:
-        """The item decides, not the 200 (cartesia.md 2.1)."""
+        """Return the outcome by the call's own entry; a 200 alone says nothing about it (cartesia.md 2.1)."""
         calls = dict_or_empty(answer.data).get("calls")
         call = dict_or_empty(calls[0]) if isinstance(calls, list) and calls else {}
         call_id, error_message = text_or_none(call.get("agent_call_id")), call_error_message(call.get("error"))
@@ -119,6 +123,7 @@ class CallChannel(SingleCallChannel):
         return OutOfFunds(message) if is_out_of_funds(error_message) else Rejected(0, message)
 
     def _read_missing_data(self, calls: list[dict[str, Json]], reads_left: float) -> Iterator[dict[str, Json]]:
+        """Yield the calls, the first `reads_left` of those without data completed by a read of their own."""
         for call in calls:
             if reads_left and _has_no_data(call):
                 reads_left -= 1
@@ -144,11 +149,14 @@ class CallChannel(SingleCallChannel):
 
 
 class LegacyCallChannel(CallChannel):
-    """Implements `base.Channel` by the route of 2025-04-16, whose answer is documented nowhere: a JSON
-    object under any 2xx means placed. Where no id can be read, the id is `unconfirmed:` and the mark."""
+    """Implements `base.Channel` for Route.CALL under 2025-04-16. The answer of that route is not documented.
+
+    A JSON object with any 2xx status counts as placed. Where it has no readable id, the id is `unconfirmed:` and the
+    mark.
+    """
 
     def read(self, remote_id: str) -> Remote | None:
-        """An unconfirmed call is known from our own id alone; whom it called is not known here."""
+        """Read a call. An unconfirmed one is built from our own id, without members: its number is not known here."""
         if not remote_id.startswith(UNCONFIRMED):
             return super().read(remote_id)
         return _build_unconfirmed(remote_id, mark.parse(remote_id))
@@ -166,7 +174,7 @@ class LegacyCallChannel(CallChannel):
 
 
 def remote_from_submission(call_id: str, submission: Submission) -> Remote:
-    """A call just placed, known from our own request."""
+    """Build the Remote of a call just placed, from our own request."""
     number, payload = single_recipient(submission)
     return Remote(
         id=call_id,
@@ -184,10 +192,10 @@ def remote_from_submission(call_id: str, submission: Submission) -> Remote:
 
 
 def _classify_legacy_call(answer: Answer, submission: Submission) -> Outcome:
-    """A page of a proxy is not the provider's answer, whatever its status."""
+    """Return Done for a JSON object. Anything else may be the page of a proxy, whatever its status."""
     if not isinstance(answer.data, dict):
         return Ambiguous("accepted, but the answer is not a JSON object")
-    call = dict_or_empty(answer.data)  # read as third-party callers guess: cartesia.md 2.10
+    call = dict_or_empty(answer.data)  # cartesia.md 2.10: fields that public callers look for
     call_id = text_or_none(call.get("call_id")) or text_or_none(call.get("id"))
     return Done(remote_from_submission(call_id or f"{UNCONFIRMED}{submission.mark}", submission))
 
@@ -216,4 +224,5 @@ def _is_inbound(call: dict[str, Json]) -> bool:
 
 
 def _has_no_data(call: dict[str, Json]) -> bool:
+    # A redacted call has lost its data for good: a read of its own shows no more.
     return not ({"metadata", "dynamic_variables"} & call.keys()) and call.get("redacted_at") is None

@@ -1,5 +1,4 @@
-"""A connection to Cartesia: which channels an API version has, and how its agents and numbers are looked
-up."""
+"""Connects to Cartesia: the channels of each API version, and the lookup of agents and numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ from declarative.providers.http.parse import dict_or_empty, text_or_none
 
 
 def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnection:
-    """Raises MissingKey, or ProviderError for a base URL that cannot be used. Sends nothing yet."""
+    """Open a connection; sends nothing yet. Raises MissingKey, or ProviderError for a base URL that cannot be used."""
     version = spec.api_version or CARTESIA.versions[0]
     client = HttpClient(
         endpoint.from_environment(spec, CARTESIA, connect_options.environment),
@@ -56,6 +55,7 @@ def _unknown_finder(version: str) -> Callable[[HttpClient, Mapping[str, Json]], 
 
 
 def _check_reference(client: HttpClient, noun: str, path: str | None, reference: str | None) -> list[str]:
+    """Return a sentence if the reference is unknown or deleted; nothing where there is none, or no path to ask."""
     if path is None or reference is None:
         return []
     agent_or_number = client.get_or_none(f"{path}/{quote(reference, safe='')}")

@@ -1,4 +1,4 @@
-"""How Cartesia words its errors (cartesia.md 4.1). Knows no route."""
+"""Recognizes Cartesia's own error form (cartesia.md 4.1)."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ _TITLED = re.compile(r"[A-Z][A-Za-z' -]{1,60}: \S[^<\n]{0,1000}")
 
 
 def parse_structured_error(answer: Answer) -> str | None:
-    """The form of 2026-03-01 and later: `title` and `message`, or `error_code` (perhaps null) and `message`;
-    also one level down, under `error`. Less than that could as well be a proxy's JSON."""
+    """Return the message of an error of 2026-03-01 or later; None for any other form.
+
+    The form is `title` and `message`, or `error_code` (perhaps null) and `message`, at the top or under `error`.
+    """
+    # Protocol 3: less than these fields could be the JSON of a proxy, which proves nothing.
     outer = dict_or_empty(answer.data)
     return _json_message(outer) or _json_message(dict_or_empty(outer.get("error")))
 
 
 def parse_plain_error(answer: Answer) -> str | None:
-    """The form of older versions: one line, `Title: message`; they may send the newer form as well."""
+    """Return the message of an older version's error: one line, `Title: message`, or the newer form."""
     line = answer.body[:2000].decode(errors="replace").strip()
     return parse_structured_error(answer) or (line if _TITLED.fullmatch(line) else None)
 
 
 def call_error_message(error: Json) -> str | None:
-    """The words of `calls[].error`, whose shape is documented nowhere; None where it says nothing."""
+    """Return the text of `calls[].error`, whose shape is not documented; None where it is empty."""
     if not error:
         return None
     inner = dict_or_empty(error)

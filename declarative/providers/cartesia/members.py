@@ -1,4 +1,4 @@
-"""Cartesia's words about one person, a batch's recipient or a single call, as a Phase. Knows no HTTP."""
+"""Translates Cartesia's words about one person, in a batch or a single call, into a Phase."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _CALL_UNDER_WAY = {
 
 
 def batch_members(recipients: Iterable[Json], redact: Callable[[str], str]) -> list[MemberRow]:
-    """The recipients of a batch, in the provider's order."""
+    """Return the member rows of a batch, in the provider's order."""
     return [_recipient_member(dict_or_empty(recipient), redact) for recipient in recipients]
 
 
 def recipient_phase(status: str, end_reason: str | None, error: str | None, call_id: str | None) -> Phase:
-    """cartesia.md 3.4. A word that nobody knows counts as called."""
+    """Return the phase of a batch's recipient (cartesia.md 3.4). An unknown word counts as called."""
     if status in _UNDER_WAY:
         return _UNDER_WAY[status]
     if status == "cancelled":
@@ -39,11 +39,15 @@ def recipient_phase(status: str, end_reason: str | None, error: str | None, call
 
 
 def call_phase(status: str, end_reason: str | None) -> Phase:
-    """cartesia.md 2.3. A call that has a record may have called, so none is ever refused or cancelled."""
+    """Return the phase of a single call (cartesia.md 2.3): never refused or cancelled.
+
+    The provider has a record of it, so the phone may have been called.
+    """
     return _CALL_UNDER_WAY.get(status) or _final_phase(status, end_reason)
 
 
 def call_member(call: dict[str, Json], redact: Callable[[str], str]) -> MemberRow:
+    """Return the member row of a single call. `redact` makes the provider's error text safe to print."""
     phase = call_phase(text_or_none(call.get("status")) or "", end_reason := text_or_none(call.get("end_reason")))
     error = text_or_none(call.get("error_message"))
     return (

@@ -1,5 +1,4 @@
-"""What Cartesia can do, as data, by API version and route. Knows no connection; importing it imports nothing
-heavy."""
+"""What Cartesia can do, as data, by API version and route. Importing this module imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -13,6 +12,7 @@ VARIABLES_VERSION = "2026-08-14"
 LEGACY_VERSION = "2025-04-16"
 
 OUTCOMES = frozenset({"dial_no_answer", "dial_busy", "dial_failed"})
+"""The values of `end_reason` for a person who was not reached (cartesia.md 3.4)."""
 
 _BATCH = Capabilities(
     max_people=5000,
@@ -25,7 +25,7 @@ _BATCH = Capabilities(
     personal=("metadata",),
     per_second=1.0,
     destinations="Cartesia's own numbers reach US destinations only",
-    notes="The provider's own retry calls everybody unreached; chosen people are called again by a new batch.",
+    notes="The provider's own retry calls everyone who was not reached; selected people go into a new batch.",
 )
 _CALL = Capabilities(
     max_people=1,
@@ -55,8 +55,8 @@ CARTESIA = ProviderType(
                 _BATCH,
                 returns_data=False,
                 personal=("dynamic_variables",),
-                notes=f"{_BATCH.notes} Recipients come back without their variables: who changed is known by "
-                "shard only.",
+                notes=f"{_BATCH.notes} Recipients come back without their variables: a change is known for a whole "
+                "shard only, not for each person.",
             ),
             Route.CALL: replace(
                 _CALL,
@@ -70,9 +70,9 @@ CARTESIA = ProviderType(
                 _CALL,
                 returns_data=False,
                 outcomes=frozenset(),
-                notes="An old route whose answer is documented nowhere: any 2xx counts as placed. Its calls "
-                "show neither our mark nor why they ended, so a lost answer is settled by a human and nobody "
-                "is called again for being unreached. The agent's own number is the caller. Move to "
+                notes="An old route whose answer is not documented: any 2xx counts as placed. Its calls show "
+                "neither our mark nor why they ended, so a person must settle a lost answer, and people who "
+                "were not reached are not called again. The agent's own number is the caller. Move to "
                 f'api_version "{METADATA_VERSION}".',
             ),
         },

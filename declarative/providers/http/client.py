@@ -1,5 +1,7 @@
-"""The one layer over HTTP: reads are repeated, a request that dials is sent exactly once. Knows no provider's
-routes or words."""
+"""The HTTP client of all providers: it repeats reads, and sends a request that dials exactly once.
+
+Independent of any provider's routes and words.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,11 @@ from declarative.providers.http.endpoint import Endpoint
 from declarative.providers.http.outcomes import Answer, ErrorParser, NoAnswer, classify, describe_answer
 
 ATTEMPTS = 5
-MAX_RETRY_DELAY = 60.0  # seconds; a provider that asks for more is not waited for
+"""How often a read is sent at most."""
+MAX_RETRY_DELAY = 60.0
+"""Seconds. A read is not repeated where the provider asks for a longer wait."""
 
+# Protocol 3: errors that come before a connection exists. Only after these is it sure that no byte left.
 _NOT_SENT_ERRORS = (
     httpx.ConnectError,  # refused, DNS, TLS
     httpx.ConnectTimeout,
@@ -31,6 +36,7 @@ _NOT_SENT_ERRORS = (
     httpx.UnsupportedProtocol,
 )
 _READER_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
+# Protocol 2: a kept connection may be dead without our knowing whether the request left, so none is kept.
 _DIALER_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=0)
 steps = logging.getLogger("dialctl.steps")
 _ERRNO = re.compile(r"^\[Errno -?\d+\] ")
@@ -38,11 +44,7 @@ _BACKOFF = wait_random_exponential(multiplier=0.5, max=15)
 
 
 class HttpClient:
-    """A connection to one API under one key; safe to use from several threads.
-
-    `form` tells the provider's own error form; `dial_timeout` is how long, in seconds, the answer to a
-    request that dials is waited for. A `transport` that is handed in is the caller's to close.
-    """
+    """A connection to one API under one key. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -55,6 +57,12 @@ class HttpClient:
         monotonic: Callable[[], float] = time.monotonic,
         dial_timeout: float = 60.0,
     ) -> None:
+        """Open nothing yet.
+
+        `parse_error` recognizes the provider's own error form. `headers` go with every request. `transport` replaces
+        the network, and stays the caller's to close. `dial_timeout` is in seconds: how long to wait for the answer to
+        a request that dials.
+        """
         self.clock = Clock(monotonic=monotonic)
         self.host = endpoint.host
         self._endpoint = endpoint
@@ -63,7 +71,8 @@ class HttpClient:
         self._owns_transport = transport is None
         verify = httpx.create_ssl_context() if transport is None else True
         common_headers = {"Authorization": f"Bearer {endpoint.key}", **(headers or {})}
-        # A proxy of the environment has no business between us and this machine.
+        # Protocol 2: no redirect is followed, because it would send a request that dials a second time.
+        # A proxy from the environment does not apply to a server on this machine.
         new_client = partial(
             httpx.Client,
             transport=transport,
@@ -72,29 +81,31 @@ class HttpClient:
             follow_redirects=False,
         )
         self._reader = new_client(headers=common_headers, timeout=_timeout(30.0), limits=_READER_LIMITS)
-        # A kept connection may be dead without our knowing whether the request left; so none is kept.
         self._dialer = new_client(
             headers={**common_headers, "Connection": "close"}, timeout=_timeout(dial_timeout), limits=_DIALER_LIMITS
         )
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
-        """The JSON of a 2xx answer. Raises Unauthorized or ProviderError."""
+        """Return the JSON of a 2xx answer. Raises Unauthorized or ProviderError."""
         return self._json_or_raise(path, self._read(path, params))
 
     def get_or_none(self, path: str) -> Json:
-        """As `get`; None where the provider itself answers 404, which a proxy's page does not count as."""
+        """Return as `get` does; None where the provider itself answers 404. The 404 page of a proxy raises."""
         answer = self._read(path, None)
         if isinstance(answer, Answer) and answer.status == 404 and self._parse_error(answer) is not None:
             return None
         return self._json_or_raise(path, answer)
 
     def post_once(self, path: str, body: bytes | None, parse_accepted: Callable[[Answer], Outcome]) -> Outcome:
-        """POST exactly once over a fresh connection; `accepted` reads a 2xx answer. Never raises for what the
-        network or the provider did."""
+        """POST exactly once, over a fresh connection. `parse_accepted` reads a 2xx answer.
+
+        Never raises for what the network or the provider did.
+        """
+        # Protocol 2: no repeat here, whatever the answer. Repeats are for `get` and `cancel`.
         return self._classify(self._exchange(self._dialer, "POST", path, body=body), parse_accepted)
 
     def cancel(self, path: str, parse_accepted: Callable[[Answer], Outcome]) -> Outcome:
-        """POST as often as a read, for a request that is documented to be idempotent."""
+        """POST, repeated like a read. Only for a request that is documented to be idempotent."""
         answers: list[Answer | NoAnswer] = []
 
         def send() -> Answer | NoAnswer:
@@ -102,6 +113,7 @@ class HttpClient:
             return answers[-1]
 
         outcome = self._classify(self._send_with_retries(send), parse_accepted)
+        # Protocol 3: the last attempt did not leave, but an earlier one may have.
         if isinstance(outcome, NotSent) and any(
             not isinstance(answer, NoAnswer) or answer.maybe_sent for answer in answers
         ):
@@ -109,12 +121,15 @@ class HttpClient:
         return outcome
 
     def redact(self, text: str) -> str:
+        """Return a provider's text, safe to print: without the key, phone numbers masked."""
         return redact(text, secret=self._endpoint.key)
 
     def failure(self, path: str, message: str, *, hint: str = "") -> ProviderError:
+        """Return the error of a read, to raise."""
         return ProviderError(f"{self._endpoint.provider}: GET {path} {self.redact(message)}", hint=hint)
 
     def close(self) -> None:
+        """Close the connections. May be called twice."""
         if self._owns_transport:
             self._reader.close()
             self._dialer.close()

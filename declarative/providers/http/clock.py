@@ -1,4 +1,4 @@
-"""The provider's clock, as its `Date` headers tell it. Knows no provider and sends nothing."""
+"""The provider's clock, from the `Date` headers of its answers. Sends nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from threading import Lock
 
 
 class Clock:
-    """Remembers the last `Date` header and when it came, by a clock that nobody can set."""
+    """The last `Date` header and its arrival on the monotonic clock, which no one can set."""
 
     def __init__(
         self, *, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
@@ -22,8 +22,7 @@ class Clock:
         self._skew: float | None = None
 
     def record(self, headers: Mapping[str, str]) -> None:
-        """Take the `Date` of an answer; one that a cache kept (`Age`) tells an old time and is passed
-        over."""
+        """Take the `Date` of an answer. Ignores an answer from a cache (`Age`): its date is old."""
         date = parse_http_date(headers.get("date"))
         if date is None or headers.get("age", "0") != "0":
             return
@@ -32,19 +31,19 @@ class Clock:
             self._skew = date.timestamp() - self._wall()
 
     def now(self) -> datetime | None:
-        """Aware UTC, right to about a second; None while no answer carried a date."""
+        """Return aware UTC, right to about a second; None while no answer had a date."""
         with self._lock:
             reading = self._last_reading
         return None if reading is None else reading[0] + timedelta(seconds=self._monotonic() - reading[1])
 
     def skew(self) -> float | None:
-        """Seconds by which the provider's clock was ahead of this machine's, at the last answer."""
+        """Return the seconds by which the provider's clock was ahead of this machine's at the last answer, or None."""
         with self._lock:
             return self._skew
 
 
 def parse_http_date(text: str | None) -> datetime | None:
-    """A date of an HTTP header as aware UTC; None for none or nonsense."""
+    """Parse the date of an HTTP header into aware UTC; None where it is missing or unreadable."""
     try:
         date = parsedate_to_datetime(text or "")
     except ValueError:

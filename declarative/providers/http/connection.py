@@ -1,5 +1,4 @@
-"""A connection over HTTP as the rest of the house sees it; what differs from API to API is handed in. Knows
-no provider's routes or words."""
+"""A Provider over HTTP. What differs between APIs is passed in: channels, and the lookup of agents and numbers."""
 
 from __future__ import annotations
 
@@ -15,11 +14,11 @@ from declarative.providers.http.client import HttpClient
 T = TypeVar("T")
 
 FindUnknown = Callable[[HttpClient, Mapping[str, Json]], list[str]]
-"""Sentences for those of a resource's settings that the provider does not know."""
+"""Returns a sentence for each agent or number in a resource's settings that the provider does not know."""
 
 
 class HttpConnection:
-    """Implements `base.Provider`. `clock_path` is a cheap GET for the first question of the time."""
+    """Implements `base.Provider`. A GET of `clock_path` must be cheap: it answers the first question for the time."""
 
     def __init__(
         self, client: HttpClient, channels: Mapping[Route, Channel], *, clock_path: str, find_unknown: FindUnknown
@@ -54,5 +53,5 @@ class HttpConnection:
             self.client.get(self._clock_path)
         value = read()
         if value is None:
-            raise ProviderError(f"{self.host} does not tell the time: its answers carry no Date")
+            raise ProviderError(f"{self.host} does not tell the time: its answers have no Date header")
         return value

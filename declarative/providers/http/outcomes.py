@@ -1,5 +1,7 @@
-"""What may be concluded from an exchange: the one place where answers become outcomes. Pure: sends nothing
-and knows no provider, whose own error form is handed in."""
+"""The one place where answers become outcomes, by what can be concluded from them.
+
+Pure: sends nothing. The provider's own error form is passed in.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +20,28 @@ from declarative.providers.base import Ambiguous, Busy, NotSent, Outcome, OutOfF
 from declarative.providers.http.clock import parse_http_date
 
 REJECTING = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422})
-"""Statuses by which a provider, in its own words, says that nothing happened."""
+"""Statuses after which, in the provider's own error form, the request had no effect."""
 
 TRANSIENT = frozenset({408, 425, 429})
 """Statuses below 500 after which a read may be repeated."""
 
-_CALLS_PAUSED = "calls paused"  # callingbox.md 4.2: the HTTP status of this refusal is documented nowhere
+_CALLS_PAUSED = "calls paused"  # callingbox.md 4.2: the HTTP status of this refusal is not documented
 _FUNDS = re.compile(r"\b(balance|funds?|credits?|usage limit|calls paused)\b", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer. `data` is its JSON, None where it is none."""
+    """A complete HTTP answer."""
 
     status: int
+    """HTTP status code."""
     headers: httpx.Headers
+    """Header names are matched in any case."""
     body: bytes
+    """As received, decompressed."""
     data: Json
+    """The body as JSON; None where it is not JSON."""
 
     @classmethod
     def from_response(cls, response: httpx.Response) -> Answer:
@@ -47,12 +53,12 @@ class Answer:
 
     @property
     def is_transient(self) -> bool:
-        """Whether a repeated read may well succeed; an accepted answer that is no JSON was cut short."""
+        """Whether a repeated read may succeed. An accepted answer that is not JSON was cut short."""
         return self.status >= 500 or self.status in TRANSIENT or (self.is_accepted and self.data is None)
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds, from `Retry-After` in either of its forms."""
+        """Seconds from `Retry-After`, which may be a number or a date; None where it is missing or unreadable."""
         text = self.headers.get("retry-after", "").strip()
         if _SECONDS.fullmatch(text):
             return float(text)
@@ -62,21 +68,23 @@ class Answer:
 
     @property
     def excerpt(self) -> str:
-        """The beginning of a body whose form is foreign, for a person."""
+        """The beginning of a body that is not in the provider's form, for people."""
         text = self.body[:2000].decode(errors="replace").strip()
         return "an HTML page" if text.startswith("<") else text
 
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """No whole answer. `sent`: a part of the request may have left."""
+    """No complete answer came."""
 
     maybe_sent: bool
+    """Whether a part of the request may have left this machine."""
     message: str
+    """What went wrong, for people."""
 
 
 ErrorParser = Callable[[Answer], str | None]
-"""The provider's own words in an error answer; None where the answer is not in the provider's own form."""
+"""Returns the provider's message from an error answer; None where the answer is not in the provider's own form."""
 
 
 def classify(
@@ -86,7 +94,9 @@ def classify(
     *,
     secret: str = "",
 ) -> Outcome:
-    """What a request that dials or cancels may be said to have done (CONTRIBUTING.md, "The protocol", 3)."""
+    """Return the outcome of a request that dials or cancels."""
+    # Protocol 3: sort by what the answer proves, not by what is likely. Only the provider's own error form proves that
+    # nothing happened: a proxy may answer 403 after the provider has placed the call.
     if isinstance(answer, NoAnswer):
         return Ambiguous(answer.message) if answer.maybe_sent else NotSent(answer.message)
     if answer.is_accepted:
@@ -105,7 +115,7 @@ def classify(
 
 
 def describe_answer(answer: Answer, provider_message: str | None, *, secret: str = "") -> str:
-    """`answered 404 Not Found: agent not found`, from the provider's own words or else from what there is."""
+    """Return `answered 404 Not Found: agent not found`, with the provider's message or else the start of the body."""
     try:
         phrase = f" {HTTPStatus(answer.status).phrase}"
     except ValueError:
@@ -115,7 +125,7 @@ def describe_answer(answer: Answer, provider_message: str | None, *, secret: str
 
 
 def is_out_of_funds(text: str) -> bool:
-    """Whether a refusal is for want of money; no provider publishes a code for that."""
+    """Tell whether a refusal is about money, by its words. No provider publishes a code for that."""
     return _FUNDS.search(text) is not None
 
 

@@ -1,5 +1,7 @@
-"""Lists that come in pages by the id of an object, read to their very end or not at all: what a torn list
-does not show must not look absent. Knows no provider's fields but those of the page."""
+"""Lists in pages, where an object's id is the cursor. A list is read to its very end, or the read fails.
+
+Of a provider's fields, only those of the page are used here.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,16 @@ from declarative.model.resource import Json
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.parse import dict_or_empty, text_or_none
 
-PAGE_SIZE = 100  # cartesia.md 1.5: the most that a page may hold; the default is not documented
+PAGE_SIZE = 100
+"""The largest page that is allowed; the default is not documented (cartesia.md 1.5)."""
 
 
 def read_pages(client: HttpClient, path: str, params: Mapping[str, str]) -> Iterator[list[dict[str, Json]]]:
-    """Every page, newest first. Raises ProviderError for a list that repeats itself, holds an entry without
-    id, or says that there is more without saying where."""
+    """Yield every page, newest first.
+
+    Raises ProviderError for a list that repeats itself, has an entry without id, or has a next page without a cursor.
+    """
+    # Protocol 12: an incomplete list must fail. Otherwise a batch that it does not show would look absent.
     seen_ids: set[str] = set()
     used_cursors: set[str] = set()
     cursor: str | None = None
@@ -24,7 +30,7 @@ def read_pages(client: HttpClient, path: str, params: Mapping[str, str]) -> Iter
         entries = _page_entries(client, path, page)
         ids = [str(entry["id"]) for entry in entries]
         if ids and seen_ids.issuperset(ids):
-            raise client.failure(path, "gave the same page twice")
+            raise client.failure(path, "answered with the same page twice")
         seen_ids.update(ids)
         yield entries
         next_page = text_or_none(page.get("next_page"))
@@ -32,14 +38,16 @@ def read_pages(client: HttpClient, path: str, params: Mapping[str, str]) -> Iter
             return
         cursor = next_page or (ids[-1] if ids else None)
         if cursor is None or cursor in used_cursors:
-            raise client.failure(path, "said that there is more, but not where")
+            raise client.failure(path, "has a next page, but does not say which")
         used_cursors.add(cursor)
 
 
 def _has_next_page(
     page: Mapping[str, Json], entries: list[dict[str, Json]], next_page: str | None, used_cursors: Collection[str]
 ) -> bool:
-    """`has_more`, but a next page not read yet is more, whatever that says; where it is missing, a full one is, too."""
+    """Tell whether a page follows. Where the answer contradicts itself or is silent, a page follows."""
+    # Protocol 12: an unread `next_page` counts more than `has_more: false`. Without `has_more`, a full page is not the
+    # last one.
     has_more = page.get("has_more")
     if has_more is False:
         return next_page is not None and next_page not in used_cursors
@@ -49,5 +57,5 @@ def _has_next_page(
 def _page_entries(client: HttpClient, path: str, page: Mapping[str, Json]) -> list[dict[str, Json]]:
     data = page.get("data")
     if not isinstance(data, list) or not all(text_or_none(dict_or_empty(entry).get("id")) for entry in data):
-        raise client.failure(path, "gave a list that cannot be read")
+        raise client.failure(path, "answered with a list that cannot be read")
     return [dict_or_empty(entry) for entry in data]

@@ -1,0 +1,219 @@
+"""The contract of a provider: what its type promises as data agrees with what its channels do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
+
+from declarative.model.remote import Phase
+from declarative.model.resource import Route
+from declarative.providers.base import EVERY_AGENT, Done, Rejected
+from declarative.providers.catalog import Plugin
+from declarative.testing.contract import (
+    ContractReport,
+    NotSupported,
+    Rule,
+    require,
+    require_equal,
+    rule_name,
+    run_rules,
+)
+from declarative.testing.fault_rules import FAULT_RULES
+from declarative.testing.stage import NUMBER, Stage, done_remote, only_member, open_stage
+from declarative.testing.world import World
+
+_LIVE = (Phase.QUEUED, Phase.IN_FLIGHT)
+_DAY = 86_400
+
+
+def check_provider(plugin: Plugin, world: World) -> ContractReport:
+    """Check a provider against the contract, for every API version and route of its type.
+
+    `plugin` has `type` and `connect`, as an entry point of the group `dialctl.providers` loads it. Rules about what
+    `world` cannot do are skipped. Raises ContractViolation with every broken rule.
+    """
+    return run_rules(f"the provider type {plugin.type.name}", _provider_rules(plugin, world))
+
+
+def _provider_rules(plugin: Plugin, world: World) -> Iterator[tuple[str, Rule]]:
+    shards = count(1)
+    for version in plugin.type.versions:
+        for route in plugin.type.routes[version]:
+            for name, rule in (*((rule_name(rule), rule) for rule in RULES), *FAULT_RULES):
+                yield f"{version} {route}: {name}", partial(_run, plugin, world, version, route, shards, rule)
+
+
+def _run(
+    plugin: Plugin, world: World, version: str, route: Route, shards: Iterator[int], rule: Callable[[Stage], None]
+) -> None:
+    stage = open_stage(plugin, world, version, route, shards)
+    try:
+        rule(stage)
+    finally:
+        stage.provider.close()
+
+
+def _channels_are_those_of_the_type(stage: Stage) -> None:
+    channels = {route: channel.capabilities for route, channel in stage.provider.channels.items()}
+    require_equal(channels, dict(stage.plugin.type.routes[stage.version]), "the channels' capabilities")
+
+
+def _the_route_can_do_what_the_protocol_needs(stage: Stage) -> None:
+    missing = stage.capabilities.missing_for(stage.route)
+    require(not missing, f"the {stage.route} route is not {', '.join(missing)}")
+
+
+def _what_was_submitted_is_found_again_by_its_mark(stage: Stage) -> None:
+    known_ids = stage.history().keys()
+    submissions = [stage.submission(), stage.submission()]
+    remotes = [done_remote(stage.channel.submit(submission)) for submission in submissions]
+    new_remotes = {key: remote for key, remote in stage.history().items() if key not in known_ids}
+    require_equal(new_remotes.keys(), {remote.id for remote in remotes}, "the set of newly listed ids")
+    for remote in new_remotes.values():
+        require_equal((remote.route, remote.total), (stage.route, 1), f"route and total of {remote.id}")
+    if stage.marks_are_listed:
+        marks = {remote.mark for remote in new_remotes.values()}
+        require_equal(marks, {submission.mark for submission in submissions}, "the set of newly listed marks")
+
+
+def _what_was_submitted_is_listed_without_its_agent_being_named(stage: Stage) -> None:
+    remote = stage.place()
+    require(remote.id in stage.history(EVERY_AGENT), f"{remote.id} is not listed under EVERY_AGENT")
+
+
+def _lists_are_newest_first(stage: Stage) -> None:
+    stage.place()
+    stage.place()
+    for pages in stage.channel.list_pages([EVERY_AGENT]):
+        for page in pages:
+            times = [remote.created_at for remote in page if remote.created_at]
+            require_equal(times, sorted(times, reverse=True), "the order of created_at within a page")
+
+
+def _what_was_submitted_is_read_with_its_person(stage: Stage) -> None:
+    member = only_member(stage.read(stage.place().id))
+    require_equal(member["number"], NUMBER, "the number of the member")
+    require(member["phase"] in set(Phase), f"the phase {member['phase']!r} is not a Phase")
+
+
+def _a_person_who_waits_is_read_with_their_data(stage: Stage) -> None:
+    remote = stage.place(scheduled_at=_start(stage) if stage.capabilities.schedulable else None)
+    member = only_member(stage.read(remote.id))
+    if stage.capabilities.returns_data:
+        require_equal(member["payload"], stage.payload, "the payload of the member")
+
+
+def _an_id_that_was_never_given_out_is_unknown(stage: Stage) -> None:
+    unknown_id = "b5a1c9f2-6d2d-4a7f-9f3a-000000000000"
+    require_equal(stage.channel.read(unknown_id), None, "read() of an unknown id")
+
+
+def _the_outcome_of_a_person_not_reached_is_one_that_retry_may_name(stage: Stage) -> None:
+    if not stage.world.unreached_numbers:
+        raise NotSupported("the world has no unreached_numbers")
+    for number in stage.world.unreached_numbers:
+        remote = stage.place_and_wait(number)
+        require_equal(remote.finished, remote.total, f"finished of the call to {number}")
+        member = only_member(remote)
+        if stage.capabilities.outcomes:
+            require_equal(member["phase"], Phase.UNREACHED, f"the phase of {number}")
+            outcomes = sorted(stage.capabilities.outcomes)
+            require(member["outcome"] in outcomes, f"the outcome {member['outcome']!r} is not one of {outcomes}")
+        else:
+            require_equal((member["phase"], member["outcome"]), (Phase.UNKNOWN, None), f"phase, outcome of {number}")
+
+
+def _a_schedule_is_kept_where_there_can_be_one(stage: Stage) -> None:
+    start = _start(stage)
+    remote = stage.place(scheduled_at=start)
+    if not stage.capabilities.schedulable:
+        require_equal(stage.history()[remote.id].scheduled_at, None, "scheduled_at")
+        require(only_member(stage.wait(remote.id))["phase"] not in _LIVE, "the call has not ended after an hour")
+        return
+    stage.world.advance(3600)
+    require_equal(stage.history()[remote.id].scheduled_at, start, "scheduled_at")
+    require_equal(only_member(stage.read(remote.id))["phase"], Phase.QUEUED, "the phase before the start")
+    stage.world.advance(7200)
+    require(only_member(stage.read(remote.id))["phase"] not in _LIVE, "the call has not ended an hour after its start")
+
+
+def _cancelling_twice_is_harmless(stage: Stage) -> None:
+    remote = stage.place(scheduled_at=_start(stage))
+    outcomes = [stage.channel.cancel(remote.id) for _ in range(2)]
+    expected = Done if stage.capabilities.cancellable else Rejected
+    for outcome in outcomes:
+        require(isinstance(outcome, expected), f"expected {expected.__name__}, got {outcome!r}")
+    if stage.capabilities.cancellable:
+        stage.world.advance(4 * 3600)
+        require_equal(only_member(stage.read(remote.id))["phase"], Phase.CANCELLED, "the phase after the start")
+    require_equal(stage.read(remote.id).cancelled, stage.capabilities.cancellable, "cancelled")
+
+
+def _a_retry_counts_where_there_is_one(stage: Stage) -> None:
+    if not stage.capabilities.retryable:
+        outcome = stage.channel.retry(stage.place().id)
+        require(isinstance(outcome, Rejected), f"expected Rejected, got {outcome!r}")
+        return
+    if not stage.world.unreached_numbers:
+        raise NotSupported("the world has no unreached_numbers")
+    remote = stage.place_and_wait(stage.world.unreached_numbers[0])
+    retried = done_remote(stage.channel.retry(remote.id))
+    require_equal((remote.retry_count, retried.retry_count), (0, 1), "retry_count before and after")
+    require(only_member(stage.read(remote.id))["phase"] in _LIVE, "the person is not called again")
+
+
+def _as_many_people_as_promised_go_into_one_request(stage: Stage) -> None:
+    size = stage.capabilities.max_people
+    numbers = [f"+1{200 + place // 100}55501{place % 100:02}" for place in range(size)]
+    remote = stage.place(*numbers, scheduled_at=_start(stage))
+    require_equal(remote.total, size, "total")
+    if stage.capabilities.cancellable:
+        stage.channel.cancel(remote.id)
+
+
+def _an_agent_that_does_not_exist_is_an_unknown_reference(stage: Stage) -> None:
+    settings = stage.world.settings
+    require_equal(stage.provider.unknown_references(settings), [], "unknown_references() of the world's settings")
+    unknown = stage.provider.unknown_references({**settings, "agent_id": "agent_missing"})
+    require(bool(unknown), "unknown_references() is empty for the agent agent_missing")
+
+
+def _a_closed_connection_may_be_closed_again(stage: Stage) -> None:
+    stage.provider.close()
+
+
+def _the_clock_is_the_providers(stage: Stage) -> None:
+    time_before, skew_before = stage.provider.now(), stage.provider.skew()
+    stage.world.advance(_DAY)
+    later = open_stage(stage.plugin, stage.world, stage.version, stage.route, stage.shards)
+    time_after, skew_after = later.provider.now(), later.provider.skew()
+    later.provider.close()
+    for moved in ((time_after - time_before).total_seconds(), skew_after - skew_before):
+        require(abs(moved - _DAY) < 60, f"the provider's clock moved a day, now() or skew() moved {moved:.0f} seconds")
+
+
+def _start(stage: Stage) -> datetime:
+    return (stage.provider.now() + timedelta(hours=2)).replace(microsecond=0)
+
+
+RULES: tuple[Callable[[Stage], None], ...] = (
+    _channels_are_those_of_the_type,
+    _the_route_can_do_what_the_protocol_needs,
+    _what_was_submitted_is_found_again_by_its_mark,
+    _what_was_submitted_is_listed_without_its_agent_being_named,
+    _lists_are_newest_first,
+    _what_was_submitted_is_read_with_its_person,
+    _a_person_who_waits_is_read_with_their_data,
+    _an_id_that_was_never_given_out_is_unknown,
+    _the_outcome_of_a_person_not_reached_is_one_that_retry_may_name,
+    _a_schedule_is_kept_where_there_can_be_one,
+    _cancelling_twice_is_harmless,
+    _a_retry_counts_where_there_is_one,
+    _as_many_people_as_promised_go_into_one_request,
+    _an_agent_that_does_not_exist_is_an_unknown_reference,
+    _a_closed_connection_may_be_closed_again,
+    _the_clock_is_the_providers,
+)
+"""The rules of every channel, named by their functions."""
