@@ -3,7 +3,9 @@ leaves the old file or the new one, never half of either. Imports no other modul
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,8 +40,22 @@ def write_private(file: Path, data: bytes) -> None:
 def write_best_effort(file: Path, data: bytes) -> None:
     """Replace a cache file with `data`, mode 0600, in a folder made for it if missing. A failed write is ignored."""
     with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(file.parent)
         _replace_by_private_draft(file, data, sync=False)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder of dialctl's own, and the missing ones above it: for the owner only (0700) whatever the umask. One
+    that exists is closed to others too. Raises OSError, also where a file or a symbolic link has its name."""
+    if not folder.parent.exists():
+        make_private_folder(folder.parent)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    mode = folder.lstat().st_mode
+    if not stat.S_ISDIR(mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    if stat.S_IMODE(mode) != 0o700:
+        folder.chmod(0o700)
 
 
 def write_all(fd: int, data: bytes, offset: int) -> None:

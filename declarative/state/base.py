@@ -125,7 +125,9 @@ class Backend(Protocol):
         """Add one line, without line breaks, to the journal. Raises LeaseLost.
 
         Protocol 1: the line is durable when this returns, for a request may follow it. The cost does not depend on
-        what is kept already.
+        what is kept already. Protocol 11: it never cuts off or reorders the lines of a run that holds the lease, even
+        where the caller lost its own between the check and the write. Raises StateConflict where the journal does not
+        end as it did when it was last read or written here.
         """
         ...
 

@@ -111,8 +111,23 @@ def test_an_empty_place_has_no_lock() -> None:
         (WHOLE.replace(b'"born"', b'"bron"'), "the top of the lock is damaged", "version control"),
         (WHOLE.replace(b'"generation": 1', b'"generation": 2'), "batch/march in the lock is damaged", "resolve"),
     ],
-    ids=["cut", "empty", "binary", "conflict", "newer", "list", "bare", "misspelt", "negative", "time",
-         "id that is a path", "id with a path", "intent under another key", "top edited", "block edited"],
+    ids=[
+        "cut",
+        "empty",
+        "binary",
+        "conflict",
+        "newer",
+        "list",
+        "bare",
+        "misspelt",
+        "negative",
+        "time",
+        "id that is a path",
+        "id with a path",
+        "intent under another key",
+        "top edited",
+        "block edited",
+    ],
 )
 def test_a_lock_that_cannot_be_used_says_what_to_do(text: bytes, message: str, way_out: str) -> None:
     with pytest.raises(StateError, match=re.escape(message)) as refusal:
