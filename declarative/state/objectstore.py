@@ -121,7 +121,7 @@ class ObjectStoreBackend:
         """The epoch of the last line in the journal. 0: there is none."""
         return int(max(self._list_lines(), default="0").split("-")[0])
 
-    def _read_chain(self, folded: str) -> Mapping[str, str]:
+    def _read_chain(self, folded: str) -> dict[str, str]:
         """Id to key of the lines after `folded`, oldest first, without dead ones. Raises StateError if one is gone."""
         lines = {line_id: entry for line_id, entry in self._list_lines().items() if line_id > folded}
         chain: dict[str, str] = {}
