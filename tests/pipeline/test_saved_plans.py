@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import Ran
+from tests.command import CommandResult
 from tests.edited_lock import replace_text
 from tests.project_fixture import ADA, BATCH, BEN, CAY, PROJECT, ProjectFixture
 
@@ -22,7 +22,7 @@ def saved(project: ProjectFixture) -> Path:
     return project.root / FILE
 
 
-def refused(project: ProjectFixture, *words: str) -> Ran:
+def refused(project: ProjectFixture, *words: str) -> CommandResult:
     """The file is refused with these words, and nothing was sent."""
     before = project.dials()
     said = project.dialctl("apply", FILE)
