@@ -58,6 +58,13 @@ def replace_file(path: Path, data: bytes) -> None:
         atomicfile.write_durable(path, data)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder of dialctl's own, for its owner only. Raises StateError, also where a link has its name."""
+    refuse_link(path)
+    with translate_os_errors(path):
+        atomicfile.make_private_folder(path)
+
+
 def refuse_link(path: Path) -> None:
     """Raise StateError where `path` is a symbolic link. A writer could be led out of the checkout by it."""
     if path.is_symlink():

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from declarative import atomicfile
 from declarative.errors import StateError
 from declarative.state.base import (
     Holder,
@@ -23,7 +22,7 @@ from declarative.state.base import (
     lease_unknown_error,
     retry_until,
 )
-from declarative.state.local_files import refuse_link, translate_os_errors
+from declarative.state.local_files import make_folder, refuse_link, translate_os_errors
 
 WRITE_LOCK_NAME = "write.lock"
 """File beside that of the lease, locked for each write."""
@@ -70,9 +69,8 @@ def acquire(path: Path, holder: Holder, wait: float, sleep: Sleep) -> LocalLease
 
     Raises StateError when the file cannot be written.
     """
-    refuse_link(path.parent)
+    make_folder(path.parent)
     with translate_os_errors(path):
-        atomicfile.make_private_folder(path.parent)
         lease = retry_until(lambda: _try_acquire_file(path, holder), wait, sleep)
     if lease is None:
         raise lease_held_error(str(path.parent.parent), read_holder(path), hint=_HELD_HINT)
