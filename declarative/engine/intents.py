@@ -4,9 +4,11 @@ nothing."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
+from declarative.engine import fence
 from declarative.engine.run_context import RunContext
 from declarative.model import frames, mark
 from declarative.model.lock import Intent, RequestKind
@@ -43,7 +45,7 @@ class IntentWriter:
         # Protocol 6: a batch starts only after its guard, by the provider's clock. Until then a twin can be cancelled
         # with no one called; a request that lands later than this start is refused by the provider.
         provider_time = self._run.provider(resource).now()
-        earliest_call = policy.earliest_call(resource, provider_time, resource_record.guard(self._run.project.guard))
+        earliest_call = policy.earliest_call(resource, provider_time, self._run.guard(resource.provider))
         scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > provider_time else None
         intent = Intent(
             request=RequestKind.SUBMIT,
@@ -60,6 +62,7 @@ class IntentWriter:
             wanted=resource.recipients.numbers if resource.route is Route.BATCH else "",
             agent_id=str(resource.settings.get("agent_id", "")),
             scheduled_at=scheduled_at,
+            fence=self._find_fence(resource, provider_time, scheduled_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
         )
         self._record_intent(resource, intent)
@@ -92,6 +95,12 @@ class IntentWriter:
         )
         self._record_intent(resource, intent)
         return intent
+
+    def _find_fence(self, resource: Resource, sent_at: datetime, scheduled_at: datetime | None) -> datetime | None:
+        if resource.route is not Route.BATCH:
+            return None
+        capabilities = self._run.capabilities(resource.provider, resource.route)
+        return fence.find_fence(sent_at, scheduled_at, refuses_past=capabilities.refuses_past)
 
     def _record_intent(self, resource: Resource, intent: Intent) -> None:
         # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been
