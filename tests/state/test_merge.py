@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from declarative.state.format import journal_line, parse_lock, read_checksum, re
 from declarative.state.merge import join_locks, merge_conflict
 from tests.state.samples import intent, lock, locks, remote
 
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 OPEN = {"~d1.a": intent("~d1.a")}
 SUBMITTED = remote(mark="~d1.a", status="queued")
 RETRY = {"~d1.r": intent("~d1.r", request=RequestKind.RETRY, remote="acb_1", retry_count=0)}
@@ -63,10 +65,15 @@ ROWS: dict[str, tuple[ResourceRecord, ResourceRecord, ResourceRecord]] = {
         ResourceRecord(remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
         ResourceRecord(intents=RETRY, remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
     ),
-    "an intent thought absent on one side only is not": (
-        ResourceRecord(intents={"~d1.a": intent("~d1.a", absent=True, probe="acb_9")}),
-        ResourceRecord(intents=OPEN),
-        ResourceRecord(intents=OPEN),
+    "of two fences of an intent the later one counts": (
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=NOON)}),
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=NOON + timedelta(minutes=1))}),
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=NOON + timedelta(minutes=1))}),
+    ),
+    "a fence that is not known counts as the latest": (
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=NOON)}),
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=None)}),
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=None)}),
     ),
     "revoked marks and people called of both": (
         ResourceRecord(revoked=("m2", "m1"), placed=("p",)),
@@ -98,12 +105,19 @@ def test_of_one_address(row: str) -> None:
         (remote(last_updated_at="2026-12-02T00:00:00Z"), remote(settled=True)),
         (remote(status="z", last_updated_at="2026-12-01T00:00:00Z"), remote(last_updated_at="2026-12-02T00:00:00Z")),
         (remote(status="z"), remote(finished=1)),
-        (remote(doubts=("m",)), remote()),
     ],
 )
 def test_the_later_record_of_a_remote_wins(earlier: RemoteRecord, later: RemoteRecord) -> None:
     assert join_remote_records(earlier, later) == later
     assert join_remote_records(later, earlier) == later
+
+
+def test_the_longer_guard_and_the_later_probe_of_two_locks_count() -> None:
+    first = replace(lock(), guards={"c": 240, "d": 480}, probes={"c": NOON})
+    second = replace(lock(), guards={"c": 480}, probes={"c": NOON + timedelta(minutes=1)})
+    joined = join_locks(first, second)
+    assert (joined.guards, joined.probes) == ({"c": 480, "d": 480}, second.probes)
+    assert joined == join_locks(second, first)
 
 
 def test_a_resource_of_one_side_stays_as_it_is() -> None:
