@@ -6,11 +6,9 @@ its files are 0600 and are never committed. Losing it costs requests, never safe
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,20 +29,17 @@ MOST_ERRORS = 8
 
 
 class MemberCache:
-    """One folder per batch. The file name is a digest of the batch's state and of the content, so a stale or damaged
-    file is never read: with one digit changed, a person who was called would look never called."""
+    """One folder per batch. The file name is a digest of the batch's state, so a stale file is never read. The content
+    is signed, so a file that is damaged or came with a commit is never read either: with one digit changed, a person
+    who was called would look never called."""
 
     def __init__(self, directory: Path, host: str) -> None:
         self._directory = directory / json_digest(host)[:12]
 
     def get(self, remote_id: str, state: object) -> pl.DataFrame | None:
         """The members as they were in that state (Remote.state). None where they are not cached or not readable."""
-        for file in sorted(self._folder(remote_id).glob(f"{_short_digest(state)}-*.parquet")):
-            with suppress(OSError):
-                content = file.read_bytes()
-                if file.name == _member_file_name(state, content):
-                    return _parse_members(content)
-        return None
+        content = atomicfile.read_cache(self._file(remote_id, state))
+        return None if content is None else _parse_members(content)
 
     def put(self, remote: Remote) -> None:
         """Keeps the members of a remote that is over, if all of them are known. Members with an unknown phase are not
@@ -56,11 +51,10 @@ class MemberCache:
             return
         buffer = io.BytesIO()
         remote.members.write_parquet(buffer)
-        content = buffer.getvalue()
-        atomicfile.write_best_effort(self._folder(remote.id) / _member_file_name(remote.state, content), content)
+        atomicfile.write_cache(self._file(remote.id, remote.state), buffer.getvalue())
 
-    def _folder(self, remote_id: str) -> Path:
-        return self._directory / _short_digest(remote_id)
+    def _file(self, remote_id: str, state: object) -> Path:
+        return self._directory / _short_digest(remote_id) / f"{_short_digest(state)}.parquet"
 
 
 class MemberReader:
@@ -181,10 +175,6 @@ def _batch_ids(managed: Managed, remotes: Mapping[str, Remote]) -> list[str]:
 
 def _short_digest(value: object) -> str:
     return json_digest(value)[:20]
-
-
-def _member_file_name(state: object, content: bytes) -> str:
-    return f"{_short_digest(state)}-{hashlib.sha256(content).hexdigest()[:20]}.parquet"
 
 
 def _parse_members(content: bytes) -> pl.DataFrame | None:

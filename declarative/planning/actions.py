@@ -131,7 +131,9 @@ def _list_changes(facts: Facts, resource: Resource | None, verb: Verb, group: pl
         return ()
     settings_before = facts.resource_record.settings
     changes = (
-        diff.diff_settings(settings_before, resource.settings) if verb is Verb.REPLACE or not settings_before else ()
+        diff.diff_settings(settings_before, resource.settings, resource.variable_settings)
+        if verb is Verb.REPLACE or not settings_before
+        else ()
     )
     return (*changes, *_number_changes(facts, group)) if facts.is_single_call and verb is Verb.REPLACE else changes
 
