@@ -146,7 +146,7 @@ class ResourceRecord:
     provider: str = ""
     """Name of the provider in the project."""
     settings: Mapping[str, Json] = field(default_factory=dict)
-    """The settings last applied, in clear for people who review the lock. What is long, or may be a secret, is a digest."""
+    """The settings last applied, in clear for review. What is long, or may be a secret, is a digest."""
     settings_digest: str = ""
     """Digest of the settings last applied in full."""
     count: int = 0
