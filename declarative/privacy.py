@@ -53,11 +53,18 @@ def is_loopback(host: str) -> bool:
 
 
 LIMIT = 300
-
-
-_DIGITS = re.compile(r"\d{7,}")
-
-
+"""Characters of a provider's text that are shown."""
+_WRITTEN_NUMBER = re.compile(r"(?<![\w.:-])(?:\+ ?)?\(?\d(?:[-. ()/]{0,2}\d){6,16}(?![\w-]|\.\d)")
+_US_NUMBER = re.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
+_LOCAL_NUMBER = re.compile(r"\d{3}[-. ]\d{4}")
+_UNIT = re.compile(r" ?(?:bytes|[kmg]i?b|m?s|milliseconds|seconds|characters|tokens|credits)\b", re.IGNORECASE)
+_NO_PHONE = re.compile(
+    r"\d{1,3}(?:[. ]\d{3})+"  # 12.345.678
+    r"|\d+\.\d{1,2}(?: \d+\.\d{1,2})*"  # amounts
+    r"|\d{4}-\d\d-\d\d\b.*"  # a date, perhaps with a time
+    r"|(?:\d{1,3}\.){3}\d{1,3}"  # an IP address
+)
+_DIGIT_RUN = re.compile(r"\d(?:[-. ()/]{0,2}\d){6,}")
 _KEY = re.compile(r"\bsk_[A-Za-z0-9_-]+")
 
 
@@ -67,12 +74,38 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _SHORTEST_SECRET = 6
 
 
-def redact(text: str, *, secret: str = "") -> str:
-    """One line of at most 300 characters: control and direction characters become spaces, phone numbers read
-    `+1415•••0101`, `secret` and anything that looks like an API key read `•••`."""
+def redact(text: str, *, secret: str = "", sent: bytes = b"") -> str:
+    """A provider's text in one line of at most 300 characters: control and direction characters become spaces, what
+    reads as a phone number reads `+1415•••0101`, `secret` and anything that looks like an API key read `•••`.
+
+    Other numbers stay: sizes, ids, times, counts. Digits that `sent`, a request's body, holds as well are people's own,
+    and are masked however they are written.
+    """
     if len(secret) >= _SHORTEST_SECRET:
         text = text.replace(secret, "•••")
     text = _KEY.sub("•••", text[: LIMIT * 8])
     printable = "".join(" " if unicodedata.category(character) in _UNPRINTABLE else character for character in text)
-    masked = _DIGITS.sub("•••", mask_all(" ".join(printable.split())))
+    masked = mask_phone_numbers(" ".join(printable.split()))
+    if sent:
+        masked = _DIGIT_RUN.sub(lambda found: _mask_sent(found.group(), sent), masked)
     return masked if len(masked) <= LIMIT else masked[: LIMIT - 1] + "…"
+
+
+def mask_phone_numbers(text: str) -> str:
+    """A text with what reads as a phone number masked: with `+`, with separators, or as bare as US numbers are."""
+    return _WRITTEN_NUMBER.sub(_mask_written, text)
+
+
+def _mask_written(found: re.Match[str]) -> str:
+    number = found.group()
+    if number.isdigit():
+        is_phone = _US_NUMBER.fullmatch(number) and not _UNIT.match(found.string, found.end())
+    else:
+        is_long = sum(character.isdigit() for character in number) >= 9 or _LOCAL_NUMBER.fullmatch(number)
+        is_phone = number.startswith("+") or (is_long and not _NO_PHONE.fullmatch(number))
+    return _mask_digits(number) if is_phone else number
+
+
+def _mask_sent(number: str, sent: bytes) -> str:
+    digits = re.sub(r"\D", "", number).lstrip("0")
+    return _mask_digits(number) if len(digits) >= 7 and digits.encode() in sent else number

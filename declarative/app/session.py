@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -184,9 +183,9 @@ class Session:
         return {name: provider for name, provider in self.providers.items() if not isinstance(provider, ProviderError)}
 
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
-        from declarative.providers.base import ConnectOptions
+        from declarative.providers.base import ConnectOptions, steady_seconds
 
-        environment, transport, monotonic = self.options.environment, None, time.monotonic
+        environment, transport, monotonic = self.options.environment, None, steady_seconds
         if self.options.sandbox:
             provider_type = self.provider_types[spec.type]
             base_url = f"http://127.0.0.1/{spec.type}"
