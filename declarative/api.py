@@ -59,9 +59,7 @@ def apply(
     `report.exit_code` is the exit code of the command. Raises what keeps it from starting (ManifestError, StateError,
     LeaseHeld, Refused); once it has begun, a request that goes wrong stands in the report.
     """
-    options = ApplyOptions(
-        approve=approve, max_dials=max_dials, allow_shrink=allow_shrink, lock_timeout=lock_timeout
-    )
+    options = ApplyOptions(approve=approve, max_dials=max_dials, allow_shrink=allow_shrink, lock_timeout=lock_timeout)
     return apply_project(session, options, stop or StopSignal())
 
 

@@ -1,4 +1,4 @@
-"""Every error a user can meet, sorted by what they can do next; knows no other module of the house.
+"""Every error that a user can meet, sorted by what to do next. Imports no other module of the project.
 
 DialctlError                    exit 1
 ├── UsageError                  exit 64   the command line is wrong
@@ -6,7 +6,7 @@ DialctlError                    exit 1
 ├── Refused                     we will not do this as asked (no terminal, answered no, over a limit)
 │   └── PlanFileError           a saved plan that is stale, tampered with, foreign or too new
 ├── StateError                  the lock cannot be used as it is
-│   ├── StateConflict           somebody else wrote the state since we read it
+│   ├── StateConflict           another process wrote the state after we read it
 │   ├── LeaseHeld               another run holds the lease
 │   └── LeaseLost               our lease is gone: nothing may be sent or written any more
 ├── ProviderError               a provider could not be read
@@ -36,20 +36,22 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with the input, at a place a person can open.
-
-    `file` is relative to where the user stands; `line` and `column` count from 1 and are 0 when the place is
-    a whole file; `path` is the place inside the document, as in `spec.recipients[3].to_number`. `count` is more than
-    1 for one that stands for many.
-    """
+    """One thing that is wrong with the input, at a place that an editor can open."""
 
     file: str
+    """Path relative to the current directory; absolute for a file outside it."""
     line: int
+    """Counted from 1; 0 for the whole file."""
     column: int
+    """Counted from 1; 0 for the whole file."""
     path: str
+    """The place inside the document, as in `spec.recipients[3].to_number`; empty for none."""
     message: str
+    """What is wrong, in one sentence without a full stop."""
     hint: str = ""
+    """What to do about it; empty for none."""
     count: int = 1
+    """How many equal problems it stands for."""
 
     def __str__(self) -> str:
         location = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
@@ -59,10 +61,12 @@ class Problem:
 
 
 class DialctlError(Exception):
-    """Base of all: `code` is the stable word in `--json`, `hint` says what to do next."""
+    """Base of all errors. `hint` says what to do next; empty for none."""
 
     code = "error"
+    """The word that names this error under `--json`. It never changes."""
     exit_code = Exit.FAILED
+    """The exit code of the command that ends with this error."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -71,6 +75,7 @@ class DialctlError(Exception):
 
     @property
     def problems(self) -> Sequence[Problem]:
+        """Every problem found in the manifests; empty for other errors."""
         return ()
 
 
@@ -129,7 +134,7 @@ class Unauthorized(ProviderError):
 
 
 class Interrupted(DialctlError):
-    """Raised between two requests, never within one; `terminated`: by SIGTERM, else by Ctrl-C."""
+    """A signal asked to stop: SIGTERM if `terminated`, else Ctrl-C. Raised between two requests, never within one."""
 
     code = "interrupted"
 

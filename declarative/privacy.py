@@ -1,5 +1,5 @@
-"""What people may see: phone numbers masked, foreign text without control characters. Knows no other
-module."""
+"""Makes text safe to show: masks phone numbers and API keys, drops control characters. Imports no other module of the
+project."""
 
 from __future__ import annotations
 
@@ -18,42 +18,8 @@ _BIDI = dict.fromkeys((1564, 8206, 8207, *range(8234, 8239), *range(8294, 8298))
 _BREAKS = dict.fromkeys((9, 10, 13, 133, 8232, 8233), " ")
 _UNSAFE: dict[int, str | None] = {**_CONTROL, **_BIDI, **_BREAKS}
 
-
-def mask(number: str) -> str:
-    """`+14155550101` as `+1415•••0101`: enough to recognise, too little to call. Three digits are hidden at least."""
-    head = min(5, len(number) - 7)
-    if head >= 3 and sum(letter.isdigit() for letter in number[head:-4]) >= 3:
-        return f"{number[:head]}•••{number[-4:]}"
-    return f"{number[:2]}•••{number[-2:]}" if len(number) >= 7 else "•••"
-
-
-def mask_all(text: str) -> str:
-    """A text with whatever reads like a phone number in it masked."""
-    return _NUMBER.sub(lambda found: _mask_digits(found.group()), text)
-
-
-def _mask_digits(number: str) -> str:
-    digits = re.sub(r"\D", "", number)
-    if len(digits) < 10:
-        return "•••"
-    return mask(f"+{digits}").removeprefix("" if number.startswith("+") else "+")
-
-
-def clean(text: str) -> str:
-    """Text from manifests and providers in one line that a terminal cannot be steered by: control characters
-    and bidi overrides are dropped, line breaks and tabs become spaces."""
-    return text.translate(_UNSAFE)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 LIMIT = 300
-"""Characters of a provider's text that are shown."""
+"""Characters that `redact` leaves of a text."""
 _WRITTEN_NUMBER = re.compile(r"(?<![\w.:-])(?:\+ ?)?\(?\d(?:[-. ()/]{0,2}\d){6,16}(?![\w-]|\.\d)")
 _US_NUMBER = re.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
 _LOCAL_NUMBER = re.compile(r"\d{3}[-. ]\d{4}")
@@ -66,37 +32,65 @@ _NO_PHONE = re.compile(
 )
 _DIGIT_RUN = re.compile(r"\d(?:[-. ()/]{0,2}\d){6,}")
 _KEY = re.compile(r"\bsk_[A-Za-z0-9_-]+")
-
-
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-
-
+"""Unicode categories of characters that are not shown: controls, directions, surrogates, private use, separators."""
 _SHORTEST_SECRET = 6
+"""Characters. A shorter secret is not searched for: it would be found in ordinary words."""
+
+
+def mask(number: str) -> str:
+    """`+14155550101` as `+1415•••0101`: enough to recognize, too little to call. Hides at least three digits."""
+    head = min(5, len(number) - 7)
+    if head >= 3 and sum(letter.isdigit() for letter in number[head:-4]) >= 3:
+        return f"{number[:head]}•••{number[-4:]}"
+    return f"{number[:2]}•••{number[-2:]}" if len(number) >= 7 else "•••"
+
+
+def mask_all(text: str) -> str:
+    """Mask everything in a text that looks like a phone number. Dates such as `20261201` in file names stay."""
+    return _NUMBER.sub(lambda found: _mask_digits(found.group()), text)
+
+
+def _mask_digits(number: str) -> str:
+    digits = re.sub(r"\D", "", number)
+    if len(digits) < 10:
+        return "•••"
+    return mask(f"+{digits}").removeprefix("" if number.startswith("+") else "+")
+
+
+def clean(text: str) -> str:
+    """One line of text from a manifest or provider that cannot control a terminal: control characters and direction
+    overrides are dropped, line breaks and tabs become spaces."""
+    return text.translate(_UNSAFE)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or IP address is this machine. No name is looked up."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def redact(text: str, *, secret: str = "", sent: bytes = b"") -> str:
-    """A provider's text in one line of at most 300 characters: control and direction characters become spaces, what
-    reads as a phone number reads `+1415•••0101`, `secret` and anything that looks like an API key read `•••`.
+    """A provider's text in one line of at most LIMIT characters. Control and direction characters become spaces, what
+    reads as a phone number becomes `+1415•••0101`, `secret` and everything that looks like an API key become `•••`.
 
     Other numbers stay: sizes, ids, times, counts. Digits that `sent`, a request's body, holds as well are people's own,
     and are masked however they are written.
     """
     if len(secret) >= _SHORTEST_SECRET:
         text = text.replace(secret, "•••")
-    text = _KEY.sub("•••", text[: LIMIT * 8])
+    text = _KEY.sub("•••", text[: LIMIT * 8])  # cut first: an error page may be megabytes
     printable = "".join(" " if unicodedata.category(character) in _UNPRINTABLE else character for character in text)
-    masked = mask_phone_numbers(" ".join(printable.split()))
+    masked = _WRITTEN_NUMBER.sub(_mask_written, " ".join(printable.split()))
     if sent:
         masked = _DIGIT_RUN.sub(lambda found: _mask_sent(found.group(), sent), masked)
     return masked if len(masked) <= LIMIT else masked[: LIMIT - 1] + "…"
 
 
-def mask_phone_numbers(text: str) -> str:
-    """A text with what reads as a phone number masked: with `+`, with separators, or as bare as US numbers are."""
-    return _WRITTEN_NUMBER.sub(_mask_written, text)
-
-
 def _mask_written(found: re.Match[str]) -> str:
+    """Mask a number with `+`, with a phone number's separators, or as bare as US numbers are written."""
     number = found.group()
     if number.isdigit():
         is_phone = _US_NUMBER.fullmatch(number) and not _UNIT.match(found.string, found.end())

@@ -1,5 +1,4 @@
-"""The published JSON Schemas by name, wherever this installation keeps them. Knows nothing of what they
-describe."""
+"""Finds the published JSON Schemas by name, in a wheel or in a checkout. Knows nothing of what they describe."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ _added_directories: list[Path] = []
 
 
 def list_schemas() -> list[str]:
-    """The names that `load` takes, such as `manifest.v1` and `providers/cartesia.v1`, sorted."""
+    """The names that `load_schema` takes, such as `manifest.v1` and `providers/cartesia.v1`, sorted."""
     return sorted(
         path.relative_to(root).as_posix().removesuffix(SUFFIX)
         for root in _directories()
@@ -24,8 +23,7 @@ def list_schemas() -> list[str]:
 
 @cache
 def load_schema(name: str) -> dict[str, Any]:
-    """The schema as a dict that everybody shares: do not change it. Raises KeyError for a name that is not
-    there."""
+    """The schema as a dict. It is cached and shared: do not change it. Raises KeyError for an unknown name."""
     path = next((path for root in _directories() if (path := root / f"{name}{SUFFIX}").is_file()), None)
     if path is None:
         raise KeyError(name)
@@ -34,7 +32,7 @@ def load_schema(name: str) -> dict[str, Any]:
 
 
 def add_directory(directory: Path) -> None:
-    """Look there too, after our own: for provider types from outside this package."""
+    """Search this directory too, after our own. For provider types from other packages."""
     if directory not in _added_directories:
         _added_directories.append(directory)
         load_schema.cache_clear()
@@ -46,6 +44,6 @@ def _directories() -> list[Path]:
 
 @cache
 def _bundled_directory() -> Path:
-    """Inside the package in a wheel; at the top of the repository in a checkout."""
+    """Inside the package in a wheel, at the top of the repository in a checkout."""
     bundled = Path(__file__).with_name("schemas")
     return bundled if bundled.is_dir() else Path(__file__).parent.parent / "schemas"

@@ -1,4 +1,4 @@
-"""How the time of a piece of work grows with its size, compared within one run: no machine is too slow for that."""
+"""Measures how the time of a piece of work grows with its size, within one run: a slow machine passes too."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def _quickest(work: Callable[[int], object], size: int) -> float:
 
 
 def numbers(count: int) -> list[str]:
-    """So many of the fictional ones."""
+    """So many fictional phone numbers."""
     return [f"+1{200 + place // 100}55501{place % 100:02}" for place in range(count)]

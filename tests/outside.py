@@ -1,5 +1,5 @@
-"""The provider's side, as everybody sees it who is not dialctl: what the sandbox records, how its clock, faults and
-limits are set, and requests made by hand under the same key."""
+"""The provider's side, seen without dialctl: what the sandbox records, how its clock, faults and limits are set, and
+requests made by hand under the same key."""
 
 from __future__ import annotations
 
@@ -13,24 +13,44 @@ from typing import Any
 import httpx
 
 from declarative.sandbox import SANDBOX_KEY
-from declarative.sandbox.embedded import EmbeddedSandbox, open_sandbox
+from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.world import World, organisation_name
 
 Rule = Mapping[str, Any]
 CARTESIA = {"Cartesia-Version": "2026-03-01"}
 
 
-def still_sandbox(directory: Path) -> EmbeddedSandbox:
-    """The sandbox that --sandbox keeps in a project, its clock moved by those alone who wait or move it."""
+class ClosingTransport(httpx.BaseTransport):
+    """A transport that owns its sandbox: the client that gets it closes both."""
+
+    def __init__(self, sandbox: EmbeddedSandbox, transport: httpx.BaseTransport) -> None:
+        self._sandbox, self._transport = sandbox, transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._transport.handle_request(request)
+
+    def close(self) -> None:
+        self._sandbox.close()
+
+
+class StillSandbox(EmbeddedSandbox):
+    """A sandbox for one client. Closing the client closes it too."""
+
+    def transport(self) -> httpx.BaseTransport:
+        return ClosingTransport(self, super().transport())
+
+
+def still_sandbox(directory: Path) -> StillSandbox:
+    """The sandbox that --sandbox keeps in a project. Its clock stands still until something waits or moves it."""
     home = directory / ".dialctl" / "sandbox"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     World(home, seed=0, speed=0.0).close()
-    return open_sandbox(home)
+    return StillSandbox(World(home))
 
 
 class Outside:
-    """One account of a sandbox. Whoever inherits says by `reached` how the sandbox is reached, and by `key` whose
-    account it is."""
+    """One account of a sandbox. A subclass gives a client of the sandbox in `reached`, and the account's API key in
+    `key`."""
 
     key: str = SANDBOX_KEY
 
@@ -42,7 +62,7 @@ class Outside:
         return self._asked(method, f"/_sandbox/{route}", body)
 
     def cartesia(self, method: str, path: str, body: object = None) -> Any:
-        """A request of somebody else under the same key, as from the dashboard."""
+        """A request made without dialctl under the same key, as from the dashboard."""
         headers = {"Authorization": f"Bearer {self.key}", **CARTESIA}
         return self._asked(method, f"/cartesia{path}", body, headers)
 
@@ -64,7 +84,7 @@ class Outside:
         return [one for one in self.control("GET", "dials")["dials"] if one["organisation"] == ours]
 
     def calls(self) -> Counter[str]:
-        """How often each phone has called by now."""
+        """How often each phone was called so far."""
         return Counter(one["number"] for one in self.dials())
 
     def requests(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What people may see of numbers and of foreign text."""
+"""What may be shown of phone numbers, of secrets, and of text from elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.privacy import clean, mask, mask_all
+from declarative.privacy import LIMIT, clean, is_loopback, mask, mask_all, redact
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,28 @@ def test_numbers_within_a_text_are_masked_and_dates_are_not(text: str, masked: s
 )
 def test_foreign_text_cannot_steer_a_terminal(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("key sk_live_1234 of +14155550101", "key ••• of +1415•••0101"),
+        ("the password hunter22 and 5550101", "the password ••• and •••"),
+        ("two\nlines\x1b[31m \u202eand more", "two lines [31m and more"),
+        ("x" * 1000, "x" * (LIMIT - 1) + "…"),
+    ],
+)
+def test_an_answer_is_shown_without_secrets_numbers_or_length(text: str, redacted: str) -> None:
+    assert redact(text, secret="hunter22") == redacted
+
+
+def test_a_short_secret_does_not_black_out_words() -> None:
+    assert redact("a batch was made", secret="a") == "a batch was made"
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("api.example.com", False)],
+)
+def test_this_machine_is_known_by_name_and_address(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

@@ -1,4 +1,4 @@
-"""Apply: take the lease, settle what is open, plan, ask, do, prove, record, report."""
+"""`dialctl apply` and `destroy`: take the lease, settle open intents, plan, ask for approval, run the plan, report."""
 
 from __future__ import annotations
 
@@ -23,44 +23,54 @@ from declarative.state.ledger import Ledger
 PLAN_IS_FRESH = 60.0
 """Seconds that a person may think about a plan before it is made again."""
 ROUNDS = 3
-"""How often an apply goes on after a lost answer was settled, before it leaves the rest to the next run."""
+"""How many plans one apply runs at most. It plans again after a batch whose answer was lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyOptions:
-    """What the user asked of an apply. `approve` shows a plan and says whether to go on; `restrict` passes a plan that
-    does no more than a saved one, and raises PlanFileError; `destroy` cancels everything."""
+    """What the user asked of an apply."""
 
     approve: Callable[[Plan], bool]
+    """Shows a plan, and returns whether to run it. It also shows a plan with refusals, which never runs."""
     restrict: Callable[[Session, Plan], Plan] | None = None
+    """Limits each plan to a saved one: raises PlanFileError for a plan that does more. None for no saved plan."""
     max_dials: int | None = None
+    """How many people this run may call at most. The project's own limit holds as well; None adds no limit."""
     allow_shrink: Collection[str] = ()
+    """Addresses that may lose more people than the policy allows."""
     lock_timeout: float = 0.0
+    """Seconds to wait for the lease."""
     destroy: bool = False
+    """Cancel everything that still waits, as if nothing were wanted any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyReport:
-    """What an apply came to. `results` by address; `interrupted` where a signal ended it; `follow_error` where all
-    was done, and what came of it could not be followed to the end; `open_addresses` are those where something is
-    unsure; `destroy` as in ApplyOptions."""
+    """What one apply did, and what it could not do."""
 
     plan: Plan
+    """The plan that was approved."""
     results: Mapping[str, ResourceResult]
+    """What was done, by address."""
     findings: tuple[Finding, ...] = ()
+    """What settling and guarding found in the whole run. See `all_findings`."""
     interrupted: Interrupted | None = None
+    """The signal that ended the run before it was done, if one did."""
     follow_error: DialctlError | None = None
+    """Why the calls could not be followed to their end (`--wait`), after everything was submitted."""
     open_addresses: tuple[str, ...] = ()
+    """Addresses at which a request is still unsure."""
     destroy: bool = False
+    """Whether this was `dialctl destroy`."""
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """Those of the whole run, and then each address's own."""
+        """The findings of the whole run, then those of each address."""
         return (*self.findings, *(finding for result in self.results.values() for finding in result.findings))
 
     @property
     def exit_code(self) -> int:
-        """Unsure and blocked win over failed: they need a person."""
+        """The exit code of the command. Unsure and blocked win over failed, because they need a person."""
         stop_cause = self.interrupted or self.follow_error
         if isinstance(stop_cause, Interrupted):
             return int(stop_cause.exit_code)
@@ -81,8 +91,11 @@ class ApplyReport:
 
 
 def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> ApplyReport:
-    """Raises what keeps it from starting: ManifestError, StateError, LeaseHeld, Refused. Once it has begun, a request
-    that goes wrong is in the report; LeaseLost and StateError are raised still, since nothing can be recorded then."""
+    """Make the providers match the manifests, and report what was done.
+
+    Raises ManifestError, StateError, LeaseHeld or Refused if it cannot start. After that a failed request goes into the
+    report; only LeaseLost and StateError are still raised, because nothing can be recorded then.
+    """
     _check_project(session)
     with session.open_ledger(options.lock_timeout) as (ledger, lease):
         run = _build_run_context(session, ledger, lease, options, stop)
@@ -94,7 +107,7 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
 
 
 def _check_project(session: Session) -> None:
-    """The plan would be refused as well, but only after the lease was taken and what is open was settled."""
+    """Refuse early: the plan would be refused too, but only after the lease was taken and open intents were settled."""
     if refusals := policy.refuse_without_project(session.desired.project, sandbox=session.options.sandbox):
         raise Refused("; ".join(refusals))
 
@@ -107,20 +120,22 @@ def _build_run_context(
         ledger=ledger,
         lease=lease,
         project=session.desired.project,
-        providers=session.connected_providers,
-        capabilities=session.capabilities,
+        providers=session.connections.connected_providers,
+        capabilities=session.connections.capabilities,
         key=session.key,
         stop=stop,
         budget=DialBudget(min(limits, default=None)),
-        sleep=session.sleep,
+        sleep=session.connections.sleep,
         progress=session.options.progress,
     )
 
 
 def _settle_open(run: RunContext, runner: PlanRunner) -> list[Finding]:
-    """What an earlier run left open is answered first, so that the plan shown is about facts."""
+    """Settle the open intents, and check batches that no guard watched to its end."""
     if not run.ledger.is_started:
         return []
+    # Protocol 5: settling comes before every plan that is applied and after every lost answer, so that the plan which
+    # is shown and approved is made of facts.
     addresses = list(run.ledger.lock.resources)
     findings = runner.settler.settle(addresses)
     for provider_name, remote_ids in runner.guard_watch.find_unproven(addresses).items():
@@ -130,6 +145,8 @@ def _settle_open(run: RunContext, runner: PlanRunner) -> list[Finding]:
 
 
 def _make_approved_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
+    """The plan that was shown and approved, or an equal one. A person may take long to answer: an old plan is made
+    again, and shown again if anything in it changed. Raises Refused."""
     while True:
         plan = _make_plan(session, options, ledger)
         if plan.refusals:
@@ -151,7 +168,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         scope = replace(scope, desired=_pause_all(session.desired))
     plan = planner.make_plan(
         scope,
-        session.capabilities,
+        session.connections.capabilities,
         max_dials=options.max_dials,
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
@@ -160,21 +177,23 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
 
 
 def _pause_all(desired: Desired) -> Desired:
-    """Destroy is apply with nothing wanted: every resource paused, so that its memory and its provider stay known."""
+    """Destroy is apply with every resource paused: nobody is wanted, and each resource and its provider stay known."""
     return replace(
         desired, resources={address: replace(resource, paused=True) for address, resource in desired.resources.items()}
     )
 
 
 def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
-    """A first lock, and hosts seen for the first time, are durable before anything is sent. A project held back for
-    want of a memory gets none by this way."""
+    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A project blocked with
+    `no_memory` never starts a lock here."""
     used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
-    hosts = {name: provider.host for name, provider in session.connected_providers.items() if name in used_names}
+    hosts = {
+        name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
+    }
     if not hosts:
         return
     if not ledger.is_started:
-        provider_times = [session.connected_providers[name].now() for name in hosts]
+        provider_times = [session.connections.connected_providers[name].now() for name in hosts]
         ledger.start(state_init.new_lock(session, hosts, min(provider_times)))
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
@@ -184,6 +203,8 @@ def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
 def _run_rounds(
     session: Session, options: ApplyOptions, run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding]
 ) -> ApplyReport:
+    """Run the plan; while a batch's answer was lost, settle it and run a new plan, up to ROUNDS plans."""
+    # Protocol 10: every round is filtered by the people of the plan that was approved. A later round calls no one else.
     approved_numbers = planner.numbers_to_call(plan)
     interrupted: Interrupted | None = None
     try:

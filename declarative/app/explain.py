@@ -1,5 +1,5 @@
-"""The manifest reference, as `kubectl explain` gives it. Made of the published schemas alone; knows no provider's
-code."""
+"""`dialctl explain`: the manifest reference as text, in the manner of `kubectl explain`. Made of the published schemas
+alone; imports no provider's code."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from difflib import get_close_matches
 from textwrap import wrap
 from typing import TypeVar
 
-from declarative.app.reference import Field, ManifestKind, kinds, provider_types
+from declarative.app.reference import Field, ManifestKind, list_kinds, list_provider_types
 from declarative.errors import UsageError
 
 _WIDTH = 80
+"""Columns of the text."""
 Named = TypeVar("Named", Field, ManifestKind)
 
 
 def explain_manifest(query: str | None, provider: str | None) -> str:
-    """The kinds, one kind with its fields, or one field by its path (`Batch.retry.on`; letter case does not matter).
-    `provider` leaves out the fields of other provider types. Raises UsageError with a suggestion for a name that
-    is not there."""
-    if provider is not None and provider not in provider_types():
-        raise _unknown_name("provider type", provider, provider_types())
-    all_kinds = kinds(provider)
+    """All kinds if `query` is empty, else one kind with its fields, or one field by its path (`Batch.retry.on`, in any
+    letter case). `provider` leaves out the fields of other provider types. Raises UsageError for an unknown name, with
+    the closest one as hint."""
+    if provider is not None and provider not in list_provider_types():
+        raise _unknown_name("provider type", provider, list_provider_types())
+    all_kinds = list_kinds(provider)
     if not query:
-        return "\n".join(_list_kinds(all_kinds))
+        return "\n".join(_kind_lines(all_kinds))
     name, *field_path = query.strip().split(".")
     kind = _find_named(all_kinds, name, "kind")
     is_whole_kind = [name.lower() for name in field_path] in ([], ["spec"])
     return "\n".join(_describe_kind(kind) if is_whole_kind else _describe_field(kind, field_path))
 
 
-def _list_kinds(all_kinds: Sequence[ManifestKind]) -> Iterator[str]:
+def _kind_lines(all_kinds: Sequence[ManifestKind]) -> Iterator[str]:
     width = max(len(kind.name) for kind in all_kinds)
     for kind in all_kinds:
         name_column = f"{kind.name:<{width}}  "
@@ -72,8 +73,8 @@ def _fact_lines(field: Field) -> Iterator[tuple[str, str]]:
 
 
 def _find_field(kind: ManifestKind, path: Sequence[str]) -> tuple[Field, list[str]]:
-    """By way of `spec` or without it. `metadata` is the document's own, as for kubectl: a Call's data is
-    `Call.spec.metadata`."""
+    """The field and the names that lead to it. The path may leave out `spec`. Without `spec`, `metadata` is that of the
+    document, as for kubectl; the data of a Call is `Call.spec.metadata`."""
     candidates: Sequence[Field] = [*kind.document, *kind.spec]
     first, *remaining = path
     trail = [kind.name]

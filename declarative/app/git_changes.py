@@ -1,4 +1,4 @@
-"""What a branch changed: the addresses whose meaning differs from that at a git revision. Reads the repository and
+"""`dialctl plan --base-ref`: finds the addresses that a branch changed since a git revision. Reads the repository and
 changes nothing in it; knows no plan."""
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from declarative.errors import ManifestError, UsageError
 from declarative.model.resource import Desired
 
 
-def changed_addresses(session: Session, ref: str) -> frozenset[str]:
-    """Addresses added, removed or changed since this branch left `ref`: manifests, recipients, do-not-call files and
-    variable files all count, as they mean something to the resource. Where the manifests of then cannot be read, all
-    addresses. Raises UsageError where there is no git repository, no such revision, or no history in common."""
+def find_changed_addresses(session: Session, ref: str) -> frozenset[str]:
+    """Addresses added, removed or changed since this branch left `ref`.
+
+    Manifests, recipients, do-not-call files and variable files count, each as far as it changes what the resource
+    means. If the manifests of the base cannot be read, every address counts. Raises UsageError without a git
+    repository, for an unknown revision, or without history in common.
+    """
     current = _comparable_values(session.desired)
     project_directory = session.project_directory
     repository = Path(
@@ -38,13 +41,14 @@ def changed_addresses(session: Session, ref: str) -> frozenset[str]:
 
 
 def _comparable_values(desired: Desired) -> dict[str, object]:
-    """By address, all that its manifest, its people and its provider come to."""
+    """By address, everything that its manifest, its recipients and its provider come to. Recipients are compared by
+    their digests."""
     return {
         address: (
             {
                 attribute.name: getattr(resource, attribute.name)
                 for attribute in fields(resource)
-                if attribute.name != "people"
+                if attribute.name != "recipients"
             },
             (resource.recipients.count, resource.recipients.numbers, resource.recipients.payloads),
             desired.project.providers.get(resource.provider),
@@ -71,14 +75,15 @@ def _merge_base(project_directory: Path, ref: str) -> str:
 
 @contextmanager
 def _check_out(repository: Path, project_directory: Path, commit: str, session: Session) -> Iterator[Path]:
-    """The project and the variable files of then, in a folder of their own that stands for the top of the repository.
-    git archive and not git worktree: that would write into the repository."""
+    """The project and the variable files as of `commit`, in a temporary folder that stands for the top of the
+    repository."""
     sources = [project_directory.resolve(), *(_resolve_file(session, file) for file in session.options.variable_files)]
     paths = [path.relative_to(repository).as_posix() for path in sources if path.is_relative_to(repository)]
     with TemporaryDirectory() as folder:
-        (Path(folder) / ".git").mkdir()  # where the search for a Project ends
+        (Path(folder) / ".git").mkdir()  # ends the search for a Project in the folders above
         existing_paths = [path for path in paths if path == "." or _is_in_commit(repository, commit, path)]
         if existing_paths:
+            # Not `git worktree`: that would write into the repository.
             archive = _run_git(repository, "archive", "--format=tar", commit, "--", *existing_paths).stdout
             with tarfile.open(fileobj=BytesIO(archive)) as archive_file:
                 archive_file.extractall(
@@ -88,6 +93,9 @@ def _check_out(repository: Path, project_directory: Path, commit: str, session: 
 
 
 def _load_base(session: Session, base_directory: Path, repository: Path) -> Desired:
+    """The manifests of the base. Files outside the repository, and files that the base lacks, are read as they are
+    now. Raises ManifestError."""
+
     def to_base(path: Path) -> Path:
         base_path = base_directory / path.relative_to(repository) if path.is_relative_to(repository) else path
         return base_path if base_path.exists() else path
@@ -122,10 +130,10 @@ def _run_git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[by
     try:
         return subprocess.run(["git", "-C", directory, *arguments], capture_output=True, check=False)
     except FileNotFoundError:
-        raise UsageError("--base-ref needs git, and there is none here", hint="install git") from None
+        raise UsageError("--base-ref needs git, which is not installed here", hint="install git") from None
 
 
 def _no_repository_error(project_directory: Path) -> UsageError:
     return UsageError(
-        f"--base-ref needs a git repository, and {project_directory} lies in none", hint="leave --base-ref out"
+        f"--base-ref needs a git repository, and {project_directory} is in none", hint="leave --base-ref out"
     )

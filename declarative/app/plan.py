@@ -1,4 +1,4 @@
-"""Plan: observe, compose each address, look across them, apply the policies. Changes nothing anywhere."""
+"""`dialctl plan`: observe, decide each address, compare addresses, apply the policies. Changes nothing anywhere."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from declarative.planning.plan import Action, Notice, Plan, Task, sort_actions
 from declarative.providers.base import Provider
 
 MAX_CLOCK_SKEW = 120.0
-"""Seconds between the clocks here and at a provider from which on it is worth a warning."""
+"""Seconds between the clock of this machine and a provider's. A larger difference is worth a warning."""
 
 
 def plan_project(
     session: Session, *, max_dials: int | None = None, allow_shrink: Collection[str] = (), offline: bool = False
 ) -> Plan:
-    """What `dialctl plan` shows. Raises the first ProviderError where no provider at all could be read."""
+    """The plan that `dialctl plan` shows. `offline` decides from manifests and the local lock alone, without contacting
+    any provider. `max_dials` and `allow_shrink` are as in ApplyOptions. Raises ProviderError if no provider could be
+    read."""
     if offline:
         clock_time, sandbox = datetime.now(UTC), session.options.sandbox
         return offline_planning.plan_offline(
@@ -36,8 +38,8 @@ def plan_project(
         )
     holder = session.holder()
     scope = session.scope(session.lock(), applying=str(holder) if holder else None)
-    plan = make_plan(scope, session.capabilities, max_dials=max_dials, allow_shrink=allow_shrink)
-    failures = [failure for failure in session.providers.values() if isinstance(failure, ProviderError)]
+    plan = make_plan(scope, session.connections.capabilities, max_dials=max_dials, allow_shrink=allow_shrink)
+    failures = [failure for failure in session.connections.providers.values() if isinstance(failure, ProviderError)]
     if failures and plan.actions and all(action.reason is Reason.NOT_READ for action in plan.actions):
         raise failures[0]
     return plan
@@ -51,7 +53,8 @@ def make_plan(
     allow_shrink: Collection[str] = (),
     allow_all_shrink: bool = False,
 ) -> Plan:
-    """The plan for what is wanted, from what is there now. Providers that cannot be read block their own addresses."""
+    """The plan from what is wanted and what exists now. A provider that cannot be read blocks only its own addresses.
+    `allow_all_shrink` lets every address lose as many people as it will."""
     observations = renames.block_renames(observe(replace(scope, include_removed=True)))
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
@@ -74,7 +77,7 @@ def make_plan(
 def _compose_plan(
     scope: ObserveScope, observations: Sequence[Observation], capabilities: Callable[[str, Route], Capabilities]
 ) -> Plan:
-    """Every address with its actions and its work; nothing is forbidden or warned of yet."""
+    """The actions and tasks of every address, without refusals and warnings."""
     actions: list[Action] = []
     tasks: dict[str, Task] = {}
     for observation in observations:
@@ -96,8 +99,8 @@ def _compose_plan(
 
 
 def _clock_warnings(scope: ObserveScope) -> list[Notice]:
-    """Times are the provider's, so a wrong clock here does no harm; it is worth knowing all the same."""
-    if scope.lock_is_authoritative:  # the sandbox's clock is moved on purpose
+    """Warnings of a wrong clock. Decisions use the provider's time, so a wrong clock here does no harm to calls."""
+    if scope.lock_is_authoritative:  # in the sandbox, whose clock is moved on purpose
         return []
     used_names = {resource.provider for resource in scope.desired.resources.values()}
     warnings = []
@@ -113,9 +116,9 @@ def _clock_skew(provider: Provider) -> float:
     try:
         return provider.skew()
     except ProviderError:
-        return 0.0  # it is said elsewhere that it could not be read
+        return 0.0  # its addresses are blocked, and say so
 
 
 def numbers_to_call(plan: Plan) -> Mapping[str, pl.Series]:
-    """Who may be called under this plan, by address: those submitted, moved or retried in it."""
+    """The numbers that may be called under this plan, by address: those submitted, moved or retried in it."""
     return {address: task.numbers_to_call for address, task in plan.tasks.items()}

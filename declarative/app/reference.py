@@ -1,4 +1,4 @@
-"""Kinds and fields of manifests, read out of the published schemas: what explain shows. Knows no layout."""
+"""Reads kinds and fields of manifests from the published schemas, for `dialctl explain`. Knows no layout."""
 
 from __future__ import annotations
 
@@ -14,83 +14,102 @@ from declarative import schemas
 from declarative.model.capabilities import PERSONAL
 
 MANIFEST = "manifest.v1"
+"""The schema of manifests, by its name in schemas.py."""
 _PROVIDERS = "providers/"
+"""How the names of the providers' schemas begin."""
 _FOR_KIND = re.compile(r"(?:(?P<version>.+)\.)?(?P<kind>Batch|Call)")
+"""A definition in a provider's schema: the fields of a kind, `Batch`, or of one API version, `2026-08-14.Batch`."""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """One schema with the document that its references are relative to. Unfolds `$ref` where it is asked for."""
+    """One JSON Schema within the document that holds it."""
 
     body: Mapping[str, Any]
+    """The schema as written, `$ref` included."""
     document: str = MANIFEST
+    """The name of the document; references without a file name point into it."""
 
     @cached_property
     def resolved(self) -> Schema:
-        """This schema with what it refers to; what it says itself wins."""
+        """This schema joined with the one that its `$ref` names. Its own keywords win."""
         if "$ref" not in self.body:
             return self
         target = _resolve_reference(self.body["$ref"], self.document).resolved
         return Schema({**target.body, **{key: self.body[key] for key in self.body if key != "$ref"}}, target.document)
 
     def with_body(self, body: Mapping[str, Any]) -> Schema:
+        """Another schema in the same document."""
         return Schema(body, self.document)
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field: `type` in a word or two, `default` and `limits` as text, `taken_by` the providers with their API
-    versions where not all take it; `provider_descriptions` where they describe it differently."""
+    """One field of a manifest, with what its schema says of it as text."""
 
     name: str
+    """The key in YAML."""
     schema: Schema
+    """The schema of its value, resolved."""
     required: bool = False
+    """Whether it must be given. A field of several providers is required if all of them require it."""
     taken_by: tuple[str, ...] = ()
+    """Providers that take it, each with its API versions, as in `cartesia (2026-08-14)`. Empty if all take it."""
     provider_descriptions: str = ""
+    """What each provider says of it, if they differ; it replaces the description of the schema. Empty otherwise."""
 
     @property
     def description(self) -> str:
+        """What it means, in sentences; empty if the schema does not say."""
         return self.provider_descriptions or str(self.schema.body.get("description", ""))
 
     @property
     def type(self) -> str:
+        """Its type in a word or two, as in `[]string` or `a | b`."""
         return _type_text(self.schema)
 
     @property
     def default(self) -> str | None:
+        """Its default as JSON; None without one."""
         body = self.schema.body
         return orjson.dumps(body["default"]).decode() if "default" in body else None
 
     @property
     def limits(self) -> tuple[str, ...]:
+        """What its value must obey, as in `at least 5`."""
         return tuple(_limit_texts(self.schema.body))
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """Those below it; lists and maps are looked through."""
+        """The fields inside it; for a list or a map, those of its items."""
         return tuple(_child_fields(self.schema))
 
 
 @dataclass(frozen=True)
 class ManifestKind:
-    """`document` are the fields of the whole document, `spec` those of its spec with the providers' own."""
+    """One kind of manifest, with its fields."""
 
     name: str
+    """The value of `kind`, as in `Batch`."""
     version: str
+    """The value of `apiVersion`."""
     description: str
+    """What it is for, in sentences."""
     document: tuple[Field, ...]
+    """The fields of the document itself: `apiVersion`, `kind`, `metadata`, `spec`."""
     spec: tuple[Field, ...]
+    """The fields of its `spec`, followed by those that only providers define."""
 
 
-def provider_types() -> list[str]:
-    """The provider types that have a schema."""
+def list_provider_types() -> list[str]:
+    """The provider types that have a schema, by name."""
     return [
         name.removeprefix(_PROVIDERS).split(".")[0] for name in schemas.list_schemas() if name.startswith(_PROVIDERS)
     ]
 
 
-def kinds(provider: str | None = None) -> list[ManifestKind]:
-    """Every kind. `provider` names the one type whose fields are wanted, None means all."""
+def list_kinds(provider: str | None = None) -> list[ManifestKind]:
+    """Every kind. `provider` is the one provider type to take fields from; None takes those of all."""
     document = schemas.load_schema(MANIFEST)
     return [_build_kind(document, name, provider) for name in document["properties"]["kind"]["enum"]]
 
@@ -113,7 +132,8 @@ def _build_kind(document: Mapping[str, Any], name: str, provider: str | None) ->
 
 
 def _mark_personal_fields(field: Field, takers: Mapping[str, list[tuple[str, Field]]]) -> Field:
-    """Says in recipients and recipients_from which provider takes which data of a person: what it takes of a Call."""
+    """A field of recipients that says for each kind of personal data which providers take it. They take the same data
+    from a recipient as from a Call; `takers` are those of a Call."""
     properties = field.schema.body.get("items", {}) and _item_schema(field.schema).body.get("properties", {})
     if not set(PERSONAL) & set(properties):
         return field
@@ -142,9 +162,9 @@ def _provider_fields(kind: str, provider: str | None) -> Iterator[Field]:
 
 
 def _collect_takers(kind: str, provider: str | None) -> dict[str, list[tuple[str, Field]]]:
-    """By field name: which provider, in which API version, takes it."""
+    """By field name: the providers that take it, each as `type (API versions)`, with their own view of the field."""
     takers: dict[str, list[tuple[str, Field]]] = {}
-    for type_name in provider_types():
+    for type_name in list_provider_types():
         if provider in (None, type_name):
             for provider_label, field in _list_type_fields(kind, type_name):
                 takers.setdefault(field.name, []).append((provider_label, field))
@@ -178,7 +198,7 @@ def _child_fields(schema: Schema, required: str = "required") -> Iterator[Field]
 
 
 def _item_schema(schema: Schema) -> Schema:
-    """What a list or a map holds; anything else as it is."""
+    """The schema of what a list or a map holds; any other schema unchanged."""
     body = schema.resolved.body
     inner = body.get("items") or body.get("additionalProperties")
     return _item_schema(schema.resolved.with_body(inner)) if isinstance(inner, dict) else schema.resolved

@@ -1,4 +1,4 @@
-"""A human settles what no machine can prove. Writes to the ledger; never dials, never cancels."""
+"""`dialctl resolve`: a person settles what cannot be proven. Writes to the ledger; never dials, never cancels."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from declarative.app.session import Session
 from declarative.engine.observe import observe
 from declarative.errors import Refused, UsageError
 from declarative.model import records
-from declarative.model.lock import CancelProgress, Intent, RequestKind, ResourceRecord
+from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.planning import blocks, lost_batch
-from declarative.planning.facts import Facts
+from declarative.planning.facts import Facts, Observation
 from declarative.privacy import mask
 from declarative.state.ledger import Ledger
 
 
 class Verdict(StrEnum):
+    """What the person says. The values are the command's flags."""
+
     PLACED = "placed"
+    """The request arrived: its people count as called."""
     NOT_PLACED = "not-placed"
+    """The request never arrived: the next apply decides its people anew."""
     RESUME = "resume"
+    """What was cancelled without us counts as cancelled by us: its people may be submitted again."""
 
 
 def resolve_address(session: Session, address: str, person: str | None, verdict: Verdict, wait: float) -> list[str]:
-    """Settles what is unsure at an address, or for one person of it (digest, or number). A sentence for each thing
-    settled. Raises UsageError where there is nothing to settle."""
+    """Settle what is unsure at an address, and return a sentence for each thing settled.
+
+    `person` limits it to one person, by digest or E.164 number; None means all. `wait` is how many seconds to wait for
+    the lease. Raises UsageError if there is nothing to settle.
+    """
     with session.open_ledger(wait) as (ledger, _):
         _rename_earlier_addresses(session, ledger, address)
         resource_record = ledger.lock.resources.get(address)
@@ -52,7 +60,7 @@ def resolve_address(session: Session, address: str, person: str | None, verdict:
 
 
 def _rename_earlier_addresses(session: Session, ledger: Ledger, address: str) -> None:
-    """What is unsure may still be remembered under the address that the resource had before."""
+    """Move lock records of earlier addresses (`metadata.previously`) to this one. What is unsure may stand there."""
     resource = session.desired.resources.get(address)
     for earlier_address in resource.previously if resource else ():
         if earlier_address in ledger.lock.resources:
@@ -60,40 +68,21 @@ def _rename_earlier_addresses(session: Session, ledger: Ledger, address: str) ->
 
 
 def _resolve_person(session: Session, ledger: Ledger, person: str) -> str:
+    """The digest of a person who is given by digest or by number."""
     return session.key.digest_person(ledger.lock.lineage, person) if person.startswith("+") else person
 
 
 def _resume_cancelled(session: Session, ledger: Ledger, address: str, resource_record: ResourceRecord) -> list[str]:
-    """Somebody else's cancel is declared to be as good as ours, and what was created without our name to be a matter of
-    the past: their people may be submitted again."""
-    facts = next(
-        (
-            observation.facts
-            for observation in observe(session.scope(ledger.lock))
-            if observation.facts.address == address
-        ),
-        None,
-    )
-    cancelled_remotes = (
-        [remote for remote_id, remote in facts.remotes.items() if remote.cancelled and remote_id not in facts.also]
-        if facts
-        else []
-    )
-    remote_records = {
-        remote.id: resource_record.remotes.get(remote.id) or records.from_mark(remote) for remote in cancelled_remotes
-    }
-    cancelled_elsewhere = {
-        remote_id: remote_record
-        for remote_id, remote_record in remote_records.items()
-        if remote_record.cancel is None and remote_record.generation <= resource_record.generation
-    }
+    """Treat batches cancelled without us as cancelled by us, and batches that lost their mark as of an earlier
+    generation, so that their people may be submitted again."""
+    cancelled_elsewhere = _find_cancelled_elsewhere(session, ledger, address, resource_record)
     freed_records = {
         remote_id: replace(remote_record, cancel=CancelProgress.DONE)
         for remote_id, remote_record in cancelled_elsewhere.items()
     }
     unmarked_ids = blocks.batches_without_mark(resource_record)
     if not freed_records and not unmarked_ids:
-        raise UsageError(f"no batch of {address} was cancelled by somebody else", hint="dialctl drift shows what was")
+        raise UsageError(f"no batch of {address} was cancelled by someone else", hint="dialctl drift shows what was")
     ledger.update(
         address, remotes=freed_records, generation=resource_record.generation + bool(unmarked_ids), quiet=None
     )
@@ -103,7 +92,28 @@ def _resume_cancelled(session: Session, ledger: Ledger, address: str, resource_r
     ]
 
 
+def _find_cancelled_elsewhere(
+    session: Session, ledger: Ledger, address: str, resource_record: ResourceRecord
+) -> dict[str, RemoteRecord]:
+    """The records, by remote id, of batches that are cancelled and that no run of ours cancelled."""
+    observation = _observe_address(session, ledger, address)
+    if observation is None:
+        return {}
+    facts = observation.facts
+    remote_records = {
+        remote.id: resource_record.remotes.get(remote.id) or records.from_mark(remote)
+        for remote in facts.remotes.values()
+        if remote.cancelled and remote.id not in facts.also
+    }
+    return {
+        remote_id: remote_record
+        for remote_id, remote_record in remote_records.items()
+        if remote_record.cancel is None and remote_record.generation <= resource_record.generation
+    }
+
+
 def _settle_unseen(ledger: Ledger, address: str, person_digests: set[str], verdict: Verdict) -> str:
+    """Settle people that a rebuilt lock did not find, and that no list proves uncalled."""
     resource_record = ledger.resource_record(address)
     placed = {*resource_record.placed, *person_digests} if verdict is Verdict.PLACED else {*resource_record.placed}
     unseen = {*resource_record.unseen} - person_digests
@@ -114,7 +124,8 @@ def _settle_unseen(ledger: Ledger, address: str, person_digests: set[str], verdi
 
 
 def _called_message(count: int) -> str:
-    return f"{humanize.plural(count, 'person counts as called, and is', 'people count as called, and are')} not called again"
+    phrase = humanize.plural(count, "person counts as called, and is", "people count as called, and are")
+    return f"{phrase} not called again"
 
 
 def _not_called_message(count: int) -> str:
@@ -125,6 +136,7 @@ def _settle_intent(session: Session, ledger: Ledger, address: str, intent: Inten
     if intent.request is RequestKind.RETRY:
         return _settle_retry(ledger, address, intent, verdict)
     if verdict is Verdict.NOT_PLACED:
+        # Protocol 5: the mark is revoked with the intent, so that a batch which arrives after all is cancelled.
         revoked = tuple(sorted({*ledger.resource_record(address).revoked, intent.mark}))
         ledger.update(address, intents={intent.mark: None}, revoked=revoked, quiet=None)
         return _not_called_message(intent.count)
@@ -134,7 +146,8 @@ def _settle_intent(session: Session, ledger: Ledger, address: str, intent: Inten
 
 
 def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent: Intent) -> str:
-    """Whoever was in it must never be forgotten with it: where nobody can tell who they are, it stays unsure."""
+    """Record the lost batch as placed: by its mark if the provider shows it, else by the people that were in it. Raises
+    UsageError, and leaves it unsure, if it is not known who they were: no person in it may be forgotten."""
     facts = _observe_facts(session, ledger, address)
     remote_records = {
         remote.id: records.from_intent(intent, remote)
@@ -145,7 +158,9 @@ def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent:
         ledger.update(address, intents={intent.mark: None}, remotes=remote_records, quiet=None)
         return f"it was found by its mark: {', '.join(sorted(remote_records))}"
     resource = facts.resource
-    max_batch_size = session.capabilities(resource.provider, intent.route).max_people if resource else intent.count
+    max_batch_size = (
+        session.connections.capabilities(resource.provider, intent.route).max_people if resource else intent.count
+    )
     numbers = lost_batch.find_lost_members(facts, intent, max_batch_size)
     if numbers is None:
         raise UsageError(
@@ -158,19 +173,18 @@ def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent:
 
 
 def _observe_facts(session: Session, ledger: Ledger, address: str) -> Facts:
-    observation = next(
-        (
-            observation
-            for observation in observe(session.scope(ledger.lock, everything=True))
-            if observation.facts.address == address
-        ),
-        None,
-    )
+    """Read an address in full. Raises UsageError if no manifest has it, Refused if something blocks it."""
+    observation = _observe_address(session, ledger, address, everything=True)
     if observation is None:
         raise UsageError(f"{address} is in no manifest that was read", hint="name the whole project with --path")
     if observation.block is not None:
         raise Refused(f"{address}: {observation.block.detail}", hint=observation.block.hint)
     return observation.facts
+
+
+def _observe_address(session: Session, ledger: Ledger, address: str, *, everything: bool = False) -> Observation | None:
+    observations = observe(session.scope(ledger.lock, everything=everything))
+    return next((observation for observation in observations if observation.facts.address == address), None)
 
 
 def _record_as_called(ledger: Ledger, address: str, intent: Intent, person_digests: list[str]) -> str:

@@ -1,4 +1,5 @@
-"""Between a session and a saved plan: saves what was shown, and holds an apply to it."""
+"""Saves a plan to a file, reads it again, and limits an apply to what the file allows. What such a file means is
+planning/planfile.py's business."""
 
 from __future__ import annotations
 
@@ -7,33 +8,63 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from declarative import atomicfile
 from declarative.app.session import Session
 from declarative.errors import PlanFileError
 from declarative.model.digest import PersonKey
 from declarative.planning import planfile
 from declarative.planning.plan import Action, Plan
-from declarative.planning.planfile import SavedPlan, is_plan_file
+from declarative.planning.planfile import SavedPlan
 from declarative.privacy import clean
 
-__all__ = ["is_plan_file", "load_plan", "restrict_to_saved", "save_plan"]
+_HEAD_BYTES = 64
+"""How much of a file is read to recognize a saved plan: its kind stands at the very beginning."""
+
+
+def is_plan_file(file: Path) -> bool:
+    """Whether a path names a saved plan rather than manifests. A file that cannot be read is none."""
+    try:
+        with file.open("rb") as stream:
+            return planfile.KIND.encode() in stream.read(_HEAD_BYTES)
+    except OSError:
+        return False
 
 
 def save_plan(session: Session, plan: Plan, file: Path) -> None:
-    """Raises PlanFileError where the file cannot be written."""
+    """Write the plan to `file`, readable by its owner only. Raises PlanFileError if the file cannot be written."""
     saved_plan = planfile.from_plan(
         plan,
         path=session.options.path,
-        targets=tuple(session.options.targets),
+        targets=session.options.targets,
         desired=session.desired.digest,
-        hosts=_connected_hosts(session),
+        hosts=session.connections.hosts,
         key=session.key,
     )
-    planfile.write_plan_file(saved_plan, file, session.key)
+    write_plan_file(saved_plan, file, session.key)
+
+
+def write_plan_file(saved_plan: SavedPlan, file: Path, key: PersonKey) -> None:
+    """Raises PlanFileError if the file cannot be written; a file that was there before is whole then."""
+    try:
+        atomicfile.write_private(file, planfile.render_plan_file(saved_plan, key))
+    except OSError as error:
+        hint = "" if file.parent.is_dir() else "name a directory that exists"
+        raise PlanFileError(f"{file} cannot be written: {error.strerror}", hint=hint) from None
+
+
+def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
+    """Raises PlanFileError for a file that is missing, truncated, changed, or saved under another person key."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        content = b""
+    return planfile.parse_plan_file(content, file, key)
 
 
 def load_plan(file: Path) -> SavedPlan:
-    """Raises PlanFileError, for a plan of a project that is not where we stand, too."""
-    saved_plan = planfile.read_plan_file(file, PersonKey(os.environ.get("DIALCTL_PERSON_KEY")))
+    """Read a saved plan that is to be applied here. Raises PlanFileError, also if its project is not at the path that
+    it was saved with."""
+    saved_plan = read_plan_file(file, PersonKey(os.environ.get("DIALCTL_PERSON_KEY")))
     if not Path(saved_plan.path).exists():
         raise PlanFileError(
             f'{file} is a plan of "{clean(saved_plan.path)}", which is not here', hint="apply it from where it was made"
@@ -42,20 +73,19 @@ def load_plan(file: Path) -> SavedPlan:
 
 
 def restrict_to_saved(saved_plan: SavedPlan) -> Callable[[Session, Plan], Plan]:
-    """Holds every plan of an apply to the saved one. What the run itself has done meanwhile makes nothing stale: only
-    the first plan is compared with the lock, later ones call nobody else."""
+    """A function for `ApplyOptions.restrict`: it raises PlanFileError for a plan that does more than the saved one.
+
+    Only the first plan of an apply is compared. Later ones are made after the run itself changed the lock, which makes
+    nothing stale, and by then the approved people limit every request.
+    """
     first_skipped: list[tuple[Action, ...]] = []
 
     def restrict(session: Session, plan: Plan) -> Plan:
         if not first_skipped:
             planfile.check_against_saved(
-                plan, saved_plan, desired=session.desired.digest, hosts=_connected_hosts(session), key=session.key
+                plan, saved_plan, desired=session.desired.digest, hosts=session.connections.hosts, key=session.key
             )
             first_skipped.append(planfile.find_skipped(saved_plan, plan))
         return replace(plan, skipped=first_skipped[0])
 
     return restrict
-
-
-def _connected_hosts(session: Session) -> dict[str, str]:
-    return {name: provider.host for name, provider in session.connected_providers.items()}

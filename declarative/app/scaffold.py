@@ -1,4 +1,4 @@
-"""The files that `dialctl init` writes. They validate and run in the sandbox as they are."""
+"""`dialctl init`: writes the files of a first project. They validate and run in the sandbox as they are."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ IGNORE = """\
 
 
 def write_scaffold(directory: Path) -> list[Path]:
-    """Writes the files into a directory, made if missing. Raises Refused, with nothing written, where one exists."""
+    """Write the files into a directory, which is made if missing, and return their paths. An existing .gitignore is
+    kept. Raises Refused if another of the files exists; nothing is written then."""
     name = re.sub(r"[^a-z0-9]+", "-", directory.resolve().name.lower()).strip("-")[:63].strip("-") or "first-project"
     files = {
         "project.yaml": PROJECT.format(name=name),

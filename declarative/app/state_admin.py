@@ -1,4 +1,5 @@
-"""Looks into the lock and moves it about. Asks no provider."""
+"""`dialctl state list, show, rm, merge, push, pull` and `force-unlock`: shows, edits and copies the lock. Contacts no
+provider."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from declarative.state.format import parse_lock, render_lock
 
 
 def list_addresses(session: Session) -> list[str]:
-    """Every address that the lock knows; those over and no longer wanted are marked."""
+    """A line for each address in the lock; an address that is over and no longer wanted is marked `(over)`."""
     lock = parse_lock(session.backend.load())
     resource_records = (
         {
@@ -32,11 +33,11 @@ def list_addresses(session: Session) -> list[str]:
     ]
 
 
-def display_path(session: Session, address: str | None) -> str:
-    """The lock as JSON, or one address of it. Raises UsageError for an address that it does not know."""
+def show_lock(session: Session, address: str | None) -> str:
+    """The lock as JSON, or one address of it. Raises StateError without a lock, UsageError for an unknown address."""
     lock = parse_lock(session.backend.load())
     if lock is None:
-        raise StateError("there is no lock yet", hint="dialctl apply begins one")
+        raise StateError("there is no lock yet", hint="dialctl apply starts one")
     document = orjson.loads(render_lock(lock))
     if address is not None:
         if address not in lock.resources:
@@ -46,25 +47,28 @@ def display_path(session: Session, address: str | None) -> str:
 
 
 def forget_address(session: Session, address: str, wait: float) -> str:
+    """Remove an address from the lock, and return what that means. `wait` is how many seconds to wait for the lease.
+    Raises UsageError for an unknown address, Refused while a retry there is unsure: only the lock tells of it."""
     with session.open_ledger(wait) as (ledger, _):
         if ledger.resource_record(address).is_forgotten:
             raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
         if any(intent.request is RequestKind.RETRY for intent in ledger.resource_record(address).intents.values()):
             raise Refused(
-                f"a retry at {address} may have arrived, and nothing but the lock could tell later",
+                f"a retry at {address} may have arrived, and only the lock can tell later",
                 hint=f"settle it first: dialctl resolve {address} --placed | --not-placed",
             )
         ledger.forget(address)
         return (
-            f"{address} is forgotten; what its provider still shows by its mark is found again, and nobody of it is "
-            "called twice; whoever it does not show may be called again"
+            f"{address} is forgotten; what its provider still shows by our mark is found again, and its people are not "
+            "called twice; people that the provider does not show may be called again"
         )
 
 
 def merge_lock(session: Session, wait: float) -> str:
-    """Raises StateError where the lock holds no conflict, or its sides cannot be one lock."""
+    """Merge the two sides of a git conflict in the lock, and return what came of it. `wait` is how many seconds to wait
+    for the lease. Raises StateError if the lock holds no conflict, or if its sides cannot be one lock."""
     backend = session.backend
-    lease = backend.lease(Holder.from_environment(session.options.environment), wait, session.sleep)
+    lease = backend.lease(Holder.from_environment(session.options.environment), wait, session.connections.sleep)
     with lease:
         stored_lock = backend.load()
         if stored_lock.lock is None:
@@ -77,18 +81,26 @@ def merge_lock(session: Session, wait: float) -> str:
 
 
 def push_lock(session: Session, url: str, wait: float) -> str:
+    """Copy the local lock to the backend at `url`. `wait` is as in merge_lock. Raises StateError if there is no lock to
+    copy, or if the target holds a lock of another lineage, or one that knows more."""
     return _copy_lock(session, session.local_backend, open_backend(session.project_directory, url), wait)
 
 
 def pull_lock(session: Session, url: str, wait: float) -> str:
+    """Copy the lock at `url` into this directory. The rest is as in push_lock."""
     return _copy_lock(session, open_backend(session.project_directory, url), session.local_backend, wait)
 
 
 def _copy_lock(session: Session, source: Backend, target: Backend, wait: float) -> str:
-    lock = transfer.copy_lock(source, target, Holder.from_environment(session.options.environment), wait, session.sleep)
-    return f"{humanize.plural(len(lock.resources), 'address', 'addresses')} copied from {source.location} to {target.location}"
+    lock = transfer.copy_lock(
+        source, target, Holder.from_environment(session.options.environment), wait, session.connections.sleep
+    )
+    addresses = humanize.plural(len(lock.resources), "address", "addresses")
+    return f"{addresses} copied from {source.location} to {target.location}"
 
 
-def break_session_lease(session: Session, lease_id: str) -> str:
+def force_unlock(session: Session, lease_id: str) -> str:
+    """Take the lease from its holder, who cannot send or write from then on. Raises StateError if no one holds it under
+    this id."""
     session.backend.break_lease(lease_id)
     return f"the lease {lease_id} on {session.backend.location} is broken"

@@ -1,4 +1,4 @@
-"""Questions that change nothing: how people stand, what came of their calls, what changed without us."""
+"""`dialctl status` and `results`: where people stand, and the outcome of their calls. Changes nothing."""
 
 from __future__ import annotations
 
@@ -18,41 +18,54 @@ from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import count_values
 
 NOTHING_KNOWN = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
-"""Blocks under which nothing can be said of people: not even that they were not called."""
+"""Blocks under which nothing is known of people, not even that they were not called."""
 
 PARTLY_KNOWN = (Reason.LOST, Reason.MEMBERS_UNREADABLE, Reason.LOCK_IS_OLDER, Reason.PROVIDER_CHANGED)
-"""Blocks under which somebody who was not found may be in what could not be read."""
+"""Blocks under which a person who was not found may be in what could not be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddressStatus:
-    """How the people of one address stand: counts by standing, and of those dialed by outcome (the provider's word).
-    Besides the standings, `cancelled` are those whom somebody else took off before they were called, and `unknown` those
-    who may be in what could not be read."""
+    """Where the people of one address stand."""
 
     address: str
+    """The resource."""
     people: int
+    """How many people it has or had."""
     standing: Mapping[str, int] = field(default_factory=dict)
+    """People by the names of Standing in lower case. Two more words: `cancelled` for people who were cancelled without
+    us before they were called, `unknown` for people who may be in what could not be read."""
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    """People whose call is over, by its outcome in the provider's own word."""
     in_flight: int = 0
+    """People who are being called now."""
     remote_ids: tuple[str, ...] = ()
+    """Its batches and calls at the provider."""
     unsure: tuple[Intent, ...] = ()
+    """Requests that may or may not have arrived."""
     candidates: tuple[Remote, ...] = ()
+    """Calls without a mark that one of those requests may have created. A person has to compare them."""
     unseen: int = 0
+    """People that a rebuilt lock did not find, and that no list proves uncalled."""
     warnings: tuple[str, ...] = ()
+    """Sentences about doubts that an apply in time can still remove."""
     block: Block | None = None
+    """Why the whole address is blocked; None if it is not."""
 
 
 def read_status(session: Session, address: str | None) -> list[AddressStatus]:
-    """Raises UsageError for an address that nothing is known of."""
+    """The status of every address, or of one. Raises UsageError for an address that is not known."""
     return [_summarize(observation) for observation in _observe_addresses(session, address)]
 
 
 def read_results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
-    """A row a person: `address`, `number`, `standing` (as in Status), `outcome`, `attempts` (null where how many is not
-    known), `attempts_at_most`, `call_id`, `data`, `note`, `error`; and the addresses of which nothing can be said, with
-    the reason. The `number` of a Call is the one that was called, or waits, whatever its manifest says by now; empty
-    where it is not known."""
+    """One row for each person, and the addresses of which nothing is known, each with its block.
+
+    Columns: `address`, `number`, `standing` (as in AddressStatus), `outcome`, `attempts` (null if the exact count is
+    not known), `attempts_at_most`, `call_id`, `data`, `note`, `error`. The `number` of a Call is the one that was
+    called or waits, even if the manifest has another one by now; empty if it is not known. Raises UsageError for an
+    address that is not known.
+    """
     observations = _observe_addresses(session, address)
     unknown_addresses = [
         (observation.facts.address, observation.block)
@@ -83,7 +96,7 @@ def _observe_addresses(session: Session, address: str | None) -> list[Observatio
 
 
 def _is_empty(observation: Observation) -> bool:
-    """An address that is not wanted, was forgotten, and of which its provider shows nothing."""
+    """Whether the address is not wanted, was forgotten, and shows nothing at its provider."""
     facts = observation.facts
     return (
         facts.resource is None
@@ -102,8 +115,7 @@ def _summarize(observation: Observation) -> AddressStatus:
     dialed = people.filter(word="dialed")
     return AddressStatus(
         address=observation.facts.address,
-        people=len(people)
-        or observation.facts.resource_record.count,  # nobody is read of a tombstone whose provider is gone
+        people=len(people) or observation.facts.resource_record.count,  # a tombstone whose provider is gone has no rows
         standing=count_values(people.get_column("word")),
         outcomes=count_values(dialed.filter(pl.col("phase") != Phase.IN_FLIGHT).get_column("outcome")),
         in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),
@@ -117,7 +129,7 @@ def _summarize(observation: Observation) -> AddressStatus:
 
 
 def _standing_word(observation: Observation) -> pl.Expr:
-    """How each stands, as far as it is known."""
+    """The word for each row's standing, as far as it is known."""
     standing_names = {int(value): value.name.lower() for value in Standing}
     standing_word = pl.col("standing").replace_strict(standing_names, return_dtype=pl.String)
     is_cancelled = (pl.col("standing") == int(Standing.DIALED)) & (pl.col("attempts") == 0)

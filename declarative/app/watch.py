@@ -1,4 +1,4 @@
-"""Follows what was submitted until it is over. Reads only."""
+"""`--wait`: follows what was submitted until it is over. Reads only."""
 
 from __future__ import annotations
 
@@ -16,27 +16,34 @@ from declarative.planning.decide import Reason
 from declarative.planning.facts import Observation
 
 POLL_SECONDS = 10.0
-"""Seconds between looks."""
+"""Seconds between two polls."""
 MAX_FAILED_POLLS = 30
-"""Looks in a row that may fail before the following ends; each has repeated its reads already."""
+"""Failed polls in a row after which following ends. Each failed poll has repeated its reads already."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteProgress:
-    """How far one remote batch or call has come, in people."""
+    """How far one remote batch or call has come, in numbers of people."""
 
     address: str
+    """The resource that it belongs to."""
     remote_id: str
+    """Its id at the provider."""
     reached: int
+    """People in phase `reached`."""
     unreached: int
+    """People in phase `unreached`, `refused` or `unfunded`."""
     in_flight: int
+    """People in phase `in_flight`, or `unknown`: a status that we do not know counts as a call."""
     waiting: int
+    """People in phase `queued`."""
     over: bool
+    """Whether nobody in it can be called any more."""
 
 
 def follow(session: Session, stop: StopSignal, show: Callable[[Sequence[RemoteProgress]], None]) -> None:
-    """Shows the courses at every look, until all are over; what cannot be read stays as it was last seen, and is not
-    over. Raises Interrupted, and ProviderError once MAX_FAILED_POLLS is at its end."""
+    """Poll until everything is over, and pass all progress to `show` at each poll. What cannot be read keeps its last
+    progress and counts as not over. Raises Interrupted, and ProviderError after MAX_FAILED_POLLS failures in a row."""
     progress_by_remote: dict[str, RemoteProgress] = {}
     failed_polls = 0
     while True:
@@ -58,11 +65,11 @@ def follow(session: Session, stop: StopSignal, show: Callable[[Sequence[RemotePr
         failed_polls = failed_polls + 1 if unread_blocks else 0
         if failed_polls == MAX_FAILED_POLLS:
             raise ProviderError(unread_blocks[0].detail, hint=unread_blocks[0].hint)
-        session.sleep(POLL_SECONDS)
+        session.connections.sleep(POLL_SECONDS)
 
 
 def _may_still_call(observation: Observation, over_ids: Collection[str]) -> bool:
-    """Whether something there may still call, and its provider does not tell."""
+    """Whether something at this address may still call while its provider cannot be read."""
     if observation.block is None or observation.block.reason is not Reason.NOT_READ:
         return False
     resource_record = observation.facts.resource_record

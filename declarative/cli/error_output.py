@@ -1,5 +1,7 @@
-"""How a command that fails says so: one voice, on stderr, or one JSON document under --json; never a traceback, unless
-asked for. `called` is the command that was called with its flags."""
+"""Prints the failure of a command: on stderr, or as one JSON document under --json. Tracebacks only on request.
+
+Each function takes the context of the command that failed, and returns the exit code.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ _DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def print_failure(failure: Exception, command_context: click.Context) -> int:
+    """Print any exception that ended a command."""
     match failure:
         case click.ClickException() | click.Abort():
             return print_usage_error(failure, command_context)
@@ -30,6 +33,7 @@ def print_failure(failure: Exception, command_context: click.Context) -> int:
 
 
 def print_error(error: DialctlError, command_context: click.Context) -> int:
+    """Print every problem, the message and the hint. Control characters are taken out."""
     if not (_wants_json(command_context) and _print_as_json(error)):
         for problem in error.problems:
             terminal.echo(clean(str(problem)), err=True)
@@ -40,7 +44,7 @@ def print_error(error: DialctlError, command_context: click.Context) -> int:
 
 
 def _print_as_json(error: DialctlError) -> bool:
-    """Not where stdout itself takes no more: that is said on stderr."""
+    """Print the error document. Returns False if stdout cannot be written, so that stderr is used instead."""
     from declarative.report import json_output
 
     try:
@@ -51,6 +55,7 @@ def _print_as_json(error: DialctlError) -> bool:
 
 
 def print_usage_error(misuse: click.ClickException | click.Abort, command_context: click.Context) -> int:
+    """Print wrong usage. A global flag after the command is shown in its right place."""
     if isinstance(misuse, click.Abort):
         click.echo("Aborted.", err=True)
         return int(Exit.INTERRUPTED)
@@ -61,7 +66,7 @@ def print_usage_error(misuse: click.ClickException | click.Abort, command_contex
         program, _, command = misuse.ctx.command_path.partition(" ")
         flag = misuse.option_name
         value = "" if _global_flags(misuse.ctx)[flag] else " ..."
-        error = UsageError(f"{flag} stands before the command", hint=f"{program} {flag}{value} {command}")
+        error = UsageError(f"{flag} has to stand before the command", hint=f"{program} {flag}{value} {command}")
         return print_error(error, command_context)
     usage_context = getattr(misuse, "ctx", None)
     hint = f"see {usage_context.command_path} --help" if usage_context else "see dialctl --help"
@@ -69,7 +74,7 @@ def print_usage_error(misuse: click.ClickException | click.Abort, command_contex
 
 
 def _global_flags(context: click.Context) -> dict[str, bool]:
-    """Each, and whether it stands alone, with no value after it."""
+    """Map each global flag to whether it takes no value."""
     options = [param for param in context.find_root().command.params if isinstance(param, click.Option)]
     return {
         flag: option.is_flag or option.count for option in options for flag in (*option.opts, *option.secondary_opts)
@@ -77,15 +82,17 @@ def _global_flags(context: click.Context) -> dict[str, bool]:
 
 
 def print_system_error(error: OSError, command_context: click.Context) -> int:
-    """A file or the machine does not do as it should: said as the system says it, with the file's name where it names
-    one."""
+    """Print a failure of a file or of the disk in the system's words, with the file's name.
+
+    An OSError about neither is a bug.
+    """
     if error.filename is None and error.errno not in _DISK_FULL_ERRORS:
         return print_bug(error, command_context)
     return print_error(DialctlError(f"{error.filename or 'cannot write'}: {error.strerror}"), command_context)
 
 
 def print_bug(bug: Exception, command_context: click.Context) -> int:
-    """Says where it happened and nothing of what was in hand, which may be somebody's number."""
+    """Print where a bug happened, but no values: they may hold a phone number. -vv adds the traceback."""
     frame = traceback.extract_tb(bug.__traceback__)[-1]
     location = f"{type(bug).__name__} at {Path(frame.filename).name}:{frame.lineno}"
     if command_context.find_root().params["verbose"] > 1:

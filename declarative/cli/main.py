@@ -1,5 +1,5 @@
-"""The `dialctl` command: global flags, errors and exit codes. Commands live in the modules beside it and are imported
-when they are called."""
+"""The `dialctl` command: global flags, errors and exit codes. The other modules of this package hold the commands;
+each is imported when its command is called."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COMMANDS: Mapping[str, str] = {
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module only when that command, or the list of all, is asked for."""
+    """A group that imports the module of a command only when that command, or the list of commands, is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
 
 
 def _name_environment_variables(command: click.Command, prefix: str) -> None:
-    """Every flag has a variable named after the command and the flag, as the user types them."""
+    """Give every flag an environment variable: DIALCTL_PLAN_OUT for `dialctl plan --out`."""
     for param in command.params:
         if isinstance(param, click.Option):
             flag = max(param.opts, key=len).lstrip("-")
@@ -61,21 +61,21 @@ def _name_environment_variables(command: click.Command, prefix: str) -> None:
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-C", "--chdir", type=click.Path(path_type=Path), help="Stand in this directory.")
+@click.option("-C", "--chdir", type=click.Path(path_type=Path), help="Change to this directory first.")
 @click.option("--sandbox", is_flag=True, help="Use the embedded simulator: no key, no account, nobody is called.")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set ${var.NAME}.")
 @click.option(
     "--var-file", "variable_files", multiple=True, type=click.Path(path_type=Path), help="Read variables from a file."
 )
-@click.option("--color/--no-color", default=None, help="Force or forbid color; NO_COLOR is honoured.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress, no remarks.")
-@click.option("-v", "--verbose", count=True, help="Show each step on stderr; twice, tracebacks of bugs too.")
+@click.option("--color/--no-color", default=None, help="Force or forbid color. NO_COLOR is honoured.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
+@click.option("-v", "--verbose", count=True, help="Show each step on stderr. Twice: also tracebacks of bugs.")
 @click.pass_context
 def dialctl(ctx: click.Context, /, **flags: Any) -> None:
     """Infrastructure as code for outbound AI voice calls.
 
-    Manifests in git say who is to be called; `dialctl plan` shows it, `dialctl apply` makes it so, and the lock file
-    remembers. A phone call cannot be undone: each person is called once, or dialctl says that it cannot be sure.
+    Manifests in git say who is to be called. `dialctl plan` shows it, `dialctl apply` carries it out, and the lock
+    file records it. A phone call cannot be undone: each person is called once, or dialctl says that it is unsure.
     """
     ctx.obj = Context.from_flags(**flags)
     ctx.call_on_close(ctx.obj.close)
@@ -85,12 +85,13 @@ _name_environment_variables(click.Group("globals", params=dialctl.params), "DIAL
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command and exits with one of errors.Exit."""
+    """Run the command and exit with a code of errors.Exit."""
     terminal.replace_closed_streams()
     sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
 
 
 def run_command(arguments: list[str]) -> int:
+    """Run the command, print its failure if it fails, and return the exit code."""
     try:
         return int(dialctl.main(args=arguments, prog_name="dialctl", standalone_mode=False) or 0)
     except click.exceptions.Exit as exit_request:
@@ -104,8 +105,10 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _find_command_context(arguments: list[str]) -> click.Context:
-    """The command that was called, with its flags as arguments and variables give them, however much of the rest cannot
-    be read."""
+    """Find the command that was called, with its flags from arguments and environment.
+
+    Ignores everything else that is wrong with the arguments, so that --json holds for usage errors too.
+    """
     command_context = _parse_leniently(dialctl, "dialctl", arguments, None)
     remaining = arguments
     while isinstance(command_context.command, click.Group):

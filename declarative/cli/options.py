@@ -1,4 +1,4 @@
-"""Flags that several commands share."""
+"""Flags and arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+|\d+")
 
 
 class Duration(click.ParamType[float]):
-    """Text such as `90s`, `1h30m` or plain seconds becomes seconds."""
+    """Converts text such as `90s`, `1h30m` or `90` to seconds."""
 
     name = "duration"
 
@@ -31,13 +31,13 @@ path = click.argument("path", type=click.Path(path_type=Path), default=Path(), r
 project_schema = click.option(
     "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, also when it fails.")
-targets = click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource; repeatable.")
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, also on failure.")
+targets = click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource. Repeatable.")
 allow_shrink = click.option(
     "--allow-shrink",
     multiple=True,
     metavar="ADDRESS",
-    help="Let more than half of this resource's waiting people be taken off.",
+    help="Allow taking off more than half of this resource's waiting people.",
 )
 lock_timeout = click.option(
     "--lock-timeout", type=Duration(), default="0s", show_default=True, help="How long to wait for another run to end."
@@ -47,7 +47,7 @@ parallelism = click.option(
     default=8,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="How many reads of a provider go on at once.",
+    help="How many reads of a provider run at once.",
 )
 max_dials = click.option(
     "--max-dials", type=click.IntRange(0), metavar="N", help="Refuse to call more people than this in one run."

@@ -1,4 +1,4 @@
-"""`dialctl plan`: show what apply would do."""
+"""`dialctl plan`: show what an apply would do."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when a request would be sent, 0 when none would.")
-@click.option("--offline", is_flag=True, help="Decide from manifests and lock alone; ask nobody.")
-@click.option("--base-ref", metavar="REF", help="Set apart what the changes since this git revision did not cause.")
+@click.option("--offline", is_flag=True, help="Decide from manifests and lock alone, without asking any provider.")
+@click.option("--base-ref", metavar="REF", help="Show apart what the changes since this git revision did not cause.")
 @click.pass_obj
 def plan(
     context: Context,
@@ -52,28 +52,29 @@ def plan(
 ) -> int:
     """Show who would be called. Changes nothing anywhere, the lock included.
 
-    PATH is the project's directory, this one by default; with a folder or manifest in it, the rest is left alone.
+    PATH is the project's directory, by default the current one. With a folder or manifest in it, only that is planned.
     """
     from declarative.app import plan as planner
     from declarative.app import saved_plan as saving
 
     if offline and out is not None:
-        raise UsageError("a plan made --offline cannot be saved", hint="it is a guess; make it with a key")
+        raise UsageError("a plan made --offline cannot be saved", hint="it is a guess; plan with a key to save it")
     session = context.open_session(path, targets=targets, parallelism=parallelism)
     caused_addresses = _find_caused_addresses(session, base_ref)
     plan = planner.plan_project(session, max_dials=max_dials, allow_shrink=allow_shrink, offline=offline)
     if out is not None:
         saving.save_plan(session, plan, out)
     _print_plan(context, plan, "json" if as_json else layout, caused_addresses)
-    return _plan_exit_code(plan, detailed_exitcode)
+    return plan_exit_code(plan, detailed_exitcode)
 
 
 def _find_caused_addresses(session: Session, base_ref: str | None) -> frozenset[str] | None:
+    """Find the addresses that changed since `base_ref`. None if no base was given."""
     if base_ref is None:
         return None
     from declarative.app import git_changes
 
-    return git_changes.changed_addresses(session, base_ref)
+    return git_changes.find_changed_addresses(session, base_ref)
 
 
 def _print_plan(context: Context, plan: Plan, layout: str, caused_addresses: frozenset[str] | None) -> None:
@@ -99,7 +100,8 @@ def _print_plan(context: Context, plan: Plan, layout: str, caused_addresses: fro
             )
 
 
-def _plan_exit_code(plan: Plan, detailed: bool) -> int:
+def plan_exit_code(plan: Plan, detailed: bool) -> int:
+    """Choose the exit code. What needs a person wins over a failure, and a failure over changes."""
     if plan.needs_human:
         return Exit.NEEDS_HUMAN
     if plan.refusals or plan.has_unread:

@@ -1,4 +1,4 @@
-"""`init` and `validate`: the first two commands of a new user. Neither needs a key or a network."""
+"""`dialctl init` and `dialctl validate`, the first commands of a new user. Neither needs a key or a network."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from declarative.errors import Exit
 def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bool) -> int:
     """Check manifests and recipients files. All problems at once, each with file, line and column.
 
-    PATH is the project's directory, this one by default; with a folder or manifest in it, only that part.
+    PATH is the project's directory, by default the current one. With a folder or manifest in it, only that is checked.
     """
-    # Laid out here: report/ brings the engine in, which would double the time that this takes.
+    # The text is formatted here: importing report/ imports the engine, which would double the time of this command.
     desired = context.open_session(path, targets=targets).desired
     recipient_count = sum(resource.recipients.count for resource in desired.resources.values())
     if as_json:

@@ -1,4 +1,4 @@
-"""`explain`, `schema` and `version`: what needs no project."""
+"""`dialctl explain`, `dialctl schema` and `dialctl version`. They need no project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from declarative.errors import Exit, UsageError
 @click.argument("name", required=False)
 @click.pass_obj
 def schema(context: Context, name: str | None) -> int:
-    """Print a published JSON Schema; without NAME, their names."""
+    """Print a published JSON Schema. Without NAME, list their names."""
     from declarative import schemas
 
     if name is None:
@@ -22,7 +22,7 @@ def schema(context: Context, name: str | None) -> int:
         schema_document = schemas.load_schema(name)
     except KeyError:
         raise UsageError(
-            f'there is no schema "{name}"', hint=f"there are: {', '.join(schemas.list_schemas())}"
+            f'no schema is called "{name}"', hint=f"schemas: {', '.join(schemas.list_schemas())}"
         ) from None
     from json import dumps
 
@@ -32,10 +32,10 @@ def schema(context: Context, name: str | None) -> int:
 
 @click.command()
 @click.argument("what", required=False, metavar="[KIND[.FIELD...]]")
-@click.option("--provider", "provider", metavar="TYPE", help="Fields of this provider type only.")
+@click.option("--provider", "provider", metavar="TYPE", help="Only fields of this provider type.")
 @click.pass_obj
 def explain(context: Context, what: str | None, provider: str | None) -> int:
-    """The manifest reference, from the schemas. For example `dialctl explain Batch.retry`."""
+    """Print the manifest reference, made from the schemas. Example: `dialctl explain Batch.retry`."""
     from declarative.app import explain as explainer
 
     context.print_data(explainer.explain_manifest(what, provider))
@@ -45,7 +45,7 @@ def explain(context: Context, what: str | None, provider: str | None) -> int:
 @click.command()
 @click.pass_obj
 def version(context: Context) -> int:
-    """The version, the Python it runs on, and the provider types."""
+    """Print the version, Python and the provider types."""
     import platform
 
     from declarative import __version__

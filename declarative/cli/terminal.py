@@ -1,5 +1,5 @@
-"""The streams of this process: stood in for where they were closed; sentences for people are broken between words at a
-terminal too narrow for them, and stay whole elsewhere, for grep and for logs. Knows no command."""
+"""The standard streams: replaced if they are closed, and wrapped between words at a terminal. Elsewhere lines stay
+whole, for grep and for logs. Knows no command."""
 
 from __future__ import annotations
 
@@ -17,23 +17,30 @@ _LAST_STREAM = 2
 
 
 def replace_closed_streams() -> None:
-    """Where a stream was closed, as by `2>&-`, the next file to be opened, be it the lock, would take its number, and
-    what is meant for the terminal would be written there."""
+    """Open /dev/null for each standard stream that is closed, as by `2>&-`.
+
+    Otherwise the next file that is opened would take its number. If that is the lock, messages for the terminal would
+    be written into the lock.
+    """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
         pass
     os.close(descriptor)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 as long as the process
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 open until the process ends
 
 
 def echo(text: str, *, err: bool = False) -> None:
+    """Print text, wrapped to the width of the terminal if there is one."""
     width = _terminal_width(sys.stderr if err else sys.stdout)
     click.echo(wrap(text, width) if width else text, err=err)
 
 
 def wrap(text: str, width: int) -> str:
-    """Every line in at most `width` characters, where its words allow it; what follows a break is indented."""
+    """Wrap every line between words to at most `width` characters. Lines after a break are indented.
+
+    A word longer than `width` stays whole. Color codes take no width.
+    """
     return "\n".join(segment for line in text.split("\n") for segment in _wrap_line(line, width))
 
 
@@ -54,7 +61,7 @@ def _wrap_line(line: str, width: int) -> Iterator[str]:
 
 
 def _terminal_width(stream: TextIO) -> int:
-    """Columns of the terminal behind a stream; 0 where there is none, or where it does not say."""
+    """Return the columns of the terminal behind a stream. 0 if there is none, or its width is unknown."""
     try:
         return os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):

@@ -1,5 +1,5 @@
-"""Writes down what is about to be sent, durably, before execute.py sends it: the mark, the people, the earliest call.
-Sends nothing."""
+"""Writes an intent durably before execute.py sends its request: the mark, the people, the earliest call. Sends
+nothing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from declarative.engine.run_context import RunContext
-from declarative.model import frames as people
-from declarative.model import mark
+from declarative.model import frames, mark
 from declarative.model.lock import Intent, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
@@ -19,24 +18,30 @@ from declarative.providers.base import Submission
 
 @dataclass
 class Wave:
-    """The requests of one address in one run: one generation, shards counted from 1."""
+    """The submissions of one address in one run."""
 
     generation: int
+    """The generation that all their marks share: one more than the last one in the lock."""
     shard: int = 0
+    """The number of the latest submission, from 1; 0 before the first."""
 
 
 class IntentWriter:
-    """Raises LeaseLost and StateError; then nothing may be sent."""
+    """Writes the intents of one run. Raises LeaseLost and StateError; nothing may be sent then."""
 
     def __init__(self, run: RunContext) -> None:
         self._run = run
         self._waves: dict[str, Wave] = {}
 
     def write_submission(self, resource: Resource, recipients: pl.DataFrame, attempt: int) -> tuple[Intent, Submission]:
+        """The written intent of one batch or single call, and the submission to send. `recipients` has the columns
+        `number` and `payload`."""
         resource_record = self._run.ledger.resource_record(resource.address)
         wave = self._waves.setdefault(resource.address, Wave(resource_record.generation + 1))
         wave.shard += 1
         submission_mark = self._new_mark(resource, wave, attempt)
+        # Protocol 6: a batch starts only after its guard, by the provider's clock. Until then a twin can be cancelled
+        # with no one called; a request that lands later than this start is refused by the provider.
         provider_time = self._run.provider(resource).now()
         earliest_call = policy.earliest_call(resource, provider_time, resource_record.guard(self._run.project.guard))
         scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > provider_time else None
@@ -49,8 +54,8 @@ class IntentWriter:
             attempt=attempt,
             sent_at=provider_time,
             count=len(recipients),
-            numbers=people.numbers_digest(recipients, self._run.key),
-            payloads=people.payloads_digest(recipients, self._run.key),
+            numbers=frames.numbers_digest(recipients, self._run.key),
+            payloads=frames.payloads_digest(recipients, self._run.key),
             settings=resource.settings_digest,
             wanted=resource.recipients.numbers if resource.route is Route.BATCH else "",
             agent_id=str(resource.settings.get("agent_id", "")),
@@ -67,6 +72,7 @@ class IntentWriter:
         )
 
     def write_retry(self, resource: Resource, remote: Remote, count: int) -> Intent:
+        """The written intent of a retry request, which calls `count` people of one batch again."""
         resource_record = self._run.ledger.resource_record(resource.address)
         remote_record = resource_record.remotes[remote.id]
         intent = Intent(
@@ -82,12 +88,14 @@ class IntentWriter:
             payloads=remote_record.payloads or "",
             settings=remote_record.settings or "",
             remote=remote.id,
-            retry_count=remote.retry_count,
+            retry_count=remote.retry_count,  # Protocol 5: a lost retry is known by a larger count alone
         )
         self._record_intent(resource, intent)
         return intent
 
     def _record_intent(self, resource: Resource, intent: Intent) -> None:
+        # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been
+        # sent. The fields of the record follow in the same step, so that no crash leaves one without the other.
         self._run.ledger.update(
             resource.address,
             intents={intent.mark: intent},
@@ -99,6 +107,7 @@ class IntentWriter:
         self._run.budget.reserve(intent.mark, intent.count)
 
     def _new_mark(self, resource: Resource, wave: Wave, attempt: int) -> mark.Mark:
+        # Protocol 4: the mark is unique to this request, and is how a later run finds what it created.
         return mark.Mark(
             mark.project_hash(self._run.project.name),
             self._run.ledger.lock.lineage,

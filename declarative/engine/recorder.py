@@ -1,4 +1,5 @@
-"""What the lock learns of an address in an apply besides its requests: what was seen, and what was done in full."""
+"""Writes to the lock what an apply learns of an address apart from its own requests: what was observed, and what was
+done in full."""
 
 from __future__ import annotations
 
@@ -11,21 +12,20 @@ from declarative.model import records
 from declarative.model.lock import RemoteRecord, ResourceRecord
 from declarative.model.remote import Phase, Remote, is_over
 from declarative.model.resource import Route
-from declarative.planning import diff as explain
-from declarative.planning import unchanged
+from declarative.planning import diff, unchanged
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Task
 from declarative.state.ledger import ResourceRecordFields
 
 
 class Recorder:
-    """Raises LeaseLost and StateError."""
+    """Writes records of one run. Raises LeaseLost and StateError."""
 
     def __init__(self, run: RunContext) -> None:
         self._run = run
 
     def record_observed(self, task: Task) -> None:
-        """Writes down what was seen: memory under earlier addresses, things found by their mark, counters."""
+        """Records what was observed: renames, remotes found by their mark, counters and outcomes."""
         ledger = self._run.ledger
         for old_address in task.renamed_from:
             ledger.rename(old_address, task.address)
@@ -43,6 +43,7 @@ class Recorder:
             if resource_record.remotes.get(remote_id) != remote_record
         }
         if changed_records:
+            # Protocol 5: a remote with the mark of an open intent answers it.
             answered_marks = {remote_record.mark for remote_record in changed_records.values()} & set(
                 resource_record.intents
             )
@@ -51,7 +52,8 @@ class Recorder:
             )
 
     def _adopt_remote(self, resource_record: ResourceRecord, remote: Remote) -> RemoteRecord:
-        """Something new to the lock: as its intent says, where there is one, else as its mark tells."""
+        """The record of a remote that the lock does not know: from its intent where one is open, otherwise from its
+        mark."""
         if intent := resource_record.intents.get(str(remote.mark)):
             return records.from_intent(intent, remote)
         remote_record = records.from_mark(remote)
@@ -61,7 +63,7 @@ class Recorder:
         return replace(remote_record, person=self._run.key.digest_person(lineage, remote.members.item(0, "number")))
 
     def record_result(self, task: Task, facts: Facts, result: ResourceResult) -> None:
-        """What this address is known as from now on: as applied in full, as quiet, or as a tombstone."""
+        """Records how the address stands after its task: applied in full, unchanged, or a tombstone."""
         resource, resource_record = task.resource, self._run.ledger.resource_record(task.address)
         if resource is None:
             self.record_tombstone(task, facts, resource_record)
@@ -71,7 +73,7 @@ class Recorder:
             and (task.facts.resource_record.remotes or resource_record.placed)
             and not result.submitted
         ):
-            return  # known as what was called, so that every later plan can tell that an edit changes nothing
+            return  # the record keeps what was called, so that every later plan can say that an edit changes nothing
         in_full = (
             result.is_clean
             and not result.unplanned
@@ -81,7 +83,7 @@ class Recorder:
         )
         fields: dict[str, object] = {
             "provider": resource.provider,
-            "settings": explain.redact_settings(resource.settings),
+            "settings": diff.redact_settings(resource.settings),
             "settings_digest": resource.settings_digest,
             "count": resource.recipients.count,
             "numbers": resource.recipients.numbers if in_full else "",
@@ -95,7 +97,8 @@ class Recorder:
             self._run.ledger.update(task.address, **cast(ResourceRecordFields, changes))
 
     def _quiet_digest(self, task: Task, facts: Facts, result: ResourceResult) -> str | None:
-        """The digest of all facts, where everything is over and nothing was done or is due later."""
+        """The digest of all facts where everything is over and nothing was done or is due later; otherwise None. While
+        it stays the same, later plans need not read the people."""
         is_pending = result.unplanned or task.due_later or not result.is_clean
         is_changed = result.submitted or task.cancels or facts.resource_record.intents
         remotes = {remote_id: remote for remote_id, remote in facts.remotes.items() if remote_id not in facts.also}
@@ -105,6 +108,8 @@ class Recorder:
         return unchanged.fingerprint(task.resource, facts.resource_record, remotes)
 
     def record_tombstone(self, task: Task, facts: Facts, resource_record: ResourceRecord) -> None:
+        """Marks an address as no longer wanted, once nothing of it calls and no request is open. The record stays, so
+        that no one is called twice when the resource comes back."""
         is_settled = all(is_over(remote) for remote in facts.remotes.values())
         if (
             (task.forget or (task.cancels and is_settled))

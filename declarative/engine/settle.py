@@ -1,8 +1,8 @@
-"""Proves what became of requests whose answer was lost. Reads lists and writes to the ledger; sends nothing.
+"""Finds out what became of requests whose answer was lost. Reads lists and writes to the ledger; sends nothing.
 
-Two rules carry it: a list that was read without a gap back past the send time and does not show a mark, `settle` after
-the send, makes its absence probable; a list that shows something younger than the request can have brought into being
-shows what is older, which makes it certain.
+Absence is probable when a list was read without a gap back past the send time, `settle` after the send, and does not
+show the mark. Absence is proven when the list also shows something younger than the request could have created: a list
+that shows the younger shows the older.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from declarative import humanize
-from declarative import humanize as counting
 from declarative.engine.listing import Listing
 from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
@@ -24,20 +23,21 @@ from declarative.model.resource import Route
 from declarative.providers.base import Provider
 
 POLL = (1.0, 2.0, 5.0, 10.0, 15.0)
-"""Seconds between looks, the last one repeated."""
+"""Seconds to wait between two reads of a list; the last one repeats."""
 CALL_LIST_READS = 3
+"""How often the list of calls is read for a lost call. Such a list proves no absence, so waiting longer is no use."""
 
 
 class Settler:
-    """Works under the lease of one run. Raises Interrupted and StateError; a list that cannot be read proves nothing
-    and leaves everything as unsure as it was."""
+    """Works under the lease of one run. Raises Interrupted, LeaseLost and StateError. A list that cannot be read leaves
+    every intent as unsure as it was."""
 
     def __init__(self, run: RunContext) -> None:
         self._run = run
 
     def settle(self, addresses: Collection[str]) -> list[Finding]:
-        """Answers the open intents of these addresses, waiting out the settle time for those that only time can answer.
-        What stays open after that is unsure, and needs a list that catches up, or a person."""
+        """Settles the open intents of these addresses. Waits for the settle time of lost batches. An intent that stays
+        open after that is unsure: a later list or a person must answer it."""
         findings: list[Finding] = []
         for name, provider in self._run.providers.items():
             try:
@@ -50,6 +50,7 @@ class Settler:
         return findings
 
     def _settle_provider(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+        """Polls the batch list until every lost batch is found, proven absent or probably absent."""
         findings = self._settle_retries(name, provider, addresses) + self._settle_calls(name, provider, addresses)
         if not any(intent.is_batch for _, intent in self._open_intents(name, addresses)):
             return findings
@@ -69,11 +70,12 @@ class Settler:
         return findings
 
     def _settle_batches(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
-        """One reading of the batch list, and what it says of each open submission."""
+        """Reads the batch list once and settles each lost batch by it."""
         pending = [(address, intent) for address, intent in self._open_intents(name, addresses) if intent.is_batch]
         provider_time = provider.now()
         since = min(intent.sent_at for _, intent in pending)
         listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
+        # Protocol 12: the list proves something only if it was read back past the oldest send.
         listing.read_until(lambda listing: listing.reaches(since))
         return [
             finding
@@ -84,27 +86,27 @@ class Settler:
     def _settle_submission(
         self, address: str, intent: Intent, listing: Listing, provider_time: datetime
     ) -> Iterator[Finding]:
+        """Settles one lost batch by one reading of the list that began at `provider_time`."""
         if finding := self._adopt_listed(address, intent, listing):
             yield finding
         elif provider_time < self._decision_time(intent):
             return
         elif self._has_younger(listing, intent):
+            # Protocol 5: absence is proven, so the people are free and the mark is revoked.
             self._revoke(address, intent)
             self._run.budget.release(intent.mark)
-            people_text = counting.people(intent.count)
-            yield Finding(
-                address,
-                f"a request of {people_text} never arrived; they are decided anew{late_arrival_warning(intent)}",
-            )
+            warning = late_arrival_warning(intent)
+            message = f"a request of {humanize.people(intent.count)} never arrived; they are decided anew{warning}"
+            yield Finding(address, message)
         elif not intent.absent:
+            # Protocol 5: absence is only probable. The intent stays, and a batch sent in its place is guarded by it.
             self._run.ledger.update(address, intents={intent.mark: replace(intent, absent=True)})
             self._run.budget.release(intent.mark)
-            yield Finding(
-                address, f"a request of {counting.people(intent.count)} probably never arrived; they are decided anew"
-            )
+            message = f"a request of {humanize.people(intent.count)} probably never arrived; they are decided anew"
+            yield Finding(address, message)
 
     def _adopt_listed(self, address: str, intent: Intent, listing: Listing) -> Finding | None:
-        """What the list shows under the mark of a lost request is its answer."""
+        """Closes an intent whose mark the list shows. None where it does not show it."""
         remote_records = {
             remote.id: records.from_intent(intent, remote)
             for remote in listing.entries.values()
@@ -116,30 +118,34 @@ class Settler:
         return Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(remote_records))}")
 
     def _decision_time(self, intent: Intent) -> datetime:
-        """When not being listed begins to mean something: the list had `settle` to catch up, and nothing can come of
-        the lost request any more."""
+        """When a missing entry begins to mean something: the list had the settle time to catch up, and the lost request
+        can no longer create anything."""
         return max(intent.sent_at + self._run.project.settle, self._refusal_time(intent))
 
     def _refusal_time(self, intent: Intent) -> datetime:
-        """When the provider itself refuses a lost request that is still on its way: its guard is over. One without a
-        time of its own is taken whenever it lands; then `settle` is all there is."""
+        """When the provider starts to refuse a lost request that is still on its way, because its guard is over."""
+        # Protocol 6: a request whose start has passed is refused. One without a start of its own is accepted whenever
+        # it lands, so only the settle time is left.
         if intent.scheduled_at is None:
             return intent.sent_at + self._run.project.settle
         guard = max(self._run.project.guard, MIN_GUARD) + timedelta(seconds=1)
         return min(intent.scheduled_at, intent.sent_at + guard)
 
     def _has_younger(self, listing: Listing, intent: Intent) -> bool:
+        """Whether the list shows something younger than the request could have created: the probe, or any entry."""
         if intent.probe is not None:
             return intent.probe in listing.entries
         refusal_time = self._refusal_time(intent)
         return any(remote.created_at and remote.created_at > refusal_time for remote in listing.entries.values())
 
     def _revoke(self, address: str, intent: Intent) -> None:
-        """Its absence is proven; should it ever appear all the same, it is cancelled."""
+        """Closes an intent whose absence is proven. A batch that appears with its mark later is cancelled."""
         revoked = tuple(sorted({*self._run.ledger.resource_record(address).revoked, intent.mark}))
         self._run.ledger.update(address, intents={intent.mark: None}, revoked=revoked)
 
     def _settle_retries(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+        # Protocol 5: a retry creates nothing that a list could show. Only a larger `retry_count` proves that it
+        # arrived; the same count proves nothing, so the intent stays open.
         findings = []
         for address, intent in self._open_intents(name, addresses):
             if intent.request is not RequestKind.RETRY or intent.remote is None:
@@ -153,6 +159,8 @@ class Settler:
         return findings
 
     def _settle_calls(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+        # Protocol 5: a call that the list shows is found. One that it does not show stays unsure, since a list of calls
+        # promises too little (cartesia.md 6, callingbox.md 2.5).
         findings: list[Finding] = []
         for poll in range(CALL_LIST_READS):
             pending = [
@@ -173,7 +181,8 @@ class Settler:
         return findings
 
     def _open_intents(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
-        """Those that this provider can be asked about: an api_version may have changed since, and a route be gone."""
+        """Open intents, with their addresses, that this provider can answer. An api_version may have changed since the
+        request was sent, and its route may be gone."""
         return [
             (address, intent)
             for address in addresses
@@ -184,9 +193,9 @@ class Settler:
 
 
 def late_arrival_warning(intent: Intent) -> str:
-    """A lost request with a later time of its own would be taken until then, however late it lands: the guard does not
-    help there, and only another run can see it."""
+    """Asks for one more run where a lost request has a start of its own, later than any guard; otherwise "". The
+    provider accepts such a request until its start, however late it lands, and only another run can see it."""
     scheduled_at = intent.scheduled_at
     if scheduled_at is None or scheduled_at <= intent.sent_at + MIN_GUARD + timedelta(minutes=1):
         return ""
-    return f"; run dialctl apply once more before {humanize.when(scheduled_at)}, lest it lands late"
+    return f"; run dialctl apply once more before {humanize.when(scheduled_at)}, in case it still arrives"

@@ -1,4 +1,4 @@
-"""Manifests: from YAML in git to what is wanted. Knows nothing of plans, providers' connections or the
+"""Manifests: YAML files in git become the desired state. Does not know plans, connections to providers, or the
 lock."""
 
 from declarative.manifest.loader import load_desired

@@ -1,4 +1,4 @@
-"""How messages name what was found, and what was perhaps meant. Phone numbers come masked."""
+"""How messages quote what was found and suggest what was perhaps meant. Phone numbers are always masked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from collections.abc import Iterable
 from declarative.privacy import clean, mask, mask_all
 
 Path = tuple[str | int, ...]
+"""A place in a document: keys and list indexes from the root."""
+
+MOST_DESCRIBED = 20
+"""Problems of one kind that are described one by one, at most. Further ones are counted."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _LONGEST = 60
@@ -27,6 +31,7 @@ def format_path(path: Path) -> str:
 
 
 def quote(text: str) -> str:
+    """The text in quotes: without control characters, with numbers masked, cut after 60 characters."""
     text = mask_all(clean(text))
     return f'"{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"}"'
 
@@ -49,7 +54,7 @@ def describe_value(value: object) -> str:
 
 
 def describe_number(value: object) -> str:
-    """A value in the place of a phone number, never in full."""
+    """A value that is written where a phone number is expected, never shown in full."""
     match value:
         case bool() | None | list() | dict():
             return describe_value(value)
@@ -64,17 +69,29 @@ def _mask_if_number(text: str) -> str:
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """`did you mean "x"?` when a known word is close, else nothing."""
+    """`did you mean "x"?` when a candidate is close to `word`, otherwise an empty text."""
     from difflib import get_close_matches
 
     close = get_close_matches(word, list(candidates), n=1, cutoff=0.6)
     return f"did you mean {quote(close[0])}?" if close else ""
 
 
+def list_known(names: Iterable[str]) -> str:
+    """A hint with all names that are valid at a place: `known: a, b`."""
+    return f"known: {join_names(names)}"
+
+
+def suggest(word: str, candidates: Iterable[str]) -> str:
+    """The hint for an unknown word: the closest candidate, or all of them when none is close."""
+    names = list(candidates)
+    return did_you_mean(word, names) or list_known(names)
+
+
 def and_more(count: int, noun: str) -> str:
-    """`and 5 more rows`, of those that are counted and not described."""
+    """`and 5 more rows`, for problems that are counted and not described one by one."""
     return f"and {count:,} more {noun}{'' if count == 1 else 's'}"
 
 
 def join_names(words: Iterable[str]) -> str:
+    """The words separated by commas, numbers masked."""
     return mask_all(", ".join(words))

@@ -1,5 +1,4 @@
-"""Which files a run reads, and that none lies outside the project's directory. Knows paths and bytes, not
-YAML."""
+"""Finds the files of a run and refuses every file outside the project's directory. Knows paths and bytes, not YAML."""
 
 from __future__ import annotations
 
@@ -14,14 +13,16 @@ from declarative.manifest.messages import quote
 from declarative.privacy import clean
 
 MANIFEST_LIMIT = 32 << 20
+"""The largest manifest or var file that is read, in bytes."""
 RECIPIENTS_LIMIT = 2 << 30
+"""The largest recipients file that is read, in bytes."""
 ENDINGS = (".yaml", ".yml")
 
 _PROJECT = re.compile(rb"""kind["']?\s*:\s*["']?Project\b""")
 
 
 class UnusableFile(Exception):
-    """A file that cannot be read; the message says why, the hint what to do."""
+    """A file cannot be read. `message` says why, `hint` says what to do."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -31,22 +32,24 @@ class UnusableFile(Exception):
 
 @dataclass(frozen=True)
 class OutsideLink:
-    """A file or folder found on the way that must not be followed."""
+    """A symbolic link that leads out of the project and is not followed."""
 
     path: Path
+    """The link itself."""
     message: str
+    """What is wrong with it, for the user."""
 
 
 def display_path(path: Path) -> str:
-    """The path relative to where the user stands, or whole when it lies elsewhere or is that place itself."""
+    """The path relative to the working directory, or in full when it is not below it."""
     absolute = Path(os.path.abspath(path))
     working_directory = Path.cwd()
     return clean(str(absolute.relative_to(working_directory) if working_directory in absolute.parents else absolute))
 
 
 def find_manifests(directory: Path, root: Path) -> Iterator[Path | OutsideLink]:
-    """The manifest files below `directory`, sorted, hidden ones skipped. Links that leave `root` come as
-    Stray, so that nothing wanted goes missing unsaid."""
+    """Yield the manifest files below `directory`, sorted, without hidden ones. A link that leaves `root` comes as an
+    OutsideLink, so that a manifest behind it is not missed silently."""
     for entry in sorted(directory.iterdir()):
         if entry.name.startswith("."):
             continue
@@ -54,20 +57,20 @@ def find_manifests(directory: Path, root: Path) -> Iterator[Path | OutsideLink]:
             if entry.suffix in ENDINGS or entry.is_dir():
                 yield OutsideLink(entry, "a symbolic link that leads out of the project's directory")
         elif entry.is_dir():
-            if not entry.is_symlink():  # what it leads to is inside, so it is met on its own way
+            if not entry.is_symlink():  # its target is inside `root` and is found there
                 yield from find_manifests(entry, root)
         elif entry.suffix in ENDINGS:
             yield entry
 
 
 def find_project_candidates(directory: Path) -> list[Path]:
-    """Top-level manifests of a directory that may hold a Project document, judged by a glance at their
-    bytes."""
+    """Top-level manifests of a directory that may contain a Project document. Only their bytes are searched, which is
+    quicker than parsing."""
     return [path for path in _top_level_manifests(directory) if _PROJECT.search(read_file(path, MANIFEST_LIMIT))]
 
 
 def walk_up(directory: Path) -> Iterator[Path]:
-    """The directory and its parents, up to the one that holds a git repository."""
+    """Yield the directory and its parents, up to the root of the git repository."""
     for ancestor in (directory, *directory.parents):
         yield ancestor
         if (ancestor / ".git").exists():
@@ -75,16 +78,13 @@ def walk_up(directory: Path) -> Iterator[Path]:
 
 
 def resolve_inside(root: Path, base: Path, name: str) -> Path:
-    """The file that `name` means, relative to `base`. Raises Unusable for whatever is not a regular file in
-    `root`."""
+    """Return the file `name`, relative to `base`. Raises UnusableFile unless it is a readable file inside `root`."""
     if "://" in name:
         raise UnusableFile(f"{quote(name)} is a URL", "a manifest reads files of its own project only")
     if PurePosixPath(name).is_absolute() or name.startswith("~") or "\0" in name:
         raise UnusableFile(f"{quote(name)} is not a relative path", "write the path relative to the manifest")
     if ".." in PurePosixPath(name).parts:
-        raise UnusableFile(
-            f'{quote(name)} climbs out of its folder with ".."', "move the file below the manifest's folder"
-        )
+        raise UnusableFile(f'{quote(name)} leaves its folder with ".."', "move the file below the manifest's folder")
     path = base / name
     if not path.resolve().is_relative_to(root):
         raise UnusableFile(f"{quote(name)} leads out of the project's directory", "copy the file into the project")
@@ -95,7 +95,7 @@ def resolve_inside(root: Path, base: Path, name: str) -> Path:
 
 
 def stat_regular_file(path: Path, name: str) -> os.stat_result:
-    """The file's status. Raises Unusable when there is none, or it is no regular file."""
+    """Return the file's status. Raises UnusableFile when it does not exist or is not a regular file."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -108,12 +108,12 @@ def stat_regular_file(path: Path, name: str) -> os.stat_result:
 
 
 def read_file(path: Path, limit: int) -> bytes:
-    """The file's bytes. Raises Unusable when it is no regular file or, before reading it, when it is too
-    large."""
+    """Return the file's bytes. Raises UnusableFile when it is not a regular file or is larger than `limit` bytes; then
+    nothing is read."""
     size = stat_regular_file(path, path.name).st_size
     if size > limit:
         raise UnusableFile(
-            f"{size / (1 << 20):.0f} MiB, and at most {limit >> 20} MiB are read",
+            f"{size / (1 << 20):.0f} MiB is too large: at most {limit >> 20} MiB are read",
             "keep people in a recipients file (recipients_from)",
         )
     try:
@@ -138,7 +138,7 @@ def _is_readable(path: Path) -> bool:
 
 
 def _suggest_similar_name(path: Path) -> str:
-    """A name that is alike without its ending, which alone makes two names no more alike."""
+    """Suggest a file with a similar name. Endings are not compared: every pair of CSV files has that much in common."""
     from difflib import get_close_matches
 
     names = sorted(os.listdir(path.parent)) if path.parent.is_dir() else []

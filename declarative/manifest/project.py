@@ -1,53 +1,49 @@
-"""The Project document: providers, defaults and limits, and what they become where it says nothing."""
+"""Reads the Project document: providers, defaults and limits, and the values of those that it leaves out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path as File
 from typing import Any
 
-from declarative.errors import Problem
-from declarative.manifest import durations as times
-from declarative.manifest import schema as shapes
-from declarative.manifest import suggestions as unknown
-from declarative.manifest import validate as check
-from declarative.manifest.document import Document
-from declarative.manifest.messages import Path, did_you_mean, join_names, quote
+from declarative.manifest.document import Document, DocumentSection, Origin
+from declarative.manifest.durations import parse_duration
+from declarative.manifest.messages import list_known, quote, suggest
 from declarative.manifest.policy import Limits, read_limits
+from declarative.manifest.problems import ProblemCollector
+from declarative.manifest.schema import defaults_schema, project_schema
+from declarative.manifest.suggestions import defaults_describer, describe_unknown_provider
+from declarative.manifest.validate import coerce_variables, keep_valid
 from declarative.model.capabilities import ProviderType
 from declarative.model.resource import Json, Project, ProviderSpec
 
 ProviderTypes = Mapping[str, ProviderType]
-
-
-@dataclass(frozen=True)
-class Origin:
-    """A value with the place it was written at, which for a default is in the Project."""
-
-    value: Any
-    document: Document
-    path: Path
-
-    def problem(self, message: str, hint: str = "", *, inner: Path = ()) -> Problem:
-        return self.document.problem((*self.path, *inner), message, hint)
+"""Provider types by name."""
 
 
 @dataclass(frozen=True)
 class ProjectConfig:
-    """What resources stand on. `defaults` by field; `provider_defaults` by provider name and field. `unsound`
-    are the providers that the Project gets wrong, of which nothing more is to be said; `knows_default` is False
-    where it may name a default provider and that cannot be made out."""
+    """What all resources of a project share."""
 
     project: Project
+    """The project as later steps see it."""
     provider_types: ProviderTypes
+    """Every provider type that exists, used by the project or not."""
     limits: Limits = field(default_factory=Limits)
+    """The project's policy, which no resource can widen."""
     defaults: Mapping[str, Origin] = field(default_factory=dict)
+    """Defaults of all resources, by field."""
     provider_defaults: Mapping[str, Mapping[str, Origin]] = field(default_factory=dict)
+    """Defaults of each provider's resources, by provider name and field. They win over `defaults`."""
     spec: Mapping[str, Json] = field(default_factory=dict)
+    """The valid part of the Project's spec, for the digest."""
     invalid_providers: frozenset[str] = frozenset()
+    """Providers that the Project declares wrongly. Their resources get no further problem because of it."""
     is_default_provider_known: bool = True
+    """False when there may be a default provider that could not be read: then no resource can be blamed for naming
+    none."""
 
     def type_of(self, provider: str) -> ProviderType:
         return self.provider_types[self.project.providers[provider].type]
@@ -57,34 +53,33 @@ class ProjectConfig:
 
 
 def default_project_config(directory: File, provider_types: ProviderTypes, *, has_unreadable: bool) -> ProjectConfig:
-    """Without a Project document: every provider type under its own name, and no defaults. `unread`: there may be
-    one that cannot be read."""
+    """The config without a Project document: every provider type is a provider of the same name, with no defaults.
+    `has_unreadable`: a file or document could not be read, and may be the Project."""
     project = Project(directory=str(directory), providers=_implicit_providers(provider_types))
     return ProjectConfig(project, provider_types, is_default_provider_known=not has_unreadable)
 
 
 def read_project_config(
-    document: Document, directory: File, provider_types: ProviderTypes, problems: list[Problem]
+    document: Document, directory: File, provider_types: ProviderTypes, problems: ProblemCollector
 ) -> ProjectConfig:
-    """Raises nothing: what is wrong is added to `problems`, and left out."""
+    """Read a Project document. Whatever is wrong in it is added to `problems` and left out."""
     document_value: Any = document.value
-    schema = shapes.project_schema()
-    coerced_spec = check.coerce_variables(document, document_value["spec"], schema, ("spec",))
-    spec: dict[str, Any] = check.keep_valid(document, coerced_spec, schema, ("spec",), problems)
-    declared = _read_providers(
-        document, coerced_spec.get("providers"), spec.get("providers", {}), provider_types, problems
-    )
+    section = DocumentSection(document, ("spec",), problems)
+    schema = project_schema()
+    coerced_spec = coerce_variables(section, document_value["spec"], schema)
+    spec: dict[str, Any] = keep_valid(section, coerced_spec, schema)
+    declared = _read_providers(section, coerced_spec.get("providers"), spec.get("providers", {}), provider_types)
     providers = {**_implicit_providers(provider_types), **declared}
     invalid_providers = _provider_names(coerced_spec.get("providers")) - set(declared)
-    problems.extend(_unknown_default_problems(document, spec, {*providers, *invalid_providers}))
-    project_limits = read_limits(document, ("spec", "policy"), spec.get("policy", {}), directory, problems)
+    _report_unknown_default(section, spec, {*providers, *invalid_providers})
+    project_limits = read_limits(section.at("policy"), spec.get("policy", {}), directory)
     project = Project(
         name=document_value["metadata"]["name"],
         declared=True,
         directory=str(document.file.parent),
         providers=providers,
-        guard=_read_duration(document, spec, "guard", Project.guard, problems),
-        settle=_read_duration(document, spec, "settle", Project.settle, problems),
+        guard=_read_duration(section.at("guard"), spec, Project.guard),
+        settle=_read_duration(section.at("settle"), spec, Project.settle),
         policy=project_limits.policy,
         state_url=spec.get("state", {}).get("url"),
     )
@@ -92,10 +87,8 @@ def read_project_config(
         project=project,
         provider_types=provider_types,
         limits=project_limits,
-        defaults=_origins(document, ("spec", "defaults"), spec.get("defaults", {})),
-        provider_defaults=_read_provider_defaults(
-            document, spec.get("providers", {}), declared, provider_types, problems
-        ),
+        defaults=_origins(section.at("defaults"), spec.get("defaults", {})),
+        provider_defaults=_read_provider_defaults(section, spec.get("providers", {}), declared, provider_types),
         spec=spec,
         invalid_providers=invalid_providers,
         is_default_provider_known=_may_name_provider(coerced_spec.get("defaults"))
@@ -108,58 +101,56 @@ def _provider_names(providers: Json) -> frozenset[str]:
 
 
 def _implicit_providers(provider_types: ProviderTypes) -> dict[str, ProviderSpec]:
+    """Providers that exist without being declared: one of each type, under the type's name."""
     return {name: ProviderSpec(name, name, provider_type.versions[0]) for name, provider_type in provider_types.items()}
 
 
 def _read_providers(
-    document: Document,
-    written_providers: Any,
-    valid_providers: Mapping[str, Any],
-    provider_types: ProviderTypes,
-    problems: list[Problem],
+    section: DocumentSection, written_providers: Any, valid_providers: Mapping[str, Any], provider_types: ProviderTypes
 ) -> dict[str, ProviderSpec]:
-    """Those whose type and version are right."""
+    """The declared providers whose type and version are valid."""
     specs = {}
     for name, provider in valid_providers.items():
-        path = ("spec", "providers", name)
         if "type" not in provider or ("api_version" in written_providers[name] and "api_version" not in provider):
-            continue
-        provider_type = provider_types.get(provider["type"])
-        if provider_type is None:
-            message = f"unknown provider type {quote(provider['type'])}"
-            hint = did_you_mean(provider["type"], provider_types) or f"known are: {join_names(provider_types)}"
-            problems.append(document.problem((*path, "type"), message, hint))
-            continue
-        version = provider.get("api_version", provider_type.versions[0])
-        if version not in provider_type.versions:
-            message = f"provider type {provider_type.name} has no api_version {quote(version)}"
-            problems.append(
-                document.problem((*path, "api_version"), message, f"known are: {join_names(provider_type.versions)}")
-            )
-            continue
-        specs[name] = ProviderSpec(name, provider_type.name, version)
+            continue  # the schema has reported it
+        if spec := _read_provider(section.at("providers", name), name, provider, provider_types):
+            specs[name] = spec
     return specs
 
 
+def _read_provider(
+    section: DocumentSection, name: str, provider: Mapping[str, str], provider_types: ProviderTypes
+) -> ProviderSpec | None:
+    provider_type = provider_types.get(provider["type"])
+    if provider_type is None:
+        message = f"unknown provider type {quote(provider['type'])}"
+        section.at("type").report(message, suggest(provider["type"], provider_types))
+        return None
+    version = provider.get("api_version", provider_type.versions[0])
+    if version not in provider_type.versions:
+        message = f"provider type {provider_type.name} has no api_version {quote(version)}"
+        section.at("api_version").report(message, list_known(provider_type.versions))
+        return None
+    return ProviderSpec(name, provider_type.name, version)
+
+
 def _read_provider_defaults(
-    document: Document,
+    section: DocumentSection,
     declared: Mapping[str, Any],
     providers: Mapping[str, ProviderSpec],
     provider_types: ProviderTypes,
-    problems: list[Problem],
 ) -> dict[str, Mapping[str, Origin]]:
     defaults_by_provider: dict[str, Mapping[str, Origin]] = {}
     for name, provider in declared.items():
         if "defaults" in provider and name in providers:
-            path = ("spec", "providers", name, "defaults")
+            defaults_section = section.at("providers", name, "defaults")
             provider_type = provider_types[providers[name].type]
             version = providers[name].api_version or provider_type.versions[0]
-            schema = shapes.defaults_schema(provider_type.name, version)
-            coerced_defaults = check.coerce_variables(document, provider["defaults"], schema, path)
-            describe_unknown = unknown.defaults_describer(provider_type, version, schema)
-            defaults_by_provider[name] = _origins(
-                document, path, check.keep_valid(document, coerced_defaults, schema, path, problems, describe_unknown)
-            )
+            schema = defaults_schema(provider_type.name, version)
+            coerced_defaults = coerce_variables(defaults_section, provider["defaults"], schema)
+            describe_unknown = defaults_describer(provider_type, version, schema)
+            valid_defaults = keep_valid(defaults_section, coerced_defaults, schema, describe_unknown)
+            defaults_by_provider[name] = _origins(defaults_section, valid_defaults)
     return defaults_by_provider
 
 
@@ -167,23 +158,23 @@ def _may_name_provider(defaults: Json) -> bool:
     return defaults is not None and (not isinstance(defaults, dict) or "provider" in defaults)
 
 
-def _origins(document: Document, path: Path, values: Mapping[str, Json]) -> dict[str, Origin]:
-    return {name: Origin(value, document, (*path, name)) for name, value in values.items()}
+def _origins(section: DocumentSection, values: Mapping[str, Json]) -> dict[str, Origin]:
+    return {name: Origin(value, section.document, (*section.path, name)) for name, value in values.items()}
 
 
-def _unknown_default_problems(
-    document: Document, spec: Mapping[str, Any], providers: Collection[str]
-) -> Iterator[Problem]:
+def _report_unknown_default(section: DocumentSection, spec: Mapping[str, Any], providers: Collection[str]) -> None:
     name = spec.get("defaults", {}).get("provider")
     if name is not None and name not in providers:
-        yield document.problem(("spec", "defaults", "provider"), *unknown.unknown_provider(name, providers))
+        section.at("defaults", "provider").report(*describe_unknown_provider(name, providers))
 
 
-def _read_duration(
-    document: Document, spec: Mapping[str, Any], name: str, default: timedelta, problems: list[Problem]
-) -> timedelta:
+def _read_duration(section: DocumentSection, spec: Mapping[str, Any], default: timedelta) -> timedelta:
+    """The duration that the section contains; `default` when `spec` has no such field or it is too long."""
+    name = section.path[-1]
+    if name not in spec:
+        return default
     try:
-        return times.parse_duration(spec[name]) if name in spec else default
+        return parse_duration(spec[str(name)])
     except ValueError as error:
-        problems.append(document.problem(("spec", name), f"{quote(spec[name])} is {error}"))
+        section.report(f"{quote(spec[str(name)])} is {error}")
         return default

@@ -1,5 +1,5 @@
-"""Which fields a kind takes under a provider type, version and route: the published schemas put together.
-Knows no document."""
+"""Builds the schema that applies to a document, from the published schemas: by kind, provider type, API version and
+route. Does not read documents."""
 
 from __future__ import annotations
 
@@ -13,27 +13,34 @@ from declarative.model.capabilities import PERSONAL
 from declarative.model.resource import Kind, Route
 
 Schema = dict[str, Any]
-DEFAULTABLE = ("retry", "expires_at")  # common fields that defaults may hold
+DEFAULTABLE = ("retry", "expires_at")
+"""Fields of every provider that may also have a default."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """`properties` by field name; `required` must come from the resource or from defaults; `schema` is the
-    whole, for values of `spec`."""
+    """The fields that a resource can have in its `spec`."""
 
     properties: Mapping[str, Schema]
+    """The schema of each field, by name."""
     required: tuple[str, ...]
+    """Fields that the resource or a default must give."""
     schema: Schema
+    """The schema of the whole `spec`. It requires no field, since a default may give it."""
 
 
 @dataclass(frozen=True)
 class FieldLocation:
-    """Fields by name under a provider type, api_version (empty where there is one only) and kind."""
+    """One place in the published schemas that defines fields."""
 
     type_name: str
+    """The provider type."""
     version: str
+    """The api_version; empty for a type that has only one."""
     kind: Kind
+    """The kind of resource that takes the fields."""
     properties: Mapping[str, Schema]
+    """The schema of each field, by name."""
 
 
 @cache
@@ -47,13 +54,14 @@ def head_schema(is_project: bool) -> Schema:
 
 @cache
 def project_schema() -> Schema:
+    """The schema of a Project's spec."""
     return _object_schema(schemas.load_schema("manifest.v1")["$defs"]["Project"]["properties"])
 
 
 @cache
 def common_shape(kind: Kind) -> Shape:
-    """For a resource whose provider is not known: the fields that some provider takes, checked as far as they are
-    the same under all of them."""
+    """The shape of a resource whose provider is not known: every field that some provider takes. A field is checked
+    only as far as all providers agree on it."""
     kinds = (Kind.BATCH,) if kind is Kind.BATCH else tuple(Kind)
     settings: dict[str, Schema] = {
         field: {} for location in _all_field_locations() if location.kind in kinds for field in location.properties
@@ -63,7 +71,7 @@ def common_shape(kind: Kind) -> Shape:
 
 @cache
 def resource_shape(kind: Kind, route: Route, type_name: str, version: str) -> Shape:
-    """The fields of a resource. A Call on the batch route has those of a Batch too. Raises KeyError for a
+    """The shape of a resource. A Call on the batch route also takes the fields of a Batch. Raises KeyError for a
     provider type without a published schema."""
     definition = _definition(type_name, version, kind)
     batch = _definition(type_name, version, Kind.BATCH) if route is Route.BATCH else definition
@@ -75,7 +83,7 @@ def resource_shape(kind: Kind, route: Route, type_name: str, version: str) -> Sh
 
 @cache
 def defaults_schema(type_name: str, version: str) -> Schema:
-    """The schema of a provider's defaults: settings of every kind, and retry and expires_at."""
+    """The schema of a provider's defaults: the settings of every kind, retry and expires_at."""
     manifest = schemas.load_schema("manifest.v1")["$defs"]["Batch"]["properties"]
     properties = {name: manifest[name] for name in DEFAULTABLE}
     for kind in Kind:
@@ -85,7 +93,7 @@ def defaults_schema(type_name: str, version: str) -> Schema:
 
 
 def field_locations(field: str) -> Iterator[FieldLocation]:
-    """Where a field is known."""
+    """Every place that defines a field of this name."""
     return (location for location in _all_field_locations() if field in location.properties)
 
 
@@ -100,7 +108,7 @@ def _all_field_locations() -> Iterator[FieldLocation]:
 
 
 def follow_reference(schema: Schema, root_schema: Schema) -> Schema:
-    """The schema itself, a reference followed."""
+    """The schema that `$ref` names, or `schema` itself when it has no `$ref`."""
     reference = schema.get("$ref")
     return root_schema["$defs"][reference.rpartition("/")[2]] if reference else schema
 

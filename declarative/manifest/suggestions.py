@@ -1,43 +1,41 @@
-"""What to say of a field that is not known where it stands: it is often known elsewhere, and then we say
-where."""
+"""What to say about an unknown field. It is often a field of another kind, version or provider, and the message says
+so."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
 from declarative import schemas
-from declarative.manifest import schema as shapes
-from declarative.manifest import validate as check
-from declarative.manifest.messages import did_you_mean, join_names, quote
-from declarative.manifest.schema import Schema, Shape
-from declarative.manifest.validate import FieldDescriber
+from declarative.manifest.messages import did_you_mean, list_known, quote, suggest
+from declarative.manifest.schema import Schema, Shape, field_locations
+from declarative.manifest.validate import FieldDescriber, describe_unknown_field
 from declarative.model.capabilities import PERSONAL, ProviderType
 from declarative.model.resource import Kind, Route
 
 
-def unknown_provider(name: str, provider_names: Iterable[str]) -> tuple[str, str]:
-    names = list(provider_names)
-    return f"unknown provider {quote(name)}", did_you_mean(name, names) or f"known are: {join_names(names)}"
+def describe_unknown_provider(name: str, provider_names: Iterable[str]) -> tuple[str, str]:
+    """Message and hint for a provider that the project does not have."""
+    return f"unknown provider {quote(name)}", suggest(name, provider_names)
 
 
 def defaults_describer(provider_type: ProviderType, version: str, schema: Schema) -> FieldDescriber:
-    """For the defaults of a provider of a type."""
+    """Describes unknown fields in the defaults of a provider."""
 
     def describe(name: str) -> tuple[str, str]:
         if name in provider_type.refused:
             return _refusal_advice(name, provider_type)
         if name in PERSONAL:
-            return f"{quote(name)} belongs to each person, and has no default", ""
+            return f"{quote(name)} belongs to each person and cannot have a default", ""
         if version_advice := _other_version_advice(name, provider_type, version, list(Kind)):
             return version_advice
         message = f"unknown field {quote(name)} for provider type {provider_type.name}"
-        return message, did_you_mean(name, schema["properties"]) or f"known are: {join_names(schema['properties'])}"
+        return message, suggest(name, schema["properties"])
 
     return describe
 
 
 def spec_describer(kind: Kind, route: Route, provider_type: ProviderType, version: str, shape: Shape) -> FieldDescriber:
-    """For the spec of a resource."""
+    """Describes unknown fields in the spec of a resource."""
 
     def describe(name: str) -> tuple[str, str]:
         if name in provider_type.refused:
@@ -45,7 +43,7 @@ def spec_describer(kind: Kind, route: Route, provider_type: ProviderType, versio
         kind_advice = _other_kind_advice(kind, name)
         if kind_advice:
             return kind_advice
-        locations = [location for location in shapes.field_locations(name) if location.type_name == provider_type.name]
+        locations = [location for location in field_locations(name) if location.type_name == provider_type.name]
         is_batch_field = any(location.version == version and location.kind is Kind.BATCH for location in locations)
         if is_batch_field and route is Route.CALL and kind is Kind.CALL:
             return f"{quote(name)} needs via: batch", "a direct call is placed at once"
@@ -57,13 +55,13 @@ def spec_describer(kind: Kind, route: Route, provider_type: ProviderType, versio
 
 
 def common_describer(kind: Kind, provider_types: Iterable[ProviderType], shape: Shape) -> FieldDescriber:
-    """For the spec of a resource whose provider is not known: no provider takes the field."""
+    """Describes unknown fields in the spec of a resource whose provider is not known. No provider takes them."""
 
     def describe(name: str) -> tuple[str, str]:
         refusing_type = next((provider_type for provider_type in provider_types if name in provider_type.refused), None)
         if refusing_type:
             return _refusal_advice(name, refusing_type)
-        return _other_kind_advice(kind, name) or check.describe_unknown_field(name, shape.properties)
+        return _other_kind_advice(kind, name) or describe_unknown_field(name, shape.properties)
 
     return describe
 
@@ -77,7 +75,7 @@ def _other_version_advice(
 ) -> tuple[str, str] | None:
     locations = [
         location
-        for location in shapes.field_locations(name)
+        for location in field_locations(name)
         if location.type_name == provider_type.name and location.kind in kinds
     ]
     versions = dict.fromkeys(location.version for location in locations if location.version not in ("", version))
@@ -104,7 +102,7 @@ def _elsewhere_hint(name: str, shape: Shape) -> str:
     suggestion = did_you_mean(name, shape.properties)
     if suggestion:
         return suggestion
-    type_names = dict.fromkeys(location.type_name for location in shapes.field_locations(name))
+    type_names = dict.fromkeys(location.type_name for location in field_locations(name))
     if type_names:
         return f"it is a field of provider type {' and '.join(type_names)}"
-    return f"known are: {join_names(shape.properties)}"
+    return list_known(shape.properties)

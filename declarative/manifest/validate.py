@@ -1,4 +1,4 @@
-"""What a published schema finds wrong in a document, as Problems that a person can act on."""
+"""Checks a document against a published schema. What is wrong becomes messages that a person can act on."""
 
 from __future__ import annotations
 
@@ -7,22 +7,29 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from declarative.errors import Problem
-from declarative.manifest import schema as shapes
-from declarative.manifest.document import Document
-from declarative.manifest.messages import Path, describe_number, describe_value, did_you_mean, join_names, quote
-from declarative.manifest.schema import Schema
+from declarative.manifest.document import DocumentSection
+from declarative.manifest.messages import (
+    Path,
+    describe_number,
+    describe_value,
+    did_you_mean,
+    join_names,
+    quote,
+    suggest,
+)
+from declarative.manifest.recipients.fields import RESERVED_KEY
+from declarative.manifest.schema import Schema, follow_reference
 from declarative.model.resource import Json
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 ValidationError = Any
-"""jsonschema.exceptions.ValidationError: its declared types hold an `Unset` that no error of iter_errors
-has."""
+"""jsonschema.exceptions.ValidationError. Its declared types include an `Unset`, which errors of iter_errors never
+have."""
 
 FieldDescriber = Callable[[str], tuple[str, str]]
-"""Message and hint for a field that the outermost schema does not know."""
+"""Returns message and hint for a field that the outermost schema does not know."""
 
 _TYPES = {
     "string": "text",
@@ -33,39 +40,37 @@ _TYPES = {
     "array": "a list",
     "null": "nothing",
 }
-# Python takes more for a number than anybody writes: 1_000, nan, a number of a hundred digits.
+# Python accepts more texts as numbers than people write: 1_000, nan, a number of a hundred digits.
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL = re.compile(r"-?([0-9]{1,18}(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
 _validators: dict[int, Draft202012Validator] = {}
 
 
 def keep_valid(
-    document: Document,
-    value: dict[str, Json],
-    schema: Schema,
-    path: Path,
-    problems: list[Problem],
-    describe_unknown: FieldDescriber | None = None,
+    section: DocumentSection, value: dict[str, Json], schema: Schema, describe_unknown: FieldDescriber | None = None
 ) -> dict[str, Json]:
-    """What of `value`, which stands at `path`, is free of what `schema` finds wrong, so that the rest can be
-    gone into all the same: a wrong field is left out, however deep in mappings it stands, and a wrong entry of a
-    list becomes None. What is found is added to `problems`."""
-    schema_problems: dict[Problem, None] = {}
+    """Return `value`, which is what the section contains, without everything that breaks `schema`.
+
+    So later checks can go on with the rest. A wrong field is left out, however deep in mappings it is. A wrong entry of
+    a list becomes None. Everything that is wrong is reported.
+    """
     valid_value: Json = value
-    for error in _schema_validator(schema).iter_errors(value):
-        schema_problems.update(dict.fromkeys(_error_problems(document, error, path, describe_unknown)))
+    for error in _strict_validator(schema).iter_errors(value):
+        _report_error(section.at(*error.absolute_path), error, describe_unknown)
         for wrong_path in _wrong_paths(error):
             valid_value = _remove(valid_value, wrong_path)
-    problems.extend(schema_problems)
     assert isinstance(valid_value, dict)
     return valid_value
 
 
-def coerce_variables(document: Document, value: dict[str, Json], schema: Schema, path: Path) -> dict[str, Json]:
-    """The value with those texts turned into numbers and booleans that were exactly one variable, stand below
-    `path`, and are to be something else than text by the schema."""
+def coerce_variables(section: DocumentSection, value: dict[str, Json], schema: Schema) -> dict[str, Json]:
+    """Return `value`, which is what the section contains, with numbers and booleans out of variables.
+
+    A text becomes a number or boolean when it was exactly one variable and `schema` expects that type.
+    """
     coerced_value: Json = value
-    for variable_path in document.whole_variables:
+    path = section.path
+    for variable_path in section.document.whole_variables:
         steps = variable_path[len(path) :]
         if variable_path[: len(path)] == path and steps:
             coerced_value = _convert(coerced_value, steps, schema, schema)
@@ -74,11 +79,12 @@ def coerce_variables(document: Document, value: dict[str, Json], schema: Schema,
 
 
 def describe_unknown_field(name: str, known_fields: Mapping[str, object]) -> tuple[str, str]:
-    return f"unknown field {quote(name)}", did_you_mean(name, known_fields) or f"known are: {join_names(known_fields)}"
+    """Message and hint for a field that its mapping does not have."""
+    return f"unknown field {quote(name)}", suggest(name, known_fields)
 
 
-def _schema_validator(schema: Schema) -> Draft202012Validator:
-    # Schemas are cached for good where they are put together, so an id stands for one of them.
+def _strict_validator(schema: Schema) -> Draft202012Validator:
+    # schema.py keeps every schema that it builds for as long as the process lives, so no id is used twice.
     if id(schema) not in _validators:
         _validators[id(schema)] = _strict_validator_class()(schema)
     return _validators[id(schema)]
@@ -86,7 +92,8 @@ def _schema_validator(schema: Schema) -> Draft202012Validator:
 
 @cache
 def _strict_validator_class() -> type[Draft202012Validator]:
-    """A validator to which `$` is the end of the text, as JSON Schema means it, and not the line feed before it."""
+    """A validator that reads `$` as the end of the text, as JSON Schema does. Python's `$` also matches before a last
+    line feed."""
     from jsonschema import Draft202012Validator, ValidationError
     from jsonschema.validators import extend
 
@@ -99,23 +106,25 @@ def _strict_validator_class() -> type[Draft202012Validator]:
 
 
 def _wrong_paths(error: ValidationError) -> list[Path]:
+    """Paths of what has to be removed because of an error."""
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
         names = [name for name in error.instance if name not in error.schema.get("properties", {})]
         return [_entry_path((*path, name)) for name in names]
     if error.validator in ("required", "minItems", "uniqueItems"):
-        return []  # what is there is right, as far as this goes
+        return []  # the entries that exist are valid, as far as this rule is concerned
     return [_entry_path((*path, error.instance) if "propertyNames" in error.absolute_schema_path else path)]
 
 
 def _entry_path(path: Path) -> Path:
-    """Of a path into an entry of a list that of the entry, which means something else without its wrong field."""
+    """The path up to the first list entry. An entry is removed as a whole: without its wrong field it would mean
+    something else."""
     ends = (end for end, step in enumerate(path, 1) if isinstance(step, int))
     return path[: next(ends, len(path))]
 
 
 def _remove(value: Json, path: Path) -> Json:
-    """The value without what is at `path`; other values are shared, not copied."""
+    """The value without what is at `path`. Other values are shared, not copied."""
     step, inner_path = (path[0], path[1:]) if path else (None, ())
     if isinstance(value, dict) and isinstance(step, str) and step in value:
         if inner_path:
@@ -130,7 +139,7 @@ def _remove(value: Json, path: Path) -> Json:
 
 
 def _convert(value: Json, steps: Path, schema: Schema, root_schema: Schema) -> Json:
-    schema = shapes.follow_reference(schema, root_schema)
+    schema = follow_reference(schema, root_schema)
     if not steps:
         return _parse_scalar(value, schema.get("type"))
     step, inner_steps = steps[0], steps[1:]
@@ -154,51 +163,41 @@ def _parse_scalar(value: Json, type_name: object) -> Json:
             return value
 
 
-def _error_problems(
-    document: Document, error: ValidationError, base: Path, describe_unknown: FieldDescriber | None
-) -> Iterator[Problem]:
-    path = (*base, *error.absolute_path)
+def _report_error(section: DocumentSection, error: ValidationError, describe_unknown: FieldDescriber | None) -> None:
     match error.validator:
         case "additionalProperties":
-            outermost = not error.absolute_path
+            is_outermost = not error.absolute_path
+            describe_field = describe_unknown if describe_unknown and is_outermost else _schema_describer(error.schema)
             for name in error.instance:
                 if name not in error.schema.get("properties", {}):
-                    describe_field = (
-                        describe_unknown if describe_unknown and outermost else _schema_describer(error.schema)
-                    )
-                    yield document.problem((*path, name), *describe_field(name), key=True)
+                    section.at(name).report(*describe_field(name), key=True)
         case "required":
             for name in error.validator_value:
                 if name not in error.instance:
-                    yield document.problem(path, f'missing field "{name}"')
+                    section.report(f'missing field "{name}"')
         case "uniqueItems":
-            yield from _duplicate_item_problems(document, path, error.instance)
+            _report_duplicate_items(section, error.instance)
         case _ if "propertyNames" in error.absolute_schema_path:
-            yield _bad_key_problem(document, path, error)
+            _report_bad_key(section, error)
         case _:
-            yield document.problem(path, *_message_and_hint(error, path))
+            section.report(*_message_and_hint(error, section.path))
 
 
-def _duplicate_item_problems(document: Document, path: Path, items: list[Json]) -> Iterator[Problem]:
+def _report_duplicate_items(section: DocumentSection, items: list[Json]) -> None:
     item_descriptions: set[str] = set()
     for index, item in enumerate(items):
         if (text := describe_value(item)) in item_descriptions:
-            yield document.problem((*path, index), f"{text} is there twice", "keep one of them")
+            section.at(index).report(f"{text} appears twice", "keep one of them")
         item_descriptions.add(text)
 
 
-def _bad_key_problem(document: Document, path: Path, error: ValidationError) -> Problem:
+def _report_bad_key(section: DocumentSection, error: ValidationError) -> None:
     name = str(error.instance)
     if error.validator == "not":
-        return reserved_key_problem(document, (*path, name))
-    return document.problem(
-        (*path, name), f"{quote(name)} is no name", f"expected {_describe_expected(error)}", key=True
-    )
-
-
-def reserved_key_problem(document: Document, path: Path) -> Problem:
-    message = 'the key "dialctl" is reserved: it carries our mark'
-    return document.problem(path, message, "give it another name", key=True)
+        section.at(name).report(RESERVED_KEY, "give it another name", key=True)
+    else:
+        message, hint = f"{quote(name)} is not a valid name", f"expected {_describe_expected(error)}"
+        section.at(name).report(message, hint, key=True)
 
 
 def _schema_describer(schema: Any) -> FieldDescriber:

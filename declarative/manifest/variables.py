@@ -1,5 +1,8 @@
-"""`${var.NAME}` in manifests: where values come from, and putting them in. Of the environment only
-DIALCTL_VAR_* is ever looked at, since a manifest may come from a stranger and the machine holds keys."""
+"""`${var.NAME}` in manifests: where the values come from, and how they are put in.
+
+A manifest may come from a stranger, and the environment of the machine holds keys. So only environment variables named
+DIALCTL_VAR_* are read.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,10 @@ from pathlib import Path as File
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from declarative.errors import Problem
-from declarative.manifest import messages as wording
-from declarative.manifest import paths as files
-from declarative.manifest import yaml_reader as read
+from declarative.manifest import messages, paths, yaml_reader
 from declarative.manifest.document import Document
 from declarative.manifest.messages import Path
+from declarative.manifest.problems import ProblemCollector
 from declarative.model.resource import Json
 
 PREFIX = "DIALCTL_VAR_"
@@ -26,15 +28,17 @@ _WHOLE = re.compile(r"\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}")
 
 @dataclass(frozen=True)
 class Variables:
-    """Values by name: of the command line, of var files (the last one wins), of the environment, in this
-    order."""
+    """Where values come from. The command line wins over var files, and var files win over the environment."""
 
     command_line: Mapping[str, str] = field(default_factory=dict)
+    """Values of `--var NAME=VALUE`, by name."""
     files: Sequence[File] = ()
+    """Var files of `--var-file`. A later file wins over an earlier one."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """The whole environment. Only names that begin with DIALCTL_VAR_ are read."""
 
-    def values(self, problems: list[Problem]) -> dict[str, str]:
-        """Every known value by name; unreadable var files are added to `problems`."""
+    def values(self, problems: ProblemCollector) -> dict[str, str]:
+        """Every known value by name. Var files that cannot be read are added to `problems`."""
         values = {
             name.removeprefix(PREFIX): value for name, value in self.environment.items() if name.startswith(PREFIX)
         }
@@ -43,8 +47,8 @@ class Variables:
         return values | dict(self.command_line)
 
 
-def substitute_variables(document: Document, values: Mapping[str, str], problems: list[Problem]) -> Document:
-    """The document with every reference in a value replaced, keys and metadata.name left alone."""
+def substitute_variables(document: Document, values: Mapping[str, str], problems: ProblemCollector) -> Document:
+    """Replace every reference in a value. Keys and metadata.name stay as they are."""
     if not document.templated:
         return document
     substitution = _Substitution(document, values, problems)
@@ -53,7 +57,9 @@ def substitute_variables(document: Document, values: Mapping[str, str], problems
 
 
 class _Substitution:
-    def __init__(self, document: Document, values: Mapping[str, str], problems: list[Problem]) -> None:
+    """Fills the variables of one document, and remembers which values were exactly one variable."""
+
+    def __init__(self, document: Document, values: Mapping[str, str], problems: ProblemCollector) -> None:
         self._document = document
         self._values = values
         self._problems = problems
@@ -80,56 +86,56 @@ class _Substitution:
         if text == "$${":
             return "${"
         if name is None:
-            message = f"{wording.quote(text)} is no variable"
-            self._problems.append(self._document.problem(path, message, "write ${var.NAME}, or $${ for a literal ${"))
+            message = f"{messages.quote(text)} is not a variable"
+            self._report(path, message, "write ${var.NAME}, or $${ for a literal ${")
         elif name not in self._values:
-            self._problems.append(
-                self._document.problem(path, f'undefined variable "{name}"', self._variable_hint(name))
-            )
+            self._report(path, f'undefined variable "{name}"', self._variable_hint(name))
         elif not _is_text(self._values[name]):
-            self._problems.append(self._document.problem(path, f'the value of variable "{name}" is not UTF-8'))
+            self._report(path, f'the value of variable "{name}" is not UTF-8')
             return ""
         return self._values.get(name or "", "")
 
+    def _report(self, path: Path, message: str, hint: str = "") -> None:
+        self._problems.add(self._document.problem(path, message, hint))
+
     def _variable_hint(self, name: str) -> str:
-        return (
-            wording.did_you_mean(name, self._values) or f"give it with --var {name}=VALUE, --var-file or {PREFIX}{name}"
-        )
+        suggestion = messages.did_you_mean(name, self._values)
+        return suggestion or f"give it with --var {name}=VALUE, --var-file or {PREFIX}{name}"
 
 
 def _is_text(value: str) -> bool:
-    """Bytes of a command line or an environment that are no UTF-8 come as surrogates."""
+    """Python passes bytes of a command line or environment that are not UTF-8 as surrogates."""
     return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
-def _read_var_file(file: File, problems: list[Problem]) -> dict[str, str]:
-    display_path = files.display_path(file)
+def _read_var_file(file: File, problems: ProblemCollector) -> dict[str, str]:
+    display_path = paths.display_path(file)
     try:
-        data = files.read_file(file, files.MANIFEST_LIMIT)
-        text = read.decode_text(data)
-    except files.UnusableFile as unusable:
-        problems.append(Problem(display_path, 0, 0, "", f"var file: {unusable.message}", unusable.hint))
+        data = paths.read_file(file, paths.MANIFEST_LIMIT)
+        text = yaml_reader.decode_text(data)
+    except paths.UnusableFile as unusable:
+        problems.add(Problem(display_path, 0, 0, "", f"var file: {unusable.message}", unusable.hint))
         return {}
     except UnicodeDecodeError as error:
-        problems.append(read.encoding_problem(display_path, data, error))
+        problems.add(yaml_reader.encoding_problem(display_path, data, error))
         return {}
     values: dict[str, str] = {}
-    for node in read.parse_nodes(display_path, text, problems):
+    for node in yaml_reader.parse_nodes(display_path, text, problems):
         values |= _read_var_mapping(display_path, node, problems)
     return values
 
 
-def _read_var_mapping(display_path: str, node: Node, problems: list[Problem]) -> dict[str, str]:
+def _read_var_mapping(display_path: str, node: Node, problems: ProblemCollector) -> dict[str, str]:
     """Scalars as they are written: `plan: 007` is the text 007."""
     if not isinstance(node, MappingNode):
-        problems.append(_node_problem(display_path, node, "a var file holds a mapping of names to texts"))
+        problems.add(_node_problem(display_path, node, "a var file holds a mapping of names to texts"))
         return {}
     values: dict[str, str] = {}
     for key, value in node.value:
         if not (isinstance(key, ScalarNode) and isinstance(value, ScalarNode)):
-            problems.append(_node_problem(display_path, value, "expected a text, found a list or mapping"))
+            problems.add(_node_problem(display_path, value, "expected a text, found a list or mapping"))
         elif key.value in values:
-            problems.append(_node_problem(display_path, key, f"duplicate key {wording.quote(key.value)}"))
+            problems.add(_node_problem(display_path, key, f"duplicate key {messages.quote(key.value)}"))
         else:
             values[key.value] = value.value
     return values

@@ -1,8 +1,7 @@
-"""YAML text to documents: strict, bounded, and with plain words for what is wrong. Knows nothing of
-manifests.
+"""Reads YAML text into documents: strictly, within bounds, and with clear messages. Does not know manifests.
 
-Composing is left to libyaml; values are built here, because PyYAML's constructor turns `no` into False, dates
-into objects and the second of two equal keys into the only one.
+libyaml composes the nodes. The values are built here, because PyYAML's constructor turns `no` into False and dates into
+objects, and silently keeps only the second of two equal keys.
 """
 
 from __future__ import annotations
@@ -24,13 +23,15 @@ from yaml.scanner import Scanner
 from declarative.errors import Problem
 from declarative.manifest.document import Document
 from declarative.manifest.messages import quote
+from declarative.manifest.problems import ProblemCollector
 from declarative.model.resource import Json
 from declarative.privacy import clean
 
 MAX_VALUES = 1_000_000
+"""Values of one document, at most, with aliases expanded."""
 MAX_DEPTH = 60
 
-# Compared by identity: a manifest can write any tag, these very objects it cannot.
+# Tags are compared by identity: a manifest can write the same text, but cannot produce the same object.
 _TEXT, _PLAIN, _CONTAINER = "(text)", "(plain)", "(container)"
 _PLAIN_STARTS = frozenset("-0123456789ntfNTF~")
 _WORDS: dict[str, Json] = {
@@ -38,8 +39,8 @@ _WORDS: dict[str, Json] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-# A number is what every YAML reads as one and everybody writes as one; whatever else has digits is somebody's text, and
-# would be lost as a number: 0x1F, 1e5, 1_000, 007 and 1. are customer ids, +1415 is a phone number.
+# A number is only what every YAML version reads as a number and people write as one. Other texts with digits would lose
+# something as a number: 0x1F, 1e5, 1_000, 007 and 1. may be customer ids, +1415 is the start of a phone number.
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+][0-9]+)?")
 _BOMS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
@@ -47,7 +48,7 @@ _BOMS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (code
 
 
 class _UnsupportedYaml(Exception):
-    """Something YAML allows and we do not, at a node or a mark."""
+    """YAML that the standard allows and this reader refuses; `mark` is its position."""
 
     def __init__(self, mark: yaml.Mark | None, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -55,7 +56,7 @@ class _UnsupportedYaml(Exception):
 
 
 class _Resolver:
-    """The hooks that a composer calls for each node: bounds, and which scalars may be more than text."""
+    """The hooks that a composer calls for each node. They enforce the bounds and tag each node by how to read it."""
 
     _values = 0
     _depth = 0
@@ -69,7 +70,7 @@ class _Resolver:
         return _PLAIN if implicit[0] and (not value or value[0] in _PLAIN_STARTS) else _TEXT
 
     def descend_resolver(self, parent: Node | None, index: object) -> None:
-        # libyaml composes by recursion in C: without this bound a text of brackets ends the process.
+        # libyaml composes by recursion in C. Without this bound a text of many brackets crashes the process.
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise _UnsupportedYaml(parent.start_mark if parent else None, f"nested deeper than {MAX_DEPTH} levels")
@@ -79,6 +80,8 @@ class _Resolver:
 
 
 class PythonComposer(_Resolver, Reader, Scanner, Parser, Composer):
+    """Composes without libyaml, for systems whose PyYAML lacks it."""
+
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)
         Scanner.__init__(self)
@@ -86,7 +89,7 @@ class PythonComposer(_Resolver, Reader, Scanner, Parser, Composer):
         Composer.__init__(self)
 
     def dispose(self) -> None:
-        """What libyaml's parser needs and this one does not."""
+        """No-op. Only libyaml's parser has something to release."""
 
 
 def _composer_class() -> type[Any]:
@@ -101,25 +104,25 @@ COMPOSER = _composer_class()
 
 
 def decode_text(data: bytes) -> str:
-    """The text of a file in UTF-8, or in UTF-16 or UTF-32 with a byte order mark. Raises
-    UnicodeDecodeError."""
+    """Decode UTF-8, or UTF-16 and UTF-32 with a byte order mark. Raises UnicodeDecodeError."""
     encoding = next((name for bom, name in _BOMS if data.startswith(bom)), "utf-8")
     return data.decode(encoding)
 
 
 def encoding_problem(display_path: str, data: bytes, error: UnicodeDecodeError) -> Problem:
+    """The problem at the first byte that cannot be decoded."""
     before = data[: error.start]
     line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
     message = f"not {error.encoding.upper()}: byte 0x{data[error.start]:02x} at byte position {error.start}"
     return Problem(display_path, line, column, "", message, "save the file as UTF-8")
 
 
-def read_documents(file: File, display_path: str, data: bytes, problems: list[Problem]) -> list[Document]:
-    """The documents of a file, empty ones left out. What cannot be read is added to `problems`."""
+def read_documents(file: File, display_path: str, data: bytes, problems: ProblemCollector) -> list[Document]:
+    """Read the documents of a file without empty ones. What cannot be read is added to `problems`."""
     try:
         text = decode_text(data)
     except UnicodeDecodeError as error:
-        problems.append(encoding_problem(display_path, data, error))
+        problems.add(encoding_problem(display_path, data, error))
         return []
     parsed_documents = []
     for node in parse_nodes(display_path, text, problems):
@@ -129,26 +132,27 @@ def read_documents(file: File, display_path: str, data: bytes, problems: list[Pr
     return parsed_documents
 
 
-def parse_nodes(display_path: str, text: str, problems: list[Problem]) -> Iterator[Node]:
-    """The root node of each document, up to the first that cannot be parsed, which is added to `problems`."""
+def parse_nodes(display_path: str, text: str, problems: ProblemCollector) -> Iterator[Node]:
+    """Yield the root node of each document. Stops at the first that cannot be parsed and adds it to `problems`."""
     composer: Any = None
     try:
         composer = COMPOSER(text)
         while composer.check_node():
             yield composer.get_node()
     except yaml.YAMLError as error:
-        problems.append(_syntax_problem(display_path, text, error))
+        problems.add(_syntax_problem(display_path, text, error))
     except _UnsupportedYaml as unsupported:
-        problems.append(_yaml_problem(display_path, unsupported))
+        problems.add(_yaml_problem(display_path, unsupported))
     finally:
         if composer is not None:
             composer.dispose()
 
 
 class _ValueBuilder:
-    """Values from the nodes of one document. Repeated keys are collected; anything else ends the document."""
+    """Builds the value of one document from its nodes. A repeated key is reported and reading goes on; anything else
+    that is wrong ends the document."""
 
-    def __init__(self, display_path: str, problems: list[Problem]) -> None:
+    def __init__(self, display_path: str, problems: ProblemCollector) -> None:
         self._display_path = display_path
         self._problems = problems
         self._built: dict[int, tuple[Json, int]] = {}
@@ -159,7 +163,7 @@ class _ValueBuilder:
         try:
             return self._build_value(node)
         except _UnsupportedYaml as unsupported:
-            self._problems.append(_yaml_problem(self._display_path, unsupported))
+            self._problems.add(_yaml_problem(self._display_path, unsupported))
             return None
 
     def _build_value(self, node: Node) -> Json:
@@ -167,7 +171,7 @@ class _ValueBuilder:
         if isinstance(node, ScalarNode):
             return _scalar_value(node)
         built_value = self._built.get(id(node))
-        if built_value is not None:  # reached by an alias: shared here, but whoever walks the value meets it again
+        if built_value is not None:  # an alias: the value is shared, but code that walks it meets it again
             self._count += built_value[1]
             if self._count > MAX_VALUES:
                 raise _too_many_values(node.start_mark)
@@ -195,7 +199,7 @@ class _ValueBuilder:
         for key, item in node.value:
             name = _key_text(key)
             if name in value:
-                self._problems.append(_duplicate_key_problem(self._display_path, node, key))
+                self._problems.add(_duplicate_key_problem(self._display_path, node, key))
             self._count += 1
             value[name] = item.value if item.tag is _TEXT else self._build_value(item)
         return value
@@ -225,7 +229,7 @@ def _scalar_value(node: ScalarNode) -> Json:
 
 
 def _parse_plain(text: str) -> Json:
-    """What a text without quotes stands for. Raises ValueError for a number that is too large."""
+    """The value of a text without quotes. Raises ValueError for a number that is too large."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):

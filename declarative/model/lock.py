@@ -119,7 +119,7 @@ class RemoteRecord:
     cancel: CancelProgress | None = None
     """How far our own cancel has come. None: we sent none."""
     settled: bool = False
-    """It was over, and its members were read in full."""
+    """It was over, its members were read in full, and none of them was queued in a live batch."""
     person: str | None = None
     """Digest of the one person of a single call. None for a batch."""
     phase: str | None = None

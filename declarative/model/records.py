@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from declarative.model import digest, mark
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
-from declarative.model.remote import Phase, Remote, is_over
+from declarative.model.remote import Phase, Remote, holds_queued, is_over
 
 _Value = TypeVar("_Value")
 
@@ -55,7 +55,8 @@ def from_mark(remote: Remote) -> RemoteRecord:
 
 
 def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
-    """The record with counters and outcome as now seen. It is settled only if it is over and its members were read."""
+    """The record with counters and outcome as now seen. It is settled only if it is over, and its members were read and
+    none of them is queued in a live batch."""
     updated = replace(
         remote_record,
         status=remote.status,
@@ -65,7 +66,7 @@ def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
         retry_count=_larger_count(remote_record.retry_count, remote.retry_count),
         last_updated_at=remote.last_updated_at,
         created_at=remote_record.created_at or remote.created_at,
-        settled=remote.members is not None and is_over(remote),
+        settled=remote.members is not None and is_over(remote) and not holds_queued(remote),
     )
     if remote_record.person is None or remote.members is None or remote.members.is_empty():
         return updated

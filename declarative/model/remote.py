@@ -114,3 +114,9 @@ def is_over(remote: Remote) -> bool:
         return False
     # Protocol 8: after a cancel, only the status of each person says that they are free.
     return not remote.has_phase(Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)
+
+
+def holds_queued(remote: Remote) -> bool:
+    """Whether a person in this batch is called unless it is cancelled, as far as its people were read. The counters may
+    say that it is over all the same."""
+    return remote.route is Route.BATCH and not remote.cancelled and remote.has_phase(Phase.QUEUED)

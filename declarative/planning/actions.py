@@ -1,4 +1,4 @@
-"""One address: from its outlook to its actions and the work behind them. Pure."""
+"""One address: from its observation to its actions, for people to read, and the task behind them. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from declarative.planning import diff, standing
 from declarative.planning.decide import Reason, Standing, Verb
 from declarative.planning.facts import Facts, Observation
 from declarative.planning.plan import Action, Change, Task, add_batch_count, count_values, main_reason
-from declarative.planning.tasks import _make_task
+from declarative.planning.tasks import make_task
 from declarative.privacy import mask
 
-_NOTHING_LEFT = "nothing of it is known any more, or at the provider"
+_NOTHING_LEFT = "nothing of it is known any more, here or at the provider"
 
 
 def compose_actions(observation: Observation, capabilities: Capabilities | None) -> tuple[list[Action], Task | None]:
-    """The actions of one address, at most one a verb, and the work behind them (None where nothing may be done).
+    """Return the actions of one address, at most one for each verb, and its task (None where nothing may be done).
 
-    `abilities` are those of the resource's channel; None where the manifest is gone and only cancels can follow.
+    `capabilities` are those of the resource's channel; None where the manifest is gone and only cancels can follow.
     """
     if observation.block is not None:
         return [_block_action(observation)], None
@@ -33,7 +33,7 @@ def compose_actions(observation: Observation, capabilities: Capabilities | None)
         forget = any(action.verb is Verb.FORGET for action in actions)
         return actions, Task(address=observation.facts.address, facts=observation.facts, unchanged=True, forget=forget)
     people, finished_count = standing.decide_open(observation.facts)
-    task = _make_task(observation, people, capabilities)
+    task = make_task(observation, people, capabilities)
     actions = [*_adopt_actions(observation), *_people_actions(observation, people, finished_count, task, capabilities)]
     actions += [_forget_action(observation)] if task.forget else []
     actions += _block_orphan_intents(observation, actions)
@@ -81,12 +81,11 @@ def _verb_action(
 
 
 def _count_reasons(facts: Facts, verb: Verb, group: pl.DataFrame) -> dict[str, int]:
-    """Counts by reason; a create says besides whether these people are the first, further ones, or come again."""
+    """Count people by reason. A create also tells whether they are the first, added later, or submitted again."""
     if verb is not Verb.CREATE:
         return count_values(group.get_column("reason"))
-    first = (
-        Reason.ADDED if facts.resource_record.numbers else Reason.NEW
-    )  # unknown after a run that did not come to its end
+    # After a run that did not come to its end the lock holds no numbers, and all people count as new.
+    first = Reason.ADDED if facts.resource_record.numbers else Reason.NEW
     comes_again = pl.col("phase").is_in([Phase.CANCELLED, Phase.UNFUNDED]).fill_null(False)
     with_reason = group.with_columns(
         pl.when(pl.col("reason") != Reason.ADDED)
@@ -116,11 +115,11 @@ def _list_changes(facts: Facts, resource: Resource | None, verb: Verb, group: pl
 
 
 def _number_changes(facts: Facts, group: pl.DataFrame) -> Iterator[Change]:
-    """The numbers under which a call still waits, where the manifest has another."""
+    """Yield the numbers under which a call still waits, where the manifest has another number."""
     number = group.item(0, "number")
     for remote_id in group.get_column("queued_in").explode().drop_nulls().sort():
         members = facts.remotes[remote_id].members
-        assert members is not None  # nobody is known to be queued in what was not read
+        assert members is not None  # a person is known to be queued only in what was read
         for waiting_number in members.get_column("number"):
             if waiting_number != number:
                 yield Change("spec.to_number", mask(waiting_number), mask(number))
@@ -208,7 +207,7 @@ def _keep_action(observation: Observation, count: int) -> Action:
 
 
 def _is_edited(facts: Facts) -> bool:
-    """Whether a call's manifest differs from what was placed, as far as that is remembered."""
+    """Whether the manifest of a Call differs from what was placed, as far as the lock knows."""
     resource, resource_record = facts.resource, facts.resource_record
     if resource is None or not resource_record.numbers:
         return False
@@ -220,8 +219,10 @@ def _is_edited(facts: Facts) -> bool:
 
 
 def _block_orphan_intents(observation: Observation, actions: list[Action]) -> list[Action]:
-    """A lost answer none of whose people is known here any more, their manifest or their row being gone. They may be
-    called all the same, and nobody may take that for rest."""
+    """Return a block for lost answers all of whose people left the manifest.
+
+    These people may still be called, so the plan must not look as if nothing was open.
+    """
     intents = observation.facts.open_intents()
     if not intents or any(action.verb is Verb.BLOCK for action in actions):
         return []

@@ -1,4 +1,7 @@
-"""Reasons to hold back a whole resource, and when its people need not be looked at. Pure."""
+"""Reasons to block a whole resource. Pure.
+
+A fact about *not seeing* something never leads to a call: what is missing, unreadable or contradicts the lock blocks.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,12 @@ from declarative.planning.facts import Block, Facts
 
 
 def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *, single_calls: bool) -> Block | None:
-    """A lock that cannot be trusted to know what was done; holds back everything at that provider."""
+    """Return why the lock cannot be trusted to know what was done; it blocks everything at that provider.
+
+    `remotes` are those seen at the provider, by id; `single_calls` tells whether a resource is placed call by call
+    and needs a lock for it.
+    """
+    # Protocol 4: a mark names project and lineage, so what another lock placed is recognised.
     marks = [remote.mark for remote in remotes.values() if remote.mark]
     project_marks = [remote_mark for remote_mark in marks if remote_mark.project == mark.project_hash(project)]
     if lock is None and project_marks:
@@ -44,8 +52,11 @@ def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *
 def resource_block(
     facts: Facts, unknown_ids: frozenset[str], *, routes: Collection[Route], unchanged: bool = False
 ) -> Block | None:
-    """The first reason, in the order of decide.BLOCKS_RESOURCE, to hold back this one resource. `routes` are those that
-    its provider has. Of a quiet one nobody's people were read, and need not be."""
+    """Return the first reason, in the order of decide.BLOCKS_RESOURCE, to block this one resource.
+
+    `unknown_ids` are ids that the provider was asked for and does not know; `routes` those that the provider has. The
+    people of an unchanged resource were not read, and need not be.
+    """
     block = _check_lock_age(facts) or _check_missing(facts, unknown_ids) or _check_provider(facts, routes)
     if block or unchanged:
         return block
@@ -58,6 +69,7 @@ def resource_block(
 
 
 def _check_lock_age(facts: Facts) -> Block | None:
+    # Protocol 4: a mark carries the generation, so a mark above the lock's was sent by a run whose lock is not here.
     newer = [
         remote
         for remote in facts.remotes.values()
@@ -68,10 +80,11 @@ def _check_lock_age(facts: Facts) -> Block | None:
     ]
     if not newer:
         return None
+    newest = max(remote.mark.generation for remote in newer if remote.mark)
     return Block(
         Reason.LOCK_IS_OLDER,
-        f"a later run has changed it, and its lock is not here: generation "
-        f"{max(remote.mark.generation for remote in newer if remote.mark)} is at the provider, {facts.resource_record.generation} in this lock",
+        f"a later run has changed it, and its lock is not here: generation {newest} is at the provider, "
+        f"{facts.resource_record.generation} in this lock",
         "update the checkout, or bring the newest dialctl.lock here",
     )
 
@@ -91,7 +104,7 @@ def _check_missing(facts: Facts, unknown_ids: frozenset[str]) -> Block | None:
 
 
 def _check_members_read(facts: Facts) -> Block | None:
-    """What the lock knows and nobody read is not "not there"."""
+    """Check that everything was read that the lock knows: what was not read is not "not there"."""
     for key in [*facts.resource_record.remotes, *facts.also]:
         remote_record, remote = facts.resource_record.remotes.get(key), facts.remotes.get(key)
         is_recorded_call = (
@@ -107,6 +120,8 @@ def _check_members_read(facts: Facts) -> Block | None:
 
 
 def _check_member_counts(facts: Facts) -> Block | None:
+    # Protocol 12: a reading counts as whole only with as many different numbers as the provider counts people. A
+    # number that is masked, or two that look alike, must not pass for a person who is absent.
     for remote in facts.remotes.values():
         is_recorded_call = remote.route is Route.CALL and (
             facts.is_single_call or remote.id in facts.resource_record.remotes
@@ -124,8 +139,10 @@ def _check_member_counts(facts: Facts) -> Block | None:
 
 
 def count_taken_off(facts: Facts, remote: Remote) -> int:
-    """How many wanted people of a cancelled batch were not called: whoever waits or was called in another one lost nothing
-    here."""
+    """Count the wanted people of a cancelled batch who were not called.
+
+    A person who waits or was called in another batch lost nothing here, and is not counted.
+    """
     if not remote.cancelled or remote.members is None or facts.resource is None:
         return 0
     uncalled = remote.members.filter(phase=Phase.CANCELLED).join(
@@ -141,6 +158,8 @@ def count_taken_off(facts: Facts, remote: Remote) -> int:
 def _check_cancelled_elsewhere(facts: Facts) -> Block | None:
     if not facts.is_desired:
         return None
+    # Protocol 1: cancels of ours are written down, so a cancel without a record is a user's stop in the dashboard.
+    # To submit its people again would undo that stop.
     for remote in facts.remotes.values():
         remote_record = facts.resource_record.remotes.get(remote.id)
         if (remote_record and remote_record.cancel) or remote.id in facts.also:
@@ -148,15 +167,17 @@ def _check_cancelled_elsewhere(facts: Facts) -> Block | None:
         if uncalled_count := count_taken_off(facts, remote):
             return Block(
                 Reason.CANCELLED_ELSEWHERE,
-                f"{remote.id} was cancelled without us, {uncalled_count} of its people were not called",
+                f"{remote.id} was cancelled outside dialctl, {uncalled_count} of its people were not called",
                 f"dialctl resolve {facts.address} --resume, or state: cancelled in the manifest",
             )
     return None
 
 
 def batches_without_mark(resource_record: ResourceRecord) -> list[str]:
-    """Batches of the latest requests that were created without our name. A person who resumes begins a new generation,
-    and so leaves them behind without forgetting whom they called."""
+    """Return the batches of the latest generation that were created without our mark.
+
+    A user who resumes begins a new generation. That leaves these batches behind, and what they called is still known.
+    """
     return [
         key
         for key, remote_record in resource_record.remotes.items()
@@ -167,6 +188,7 @@ def batches_without_mark(resource_record: ResourceRecord) -> list[str]:
 
 
 def _check_marks(facts: Facts) -> Block | None:
+    # Protocol 4: a batch without its mark could never be found after a lost answer. Its resource waits for a user.
     batch_ids = batches_without_mark(facts.resource_record)
     if not batch_ids or not facts.is_desired:
         return None
@@ -178,7 +200,7 @@ def _check_marks(facts: Facts) -> Block | None:
 
 
 def _check_provider(facts: Facts, routes: Collection[Route]) -> Block | None:
-    """Elsewhere, or by another route, nobody could be seen, moved or taken off."""
+    """Check that provider and route are those that were used: at others no one could be seen, moved or taken off."""
     resource, resource_record = facts.resource, facts.resource_record
     remote_records = [] if facts.is_tombstone else list(resource_record.remotes.values())
     requests: list[RemoteRecord | Intent] = [*remote_records, *resource_record.intents.values()]

@@ -1,6 +1,6 @@
 """Calling hours: when a person may be called, in a fixed zone or in their own. Pure; the moment comes in as a value.
 
-A recipient's own zone is what the column says, or else what their number's prefix says. A prefix may lie in several
+A person's own zone is what the column says, or else what the prefix of their number says. A prefix may lie in several
 zones: then a call must be allowed in all of them.
 """
 
@@ -22,12 +22,15 @@ _PREFIX = 10
 
 
 def is_open(hours: CallingHours, zones: Sequence[str], moment: datetime) -> bool:
-    """Whether a call at the moment (aware) is allowed in every one of the zones. `start` itself is, `end` is not."""
+    """Whether a call at the moment (aware) is allowed in all of the zones: from `start` on, and before `end`."""
     return all(_is_open_at(hours, moment.astimezone(ZoneInfo(zone))) for zone in zones)
 
 
 def next_opening(hours: CallingHours, zones: Sequence[str], moment: datetime) -> datetime | None:
-    """The next moment (UTC) at which a call is allowed in all zones, within two days; None where there is none."""
+    """Return the next moment at which a call is allowed in all zones, within two days; None where there is none.
+
+    That is `moment` itself, or a later one in UTC.
+    """
     if is_open(hours, zones, moment):
         return moment
     starts = sorted(_next_start(hours, zone, moment + timedelta(days=days)) for zone in zones for days in (0, 1))
@@ -35,7 +38,7 @@ def next_opening(hours: CallingHours, zones: Sequence[str], moment: datetime) ->
 
 
 def next_closing(hours: CallingHours, moment: datetime) -> datetime:
-    """The first `end` (UTC) after the moment, in the fixed zone of the hours."""
+    """Return the first `end` (UTC) after the moment, in the fixed zone of the hours."""
     local = moment.astimezone(ZoneInfo(hours.zone))
     end = datetime.combine(local.date(), hours.end, ZoneInfo(hours.zone))
     if end <= local:
@@ -46,8 +49,11 @@ def next_closing(hours: CallingHours, moment: datetime) -> datetime:
 def hours_timing(
     hours: CallingHours | None, get_recipients: Callable[[], pl.DataFrame], moment: datetime
 ) -> tuple[Timing | pl.DataFrame, datetime | None]:
-    """Open or closed for everybody, or by person (a frame of `number` and `timing`) where each has a zone of their own;
-    and when the first of the closed opens. `crowd` gives the people, and is asked only where they matter."""
+    """Return the timing of a call at the moment, and when the first closed zone opens.
+
+    The timing is one value for all people, or a frame of `number` and `timing` where each person has their own zone.
+    `get_recipients` returns the people; it is called only in the latter case.
+    """
     if hours is None:
         return Timing.NOW, None
     if hours.zone != RECIPIENT:
@@ -67,8 +73,10 @@ def hours_timing(
 
 
 def with_zones(frame: pl.DataFrame, column: str | None) -> pl.DataFrame:
-    """Adds `zones`: the names of a person's zones, with spaces between; empty where none is known. What the column says
-    comes before what the number says."""
+    """Add `zones`: the names of a person's zones, with spaces between; empty where none is known.
+
+    What the column says comes before what the number says.
+    """
     prefixes = frame.with_columns(pl.col("number").str.slice(0, _PREFIX).alias("prefix"))
     samples = prefixes.group_by("prefix").agg(pl.col("number").first())
     zones = [" ".join(zones_for_number(number)) for number in samples.get_column("number").to_list()]
@@ -81,13 +89,13 @@ def with_zones(frame: pl.DataFrame, column: str | None) -> pl.DataFrame:
 
 
 def column_is_missing(column: str, frame: pl.DataFrame) -> bool:
-    """Whether no person has the column: it is probably misspelt."""
+    """Whether no person has the column, which is then probably misspelt."""
     values = _column_values(frame.get_column("payload"), column)
     return values.null_count() == values.len()
 
 
 def _column_values(payloads: pl.Series, column: str) -> pl.Series:
-    """What each person's own data say under the column; null where nothing."""
+    """Return what each person's own data say under the column; null where they say nothing."""
     values = []
     for payload in payloads.to_list():
         fields = [
@@ -99,7 +107,7 @@ def _column_values(payloads: pl.Series, column: str) -> pl.Series:
 
 @cache
 def zones_for_number(number: str) -> tuple[str, ...]:
-    """IANA zones of a number's prefix, by phonenumbers; empty where it knows none."""
+    """Return the IANA zones of a number's prefix, by phonenumbers; empty where it knows none."""
     from phonenumbers import NumberParseException, parse
     from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
@@ -111,7 +119,7 @@ def zones_for_number(number: str) -> tuple[str, ...]:
 
 
 def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
-    """How many people have no known zone, and so are called at no time."""
+    """Count the people without a known zone, who are called at no time. 0 where the hours have a fixed zone."""
     if hours.zone != RECIPIENT:
         return 0
     counts = with_zones(frame, hours.column).get_column("zones").value_counts()
@@ -119,7 +127,7 @@ def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
 
 
 def _zones_timing(hours: CallingHours, zones: str, moment: datetime) -> str:
-    """Whoever's zone is unknown or not a zone is never called under hours of their own."""
+    """Return the timing in these zones. A person without a known zone is never called under hours of their own."""
     is_allowed = _has_valid_zones(zones) and is_open(hours, zones.split(), moment)
     return Timing.NOW.value if is_allowed else Timing.CLOSED.value
 
@@ -136,7 +144,7 @@ def _is_open_at(hours: CallingHours, local: datetime) -> bool:
 
 
 def _next_start(hours: CallingHours, zone: str, moment: datetime) -> datetime:
-    """The first `start` at or after the moment, by the zone's own clock on that day."""
+    """Return the first `start` at or after the moment, by the zone's own clock on that day."""
     local = moment.astimezone(ZoneInfo(zone))
     start = datetime.combine(local.date(), hours.start, ZoneInfo(zone))
     if start < local:

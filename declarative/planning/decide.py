@@ -20,8 +20,8 @@ unsure > dialed > waiting > refused > unsubmitted.
 | outside calling hours, still queued                                   | cancel                              |
 | anything else                                                         | keep                                |
 
-A person may be dialed and yet be queued, after a retry. Who is no longer wanted is then taken off as well: being called
-before is no reason to call somebody who left the list.
+A person may be dialed and yet be queued, after a retry. A person who is no longer wanted is then taken off as well:
+being called before is no reason to be called again after leaving the list.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from enum import Enum, IntEnum, StrEnum
 
 
 class Verb(StrEnum):
-    """What happens at an address; closed."""
+    """What happens at an address. The set is closed."""
 
     CREATE = "create"
     REPLACE = "replace"
@@ -45,6 +45,7 @@ class Verb(StrEnum):
 
     @property
     def dials(self) -> bool:
+        """Whether it makes a request that calls people."""
         return self in (Verb.CREATE, Verb.REPLACE, Verb.RETRY)
 
     @property
@@ -54,7 +55,7 @@ class Verb(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why; closed, and listed in the plan schema."""
+    """Why it happens. The set is closed, and the plan schema lists it."""
 
     NEW = "new"
     ADDED = "added"
@@ -104,11 +105,11 @@ BLOCKS_RESOURCE = (
     Reason.MARK_LOST,
     Reason.LOOKS_RENAMED,
 )
-"""Reasons that hold back a whole resource, the one to name first where several hold."""
+"""Reasons to block a whole resource. Where several apply, the first in this order is named."""
 
 
 class Standing(IntEnum):
-    """Where a person stands in a resource; a greater one wins over a lesser."""
+    """Where a person stands in a resource. The greatest of their entries wins."""
 
     UNSUBMITTED = 0
     REFUSED = 1
@@ -129,36 +130,44 @@ class Timing(Enum):
 
 @dataclass(frozen=True)
 class PersonFacts:
-    """All that decides about one person.
-
-    `queued`: a live batch of ours will call them unless it is cancelled. `changed`: settings or own data differ from
-    those they wait with or were refused with. `retriable`: unreached for a reason in `retry.on`, everything of theirs
-    over, attempts left. `resting`: `retry.after` has not passed. `try_refused`: the policy names `pre_dial` and tries
-    are left. `twin`: waits in two live batches at the same attempt. `surplus`: was called elsewhere for the very attempt
-    that they are queued for. `absence`: why not desired, where they are not.
-    """
+    """All facts that decide about one person."""
 
     desired: bool
+    """The manifest lists them, and is not paused."""
     standing: Standing
+    """The strongest of their entries."""
     queued: bool = False
+    """A live batch of ours will call them unless it is cancelled."""
     changed: bool = False
+    """Settings or their own data differ from those that they wait with or were refused with."""
     retriable: bool = False
+    """They were unreached for a reason in `retry.on`, all entries of theirs are over, and attempts are left."""
     before_retry: bool = False
+    """`retry.after` has not passed yet."""
     try_refused: bool = False
+    """`retry.on` names `pre_dial`, and tries are left."""
     twin: bool = False
+    """They wait in two live batches at the same attempt."""
     already_called: bool = False
+    """They were called elsewhere for the very attempt that they are queued for."""
     timing: Timing = Timing.NOW
+    """Whether they may be called now."""
     absence: Reason = Reason.NOT_DESIRED
+    """Why they are not desired. Means nothing for a desired person."""
 
 
 @dataclass(frozen=True)
 class Decision:
+    """What happens to one person, and why."""
+
     verb: Verb
+    """What happens; never ADOPT or FORGET, which concern an address."""
     reason: Reason
+    """Why; never one of BLOCKS_RESOURCE."""
 
 
 def decide(person: PersonFacts) -> Decision:
-    """What happens to one person of a resource that nothing blocks as a whole."""
+    """Decide about one person of a resource that is not blocked as a whole."""
     if person.standing is Standing.UNSURE:
         return Decision(Verb.BLOCK, Reason.UNSURE)
     if not person.desired or person.timing is Timing.EXPIRED:
@@ -187,7 +196,7 @@ def _decide_undesired(person: PersonFacts) -> Decision:
 
 
 def _due_decision(person: PersonFacts) -> Decision | None:
-    """The request that would call a desired person, were it only for the facts about them."""
+    """Return the request that would call a desired person if time did not matter; None where no call is due."""
     match person.standing:
         case Standing.UNSUBMITTED:
             return Decision(Verb.CREATE, Reason.ADDED)
@@ -202,6 +211,9 @@ def _due_decision(person: PersonFacts) -> Decision | None:
 
 
 def _postpone(person: PersonFacts) -> Decision:
-    """A call is due at another time. Whoever waits with the old settings would call at the wrong one: taken off."""
+    """Postpone a call that is due at another time.
+
+    A person who is queued with the old settings would be called at the wrong time, and is taken off.
+    """
     reason = Reason.CALLING_HOURS if person.timing is Timing.CLOSED else Reason.TOO_EARLY
     return Decision(Verb.CANCEL if person.queued else Verb.WAIT, reason)

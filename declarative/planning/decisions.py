@@ -1,4 +1,7 @@
-"""Call decide() once for each distinct combination of facts, and spread the answer over the people. Pure."""
+"""Call decide() once for each distinct combination of facts, and give every person its answer. Pure.
+
+A million people have a few dozen combinations. The columns of _FACT_COLUMNS are the fields of PersonFacts.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,13 @@ _FACT_COLUMNS = (
 
 
 def batches_to_cancel(frame: pl.DataFrame) -> list[str]:
-    """Ids of the batches that must be cancelled for these decisions: who leaves or moves is queued in them."""
+    """Return the ids of the batches to cancel for these decisions: people who leave or move are queued in them."""
     leaving = frame.filter(pl.col("verb").is_in([Verb.CANCEL, Verb.REPLACE])).select(pl.col("queued_in").explode())
     return leaving.get_column("queued_in").drop_nulls().unique().sort().to_list()
 
 
-def _add_decisions(frame: pl.DataFrame) -> pl.DataFrame:
+def add_decisions(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add `verb` and `reason` to rows that hold _FACT_COLUMNS."""
     combinations = frame.select(_FACT_COLUMNS).unique()
     decisions = [_decide_combination(**row) for row in combinations.iter_rows(named=True)]
     combinations = combinations.with_columns(
@@ -41,9 +45,12 @@ def _decide_combination(standing: int, timing: str, absence: str, **facts: bool)
     return decide(PersonFacts(standing=Standing(standing), timing=Timing(timing), absence=Reason(absence), **facts))
 
 
-def _with_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Whoever shares a batch with somebody that leaves it loses their place. Those who wait for a call of their own are
-    submitted again; those queued again by a retry request have been called before and are taken off."""
+def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Decide again about people who share a batch with a person who leaves it: the whole batch is cancelled.
+
+    A mate who waits for a first call there is submitted again (`replace`). A mate who is queued by a retry request was
+    called before, and is taken off (`cancel`).
+    """
     leaving = batches_to_cancel(frame)
     if not leaving:
         return frame

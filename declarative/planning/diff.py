@@ -1,5 +1,5 @@
-"""Differences of specs for people to read, by deepdiff. Decides nothing, and never looks below recipients or their
-data: those are counts elsewhere."""
+"""Differences of settings for people to read, by deepdiff. Decides nothing, and never shows recipients or their data:
+those are counts elsewhere."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from declarative.planning.plan import Change
 from declarative.privacy import mask
 
 _DIGESTED = ("instructions", "from_number")
+"""Settings that the lock keeps as a digest: they are long, or hold a phone number."""
 
 
 def diff_settings(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Change, ...]:
-    """What differs between settings as remembered and as wanted, as paths below `spec`, in order of path."""
+    """Return what differs between remembered and wanted settings, in order of path.
+
+    `before` are settings as redact_settings() wrote them, `after` the settings in clear. Paths begin with `spec.`.
+    """
     if not before:
         return tuple(Change(f"spec.{name}", None, _display_value(name, value)) for name, value in after.items())
     redacted = redact_settings(after)
@@ -31,7 +35,7 @@ def diff_settings(before: Mapping[str, Json], after: Mapping[str, Json]) -> tupl
 
 
 def redact_settings(settings: Mapping[str, Json]) -> dict[str, Json]:
-    """Settings as the lock keeps them in clear, save those that are long or hold a phone number."""
+    """Return settings as the lock keeps them: in clear, but for those that are long or hold a phone number."""
     return {
         name: f"sha256:{json_digest(value)[:16]}" if name in _DIGESTED else value for name, value in settings.items()
     }

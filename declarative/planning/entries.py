@@ -1,4 +1,4 @@
-"""What each remote batch or call says of each person: one row an entry. Pure; no decision is made here."""
+"""One row for each person in each remote batch or call. Pure; nothing is decided here."""
 
 from __future__ import annotations
 
@@ -34,30 +34,35 @@ SCHEMA: dict[str, Any] = {
     "exact": pl.Boolean,
     "doubtful": pl.Boolean,
 }
-"""`retries`: retry requests that took effect on the batch; `live`: not cancelled; `touchable`: ours to cancel, which
-single calls and `also` batches are not; `by_us`: its cancel was an intent of ours; `stale`: settings, or the person
-of a Call, differ from those wanted now; `exact`: its people's data are known to be those wanted now, told where data
-matter; `doubtful`: a retry's answer was lost."""
+"""Columns of entries: MEMBER_COLUMNS, and facts of the batch or call.
+
+`remote`: its id. `retries`: retry requests that took effect on it. `live`: it is not cancelled. `touchable`: we may
+cancel it, which we may not for single calls and `also` batches. `by_us`: its cancel was an intent of ours. `over_at`:
+when it was over, if it is. `stale`: settings, or the person of a Call, differ from those wanted now. `exact`: the data
+of its people are known to be those wanted now; told only where data matter. `doubtful`: a retry's answer was lost.
+"""
 
 _MEMBER_SCHEMA = {name: SCHEMA[name] for name in (*MEMBER_COLUMNS, "remote")}
 
 QUEUED = (pl.col("phase") == Phase.QUEUED) & pl.col("live") & pl.col("touchable")
-"""Will be called unless their batch is cancelled."""
+"""The person will be called unless the batch is cancelled."""
 
 
 def all_members(facts: Facts) -> pl.DataFrame:
-    """Everybody in every remote thing whose people were read: MEMBER_COLUMNS, and `remote`, its id."""
+    """Return the members of all remotes that were read in full: MEMBER_COLUMNS, and `remote`, the id."""
     parts = [_remote_members(facts, remote) for remote in facts.remotes.values() if remote.members is not None]
     return pl.concat([pl.DataFrame(schema=_MEMBER_SCHEMA), *parts])
 
 
 def build_entries(facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
-    """All that is known of these `rows` of `members`, and of people remembered without one; columns as SCHEMA."""
+    """Return the entries of these `members`, and those that only the lock knows; columns as SCHEMA."""
     batch_rows = [batch_facts(facts, remote) for remote in facts.remotes.values() if remote.members is not None]
     schema = {name: kind for name, kind in SCHEMA.items() if name not in MEMBER_COLUMNS}
     seen_entries = members.join(pl.DataFrame(batch_rows, schema=schema), on="remote")
     frame = pl.concat([seen_entries.select(list(SCHEMA)), recorded_entries(facts)])
-    compared = frame.filter(pl.col("phase").is_in([Phase.QUEUED, Phase.REFUSED]))  # of others, data decide nothing
+    compared = frame.filter(
+        pl.col("phase").is_in([Phase.QUEUED, Phase.REFUSED])
+    )  # for other phases data decide nothing
     current = batches_with_current_data(facts, compared.get_column("remote").unique().to_list())
     frame = frame.with_columns(pl.col("remote").is_in(current).alias("exact"))
     if facts.is_single_call and facts.resource is not None:
@@ -67,8 +72,11 @@ def build_entries(facts: Facts, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def batches_with_current_data(facts: Facts, remote_ids: Iterable[str]) -> list[str]:
-    """Those of the batches for whose people the data wanted now have the digest of the data that were sent. Looked at
-    before any echo, so that a provider that rewrites what it echoes never looks like a change."""
+    """Return the batches whose people want the same data now as were sent, told by digest.
+
+    The digest comes before the data that the provider returns: a provider that rewrites them must not look like a
+    change.
+    """
     sizes: dict[str, int] = {}
     parts = []
     for remote_id in remote_ids:
@@ -94,7 +102,7 @@ def _remote_members(facts: Facts, remote: Remote) -> pl.DataFrame:
 
 
 def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
-    """What holds for everybody in it, `exact` set aside."""
+    """Return the columns of SCHEMA that hold for all members of a remote. `exact` is filled in later."""
     remote_record = _get_remote_record(facts, remote)
     return {
         "remote": remote.id,
@@ -113,9 +121,12 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
 
 
 def _identify_member(facts: Facts, remote_record: RemoteRecord, members: pl.DataFrame) -> pl.DataFrame:
-    """A call whose number can no longer be read is still the one call of its address, if that is what it was. One of
-    many that shows another number than it was placed to tells nothing of either: cartesia.md 2.3 leaves open which of
-    two numbers is whose."""
+    """Return the members of a remote, corrected where a single call shows no number or another one.
+
+    A call of a Call address whose number is not readable is still the one call of that address. One of many single
+    calls that shows another number than it was placed to says nothing about either person: cartesia.md 2.3 leaves open
+    which of two numbers belongs to which side.
+    """
     if len(members) and not facts.is_single_call and remote_record.route is Route.CALL and remote_record.person:
         person = facts.key.digest_person(facts.lineage, members.item(0, "number"))
         return members if person == remote_record.person else members.clear()
@@ -126,49 +137,23 @@ def _identify_member(facts: Facts, remote_record: RemoteRecord, members: pl.Data
 
 
 def recorded_entries(facts: Facts) -> pl.DataFrame:
-    """Entries of single calls that are remembered and whose number was not read now, and of people whom somebody
-    declared called."""
-    calls_read = [
-        remote for remote in facts.remotes.values() if remote.route is Route.CALL and remote.members is not None
-    ]
-    read_ids = {remote.id for remote in calls_read if len(_remote_members(facts, remote))}
-    calls = [
-        (remote_record.person, remote_record.phase or Phase.UNKNOWN, remote_record.outcome, remote_id, remote_record)
-        for remote_id, remote_record in facts.resource_record.remotes.items()
-        if (remote_record.person or facts.is_single_call)
-        and remote_record.route is Route.CALL
-        and remote_id not in read_ids
-    ]
-    placed = [
-        (person, Phase.UNKNOWN, None, "", RemoteRecord(route=Route.CALL)) for person in _list_declared_persons(facts)
-    ]
+    """Return entries from the lock, in the columns of SCHEMA.
+
+    These are single calls whose number was not read now, and people declared called by a user (`placed`).
+    """
     rows = [
-        {
-            "person": person,
-            "phase": str(phase),
-            "outcome": outcome,
-            "call_id": remote_id or None,
-            "remote": remote_id,
-            "created_at": remote_record.created_at,
-            "attempt": remote_record.attempt,
-            "retries": 0,
-            "live": True,
-            "touchable": False,
-            "by_us": False,
-            "over": remote_record.settled,
-            "over_at": parse_timestamp(remote_record.last_updated_at) or remote_record.created_at,
-            "stale": _is_stale(facts, remote_record, None),
-            "exact": False,
-            "doubtful": False,
-        }
-        for person, phase, outcome, remote_id, remote_record in calls + placed
+        *(_make_row(facts, key, remote_record) for key, remote_record in _unread_calls(facts).items()),
+        *(
+            _make_row(facts, "", RemoteRecord(route=Route.CALL, person=person))
+            for person in _list_declared_persons(facts)
+        ),
     ]
     if not rows or facts.resource is None:
         return pl.DataFrame(schema=SCHEMA)
     empty = {name: pl.lit(None, dtype=SCHEMA[name]) for name in ("payload", "error", "note")}
     schema = {"person": pl.String} | {name: kind for name, kind in SCHEMA.items() if name not in ("number", *empty)}
     frame = pl.DataFrame(rows, schema=schema).with_columns(**empty)
-    if facts.is_single_call:  # its number may have been edited since: whoever it was, it is this call's one person
+    if facts.is_single_call:  # its number may have been edited since; it is this call's one person all the same
         frame = frame.with_columns(number=pl.lit(""))
     else:
         persons = frames.with_person_digest(facts.resource.recipients.frame.select("number"), facts.key, facts.lineage)
@@ -176,9 +161,48 @@ def recorded_entries(facts: Facts) -> pl.DataFrame:
     return frame.select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
 
 
+def _unread_calls(facts: Facts) -> dict[str, RemoteRecord]:
+    """Return the remembered single calls that no members read now stand for, by id."""
+    calls_read = [
+        remote for remote in facts.remotes.values() if remote.route is Route.CALL and remote.members is not None
+    ]
+    read_ids = {remote.id for remote in calls_read if len(_remote_members(facts, remote))}
+    return {
+        remote_id: remote_record
+        for remote_id, remote_record in facts.resource_record.remotes.items()
+        if (remote_record.person or facts.is_single_call)
+        and remote_record.route is Route.CALL
+        and remote_id not in read_ids
+    }
+
+
+def _make_row(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dict[str, Any]:
+    """Return the entry of one single call in the lock, with `person` in place of a number; no id for a declared one."""
+    return {
+        "person": remote_record.person,
+        "phase": str(remote_record.phase or Phase.UNKNOWN),
+        "outcome": remote_record.outcome,
+        "call_id": remote_id or None,
+        "remote": remote_id,
+        "created_at": remote_record.created_at,
+        "attempt": remote_record.attempt,
+        "retries": 0,
+        "live": True,
+        "touchable": False,
+        "by_us": False,
+        "over": remote_record.settled,
+        "over_at": parse_timestamp(remote_record.last_updated_at) or remote_record.created_at,
+        "stale": _is_stale(facts, remote_record, None),
+        "exact": False,
+        "doubtful": False,
+    }
+
+
 def _list_declared_persons(facts: Facts) -> list[str]:
-    """Digests of people whom somebody declared called, without those in a request that was found since: they would count
-    as called twice, and be taken off where they wait."""
+    """Return digests of people declared called by a user, without those in a request that was found since.
+
+    The latter would count as called twice, and be taken off where they wait. A mark among `placed` is no person.
+    """
     declared = {*facts.resource_record.placed}
     members_by_remote = [
         remote.members
@@ -193,17 +217,20 @@ def _list_declared_persons(facts: Facts) -> list[str]:
 
 
 def _get_remote_record(facts: Facts, remote: Remote) -> RemoteRecord:
-    """What is remembered of it, or else what its mark alone tells."""
+    """Return what the lock knows of a remote, or else what its mark alone tells."""
     attempt = remote.mark.attempt if remote.mark else 1
     from_mark = RemoteRecord(route=remote.route, mark=str(remote.mark) if remote.mark else None, attempt=attempt)
     return facts.resource_record.remotes.get(remote.id, from_mark)
 
 
 def _is_stale(facts: Facts, remote_record: RemoteRecord, remote: Remote | None) -> bool:
-    """Whether it was sent with other settings, or a Call to another number or with other data. Unknown is not changed.
-    A revoked mark is always stale."""
+    """Whether it was sent with other settings, or a Call to another number or with other data.
+
+    Unknown settings are not changed settings.
+    """
     if facts.resource is None:
         return False
+    # Protocol 7: a batch with a revoked mark is cancelled whenever it appears, so its waiting people always move.
     if remote_record.mark in facts.resource_record.revoked:
         return True
     if (
@@ -221,7 +248,7 @@ def _is_stale(facts: Facts, remote_record: RemoteRecord, remote: Remote | None) 
 
 
 def _is_other_person(facts: Facts, remote_record: RemoteRecord, remote: Remote) -> bool:
-    """Whether its one person is not the one wanted now, by what was sent; the number alone where that is not known."""
+    """Whether its one person is not the one wanted now: by the digest of what was sent, or else by the number."""
     assert facts.resource is not None
     if remote_record.payloads is not None:
         return remote_record.payloads != facts.resource.recipients.payloads

@@ -1,4 +1,8 @@
-"""One address with all that is known of it: the input of every decision about people. Values only."""
+"""All that is known of one address, in three steps: Managed, Facts, Observation. Values only.
+
+Managed is what manifest and lock say. Facts add what was seen at the provider: the input of every decision about
+people. An Observation adds what was concluded from both for the whole address.
+"""
 
 from __future__ import annotations
 
@@ -19,38 +23,50 @@ from declarative.planning.decide import Reason, Timing
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """`resource` is None where the manifest is gone; `record` holds what is remembered, under earlier addresses too;
-    `remotes` every remote thing of the address that was seen; `timing` is one Timing for all, or a frame of `number`
-    and `timing`; `opens_at` when what is too early or closed may call; `lineage` salts the digests of persons; `also`
-    are ids that are read and never touched."""
+    """One address as wanted, as remembered and as seen."""
 
     address: str
+    """`batch/NAME` or `call/NAME`."""
     resource: Resource | None
+    """What the manifest wants; None where the manifest is gone."""
     resource_record: ResourceRecord
+    """What the lock remembers, joined with what it remembers under earlier addresses."""
     remotes: Mapping[str, Remote]
+    """Every remote of the address that was seen, by id."""
     now: datetime
+    """The provider's time, aware UTC."""
     key: PersonKey
+    """Makes the digests of persons and recipients."""
     lineage: str
+    """The lineage of the lock; it salts the digests of persons."""
     also: frozenset[str] = frozenset()
+    """Ids under `spec.also`: read and never touched."""
     timing: Timing | pl.DataFrame = Timing.NOW
+    """One value for all people, or a frame of `number` and `timing`."""
     opens_at: datetime | None = None
+    """When a call that is too early or outside calling hours may be made, aware UTC; None where not known."""
 
     @property
     def is_single_call(self) -> bool:
-        """A Call is called once in its life: whatever was placed for it is its one person, under any number."""
+        """Whether it is a Call, called once in its life: what was placed for it is its one person, under any number."""
         return self.address.startswith("call/")
 
     @property
     def is_tombstone(self) -> bool:
-        """Over once no manifest wanted it, and not wanted again."""
+        """Whether it was over after its manifest was removed, and is not wanted again."""
         return self.resource_record.tombstone and self.resource is None
 
     @property
     def is_desired(self) -> bool:
+        """Whether its manifest exists and is not paused."""
         return self.resource is not None and not self.resource.paused
 
     def open_intents(self) -> list[Intent]:
-        """Intents that nothing seen answers, and that are not probably absent."""
+        """Return intents that nothing seen answers, and that are not probably absent.
+
+        Protocol 5: after `settle` an intent that a complete list does not show is probably absent. Its people may be
+        submitted again, since the guard leaves time to take that back. A withdrawn probe opens the question again.
+        """
         marks = {str(remote.mark) for remote in self.remotes.values() if remote.mark}
         return [
             intent
@@ -59,76 +75,92 @@ class Facts:
         ]
 
     def has_doubtful_batch(self) -> bool:
-        """Whether a batch may exist that we cannot see."""
+        """Whether a batch of ours may exist that was not seen."""
         return any(intent.is_batch for intent in self.open_intents())
 
     def doubtful_retries(self) -> frozenset[str]:
-        """Ids of batches that may or may not have been retried."""
+        """Return the ids of batches that may have been retried by a request whose answer was lost."""
         return frozenset(
             intent.remote for intent in self.open_intents() if intent.request is RequestKind.RETRY and intent.remote
         )
 
     def doubtful_persons(self) -> frozenset[str]:
-        """Digests of people whose single call may or may not have been placed."""
+        """Return the digests of people whose single call may have been placed by a request whose answer was lost."""
         return frozenset(intent.person for intent in self.open_intents() if intent.person)
 
 
 @dataclass(frozen=True)
 class Block:
-    """Why a whole resource is held back; `detail` names what was found, `way_out` what a person can do."""
+    """Why nothing is done at a whole resource."""
 
     reason: Reason
+    """One of decide.BLOCKS_RESOURCE."""
     detail: str
+    """What was found, for the user."""
     hint: str = ""
+    """What the user can do about it; empty where there is nothing to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """`quiet`: known to need nothing, without its people having been read. `adopt`: things with our mark that the lock
-    does not know. `renamed`: addresses of the lock whose memory belongs to this one. `applying`: who holds the lease
-    under which its open intents are being answered right now. `candidates`: calls without a mark that may be one of its
-    lost requests; only a person can tell. `only_seen`: no part of this run, which looks at it for the sake of
-    others."""
+    """The facts of one address, with what is concluded for the address as a whole."""
 
     facts: Facts
+    """What is known of it."""
     unchanged: bool = False
+    """It surely needs nothing, and its people were not read."""
     block: Block | None = None
+    """Why nothing may be done at it; None where something may."""
     to_adopt: tuple[Remote, ...] = ()
+    """Remotes with our mark that the lock does not know."""
     renamed_from: tuple[str, ...] = ()
+    """Addresses of the lock whose record belongs to this one (`metadata.previously`)."""
     lease_holder: str | None = None
+    """Who holds the lease under which its open intents are being settled now; None where no apply is running."""
     candidates: tuple[Remote, ...] = ()
+    """Calls without a mark that may be one of its lost requests; only a user can tell."""
     provider: str = ""
+    """The name of its provider in manifests."""
     read_only: bool = False
+    """It is no part of this run, and only read to find people who move to another address."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Managed:
-    """One address with its memory, before anything was seen of it. `only_seen`: left by its manifest, and no part of
-    this run, which must not call its people under another address."""
+    """One address as wanted and as remembered, before anything was seen of it."""
 
     address: str
+    """`batch/NAME` or `call/NAME`."""
     resource: Resource | None
+    """What the manifest wants; None where the manifest is gone."""
     resource_record: ResourceRecord
+    """What the lock remembers, joined with what it remembers under earlier addresses."""
     provider: str
+    """The name of its provider in manifests."""
     renamed_from: tuple[str, ...] = ()
+    """Addresses of the lock whose record belongs to this one (`metadata.previously`)."""
     read_only: bool = False
+    """Its manifest is gone and it is no part of this run, which must not call its people under another address."""
 
     @property
     def route(self) -> Route:
+        """The route wanted, or else the one that was used."""
         if self.resource is not None:
             return self.resource.route
         return next((remote_record.route for remote_record in self.resource_record.remotes.values()), Route.BATCH)
 
     @property
     def also(self) -> tuple[str, ...]:
+        """Ids under `spec.also`; empty where the manifest is gone."""
         return self.resource.also if self.resource else ()
 
     @property
     def has_forgotten_requests(self) -> bool:
-        """Whether something was sent of which only its mark may still tell."""
+        """Whether something was sent, and only its mark at the provider can still tell of it."""
         return self.resource_record.is_forgotten and self.resource_record.generation > 0
 
     def batch_records(self) -> dict[str, RemoteRecord]:
+        """Return the remembered batches by id."""
         return {
             key: remote_record
             for key, remote_record in self.resource_record.remotes.items()
@@ -136,8 +168,10 @@ class Managed:
         }
 
     def open_call_ids(self) -> list[str]:
-        """Calls not known to have ended, by ids of the provider's own, which ours for calls without one (`refused:`,
-        `unconfirmed:`) are not."""
+        """Return the provider's ids of calls that are not known to have ended.
+
+        Ids of our own, for calls that have none at the provider (`refused:`, `unconfirmed:`), are left out.
+        """
         return [
             key
             for key, remote_record in self.resource_record.remotes.items()
@@ -146,45 +180,52 @@ class Managed:
 
 
 def list_managed(desired: Desired, lock: Lock | None, *, include_removed: bool = False) -> list[Managed]:
-    """Every address that this run may touch: those wanted, and in a run over the whole project those remembered. Of a
-    narrower one, `with_those_left` adds as `only_seen` what is remembered and named by no manifest any more."""
+    """Return every address that this run may touch: those wanted, then those removed.
+
+    Removed is what the lock remembers and no manifest names. A run over the whole project has these; in a narrower run
+    `include_removed` adds those of them that are no tombstones, as `read_only`.
+    """
     resource_records = dict(lock.resources) if lock else {}
-    all_managed = []
-    for address, resource in desired.resources.items():
-        renamed_from = tuple(previous for previous in resource.previously if previous in resource_records)
-        resource_record = reduce(
-            join_records,
-            [resource_records[previous] for previous in (address, *renamed_from) if previous in resource_records]
-            or [ResourceRecord()],
-        )
-        all_managed.append(
+    wanted = [_make_managed(resource, resource_records) for resource in desired.resources.values()]
+    claimed = {address for managed in wanted for address in (managed.address, *managed.renamed_from)}
+    return [
+        *wanted,
+        *(
             Managed(
                 address=address,
-                resource=resource,
-                resource_record=resource_record,
-                provider=resource.provider,
-                renamed_from=renamed_from,
+                resource=None,
+                resource_record=resource_records[address],
+                provider=resource_records[address].provider,
+                read_only=not desired.is_complete,
             )
-        )
-    claimed = {address for managed in all_managed for address in (managed.address, *managed.renamed_from)}
-    removed = (
-        [address for address in resource_records if address not in claimed]
-        if desired.is_complete or include_removed
-        else []
-    )
-    if removed and not desired.is_complete:
-        named_addresses = desired.list_addresses()
-        removed = [
-            address for address in removed if not resource_records[address].tombstone and address not in named_addresses
-        ]
-    all_managed += [
-        Managed(
-            address=address,
-            resource=None,
-            resource_record=resource_records[address],
-            provider=resource_records[address].provider,
-            read_only=not desired.is_complete,
-        )
-        for address in removed
+            for address in _list_removed(desired, resource_records, claimed, include_removed)
+        ),
     ]
-    return all_managed
+
+
+def _make_managed(resource: Resource, resource_records: Mapping[str, ResourceRecord]) -> Managed:
+    renamed_from = tuple(previous for previous in resource.previously if previous in resource_records)
+    own_records = [
+        resource_records[address] for address in (resource.address, *renamed_from) if address in resource_records
+    ]
+    return Managed(
+        address=resource.address,
+        resource=resource,
+        resource_record=reduce(join_records, own_records or [ResourceRecord()]),
+        provider=resource.provider,
+        renamed_from=renamed_from,
+    )
+
+
+def _list_removed(
+    desired: Desired, resource_records: Mapping[str, ResourceRecord], claimed: set[str], include_removed: bool
+) -> list[str]:
+    removed = [address for address in resource_records if address not in claimed]
+    if desired.is_complete or not removed:
+        return removed
+    if not include_removed:
+        return []
+    named_addresses = desired.list_addresses()
+    return [
+        address for address in removed if not resource_records[address].tombstone and address not in named_addresses
+    ]

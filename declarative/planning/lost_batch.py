@@ -1,4 +1,4 @@
-"""Who was in a batch whose answer was lost. The lock knows only how many, and digests of all of them together. Pure."""
+"""Who was in a batch whose answer was lost. The lock knows only how many, and one digest of all their numbers. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from declarative.planning.facts import Facts
 
 
 def find_lost_members(facts: Facts, intent: Intent, size: int) -> pl.Series | None:
-    """Numbers of everybody who was in it: exactly these where their digest tells them apart (batches hold `size` at
-    most), else all who may have been, if the manifest still wants the people whom it wanted then. None where it does
-    not: somebody it left out since would come back as never called."""
+    """Return the numbers of the people who were in the lost batch of an intent.
+
+    These are exactly its people where the digest identifies them (a batch holds `size` people at most). Otherwise they
+    are all who may have been in it, if the manifest still wants the same people as then. None if it does not: a person
+    who was left out since would come back as never called.
+    """
     candidates = _possible_members(facts, intent)
     of_attempt = candidates.filter(pl.col("attempts") + 1 == intent.attempt)
     for start in (*range(0, len(of_attempt), size), max(len(of_attempt) - intent.count, 0)):
@@ -28,8 +31,10 @@ def find_lost_members(facts: Facts, intent: Intent, size: int) -> pl.Series | No
 
 
 def _possible_members(facts: Facts, intent: Intent) -> pl.DataFrame:
-    """Whoever is unsure if this request alone is, in the order in which people are submitted. What was sent because it
-    looked absent tells of nobody that they were not in it."""
+    """Return the people who are unsure while this one request is open, in the order in which people are submitted.
+
+    Batches sent because the request looked absent are left out: to be in one proves no absence from the request.
+    """
     substitutes = {
         key for key, remote_record in facts.resource_record.remotes.items() if intent.mark in remote_record.doubts
     }

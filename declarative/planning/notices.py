@@ -1,4 +1,4 @@
-"""What a reader of the plan should know before approving, though nothing forbids it. Pure."""
+"""Warnings: what a reader of the plan should know before approving, though nothing forbids it. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.policy import RECIPIENT
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import calling_hours as hours
-from declarative.planning import notices
 from declarative.planning.blocks import count_taken_off
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
@@ -24,11 +23,13 @@ _EDITED = "a call is called once in its life: editing it changes nothing; to cal
 def plan_notices(
     plan: Plan, resources: Sequence[Resource], capabilities_of: Callable[[str, Route], Capabilities]
 ) -> Iterator[Notice]:
-    """Warnings by address, in the order of the resources; at the end of whom no plan can take off, and of what an
-    apply has to look into in time."""
+    """Yield warnings by address, in the order of the resources.
+
+    At the end come warnings of placed calls, which no plan can take off, and of doubts, which an apply settles in time.
+    """
     edited = {action.address for action in plan.actions_with_verb(Verb.KEEP) if action.reason is Reason.CALLED_ONCE}
     for resource in resources:
-        yield from _warn_nobody_left(resource)
+        yield from _warn_no_one_left(resource)
         call_count = plan.calls_by_address.get(resource.address, 0)
         capabilities = capabilities_of(resource.provider, resource.route)
         if call_count:
@@ -46,11 +47,11 @@ def plan_notices(
         yield from _warn_time_zones(resource)
     for address, task in plan.tasks.items():
         yield from _warn_placed_calls(address, task)
-        yield from (Notice(address, message) for message in notices.doubt_notices(task.facts))
+        yield from (Notice(address, message) for message in doubt_notices(task.facts))
 
 
-def _warn_nobody_left(resource: Resource) -> Iterator[Notice]:
-    """Everybody of it is kept out by policies: it has nothing to do for another reason than that all is done."""
+def _warn_no_one_left(resource: Resource) -> Iterator[Notice]:
+    """Warn where policies exclude all people: then the resource has nothing to do, though nothing was done."""
     held_counts = resource.recipients.excluded_counts
     if held_counts and not resource.recipients.count and not resource.paused:
         exclusions = ", ".join(f"{count:,} held back by {name}" for name, count in held_counts.items())
@@ -66,17 +67,15 @@ def _warn_also_removed(plan: Plan, resource: Resource) -> Iterator[Notice]:
 
 
 def _warn_cancelled_by_others(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    """A batch under `also` is its owners' to stop: nobody of it is submitted again for that."""
+    """Warn of a batch under `also` that its owner stopped: its people are not submitted again."""
     task = plan.tasks.get(resource.address)
     if task is None:
         return
     for remote_id in [remote_id for remote_id in resource.also if remote_id in task.facts.remotes]:
         if count := count_taken_off(task.facts, task.facts.remotes[remote_id]):
-            phrase = humanize.plural(count, "person was taken off and is", "people were taken off and are")
-            yield Notice(
-                resource.address,
-                f"{remote_id} (spec.also) was cancelled: {phrase} not called, by this manifest neither",
-            )
+            phrase = humanize.plural(count, "person was taken off", "people were taken off")
+            message = f"{remote_id} (spec.also) was cancelled: {phrase}, and this manifest does not call them either"
+            yield Notice(resource.address, message)
 
 
 def _warn_time_zones(resource: Resource) -> Iterator[Notice]:
@@ -114,13 +113,13 @@ def _warn_too_late(plan: Plan, resource: Resource, call_count: int, capabilities
 
 
 def _warn_after_hours(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
-    """Single calls are placed within the hours one by one; a batch goes on by itself."""
+    """Warn of a batch that goes on by itself after calling hours. Single calls are placed within the hours."""
     calling_hours, starts = resource.policy.calling_hours, _start_time(plan, resource)
     if calling_hours is None or calling_hours.zone == RECIPIENT or resource.route is not Route.BATCH:
         return
     duration, message = _minimum_duration(resource, call_count, capabilities)
     if starts + duration > (ends := hours.next_closing(calling_hours, starts)):
-        hint = "apply again then, or whoever is left is called outside them"
+        hint = "apply again then, or people who still wait are called outside them"
         yield Notice(resource.address, f"{message}; calling hours end at {ends:%H:%M} UTC: {hint}")
 
 
@@ -129,16 +128,14 @@ def _start_time(plan: Plan, resource: Resource) -> datetime:
 
 
 def _minimum_duration(resource: Resource, call_count: int, capabilities: Capabilities) -> tuple[timedelta, str]:
-    """The least time that so many calls take, and the same in words; nothing where no pace is known."""
+    """Return the least time that so many calls take, and a sentence of it; zero and "" where no pace is known."""
     pace = capabilities.per_second if resource.route is Route.BATCH else resource.pace.calls_per_second
     if not pace:
         return timedelta(), ""
     least = timedelta(seconds=call_count / pace)
     minutes = ceil(least / timedelta(minutes=1))
-    return (
-        least,
-        f"{humanize.plural(call_count, 'person takes', 'people take')} at least {minutes:,} minutes at {pace:g} calls a second",
-    )
+    phrase = humanize.plural(call_count, "person takes", "people take")
+    return least, f"{phrase} at least {minutes:,} minutes at {pace:g} calls a second"
 
 
 def _warn_expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
@@ -155,7 +152,8 @@ def _warn_expired(plan: Plan, resource: Resource) -> Iterator[Notice]:
 
 
 def _warn_dropped_retries(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    """Whoever is taken off while they wait for a retry counts as called, and reads as nothing that a retry follows."""
+    """Warn of people who are taken off while they wait for a retry. They count as called, and read `cancelled`, which
+    no retry follows."""
     task = plan.tasks.get(resource.address)
     if task is None or resource.retry is None:
         return
@@ -177,7 +175,8 @@ def _warn_placed_calls(address: str, task: Task) -> Iterator[Notice]:
 
 
 def _warn_abroad(plan: Plan, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
-    """Cartesia numbers reach US destinations only (cartesia.md 5.3); `+1` is as near as a number itself tells."""
+    """Warn of numbers outside +1. Cartesia numbers reach US destinations only (cartesia.md 5.3), and `+1` is as near as
+    a number tells."""
     task = plan.tasks.get(resource.address)
     if task is None or not capabilities.destinations:
         return
@@ -188,7 +187,7 @@ def _warn_abroad(plan: Plan, resource: Resource, capabilities: Capabilities) -> 
 
 
 def _warn_single_calls(resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
-    """What a provider without batches cannot do, and how little of an old route can be proven."""
+    """Warn of what a provider without batches cannot do, and of a route that proves little."""
     if capabilities.cancellable:
         return
     if resource.kind is Kind.BATCH and call_count > 1:
@@ -203,21 +202,25 @@ def _warn_single_calls(resource: Resource, call_count: int, capabilities: Capabi
 
 
 def doubt_notices(facts: Facts) -> Iterator[str]:
-    """Sentences for whoever plans or looks: another apply, in time, finds out and takes back what is one too many."""
+    """Yield sentences for `plan` and `status`: until when another apply can find a lost request and take it back."""
+    # Protocol 7: a batch sent over a probable absence is kept only once the list proves it. Its run ended before that.
     for remote_id, remote_record in facts.resource_record.remotes.items():
         remote = facts.remotes.get(remote_id)
         starts = remote.scheduled_at if remote and remote_record.doubts and not remote.cancelled else None
         if starts is not None and starts > facts.now:
             yield (
-                f"{remote_id} was sent since an earlier request seemed lost, and its run ended before the list proved it: "
-                f"run dialctl apply before {humanize.when(starts)}, or people may be called twice"
+                f"{remote_id} was sent since an earlier request seemed lost, and its run ended before the list proved "
+                f"it: run dialctl apply before {humanize.when(starts)}, or people may be called twice"
             )
     yield from _warn_revoked(facts)
 
 
 def _warn_revoked(facts: Facts) -> Iterator[str]:
-    """The provider takes a request with a later time of its own until then. The lock keeps no time of a mark that was
-    given up; the settings in it tell that it is the manifest's."""
+    """Yield a sentence where a request that was given up may still be accepted.
+
+    The provider accepts a request with a later start of its own until that time. The lock keeps no start of a revoked
+    mark; the settings in the mark tell that it was the manifest's.
+    """
     starts = facts.resource.scheduled_at if facts.resource else None
     if facts.resource is None or starts is None or starts <= facts.now:
         return
@@ -229,6 +232,6 @@ def _warn_revoked(facts: Facts) -> Iterator[str]:
     ]
     if revoked_marks:
         yield (
-            "a request that was given up as lost would still be taken, should it arrive late: run dialctl apply "
-            f"once more before {humanize.when(starts)}"
+            "a request that was given up as lost may still arrive and be accepted: run dialctl apply once more before "
+            f"{humanize.when(starts)}"
         )

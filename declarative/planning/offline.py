@@ -1,11 +1,13 @@
-"""A plan from manifests and lock alone, for whoever has no key. Says at most what may happen: who of a changed resource
-is concerned is known only to the provider. Pure."""
+"""A plan from manifests and lock alone, for a user without a key. Pure.
+
+It says at most what may happen: which people of a changed resource are concerned, only the provider knows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock, RemoteRecord, ResourceRecord
@@ -15,11 +17,14 @@ from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Notice, Plan, sort_actions
 
 UNSURE = "an answer was lost; not proven either way"
+"""The detail of a block over an open intent."""
 OTHER_KEY = Notice(
     "dialctl.lock",
-    "its DIALCTL_PERSON_KEY is not the one set here: whether anybody is new in a resource of as many people as before "
-    "cannot be told",
+    "its DIALCTL_PERSON_KEY is not the one set here: in a resource of as many people as before, new people are not "
+    "recognised",
 )
+"""The warning under another person key."""
+_WAITING_AT_MOST = "those of them who wait, at most"
 
 
 def plan_offline(
@@ -31,10 +36,33 @@ def plan_offline(
     *,
     sandbox: bool = False,
 ) -> Plan:
-    """Counts are upper bounds, and `detail` says so. `now` is this machine's clock: there is no other to ask. Under
-    another `key` than the lock's nobody's digests agree, and people are compared by how many they are."""
+    """Plan without a provider. Counts are upper bounds, and `detail` says so.
+
+    `now` is this machine's clock, since no provider is asked. Under another `key` than the lock's no digest agrees:
+    then people are compared by their count, and a warning says so.
+    """
     resource_records = lock.resources if lock else {}
     comparable = lock is None or lock.person_key == key.fingerprint
+    actions = _list_actions(desired, resource_records, comparable)
+    plan = Plan(
+        project=desired.project.name,
+        created_at=now,
+        actions=sort_actions(
+            (_apply_timing(desired, resource_records, action, now) for action in actions), list(desired.resources)
+        ),
+        warnings=() if comparable else (OTHER_KEY,),
+        held_counts=policy.held_counts(desired),
+        offline=True,
+    )
+    refusals = [
+        *policy.refuse_without_project(desired.project, sandbox=sandbox),
+        *policy.refuse_over_max_dials(plan, desired.project, list(desired.resources.values()), max_dials),
+    ]
+    return replace(plan, refusals=tuple(refusals))
+
+
+def _list_actions(desired: Desired, resource_records: Mapping[str, ResourceRecord], comparable: bool) -> list[Action]:
+    """Return the actions of all addresses, were it the time for them."""
     actions = [
         action
         for address, resource in desired.resources.items()
@@ -49,31 +77,7 @@ def plan_offline(
             for address, resource_record in resource_records.items()
             if address not in desired.resources and address not in former_addresses and not resource_record.tombstone
         ]
-    actions_in_time = [
-        _apply_timing(
-            action,
-            resource,
-            now,
-            _find_resource_record(resource, resource_records, action.address).guard(desired.project.guard),
-        )
-        if (resource := desired.resources.get(action.address))
-        else action
-        for action in (_block_renamed(desired, resource_records, actions) if comparable else actions)
-    ]
-    plan = Plan(
-        project=desired.project.name,
-        created_at=now,
-        actions=sort_actions(actions_in_time, list(desired.resources)),
-        warnings=() if comparable else (OTHER_KEY,),
-        held_counts=policy.held_counts(desired),
-        offline=True,
-    )
-    resources = list(desired.resources.values())
-    refusals = [
-        *policy.refuse_without_project(desired.project, sandbox=sandbox),
-        *policy.refuse_over_max_dials(plan, desired.project, resources, max_dials),
-    ]
-    return replace(plan, refusals=tuple(refusals))
+    return _block_renamed(desired, resource_records, actions) if comparable else actions
 
 
 def _find_resource_record(
@@ -94,15 +98,15 @@ def _resource_actions(resource: Resource, resource_record: ResourceRecord, compa
         yield _make_action(resource, Verb.CREATE, Reason.NEW, resource.recipients.count, "")
     elif _has_other_recipients(resource, resource_record, comparable):
         yield _make_action(
-            resource, Verb.CREATE, Reason.ADDED, resource.recipients.count, "whoever of them is new, at most"
+            resource, Verb.CREATE, Reason.ADDED, resource.recipients.count, "those of them who are new, at most"
         )
     elif resource_record.settings_digest != resource.settings_digest:
-        detail = "whoever of them waits, at most"
+        detail = _WAITING_AT_MOST
         yield _make_action(
             resource, Verb.REPLACE, Reason.SETTINGS_CHANGED, resource_record.count, detail, resource_record
         )
     else:
-        due = "whoever of them is due for a retry is called again" if resource.retry else ""
+        due = "those of them who are due for a retry are called again" if resource.retry else ""
         yield _make_action(resource, Verb.KEEP, Reason.UNCHANGED, resource.recipients.count, due)
 
 
@@ -115,13 +119,17 @@ def _has_other_recipients(resource: Resource, resource_record: ResourceRecord, c
     )
 
 
-def _apply_timing(action: Action, resource: Resource, now: datetime, guard: timedelta) -> Action:
-    """The same action, unless the resource's own times or calling hours forbid a call now."""
-    if not action.verb.dials:
+def _apply_timing(
+    desired: Desired, resource_records: Mapping[str, ResourceRecord], action: Action, now: datetime
+) -> Action:
+    """Return the same action, unless the resource's own times or calling hours forbid a call now."""
+    resource = desired.resources.get(action.address)
+    if resource is None or not action.verb.dials:
         return action
+    guard = _find_resource_record(resource, resource_records, action.address).guard(desired.project.guard)
     timing, opens_at = policy.call_timing(resource, now, guard)
     if not isinstance(timing, Timing):
-        return replace(action, detail=action.detail or "whoever of them may be called at this hour, at most")
+        return replace(action, detail=action.detail or "those of them who may be called at this hour, at most")
     if timing in (Timing.EXPIRED, Timing.TOO_LATE):
         verb = Verb.CANCEL if action.verb is Verb.REPLACE else Verb.KEEP
         return replace(action, verb=verb, reason=Reason.EXPIRED, changes=(), starts_at=None)
@@ -135,11 +143,11 @@ def _pause_action(resource: Resource, resource_record: ResourceRecord) -> Action
     waiting_count = sum(remote.count - remote.dispatched for remote in _cancellable_batches(resource_record))
     if not waiting_count:
         return _make_action(resource, Verb.KEEP, Reason.PAUSED, 0, "")
-    return _make_action(resource, Verb.CANCEL, Reason.PAUSED, waiting_count, "whoever of them waits, at most")
+    return _make_action(resource, Verb.CANCEL, Reason.PAUSED, waiting_count, _WAITING_AT_MOST)
 
 
 def _cancellable_batches(resource_record: ResourceRecord) -> list[RemoteRecord]:
-    """A single call that was placed is never taken off."""
+    """Return the batches not cancelled yet. A single call that was placed is never taken off."""
     return [
         remote_record
         for remote_record in resource_record.remotes.values()
@@ -148,7 +156,7 @@ def _cancellable_batches(resource_record: ResourceRecord) -> list[RemoteRecord]:
 
 
 def _removal_action(address: str, resource_record: ResourceRecord) -> Action:
-    verb, reason, detail = Verb.CANCEL, Reason.REMOVED, "whoever of them waits, at most"
+    verb, reason, detail = Verb.CANCEL, Reason.REMOVED, _WAITING_AT_MOST
     if resource_record.intents:
         verb, reason, detail = Verb.BLOCK, Reason.UNSURE, UNSURE
     elif resource_record.remotes and not _cancellable_batches(resource_record):
@@ -166,8 +174,10 @@ def _removal_action(address: str, resource_record: ResourceRecord) -> Action:
 def _block_renamed(
     desired: Desired, resource_records: Mapping[str, ResourceRecord], actions: list[Action]
 ) -> list[Action]:
-    """A Batch that is new, of just the people of one that leaves, looks renamed, and neither may go before the other:
-    of the cases that the plan proper holds back, the one that digests alone tell."""
+    """Block a new Batch with exactly the people of one that leaves, and the one that leaves: it looks renamed.
+
+    The online plan finds more of these (renames.py). Digests alone tell only this one.
+    """
     leaving = {resource_records[a.address].numbers: a.address for a in actions if a.address not in desired.resources}
     leaving.pop("", None)
     blocked: dict[str, Action] = {}

@@ -1,5 +1,7 @@
-"""The plan: actions for people to read, and the work behind each for carry_out.py to do. Values and their assembly;
-decides nothing about people (decide.py does) and makes no request."""
+"""The plan: actions for people to read, and the task behind each address for engine/runner.py. Values only.
+
+Decides nothing about people (decide.py does) and makes no request.
+"""
 
 from __future__ import annotations
 
@@ -20,90 +22,114 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 
 FORMAT_VERSION = "1"
-
+"""`format_version` of a plan as JSON."""
 TO_CALL_SCHEMA = {"number": pl.String, "payload": pl.String, "verb": pl.String, "attempt": pl.Int64}
+"""Columns of people to submit: E.164 number, canonical JSON of their data, the verb of their action, attempt from 1."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference of a spec, for people. Never goes below recipients or their data."""
+    """One difference of a spec, for people to read. Never of recipients or their data."""
 
     path: str
+    """Where it is in the manifest, as `spec.agent_id`."""
     before: Json
+    """The value last applied; None where there was none or it is not known."""
     after: Json
+    """The value wanted; None where it was removed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """What happens at one address under one verb. `people` it concerns; `reasons` counts them by reason where there are
-    several; `counts` are further numbers that the text names (called already, in flight, total, attempt of attempts,
-    batches); `detail` and `way_out` belong to blocks; `starts_at` is the manifest's schedule; `next_at` when a
-    wait ends."""
+    """What happens at one address under one verb."""
 
     address: str
+    """`batch/NAME` or `call/NAME`."""
     verb: Verb
+    """What happens."""
     reason: Reason
+    """Why it happens to most of the people."""
     provider: str
+    """The name of the provider in manifests."""
     people: int = 0
+    """How many people it concerns."""
     remote_ids: tuple[str, ...] = ()
+    """The batches that are cancelled or retried, or the remotes that are adopted."""
     changes: tuple[Change, ...] = ()
+    """What differs from what was last applied; empty unless the verb is CREATE or REPLACE."""
     reasons: Mapping[str, int] = field(default_factory=dict)
+    """People by reason, the most frequent first; empty where the action concerns the address as a whole."""
     counts: Mapping[str, int] = field(default_factory=dict)
+    """Further numbers for the text: called, queued, in_flight, known, total, attempt, attempts, batches."""
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    """People to retry by the outcome of their latest call, the provider's words."""
     detail: str = ""
+    """What was found, in words; mostly of a block."""
     hint: str = ""
+    """What the user can do about a block."""
     starts_at: datetime | None = None
+    """The manifest's `scheduled_at`, where people will be called."""
     next_at: datetime | None = None
+    """When a wait ends; None where that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What carry_out.py does at one address. `cancels` are batches to cancel first, `requests` batches to retry by
-    the provider's own request, `call` the people to submit (columns CALL_SCHEMA). `renamed` are the earlier addresses
-    whose memory moves here, `forget` whether only a tombstone stays. `quiet`: nothing was read and nothing is due;
-    `complete`: everybody wanted is submitted once this is done; `later`: somebody may be due at a later time; `expired`
-    counts the people wanted who were never submitted, and are not any more; `forgone` those whom it takes off while
-    they wait for a retry, `forwent` those whom an earlier run did: neither are called again. `placed` counts people no
-    longer wanted whose single calls go on."""
+    """What engine/runner.py does at one address."""
 
     address: str
+    """`batch/NAME` or `call/NAME`."""
     facts: Facts
+    """What it was decided from."""
     cancels: tuple[str, ...] = ()
+    """Ids of batches to cancel first."""
     requests: tuple[str, ...] = ()
+    """Ids of batches to retry by the provider's own request."""
     to_call: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TO_CALL_SCHEMA))
+    """The people to submit; columns TO_CALL_SCHEMA."""
     renamed_from: tuple[str, ...] = ()
+    """Earlier addresses whose record moves here."""
     forget: bool = False
+    """Only a tombstone stays in the lock."""
     unchanged: bool = False
+    """Nothing was read, and nothing is due."""
     complete: bool = True
+    """All wanted people are submitted once this is done."""
     due_later: bool = False
+    """A call may be due at a later time."""
     expired_count: int = 0
+    """Wanted people who were never submitted, and are not any more."""
     retries_dropped_now: int = 0
+    """People that it takes off while they wait for a retry. They are not called again."""
     retries_dropped_earlier: int = 0
+    """People that an earlier run took off while they waited for a retry. They are not called again."""
     placed_count: int = 0
+    """People no longer wanted whose single calls go on."""
 
     @property
     def resource(self) -> Resource | None:
+        """What the manifest wants; None where the manifest is gone."""
         return self.facts.resource
 
     @property
     def numbers_to_call(self) -> pl.Series:
-        """The numbers of everybody whom it may call: those submitted, and those whom a retry request calls again."""
+        """The numbers of all people that it may call: to submit, and to call again by a retry request."""
         retry_numbers = [self._numbers_to_retry(remote_id).get_column("number") for remote_id in self.requests]
         return pl.concat([self.to_call.get_column("number"), *retry_numbers])
 
     def recipients_to_retry(self, remote_id: str) -> pl.DataFrame:
-        """Whom a retry request for this batch calls: `number` and `payload`, as wanted now."""
-        assert self.resource is not None  # by_request chooses for no other
+        """Return the people that a retry request for this batch calls: `number` and `payload`, as wanted now."""
+        assert self.resource is not None  # batches_to_retry chooses batches of wanted people only
         return self.resource.recipients.frame.join(self._numbers_to_retry(remote_id), on="number", how="semi")
 
     def _numbers_to_retry(self, remote_id: str) -> pl.DataFrame:
         members = self.facts.remotes[remote_id].members
-        assert members is not None  # by_request chooses no other
+        assert members is not None  # batches_to_retry chooses batches that were read only
         return members.filter(phase=Phase.UNREACHED).select("number")
 
     @property
     def digest(self) -> str:
-        """Of everything that would be sent: people, attempts, settings, batches."""
+        """The digest of everything that would be sent: people, attempts, settings, batches."""
         rows = rows_digest(self.to_call, self.facts.key)
         settings = self.resource.settings_digest if self.resource and len(self.to_call) else None
         return json_digest([rows, settings, list(self.cancels), list(self.requests), self.forget])
@@ -114,36 +140,48 @@ class Notice:
     """Something that a reader should know before approving."""
 
     address: str
+    """The address that it is about, or the file."""
     message: str
+    """One sentence, without a full stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All of it. `lock` is the memory by which it was decided; `refusals` are the policies that forbid to apply it,
-    each a sentence; `held` counts the people that a policy keeps out, by its name; `skipped` are actions of the saved
-    plan that it is held to, and that nothing calls for any more."""
+    """All that an apply would do, and what a reader should know of it."""
 
     project: str
+    """The name of the project."""
     created_at: datetime
+    """When it was made, aware UTC: the provider's time, or this machine's for an offline plan."""
     actions: tuple[Action, ...]
+    """In the order of sort_actions()."""
     lock: Lock | None = None
+    """The lock that it was made over; None where there is none, and for an offline plan."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
+    """What to do, by address; blocked addresses have none, nor has an offline plan."""
     warnings: tuple[Notice, ...] = ()
+    """What a reader should know, though nothing forbids the plan."""
     refusals: tuple[str, ...] = ()
+    """Sentences of the policies that forbid to apply it; empty where none does."""
     held_counts: Mapping[str, int] = field(default_factory=dict)
+    """People that a policy excludes, by the policy's name."""
     skipped: tuple[Action, ...] = ()
+    """Actions of the saved plan that is applied which nothing calls for any more."""
     offline: bool = False
+    """It was made without a provider: its counts are upper bounds."""
 
     @property
     def lineage(self) -> str | None:
+        """The lineage of the lock; None without a lock."""
         return self.lock.lineage if self.lock else None
 
     def actions_with_verb(self, *verbs: Verb) -> list[Action]:
+        """Return the actions that have one of the verbs."""
         return [action for action in self.actions if action.verb in verbs]
 
     @cached_property
     def calls_by_address(self) -> Mapping[str, int]:
-        """How many people are called, by address; those of whom nobody is are left out."""
+        """How many people are called, by address; addresses without an action that calls are left out."""
         counts: dict[str, int] = {}
         for action in self.actions:
             if action.verb.dials:
@@ -152,18 +190,22 @@ class Plan:
 
     @property
     def people_to_call(self) -> int:
+        """How many people are called at all addresses."""
         return sum(self.calls_by_address.values())
 
     @property
     def people_moved(self) -> int:
+        """How many people who wait move to another batch."""
         return sum(action.people for action in self.actions_with_verb(Verb.REPLACE))
 
     @property
     def next_at(self) -> datetime | None:
+        """When the first wait ends; None where nothing waits for a known time."""
         return min((action.next_at for action in self.actions if action.next_at), default=None)
 
     @property
     def needs_human(self) -> bool:
+        """Whether something is blocked, save by an unread provider or by an apply that runs now."""
         return any(
             action.reason not in (Reason.NOT_READ, Reason.BEING_APPLIED)
             for action in self.actions_with_verb(Verb.BLOCK)
@@ -171,6 +213,7 @@ class Plan:
 
     @property
     def has_unread(self) -> bool:
+        """Whether something is blocked because its provider could not be read."""
         return any(action.reason is Reason.NOT_READ for action in self.actions_with_verb(Verb.BLOCK))
 
     @property
@@ -196,14 +239,14 @@ class Plan:
 
 
 def select_to_call(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
-    """The people of one verb as rows of Work.call."""
+    """Return the people of one verb, in the columns TO_CALL_SCHEMA."""
     return frame.filter(pl.col("verb") == verb, pl.col("data").is_not_null()).select(
         "number", pl.col("data").alias("payload"), "verb", (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
     )
 
 
 def add_batch_count(action: Action, task: Task, size: int) -> Action:
-    """Says of people submitted anew in how many batches of at most `size`, where they are more than one."""
+    """Add `batches` to the counts of people to submit: in how many batches of at most `size`, if in more than one."""
     if action.verb not in (Verb.CREATE, Verb.RETRY) or size == 1:
         return action
     attempts = task.to_call.filter(verb=action.verb).group_by("attempt").len()  # those of one attempt go together
@@ -213,17 +256,18 @@ def add_batch_count(action: Action, task: Task, size: int) -> Action:
 
 
 def count_values(values: pl.Series) -> dict[str, int]:
-    """Occurrences, the most frequent first, nulls left out."""
+    """Count each value, the most frequent first. Nulls are left out."""
     counts = values.drop_nulls().value_counts(sort=True)
     return dict(counts.iter_rows())
 
 
 def main_reason(reasons: Mapping[str, int]) -> Reason:
+    """Return the most frequent reason of count_values()."""
     return Reason(next(iter(reasons)))
 
 
 def sort_actions(actions: Iterable[Action], addresses: Sequence[str]) -> tuple[Action, ...]:
-    """By address as the manifests name them (those gone from them last), and by verb as Verb lists them."""
+    """Sort by address in the order of the manifests (removed addresses last), then by verb in the order of Verb."""
     order = {address: number for number, address in enumerate(addresses)}
     verbs = list(Verb)
     return tuple(sorted(actions, key=lambda a: (order.get(a.address, len(order)), a.address, verbs.index(a.verb))))

@@ -1,12 +1,12 @@
-"""Saved plans: what was shown is what may be applied, or less. A file holds digests and counts; no number, no data of a
-person, no variable's value. Knows bytes and values; compares, and asks nobody."""
+"""Saved plans: what was shown is what may be applied, or less. Reads no file and asks no provider.
+
+A file holds digests and counts. It holds no number, no data of a person and no value of a variable.
+"""
 
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,24 +22,34 @@ from declarative.planning.plan import Action, Plan
 KIND = "dialctl-plan"
 FORMAT = 1
 _PERSON_BYTES = 8
+"""Bytes of a person's digest that a file keeps."""
+_AGAIN = "make it again with dialctl plan --out, and have it reviewed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SavedPlan:
-    """`desired` is the digest of manifests, recipients and variables; `lineage` and `generations` name the lock that it
-    was made over; `hosts` are those of the providers at which it does something (the sandbox is one of its own);
-    `calls` maps an address to its people, 8 bytes of their digest each; `cancels` to remote ids."""
+    """A plan as it was shown, reduced to what a later plan is compared with."""
 
     project: str
+    """The name of the project."""
     path: str
+    """The manifests' path that was planned."""
     targets: tuple[str, ...]
+    """The words of --target; empty for all addresses."""
     desired: str
+    """The digest of manifests, recipients and variables."""
     lineage: str | None
+    """The lineage of the lock that it was made over; None without a lock."""
     generations: Mapping[str, int]
+    """The generation of each address in that lock."""
     hosts: Mapping[str, str]
+    """Host by name of each provider at which it does something. The sandbox is a host of its own."""
     calls: Mapping[str, bytes]
+    """The people to call, by address: the first 8 bytes of each person's digest, joined."""
     cancels: Mapping[str, tuple[str, ...]]
+    """The batches to cancel, by address."""
     shown: Mapping[str, Any] = field(default_factory=dict)
+    """Checksum and actions, for people to read and for find_skipped()."""
 
 
 def from_plan(
@@ -51,7 +61,7 @@ def from_plan(
     hosts: Mapping[str, str],
     key: PersonKey,
 ) -> SavedPlan:
-    """The plan as it is saved. `hosts` of all providers."""
+    """Return the plan as it is saved. `hosts` maps the names of all providers to their hosts."""
     used_providers = {action.provider for action in plan.actions if action.verb.sends}
     return SavedPlan(
         project=plan.project,
@@ -80,7 +90,7 @@ def _generations(plan: Plan) -> dict[str, int]:
 
 
 def _summarize(plan: Plan) -> dict[str, Any]:
-    """What was to happen, for whoever reads it later. Settings are left out: a variable may have given them."""
+    """Return what was to happen, for a later reader. Settings are left out: a variable may have given them."""
     actions = [
         {
             "address": action.address,
@@ -95,37 +105,21 @@ def _summarize(plan: Plan) -> dict[str, Any]:
     return {"checksum": plan.checksum, "actions": actions}
 
 
-def write_plan_file(saved: SavedPlan, file: Path, key: PersonKey) -> None:
-    """Writes the file, 0600. Raises PlanFileError where it cannot be written."""
+def render_plan_file(saved: SavedPlan, key: PersonKey) -> bytes:
+    """Return the content of the file that holds a saved plan, sealed under the person key."""
     body = _to_body(saved)
-    text = orjson.dumps({"kind": KIND, "format_version": FORMAT, "seal": _seal(body, key), "body": body})
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    return orjson.dumps({"kind": KIND, "format_version": FORMAT, "seal": _seal(body, key), "body": body})
+
+
+def parse_plan_file(content: bytes, file: Path, key: PersonKey) -> SavedPlan:
+    """Return the saved plan in the content of a file. `file` is its name in messages.
+
+    Raises PlanFileError for content that is truncated, changed, of another format or saved under another person key.
+    """
     try:
-        temporary.touch(0o600)
-        temporary.write_bytes(text)
-        temporary.replace(file)
-    except OSError as problem:
-        with suppress(OSError):
-            temporary.unlink()
-        hint = "" if file.parent.is_dir() else "name a directory that exists"
-        raise PlanFileError(f"{file} cannot be written: {problem.strerror}", hint=hint) from None
-
-
-def is_plan_file(file: Path) -> bool:
-    """Whether a path names a saved plan rather than manifests: told by its first bytes."""
-    try:
-        with file.open("rb") as stream:
-            return KIND.encode() in stream.read(64)
-    except OSError:
-        return False
-
-
-def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
-    """Raises PlanFileError for a file that is truncated, changed, of a newer format or under another person key."""
-    try:
-        document = orjson.loads(file.read_bytes())
+        document = orjson.loads(content)
         kind, version, body = document["kind"], document["format_version"], document.get("body")
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         kind, version, body = None, None, None
     if kind != KIND:
         raise PlanFileError(f"{file} is not a whole saved plan", hint="make it again with dialctl plan --out")
@@ -152,12 +146,14 @@ def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
 def check_against_saved(
     plan: Plan, saved: SavedPlan, *, desired: str, hosts: Mapping[str, str], key: PersonKey
 ) -> None:
-    """Holds the plan of now to the saved one. Raises PlanFileError with the reason where it would call or take off
-    anybody else, or where what it was made of has changed."""
+    """Check that the plan of now does no more than the saved one.
+
+    Raises PlanFileError where it would call or take off other people, or where what it was made from has changed.
+    """
     if saved.project != plan.project:
         raise PlanFileError(
             f'the plan is of project "{saved.project}", the manifests are of "{plan.project}"',
-            hint="apply it in the directory that it was made in",
+            hint="apply it in the directory where it was made",
         )
     if not plan.sends:
         return
@@ -177,12 +173,11 @@ def check_against_saved(
     _refuse_additions(saved, plan, key)
 
 
-_AGAIN = "make it again with dialctl plan --out, and have it reviewed"
-
-
 def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
-    """Actions of the saved plan that nothing calls for any more. What is held back, or due at another time, is still
-    called for, and the plan of now says so itself."""
+    """Return the actions of the saved plan that nothing calls for any more.
+
+    What is blocked, or due at another time, is still called for, and the plan of now says so itself.
+    """
     still_due = {(action.address, action.verb) for action in plan.actions}
     pending = {action.address for action in plan.actions_with_verb(Verb.BLOCK, Verb.WAIT)}
     planned = [
@@ -204,6 +199,7 @@ def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
 
 
 def _refuse_additions(saved: SavedPlan, plan: Plan, key: PersonKey) -> None:
+    # Protocol 10: approval narrows. People and cancels that the saved plan did not show need a new review.
     for address, task in plan.tasks.items():
         allowed = _unpack_persons(saved.calls.get(address, b""))
         to_call = _unpack_persons(_pack_persons(task.numbers_to_call.to_list(), key, plan.lineage))
@@ -241,5 +237,5 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
 
 
 def _seal(body: Mapping[str, Any], key: PersonKey) -> str:
-    """Finds damage and honest edits; under a person key, forgery too."""
+    """Return the seal of a body. It finds damage and honest edits; under a person key, forgery too."""
     return key.digest_lines([canonical_json(body).decode()])

@@ -1,4 +1,4 @@
-"""Policies: tiny named rules over people's time and over the whole plan. Pure; the clock comes in as a value."""
+"""Policies: small named rules over the time of calls and over the whole plan. Pure; the clock comes in as a value."""
 
 from __future__ import annotations
 
@@ -17,14 +17,19 @@ MAX_SCHEDULE_AHEAD = timedelta(days=29)
 """Cartesia takes `scheduled_at` up to 30 days ahead; a day of margin (cartesia.md 7, row 1)."""
 
 SHRINK_FROM = 20
+"""With fewer people waiting, taking off most of them needs no --allow-shrink."""
 EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY)
+"""Reasons to take people off that a manifest states outright, so that they count as no accident."""
 
 
 def call_timing(
     resource: Resource, now: datetime, guard: timedelta, get_recipients: Callable[[], pl.DataFrame] | None = None
 ) -> tuple[Timing | pl.DataFrame, datetime | None]:
-    """Whether a call may be asked for now, for all of `crowd` (without one, of everybody) or by person, and when it may
-    be where it may not yet. Expiry and calling hours are those of the moment of the call, not of the request."""
+    """Return whether a call may be requested now, and when it may be if it is too early or closed.
+
+    The timing is one value for all people, or a frame of `number` and `timing`. `get_recipients` returns the people to
+    judge; None means all recipients. Expiry and calling hours are judged at the moment of the call, not of the request.
+    """
     if resource.expires_at and resource.expires_at <= now:
         return Timing.EXPIRED, None
     if resource.scheduled_at and resource.scheduled_at - now > MAX_SCHEDULE_AHEAD:
@@ -38,7 +43,9 @@ def call_timing(
 
 
 def earliest_call(resource: Resource, now: datetime, guard: timedelta) -> datetime:
-    """When the first phone may call, were it asked for now: a batch says so in whole seconds, and the guard in full."""
+    """Return when the first call may begin if it is requested now."""
+    # Protocol 6: a batch starts no sooner than the guard after it is sent. Its start is sent in whole seconds, rounded
+    # up, so that the guard is never shorter than wanted.
     guarded = guard and resource.route is Route.BATCH
     earliest = (now + guard + timedelta(seconds=1)).replace(microsecond=0) if guarded else now
     return max(earliest, resource.scheduled_at or earliest)
@@ -53,7 +60,7 @@ def find_refusals(
     *,
     sandbox: bool = False,
 ) -> list[str]:
-    """Sentences that say why the plan may not be applied as it is."""
+    """Return sentences that say why the plan may not be applied as it is; empty where it may."""
     return [
         *refuse_without_project(project, sandbox=sandbox),
         *refuse_over_max_dials(plan, project, resources, max_dials),
@@ -62,7 +69,7 @@ def find_refusals(
 
 
 def refuse_without_project(project: Project, *, sandbox: bool) -> list[str]:
-    """Without a Project there is no name to tell its marks by, which is for trying things out."""
+    """Refuse a real provider without a Project document: the project's name is part of every mark (protocol 4)."""
     if project.declared or sandbox:
         return []
     return [
@@ -72,7 +79,7 @@ def refuse_without_project(project: Project, *, sandbox: bool) -> list[str]:
 
 
 def held_counts(desired: Desired) -> dict[str, int]:
-    """How many people each policy keeps out, by its name."""
+    """Count the people that each policy excludes, by the policy's name."""
     counts: dict[str, int] = {}
     for resource in desired.resources.values():
         for name, count in resource.recipients.excluded_counts.items():
@@ -83,6 +90,7 @@ def held_counts(desired: Desired) -> dict[str, int]:
 def refuse_over_max_dials(
     plan: Plan, project: Project, resources: Sequence[Resource], max_dials: int | None
 ) -> list[str]:
+    """Refuse a plan that calls more people than --max-dials, the project's or a resource's `max_dials` allows."""
     messages = []
     limits = [limit for limit in (max_dials, project.policy.max_dials) if limit is not None]
     if limits and plan.people_to_call > min(limits):
@@ -91,14 +99,13 @@ def refuse_over_max_dials(
     for resource in resources:
         call_count = plan.calls_by_address.get(resource.address, 0)
         if resource.policy.max_dials is not None and call_count > resource.policy.max_dials:
-            messages.append(
-                f"{resource.address} calls {humanize.people(call_count)}, its max_dials is {resource.policy.max_dials:,}"
-            )
+            limit = resource.policy.max_dials
+            messages.append(f"{resource.address} calls {humanize.people(call_count)}, its max_dials is {limit:,}")
     return messages
 
 
 def refuse_unknown_shrink(allow_shrink: Collection[str], addresses: Collection[str]) -> list[str]:
-    """A word that is no address would allow nothing, and whoever passed it believes that it does."""
+    """Refuse --allow-shrink with a word that is no address: it would allow nothing, against what the user expects."""
     return [
         f'--allow-shrink: no resource has the address "{address}"; an address is batch/NAME or call/NAME'
         for address in allow_shrink
@@ -107,6 +114,7 @@ def refuse_unknown_shrink(allow_shrink: Collection[str], addresses: Collection[s
 
 
 def _refuse_shrinking(plan: Plan, allow_shrink: Collection[str]) -> list[str]:
+    """Refuse to take off more than half of the people who wait only because a manifest no longer names them."""
     waiting_counts = {action.address: action.counts.get("queued", 0) for action in plan.actions if action.counts}
     return [
         f"{action.address}: {action.people:,} of {waiting_counts[action.address]:,} waiting people would be taken off; "
@@ -118,6 +126,6 @@ def _refuse_shrinking(plan: Plan, allow_shrink: Collection[str]) -> list[str]:
 
 
 def _count_undesired(action: Action) -> int:
-    """How many leave only because they are no longer named; a pause or an expiry is said in so many words."""
+    """Count the people who leave only because they are no longer named, without a pause, an expiry and the like."""
     explicit = sum(count for reason, count in action.reasons.items() if reason in EXPLICIT)
     return action.people - explicit

@@ -1,5 +1,5 @@
-"""Campaigns that look renamed, merged or split: somebody would be called under one address who was called under another
-that goes in the same plan. Pure."""
+"""Campaigns that look renamed, merged or split: a person would be called under one address who was called under another
+that leaves in the same plan. Pure."""
 
 from __future__ import annotations
 
@@ -17,21 +17,25 @@ from declarative.planning.facts import Block, Facts, Observation
 
 @dataclass(frozen=True)
 class _Departure:
-    """People who are no longer wanted under an address. `heir` is who takes over its memory and does not list them;
-    without one the manifest is gone."""
+    """People who are no longer wanted under an address."""
 
     address: str
+    """The address under which they were submitted; several joined by " and "."""
     facts: Facts
+    """What is known of that address, or of its successor."""
     successor: str = ""
+    """The address that takes over the record and does not list them; empty where the manifest is gone."""
 
     @property
     def unsure_count(self) -> int:
-        """How many were in requests whose answer was lost: the lock tells of nobody whether they were among them. Even
-        a probable absence counts, since no new address keeps watch for what was sent under another."""
+        """Count the people in batches whose answer was lost. The lock does not tell who they were.
+
+        Protocol 5: a probable absence counts too. A new address keeps no guard over what was sent under another.
+        """
         return sum(intent.count for intent in self.facts.resource_record.intents.values() if intent.is_batch)
 
     def count_shared(self, newcomers: pl.DataFrame) -> int:
-        """How many of them are among these."""
+        """Count how many of these newcomers were submitted under it."""
         if self.facts.resource is not None:
             newcomers = newcomers.join(self.facts.resource.recipients.frame, on="number", how="anti")
         return len(_select_submitted(self.facts, newcomers))
@@ -39,17 +43,22 @@ class _Departure:
 
 @dataclass(frozen=True)
 class _Overlap:
-    """How many people of a resource were submitted under what leaves; none where any of them may have been, in a
-    request whose answer was lost."""
+    """A resource whose newcomers were, or may have been, submitted under an address that leaves."""
 
     observation: Observation
+    """The resource that would call them."""
     departure: _Departure
+    """The address that leaves."""
     people: int
+    """How many surely were; 0 where any of them may have been, in a request whose answer was lost."""
 
 
 def block_renames(observations: Sequence[Observation]) -> list[Observation]:
-    """A Batch that would call people anew is held back, and what they leave stays as well, or the next run would see no
-    overlap any more. Outlooks that are `only_seen` have no further use."""
+    """Block each Batch that would call people again, and the address that they leave.
+
+    The address that they leave stays, or the next run would see no overlap. `read_only` observations are dropped: they
+    serve this comparison alone.
+    """
     leaving = [departure for observation in observations for departure in _find_departures(observation)]
     overlaps = [overlap for observation in observations if leaving for overlap in _find_overlaps(observation, leaving)]
     separate_hint = _separate_apply_hint(observations, overlaps) if overlaps else ""
@@ -77,6 +86,7 @@ def _find_overlaps(observation: Observation, leaving: Sequence[_Departure]) -> l
 
 
 def _find_departures(observation: Observation) -> list[_Departure]:
+    """Return the departure at an address, if it has one: its manifest is gone, or it took over an earlier address."""
     facts = observation.facts
     resource_record = facts.resource_record
     if facts.is_tombstone or not (
@@ -91,7 +101,7 @@ def _find_departures(observation: Observation) -> list[_Departure]:
 
 
 def _newcomers(observation: Observation) -> pl.DataFrame:
-    """Whom a Batch wants and has never submitted."""
+    """Return the people that a Batch wants and has never submitted."""
     facts, resource = observation.facts, observation.facts.resource
     if (
         resource is None
@@ -106,7 +116,7 @@ def _newcomers(observation: Observation) -> pl.DataFrame:
 
 
 def _select_submitted(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
-    """Those of them who are in something that was submitted for the case."""
+    """Keep the people who are in something that was submitted for this address."""
     members = [remote.members.select("number") for remote in facts.remotes.values() if remote.members is not None]
     submitted = frame.join(pl.concat(members), on="number", how="semi") if members else frame.clear()
     persons = {remote_record.person for remote_record in facts.resource_record.remotes.values() if remote_record.person}
@@ -145,7 +155,8 @@ def _block_newcomer(observation: Observation, overlaps: Sequence[_Overlap], sepa
         hints.append(f"if not, {separate_hint}")
     unsure_addresses = [overlap.departure.address for overlap in departed if not overlap.people]
     hints += [
-        f"if not, and it surely never arrived: dialctl resolve {address} --not-placed" for address in unsure_addresses
+        f"if not, and you know that it never arrived: dialctl resolve {address} --not-placed"
+        for address in unsure_addresses
     ]
     return Block(Reason.LOOKS_RENAMED, "; ".join(details), "; ".join(hints))
 
@@ -154,12 +165,14 @@ def _describe_departure(overlap: _Overlap) -> str:
     if overlap.people:
         return f"{overlap.people:,} of its people are those of {overlap.departure.address}, which leaves in this plan"
     phrase = humanize.people(overlap.departure.unsure_count)
-    return f"{overlap.departure.address} leaves in this plan, and whom its lost request of {phrase} was to call is not known"
+    return f"{overlap.departure.address} leaves in this plan, and who was in its lost request of {phrase} is not known"
 
 
 def _separate_apply_hint(observations: Sequence[Observation], overlaps: Sequence[_Overlap]) -> str:
-    """Whoever leaves can do so only where none of these meets them. Without what is new a project may hold nothing, and
-    is no project."""
+    """Say how the departure can be applied alone, without these newcomers.
+
+    A project that holds only what is new would be empty without it, which is no project: then destroy does it.
+    """
     new = {
         overlap.observation.facts.address: overlap.observation.facts.resource_record.generation for overlap in overlaps
     }

@@ -1,5 +1,8 @@
-"""Which batches may be retried by the provider's own request: only where it would call exactly the people wanted, with
-the settings and data wanted. Everybody else is retried by a new batch of exactly the people chosen. Pure."""
+"""Who is called again: by the provider's own retry request, or by a new batch after a cancel. Pure.
+
+The provider's request serves only where it would call exactly the people wanted, with the settings and data wanted.
+All others are retried by a new batch of exactly the people chosen.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,14 @@ from declarative.planning.facts import Facts
 
 
 def batches_to_retry(facts: Facts, people: pl.DataFrame, capabilities: Capabilities | None) -> list[str]:
-    """Ids of the batches to retry by request.
+    """Return the ids of the batches to retry by request.
 
-    The request calls again whoever's latest attempt failed or went unanswered, people refused before dialing included
-    (cartesia.md 3.5), so a batch with a word that we do not know, or with anybody refused, never qualifies. It calls at
-    once: over a lost request that may yet call the same people, only a batch with a guard can be proven or taken back.
+    The request calls again all people whose latest attempt failed or went unanswered, people refused before dialing
+    included (cartesia.md 3.5). So a batch with an outcome that we do not know, or with a refused person, never
+    qualifies.
     """
+    # Protocol 5: the retry request calls at once, without a guard. While a lost batch may yet call the same people,
+    # only a new batch can be proven or taken back in time.
     if (
         capabilities is None
         or not capabilities.retryable
@@ -38,6 +43,7 @@ def batches_to_retry(facts: Facts, people: pl.DataFrame, capabilities: Capabilit
 
 
 def _calls_exactly(facts: Facts, to_retry: pl.DataFrame, remote_id: str) -> bool:
+    """Whether a retry request for this batch would call all its people in `to_retry`, and no one else."""
     remote = facts.remotes[remote_id]
     batch = batch_facts(facts, remote)
     if remote.members is None or remote.cancelled or remote.retry_count is None or not is_over(remote):
@@ -51,11 +57,12 @@ def _calls_exactly(facts: Facts, to_retry: pl.DataFrame, remote_id: str) -> bool
 
 
 def recipients_to_resubmit(facts: Facts, remote: Remote) -> pl.DataFrame:
-    """Who of a cancelled batch is now to be called anew, decided from what was read after the cancel; columns as
-    Work.call."""
+    """Return the people of a cancelled batch who are now to be submitted again; columns as plan.TO_CALL_SCHEMA."""
+    # Protocol 8: `facts` hold the batch as read after the cancel was answered. A person who was dialed meanwhile is
+    # not due any more, and drops out.
     assert remote.members is not None
     people, _ = standing.decide_open(facts)
-    if not facts.is_single_call:  # its one person may have waited under the number from before an edit
+    if not facts.is_single_call:  # its person may have waited under the number from before an edit
         people = people.join(remote.members.select("number"), on="number", how="semi")
     to_call = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
     return to_call.select(
@@ -67,7 +74,8 @@ def recipients_to_resubmit(facts: Facts, remote: Remote) -> pl.DataFrame:
 
 
 def only_approved(to_call: pl.DataFrame, approved_numbers: pl.Series | None) -> pl.DataFrame:
-    """Those of them who may be called: nobody, where nobody of the address was approved."""
+    """Keep the people who may be called: none where no number of the address was approved (None)."""
+    # Protocol 10: approval only narrows, however facts moved since the plan was shown.
     if approved_numbers is None:
         return to_call.clear()
     return to_call.filter(pl.col("number").is_in(approved_numbers.implode()))

@@ -1,5 +1,7 @@
-"""From entries to what is true of each person, and what decide.py says of them. Pure; the rules run once for each
-distinct combination of facts, so a million people cost a few dozen decisions."""
+"""From entries to one row a person: the facts about them, and what decide.py decides. Pure.
+
+The rules run once for each distinct combination of facts (decisions.py): a million people cost a few dozen decisions.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,15 @@ from declarative.model import frames
 from declarative.model.policy import PRE_DIAL, Retry
 from declarative.model.remote import Phase
 from declarative.planning.decide import Reason, Standing, Timing
-from declarative.planning.decisions import _add_decisions, _with_batch_mates
+from declarative.planning.decisions import add_decisions, move_batch_mates
 from declarative.planning.entries import QUEUED, all_members, build_entries, recorded_entries
 from declarative.planning.facts import Facts
 
 _NO_RETRY = Retry(max_retries=0, on=frozenset())
 _TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
-"""A million of them are bytes, and not texts."""
+"""Enums: a million values are bytes instead of texts."""
 _ABSENCE_BY_POLICY = {"suppress_from": Reason.SUPPRESSED, "countries": Reason.OTHER_COUNTRY}
+"""The reason for each policy that excludes people."""
 
 _NEVER_RETRIED = pl.col("retries") == 0
 _MAY_BE_FEWER = (
@@ -26,8 +29,8 @@ _MAY_BE_FEWER = (
     | ((pl.col("phase") == Phase.CANCELLED) & pl.col("live"))
     | (~_NEVER_RETRIED & ~((pl.col("phase") == Phase.UNREACHED) & pl.col("over")))
 )
-"""Whether an entry may count more calls than there were. A retry request calls again whom nobody reached; of everybody
-else nothing tells whether they were among those."""
+"""Whether an entry may count more calls than there were. A retry request calls the unreached again; for other people no
+answer of the provider tells whether they were among those."""
 _ENTRY_STANDING = (
     pl.when(pl.col("doubtful") & ~pl.col("phase").is_in([Phase.REACHED, Phase.IN_FLIGHT]))
     .then(int(Standing.UNSURE))
@@ -41,30 +44,36 @@ _ENTRY_STANDING = (
     .then(int(Standing.REFUSED))
     .otherwise(int(Standing.DIALED))
 )
-"""The standing of one entry, as the table of the contract's first section."""
+"""The standing of one entry. The table in decide.py says which standing of a person wins."""
 
 
 def decide_all(facts: Facts) -> pl.DataFrame:
-    """A row a person, wanted or seen: `number`, `data` (wanted payload or null), the facts of decide.Person,
-    `attempts` (an upper bound), `phase` and `outcome` of their latest entry, `free_at` (when `retry.after` is over),
-    and the `verb` and `reason` of the decision."""
+    """Return one row for each person, wanted or seen, with the decision about them.
+
+    Columns: `number`; `data` (the wanted payload, or null); the fields of decide.PersonFacts; `attempts` (an upper
+    bound); `phase` and `outcome` of their latest entry; `free_at` (when `retry.after` is over); `verb` and `reason`.
+    """
     return _decide_people(facts, build_entries(facts, all_members(facts)), _select_recipients(facts))
 
 
 def results_frame(facts: Facts) -> pl.DataFrame:
-    """`persons` with what else is told of each, null for whoever was not seen: `call_id`, `note`, `error` of their
-    latest entry; `fewer`, whether they may have been called less often than `attempts` says; `called_as`, the number of a
-    Call's latest entry (empty where it is not known), which may have been edited since. Decides nothing."""
+    """Return decide_all() with what else users are told of each person. Decides nothing.
+
+    Further columns, null for a person who was not seen: `call_id`, `note` and `error` of their latest entry; `fewer`,
+    whether they may have been called less often than `attempts` says; `called_as`, the number of a Call's latest entry
+    (empty where it is not known), since the manifest may have been edited after the call.
+    """
     members = all_members(facts)
     entries = build_entries(facts, members)
-    latest = _sort_by_time(_with_called_number(facts, members, entries)).group_by("number", maintain_order=True)
+    latest = _sort_by_time(_add_called_number(facts, members, entries)).group_by("number", maintain_order=True)
     latest_columns = latest.agg(
         pl.col("call_id", "note", "error", "called_as").last(), _MAY_BE_FEWER.any().alias("fewer")
     )
     return _decide_people(facts, entries, _select_recipients(facts)).join(latest_columns, on="number", how="left")
 
 
-def _with_called_number(facts: Facts, members: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+def _add_called_number(facts: Facts, members: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add `called_as` to the entries: null unless the address is a Call."""
     if not facts.is_single_call or facts.resource is None:
         return frame.with_columns(called_as=pl.lit(None, dtype=pl.String))
     recipients = frames.with_person_digest(facts.resource.recipients.frame, facts.key, facts.lineage)
@@ -80,9 +89,11 @@ def _with_called_number(facts: Facts, members: pl.DataFrame, frame: pl.DataFrame
 
 
 def decide_open(facts: Facts) -> tuple[pl.DataFrame, int]:
-    """`persons` without those who were called and for whom nothing is due, and how many these are: in a campaign that was
-    worked off, nearly all. They are told from the rest by their outcome alone, so that their million is compared as
-    integers once and never put together."""
+    """Return decide_all() without the finished people, and how many are finished.
+
+    A finished person was called, and no call is due: nearly all people of a campaign that ran to its end. Their outcome
+    alone tells them from the rest, so a million of them are compared as integers once, and never joined.
+    """
     members, recipients = all_members(facts), _select_recipients(facts)
     if members.is_empty() or facts.is_single_call or facts.doubtful_persons():
         return _decide_people(facts, build_entries(facts, members), recipients), 0
@@ -94,8 +105,7 @@ def decide_open(facts: Facts) -> tuple[pl.DataFrame, int]:
 
 
 def _find_finished_keys(facts: Facts, members: pl.DataFrame, keys: pl.Series) -> pl.Series:
-    """Keys of those of whom every entry says that they were reached, or not for a reason after which nobody is called
-    again."""
+    """Return the keys of people all of whose entries are final: reached, or unreached for a reason without a retry."""
     is_final = (pl.col("phase") == Phase.REACHED) | (
         (pl.col("phase") == Phase.UNREACHED) & ~pl.col("outcome").is_in(_retry_outcomes(facts)).fill_null(False)
     )
@@ -107,7 +117,7 @@ def _find_finished_keys(facts: Facts, members: pl.DataFrame, keys: pl.Series) ->
 
 
 def _retry_outcomes(facts: Facts) -> list[str]:
-    """Outcomes after which somebody is called again."""
+    """Outcomes after which a person is called again."""
     return sorted(_retry_policy(facts).on - {PRE_DIAL})
 
 
@@ -120,18 +130,19 @@ def _decide_people(facts: Facts, entries: pl.DataFrame, recipients: pl.DataFrame
     undesired = by_person.join(recipients, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = recipients.join(by_person, on="number", how="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
-    return _with_batch_mates(_add_decisions(_with_facts(facts, frame)))
+    return move_batch_mates(add_decisions(_add_person_facts(facts, frame)))
 
 
 def _select_recipients(facts: Facts) -> pl.DataFrame:
+    """Return the wanted people as `number` and `data`; none where the resource is gone or paused."""
     if facts.resource is None or not facts.is_desired:
         return frames.empty_frame().rename({"payload": "data"})
     return facts.resource.recipients.frame.select("number", pl.col("payload").alias("data"))
 
 
 def _compare_entries(recipients: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """Adds `standing` and `changed` to the entries."""
-    submitted = recipients.join(frame.select("number"), on="number", how="semi")  # nobody, where all are new
+    """Add `standing` and `changed` to the entries."""
+    submitted = recipients.join(frame.select("number"), on="number", how="semi")  # empty where all people are new
     frame = frame.join(submitted, on="number", how="left")
     data_differs = ~pl.col("exact") & (pl.col("payload") != pl.col("data")).fill_null(False)
     compared = frame.with_columns(_ENTRY_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
@@ -139,13 +150,16 @@ def _compare_entries(recipients: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFr
 
 
 def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
-    """Entries of one person folded into one row."""
+    """Fold the entries of each person into one row.
+
+    `fresh`: queued in a batch that had no retry request. `vain_retries`: retries that were refused before dialing.
+    `dialed_phase`, `dialed_outcome`, `dialed_in`: the latest entry by which they were dialed.
+    """
     waiting = pl.col("standing") == int(Standing.WAITING)
     dialed = pl.col("standing") >= int(Standing.DIALED)
     refused = pl.col("standing") == int(Standing.REFUSED)
-    was_called = dialed & ~(
-        (pl.col("phase") == Phase.CANCELLED) & _NEVER_RETRIED & ~pl.col("live")
-    )  # taken off by another run, never called there
+    # A person who was taken off without an intent of ours counts as dialed, but was never called there.
+    was_called = dialed & ~((pl.col("phase") == Phase.CANCELLED) & _NEVER_RETRIED & ~pl.col("live"))
     live = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN]) | ~pl.col("over")
     return (
         _sort_by_time(frame)
@@ -161,6 +175,7 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
             (QUEUED & _NEVER_RETRIED).any().alias("fresh"),
             pl.col("attempt").filter(QUEUED & _NEVER_RETRIED).min().alias("queued_attempt"),
             (waiting.sum() > pl.col("attempt").filter(waiting).n_unique()).alias("twin"),
+            # Protocol 9: an upper bound. Each batch that dialed a person counts once, and once for each of its retries.
             pl.when(was_called).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
             refused.sum().alias("refusals"),
             (refused & (pl.col("attempt") > 1)).sum().alias("vain_retries"),
@@ -180,7 +195,8 @@ def _sort_by_time(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort("attempt", "created_at", "remote", nulls_last=True)
 
 
-def _with_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
+def _add_person_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the fields of decide.PersonFacts, and `free_at`, to one row a person."""
     retry = _retry_policy(facts)
     flags = [pl.col(name).fill_null(False) for name in ("queued", "fresh", "changed", "twin", "reached", "busy")]
     counts = [pl.col(name).fill_null(0) for name in ("attempts", "refusals", "vain_retries")]
@@ -202,12 +218,13 @@ def _with_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
         (pl.col("free_at") > facts.now).fill_null(bool(retry.after)).alias("before_retry"),
         _person_standing(facts, frame).alias("standing"),
     )
-    return _with_absence(facts, _with_timing(facts, frame))
+    return _add_absence(facts, _add_timing(facts, frame))
 
 
 def _person_standing(facts: Facts, frame: pl.DataFrame) -> pl.Series:
-    """The strongest entry, and unsure over it for whoever may be in a request whose answer was lost."""
+    """Return the strongest entry, or UNSURE for a person who may be in a request whose answer was lost."""
     standing = pl.col("known")
+    # Protocol 5: until a lost request is settled, everyone who may be in it could be called by it.
     if facts.has_doubtful_batch():
         could_be_in_it = (pl.col("known") <= int(Standing.REFUSED)) | pl.col("retriable")
         standing = pl.when(could_be_in_it).then(int(Standing.UNSURE)).otherwise(standing)
@@ -222,22 +239,22 @@ def _person_standing(facts: Facts, frame: pl.DataFrame) -> pl.Series:
 
 
 def _is_among(facts: Facts, frame: pl.DataFrame, digests: Collection[str]) -> pl.Expr:
-    """Whether each is one of those whom the digests stand for; a Call's one person always is."""
+    """Whether each person has one of these digests. The one person of a Call always has."""
     if facts.is_single_call:
         return pl.lit(True)
     persons = frames.with_person_digest(frame.select("number"), facts.key, facts.lineage).get_column("person")
     return pl.lit(persons.is_in(list(digests)))
 
 
-def _with_timing(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
+def _add_timing(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
     if isinstance(facts.timing, Timing):
         return frame.with_columns(pl.lit(facts.timing.value, dtype=_TIMING).alias("timing"))
     frame = frame.join(facts.timing, on="number", how="left")
     return frame.with_columns(pl.col("timing").fill_null(Timing.NOW.value).cast(_TIMING))
 
 
-def _with_absence(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
-    """Why each is not desired, should they not be."""
+def _add_absence(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add `absence`: why a person is not desired, if they are not."""
     resource = facts.resource
     if resource is None or resource.paused:
         reason = Reason.REMOVED if resource is None else Reason.PAUSED
@@ -245,8 +262,8 @@ def _with_absence(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
     if not resource.recipients.excluded_counts:
         return frame.with_columns(pl.lit(str(Reason.NOT_DESIRED), dtype=_REASON).alias("absence"))
     column = pl.col("policy").replace_strict(_ABSENCE_BY_POLICY, return_dtype=_REASON).alias("absence")
-    kept_out = resource.recipients.excluded.select("number", column)
-    if facts.is_single_call:  # its one person may wait under the number from before an edit
-        return frame.with_columns(pl.lit(kept_out.item(0, "absence"), dtype=_REASON).alias("absence"))
-    with_policy = frame.join(kept_out, on="number", how="left", maintain_order="left")
+    excluded = resource.recipients.excluded.select("number", column)
+    if facts.is_single_call:  # its person may wait under the number from before an edit
+        return frame.with_columns(pl.lit(excluded.item(0, "absence"), dtype=_REASON).alias("absence"))
+    with_policy = frame.join(excluded, on="number", how="left", maintain_order="left")
     return with_policy.with_columns(pl.col("absence").fill_null(str(Reason.NOT_DESIRED)))

@@ -1,4 +1,4 @@
-"""The work behind the actions of one address: whom to call, what to cancel, what to remember. Pure."""
+"""The task behind the actions of one address: people to call, batches to cancel, what to remember. Pure."""
 
 from __future__ import annotations
 
@@ -17,23 +17,18 @@ _IS_LEFT_OUT = pl.col("verb").is_in([Verb.CANCEL, Verb.BLOCK]) | (
     pl.col("standing").is_in([int(Standing.UNSUBMITTED), int(Standing.UNSURE)])
     & ~pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
 )
-"""Wanted, and neither submitted nor about to be."""
-
-
-_NEVER = int(Standing.UNSUBMITTED)
-
-
+"""Of a wanted person: neither submitted nor about to be."""
 _CALLED_BEFORE = pl.col("standing") == int(Standing.DIALED)
-
-
 _RETRY_DROPPED_NOW = _CALLED_BEFORE & pl.col("reason").is_in([Reason.PAUSED, Reason.CALLING_HOURS, Reason.BATCH_MATES])
 
-
+"""Of a person who is cancelled now: waited for a retry."""
 _RETRY_DROPPED_EARLIER = _CALLED_BEFORE & pl.col("desired") & ~pl.col("queued") & (pl.col("attempts") > 0)
-"""Called once and waiting for a retry when they are, or were, taken off: what they read then, no retry follows upon."""
+"""Of a person whose latest call reads cancelled: waited for a retry when an earlier run took them off. No retry follows
+a cancelled call."""
 
 
-def _make_task(observation: Observation, people: pl.DataFrame, capabilities: Capabilities | None) -> Task:
+def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capabilities | None) -> Task:
+    """Return what is to be done for these people, the frame of standing.decide_open()."""
     facts = observation.facts
     retry_requests = batches_to_retry(facts, people, capabilities)
     by_retry_request = pl.col("verb").is_in([Verb.RETRY]) & pl.col("dialed_in").is_in(retry_requests)
@@ -51,22 +46,29 @@ def _make_task(observation: Observation, people: pl.DataFrame, capabilities: Cap
         due_later=facts.timing is Timing.TOO_LATE
         or bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any())
         or not all(is_over(facts.remotes[key]) for key in facts.also if key in facts.remotes),
-        expired_count=len(people.filter(pl.col("desired"), verb=Verb.KEEP, reason=Reason.EXPIRED, standing=_NEVER)),
+        expired_count=_count_expired(people),
         retries_dropped_now=len(people.filter(_RETRY_DROPPED_NOW, verb=Verb.CANCEL)),
         retries_dropped_earlier=len(
             people.filter(_RETRY_DROPPED_EARLIER, verb=Verb.KEEP, dialed_phase=Phase.CANCELLED)
         ),
-        placed_count=_placed(facts, people),
+        placed_count=_count_placed_calls(facts, people),
     )
 
 
-def _placed(facts: Facts, people: pl.DataFrame) -> int:
+def _count_expired(people: pl.DataFrame) -> int:
+    never_submitted = int(Standing.UNSUBMITTED)
+    return len(people.filter(pl.col("desired"), verb=Verb.KEEP, reason=Reason.EXPIRED, standing=never_submitted))
+
+
+def _count_placed_calls(facts: Facts, people: pl.DataFrame) -> int:
+    """Count people no longer wanted whose single calls go on."""
     calls = [remote.id for remote in facts.remotes.values() if remote.route is Route.CALL]
     is_going_on = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT]) & pl.col("dialed_in").is_in(calls)
     return len(people.filter(~pl.col("desired") & is_going_on))
 
 
 def _can_forget(observation: Observation, people: pl.DataFrame) -> bool:
+    """Whether an address without a manifest is over, so that only a tombstone stays in the lock."""
     facts = observation.facts
     return (
         facts.resource is None

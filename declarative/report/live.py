@@ -1,4 +1,4 @@
-"""The display of `apply --wait`: a table that moves at a terminal, a line now and then elsewhere. Writes to stderr."""
+"""The display of `apply --wait`: a live table at a terminal, a line now and then elsewhere. Writes to stderr."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LINE_INTERVAL = 15.0
-"""Seconds between lines where nothing can move."""
+"""Seconds between lines where stderr is not a terminal."""
 
 
 @contextmanager
 def show_live(*, quiet: bool) -> Iterator[Callable[[Sequence[RemoteProgress]], None]]:
-    """What to call with the courses at every look."""
+    """Yield a function that shows the progress of all remote batches and calls. Call it after every poll."""
     if quiet:
         yield lambda _: None
     elif sys.stderr.isatty():
@@ -30,7 +30,8 @@ def show_live(*, quiet: bool) -> Iterator[Callable[[Sequence[RemoteProgress]], N
         from rich.live import Live
 
         console = Console(stderr=True)
-        available_width = console.width - len("^C")  # what the terminal writes there would go to another line
+        # The terminal echoes Ctrl-C as ^C at the end of the table. Without room for it the table would wrap.
+        available_width = console.width - len("^C")
         with Live(console=console) as live:
             yield lambda all_progress: live.update(Constrain(build_table(all_progress), available_width))
     else:
@@ -38,6 +39,8 @@ def show_live(*, quiet: bool) -> Iterator[Callable[[Sequence[RemoteProgress]], N
 
 
 class _LinePrinter:
+    """Prints totals every LINE_INTERVAL seconds, and once more when everything is over."""
+
     def __init__(self) -> None:
         self._last_time = float("-inf")
 
@@ -54,10 +57,11 @@ _COLUMNS = ("reached", "unreached", "in_flight", "waiting")
 
 
 def build_table(all_progress: Sequence[RemoteProgress]) -> Table:
+    """Build a table with a row for each remote batch or call."""
     from rich.table import Column, Table
     from rich.text import Text
 
-    # Where all do not fit, what is shortened is the id.
+    # Only the id may be shortened: it is the one column that a reader can do without.
     table = Table(Column("resource", no_wrap=True), "id", box=None, pad_edge=False)
     for name in _COLUMNS:
         table.add_column(name.replace("_", " "), justify="right", no_wrap=True)

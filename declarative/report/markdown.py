@@ -1,5 +1,5 @@
-"""Plans for the comment on a pull request: Markdown that hostile text cannot steer and that always fits. Decides
-nothing; what is cut, and what is kept, is fitting.py's."""
+"""Plans as a comment on a pull request. Text from others cannot become markup, and the comment always fits. Decides
+nothing; truncate.py chooses what to cut."""
 
 from __future__ import annotations
 
@@ -16,21 +16,24 @@ from declarative.report import phrases
 from declarative.report.truncate import Section, fit_sections
 
 LIMIT = 60_000
-"""Characters. GitHub refuses a comment of more than 65,536; what is left is for whoever adds a line of their own."""
+"""Characters of the whole comment. GitHub refuses more than 65,536; a pipeline may add lines of its own."""
 VALUE_LIMIT = 400
 """Characters of one value or sentence that others wrote."""
 _TABLE = ("| Resource | What | People | Details | Why |", "| --- | --- | --: | --- | --- |")
 _MARKUP = re.compile(r"[\\`*_\[\]|$^~]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _REFERENCES = re.compile(r"([@#!~%&$])(?=[\w\"])|(?<=:)(?=//)|(?<=www)(?=\.)|^(?=[-+#=:]|\d+[.)])", re.IGNORECASE)
-"""Where a mention, a reference to an issue, a link or a list would begin."""
+"""Places where a mention, a reference to an issue, a link or a list would begin."""
 _INVISIBLE = "\u200b"
+"""A zero-width space. Put into such a place, it stops the markup and shows nothing."""
 
 
 def render_comment(plan: Plan, *, caused_addresses: Collection[str] | None = None) -> str:
-    """The plan as a comment of fewer than LIMIT characters, however large it is. `caused` are the addresses that the
-    pull request touches: the others come under a heading of their own. Begins with `<!-- dialctl plan PROJECT -->`,
-    by which a comment is found again."""
+    """Render the plan as a comment of fewer than LIMIT characters, however large it is.
+
+    `caused_addresses` are the addresses that the pull request touches. All others get a heading of their own; with
+    None nothing is set apart. The comment begins with `<!-- dialctl plan PROJECT -->`, so that it can be found again.
+    """
     caused_actions = [
         action for action in plan.actions if caused_addresses is None or action.address in caused_addresses
     ]
@@ -59,10 +62,10 @@ def _comment_head(plan: Plan) -> Iterator[str]:
     )
     if plan.offline:
         yield ""
-        yield "**Offline:** from manifests and lock alone. Nobody was asked what is there now; counts are at most."
+        yield "**Offline:** decided from manifests and lock alone. No provider was asked, so counts are upper bounds."
     if plan.next_at:
         yield ""
-        yield f"Somebody will be due later: run again at {humanize.when(plan.next_at, plan.created_at)}."
+        yield f"More people are due later: run again at {humanize.when(plan.next_at, plan.created_at)}."
 
 
 def _action_sections(
@@ -80,7 +83,7 @@ def _action_sections(
 def _table_row(action: Action, plan: Plan) -> str:
     verb_cell = f"`{phrases.SYMBOLS[action.verb]}` {action.verb}"
     reasons = phrases.describe_reasons(action.reasons or {action.reason: action.people})
-    address = code_span(action.address.replace("|", "¦"))  # a bar ends a cell even within a code span
+    address = code_span(action.address.replace("|", "¦"))  # a bar ends a cell even in a code span
     cells = [
         address,
         verb_cell,
@@ -104,10 +107,9 @@ def _notice_bullets(plan: Plan) -> Iterator[str]:
 
 
 def _collapsible_sections(plan: Plan) -> Iterator[Section]:
-    differences = [(a, c) for a in plan.actions for c in a.changes if c.before is not None or a.verb is Verb.REPLACE]
-    initial_settings = [
-        (a, c) for a in plan.actions for c in a.changes if c.before is None and a.verb is not Verb.REPLACE
-    ]
+    pairs = [(action, change) for action in plan.actions for change in action.changes]
+    differences = [pair for pair in pairs if _is_difference(*pair)]
+    initial_settings = [pair for pair in pairs if not _is_difference(*pair)]
     unchanged = [
         f"- {code_span(action.address)} {escape_prose(phrases.describe_action(action, plan))}"
         for action in plan.actions_with_verb(Verb.KEEP)
@@ -121,6 +123,11 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
         folded=True,
     )
     yield Section("unchanged resources", 10, "Unchanged", unchanged, folded=True)
+
+
+def _is_difference(action: Action, change: Change) -> bool:
+    """Whether a setting changed, rather than being set for the first time."""
+    return change.before is not None or action.verb is Verb.REPLACE
 
 
 def _difference_bullet(action: Action, change: Change) -> str:
@@ -140,7 +147,7 @@ def _value_span(value: Json) -> str:
 
 
 def code_span(text: str) -> str:
-    """Foreign text as a code span: neither GitHub nor GitLab looks for markup, links or mentions inside."""
+    """Put text from others into a code span. GitHub and GitLab read no markup, link or mention inside one."""
     text = _shorten_text(text) or " "
     longest_run = max((len(backticks) for backticks in re.findall("`+", text)), default=0)
     if not longest_run:
@@ -150,8 +157,10 @@ def code_span(text: str) -> str:
 
 
 def escape_prose(text: str) -> str:
-    """Foreign text as plain words: no markup, no HTML, and nothing that is made a mention, a reference or a link even
-    where entities are read first."""
+    """Escape text from others, so that it has no markup, HTML, mention, reference or link.
+
+    This holds also for a renderer that decodes entities before it looks for mentions.
+    """
     text = _REFERENCES.sub(lambda match: f"{match.group(1) or ''}{_INVISIBLE}", _shorten_text(text))
     text = re.sub("[<>&]", lambda match: _ENTITIES[match.group()], text)
     return _MARKUP.sub(lambda match: f"\\{match.group()}", text)

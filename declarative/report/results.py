@@ -1,4 +1,4 @@
-"""Results a person, as a table, CSV or JSON lines. Numbers are masked unless somebody asked for them."""
+"""Results with one row for each person, as a table, CSV or JSON lines. Callers choose whether numbers are masked."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ _TABLE_COLUMNS = ("number", "standing", "outcome", "attempts", "call_id", "addre
 
 
 def mask_numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Mask the `number` column, as in +1415•••0101."""
     numbers = [mask(number) for number in frame.get_column("number").to_list()]
     return frame.with_columns(pl.Series("number", numbers, dtype=pl.String))
 
 
 def render_results(frame: pl.DataFrame, layout: str) -> str:
+    """Render rows as they are. `layout` is table, csv or jsonl."""
     if layout == "table":
         return _format_table(frame)
     return _format_jsonl(frame) if layout == "jsonl" else _format_csv(frame)
 
 
 def layout_for(path: Path) -> str:
-    """The layout for a file of that name."""
+    """Choose the layout by the ending of a file's name: jsonl, else csv."""
     return "jsonl" if path.suffix.lower() in (".jsonl", ".ndjson") else "csv"
 
 
 def write_results(frame: pl.DataFrame, layout: str, path: Path) -> None:
-    """Writes the rows, numbers in full, to a file that only its owner reads. Raises OSError with the file's name."""
+    """Write the rows, numbers in full, to a file of mode 0600. Raises OSError with the file's name."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -63,7 +65,7 @@ def _format_jsonl(frame: pl.DataFrame) -> str:
 
 
 def _json_row(row: dict[str, object]) -> dict[str, object]:
-    """Data and note are JSON texts in the frame, and values in a line."""
+    """Decode `data` and `note`: they are JSON texts in the frame, and values in a JSON line."""
     return {
         name: orjson.loads(value) if name in ("data", "note") and isinstance(value, str) else value
         for name, value in row.items()

@@ -1,4 +1,4 @@
-"""Plans, reports, statuses and drift for people at a terminal. Lines of text; decides nothing."""
+"""Plans, reports, statuses and drift as lines of text for a terminal. Decides nothing."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from declarative.report import phrases
 
 
 def format_plan(plan: Plan) -> str:
+    """Format a plan: one line or more for each action, then warnings, the headline and refusals."""
     return "\n".join(_plan_lines(plan))
 
 
@@ -27,7 +28,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     providers = sorted({action.provider for action in plan.actions if action.provider})
     yield " · ".join(["dialctl plan", f"project {plan.project}", *providers])
     if plan.offline:
-        yield "offline: from manifests and lock alone; the provider was not asked, counts are at most"
+        yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
     width = max((len(action.address) for action in plan.actions), default=0)
     listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
@@ -56,7 +57,8 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
         yield from (f"      {_change_line(change)}" for change in action.changes)
     called = action.counts.get("called", 0)
     if action.verb is Verb.REPLACE and called:
-        yield f"      {humanize.plural(called, 'was already called and is', 'were already called and are')} not affected"
+        called_people = humanize.plural(called, "was already called and is", "were already called and are")
+        yield f"      {called_people} not affected"
     if action.hint:
         yield f"      {action.hint}"
 
@@ -70,6 +72,7 @@ def _format_value(value: Json) -> str:
 
 
 def format_report(report: ApplyReport) -> str:
+    """Format what an apply did: results by address, findings, what is unsure, and a summary."""
     return "\n".join(_report_lines(report))
 
 
@@ -113,7 +116,7 @@ _PROBLEM_PREFIXES = {
     RequestStatus.FAILED: "",
     RequestStatus.UNSURE: "unsure: ",
     RequestStatus.REFUSED: "refused by the provider: ",
-    RequestStatus.OUT_OF_FUNDS: "stopped for want of funds: ",
+    RequestStatus.OUT_OF_FUNDS: "stopped, out of funds: ",
     RequestStatus.MARK_LOST: "mark_lost: ",
 }
 
@@ -133,7 +136,7 @@ def _summary(report: ApplyReport) -> str:
 
 
 def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
-    """That nothing was done, and no more than is known."""
+    """Say that nothing was done, and claim no more than is known."""
     if report.open_addresses:
         return "nobody is known to have been called or taken off"
     if report.destroy:
@@ -144,7 +147,7 @@ def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
 
 
 def _people_totals(report: ApplyReport) -> list[str]:
-    """In the words of the plan's headline."""
+    """Count people in the words of the plan's headline."""
     moved = sum(result.submitted.get(Verb.REPLACE, 0) for result in report.results.values())
     submitted = sum(count for result in report.results.values() for count in result.submitted.values()) - moved
     taken_off = sum(result.cancelled for result in report.results.values()) - moved
@@ -153,9 +156,10 @@ def _people_totals(report: ApplyReport) -> list[str]:
 
 
 def format_statuses(statuses: Sequence[AddressStatus]) -> str:
+    """Format people by standing and outcome for each address, with what is unsure and how to settle it."""
     return (
         "\n".join(line for status in statuses for line in _status_lines(status))
-        or "Nothing is wanted and nothing known."
+        or "No manifest wants anything, and the lock knows no address."
     )
 
 
@@ -180,7 +184,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
     for call in status.candidates:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
-        yield f"    may be it: {clean(call.id)}{placed_note}, {clean(call.status)}"
+        yield f"    candidate: {clean(call.id)}{placed_note}, {clean(call.status)}"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
     if status.unseen:
         yield click.style(f"  ! unsure: {people(status.unseen)} not found when the lock was rebuilt", fg="magenta")
@@ -188,6 +192,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
 
 
 def format_drift(drifts: Sequence[Drift]) -> str:
+    """Format what changed at the provider without us, with the way out of each."""
     return "\n".join(line for drift in drifts for line in _drift_lines(drift)) or (
         "Nothing was changed at the provider by anybody else."
     )

@@ -1,6 +1,6 @@
 """The one application behind `--sandbox` and `dialctl sandbox serve`: both APIs and the control routes over ASGI.
 
-It carries out replies and knows what a connection is; what a reply is, `perform` knows.
+It sends replies and knows connections. `handle` decides what a reply is.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ _HEADERS = ("authorization", "x-api-key", "cartesia-version")
 
 
 class HostConnection(Protocol):
-    """What a host that can really hang up puts into `scope["state"]["connection"]`."""
+    """What a host that can close a connection puts into `scope["state"]["connection"]`."""
 
-    def hang_up(self) -> None: ...
+    def hang_up(self) -> None:
+        """Send what was written, then close the connection."""
 
-    def pause(self, seconds: float) -> Awaitable[None]: ...
+    def pause(self, seconds: float) -> Awaitable[None]:
+        """Wait in real time before the answer."""
+        ...
 
 
 def create_app(world: World) -> Starlette:
@@ -55,7 +58,7 @@ def _provider_routes(world: World) -> Iterator[BaseRoute]:
 
 
 def _agent_routes(world: World) -> Iterator[BaseRoute]:
-    """`/v1/agents` is in both APIs: a request with a `Cartesia-Version` is Cartesia's."""
+    """Both APIs have `/v1/agents`. A request with a `Cartesia-Version` is for Cartesia."""
     for operation in PROVIDERS["cartesia"].operations:
         if not operation.path.startswith("/v1/agents"):
             continue
@@ -125,7 +128,7 @@ async def _close(connection: HostConnection, receive: Receive) -> None:
 
 
 class _PlainConnection:
-    """Under a host that cannot hang up, a lost answer is an exception in the application."""
+    """For a host that cannot close a connection: a lost answer is an exception in the application."""
 
     def hang_up(self) -> None:
         raise ConnectionAbortedError("the sandbox closes this connection without an answer")
@@ -135,7 +138,7 @@ class _PlainConnection:
 
 
 class _DateHeader:
-    """Every answer carries the sandbox's own time."""
+    """Middleware that dates every answer with the sandbox's own time."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app, self._world = app, world

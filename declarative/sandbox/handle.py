@@ -1,6 +1,6 @@
-"""A request meets the world: faults, the key, late effects, the operation, the log; out comes what to send back.
+"""Handles one request: late effects, fault rules, the key, the operation, the log. Returns what to send back.
 
-One transaction a request. It knows no transport: what it hands out is a value that any host can carry out.
+Each request is one transaction. It knows no transport: a Reply is a value that any host can send.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from declarative.sandbox.request import ApiError, ApiRequest, ApiResponse, Knobs
 from declarative.sandbox.world import Moment, World, list_organisations, open_organisation
 
 LOGGED = 10_000
+"""Requests kept in the log, the newest ones."""
 
 
 class ProviderApi(NamedTuple):
-    """What tells one API from the other: its routes, where its key is, how it says no."""
+    """What differs between the two APIs: routes, where the key is, the form of errors."""
 
     operations: Sequence[Operation]
+    """Its routes."""
     api_key: Callable[[ApiRequest], str]
+    """Returns the key of a request; raises ApiError 401."""
     error_response: Callable[[ApiRequest, ApiError], ApiResponse]
+    """Renders an ApiError in the provider's own form."""
 
 
 PROVIDERS = {
@@ -39,19 +43,20 @@ _OPERATIONS: dict[tuple[str, str], Operation] = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a host does: wait `delay` real seconds, then send; `answer` None closes the connection without a word.
-
-    `truncate` closes it after so many bytes of the body. `at` is the world's time, for the Date header.
-    """
+    """What a host does with a connection: wait, send, perhaps close it early."""
 
     world_time: float
+    """The sandbox's time for the Date header, in seconds since the epoch."""
     response: ApiResponse | None
+    """What to send; None closes the connection without an answer."""
     truncate: int | None = None
+    """Bytes of the body after which to close the connection; None sends all."""
     delay: float = 0.0
+    """Real seconds to wait before sending."""
 
 
 def perform(world: World, request: ApiRequest) -> Reply:
-    """Do what is asked, as far as the fault rules let it."""
+    """Carry the request out, as far as the fault rules allow, and log it."""
     with world.moment() as moment:
         apply_late_requests(moment)
         effects = faults.match_rules(moment, request)
@@ -62,7 +67,7 @@ def perform(world: World, request: ApiRequest) -> Reply:
 
 
 def apply_late_requests(moment: Moment) -> None:
-    """Requests whose effect was to land late land when their time has come, checked as of then."""
+    """Carry out delayed requests that are due, each as if it arrived at its due time."""
     rows = moment.db.execute("SELECT seq, due, asked FROM late WHERE due <= ? ORDER BY due, seq", (moment.now,))
     for seq, due, blob in rows.fetchall():
         moment.db.execute("DELETE FROM late WHERE seq = ?", (seq,))
@@ -70,7 +75,7 @@ def apply_late_requests(moment: Moment) -> None:
 
 
 def catch_up(moment: Moment) -> None:
-    """Everything that should have happened by now has happened."""
+    """Bring the world up to now: late requests, then admissions of every organisation."""
     apply_late_requests(moment)
     for org in list_organisations(moment):
         admit_waiting(moment, org)
@@ -134,7 +139,7 @@ def _edit_items(body: Any, patch: Any) -> Any:
 
 
 def _merge_patch(target: Any, patch: Any) -> Any:
-    """JSON merge patch (RFC 7396)."""
+    """Apply a JSON merge patch (RFC 7396)."""
     if not isinstance(patch, Mapping):
         return patch
     merged = dict(target) if isinstance(target, Mapping) else {}

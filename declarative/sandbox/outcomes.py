@@ -11,7 +11,7 @@ What happens to a number is decided by (seed, number, how often it was dialed be
 `+1xxx55501yy` by their last two digits:
 
 \b
-91  is not answered, never answered (`dial_no_answer`)
+91  never answers (`dial_no_answer`)
 92  busy
 93  the carrier fails (`dial_failed`)
 94  turned away before any phone is called
@@ -23,11 +23,11 @@ Of all others 76 % are reached (20 to 180 seconds of talk), 16 % do not answer, 
 outside `+1` from a Cartesia number is turned away before any phone is called. Ids containing `missing` do not exist;
 Cartesia numbers whose id contains `sip` or `twilio` are of that kind; keys containing `revoked` are refused.
 """
-"""For people."""
+"""Shown by the help of `dialctl sandbox serve`."""
 
 
 class Outcome(IntEnum):
-    """How one attempt ends. The numbers are stored in databases: append only."""
+    """How one attempt ends. The numbers are stored in databases, so new ones go to the end."""
 
     AGENT_HANGUP = 0
     CLIENT_HANGUP = 1
@@ -60,24 +60,30 @@ _BY_SUFFIX = {
 
 
 class Draw(NamedTuple):
-    """What will happen: the outcome, seconds of ringing before an answer, seconds of talk."""
+    """What will happen at one dial, before any cap is applied."""
 
     outcome: Outcome
+    """How the attempt ends."""
     answer_after: int
+    """Seconds of ringing before an answer."""
     talk: int
+    """Seconds of talk after an answer."""
 
 
 class AttemptTimes(NamedTuple):
-    """The same in seconds from the moment of dialing; `answer` is None when nobody picks up."""
+    """Times of one attempt, in seconds from the moment of dialing."""
 
     outcome: Outcome
+    """How the attempt ends, the caps on ringing and talk applied."""
     answer: float | None
+    """Seconds from dialing to the answer; None if there is none."""
     end: float
+    """Seconds from dialing to the end."""
 
 
 def draw(seed: int, number: str, attempt: int, *, us_only: bool = False) -> Draw:
-    """The fate of the `attempt`-th dial (from 1) of an E.164 number."""
-    from hashlib import blake2b  # late: the help of the command line has the words above, and no use for it
+    """Draw what happens at the `attempt`-th dial (from 1) of an E.164 number. `us_only` turns others away."""
+    from hashlib import blake2b  # imported late: the command line imports this module for its help alone
 
     dice = int.from_bytes(blake2b(f"{seed}:{number}:{attempt}".encode(), digest_size=8).digest(), "big")
     answer_after, talk = 3 + (dice >> 8) % 12, 20 + (dice >> 16) % 161
@@ -101,7 +107,7 @@ def _pick_outcome(percent: int, hangup: Outcome) -> Outcome:
 
 
 def compute_times(fate: Draw, ringing: float, longest: float) -> AttemptTimes:
-    """Times of an attempt under a ringing time-out and a cap on the call, both in seconds."""
+    """Compute the times of an attempt under a ringing time-out and a cap on talk, both in seconds."""
     outcome, answer = fate.outcome, min(fate.answer_after, ringing - 1)
     if outcome in REACHED:
         if fate.talk > longest:

@@ -15,13 +15,13 @@ from declarative.sandbox.world import World
 
 
 class _SocketConnection:
-    """What the application asks of a connection."""
+    """The HostConnection of a socket."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
 
     def hang_up(self) -> None:
-        """Send what was written, then close, whatever was promised."""
+        """Send what was written, then close, even in the middle of an answer."""
         self._transport.close()
 
     async def pause(self, seconds: float) -> None:
@@ -47,9 +47,9 @@ class _Server(uvicorn.Server):
 
 
 def run_server(world: World, host: str, port: int, on_listening: Callable[[str, int], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `on_listening` is told host and port once connections are accepted.
+    """Serve until SIGINT or SIGTERM. `on_listening` gets host and port once connections are accepted.
 
-    Port 0 takes any free one. Raises OSError when the address cannot be had.
+    Port 0 takes any free one. Raises OSError when the address cannot be bound.
     """
     with socket.create_server((host, port)) as listener:
         bound_port = listener.getsockname()[1]

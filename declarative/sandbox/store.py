@@ -1,4 +1,4 @@
-"""The sandbox's SQLite file: its tables and how it is opened. It knows no meaning of what it keeps."""
+"""The sandbox's SQLite file: its tables, and how it is opened. It does not interpret what it stores."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from declarative.errors import DialctlError
 
 FORMAT = 2
+"""`user_version` of a database that has these tables. Raise it with every change of `_TABLES`."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS organisation (
@@ -38,7 +39,8 @@ CREATE INDEX IF NOT EXISTS call_newest ON call (org, provider, created);
 CREATE INDEX IF NOT EXISTS call_agent ON call (org, provider, agent_id, created);
 CREATE INDEX IF NOT EXISTS call_pace ON call (org, number_id, dispatch);
 CREATE INDEX IF NOT EXISTS call_unsettled ON call (org) WHERE settled = 0;
-CREATE TABLE IF NOT EXISTS called (org INTEGER, number TEXT, n INTEGER NOT NULL, PRIMARY KEY (org, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS called (
+  org INTEGER, number TEXT, n INTEGER NOT NULL, PRIMARY KEY (org, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (
   org INTEGER, kind TEXT, id TEXT, at REAL NOT NULL, PRIMARY KEY (org, kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS late (seq INTEGER PRIMARY KEY, due REAL NOT NULL, asked BLOB NOT NULL);
@@ -47,12 +49,14 @@ CREATE TABLE IF NOT EXISTS request (
   at REAL NOT NULL);
 """
 DATA_TABLES = ("organisation", "batch", "people", "line", "call", "called", "seen", "late", "request")
+"""Tables that a reset empties: all but the settings."""
 
 
 def open_database(directory: Path | None) -> sqlite3.Connection:
-    """Open (or make) `sandbox.sqlite3` in a directory made 0700; None keeps everything in memory.
+    """Open `sandbox.sqlite3` in a directory, or create both (0600 in 0700). None keeps everything in memory.
 
-    A kill at any moment leaves the last committed state: WAL, one transaction a request. Raises DialctlError.
+    A kill at any moment leaves the last committed state: SQLite writes a WAL, and each request is one transaction.
+    Raises DialctlError when the file cannot be read. The caller closes the connection.
     """
     if directory is None:
         target = ":memory:"
@@ -68,16 +72,20 @@ def open_database(directory: Path | None) -> sqlite3.Connection:
     except sqlite3.OperationalError as problem:
         raise DialctlError(f"{target}: {problem}") from None
     except sqlite3.DatabaseError as problem:
-        hint = "delete it, and the dialctl.lock beside it if there is one, to begin anew"
+        hint = "delete it, and the dialctl.lock beside it if there is one, to start again"
         raise DialctlError(f"{target}: {problem}", hint=hint) from None
 
 
 def _open_connection(target: str) -> sqlite3.Connection:
     db = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
-    db.row_factory = sqlite3.Row
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    _create_tables(db)
+    try:
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        _create_tables(db)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

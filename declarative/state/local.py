@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 
+from declarative import atomicfile
 from declarative.errors import StateConflict
 from declarative.state import local_files, local_lease
 from declarative.state.base import Holder, Lease, Sleep, StoredState, lease_lost_error
@@ -59,7 +60,7 @@ class LocalBackend:
             finally:
                 os.close(fd)
             if created:
-                local_files.sync_folder(self._journal_path.parent)
+                atomicfile.sync_folder(self._journal_path.parent)
         steps.debug("appended: %s", self._journal_path.name)
 
     def fold(self, lock: bytes) -> None:
@@ -79,7 +80,7 @@ class LocalBackend:
         with local_files.translate_os_errors(self._journal_path):
             with suppress(FileNotFoundError):
                 self._journal_path.unlink()
-            local_files.sync_folder(self._journal_path.parent)
+            atomicfile.sync_folder(self._journal_path.parent)
         self._journal_end = 0
         steps.debug("folded: %s", self._lock_path.name)
 
@@ -115,7 +116,7 @@ class LocalBackend:
         """Write at `end`, over everything that follows it. If that fails, the journal ends there."""
         os.ftruncate(fd, end)
         try:
-            local_files.write_all(fd, data, end)
+            atomicfile.write_all(fd, data, end)
         except OSError:
             with suppress(OSError):  # if this fails too, the next append cuts it off
                 os.ftruncate(fd, end)

@@ -1,13 +1,13 @@
-"""Durable writes to one folder: the data is on the disk when a function here returns. Knows no lock."""
+"""Reads and replaces files of the local backend, with errors of the operating system as StateError. Knows no lock."""
 
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from declarative import atomicfile
 from declarative.errors import StateError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -42,44 +42,8 @@ def replace_file(path: Path, data: bytes) -> None:
 
     The file keeps its mode. A new file gets the mode that the umask allows, because the lock is meant to be committed.
     """
-    draft = path.with_name(f".{path.name}.draft")
     with translate_os_errors(path):
-        try:
-            _write_draft(draft, data, path)
-            os.replace(draft, path)
-        except OSError:
-            with suppress(OSError):
-                draft.unlink()
-            raise
-        sync_folder(path.parent)
-
-
-def write_all(fd: int, data: bytes, offset: int) -> None:
-    """Write all of `data` at `offset`, and wait until it is on the disk. Raises OSError."""
-    view = memoryview(data)
-    while view:
-        size = os.pwrite(fd, view, offset)
-        view, offset = view[size:], offset + size
-    os.fsync(fd)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new, renamed and removed names in a folder durable. Raises OSError."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _write_draft(draft: Path, data: bytes, target: Path) -> None:
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    try:
-        with suppress(FileNotFoundError):
-            os.fchmod(fd, target.stat().st_mode & 0o777)
-        write_all(fd, data, 0)
-    finally:
-        os.close(fd)
+        atomicfile.write_durable(path, data)
 
 
 def _write_error_hint(error: OSError, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Whatever stands in the place of any field of a manifest, validation says what is wrong, and never falls over."""
+"""A value of any kind in any place of a manifest is accepted or reported, and never crashes."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from declarative.errors import ManifestError
-from declarative.manifest import Variables, load_desired
-from declarative.manifest import yaml_reader as read
+from declarative.manifest import Variables, load_desired, yaml_reader
 from declarative.manifest.messages import Path as Place
+from declarative.manifest.problems import ProblemCollector
 from declarative.model.digest import PersonKey
 from declarative.model.resource import Json
 from declarative.providers import catalog
 
-from .house import standing_in
+from .project_fixture import working_in
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+
 MANIFESTS = sorted(
     path
     for path in EXAMPLES.rglob("*.yaml")
     if not any(part.startswith(".") for part in path.relative_to(EXAMPLES).parts) and "\nkind: " in path.read_text()
 )
-_TELLING = (
+
+_MEANINGFUL = (
     "", "~", "..", "/etc", "a\0b", "${var.x}", "no", "batch", "direct", "recipient", "cancelled", "callingbox",
     "cartesia", "2025-04-16", "2026-08-14", "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59.9Z", "999999999d", "00:00", "US", "UK", "batch/a", "dialctl", "recipients.csv",
     "+14155550101", "s3://bucket/prefix", "é" * 100,
 )  # fmt: skip
-"""Words that mean something in one place or another."""
+"""Words that mean something in some place."""
+
 _KEYS = (
     "to_number",
     "metadata",
@@ -56,8 +59,9 @@ _SCALARS = (
     | st.integers(-(1 << 63), (1 << 64) - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20)
-    | st.sampled_from(_TELLING)
+    | st.sampled_from(_MEANINGFUL)
 )
+
 _VALUES: st.SearchStrategy[Json] = st.recursive(
     _SCALARS,
     lambda inner: (
@@ -68,11 +72,17 @@ _VALUES: st.SearchStrategy[Json] = st.recursive(
 
 
 def places(value: Any, at: Place = ()) -> Iterator[Place]:
-    """The path of everything within a document, itself first."""
+    """Yield the path of everything in a document, its own first."""
     yield at
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, item in inner:
         yield from places(item, (*at, step))
+
+
+def read_values(manifest: Path) -> Any:
+    """The documents of an example, as JSON values."""
+    documents = yaml_reader.read_documents(manifest, manifest.name, manifest.read_bytes(), ProblemCollector())
+    return [document.value for document in documents]
 
 
 def put(value: Any, place: Place, other: Json) -> Any:
@@ -83,8 +93,8 @@ def put(value: Any, place: Place, other: Json) -> Any:
     return changed
 
 
-def told(project: Path) -> list[str]:
-    """The problems of a project, each a text. Lets through whatever is no ManifestError."""
+def reported_problems(project: Path) -> list[str]:
+    """The problems of a project as texts. Errors other than ManifestError fail the test."""
     try:
         assert load_desired(project, provider_types=catalog.types(), variables=Variables(), key=PersonKey(None)).digest
     except ManifestError as refused:
@@ -94,26 +104,26 @@ def told(project: Path) -> list[str]:
 
 @settings(max_examples=200, deadline=None)
 @given(data=st.data(), manifest=st.sampled_from(MANIFESTS))
-def test_a_value_in_any_place_is_taken_or_told(data: st.DataObject, manifest: Path) -> None:
-    documents: Any = [each.value for each in read.read_documents(manifest, manifest.name, manifest.read_bytes(), [])]
+def test_a_value_in_any_place_is_accepted_or_reported(data: st.DataObject, manifest: Path) -> None:
+    documents = read_values(manifest)
     place = data.draw(st.sampled_from(list(places(documents))[1:]), label="place")
     documents = put(documents, place, data.draw(_VALUES, label="value"))
-    with TemporaryDirectory() as folder:
-        project = shutil.copytree(manifest.parent, Path(folder, "project"))
+    with TemporaryDirectory() as directory:
+        project = shutil.copytree(manifest.parent, Path(directory, "project"))
         (project / ".git").mkdir(exist_ok=True)
         (project / manifest.name).write_text(yaml.safe_dump_all(documents))
-        with standing_in(project):
-            assert all(told(project))
+        with working_in(project):
+            assert all(reported_problems(project))
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: str(path.relative_to(EXAMPLES)))
-def test_a_number_in_any_place_is_told_masked(manifest: Path, tmp_path: Path) -> None:
-    documents: Any = [each.value for each in read.read_documents(manifest, manifest.name, manifest.read_bytes(), [])]
+def test_a_number_in_any_place_is_reported_masked(manifest: Path, tmp_path: Path) -> None:
+    documents = read_values(manifest)
     project = shutil.copytree(manifest.parent, tmp_path / "project")
     (project / ".git").mkdir(exist_ok=True)
     for place in list(places(documents))[1:]:
         for misplaced in ("+12025550143", {"+12025550143": 12025550143}, ["202-555-0143"]):
             (project / manifest.name).write_text(yaml.safe_dump_all(put(documents, place, misplaced)))
-            with standing_in(project):
-                said = " ".join(told(project))
-            assert not [number for number in ("2025550143", "202-555-0143") if number in said], said
+            with working_in(project):
+                reported = " ".join(reported_problems(project))
+            assert not [number for number in ("2025550143", "202-555-0143") if number in reported], reported

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from .house import ADA, BATCH, BEN, CAY, PROJECT, Team
-from .pipes import Runner, gitlab
+from tests.project_fixture import ADA, BATCH, BEN, CAY, PROJECT, ProjectFixture
+
+from .ci_runner import Runner, gitlab
 
 MARKER = "<!-- dialctl at . -->"
 
 
 @pytest.fixture
-def runner(team: Team) -> Runner:
-    return Runner.at(team.root, team.root.parent / "bin")
+def runner(project: ProjectFixture) -> Runner:
+    return Runner.at(project.root, project.root.parent / "bin")
 
 
 def body(runner: Runner) -> str:
@@ -25,7 +26,7 @@ def body(runner: Runner) -> str:
 def test_a_plan_becomes_a_comment(runner: Runner) -> None:
     done = runner.step("plan.sh", SANDBOX="true")
     assert (done.returncode, done.stderr) == (0, "")
-    assert body(runner).startswith(f"{MARKER}\n<!-- dialctl plan spring -->\n### Plan: 2 more calls")
+    assert body(runner).startswith(f"{MARKER}\n<!-- dialctl plan spring -->\n### Plan: 2 people to call")
 
 
 def test_without_a_key_it_is_made_offline_and_not_saved(runner: Runner) -> None:
@@ -35,17 +36,17 @@ def test_without_a_key_it_is_made_offline_and_not_saved(runner: Runner) -> None:
     assert not (runner.directory / "saved.plan").exists()
 
 
-def test_a_plan_that_fails_says_why_in_the_comment(runner: Runner, team: Team) -> None:
-    team.write(batch_yaml=BATCH.replace("agent_id", "agent_ID # @everyone </details>"))
+def test_a_plan_that_fails_says_why_in_the_comment(runner: Runner, project: ProjectFixture) -> None:
+    project.write(batch_yaml=BATCH.replace("agent_id", "agent_ID # @everyone </details>"))
     done = runner.step("plan.sh", SANDBOX="true")
     assert done.returncode == 1
     assert body(runner).startswith(f"{MARKER}\n### The plan failed (exit 1)\n")
     assert all(not line or line.startswith("    ") for line in body(runner).splitlines()[3:])
 
 
-def test_a_blocked_plan_is_shown_and_fails(runner: Runner, team: Team) -> None:
-    assert team.apply().exit == 0
-    (team.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
+def test_a_blocked_plan_is_shown_and_fails(runner: Runner, project: ProjectFixture) -> None:
+    assert project.apply().exit == 0
+    (project.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
     done = runner.step("plan.sh", SANDBOX="true")
     assert done.returncode == 3
     assert "#### Blocked" in body(runner)
@@ -56,18 +57,18 @@ def test_the_path_cannot_end_the_comment_that_holds_it(runner: Runner) -> None:
     assert body(runner).splitlines()[0] == "<!-- dialctl at nowhere-b -->"
 
 
-def test_what_was_saved_is_applied_and_nothing_else(runner: Runner, team: Team) -> None:
+def test_what_was_saved_is_applied_and_nothing_else(runner: Runner, project: ProjectFixture) -> None:
     assert runner.step("plan.sh", SANDBOX="true", PLAN_FILE="saved.plan").returncode == 0
-    team.people(ADA, BEN, CAY)
+    project.people(ADA, BEN, CAY)
     assert runner.step("apply.sh", SANDBOX="true", PLAN_FILE="saved.plan").returncode == 1
-    team.people(ADA, BEN)
+    project.people(ADA, BEN)
     done = runner.step("apply.sh", SANDBOX="true", PLAN_FILE="saved.plan")
     assert (done.returncode, "2 people submitted" in done.stdout) == (0, True)
 
 
-def test_apply_plans_afresh_and_exits_as_dialctl_did(runner: Runner, team: Team) -> None:
+def test_apply_plans_afresh_and_exits_as_dialctl_did(runner: Runner, project: ProjectFixture) -> None:
     assert runner.step("apply.sh", SANDBOX="true").returncode == 0
-    (team.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
+    (project.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
     assert runner.step("apply.sh", SANDBOX="true").returncode == 3
     assert runner.step("apply.sh", SANDBOX="true", PROJECT_PATH="nowhere").returncode == 64
 
@@ -82,9 +83,9 @@ class TestComments:
         assert done.returncode == 0, done.stderr
 
     def test_one_comment_is_kept_up_to_date(self, runner: Runner) -> None:
-        for text in ("### Plan: 2 more calls", "### The plan failed", "### Plan: 1 more call"):
+        for text in ("### Plan: 2 people to call", "### The plan failed", "### Plan: 1 person to call"):
             self.post(runner, text)
-        assert [comment["body"] for comment in runner.comments] == [f"{MARKER}\n### Plan: 1 more call\n"]
+        assert [comment["body"] for comment in runner.comments] == [f"{MARKER}\n### Plan: 1 person to call\n"]
 
     def test_each_project_has_a_comment_of_its_own(self, runner: Runner) -> None:
         for name in ("a", "b", "a"):
@@ -95,7 +96,7 @@ class TestComments:
         theirs = {"id": 1, "user": {"login": "mallory"}, "body": f"{MARKER}\n### Plan: nobody is called."}
         quoted = {"id": 2, "user": {"login": "github-actions[bot]"}, "body": f"> {MARKER}"}
         runner.found(theirs, quoted)
-        self.post(runner, "### Plan: 2 more calls")
+        self.post(runner, "### Plan: 2 people to call")
         assert runner.comments[:2] == [theirs, quoted]
         assert len(runner.comments) == 3
 
@@ -105,20 +106,20 @@ def test_a_note_on_a_merge_request_is_kept_up_to_date(runner: Runner) -> None:
     with gitlab() as server:
         server.notes.append({"id": 1, "author": {"id": 2}, "body": f"{MARKER} by somebody else"})
         where = {"CI_API_V4_URL": server.url, "CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "7", "GITLAB_TOKEN": "s3"}
-        for text in ("2 more calls & @all", "1 more call"):
+        for text in ("2 people to call & @all", "1 person to call"):
             (runner.directory / "plan.md").write_text(f"{MARKER}\n{text}\n")
             done = runner.step("comment-gitlab.sh", **where)
             assert done.returncode == 0, done.stderr
-    assert [note["body"] for note in server.notes[1:]] == [f"{MARKER}\n1 more call\n"]
+    assert [note["body"] for note in server.notes[1:]] == [f"{MARKER}\n1 person to call\n"]
     assert server.tokens == {"s3"}
 
 
 class TestCommitsOfTheLock:
     @pytest.fixture
-    def checkout(self, runner: Runner, team: Team) -> Runner:
+    def checkout(self, runner: Runner, project: ProjectFixture) -> Runner:
         runner.run("git", "init", "--quiet", "--bare", "-b", "main", "../origin.git")
         runner.run("git", "init", "--quiet", "-b", "main")
-        team.write(_gitignore=".dialctl/\n")
+        project.write(_gitignore=".dialctl/\n")
         runner.git("add", ".")
         runner.git("commit", "-qm", "first")
         runner.git("remote", "add", "origin", "../origin.git")
@@ -169,7 +170,7 @@ class TestCommitsOfTheLock:
         assert (done.returncode, "could not be pushed" in done.stderr) == (1, True)
         assert (checkout.directory / "dialctl.lock").read_text() == '{"ours": 1}\n'
 
-    def test_the_lock_of_a_folder_is_that_folders(self, checkout: Runner, team: Team) -> None:
+    def test_the_lock_of_a_folder_is_that_folders(self, checkout: Runner, project: ProjectFixture) -> None:
         calls = Path(checkout.directory / "calls")
         calls.mkdir()
         (calls / "project.yaml").write_text(PROJECT)

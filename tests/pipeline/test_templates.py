@@ -12,7 +12,7 @@ import yaml
 
 from declarative.cli.main import run_command
 
-from .pipes import ROOT, STEPS, Runner
+from .ci_runner import ROOT, STEPS, Runner
 
 EXAMPLES = ROOT / "examples" / "gitops"
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())

@@ -1,4 +1,4 @@
-"""What holds back a whole resource, which of several reasons is named, and when nobody's people need to be read."""
+"""What blocks a whole resource, and which of several reasons is named."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from declarative.model.resource import Resource, Route
 from declarative.planning.blocks import lock_block, resource_block
 from declarative.planning.decide import BLOCKS_RESOURCE, Reason
 from declarative.planning.facts import Block
-from tests.planning.cases import (
+from tests.planning.facts_fixture import (
     LINEAGE,
     NOON,
     PROJECT,
@@ -22,9 +22,9 @@ from tests.planning.cases import (
     batch,
     call,
     call_resource,
-    case,
     intent,
     knowing,
+    make_facts,
     members,
     open_intents,
     person,
@@ -42,13 +42,13 @@ def reason(block: Block | None) -> str | None:
 
 def of(*remotes: Remote, wanted: Resource | None, unknown: frozenset[str] = NONE, **facts: Any) -> str | None:
     quiet, routes = facts.pop("quiet", False), facts.pop("routes", tuple(Route))
-    return reason(resource_block(case(*remotes, wanted=wanted, **facts), unknown, routes=routes, unchanged=quiet))
+    return reason(resource_block(make_facts(*remotes, wanted=wanted, **facts), unknown, routes=routes, unchanged=quiet))
 
 
-# -- memory -------------------------------------------------------------------------------------------------------
+# -- the lock -----------------------------------------------------------------------------------------------------
 
 
-def memory(*remotes: Remote, lock: Lock | None = None, single_calls: bool = False) -> str | None:
+def lock_reason(*remotes: Remote, lock: Lock | None = None, single_calls: bool = False) -> str | None:
     seen = {remote.id: remote for remote in remotes}
     return reason(lock_block(PROJECT, lock, seen, single_calls=single_calls))
 
@@ -57,33 +57,33 @@ OURS = Lock(project=PROJECT, lineage=LINEAGE, born=NOON)
 
 
 def test_a_first_run_with_batches_alone_and_no_marks_just_starts() -> None:
-    assert memory() is None
+    assert lock_reason() is None
 
 
 def test_marks_of_this_project_without_a_lock() -> None:
-    assert memory(batch("b1")) == "no_memory"
+    assert lock_reason(batch("b1")) == "no_memory"
 
 
 def test_single_calls_without_a_lock() -> None:
-    assert memory(single_calls=True) == "no_memory"
+    assert lock_reason(single_calls=True) == "no_memory"
 
 
 def test_single_calls_with_a_lock() -> None:
-    assert memory(lock=OURS, single_calls=True) is None
+    assert lock_reason(lock=OURS, single_calls=True) is None
 
 
 def test_marks_of_another_lineage() -> None:
-    assert memory(batch("b1"), batch("b2", mark=a_mark(lineage="zzzzzz")), lock=OURS) == "other_lineage"
+    assert lock_reason(batch("b1"), batch("b2", mark=a_mark(lineage="zzzzzz")), lock=OURS) == "other_lineage"
 
 
 def test_marks_of_our_lineage() -> None:
-    assert memory(batch("b1"), lock=OURS) is None
+    assert lock_reason(batch("b1"), lock=OURS) is None
 
 
 @pytest.mark.parametrize("lock", [None, OURS], ids=["without a lock", "with one"])
 def test_things_of_other_projects_and_without_a_mark_hold_back_nobody(lock: Lock | None) -> None:
     theirs = a_mark(project=project_hash("summer"), lineage="zzzzzz")
-    assert memory(batch("b1", mark=theirs), batch("b2", mark=None), lock=lock) is None
+    assert lock_reason(batch("b1", mark=theirs), batch("b2", mark=None), lock=lock) is None
 
 
 # -- one resource -------------------------------------------------------------------------------------------------
@@ -275,5 +275,7 @@ def test_of_several_reasons_the_first_of_the_list_is_named(place: int) -> None:
     remembers = {key: remembered(mark=str(found.mark) if found.mark else None) for key, found in remotes.items()}
     record = ResourceRecord(generation=1, provider=provider, remotes=remembers)
     seen = [remote for key, remote in remotes.items() if key not in unknown]
-    found = resource_block(case(*seen, wanted=resource("ab"), record=record), frozenset(unknown), routes=tuple(Route))
+    found = resource_block(
+        make_facts(*seen, wanted=resource("ab"), record=record), frozenset(unknown), routes=tuple(Route)
+    )
     assert reason(found) == OWN_REASONS[place]

@@ -115,7 +115,7 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
 
 
 @pytest.mark.parametrize(
-    ("fact", "verb", "reason"), [pytest.param(*case[1:], id=case[0]) for cases in ROWS.values() for case in cases]
+    ("fact", "verb", "reason"), [pytest.param(*row[1:], id=row[0]) for rows in ROWS.values() for row in rows]
 )
 def test_row(fact: PersonFacts, verb: Verb, reason: Reason) -> None:
     assert decide(fact) == Decision(verb, reason)

@@ -15,16 +15,16 @@ from declarative.model.resource import Route
 from declarative.planning import entries
 from declarative.planning.entries import QUEUED, SCHEMA
 from declarative.planning.facts import Facts
-from tests.planning.cases import (
+from tests.planning.facts_fixture import (
     KEY,
     a_mark,
     batch,
     call,
     call_resource,
-    case,
     crowd,
     decisions,
     knowing,
+    make_facts,
     members,
     number,
     person,
@@ -60,24 +60,24 @@ def test_data_that_the_provider_echoes_otherwise_moves_that_person_alone() -> No
     waiting = batch("b1", pl.concat([echoing("a", '{"plan":"old"}'), echoing("b", '{"plan":"new"}')]))
     apart = batch("b2", echoing("c", '{"plan":"new"}'))
     wanted = resource(dict.fromkeys("abc", '{"plan":"new"}'))
-    assert verbs(case(waiting, apart, wanted=wanted)) == {"a": "replace", "b": "replace", "c": "keep"}
+    assert verbs(make_facts(waiting, apart, wanted=wanted)) == {"a": "replace", "b": "replace", "c": "keep"}
 
 
 def test_data_that_is_not_echoed_is_not_changed() -> None:
-    assert verbs(case(batch("b1", echoing("a", None)), wanted=resource({"a": '{"x":1}'}))) == {"a": "keep"}
+    assert verbs(make_facts(batch("b1", echoing("a", None)), wanted=resource({"a": '{"x":1}'}))) == {"a": "keep"}
 
 
 def test_an_echo_that_the_provider_rewrote_is_no_change_where_the_digest_of_what_was_sent_agrees() -> None:
     waiting = batch("b1", echoing("a", '{"x":"1"}'))
     record = replace(knowing(waiting), remotes={"b1": remembered(count=1, payloads=sent({"a": '{"x":1}'}))})
-    assert verbs(case(waiting, wanted=resource({"a": '{"x":1}'}), record=record)) == {"a": "keep"}
+    assert verbs(make_facts(waiting, wanted=resource({"a": '{"x":1}'}), record=record)) == {"a": "keep"}
 
 
 def test_the_digest_of_a_shard_is_compared_with_the_data_wanted_for_its_own_people() -> None:
     shard = batch("b1", echoing("ab", "{}"))
     data = {"a": '{"x":1}', "b": '{"x":2}', "c": '{"x":3}'}
     known = remembered(count=2, payloads=sent({"a": '{"x":1}', "b": '{"x":2}'}))
-    of = case(shard, wanted=resource(data), record=ResourceRecord(generation=1, remotes={"b1": known}))
+    of = make_facts(shard, wanted=resource(data), record=ResourceRecord(generation=1, remotes={"b1": known}))
     assert told(of).get_column("exact").all()
     assert verbs(of) == {"a": "keep", "b": "keep", "c": "create"}
 
@@ -85,14 +85,16 @@ def test_the_digest_of_a_shard_is_compared_with_the_data_wanted_for_its_own_peop
 def test_a_shard_whose_people_left_in_part_is_compared_by_its_echo() -> None:
     shard = batch("b1", echoing("ab", '{"x":1}'))
     known = remembered(count=2, payloads=sent({"a": '{"x":1}', "b": '{"x":1}'}))
-    of = case(shard, wanted=resource({"a": '{"x":1}'}), record=ResourceRecord(generation=1, remotes={"b1": known}))
+    of = make_facts(
+        shard, wanted=resource({"a": '{"x":1}'}), record=ResourceRecord(generation=1, remotes={"b1": known})
+    )
     assert not told(of).get_column("exact").any()
     assert decisions(of) == {"a": ("replace", "batch_mates"), "b": ("cancel", "not_desired")}
 
 
 def test_whose_data_changed_while_they_were_called_is_left_alone() -> None:
     called = members(a=Phase.REACHED).with_columns(payload=pl.lit('{"x":0}'))
-    assert verbs(case(batch("b1", called), wanted=resource({"a": '{"x":1}'}))) == {"a": "keep"}
+    assert verbs(make_facts(batch("b1", called), wanted=resource({"a": '{"x":1}'}))) == {"a": "keep"}
 
 
 # -- settings -----------------------------------------------------------------------------------------------------
@@ -100,13 +102,13 @@ def test_whose_data_changed_while_they_were_called_is_left_alone() -> None:
 
 def test_settings_known_by_the_mark_alone_are_compared_by_its_hash() -> None:
     same, other = batch("b1", members(a=WAITING)), batch("b2", members(b=WAITING), mark=a_mark(settings="other"))
-    of = case(same, other, wanted=resource("ab"), record=ResourceRecord(generation=1))
+    of = make_facts(same, other, wanted=resource("ab"), record=ResourceRecord(generation=1))
     assert dict(told(of).select("remote", "stale").iter_rows()) == {"b1": False, "b2": True}
 
 
 def test_settings_that_nothing_tells_are_not_changed() -> None:
     unmarked = batch("b1", members(a=WAITING), mark=None)
-    of = case(
+    of = make_facts(
         unmarked, wanted=resource("a"), record=ResourceRecord(generation=1, remotes={"b1": remembered(settings=None)})
     )
     assert not only(of)["stale"]
@@ -115,25 +117,25 @@ def test_settings_that_nothing_tells_are_not_changed() -> None:
 def test_a_revoked_mark_is_stale_whatever_its_settings() -> None:
     late = batch("b1", members(a=WAITING))
     record = replace(knowing(late), revoked=(str(late.mark),))
-    assert only(case(late, wanted=resource("a"), record=record))["stale"]
-    assert verbs(case(late, wanted=resource("a"), record=record)) == {"a": "replace"}
+    assert only(make_facts(late, wanted=resource("a"), record=record))["stale"]
+    assert verbs(make_facts(late, wanted=resource("a"), record=record)) == {"a": "replace"}
 
 
 def test_a_revoked_mark_that_the_lock_does_not_know_as_a_batch_is_stale_too() -> None:
     late = batch("b1", members(a=WAITING))
     record = ResourceRecord(generation=1, revoked=(str(late.mark),))
-    assert only(case(late, wanted=resource("a"), record=record))["stale"]
+    assert only(make_facts(late, wanted=resource("a"), record=record))["stale"]
 
 
 # -- what an entry is ---------------------------------------------------------------------------------------------
 
 
 def test_nothing_seen_is_an_empty_frame_of_the_same_columns() -> None:
-    assert told(case(wanted=resource("a"), record=ResourceRecord())).schema == pl.Schema(SCHEMA)
+    assert told(make_facts(wanted=resource("a"), record=ResourceRecord())).schema == pl.Schema(SCHEMA)
 
 
 def test_a_batch_whose_people_were_not_read_has_no_entries() -> None:
-    assert told(case(batch("b1", None, total=5), wanted=resource("a"))).is_empty()
+    assert told(make_facts(batch("b1", None, total=5), wanted=resource("a"))).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_a_batch_whose_people_were_not_read_has_no_entries() -> None:
     ids=["a batch is ours to cancel", "a single call is not"],
 )
 def test_touchable(changes: dict[str, Any], touchable: bool) -> None:
-    of = case(batch("b1", members(a=WAITING), **changes), wanted=resource("a"))
+    of = make_facts(batch("b1", members(a=WAITING), **changes), wanted=resource("a"))
     assert only(of)["touchable"] is touchable
     assert told(of).filter(QUEUED).is_empty() is not touchable
 
@@ -151,31 +153,31 @@ def test_whether_a_cancel_was_ours_is_what_the_lock_says() -> None:
     gone = batch("b1", members(a=Phase.CANCELLED), cancelled=True)
     for cancel, ours in ((None, False), (CancelProgress.ASKED, True), (CancelProgress.DONE, True)):
         record = ResourceRecord(remotes={"b1": remembered(cancel=cancel)})
-        assert only(case(gone, wanted=resource("a"), record=record))["by_us"] is ours
+        assert only(make_facts(gone, wanted=resource("a"), record=record))["by_us"] is ours
 
 
 def test_the_greater_count_of_retries_is_the_upper_bound() -> None:
     seen = batch("b1", members(a=WAITING), retry_count=1)
     for known, bound in ((None, 1), (0, 1), (2, 2)):
         record = ResourceRecord(remotes={"b1": remembered(retry_count=known)})
-        assert only(case(seen, wanted=resource("a"), record=record))["retries"] == bound
+        assert only(make_facts(seen, wanted=resource("a"), record=record))["retries"] == bound
 
 
 def test_the_attempt_of_what_the_lock_does_not_know_is_in_its_mark() -> None:
     found = batch("b1", members(a=WAITING), mark=a_mark(attempt=3))
-    assert only(case(found, wanted=resource("a"), record=ResourceRecord()))["attempt"] == 3
+    assert only(make_facts(found, wanted=resource("a"), record=ResourceRecord()))["attempt"] == 3
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "17"])
 def test_a_time_that_cannot_be_read_falls_back_to_the_creation(text: str) -> None:
     odd = batch("b1", members(a=Phase.UNREACHED), last_updated_at=text)
-    assert only(case(odd, wanted=resource("a")))["over_at"] == odd.created_at
+    assert only(make_facts(odd, wanted=resource("a")))["over_at"] == odd.created_at
 
 
 @pytest.mark.parametrize("text", ["2026-12-01T11:00:00Z", "2026-12-01T12:00:00+01:00", "2026-12-01T11:00:00"])
 def test_times_are_utc_whatever_their_offset(text: str) -> None:
     remote = batch("b1", members(a=Phase.UNREACHED), last_updated_at=text)
-    assert only(case(remote, wanted=resource("a")))["over_at"].isoformat() == "2026-12-01T11:00:00+00:00"
+    assert only(make_facts(remote, wanted=resource("a")))["over_at"].isoformat() == "2026-12-01T11:00:00+00:00"
 
 
 def test_the_calls_of_a_lock_are_matched_to_people_by_digest() -> None:
@@ -183,28 +185,28 @@ def test_the_calls_of_a_lock_are_matched_to_people_by_digest() -> None:
         "c1": remembered(route=Route.CALL, person=person("b"), phase=Phase.REACHED),
         "c2": remembered(route=Route.CALL, person=person("z"), phase=Phase.REACHED),
     }
-    of = case(wanted=resource("ab", route=Route.CALL), record=ResourceRecord(remotes=known))
+    of = make_facts(wanted=resource("ab", route=Route.CALL), record=ResourceRecord(remotes=known))
     assert told(of).select("number", "remote").rows() == [(number("b"), "c1")]
 
 
 def test_a_call_that_was_read_is_not_counted_twice() -> None:
     read = call("c1", "a", Phase.REACHED)
     record = ResourceRecord(remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=Phase.QUEUED)})
-    assert told(case(read, wanted=resource("a", route=Route.CALL), record=record)).height == 1
+    assert told(make_facts(read, wanted=resource("a", route=Route.CALL), record=record)).height == 1
 
 
 def test_a_call_that_shows_another_number_is_still_of_whom_it_was_placed_to() -> None:
     """Some show the agent's own number there. Whoever was called by it would look never called, and be called again."""
     read = call("c1", "z", Phase.REACHED)
     record = ResourceRecord(remotes={"c1": remembered(route=Route.CALL, person=person("a"), phase=Phase.IN_FLIGHT)})
-    of = case(read, wanted=resource("a", route=Route.CALL), record=record)
+    of = make_facts(read, wanted=resource("a", route=Route.CALL), record=record)
     assert told(of).select("number", "remote").rows() == [(number("a"), "c1")]
     assert verbs(of) == {"a": "keep"}
 
 
 def test_every_entry_of_a_call_is_of_its_one_person() -> None:
     record = ResourceRecord(remotes={"c1": remembered(route=Route.CALL, person=person("z"))}, placed=(person("y"),))
-    frame = told(case(call("c2", "x", Phase.REACHED), wanted=call_resource("a"), record=record))
+    frame = told(make_facts(call("c2", "x", Phase.REACHED), wanted=call_resource("a"), record=record))
     assert frame.get_column("number").to_list() == [number("a")] * 3
 
 

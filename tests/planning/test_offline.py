@@ -12,8 +12,18 @@ from declarative.model.lock import CancelProgress, Lock, ResourceRecord
 from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import offline
 from declarative.planning.plan import Action
-
-from .cases import ABLE_TO_RETRY, ADDRESS, KEY, LINEAGE, NOON, crowd, digest, intent, remembered, resource
+from tests.planning.facts_fixture import (
+    ABLE_TO_RETRY,
+    ADDRESS,
+    KEY,
+    LINEAGE,
+    NOON,
+    crowd,
+    digest,
+    intent,
+    remembered,
+    resource,
+)
 
 
 def wanted(*resources: Resource, whole: bool = True) -> Desired:

@@ -14,8 +14,8 @@ from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import Action, Plan, count_values, main_reason, sort_actions
-from tests.planning.cases import ABLE_TO_RETRY, ADDRESS, NOON, batch, case, knowing, members, resource
-from tests.planning.channels import BATCHES
+from tests.planning.capabilities_fixture import BATCHES
+from tests.planning.facts_fixture import ABLE_TO_RETRY, ADDRESS, NOON, batch, knowing, make_facts, members, resource
 
 
 def action(verb: Verb, people: int = 1, reason: Reason = Reason.NEW, **changes: Any) -> Action:
@@ -96,12 +96,12 @@ def made(of: Any) -> Plan:
 
 
 def created(who: str = "a", **changes: Any) -> str:
-    return made(case(wanted=resource(who, **changes), record=knowing())).checksum
+    return made(make_facts(wanted=resource(who, **changes), record=knowing())).checksum
 
 
 def test_the_same_facts_have_the_same_checksum_whenever_it_was_made() -> None:
     assert created() == created()
-    assert replace(made(case(wanted=resource("a"))), created_at=NOON + timedelta(days=1)).checksum == created()
+    assert replace(made(make_facts(wanted=resource("a"))), created_at=NOON + timedelta(days=1)).checksum == created()
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
@@ -124,7 +124,7 @@ def test_a_plan_that_would_call_otherwise_has_another_checksum(other: tuple[Any,
 
 def test_batches_that_are_cancelled_or_retried_are_in_the_checksum() -> None:
     def checksum(remote_id: str, phase: Phase, wanted: Any) -> str:
-        return made(case(batch(remote_id, members(a=phase)), wanted=wanted)).checksum
+        return made(make_facts(batch(remote_id, members(a=phase)), wanted=wanted)).checksum
 
     again = resource("a", retry=ABLE_TO_RETRY)
     assert checksum("b1", Phase.QUEUED, None) != checksum("b2", Phase.QUEUED, None)

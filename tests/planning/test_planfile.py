@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 import orjson
@@ -17,8 +16,7 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import TO_CALL_SCHEMA, Action, Plan, Task
 from declarative.planning.planfile import SavedPlan
-
-from .cases import ADDRESS, KEY, LINEAGE, NOON, number, resource
+from tests.planning.facts_fixture import ADDRESS, KEY, LINEAGE, NOON, number, resource
 
 
 def lock_of(generation: int, lineage: str = LINEAGE) -> Lock:
@@ -34,7 +32,7 @@ def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spri
     """A plan that creates these people and cancels these batches at one address."""
     rows = [(number(who), "{}", "create", 1) for who in letters]
     call = pl.DataFrame(rows, schema=TO_CALL_SCHEMA, orient="row")
-    case = Facts(
+    facts = Facts(
         address=ADDRESS,
         resource=resource("abc"),
         resource_record=ResourceRecord(),
@@ -44,7 +42,7 @@ def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spri
         lineage=LINEAGE,
     )
     action = Action(address=ADDRESS, verb=Verb.CREATE, reason=Reason.NEW, provider="cartesia", people=len(letters))
-    work = Task(address=ADDRESS, facts=case, to_call=call, cancels=cancels)
+    work = Task(address=ADDRESS, facts=facts, to_call=call, cancels=cancels)
     actions = (action,) if letters else ()
     return Plan(project=project, created_at=NOON, actions=actions, lock=lock, tasks={ADDRESS: work})
 
@@ -57,47 +55,35 @@ def hold(saved: SavedPlan, now: Plan, desired: str = "d1", hosts: dict[str, str]
     planfile.check_against_saved(now, saved, desired=desired, hosts=hosts, key=KEY)
 
 
-def test_what_was_saved_is_read_again(tmp_path: Path) -> None:
+FILE = Path("saved.plan")
+
+
+def test_what_was_saved_is_read_again() -> None:
     saved = saved_of(plan_of("ab", cancels=("acb_1",)))
-    planfile.write_plan_file(saved, tmp_path / "plan", KEY)
-    assert planfile.read_plan_file(tmp_path / "plan", KEY) == saved
-    assert planfile.is_plan_file(tmp_path / "plan")
-
-
-def test_it_is_the_owners_alone(tmp_path: Path) -> None:
-    planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "plan", KEY)
-    assert stat.S_IMODE((tmp_path / "plan").stat().st_mode) == 0o600
+    assert planfile.parse_plan_file(planfile.render_plan_file(saved, KEY), FILE, KEY) == saved
 
 
 @pytest.mark.parametrize("key", [PersonKey(None), PersonKey("a secret")])
-def test_people_are_in_it_as_digests_only(tmp_path: Path, key: PersonKey) -> None:
-    planfile.write_plan_file(saved_of(plan_of("abc"), key=key), tmp_path / "plan", key)
-    text = (tmp_path / "plan").read_text()
+def test_people_are_in_it_as_digests_only(key: PersonKey) -> None:
+    text = planfile.render_plan_file(saved_of(plan_of("abc"), key=key), key).decode()
     assert [who for who in "abc" if number(who)[2:] in text] == []
 
 
-def test_manifests_and_missing_files_are_no_plans(tmp_path: Path) -> None:
-    (tmp_path / "batch.yaml").write_text("kind: Batch\n")
-    assert [planfile.is_plan_file(tmp_path / name) for name in ("batch.yaml", "nothing", ".")] == [False, False, False]
-
-
-def test_another_key_does_not_open_it(tmp_path: Path) -> None:
-    planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "plan", KEY)
-    with pytest.raises(PlanFileError, match="DIALCTL_PERSON_KEY"):
-        planfile.read_plan_file(tmp_path / "plan", PersonKey("another"))
+def test_another_key_does_not_open_it() -> None:
+    content = planfile.render_plan_file(saved_of(plan_of("a")), KEY)
+    with pytest.raises(PlanFileError, match=r"saved\.plan .* DIALCTL_PERSON_KEY"):
+        planfile.parse_plan_file(content, FILE, PersonKey("another"))
 
 
 @pytest.mark.parametrize(
     "field", ["project", "path", "targets", "desired", "lineage", "generations", "hosts", "calls", "cancels"]
 )
-def test_no_field_may_be_changed(tmp_path: Path, field: str) -> None:
-    planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "plan", KEY)
-    document = orjson.loads((tmp_path / "plan").read_bytes())
+def test_no_field_may_be_changed(field: str) -> None:
+    document = orjson.loads(planfile.render_plan_file(saved_of(plan_of("a")), KEY))
     value = document["body"][field]
     document["body"][field] = {**value, "x": ""} if isinstance(value, dict) else [value]
-    (tmp_path / "plan").write_bytes(orjson.dumps(document))
     with pytest.raises(PlanFileError, match="changed after it was saved"):
-        planfile.read_plan_file(tmp_path / "plan", KEY)
+        planfile.parse_plan_file(orjson.dumps(document), FILE, KEY)
 
 
 def test_a_plan_of_the_sandbox_or_another_host_approves_nothing_here() -> None:
@@ -105,19 +91,6 @@ def test_a_plan_of_the_sandbox_or_another_host_approves_nothing_here() -> None:
     hold(saved, plan_of("a"), hosts={**HOSTS, "callingbox": "elsewhere"})  # nothing is done there
     with pytest.raises(PlanFileError, match=r"made against api\.cartesia\.ai, cartesia is now at sandbox"):
         hold(saved, plan_of("a"), hosts={"cartesia": "sandbox"})
-
-
-def test_a_file_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
-    (tmp_path / "plan").mkdir()
-    with pytest.raises(PlanFileError, match="cannot be written"):
-        planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "plan", KEY)
-    assert [path.name for path in tmp_path.iterdir()] == ["plan"]
-
-
-def test_where_no_file_can_be_there_is_nothing_to_clear_away_either(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(PlanFileError, match=r"file/plan cannot be written: Not a directory"):
-        planfile.write_plan_file(saved_of(plan_of("a")), tmp_path / "file" / "plan", KEY)
 
 
 @pytest.mark.parametrize("letters", ["abc", "ab", "a"])

@@ -13,7 +13,7 @@ from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import policy
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Plan
-from tests.planning.cases import ADDRESS, NOON, crowd, resource
+from tests.planning.facts_fixture import ADDRESS, NOON, crowd, resource
 
 GUARD = timedelta(minutes=2)
 MINUTE = timedelta(minutes=1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from declarative.model import records
 from declarative.model.remote import Phase
 from declarative.model.resource import Route
-from tests.planning.cases import call, members, remembered
+from tests.planning.facts_fixture import batch, call, members, remembered
 
 
 def test_a_call_whose_number_is_shown_no_longer_keeps_what_was_known_of_it() -> None:
@@ -19,3 +21,13 @@ def test_a_call_whose_number_is_shown_no_longer_keeps_what_was_known_of_it() -> 
 def test_the_outcome_of_a_call_is_that_of_its_person() -> None:
     known = remembered(route=Route.CALL, person="p1")
     assert records.refreshed(known, call("c1", "a", Phase.UNREACHED)).outcome == "dial_no_answer"
+
+
+@pytest.mark.parametrize(
+    ("cancelled", "is_settled"), [pytest.param(False, False, id="live"), pytest.param(True, True, id="cancelled")]
+)
+def test_a_batch_over_by_its_counters_is_not_settled_while_it_may_call_a_queued_member(
+    cancelled: bool, is_settled: bool
+) -> None:
+    ended = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), finished=2, cancelled=cancelled)
+    assert records.refreshed(remembered(), ended).settled is is_settled

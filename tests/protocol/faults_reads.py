@@ -162,7 +162,7 @@ ROWS = (
             _BOX,
             (rule("createCall", {"refusal": code}, times=_FOR_EVER),),
             1,
-            "stopped for want of funds",
+            "stopped, out of funds",
             on=(1,),
             limits={"balance_cents": 0},
         )

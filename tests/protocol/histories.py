@@ -13,9 +13,9 @@ from typing import Any
 from declarative.model import mark
 from declarative.state.base import StoredState
 from declarative.state.format import parse_lock
-from tests.command import Ran
+from tests.command import CommandResult
 from tests.outside import Rule
-from tests.protocol.faults_ground import Ground, resolve_like_a_person
+from tests.protocol.embedded_project import EmbeddedProject, resolve_like_a_person
 from tests.protocol.histories_crashes import Crash, dying_at
 from tests.protocol.histories_project import NEVER_CALLS, Manifests
 from tests.protocol.histories_times import Times
@@ -34,7 +34,7 @@ class History:
     """Each step leaves the project as a user would find it, and has checked what must always hold."""
 
     def __init__(self, directory: Path) -> None:
-        self.ground = Ground(directory)
+        self.ground = EmbeddedProject(directory)
         self.manifests = Manifests()
         self.allowed: Counter[Call] = Counter()
         self.extra: Counter[Call] = Counter()
@@ -78,7 +78,7 @@ class History:
         self.commit()
 
     def submitted_by_hand(self, address: str, people: tuple[str, ...], ahead: float) -> None:
-        """Somebody submits a batch in the dashboard, and then its people's manifest counts it as its own."""
+        """A person submits a batch in the dashboard, and then the manifest of its people counts it as its own."""
         campaign = self.manifests.campaigns[address]
         at = (self.ground.now() + timedelta(seconds=ahead)).isoformat(timespec="seconds")
         recipients = [{"to_number": number} for number in people]
@@ -105,7 +105,7 @@ class History:
                 self.ground.cartesia("POST", f"/agents/calls/batches/{batches[which % len(batches)]['id']}/cancel")
 
     def retried_in_the_dashboard(self, which: int) -> None:
-        """Somebody else calls again whom a batch did not reach: once more than any manifest says."""
+        """Someone else retries the unreached people of a batch: one call more than any manifest says."""
         with self._another_connection():
             batches = [one for one in self.ground.batches() if one["status"] != "cancelled"]
             if not batches:
@@ -132,8 +132,8 @@ class History:
         assert self.ground.lock_files() == before, "plan changed the lock"
         return dict(self._sound(ran).json)
 
-    def apply(self, *arguments: str) -> Ran:
-        """Calls at most those whom a plan made just before promised to."""
+    def apply(self, *arguments: str) -> CommandResult:
+        """Calls at most the people that a plan made just before named."""
         sure = not self.rules and not self._doubts()
         promised = self.plan()["summary"]["people_to_call"] if sure and not arguments else None
         self._may_call_again()
@@ -199,7 +199,7 @@ class History:
             assert sum(times for call, times in called.items() if call[0] == campaign) <= most, "a Call called twice"
 
     def come_to_rest(self) -> None:
-        """No more faults, time passes, people resolve what they are told to: everybody wanted is called, and then there
+        """No more faults, time passes, people resolve what they are told to: everyone wanted is called, and then there
         is nothing left to do."""
         self.faults()
         for address in list(self.manifests.wanted):
@@ -214,13 +214,13 @@ class History:
         left = [one for one in plan["actions"] if one["verb"] not in ("keep", "wait")]
         assert not left, f"not at rest: {left}"
         called = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials()}
-        # Who reads `cancelled` in a batch that somebody else retried may have been called before that: kept as they are.
+        # A person who reads `cancelled` in a batch that someone else retried may have been called before that.
         sure = {call for call in self.manifests.desired() - called - self.others if not self.extra[call]}
         done = {campaign for campaign, _ in called if campaign in self.calls}  # under whichever number
         missing = {call for call in sure if call[1] not in NEVER_CALLS and call[0] not in done}
         assert not missing, f"never called: {missing}"
 
-    def _way_out(self, ran: Ran) -> None:
+    def _way_out(self, ran: CommandResult) -> None:
         """What the plan told the user to do."""
         resolve_like_a_person(self.ground)
         for action in self.plan()["actions"]:
@@ -242,7 +242,7 @@ class History:
             self.manifests.put(one)
         self.ground.write(self.manifests.text())
 
-    def _sound(self, ran: Ran) -> Ran:
+    def _sound(self, ran: CommandResult) -> CommandResult:
         assert ran.exit in (0, 1, 2, 3), ran.text
         assert "has a bug" not in ran.text, ran.text
         return ran

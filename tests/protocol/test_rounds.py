@@ -1,12 +1,12 @@
-"""What a long apply must not do while it waits, goes on or ends early: call whom the shown plan did not name, miss a
-guard, or lose its report."""
+"""What a long apply must not do while it waits, goes on or ends early: call people that the shown plan did not name,
+miss a guard, or lose its report."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.protocol.faults_ground import Ground
+from tests.protocol.embedded_project import EmbeddedProject
 
 ADA, BOB, CLEO = "+12125550101", "+12125550102", "+12125550103"
 SILENT = "+12125550191"
@@ -39,19 +39,21 @@ def box(count: int) -> str:
     return batch("calls", *(f"+12125550{place:03}" for place in range(100, 100 + count)), spec=BOX)
 
 
-def asked(ground: Ground, operation: str) -> list[datetime]:
+def asked(ground: EmbeddedProject, operation: str) -> list[datetime]:
     found = ground.requests()
     return [datetime.fromisoformat(one["at"]) for one in found if one["operation"] == operation]
 
 
-def operations(ground: Ground) -> list[str]:
+def operations(ground: EmbeddedProject) -> list[str]:
     return [one["operation"] for one in ground.requests()]
 
 
-# -- nobody beyond the plan that was shown ------------------------------------------------------------------------
+# -- no one beyond the plan that was shown ------------------------------------------------------------------------
 
 
-def test_a_retry_that_falls_due_while_a_lost_answer_is_settled_waits_for_a_plan_of_its_own(ground: Ground) -> None:
+def test_a_retry_that_falls_due_while_a_lost_answer_is_settled_waits_for_a_plan_of_its_own(
+    ground: EmbeddedProject,
+) -> None:
     retry = "  retry: {max_retries: 1, on: [dial_no_answer], after: 10m}\n"
     ground.write(PROJECT + batch("a", SILENT, spec=retry))
     assert ground.apply().exit == 0
@@ -68,7 +70,7 @@ def test_a_retry_that_falls_due_while_a_lost_answer_is_settled_waits_for_a_plan_
     assert ground.calls() == {SILENT: 2, ADA: 1}
 
 
-def test_who_was_called_in_a_run_is_not_retried_by_it(ground: Ground) -> None:
+def test_who_was_called_in_a_run_is_not_retried_by_it(ground: EmbeddedProject) -> None:
     retry = "  retry: {max_retries: 2, on: [dial_no_answer]}\n"
     ground.write(PROJECT + batch("a", SILENT, spec=retry) + batch("b", ADA))
     ground.faults(fault("createCallBatch", "lost_request", after=1))
@@ -77,7 +79,7 @@ def test_who_was_called_in_a_run_is_not_retried_by_it(ground: Ground) -> None:
     assert ground.calls() == {SILENT: 1, ADA: 1}
 
 
-def test_who_turns_up_after_a_lost_answer_is_not_retried_by_the_same_run(ground: Ground) -> None:
+def test_who_turns_up_after_a_lost_answer_is_not_retried_by_the_same_run(ground: EmbeddedProject) -> None:
     retry = "  retry: {max_retries: 2, on: [dial_no_answer]}\n"
     ground.write(PROJECT + batch("a", SILENT, spec=retry) + batch("b", ADA))
     ground.faults(fault("createCallBatch", "lost_answer", times=1), fault("createCallBatch", "lost_request", after=1))
@@ -86,7 +88,7 @@ def test_who_turns_up_after_a_lost_answer_is_not_retried_by_the_same_run(ground:
     assert ground.calls() == {SILENT: 1, ADA: 1}
 
 
-def test_max_dials_reached_in_the_middle_leaves_a_report(ground: Ground) -> None:
+def test_max_dials_reached_in_the_middle_leaves_a_report(ground: EmbeddedProject) -> None:
     ground.write(PROJECT + batch("b", ADA))
     ground.faults(fault("createCallBatch", "lost_request"))
     ran = ground.apply("--max-dials", "1")
@@ -98,7 +100,7 @@ def test_max_dials_reached_in_the_middle_leaves_a_report(ground: Ground) -> None
 # -- every batch is looked after before its guard ends ------------------------------------------------------------
 
 
-def test_batches_come_before_single_calls_and_are_looked_after_before_those_are_paced(ground: Ground) -> None:
+def test_batches_come_before_single_calls_and_are_looked_after_before_those_are_paced(ground: EmbeddedProject) -> None:
     ground.write(PROJECT + box(30) + batch("march", ADA))
     assert ground.apply().exit == 0
     told = operations(ground)
@@ -107,7 +109,7 @@ def test_batches_come_before_single_calls_and_are_looked_after_before_those_are_
     assert "createCallBatch" not in told[called:]
 
 
-def test_what_was_created_is_looked_after_before_a_provider_is_waited_for(ground: Ground) -> None:
+def test_what_was_created_is_looked_after_before_a_provider_is_waited_for(ground: EmbeddedProject) -> None:
     ground.write(PROJECT + batch("a", ADA) + batch("b", BOB))
     busy = {"status": {"code": 429, "effect": False, "headers": {"Retry-After": "300"}}}
     ground.faults(fault("createCallBatch", busy, after=1, times=1))
@@ -118,7 +120,7 @@ def test_what_was_created_is_looked_after_before_a_provider_is_waited_for(ground
     assert "listCallBatches" in told[second : told.index("createCallBatch", second + 1)]
 
 
-def test_a_provider_that_asks_for_a_quarter_of_an_hour_is_not_waited_for(ground: Ground) -> None:
+def test_a_provider_that_asks_for_a_quarter_of_an_hour_is_not_waited_for(ground: EmbeddedProject) -> None:
     ground.write(PROJECT + batch("a", ADA))
     busy = {"status": {"code": 429, "effect": False, "headers": {"Retry-After": "900"}}}
     ground.faults(fault("createCallBatch", busy, times=1))
@@ -129,7 +131,7 @@ def test_a_provider_that_asks_for_a_quarter_of_an_hour_is_not_waited_for(ground:
     assert ground.calls() == {ADA: 1}
 
 
-def test_a_batch_over_a_doubt_is_taken_back_though_nothing_can_be_read(ground: Ground) -> None:
+def test_a_batch_over_a_doubt_is_taken_back_though_nothing_can_be_read(ground: EmbeddedProject) -> None:
     ground.write(PROJECT + batch("b", ADA))
     ground.faults(fault("createCallBatch", "lost_request"))
     lists = _lists_until_the_second_create(ground)
@@ -145,7 +147,9 @@ def test_a_batch_over_a_doubt_is_taken_back_though_nothing_can_be_read(ground: G
     assert not ground.calls()
 
 
-def test_a_request_given_up_that_the_list_shows_after_all_is_adopted_and_the_newer_taken_back(ground: Ground) -> None:
+def test_a_request_given_up_that_the_list_shows_after_all_is_adopted_and_the_newer_taken_back(
+    ground: EmbeddedProject,
+) -> None:
     ground.write(PROJECT + batch("b", ADA))
     ground.faults(fault("createCallBatch", "lost_request"))
     lists = _lists_until_the_second_create(ground)
@@ -159,8 +163,8 @@ def test_a_request_given_up_that_the_list_shows_after_all_is_adopted_and_the_new
     assert ground.calls() == {ADA: 1}
 
 
-def _lists_until_the_second_create(ground: Ground) -> int:
-    """How often the list is read before whoever was lost is submitted once more; the world is as new afterwards."""
+def _lists_until_the_second_create(ground: EmbeddedProject) -> int:
+    """How often the list is read before the people of a lost request are submitted once more."""
     with ground.tried() as again:
         again.faults(fault("createCallBatch", "lost_answer"), fault("listCallBatches", {"lag": 36_000}, times=ALWAYS))
         again.apply()
@@ -172,7 +176,7 @@ def _lists_until_the_second_create(ground: Ground) -> int:
 # -- what proves that a request never arrived ---------------------------------------------------------------------
 
 
-def test_something_younger_than_the_send_and_older_than_a_late_landing_proves_nothing(ground: Ground) -> None:
+def test_something_younger_than_the_send_and_older_than_a_late_landing_proves_nothing(ground: EmbeddedProject) -> None:
     ground.write(PROJECT + batch("b", ADA) + batch("c", BOB))
     ground.faults(fault("createCallBatch", {"late": 60}, times=1), fault("listCallBatches", {"lag": 255}, times=ALWAYS))
     ground.apply()
@@ -183,7 +187,7 @@ def test_something_younger_than_the_send_and_older_than_a_late_landing_proves_no
     assert ground.calls() == {ADA: 1, BOB: 1}
 
 
-def test_a_provider_that_gives_zero_times_calls_everybody_once(ground: Ground) -> None:
+def test_a_provider_that_gives_zero_times_calls_everybody_once(ground: EmbeddedProject) -> None:
     ground.write(PROJECT + batch("b", ADA))
     zero = {"edit": {"created_at": "0001-01-01T00:00:00Z"}}
     ground.faults(fault("createCallBatch", "lost_answer"), fault("createCallBatch", zero, times=ALWAYS))
@@ -199,7 +203,7 @@ def test_a_provider_that_gives_zero_times_calls_everybody_once(ground: Ground) -
 # -- calling hours end while a run goes on ------------------------------------------------------------------------
 
 
-def test_a_batch_whose_window_closed_meanwhile_is_left_for_the_next_run(ground: Ground) -> None:
+def test_a_batch_whose_window_closed_meanwhile_is_left_for_the_next_run(ground: EmbeddedProject) -> None:
     now = ground.now()
     window = f'{{from: "{now - timedelta(hours=1):%H:%M}", to: "{now + timedelta(minutes=4):%H:%M}", zone: UTC}}'
     hours = f"  policy: {{calling_hours: {window}}}\n"
@@ -213,7 +217,7 @@ def test_a_batch_whose_window_closed_meanwhile_is_left_for_the_next_run(ground: 
 
 
 def test_the_guard_after_a_doubt_counts_before_the_hours_and_the_expiry_even_where_it_is_switched_off(
-    ground: Ground,
+    ground: EmbeddedProject,
 ) -> None:
     end = ground.now() + timedelta(minutes=6)  # the request is given up after five
     window = f'{{from: "{end - timedelta(hours=1):%H:%M}", to: "{end:%H:%M}", zone: UTC}}'
@@ -227,7 +231,7 @@ def test_the_guard_after_a_doubt_counts_before_the_hours_and_the_expiry_even_whe
     assert not ground.calls()
 
 
-def test_nobody_is_submitted_who_could_call_only_after_the_expiry(ground: Ground) -> None:
+def test_nobody_is_submitted_who_could_call_only_after_the_expiry(ground: EmbeddedProject) -> None:
     soon = f"{ground.now() + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
     ground.write(PROJECT + batch("b", ADA, spec=f'  expires_at: "{soon}"\n'))
     assert "1 person is not called" in ground.run("plan").text
@@ -236,7 +240,7 @@ def test_nobody_is_submitted_who_could_call_only_after_the_expiry(ground: Ground
     assert not ground.calls()
 
 
-def test_a_request_kept_waiting_beyond_its_window_is_not_sent(ground: Ground) -> None:
+def test_a_request_kept_waiting_beyond_its_window_is_not_sent(ground: EmbeddedProject) -> None:
     now = ground.now()
     window = f'{{from: "{now - timedelta(hours=1):%H:%M}", to: "{now + timedelta(minutes=4):%H:%M}", zone: UTC}}'
     ground.write(PROJECT + batch("b", BOB, spec=f"  policy: {{calling_hours: {window}}}\n"))
@@ -251,7 +255,7 @@ def test_a_request_kept_waiting_beyond_its_window_is_not_sent(ground: Ground) ->
 # -- pacing -------------------------------------------------------------------------------------------------------
 
 
-def test_calls_that_nobody_can_ask_after_hold_no_place(ground: Ground) -> None:
+def test_calls_that_nobody_can_ask_after_hold_no_place(ground: EmbeddedProject) -> None:
     project = PROJECT.replace("{type: cartesia,", '{type: cartesia, api_version: "2025-04-16",')
     numbers = [f"+12125550{place}" for place in range(100, 108)]
     ground.write(project.replace(", from_number_id: ap_A", "") + batch("b", *numbers))

@@ -1,13 +1,13 @@
 """For each reason to hold people back: the advice that is printed, followed to the end, leads to an empty plan, and
-nobody calls more often than wanted on the way."""
+no one is called more often than wanted on the way."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.protocol.child import KILL
-from tests.protocol.human import FORGET, brought_in_order
-from tests.protocol.project import Project, never, once, people
+from tests.protocol.advice import FORGET, follow_advice
+from tests.protocol.project_fixture import Project, never, once, people
+from tests.protocol.run_process import KILL
 from tests.protocol.scenarios import retry_in_doubt
 
 
@@ -18,7 +18,7 @@ def test_cancelled_elsewhere_can_be_resumed(campaign: Project) -> None:
     assert run.code == 3
     assert "dialctl resolve batch/march --resume" in run.said
     assert campaign.run("resolve", "batch/march", "--resume").code == 0
-    assert len(brought_in_order(campaign, "apply", "-y")) == 1
+    assert len(follow_advice(campaign, "apply", "-y")) == 1
     campaign.check_calls(once(people(4)))
 
 
@@ -40,7 +40,7 @@ def test_what_looks_renamed_can_be_said_to_be(campaign: Project) -> None:
     assert "metadata.previously: [batch/march]" in run.said
     manifest = campaign.directory / "spring.yaml"
     manifest.write_text(manifest.read_text().replace("{name: spring}", "{name: spring, previously: [batch/march]}"))
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     campaign.check_calls(once(people(5)))
 
 
@@ -53,7 +53,7 @@ def test_what_looks_renamed_can_leave_first(campaign: Project) -> None:
     campaign.remove("spring")
     assert campaign.apply().code == 0
     campaign.batch("spring", people(7))
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     campaign.check_calls(once([*people(7), *people(2, 50)]))
 
 
@@ -85,7 +85,7 @@ def test_a_provider_that_keeps_no_names_gets_no_second_batch_until_a_person_says
     assert project.run("resolve", "batch/march", "--resume").code == 0
     assert project.apply().code == 3, "held back again where nothing was mended"
     project.control("PUT", "faults", [])
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(4)))
 
 
@@ -95,7 +95,7 @@ def test_people_that_cannot_be_read_hold_the_batch_until_they_can(campaign: Proj
     campaign.control("PUT", "faults", [])
     assert run.code == 3
     assert "try again later" in run.said
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     campaign.check_calls(once(people(7)))
 
 
@@ -108,7 +108,7 @@ def test_nothing_is_said_of_an_address_that_is_gone_altogether(campaign: Project
     campaign.key += "_new"
     assert "batch/march" not in campaign.run("status").said
     assert "nothing of it is known any more" in campaign.plan().said
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     assert "batch/march" not in campaign.plan().said
 
 
@@ -122,7 +122,7 @@ def test_an_unsure_call_is_settled_by_a_person_either_way(tmp_path: Path) -> Non
         assert run.code == 3
         assert "dialctl resolve call/ada --placed | --not-placed" in run.said
         assert project.run("resolve", "call/ada", verdict).code == 0
-        brought_in_order(project, "apply", "-y")
+        follow_advice(project, "apply", "-y")
         project.check_calls(once(people(1)))
 
 
@@ -132,7 +132,7 @@ def test_an_unsure_retry_is_settled_by_a_person(tmp_path: Path) -> None:
     assert run.code == 3
     assert "dialctl resolve batch/march --placed | --not-placed" in run.said
     assert project.run("resolve", "batch/march", "--not-placed").code == 0
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(dict.fromkeys(numbers, (2, 2)))
 
 
@@ -152,5 +152,5 @@ def test_a_provider_that_cannot_be_read_is_read_by_the_next_run(campaign: Projec
     campaign.control("PUT", "faults", [])
     assert run.code in (1, 3), run
     assert campaign.posts() == sent
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     campaign.check_calls(once(people(7)))

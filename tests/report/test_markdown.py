@@ -13,7 +13,7 @@ from declarative.planning.decide import Verb
 from declarative.planning.plan import Change, Notice, Plan
 from declarative.report import markdown
 
-from .house import NOON, action, plan_of
+from .sample_plans import NOON, action, plan_of
 
 HOSTILE = [
     "@everyone",
@@ -102,7 +102,7 @@ def test_it_leads_with_who_will_be_called() -> None:
     )
     first, second, *_ = shown.splitlines()
     assert first == "<!-- dialctl plan spring -->"
-    assert second == "### Plan: 39 more calls (2 new, 37 again), 210 taken off."
+    assert second == "### Plan: 39 people to call (2 new, 37 again), 210 taken off."
 
 
 def test_a_row_an_action_with_people_and_reason() -> None:
@@ -204,10 +204,10 @@ def test_differences_go_before_rows_and_kept_before_differences() -> None:
     assert "Unchanged" not in shown
     assert "Differences (100)" in shown
     assert "700 unchanged resources" in shown
-    shown = markdown.render_comment(plan_of(*changed, *huge(Verb.REPLACE, 300)))  # type: ignore[arg-type]
+    shown = markdown.render_comment(plan_of(*changed, *huge(Verb.REPLACE, 280)))  # type: ignore[arg-type]
     assert "Differences (" not in shown
-    assert "400 differences" in shown
-    assert shown.count("\n| `batch/") == 400
+    assert "380 differences" in shown
+    assert shown.count("\n| `batch/") == 380
 
 
 def test_blocks_are_kept_before_anything_below_them() -> None:

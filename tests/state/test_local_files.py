@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -39,13 +38,3 @@ def test_a_draft_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert local_files.read_or_none(tmp_path / "absent") is None
-
-
-@pytest.mark.parametrize("offset", [0, 3])
-def test_data_is_written_whole_at_its_offset(tmp_path: Path, offset: int) -> None:
-    fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
-    try:
-        local_files.write_all(fd, b"x" * 100_000, offset)
-        assert os.pread(fd, 200_000, offset) == b"x" * 100_000
-    finally:
-        os.close(fd)

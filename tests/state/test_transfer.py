@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from declarative.app import state_admin
-from declarative.app.session import Session, SessionOptions
+from declarative.app.session import Session
 from declarative.errors import LeaseHeld, StateError
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.state.base import Backend, StoredState
@@ -121,9 +121,8 @@ spec: {agent_id: agent_A, from_number_id: ap_A, recipients: [{to_number: "+14155
 def test_push_and_pull_mean_the_lock_of_this_directory_whatever_the_state_url(s3_url: str, tmp_path: Path) -> None:
     """A user who moves to a store has already named it in the environment or on the Project."""
     (tmp_path / "dial.yaml").write_text(PROJECT)
-    options = SessionOptions(directory=tmp_path, environment={"DIALCTL_STATE": s3_url})
     put(LocalBackend(tmp_path), BASE)
-    with Session(options, no_sleep) as session:
+    with Session(directory=tmp_path, environment={"DIALCTL_STATE": s3_url}, sleep=no_sleep) as session:
         state_admin.push_lock(session, s3_url, 0)
         assert state_admin.list_addresses(session) == [ADDRESS]
         Path(session.local_backend.location).unlink()

@@ -1,5 +1,5 @@
-"""The country of a phone number, asked of phonenumbers once for many: by the part of the number that decides
-it."""
+"""Tells which phone numbers are in given countries. In a column, phonenumbers is called only once for all numbers that
+agree in the part that decides the country."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-_AREA = 5  # +1 and the area code decide in North America
-_DECISIVE = 9  # where countries share a calling code: up to six digits after it, as in Guernsey's +44 7781
+_AREA = 5
+"""Length of `+1` and the area code, which decide the country in North America."""
+_DECISIVE = 9
+"""Length that decides elsewhere. Countries that share a calling code differ within six digits after it, as Guernsey's
++44 7781."""
 
 
 def match_countries(numbers: Iterable[str], countries: frozenset[str]) -> list[bool]:
-    """For each E.164 number whether it is in one of the countries. A number whose country is not known is in
-    none."""
+    """Whether each E.164 number is in one of the countries. A number of unknown country is not."""
     return [_number_region(_decisive_part(number)) in countries for number in numbers]
 
 
 @cache
 def country_codes() -> frozenset[str]:
-    """The codes of all countries that numbers can be in."""
+    """The ISO 3166 codes of all countries that have phone numbers."""
     from phonenumbers import SUPPORTED_REGIONS
 
     return frozenset(SUPPORTED_REGIONS)
 
 
 def match_countries_column(numbers: pl.Series, countries: frozenset[str]) -> pl.Series:
-    """As `allowed`, of a column: one question for each distinct decisive part."""
+    """Like `match_countries`, for a column, with one lookup for each distinct part that decides."""
     import polars as pl
 
     number = pl.col(numbers.name)
     sizes = pl.when(number.str.starts_with("+1")).then(_AREA).otherwise(_DECISIVE)
-    # The length is a part of it: of two numbers that begin alike, one may be no number at all.
+    # The length belongs to the part: of two numbers with the same beginning, one may be too short to be valid.
     part = pl.concat_str(number.str.slice(0, sizes), pl.lit("/"), number.str.len_bytes().cast(pl.String))
     frame = numbers.to_frame().with_columns(part.alias("part"))
     first = frame.unique("part", keep="first")
@@ -44,6 +46,7 @@ def match_countries_column(numbers: pl.Series, countries: frozenset[str]) -> pl.
 
 
 def _decisive_part(number: str) -> str:
+    """The number itself, or one number that stands for its area code in North America, so that the cache is used."""
     if number.startswith("+1"):
         return number[:_AREA] + "5550100"
     return number
@@ -57,16 +60,17 @@ def _regions_by_calling_code() -> dict[int, tuple[str, ...]]:
 
 
 def _number_region(number: str) -> str | None:
+    """The country code of an E.164 number; None when it is not known."""
     digits = number[1:]
     for length in (1, 2, 3):
         regions = _regions_by_calling_code().get(int(digits[:length]))
         if regions:
-            return regions[0] if len(regions) == 1 else _parse_region(number)
+            return regions[0] if len(regions) == 1 else _look_up_region(number)
     return None
 
 
 @cache
-def _parse_region(number: str) -> str | None:
+def _look_up_region(number: str) -> str | None:
     from phonenumbers import NumberParseException, parse, region_code_for_number
 
     try:
@@ -77,7 +81,7 @@ def _parse_region(number: str) -> str | None:
 
 
 def is_too_short(number: str) -> bool:
-    """Whether no number of its country is as short."""
+    """Whether every number of its country is longer."""
     from phonenumbers import NumberParseException, ValidationResult, is_possible_number_with_reason, parse
 
     try:
@@ -87,7 +91,7 @@ def is_too_short(number: str) -> bool:
 
 
 def numbering_plan_edition() -> str:
-    """The edition of the numbering plans: another one may place numbers otherwise."""
+    """The edition of the numbering plans. Another edition may assign numbers to other countries."""
     import phonenumbers
 
     return str(phonenumbers.__version__)

@@ -1,5 +1,5 @@
-"""The data that one person carries: which fields, and the rules that no schema can say for speed or at
-all."""
+"""The data of one person: which fields it can have, and the rules that a schema cannot express or would check too
+slowly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from declarative.model.resource import Json, Route
 
 VARIABLES = "dynamic_variables"
 MOST_BYTES = 16_384
+"""The largest `dynamic_variables` of a person, as JSON."""
 NO_VARIABLE = "a variable's value is text, a number or a boolean"
+RESERVED_KEY = 'the key "dialctl" is reserved: it holds the mark of dialctl'
 _MOST_VARIABLES = 64
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _RESERVED_PREFIXES = ("system__", "secret__")
@@ -21,13 +23,16 @@ _RESERVED_PREFIXES = ("system__", "secret__")
 
 @dataclass(frozen=True)
 class PersonSchema:
-    """`fields` of a recipient under the provider, version and route; `most_variables` is the provider's
-    limit, less one on the route of single calls, where our mark is a variable. Limits: Cartesia reference,
-    2.1.1 and 5.4."""
+    """The data that a person can have under a provider, API version and route. Limits: Cartesia reference, 2.1.1 and
+    5.4."""
 
     fields: tuple[str, ...]
+    """Names of the fields, such as metadata. The first takes the columns of a file that no field names."""
     provider: str
+    """The provider's name, for messages."""
     most_variables: int = _MOST_VARIABLES
+    """Keys of `dynamic_variables`, at most. On the route of single calls one less than the provider allows, because the
+    mark is a variable there."""
 
     @classmethod
     def from_route(cls, fields: tuple[str, ...], provider: str, route: Route) -> PersonSchema:
@@ -35,33 +40,32 @@ class PersonSchema:
 
 
 def carries_mark(field: str) -> bool:
-    """Whether the key `dialctl` is ours in this field."""
+    """Whether the mark of dialctl is put into this field, under the key `dialctl`."""
     return field != "context"
 
 
 def name_fault(field: str, name: str) -> str:
-    """What is wrong with a key of a field; empty when nothing is."""
+    """What is wrong with a key of a field; an empty text when nothing is."""
     if carries_mark(field) and name == METADATA_KEY:
-        return 'the key "dialctl" is reserved: it carries our mark'
+        return RESERVED_KEY
     if field != VARIABLES:
         return ""
     if not _NAME.fullmatch(name):
-        return "a variable's name is up to 64 letters, digits and underscores and begins with no digit"
-    return (
-        f"names that begin with {' or '.join(_RESERVED_PREFIXES)} are the provider's"
-        if name.startswith(_RESERVED_PREFIXES)
-        else ""
-    )
+        return "a variable's name is up to 64 letters, digits and underscores and does not begin with a digit"
+    if name.startswith(_RESERVED_PREFIXES):
+        return f"names that begin with {' or '.join(_RESERVED_PREFIXES)} are reserved by the provider"
+    return ""
 
 
 def count_fault(field: str, names: Collection[str], person_schema: PersonSchema) -> str:
+    """What is wrong with the number of keys; an empty text when nothing is."""
     if field == VARIABLES and len(names) > person_schema.most_variables:
-        return f"{len(names)} variables, and at most {person_schema.most_variables} are taken"
+        return f"{len(names)} variables, at most {person_schema.most_variables} are allowed"
     return ""
 
 
 def data_faults(field: str, data: Mapping[str, Json], person_schema: PersonSchema) -> Iterator[tuple[str | None, str]]:
-    """What is wrong with a field's data: the key concerned (None for the whole) and a sentence."""
+    """Yield what is wrong with a field's data: the key (None for the field as a whole) and a message."""
     for name, value in data.items():
         fault = name_fault(field, name)
         if not fault and field == VARIABLES and not isinstance(value, (str, int, float)):

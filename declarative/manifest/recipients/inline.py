@@ -1,73 +1,73 @@
-"""Recipients written in a manifest: checked quickly row by row, described slowly only where something is
-wrong."""
+"""Recipients written in a manifest. Rows are checked quickly; a slower check describes only the rows that are wrong."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import orjson
 
-from declarative.errors import Problem
-from declarative.manifest import validate as check
-from declarative.manifest.document import Document
-from declarative.manifest.messages import Path, describe_number, describe_value, join_names, quote
+from declarative.manifest.document import Document, DocumentSection
+from declarative.manifest.messages import MOST_DESCRIBED, Path, describe_number, describe_value, join_names, quote
 from declarative.manifest.recipients.fields import VARIABLES, PersonSchema, data_faults
+from declarative.manifest.validate import describe_unknown_field
 from declarative.model.capabilities import PERSONAL
 from declarative.model.resource import Json
 
-MOST_DESCRIBED = 20
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 E164_DESCRIPTION = "an E.164 number: +, country code, number, digits only, such as +14155550101"
 
 
 @dataclass(frozen=True)
 class InlineRecipients:
-    """People of a manifest, in order. `at` is the list's path, or the path of the only person with `single`;
-    `indices` are the places in that list."""
+    """The people of a manifest that are valid, as columns of equal length, in the order of the manifest."""
 
     document: Document
+    """The manifest."""
     path: Path
+    """The place of the list of people; with `single`, the place of the only person."""
     single: bool = False
+    """True for a Call, whose spec is the row."""
     numbers: list[str] = field(default_factory=list)
+    """Phone numbers in E.164 form."""
     payloads: list[str] = field(default_factory=list)
+    """The data of each person: a canonical JSON object by field, `{}` for none."""
     indices: list[int] = field(default_factory=list)
+    """The index of each person in the manifest's list."""
 
     def row_path(self, index: int) -> Path:
+        """The place of a row, by its index in the manifest's list."""
         return self.path if self.single else (*self.path, index)
 
 
-def read_file(
-    document: Document,
-    at: Path,
-    rows: list[Json],
-    personal: PersonSchema,
-    problems: list[Problem],
-    *,
-    single: bool = False,
+def parse_rows(
+    section: DocumentSection, rows: list[Json], person_schema: PersonSchema, *, single: bool = False
 ) -> InlineRecipients:
-    """The rows as columns. Rows that are wrong are left out and added to `problems`, 20 of them in words."""
-    inline = InlineRecipients(document, at, single)
-    wrong = []
+    """Check rows and return the valid ones as columns. Of the wrong rows 20 are described and the rest counted. The
+    section is the list, or with `single` the row."""
+    document = section.document
+    inline = InlineRecipients(document, section.path, single)
+    wrong_indices = []
     for index, row in enumerate(rows):
-        payload = _canonical_payload(row, personal)
+        payload = _canonical_payload(row, person_schema)
         if payload is None:
-            wrong.append(index)
+            wrong_indices.append(index)
         else:
-            inline.numbers.append(row["to_number"])  # type: ignore[call-overload,index,arg-type]  # _payload checked
+            inline.numbers.append(row["to_number"])  # type: ignore[call-overload,index,arg-type]  # checked above
             inline.payloads.append(payload)
             inline.indices.append(index)
-    for index in wrong[:MOST_DESCRIBED]:
-        problems.extend(_row_problems(document, inline.row_path(index), rows[index], personal))
-    if len(wrong) > MOST_DESCRIBED:
-        more_wrong = wrong[MOST_DESCRIBED:]  # told where they begin, and so after those that are described
-        problems.append(document.more_problem(inline.row_path(more_wrong[0]), len(more_wrong), "faulty recipient"))
+    for index in wrong_indices[:MOST_DESCRIBED]:
+        _report_row(section if single else section.at(index), rows[index], person_schema)
+    if more_indices := wrong_indices[MOST_DESCRIBED:]:
+        # The count is reported at the first row that it stands for, so that it sorts after the described rows.
+        first_path = inline.row_path(more_indices[0])
+        section.problems.add(document.more_problem(first_path, len(more_indices), "faulty recipient"))
     return inline
 
 
 def _canonical_payload(row: Json, person_schema: PersonSchema) -> str | None:
-    """The canonical JSON of the person's own fields; None when anything at all is wrong with the row."""
+    """The canonical JSON of the person's data; None when anything is wrong with the row."""
     if type(row) is not dict:
         return None
     number = row.get("to_number")
@@ -87,43 +87,43 @@ def _canonical_payload(row: Json, person_schema: PersonSchema) -> str | None:
 
 
 def _validate_payload(row: Mapping[str, Json], person_schema: PersonSchema) -> str | None:
+    """As `_canonical_payload`, for rows whose keys need the slower rules."""
     data = {name: value for name, value in row.items() if isinstance(value, dict) and value}
     wrong = any(True for name, value in data.items() for _ in data_faults(name, value, person_schema))
     has_known_fields = all(name in person_schema.fields for name in row if name != "to_number")
     return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode() if has_known_fields and not wrong else None
 
 
-def _row_problems(document: Document, path: Path, row: Json, person_schema: PersonSchema) -> Iterator[Problem]:
+def _report_row(section: DocumentSection, row: Json, person_schema: PersonSchema) -> None:
     if not isinstance(row, dict):
-        yield document.problem(path, f"found {describe_number(row)}, expected a mapping with to_number")
+        section.report(f"found {describe_number(row)}, expected a mapping with to_number")
         return
     if "to_number" not in row:
-        yield document.problem(path, 'missing field "to_number"')
+        section.report('missing field "to_number"')
     elif not isinstance(row["to_number"], str) or not E164.fullmatch(row["to_number"]):
-        yield _number_problem(document, (*path, "to_number"), row["to_number"])
+        _report_number(section.at("to_number"), row["to_number"])
     for name, value in row.items():
         if name != "to_number":
-            yield from _field_problems(document, (*path, name), value, person_schema)
+            _report_field(section.at(name), name, value, person_schema)
 
 
-def _number_problem(document: Document, path: Path, number: Json) -> Problem:
+def _report_number(section: DocumentSection, number: Json) -> None:
     hint = "" if isinstance(number, str) else "write the whole number with its plus sign"
-    return document.problem(path, f"found {describe_number(number)}, expected {E164_DESCRIPTION}", hint)
+    section.report(f"found {describe_number(number)}, expected {E164_DESCRIPTION}", hint)
 
 
-def _field_problems(document: Document, path: Path, value: Json, person_schema: PersonSchema) -> Iterator[Problem]:
-    name = str(path[-1])
+def _report_field(section: DocumentSection, name: str, value: Json, person_schema: PersonSchema) -> None:
     if name not in person_schema.fields:
-        yield document.problem(path, *describe_foreign_field(name, person_schema), key=True)
+        section.report(*describe_foreign_field(name, person_schema), key=True)
     elif isinstance(value, dict):
-        for inner, fault in data_faults(name, value, person_schema):
-            yield document.problem(path if inner is None else (*path, inner), fault, key=True)
+        for key, fault in data_faults(name, value, person_schema):
+            (section if key is None else section.at(key)).report(fault, key=True)
     elif value is not None:
-        yield document.problem(path, f"found {describe_value(value)}, expected a mapping")
+        section.report(f"found {describe_value(value)}, expected a mapping")
 
 
 def describe_foreign_field(name: str, person_schema: PersonSchema) -> tuple[str, str]:
-    """Message and hint for a field that recipients do not have under this provider."""
+    """Message and hint for a field that people do not have under this provider."""
     if name in PERSONAL:
         return f"{person_schema.provider} does not take {quote(name)}", f"it takes {join_names(person_schema.fields)}"
-    return check.describe_unknown_field(name, {"to_number": None, **dict.fromkeys(person_schema.fields)})
+    return describe_unknown_field(name, {"to_number": None, **dict.fromkeys(person_schema.fields)})

@@ -1,5 +1,5 @@
-"""JSON lines as columns. Row by row, since a value must not change its type with what others write in the
-same column; in chunks, so that no million dicts are alive at once."""
+"""Reads JSON lines as columns. Each line is parsed by itself, so that a value does not change its type because of other
+values in its column. Chunks of lines keep memory small."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import orjson
 import polars as pl
 
 from declarative.errors import Problem
-from declarative.manifest import messages as wording
-from declarative.manifest.recipients.csv_file import Place
+from declarative.manifest import messages
+from declarative.manifest.messages import MOST_DESCRIBED
+from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.fields import data_faults
-from declarative.manifest.recipients.inline import MOST_DESCRIBED
-from declarative.manifest.recipients.source import Source
+from declarative.manifest.recipients.source import Place, Source
 from declarative.model.digest import canonical_json
 from declarative.model.resource import Json
 
-if TYPE_CHECKING:
-    pass
-
 _CHUNK = 50_000
+"""Lines that are parsed at once."""
+# A long whole number may exceed 64 bits; a space before the colon hides a key from the count of keys.
 _UNUSUAL = re.compile(rb'[0-9]{19}|"[ \t\r]+:')
 
 
-def read_jsonl(source: Source, problems: list[Problem]) -> pl.DataFrame:
-    """Columns `number` and `payload`, a row each line that is not blank. `number` is empty where the line has
-    none, and null where more than that is wrong with the line, which then is told already."""
+def read_jsonl(source: Source, problems: ProblemCollector) -> pl.DataFrame:
+    """Return columns `number` and `payload`, with a row for each line that is not blank.
+
+    `number` is empty when the line has none. It is null when the line is wrong in another way, which is reported here.
+    """
     reader = _JsonLinesReader(source)
     frame = pl.concat(reader.frames(), rechunk=True)
     problems.extend(reader.problems())
@@ -39,6 +39,8 @@ def read_jsonl(source: Source, problems: list[Problem]) -> pl.DataFrame:
 
 
 class _JsonLinesReader:
+    """Reads one file, and counts its wrong lines."""
+
     def __init__(self, source: Source) -> None:
         self._source = source
         self._seen_columns: set[str] = set()
@@ -62,14 +64,14 @@ class _JsonLinesReader:
         yield _chunk_frame(numbers, payloads)
 
     def problems(self) -> Iterator[Problem]:
-        """What is wrong with rows, and the columns that no row has."""
+        """Yield what is wrong with rows, and the columns that no row has. Call it after `frames`."""
         yield from self._row_problems
         if self._wrong_row_count > MOST_DESCRIBED:
             yield self._source.more_problem(self._wrong_row_count - MOST_DESCRIBED, "faulty line")
         for step, column in self._all_columns():
             if self._seen_columns and column not in self._seen_columns:
-                message = f"no line of {self._source.display_path} has {wording.quote(column)}"
-                yield self._source.manifest_problem(step, message, wording.did_you_mean(column, self._seen_columns))
+                message = f"no line of {self._source.display_path} has {messages.quote(column)}"
+                yield self._source.manifest_problem(step, message, messages.did_you_mean(column, self._seen_columns))
 
     def _all_columns(self) -> Iterator[tuple[str, str]]:
         yield "to_number", self._source.number_column
@@ -83,15 +85,15 @@ class _JsonLinesReader:
             self._add_problem(line, error.colno, "", "not JSON")
             return None, "{}"
         if not isinstance(row, dict):
-            self._add_problem(line, 1, "", f"found {wording.describe_number(row)}, expected an object")
+            self._add_problem(line, 1, "", f"found {messages.describe_number(row)}, expected an object")
             return None, "{}"
-        if text.count(b'":') != len(row) or _UNUSUAL.search(text):  # else each name stands there once
+        if text.count(b'":') != len(row) or _UNUSUAL.search(text):  # otherwise each name appears once
             for fault in _hidden_faults(text):
                 self._add_problem(line, 1, "", fault)
         self._seen_columns.update(row)
         try:
             return self._read_number(line, row), canonical_json(self._read_data(line, row)).decode()
-        except orjson.JSONEncodeError:  # deeper is read than can be written
+        except orjson.JSONEncodeError:  # the reader accepts deeper nesting than the writer
             self._add_problem(line, 1, "", "nested too deeply")
             return None, "{}"
 
@@ -99,7 +101,7 @@ class _JsonLinesReader:
         number = row.get(self._source.number_column, "")
         if isinstance(number, str):
             return number.strip()
-        message = f"found {wording.describe_number(number)}, expected text in quotes"
+        message = f"found {messages.describe_number(number)}, expected text in quotes"
         self._add_problem(line, 1, self._source.number_column, message)
         return None
 
@@ -127,25 +129,27 @@ def _chunk_frame(numbers: Sequence[str | None], payloads: Sequence[str]) -> pl.D
 
 
 def _hidden_faults(text: bytes) -> list[str]:
-    """What the quick reader keeps silent about: of a name given twice it takes the last value, and a whole number of
-    more than 64 bits it rounds."""
+    """Find what orjson accepts silently: of a name that is given twice it takes the last value, and it rounds a whole
+    number of more than 64 bits."""
     fault_messages: list[str] = []
 
     def check_names(pairs: list[tuple[str, Json]]) -> None:
         if len(dict(pairs)) < len(pairs):
             names = Counter(name for name, _ in pairs)
-            fault_messages.extend(f"{wording.quote(name)} is given twice" for name, times in names.items() if times > 1)
+            fault_messages.extend(
+                f"{messages.quote(name)} is given twice" for name, times in names.items() if times > 1
+            )
 
     def check_integer(digits: str) -> None:
         if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
-            fault_messages.append(f"the number {wording.quote(digits)} is too large; in quotes it is text")
+            fault_messages.append(f"the number {messages.quote(digits)} is too large; in quotes it is text")
 
     json.loads(text, object_pairs_hook=check_names, parse_int=check_integer)
     return fault_messages
 
 
 def jsonl_places(path: Path, rows: Sequence[int]) -> dict[int, Place]:
-    """The places of rows, counted from 0 without blank lines."""
+    """The places of rows. Rows count from 0, without blank lines."""
     requested_rows = set(rows)
     with path.open("rb") as file:
         filled = (number for number, line in enumerate(file, 1) if line.strip())

@@ -1,5 +1,5 @@
-"""People's data as canonical JSON text, built by columns: the same bytes that `digest.canonical` writes of
-each row, without a dict a row. Knows nothing of files or manifests."""
+"""Builds the data of people as canonical JSON text, column by column. The bytes are the same as `digest.canonical_json`
+writes for each row, but no dict per row is needed. Does not know files or manifests."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ import polars as pl
 from declarative.model.digest import canonical_json
 
 _ROWS = 65_536
+"""Rows that are built at once."""
 _CONTROL = [chr(code) for code in range(0x20)]
 _ESCAPED = [*_CONTROL, '"', "\\"]
 
 _EncodedColumn = tuple[pl.Series, str]
-"""Texts, and the quote to put around each: a column of strings is quoted where it is put together, not before."""
+"""Texts, and the quote to put around each. Strings get their quotes when members are joined, which saves a copy."""
 
 
 def build_payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
-    """One text a row: `{"metadata":{"plan":"pro"}}` for `fields` of `{"metadata": ["plan"]}`. Nulls are left
-    out, and objects that come out empty. Raises TypeError, naming the column, for values that JSON has no
-    form for."""
-    # Part by part, so that what is put together on the way is never there for a million rows at once.
+    """Build one text for each row, such as `{"metadata":{"plan":"pro"}}` for `fields` of `{"metadata": ["plan"]}`.
+
+    Nulls and empty objects are left out. Raises TypeError with the column's name for values that JSON cannot represent.
+    """
+    # Part by part, so that the texts in between never take memory for a million rows at once.
     parts = [_build_part(part, fields) for part in frame.iter_slices(_ROWS)]
     return pl.concat(parts) if parts else pl.Series("payload", [], dtype=pl.String)
 
@@ -39,7 +41,7 @@ def _build_part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.
 
 
 def _join_members(encoded_columns: Mapping[str, _EncodedColumn]) -> pl.Series:
-    """JSON objects of these members, null where every one is null."""
+    """Join columns to JSON objects; null where all members are null."""
     names = sorted(encoded_columns)
     columns = {str(place): encoded_columns[name][0] for place, name in enumerate(names)}
     quotes = [encoded_columns[name][1] for name in names]
@@ -59,7 +61,7 @@ def _join_members(encoded_columns: Mapping[str, _EncodedColumn]) -> pl.Series:
 
 
 def _encode_column(column: pl.Series) -> _EncodedColumn:
-    """Each value as JSON text, null staying null."""
+    """Turn each value into JSON text. Null stays null."""
     if column.dtype in (pl.Categorical, pl.Enum):
         column = column.cast(pl.String)
     if column.dtype == pl.String:

@@ -1,5 +1,6 @@
-"""What recipients files came to, kept by the digest of their bytes, so that an unchanged million rows are only hashed.
-Holds counts and digests, never a number. Losing it costs time, never rightness."""
+"""Keeps summaries of recipients files between runs, by a digest of their bytes. So a file of a million rows that is
+unchanged is only hashed. A summary holds counts and digests, never a phone number. It may be deleted: the next run then
+takes longer."""
 
 from __future__ import annotations
 
@@ -9,32 +10,37 @@ from typing import Self
 
 import orjson
 
-from declarative import atomicfile as quietly
+from declarative import atomicfile
 
 FORMAT = 3
+"""The version of the summary files. Files of another version are ignored."""
 
 
 class RecipientSummary:
-    """`count` of people and `held`, counts by policy of those kept out. Their digests are made when somebody asks for
-    the first time, and kept in `file` for the next run; without a file, for this one."""
+    """The counts of one resource's people and, once requested, their digests.
+
+    `count` is the number of people who may be called; `excluded_counts` is the number of excluded people by policy.
+    `file` keeps the summary for the next run; None keeps it for this run only.
+    """
 
     def __init__(
-        self, file: Path | None, count: int, kept_out_counts: Mapping[str, int], digests: Mapping[str, str]
+        self, file: Path | None, count: int, excluded_counts: Mapping[str, int], digests: Mapping[str, str]
     ) -> None:
         self.count = count
-        self.kept_out_counts = kept_out_counts
+        self.excluded_counts = excluded_counts
         self._file = file
         self._digests = dict(digests)
 
     @classmethod
-    def create(cls, file: Path | None, count: int, kept_out_counts: Mapping[str, int]) -> Self:
-        summary = cls(file, count, kept_out_counts, {})
+    def create(cls, file: Path | None, count: int, excluded_counts: Mapping[str, int]) -> Self:
+        """Make a new summary without digests and write it to `file`."""
+        summary = cls(file, count, excluded_counts, {})
         summary._write()
         return summary
 
     @classmethod
     def from_file(cls, file: Path) -> Self | None:
-        """None for whatever is not there, or not readable as this format."""
+        """Read a summary. None when the file does not exist or is not a summary of this version."""
         try:
             data = orjson.loads(file.read_bytes())
             if data["format"] != FORMAT:
@@ -44,6 +50,7 @@ class RecipientSummary:
             return None
 
     def digest(self, name: str, make: Callable[[], str]) -> str:
+        """Return the digest `name`, from `make` the first time and kept after that."""
         if name not in self._digests:
             self._digests[name] = make()
             self._write()
@@ -51,5 +58,5 @@ class RecipientSummary:
 
     def _write(self) -> None:
         if self._file is not None:
-            data = {"format": FORMAT, "count": self.count, "held": self.kept_out_counts, "digests": self._digests}
-            quietly.write_best_effort(self._file, orjson.dumps(data))
+            data = {"format": FORMAT, "count": self.count, "held": self.excluded_counts, "digests": self._digests}
+            atomicfile.write_best_effort(self._file, orjson.dumps(data))

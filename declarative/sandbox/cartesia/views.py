@@ -1,15 +1,16 @@
-"""Cartesia's answers, by API version: values become the JSON that the reference describes. Nothing is decided here."""
+"""Cartesia's answers, by API version: values become the JSON of its reference. Nothing is decided here."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from declarative.sandbox.batches import Batch, BatchProgress
+from declarative.sandbox.batch_progress import BatchProgress
+from declarative.sandbox.batches import Batch
 from declarative.sandbox.calls import Call
 from declarative.sandbox.cartesia.requests import METADATA, VARIABLES, has_json_errors
 from declarative.sandbox.ids import derive_e164, format_member_id, number_type
 from declarative.sandbox.outcomes import CONNECTED, Outcome
-from declarative.sandbox.request import format_moment, rfc3339_or_none
+from declarative.sandbox.request import format_rfc3339, format_rfc3339_or_none
 from declarative.sandbox.timeline import NEVER, Attempts
 
 END_REASON = (
@@ -30,7 +31,7 @@ _LEGACY_STATUS = {"created": "active", "started": "active"}
 
 
 def batch_json(batch: Batch, progress: BatchProgress, now: float) -> dict[str, Any]:
-    """A batch without its recipients; `scheduled_at` and `admitted_at` are left out where there is none."""
+    """Show a batch without its recipients. `scheduled_at` and `admitted_at` are absent if there is none."""
     fields: dict[str, Any] = {
         "id": batch.id,
         "name": batch.name,
@@ -43,21 +44,21 @@ def batch_json(batch: Batch, progress: BatchProgress, now: float) -> dict[str, A
         "total_calls_dispatched": progress.dispatched,
         "total_calls_finished": progress.finished,
         "retry_count": batch.retries,
-        "created_at": format_moment(batch.created),
-        "last_updated_at": format_moment(progress.updated),
+        "created_at": format_rfc3339(batch.created),
+        "last_updated_at": format_rfc3339(progress.updated),
     }
     if batch.scheduled is not None:
-        fields["scheduled_at"] = format_moment(batch.scheduled)
+        fields["scheduled_at"] = format_rfc3339(batch.scheduled)
     if batch.admitted is not None and batch.admitted <= now:
-        fields["admitted_at"] = format_moment(batch.admitted)
+        fields["admitted_at"] = format_rfc3339(batch.admitted)
     return fields
 
 
 def recipients_json(
     batch: Batch, numbers: list[str], infos: list[Any] | None, live: Attempts, now: float, version: str
 ) -> list[dict[str, Any]]:
-    """In the order of the request. Under 2026-03-01 each shows its metadata; under 2026-08-14 nothing."""
-    idle, created = "queued" if batch.cancelled is None else "cancelled", format_moment(batch.created)
+    """Show recipients in the order of the request. Only 2026-03-01 shows their metadata."""
+    idle, created = "queued" if batch.cancelled is None else "cancelled", format_rfc3339(batch.created)
     recipients: list[dict[str, Any]] = [
         {"id": format_member_id("abcr", batch.key, index), "to_number": number, "status": idle, "created_at": created}
         for index, number in enumerate(numbers)
@@ -90,15 +91,15 @@ def call_status(call: Call, now: float) -> str:
 
 
 def call_json(call: Call, now: float, version: str, *, transcript: bool) -> dict[str, Any]:
-    """One call. `start_time` is the moment of connection: null while queued or ringing, and if nobody answered."""
+    """Show one call. `start_time` is the moment of connection: null before it, and if no one answered."""
     status, ended = call_status(call, now), call.end <= now
     connected = call.answer is not None and call.answer <= now
     fields: dict[str, Any] = {
         "id": call.id,
         "agent_id": call.agent_id,
         "status": status,
-        "start_time": rfc3339_or_none(call.answer) if connected else None,
-        "end_time": format_moment(call.end) if ended else None,
+        "start_time": format_rfc3339_or_none(call.answer) if connected else None,
+        "end_time": format_rfc3339(call.end) if ended else None,
         "telephony_params": {"to": call.to_number, "from": derive_e164(call.number_id)},
         "summary": None,
         "error_message": _BROKEN if ended and call.outcome is Outcome.ERROR else None,
@@ -157,20 +158,20 @@ def phone_number_json(number_id: str, created: float) -> dict[str, Any]:
         "label": None,
         "number": derive_e164(number_id),
         "agent": None,
-        "created_at": format_moment(created),
-        "updated_at": format_moment(created),
+        "created_at": format_rfc3339(created),
+        "updated_at": format_rfc3339(created),
         "provider": provider,
     }
 
 
 def agent_summary_json(agent_id: str, created: float) -> dict[str, Any]:
-    """`AgentSummary` of the older surface."""
+    """Show an `AgentSummary` of the older API."""
     return {
         "id": agent_id,
         "name": f"Sandbox agent {agent_id[-6:]}",
         "description": None,
-        "created_at": format_moment(created),
-        "updated_at": format_moment(created),
+        "created_at": format_rfc3339(created),
+        "updated_at": format_rfc3339(created),
         "tts_voice": "sandbox-voice",
         "tts_language": "en",
         "webhook_id": None,
@@ -181,7 +182,7 @@ def agent_summary_json(agent_id: str, created: float) -> dict[str, Any]:
 
 
 def managed_agent_json(agent_id: str, created: float) -> dict[str, Any]:
-    """A Managed Agent (2026-08-14) as the list shows it."""
+    """Show a Managed Agent (2026-08-14) as in the list."""
     names = ("id", "name", "description", "created_at", "updated_at")
     summary = agent_summary_json(agent_id, created)
     return {name: summary[name] for name in names} | {"version_id": f"av_{agent_id[-6:]}"}

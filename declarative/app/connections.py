@@ -1,0 +1,125 @@
+"""Connects the providers that a project declares, or the embedded sandbox in their place. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from declarative import schemas
+from declarative.errors import ProviderError
+from declarative.providers import catalog
+from declarative.sandbox import SANDBOX_KEY
+
+if TYPE_CHECKING:
+    from declarative.model.capabilities import Capabilities, ProviderType
+    from declarative.model.resource import Desired, ProviderSpec, Route
+    from declarative.providers.base import ConnectOptions, Provider
+    from declarative.sandbox.embedded import EmbeddedSandbox
+
+
+def load_provider_types() -> Mapping[str, ProviderType]:
+    """Every provider type by its name. Makes the schemas of types from other packages known."""
+    provider_types = catalog.types()
+    for provider_type in provider_types.values():
+        if provider_type.schemas is not None:
+            schemas.add_directory(provider_type.schemas)
+    return provider_types
+
+
+class Connections:
+    """The providers of one project, connected on first use. Connecting sends nothing.
+
+    `sandbox_directory` is where the embedded sandbox keeps its world; None connects to the real providers, with keys
+    and base URLs from `environment`. Close it in the end.
+    """
+
+    def __init__(
+        self,
+        desired: Desired,
+        provider_types: Mapping[str, ProviderType],
+        *,
+        environment: Mapping[str, str],
+        sandbox_directory: Path | None,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._desired = desired
+        self._provider_types = provider_types
+        self._environment = environment
+        self._sandbox_directory = sandbox_directory
+        self._real_sleep = sleep
+        self._exit_stack = ExitStack()
+
+    def close(self) -> None:
+        """Closes what was opened: the providers first, then the sandbox."""
+        self._exit_stack.close()
+
+    @cached_property
+    def providers(self) -> Mapping[str, Provider | ProviderError]:
+        """Each declared provider by its name: connected, or the error that says why it cannot be."""
+        return {name: self._connect(spec) for name, spec in self._desired.project.providers.items()}
+
+    @property
+    def used_providers(self) -> Mapping[str, Provider | ProviderError]:
+        """The providers that some resource uses. The others need no API key."""
+        used_names = {resource.provider for resource in self._desired.resources.values()}
+        return {name: provider for name, provider in self.providers.items() if name in used_names}
+
+    @property
+    def connected_providers(self) -> dict[str, Provider]:
+        """The declared providers that could be connected."""
+        return {name: provider for name, provider in self.providers.items() if not isinstance(provider, ProviderError)}
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """The host of each connected provider."""
+        return {name: provider.host for name, provider in self.connected_providers.items()}
+
+    def capabilities(self, provider_name: str, route: Route) -> Capabilities:
+        """What a declared provider can do by this route, in the API version that the project pins or the first one."""
+        spec = self._desired.project.providers[provider_name]
+        provider_type = self._provider_types[spec.type]
+        return provider_type.routes[spec.api_version or provider_type.versions[0]][route]
+
+    def sleep(self, seconds: float) -> None:
+        """Waits in real time; with the embedded sandbox it moves the sandbox's clock instead."""
+        if self._sandbox_directory is None:
+            self._real_sleep(seconds)
+        else:
+            self._sandbox.advance(seconds)
+
+    def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
+        try:
+            provider = catalog.connect(spec, self._connect_options(spec))
+        except ProviderError as error:
+            return error
+        self._exit_stack.callback(provider.close)
+        return provider
+
+    def _connect_options(self, spec: ProviderSpec) -> ConnectOptions:
+        from declarative.providers.base import ConnectOptions
+
+        if self._sandbox_directory is None:
+            return ConnectOptions(environment=self._environment, sleep=self.sleep)
+        provider_type = self._provider_types[spec.type]
+        # No variable of the real environment: a base URL set there must not take the sandbox's place.
+        environment = {
+            provider_type.key_variable: SANDBOX_KEY,
+            provider_type.url_variable: f"http://127.0.0.1/{spec.type}",
+        }
+        transport, monotonic = self._sandbox.transport(), self._sandbox_seconds
+        return ConnectOptions(environment=environment, transport=transport, sleep=self.sleep, monotonic=monotonic)
+
+    @cached_property
+    def _sandbox(self) -> EmbeddedSandbox:
+        from declarative.sandbox.embedded import open_sandbox
+
+        assert self._sandbox_directory is not None
+        sandbox = open_sandbox(self._sandbox_directory)
+        self._exit_stack.callback(sandbox.close)
+        return sandbox
+
+    def _sandbox_seconds(self) -> float:
+        return self._sandbox.now().timestamp()

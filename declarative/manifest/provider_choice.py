@@ -1,0 +1,84 @@
+"""Decides which provider and route a resource uses, and which fields it can have there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from declarative.manifest.document import DocumentSection
+from declarative.manifest.project import ProjectConfig
+from declarative.manifest.schema import Shape, common_shape, resource_shape
+from declarative.manifest.suggestions import common_describer, describe_unknown_provider, spec_describer
+from declarative.manifest.validate import FieldDescriber
+from declarative.model.capabilities import PERSONAL, Capabilities
+from declarative.model.resource import Json, Kind, Route
+
+
+@dataclass(frozen=True)
+class ProviderChoice:
+    """How the people of a resource are called."""
+
+    provider: str
+    """The provider's name in the project."""
+    shape: Shape
+    """The fields that the resource can have."""
+    describe_unknown: FieldDescriber
+    """Describes a field that `shape` does not have."""
+    route: Route
+    """Whether the provider gets a batch or single calls."""
+    capabilities: Capabilities
+    """What the provider can do on this route."""
+    is_known: bool = True
+    """False when the provider could not be found out. Then the choice allows what any provider allows, so that the rest
+    of the resource can still be checked."""
+
+
+def choose_provider(
+    project_config: ProjectConfig, section: DocumentSection, kind: Kind, spec: Mapping[str, Json]
+) -> ProviderChoice:
+    """Find the provider that the resource or a default names. The section is the spec."""
+    route = Route.BATCH if kind is Kind.BATCH or spec.get("via") == "batch" else Route.CALL
+    name = _provider_name(project_config, section, spec)
+    if name is None:
+        return _any_provider(project_config, kind, route)
+    provider_type, version = project_config.type_of(name), project_config.version_of(name)
+    routes = provider_type.routes[version]
+    if route not in routes:
+        if kind is Kind.CALL:
+            message = f"provider {name} ({provider_type.name} {version}) has no batches"
+            section.at("via").report(message, "use via: direct")
+        route = next(iter(routes))
+    shape = resource_shape(kind, route, provider_type.name, version)
+    describe_unknown = spec_describer(kind, route, provider_type, version, shape)
+    return ProviderChoice(name, shape, describe_unknown, route, routes[route])
+
+
+def _provider_name(project_config: ProjectConfig, section: DocumentSection, spec: Mapping[str, Json]) -> str | None:
+    """None when there is no valid provider. It is reported here unless its own place reports it."""
+    default = project_config.defaults.get("provider")
+    name = spec.get("provider", default.value if default else None)
+    providers = project_config.project.providers
+    if isinstance(name, str) and name in project_config.invalid_providers:
+        return None
+    if isinstance(name, str) and name in providers:
+        return name
+    if isinstance(name, str) and "provider" in spec:
+        section.at("provider").report(*describe_unknown_provider(name, providers))
+    elif "provider" not in spec and not default and project_config.is_default_provider_known:
+        hint = f"set it here, or spec.defaults.provider in the Project; known: {', '.join(providers)}"
+        section.report('missing field "provider"', hint)
+    return None
+
+
+def _any_provider(project_config: ProjectConfig, kind: Kind, route: Route) -> ProviderChoice:
+    provider_types, shape = project_config.provider_types.values(), common_shape(kind)
+    all_capabilities = [
+        capabilities
+        for provider_type in provider_types
+        for routes in provider_type.routes.values()
+        for capabilities in routes.values()
+    ]
+    outcomes = frozenset[str]().union(*(capabilities.outcomes for capabilities in all_capabilities))
+    widest_capabilities = replace(all_capabilities[0], outcomes=outcomes, personal=PERSONAL)
+    describe_unknown = common_describer(kind, provider_types, shape)
+    return ProviderChoice("any provider", shape, describe_unknown, route, widest_capabilities, is_known=False)

@@ -1,0 +1,70 @@
+"""A person settles what cannot be proven, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from declarative.app.resolve import Verdict, resolve_address
+from declarative.app.session import Session
+from declarative.errors import UsageError
+from declarative.model.lock import ResourceRecord
+from tests.project_fixture import ADA, BEN, ProjectFixture
+
+ADDRESS = "batch/outreach"
+
+
+@pytest.fixture
+def session(project: ProjectFixture) -> Iterator[Session]:
+    """A session over a lock that cannot tell whether Ada and Ben were called."""
+    assert project.apply().exit == 0
+    with project.session() as session:
+        with session.open_ledger(0) as (ledger, _):
+            persons = [session.key.digest_person(ledger.lock.lineage, number) for number in (ADA, BEN)]
+            ledger.update(ADDRESS, unseen=tuple(sorted(persons)))
+        yield session
+
+
+def resource_record(session: Session) -> ResourceRecord:
+    lock = session.lock()
+    assert lock is not None
+    return lock.resources[ADDRESS]
+
+
+def test_placed_people_count_as_called(session: Session) -> None:
+    [message] = resolve_address(session, ADDRESS, None, Verdict.PLACED, 0)
+    assert message == "2 people count as called, and are not called again"
+    assert (len(resource_record(session).placed), resource_record(session).unseen) == (2, ())
+
+
+def test_people_not_placed_are_decided_anew(session: Session) -> None:
+    [message] = resolve_address(session, ADDRESS, None, Verdict.NOT_PLACED, 0)
+    assert message == "2 people count as not called; the next apply decides them anew"
+    assert (resource_record(session).placed, resource_record(session).unseen) == ((), ())
+
+
+@pytest.mark.parametrize("by_number", [True, False])
+def test_one_person_is_settled_by_number_or_digest(session: Session, by_number: bool) -> None:
+    lock = session.lock()
+    assert lock is not None
+    digest = session.key.digest_person(lock.lineage, ADA)
+    resolve_address(session, ADDRESS, ADA if by_number else digest, Verdict.PLACED, 0)
+    assert resource_record(session).placed == (digest,)
+    assert len(resource_record(session).unseen) == 1
+
+
+def test_what_is_settled_is_not_unsure_any_more_and_numbers_are_masked(session: Session) -> None:
+    resolve_address(session, ADDRESS, ADA, Verdict.PLACED, 0)
+    with pytest.raises(UsageError, match=r"nothing is unsure of \+1415•••0101 at batch/outreach"):
+        resolve_address(session, ADDRESS, ADA, Verdict.PLACED, 0)
+
+
+def test_an_unknown_address_is_refused(session: Session) -> None:
+    with pytest.raises(UsageError, match='the lock knows nothing of "batch/nothing"'):
+        resolve_address(session, "batch/nothing", None, Verdict.PLACED, 0)
+
+
+def test_there_is_nothing_to_resume_where_nothing_was_cancelled(session: Session) -> None:
+    with pytest.raises(UsageError, match="no batch of batch/outreach was cancelled by someone else"):
+        resolve_address(session, ADDRESS, None, Verdict.RESUME, 0)

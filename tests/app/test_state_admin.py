@@ -1,0 +1,53 @@
+"""The lock, listed, shown, edited and copied."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from declarative.app import state_admin
+from declarative.errors import StateError, UsageError
+from tests.project_fixture import ProjectFixture
+
+ADDRESS = "batch/outreach"
+
+
+def test_without_a_lock_there_is_nothing_to_list_or_show(project: ProjectFixture) -> None:
+    with project.session() as session:
+        assert state_admin.list_addresses(session) == []
+        with pytest.raises(StateError, match="no lock yet"):
+            state_admin.show_lock(session, None)
+
+
+def test_an_address_is_listed_and_shown(project: ProjectFixture) -> None:
+    assert project.apply().exit == 0
+    with project.session() as session:
+        assert state_admin.list_addresses(session) == [ADDRESS]
+        whole, part = (json.loads(state_admin.show_lock(session, address)) for address in (None, ADDRESS))
+        assert whole["resources"][ADDRESS] == part
+        with pytest.raises(UsageError, match='does not know "batch/nothing"'):
+            state_admin.show_lock(session, "batch/nothing")
+
+
+def test_a_forgotten_address_is_not_listed_and_cannot_be_forgotten_again(project: ProjectFixture) -> None:
+    assert project.apply().exit == 0
+    with project.session() as session:
+        assert f"{ADDRESS} is forgotten" in state_admin.forget_address(session, ADDRESS, 0)
+        assert state_admin.list_addresses(session) == []
+        with pytest.raises(UsageError):
+            state_admin.forget_address(session, ADDRESS, 0)
+
+
+def test_a_lock_without_a_conflict_is_not_merged(project: ProjectFixture) -> None:
+    assert project.apply().exit == 0
+    with project.session() as session, pytest.raises(StateError):
+        state_admin.merge_lock(session, 0)
+
+
+def test_only_a_lease_that_is_held_can_be_broken(project: ProjectFixture) -> None:
+    with project.session() as session:
+        with pytest.raises(StateError):
+            state_admin.force_unlock(session, "0badcafe")
+        with project.session() as other, other.open_ledger(0) as (_, lease):
+            assert lease.holder.id in state_admin.force_unlock(session, lease.holder.id)

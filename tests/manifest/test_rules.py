@@ -1,0 +1,59 @@
+"""Rules of one resource that a schema cannot express."""
+
+from __future__ import annotations
+
+import pytest
+
+from .mistakes import Mistake, find_problem
+from .project_fixture import HEAD, PERSON, PROJECT, ProjectFolder
+
+
+def test_a_wrong_default_is_reported_once_and_at_its_place(folder: ProjectFolder) -> None:
+    project = PROJECT.replace("provider: cartesia}", "provider: cartesia, retry: {max_retries: 1, on: [busy]}}")
+    folder.put({"project.yaml": project, "b.yaml": HEAD + PERSON})
+    folder.put({"d.yaml": HEAD.replace("name: b", "name: d") + PERSON})
+    (reported,) = folder.problems()
+    assert reported.startswith('project.yaml:10:63: spec.defaults.retry.on[0]: "busy" is not an outcome of cartesia')
+
+
+def test_a_field_without_a_value_or_default_is_missing(folder: ProjectFolder) -> None:
+    project = PROJECT.replace("agent_id: agent_1, from_number_id: ap_1", "from_number_id: ap_1", 1)
+    folder.put({"project.yaml": project, "b.yaml": HEAD + PERSON})
+    assert folder.problems() == [
+        'b.yaml:5:3: spec: missing field "agent_id" (set it here, or under '
+        "spec.providers.cartesia.defaults in the Project)"
+    ]
+
+
+MISTAKES = [
+    Mistake("pace of a batch", f"  pace: {{max_in_flight: 2}}\n{PERSON}", "b.yaml:5:9", "pace is for single calls"),
+    Mistake(
+        "also without batches",
+        f"  provider: callingbox\n  also: [x]\n{PERSON}",
+        "b.yaml:6:9",
+        "has none for this",
+    ),
+    Mistake(
+        "no such date",
+        f"  scheduled_at: 2026-02-30T16:00:00Z\n{PERSON}",
+        "b.yaml:5:17",
+        "is not a date and time",
+    ),
+    Mistake(
+        "expired at birth",
+        f"  scheduled_at: 2026-12-02T16:00:00+02:00\n  expires_at: 2026-12-02T14:00:00Z\n{PERSON}",
+        "b.yaml:6:15",
+        "expires_at is not after scheduled_at (2026-12-02T14:00:00Z)",
+    ),
+    Mistake(
+        "foreign outcome",
+        f"  retry: {{max_retries: 1, on: [no_answer]}}\n{PERSON}",
+        "b.yaml:5:32",
+        '"no_answer" is not an outcome of cartesia (did you mean "dial_no_answer"?)',
+    ),
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_each_mistake_has_its_own_message_at_its_place(folder: ProjectFolder, mistake: Mistake) -> None:
+    find_problem(folder, mistake)

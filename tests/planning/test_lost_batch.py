@@ -1,0 +1,89 @@
+"""Who was in a lost batch: told by the digest of its people, or by a manifest that has not changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from declarative.model import frames as people
+from declarative.model.lock import Intent
+from declarative.model.remote import Phase
+from declarative.planning import lost_batch as lost
+from declarative.planning.facts import Facts
+from tests.planning.facts_fixture import (
+    ABLE_TO_RETRY,
+    KEY,
+    batch,
+    crowd,
+    intent,
+    knowing,
+    letter,
+    make_facts,
+    members,
+    open_intents,
+    remembered,
+    resource,
+)
+
+SIZE = 3
+
+
+def _lost(who: str, wanted: str, **changes: Any) -> Intent:
+    numbers = people.numbers_digest(crowd(who).frame, KEY)
+    return intent(count=len(who), numbers=numbers, wanted=crowd(wanted).numbers, **changes)
+
+
+def _told(of: Facts, lost_one: Intent) -> str | None:
+    found = lost.find_lost_members(of, lost_one, SIZE)
+    return None if found is None else "".join(letter(number) for number in found)
+
+
+def _case(lost_one: Intent, wanted: str, **phases: Phase) -> Facts:
+    known = [batch("b1", members(**phases))] if phases else []
+    return make_facts(*known, wanted=resource(wanted), record=replace(knowing(*known), intents=open_intents(lost_one)))
+
+
+def test_everybody_who_is_in_no_other_batch() -> None:
+    gone = _lost("cd", "abcd")
+    assert _told(_case(gone, "abcd", a=Phase.QUEUED, b=Phase.REACHED), gone) == "cd"
+
+
+def test_one_batch_of_several_is_told_from_people_who_were_never_sent() -> None:
+    for shard in ("abc", "def", "gh"):
+        gone = _lost(shard, "abcdefgh")
+        assert _told(_case(gone, "abcdefgh"), gone) == shard
+
+
+def test_of_another_list_they_are_told_only_as_a_whole() -> None:
+    gone = _lost("bc", "abc")
+    assert _told(_case(gone, "bcx"), gone) == "bc"
+    assert _told(_case(gone, "ab"), gone) is None
+    assert _told(_case(gone, "abx"), gone) is None, "as many, but others"
+
+
+def test_of_the_same_list_whoever_may_have_been_in_it_counts() -> None:
+    """Some were outside their calling hours, say: they cannot be told from those who were sent."""
+    gone = _lost("ac", "abcd")
+    assert _told(_case(gone, "abcd", d=Phase.QUEUED), gone) == "abc"
+
+
+def test_without_a_manifest_nobody_is_known() -> None:
+    gone = _lost("ab", "ab")
+    assert _told(make_facts(wanted=None, record=replace(knowing(), intents=open_intents(gone))), gone) is None
+
+
+def test_people_sent_again_because_it_looked_absent_were_in_it_all_the_same() -> None:
+    gone = _lost("ab", "ab", absent=True)
+    again = batch("b2", members(a=Phase.QUEUED, b=Phase.QUEUED))
+    record = replace(knowing(again), intents=open_intents(gone))
+    assert _told(make_facts(wanted=resource("ab"), record=record), gone) == "ab"
+    doubted = replace(record, remotes={"b2": remembered(doubts=(gone.mark,))})
+    assert _told(make_facts(again, wanted=resource("ab"), record=doubted), gone) == "ab"
+
+
+def test_a_second_attempt_is_told_from_first_ones() -> None:
+    gone = _lost("a", "ab", attempt=2)
+    again = resource("ab", retry=ABLE_TO_RETRY)
+    called = batch("b1", members(a=Phase.UNREACHED))
+    record = replace(knowing(called), intents=open_intents(gone))
+    assert _told(make_facts(called, wanted=again, record=record), gone) == "a"

@@ -1,0 +1,294 @@
+"""What a reader should know before approving: said when it is so, and not otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from declarative.model.capabilities import Capabilities
+from declarative.model.lock import CancelProgress, ResourceRecord
+from declarative.model.policy import CallingHours, Pace, Policy
+from declarative.model.remote import Phase
+from declarative.model.resource import Resource, Route
+from declarative.planning.actions import compose_actions
+from declarative.planning.calling_hours import next_closing
+from declarative.planning.decide import Timing, Verb
+from declarative.planning.facts import Observation
+from declarative.planning.notices import plan_notices
+from declarative.planning.plan import Plan
+from tests.planning.capabilities_fixture import BATCHES, CALLS, abilities
+from tests.planning.facts_fixture import (
+    ABLE_TO_RETRY,
+    NOON,
+    batch,
+    call,
+    call_resource,
+    crowd,
+    knowing,
+    make_facts,
+    members,
+    number,
+    resource,
+)
+
+
+def said(
+    wanted: Resource,
+    *remotes: Any,
+    able: Capabilities | None = None,
+    record: ResourceRecord | None = None,
+    timing: Timing = Timing.NOW,
+    also: frozenset[str] = frozenset(),
+) -> list[str]:
+    """The warnings of the plan of this one resource."""
+    asked = (lambda provider, route: able) if able else abilities
+    of = make_facts(*remotes, wanted=wanted, record=record or knowing(*remotes), timing=timing, also=also)
+    actions, work = compose_actions(Observation(facts=of, provider="cartesia"), asked(wanted.provider, wanted.route))
+    assert work is not None
+    plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={wanted.address: work})
+    found = list(plan_notices(plan, [wanted], asked))
+    assert {notice.address for notice in found} <= {wanted.address}
+    return [notice.message for notice in found]
+
+
+def test_an_ordinary_plan_warns_of_nothing() -> None:
+    assert said(resource("abc", settings={"target_concurrency_limit": 10})) == []
+
+
+def test_whoever_was_taken_off_in_a_batch_under_also_is_never_called_and_that_is_said() -> None:
+    people = members(a=Phase.CANCELLED, b=Phase.REACHED)
+    theirs = batch("x1", people, status="cancelled", cancelled=True, mark=None)
+    [message] = said(resource("abc", also=("x1",)), theirs, record=ResourceRecord(), also=frozenset({"x1"}))
+    assert message == (
+        "x1 (spec.also) was cancelled: 1 person was taken off, and this manifest does not call them either"
+    )
+
+
+# -- shards -------------------------------------------------------------------------------------------------------
+
+
+def test_shards_multiply_the_concurrency_limit() -> None:
+    """Three people a request: four are two shards."""
+    (message,) = said(resource("abcd", settings={"target_concurrency_limit": 10}))
+    assert "2 remote batches" in message
+    assert "20 at once" in message
+
+
+def test_shards_without_a_limit_need_no_word() -> None:
+    assert said(resource("abcd")) == []
+
+
+# -- expiry -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(3, False), (2, True)])
+def test_people_who_cannot_be_through_before_the_expiry(seconds: int, late: bool) -> None:
+    """One call a second."""
+    messages = said(resource("abc", expires_at=NOON + timedelta(seconds=seconds)))
+    assert ["before expires_at" in message for message in messages] == [True] * late
+
+
+def test_time_runs_from_the_schedule() -> None:
+    times = {"scheduled_at": NOON + timedelta(hours=1), "expires_at": NOON + timedelta(hours=1, seconds=1)}
+    assert said(resource("abc", **times)) != []
+    assert said(resource("a", **times)) == []
+
+
+def test_5000_people_take_84_minutes() -> None:
+    everybody = replace(BATCHES, max_people=5000)
+    frame = crowd("a").frame
+    many = crowd("a")
+    many.count = 5000
+    wanted = resource(many, expires_at=NOON + timedelta(minutes=83))
+    of = make_facts(wanted=wanted, record=knowing())
+    actions, _ = compose_actions(Observation(facts=of, provider="cartesia"), everybody)
+    plan = Plan(project="spring", created_at=NOON, actions=tuple(replace(one, people=5000) for one in actions))
+    assert len(frame) == 1
+    (notice,) = plan_notices(plan, [wanted], lambda provider, route: everybody)
+    assert "5,000 people take at least 84 minutes" in notice.message
+
+
+def test_a_provider_that_keeps_no_pace_promises_no_time() -> None:
+    assert said(resource("abc", expires_at=NOON + timedelta(seconds=1)), able=replace(BATCHES, per_second=None)) == []
+
+
+def test_whoever_is_never_called_because_of_the_expiry_is_told() -> None:
+    (over,) = said(resource("ab", expires_at=NOON), timing=Timing.EXPIRED)
+    assert over == "2 people are not called: expires_at is over"
+    (late,) = said(resource("a", expires_at=NOON + timedelta(minutes=1)), timing=Timing.TOO_LATE)
+    assert late.startswith("1 person is not called: a batch begins to call after the guard")
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(3, False), (2, True)])
+def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late: bool) -> None:
+    hours = CallingHours(time(9), time(12, 0, seconds), "UTC")
+    messages = said(resource("abc", policy=Policy(hours)))
+    assert [
+        "apply again then, or people who still wait are called outside them" in message for message in messages
+    ] == [True] * late
+
+
+def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
+    hours = CallingHours(time(20), time(9), "UTC")
+    assert next_closing(hours, NOON) == NOON.replace(day=NOON.day + 1, hour=9)
+
+
+def test_single_calls_go_at_the_pace_of_the_manifest() -> None:
+    slow = {"route": Route.CALL, "pace": Pace(calls_per_second=0.1), "expires_at": NOON + timedelta(seconds=15)}
+    assert any("before expires_at" in message for message in said(resource("ab", **slow)))
+    fast = slow | {"pace": Pace(calls_per_second=10)}
+    assert not any("before expires_at" in message for message in said(resource("ab", **fast)))
+
+
+# -- where numbers are --------------------------------------------------------------------------------------------
+
+
+def abroad(*numbers: str) -> Resource:
+    people = crowd("".join("abc"[: len(numbers)]))
+    frame = people.frame.with_columns(number=people.frame.get_column("number").clone())
+    frame = frame.with_columns(frame.get_column("number").replace(dict(zip(frame["number"], numbers, strict=True))))
+    people.__dict__["frame"] = frame
+    return resource(people)
+
+
+def test_numbers_that_the_provider_does_not_reach_are_counted() -> None:
+    (message,) = said(abroad("+442079460101", "+14155550101", "+493055550102"))
+    assert message == "2 of the numbers are outside +1: US destinations only"
+
+
+def test_one_number_is_one() -> None:
+    (message,) = said(abroad("+442079460101"))
+    assert message.startswith("1 of the numbers is ")
+
+
+def test_a_provider_that_reaches_everybody_says_nothing() -> None:
+    assert said(abroad("+442079460101"), able=replace(BATCHES, destinations="")) == []
+
+
+def test_numbers_that_are_not_called_are_not_counted() -> None:
+    called = batch("b1", members(a=Phase.REACHED))
+    assert said(resource("a"), called) == []
+
+
+# -- single calls -------------------------------------------------------------------------------------------------
+
+
+def test_a_lowered_batch_says_what_the_provider_cannot_do_and_how_long_it_takes() -> None:
+    (message,) = said(resource("abc", route=Route.CALL, pace=Pace(calls_per_second=0.5)))
+    assert "3 calls are placed one by one while apply runs, 0.5 a second" in message
+    assert "0:00:04 at least" in message
+    assert "neither moved nor taken off" in message
+
+
+def test_a_single_call_needs_no_such_word() -> None:
+    assert said(call_resource("a")) == []
+
+
+def test_a_route_of_which_little_can_be_proven_says_so() -> None:
+    old = replace(CALLS, returns_data=False, notes="An old route.")
+    assert said(call_resource("a"), able=old) == ["An old route."]
+
+
+def test_nobody_called_is_nothing_to_warn_of() -> None:
+    placed = call("c1", "a", Phase.REACHED)
+    wanted = call_resource("a")
+    record = knowing(placed, numbers=wanted.recipients.numbers, payloads=wanted.recipients.payloads)
+    assert said(wanted, placed, able=replace(CALLS, returns_data=False, notes="An old route."), record=record) == []
+
+
+def test_an_edited_call_says_that_editing_changes_nothing() -> None:
+    placed, first = call("c1", "a", Phase.REACHED), call_resource("a").recipients
+    record = knowing(placed, numbers=first.numbers, payloads=first.payloads)
+    (message,) = said(call_resource("b"), placed, record=record)
+    assert "called once in its life" in message
+
+
+# -- retries that do not come -------------------------------------------------------------------------------------
+
+
+def test_whoever_waits_for_a_retry_and_is_taken_off_is_counted() -> None:
+    again = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), retry_count=1)
+    (message,) = said(resource("ab", retry=ABLE_TO_RETRY, paused=True), again)
+    assert message == "1 person who waits for a retry is taken off, and will not be called again by this resource"
+
+
+def test_whoever_was_taken_off_while_waiting_for_a_retry_is_counted_once_wanted_again() -> None:
+    paused = batch("b1", members(a=Phase.CANCELLED, b=Phase.CANCELLED, c=Phase.REACHED), retry_count=1, cancelled=True)
+    known = knowing(paused)
+    ours = replace(known.remotes["b1"], cancel=CancelProgress.DONE)
+    record = replace(known, remotes={"b1": ours})
+    wanted = resource("abc", retry=ABLE_TO_RETRY)
+    (message,) = said(wanted, paused, record=record)
+    assert message == "2 people were taken off while waiting for a retry, and will not be called again"
+    assert said(replace(wanted, paused=True), paused, record=record) == []
+
+
+def test_whoever_waits_for_a_first_call_is_called_after_a_pause_and_needs_no_such_word() -> None:
+    waiting = batch("b1", members(a=Phase.QUEUED))
+    assert said(resource("a", retry=ABLE_TO_RETRY, paused=True), waiting) == []
+
+
+# -- calls that go on ---------------------------------------------------------------------------------------------
+
+GOES_ON = "1 person no longer wanted has a call that was placed already: a single call is neither moved nor taken off"
+
+
+@pytest.mark.parametrize("phase", [Phase.QUEUED, Phase.IN_FLIGHT])
+def test_somebody_removed_after_their_call_was_placed_is_told_of(phase: Phase) -> None:
+    placed = [call("c1", "a", Phase.REACHED), call("c2", "b", phase)]
+    assert said(resource("a", route=Route.CALL), *placed) == [GOES_ON]
+    assert said(resource("ab", route=Route.CALL), *placed) == []
+    assert said(resource("ab", route=Route.CALL, paused=True), *placed) == [GOES_ON]
+
+
+def test_of_a_removed_manifest_as_well() -> None:
+    of = make_facts(call("c1", "a", Phase.QUEUED), wanted=None)
+    actions, work = compose_actions(Observation(facts=of, provider="callingbox"), None)
+    assert work is not None
+    plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={of.address: work})
+    assert [notice.message for notice in plan_notices(plan, [], abilities)] == [GOES_ON]
+
+
+def test_a_call_that_is_over_or_a_batch_that_can_be_cancelled_needs_no_such_word() -> None:
+    assert said(resource("", route=Route.CALL), call("c1", "a", Phase.UNREACHED)) == []
+    assert said(resource("b"), batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED))) == []
+
+
+# -- nobody left --------------------------------------------------------------------------------------------------
+
+
+def test_a_resource_whose_people_are_all_held_back_is_named() -> None:
+    """Its address, since the counts of all policies together do not tell where nobody is left."""
+    (message,) = said(resource(crowd("", excluded_counts={"suppress_from": 1200, "countries": 1})))
+    assert message == "nobody is left to call: 1,200 held back by suppress_from, 1 held back by countries"
+
+
+def test_where_somebody_is_left_or_a_pause_is_meant_nobody_is_missed() -> None:
+    assert said(resource(crowd("a", excluded_counts={"countries": 1}))) == []
+    assert said(resource(crowd("", excluded_counts={"countries": 1}), paused=True)) == []
+
+
+# -- zones --------------------------------------------------------------------------------------------------------
+
+
+def test_a_column_of_zones_that_nobody_has_is_told() -> None:
+    own = Policy(CallingHours(time(0), time(0), "recipient", column="zone"))
+    assert any('nobody has the column "zone"' in message for message in said(resource("a", policy=own)))
+
+
+def test_no_warning_holds_a_number() -> None:
+    everything = said(
+        abroad("+442079460101", "+14155550101"), able=replace(CALLS, returns_data=False, notes="An old route.")
+    )
+    assert everything
+    assert not [message for message in everything if number("a")[2:] in message or "2079460101" in message]
+
+
+def test_the_verbs_that_call_are_those_that_warn() -> None:
+    waiting = batch("b1", members(a=Phase.QUEUED, b=Phase.QUEUED))
+    actions, _ = compose_actions(Observation(facts=make_facts(waiting, wanted=None), provider="cartesia"), None)
+    assert [action.verb for action in actions] == [Verb.CANCEL]
+    assert said(resource("ab", paused=True), waiting) == []
