@@ -13,6 +13,7 @@ _NUMBER = re.compile(
     r"|\d{10,}"
     r"|(?<![\w.-])\d{7,}"  # after a letter or a dash so few may be a date: recipients-20261201.csv
 )
+_MASKED = re.compile(r"\+?\d*•••\d*")
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)))
 _BIDI = dict.fromkeys((1564, 8206, 8207, *range(8234, 8239), *range(8294, 8298)))
 _BREAKS = dict.fromkeys((9, 10, 13, 133, 8232, 8233), " ")
@@ -49,6 +50,11 @@ def mask(number: str) -> str:
 def mask_all(text: str) -> str:
     """Mask everything in a text that looks like a phone number. Dates such as `20261201` in file names stay."""
     return _NUMBER.sub(lambda found: _mask_digits(found.group()), text)
+
+
+def hide_numbers(text: str) -> str:
+    """Leave nothing of the phone numbers in a text that was masked, for text that is kept."""
+    return _MASKED.sub("•••", _WRITTEN_NUMBER.sub(_mask_written, text))
 
 
 def _mask_digits(number: str) -> str:

@@ -60,7 +60,7 @@ def test_foreign_text_cannot_steer_a_terminal(text: str, cleaned: str) -> None:
     ("text", "redacted"),
     [
         ("key sk_live_1234 of +14155550101", "key ••• of +1415•••0101"),
-        ("the password hunter22 and 5550101", "the password ••• and •••"),
+        ("the password hunter22 and 555-0101", "the password ••• and •••"),
         ("two\nlines\x1b[31m \u202eand more", "two lines [31m and more"),
         ("x" * 1000, "x" * (LIMIT - 1) + "…"),
     ],

@@ -173,7 +173,7 @@ def _list_marked_remotes(session: Session) -> list[Remote]:
         if isinstance(provider, ProviderError):
             raise provider
         for channel in provider.channels.values():
-            listing = Listing(provider.now, *channel.list_pages([*sorted(agent_ids), EVERY_AGENT]))
+            listing = Listing(provider.latest_now, *channel.list_pages([*sorted(agent_ids), EVERY_AGENT]))
             listing.read_all()
             marked_remotes += [
                 remote for remote in listing.entries.values() if remote.mark and remote.mark.project == project_hash

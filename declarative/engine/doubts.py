@@ -34,7 +34,7 @@ class DoubtResolver:
         """Whether the batch must be withdrawn now, or it would call unproven. True where its start is not known."""
         remote = provider.channels[Route.BATCH].read(remote_id)
         starts_at = remote.scheduled_at if remote else None
-        return starts_at is None or provider.now() >= starts_at - LAST_MOMENT
+        return starts_at is None or provider.latest_now() >= starts_at - LAST_MOMENT
 
     def confirm(self, remote_id: str) -> Iterator[Finding]:
         """Closes the doubts of a batch that the list shows. Call it only where the list does not show the earlier

@@ -52,7 +52,7 @@ class GuardWatch:
         return [
             finding
             for name, remote_ids in list(self._watched_ids.items())
-            if self._run.providers[name].now() - self._send_time(remote_ids[0]) >= max_age
+            if self._run.providers[name].latest_now() - self._send_time(remote_ids[0]) >= max_age
             for finding in self.check(name, self._watched_ids.pop(name))
         ]
 
@@ -78,7 +78,7 @@ class GuardWatch:
         """Polls the list until it shows every doubted batch. Removes withdrawn batches from `remote_ids`."""
         since = min(self._send_time(remote_id) for remote_id in remote_ids)
         for poll in count():
-            listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
+            listing = Listing(provider.latest_now, *provider.channels[Route.BATCH].list_pages(()))
             # Protocol 12: what is older than the list was read back to is not judged.
             listing.read_until(lambda listing: listing.reaches(since))
             yield from self._cancel_twins(provider, listing, remote_ids)

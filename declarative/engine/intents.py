@@ -42,9 +42,10 @@ class IntentWriter:
         submission_mark = self._new_mark(resource, wave, attempt)
         # Protocol 6: a batch starts only after its guard, by the provider's clock. Until then a twin can be cancelled
         # with no one called; a request that lands later than this start is refused by the provider.
-        provider_time = self._run.provider(resource).now()
-        earliest_call = policy.earliest_call(resource, provider_time, resource_record.guard(self._run.project.guard))
-        scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > provider_time else None
+        # Where its clocks differ, the start must lie ahead by the later one, and the send is told by the earlier one.
+        provider_time, latest_time = (provider := self._run.provider(resource)).now(), provider.latest_now()
+        earliest_call = policy.earliest_call(resource, latest_time, resource_record.guard(self._run.project.guard))
+        scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > latest_time else None
         intent = Intent(
             request=RequestKind.SUBMIT,
             route=resource.route,

@@ -22,9 +22,9 @@ def open_listing(provider: Provider, route: Route, managed_list: Sequence[Manage
     every agent where a call is known by its mark alone."""
     list_pages = provider.channels[route].list_pages
     if route is Route.BATCH:
-        return Listing(provider.now, *list_pages(()))
+        return Listing(provider.latest_now, *list_pages(()))
     every_agent = [EVERY_AGENT] if has_calls_of_unknown_agent(managed_list) else []
-    return Listing(provider.now, *list_pages([*sorted(_agent_ids(managed_list)), *every_agent]))
+    return Listing(provider.latest_now, *list_pages([*sorted(_agent_ids(managed_list)), *every_agent]))
 
 
 def _agent_ids(managed_list: Sequence[Managed]) -> set[str]:

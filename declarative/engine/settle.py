@@ -64,7 +64,9 @@ class Settler:
             if not decision_times:
                 break
             deadline = max(decision_times)
-            self._run.progress(f"an answer was lost; looking for it until {deadline:%H:%M:%S} UTC")
+            answers = {intent.answer: None for _, intent in self._open_intents(name, addresses) if intent.answer}
+            reason = "; ".join(answers) or "an answer was lost"
+            self._run.progress(f"{reason}; looking for what became of it until {deadline:%H:%M:%S} UTC")
             remaining = (deadline - provider.now()).total_seconds()
             self._run.pause(max(0.0, min(remaining, POLL[min(poll, len(POLL) - 1)])))
         return findings
@@ -74,7 +76,7 @@ class Settler:
         pending = [(address, intent) for address, intent in self._open_intents(name, addresses) if intent.is_batch]
         provider_time = provider.now()
         since = min(intent.sent_at for _, intent in pending)
-        listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
+        listing = Listing(provider.latest_now, *provider.channels[Route.BATCH].list_pages(()))
         # Protocol 12: the list proves something only if it was read back past the oldest send.
         listing.read_until(lambda listing: listing.reaches(since))
         return [
@@ -173,7 +175,7 @@ class Settler:
             if poll:
                 self._run.pause(POLL[poll])
             agent_ids = {intent.agent_id for _, intent in pending if intent.agent_id}
-            listing = Listing(provider.now, *provider.channels[Route.CALL].list_pages(sorted(agent_ids)))
+            listing = Listing(provider.latest_now, *provider.channels[Route.CALL].list_pages(sorted(agent_ids)))
             listing.read_until(lambda listing: listing.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
             for address, intent in pending:
                 if finding := self._adopt_listed(address, intent, listing):

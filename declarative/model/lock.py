@@ -70,6 +70,8 @@ class Intent:
     """The count that this batch showed before the retry was sent. None for a submission."""
     absent: bool = False
     """The settle time passed and the list did not show it: its absence is probable."""
+    answer: str = ""
+    """What was answered instead of an outcome, for people: status and first words, without a number. Empty: nothing."""
     probe: str | None = None
     """Id of a later batch, withdrawn because the list did not show it in time. Once a list shows the probe and not this
     mark, absence is proven."""
