@@ -209,7 +209,9 @@ def connect_to(server: Server, **options: float) -> HttpClient:
     return HttpClient(found, parse_structured_error, sleep=lambda _: None, **options)
 
 
-@pytest.mark.parametrize("opening", [b"", b"HTTP/1.1 201 Created\r\nContent-Length: 9999\r\n\r\n{"], ids=["in the head", "in the body"])
+@pytest.mark.parametrize(
+    "opening", [b"", b"HTTP/1.1 201 Created\r\nContent-Length: 9999\r\n\r\n{"], ids=["in the head", "in the body"]
+)
 def test_an_answer_of_one_byte_at_a_time_ends_in_time(opening: bytes) -> None:
     """Each byte comes well within the time for a byte."""
     released = threading.Event()
