@@ -52,7 +52,9 @@ class SandboxRun(Outside):
             httpx.Client(base_url="http://sandbox", transport=self._sandbox.transport())
         )
         self.provider = self._exit_stack.enter_context(closing(self._connect()))
+        self.directory = directory
         self.pauses: list[float] = []
+        self.progress_lines: list[str] = []
         self.stop = StopSignal()
         backend = LocalBackend(directory)
         holder = Holder(id="1", who="ada", host="mill", pid=1, since=NOON)
@@ -69,6 +71,7 @@ class SandboxRun(Outside):
             stop=self.stop,
             budget=DialBudget(max_dials),
             sleep=self._wait,
+            progress=self.progress_lines.append,
         )
         self.executor = Executor(self.context, on_wait=lambda: None)
 

@@ -215,14 +215,15 @@ class HttpClient:
 
 def _log_exchange(method: str, path: str, answer: Answer | NoAnswer, seconds: float) -> None:
     """Log a line for people: no key, no query, no body, and no phone number in the path."""
-    if isinstance(answer, NoAnswer):
-        result = answer.message
-    else:
-        request_id = next((text for name in _REQUEST_ID_HEADERS if (text := answer.headers.get(name))), None)
-        data = answer.data if isinstance(answer.data, dict) else {}
-        result = f"{answer.status} {redact(request_id or str(data.get('request_id') or ''))}"
     shown_path = _NUMBER_IN_PATH.sub(lambda found: mask(found.group()), path)
-    steps.debug("http: %s %s %.0f ms %s", method, shown_path, seconds * 1000, result.strip())
+    milliseconds = f"{seconds * 1000:.0f} ms"
+    if isinstance(answer, NoAnswer):
+        steps.debug("http: %s %s no answer %s %s", method, shown_path, milliseconds, answer.message)
+        return
+    data = answer.data if isinstance(answer.data, dict) else {}
+    request_id = next((text for name in _REQUEST_ID_HEADERS if (text := answer.headers.get(name))), None)
+    shown_id = redact(request_id or str(data.get("request_id") or ""))
+    steps.debug("http: %s %s %d %s %s", method, shown_path, answer.status, milliseconds, shown_id)
 
 
 def _timeout(read: float) -> httpx.Timeout:

@@ -39,9 +39,8 @@ class BoundedTransport(httpx.HTTPTransport):
     """Ends an exchange at its deadline, even where every single byte comes in time."""
 
     def __init__(self, endpoint: Endpoint, limits: httpx.Limits) -> None:
-        super().__init__(
-            verify=_ssl_context(endpoint), limits=limits, proxy=endpoint.proxy or None, trust_env=False, http2=False
-        )
+        context = _ssl_context(endpoint)
+        super().__init__(verify=context, limits=limits, proxy=_proxy(endpoint, context), trust_env=False)
         # httpx has no parameter for the backend. Its timeouts start anew with each byte that arrives.
         self._pool._network_backend = _BoundedBackend(self._pool._network_backend)
 
@@ -115,8 +114,16 @@ class _BoundedStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
+def _proxy(endpoint: Endpoint, context: ssl.SSLContext) -> httpx.Proxy | None:
+    if not endpoint.proxy:
+        return None
+    return httpx.Proxy(endpoint.proxy, ssl_context=context if endpoint.proxy.startswith("https://") else None)
+
+
 def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
     """Return the CAs of SSL_CERT_FILE or SSL_CERT_DIR; without either, those that the system trusts."""
+    if endpoint.base_url.startswith("http://"):  # this machine: no certificate is ever looked at
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if endpoint.ca_file or endpoint.ca_directory:
         try:
             return ssl.create_default_context(cafile=endpoint.ca_file or None, capath=endpoint.ca_directory or None)
