@@ -212,6 +212,10 @@ def doubt_notices(facts: Facts) -> Iterator[str]:
                 f"{remote_id} was sent since an earlier request seemed lost, and its run ended before the list proved "
                 f"it: run dialctl apply before {humanize.when(starts)}, or people may be called twice"
             )
+    # People of a probable absence may be called again, but what was answered is unsettled until it is proven.
+    intents = facts.resource_record.intents.values()
+    for answer in {intent.answer: None for intent in intents if intent.absent and intent.answer}:
+        yield f"an earlier request probably had no effect, which is not proven yet: {answer}"
     yield from _warn_revoked(facts)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from declarative.engine.results import RequestStatus
 from declarative.engine.settle import Settler, late_arrival_warning
 from declarative.model.lock import Intent
@@ -53,6 +55,20 @@ def test_a_batch_that_an_empty_list_does_not_show_is_probably_absent(tmp_path: P
         assert sum(run.pauses) >= 180, "the list had the settle time to catch up"
         assert run.ledger.resource_record(MARCH).intents[intent.mark].absent
         assert run.context.budget.remaining == 1
+
+
+@pytest.mark.parametrize("date", ["Wed, 02 Dec 2099 12:00:00 GMT", "Tue, 01 Dec 2026 23:00:00 GMT"])
+def test_the_time_of_a_gateway_does_not_end_the_settle_time(run: SandboxRun, date: str) -> None:
+    page = {"code": 504, "effect": False, "headers": {"Date": date}, "body": "<html>Gateway Time-out</html>"}
+    lose_batch(run, {"status": page})
+    settle(run)
+    assert sum(run.pauses) >= 180
+
+
+def test_what_was_answered_is_said_while_it_is_looked_for(run: SandboxRun) -> None:
+    lose_batch(run, {"status": {"code": 429, "effect": False, "body": "<title>Slow down</title>"}})
+    settle(run)
+    assert any('answered 429 Too Many Requests: an HTML page, "Slow down"' in line for line in run.progress_lines[1:])
 
 
 def test_a_batch_is_proven_absent_by_something_younger_than_its_guard(run: SandboxRun) -> None:
