@@ -110,9 +110,15 @@ class Session:
     @cached_property
     def desired(self) -> Desired:
         """What the manifests ask for. Raises ManifestError with every problem found."""
+        self.options.progress("reading the manifests and their people")
+        return self._load_desired(self.options.directory / self.options.path, self.options.targets)
+
+    def load_whole_project(self) -> Desired:
+        """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
+        return self._load_desired(self.project_directory, ())
+
+    def _load_desired(self, path: Path, targets: Sequence[str]) -> Desired:
         options = self.options
-        path = options.directory / options.path
-        options.progress("reading the manifests and their people")
         return manifest.load_desired(
             path,
             provider_types=self.provider_types,
@@ -120,7 +126,7 @@ class Session:
                 options.variables, [options.directory / file for file in options.variable_files], options.environment
             ),
             key=self.key,
-            targets=options.targets,
+            targets=targets,
             cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
         )
 

@@ -58,6 +58,7 @@ def apply(
     stop = _new_stop_signal(context)
     session = context.open_session(project_path, targets=chosen_targets, parallelism=parallelism, stop=stop)
     apply_options = ApplyOptions(
+        stays=wait,
         approve=_make_approver(context, stop, auto_approve or saved_plan is not None, as_json),
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],

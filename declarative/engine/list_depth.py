@@ -19,11 +19,12 @@ BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 def open_listing(provider: Provider, route: Route, managed_list: Sequence[Managed]) -> Listing:
     """The list of one route, of which nothing is read yet. Calls are listed by agent: those of these addresses, and
-    every agent where a call is known by its mark alone."""
+    every agent where a call is known by its mark alone, unless the list shows no marks."""
     list_pages = provider.channels[route].list_pages
+    shows_marks = provider.channels[route].capabilities.returns_data
     if route is Route.BATCH:
         return Listing(provider.latest_now, *list_pages(()))
-    every_agent = [EVERY_AGENT] if has_calls_of_unknown_agent(managed_list) else []
+    every_agent = [EVERY_AGENT] if shows_marks and has_calls_of_unknown_agent(managed_list) else []
     return Listing(provider.latest_now, *list_pages([*sorted(_agent_ids(managed_list)), *every_agent]))
 
 

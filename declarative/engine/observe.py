@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from declarative import humanize
 from declarative.engine import list_depth
+from declarative.engine.fence import shows_mark
 from declarative.engine.list_depth import BEFORE_ALL, CLOCK_MARGIN
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
 from declarative.engine.ownership import Ownership
 from declarative.errors import ProviderError
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Lock
+from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
 from declarative.planning import blocks, policy, unchanged
@@ -101,6 +103,7 @@ class _Observer:
             progress=scope.progress,
         )
         self.unmarked_calls: list[Remote] = []
+        self.batch_listing = Listing(provider.latest_now)
 
     def observe(self) -> list[Observation]:
         listings = {
@@ -133,6 +136,7 @@ class _Observer:
         if batch_listing is None:
             return
         self.scope.progress(f"reading the batch list of {self.name}")
+        self.batch_listing = batch_listing
         batch_listing.read_until(
             lambda listing: list_depth.reaches_all_unsettled(listing, self.scope.lock, self.managed_list)
         )
@@ -176,14 +180,17 @@ class _Observer:
         return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
-        facts = _build_facts(self.scope, managed, remotes, self.provider_time)
+        facts = replace(
+            _build_facts(self.scope, managed, remotes, self.provider_time), cancel_settles=self._cancel_settles()
+        )
         return Observation(
             facts=facts,
             unchanged=quiet,
             provider=self.name,
             block=blocks.resource_block(
                 facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
-            ),
+            )
+            or self._lag_block(managed, quiet=quiet),
             to_adopt=tuple(
                 remote
                 for remote_id, remote in remotes.items()
@@ -193,6 +200,28 @@ class _Observer:
             lease_holder=self.scope.applying if managed.resource_record.intents else None,
             candidates=tuple(self._candidates(facts)),
         )
+
+    def _lag_block(self, managed: Managed, *, quiet: bool) -> Block | None:
+        """Why nothing may be sent while the batch list lags by more than the longest guard. None where it does not."""
+        # Protocol 7: such a list proves nothing before a batch calls. It is believed again once it shows the newest.
+        seconds = self.scope.lock.guards.get(self.name, 0) if self.scope.lock else 0
+        if quiet or managed.route is not Route.BATCH or seconds <= LONGEST_GUARD.total_seconds():
+            return None
+        recorded = [item for other in self.managed_list for item in other.batch_records().items() if item[1].created_at]
+        remote_id, remote_record = max(recorded, key=lambda item: item[1].created_at or BEFORE_ALL, default=("", None))
+        if remote_record is None or shows_mark(self.batch_listing, remote_id, remote_record.mark):
+            return None
+        sent_at = humanize.when(remote_record.created_at or self.provider_time)
+        return Block(
+            Reason.NOT_READ,
+            f"the list of {self.name} did not show {remote_id}, sent at {sent_at}, within an hour, and does not show "
+            "it now: nobody is called there until it does",
+            "run dialctl apply again; ask the provider why its list lags",
+        )
+
+    def _cancel_settles(self) -> timedelta:
+        channel = self.provider.channels.get(Route.BATCH)
+        return timedelta(seconds=channel.capabilities.cancel_settles if channel else 0)
 
     def _candidates(self, facts: Facts) -> Iterator[Remote]:
         """Calls that may be the answer to a lost request, where the list returns no marks: to the same person, placed
@@ -237,11 +266,20 @@ def _build_facts(
         now=provider_time,
         key=scope.key,
         lineage=scope.lock.lineage if scope.lock else "",
+        probe_number=_find_probe_number(scope, managed.provider),
         also=frozenset(managed.also),
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
-    timing, opens_at = policy.call_timing(
-        managed.resource, provider_time, managed.resource_record.guard(scope.desired.project.guard)
-    )
+    timing, opens_at = policy.call_timing(managed.resource, provider_time, _find_guard(scope, managed.provider))
     return replace(facts, timing=timing, opens_at=opens_at)
+
+
+def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
+    project_guard = scope.desired.project.guard
+    return scope.lock.guard(provider, project_guard) if scope.lock else project_guard
+
+
+def _find_probe_number(scope: ObserveScope, provider: str) -> str:
+    spec = scope.desired.project.providers.get(provider)
+    return spec.probe_number if spec else ""

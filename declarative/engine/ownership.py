@@ -23,21 +23,28 @@ class Ownership:
             for managed in managed_list
             for address in (managed.address, *(managed.resource.previously if managed.resource else ()))
         }
+        self._closed_ids = frozenset[str]().union(*(managed.resource_record.closed_ids for managed in managed_list))
 
     def group_by_address(self, remotes: Mapping[str, Remote]) -> dict[str, dict[str, Remote]]:
-        """The remotes of every address, by id; an empty mapping for an address that has none of these."""
+        """The remotes of every address, by id, without those that a person closed; an empty mapping for an
+        address that has none of these."""
         ids_by_address = {address: set(remote_ids) for address, remote_ids in self._ids_by_address.items()}
         for remote_id, remote in remotes.items():
             address = self._address_by_hash.get(remote.mark.address) if remote.mark and self._is_ours(remote) else None
             if address is not None:
                 ids_by_address[address].add(remote_id)
         return {
-            address: {remote_id: remotes[remote_id] for remote_id in sorted(remote_ids) if remote_id in remotes}
+            address: {
+                remote_id: remotes[remote_id]
+                for remote_id in sorted(remote_ids - self._closed_ids)
+                if remote_id in remotes
+            }
             for address, remote_ids in ids_by_address.items()
         }
 
     def select_own(self, remotes: Mapping[str, Remote]) -> dict[str, Remote]:
-        """Every remote with a mark of this project, and every remote that the lock or an `also` names by id."""
+        """Every remote with a mark of this project except list probes, and every remote that the lock or an `also`
+        names by id."""
         own_ids = frozenset[str]().union(*self._ids_by_address.values())
         return {
             remote_id: remote for remote_id, remote in remotes.items() if remote_id in own_ids or self._is_ours(remote)
@@ -45,4 +52,5 @@ class Ownership:
 
     def _is_ours(self, remote: Remote) -> bool:
         # Protocol 4: a mark of another project is never touched, even under the same address.
-        return remote.mark is not None and remote.mark.project == self._project_hash
+        # Protocol 5: a list probe belongs to no address. It is never adopted, counted or shown.
+        return remote.mark is not None and remote.mark.project == self._project_hash and not remote.mark.is_probe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from declarative.model import digest, mark
@@ -13,9 +14,9 @@ from declarative.model.remote import Phase, Remote, holds_queued, is_over
 _Value = TypeVar("_Value")
 
 
-def from_intent(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
-    """The record of what a submission created. `doubts` are marks whose absence was only probable when it was sent."""
-    return refreshed(replace(_record_from_intent(intent), doubts=doubts), remote)
+def from_intent(intent: Intent, remote: Remote) -> RemoteRecord:
+    """The record of what a submission created."""
+    return refreshed(_record_from_intent(intent), remote)
 
 
 def from_refusal(intent: Intent) -> RemoteRecord:
@@ -105,6 +106,7 @@ def as_remote(remote_id: str, remote_record: RemoteRecord) -> Remote:
     )
 
 
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 _CANCEL = (None, CancelProgress.ASKED, CancelProgress.DONE)
 """How far a cancel has come, in order."""
 
@@ -132,12 +134,11 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
 
 def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteRecord:
     """The later of two records of one remote, with the furthest progress of our own cancel."""
-    # Protocol 7: a doubt is dropped only by proof, so one that either side has dropped is gone.
     latest = max(first, second, key=_recency)
     return replace(
         latest,
         cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
-        doubts=tuple(sorted({*first.doubts} & {*second.doubts})),
+        closed=first.closed or second.closed,
     )
 
 
@@ -163,8 +164,9 @@ def _recency(remote_record: RemoteRecord) -> tuple[int, bool, int, int, str, byt
 
 
 def _more_cautious_intent(first: Intent, second: Intent) -> Intent:
-    """Of two records of one intent, the one that concludes less from not having found it."""
-    return min(first, second, key=lambda intent: (intent.absent, intent.probe is not None, _text(intent)))
+    """Of two records of one intent, the one whose absence is proven later."""
+    # An unknown fence is the latest: nothing disproves that intent.
+    return max(first, second, key=lambda intent: (intent.fence is None, intent.fence or _NO_TIME, _text(intent)))
 
 
 def _is_resolved(

@@ -53,6 +53,8 @@ _REASONS = {
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
     Reason.TWINS: "in two batches",
+    Reason.REVOKED: "in a batch that was given up as lost",
+    Reason.NOT_TAKEN_OFF: "not taken off",
 }
 
 

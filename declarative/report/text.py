@@ -102,7 +102,7 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
     if submissions:
         yield click.style(f"  ✓ {address}: {', '.join(submissions)}", fg="green")
     for receipt in result.problems:
-        color = "magenta" if receipt.status in (RequestStatus.UNSURE, RequestStatus.MARK_LOST) else "red"
+        color = "magenta" if receipt.status in _NEEDS_HUMAN else "red"
         yield click.style(f"  ✗ {address}: {_PROBLEM_PREFIXES[receipt.status]}{clean(receipt.message)}", fg=color)
     if result.deferred:
         yield f"    {people(result.deferred)} left for the next run"
@@ -111,6 +111,7 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
 
 
 _SUBMITTED_AS = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
+_NEEDS_HUMAN = (RequestStatus.UNSURE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
 _PROBLEM_PREFIXES = {
     RequestStatus.DONE: "",
     RequestStatus.FAILED: "",
@@ -118,6 +119,7 @@ _PROBLEM_PREFIXES = {
     RequestStatus.REFUSED: "refused by the provider: ",
     RequestStatus.OUT_OF_FUNDS: "stopped, out of funds: ",
     RequestStatus.MARK_LOST: "mark_lost: ",
+    RequestStatus.NOT_TAKEN_OFF: "not taken off: ",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.errors import StateError
@@ -15,7 +16,7 @@ from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind, Reso
 from declarative.model.records import join_records
 from declarative.model.resource import Json
 from declarative.state.base import Backend, Lease
-from declarative.state.codec import JsonObject, merge_patch, to_json_object
+from declarative.state.codec import JsonObject, encode_time, merge_patch, to_json_object
 from declarative.state.format import journal_line, parse_lock, render_lock, update_patch
 
 _Part = TypeVar("_Part", RemoteRecord, Intent)
@@ -146,6 +147,21 @@ class Ledger:
                 self._append({"hosts": {provider: host}})
                 cast(dict[str, str], self.lock.hosts)[provider] = host
 
+    def set_guard(self, provider: str, seconds: int) -> None:
+        """Remember how many seconds of guard the list of a provider asks for. 0: no more than the project's."""
+        with self._mutex:
+            if self.lock.guards.get(provider, 0) != seconds:
+                self._append({"guards": {provider: seconds or None}})
+                guards = cast(dict[str, int], self.lock.guards)
+                guards.pop(provider, None)
+                guards |= {provider: seconds} if seconds else {}
+
+    def set_probe_time(self, provider: str, moment: datetime) -> None:
+        """Remember when a list probe is sent to a provider."""
+        with self._mutex:
+            self._append({"probes": {provider: encode_time(moment)}})
+            cast(dict[str, datetime], self.lock.probes)[provider] = moment
+
     def fold(self) -> None:
         """Write the whole lock and drop the journal, at the end of a run. Writes nothing where nothing changed."""
         with self._mutex:
@@ -168,7 +184,13 @@ class Ledger:
 
 def _copy_lock(lock: Lock) -> Lock:
     resource_records = {address: _copy_record(resource_record) for address, resource_record in lock.resources.items()}
-    return replace(lock, hosts=dict(lock.hosts), resources=resource_records)
+    return replace(
+        lock,
+        hosts=dict(lock.hosts),
+        guards=dict(lock.guards),
+        probes=dict(lock.probes),
+        resources=resource_records,
+    )
 
 
 def _copy_record(resource_record: ResourceRecord) -> ResourceRecord:

@@ -74,6 +74,8 @@ def join_locks(first: Lock, second: Lock) -> Lock:
         first,
         born=min(first.born, second.born),
         hosts={**first.hosts, **second.hosts},
+        guards=join_mappings(first.guards, second.guards, max),
+        probes=join_mappings(first.probes, second.probes, max),
         resources=join_mappings(first.resources, second.resources, join_records),
     )
 

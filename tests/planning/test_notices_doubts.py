@@ -12,7 +12,7 @@ from declarative.model.lock import ResourceRecord
 from declarative.model.mark import settings_hash
 from declarative.model.remote import Phase
 from declarative.planning.notices import doubt_notices
-from tests.planning.facts_fixture import NOON, a_mark, batch, digest, intent, knowing, make_facts, members, resource
+from tests.planning.facts_fixture import NOON, a_mark, batch, digest, knowing, make_facts, members, resource
 
 SOON, LATER, BEFORE = NOON + timedelta(minutes=2), NOON + timedelta(days=1), NOON - timedelta(minutes=1)
 
@@ -54,13 +54,6 @@ def test_a_request_that_was_given_up_is_named_as_long_as_the_provider_would_take
 def test_of_one_with_other_settings_the_time_is_not_known() -> None:
     other = a_mark(settings=settings_hash(digest({"agent_id": "agent_b"})))
     assert said_of_a_given_up(str(other)) == []
-
-
-def test_an_unclear_answer_is_repeated_while_its_absence_is_only_probable() -> None:
-    answered = intent(absent=True, answer="answered 413 Payload Too Large")
-    record = ResourceRecord(generation=2, intents={"m": answered, "n": answered})
-    (message,) = doubt_notices(make_facts(wanted=resource("a"), record=record))
-    assert message.endswith("which is not proven yet: answered 413 Payload Too Large")
 
 
 def test_where_nothing_is_wanted_or_nothing_was_lost_nothing_is_said() -> None:

@@ -56,9 +56,6 @@ class BatchChannel:
 
     def _list_batches(self) -> Iterator[list[Remote]]:
         for page in read_pages(self._client, _BATCHES, {}):
-            # Protocol 12: every batch has a name (cartesia.md 3.1). Without it our mark on it would look absent.
-            if not all(isinstance(batch.get("name"), str) for batch in page):
-                raise self._client.failure(_BATCHES, "answered with a list that cannot be read")
             yield [_parse_batch(batch) for batch in page]
 
     def read(self, remote_id: str) -> Remote | None:

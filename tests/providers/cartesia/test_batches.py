@@ -28,7 +28,7 @@ def test_a_list_of_batches_tells_what_it_shows() -> None:
 
 
 def test_a_batch_of_which_most_is_missing_survives_but_expects_people() -> None:
-    bare = {"data": [{"id": "acb_1", "name": "x", "status": None, "created_at": "soon"}], "has_more": False}
+    bare = {"data": [{"id": "acb_1", "status": None, "created_at": "soon"}], "has_more": False}
     [[remote]] = pages_of(open_exchange(answering(httpx.Response(200, json=bare))).channel(Route.BATCH), [])
     assert (remote.total, remote.status, remote.created_at, remote.mark) == (-1, "", None, None)
 
