@@ -163,7 +163,8 @@ class Executor:
         match outcome:
             case Done(remote):
                 self._close_intent(resource, intent, {remote.id: self._build_remote_record(resource, intent, remote)})
-                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at)
+                left_out = _count_left_out(intent, remote)
+                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case MarkMissing(remote):
                 return self._withdraw_unmarked(resource, intent, remote)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
@@ -225,6 +226,11 @@ class Executor:
         outcome = request()
         steps.debug("answer: %s: %s", description, type(outcome).__name__)
         return outcome
+
+
+def _count_left_out(intent: Intent, remote: Remote) -> int:
+    """People of a new batch whom the provider did not take, as its answer says."""
+    return intent.count - remote.total if intent.is_batch and 0 < remote.total < intent.count else 0
 
 
 def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:

@@ -117,8 +117,8 @@ class RemoteRecord:
     cancel: CancelProgress | None = None
     """How far our own cancel has come. None: we sent none."""
     cancelled_at: datetime | None = None
-    """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None: not
-    known, or of no matter, since a person who reads `cancelled` there is free at once."""
+    """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None:
+    not known, or of no matter, since a person who reads `cancelled` there is free at once."""
     settled: bool = False
     """It was over, its members were read in full, and none of them was queued in a live batch."""
     person: str | None = None
@@ -146,7 +146,7 @@ class ResourceRecord:
     provider: str = ""
     """Name of the provider in the project."""
     settings: Mapping[str, Json] = field(default_factory=dict)
-    """The settings last applied, in clear for people who review the lock. A long text is a digest here."""
+    """The settings last applied, in clear for people who review the lock. What is long, or may be a secret, is a digest."""
     settings_digest: str = ""
     """Digest of the settings last applied in full."""
     count: int = 0

@@ -19,10 +19,10 @@ unsure > dialed > waiting > refused > unsubmitted.
 | desired, dialed, unreached, over, in retry.on, attempts left          | retry                               |
 | anything else                                                         | keep                                |
 
-To be taken off is who is not desired, expired, outside calling hours, called elsewhere already for the attempt that they
-are queued for, or queued under a revoked mark. A cancel calls nobody, so it comes before every block: what is not known
-of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come first, since under
-them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark is wanted still, and moves.
+A person is to be taken off who is not desired, expired, outside calling hours, called elsewhere already for the attempt
+that they are queued for, or queued under a revoked mark. A cancel calls nobody, so it comes before every block: what is
+not known of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come first,
+since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
 
 A person may be dialed and yet be queued, after a retry. A person who is no longer wanted is then taken off as well:
 being called before is no reason to be called again after leaving the list.

@@ -21,7 +21,6 @@ from tests.planning.facts_fixture import (
     make_facts,
     members,
     open_intents,
-    remembered,
     resource,
 )
 
@@ -70,15 +69,6 @@ def test_of_the_same_list_whoever_may_have_been_in_it_counts() -> None:
 def test_without_a_manifest_nobody_is_known() -> None:
     gone = _lost("ab", "ab")
     assert _told(make_facts(wanted=None, record=replace(knowing(), intents=open_intents(gone))), gone) is None
-
-
-def test_people_sent_again_because_it_looked_absent_were_in_it_all_the_same() -> None:
-    gone = _lost("ab", "ab", absent=True)
-    again = batch("b2", members(a=Phase.QUEUED, b=Phase.QUEUED))
-    record = replace(knowing(again), intents=open_intents(gone))
-    assert _told(make_facts(wanted=resource("ab"), record=record), gone) == "ab"
-    doubted = replace(record, remotes={"b2": remembered(doubts=(gone.mark,))})
-    assert _told(make_facts(again, wanted=resource("ab"), record=doubted), gone) == "ab"
 
 
 def test_a_second_attempt_is_told_from_first_ones() -> None:
