@@ -27,6 +27,9 @@ class _SocketConnection:
     async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
+    def is_open(self) -> bool:
+        return not self._transport.is_closing()
+
 
 class _ClosableProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

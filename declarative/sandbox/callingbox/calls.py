@@ -148,7 +148,9 @@ def _balance_millicents(context: RequestContext) -> int:
 def list_calls(context: RequestContext) -> ApiResponse:
     """List all calls in a bare array, newest first. No parameter is documented."""
     single_calls = calls.list_single_calls(context.moment, context.org.id, "callingbox", context.visible)
-    return ApiResponse(200, [views.call_json(call, context.now) for call in single_calls])
+    hidden = context.find_hidden_call()
+    shown = [views.call_json(call, context.now) for call in single_calls if call.rank != (hidden, 0)]
+    return ApiResponse(200, shown)
 
 
 def _require_call(context: RequestContext) -> Call:
