@@ -46,17 +46,28 @@ _SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' S
     "--speed", type=click.FloatRange(0), help="Sandbox seconds per real second. At 0 only advance moves the clock."
 )
 @click.option("--seed", type=int, help="Seed of the random outcomes.  [default: 0]")
+@click.option(
+    "--lifelike/--no-lifelike",
+    default=None,
+    help="Add rare outcomes: errors, refusals, unknown words.  [default: no-lifelike]",
+)
 @click.option("--faults", type=click.Path(path_type=Path), help="Fault rules (YAML or JSON).")
 @click.option("--directory", type=click.Path(path_type=Path, file_okay=False), help="Keep the state in this directory.")
 def serve(
-    host: str, port: int, speed: float | None, seed: int | None, faults: Path | None, directory: Path | None
+    host: str,
+    port: int,
+    speed: float | None,
+    seed: int | None,
+    lifelike: bool | None,
+    faults: Path | None,
+    directory: Path | None,
 ) -> None:
     from declarative.sandbox.faults import install_rules, load_rules
     from declarative.sandbox.world import World
 
     rules = load_rules(faults) if faults is not None else None
     try:
-        world = World(directory, seed=seed, speed=speed)
+        world = World(directory, seed=seed, speed=speed, lifelike=lifelike)
     except ValueError as error:
         raise UsageError(str(error)) from None
     try:

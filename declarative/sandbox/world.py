@@ -33,6 +33,8 @@ class Moment:
     """Seconds since the epoch, by the sandbox's clock."""
     seed: int
     """Decides the outcomes of dials."""
+    lifelike: bool
+    """Adds rare outcomes: errors, refusals, unknown words."""
 
     def with_time(self, now: float) -> Moment:
         return replace(self, now=now)
@@ -86,14 +88,21 @@ class World:
     Safe for threads (a lock) and for several processes on one directory (SQLite's write lock).
     """
 
-    def __init__(self, directory: Path | None = None, *, seed: int | None = None, speed: float | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path | None = None,
+        *,
+        seed: int | None = None,
+        speed: float | None = None,
+        lifelike: bool | None = None,
+    ) -> None:
         if speed is not None and not 0 <= speed <= FASTEST:
             raise ValueError(f"the speed is from 0 to {FASTEST:,}")
         self._lock = threading.RLock()
         self._db = store.open_database(directory)
         try:
             with self._transaction():
-                self._initialize(seed, speed)
+                self._initialize(seed, speed, lifelike)
         except BaseException:
             self.close()
             raise
@@ -104,10 +113,12 @@ class World:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _initialize(self, seed: int | None, speed: float | None) -> None:
+    def _initialize(self, seed: int | None, speed: float | None, lifelike: bool | None) -> None:
         seed_setting = self._read_setting("seed")
         if seed is not None or seed_setting is None:
             self._write_setting("seed", str(seed or 0))  # of any size
+        if lifelike is not None:
+            self._write_setting("lifelike", int(lifelike))
         if self._read_setting("anchor_real") is None:
             self._anchor_clock(time.time(), 1.0)
         if speed is not None:
@@ -149,7 +160,8 @@ class World:
             clock_time = self._clock_time()
             # Without a new anchor the clock would stand still for as long as the machine's clock stepped back.
             self._anchor_clock(clock_time, float(self._read_setting("speed")))
-            yield Moment(self._db, clock_time, int(self._read_setting("seed")))
+            lifelike = bool(self._read_setting("lifelike"))
+            yield Moment(self._db, clock_time, int(self._read_setting("seed")), lifelike)
 
     def now(self) -> float:
         """Read the clock, in seconds since the epoch."""
