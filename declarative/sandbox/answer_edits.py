@@ -45,9 +45,7 @@ def edit_answer(response: ApiResponse, effects: FaultEffects) -> ApiResponse:
     if response.status >= 300 or isinstance(response.body, str):
         return response
     body = response.body
-    if isinstance(body, list):
-        body = body[: effects.cap]
-    elif effects.drop_members and "recipients" in body:
+    if effects.drop_members and "recipients" in body:
         body = body | {"recipients": body["recipients"][: -effects.drop_members]}
     body = _lie_in_answer(body, effects)
     if effects.edit_items is not None:

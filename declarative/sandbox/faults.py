@@ -55,9 +55,11 @@ class FaultEffects:
     lag: float = 0.0
     """Seconds by which lists are behind."""
     cap: int | None = None
-    """Most items in a bare array; None shows all."""
+    """Most calls in CallingBox's list; None shows all."""
     as_data: bool = False
-    """Wraps a bare array as `{"data": [...]}`."""
+    """Lists CallingBox's calls in the old shape `{"data": [...]}`, and numbers so too."""
+    bare: bool = False
+    """Lists CallingBox's calls in the older shape, a bare array."""
     refusal: int = 402
     """Status of CallingBox's refusal for lack of funds; 201 makes it a call that fails."""
     drop_members: int = 0
@@ -89,7 +91,7 @@ class FaultEffects:
 
     @property
     def knobs(self) -> Knobs:
-        return Knobs(self.lag, self.refusal, self.hide)
+        return Knobs(self.lag, self.refusal, self.hide, self.cap, not (self.as_data or self.bare))
 
 
 def validate_rules(rules: Any, file: str = "") -> list[dict[str, Any]]:

@@ -86,6 +86,10 @@ class Knobs:
     """Status of CallingBox's refusal for lack of funds."""
     hide: int = 0
     """Number (from 1, in order of creation) of the entry that lists never show; 0 hides none."""
+    cap: int | None = None
+    """Most calls that CallingBox's list shows, over all pages; None shows all."""
+    in_pages: bool = True
+    """Whether CallingBox's list comes in pages; else in one of its old shapes, whatever the query."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def test_an_entry_is_left_out_of_lists_for_good(either: Account) -> None:
 
 def list_calls(client: httpx.Client, path: str) -> list[str]:
     page = client.get(path, params={"agent_id": "agent_A"} if path.startswith("/agents") else {}).json()
-    return [call["id"] for call in (page if isinstance(page, list) else page["data"])]
+    return [call["id"] for call in page["data"]]
 
 
 def test_a_single_call_is_left_out_of_lists_for_good(either: Account) -> None:
