@@ -18,7 +18,7 @@ PATH = "/v1/calls"
 
 def place_calls(account: Account, box: httpx.Client, count: int) -> list[str]:
     """Place calls, two at a time, and return their ids, newest first."""
-    ids = []
+    ids: list[str] = []
     for index in range(count):
         ids.insert(0, place_call(box)["id"])
         account.advance(index % 2)
