@@ -116,10 +116,20 @@ def open_database(directory: Path | None) -> sqlite3.Connection:
 
 
 def _make_private(directory: Path, file: Path) -> None:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory.chmod(0o700)
+    _make_private_folder(directory)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     file.chmod(0o600)
+
+
+def _make_private_folder(directory: Path) -> None:
+    """Make a folder, and `.dialctl` above it, for their owner only. Raises DialctlError for a link in their place: a
+    commit could lead us out of the checkout by it."""
+    folders = [directory.parent, directory] if directory.parent.name == ".dialctl" else [directory]
+    for folder in folders:
+        if folder.is_symlink():
+            raise DialctlError(f"{folder} is a symbolic link, and dialctl does not follow it", hint="remove the link")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
 
 
 def find_damage(db: sqlite3.Connection, file: Path) -> DamagedDatabase | None:
