@@ -184,6 +184,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
             f"  ! unsure: {people(intent.count)}{person}, sent {humanize.when(intent.sent_at)}, mark {intent.mark}",
             fg="magenta",
         )
+        yield from [f"    {clean(intent.answer)}"] if intent.answer else []
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
     for call in status.candidates:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
