@@ -254,3 +254,18 @@ def test_calls_that_nobody_can_ask_after_hold_no_place(ground: EmbeddedProject) 
     calls = asked(ground, "legacyOutboundCall")
     assert len(calls) == len(numbers)
     assert max(calls) - min(calls) < timedelta(minutes=1)
+
+
+# -- what it costs -------------------------------------------------------------------------------------------------
+
+
+def test_an_apply_of_one_batch_reads_the_list_twice_and_once_more_where_it_waits(ground: EmbeddedProject) -> None:
+    ground.write(PROJECT + batch("b", ADA))
+    assert ground.apply().exit == 0
+    assert operations(ground) == ["getStatus", "listCallBatches", "createCallBatch", "listCallBatches"]
+    before = len(operations(ground))
+    ground.write(PROJECT + batch("b", ADA) + batch("c", BOB))
+    assert ground.apply("--wait").exit == 0
+    told = operations(ground)[before:]
+    created = told.index("createCallBatch")
+    assert told[created + 1 : created + 3] == ["listCallBatches"] * 2
