@@ -14,6 +14,9 @@ from declarative.errors import Interrupted
 from declarative.model.mark import parse
 from declarative.model.resource import Resource
 from tests.engine.sandbox_run import ADA, BOB, CARTESIA, MARCH, SandboxRun, an_intent, batch_resource, fault
+from tests.engine.test_signals import keep_handlers
+
+__all__ = ["keep_handlers"]
 
 APRIL = "batch/april"
 REFUSED = {"status": {"code": 400, "effect": False}}
