@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from declarative.app import first_run, state_init
 from declarative.app import plan as planner
+from declarative.app.checkout_age import CheckoutAge
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
@@ -41,6 +42,8 @@ class ApplyOptions:
     """Addresses that may lose more people than the policy allows."""
     lock_timeout: float = 0.0
     """Seconds to wait for the lease."""
+    allow_older: bool = False
+    """Apply manifests that are older than those last applied, as the commits in the lock tell."""
     destroy: bool = False
     """Cancel everything that still waits, as if nothing were wanted any more."""
     stays: bool = False
@@ -108,7 +111,11 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
         findings = _settle_open(run, runner)
         plan = _make_approved_plan(session, options, ledger)
         _start_lock(session, ledger, plan)
-        return _run_rounds(session, options, run, runner, plan, findings)
+        if ledger.is_started:
+            ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
+        report = _run_rounds(session, options, run, runner, plan, findings)
+        _record_commit(ledger)
+        return report
 
 
 def _check_project(session: Session) -> None:
@@ -166,6 +173,7 @@ def _make_approved_plan(
 
 def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
     scope = session.scope(ledger.lock if ledger.is_started else None)
+    checkout = CheckoutAge(session)
     if options.destroy:
         scope = replace(scope, desired=_pause_all(session.desired))
     plan = planner.make_plan(
@@ -174,8 +182,13 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         max_dials=options.max_dials,
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
+        older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
     )
-    plan = replace(plan, refusals=(*plan.refusals, *first_run.find_partial_first_run(session, scope.lock)))
+    plan = replace(
+        plan,
+        refusals=(*plan.refusals, *first_run.find_partial_first_run(session, scope.lock)),
+        warnings=(*plan.warnings, *checkout.warn_if_unknown(scope.lock)),
+    )
     return options.restrict(session, plan) if options.restrict else plan
 
 
@@ -187,20 +200,29 @@ def _pause_all(desired: Desired) -> Desired:
 
 
 def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
-    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A project blocked with
-    `no_memory` never starts a lock here."""
+    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A lock of `dialctl init`
+    gets what only a provider tells: its time. A project blocked with `no_memory` never starts a lock here."""
     used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
     hosts = {
         name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
     }
     if not hosts:
         return
-    if not ledger.is_started:
+    if not ledger.is_started or ledger.lock.is_unused:
         provider_times = [session.connections.connected_providers[name].now() for name in hosts]
-        ledger.start(state_init.new_lock(session, hosts, min(provider_times)))
+        first_lock = state_init.new_lock(session, hosts, min(provider_times))
+        ledger.start(replace(first_lock, lineage=ledger.lock.lineage) if ledger.is_started else first_lock)
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)
+
+
+def _record_commit(ledger: Ledger) -> None:
+    """Write the commit down where the manifest means something else than what was last applied, though nothing was sent
+    for it. Elsewhere it stands beside what was written."""
+    for address, stamp in ledger.stamps.items():
+        if ledger.resource_record(address).applied != stamp.get("applied"):
+            ledger.update(address)
 
 
 def _run_rounds(

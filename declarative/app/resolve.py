@@ -71,7 +71,7 @@ def _rename_earlier_addresses(session: Session, ledger: Ledger, address: str) ->
     """Move lock records of earlier addresses (`metadata.previously`) to this one. What is unsure may stand there."""
     resource = session.desired.resources.get(address)
     for earlier_address in resource.previously if resource else ():
-        if earlier_address in ledger.lock.resources:
+        if earlier_address in ledger.lock.resources and not ledger.resource_record(earlier_address).is_forgotten:
             ledger.rename(earlier_address, address)
 
 

@@ -105,7 +105,7 @@ class Session:
     @cached_property
     def key(self) -> PersonKey:
         """The key under which people are digested, from DIALCTL_PERSON_KEY."""
-        return PersonKey(self.options.environment.get("DIALCTL_PERSON_KEY"))
+        return PersonKey.from_environment(self.options.environment)
 
     @cached_property
     def desired(self) -> Desired:
@@ -135,10 +135,15 @@ class Session:
         """The folder of the Project document, absolute; that of PATH for a project without one."""
         return Path(self.desired.project.directory)
 
-    @property
+    @cached_property
     def data_directory(self) -> Path:
-        """Where dialctl keeps what is not to be committed: caches, leases and the sandbox."""
-        return self.project_directory / ".dialctl"
+        """Where dialctl keeps what is not to be committed: caches, leases and the sandbox. Raises StateError where a
+        symbolic link has its name."""
+        from declarative.state.local_files import refuse_link
+
+        directory = self.project_directory / ".dialctl"
+        refuse_link(directory)
+        return directory
 
     @property
     def _sandbox_directory(self) -> Path:
@@ -167,12 +172,17 @@ class Session:
     def backend(self) -> Backend:
         """Where the lock is kept: DIALCTL_STATE, else `state.url` of the Project, else this directory."""
         from declarative.state.catalog import open_backend
+        from declarative.state.local_files import make_folder
 
         if self.options.sandbox:
-            self._sandbox_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self._sandbox_directory)
             return self.local_backend
-        url = self.options.environment.get("DIALCTL_STATE") or self.desired.project.state_url
-        return open_backend(self.project_directory, url)
+        if url := self.options.environment.get("DIALCTL_STATE"):
+            try:
+                return open_backend(self.project_directory, url)
+            except UsageError as error:
+                raise UsageError(f"DIALCTL_STATE: {error.message}", hint=error.hint) from error
+        return open_backend(self.project_directory, self.desired.project.state_url)
 
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
@@ -244,6 +254,8 @@ class Session:
 def _check_lock(session: Session, lock: Lock) -> None:
     """Raises StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
     if they were never called."""
+    if lock.is_unused:
+        return
     location, project_name = session.backend.location, session.desired.project.name
     if lock.project != project_name:
         raise StateError(

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 @options.auto_approve
 @options.lock_timeout
 @options.as_json
+@click.option(
+    "--allow-older", is_flag=True, help="Apply manifests though a later commit was applied, as the lock tells."
+)
 @click.option("--wait", is_flag=True, help="Follow what was submitted until all calls are over.")
 @click.pass_obj
 def apply(
@@ -63,6 +66,7 @@ def apply(
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
         allow_shrink=limits["allow_shrink"],
+        allow_older=limits["allow_older"],
         lock_timeout=limits["lock_timeout"],
     )
     return _apply_and_report(context, session, apply_options, stop, as_json, wait=wait)

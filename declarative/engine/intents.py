@@ -78,12 +78,14 @@ class IntentWriter:
     def write_retry(self, resource: Resource, remote: Remote, count: int) -> Intent:
         """The written intent of a retry request, which calls `count` people of one batch again."""
         resource_record = self._run.ledger.resource_record(resource.address)
+        # Protocol 10: a saved plan is applied once. A retry dials as a submission does, so it moves the generation too.
+        wave = self._waves.setdefault(resource.address, Wave(resource_record.generation + 1))
         remote_record = resource_record.remotes[remote.id]
         intent = Intent(
             request=RequestKind.RETRY,
             route=Route.BATCH,
             mark=f"retry:{remote.id}:{remote.retry_count}",
-            generation=resource_record.generation,
+            generation=wave.generation,
             shard=remote_record.shard,
             attempt=remote_record.attempt,
             sent_at=self._run.provider(resource).now(),

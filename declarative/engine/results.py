@@ -121,3 +121,5 @@ class Receipt:
     """When the batch that was created starts to call, as it was asked for. None: at once, or no batch was created."""
     final: bool = False
     """Whether every other request for this resource would fail in the same way."""
+    left_out: int = 0
+    """People of a done request whom the provider did not take, as its answer says."""

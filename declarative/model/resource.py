@@ -49,6 +49,8 @@ class Resource:
     """Digest of `settings`."""
     recipients: Recipients
     """The people it wants called."""
+    variable_settings: frozenset[str] = frozenset()
+    """Names of settings that a variable is a part of. Their values may be secrets."""
     paused: bool = False
     """`state: cancelled` in the manifest: no one is desired."""
     scheduled_at: datetime | None = None

@@ -19,6 +19,10 @@ from declarative.planning.plan import Notice, Plan, Task
 from declarative.planning.stuck import endless_notices
 from declarative.privacy import mask
 
+_ONLY_SHARED_STATE = (
+    "the provider's list does not show by their marks the calls that this lock knows: an older copy of the lock would "
+    "not notice that it is older, and call again; only a shared state protects from that (spec.state.url)"
+)
 _EDITED = "a call is called once in its life: editing it changes nothing; to call again, give it a new name"
 
 
@@ -40,7 +44,7 @@ def plan_notices(
             yield from _warn_too_late(plan, resource, call_count, capabilities)
             yield from _warn_after_hours(plan, resource, call_count, capabilities)
             yield from _warn_abroad(plan, resource, capabilities)
-            yield from _warn_single_calls(resource, call_count, capabilities)
+            yield from _warn_single_calls(plan, resource, call_count, capabilities)
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
         yield from _warn_cancelled_by_others(plan, resource)
@@ -188,10 +192,13 @@ def _warn_abroad(plan: Plan, resource: Resource, capabilities: Capabilities) -> 
         yield Notice(resource.address, f"{outside} outside +1: {capabilities.destinations}")
 
 
-def _warn_single_calls(resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
+def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
     """Warn of what a provider without batches cannot do, and of a route that proves little."""
     if capabilities.cancellable:
         return
+    task = plan.tasks.get(resource.address)
+    if task is not None and not task.facts.marks_are_listed:
+        yield Notice(resource.address, _ONLY_SHARED_STATE)
     if resource.kind is Kind.BATCH and call_count > 1:
         duration = timedelta(seconds=ceil((call_count - 1) / resource.pace.calls_per_second))
         yield Notice(

@@ -210,13 +210,14 @@ def _make_action(
     resource_record: ResourceRecord | None = None,
 ) -> Action:
     settings = resource.settings if verb in (Verb.CREATE, Verb.REPLACE) else {}
+    settings_before = resource_record.settings if resource_record else {}
     return Action(
         address=resource.address,
         verb=verb,
         reason=reason,
         provider=resource.provider,
         people=people,
-        changes=diff.diff_settings(resource_record.settings if resource_record else {}, settings) if settings else (),
+        changes=diff.diff_settings(settings_before, settings, resource.variable_settings) if settings else (),
         starts_at=resource.scheduled_at if verb.dials else None,
         detail=detail,
     )

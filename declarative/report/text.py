@@ -30,9 +30,10 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     if plan.offline:
         yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
-    width = max((len(action.address) for action in plan.actions), default=0)
     listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
-    for action in listed:
+    merged = phrases.merge_project_blocks(listed)
+    width = max((len(action.address) for action in (*plan.actions, *merged)), default=0)
+    for action in merged:
         yield from _action_lines(action, plan, width)
     unchanged = len(plan.actions) - len(listed)
     if unchanged:

@@ -219,13 +219,6 @@ def test_what_was_answered_is_repeated_until_it_is_settled() -> None:
     assert block.detail.endswith("not proven either way: answered 413 Payload Too Large")
 
 
-def test_a_request_that_probably_never_arrived_holds_up_nothing_that_leaves() -> None:
-    actions, _ = actions_of(
-        make_facts(wanted=None, record=ResourceRecord(generation=1, intents=open_intents(intent(absent=True))))
-    )
-    assert set(actions) == {Verb.KEEP}
-
-
 def test_what_is_being_applied_is_no_alarm() -> None:
     block = actions_of(lost(), lease_holder="ada@mill")[0][Verb.BLOCK]
     assert (block.reason, block.detail, block.hint) == (Reason.BEING_APPLIED, "being applied by ada@mill", "")
