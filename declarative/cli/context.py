@@ -51,7 +51,7 @@ class Context:
         if flags["verbose"]:
             _enable_step_log()
         return cls(
-            directory=Path.cwd(),
+            directory=_find_working_directory(),
             sandbox=flags["sandbox"],
             variables=dict(_parse_variable(text) for text in flags["variables"]),
             variable_files=tuple(flags["variable_files"]),
@@ -100,6 +100,11 @@ class Context:
     def print_data(self, text: str) -> None:
         """Print a result to stdout as it is: JSON, CSV, Markdown or columns."""
         self._end_progress()
+        terminal.echo_whole(text)
+
+    def print_commands(self, text: str) -> None:
+        """Print lines that a CI runner is meant to obey."""
+        self._end_progress()
         click.echo(text)
 
     def print_text(self, text: str) -> None:
@@ -141,6 +146,13 @@ def _change_directory(directory: Path) -> None:
         raise UsageError(f'cannot change to directory "{directory}": {error.strerror}') from None
 
 
+def _find_working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current directory was deleted", hint="change to a directory that exists") from None
+
+
 def _choose_color(color: bool | None) -> None:
     click_context = click.get_current_context()
     click_context.color = color if color is not None else (False if os.environ.get("NO_COLOR") else None)
@@ -158,4 +170,11 @@ def _enable_step_log() -> None:
     import logging
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+
+    class StepFormatter(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return terminal.disarm(super().format(record))
+
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(StepFormatter("%(message)s"))
     logging.getLogger("dialctl.steps").setLevel(logging.DEBUG)

@@ -86,8 +86,20 @@ _name_environment_variables(click.Group("globals", params=dialctl.params), "DIAL
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with a code of errors.Exit."""
-    terminal.replace_closed_streams()
-    sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
+    terminal.prepare_streams()
+    exit_code = run_command(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_flush_output(exit_code))
+
+
+def _flush_output(exit_code: int) -> int:
+    """Write what is buffered. A command that did its work and could not say so has failed."""
+    try:
+        is_read = terminal.flush_streams()
+    except OSError as error:
+        terminal.drop_output()
+        terminal.echo(f"Error: cannot write to stdout: {error.strerror}", err=True)
+        is_read = False
+    return exit_code if is_read else exit_code or int(Exit.FAILED)
 
 
 def run_command(arguments: list[str]) -> int:
@@ -97,6 +109,7 @@ def run_command(arguments: list[str]) -> int:
     except click.exceptions.Exit as exit_request:
         return exit_request.exit_code
     except BrokenPipeError:
+        terminal.drop_output()
         return int(Exit.FAILED)
     except Exception as failure:
         from declarative.cli import error_output
