@@ -35,7 +35,7 @@ def save_plan(session: Session, plan: Plan, file: Path) -> None:
     saved_plan = planfile.from_plan(
         plan,
         path=session.options.path,
-        targets=session.options.targets,
+        targets=tuple(session.desired.resources) if session.options.selection else (),
         desired=session.desired.digest,
         hosts=session.connections.hosts,
         key=session.key,

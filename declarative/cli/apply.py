@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.path
 @options.targets
+@options.labels
 @options.allow_shrink
 @options.max_dials
 @options.parallelism
@@ -38,6 +39,7 @@ def apply(
     /,
     path: Path,
     targets: tuple[str, ...],
+    labels: tuple[str, ...],
     parallelism: int,
     auto_approve: bool,
     as_json: bool,
@@ -52,11 +54,13 @@ def apply(
     from declarative.app.apply import ApplyOptions
 
     saved_plan = saving.load_plan(path) if saving.is_plan_file(path) else None
-    if saved_plan and targets:
+    if saved_plan and (targets or labels):
         raise UsageError("a saved plan is applied as a whole", hint="pass --target to the dialctl plan that saves it")
     project_path, chosen_targets = (Path(saved_plan.path), saved_plan.targets) if saved_plan else (path, targets)
     stop = _new_stop_signal(context)
-    session = context.open_session(project_path, targets=chosen_targets, parallelism=parallelism, stop=stop)
+    session = context.open_session(
+        project_path, targets=chosen_targets, labels=labels, parallelism=parallelism, stop=stop
+    )
     apply_options = ApplyOptions(
         approve=_make_approver(context, stop, auto_approve or saved_plan is not None, as_json),
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,

@@ -73,6 +73,7 @@ class Context:
         *,
         stop: StopSignal | None = None,
         targets: Sequence[str] = (),
+        labels: Sequence[str] = (),
         parallelism: int = 8,
     ) -> Session:
         """Open a session that is closed when the command ends.
@@ -84,18 +85,28 @@ class Context:
         from declarative.app.session import Session
 
         session = Session(
-            path,
+            self.find_project(path),
             directory=self.directory,
             sandbox=self.sandbox,
             variables=self.variables,
             variable_files=self.variable_files,
             targets=targets,
+            labels=labels,
             parallelism=parallelism,
             progress=self.progress,
             sleep=stop.sleep if stop else time.sleep,
             pause=stop.pause if stop else None,
         )
         return self._exit_stack.enter_context(session)
+
+    def find_project(self, path: Path) -> Path:
+        """Find the project that a directory means, and say so if it is a child. Raises UsageError if several are."""
+        from declarative.app.session import find_project
+
+        project_path = find_project(path)
+        if project_path != path:
+            self.print_note(f"Project in {project_path}.")
+        return project_path
 
     def print_data(self, text: str) -> None:
         """Print a result to stdout as it is: JSON, CSV, Markdown or columns."""

@@ -55,30 +55,16 @@ def _print_as_json(error: DialctlError) -> bool:
 
 
 def print_usage_error(misuse: click.ClickException | click.Abort, command_context: click.Context) -> int:
-    """Print wrong usage. A global flag after the command is shown in its right place."""
+    """Print wrong usage."""
     if isinstance(misuse, click.Abort):
         click.echo("Aborted.", err=True)
         return int(Exit.INTERRUPTED)
     if isinstance(misuse, click.exceptions.NoArgsIsHelpError):
         click.echo(misuse.message, err=True)
         return int(Exit.USAGE)
-    if isinstance(misuse, click.NoSuchOption) and misuse.ctx and misuse.option_name in _global_flags(misuse.ctx):
-        program, _, command = misuse.ctx.command_path.partition(" ")
-        flag = misuse.option_name
-        value = "" if _global_flags(misuse.ctx)[flag] else " ..."
-        error = UsageError(f"{flag} has to stand before the command", hint=f"{program} {flag}{value} {command}")
-        return print_error(error, command_context)
     usage_context = getattr(misuse, "ctx", None)
     hint = f"see {usage_context.command_path} --help" if usage_context else "see dialctl --help"
     return print_error(UsageError(misuse.format_message(), hint=hint), command_context)
-
-
-def _global_flags(context: click.Context) -> dict[str, bool]:
-    """Map each global flag to whether it takes no value."""
-    options = [param for param in context.find_root().command.params if isinstance(param, click.Option)]
-    return {
-        flag: option.is_flag or option.count for option in options for flag in (*option.opts, *option.secondary_opts)
-    }
 
 
 def print_system_error(error: OSError, command_context: click.Context) -> int:

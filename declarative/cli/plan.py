@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.path
 @options.targets
+@options.labels
 @options.allow_shrink
 @options.max_dials
 @options.parallelism
@@ -40,6 +41,7 @@ def plan(
     context: Context,
     path: Path,
     targets: tuple[str, ...],
+    labels: tuple[str, ...],
     allow_shrink: tuple[str, ...],
     max_dials: int | None,
     parallelism: int,
@@ -59,7 +61,7 @@ def plan(
 
     if offline and out is not None:
         raise UsageError("a plan made --offline cannot be saved", hint="it is a guess; plan with a key to save it")
-    session = context.open_session(path, targets=targets, parallelism=parallelism)
+    session = context.open_session(path, targets=targets, labels=labels, parallelism=parallelism)
     caused_addresses = _find_caused_addresses(session, base_ref)
     plan = planner.plan_project(session, max_dials=max_dials, allow_shrink=allow_shrink, offline=offline)
     if out is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from declarative.cli import completion
 from declarative.cli.context import Context
 from declarative.errors import Exit, UsageError
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.schema_names)
 @click.pass_obj
 def schema(context: Context, name: str | None) -> int:
     """Print a published JSON Schema. Without NAME, list their names."""
@@ -31,11 +32,16 @@ def schema(context: Context, name: str | None) -> int:
 
 
 @click.command()
-@click.argument("what", required=False, metavar="[KIND[.FIELD...]]")
-@click.option("--provider", "provider", metavar="TYPE", help="Only fields of this provider type.")
+@click.argument("what", required=False, metavar="[KIND[.FIELD...] | REASON]", shell_complete=completion.topics)
+@click.option(
+    "--provider",
+    metavar="TYPE",
+    shell_complete=completion.provider_types,
+    help="Only fields of this provider type.",
+)
 @click.pass_obj
 def explain(context: Context, what: str | None, provider: str | None) -> int:
-    """Print the manifest reference, made from the schemas. Example: `dialctl explain Batch.retry`."""
+    """Print the manifest reference, made from the schemas, or a reason of a plan with its way out."""
     from declarative.app import explain as explainer
 
     context.print_data(explainer.explain_manifest(what, provider))
@@ -46,12 +52,23 @@ def explain(context: Context, what: str | None, provider: str | None) -> int:
 @click.pass_obj
 def version(context: Context) -> int:
     """Print the version, Python and the provider types."""
+    context.print_data(describe_version())
+    return Exit.DONE
+
+
+def describe_version() -> str:
+    """Name version and commit, Python and the provider types, a line each."""
     import platform
 
     from declarative import __version__
+    from declarative.app import build
     from declarative.providers import catalog
 
-    context.print_data(
-        f"dialctl {__version__}\nPython {platform.python_version()}\nproviders: {', '.join(catalog.type_names())}"
+    commit = build.find_commit()
+    return "\n".join(
+        [
+            f"dialctl {__version__}{f' (commit {commit})' if commit else ''}",
+            f"Python {platform.python_version()}",
+            f"providers: {', '.join(catalog.type_names())}",
+        ]
     )
-    return Exit.DONE

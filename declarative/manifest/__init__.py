@@ -2,6 +2,7 @@
 lock."""
 
 from declarative.manifest.loader import load_desired
+from declarative.manifest.nested import find_nested_projects
 from declarative.manifest.variables import Variables
 
-__all__ = ["Variables", "load_desired"]
+__all__ = ["Variables", "find_nested_projects", "load_desired"]
