@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from declarative.app import first_run
+from declarative.app.checkout_age import CheckoutAge
 from declarative.app.session import Session
 from declarative.engine.observe import ObserveScope, observe
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.resource import Route
-from declarative.planning import notices, policy, renames
+from declarative.planning import first_lock, notices, older_manifests, policy, renames
 from declarative.planning import offline as offline_planning
 from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason
@@ -39,6 +41,13 @@ def plan_project(
     holder = session.holder()
     scope = session.scope(session.lock(), applying=str(holder) if holder else None)
     plan = make_plan(scope, session.connections.capabilities, max_dials=max_dials, allow_shrink=allow_shrink)
+    checkout = CheckoutAge(session)
+    older_notices = older_manifests.warn_of_older(checkout.find_older(scope.lock), plan.project)
+    plan = replace(
+        plan,
+        refusals=(*plan.refusals, *first_run.find_partial_first_run(session, scope.lock)),
+        warnings=(*plan.warnings, *older_notices, *checkout.warn_if_unknown(scope.lock)),
+    )
     failures = [failure for failure in session.connections.providers.values() if isinstance(failure, ProviderError)]
     if failures and plan.actions and all(action.reason is Reason.NOT_READ for action in plan.actions):
         raise failures[0]
@@ -52,10 +61,13 @@ def make_plan(
     max_dials: int | None = None,
     allow_shrink: Collection[str] = (),
     allow_all_shrink: bool = False,
+    older: Mapping[str, str] | None = None,
 ) -> Plan:
     """The plan from what is wanted and what exists now. A provider that cannot be read blocks only its own addresses.
-    `allow_all_shrink` lets every address lose as many people as it will."""
-    observations = renames.block_renames(observe(replace(scope, include_removed=True)))
+    `allow_all_shrink` lets every address lose as many people as it will. `older` is what CheckoutAge found: these
+    addresses are blocked."""
+    observations = first_lock.block_without_lock(observe(replace(scope, include_removed=True)), scope.lock)
+    observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
     project, resources = scope.desired.project, list(scope.desired.resources.values())

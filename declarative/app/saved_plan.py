@@ -64,7 +64,7 @@ def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
 def load_plan(file: Path) -> SavedPlan:
     """Read a saved plan that is to be applied here. Raises PlanFileError, also if its project is not at the path that
     it was saved with."""
-    saved_plan = read_plan_file(file, PersonKey(os.environ.get("DIALCTL_PERSON_KEY")))
+    saved_plan = read_plan_file(file, PersonKey.from_environment(os.environ))
     if not Path(saved_plan.path).exists():
         raise PlanFileError(
             f'{file} is a plan of "{clean(saved_plan.path)}", which is not here', hint="apply it from where it was made"

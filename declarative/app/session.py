@@ -15,7 +15,7 @@ from declarative import manifest
 from declarative.app.connections import Connections, load_provider_types
 from declarative.errors import DialctlError, StateError, UsageError
 from declarative.model.digest import PersonKey
-from declarative.model.selection import Selection
+from declarative.model.selection import EVERYTHING, Selection
 
 if TYPE_CHECKING:
     from declarative.engine.observe import ObserveScope
@@ -107,14 +107,20 @@ class Session:
     @cached_property
     def key(self) -> PersonKey:
         """The key under which people are digested, from DIALCTL_PERSON_KEY."""
-        return PersonKey(self.options.environment.get("DIALCTL_PERSON_KEY"))
+        return PersonKey.from_environment(self.options.environment)
 
     @cached_property
     def desired(self) -> Desired:
         """What the manifests ask for. Raises ManifestError with every problem found."""
+        self.options.progress("reading the manifests and their people")
+        return self._load_desired(self.options.directory / self.options.path, self.options.selection)
+
+    def load_whole_project(self) -> Desired:
+        """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
+        return self._load_desired(self.project_directory, EVERYTHING)
+
+    def _load_desired(self, path: Path, selection: Selection) -> Desired:
         options = self.options
-        path = options.directory / options.path
-        options.progress("reading the manifests and their people")
         return manifest.load_desired(
             path,
             provider_types=self.provider_types,
@@ -122,7 +128,7 @@ class Session:
                 options.variables, [options.directory / file for file in options.variable_files], options.environment
             ),
             key=self.key,
-            selection=options.selection,
+            selection=selection,
             cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
         )
 
@@ -131,10 +137,15 @@ class Session:
         """The folder of the Project document, absolute; that of PATH for a project without one."""
         return Path(self.desired.project.directory)
 
-    @property
+    @cached_property
     def data_directory(self) -> Path:
-        """Where dialctl keeps what is not to be committed: caches, leases and the sandbox."""
-        return self.project_directory / ".dialctl"
+        """Where dialctl keeps what is not to be committed: caches, leases and the sandbox. Raises StateError where a
+        symbolic link has its name."""
+        from declarative.state.local_files import refuse_link
+
+        directory = self.project_directory / ".dialctl"
+        refuse_link(directory)
+        return directory
 
     @property
     def _sandbox_directory(self) -> Path:
@@ -163,12 +174,17 @@ class Session:
     def backend(self) -> Backend:
         """Where the lock is kept: DIALCTL_STATE, else `state.url` of the Project, else this directory."""
         from declarative.state.catalog import open_backend
+        from declarative.state.local_files import make_folder
 
         if self.options.sandbox:
-            self._sandbox_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self._sandbox_directory)
             return self.local_backend
-        url = self.options.environment.get("DIALCTL_STATE") or self.desired.project.state_url
-        return open_backend(self.project_directory, url)
+        if url := self.options.environment.get("DIALCTL_STATE"):
+            try:
+                return open_backend(self.project_directory, url)
+            except UsageError as error:
+                raise UsageError(f"DIALCTL_STATE: {error.message}", hint=error.hint) from error
+        return open_backend(self.project_directory, self.desired.project.state_url)
 
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
@@ -240,6 +256,8 @@ class Session:
 def _check_lock(session: Session, lock: Lock) -> None:
     """Raises StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
     if they were never called."""
+    if lock.is_unused:
+        return
     location, project_name = session.backend.location, session.desired.project.name
     if lock.project != project_name:
         raise StateError(

@@ -17,6 +17,7 @@ from declarative.planning import notices, standing
 from declarative.planning.decide import Reason, Standing
 from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import count_values
+from declarative.planning.stuck import describe_stuck, endless_notices, hint_stuck, stuck_people
 
 NOTHING_KNOWN = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
 """Blocks under which nothing is known of people, not even that they were not called."""
@@ -48,8 +49,10 @@ class AddressStatus:
     """Calls without a mark that one of those requests may have created. A person has to compare them."""
     unseen: int = 0
     """People that a rebuilt lock did not find, and that no list proves uncalled."""
+    not_taken_off: int = 0
+    """People who must not be called, and who may still be."""
     warnings: tuple[str, ...] = ()
-    """Sentences about doubts that an apply in time can still remove."""
+    """Sentences about people who may still be called, and about doubts that an apply in time can still remove."""
     block: Block | None = None
     """Why the whole address is blocked; None if it is not."""
 
@@ -118,6 +121,9 @@ def _summarize(observation: Observation) -> AddressStatus:
         return AddressStatus(address=observation.facts.address, people=count, block=observation.block)
     people = standing.decide_all(observation.facts).with_columns(_standing_word(observation).alias("word"))
     dialed = people.filter(word="dialed")
+    facts = observation.facts
+    stuck = stuck_people(facts)
+    stuck_warnings = [f"{describe_stuck(facts, stuck)}; {hint_stuck(facts, stuck)}"] if len(stuck) else []
     return AddressStatus(
         address=observation.facts.address,
         people=len(people) or observation.facts.resource_record.count,  # a tombstone whose provider is gone has no rows
@@ -128,7 +134,8 @@ def _summarize(observation: Observation) -> AddressStatus:
         unsure=tuple(observation.facts.open_intents()),
         candidates=observation.candidates,
         unseen=len(observation.facts.resource_record.unseen),
-        warnings=tuple(notices.doubt_notices(observation.facts)),
+        not_taken_off=len(stuck),
+        warnings=(*stuck_warnings, *notices.doubt_notices(facts), *endless_notices(facts)),
         block=observation.block,
     )
 

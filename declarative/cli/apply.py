@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 @options.auto_approve
 @options.lock_timeout
 @options.as_json
+@click.option(
+    "--allow-older", is_flag=True, help="Apply manifests though a later commit was applied, as the lock tells."
+)
 @click.option("--wait", is_flag=True, help="Follow what was submitted until all calls are over.")
 @click.pass_obj
 def apply(
@@ -62,10 +65,12 @@ def apply(
         project_path, targets=chosen_targets, labels=labels, parallelism=parallelism, stop=stop
     )
     apply_options = ApplyOptions(
+        stays=wait,
         approve=_make_approver(context, stop, auto_approve or saved_plan is not None, as_json),
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
         allow_shrink=limits["allow_shrink"],
+        allow_older=limits["allow_older"],
         lock_timeout=limits["lock_timeout"],
     )
     return _apply_and_report(context, session, apply_options, stop, as_json, wait=wait)

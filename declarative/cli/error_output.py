@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from declarative.cli import terminal
 from declarative.errors import DialctlError, Exit, UsageError
@@ -64,7 +65,16 @@ def print_usage_error(misuse: click.ClickException | click.Abort, command_contex
         return int(Exit.USAGE)
     usage_context = getattr(misuse, "ctx", None)
     hint = f"see {usage_context.command_path} --help" if usage_context else "see dialctl --help"
-    return print_error(UsageError(misuse.format_message(), hint=hint), command_context)
+    return print_error(UsageError(f"{_variable_prefix(misuse)}{misuse.format_message()}", hint=hint), command_context)
+
+
+def _variable_prefix(misuse: click.ClickException) -> str:
+    """Name the environment variable that a wrong value comes from. Empty where the command line gave it."""
+    if not (isinstance(misuse, click.BadParameter) and misuse.ctx and misuse.param and misuse.param.name):
+        return ""
+    is_variable = misuse.ctx.get_parameter_source(misuse.param.name) is ParameterSource.ENVIRONMENT
+    named = misuse.param.envvar or f"{misuse.ctx.auto_envvar_prefix}_{misuse.param.name.upper()}"
+    return f"{named if isinstance(named, str) else ', '.join(named)}: " if is_variable else ""
 
 
 def print_system_error(error: OSError, command_context: click.Context) -> int:

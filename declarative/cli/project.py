@@ -44,11 +44,15 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], labels: tup
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.pass_obj
 def init(context: Context, directory: Path) -> int:
-    """Write a first project, ready for the sandbox. A Project, a Batch and its recipients file."""
+    """Write a first project, ready for the sandbox. A Project, a Batch, its recipients file and a new lock."""
+    import os
+
     from declarative.app import scaffold
 
-    written_paths = scaffold.write_scaffold(directory)
+    written_paths = scaffold.write_scaffold(directory, os.environ)
     context.print_data("\n".join(f"wrote {path}" for path in written_paths))
     chdir_flag = "" if directory == Path() else f" -C {directory}"
+    if all(path.name != "dialctl.lock" for path in written_paths):
+        context.print_note(f"DIALCTL_STATE says where the lock is kept: start it with dialctl{chdir_flag} state new")
     context.print_note(f"Next:\n  dialctl{chdir_flag} validate\n  dialctl{chdir_flag} --sandbox apply")
     return Exit.DONE

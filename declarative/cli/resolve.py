@@ -12,7 +12,7 @@ from declarative.errors import Exit, UsageError
 
 
 @click.command()
-@click.argument("address", metavar="ADDRESS[#PERSON]")
+@click.argument("address", metavar="ADDRESS[#PERSON|#REMOTE_ID]")
 @options.project_schema
 @click.option("--placed", is_flag=True, help="The lost request did arrive: its people count as called.")
 @click.option("--not-placed", is_flag=True, help="The lost request never arrived: its people may be called.")
@@ -24,7 +24,8 @@ from declarative.errors import Exit, UsageError
 def resolve(context: Context, /, address: str, path: Path, lock_timeout: float, **verdicts: bool) -> int:
     """Decide what dialctl could not prove. `dialctl status` shows what is unsure.
 
-    PERSON is a phone number, or the digest that `dialctl status` prints for a person.
+    PERSON is a phone number, or the digest that `dialctl status` prints for a person. REMOTE_ID is the provider's id of
+    a batch that the provider has dropped or does not answer in full; all of it counts as called.
     """
     chosen_flags = [name.replace("_", "-") for name, is_set in verdicts.items() if is_set]
     if len(chosen_flags) != 1:
@@ -32,9 +33,9 @@ def resolve(context: Context, /, address: str, path: Path, lock_timeout: float, 
     from declarative.app import resolve as resolver
 
     [verdict] = chosen_flags
-    resource_address, _, person = address.partition("#")
+    resource_address, _, part = address.partition("#")
     messages = resolver.resolve_address(
-        context.open_session(path), resource_address, person or None, resolver.Verdict(verdict), lock_timeout
+        context.open_session(path), resource_address, part or None, resolver.Verdict(verdict), lock_timeout
     )
     context.print_text("\n".join(messages))
     return Exit.DONE

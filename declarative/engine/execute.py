@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import polars as pl
 
@@ -30,6 +31,7 @@ from declarative.providers.base import (
     Outcome,
     OutOfFunds,
     Rejected,
+    Submission,
 )
 
 TRIES = 4
@@ -95,9 +97,32 @@ class Executor:
             return Receipt(
                 RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {_outcome_message(outcome)}"
             )
-        remote_record = replace(records.refreshed(remote_record, outcome.remote), cancel=CancelProgress.DONE)
+        settles = channel.capabilities.cancel_settles
+        remote_record = replace(
+            records.refreshed(remote_record, outcome.remote),
+            cancel=CancelProgress.DONE,
+            cancelled_at=self._provider_time(address) if settles else None,
+        )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id)
+
+    def send_probe(self, name: str, submission: Submission) -> tuple[Outcome, str]:
+        """Creates a list probe at a provider and cancels it at once. Returns the outcome, and why the cancel failed."""
+        self._run.check_may_dial()
+        channel = self._run.providers[name].channels[Route.BATCH]
+        # Protocol 5: its time is durable before it is sent, so that no other run sends one within the settle time.
+        self._run.ledger.set_probe_time(name, self._run.providers[name].now())
+        outcome = self._send(f"probe {name}", lambda: channel.submit(submission))
+        failure = self.cancel_probe(channel, outcome.remote.id) if isinstance(outcome, Done | MarkMissing) else ""
+        return outcome, failure
+
+    def cancel_probe(self, channel: Channel, remote_id: str) -> str:
+        """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
+        outcome = self._send(f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        return "" if isinstance(outcome, Done) else _outcome_message(outcome)
+
+    def _provider_time(self, address: str) -> datetime:
+        return self._run.providers[self._run.ledger.resource_record(address).provider].now()
 
     def _dial(
         self,
@@ -138,7 +163,8 @@ class Executor:
         match outcome:
             case Done(remote):
                 self._close_intent(resource, intent, {remote.id: self._build_remote_record(resource, intent, remote)})
-                return Receipt(RequestStatus.DONE, remote.id)
+                left_out = _count_left_out(intent, remote)
+                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case MarkMissing(remote):
                 return self._withdraw_unmarked(resource, intent, remote)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
@@ -186,10 +212,7 @@ class Executor:
         resource_record = self._run.ledger.resource_record(resource.address)
         if intent.request is RequestKind.RETRY:
             return records.with_retry(records.refreshed(resource_record.remotes[remote.id], remote), intent)
-        # Protocol 7: this batch was sent while the absence of earlier requests was only probable. The guard keeps it
-        # only once a list proves that absence.
-        doubts = tuple(mark for mark, earlier_intent in resource_record.intents.items() if earlier_intent.absent)
-        return records.from_intent(intent, remote, doubts)
+        return records.from_intent(intent, remote)
 
     def _close_intent(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:
         """Removes the intent and records what exists now, in one durable step."""
@@ -203,6 +226,11 @@ class Executor:
         outcome = request()
         steps.debug("answer: %s: %s", description, type(outcome).__name__)
         return outcome
+
+
+def _count_left_out(intent: Intent, remote: Remote) -> int:
+    """People of a new batch whom the provider did not take, as its answer says."""
+    return intent.count - remote.total if intent.is_batch and 0 < remote.total < intent.count else 0
 
 
 def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from declarative.planning.decide import Verb
@@ -26,6 +27,8 @@ class ResourceResult:
     """People left to the next run: out of time, out of funds, or after a failure."""
     unplanned: int = 0
     """People who fell due during this run. They need a plan that names them."""
+    taken_back: int = 0
+    """People of batches that were taken back before they called, and that were not submitted again."""
     unsure: list[tuple[Receipt, Verb, int]] = field(default_factory=list)
     """Requests without a usable answer: receipt, verb, number of people."""
 
@@ -44,8 +47,10 @@ class ResourceResult:
         """Counts people of a request that is known to be done."""
         self.requests.append((remote_id, verb, count))
 
-    def undo_request(self, remote_id: str) -> None:
+    def undo_request(self, remote_id: str, *, people_are_free: bool = False) -> None:
         """Removes the requests of a batch that was withdrawn before it called."""
+        if people_are_free:
+            self.taken_back += sum(count for request_id, _, count in self.requests if request_id == remote_id)
         self.requests = [entry for entry in self.requests if entry[0] != remote_id]
 
     def close_unsure(self, receipt: Receipt) -> None:
@@ -69,7 +74,7 @@ class ResourceResult:
     @property
     def is_clean(self) -> bool:
         """Whether there was no problem and no one was left to the next run."""
-        return not self.problems and not self.deferred
+        return not self.problems and not self.deferred and not self.taken_back
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ class Finding:
     """Whether a person or a later run must look at it: the exit code says so."""
     withdrawn_id: str = ""
     """Id of the batch that was cancelled before it called; "" where none was."""
+    people_are_free: bool = False
+    """Whether a read proved that the withdrawn batch called no one, and its people may be submitted again."""
 
 
 class RequestStatus(StrEnum):
@@ -95,6 +102,7 @@ class RequestStatus(StrEnum):
     REFUSED = "refused"
     OUT_OF_FUNDS = "out_of_funds"
     MARK_LOST = "mark_lost"
+    NOT_TAKEN_OFF = "not_taken_off"
 
 
 @dataclass(frozen=True)
@@ -109,5 +117,9 @@ class Receipt:
     """The reason, for people; "" where the request was done."""
     mark: str = ""
     """The mark of the intent that an unsure request left open; "" otherwise."""
+    starts_at: datetime | None = None
+    """When the batch that was created starts to call, as it was asked for. None: at once, or no batch was created."""
     final: bool = False
     """Whether every other request for this resource would fail in the same way."""
+    left_out: int = 0
+    """People of a done request whom the provider did not take, as its answer says."""

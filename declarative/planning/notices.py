@@ -16,7 +16,13 @@ from declarative.planning.blocks import count_taken_off
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
+from declarative.planning.stuck import endless_notices
+from declarative.privacy import mask
 
+_ONLY_SHARED_STATE = (
+    "the provider's list does not show by their marks the calls that this lock knows: an older copy of the lock would "
+    "not notice that it is older, and call again; only a shared state protects from that (spec.state.url)"
+)
 _EDITED = "a call is called once in its life: editing it changes nothing; to call again, give it a new name"
 
 
@@ -38,7 +44,7 @@ def plan_notices(
             yield from _warn_too_late(plan, resource, call_count, capabilities)
             yield from _warn_after_hours(plan, resource, call_count, capabilities)
             yield from _warn_abroad(plan, resource, capabilities)
-            yield from _warn_single_calls(resource, call_count, capabilities)
+            yield from _warn_single_calls(plan, resource, call_count, capabilities)
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
         yield from _warn_cancelled_by_others(plan, resource)
@@ -47,7 +53,7 @@ def plan_notices(
         yield from _warn_time_zones(resource)
     for address, task in plan.tasks.items():
         yield from _warn_placed_calls(address, task)
-        yield from (Notice(address, message) for message in doubt_notices(task.facts))
+        yield from (Notice(address, message) for message in (*doubt_notices(task.facts), *endless_notices(task.facts)))
 
 
 def _warn_no_one_left(resource: Resource) -> Iterator[Notice]:
@@ -186,10 +192,13 @@ def _warn_abroad(plan: Plan, resource: Resource, capabilities: Capabilities) -> 
         yield Notice(resource.address, f"{outside} outside +1: {capabilities.destinations}")
 
 
-def _warn_single_calls(resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
+def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
     """Warn of what a provider without batches cannot do, and of a route that proves little."""
     if capabilities.cancellable:
         return
+    task = plan.tasks.get(resource.address)
+    if task is not None and not task.facts.marks_are_listed:
+        yield Notice(resource.address, _ONLY_SHARED_STATE)
     if resource.kind is Kind.BATCH and call_count > 1:
         duration = timedelta(seconds=ceil((call_count - 1) / resource.pace.calls_per_second))
         yield Notice(
@@ -202,17 +211,24 @@ def _warn_single_calls(resource: Resource, call_count: int, capabilities: Capabi
 
 
 def doubt_notices(facts: Facts) -> Iterator[str]:
-    """Yield sentences for `plan` and `status`: until when another apply can find a lost request and take it back."""
-    # Protocol 7: a batch sent over a probable absence is kept only once the list proves it. Its run ended before that.
-    for remote_id, remote_record in facts.resource_record.remotes.items():
-        remote = facts.remotes.get(remote_id)
-        starts = remote.scheduled_at if remote and remote_record.doubts and not remote.cancelled else None
-        if starts is not None and starts > facts.now:
-            yield (
-                f"{remote_id} was sent since an earlier request seemed lost, and its run ended before the list proved "
-                f"it: run dialctl apply before {humanize.when(starts)}, or people may be called twice"
-            )
+    """Yield sentences for `plan` and `status`: how a lost request is disproved, and until when one may still arrive."""
+    yield from _announce_probe(facts)
     yield from _warn_revoked(facts)
+
+
+def _announce_probe(facts: Facts) -> Iterator[str]:
+    """Yield what apply does to prove that a lost batch never arrived, where it may."""
+    lost_intents = [intent for intent in facts.open_intents() if intent.is_batch and intent.fence]
+    if not lost_intents:
+        return
+    sent_at = humanize.when(min(intent.sent_at for intent in lost_intents))
+    fence = max(intent.fence for intent in lost_intents if intent.fence)
+    number = facts.probe_number or str(facts.resource.settings.get("from_number", "") if facts.resource else "")
+    own_number = f"our own number {mask(number)}" if number else "our own calling number"
+    yield (
+        f"an answer was lost at {sent_at}; where the list shows nothing younger than {humanize.when(fence)}, apply "
+        f"will make a batch of {own_number}, cancelled at once, to prove that the request never arrived"
+    )
 
 
 def _warn_revoked(facts: Facts) -> Iterator[str]:

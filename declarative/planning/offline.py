@@ -48,7 +48,7 @@ def plan_offline(
         project=desired.project.name,
         created_at=now,
         actions=sort_actions(
-            (_apply_timing(desired, resource_records, action, now) for action in actions), list(desired.resources)
+            (_apply_timing(desired, lock, action, now) for action in actions), list(desired.resources)
         ),
         warnings=() if comparable else (OTHER_KEY,),
         held_counts=policy.held_counts(desired),
@@ -119,14 +119,12 @@ def _has_other_recipients(resource: Resource, resource_record: ResourceRecord, c
     )
 
 
-def _apply_timing(
-    desired: Desired, resource_records: Mapping[str, ResourceRecord], action: Action, now: datetime
-) -> Action:
+def _apply_timing(desired: Desired, lock: Lock | None, action: Action, now: datetime) -> Action:
     """Return the same action, unless the resource's own times or calling hours forbid a call now."""
     resource = desired.resources.get(action.address)
     if resource is None or not action.verb.dials:
         return action
-    guard = _find_resource_record(resource, resource_records, action.address).guard(desired.project.guard)
+    guard = lock.guard(resource.provider, desired.project.guard) if lock else desired.project.guard
     timing, opens_at = policy.call_timing(resource, now, guard)
     if not isinstance(timing, Timing):
         return replace(action, detail=action.detail or "those of them who may be called at this hour, at most")
@@ -207,13 +205,14 @@ def _make_action(
     resource_record: ResourceRecord | None = None,
 ) -> Action:
     settings = resource.settings if verb in (Verb.CREATE, Verb.REPLACE) else {}
+    settings_before = resource_record.settings if resource_record else {}
     return Action(
         address=resource.address,
         verb=verb,
         reason=reason,
         provider=resource.provider,
         people=people,
-        changes=diff.diff_settings(resource_record.settings if resource_record else {}, settings) if settings else (),
+        changes=diff.diff_settings(settings_before, settings, resource.variable_settings) if settings else (),
         starts_at=resource.scheduled_at if verb.dials else None,
         detail=detail,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -155,6 +156,15 @@ class Provider(Protocol):
 
     def skew(self) -> float:
         """Return the seconds by which the provider's clock is ahead of this machine's. Asks once, as `now` does."""
+        ...
+
+    def reading_until(self, deadline: datetime) -> AbstractContextManager[None]:
+        """Within it, a read raises ProviderError rather than last beyond `deadline`, by the provider's clock."""
+        ...
+
+    def own_number(self, settings: Mapping[str, Json]) -> str:
+        """Return the number that calls with these settings go out from, E.164; "" where that is not known. Raises
+        ProviderError."""
         ...
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:

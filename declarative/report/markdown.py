@@ -72,7 +72,7 @@ def _action_sections(
     plan: Plan, actions: Sequence[Action], rank: int, blocked_heading: str, heading: str
 ) -> Iterator[Section]:
     listed_actions = [action for action in actions if action.verb not in (Verb.KEEP, Verb.BLOCK)]
-    blocked_actions = [action for action in actions if action.verb is Verb.BLOCK]
+    blocked_actions = phrases.merge_project_blocks([action for action in actions if action.verb is Verb.BLOCK])
     yield Section(
         "blocked resources", rank, blocked_heading, [_block_bullet(action, plan) for action in blocked_actions]
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from declarative import humanize
 from declarative.humanize import people
@@ -28,6 +30,8 @@ COLORS = {
     Verb.CANCEL: "red",
     Verb.BLOCK: "magenta",
 }
+_PROJECT_BLOCKS = (Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
+"""Blocks that doubt the lock, and so are about the whole project."""
 _OUTCOMES = {
     "dial_no_answer": "no answer",
     "dial_busy": "busy",
@@ -53,6 +57,8 @@ _REASONS = {
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
     Reason.TWINS: "in two batches",
+    Reason.REVOKED: "in a batch that was given up as lost",
+    Reason.NOT_TAKEN_OFF: "not taken off",
 }
 
 
@@ -215,3 +221,19 @@ def _count_people(plan: Plan, verb: Verb) -> int:
 
 def _join_counts(parts: list[tuple[int, str]]) -> str:
     return ", ".join(f"{count:,} {word}" for count, word in parts if count)
+
+
+def merge_project_blocks(actions: Sequence[Action]) -> list[Action]:
+    """Tell a block of the whole project once: the first action stands for all with the same reason and words."""
+    merged: dict[object, Action] = {}
+    counts: Counter[object] = Counter()
+    for action in actions:
+        is_shared = action.verb is Verb.BLOCK and action.reason in _PROJECT_BLOCKS
+        key = (action.reason, action.detail, action.hint) if is_shared else (action.address, action.verb)
+        counts[key] += 1
+        first = merged.get(key)
+        merged[key] = replace(first, people=first.people + action.people) if first else action
+    return [
+        replace(action, address=f"{action.address} and {counts[key] - 1:,} more") if counts[key] > 1 else action
+        for key, action in merged.items()
+    ]

@@ -30,9 +30,10 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     if plan.offline:
         yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
-    width = max((len(action.address) for action in plan.actions), default=0)
     listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
-    for action in listed:
+    merged = phrases.merge_project_blocks(listed)
+    width = max((len(action.address) for action in (*plan.actions, *merged)), default=0)
+    for action in merged:
         yield from _action_lines(action, plan, width)
     unchanged = len(plan.actions) - len(listed)
     if unchanged:
@@ -102,7 +103,7 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
     if submissions:
         yield click.style(f"  ✓ {address}: {', '.join(submissions)}", fg="green")
     for receipt in result.problems:
-        color = "magenta" if receipt.status in (RequestStatus.UNSURE, RequestStatus.MARK_LOST) else "red"
+        color = "magenta" if receipt.status in _NEEDS_HUMAN else "red"
         yield click.style(f"  ✗ {address}: {_PROBLEM_PREFIXES[receipt.status]}{clean(receipt.message)}", fg=color)
     if result.deferred:
         yield f"    {people(result.deferred)} left for the next run"
@@ -111,6 +112,7 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
 
 
 _SUBMITTED_AS = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
+_NEEDS_HUMAN = (RequestStatus.UNSURE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
 _PROBLEM_PREFIXES = {
     RequestStatus.DONE: "",
     RequestStatus.FAILED: "",
@@ -118,6 +120,7 @@ _PROBLEM_PREFIXES = {
     RequestStatus.REFUSED: "refused by the provider: ",
     RequestStatus.OUT_OF_FUNDS: "stopped, out of funds: ",
     RequestStatus.MARK_LOST: "mark_lost: ",
+    RequestStatus.NOT_TAKEN_OFF: "not taken off: ",
 }
 
 

@@ -61,8 +61,7 @@ def open_database(directory: Path | None) -> sqlite3.Connection:
     if directory is None:
         target = ":memory:"
     else:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.chmod(0o700)
+        _make_private_folder(directory)
         file = directory / "sandbox.sqlite3"
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         file.chmod(0o600)
@@ -74,6 +73,17 @@ def open_database(directory: Path | None) -> sqlite3.Connection:
     except sqlite3.DatabaseError as problem:
         hint = "delete it, and the dialctl.lock beside it if there is one, to start again"
         raise DialctlError(f"{target}: {problem}", hint=hint) from None
+
+
+def _make_private_folder(directory: Path) -> None:
+    """Make a folder, and `.dialctl` above it, for their owner only. Raises DialctlError for a link in their place: a
+    commit could lead us out of the checkout by it."""
+    folders = [directory.parent, directory] if directory.parent.name == ".dialctl" else [directory]
+    for folder in folders:
+        if folder.is_symlink():
+            raise DialctlError(f"{folder} is a symbolic link, and dialctl does not follow it", hint="remove the link")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
 
 
 def _open_connection(target: str) -> sqlite3.Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,11 @@ from declarative.errors import StateError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Errors that mean there is no room for more."""
+
+
+_OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
+"""Errors that mean that too many files are open."""
+_DESCRIPTORS_HINT = "allow more open files (ulimit -n)"
 
 
 @contextmanager
@@ -28,13 +34,19 @@ def translate_os_errors(path: Path) -> Iterator[None]:
 
 
 def read_or_none(path: Path) -> bytes | None:
-    """Read a whole file. None: there is none. Raises StateError where it cannot be read."""
+    """Read a whole file. None: there is none. Raises StateError where it cannot be read, or is a symbolic link."""
     try:
-        return path.read_bytes()
+        # A link could lead out of the checkout, to a file that the person who made the link may not read.
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StateError(f"cannot read {path}: {error.strerror or error}") from error
+        raise _read_error(path, error) from error
+    try:
+        with os.fdopen(fd, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise _read_error(path, error) from error
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -46,7 +58,40 @@ def replace_file(path: Path, data: bytes) -> None:
         atomicfile.write_durable(path, data)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder of dialctl's own, for its owner only. Raises StateError, also where a link has its name."""
+    refuse_link(path)
+    with translate_os_errors(path):
+        atomicfile.make_private_folder(path)
+
+
+def refuse_link(path: Path) -> None:
+    """Raise StateError where `path` is a symbolic link. A writer could be led out of the checkout by it."""
+    if path.is_symlink():
+        raise _link_error(path)
+
+
+def _link_error(path: Path) -> StateError:
+    return StateError(
+        f"{path} is a symbolic link, and dialctl does not follow it: it could lead out of the project",
+        hint="put the file or folder itself there, or name another place with state.url",
+    )
+
+
+def _read_error(path: Path, error: OSError) -> StateError:
+    if error.errno == errno.ELOOP:
+        return _link_error(path)
+    hint = _DESCRIPTORS_HINT if error.errno in _OUT_OF_DESCRIPTORS else f"make {path} readable for this user"
+    return StateError(f"cannot read {path}: {error.strerror or error}", hint=f"{hint} and run again")
+
+
 def _write_error_hint(error: OSError, path: Path) -> str:
     if error.errno in _DISK_FULL:
-        return f"make room on the disk of {path.parent} and run again: the old lock is unharmed"
-    return f"make {path.parent} writable for this user and run again: the old lock is unharmed"
+        action = f"make room on the disk of {path.parent}"
+    elif error.errno in _OUT_OF_DESCRIPTORS:
+        action = _DESCRIPTORS_HINT
+    elif error.errno == errno.EIO:
+        action = f"look at the disk of {path.parent}"
+    else:
+        action = f"make {path.parent} writable for this user"
+    return f"{action} and run again: the old lock is unharmed"

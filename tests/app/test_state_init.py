@@ -1,4 +1,4 @@
-"""A lock starts once: new for a project that never dialed, or rebuilt from our marks."""
+"""A lock starts once, for a project that never dialed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from declarative.app.state_init import new_lock, rebuild_lock, start_lock
+from declarative.app.state_init import new_lock, start_lock
 from declarative.errors import Refused, StateError
-from tests.project_fixture import PROJECT, ProjectFixture
+from tests.project_fixture import ProjectFixture
 
 NOON = datetime(2031, 1, 15, 12, 0, 0, 500_000, tzinfo=UTC)
 
@@ -38,34 +38,3 @@ def test_a_project_that_dialed_gets_no_new_lock(project: ProjectFixture) -> None
     with project.session() as session, pytest.raises(Refused, match="this project has dialed before") as refused:
         start_lock(session, 0)
     assert refused.value.hint == "dialctl state rebuild"
-
-
-def test_a_lost_lock_is_rebuilt_from_the_marks_and_calls_no_one_twice(project: ProjectFixture) -> None:
-    assert project.apply().exit == 0
-    lose_lock(project)
-    with project.session() as session:
-        assert rebuild_lock(session, 0) == ["batch/outreach: 1 found by their marks"]
-    assert project.apply().exit == 0
-    with project.world() as world:
-        world.advance(7200)
-    assert len(project.called()) == 2
-
-
-def test_without_any_mark_there_is_nothing_to_rebuild(project: ProjectFixture) -> None:
-    with project.session() as session, pytest.raises(Refused, match="no mark of this project"):
-        rebuild_lock(session, 0)
-
-
-def test_a_mark_of_an_address_that_no_manifest_has_stops_the_rebuild(project: ProjectFixture) -> None:
-    assert project.apply().exit == 0
-    lose_lock(project)
-    batch = project.root / "batch.yaml"
-    batch.write_text(batch.read_text().replace("name: outreach", "name: other"))
-    with project.session() as session, pytest.raises(Refused, match="a mark of an address that no manifest has"):
-        rebuild_lock(session, 0)
-
-
-def test_a_lock_is_rebuilt_for_the_whole_project_only(project: ProjectFixture) -> None:
-    project.write(project_yaml=PROJECT)
-    with project.session(targets=["batch/outreach"]) as session, pytest.raises(Refused, match="whole project"):
-        rebuild_lock(session, 0)

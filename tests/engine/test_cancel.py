@@ -41,5 +41,5 @@ def test_a_batch_is_not_replaced_by_one_that_the_provider_would_refuse(run: Sand
     assert refuse_to_replace(run.context, batch_resource(ADA)) is None
     refusal = refuse_to_replace(run.context, batch_resource(ADA, settings={"agent_id": "agent_missing"}))
     assert refusal is not None
-    assert refusal.message.startswith("nothing was cancelled: ")
+    assert refusal.message.startswith("nobody was moved: ")
     assert "agent_missing" in refusal.message

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import CommandResult
+from tests.edited_lock import replace_text
 from tests.project_fixture import ADA, BATCH, BEN, CAY, PROJECT, ProjectFixture
 
 FILE = "saved.plan"
@@ -143,7 +144,7 @@ def test_another_lock_is_another_lineage(project: ProjectFixture, saved: Path) -
     lock = project.root / ".dialctl" / "sandbox" / "dialctl.lock"
     document = json.loads(lock.read_bytes())
     lineage = document["lineage"]
-    lock.write_text(lock.read_text().replace(lineage, "".join(reversed(lineage))))
+    lock.write_bytes(replace_text(lock.read_bytes(), lineage, "".join(reversed(lineage))))
     assert project.dialctl("apply", FILE).exit != 0
     later(project)
     assert CAY not in project.called()

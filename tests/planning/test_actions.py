@@ -211,13 +211,6 @@ def test_a_lost_answer_is_shown_where_none_of_its_people_is_known(
     assert not task.forget
 
 
-def test_a_request_that_probably_never_arrived_holds_up_nothing_that_leaves() -> None:
-    actions, _ = actions_of(
-        make_facts(wanted=None, record=ResourceRecord(generation=1, intents=open_intents(intent(absent=True))))
-    )
-    assert set(actions) == {Verb.KEEP}
-
-
 def test_what_is_being_applied_is_no_alarm() -> None:
     block = actions_of(lost(), lease_holder="ada@mill")[0][Verb.BLOCK]
     assert (block.reason, block.detail, block.hint) == (Reason.BEING_APPLIED, "being applied by ada@mill", "")

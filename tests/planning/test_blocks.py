@@ -218,10 +218,9 @@ def test_batches_at_a_provider_that_now_places_single_calls() -> None:
     assert of(wanted=lowered, record=knowing(batch("b1", members(a=Phase.REACHED)))) == "provider_changed"
 
 
-@pytest.mark.parametrize("absent", [False, True], ids=["open", "probably absent"])
-def test_a_lost_request_keeps_its_people_where_it_was_sent(absent: bool) -> None:
+def test_a_lost_request_keeps_its_people_where_it_was_sent() -> None:
     """It may have arrived there: at another provider, or by another route, they would call once more."""
-    lost = ResourceRecord(generation=1, provider="cartesia", intents=open_intents(intent(absent=absent)))
+    lost = ResourceRecord(generation=1, provider="cartesia", intents=open_intents(intent()))
     assert of(wanted=resource("a"), record=lost) is None
     assert of(wanted=resource("a", provider="callingbox"), record=lost) == "provider_changed"
     assert of(wanted=resource("a", route=Route.CALL), record=lost) == "provider_changed"

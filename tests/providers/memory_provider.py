@@ -6,6 +6,7 @@ An entry point of the group `dialctl.providers` names this module; `type` and `c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 import polars as pl
@@ -104,6 +105,12 @@ class Memory:
 
     def skew(self) -> float:
         return 0.0
+
+    def reading_until(self, deadline: datetime) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def own_number(self, settings: Mapping[str, Json]) -> str:
+        return ""
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         agent = str(settings.get("agent_id", ""))

@@ -16,6 +16,8 @@ from declarative.providers.http.client import HttpClient
 from declarative.providers.http.connection import HttpConnection
 from declarative.providers.http.parse import dict_or_empty, text_or_none
 
+_NUMBERS = "/agents/phone-numbers"
+
 
 def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnection:
     """Open a connection; sends nothing yet. Raises MissingKey, or ProviderError for a base URL that cannot be used."""
@@ -28,7 +30,13 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnecti
         sleep=connect_options.sleep,
         monotonic=connect_options.monotonic,
     )
-    return HttpConnection(client, _channels(client, version), clock_path="/", find_unknown=_unknown_finder(version))
+    return HttpConnection(
+        client,
+        _channels(client, version),
+        clock_path="/",
+        find_unknown=_unknown_finder(version),
+        find_number=_find_number,
+    )
 
 
 def _channels(client: HttpClient, version: str) -> Mapping[Route, Channel]:
@@ -44,7 +52,7 @@ def _channels(client: HttpClient, version: str) -> Mapping[Route, Channel]:
 
 def _unknown_finder(version: str) -> Callable[[HttpClient, Mapping[str, Json]], list[str]]:
     agents = "/v1/agents" if version == VARIABLES_VERSION else "/agents"
-    numbers = None if version == LEGACY_VERSION else "/agents/phone-numbers"
+    numbers = None if version == LEGACY_VERSION else _NUMBERS
 
     def find_unknown(client: HttpClient, settings: Mapping[str, Json]) -> list[str]:
         agent = _check_reference(client, "agent", agents, text_or_none(settings.get("agent_id")))
@@ -52,6 +60,13 @@ def _unknown_finder(version: str) -> Callable[[HttpClient, Mapping[str, Json]], 
         return [*agent, *number]
 
     return find_unknown
+
+
+def _find_number(client: HttpClient, settings: Mapping[str, Json]) -> str:
+    """Return the number of `from_number_id` (cartesia.md 2.11); "" where there is none."""
+    number_id = text_or_none(settings.get("from_number_id"))
+    phone_number = client.get_or_none(f"{_NUMBERS}/{quote(number_id, safe='')}") if number_id else None
+    return text_or_none(dict_or_empty(phone_number).get("number")) or ""
 
 
 def _check_reference(client: HttpClient, noun: str, path: str | None, reference: str | None) -> list[str]:

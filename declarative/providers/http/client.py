@@ -6,13 +6,16 @@ Independent of any provider's routes and words.
 from __future__ import annotations
 
 import logging
+import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model.resource import Json
@@ -68,6 +71,7 @@ class HttpClient:
         self._endpoint = endpoint
         self._parse_error = parse_error
         self._sleep = sleep
+        self._read_deadline: datetime | None = None
         self._owns_transport = transport is None
         verify = httpx.create_ssl_context() if transport is None else True
         common_headers = {"Authorization": f"Bearer {endpoint.key}", **(headers or {})}
@@ -120,6 +124,15 @@ class HttpClient:
             return Ambiguous(outcome.message)
         return outcome
 
+    @contextmanager
+    def reading_until(self, deadline: datetime) -> Iterator[None]:
+        """Within it, no read lasts beyond `deadline`, by the provider's clock: it fails instead."""
+        self._read_deadline = deadline
+        try:
+            yield
+        finally:
+            self._read_deadline = None
+
     def redact(self, text: str) -> str:
         """Return a provider's text, safe to print: without the key, phone numbers masked."""
         return redact(text, secret=self._endpoint.key)
@@ -135,7 +148,19 @@ class HttpClient:
             self._dialer.close()
 
     def _read(self, path: str, params: Mapping[str, str] | None) -> Answer | NoAnswer:
-        return self._send_with_retries(lambda: self._exchange(self._reader, "GET", path, params=params))
+        def send() -> Answer | NoAnswer:
+            if self._remaining_seconds() <= 0:
+                return NoAnswer(False, "could not be read in the time that was left for it")
+            return self._exchange(self._reader, "GET", path, params=params)
+
+        return self._send_with_retries(send, lambda state: state.upcoming_sleep >= self._remaining_seconds())
+
+    def _remaining_seconds(self) -> float:
+        """Return how long a read may still take; infinite without a deadline."""
+        provider_time = self.clock.now()
+        if self._read_deadline is None or provider_time is None:
+            return math.inf
+        return (self._read_deadline - provider_time).total_seconds()
 
     def _classify(self, answer: Answer | NoAnswer, parse_accepted: Callable[[Answer], Outcome]) -> Outcome:
         return classify(answer, self._parse_error, parse_accepted, secret=self._endpoint.key)
@@ -154,9 +179,13 @@ class HttpClient:
             )
         raise self.failure(path, message, hint="try again later" if answer.is_transient else "")
 
-    def _send_with_retries(self, send: Callable[[], Answer | NoAnswer]) -> Answer | NoAnswer:
+    def _send_with_retries(
+        self,
+        send: Callable[[], Answer | NoAnswer],
+        is_too_late: Callable[[RetryCallState], bool] = lambda _: False,
+    ) -> Answer | NoAnswer:
         retrying = Retrying(
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=lambda state: state.attempt_number >= ATTEMPTS or is_too_late(state),
             wait=_backoff_delay,
             retry=retry_if_result(_is_retryable),
             retry_error_callback=_last_answer,

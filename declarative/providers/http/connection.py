@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,17 +17,27 @@ T = TypeVar("T")
 FindUnknown = Callable[[HttpClient, Mapping[str, Json]], list[str]]
 """Returns a sentence for each agent or number in a resource's settings that the provider does not know."""
 
+FindNumber = Callable[[HttpClient, Mapping[str, Json]], str]
+"""Returns the E.164 number behind an id in a resource's settings; "" where the provider does not say it."""
+
 
 class HttpConnection:
     """Implements `base.Provider`. A GET of `clock_path` must be cheap: it answers the first question for the time."""
 
     def __init__(
-        self, client: HttpClient, channels: Mapping[Route, Channel], *, clock_path: str, find_unknown: FindUnknown
+        self,
+        client: HttpClient,
+        channels: Mapping[Route, Channel],
+        *,
+        clock_path: str,
+        find_unknown: FindUnknown,
+        find_number: FindNumber = lambda _client, _settings: "",
     ) -> None:
         self.client = client
         self._channels = channels
         self._clock_path = clock_path
         self._find_unknown = find_unknown
+        self._find_number = find_number
 
     @property
     def host(self) -> str:
@@ -41,6 +52,13 @@ class HttpConnection:
 
     def skew(self) -> float:
         return self._read_clock(self.client.clock.skew)
+
+    def reading_until(self, deadline: datetime) -> AbstractContextManager[None]:
+        return self.client.reading_until(deadline)
+
+    def own_number(self, settings: Mapping[str, Json]) -> str:
+        number = settings.get("from_number")
+        return str(number) if number else self._find_number(self.client, settings)
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         return self._find_unknown(self.client, settings)
