@@ -19,9 +19,9 @@ Named = TypeVar("Named", Field, ManifestKind)
 
 
 def explain_manifest(query: str | None, provider: str | None) -> str:
-    """All kinds if `query` is empty, else one kind with its fields, one reason of a plan, or one field by its path (`Batch.retry.on`, in any
-    letter case). `provider` leaves out the fields of other provider types. Raises UsageError for an unknown name, with
-    the closest one as hint."""
+    """All kinds if `query` is empty, else one kind with its fields, one reason of a plan, or one field by its path
+    (`Batch.retry.on`, in any letter case). `provider` leaves out the fields of other provider types. Raises UsageError
+    for an unknown name, with the closest one as hint."""
     if provider is not None and provider not in list_provider_types():
         raise _unknown_name("provider type", provider, list_provider_types())
     all_kinds = list_kinds(provider)
@@ -50,7 +50,7 @@ def _kind_lines(all_kinds: Sequence[ManifestKind]) -> Iterator[str]:
 
 
 def list_topics(beginning: str) -> list[str]:
-    """What `explain_manifest` takes that goes on from `beginning`: kinds and reasons, or after a dot the fields there."""
+    """What `explain_manifest` takes that may go on from `beginning`: kinds and reasons, or after a dot the fields."""
     kind_name, _, field_path = beginning.partition(".")
     all_kinds = {kind.name: kind for kind in list_kinds()}
     if "." not in beginning or kind_name not in all_kinds:

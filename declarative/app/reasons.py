@@ -25,8 +25,8 @@ REASONS = {
     ),
     "settings_changed": ReasonHelp("Settings changed, so whoever still waits moves to a new batch."),
     "batch_mates": ReasonHelp(
-        "These people share a batch with somebody who has to leave it. A batch cannot be edited, so it is cancelled and "
-        "they are submitted again."
+        "These people share a batch with somebody who has to leave it. A batch cannot be edited, so it is cancelled "
+        "and they are submitted again."
     ),
     "twins": ReasonHelp("Two live batches hold the same waiting people. Both are cancelled, then one is submitted."),
     "unreached": ReasonHelp("These people were not reached, and the retry policy calls them again."),

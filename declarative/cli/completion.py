@@ -1,4 +1,4 @@
-"""What the shell offers at Tab: addresses, labels, fields, schemas and providers. Offers nothing where reading fails."""
+"""What the shell offers at Tab: addresses, labels, fields, schemas and providers. Nothing where reading fails."""
 
 from __future__ import annotations
 

@@ -35,6 +35,10 @@ def print_failure(failure: Exception, command_context: click.Context) -> int:
 
 def print_error(error: DialctlError, command_context: click.Context) -> int:
     """Print every problem, the message and the hint. Control characters are taken out."""
+    if command_context.params.get("layout") == "github":
+        from declarative.report import github
+
+        click.echo(github.format_error(error))
     if not (_wants_json(command_context) and _print_as_json(error)):
         for problem in error.problems:
             terminal.echo(clean(str(problem)), err=True)

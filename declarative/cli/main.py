@@ -18,6 +18,7 @@ _COMMANDS: Mapping[str, str] = {
     "init": "declarative.cli.project:init",
     "validate": "declarative.cli.project:validate",
     "plan": "declarative.cli.plan:plan",
+    "show": "declarative.cli.plan:show",
     "apply": "declarative.cli.apply:apply",
     "destroy": "declarative.cli.apply:destroy",
     "drift": "declarative.cli.status:drift",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,31 @@ class LabelSelector(click.ParamType[str]):
         return str(value)
 
 
+class WaitBound(click.ParamType[float]):
+    """Converts the value of `--wait=30m` to seconds, and that of a bare `--wait` to infinity."""
+
+    name = "duration"
+    unbounded = "forever"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if value in (self.unbounded, "1", "true"):  # a variable says 1 for a flag
+            return math.inf
+        return value if isinstance(value, float) else Duration().convert(value, param, ctx)
+
+
+class WaitCommand(click.Command):
+    """A command whose `--wait` takes a value only after an equals sign: the next word may be PATH."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f"--wait={WaitBound.unbounded}" if word == "--wait" else word for word in args])
+
+
+wait = click.option(
+    "--wait",
+    type=WaitBound(),
+    metavar="[=DURATION]",
+    help="Follow what was submitted until all calls are over, or at most this long (--wait=30m).",
+)
 path = click.argument("path", type=click.Path(path_type=Path), default=Path(), required=False)
 project_schema = click.option(
     "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"

@@ -11,11 +11,19 @@ from declarative.errors import Exit, UsageError
 
 @click.command()
 @click.argument("name", required=False, shell_complete=completion.schema_names)
+@click.option("--bundle", is_flag=True, help="One schema of manifests for an editor, with no reference to a file.")
 @click.pass_obj
-def schema(context: Context, name: str | None) -> int:
+def schema(context: Context, name: str | None, bundle: bool) -> int:
     """Print a published JSON Schema. Without NAME, list their names."""
     from declarative import schemas
 
+    if bundle:
+        from declarative.app.bundle import bundle_schema
+
+        if name is not None:
+            raise UsageError("--bundle is the schema of manifests, and takes no NAME")
+        context.print_data(_format_schema(bundle_schema()))
+        return Exit.DONE
     if name is None:
         context.print_data("\n".join(schemas.list_schemas()))
         return Exit.DONE
@@ -25,10 +33,14 @@ def schema(context: Context, name: str | None) -> int:
         raise UsageError(
             f'no schema is called "{name}"', hint=f"schemas: {', '.join(schemas.list_schemas())}"
         ) from None
+    context.print_data(_format_schema(schema_document))
+    return Exit.DONE
+
+
+def _format_schema(schema_document: object) -> str:
     from json import dumps
 
-    context.print_data(dumps(schema_document, indent=2, ensure_ascii=False))
-    return Exit.DONE
+    return dumps(schema_document, indent=2, ensure_ascii=False)
 
 
 @click.command()

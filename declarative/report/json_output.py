@@ -82,6 +82,7 @@ def report_document(report: ApplyReport) -> dict[str, Any]:
         "checksum": report.plan.checksum,
         "exit_code": report.exit_code,
         "interrupted": report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED),
+        "failure": _error_entry(report.failure) if report.failure else None,
         "unfollowed": _error_entry(report.follow_error) if report.follow_error else None,
         "actions": [
             {**_action_entry(action), **_outcome_entry(action, report.results.get(action.address), report)}

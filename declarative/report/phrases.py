@@ -198,8 +198,10 @@ def headline(plan: Plan) -> str:
         return " ".join(["Plan: nothing is sent.", *sentences])
     if not plan.is_empty:
         return "Plan: nobody is called."
+    # Where a warning or a policy says that people are not called, it is not the place to say that all is well.
+    all_is_well = not plan.warnings and not plan.held_counts
     has_people = all(action.people for action in plan.actions_with_verb(Verb.KEEP))
-    return "Nothing to do: everybody is where they should be." if has_people else "Nothing to do."
+    return "Nothing to do: everybody is where they should be." if has_people and all_is_well else "Nothing to do."
 
 
 def _headline_effects(plan: Plan) -> list[str]:

@@ -90,6 +90,9 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
             fg="magenta",
         )
     yield click.style(_summary(report), bold=True)
+    if report.failure is not None:
+        yield click.style(f"Ended early: {clean(report.failure.message)}", fg="red")
+        yield from [f"  {clean(report.failure.hint)}"] if report.failure.hint else []
     if report.follow_error is not None:
         yield click.style(f"Not followed to the end: {clean(report.follow_error.message)}", fg="red")
 
