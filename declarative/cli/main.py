@@ -27,6 +27,8 @@ _COMMANDS: Mapping[str, str] = {
     "resolve": "declarative.cli.resolve:resolve",
     "state": "declarative.cli.state:state",
     "force-unlock": "declarative.cli.state:force_unlock",
+    "agents": "declarative.cli.account:agents",
+    "numbers": "declarative.cli.account:numbers",
     "explain": "declarative.cli.reference:explain",
     "schema": "declarative.cli.reference:schema",
     "sandbox": "declarative.cli.sandbox:sandbox",

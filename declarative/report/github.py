@@ -54,5 +54,10 @@ def _command(name: str, message: str, **properties: str) -> str:
 
 
 def _escape(text: str, *, property_value: bool = False) -> str:
-    escapes = {"%": "%25", "\r": "%0D", "\n": "%0A", **({":": "%3A", ",": "%2C"} if property_value else {})}
+    escapes: dict[str, str | int | None] = {
+        "%": "%25",
+        "\r": "%0D",
+        "\n": "%0A",
+        **({":": "%3A", ",": "%2C"} if property_value else {}),
+    }
     return text.translate(str.maketrans(escapes))
