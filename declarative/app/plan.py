@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from declarative.app import first_run
+from declarative.app import first_run, references
 from declarative.app.checkout_age import CheckoutAge
 from declarative.app.session import Session
 from declarative.engine.observe import ObserveScope, observe
@@ -100,6 +100,14 @@ def make_plan(
     observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
+    found = references.look_up(plan, scope.providers)
+    if found.blocks:
+        observations = [
+            replace(observation, block=found.blocks.get(observation.facts.address, observation.block))
+            for observation in observations
+        ]
+        plan = _compose_plan(scope, observations, capabilities)
+    plan = replace(plan, names=found.names)
     project, resources = scope.desired.project, list(scope.desired.resources.values())
     shrinkable = [action.address for action in plan.actions] if allow_all_shrink else allow_shrink
     refusals = policy.find_refusals(

@@ -52,6 +52,8 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
     sentence = phrases.describe_action(action, plan)
     line = f"  {phrases.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {sentence}"
     yield click.style(line, fg=phrases.COLORS.get(action.verb))
+    if terms := phrases.describe_terms(action, plan):
+        yield f"      {terms}"
     if action.verb is Verb.REPLACE or (
         action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
     ):
