@@ -4,9 +4,10 @@ nothing."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from functools import cached_property
 
 from declarative import humanize
 from declarative.app.git_repository import GitRepository, GitUnavailable
@@ -25,77 +26,88 @@ _DIGEST = 16
 
 
 class CheckoutAge:
-    """Compares HEAD with the commits in the lock. Without a git repository or a commit nothing is compared, and
-    `unknown` says why; it is empty otherwise."""
+    """Compares HEAD with the commits in the lock. Without a git repository or a commit nothing is compared. Asks git on
+    first use, which most plans of a first run never make."""
 
     def __init__(self, session: Session) -> None:
-        self.unknown = ""
-        self._head: str | None = None
+        self._session = session
+
+    @cached_property
+    def _checkout(self) -> _Checkout | GitUnavailable:
+        directory = self._session.project_directory
         try:
-            self._repository = GitRepository(session.project_directory)
-            self._head = self._repository.find_commit("HEAD")
+            repository = GitRepository(directory)
+            head = repository.find_commit("HEAD")
         except GitUnavailable as error:
-            self.unknown = error.message
-        else:
-            self.unknown = "" if self._head else f"the repository of {session.project_directory} has no commit"
+            return error
+        if head is None:
+            return GitUnavailable(f"the repository of {directory} has no commit", "")
+        return _Checkout(repository, head)
 
     def find_older(self, lock: Lock | None) -> dict[str, str]:
         """By address, what says that a later commit was applied there. `""` stands for every address that names no
         commit: where one address shows that the checkout is older, what it wants elsewhere is old as well."""
-        if lock is None or self._head is None:
-            return {}
-        details: dict[str, str] = {}
-        by_commit: dict[tuple[str, datetime | None], str] = {}
-        for address, resource_record in lock.resources.items():
-            if resource_record.commit is None:
-                continue
-            key = (resource_record.commit, resource_record.committed_at)
-            if key not in by_commit:
-                by_commit[key] = self._describe_later(resource_record)
-            if by_commit[key]:
-                details[address] = by_commit[key]
+        details = {}
+        described: dict[str, str] = {}
+        for address, resource_record in _with_commits(lock).items():
+            if isinstance(self._checkout, GitUnavailable):
+                return {}
+            commit = resource_record.commit or ""
+            if commit not in described:
+                described[commit] = self._checkout.describe_later(commit, resource_record.committed_at)
+            if described[commit]:
+                details[address] = described[commit]
         return details | ({"": next(iter(details.values()))} if details else {})
 
     def warn_if_unknown(self, lock: Lock | None) -> list[Notice]:
         """Say once that nothing is compared, where the lock names commits."""
-        if not self.unknown or lock is None or all(record.commit is None for record in lock.resources.values()):
+        if lock is None or not _with_commits(lock) or not isinstance(self._checkout, GitUnavailable):
             return []
-        message = f"whether these manifests are older than those last applied is not known: {self.unknown}"
-        return [Notice(lock.project, message)]
+        hint = f" ({self._checkout.hint})" if self._checkout.hint else ""
+        message = "whether these manifests are older than those last applied is not known"
+        return [Notice(lock.project, f"{message}: {self._checkout.message}{hint}")]
 
-    def make_stamps(self, plan: Plan, lock: Lock | None) -> dict[str, ResourceRecordFields]:
+    def make_stamps(self, plan: Plan, lock: Lock) -> dict[str, ResourceRecordFields]:
         """By address, the commit to record for what this plan applies. Blocked addresses have none."""
-        if self._head is None:
+        if isinstance(self._checkout, GitUnavailable):
             return {}
         blocked = {action.address for action in plan.actions if action.verb is Verb.BLOCK}
-        committed_at = self._repository.committed_at(self._head)
+        committed_at = self._checkout.repository.committed_at(self._checkout.head)
         stamps: dict[str, ResourceRecordFields] = {}
         for address, task in plan.tasks.items():
-            is_left = task.resource is None and lock is not None and _is_forgotten(lock, address)
+            is_left = task.resource is None and address in lock.resources and lock.resources[address].is_forgotten
             if address not in blocked and not is_left:
                 stamps[address] = {
-                    "commit": self._head,
+                    "commit": self._checkout.head,
                     "committed_at": committed_at,
                     "applied": _meaning_digest(task.resource),
                 }
         return stamps
 
-    def _describe_later(self, resource_record: ResourceRecord) -> str:
+
+@dataclass(frozen=True)
+class _Checkout:
+    """A commit that is checked out."""
+
+    repository: GitRepository
+    """The repository of the project's directory."""
+    head: str
+    """The full hash of HEAD."""
+
+    def describe_later(self, commit: str, committed_at: datetime | None) -> str:
         """What says that this commit was applied and is not in HEAD; empty where it is."""
-        commit, committed_at = resource_record.commit or "", resource_record.committed_at
-        head = self._head or ""
-        if commit == head or self._repository.contains(head, commit):
+        if commit == self.head or self.repository.contains(self.head, commit):
             return ""
-        if self._repository.is_shallow and committed_at is not None:
-            if self._repository.committed_at(head) >= committed_at:
+        if self.repository.is_shallow and committed_at is not None:
+            if self.repository.committed_at(self.head) >= committed_at:
                 return ""
-        elif not self._repository.contains(commit, head):
-            return f"{_name_commit(commit, committed_at)} was applied, and the history of {head[:_SHORT]} lacks it"
-        return f"{_name_commit(commit, committed_at)} was applied, and {head[:_SHORT]}, checked out here, is older"
+        elif not self.repository.contains(commit, self.head):
+            return f"{_name_commit(commit, committed_at)} was applied, and the history of {self.head[:_SHORT]} lacks it"
+        return f"{_name_commit(commit, committed_at)} was applied, and {self.head[:_SHORT]}, checked out here, is older"
 
 
-def _is_forgotten(lock: Lock, address: str) -> bool:
-    return address in lock.resources and lock.resources[address].is_forgotten
+def _with_commits(lock: Lock | None) -> dict[str, ResourceRecord]:
+    return {address: record for address, record in lock.resources.items() if record.commit} if lock else {}
 
 
 def _name_commit(commit: str, committed_at: datetime | None) -> str:

@@ -14,6 +14,7 @@ from declarative.errors import ProviderError
 from declarative.model import records
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
+from declarative.planning import resubmit
 from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
 from declarative.planning.membership import hold_against_lock
@@ -51,6 +52,16 @@ def renew_facts(run: RunContext, task: Task, facts: Facts, remote: Remote) -> Fa
     remotes = {**facts.remotes, remote.id: remote}
     renewed = replace(facts, remotes=remotes, resource_record=resource_record, now=provider_time)
     return hold_against_lock(renewed, [remote.id])
+
+
+def find_freed(task: Task, facts: Facts, remote_id: str) -> pl.DataFrame | None:
+    """The people of a cancelled batch who are free, and whom the task moves; None where it moves nobody."""
+    to_replace = task.to_call.filter(verb=Verb.REPLACE)
+    if to_replace.is_empty():
+        return None
+    # Protocol 8: decided again from the read after the cancel; people called meanwhile drop out.
+    freed = resubmit.recipients_to_resubmit(facts, facts.remotes[remote_id])
+    return resubmit.only_approved(freed, to_replace.get_column("number"))
 
 
 def cancel_and_read(

@@ -88,7 +88,7 @@ class DoubtResolver:
                 return
             next_probe = self._next_probe_time(name, min(probe_times.values()))
             if provider.now() < next_probe:
-                self._wait(name, min(intent.sent_at for intent in intents), next_probe, poll)
+                self._wait(name, intents, next_probe, poll)
                 continue
             if probes == PROBES:
                 message = f"the list of {name} does not show what was made there; run dialctl apply again"
@@ -113,12 +113,14 @@ class DoubtResolver:
         last_probe = self._run.ledger.lock.probes.get(name)
         return earliest if last_probe is None else max(earliest, last_probe + self._run.project.settle)
 
-    def _wait(self, name: str, sent_at: datetime, until: datetime, poll: int) -> None:
+    def _wait(self, name: str, intents: Sequence[Intent], until: datetime, poll: int) -> None:
         """Waits for the next reading. Raises Interrupted."""
+        sent_at = min(intent.sent_at for intent in intents)
         remaining = (until - self._run.providers[name].now()).total_seconds()
+        answers = "; ".join({intent.answer: None for intent in intents if intent.answer})
         self._run.progress(
-            f"an answer of {name} was lost at {sent_at:%H:%M:%S}: looking for the batch until {until:%H:%M:%S} UTC, "
-            "then proving by something younger (Ctrl-C is safe)"
+            f"an answer of {name} was lost at {sent_at:%H:%M:%S}{f' ({answers})' if answers else ''}: looking for the "
+            f"batch until {until:%H:%M:%S} UTC, then proving by something younger (Ctrl-C is safe)"
         )
         longest_pause = POLL[poll] if poll < len(POLL) else max(POLL[-1], remaining / POLLS_A_WAIT)
         self._run.pause(max(1.0, min(remaining, longest_pause)))
@@ -131,13 +133,13 @@ class DoubtResolver:
         if settings is None or not number:
             message = f"no number for a list probe at {name} is known: set probe_number of the provider in the Project"
             return Finding("", message, unsure=True), False
-        moment = self._run.providers[name].now()
+        moment, latest_time = self._run.providers[name].now(), self._run.providers[name].latest_now()
         submission = Submission(
             mark=mark.probe_mark(self._run.project.name, self._run.ledger.lock.lineage, moment),
             label=LABEL,
             settings=settings,
             recipients=pl.DataFrame({"number": [number], "payload": ["{}"]}),
-            scheduled_at=(moment + LONGEST_GUARD + timedelta(seconds=1)).replace(microsecond=0),
+            scheduled_at=(latest_time + LONGEST_GUARD + timedelta(seconds=1)).replace(microsecond=0),
         )
         outcome, failure = self._executor.send_probe(name, submission)
         return _describe_probe(name, number, outcome, failure), isinstance(outcome, Done | MarkMissing)

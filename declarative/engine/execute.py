@@ -21,6 +21,7 @@ from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
+from declarative.privacy import hide_numbers
 from declarative.providers.base import (
     Ambiguous,
     Busy,
@@ -43,6 +44,9 @@ BAD_KEY = 401
 FAILS_RESOURCE = (403, 404)
 """HTTP statuses that every request for the same resource would get."""
 
+MAX_ANSWER = 200
+"""Characters of an unclear answer that the lock keeps."""
+
 steps = logging.getLogger("dialctl.steps")
 
 
@@ -59,6 +63,7 @@ class Executor:
         self._on_wait = on_wait
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
+        self._unclear_answers: dict[str, list[str]] = {}
 
     def submit(
         self, resource: Resource, recipients: pl.DataFrame, attempt: int, may_call: Callable[[], bool]
@@ -101,7 +106,7 @@ class Executor:
         remote_record = replace(
             records.refreshed(remote_record, outcome.remote),
             cancel=CancelProgress.DONE,
-            cancelled_at=self._provider_time(address) if settles else None,
+            cancelled_at=self._latest_time(address) if settles else None,
         )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id)
@@ -121,8 +126,8 @@ class Executor:
         outcome = self._send(f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         return "" if isinstance(outcome, Done) else _outcome_message(outcome)
 
-    def _provider_time(self, address: str) -> datetime:
-        return self._run.providers[self._run.ledger.resource_record(address).provider].now()
+    def _latest_time(self, address: str) -> datetime:
+        return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
 
     def _dial(
         self,
@@ -140,7 +145,7 @@ class Executor:
                     RequestStatus.FAILED,
                     message=f"their time to be called ended while waiting: {_outcome_message(outcome)}",
                 )
-            if receipt := self.stopped_providers.get(resource.provider):
+            if receipt := self.stopped_providers.get(resource.provider) or self._alike_receipt(resource):
                 return receipt
             self._run.check_may_dial()
             if not self._run.budget.covers(calls):
@@ -169,6 +174,7 @@ class Executor:
                 return self._withdraw_unmarked(resource, intent, remote)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
             case Ambiguous(message):
+                self._record_unclear_answer(resource, intent, message)
                 return Receipt(RequestStatus.UNSURE, intent.remote or "", message, mark=intent.mark)
             # The provider refused this one person inside an accepted answer. It is recorded as a call that ended before
             # any phone was called, so that later plans know of it.
@@ -181,6 +187,21 @@ class Executor:
                 self._close_intent(resource, intent, {})
                 self._run.budget.release(intent.mark)
         return self._failure_receipt(resource, outcome)
+
+    def _record_unclear_answer(self, resource: Resource, intent: Intent, message: str) -> None:
+        """Says at once what was answered, and keeps it with the open intent: plan and status repeat it."""
+        answer = hide_numbers(message)[:MAX_ANSWER]
+        self._unclear_answers.setdefault(resource.address, []).append(message)
+        self._run.progress(f"{resource.address}: {answer}; it is not known yet whether it was done")
+        self._run.ledger.update(resource.address, intents={intent.mark: replace(intent, answer=answer)})
+
+    def _alike_receipt(self, resource: Resource) -> Receipt | None:
+        """Returns why nothing more is sent for this resource: the last two answers were alike, and no timeouts."""
+        answers = self._unclear_answers.get(resource.address, [])[-2:]
+        if len(set(answers)) != 1 or len(answers) != 2 or not answers[0].startswith("answered"):
+            return None
+        message = f"two requests were {answers[0]}; nothing more is sent for it in this run"
+        return Receipt(RequestStatus.FAILED, message=message, final=True)
 
     def _failure_receipt(self, resource: Resource, outcome: NotSent | Busy | Rejected | OutOfFunds) -> Receipt | None:
         """Says why a request was not done; None where the next try may succeed. Stops the provider where none can."""

@@ -50,7 +50,7 @@ class GuardWatch:
         # Protocol 7: the next request may take minutes. A quarter leaves time to cancel before any guard ends.
         findings = []
         for name, watched in list(self._unseen.items()):
-            if self._run.providers[name].now() - watched[0].sent_at >= watched[0].guard / 4:
+            if self._run.providers[name].latest_now() - watched[0].sent_at >= watched[0].guard / 4:
                 findings += self._check(name, self._unseen.pop(name))
         return findings + self._check_last_quarters()
 
@@ -68,7 +68,7 @@ class GuardWatch:
         findings: list[Finding] = []
         while due := [(batch.last_quarter, name) for name, watched in self._seen.items() for batch in watched]:
             moment, name = min(due)
-            remaining = (moment - self._run.providers[name].now()).total_seconds()
+            remaining = (moment - self._run.providers[name].latest_now()).total_seconds()
             if remaining > 0:
                 self._run.progress(
                     f"calls begin when the guard ends; the list is read once more at {moment:%H:%M:%S} UTC"
@@ -80,7 +80,7 @@ class GuardWatch:
     def _check_last_quarters(self) -> list[Finding]:
         findings = []
         for name in list(self._seen):
-            provider_time = self._run.providers[name].now()
+            provider_time = self._run.providers[name].latest_now()
             due = [batch for batch in self._seen[name] if batch.last_quarter <= provider_time]
             self._seen[name] = [batch for batch in self._seen[name] if batch.last_quarter > provider_time]
             if in_time := [batch for batch in due if provider_time < batch.last_look_until]:
@@ -110,12 +110,12 @@ class GuardWatch:
 
     def _is_last_look(self, provider: Provider, batch: WatchedBatch) -> bool:
         """Whether another reading would come too late. A run that is to stop does not wait for one."""
-        return self._run.stop.requested or provider.now() + timedelta(seconds=POLL[0]) >= batch.look_until
+        return self._run.stop.requested or provider.latest_now() + timedelta(seconds=POLL[0]) >= batch.look_until
 
     def _wait(self, provider: Provider, unseen: Sequence[WatchedBatch], poll: int) -> None:
         until = min(batch.look_until for batch in unseen)
         self._run.progress(f"waiting for the provider's list to show the new batch, until {until:%H:%M:%S} UTC")
-        remaining = (until - provider.now()).total_seconds()
+        remaining = (until - provider.latest_now()).total_seconds()
         pause = POLL[poll] if poll < len(POLL) else max(POLL[-1], remaining / 20)
         self._run.sleep(max(0.0, min(remaining - POLL[0], pause)))
 
@@ -126,7 +126,7 @@ class GuardWatch:
         then."""
         provider = self._run.providers[name]
         since = min(batch.sent_at for batch in watched)
-        listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
+        listing = Listing(provider.latest_now, *provider.channels[Route.BATCH].list_pages(()))
         findings: list[Finding] = []
         try:
             # Protocol 7: whatever a slow list or its Retry-After asks, the reading ends before the guard does.
@@ -150,7 +150,7 @@ class GuardWatch:
         if not shown:
             return
         self._seen.setdefault(name, []).extend(shown)
-        provider_time = self._run.providers[name].now()
+        provider_time = self._run.providers[name].latest_now()
         remembered = self._run.ledger.lock.guards.get(name, 0)
         if remembered and all(provider_time - batch.sent_at <= batch.guard / 4 for batch in shown):
             halved = min(remembered, int(LONGEST_GUARD.total_seconds())) // 2

@@ -44,7 +44,7 @@ class CallListing:
 def open_batch_listing(provider: Provider) -> Listing | None:
     """The list of batches, of which nothing is read yet; None where the provider has no batches."""
     channel = provider.channels.get(Route.BATCH)
-    return Listing(provider.now, *channel.list_pages(())) if channel else None
+    return Listing(provider.latest_now, *channel.list_pages(())) if channel else None
 
 
 def open_call_listings(provider: Provider, managed_list: Sequence[Managed]) -> list[CallListing]:
@@ -57,13 +57,13 @@ def open_call_listings(provider: Provider, managed_list: Sequence[Managed]) -> l
     histories = channel.list_pages(agent_ids)
     if len(histories) == len(agent_ids):
         call_listings = [
-            CallListing(frozenset({agent_id}), Listing(provider.now, pages))
+            CallListing(frozenset({agent_id}), Listing(provider.latest_now, pages))
             for agent_id, pages in zip(agent_ids, histories, strict=True)
         ]
     else:  # one list of several agents
-        call_listings = [CallListing(frozenset(agent_ids), Listing(provider.now, *histories))]
+        call_listings = [CallListing(frozenset(agent_ids), Listing(provider.latest_now, *histories))]
     if channel.capabilities.returns_data and has_calls_of_unknown_agent(managed_list):
-        everything = Listing(provider.now, *channel.list_pages([EVERY_AGENT]))
+        everything = Listing(provider.latest_now, *channel.list_pages([EVERY_AGENT]))
         call_listings.append(CallListing(frozenset({EVERY_AGENT}), everything))
     return call_listings
 

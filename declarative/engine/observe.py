@@ -7,14 +7,15 @@ only for resources where something changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from declarative import humanize
 from declarative.engine import list_depth, lock_evidence
+from declarative.engine.candidates import find_candidates
 from declarative.engine.fence import shows_mark
-from declarative.engine.list_depth import BEFORE_ALL, CLOCK_MARGIN
+from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
 from declarative.engine.ownership import Ownership
@@ -222,7 +223,7 @@ class _Observer:
             ),
             renamed_from=managed.renamed_from,
             lease_holder=self.scope.applying if managed.resource_record.intents else None,
-            candidates=tuple(self._candidates(facts)),
+            candidates=tuple(find_candidates(facts, self.managed_list, self.unmarked_calls)),
         )
 
     def _lag_block(self, managed: Managed, *, quiet: bool) -> Block | None:
@@ -255,29 +256,6 @@ class _Observer:
 
     def _are_marks_listed(self) -> bool:
         return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))
-
-    def _candidates(self, facts: Facts) -> Iterator[Remote]:
-        """Calls that may be the answer to a lost request, where the list returns no marks: to the same person, placed
-        since it was sent, and not in the lock. Only a person can tell."""
-        lost_since = {intent.person: intent.sent_at - CLOCK_MARGIN for intent in facts.open_intents() if intent.person}
-        recorded_ids = (
-            {remote_id for managed in self.managed_list for remote_id in managed.resource_record.remotes}
-            if lost_since
-            else set()
-        )
-        for remote in self.unmarked_calls if lost_since else []:
-            numbers = remote.members.get_column("number") if remote.members is not None else ()
-            lost_times = [
-                lost_since[person_digest]
-                for number in numbers
-                if (person_digest := self.scope.key.digest_person(facts.lineage, number)) in lost_since
-            ]
-            if (
-                remote.id not in recorded_ids
-                and remote.created_at
-                and any(moment <= remote.created_at for moment in lost_times)
-            ):
-                yield remote
 
     def _build_blocked_observation(self, managed: Managed, remotes: Mapping[str, Remote], block: Block) -> Observation:
         facts = _build_facts(self.scope, managed, remotes, self.provider_time)

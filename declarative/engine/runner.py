@@ -26,7 +26,6 @@ from declarative.humanize import people
 from declarative.model.lock import ResourceRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
-from declarative.planning import resubmit
 from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
 from declarative.planning.membership import find_unreadable
@@ -122,14 +121,10 @@ class PlanRunner:
         can_move: bool,
     ) -> bool:
         """Submits again the people of a cancelled batch who are free and wanted. Returns whether more may move."""
-        to_replace = task.to_call.filter(verb=Verb.REPLACE)
-        if to_replace.is_empty() or task.resource is None:
+        recipients = cancel.find_freed(task, facts, remote.id)
+        if task.resource is None or recipients is None:
             return can_move
-        # Protocol 8: decided again from the read after the cancel; people called meanwhile drop out. Protocol 12: so do
-        # all people where that read does not show who was sent.
-        freed = resubmit.recipients_to_resubmit(facts, facts.remotes[remote.id])
-        recipients = resubmit.only_approved(freed, to_replace.get_column("number"))
-        if not can_move or find_unreadable(facts):
+        if not can_move or find_unreadable(facts):  # protocol 12: nobody moves unless the reads show who was sent
             result.deferred += len(recipients)
             return False
         self._submit(task.resource, recipients, approved, result)
@@ -187,16 +182,8 @@ class PlanRunner:
         may_call = partial(self._eligibility.can_call_all, resource, shard)
         receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call)
         pacer.track(receipt.remote_id)
-        taken_count = len(shard) - receipt.left_out
-        for verb, count in shard.group_by("verb", maintain_order=True).len().iter_rows():
-            result.add_receipt(receipt, Verb(verb), min(count, taken_count))
-            taken_count -= min(count, taken_count)
-        if receipt.left_out:
-            message = (
-                f"{receipt.remote_id} took {len(shard) - receipt.left_out:,} of {people(len(shard))}: who they are"
-            )
-            message = f"{message} is read by the next apply, which decides about the others"
-            result.problems.append(Receipt(RequestStatus.FAILED, receipt.remote_id, message))
+        counts = shard.group_by("verb", maintain_order=True).len().iter_rows()
+        result.add_shard(receipt, {Verb(verb): count for verb, count in counts})
         self._eligibility.record_outcome(resource.address, receipt, shard)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)

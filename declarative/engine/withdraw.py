@@ -104,7 +104,7 @@ class Withdrawer:
 
     def _span(self, name: str, batch: WatchedBatch) -> str:
         """How long the list had, in words."""
-        seconds = (self._run.providers[name].now() - batch.sent_at).total_seconds()
+        seconds = (self._run.providers[name].latest_now() - batch.sent_at).total_seconds()
         return f"within {seconds:,.0f} seconds of its creation" if seconds < 600 else f"in {seconds / 60:,.0f} minutes"
 
     def _raise_guard(self, name: str, batch: WatchedBatch) -> timedelta:

@@ -68,6 +68,8 @@ class Intent:
     """Id of the batch that a retry is about. None for a submission."""
     retry_count: int | None = None
     """The count that this batch showed before the retry was sent. None for a submission."""
+    answer: str = ""
+    """What was answered instead of an outcome, for people: status and first words, without a number. Empty: nothing."""
     fence: datetime | None = None
     """When it can call no one any more if it still lands, by the provider's clock. None: it creates no batch, or that
     moment is not known."""
@@ -146,7 +148,7 @@ class ResourceRecord:
     provider: str = ""
     """Name of the provider in the project."""
     settings: Mapping[str, Json] = field(default_factory=dict)
-    """The settings last applied, in clear for people who review the lock. What is long, or may be a secret, is a digest."""
+    """The settings last applied, in clear for review. What is long, or may be a secret, is a digest."""
     settings_digest: str = ""
     """Digest of the settings last applied in full."""
     count: int = 0

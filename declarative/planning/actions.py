@@ -287,7 +287,8 @@ def _unsure_detail(observation: Observation) -> str:
     if not intents:
         return "the lock was rebuilt and they were not found: no list proves that they were not called"
     when = humanize.when(min(intent.sent_at for intent in intents))
-    return f"an answer was lost at {when}; not proven either way"
+    answers = "; ".join({intent.answer: None for intent in intents if intent.answer})
+    return f"an answer was lost at {when}; not proven either way{f': {answers}' if answers else ''}"
 
 
 def _unsure_hint(observation: Observation) -> str:

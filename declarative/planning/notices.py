@@ -10,6 +10,7 @@ from declarative import humanize
 from declarative.model import mark
 from declarative.model.capabilities import Capabilities
 from declarative.model.policy import RECIPIENT
+from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import calling_hours as hours
 from declarative.planning.blocks import count_taken_off
@@ -53,6 +54,7 @@ def plan_notices(
         yield from _warn_expired(plan, resource)
         yield from _warn_dropped_retries(plan, resource)
         yield from _warn_time_zones(resource)
+        yield from (Notice(resource.address, message) for message in resource.recipients.warnings)
     for address, task in plan.tasks.items():
         yield from _warn_placed_calls(address, task)
         yield from (Notice(address, message) for message in (*doubt_notices(task.facts), *endless_notices(task.facts)))
@@ -62,7 +64,8 @@ def _warn_no_one_left(resource: Resource) -> Iterator[Notice]:
     """Warn where policies exclude all people: then the resource has nothing to do, though nothing was done."""
     held_counts = resource.recipients.excluded_counts
     if held_counts and not resource.recipients.count and not resource.paused:
-        exclusions = ", ".join(f"{count:,} held back by {name}" for name, count in held_counts.items())
+        reasons = [f"{count:,} held back ({HELD_BACK.get(name, name)})" for name, count in held_counts.items()]
+        exclusions = ", ".join(reasons)
         yield Notice(resource.address, f"nobody is left to call: {exclusions}")
 
 

@@ -161,6 +161,7 @@ def _status_entry(status: AddressStatus) -> dict[str, Any]:
                 "people": intent.count,
                 "sent_at": _timestamp(intent.sent_at),
                 "person": intent.person,
+                "answer": intent.answer or None,
             }
             for intent in status.unsure
         ],

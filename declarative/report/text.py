@@ -12,6 +12,7 @@ from declarative.app.drift import Drift
 from declarative.app.status import AddressStatus
 from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.humanize import people
+from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
@@ -42,7 +43,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     for warning in plan.warnings:
         yield click.style(f"Warning: {warning.address}: {clean(warning.message)}", fg="yellow")
     for name, count in plan.held_counts.items():
-        yield f"{people(count)} held back by {name}."
+        yield f"{people(count)} held back: {HELD_BACK.get(name, name)}."
     yield click.style(phrases.headline(plan), bold=True)
     for refusal in plan.refusals:
         yield click.style(f"Refused: {refusal}", fg="red")
@@ -189,6 +190,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
             f"  ! unsure: {people(intent.count)}{person}, sent {humanize.when(intent.sent_at)}, mark {intent.mark}",
             fg="magenta",
         )
+        yield from [f"    {clean(intent.answer)}"] if intent.answer else []
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
     for call in status.candidates:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""

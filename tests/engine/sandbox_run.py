@@ -57,7 +57,9 @@ class SandboxRun(Outside):
         )
         self.answers = EditedAnswers(self._sandbox.transport())
         self.provider = self._exit_stack.enter_context(closing(self._connect()))
+        self.directory = directory
         self.pauses: list[float] = []
+        self.progress_lines: list[str] = []
         self.stop = StopSignal()
         backend = LocalBackend(directory)
         holder = Holder(id="1", who="ada", host="mill", pid=1, since=NOON)
@@ -74,6 +76,7 @@ class SandboxRun(Outside):
             stop=self.stop,
             budget=DialBudget(max_dials),
             sleep=self._wait,
+            progress=self.progress_lines.append,
         )
         self.executor = Executor(self.context, on_wait=lambda: None)
         self.sweeper = Sweeper(self.context, self.executor)

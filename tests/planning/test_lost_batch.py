@@ -21,6 +21,7 @@ from tests.planning.facts_fixture import (
     make_facts,
     members,
     open_intents,
+    remembered,
     resource,
 )
 

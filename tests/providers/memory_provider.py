@@ -103,6 +103,9 @@ class Memory:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def latest_now(self) -> datetime:
+        return self.now()
+
     def skew(self) -> float:
         return 0.0
 

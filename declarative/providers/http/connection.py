@@ -57,6 +57,9 @@ class HttpConnection:
     def now(self) -> datetime:
         return self._read_clock(self.client.clock.now)
 
+    def latest_now(self) -> datetime:
+        return self._read_clock(self.client.clock.latest_now)
+
     def skew(self) -> float:
         return self._read_clock(self.client.clock.skew)
 
