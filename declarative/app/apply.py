@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from declarative.app import first_run, state_init
 from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
+from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
@@ -105,7 +106,9 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
     Raises ManifestError, StateError, LeaseHeld or Refused if it cannot start. After that everything that goes wrong
     stands in the report, beside what went out before it.
     """
-    _check_project(session)
+    # The plan would be refused too, but only after the lease was taken and open intents were settled.
+    if refusals := policy.refuse_without_project(session.desired.project, sandbox=session.options.sandbox):
+        raise Refused("; ".join(refusals))
     report: ApplyReport | None = None
     try:
         with session.open_ledger(options.lock_timeout) as (ledger, lease):
@@ -123,22 +126,8 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
         # The journal is folded into the lock at the end. What the journal holds is not lost if that fails.
         if report is None:
             raise
-        report = replace(report, failure=report.failure or _describe_failure(error))
+        report = replace(report, failure=report.failure or describe_failure(error))
     return report
-
-
-def _describe_failure(error: StateError | OSError) -> DialctlError:
-    """The error to report. One of the disk is said in the system's words."""
-    if isinstance(error, StateError):
-        return error
-    hint = "what went out is in the journal; make room, then apply again"
-    return StateError(f"{error.filename or 'the state'} cannot be written: {error.strerror}", hint=hint)
-
-
-def _check_project(session: Session) -> None:
-    """Refuse early: the plan would be refused too, but only after the lease was taken and open intents were settled."""
-    if refusals := policy.refuse_without_project(session.desired.project, sandbox=session.options.sandbox):
-        raise Refused("; ".join(refusals))
 
 
 def _build_run_context(
@@ -269,7 +258,7 @@ def _run_rounds(
     except Interrupted as stopped:
         interrupted = stopped
     except (StateError, OSError) as error:
-        failure = _describe_failure(error)
+        failure = describe_failure(error)
     return ApplyReport(
         plan=plan,
         results=runner.results,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from declarative.model.resource import Json
 from declarative.providers.base import AccountEntry
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.parse import dict_or_empty, text_or_none
@@ -24,6 +25,6 @@ def list_numbers(client: HttpClient) -> list[AccountEntry]:
     return [AccountEntry(entry.name, entry.name, entry.kind) for entry in entries]
 
 
-def _parse(entry: object, name: str, kind: str) -> AccountEntry:
+def _parse(entry: Json, name: str, kind: str) -> AccountEntry:
     fields = dict_or_empty(entry)
     return AccountEntry(*(text_or_none(fields.get(field)) or "" for field in ("id", name, kind)))
