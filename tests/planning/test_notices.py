@@ -265,7 +265,8 @@ def test_a_resource_whose_people_are_all_held_back_is_named() -> None:
     (message,) = said(resource(crowd("", excluded_counts={"suppressed": 1200, "other_country": 1})))
     assert (
         message
-        == "nobody is left to call: 1,200 held back (on a do-not-call list), 1 held back (in a country that is not allowed)"
+        == "nobody is left to call: 1,200 held back (on a do-not-call list), "
+        "1 held back (in a country that is not allowed)"
     )
 
 
