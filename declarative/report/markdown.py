@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from declarative import humanize
 from declarative.humanize import people
+from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
@@ -102,7 +103,10 @@ def _block_bullet(action: Action, plan: Plan) -> str:
 
 
 def _notice_bullets(plan: Plan) -> Iterator[str]:
-    yield from (f"- {people(count)} held back by {code_span(name)}" for name, count in plan.held_counts.items())
+    yield from (
+        f"- {people(count)} held back: {escape_prose(HELD_BACK.get(name, name))}"
+        for name, count in plan.held_counts.items()
+    )
     yield from (f"- {code_span(warning.address)}: {escape_prose(warning.message)}" for warning in plan.warnings)
 
 

@@ -201,5 +201,5 @@ def test_a_batch_that_is_retried_by_policy_may_call_again() -> None:
 
 
 def test_max_dials_and_suppression_are_shown_as_well() -> None:
-    held = resource(crowd("ab", excluded_counts={"suppress_from": 3}))
-    assert offline.plan_offline(wanted(held), None, NOON, KEY).held_counts == {"suppress_from": 3}
+    held = resource(crowd("ab", excluded_counts={"suppressed": 3}))
+    assert offline.plan_offline(wanted(held), None, NOON, KEY).held_counts == {"suppressed": 3}

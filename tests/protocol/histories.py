@@ -110,7 +110,7 @@ class History:
     def retried_in_the_dashboard(self, which: int) -> None:
         """Someone else retries the unreached people of a batch: one call more than any manifest says."""
         with self._another_connection():
-            batches = [one for one in self.ground.batches() if one["status"] != "cancelled"]
+            batches = [one for one in self.ground.batches() if one["status"] != "cancelled" and not _is_probe(one)]
             if not batches:
                 return
             batch = batches[which % len(batches)]
@@ -182,6 +182,8 @@ class History:
         self._lock_is_valid()
         called: Counter[Call] = Counter()
         for dial in self.ground.dials():
+            if _is_probe(dial):
+                continue  # it calls our own number, where its cancel never arrived
             call = (self._campaign_of(dial), dial["number"])
             called[call] += 1
             if dial["batch_id"] in self.by_hand:
@@ -217,7 +219,7 @@ class History:
         plan = self.plan()
         left = [one for one in plan["actions"] if one["verb"] not in ("keep", "wait")]
         assert not left, f"not at rest: {left}"
-        called = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials()}
+        called = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials() if not _is_probe(dial)}
         # A person who reads `cancelled` in a batch that someone else retried may have been called before that.
         sure = {call for call in self.manifests.desired() - called - self.others if not self.extra[call]}
         done = {campaign for campaign, _ in called if campaign in self.calls}  # under whichever number
@@ -254,8 +256,7 @@ class History:
     def _doubts(self) -> bool:
         """Whether the next apply begins by answering what an earlier one left open."""
         records = self.ground.lock().get("resources", {}).values()
-        remotes = [remote for record in records for remote in record.get("remotes", {}).values()]
-        return any(record.get("intents") for record in records) or any(one.get("doubts") for one in remotes)
+        return any(record.get("intents") for record in records)
 
     def _taken_off(self, desired: set[Call]) -> None:
         for call in set(self.allowed) - desired:
@@ -283,6 +284,11 @@ class History:
 
 
 _DIALS = ("create", "replace", "retry")
+
+
+def _is_probe(dial_or_batch: Mapping[str, Any]) -> bool:
+    found = mark.parse(dial_or_batch["name"])
+    return found is not None and found.is_probe
 
 
 def _moment(text: str) -> datetime:

@@ -25,7 +25,8 @@ _ANSWERS = st.one_of(
 )
 _READS = st.one_of(
     st.just(status(500, effect=False)),
-    st.sampled_from([5, 60, 600]).map(lambda seconds: {"lag": seconds}),
+    st.sampled_from([5, 60, 180, 600]).map(lambda seconds: {"lag": seconds}),
+    st.just({"edit_items": {"name": None}}),
     st.just({"truncate": 20}),
     st.just({"drop_members": 1}),
 )

@@ -74,12 +74,12 @@ def test_reads_that_cannot_be_trusted_never_lead_to_a_second_call(ground: Embedd
     )
 
 
-def test_a_request_for_tomorrow_that_lands_after_settle_is_cancelled_by_the_run_that_the_report_asks_for(
+def test_a_request_for_tomorrow_that_lands_after_an_hour_is_cancelled_by_the_run_that_the_report_asks_for(
     ground: EmbeddedProject,
 ) -> None:
     """Until its own time the provider would take it: only a run after it landed can see it. CONTRIBUTING.md says so."""
     _write_for_tomorrow(ground, TOMORROW)
-    ground.faults(rule("createCallBatch", {"late": 400}))
+    ground.faults(rule("createCallBatch", {"late": 4_000}))
     assert "once more before" in ground.apply().text
     assert "once more before" in ground.run("plan").text
     assert "once more before" in ground.run("status").text
