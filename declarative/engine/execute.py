@@ -111,6 +111,9 @@ class Executor:
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id)
 
+    def _latest_time(self, address: str) -> datetime:
+        return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
+
     def _dial(
         self,
         resource: Resource,
@@ -242,9 +245,6 @@ class ProbeExecutor:
         """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         return "" if isinstance(outcome, Done) else _outcome_message(outcome)
-
-    def _latest_time(self, address: str) -> datetime:
-        return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
 
 
 def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:
