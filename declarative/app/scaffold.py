@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from declarative.app.bundle import bundle_schema
 from declarative.errors import Refused
 from declarative.model import mark
 from declarative.model.digest import PersonKey
@@ -17,7 +19,7 @@ _CLOCK_ERROR = timedelta(days=1)
 """By how much the clock of this machine may be wrong before any provider has told the time."""
 
 PROJECT = """\
-# yaml-language-server: $schema=https://dialctl.dev/schemas/manifest.v1.schema.json
+# yaml-language-server: $schema=dialctl.schema.json
 apiVersion: dialctl/v1
 kind: Project
 metadata:
@@ -31,7 +33,7 @@ spec:
 """
 
 BATCH = """\
-# yaml-language-server: $schema=https://dialctl.dev/schemas/manifest.v1.schema.json
+# yaml-language-server: $schema=dialctl.schema.json
 apiVersion: dialctl/v1
 kind: Batch
 metadata:
@@ -73,6 +75,7 @@ def write_scaffold(directory: Path, environment: Mapping[str, str]) -> list[Path
         "project.yaml": PROJECT.format(name=name),
         "first-campaign.yaml": BATCH,
         "recipients.csv": RECIPIENTS,
+        "dialctl.schema.json": json.dumps(bundle_schema(), indent=2, ensure_ascii=False) + "\n",
         ".gitignore": IGNORE,
     }
     if not environment.get("DIALCTL_STATE"):

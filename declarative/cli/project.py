@@ -15,17 +15,27 @@ from declarative.errors import Exit
 @click.command()
 @options.path
 @options.targets
+@options.labels
 @options.as_json
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For a terminal, a machine, or as annotations of a GitHub workflow.",
+)
 @click.pass_obj
-def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bool) -> int:
+def validate(
+    context: Context, path: Path, targets: tuple[str, ...], labels: tuple[str, ...], as_json: bool, layout: str
+) -> int:
     """Check manifests and recipients files. All problems at once, each with file, line and column.
 
     PATH is the project's directory, by default the current one. With a folder or manifest in it, only that is checked.
     """
     # The text is formatted here: importing report/ imports the engine, which would double the time of this command.
-    desired = context.open_session(path, targets=targets).desired
+    desired = context.open_session(path, targets=targets, labels=labels).desired
     recipient_count = sum(resource.recipients.count for resource in desired.resources.values())
-    if as_json:
+    if as_json or layout == "json":
         from declarative.report import json_output
 
         counts = {address: resource.recipients.count for address, resource in desired.resources.items()}

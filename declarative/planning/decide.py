@@ -97,6 +97,7 @@ class Reason(StrEnum):
     LOOKS_RENAMED = "looks_renamed"
     MARK_LOST = "mark_lost"
     PROVIDER_CHANGED = "provider_changed"
+    MISSING_REFERENCE = "missing_reference"
     NOT_READ = "not_read"
 
 
@@ -112,6 +113,7 @@ BLOCKS_RESOURCE = (
     Reason.CANCELLED_ELSEWHERE,
     Reason.MARK_LOST,
     Reason.LOOKS_RENAMED,
+    Reason.MISSING_REFERENCE,
 )
 """Reasons to block a whole resource. Where several apply, the first in this order is named."""
 

@@ -18,12 +18,14 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
 from declarative.planning.stuck import endless_notices
-from declarative.privacy import mask
+from declarative.privacy import clean, mask
 
 _ONLY_SHARED_STATE = (
     "the provider's list does not show by their marks the calls that this lock knows: an older copy of the lock would "
     "not notice that it is older, and call again; only a shared state protects from that (spec.state.url)"
 )
+PENDING_TOO_LONG = timedelta(hours=1)
+"""How long after its time a batch may wait for its first call before it is worth a warning."""
 _EDITED = "a call is called once in its life: editing it changes nothing; to call again, give it a new name"
 
 
@@ -214,9 +216,11 @@ def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabili
 
 
 def doubt_notices(facts: Facts) -> Iterator[str]:
-    """Yield sentences for `plan` and `status`: how a lost request is disproved, and until when one may still arrive."""
+    """Yield sentences for `plan` and `status`: how a lost request is disproved, until when one may still arrive, and
+    which batch does not begin."""
     yield from _announce_probe(facts)
     yield from _warn_revoked(facts)
+    yield from _warn_pending(facts)
 
 
 def _announce_probe(facts: Facts) -> Iterator[str]:
@@ -232,6 +236,24 @@ def _announce_probe(facts: Facts) -> Iterator[str]:
         f"an answer was lost at {sent_at}; where the list shows nothing younger than {humanize.when(fence)}, apply "
         f"will make a batch of {own_number}, cancelled at once, to prove that the request never arrived"
     )
+
+
+def _warn_pending(facts: Facts) -> Iterator[str]:
+    """Yield a sentence for each batch that should have begun an hour ago, and has called nobody."""
+    if facts.resource is None or facts.resource.paused:
+        return
+    for remote in facts.remotes.values():
+        starts = remote.scheduled_at or remote.created_at
+        is_idle = remote.route is Route.BATCH and not remote.cancelled and not remote.dispatched and not remote.finished
+        if is_idle and starts is not None and facts.now - starts >= PENDING_TOO_LONG:
+            hours = int((facts.now - starts) / timedelta(hours=1))
+            late = humanize.plural(hours, "hour", "hours")
+            limit = facts.resource.settings.get("target_concurrency_limit")
+            limit_note = f"; it asks for {limit} calls at once (target_concurrency_limit)" if limit else ""
+            yield (
+                f"{remote.id} was to begin at {humanize.when(starts, facts.now)}, and after {late} nobody in it was "
+                f"called (the provider says {clean(remote.status)}): other batches may hold its capacity{limit_note}"
+            )
 
 
 def _warn_revoked(facts: Facts) -> Iterator[str]:

@@ -16,7 +16,8 @@ import orjson
 from declarative import humanize
 from declarative.errors import PlanFileError
 from declarative.model.digest import PersonKey, canonical_json
-from declarative.planning.decide import Reason, Verb
+from declarative.planning import shown_plan
+from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Plan
 
 KIND = "dialctl-plan"
@@ -77,7 +78,7 @@ def from_plan(
             if len(task.to_call) or task.requests
         },
         cancels={address: task.cancels for address, task in plan.tasks.items() if task.cancels},
-        shown=_summarize(plan),
+        shown=shown_plan.summarize(plan),
     )
 
 
@@ -87,22 +88,6 @@ def _generations(plan: Plan) -> dict[str, int]:
         if plan.lock
         else {}
     )
-
-
-def _summarize(plan: Plan) -> dict[str, Any]:
-    """Return what was to happen, for a later reader. Settings are left out: a variable may have given them."""
-    actions = [
-        {
-            "address": action.address,
-            "verb": str(action.verb),
-            "reason": str(action.reason),
-            "provider": action.provider,
-            "people": action.people,
-            "remote_ids": list(action.remote_ids),
-        }
-        for action in plan.actions
-    ]
-    return {"checksum": plan.checksum, "actions": actions}
 
 
 def render_plan_file(saved: SavedPlan, key: PersonKey) -> bytes:
@@ -180,17 +165,7 @@ def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
     """
     still_due = {(action.address, action.verb) for action in plan.actions}
     pending = {action.address for action in plan.actions_with_verb(Verb.BLOCK, Verb.WAIT)}
-    planned = [
-        Action(
-            address=row["address"],
-            verb=Verb(row["verb"]),
-            reason=Reason(row["reason"]),
-            provider=row["provider"],
-            people=row["people"],
-            remote_ids=tuple(row["remote_ids"]),
-        )
-        for row in saved.shown.get("actions", ())
-    ]
+    planned = shown_plan.restore_actions(saved.shown)
     return tuple(
         action
         for action in planned

@@ -139,6 +139,18 @@ class Channel(Protocol):
     def cancel(self, remote_id: str) -> Outcome: ...
 
 
+@dataclass(frozen=True)
+class AccountEntry:
+    """An agent or a phone number of the account."""
+
+    id: str
+    """The provider's id, as manifests name it."""
+    name: str
+    """An agent's name, or a number in E.164; empty where the provider tells none."""
+    kind: str = ""
+    """The provider's own word for what it is, such as `outbound` or `twilio`; empty for none."""
+
+
 class Provider(Protocol):
     """A connection to one provider under one key."""
 
@@ -177,6 +189,14 @@ class Provider(Protocol):
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         """Return a sentence for each agent or number that the provider does not know. Raises ProviderError."""
+        ...
+
+    def list_agents(self) -> list[AccountEntry]:
+        """Return the account's agents, as far as the provider lists them. Raises ProviderError."""
+        ...
+
+    def list_numbers(self) -> list[AccountEntry]:
+        """Return the numbers that the account calls from, as far as the provider lists them. Raises ProviderError."""
         ...
 
     def close(self) -> None: ...

@@ -53,6 +53,8 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
     sentence = phrases.describe_action(action, plan)
     line = f"  {phrases.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {sentence}"
     yield click.style(line, fg=phrases.COLORS.get(action.verb))
+    if terms := phrases.describe_terms(action, plan):
+        yield f"      {terms}"
     if action.verb is Verb.REPLACE or (
         action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
     ):
@@ -91,6 +93,9 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
             fg="magenta",
         )
     yield click.style(_summary(report), bold=True)
+    if report.failure is not None:
+        yield click.style(f"Ended early: {clean(report.failure.message)}", fg="red")
+        yield from [f"  {clean(report.failure.hint)}"] if report.failure.hint else []
     if report.follow_error is not None:
         yield click.style(f"Not followed to the end: {clean(report.follow_error.message)}", fg="red")
 

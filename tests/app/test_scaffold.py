@@ -11,7 +11,7 @@ from declarative.app.scaffold import write_scaffold
 from declarative.app.session import Session
 from declarative.errors import Refused
 
-FILES = ["project.yaml", "first-campaign.yaml", "recipients.csv", ".gitignore", "dialctl.lock"]
+FILES = ["project.yaml", "first-campaign.yaml", "recipients.csv", "dialctl.schema.json", ".gitignore", "dialctl.lock"]
 
 
 def test_the_files_plan_in_the_sandbox_as_they_are(tmp_path: Path) -> None:

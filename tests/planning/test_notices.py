@@ -290,6 +290,16 @@ def test_no_warning_holds_a_number() -> None:
     assert not [message for message in everything if number("a")[2:] in message or "2079460101" in message]
 
 
+@pytest.mark.parametrize(("minutes", "count"), [(59, 0), (60, 1)])
+def test_a_batch_that_waits_an_hour_after_its_time_is_said(minutes: int, count: int) -> None:
+    wanted = resource("a", settings={"target_concurrency_limit": 5})
+    waiting = batch("b1", members(a=Phase.QUEUED), status="pending", scheduled_at=NOON - timedelta(minutes=minutes))
+    messages = [message for message in said(wanted, waiting) if "nobody in it was called" in message]
+    assert len(messages) == count
+    assert not count or "after 1 hour" in messages[0]
+    assert not count or "it asks for 5 calls at once" in messages[0]
+
+
 def test_the_verbs_that_call_are_those_that_warn() -> None:
     waiting = batch("b1", members(a=Phase.QUEUED, b=Phase.QUEUED))
     actions, _ = compose_actions(Observation(facts=make_facts(waiting, wanted=None), provider="cartesia"), None)

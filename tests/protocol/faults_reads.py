@@ -178,13 +178,16 @@ ROWS = (
     Row("settle shorter than the guard, lands in between", _IMPATIENT, (_LATE,), 0, "found again"),
     Row("no guard, the answer is lost", _UNGUARDED, (_UNHEARD,), 0, "found again"),
     Row("no guard, the request is lost", _UNGUARDED, (_LOST,), 0, "decided anew"),
-    Row(
-        "CallingBox's list in its other shape, an answer lost",
-        _BOX,
-        (rule("createCall", "lost_answer"), rule("listCalls", "as_data", times=_FOR_EVER)),
-        0,
-        "found again",
-        on=(0,),
+    *(
+        Row(
+            f"CallingBox's list in its old shape {shape}, an answer lost",
+            _BOX,
+            (rule("createCall", "lost_answer"), rule("listCalls", shape, times=_FOR_EVER)),
+            0,
+            "found again",
+            on=(0,),
+        )
+        for shape in ("as_data", "bare")
     ),
     Row(
         "CallingBox's list holds only the newest call",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.base import ConnectOptions
+from declarative.providers.callingbox import account
 from declarative.providers.callingbox.calls import CallingBoxChannel
 from declarative.providers.callingbox.errors import parse_error
 from declarative.providers.callingbox.type import CALLINGBOX, VERSION
@@ -27,7 +28,14 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnecti
         monotonic=connect_options.monotonic,
     )
     channel = CallingBoxChannel(client, CALLINGBOX.routes[VERSION][Route.CALL])
-    return HttpConnection(client, {Route.CALL: channel}, clock_path=_AGENTS, find_unknown=_find_unknown_agent)
+    return HttpConnection(
+        client,
+        {Route.CALL: channel},
+        clock_path=_AGENTS,
+        find_unknown=_find_unknown_agent,
+        list_agents=account.list_agents,
+        list_numbers=account.list_numbers,
+    )
 
 
 def _find_unknown_agent(client: HttpClient, settings: Mapping[str, Json]) -> list[str]:

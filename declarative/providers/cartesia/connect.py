@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.base import Channel, ConnectOptions
-from declarative.providers.cartesia import errors
+from declarative.providers.cartesia import account, errors
 from declarative.providers.cartesia.batches import FIELDS, BatchChannel
 from declarative.providers.cartesia.calls import CallChannel, LegacyCallChannel
 from declarative.providers.cartesia.type import CARTESIA, LEGACY_VERSION, VARIABLES_VERSION
@@ -35,6 +35,8 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnecti
         clock_path="/",
         find_unknown=_unknown_finder(version),
         find_number=_find_number,
+        list_agents=lambda client: account.list_agents(client, version),
+        list_numbers=lambda client: account.list_numbers(client, version),
     )
 
 

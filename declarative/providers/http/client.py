@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
@@ -83,19 +84,16 @@ class HttpClient:
             **(headers or {}),
         }
         # Protocol 2: no redirect is followed, because it would send a request that dials a second time.
-        self._reader = httpx.Client(
+        new_client = partial(httpx.Client, trust_env=False, follow_redirects=False)
+        self._reader = new_client(
             headers=common_headers,
             timeout=_timeout(30.0),
             transport=transport or BoundedTransport(endpoint, _READER_LIMITS),
-            trust_env=False,
-            follow_redirects=False,
         )
-        self._dialer = httpx.Client(
+        self._dialer = new_client(
             headers={**common_headers, "Connection": "close"},
             timeout=_timeout(dial_timeout),
             transport=transport or BoundedTransport(endpoint, _DIALER_LIMITS),
-            trust_env=False,
-            follow_redirects=False,
         )
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
@@ -218,16 +216,15 @@ class HttpClient:
             message = self.redact(describe_transport_error(problem, self._endpoint))
             answer = NoAnswer(not isinstance(problem, _NOT_SENT_ERRORS), message)
         else:
-            if self._is_own_form(answer):
+            if _is_own_form(answer, self._parse_error):
                 self.clock.record(answer.headers)
         _log_exchange(method, path, answer, time.monotonic() - started)
         return answer
 
-    def _is_own_form(self, answer: Answer) -> bool:
-        """Tell whether the provider itself answered. A proxy's page comes with the proxy's time."""
-        if answer.is_accepted:
-            return isinstance(answer.data, dict | list)
-        return self._parse_error(answer) is not None
+
+def _is_own_form(answer: Answer, parse_error: ErrorParser) -> bool:
+    """Tell whether the provider itself answered. A proxy's page comes with the proxy's time."""
+    return isinstance(answer.data, dict | list) if answer.is_accepted else parse_error(answer) is not None
 
 
 def _send_with_retries(
