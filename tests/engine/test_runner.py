@@ -87,6 +87,7 @@ def test_nothing_is_cancelled_for_a_replacement_that_the_provider_would_refuse(r
     run.answers.edit = lambda method, path, answer: 404 if method == "GET" and "/agents/agent_A" in path else answer
     runner.run_plan(plan, numbers_to_call(plan))  # the agent was deleted after the plan was approved
     assert [problem.message[:16] for problem in runner.results[MARCH].problems] == ["nobody was moved"]
+    assert "cancelCallBatch" not in run.operations()
     run.advance(600)
     assert run.calls() == {ADA: 1}
 
