@@ -143,7 +143,7 @@ def test_warnings_and_held_back_people_are_shown() -> None:
     shown = markdown.render_comment(
         plan_of(warnings=(Notice("batch/march", "late"),), held_counts={"suppress_from": 3})
     )
-    assert "#### Warnings\n\n- 3 people held back by `suppress_from`\n- `batch/march`: late" in shown
+    assert "#### Warnings\n\n- 3 people held back: suppress\\_from\n- `batch/march`: late" in shown
 
 
 def test_an_offline_plan_says_so_on_top() -> None:
