@@ -54,6 +54,8 @@ class DoubtResolver:
         self._executor = executor
         self._settler = settler
         self._resources = resources
+        self._given_up: set[str] = set()
+        """Marks of requests that this run cannot settle."""
 
     def is_ripe(self, addresses: Collection[str]) -> bool:
         """Whether a lost batch of these addresses can be settled without waiting for its fence or the settle time."""
@@ -79,10 +81,10 @@ class DoubtResolver:
         """Reads the list, waits, and probes. Adds to `findings`."""
         provider, probes = self._run.providers[name], 0
         for poll in count():
-            if not self._settler.open_batches(name, addresses):
+            if not self._list_doubts(name, addresses):
                 return
             findings += self._settler.settle_batches(name, addresses)
-            intents = [intent for _, intent in self._settler.open_batches(name, addresses)]
+            intents = self._list_doubts(name, addresses)
             probe_times = self._probe_times(intents)
             if not probe_times:
                 return
@@ -93,15 +95,22 @@ class DoubtResolver:
             if probes == PROBES:
                 message = f"the list of {name} does not show what was made there; run dialctl apply again"
                 findings.append(Finding("", message, unsure=True))
+                self._given_up |= set(probe_times)
                 return
             probes += 1
             ripe_intents = [intent for intent in intents if probe_times.get(intent.mark, next_probe) <= next_probe]
             finding, was_made = self._make_probe(name, ripe_intents)
             findings.append(finding)
             if finding.unsure:
+                self._given_up |= set(probe_times)
                 return
             # A probe that was answered exists: another one would prove no more.
             probes = PROBES if was_made else probes
+
+    def _list_doubts(self, name: str, addresses: Collection[str]) -> list[Intent]:
+        """Lost batches that this run may still settle."""
+        open_batches = self._settler.open_batches(name, addresses)
+        return [intent for _, intent in open_batches if intent.mark not in self._given_up]
 
     def _probe_times(self, intents: Sequence[Intent]) -> dict[str, datetime]:
         """By mark: when a list probe may be made. Intents without a known fence are left out."""

@@ -17,11 +17,11 @@ import polars as pl
 from declarative.engine.intents import IntentWriter
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
+from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
-from declarative.privacy import hide_numbers
 from declarative.providers.base import (
     Ambiguous,
     Busy,
@@ -44,9 +44,6 @@ BAD_KEY = 401
 FAILS_RESOURCE = (403, 404)
 """HTTP statuses that every request for the same resource would get."""
 
-MAX_ANSWER = 200
-"""Characters of an unclear answer that the lock keeps."""
-
 steps = logging.getLogger("dialctl.steps")
 
 
@@ -63,7 +60,7 @@ class Executor:
         self._on_wait = on_wait
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
-        self._unclear_answers: dict[str, list[str]] = {}
+        self._unclear_answers = UnclearAnswers(run)
 
     def submit(
         self, resource: Resource, recipients: pl.DataFrame, attempt: int, may_call: Callable[[], bool]
@@ -145,7 +142,9 @@ class Executor:
                     RequestStatus.FAILED,
                     message=f"their time to be called ended while waiting: {_outcome_message(outcome)}",
                 )
-            if receipt := self.stopped_providers.get(resource.provider) or self._alike_receipt(resource):
+            if receipt := self.stopped_providers.get(resource.provider) or self._unclear_answers.find_stop(
+                resource.address
+            ):
                 return receipt
             self._run.check_may_dial()
             if not self._run.budget.covers(calls):
@@ -174,7 +173,7 @@ class Executor:
                 return self._withdraw_unmarked(resource, intent, remote)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
             case Ambiguous(message):
-                self._record_unclear_answer(resource, intent, message)
+                self._unclear_answers.record(resource.address, intent, message)
                 return Receipt(RequestStatus.UNSURE, intent.remote or "", message, mark=intent.mark)
             # The provider refused this one person inside an accepted answer. It is recorded as a call that ended before
             # any phone was called, so that later plans know of it.
@@ -187,21 +186,6 @@ class Executor:
                 self._close_intent(resource, intent, {})
                 self._run.budget.release(intent.mark)
         return self._failure_receipt(resource, outcome)
-
-    def _record_unclear_answer(self, resource: Resource, intent: Intent, message: str) -> None:
-        """Says at once what was answered, and keeps it with the open intent: plan and status repeat it."""
-        answer = hide_numbers(message)[:MAX_ANSWER]
-        self._unclear_answers.setdefault(resource.address, []).append(message)
-        self._run.progress(f"{resource.address}: {answer}; it is not known yet whether it was done")
-        self._run.ledger.update(resource.address, intents={intent.mark: replace(intent, answer=answer)})
-
-    def _alike_receipt(self, resource: Resource) -> Receipt | None:
-        """Returns why nothing more is sent for this resource: the last two answers were alike, and no timeouts."""
-        answers = self._unclear_answers.get(resource.address, [])[-2:]
-        if len(set(answers)) != 1 or len(answers) != 2 or not answers[0].startswith("answered"):
-            return None
-        message = f"two requests were {answers[0]}; nothing more is sent for it in this run"
-        return Receipt(RequestStatus.FAILED, message=message, final=True)
 
     def _failure_receipt(self, resource: Resource, outcome: NotSent | Busy | Rejected | OutOfFunds) -> Receipt | None:
         """Says why a request was not done; None where the next try may succeed. Stops the provider where none can."""

@@ -90,6 +90,7 @@ def _load_desired(
         {address: resource for address, (_, resource) in selected_resources.items()},
         is_complete,
         make_digest=lambda: _digest_manifests(project_config, selected_resources, is_complete=is_complete),
+        foreign_file_count=document_set.foreign_count,
         list_addresses=lambda: {*resources, *addresses.addresses_outside(document_set, path)},
     )
 

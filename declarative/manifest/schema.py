@@ -49,7 +49,8 @@ def head_schema(is_project: bool) -> Schema:
     manifest = schemas.load_schema("manifest.v1")
     metadata = {"$ref": f"#/$defs/{'ProjectMetadata' if is_project else 'Metadata'}"}
     head_fields = {name: manifest[name] for name in manifest if name not in ("$id", "allOf")}
-    return {**head_fields, "properties": {**head_fields["properties"], "metadata": metadata}}
+    required = [*head_fields["required"], *(() if is_project else ("spec",))]
+    return {**head_fields, "required": required, "properties": {**head_fields["properties"], "metadata": metadata}}
 
 
 @cache

@@ -31,10 +31,11 @@ def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *
     # Protocol 4: a mark names project and lineage, so what another lock placed is recognised.
     marks = [remote.mark for remote in remotes.values() if remote.mark]
     project_marks = [remote_mark for remote_mark in marks if remote_mark.project == mark.project_hash(project)]
-    if lock is None and project_marks:
+    if (lock is None or lock.is_unused) and project_marks:
+        lack = "nothing was sent under this lock" if lock else "there is no lock"
         return Block(
             Reason.NO_MEMORY,
-            f"there is no lock, but {_batches(len(project_marks))} of this project at the provider",
+            f"{lack}, but {_batches(len(project_marks))} of this project at the provider",
             MARKS_WITHOUT_LOCK_HINT,
         )
     if lock is None and single_calls:

@@ -12,11 +12,12 @@ from declarative.planning.facts import Block, Observation
 
 
 def block_without_lock(observations: Sequence[Observation], lock: Lock | None) -> list[Observation]:
-    """Block every address of a project without a lock while one of its providers may hold what an earlier lock placed.
+    """Block every address of a project without a lock, or with one that nothing was sent under, while one of its
+    providers may hold what an earlier lock placed.
 
     To submit anything would begin a new lineage. The next run would then trust a lock that knows nothing of the rest.
     """
-    doubt = None if lock else _find_doubt(observations)
+    doubt = None if lock and not lock.is_unused else _find_doubt(observations, lock)
     if doubt is None:
         return list(observations)
     return [replace(observation, block=_keep_unread(observation.block) or doubt) for observation in observations]
@@ -27,12 +28,12 @@ def _keep_unread(block: Block | None) -> Block | None:
     return block if block and block.reason is Reason.NOT_READ else None
 
 
-def _find_doubt(observations: Sequence[Observation]) -> Block | None:
+def _find_doubt(observations: Sequence[Observation], lock: Lock | None) -> Block | None:
     blocked = [(observation.provider, observation.block) for observation in observations if observation.block]
     no_memory = [block for _, block in blocked if block.reason is Reason.NO_MEMORY]
     if no_memory:
         return next((block for block in no_memory if block.hint == MARKS_WITHOUT_LOCK_HINT), no_memory[0])
-    for provider, block in blocked:
+    for provider, block in blocked if lock is None else ():
         if block.reason is Reason.NOT_READ:
             detail = f"there is no lock, and {provider} may hold calls of an earlier one: {block.detail}"
             hint = f"{block.hint}; " if block.hint else ""

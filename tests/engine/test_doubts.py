@@ -14,6 +14,9 @@ from declarative.errors import Interrupted
 from declarative.model.mark import parse
 from declarative.model.resource import Resource
 from tests.engine.sandbox_run import ADA, BOB, CARTESIA, MARCH, SandboxRun, an_intent, batch_resource, fault
+from tests.engine.test_signals import keep_handlers
+
+__all__ = ["keep_handlers"]
 
 APRIL = "batch/april"
 REFUSED = {"status": {"code": 400, "effect": False}}
@@ -57,6 +60,23 @@ def test_no_probe_is_made_where_the_batch_shows_up_or_something_younger_does(run
     [finding] = resolver(run).resolve([MARCH])
     assert "found again by its mark" in finding.message
     assert probes(run) == []
+
+
+@pytest.mark.parametrize("date", ["Wed, 02 Dec 2099 12:00:00 GMT", "Tue, 01 Dec 2026 23:00:00 GMT"])
+def test_the_time_of_a_gateway_makes_no_doubt_ripe(run: SandboxRun, date: str) -> None:
+    """A 504 page with a wrong `Date` would end the settle time at once."""
+    page = {"code": 504, "effect": False, "headers": {"Date": date}, "body": "<html>Gateway Time-out</html>"}
+    lose(run, effect={"status": page})
+    assert not resolver(run).is_ripe([MARCH])
+    resolver(run).resolve([MARCH])
+    assert sum(run.pauses) >= 180
+
+
+def test_what_was_answered_is_said_while_the_batch_is_looked_for(run: SandboxRun) -> None:
+    lose(run, effect={"status": {"code": 429, "effect": False, "body": "<title>Slow down</title>"}})
+    del run.progress_lines[:]
+    resolver(run).resolve([MARCH])
+    assert 'answered 429 Too Many Requests: an HTML page, "Slow down"' in run.progress_lines[0]
 
 
 def test_a_doubt_is_ripe_once_fence_and_settle_time_have_passed(run: SandboxRun) -> None:

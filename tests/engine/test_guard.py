@@ -10,6 +10,9 @@ import pytest
 from declarative.engine.guard import GuardWatch
 from declarative.model.lock import LONGEST_GUARD
 from tests.engine.sandbox_run import ADA, BOB, MARCH, SandboxRun, a_mark, batch_resource, fault
+from tests.engine.test_signals import keep_handlers
+
+__all__ = ["keep_handlers"]
 
 ALWAYS = 0
 UNREADABLE = {"status": {"code": 503, "effect": False}}

@@ -47,6 +47,8 @@ def test_terminal_control_characters_do_not_reach_a_message(folder: ProjectFolde
 
 def test_zero_documents(folder: ProjectFolder) -> None:
     folder.put({"empty.yaml": "# nothing\n---\n---\n"})
+    assert folder.problems() == ["empty.yaml: contains no manifest (delete the file if that is intended)"]
+    (folder.directory / "empty.yaml").unlink()
     assert folder.problems() == [f"{folder.directory}: no manifests here (dialctl init writes a first one)"]
 
 

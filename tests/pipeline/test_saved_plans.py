@@ -264,3 +264,17 @@ def test_an_offline_plan_cannot_be_saved(project: ProjectFixture) -> None:
 def test_a_place_that_cannot_be_written_is_named(project: ProjectFixture) -> None:
     said = project.dialctl("plan", "--out", "nowhere/saved.plan")
     assert (said.exit, "nowhere/saved.plan cannot be written" in said.err) == (1, True)
+
+
+def test_a_retry_by_request_is_approved_once(project: ProjectFixture) -> None:
+    silent = "+14155550191"
+    project.people(ADA, silent)
+    project.write(batch_yaml=f"{BATCH}  retry: {{max_retries: 2, on: [dial_no_answer]}}\n")
+    assert project.apply().exit == 0
+    later(project, 1200)
+    assert project.plan("--out", FILE)["summary"]["retry"] == 1
+    assert project.dialctl("apply", FILE).exit == 0
+    later(project, 1200)
+    assert project.called() == [ADA, silent, silent]
+    assert project.plan()["summary"]["retry"] == 1  # a third call is due, and this file does not approve it
+    refused(project, "stale plan", "batch/outreach was applied since")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
@@ -83,19 +84,16 @@ class HttpClient:
             **(headers or {}),
         }
         # Protocol 2: no redirect is followed, because it would send a request that dials a second time.
-        self._reader = httpx.Client(
+        new_client = partial(httpx.Client, trust_env=False, follow_redirects=False)
+        self._reader = new_client(
             headers=common_headers,
             timeout=_timeout(30.0),
             transport=transport or BoundedTransport(endpoint, _READER_LIMITS),
-            trust_env=False,
-            follow_redirects=False,
         )
-        self._dialer = httpx.Client(
+        self._dialer = new_client(
             headers={**common_headers, "Connection": "close"},
             timeout=_timeout(dial_timeout),
             transport=transport or BoundedTransport(endpoint, _DIALER_LIMITS),
-            trust_env=False,
-            follow_redirects=False,
         )
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
@@ -223,23 +221,24 @@ class HttpClient:
         started = time.monotonic()
         answer: Answer | NoAnswer
         try:
-            answer = Answer.from_body(*exchange(httpx_client, request, self._answer_timeout), body or b"")
+            # Protocol 7: an answer that comes byte by byte must end before the guard does, too.
+            seconds = self._answer_timeout if method != "GET" else min(self._answer_timeout, self._remaining_seconds())
+            answer = Answer.from_body(*exchange(httpx_client, request, seconds), body or b"")
         except AnswerRefused as problem:
             answer = NoAnswer(True, str(problem))
         except httpx.HTTPError as problem:
             message = self.redact(describe_transport_error(problem, self._endpoint))
             answer = NoAnswer(not isinstance(problem, _NOT_SENT_ERRORS), message)
         else:
-            if self._is_own_form(answer):
+            if _is_own_form(answer, self._parse_error):
                 self.clock.record(answer.headers)
         _log_exchange(method, path, answer, time.monotonic() - started)
         return answer
 
-    def _is_own_form(self, answer: Answer) -> bool:
-        """Tell whether the provider itself answered. A proxy's page comes with the proxy's time."""
-        if answer.is_accepted:
-            return isinstance(answer.data, dict | list)
-        return self._parse_error(answer) is not None
+
+def _is_own_form(answer: Answer, parse_error: ErrorParser) -> bool:
+    """Tell whether the provider itself answered. A proxy's page comes with the proxy's time."""
+    return isinstance(answer.data, dict | list) if answer.is_accepted else parse_error(answer) is not None
 
 
 def _log_exchange(method: str, path: str, answer: Answer | NoAnswer, seconds: float) -> None:

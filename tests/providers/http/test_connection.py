@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -143,3 +143,24 @@ def test_a_look_up_that_cannot_be_read_is_an_error_and_not_an_absence() -> None:
         open_exchange(answering(httpx.Response(404, html="<html>"))).provider.unknown_references(
             {"agent_id": "agent_1"}
         )
+
+
+@pytest.mark.parametrize(("seconds", "requests"), [(-1, 0), (20, 1), (70, 5)])
+def test_a_read_ends_before_its_deadline_whatever_it_is_asked_to_wait(seconds: float, requests: int) -> None:
+    good = httpx.Response(200, json={}, headers={"Date": DATE})
+    busy = httpx.Response(429, json={}, headers={"Retry-After": "30", "Date": DATE})
+    exchange = open_exchange(answering(good, busy))
+    deadline = exchange.provider.now() + timedelta(seconds=seconds)
+    with exchange.provider.reading_until(deadline), pytest.raises(ProviderError):
+        exchange.channel(Route.BATCH).read("acb_1")
+    assert len(exchange.sent) == 1 + requests
+    assert len(exchange.pauses) == max(0, requests - 1)
+
+
+def test_our_own_number_is_asked_for_by_its_id_and_only_where_it_is_not_known() -> None:
+    exchange = open_exchange(answering(httpx.Response(200, json={"id": "ap_A", "number": "+14155550100"})))
+    assert exchange.provider.own_number({"from_number": "+14155550199"}) == "+14155550199"
+    assert exchange.provider.own_number({}) == ""
+    assert exchange.sent == []
+    assert exchange.provider.own_number({"from_number_id": "ap_A"}) == "+14155550100"
+    assert [request.url.path for request in exchange.sent] == ["/agents/phone-numbers/ap_A"]
