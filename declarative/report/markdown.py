@@ -22,8 +22,6 @@ VALUE_LIMIT = 400
 """Characters of one value or sentence that others wrote."""
 _MOST_ADDRESSES = 3
 """Addresses that are named where many share one sentence."""
-_MANY = 10
-"""Actions that differ in nothing but the address, above which they share one row."""
 _TABLE = ("| Resource | What | People | Details | Why |", "| --- | --- | --: | --- | --- |")
 _MARKUP = re.compile(r"[\\`*_\[\]|$^~]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
@@ -63,11 +61,9 @@ def _comment_head(plan: Plan, commit: str) -> Iterator[str]:
     yield ""
     providers = sorted({action.provider for action in plan.actions if action.provider})
     shown_providers = [code_span(provider) for provider in providers[:5]]
-    yield " · ".join(
-        [f"project {code_span(plan.project)}", *shown_providers, f"checksum {code_span(plan.checksum[:19])}"]
-    )
-    of_commit = f"commit {code_span(commit[:12])}, " if commit else ""
-    yield f"{of_commit}planned at {humanize.when(plan.created_at)} {plan.created_at.year}"
+    facts = [f"project {code_span(plan.project)}", *shown_providers, f"checksum {code_span(plan.checksum[:19])}"]
+    facts += [f"commit {code_span(commit[:12])}"] if commit else []
+    yield " · ".join([*facts, f"{humanize.when(plan.created_at)} {plan.created_at.year}"])
     if plan.offline:
         yield ""
         yield "**Offline:** decided from manifests and lock alone. No provider was asked, so counts are upper bounds."
@@ -83,30 +79,15 @@ def _action_sections(
     blocked_actions = phrases.merge_project_blocks([action for action in actions if action.verb is Verb.BLOCK])
     yield Section("blocked resources", rank, blocked_heading, list(_block_bullets(blocked_actions, plan)))
     table_head = "\n\n".join(filter(None, [heading, "\n".join(_TABLE)]))
-    yield Section("actions", rank + 1, table_head, list(_table_rows(listed_actions, plan)), tight=True)
+    yield Section("actions", rank + 1, table_head, [_table_row(action, plan) for action in listed_actions], tight=True)
 
 
-def _table_rows(actions: Sequence[Action], plan: Plan) -> Iterator[str]:
-    """Give each action a row; many that differ in nothing but the address share one."""
-    groups: dict[tuple[str, ...], list[Action]] = {}
-    for action in actions:
-        groups.setdefault(tuple(_shared_cells(action, plan)), []).append(action)
-    for (verb, details, why), group in groups.items():
-        parts = [group] if len(group) > _MANY else [[action] for action in group]
-        for part in parts:
-            addresses = [action.address.replace("|", "¦") for action in part]  # a bar ends a cell even in a code span
-            count = sum(action.people for action in part)
-            yield f"| {_name_addresses(addresses)} | {verb} | {count:,} | {details}{_each(part)} | {why} |"
-
-
-def _each(actions: Sequence[Action]) -> str:
-    return " (each)" if len(actions) > 1 else ""
-
-
-def _shared_cells(action: Action, plan: Plan) -> tuple[str, str, str]:
+def _table_row(action: Action, plan: Plan) -> str:
     verb_cell = f"`{phrases.SYMBOLS[action.verb]}` {action.verb}"
     reasons = phrases.describe_reasons(action.reasons or {action.reason: action.people})
-    return verb_cell, escape_prose(phrases.describe_action(action, plan)), escape_prose(reasons)
+    address = code_span(action.address.replace("|", "¦"))  # a bar ends a cell even in a code span
+    details = escape_prose(phrases.describe_action(action, plan))
+    return f"| {address} | {verb_cell} | {action.people:,} | {details} | {escape_prose(reasons)} |"
 
 
 def _block_bullets(actions: Sequence[Action], plan: Plan) -> Iterator[str]:
