@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative.planning.decide import Reason, Verb
+from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Notice, Plan
 from declarative.report import markdown
 
@@ -234,14 +234,14 @@ def test_what_many_addresses_share_is_said_once() -> None:
     names = [f"campaign-{place}" for place in range(400)]
     changes = (Change("spec.agent_id", "agent_old", "agent_new"),)
     plan = plan_of(
-        *(action(Verb.BLOCK, name, reason=Reason.NO_MEMORY, detail="there is no lock", hint="") for name in names),
+        *(action(Verb.BLOCK, name, detail="an answer was lost", hint="") for name in names),
         *(action(Verb.REPLACE, f"old-{name}", people=1, changes=changes) for name in names),
         warnings=tuple(Notice(f"batch/{name}", "calls abroad") for name in names),
     )
     shown = markdown.render_comment(plan)
     shared = "`batch/campaign-0`, `batch/campaign-1`, `batch/campaign-2` and 397 more"
     assert "batch/old-campaign-399" in shown
-    assert f"- {shared} 800 people: there is no lock" in shown
+    assert f"- {shared} 800 people: an answer was lost" in shown
     assert f"- {shared}: calls abroad" in shown
     assert shown.count("→ `agent_new`") == 1
 
