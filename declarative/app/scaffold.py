@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from declarative.errors import Refused
+from declarative import atomicfile
+from declarative.errors import DialctlError, Refused, system_hint
 
 PROJECT = """\
 # yaml-language-server: $schema=https://dialctl.dev/schemas/manifest.v1.schema.json
@@ -73,6 +74,10 @@ def write_scaffold(directory: Path) -> list[Path]:
     for file, text in files.items():
         path = directory / file
         if not path.exists():
-            path.write_text(text)
+            try:
+                atomicfile.write_durable(path, text.encode())
+            except OSError as error:
+                hint = system_hint(error, str(path.parent))
+                raise DialctlError(f"cannot write {path}: {error.strerror}", hint=hint) from error
             written_paths.append(path)
     return written_paths

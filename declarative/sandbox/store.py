@@ -69,7 +69,8 @@ def open_database(directory: Path | None) -> sqlite3.Connection:
     try:
         return _open_connection(target)
     except sqlite3.OperationalError as problem:
-        raise DialctlError(f"{target}: {problem}") from None
+        hint = "make room on its disk, make it writable for this user, allow more open files (ulimit -n), then run again"
+        raise DialctlError(f"{target}: {problem}", hint=hint) from None
     except sqlite3.DatabaseError as problem:
         hint = "delete it, and the dialctl.lock beside it if there is one, to start again"
         raise DialctlError(f"{target}: {problem}", hint=hint) from None

@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
+from declarative.errors import DialctlError
 from declarative.sandbox import store
 
 LAST_MOMENT = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
@@ -133,12 +134,13 @@ class World:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock:
+        with self._lock, _translate_database_errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk ends it by itself
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
 
@@ -179,3 +181,15 @@ class World:
     def close(self) -> None:
         with self._lock:
             self._db.close()
+
+
+@contextmanager
+def _translate_database_errors() -> Iterator[None]:
+    """Turn what SQLite says of the disk into a DialctlError. The last committed state is whole."""
+    try:
+        yield
+    except sqlite3.OperationalError as problem:
+        raise DialctlError(
+            f"the sandbox cannot use its database sandbox.sqlite3: {problem}",
+            hint="make room on its disk and make it writable for this user, then run again",
+        ) from problem
