@@ -91,18 +91,29 @@ def _generations(plan: Plan) -> dict[str, int]:
 
 def _summarize(plan: Plan) -> dict[str, Any]:
     """Return what was to happen, for a later reader. Settings are left out: a variable may have given them."""
-    actions = [
-        {
-            "address": action.address,
-            "verb": str(action.verb),
-            "reason": str(action.reason),
-            "provider": action.provider,
-            "people": action.people,
-            "remote_ids": list(action.remote_ids),
-        }
-        for action in plan.actions
-    ]
-    return {"checksum": plan.checksum, "actions": actions}
+    return {"checksum": plan.checksum, "actions": [_to_row(action) for action in plan.actions]}
+
+
+def _to_row(action: Action) -> dict[str, Any]:
+    return {
+        "address": action.address,
+        "verb": str(action.verb),
+        "reason": str(action.reason),
+        "provider": action.provider,
+        "people": action.people,
+        "remote_ids": list(action.remote_ids),
+    }
+
+
+def _action_from_row(row: Mapping[str, Any]) -> Action:
+    return Action(
+        address=_text(row["address"]),
+        verb=Verb(row["verb"]),
+        reason=Reason(row["reason"]),
+        provider=_text(row["provider"]),
+        people=_count(row["people"]),
+        remote_ids=_texts(row["remote_ids"]),
+    )
 
 
 def render_plan_file(saved: SavedPlan, key: PersonKey) -> bytes:
@@ -133,14 +144,11 @@ def parse_plan_file(content: bytes, file: Path, key: PersonKey) -> SavedPlan:
             f"{file} was changed after it was saved, or saved under another DIALCTL_PERSON_KEY",
             hint="make it again with dialctl plan --out",
         )
-    return SavedPlan(
-        **{
-            **body,
-            "targets": tuple(body["targets"]),
-            "calls": {address: base64.b64decode(text) for address, text in body["calls"].items()},
-            "cancels": {address: tuple(ids) for address, ids in body["cancels"].items()},
-        }
-    )
+    try:
+        return _parse_body(body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # The seal fits, so this is no damage: somebody changed the file and sealed it again.
+        raise PlanFileError(f"{file} holds values that no dialctl has written", hint=_AGAIN) from None
 
 
 def check_against_saved(
@@ -180,17 +188,7 @@ def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
     """
     still_due = {(action.address, action.verb) for action in plan.actions}
     pending = {action.address for action in plan.actions_with_verb(Verb.BLOCK, Verb.WAIT)}
-    planned = [
-        Action(
-            address=row["address"],
-            verb=Verb(row["verb"]),
-            reason=Reason(row["reason"]),
-            provider=row["provider"],
-            people=row["people"],
-            remote_ids=tuple(row["remote_ids"]),
-        )
-        for row in saved.shown.get("actions", ())
-    ]
+    planned = [_action_from_row(row) for row in saved.shown.get("actions", ())]
     return tuple(
         action
         for action in planned
@@ -234,6 +232,43 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
         "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
         "shown": dict(saved.shown),
     }
+
+
+def _parse_body(body: Mapping[str, Any]) -> SavedPlan:
+    """The plan of a body. Raises ValueError, KeyError, TypeError or AttributeError for one that _to_body() never makes."""
+    saved_plan = SavedPlan(
+        project=_text(body["project"]),
+        path=_text(body["path"]),
+        targets=_texts(body["targets"]),
+        desired=_text(body["desired"]),
+        lineage=None if body["lineage"] is None else _text(body["lineage"]),
+        generations={address: _count(number) for address, number in body["generations"].items()},
+        hosts={name: _text(host) for name, host in body["hosts"].items()},
+        calls={address: base64.b64decode(text, validate=True) for address, text in body["calls"].items()},
+        cancels={address: _texts(ids) for address, ids in body["cancels"].items()},
+        shown={**body["shown"], "actions": [_to_row(_action_from_row(row)) for row in body["shown"]["actions"]]},
+    )
+    if _to_body(saved_plan) != body:
+        raise ValueError("a field that is not known, or a value in another form")
+    return saved_plan
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("not a text")
+    return value
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise ValueError("not a list")
+    return tuple(_text(value) for value in values)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("not a count")
+    return value
 
 
 def _seal(body: Mapping[str, Any], key: PersonKey) -> str:
