@@ -139,7 +139,7 @@ def _checkout_of(file: Path) -> Path:
 
 
 def _is_linked(file: Path) -> bool:
-    """Whether the file, or a folder of dialctl's own above it, is a symbolic link: it could lead out of the checkout."""
+    """Whether the file, or a folder of dialctl above it, is a symbolic link: it could lead out of the checkout."""
     for path in (file, *file.parents):
         if path.is_symlink():
             return True

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from declarative.app import first_run, state_init
 from declarative.app import plan as planner
+from declarative.app.checkout_age import CheckoutAge
+from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
-from declarative.errors import DialctlError, Exit, Interrupted, Refused
-from declarative.model.resource import Desired
+from declarative.errors import DialctlError, Exit, Interrupted, Refused, StateError
 from declarative.planning import policy
 from declarative.planning.plan import Plan
 from declarative.state.base import Lease
@@ -41,6 +42,8 @@ class ApplyOptions:
     """Addresses that may lose more people than the policy allows."""
     lock_timeout: float = 0.0
     """Seconds to wait for the lease."""
+    allow_older: bool = False
+    """Apply manifests that are older than those last applied, as the commits in the lock tell."""
     destroy: bool = False
     """Cancel everything that still waits, as if nothing were wanted any more."""
     stays: bool = False
@@ -59,6 +62,8 @@ class ApplyReport:
     """What settling and guarding found in the whole run. See `all_findings`."""
     interrupted: Interrupted | None = None
     """The signal that ended the run before it was done, if one did."""
+    failure: DialctlError | None = None
+    """What ended the run before it was done: the lease was lost, or the state could not be written. None: neither."""
     follow_error: DialctlError | None = None
     """Why the calls could not be followed to their end (`--wait`), after everything was submitted."""
     open_addresses: tuple[str, ...] = ()
@@ -74,7 +79,7 @@ class ApplyReport:
     @property
     def exit_code(self) -> int:
         """The exit code of the command. Unsure and blocked win over failed, because they need a person."""
-        stop_cause = self.interrupted or self.follow_error
+        stop_cause = self.interrupted or self.failure or self.follow_error
         if isinstance(stop_cause, Interrupted):
             return int(stop_cause.exit_code)
         needs_human = any(
@@ -98,23 +103,31 @@ class ApplyReport:
 def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> ApplyReport:
     """Make the providers match the manifests, and report what was done.
 
-    Raises ManifestError, StateError, LeaseHeld or Refused if it cannot start. After that a failed request goes into the
-    report; only LeaseLost and StateError are still raised, because nothing can be recorded then.
+    Raises ManifestError, StateError, LeaseHeld or Refused if it cannot start. After that everything that goes wrong
+    stands in the report, beside what went out before it.
     """
-    _check_project(session)
-    with session.open_ledger(options.lock_timeout) as (ledger, lease):
-        run = _build_run_context(session, ledger, lease, options, stop)
-        runner = PlanRunner(run, session.desired.resources)
-        findings = _settle_open(run, runner)
-        plan = _make_approved_plan(session, options, ledger)
-        _start_lock(session, ledger, plan)
-        return _run_rounds(session, options, run, runner, plan, findings)
-
-
-def _check_project(session: Session) -> None:
-    """Refuse early: the plan would be refused too, but only after the lease was taken and open intents were settled."""
+    # The plan would be refused too, but only after the lease was taken and open intents were settled.
     if refusals := policy.refuse_without_project(session.desired.project, sandbox=session.options.sandbox):
         raise Refused("; ".join(refusals))
+    report: ApplyReport | None = None
+    try:
+        with session.open_ledger(options.lock_timeout) as (ledger, lease):
+            run = _build_run_context(session, ledger, lease, options, stop)
+            runner = PlanRunner(run, session.desired.resources)
+            findings = _settle_open(run, runner)
+            plan = _make_approved_plan(session, options, ledger)
+            _start_lock(session, ledger, plan)
+            if ledger.is_started:
+                ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
+            report = _run_rounds(session, options, run, runner, plan, findings)
+            if report.failure is None:
+                _record_commit(ledger)
+    except (StateError, OSError) as error:
+        # The journal is folded into the lock at the end. What the journal holds is not lost if that fails.
+        if report is None:
+            raise
+        report = replace(report, failure=report.failure or describe_failure(error))
+    return report
 
 
 def _build_run_context(
@@ -166,41 +179,49 @@ def _make_approved_plan(
 
 def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
     scope = session.scope(ledger.lock if ledger.is_started else None)
+    checkout = CheckoutAge(session)
     if options.destroy:
-        scope = replace(scope, desired=_pause_all(session.desired))
+        scope = replace(scope, desired=planner.pause_all(session.desired))
     plan = planner.make_plan(
         scope,
         session.connections.capabilities,
         max_dials=options.max_dials,
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
+        older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
     )
-    plan = replace(plan, refusals=(*plan.refusals, *first_run.find_partial_first_run(session, scope.lock)))
+    plan = replace(
+        plan,
+        refusals=(*plan.refusals, *first_run.find_partial_first_run(session, scope.lock)),
+        warnings=(*plan.warnings, *checkout.warn_if_unknown(scope.lock)),
+    )
     return options.restrict(session, plan) if options.restrict else plan
 
 
-def _pause_all(desired: Desired) -> Desired:
-    """Destroy is apply with every resource paused: nobody is wanted, and each resource and its provider stay known."""
-    return replace(
-        desired, resources={address: replace(resource, paused=True) for address, resource in desired.resources.items()}
-    )
-
-
 def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
-    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A project blocked with
-    `no_memory` never starts a lock here."""
+    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A lock of `dialctl init`
+    gets what only a provider tells: its time. A project blocked with `no_memory` never starts a lock here."""
     used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
     hosts = {
         name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
     }
     if not hosts:
         return
-    if not ledger.is_started:
+    if not ledger.is_started or ledger.lock.is_unused:
         provider_times = [session.connections.connected_providers[name].now() for name in hosts]
-        ledger.start(state_init.new_lock(session, hosts, min(provider_times)))
+        first_lock = state_init.new_lock(session, hosts, min(provider_times))
+        ledger.start(replace(first_lock, lineage=ledger.lock.lineage) if ledger.is_started else first_lock)
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)
+
+
+def _record_commit(ledger: Ledger) -> None:
+    """Write the commit down where the manifest means something else than what was last applied, though nothing was sent
+    for it. Elsewhere it stands beside what was written."""
+    for address, stamp in ledger.stamps.items():
+        if ledger.resource_record(address).applied != stamp.get("applied"):
+            ledger.update(address)
 
 
 def _run_rounds(
@@ -209,6 +230,7 @@ def _run_rounds(
     """Settle doubts that need no waiting, then run plans: a new one after a batch whose answer was lost, and after one
     that was taken back, up to ROUNDS."""
     interrupted: Interrupted | None = None
+    failure: DialctlError | None = None
     try:
         # Protocol 5: a list probe goes out within an approved apply only. Where a doubt has to be waited for, the plan
         # is run first, so that nobody who must be taken off waits with it.
@@ -235,11 +257,14 @@ def _run_rounds(
             runner.check_guards_again()
     except Interrupted as stopped:
         interrupted = stopped
+    except (StateError, OSError) as error:
+        failure = describe_failure(error)
     return ApplyReport(
         plan=plan,
         results=runner.results,
         findings=(*findings, *runner.findings),
         interrupted=interrupted,
+        failure=failure,
         open_addresses=_find_open_addresses(run),
         destroy=options.destroy,
     )

@@ -31,6 +31,28 @@ class Verdict(StrEnum):
     """What was cancelled without us counts as cancelled by us: its people may be submitted again."""
 
 
+class NothingToSettle(UsageError):
+    """There is nothing at an address that the verdict is about."""
+
+
+def resolve_everything(session: Session, verdict: Verdict, wait: float) -> list[str]:
+    """Settle what is unsure at every address that the lock knows, as `resolve_address` does. A batch that the provider
+    has dropped is settled at its own address alone. Raises NothingToSettle if there is nothing."""
+    lock = session.lock()
+    messages = []
+    for address, resource_record in sorted(lock.resources.items() if lock else ()):
+        if verdict is not Verdict.RESUME and not resource_record.intents and not resource_record.unseen:
+            continue
+        try:
+            settled = resolve_address(session, address, None, verdict, wait)
+        except NothingToSettle:
+            continue
+        messages += [f"{address}: {message}" for message in settled]
+    if not messages:
+        raise NothingToSettle("there is nothing to settle at any address", hint="dialctl status shows what is unsure")
+    return messages
+
+
 def resolve_address(session: Session, address: str, part: str | None, verdict: Verdict, wait: float) -> list[str]:
     """Settle what is unsure at an address, and return a sentence for each thing settled.
 
@@ -42,12 +64,14 @@ def resolve_address(session: Session, address: str, part: str | None, verdict: V
         resource_record = ledger.lock.resources.get(address)
         if resource_record is None:
             raise UsageError(f'the lock knows nothing of "{address}"')
-        if verdict is Verdict.RESUME:
-            return _resume_cancelled(session, ledger, address, resource_record)
         if part is not None and not _is_person(part):
             if verdict is not Verdict.PLACED:
                 raise UsageError(f"of {part} only --placed can be said: nothing proves that it called nobody")
             return place_unreadable(session, ledger, address, part)
+        if verdict is Verdict.RESUME:
+            if part is not None:
+                raise UsageError("--resume is about a whole address", hint=f"dialctl resolve {address} --resume")
+            return _resume_cancelled(session, ledger, address, resource_record)
         person_digest = _resolve_person(session, ledger, part) if part else None
         is_whole = person_digest is None
         intents = [intent for intent in resource_record.intents.values() if is_whole or intent.person == person_digest]
@@ -58,7 +82,7 @@ def resolve_address(session: Session, address: str, part: str | None, verdict: V
             messages += place_unreadable(session, ledger, address, None)
         if not intents and not unseen and not messages:
             description = f"{mask(part) if part.startswith('+') else part} at {address}" if part else address
-            raise UsageError(f"nothing is unsure of {description}", hint="dialctl status shows what is")
+            raise NothingToSettle(f"nothing is unsure of {description}", hint="dialctl status shows what is")
         messages += [_settle_unseen(ledger, address, unseen, verdict)] if unseen else []
         return messages + [_settle_intent(session, ledger, address, intent, verdict) for intent in intents]
 
@@ -71,7 +95,7 @@ def _rename_earlier_addresses(session: Session, ledger: Ledger, address: str) ->
     """Move lock records of earlier addresses (`metadata.previously`) to this one. What is unsure may stand there."""
     resource = session.desired.resources.get(address)
     for earlier_address in resource.previously if resource else ():
-        if earlier_address in ledger.lock.resources:
+        if earlier_address in ledger.lock.resources and not ledger.resource_record(earlier_address).is_forgotten:
             ledger.rename(earlier_address, address)
 
 
@@ -90,7 +114,9 @@ def _resume_cancelled(session: Session, ledger: Ledger, address: str, resource_r
     }
     unmarked_ids = blocks.batches_without_mark(resource_record)
     if not freed_records and not unmarked_ids:
-        raise UsageError(f"no batch of {address} was cancelled by someone else", hint="dialctl drift shows what was")
+        raise NothingToSettle(
+            f"no batch of {address} was cancelled by someone else", hint="dialctl drift shows what was"
+        )
     ledger.update(
         address, remotes=freed_records, generation=resource_record.generation + bool(unmarked_ids), quiet=None
     )

@@ -12,7 +12,7 @@ from declarative import atomicfile
 from declarative.app.session import Session
 from declarative.errors import PlanFileError
 from declarative.model.digest import PersonKey
-from declarative.planning import planfile
+from declarative.planning import planfile, shown_plan
 from declarative.planning.plan import Action, Plan
 from declarative.planning.planfile import SavedPlan
 from declarative.privacy import clean
@@ -35,7 +35,7 @@ def save_plan(session: Session, plan: Plan, file: Path) -> None:
     saved_plan = planfile.from_plan(
         plan,
         path=session.options.path,
-        targets=session.options.targets,
+        targets=tuple(session.desired.resources) if session.options.selection else (),
         desired=session.desired.digest,
         hosts=session.connections.hosts,
         key=session.key,
@@ -70,6 +70,17 @@ def load_plan(file: Path) -> SavedPlan:
             f'{file} is a plan of "{clean(saved_plan.path)}", which is not here', hint="apply it from where it was made"
         )
     return saved_plan
+
+
+def show_plan(file: Path, key: PersonKey) -> Plan:
+    """The plan in a file, to be shown again. Raises PlanFileError as `read_plan_file` does."""
+    saved_plan = read_plan_file(file, key)
+    try:
+        return shown_plan.restore(saved_plan.project, saved_plan.shown)
+    except (KeyError, TypeError, ValueError):
+        raise PlanFileError(
+            f"{file} was saved by another version of dialctl", hint="show it with the version that saved it"
+        ) from None
 
 
 def restrict_to_saved(saved_plan: SavedPlan) -> Callable[[Session, Plan], Plan]:

@@ -15,6 +15,7 @@ from declarative import manifest
 from declarative.app.connections import Connections, load_provider_types
 from declarative.errors import DialctlError, StateError, UsageError
 from declarative.model.digest import PersonKey
+from declarative.model.selection import EVERYTHING, Selection
 
 if TYPE_CHECKING:
     from declarative.engine.observe import ObserveScope
@@ -39,8 +40,8 @@ class SessionOptions:
     """Values of `${var.NAME}` by name; they win over files and environment."""
     variable_files: Sequence[Path]
     """YAML files of variables, later ones win."""
-    targets: tuple[str, ...]
-    """Addresses that the run is narrowed to; empty for everything in `path`."""
+    selection: Selection
+    """What the run is narrowed to; empty for everything in `path`."""
     environment: Mapping[str, str]
     """Environment variables: API keys, base URLs, `DIALCTL_*`, and who runs this in CI."""
     parallelism: int
@@ -65,6 +66,7 @@ class Session:
         variables: Mapping[str, str] | None = None,
         variable_files: Sequence[str | Path] = (),
         targets: Sequence[str] = (),
+        labels: Sequence[str] = (),
         directory: str | Path | None = None,
         environment: Mapping[str, str] | None = None,
         parallelism: int = 8,
@@ -78,7 +80,7 @@ class Session:
             sandbox=sandbox,
             variables=variables or {},
             variable_files=[Path(file) for file in variable_files],
-            targets=tuple(targets),
+            selection=Selection(tuple(targets), tuple(labels)),
             environment=os.environ if environment is None else environment,
             parallelism=parallelism,
             progress=progress,
@@ -111,13 +113,13 @@ class Session:
     def desired(self) -> Desired:
         """What the manifests ask for. Raises ManifestError with every problem found."""
         self.options.progress("reading the manifests and their people")
-        return self._load_desired(self.options.directory / self.options.path, self.options.targets)
+        return self._load_desired(self.options.directory / self.options.path, self.options.selection)
 
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
-        return self._load_desired(self.project_directory, ())
+        return self._load_desired(self.project_directory, EVERYTHING)
 
-    def _load_desired(self, path: Path, targets: Sequence[str]) -> Desired:
+    def _load_desired(self, path: Path, selection: Selection) -> Desired:
         options = self.options
         return manifest.load_desired(
             path,
@@ -126,7 +128,7 @@ class Session:
                 options.variables, [options.directory / file for file in options.variable_files], options.environment
             ),
             key=self.key,
-            targets=targets,
+            selection=selection,
             cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
         )
 
@@ -254,6 +256,8 @@ class Session:
 def _check_lock(session: Session, lock: Lock) -> None:
     """Raises StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
     if they were never called."""
+    if lock.is_unused:
+        return
     location, project_name = session.backend.location, session.desired.project.name
     if lock.project != project_name:
         raise StateError(
@@ -273,3 +277,20 @@ def _check_lock(session: Session, lock: Lock) -> None:
                 f"the lock at {location} was written against {locked_host}, {name} is now at {host}",
                 hint="check the base URL in the environment; calls of another host need a lock of their own",
             )
+
+
+def find_project(path: Path) -> Path:
+    """The directory of the project that is meant by a directory: itself, or its only child that holds a Project.
+
+    Raises UsageError, with their names, where several do.
+    """
+    if not path.is_dir():
+        return path
+    children = [path / child.name for child in manifest.find_nested_projects(path)]
+    if len(children) > 1:
+        names = ", ".join(str(child) for child in children[:10])
+        raise UsageError(
+            "there is no Project here, and several projects are below",
+            hint=f"name one, as in dialctl -C {children[0]}: {names}",
+        )
+    return children[0] if children else path

@@ -85,7 +85,7 @@ def list_marked_remotes(session: Session, lock: Lock | None = None) -> list[Remo
         for route, channel in provider.channels.items():
             if not _shows_marks(session, name, route):
                 continue
-            listing = Listing(provider.now, *channel.list_pages([*sorted(agent_ids), EVERY_AGENT]))
+            listing = Listing(provider.latest_now, *channel.list_pages([*sorted(agent_ids), EVERY_AGENT]))
             listing.read_all()
             for remote in listing.entries.values():
                 if remote.mark and remote.mark.project == project_hash and not remote.mark.is_probe:

@@ -40,7 +40,7 @@ def rebuild_lock(session: Session, options: RebuildOptions) -> list[str]:
     Refused if the marks cannot make one, ProviderError if a provider cannot be read.
     """
     with session.open_ledger(options.lock_timeout) as (ledger, _):
-        old_lock = ledger.lock if ledger.is_started else None
+        old_lock = ledger.lock if ledger.is_started and not ledger.lock.is_unused else None
         _check_rebuild(session, options, old_lock)
         marked_remotes = state_init.list_marked_remotes(session, old_lock)
         lineage = _choose_lineage(session, options, old_lock, marked_remotes)

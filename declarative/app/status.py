@@ -12,6 +12,7 @@ from declarative.engine.observe import observe
 from declarative.errors import UsageError
 from declarative.model.lock import Intent
 from declarative.model.remote import Phase, Remote
+from declarative.model.selection import Selection
 from declarative.planning import notices, standing
 from declarative.planning.decide import Reason, Standing
 from declarative.planning.facts import Block, Observation
@@ -56,12 +57,12 @@ class AddressStatus:
     """Why the whole address is blocked; None if it is not."""
 
 
-def read_status(session: Session, address: str | None) -> list[AddressStatus]:
-    """The status of every address, or of one. Raises UsageError for an address that is not known."""
-    return [_summarize(observation) for observation in _observe_addresses(session, address)]
+def read_status(session: Session, selection: Selection) -> list[AddressStatus]:
+    """The status of the selected addresses. Raises UsageError for an address that is not known."""
+    return [_summarize(observation) for observation in _observe_addresses(session, selection)]
 
 
-def read_results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
+def read_results(session: Session, selection: Selection) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
     """One row for each person, and the addresses of which nothing is known, each with its block.
 
     Columns: `address`, `number`, `standing` (as in AddressStatus), `outcome`, `attempts` (null if the exact count is
@@ -69,7 +70,7 @@ def read_results(session: Session, address: str | None) -> tuple[pl.DataFrame, l
     called or waits, even if the manifest has another one by now; empty if it is not known. Raises UsageError for an
     address that is not known.
     """
-    observations = _observe_addresses(session, address)
+    observations = _observe_addresses(session, selection)
     unknown_addresses = [
         (observation.facts.address, observation.block)
         for observation in observations
@@ -83,19 +84,23 @@ def read_results(session: Session, address: str | None) -> tuple[pl.DataFrame, l
     return pl.concat([_empty_results(), *frames]), unknown_addresses
 
 
-def _observe_addresses(session: Session, address: str | None) -> list[Observation]:
-    observations = [
-        observation
+def _observe_addresses(session: Session, selection: Selection) -> list[Observation]:
+    observations = {
+        observation.facts.address: observation
         for observation in observe(session.scope(session.lock(), everything=True))
         if not _is_empty(observation)
-    ]
-    if address is None:
-        return observations
-    matches = [observation for observation in observations if observation.facts.address == address]
-    if not matches:
-        known_addresses = ", ".join(observation.facts.address for observation in observations) or "none"
-        raise UsageError(f'nothing is known of "{address}"', hint=f"known: {known_addresses}")
-    return matches
+    }
+    known_addresses = ", ".join(observations) or "none"
+    for target in selection.find_unmatched(observations):
+        raise UsageError(f'nothing is known of "{target}"', hint=f"known: {known_addresses}")
+    labels = {
+        address: observation.facts.resource.labels if observation.facts.resource else {}
+        for address, observation in observations.items()
+    }
+    chosen = selection.choose(labels)
+    if selection and not chosen:
+        raise UsageError(f"no resource matches {' and '.join(selection.labels)}", hint=f"known: {known_addresses}")
+    return [observations[address] for address in chosen]
 
 
 def _is_empty(observation: Observation) -> bool:

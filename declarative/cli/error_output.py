@@ -18,7 +18,6 @@ from declarative.errors import DialctlError, Exit, UsageError, system_hint
 from declarative.privacy import clean
 
 
-
 def print_failure(failure: Exception, command_context: click.Context) -> int:
     """Print any exception that ended a command."""
     match failure:
@@ -34,6 +33,10 @@ def print_failure(failure: Exception, command_context: click.Context) -> int:
 
 def print_error(error: DialctlError, command_context: click.Context) -> int:
     """Print every problem, the message and the hint. Control characters are taken out."""
+    if command_context.params.get("layout") == "github":
+        from declarative.report import github
+
+        click.echo(github.format_error(error))
     if not (_wants_json(command_context) and _print_as_json(error)):
         for problem in error.problems:
             terminal.echo(clean(str(problem)), err=True)
@@ -55,19 +58,13 @@ def _print_as_json(error: DialctlError) -> bool:
 
 
 def print_usage_error(misuse: click.ClickException | click.Abort, command_context: click.Context) -> int:
-    """Print wrong usage. A global flag after the command is shown in its right place."""
+    """Print wrong usage."""
     if isinstance(misuse, click.Abort):
         click.echo("Aborted.", err=True)
         return int(Exit.INTERRUPTED)
     if isinstance(misuse, click.exceptions.NoArgsIsHelpError):
         click.echo(misuse.message, err=True)
         return int(Exit.USAGE)
-    if isinstance(misuse, click.NoSuchOption) and misuse.ctx and misuse.option_name in _global_flags(misuse.ctx):
-        program, _, command = misuse.ctx.command_path.partition(" ")
-        flag = misuse.option_name
-        value = "" if _global_flags(misuse.ctx)[flag] else " ..."
-        error = UsageError(f"{flag} has to stand before the command", hint=f"{program} {flag}{value} {command}")
-        return print_error(error, command_context)
     usage_context = getattr(misuse, "ctx", None)
     hint = f"see {usage_context.command_path} --help" if usage_context else "see dialctl --help"
     return print_error(UsageError(f"{_variable_prefix(misuse)}{misuse.format_message()}", hint=hint), command_context)
@@ -80,14 +77,6 @@ def _variable_prefix(misuse: click.ClickException) -> str:
     is_variable = misuse.ctx.get_parameter_source(misuse.param.name) is ParameterSource.ENVIRONMENT
     named = misuse.param.envvar or f"{misuse.ctx.auto_envvar_prefix}_{misuse.param.name.upper()}"
     return f"{named if isinstance(named, str) else ', '.join(named)}: " if is_variable else ""
-
-
-def _global_flags(context: click.Context) -> dict[str, bool]:
-    """Map each global flag to whether it takes no value."""
-    options = [param for param in context.find_root().command.params if isinstance(param, click.Option)]
-    return {
-        flag: option.is_flag or option.count for option in options for flag in (*option.opts, *option.secondary_opts)
-    }
 
 
 def print_system_error(error: OSError, command_context: click.Context) -> int:

@@ -15,17 +15,27 @@ from declarative.errors import Exit
 @click.command()
 @options.path
 @options.targets
+@options.labels
 @options.as_json
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For a terminal, a machine, or as annotations of a GitHub workflow.",
+)
 @click.pass_obj
-def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bool) -> int:
+def validate(
+    context: Context, path: Path, targets: tuple[str, ...], labels: tuple[str, ...], as_json: bool, layout: str
+) -> int:
     """Check manifests and recipients files. All problems at once, each with file, line and column.
 
     PATH is the project's directory, by default the current one. With a folder or manifest in it, only that is checked.
     """
     # The text is formatted here: importing report/ imports the engine, which would double the time of this command.
-    desired = context.open_session(path, targets=targets).desired
+    desired = context.open_session(path, targets=targets, labels=labels).desired
     recipient_count = sum(resource.recipients.count for resource in desired.resources.values())
-    if as_json:
+    if as_json or layout == "json":
         from declarative.report import json_output
 
         counts = {address: resource.recipients.count for address, resource in desired.resources.items()}
@@ -43,11 +53,15 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bo
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.pass_obj
 def init(context: Context, directory: Path) -> int:
-    """Write a first project, ready for the sandbox. A Project, a Batch and its recipients file."""
+    """Write a first project, ready for the sandbox. A Project, a Batch, its recipients file and a new lock."""
+    import os
+
     from declarative.app import scaffold
 
-    written_paths = scaffold.write_scaffold(directory)
+    written_paths = scaffold.write_scaffold(directory, os.environ)
     context.print_data("\n".join(f"wrote {path}" for path in written_paths))
     chdir_flag = "" if directory == Path() else f" -C {directory}"
+    if all(path.name != "dialctl.lock" for path in written_paths):
+        context.print_note(f"DIALCTL_STATE says where the lock is kept: start it with dialctl{chdir_flag} state new")
     context.print_note(f"Next:\n  dialctl{chdir_flag} validate\n  dialctl{chdir_flag} --sandbox apply")
     return Exit.DONE

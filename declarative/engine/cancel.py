@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from declarative import humanize
@@ -12,6 +14,11 @@ from declarative.errors import ProviderError
 from declarative.model import records
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
+from declarative.planning import resubmit
+from declarative.planning.decide import Verb
+from declarative.planning.facts import Facts
+from declarative.planning.membership import hold_against_lock
+from declarative.planning.plan import Task
 from declarative.providers.base import Channel
 
 UNREAD_AFTER_CANCEL = "its people could not be read after it was cancelled; the next apply goes on from here"
@@ -27,6 +34,34 @@ def refuse_to_replace(run: RunContext, resource: Resource) -> Receipt | None:
     if not unknown_references:
         return None
     return Receipt(RequestStatus.FAILED, message=f"nobody was moved: {'; '.join(unknown_references)}")
+
+
+def can_move(run: RunContext, task: Task, result: ResourceResult) -> bool:
+    """Whether people may be moved to a new batch, as far as is known before the first cancel."""
+    if not task.cancels or task.to_call.filter(verb=Verb.REPLACE).is_empty() or task.resource is None:
+        return True
+    refusal = refuse_to_replace(run, task.resource)
+    result.problems += [refusal] if refusal is not None else []
+    return refusal is None
+
+
+def renew_facts(run: RunContext, task: Task, facts: Facts, remote: Remote) -> Facts:
+    """The facts with a batch as read after its cancel."""
+    resource_record = run.ledger.resource_record(task.address)
+    provider_time = run.providers[resource_record.provider].now()
+    remotes = {**facts.remotes, remote.id: remote}
+    renewed = replace(facts, remotes=remotes, resource_record=resource_record, now=provider_time)
+    return hold_against_lock(renewed, [remote.id])
+
+
+def find_freed(task: Task, facts: Facts, remote_id: str) -> pl.DataFrame | None:
+    """The people of a cancelled batch who are free, and whom the task moves; None where it moves nobody."""
+    to_replace = task.to_call.filter(verb=Verb.REPLACE)
+    if to_replace.is_empty():
+        return None
+    # Protocol 8: decided again from the read after the cancel; people called meanwhile drop out.
+    freed = resubmit.recipients_to_resubmit(facts, facts.remotes[remote_id])
+    return resubmit.only_approved(freed, to_replace.get_column("number"))
 
 
 def cancel_and_read(

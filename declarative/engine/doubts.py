@@ -54,6 +54,8 @@ class DoubtResolver:
         self._executor = executor
         self._settler = settler
         self._resources = resources
+        self._given_up: set[str] = set()
+        """Marks of requests that this run cannot settle."""
 
     def is_ripe(self, addresses: Collection[str]) -> bool:
         """Whether a lost batch of these addresses can be settled without waiting for its fence or the settle time."""
@@ -79,29 +81,36 @@ class DoubtResolver:
         """Reads the list, waits, and probes. Adds to `findings`."""
         provider, probes = self._run.providers[name], 0
         for poll in count():
-            if not self._settler.open_batches(name, addresses):
+            if not self._list_doubts(name, addresses):
                 return
             findings += self._settler.settle_batches(name, addresses)
-            intents = [intent for _, intent in self._settler.open_batches(name, addresses)]
+            intents = self._list_doubts(name, addresses)
             probe_times = self._probe_times(intents)
             if not probe_times:
                 return
             next_probe = self._next_probe_time(name, min(probe_times.values()))
             if provider.now() < next_probe:
-                self._wait(name, min(intent.sent_at for intent in intents), next_probe, poll)
+                self._wait(name, intents, next_probe, poll)
                 continue
             if probes == PROBES:
                 message = f"the list of {name} does not show what was made there; run dialctl apply again"
                 findings.append(Finding("", message, unsure=True))
+                self._given_up |= set(probe_times)
                 return
             probes += 1
             ripe_intents = [intent for intent in intents if probe_times.get(intent.mark, next_probe) <= next_probe]
             finding, was_made = self._make_probe(name, ripe_intents)
             findings.append(finding)
             if finding.unsure:
+                self._given_up |= set(probe_times)
                 return
             # A probe that was answered exists: another one would prove no more.
             probes = PROBES if was_made else probes
+
+    def _list_doubts(self, name: str, addresses: Collection[str]) -> list[Intent]:
+        """Lost batches that this run may still settle."""
+        open_batches = self._settler.open_batches(name, addresses)
+        return [intent for _, intent in open_batches if intent.mark not in self._given_up]
 
     def _probe_times(self, intents: Sequence[Intent]) -> dict[str, datetime]:
         """By mark: when a list probe may be made. Intents without a known fence are left out."""
@@ -113,12 +122,14 @@ class DoubtResolver:
         last_probe = self._run.ledger.lock.probes.get(name)
         return earliest if last_probe is None else max(earliest, last_probe + self._run.project.settle)
 
-    def _wait(self, name: str, sent_at: datetime, until: datetime, poll: int) -> None:
+    def _wait(self, name: str, intents: Sequence[Intent], until: datetime, poll: int) -> None:
         """Waits for the next reading. Raises Interrupted."""
+        sent_at = min(intent.sent_at for intent in intents)
         remaining = (until - self._run.providers[name].now()).total_seconds()
+        answers = "; ".join({intent.answer: None for intent in intents if intent.answer})
         self._run.progress(
-            f"an answer of {name} was lost at {sent_at:%H:%M:%S}: looking for the batch until {until:%H:%M:%S} UTC, "
-            "then proving by something younger (Ctrl-C is safe)"
+            f"an answer of {name} was lost at {sent_at:%H:%M:%S}{f' ({answers})' if answers else ''}: looking for the "
+            f"batch until {until:%H:%M:%S} UTC, then proving by something younger (Ctrl-C is safe)"
         )
         longest_pause = POLL[poll] if poll < len(POLL) else max(POLL[-1], remaining / POLLS_A_WAIT)
         self._run.pause(max(1.0, min(remaining, longest_pause)))
@@ -131,13 +142,13 @@ class DoubtResolver:
         if settings is None or not number:
             message = f"no number for a list probe at {name} is known: set probe_number of the provider in the Project"
             return Finding("", message, unsure=True), False
-        moment = self._run.providers[name].now()
+        moment, latest_time = self._run.providers[name].now(), self._run.providers[name].latest_now()
         submission = Submission(
             mark=mark.probe_mark(self._run.project.name, self._run.ledger.lock.lineage, moment),
             label=LABEL,
             settings=settings,
             recipients=pl.DataFrame({"number": [number], "payload": ["{}"]}),
-            scheduled_at=(moment + LONGEST_GUARD + timedelta(seconds=1)).replace(microsecond=0),
+            scheduled_at=(latest_time + LONGEST_GUARD + timedelta(seconds=1)).replace(microsecond=0),
         )
         outcome, failure = self._executor.send_probe(name, submission)
         return _describe_probe(name, number, outcome, failure), isinstance(outcome, Done | MarkMissing)

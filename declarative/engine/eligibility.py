@@ -41,7 +41,7 @@ class Eligibility:
     def select_callable(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> pl.DataFrame:
         """The recipients whose time allows a call. A run may take hours, and calling hours may have ended since the
         plan was made. The provider's own retry calls at once, so no guard delays it."""
-        provider_time = self._run.provider(resource).now()
+        provider_time = self._run.provider(resource).latest_now()
         guard = timedelta() if is_retry else self._run.guard(resource.provider)
         timing, _ = policy.call_timing(resource, provider_time, guard, lambda: recipients)
         if isinstance(timing, Timing):
@@ -52,7 +52,7 @@ class Eligibility:
         return len(self.select_callable(resource, recipients, is_retry=is_retry)) == len(recipients)
 
     def is_expired(self, resource: Resource) -> bool:
-        return resource.expires_at is not None and resource.expires_at <= self._run.provider(resource).now()
+        return resource.expires_at is not None and resource.expires_at <= self._run.provider(resource).latest_now()
 
     def record_sent(self, address: str, recipients: pl.DataFrame) -> None:
         """Excludes these people for the rest of this round, whatever becomes of their request."""

@@ -17,6 +17,7 @@ import polars as pl
 from declarative.engine.intents import IntentWriter
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
+from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
@@ -59,6 +60,7 @@ class Executor:
         self._on_wait = on_wait
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
+        self._unclear_answers = UnclearAnswers(run)
 
     def submit(
         self, resource: Resource, recipients: pl.DataFrame, attempt: int, may_call: Callable[[], bool]
@@ -101,7 +103,7 @@ class Executor:
         remote_record = replace(
             records.refreshed(remote_record, outcome.remote),
             cancel=CancelProgress.DONE,
-            cancelled_at=self._provider_time(address) if settles else None,
+            cancelled_at=self._latest_time(address) if settles else None,
         )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id)
@@ -121,8 +123,8 @@ class Executor:
         outcome = self._send(f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         return "" if isinstance(outcome, Done) else _outcome_message(outcome)
 
-    def _provider_time(self, address: str) -> datetime:
-        return self._run.providers[self._run.ledger.resource_record(address).provider].now()
+    def _latest_time(self, address: str) -> datetime:
+        return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
 
     def _dial(
         self,
@@ -140,7 +142,9 @@ class Executor:
                     RequestStatus.FAILED,
                     message=f"their time to be called ended while waiting: {_outcome_message(outcome)}",
                 )
-            if receipt := self.stopped_providers.get(resource.provider):
+            if receipt := self.stopped_providers.get(resource.provider) or self._unclear_answers.find_stop(
+                resource.address
+            ):
                 return receipt
             self._run.check_may_dial()
             if not self._run.budget.covers(calls):
@@ -163,11 +167,13 @@ class Executor:
         match outcome:
             case Done(remote):
                 self._close_intent(resource, intent, {remote.id: self._build_remote_record(resource, intent, remote)})
-                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at)
+                left_out = _count_left_out(intent, remote)
+                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case MarkMissing(remote):
                 return self._withdraw_unmarked(resource, intent, remote)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
             case Ambiguous(message):
+                self._unclear_answers.record(resource.address, intent, message)
                 return Receipt(RequestStatus.UNSURE, intent.remote or "", message, mark=intent.mark)
             # The provider refused this one person inside an accepted answer. It is recorded as a call that ended before
             # any phone was called, so that later plans know of it.
@@ -225,6 +231,11 @@ class Executor:
         outcome = request()
         steps.debug("answer: %s: %s", description, type(outcome).__name__)
         return outcome
+
+
+def _count_left_out(intent: Intent, remote: Remote) -> int:
+    """People of a new batch whom the provider did not take, as its answer says."""
+    return intent.count - remote.total if intent.is_batch and 0 < remote.total < intent.count else 0
 
 
 def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:

@@ -5,64 +5,22 @@ dials."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
-from declarative import humanize
-from declarative.engine.cancel import cancel_and_read
 from declarative.engine.execute import Executor
 from declarative.engine.fence import shows_mark
 from declarative.engine.listing import Listing
-from declarative.engine.results import Finding, ResourceResult
+from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import POLL
 from declarative.engine.sweep import Sweeper, creation_order
+from declarative.engine.withdraw import WatchedBatch, Withdrawer, find_owner
 from declarative.errors import ProviderError
-from declarative.model import records
-from declarative.model.lock import LONGEST_GUARD, Lock, ResourceRecord
-from declarative.model.remote import Phase, Remote
+from declarative.model.lock import LONGEST_GUARD, ResourceRecord
+from declarative.model.remote import Remote
 from declarative.model.resource import Route
 from declarative.providers.base import Provider
-
-LAST_MOMENT = timedelta(seconds=30)
-"""How long before its first call a batch is taken back that the list does not show. A quarter of a shorter guard."""
-NOT_SHOWN = LONGEST_GUARD * 2
-"""The guard that the lock remembers of a list that did not show a batch within LONGEST_GUARD."""
-
-
-@dataclass(frozen=True)
-class WatchedBatch:
-    """A batch of this run whose guard has not ended."""
-
-    remote_id: str
-    """Its id at the provider."""
-    sent_at: datetime
-    """When its request was sent, by the provider's clock."""
-    starts_at: datetime
-    """When it starts to call."""
-    guard: timedelta
-    """The guard that it was sent with."""
-
-    @property
-    def look_until(self) -> datetime:
-        """When looking ends: a while before the first call, and an hour after the send at the latest."""
-        # Protocol 7: what is not proven by then is cancelled, and the cancel must help. So no look lasts to the end.
-        look_ends = min(self.starts_at, self.sent_at + LONGEST_GUARD)
-        return look_ends - min(LAST_MOMENT, (look_ends - self.sent_at) / 4)
-
-    @property
-    def last_quarter(self) -> datetime:
-        """When the last quarter of the guard begins."""
-        return self.sent_at + self.guard * 3 / 4
-
-    @property
-    def next_guard(self) -> timedelta:
-        """Twice the time that the list had to show it. NOT_SHOWN where that was the longest guard."""
-        had = min(self.starts_at - self.sent_at, LONGEST_GUARD)
-        if had >= LONGEST_GUARD:
-            return NOT_SHOWN
-        return min(2 * (self.guard if had <= self.guard + timedelta(seconds=2) else had), LONGEST_GUARD)
 
 
 class GuardWatch:
@@ -71,8 +29,8 @@ class GuardWatch:
 
     def __init__(self, run: RunContext, executor: Executor, sweeper: Sweeper) -> None:
         self._run = run
-        self._executor = executor
         self._sweeper = sweeper
+        self._withdrawer = Withdrawer(run, executor)
         self._unseen: dict[str, list[WatchedBatch]] = {}
         self._seen: dict[str, list[WatchedBatch]] = {}
 
@@ -92,7 +50,7 @@ class GuardWatch:
         # Protocol 7: the next request may take minutes. A quarter leaves time to cancel before any guard ends.
         findings = []
         for name, watched in list(self._unseen.items()):
-            if self._run.providers[name].now() - watched[0].sent_at >= watched[0].guard / 4:
+            if self._run.providers[name].latest_now() - watched[0].sent_at >= watched[0].guard / 4:
                 findings += self._check(name, self._unseen.pop(name))
         return findings + self._check_last_quarters()
 
@@ -110,7 +68,7 @@ class GuardWatch:
         findings: list[Finding] = []
         while due := [(batch.last_quarter, name) for name, watched in self._seen.items() for batch in watched]:
             moment, name = min(due)
-            remaining = (moment - self._run.providers[name].now()).total_seconds()
+            remaining = (moment - self._run.providers[name].latest_now()).total_seconds()
             if remaining > 0:
                 self._run.progress(
                     f"calls begin when the guard ends; the list is read once more at {moment:%H:%M:%S} UTC"
@@ -122,12 +80,11 @@ class GuardWatch:
     def _check_last_quarters(self) -> list[Finding]:
         findings = []
         for name in list(self._seen):
-            provider_time = self._run.providers[name].now()
+            provider_time = self._run.providers[name].latest_now()
             due = [batch for batch in self._seen[name] if batch.last_quarter <= provider_time]
             self._seen[name] = [batch for batch in self._seen[name] if batch.last_quarter > provider_time]
-            in_time = [batch for batch in due if provider_time < batch.look_until]
-            if in_time:
-                findings += self._look_once(name, in_time)[1]
+            if in_time := [batch for batch in due if provider_time < batch.last_look_until]:
+                findings += self._look_once(name, in_time, min(batch.last_look_until for batch in in_time))[1]
         return findings
 
     def _check(self, name: str, watched: Sequence[WatchedBatch]) -> list[Finding]:
@@ -135,7 +92,7 @@ class GuardWatch:
         allow. One reading checks every batch created there."""
         provider, unseen, findings = self._run.providers[name], list(watched), list[Finding]()
         for poll in count():
-            listing, new_findings = self._look_once(name, unseen)
+            listing, new_findings = self._look_once(name, unseen, min(batch.look_until for batch in unseen))
             findings += new_findings
             cancelled_ids = {finding.withdrawn_id for finding in new_findings}
             unseen = [batch for batch in unseen if batch.remote_id not in cancelled_ids]
@@ -143,7 +100,8 @@ class GuardWatch:
             self._learn_from(name, shown)
             unseen = [batch for batch in unseen if batch not in shown]
             for batch in [batch for batch in unseen if self._is_last_look(provider, batch)]:
-                findings += self._take_back(name, batch, listing)
+                lags = listing is not None and not self._run.stop.requested
+                findings.append(self._withdrawer.take_back(name, batch, list_lags=lags))
                 unseen.remove(batch)
             if not unseen:
                 return findings
@@ -152,25 +110,27 @@ class GuardWatch:
 
     def _is_last_look(self, provider: Provider, batch: WatchedBatch) -> bool:
         """Whether another reading would come too late. A run that is to stop does not wait for one."""
-        return self._run.stop.requested or provider.now() + timedelta(seconds=POLL[0]) >= batch.look_until
+        return self._run.stop.requested or provider.latest_now() + timedelta(seconds=POLL[0]) >= batch.look_until
 
     def _wait(self, provider: Provider, unseen: Sequence[WatchedBatch], poll: int) -> None:
         until = min(batch.look_until for batch in unseen)
         self._run.progress(f"waiting for the provider's list to show the new batch, until {until:%H:%M:%S} UTC")
-        remaining = (until - provider.now()).total_seconds()
+        remaining = (until - provider.latest_now()).total_seconds()
         pause = POLL[poll] if poll < len(POLL) else max(POLL[-1], remaining / 20)
         self._run.sleep(max(0.0, min(remaining - POLL[0], pause)))
 
-    def _look_once(self, name: str, watched: Sequence[WatchedBatch]) -> tuple[Listing | None, list[Finding]]:
-        """Reads the list once, and cancels what it shows and must not call. No listing where it cannot be read in
-        time."""
+    def _look_once(
+        self, name: str, watched: Sequence[WatchedBatch], until: datetime
+    ) -> tuple[Listing | None, list[Finding]]:
+        """Reads the list once, and cancels what it shows and must not call. No listing where it cannot be read by
+        then."""
         provider = self._run.providers[name]
         since = min(batch.sent_at for batch in watched)
-        listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
+        listing = Listing(provider.latest_now, *provider.channels[Route.BATCH].list_pages(()))
         findings: list[Finding] = []
         try:
             # Protocol 7: whatever a slow list or its Retry-After asks, the reading ends before the guard does.
-            with provider.reading_until(min(batch.look_until for batch in watched)):
+            with provider.reading_until(until):
                 # Protocol 12: what is older than the list was read back to is not judged.
                 listing.read_until(lambda listing: listing.reaches(since))
                 findings += self._sweeper.sweep(provider, listing)
@@ -190,56 +150,12 @@ class GuardWatch:
         if not shown:
             return
         self._seen.setdefault(name, []).extend(shown)
-        provider_time = self._run.providers[name].now()
+        provider_time = self._run.providers[name].latest_now()
         remembered = self._run.ledger.lock.guards.get(name, 0)
         if remembered and all(provider_time - batch.sent_at <= batch.guard / 4 for batch in shown):
             halved = min(remembered, int(LONGEST_GUARD.total_seconds())) // 2
             is_needed = halved > self._run.project.guard.total_seconds()
             self._run.ledger.set_guard(name, halved if is_needed else 0)
-
-    def _take_back(self, name: str, batch: WatchedBatch, listing: Listing | None) -> Iterator[Finding]:
-        """Cancels a batch that the list did not show in time, and reads whether it called anybody."""
-        address, resource_record = find_owner(self._run.ledger.lock, batch.remote_id)
-        remote_record, scratch = resource_record.remotes[batch.remote_id], ResourceResult()
-        what = f"the list of {name} did not show {batch.remote_id} {self._span(name, batch)}"
-        try:
-            remote = cancel_and_read(
-                self._run, self._executor, address, records.as_remote(batch.remote_id, remote_record), scratch
-            )
-        except ProviderError as error:
-            remote, scratch.problems = None, []
-            what += f"; it was cancelled and could not be read: {error.message}"
-        if remote is None or remote.members is None:
-            problem = "".join(f"; {receipt.message}" for receipt in scratch.problems)
-            yield Finding(address, f"{what}{problem}; whether it calls anybody is not known", unsure=True)
-            return
-        called = len(remote.members) - len(remote.members.filter(phase=Phase.CANCELLED))
-        if called:
-            message = f"{what}; it was cancelled, and {humanize.people(called)} of it may have been called"
-            yield Finding(address, message, unsure=True)
-            return
-        if remote_record.mark:
-            self._run.budget.release(remote_record.mark)
-        guard = self._raise_guard(name, batch) if listing else self._run.guard(name)
-        hopeless = guard > LONGEST_GUARD
-        follow_up = (
-            "nobody is called there until it does"
-            if hopeless
-            else f"its people are sent again with a guard of {guard.total_seconds() / 60:,.0f} minutes"
-        )
-        message = f"{what}; it was taken back, nobody of it was called; {follow_up}"
-        yield Finding(address, message, unsure=hopeless, withdrawn_id=batch.remote_id, people_are_free=True)
-
-    def _span(self, name: str, batch: WatchedBatch) -> str:
-        """How long the list had, in words."""
-        seconds = (self._run.providers[name].now() - batch.sent_at).total_seconds()
-        return f"within {seconds:,.0f} seconds of its creation" if seconds < 600 else f"in {seconds / 60:,.0f} minutes"
-
-    def _raise_guard(self, name: str, batch: WatchedBatch) -> timedelta:
-        # Protocol 7: a list that lags proves nothing. The next batch waits longer before it calls.
-        guard = max(batch.next_guard, timedelta(seconds=self._run.ledger.lock.guards.get(name, 0)))
-        self._run.ledger.set_guard(name, int(guard.total_seconds()))
-        return guard
 
     def _withdraw_overlapping(self, provider: Provider, listing: Listing, remote_id: str) -> Iterator[Finding]:
         """Cancels our batch where a run with another copy of the lock submitted the same people under another mark."""
@@ -259,15 +175,6 @@ class GuardWatch:
                 description = f"a batch that shares people with {rival.id} of another run"
                 yield self._sweeper.cancel_recorded(provider, address, remote_id, description)
                 return
-
-
-def find_owner(lock: Lock, remote_id: str) -> tuple[str, ResourceRecord]:
-    """The address whose record knows this remote, and the record. Raises StopIteration where none does."""
-    return next(
-        (address, resource_record)
-        for address, resource_record in lock.resources.items()
-        if remote_id in resource_record.remotes
-    )
 
 
 def _share_members(provider: Provider, first: Remote, second: Remote) -> bool:

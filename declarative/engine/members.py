@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from declarative import atomicfile
+from declarative.errors import ProviderError, Unauthorized
 from declarative.humanize import plural
 from declarative.model import records
 from declarative.model.digest import json_digest
@@ -22,6 +23,9 @@ from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over
 from declarative.model.resource import Route
 from declarative.planning.facts import Managed
 from declarative.providers.base import Channel, Provider
+
+MOST_ERRORS = 8
+"""After so many reads that failed and none that did not, the provider counts as not answering."""
 
 
 class MemberCache:
@@ -55,7 +59,8 @@ class MemberCache:
 
 class MemberReader:
     """Reads remotes of one provider in full. `managed_list` holds every address there. `remotes` holds what was read,
-    by id; `unknown_ids` holds the ids that the provider says it does not know. Raises ProviderError."""
+    by id; `unknown_ids` holds the ids that the provider says it does not know; `errors` holds why others could not be
+    read. Raises ProviderError where nothing at all could be."""
 
     def __init__(
         self,
@@ -77,6 +82,7 @@ class MemberReader:
         }
         self.remotes: dict[str, Remote] = {}
         self.unknown_ids: set[str] = set()
+        self.errors: dict[str, ProviderError] = {}
 
     def read_unlisted_batches(self, managed: Managed, listed_ids: Container[str]) -> None:
         """Reads each batch by its id that the lock knows as unsettled and the list does not show."""
@@ -87,6 +93,11 @@ class MemberReader:
         for remote_id, remote_record in managed.batch_records().items():
             if not remote_record.settled and remote_id not in listed_ids:
                 self._read(channel, remote_id)
+
+    def read_missing_batches(self, remote_ids: Sequence[str]) -> None:
+        """Reads batches by their ids that the list should show and does not."""
+        if channel := self._provider.channels.get(Route.BATCH):
+            self._read_all(channel, remote_ids)
 
     def read_open_calls(self, managed_list: Sequence[Managed], listed_ids: Container[str]) -> None:
         """Reads each single call by its id that is not known to have ended and that the list does not show."""
@@ -140,7 +151,16 @@ class MemberReader:
             list(pool.map(lambda remote_id: self._read(channel, remote_id), remote_ids))
 
     def _read(self, channel: Channel, remote_id: str) -> None:
-        remote = channel.read(remote_id)
+        try:
+            remote = channel.read(remote_id)
+        except Unauthorized:
+            raise
+        except ProviderError as error:
+            # One batch that cannot be read holds back its own address, unless it looks as if none could be.
+            self.errors[remote_id] = error
+            if len(self.errors) >= MOST_ERRORS and not self.remotes and not self.unknown_ids:
+                raise
+            return
         if remote is None:
             self.unknown_ids.add(remote_id)
         else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from declarative.humanize import people
 from declarative.planning.decide import Verb
 
 
@@ -42,6 +44,20 @@ class ResourceResult:
             self.unsure.append((receipt, verb, count))
         if receipt.status is RequestStatus.OUT_OF_FUNDS:
             self.deferred += count
+
+    def add_shard(self, receipt: Receipt, counts: Mapping[Verb, int]) -> None:
+        """Counts the people of one submission, by verb: those that the provider took, and a problem for the others."""
+        total = sum(counts.values())
+        taken_count = remaining = total - receipt.left_out
+        for verb, count in counts.items():
+            self.add_receipt(receipt, verb, min(count, remaining))
+            remaining -= min(count, remaining)
+        if receipt.left_out:
+            message = (
+                f"{receipt.remote_id} took {taken_count:,} of {people(total)}: who they are is read by the next apply, "
+                "which decides about the others"
+            )
+            self.problems.append(Receipt(RequestStatus.FAILED, receipt.remote_id, message))
 
     def add_request(self, remote_id: str, verb: Verb, count: int) -> None:
         """Counts people of a request that is known to be done."""
@@ -121,3 +137,5 @@ class Receipt:
     """When the batch that was created starts to call, as it was asked for. None: at once, or no batch was created."""
     final: bool = False
     """Whether every other request for this resource would fail in the same way."""
+    left_out: int = 0
+    """People of a done request whom the provider did not take, as its answer says."""

@@ -6,12 +6,11 @@ No one is called who was not in the plan that was approved, and no one more ofte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import polars as pl
 
-from declarative.engine.cancel import cancel_and_read, refuse_to_replace
+from declarative.engine import cancel
 from declarative.engine.doubts import DoubtResolver
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
@@ -27,9 +26,9 @@ from declarative.humanize import people
 from declarative.model.lock import ResourceRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
-from declarative.planning import resubmit
 from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
+from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
 
 
@@ -97,35 +96,19 @@ class PlanRunner:
         """Cancels batch by batch. The people who are free and still wanted are submitted again before the next batch
         is cancelled. Returns the facts after the cancels; None where one failed."""
         facts = task.facts
-        can_move = self._can_move(task, result)
+        can_move = cancel.can_move(self._run, task, result)
         for remote_id in task.cancels:
             # A failure keeps people where they are, but it keeps nobody in a batch who must be taken off.
             if not can_move and remote_id not in task.leaving:
                 continue
             self._run.stop.check()
-            remote = cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
+            remote = cancel.cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
             if remote is None:
                 can_move = False
                 continue
-            facts = self._renew_facts(task, facts, remote)
+            facts = cancel.renew_facts(self._run, task, facts, remote)
             can_move = self._move(task, facts, remote, approved, result, can_move=can_move)
         return facts if can_move else None
-
-    def _can_move(self, task: Task, result: ResourceResult) -> bool:
-        """Whether people may be moved to a new batch, as far as is known before the first cancel."""
-        to_replace = task.to_call.filter(verb=Verb.REPLACE)
-        if not task.cancels or to_replace.is_empty() or task.resource is None:
-            return True
-        refusal = refuse_to_replace(self._run, task.resource)
-        result.problems += [refusal] if refusal is not None else []
-        return refusal is None
-
-    def _renew_facts(self, task: Task, facts: Facts, remote: Remote) -> Facts:
-        """The facts with a batch as read after its cancel."""
-        resource_record = self._run.ledger.resource_record(task.address)
-        provider_time = self._run.providers[resource_record.provider].now()
-        remotes = {**facts.remotes, remote.id: remote}
-        return replace(facts, remotes=remotes, resource_record=resource_record, now=provider_time)
 
     def _move(
         self,
@@ -138,13 +121,10 @@ class PlanRunner:
         can_move: bool,
     ) -> bool:
         """Submits again the people of a cancelled batch who are free and wanted. Returns whether more may move."""
-        to_replace = task.to_call.filter(verb=Verb.REPLACE)
-        if to_replace.is_empty() or task.resource is None:
+        recipients = cancel.find_freed(task, facts, remote.id)
+        if task.resource is None or recipients is None:
             return can_move
-        # Protocol 8: decided again from the read after the cancel; people called meanwhile drop out.
-        freed = resubmit.recipients_to_resubmit(facts, remote)
-        recipients = resubmit.only_approved(freed, to_replace.get_column("number"))
-        if not can_move:
+        if not can_move or find_unreadable(facts):  # protocol 12: nobody moves unless the reads show who was sent
             result.deferred += len(recipients)
             return False
         self._submit(task.resource, recipients, approved, result)
@@ -202,8 +182,8 @@ class PlanRunner:
         may_call = partial(self._eligibility.can_call_all, resource, shard)
         receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call)
         pacer.track(receipt.remote_id)
-        for verb, count in shard.group_by("verb").len().iter_rows():
-            result.add_receipt(receipt, Verb(verb), count)
+        counts = shard.group_by("verb", maintain_order=True).len().iter_rows()
+        result.add_shard(receipt, {Verb(verb): count for verb, count in counts})
         self._eligibility.record_outcome(resource.address, receipt, shard)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)

@@ -61,7 +61,7 @@ class Settler:
             since_times.append(probe_time)
         if not since_times:
             return []
-        listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
+        listing = Listing(provider.latest_now, *provider.channels[Route.BATCH].list_pages(()))
         # Protocol 12: the list proves something only if it was read back past the oldest send.
         listing.read_until(lambda listing: listing.reaches(min(since_times)))
         findings = [
@@ -138,7 +138,7 @@ class Settler:
             if poll:
                 self._run.pause(POLL[poll])
             agent_ids = {intent.agent_id for _, intent in pending if intent.agent_id}
-            listing = Listing(provider.now, *provider.channels[Route.CALL].list_pages(sorted(agent_ids)))
+            listing = Listing(provider.latest_now, *provider.channels[Route.CALL].list_pages(sorted(agent_ids)))
             listing.read_until(lambda listing: listing.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
             for address, intent in pending:
                 if finding := self._adopt_listed(address, intent, listing):

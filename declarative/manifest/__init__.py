@@ -3,6 +3,7 @@ lock."""
 
 from declarative.manifest.loader import load_desired
 from declarative.manifest.named_files import list_named_files
+from declarative.manifest.nested import find_nested_projects
 from declarative.manifest.variables import Variables
 
-__all__ = ["Variables", "list_named_files", "load_desired"]
+__all__ = ["Variables", "find_nested_projects", "list_named_files", "load_desired"]

@@ -23,6 +23,7 @@ from declarative.manifest.variables import Variables, substitute_variables
 from declarative.model.capabilities import PERSONAL
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.resource import Desired, Resource
+from declarative.model.selection import EVERYTHING, Selection
 
 _RECIPIENT_FIELDS = ("recipients", "recipients_from", "to_number", *PERSONAL)
 
@@ -36,16 +37,16 @@ def load_desired(
     provider_types: ProviderTypes,
     variables: Variables,
     key: PersonKey,
-    targets: Sequence[str] = (),
+    selection: Selection = EVERYTHING,
     cache: File | None = None,
 ) -> Desired:
     """Read what the manifests at `path`, a file or a directory, ask for.
 
-    `key` digests people. `targets` limits the result to those addresses. `cache` is a directory that keeps summaries of
+    `key` digests people. `selection` limits the result. `cache` is a directory that keeps summaries of
     recipients files. Raises ManifestError with every problem that was found.
     """
     with _pause_garbage_collection():
-        return _load_desired(path, provider_types, variables, RecipientLoader(key, cache), targets)
+        return _load_desired(path, provider_types, variables, RecipientLoader(key, cache), selection)
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 
 def _load_desired(
-    path: File, provider_types: ProviderTypes, variables: Variables, loader: RecipientLoader, targets: Sequence[str]
+    path: File, provider_types: ProviderTypes, variables: Variables, loader: RecipientLoader, selection: Selection
 ) -> Desired:
     problems = ProblemCollector()
     document_set = find_documents(path, {file.resolve() for file in variables.files}, problems)
@@ -73,21 +74,23 @@ def _load_desired(
         documents, document_set, provider_types, problems, has_unreadable=has_unreadable
     )
     resources = _compile_resources(documents, project_config, document_set.root, loader, problems)
-    problems.extend(addresses.unknown_target_problems(path, targets, documents))
+    problems.extend(addresses.unknown_target_problems(path, selection, documents))
     if problems.is_empty:
         problems.extend(_empty_project_problems(path.resolve(), document_set, documents))
     problems.raise_if_any()
-    selected_resources = {
-        address: compiled for address, compiled in resources.items() if not targets or address in targets
-    }
+    chosen = selection.choose({address: resource.labels for address, (_, resource) in resources.items()})
+    problems.extend(addresses.nothing_selected_problems(path, selection, chosen))
+    problems.raise_if_any()
+    selected_resources = {address: resources[address] for address in chosen}
     is_complete = (
-        document_set.whole_directory and str(path.resolve()) == project_config.project.directory and not targets
+        document_set.whole_directory and str(path.resolve()) == project_config.project.directory and not selection
     )
     return Desired(
         project_config.project,
         {address: resource for address, (_, resource) in selected_resources.items()},
         is_complete,
         make_digest=lambda: _digest_manifests(project_config, selected_resources, is_complete=is_complete),
+        foreign_file_count=document_set.foreign_count,
         list_addresses=lambda: {*resources, *addresses.addresses_outside(document_set, path)},
     )
 

@@ -73,7 +73,8 @@ class ResourceCompiler:
         settings = {name: _normalize_number(values[name].value) for name in SETTINGS if name in values}
         if scheduled_at:
             settings["scheduled_at"] = format_moment(scheduled_at)
-        limits = self._resource_limits(section.at("policy"), values)
+        region = self._project_config.default_region(choice.provider)
+        limits = self._resource_limits(section.at("policy"), values, region)
         return Resource(
             address=f"{kind.lower()}/{metadata['name']}",
             kind=kind,
@@ -83,7 +84,7 @@ class ResourceCompiler:
             settings=settings,
             settings_digest=json_digest(settings),
             variable_settings=frozenset(name for name in settings if values[name].is_from_variable),
-            recipients=self._load_recipients(section, kind, choice, values, limits),
+            recipients=self._load_recipients(section, kind, choice, values, limits, region),
             paused=_value_or_default(values, "state", "present") == "cancelled",
             scheduled_at=scheduled_at,
             expires_at=expires_at,
@@ -95,16 +96,22 @@ class ResourceCompiler:
             previously=tuple(metadata.get("previously", ())),
         )
 
-    def _resource_limits(self, section: DocumentSection, values: Mapping[str, Origin]) -> Limits:
-        resource_limits = read_limits(section, _value_or_default(values, "policy", {}), self._root)
+    def _resource_limits(self, section: DocumentSection, values: Mapping[str, Origin], region: str | None) -> Limits:
+        resource_limits = read_limits(section, _value_or_default(values, "policy", {}), self._root, region)
         return restrict_limits(self._project_config.limits, resource_limits, section)
 
     def _load_recipients(
-        self, section: DocumentSection, kind: Kind, choice: ProviderChoice, values: Mapping[str, Origin], limits: Limits
+        self,
+        section: DocumentSection,
+        kind: Kind,
+        choice: ProviderChoice,
+        values: Mapping[str, Origin],
+        limits: Limits,
+        region: str | None,
     ) -> Recipients:
         person_schema = PersonSchema.from_route(choice.capabilities.personal, choice.provider, choice.route)
-        inline = read_inline(section, kind, values, person_schema)
-        sources = read_sources(section, values, person_schema, self._root)
+        inline = read_inline(section, kind, values, person_schema, region)
+        sources = read_sources(section, values, person_schema, self._root, region)
         spec: Any = section.document.value["spec"]  # type: ignore[call-overload,index]  # checked by schema
         if kind is Kind.BATCH and not spec.get("recipients") and "recipients_from" not in spec:
             message = "no one to call: there are no recipients"

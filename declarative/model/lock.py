@@ -68,6 +68,8 @@ class Intent:
     """Id of the batch that a retry is about. None for a submission."""
     retry_count: int | None = None
     """The count that this batch showed before the retry was sent. None for a submission."""
+    answer: str = ""
+    """What was answered instead of an outcome, for people: status and first words, without a number. Empty: nothing."""
     fence: datetime | None = None
     """When it can call no one any more if it still lands, by the provider's clock. None: it creates no batch, or that
     moment is not known."""
@@ -117,8 +119,8 @@ class RemoteRecord:
     cancel: CancelProgress | None = None
     """How far our own cancel has come. None: we sent none."""
     cancelled_at: datetime | None = None
-    """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None: not
-    known, or of no matter, since a person who reads `cancelled` there is free at once."""
+    """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None:
+    not known, or of no matter, since a person who reads `cancelled` there is free at once."""
     settled: bool = False
     """It was over, its members were read in full, and none of them was queued in a live batch."""
     person: str | None = None
@@ -146,7 +148,7 @@ class ResourceRecord:
     provider: str = ""
     """Name of the provider in the project."""
     settings: Mapping[str, Json] = field(default_factory=dict)
-    """The settings last applied, in clear for people who review the lock. What is long, or may be a secret, is a digest."""
+    """The settings last applied, in clear for review. What is long, or may be a secret, is a digest."""
     settings_digest: str = ""
     """Digest of the settings last applied in full."""
     count: int = 0
@@ -171,6 +173,12 @@ class ResourceRecord:
     """Marks that must never call. Everything that appears with one of them is cancelled."""
     also: tuple[str, ...] = ()
     """Ids of other owners' batches, under `spec.also` when the manifest was last applied."""
+    commit: str | None = None
+    """Hash of the git commit whose manifests were last applied here. None: it was in no git repository."""
+    committed_at: datetime | None = None
+    """When that commit was committed, by its committer's clock."""
+    applied: str = ""
+    """Digest of all that the manifest meant then. Where it changes, the commit is recorded though nothing is sent."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
 
@@ -182,7 +190,8 @@ class ResourceRecord:
     @property
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
-        return replace(self, generation=0, provider="", tombstone=False, revoked=()) == ResourceRecord()
+        known = replace(self, generation=0, provider="", tombstone=False, revoked=())
+        return replace(known, commit=None, committed_at=None, applied="") == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +215,11 @@ class Lock:
     """Provider name to when the last list probe was sent there, by the provider's clock."""
     resources: Mapping[str, ResourceRecord] = field(default_factory=dict)
     """Address to what is known of it."""
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing was ever sent under it: `dialctl init` wrote it."""
+        return not self.hosts and not self.resources
 
     def guard(self, provider: str, project_guard: timedelta) -> timedelta:
         """How long before its first call a batch is sent to this provider, at least. Zero switches the guard off."""

@@ -22,6 +22,10 @@ MAX_LENGTH = 44
 """Characters of a mark."""
 MAX_NAME_LENGTH = 100
 """Characters of a whole batch name. The provider states no limit, so we keep a modest one of our own."""
+MAX_GENERATION = 36**5 - 1
+"""Sixty million waves of requests at one address: more than a second each for a year."""
+MAX_PROBE_TIME = 2**33
+"""Seconds since 1970, in the year 2242: the generation of a list probe is its time."""
 METADATA_KEY = "dialctl"
 """The metadata key of a call that holds the mark."""
 
@@ -91,11 +95,14 @@ def probe_mark(project: str, lineage: str, moment: datetime) -> Mark:
 
 def parse(text: str | None) -> Mark | None:
     """The mark at the end of a batch name or of a metadata value. None where there is no mark."""
-    match = _PATTERN.search(text or "")
+    match = _PATTERN.search((text or "")[-MAX_LENGTH:])
     if not match:
         return None
     project, lineage, address, generation, shard, attempt, settings = match.groups()
-    return Mark(project, lineage, address, int(generation, 36), int(shard, 36), int(attempt, 36), settings)
+    mark = Mark(project, lineage, address, int(generation, 36), int(shard, 36), int(attempt, 36), settings)
+    # Protocol 4: what we would not have written is not ours. A huge generation would make every lock look old.
+    most = MAX_PROBE_TIME if mark.is_probe else MAX_GENERATION
+    return mark if str(mark) == match.group() and mark.generation <= most else None
 
 
 def batch_name(label: str, mark: Mark) -> str:

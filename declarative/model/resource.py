@@ -3,7 +3,7 @@ lock remembers is in lock.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -121,6 +121,10 @@ class Desired:
     """Makes `digest`."""
     list_addresses: Callable[[], Collection[str]] = tuple
     """Gives every address in any manifest of the project, also in those that this run did not read."""
+    foreign_file_count: int = 0
+    """YAML files of other tools in PATH, which were left alone."""
+    unread_files: Sequence[str] = ()
+    """Recipients files under a URL that were not fetched: their people are in no resource."""
 
     @cached_property
     def digest(self) -> str:

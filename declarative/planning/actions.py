@@ -49,10 +49,11 @@ def _actions_when_blocked(observation: Observation, reason: Reason) -> tuple[lis
     if reason in KEEPS_EVERYTHING:
         return [_block_action(observation)], None
     people, finished_count = standing.decide_open(observation.facts, reason)
-    leaving = people.filter(verb=Verb.CANCEL)
-    if leaving.is_empty():
-        return [_block_action(observation)], None
     task = make_removal_task(observation.facts, people)
+    if not task.cancels:
+        return [_block_action(observation)], None
+    is_leaving = pl.col("queued_in").list.eval(pl.element().is_in(list(task.cancels))).list.any()
+    leaving = people.filter(is_leaving, verb=Verb.CANCEL)
     cancel_action = _verb_action(observation, Verb.CANCEL, leaving, people, finished_count, task)
     return [cancel_action, _block_action(observation)], task
 
@@ -84,7 +85,9 @@ def _verb_action(
     return Action(
         address=facts.address,
         verb=verb,
-        reason=main_reason(reasons),
+        reason=main_reason({word: n for word, n in reasons.items() if word != Reason.BATCH_MATES} or reasons)
+        if verb is Verb.CANCEL
+        else main_reason(reasons),
         provider=observation.provider,
         people=len(group),
         remote_ids=_remote_ids(verb, group, task),
@@ -284,7 +287,8 @@ def _unsure_detail(observation: Observation) -> str:
     if not intents:
         return "the lock was rebuilt and they were not found: no list proves that they were not called"
     when = humanize.when(min(intent.sent_at for intent in intents))
-    return f"an answer was lost at {when}; not proven either way"
+    answers = "; ".join({intent.answer: None for intent in intents if intent.answer})
+    return f"an answer was lost at {when}; not proven either way{f': {answers}' if answers else ''}"
 
 
 def _unsure_hint(observation: Observation) -> str:

@@ -12,10 +12,14 @@ import polars as pl
 from declarative import humanize
 from declarative.model import mark
 from declarative.model.lock import Intent, Lock, RemoteRecord, ResourceRecord
-from declarative.model.remote import Phase, Remote
+from declarative.model.remote import Phase, Remote, is_over
 from declarative.model.resource import Route
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts
+from declarative.planning.membership import describe_unreadable, find_unreadable
+
+MARKS_WITHOUT_LOCK_HINT = "bring dialctl.lock back, or make one from those: dialctl state rebuild"
+"""What to do where a provider shows that the project has called before, and its lock is not here."""
 
 
 def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *, single_calls: bool) -> Block | None:
@@ -27,11 +31,12 @@ def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *
     # Protocol 4: a mark names project and lineage, so what another lock placed is recognised.
     marks = [remote.mark for remote in remotes.values() if remote.mark]
     project_marks = [remote_mark for remote_mark in marks if remote_mark.project == mark.project_hash(project)]
-    if lock is None and project_marks:
+    if (lock is None or lock.is_unused) and project_marks:
+        lack = "nothing was sent under this lock" if lock else "there is no lock"
         return Block(
             Reason.NO_MEMORY,
-            f"there is no lock, but {_batches(len(project_marks))} of this project at the provider",
-            "bring dialctl.lock back, or make one from those: dialctl state rebuild",
+            f"{lack}, but {_batches(len(project_marks))} of this project at the provider",
+            MARKS_WITHOUT_LOCK_HINT,
         )
     if lock is None and single_calls:
         return Block(
@@ -154,26 +159,22 @@ def _is_unreadable(facts: Facts, remote_id: str) -> bool:
     route = remote_record.route if remote_record else remote.route if remote else Route.BATCH
     if route is Route.CALL:
         return False
-    return remote is None or remote.members is None or remote.members.get_column("number").n_unique() != remote.total
+    return remote is None or remote.members is None or remote_id in find_unreadable(facts)
 
 
 def _check_member_counts(facts: Facts) -> Block | None:
-    # Protocol 12: a reading counts as whole only with as many different numbers as the provider counts people. A
-    # number that is masked, or two that look alike, must not pass for a person who is absent.
-    for remote in facts.remotes.values():
-        is_recorded_call = remote.route is Route.CALL and (
-            facts.is_single_call or remote.id in facts.resource_record.remotes
-        )
-        if remote.members is None or is_recorded_call:
-            continue
-        if remote.members.get_column("number").n_unique() != remote.total:
-            member_count = remote.members.get_column("number").n_unique()
-            return Block(
-                Reason.MEMBERS_UNREADABLE,
-                f"{remote.id} answers {member_count} of its {humanize.people(remote.total)}",
-                _unreadable_hint(facts, remote.id),
-            )
+    # Protocol 12: a reading counts as whole only with as many different numbers as the provider counts people, and as
+    # were sent. A number that is masked, or two that look alike, must not pass for a person who is absent.
+    for remote_id in find_unreadable(facts):
+        detail = describe_unreadable(facts, remote_id)
+        if _may_still_call(facts.remotes[remote_id]):
+            detail = f"{detail}; a person who left the list and is not among those shown cannot be taken out of it"
+        return Block(Reason.MEMBERS_UNREADABLE, detail, _unreadable_hint(facts, remote_id))
     return None
+
+
+def _may_still_call(remote: Remote) -> bool:
+    return not remote.cancelled and not is_over(remote)
 
 
 def count_taken_off(facts: Facts, remote: Remote) -> int:

@@ -19,10 +19,10 @@ unsure > dialed > waiting > refused > unsubmitted.
 | desired, dialed, unreached, over, in retry.on, attempts left          | retry                               |
 | anything else                                                         | keep                                |
 
-To be taken off is who is not desired, expired, outside calling hours, called elsewhere already for the attempt that they
-are queued for, or queued under a revoked mark. A cancel calls nobody, so it comes before every block: what is not known
-of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come first, since under
-them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark is wanted still, and moves.
+A person is to be taken off who is not desired, expired, outside calling hours, called elsewhere already for the attempt
+that they are queued for, or queued under a revoked mark. A cancel calls nobody, so it comes before every block: what is
+not known of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come first,
+since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
 
 A person may be dialed and yet be queued, after a retry. A person who is no longer wanted is then taken off as well:
 being called before is no reason to be called again after leaving the list.
@@ -93,9 +93,11 @@ class Reason(StrEnum):
     OTHER_LINEAGE = "other_lineage"
     LOCK_IS_OLDER = "lock_is_older"
     CANCELLED_ELSEWHERE = "cancelled_elsewhere"
+    MANIFESTS_ARE_OLDER = "manifests_are_older"
     LOOKS_RENAMED = "looks_renamed"
     MARK_LOST = "mark_lost"
     PROVIDER_CHANGED = "provider_changed"
+    MISSING_REFERENCE = "missing_reference"
     NOT_READ = "not_read"
 
 
@@ -104,16 +106,24 @@ BLOCKS_RESOURCE = (
     Reason.NO_MEMORY,
     Reason.OTHER_LINEAGE,
     Reason.LOCK_IS_OLDER,
+    Reason.MANIFESTS_ARE_OLDER,
     Reason.LOST,
     Reason.PROVIDER_CHANGED,
     Reason.MEMBERS_UNREADABLE,
     Reason.CANCELLED_ELSEWHERE,
     Reason.MARK_LOST,
     Reason.LOOKS_RENAMED,
+    Reason.MISSING_REFERENCE,
 )
 """Reasons to block a whole resource. Where several apply, the first in this order is named."""
 
-KEEPS_EVERYTHING = (Reason.NO_MEMORY, Reason.OTHER_LINEAGE, Reason.LOCK_IS_OLDER, Reason.LOOKS_RENAMED)
+KEEPS_EVERYTHING = (
+    Reason.NO_MEMORY,
+    Reason.OTHER_LINEAGE,
+    Reason.LOCK_IS_OLDER,
+    Reason.MANIFESTS_ARE_OLDER,
+    Reason.LOOKS_RENAMED,
+)
 """Those that doubt the lock or the manifests. Under them nobody is taken off either."""
 
 

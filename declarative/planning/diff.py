@@ -14,7 +14,7 @@ from declarative.privacy import mask
 _DIGESTED = ("instructions", "from_number")
 """Settings that the lock keeps as a digest: they are long, or hold a phone number."""
 _SECRET = ("webhook_url",)
-"""Settings that can carry a secret, such as the token in an address. The lock keeps a digest, and no plan shows them."""
+"""Settings that can carry a secret, such as a token in an address. The lock keeps a digest; no plan shows them."""
 _IDS = ("agent_id", "from_number_id")
 """Settings that name a thing at the provider. They are no secrets, and later runs find calls by them."""
 

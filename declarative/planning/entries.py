@@ -40,9 +40,9 @@ SCHEMA: dict[str, Any] = {
 
 `remote`: its id. `retries`: retry requests that took effect on it. `live`: it is not cancelled. `touchable`: we may
 cancel it, which we may not for single calls and `also` batches. `by_us`: its cancel was an intent of ours, and settled.
-`cancel_answered`: the provider took a cancel of ours. `over_at`: when it was over, if it is. `stale`: settings, or the person of a Call, differ from those wanted now. `revoked`: its
-mark was. `exact`: the data of its people are known to be those wanted now; told only where data matter. `doubtful`: a
-retry's answer was lost.
+`cancel_answered`: the provider took a cancel of ours. `over_at`: when it was over, if it is. `stale`: settings, or the
+person of a Call, differ from those wanted now. `revoked`: its mark was. `exact`: the data of its people are known to be
+those wanted now; told only where data matter. `doubtful`: a retry's answer was lost.
 """
 
 _MEMBER_SCHEMA = {name: SCHEMA[name] for name in (*MEMBER_COLUMNS, "remote")}

@@ -43,6 +43,10 @@ class Facts:
     """The number that a list probe at its provider holds; empty where it is the number that calls go out from."""
     also: frozenset[str] = frozenset()
     """Ids under `spec.also`: read and never touched."""
+    marks_are_listed: bool = True
+    """Whether the list of calls shows by its mark the newest call that the lock knows there."""
+    unmatched: frozenset[str] = frozenset()
+    """Ids of batches that do not show exactly the people who were sent, as far as the lock knows (membership.py)."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
     cancel_settles: timedelta = timedelta()
@@ -215,7 +219,11 @@ def list_managed(desired: Desired, lock: Lock | None, *, include_removed: bool =
 
 
 def _make_managed(resource: Resource, resource_records: Mapping[str, ResourceRecord]) -> Managed:
-    renamed_from = tuple(previous for previous in resource.previously if previous in resource_records)
+    renamed_from = tuple(
+        previous
+        for previous in resource.previously
+        if previous in resource_records and not resource_records[previous].is_forgotten
+    )
     own_records = [
         resource_records[address] for address in (resource.address, *renamed_from) if address in resource_records
     ]

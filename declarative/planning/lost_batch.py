@@ -9,6 +9,7 @@ import polars as pl
 
 from declarative.model import frames
 from declarative.model.lock import Intent
+from declarative.model.resource import Route
 from declarative.planning import standing
 from declarative.planning.decide import Standing
 from declarative.planning.facts import Facts
@@ -57,13 +58,8 @@ def _find_recorded(facts: Facts, remote_id: str, found: Mapping[str, pl.Series],
     if remote is not None and remote.members is not None:
         readable = remote.members.get_column("number")
     if remote_record.attempt > 1:
-        earlier = [
-            numbers
-            for key, numbers in found.items()
-            if facts.resource_record.remotes[key].attempt < remote_record.attempt
-        ]
-        earlier += _members_of_earlier_attempts(facts, remote_record.attempt)
-        return pl.concat([readable, *earlier]).unique()
+        earlier = _members_of_earlier_attempts(facts, remote_record.attempt, found)
+        return None if earlier is None else pl.concat([readable, *earlier]).unique()
     wanted = facts.resource.recipients.frame if facts.resource else frames.empty_frame()
     if facts.is_single_call:
         return wanted.get_column("number") if facts.resource else None
@@ -83,14 +79,24 @@ def _find_recorded(facts: Facts, remote_id: str, found: Mapping[str, pl.Series],
     return None
 
 
-def _members_of_earlier_attempts(facts: Facts, attempt: int) -> list[pl.Series]:
+def _members_of_earlier_attempts(facts: Facts, attempt: int, found: Mapping[str, pl.Series]) -> list[pl.Series] | None:
+    """Return the people of every batch of an earlier attempt. None while those of one of them are not known."""
     attempts = {key: remote.mark.attempt if remote.mark else 1 for key, remote in facts.remotes.items()}
-    attempts |= {key: remote_record.attempt for key, remote_record in facts.resource_record.remotes.items()}
-    return [
-        remote.members.get_column("number")
-        for key, remote in facts.remotes.items()
-        if remote.members is not None and attempts[key] < attempt
-    ]
+    attempts |= {
+        key: remote_record.attempt
+        for key, remote_record in facts.resource_record.remotes.items()
+        if remote_record.route is Route.BATCH and not remote_record.closed
+    }
+    earlier = []
+    for key in [key for key, earlier_attempt in attempts.items() if earlier_attempt < attempt]:
+        remote = facts.remotes.get(key)
+        if key in found:
+            earlier.append(found[key])
+        elif remote is not None and remote.members is not None and len(remote.members) == remote.total:
+            earlier.append(remote.members.get_column("number"))
+        else:
+            return None
+    return earlier
 
 
 def _find_shard(facts: Facts, candidates: pl.DataFrame, count: int, numbers: str | None, size: int) -> pl.Series | None:

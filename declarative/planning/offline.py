@@ -91,7 +91,7 @@ def _find_resource_record(
 
 def _resource_actions(resource: Resource, resource_record: ResourceRecord, comparable: bool) -> Iterator[Action]:
     if resource_record.intents or resource_record.unseen:
-        yield _make_action(resource, Verb.BLOCK, Reason.UNSURE, resource_record.count, UNSURE)
+        yield _make_action(resource, Verb.BLOCK, Reason.UNSURE, resource_record.count, _unsure_detail(resource_record))
     elif resource.paused:
         yield _pause_action(resource, resource_record)
     elif not resource_record.generation:
@@ -137,6 +137,11 @@ def _apply_timing(desired: Desired, lock: Lock | None, action: Action, now: date
     return action
 
 
+def _unsure_detail(resource_record: ResourceRecord) -> str:
+    answers = "; ".join({intent.answer: None for intent in resource_record.intents.values() if intent.answer})
+    return f"{UNSURE}: {answers}" if answers else UNSURE
+
+
 def _pause_action(resource: Resource, resource_record: ResourceRecord) -> Action:
     waiting_count = sum(remote.count - remote.dispatched for remote in _cancellable_batches(resource_record))
     if not waiting_count:
@@ -156,7 +161,7 @@ def _cancellable_batches(resource_record: ResourceRecord) -> list[RemoteRecord]:
 def _removal_action(address: str, resource_record: ResourceRecord) -> Action:
     verb, reason, detail = Verb.CANCEL, Reason.REMOVED, _WAITING_AT_MOST
     if resource_record.intents:
-        verb, reason, detail = Verb.BLOCK, Reason.UNSURE, UNSURE
+        verb, reason, detail = Verb.BLOCK, Reason.UNSURE, _unsure_detail(resource_record)
     elif resource_record.remotes and not _cancellable_batches(resource_record):
         verb, detail = Verb.KEEP, ""
     return Action(

@@ -173,6 +173,8 @@ class Plan:
     """Actions of the saved plan that is applied which nothing calls for any more."""
     offline: bool = False
     """It was made without a provider: its counts are upper bounds."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """By an id in settings: the agent's name, or the number, masked. For people to read; ids may be missing."""
 
     @property
     def lineage(self) -> str | None:

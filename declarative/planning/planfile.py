@@ -16,7 +16,8 @@ import orjson
 from declarative import humanize
 from declarative.errors import PlanFileError
 from declarative.model.digest import PersonKey, canonical_json
-from declarative.planning.decide import Reason, Verb
+from declarative.planning import shown_plan
+from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Plan
 
 KIND = "dialctl-plan"
@@ -77,7 +78,7 @@ def from_plan(
             if len(task.to_call) or task.requests
         },
         cancels={address: task.cancels for address, task in plan.tasks.items() if task.cancels},
-        shown=_summarize(plan),
+        shown=shown_plan.summarize(plan),
     )
 
 
@@ -86,33 +87,6 @@ def _generations(plan: Plan) -> dict[str, int]:
         {address: resource_record.generation for address, resource_record in plan.lock.resources.items()}
         if plan.lock
         else {}
-    )
-
-
-def _summarize(plan: Plan) -> dict[str, Any]:
-    """Return what was to happen, for a later reader. Settings are left out: a variable may have given them."""
-    return {"checksum": plan.checksum, "actions": [_to_row(action) for action in plan.actions]}
-
-
-def _to_row(action: Action) -> dict[str, Any]:
-    return {
-        "address": action.address,
-        "verb": str(action.verb),
-        "reason": str(action.reason),
-        "provider": action.provider,
-        "people": action.people,
-        "remote_ids": list(action.remote_ids),
-    }
-
-
-def _action_from_row(row: Mapping[str, Any]) -> Action:
-    return Action(
-        address=_text(row["address"]),
-        verb=Verb(row["verb"]),
-        reason=Reason(row["reason"]),
-        provider=_text(row["provider"]),
-        people=_count(row["people"]),
-        remote_ids=_texts(row["remote_ids"]),
     )
 
 
@@ -188,7 +162,7 @@ def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
     """
     still_due = {(action.address, action.verb) for action in plan.actions}
     pending = {action.address for action in plan.actions_with_verb(Verb.BLOCK, Verb.WAIT)}
-    planned = [_action_from_row(row) for row in saved.shown.get("actions", ())]
+    planned = shown_plan.restore_actions(saved.shown)
     return tuple(
         action
         for action in planned
@@ -235,7 +209,10 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
 
 
 def _parse_body(body: Mapping[str, Any]) -> SavedPlan:
-    """The plan of a body. Raises ValueError, KeyError, TypeError or AttributeError for one that _to_body() never makes."""
+    """Return the plan of a body.
+
+    Raises ValueError, KeyError, TypeError or AttributeError for one that _to_body() never makes.
+    """
     saved_plan = SavedPlan(
         project=_text(body["project"]),
         path=_text(body["path"]),
@@ -246,7 +223,7 @@ def _parse_body(body: Mapping[str, Any]) -> SavedPlan:
         hosts={name: _text(host) for name, host in body["hosts"].items()},
         calls={address: base64.b64decode(text, validate=True) for address, text in body["calls"].items()},
         cancels={address: _texts(ids) for address, ids in body["cancels"].items()},
-        shown={**body["shown"], "actions": [_to_row(_action_from_row(row)) for row in body["shown"]["actions"]]},
+        shown=shown_plan.check_summary(body["shown"]) if body["shown"] else {},
     )
     if _to_body(saved_plan) != body:
         raise ValueError("a field that is not known, or a value in another form")

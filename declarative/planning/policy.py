@@ -97,6 +97,8 @@ def refuse_over_max_dials(
     limits = [limit for limit in (max_dials, project.policy.max_dials) if limit is not None]
     if limits and plan.people_to_call > min(limits):
         message = f"the plan calls {humanize.people(plan.people_to_call)}, max_dials allows {min(limits):,}"
+        if plan.people_moved:  # the headline counts them apart
+            message += f" ({plan.people_to_call - plan.people_moved:,} to call and {plan.people_moved:,} moved)"
         messages.append(f"{message}: raise it, or apply in parts with --target")
     for resource in resources:
         call_count = plan.calls_by_address.get(resource.address, 0)

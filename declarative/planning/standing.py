@@ -20,7 +20,7 @@ from declarative.planning.facts import Facts
 _NO_RETRY = Retry(max_retries=0, on=frozenset())
 _TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
 """Enums: a million values are bytes instead of texts."""
-_ABSENCE_BY_POLICY = {"suppress_from": Reason.SUPPRESSED, "countries": Reason.OTHER_COUNTRY}
+_ABSENCE_BY_POLICY = {"suppressed": Reason.SUPPRESSED, "other_country": Reason.OTHER_COUNTRY}
 """The reason for each policy that excludes people."""
 
 _FLAGS = ("queued", "revoked", "stuck", "fresh", "changed", "twin", "reached", "busy")

@@ -58,7 +58,15 @@ def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capa
 
 
 def make_removal_task(facts: Facts, people: pl.DataFrame) -> Task:
-    """Return the task of a blocked address: batches are cancelled for people who must be taken off, and that is all."""
+    """Return the task of a blocked address: batches are cancelled for people who must be taken off, and that is all.
+
+    Where the manifest lists the same people as when it was last applied, nobody left: a number in a batch of
+    `facts.unmatched` that is not among them is one of theirs in a form that is not known.
+    """
+    resource = facts.resource
+    if resource is not None and resource.recipients.numbers == facts.resource_record.numbers:
+        in_unmatched = pl.col("queued_in").list.eval(pl.element().is_in(list(facts.unmatched))).list.all()
+        people = people.filter(~((pl.col("reason") == Reason.NOT_DESIRED) & in_unmatched))
     leaving = decisions.batches_to_leave(people)
     return Task(address=facts.address, facts=facts, cancels=tuple(leaving), leaving=frozenset(leaving), blocked=True)
 

@@ -70,7 +70,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Busy:
-    """The provider answered 429: the request had no effect yet."""
+    """The provider answered 429 in its own error form: the request had no effect yet."""
 
     retry_after: float | None
     """Seconds to wait before the next attempt; None where the provider names none."""
@@ -139,6 +139,18 @@ class Channel(Protocol):
     def cancel(self, remote_id: str) -> Outcome: ...
 
 
+@dataclass(frozen=True)
+class AccountEntry:
+    """An agent or a phone number of the account."""
+
+    id: str
+    """The provider's id, as manifests name it."""
+    name: str
+    """An agent's name, or a number in E.164; empty where the provider tells none."""
+    kind: str = ""
+    """The provider's own word for what it is, such as `outbound` or `twilio`; empty for none."""
+
+
 class Provider(Protocol):
     """A connection to one provider under one key."""
 
@@ -151,7 +163,15 @@ class Provider(Protocol):
     def channels(self) -> Mapping[Route, Channel]: ...
 
     def now(self) -> datetime:
-        """Return the provider's time: its last Date header plus the time since. Asks once if it has none yet."""
+        """Return the provider's time: its last Date header plus the time since.
+
+        Asks if it has none yet, and again after the machine slept. Where the provider has two clocks that differ, this
+        is the earlier one: it decides what has passed.
+        """
+        ...
+
+    def latest_now(self) -> datetime:
+        """Return the later of the provider's clocks: it decides what still lies ahead. Asks as `now` does."""
         ...
 
     def skew(self) -> float:
@@ -169,6 +189,14 @@ class Provider(Protocol):
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         """Return a sentence for each agent or number that the provider does not know. Raises ProviderError."""
+        ...
+
+    def list_agents(self) -> list[AccountEntry]:
+        """Return the account's agents, as far as the provider lists them. Raises ProviderError."""
+        ...
+
+    def list_numbers(self) -> list[AccountEntry]:
+        """Return the numbers that the account calls from, as far as the provider lists them. Raises ProviderError."""
         ...
 
     def close(self) -> None: ...
@@ -192,6 +220,12 @@ def unique_agents(agent_ids: Iterable[str]) -> list[str]:
     return [agent for agent in dict.fromkeys(agent_ids) if agent]
 
 
+def steady_seconds() -> float:
+    """Return seconds on a clock that no one can set, and that goes on while the machine is suspended."""
+    # CLOCK_MONOTONIC stops during suspend on Linux, and goes on during it on macOS.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConnectOptions:
     """What a connection uses of its surroundings."""
@@ -202,5 +236,5 @@ class ConnectOptions:
     """Carries every request, and stays the caller's to close. None: the network."""
     sleep: Callable[[float], None] = time.sleep
     """Waits so many seconds between repeated reads."""
-    monotonic: Callable[[], float] = time.monotonic
-    """Seconds on the clock that moves while `sleep` waits."""
+    monotonic: Callable[[], float] = steady_seconds
+    """Seconds on the clock that moves while `sleep` waits, and while the machine is suspended."""

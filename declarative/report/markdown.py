@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from declarative import humanize
 from declarative.humanize import people
+from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
@@ -72,7 +73,7 @@ def _action_sections(
     plan: Plan, actions: Sequence[Action], rank: int, blocked_heading: str, heading: str
 ) -> Iterator[Section]:
     listed_actions = [action for action in actions if action.verb not in (Verb.KEEP, Verb.BLOCK)]
-    blocked_actions = [action for action in actions if action.verb is Verb.BLOCK]
+    blocked_actions = phrases.merge_project_blocks([action for action in actions if action.verb is Verb.BLOCK])
     yield Section(
         "blocked resources", rank, blocked_heading, [_block_bullet(action, plan) for action in blocked_actions]
     )
@@ -102,7 +103,10 @@ def _block_bullet(action: Action, plan: Plan) -> str:
 
 
 def _notice_bullets(plan: Plan) -> Iterator[str]:
-    yield from (f"- {people(count)} held back by {code_span(name)}" for name, count in plan.held_counts.items())
+    yield from (
+        f"- {people(count)} held back: {escape_prose(HELD_BACK.get(name, name))}"
+        for name, count in plan.held_counts.items()
+    )
     yield from (f"- {code_span(warning.address)}: {escape_prose(warning.message)}" for warning in plan.warnings)
 
 

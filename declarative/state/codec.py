@@ -104,6 +104,7 @@ def _mapping_decoder(cls: type[_Value]) -> Callable[[Mapping[str, JsonObject]], 
 
 _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "born": datetime.fromisoformat,
+    "committed_at": datetime.fromisoformat,
     "sent_at": datetime.fromisoformat,
     "fence": datetime.fromisoformat,
     "probes": lambda times: {provider: datetime.fromisoformat(time) for provider, time in times.items()},

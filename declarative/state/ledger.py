@@ -37,6 +37,9 @@ class ResourceRecordFields(TypedDict, total=False):
     unseen: tuple[str, ...]
     also: tuple[str, ...]
     revoked: tuple[str, ...]
+    commit: str | None
+    committed_at: datetime | None
+    applied: str
     quiet: str | None
 
 
@@ -56,6 +59,8 @@ class Ledger:
         self._lock = _copy_lock(lock) if lock else None
         self._journal_checksum = journal_checksum  # of the last line; empty while there is no journal
         self._mutex = threading.RLock()
+        self.stamps: Mapping[str, ResourceRecordFields] = {}
+        """By address, fields that every update there writes as well: the commit that is being applied."""
 
     @classmethod
     def open(cls, backend: Backend, lease: Lease) -> Ledger:
@@ -101,6 +106,7 @@ class Ledger:
         Writes nothing where nothing changes.
         """
         remotes, intents = remotes or {}, intents or {}
+        fields = {**self.stamps.get(address, {}), **fields}
         with self._mutex:
             before = self.lock.resources.get(address)
             after = replace(before or ResourceRecord(), **fields)
@@ -131,14 +137,17 @@ class Ledger:
     def rename(self, old_address: str, new_address: str) -> None:
         """Move what was done under the old address to the new one, and join it with what is known of that already.
 
-        Raises KeyError where nothing is known of the old address.
+        Raises KeyError where nothing is known of the old address. Its generation stays there, so that the marks of
+        whatever takes the name again differ from those of what was moved.
         """
         with self._mutex:
             old_record, existing_record = self.lock.resources[old_address], self.lock.resources.get(new_address)
             new_record = join_records(old_record, existing_record) if existing_record else old_record
             patch = merge_patch(to_json_object(existing_record) if existing_record else {}, to_json_object(new_record))
-            self._append({"resources": {old_address: None, new_address: patch}})
-            del self._resources[old_address]
+            left_record = ResourceRecord(generation=old_record.generation, provider=old_record.provider, tombstone=True)
+            left_patch = merge_patch(to_json_object(old_record), to_json_object(left_record))
+            self._append({"resources": {old_address: left_patch, new_address: patch}})
+            self._resources[old_address] = _copy_record(left_record)
             self._resources[new_address] = _copy_record(new_record)
 
     def set_host(self, provider: str, host: str) -> None:

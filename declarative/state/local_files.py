@@ -11,6 +11,7 @@ from pathlib import Path
 from declarative import atomicfile
 from declarative.errors import StateError, system_hint
 
+
 @contextmanager
 def translate_os_errors(path: Path) -> Iterator[None]:
     """Turn an OSError into a StateError that names the file."""

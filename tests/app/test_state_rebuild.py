@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 
 from declarative.app.state_rebuild import RebuildOptions, rebuild_lock
 from declarative.errors import Refused, StateError
+from declarative.model.lock import Lock
+from declarative.state.format import render_lock
 from tests.project_fixture import PROJECT, ProjectFixture
 
 
@@ -64,3 +69,17 @@ def test_a_lineage_that_nobody_used_is_not_kept(project: ProjectFixture) -> None
     with project.session() as session, pytest.raises(Refused, match="no mark of lineage zzzzzz") as refused:
         rebuild_lock(session, RebuildOptions(keep="zzzzzz"))
     assert "dialctl state rebuild --keep " in refused.value.hint
+
+
+def test_a_lock_that_nothing_was_sent_under_is_no_reason_not_to(project: ProjectFixture) -> None:
+    """`dialctl init` wrote it, and the project has called under another."""
+    assert project.apply().exit == 0
+    lock_file = project.root / ".dialctl" / "sandbox" / "dialctl.lock"
+    lineage = json.loads(lock_file.read_text())["lineage"]
+    unused = Lock(project="spring", lineage="zzzzzz", born=datetime(2026, 1, 1, tzinfo=UTC))
+    lock_file.write_bytes(render_lock(unused))
+    assert project.apply().exit == 3
+    with project.session() as session:
+        rebuild_lock(session, RebuildOptions())
+    assert json.loads(lock_file.read_text())["lineage"] == lineage
+    assert project.apply().exit == 0

@@ -141,7 +141,7 @@ def test_a_state_url_names_a_bucket_and_nothing_else(folder: ProjectFolder, url:
     assert "expected s3://bucket/prefix" in reported
 
 
-@pytest.mark.parametrize("project", ["spec: {\n", "spec: 5\n", "metadata: {name: p}\n"])
+@pytest.mark.parametrize("project", ["spec: {\n", "spec: 5\n"])
 def test_a_project_that_cannot_be_read_causes_no_problem_in_its_resources(folder: ProjectFolder, project: str) -> None:
     folder.put({"a.yaml": f"apiVersion: dialctl/v1\nkind: Project\n{project}", "b.yaml": HEAD + PERSON})
     assert {problem.partition(":")[0] for problem in folder.problems()} == {"a.yaml"}

@@ -154,7 +154,7 @@ def test_a_project_reads_the_same_without_libyaml(folder: ProjectFolder, monkeyp
 
 def test_an_alias_bomb_is_refused(folder: ProjectFolder) -> None:
     lines = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10))
-    folder.put({"bomb.yaml": f"a0: &a0 [x, x]\n{lines}"})
+    folder.put({"bomb.yaml": f"apiVersion: dialctl/v1\na0: &a0 [x, x]\n{lines}"})
     assert "more than 1,000,000 values, aliases expanded" in folder.problems()[0]
 
 

@@ -273,6 +273,20 @@ def test_a_place_that_cannot_be_written_is_named(project: ProjectFixture) -> Non
     assert (said.exit, "nowhere/saved.plan cannot be written" in said.err) == (1, True)
 
 
+def test_a_retry_by_request_is_approved_once(project: ProjectFixture) -> None:
+    silent = "+14155550191"
+    project.people(ADA, silent)
+    project.write(batch_yaml=f"{BATCH}  retry: {{max_retries: 2, on: [dial_no_answer]}}\n")
+    assert project.apply().exit == 0
+    later(project, 1200)
+    assert project.plan("--out", FILE)["summary"]["retry"] == 1
+    assert project.dialctl("apply", FILE).exit == 0
+    later(project, 1200)
+    assert project.called() == [ADA, silent, silent]
+    assert project.plan()["summary"]["retry"] == 1  # a third call is due, and this file does not approve it
+    refused(project, "stale plan", "batch/outreach was applied since")
+
+
 _json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False) | st.text("a.\0/é", max_size=3),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab", max_size=1), inner, max_size=2),
@@ -315,8 +329,7 @@ def test_a_forged_plan_that_is_sealed_again_is_refused_or_calls_nobody_more(
     try:
         saved = saved_plan.read_plan_file(file, key)
         session = project.session(path=saved.path, targets=saved.targets)
-    except DialctlError as error:
-        assert error.hint
+    except DialctlError:
         return
     with session:
         try:

@@ -424,3 +424,68 @@ def test_of_a_batch_only_that_it_was_placed_can_be_said(campaign: Project) -> No
         assert run.code == 64, run
     run = campaign.run("resolve", "batch/march#acb_unknown", "--placed")
     assert (run.code, "has no batch or call acb_unknown" in run.said) == (64, True), run
+
+
+def _rename(project: Project, old: str, new: str, numbers: list[str], *, previously: bool) -> None:
+    project.remove(old)
+    project.batch(new, numbers)
+    manifest = project.directory / f"{new}.yaml"
+    if previously:
+        named = manifest.read_text().replace(f"{{name: {new}}}", f"{{name: {new}, previously: [batch/{old}]}}")
+        manifest.write_text(named)
+
+
+def test_a_name_can_be_used_again_after_its_campaign_was_renamed(project: Project) -> None:
+    """`previously` was tidied away after the first apply; an answer is lost on the way."""
+    project.batch("march", people(2))
+    assert project.apply().code == 0
+    _rename(project, "march", "spring", people(2), previously=True)
+    assert project.apply().code == 0
+    project.batch("spring", people(2))
+    project.batch("march", people(3, 20))
+    assert project.plan().code == 2
+    project.apply(at="answer: submit", signum=KILL)
+    follow_advice(project, "apply", "-y")
+    project.check_lock()
+    project.batch("march", people(4, 20))
+    assert project.apply("--target", "batch/march").code == 0
+    follow_advice(project, "apply", "-y")
+    assert "batch/march" not in project.plan().said
+    project.check_calls(once([*people(2), *people(4, 20)]))
+
+
+def test_both_of_two_twins_given_way_are_submitted_again_once(campaign: Project) -> None:
+    """Two runs each took the other's batch for the younger, and both cancelled."""
+    campaign.batch("march", people(4))
+    first = campaign.batches()[0]
+    body = {name: first[name] for name in ("name", "agent_id", "from_number_id", "scheduled_at")}
+    body["recipients"] = [{"to_number": number} for number in people(4)]
+    twin = campaign.cartesia("POST", "/agents/calls/batches", body)
+    for batch in (first, twin):
+        campaign.cartesia("POST", f"/agents/calls/batches/{batch['id']}/cancel")
+    runs = follow_advice(campaign, "apply", "-y")
+    assert any("resume" in run.said for run in runs), runs
+    campaign.check_calls(once(people(4)))
+
+
+def test_a_project_that_init_wrote_calls_at_once_by_single_calls_too(project: Project) -> None:
+    directory = project.directory.parent / "fresh"
+    project.run("init", str(directory))
+    fresh = replace(project, directory=directory)
+    lineage = fresh.remembered()["lineage"]
+    fresh.file("project.yaml", HEAD.format(kind="Project", name="renamed") + "  defaults: {provider: cartesia}\n")
+    fresh.remove("first-campaign")
+    fresh.call("ada", people(1)[0])
+    assert fresh.plan().code == 2
+    follow_advice(fresh, "apply", "-y")
+    fresh.check_lock()
+    assert (fresh.remembered()["lineage"], fresh.remembered()["project"]) == (lineage, "renamed")
+    fresh.check_calls(once(people(1)))
+
+
+def test_that_there_is_no_lock_is_told_once_for_the_whole_project(project: Project) -> None:
+    for place, number in enumerate(people(5)):
+        project.call(f"call{place}", number)
+    for layout in ("text", "markdown"):
+        run = project.run("plan", "--format", layout)
+        assert (run.code, run.said.count("there is no lock"), "and 4 more" in run.said) == (3, 1, True), run

@@ -25,7 +25,7 @@ from declarative.providers import (
     SingleCallChannel,
     Submission,
 )
-from declarative.providers.base import EVERY_AGENT
+from declarative.providers.base import EVERY_AGENT, AccountEntry
 
 CALL = Capabilities(
     max_people=1,
@@ -103,6 +103,9 @@ class Memory:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def latest_now(self) -> datetime:
+        return self.now()
+
     def skew(self) -> float:
         return 0.0
 
@@ -115,6 +118,12 @@ class Memory:
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         agent = str(settings.get("agent_id", ""))
         return [f"there is no agent {agent}"] if "missing" in agent else []
+
+    def list_agents(self) -> list[AccountEntry]:
+        return [AccountEntry("agent_1", "Memory agent")]
+
+    def list_numbers(self) -> list[AccountEntry]:
+        return []
 
     def close(self) -> None:
         self._channels = {}

@@ -140,10 +140,8 @@ def test_kept_resources_are_folded_and_no_rows() -> None:
 
 
 def test_warnings_and_held_back_people_are_shown() -> None:
-    shown = markdown.render_comment(
-        plan_of(warnings=(Notice("batch/march", "late"),), held_counts={"suppress_from": 3})
-    )
-    assert "#### Warnings\n\n- 3 people held back by `suppress_from`\n- `batch/march`: late" in shown
+    shown = markdown.render_comment(plan_of(warnings=(Notice("batch/march", "late"),), held_counts={"suppressed": 3}))
+    assert "#### Warnings\n\n- 3 people held back: on a do-not-call list\n- `batch/march`: late" in shown
 
 
 def test_an_offline_plan_says_so_on_top() -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from declarative.errors import ProviderError
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Channel
+from declarative.providers.base import AccountEntry, Channel
 from declarative.providers.http.client import HttpClient
 
 T = TypeVar("T")
@@ -19,6 +19,9 @@ FindUnknown = Callable[[HttpClient, Mapping[str, Json]], list[str]]
 
 FindNumber = Callable[[HttpClient, Mapping[str, Json]], str]
 """Returns the E.164 number behind an id in a resource's settings; "" where the provider does not say it."""
+
+ListEntries = Callable[[HttpClient], list[AccountEntry]]
+"""Returns the agents or the numbers of the account."""
 
 
 class HttpConnection:
@@ -31,12 +34,16 @@ class HttpConnection:
         *,
         clock_path: str,
         find_unknown: FindUnknown,
+        list_agents: ListEntries = lambda _client: [],
+        list_numbers: ListEntries = lambda _client: [],
         find_number: FindNumber = lambda _client, _settings: "",
     ) -> None:
         self.client = client
         self._channels = channels
         self._clock_path = clock_path
         self._find_unknown = find_unknown
+        self._list_agents = list_agents
+        self._list_numbers = list_numbers
         self._find_number = find_number
 
     @property
@@ -50,6 +57,9 @@ class HttpConnection:
     def now(self) -> datetime:
         return self._read_clock(self.client.clock.now)
 
+    def latest_now(self) -> datetime:
+        return self._read_clock(self.client.clock.latest_now)
+
     def skew(self) -> float:
         return self._read_clock(self.client.clock.skew)
 
@@ -62,6 +72,12 @@ class HttpConnection:
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         return self._find_unknown(self.client, settings)
+
+    def list_agents(self) -> list[AccountEntry]:
+        return self._list_agents(self.client)
+
+    def list_numbers(self) -> list[AccountEntry]:
+        return self._list_numbers(self.client)
 
     def close(self) -> None:
         self.client.close()
