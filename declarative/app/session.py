@@ -180,10 +180,7 @@ class Session:
             make_folder(self._sandbox_directory)
             return self.local_backend
         if url := self.options.environment.get("DIALCTL_STATE"):
-            try:
-                return open_backend(self.project_directory, url)
-            except UsageError as error:
-                raise UsageError(f"DIALCTL_STATE: {error.message}", hint=error.hint) from error
+            return open_backend(self.project_directory, url, origin="DIALCTL_STATE")
         return open_backend(self.project_directory, self.desired.project.state_url)
 
     def lock(self) -> Lock | None:
