@@ -57,10 +57,11 @@ def make_folder(path: Path) -> None:
         atomicfile.make_private_folder(path)
 
 
-def refuse_link(path: Path) -> None:
-    """Raise StateError where `path` is a symbolic link. A writer could be led out of the checkout by it."""
+def refuse_link(path: Path) -> Path:
+    """Return `path`. Raises StateError where it is a symbolic link: it could lead a writer out of the checkout."""
     if path.is_symlink():
         raise _link_error(path)
+    return path
 
 
 def _link_error(path: Path) -> StateError:

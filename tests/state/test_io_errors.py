@@ -53,6 +53,8 @@ def test_a_call_that_fails_is_told_and_calls_nobody_twice(
         assert report["exit"] in (0, 1, 3, 64), report
         if os.strerror(number) in report["text"]:
             assert "then run again" in report["text"] or "plan" in report["text"], report
+        if command[0] == "init":
+            continue  # there are two projects now, and an apply of both is refused
         assert report["again"] == 0, report
         assert sorted(report["called"]) == [ADA, BEN], report
 
