@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from declarative import atomicfile
 from declarative.app.bundle import bundle_schema
-from declarative.errors import Refused
+from declarative.errors import DialctlError, Refused, system_hint
 from declarative.model import mark
 from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock
@@ -88,7 +89,11 @@ def write_scaffold(directory: Path, environment: Mapping[str, str]) -> list[Path
     for file, text in files.items():
         path = directory / file
         if not path.exists():
-            path.write_text(text)
+            try:
+                atomicfile.write_durable(path, text.encode())
+            except OSError as error:
+                hint = system_hint(error, str(path.parent))
+                raise DialctlError(f"cannot write {path}: {error.strerror}", hint=hint) from error
             written_paths.append(path)
     return written_paths
 
@@ -99,6 +104,6 @@ def _render_first_lock(project_name: str, environment: Mapping[str, str]) -> str
         project=project_name,
         lineage=mark.new_lineage(),
         born=(datetime.now(UTC) - _CLOCK_ERROR).replace(microsecond=0),
-        person_key=PersonKey(environment.get("DIALCTL_PERSON_KEY")).fingerprint,
+        person_key=PersonKey.from_environment(environment).fingerprint,
     )
     return render_lock(first_lock).decode()

@@ -126,13 +126,10 @@ class Session:
 
     @cached_property
     def data_directory(self) -> Path:
-        """Where dialctl keeps what is not to be committed: caches, leases and the sandbox. Raises StateError where a
-        symbolic link has its name."""
+        """Where dialctl keeps what is not to be committed. Raises StateError where a symbolic link has its name."""
         from declarative.state.local_files import refuse_link
 
-        directory = self.project_directory / ".dialctl"
-        refuse_link(directory)
-        return directory
+        return refuse_link(self.project_directory / ".dialctl")
 
     @property
     def _sandbox_directory(self) -> Path:
@@ -166,12 +163,9 @@ class Session:
         if self.options.sandbox:
             make_folder(self._sandbox_directory)
             return self.local_backend
-        if url := self.options.environment.get("DIALCTL_STATE"):
-            try:
-                return open_backend(self.project_directory, url)
-            except UsageError as error:
-                raise UsageError(f"DIALCTL_STATE: {error.message}", hint=error.hint) from error
-        return open_backend(self.project_directory, self.desired.project.state_url)
+        variable_url = self.options.environment.get("DIALCTL_STATE")
+        url = variable_url or self.desired.project.state_url
+        return open_backend(self.project_directory, url, origin="DIALCTL_STATE" if variable_url else "")
 
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or

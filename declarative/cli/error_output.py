@@ -14,10 +14,8 @@ import click
 from click.core import ParameterSource
 
 from declarative.cli import global_flags, terminal
-from declarative.errors import DialctlError, Exit, UsageError
+from declarative.errors import DialctlError, Exit, UsageError, system_hint
 from declarative.privacy import clean
-
-_DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def print_failure(failure: Exception, command_context: click.Context) -> int:
@@ -82,13 +80,15 @@ def _variable_prefix(misuse: click.ClickException) -> str:
 
 
 def print_system_error(error: OSError, command_context: click.Context) -> int:
-    """Print a failure of a file or of the disk in the system's words, with the file's name.
+    """Print a failure of a file, a disk or another part of the system in its own words, and what to do about it.
 
-    An OSError about neither is a bug.
+    Only a file descriptor that is not open is a bug.
     """
-    if error.filename is None and error.errno not in _DISK_FULL_ERRORS:
+    if error.errno is None or error.errno == errno.EBADF:
         return print_bug(error, command_context)
-    return print_error(DialctlError(f"{error.filename or 'cannot write'}: {error.strerror}"), command_context)
+    place = error.filename or "the folder of the project"
+    message = f"{error.filename or 'a file of the project'}: {error.strerror}"
+    return print_error(DialctlError(message, hint=system_hint(error, str(place))), command_context)
 
 
 def print_bug(bug: Exception, command_context: click.Context) -> int:

@@ -3,6 +3,7 @@ each is imported when its command is called."""
 
 from __future__ import annotations
 
+import resource
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -13,6 +14,9 @@ import click
 
 from declarative.cli import examples, global_flags, terminal
 from declarative.errors import Exit
+
+_MIN_OPEN_FILES = 32
+"""Files and connections that a run with the default parallelism has open at once, with some to spare."""
 
 _COMMANDS: Mapping[str, str] = {
     "init": "declarative.cli.project:init",
@@ -130,6 +134,10 @@ def _flush_output(exit_code: int) -> int:
 
 def run_command(arguments: list[str]) -> int:
     """Run the command, print its failure if it fails, and return the exit code."""
+    if (open_files := _allow_open_files()) < _MIN_OPEN_FILES:
+        click.echo(f"Error: only {open_files} files may be open at once, and dialctl needs {_MIN_OPEN_FILES}", err=True)
+        click.echo("  allow more open files (ulimit -n), then run again", err=True)
+        return int(Exit.FAILED)
     try:
         return int(dialctl.main(args=arguments, prog_name="dialctl", standalone_mode=False) or 0)
     except click.exceptions.Exit as exit_request:
@@ -141,6 +149,15 @@ def run_command(arguments: list[str]) -> int:
         from declarative.cli import error_output
 
         return error_output.print_failure(failure, _find_command_context(arguments))
+
+
+def _allow_open_files() -> int:
+    """Raise the number of files that may be open to what is needed, if the system allows it. Returns the number."""
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit != resource.RLIM_INFINITY and limit < _MIN_OPEN_FILES:
+        limit = _MIN_OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _MIN_OPEN_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+    return _MIN_OPEN_FILES if limit == resource.RLIM_INFINITY else limit
 
 
 def _find_command_context(arguments: list[str]) -> click.Context:

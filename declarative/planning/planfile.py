@@ -118,14 +118,11 @@ def parse_plan_file(content: bytes, file: Path, key: PersonKey) -> SavedPlan:
             f"{file} was changed after it was saved, or saved under another DIALCTL_PERSON_KEY",
             hint="make it again with dialctl plan --out",
         )
-    return SavedPlan(
-        **{
-            **body,
-            "targets": tuple(body["targets"]),
-            "calls": {address: base64.b64decode(text) for address, text in body["calls"].items()},
-            "cancels": {address: tuple(ids) for address, ids in body["cancels"].items()},
-        }
-    )
+    try:
+        return _parse_body(body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # The seal fits, so this is no damage: somebody changed the file and sealed it again.
+        raise PlanFileError(f"{file} holds values that no dialctl has written", hint=_AGAIN) from None
 
 
 def check_against_saved(
@@ -209,6 +206,46 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
         "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
         "shown": dict(saved.shown),
     }
+
+
+def _parse_body(body: Mapping[str, Any]) -> SavedPlan:
+    """Return the plan of a body.
+
+    Raises ValueError, KeyError, TypeError or AttributeError for one that _to_body() never makes.
+    """
+    saved_plan = SavedPlan(
+        project=_text(body["project"]),
+        path=_text(body["path"]),
+        targets=_texts(body["targets"]),
+        desired=_text(body["desired"]),
+        lineage=None if body["lineage"] is None else _text(body["lineage"]),
+        generations={address: _count(number) for address, number in body["generations"].items()},
+        hosts={name: _text(host) for name, host in body["hosts"].items()},
+        calls={address: base64.b64decode(text, validate=True) for address, text in body["calls"].items()},
+        cancels={address: _texts(ids) for address, ids in body["cancels"].items()},
+        shown=shown_plan.check_summary(body["shown"]) if body["shown"] else {},
+    )
+    if _to_body(saved_plan) != body:
+        raise ValueError("a field that is not known, or a value in another form")
+    return saved_plan
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("not a text")
+    return value
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise ValueError("not a list")
+    return tuple(_text(value) for value in values)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("not a count")
+    return value
 
 
 def _seal(body: Mapping[str, Any], key: PersonKey) -> str:

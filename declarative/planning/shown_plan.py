@@ -52,6 +52,20 @@ def restore(project: str, summary: Mapping[str, Any]) -> ShownPlan:
     )
 
 
+def check_summary(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the summary. Raises ValueError, KeyError or TypeError for one that `summarize` never makes."""
+    restored = restore("", summary)
+    texts = [summary["checksum"], *restored.refusals, *(warning.message for warning in restored.warnings)]
+    texts += [warning.address or "" for warning in restored.warnings]
+    counts: list[object] = [*restored.held_counts.values()]
+    for action in restored.actions:
+        texts += [action.address, action.provider, action.detail, action.hint, *action.remote_ids]
+        counts += [action.people, *action.reasons.values(), *action.counts.values(), *action.outcomes.values()]
+    if not all(isinstance(text, str) for text in texts) or not all(type(count) is int for count in counts):
+        raise ValueError("a text or count of another type")
+    return summary
+
+
 def restore_actions(summary: Mapping[str, Any]) -> tuple[Action, ...]:
     """Return the actions alone."""
     return tuple(_restore_action(row) for row in summary.get("actions", ()))

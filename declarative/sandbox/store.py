@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from declarative.errors import DialctlError
+from declarative.errors import DialctlError, system_hint
 
 FORMAT = 2
 """`user_version` of a database that has these tables. Raise it with every change of `_TABLES`."""
@@ -57,6 +57,7 @@ DATA_TABLES = ("organisation", "batch", "people", "line", "call", "called", "see
 """Tables that a reset empties: all but the settings."""
 _UNREADABLE = (LookupError, TypeError, ArithmeticError, UnicodeError, struct.error, orjson.JSONDecodeError)
 _SHORT_READ = 522
+_DISK_HINT = "make room on its disk, make it writable for this user, allow more open files (ulimit -n), then run again"
 _PASSING = frozenset({3, 5, 6, 7, 8, 9, 10, 13, 14, 23})
 """SQLite's codes of trouble outside the file: permissions, locks, memory, the disk."""
 
@@ -93,7 +94,7 @@ def errors_with_file(file: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as problem:
         code = getattr(problem, "sqlite_errorcode", 1)
         if code != _SHORT_READ and code & 0xFF in _PASSING:
-            raise DialctlError(f"{file}: {problem}") from None
+            raise DialctlError(f"{file}: {problem}", hint=_DISK_HINT) from None
         raise DamagedDatabase(file, problem) from None
     except _UNREADABLE as problem:
         raise DamagedDatabase(file, f"a value cannot be used ({type(problem).__name__}: {problem})") from problem
@@ -110,7 +111,7 @@ def open_database(directory: Path | None) -> sqlite3.Connection:
         if directory is not None:
             _make_private(directory, file)
     except OSError as problem:
-        raise DialctlError(f"{file}: {problem.strerror}") from None
+        raise DialctlError(f"{file}: {problem.strerror}", hint=system_hint(problem, str(file.parent))) from None
     with errors_with_file(file):
         return _open_connection(file)
 

@@ -9,15 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from declarative import atomicfile
-from declarative.errors import StateError
-
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-"""Errors that mean there is no room for more."""
-
-
-_OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
-"""Errors that mean that too many files are open."""
-_DESCRIPTORS_HINT = "allow more open files (ulimit -n)"
+from declarative.errors import StateError, system_hint
 
 
 @contextmanager
@@ -29,7 +21,7 @@ def translate_os_errors(path: Path) -> Iterator[None]:
         raise StateError(
             f"cannot write {path}: {error.strerror or error}; "
             "no request goes out without its record, so nothing more is sent",
-            hint=_write_error_hint(error, path),
+            hint=f"{system_hint(error, str(path.parent))}: the old lock is unharmed",
         ) from error
 
 
@@ -65,10 +57,11 @@ def make_folder(path: Path) -> None:
         atomicfile.make_private_folder(path)
 
 
-def refuse_link(path: Path) -> None:
-    """Raise StateError where `path` is a symbolic link. A writer could be led out of the checkout by it."""
+def refuse_link(path: Path) -> Path:
+    """Return `path`. Raises StateError where it is a symbolic link: it could lead a writer out of the checkout."""
     if path.is_symlink():
         raise _link_error(path)
+    return path
 
 
 def _link_error(path: Path) -> StateError:
@@ -81,17 +74,4 @@ def _link_error(path: Path) -> StateError:
 def _read_error(path: Path, error: OSError) -> StateError:
     if error.errno == errno.ELOOP:
         return _link_error(path)
-    hint = _DESCRIPTORS_HINT if error.errno in _OUT_OF_DESCRIPTORS else f"make {path} readable for this user"
-    return StateError(f"cannot read {path}: {error.strerror or error}", hint=f"{hint} and run again")
-
-
-def _write_error_hint(error: OSError, path: Path) -> str:
-    if error.errno in _DISK_FULL:
-        action = f"make room on the disk of {path.parent}"
-    elif error.errno in _OUT_OF_DESCRIPTORS:
-        action = _DESCRIPTORS_HINT
-    elif error.errno == errno.EIO:
-        action = f"look at the disk of {path.parent}"
-    else:
-        action = f"make {path.parent} writable for this user"
-    return f"{action} and run again: the old lock is unharmed"
+    return StateError(f"cannot read {path}: {error.strerror or error}", hint=system_hint(error, str(path)))
