@@ -111,24 +111,11 @@ class Session:
     def desired(self) -> Desired:
         """What the manifests ask for. Raises ManifestError with every problem found."""
         self.options.progress("reading the manifests and their people")
-        return self._load_desired(self.options.directory / self.options.path, self.options.targets)
+        return _load_manifests(self, self.options.directory / self.options.path, self.options.targets)
 
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
-        return self._load_desired(self.project_directory, ())
-
-    def _load_desired(self, path: Path, targets: Sequence[str]) -> Desired:
-        options = self.options
-        return manifest.load_desired(
-            path,
-            provider_types=self.provider_types,
-            variables=manifest.Variables(
-                options.variables, [options.directory / file for file in options.variable_files], options.environment
-            ),
-            key=self.key,
-            targets=targets,
-            cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
-        )
+        return _load_manifests(self, self.project_directory, ())
 
     @cached_property
     def project_directory(self) -> Path:
@@ -249,6 +236,20 @@ class Session:
     def _wait_for_holder(self, seconds: float) -> None:
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
         self._pause(seconds)
+
+
+def _load_manifests(session: Session, path: Path, targets: Sequence[str]) -> Desired:
+    options = session.options
+    return manifest.load_desired(
+        path,
+        provider_types=session.provider_types,
+        variables=manifest.Variables(
+            options.variables, [options.directory / file for file in options.variable_files], options.environment
+        ),
+        key=session.key,
+        targets=targets,
+        cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
+    )
 
 
 def _check_lock(session: Session, lock: Lock) -> None:
