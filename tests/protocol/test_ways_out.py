@@ -11,6 +11,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from declarative.model import mark
+from declarative.state.base import StoredState
+from declarative.state.format import parse_lock, render_lock
 from tests.protocol.advice import FORGET, follow_advice
 from tests.protocol.project_fixture import HEAD, Project, never, once, people
 from tests.protocol.run_process import KILL, Run
@@ -219,12 +222,15 @@ def _second_lineage(project: Project) -> tuple[bytes, bytes]:
     """Two machines that never saw each other's lock have each called for one project. The locks of both."""
     project.batch("march", people(4))
     assert project.apply().code == 0
-    first = project.lock.read_bytes()
-    project.lock.unlink()
-    project.control("PUT", "faults", [{"match": {"operation": "listCallBatches", "times": 0}, "do": {"lag": 3600}}])
+    first, batch = project.lock.read_bytes(), project.batches()[0]
+    other = mark.Mark(mark.project_hash("spring"), "zzzzzz", mark.address_hash("batch/april"), 1, 1, 1, "aaaaa")
     project.batch("april", people(2, 20))
-    project.apply()
-    project.control("PUT", "faults", [])
+    body = {name: batch[name] for name in ("agent_id", "from_number_id", "scheduled_at")}
+    recipients = [{"to_number": number} for number in people(2, 20)]
+    project.cartesia("POST", "/agents/calls/batches", {**body, "name": f"april {other}", "recipients": recipients})
+    kept = parse_lock(StoredState(first))
+    assert kept is not None
+    project.lock.write_bytes(render_lock(replace(kept, lineage="zzzzzz", resources={})))
     return first, project.lock.read_bytes()
 
 
