@@ -151,3 +151,11 @@ def _to_base(path: Path, base_directory: Path, root: Path) -> Path:
 
 def _resolve_file(session: Session, file: Path) -> Path:
     return (session.options.directory / file).resolve()
+
+
+def find_head(session: Session) -> str:
+    """The commit that is checked out; empty where git knows none."""
+    try:
+        return GitRepository(session.project_directory).find_commit("HEAD") or ""
+    except GitUnavailable:
+        return ""

@@ -114,24 +114,11 @@ class Session:
     def desired(self) -> Desired:
         """What the manifests ask for. Raises ManifestError with every problem found."""
         self.options.progress("reading the manifests and their people")
-        return self._load_desired(self.options.directory / self.options.path, self.options.selection)
+        return _load_desired(self, self.options.directory / self.options.path, self.options.selection)
 
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
-        return self._load_desired(self.project_directory, EVERYTHING)
-
-    def _load_desired(self, path: Path, selection: Selection) -> Desired:
-        options = self.options
-        return manifest.load_desired(
-            path,
-            provider_types=self.provider_types,
-            variables=manifest.Variables(
-                options.variables, [options.directory / file for file in options.variable_files], options.environment
-            ),
-            key=self.key,
-            selection=selection,
-            cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
-        )
+        return _load_desired(self, self.project_directory, EVERYTHING)
 
     @cached_property
     def project_directory(self) -> Path:
@@ -245,6 +232,20 @@ def _read_lock(backend: Backend) -> Lock | None:
     from declarative.state.format import parse_lock
 
     return parse_lock(backend.load())
+
+
+def _load_desired(session: Session, path: Path, selection: Selection) -> Desired:
+    options = session.options
+    return manifest.load_desired(
+        path,
+        provider_types=session.provider_types,
+        variables=manifest.Variables(
+            options.variables, [options.directory / file for file in options.variable_files], options.environment
+        ),
+        key=session.key,
+        selection=selection,
+        cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
+    )
 
 
 def _check_lock(session: Session, lock: Lock) -> None:

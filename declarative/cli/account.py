@@ -29,7 +29,7 @@ _provider = click.option(
 @options.as_json
 @click.pass_obj
 def agents(context: Context, provider: str | None, path: Path, as_json: bool) -> int:
-    """List the agents of the account, each with its id and name."""
+    """List the agents of the account."""
     from declarative.app.account import AccountList, list_account
 
     accounts = list_account(context.open_session(path), AccountList.AGENTS, provider)
@@ -50,7 +50,7 @@ def agents(context: Context, provider: str | None, path: Path, as_json: bool) ->
 @options.as_json
 @click.pass_obj
 def numbers(context: Context, provider: str | None, path: Path, show_numbers: bool, as_json: bool) -> int:
-    """List the numbers that the account calls from, each with its id, number and kind.
+    """List the numbers that the account calls from.
 
     They are the account's own, and masked all the same unless --show-numbers or --json is given.
     """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from declarative.cli import global_flags
 from declarative.cli.context import Context
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _choose(incomplete: str, read: Callable[[], Iterable[str]]) -> list[str]:
 
 
 def _open_project(click_context: click.Context) -> Session:
-    flags = {**click_context.find_root().params, "quiet": True, "color": None, "verbose": 0}
+    flags = {**global_flags.read_flags(click_context), "quiet": True, "color": None, "verbose": 0}
     with click_context.scope(cleanup=False):
         context = Context.from_flags(**flags)
     click_context.call_on_close(context.close)

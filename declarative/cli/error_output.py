@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from declarative.cli import terminal
+from declarative.cli import global_flags, terminal
 from declarative.errors import DialctlError, Exit, UsageError, system_hint
 from declarative.privacy import clean
 
@@ -95,7 +95,7 @@ def print_bug(bug: Exception, command_context: click.Context) -> int:
     """Print where a bug happened, but no values: they may hold a phone number. -vv adds the traceback."""
     frame = traceback.extract_tb(bug.__traceback__)[-1]
     location = f"{type(bug).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-    if command_context.find_root().params["verbose"] > 1:
+    if global_flags.read_flags(command_context).get("verbose", 0) > 1:
         traceback.print_exception(bug, file=sys.stderr)
     error = DialctlError(
         f"dialctl has a bug: {location}",

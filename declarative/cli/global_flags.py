@@ -11,9 +11,20 @@ import click
 
 from declarative.cli.context import Context
 
+_KEY = "dialctl.flags"
+"""Where a command's contexts keep the values."""
+
 
 def make_options() -> list[click.Option]:
     """Make the global flags for one command."""
+    options = _define_options()
+    for option in options:
+        option.expose_value = False
+        option.callback = _join_value
+    return options
+
+
+def _define_options() -> list[click.Option]:
     return [
         click.Option(["-C", "--chdir"], type=click.Path(path_type=Path), help="Change to this directory first."),
         click.Option(
@@ -36,8 +47,6 @@ def add_to(command: click.Command) -> None:
     """Make a command, and those below it, take the global flags without showing them in its help."""
     for option in make_options():
         option.hidden = True
-        option.expose_value = False
-        option.callback = _join_value
         command.params.append(option)
     if isinstance(command, click.Group):
         for subcommand in command.commands.values():
@@ -46,15 +55,18 @@ def add_to(command: click.Command) -> None:
         command.callback = _with_context(command.callback)
 
 
+def read_flags(click_context: click.Context) -> dict[str, Any]:
+    """The values of all global flags that were parsed so far, wherever they stood."""
+    return dict(click_context.meta.get(_KEY, {}))
+
+
 def _join_value(click_context: click.Context, option: click.Parameter, value: Any) -> None:
     """Join a flag's value with what stood before the command. Repeatable flags add up, of others the last one wins."""
-    flags = click_context.find_root().params
-    name = str(option.name)
-    earlier_value = flags.get(name)
-    if name in ("variables", "variable_files"):
-        flags[name] = (*(earlier_value or ()), *(value or ()))
-    elif name == "verbose":
-        flags[name] = (earlier_value or 0) + (value or 0)
+    flags, name = click_context.meta.setdefault(_KEY, {}), str(option.name)
+    if name not in flags:
+        flags[name] = value
+    elif name in ("variables", "variable_files", "verbose"):
+        flags[name] += value
     elif value or (name == "color" and value is not None):
         flags[name] = value
 
@@ -65,7 +77,7 @@ def _with_context(run: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(run)
     def run_with_context(*arguments: Any, **options: Any) -> Any:
         click_context = click.get_current_context()
-        click_context.obj = Context.from_flags(**click_context.find_root().params)
+        click_context.obj = Context.from_flags(**read_flags(click_context))
         click_context.call_on_close(click_context.obj.close)
         return run(*arguments, **options)
 

@@ -62,6 +62,7 @@ def plan(
 
     PATH is the project's directory, by default the current one. With a folder or manifest in it, only that is planned.
     """
+    from declarative.app import git_changes
     from declarative.app import plan as planner
     from declarative.app import saved_plan as saving
 
@@ -76,7 +77,8 @@ def plan(
     )
     if out is not None:
         saving.save_plan(session, plan, out)
-    _print_plan(context, plan, "json" if as_json else layout, caused_addresses)
+    commit = git_changes.find_head(session) if layout == "markdown" else ""
+    _print_plan(context, plan, "json" if as_json else layout, caused_addresses, commit)
     return plan_exit_code(plan, detailed_exitcode)
 
 
@@ -109,7 +111,9 @@ def _find_caused_addresses(session: Session, base_ref: str | None) -> frozenset[
     return git_changes.find_changed_addresses(session, base_ref)
 
 
-def _print_plan(context: Context, plan: Plan, layout: str, caused_addresses: frozenset[str] | None) -> None:
+def _print_plan(
+    context: Context, plan: Plan, layout: str, caused_addresses: frozenset[str] | None, commit: str = ""
+) -> None:
     if layout == "json":
         from declarative.report import json_output
 
@@ -121,7 +125,7 @@ def _print_plan(context: Context, plan: Plan, layout: str, caused_addresses: fro
     elif layout == "markdown":
         from declarative.report import markdown
 
-        context.print_data(markdown.render_comment(plan, caused_addresses=caused_addresses))
+        context.print_data(markdown.render_comment(plan, caused_addresses=caused_addresses, commit=commit))
     else:
         from declarative.report import text
 

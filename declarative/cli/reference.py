@@ -53,7 +53,7 @@ def _format_schema(schema_document: object) -> str:
 )
 @click.pass_obj
 def explain(context: Context, what: str | None, provider: str | None) -> int:
-    """Print the manifest reference, made from the schemas, or a reason of a plan with its way out."""
+    """Explain a field of manifests, or a reason of a plan."""
     from declarative.app import explain as explainer
 
     context.print_data(explainer.explain_manifest(what, provider))

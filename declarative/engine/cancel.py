@@ -48,7 +48,7 @@ def can_move(run: RunContext, task: Task, result: ResourceResult) -> bool:
 def renew_facts(run: RunContext, task: Task, facts: Facts, remote: Remote) -> Facts:
     """The facts with a batch as read after its cancel."""
     resource_record = run.ledger.resource_record(task.address)
-    provider_time = run.providers[resource_record.provider].now()
+    provider_time = run.providers[resource_record.provider].latest_now()
     remotes = {**facts.remotes, remote.id: remote}
     renewed = replace(facts, remotes=remotes, resource_record=resource_record, now=provider_time)
     return hold_against_lock(renewed, [remote.id])

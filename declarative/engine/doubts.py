@@ -14,7 +14,7 @@ from itertools import count
 import polars as pl
 
 from declarative.engine import fence
-from declarative.engine.execute import Executor
+from declarative.engine.execute import ProbeExecutor
 from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import POLL, Settler
@@ -47,11 +47,9 @@ class DoubtResolver:
     """Works under the lease of one run, within an apply that was approved. Raises Interrupted while it waits, and
     LeaseLost and StateError. `resources` holds what the manifests want, by address."""
 
-    def __init__(
-        self, run: RunContext, executor: Executor, settler: Settler, resources: Mapping[str, Resource]
-    ) -> None:
+    def __init__(self, run: RunContext, settler: Settler, resources: Mapping[str, Resource]) -> None:
         self._run = run
-        self._executor = executor
+        self._executor = ProbeExecutor(run)
         self._settler = settler
         self._resources = resources
         self._given_up: set[str] = set()

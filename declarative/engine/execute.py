@@ -71,7 +71,7 @@ class Executor:
 
         def send_once() -> tuple[Intent, Outcome]:
             intent, submission = self._intent_writer.write_submission(resource, recipients, attempt)
-            return intent, self._send(f"submit {resource.address}", lambda: channel.submit(submission))
+            return intent, _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
         return self._dial(resource, len(recipients), send_once, may_call)
 
@@ -81,7 +81,7 @@ class Executor:
 
         def send_once() -> tuple[Intent, Outcome]:
             intent = self._intent_writer.write_retry(resource, remote, count)
-            return intent, self._send(f"retry {remote.id}", lambda: channel.retry(remote.id))
+            return intent, _send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
 
         return self._dial(resource, count, send_once, may_call)
 
@@ -94,7 +94,7 @@ class Executor:
         remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None)
-        outcome = self._send(f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         if not isinstance(outcome, Done):
             return Receipt(
                 RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {_outcome_message(outcome)}"
@@ -107,21 +107,6 @@ class Executor:
         )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id)
-
-    def send_probe(self, name: str, submission: Submission) -> tuple[Outcome, str]:
-        """Creates a list probe at a provider and cancels it at once. Returns the outcome, and why the cancel failed."""
-        self._run.check_may_dial()
-        channel = self._run.providers[name].channels[Route.BATCH]
-        # Protocol 5: its time is durable before it is sent, so that no other run sends one within the settle time.
-        self._run.ledger.set_probe_time(name, self._run.providers[name].now())
-        outcome = self._send(f"probe {name}", lambda: channel.submit(submission))
-        failure = self.cancel_probe(channel, outcome.remote.id) if isinstance(outcome, Done | MarkMissing) else ""
-        return outcome, failure
-
-    def cancel_probe(self, channel: Channel, remote_id: str) -> str:
-        """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
-        outcome = self._send(f"cancel {remote_id}", lambda: channel.cancel(remote_id))
-        return "" if isinstance(outcome, Done) else _outcome_message(outcome)
 
     def _latest_time(self, address: str) -> datetime:
         return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
@@ -223,14 +208,37 @@ class Executor:
         """Removes the intent and records what exists now, in one durable step."""
         self._run.ledger.update(resource.address, intents={intent.mark: None}, remotes=remotes)
 
-    def _send(self, description: str, request: Callable[[], Outcome]) -> Outcome:
-        """Sends one request, once."""
-        # Protocol 11: writing the intent may have taken long. A run that took the lease meanwhile may not have read it.
-        self._run.lease.check()
-        steps.debug("send: %s", description)
-        outcome = request()
-        steps.debug("answer: %s: %s", description, type(outcome).__name__)
-        return outcome
+
+class ProbeExecutor:
+    """Makes and cancels list probes, under the lease of one run. Raises as Executor does."""
+
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+
+    def send_probe(self, name: str, submission: Submission) -> tuple[Outcome, str]:
+        """Creates a list probe at a provider and cancels it at once. Returns the outcome, and why the cancel failed."""
+        self._run.check_may_dial()
+        channel = self._run.providers[name].channels[Route.BATCH]
+        # Protocol 5: its time is durable before it is sent, so that no other run sends one within the settle time.
+        self._run.ledger.set_probe_time(name, self._run.providers[name].now())
+        outcome = _send(self._run, f"probe {name}", lambda: channel.submit(submission))
+        failure = self.cancel_probe(channel, outcome.remote.id) if isinstance(outcome, Done | MarkMissing) else ""
+        return outcome, failure
+
+    def cancel_probe(self, channel: Channel, remote_id: str) -> str:
+        """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
+        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        return "" if isinstance(outcome, Done) else _outcome_message(outcome)
+
+
+def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:
+    """Sends one request, once."""
+    # Protocol 11: writing the intent may have taken long. A run that took the lease meanwhile may not have read it.
+    run.lease.check()
+    steps.debug("send: %s", description)
+    outcome = request()
+    steps.debug("answer: %s: %s", description, type(outcome).__name__)
+    return outcome
 
 
 def _count_left_out(intent: Intent, remote: Remote) -> int:

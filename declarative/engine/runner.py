@@ -43,7 +43,7 @@ class PlanRunner:
         self._eligibility = Eligibility(run)
         sweeper = Sweeper(run, self._executor)
         self.settler = Settler(run, sweeper)
-        self.doubts = DoubtResolver(run, self._executor, self.settler, resources)
+        self.doubts = DoubtResolver(run, self.settler, resources)
         self._guard_watch = GuardWatch(run, self._executor, sweeper)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []

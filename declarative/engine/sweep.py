@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from declarative.engine.execute import Executor
+from declarative.engine.execute import Executor, ProbeExecutor
 from declarative.engine.listing import Listing
 from declarative.engine.results import Finding, RequestStatus
 from declarative.engine.run_context import RunContext
@@ -21,6 +21,7 @@ class Sweeper:
     def __init__(self, run: RunContext, executor: Executor) -> None:
         self._run = run
         self._executor = executor
+        self._probe_executor = ProbeExecutor(run)
         self._project_hash = mark.project_hash(run.project.name)
 
     def sweep(self, provider: Provider, listing: Listing) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ class Sweeper:
         return remote.mark is not None and remote.mark.is_probe and remote.mark.project == self._project_hash
 
     def _cancel_probe(self, provider: Provider, remote: Remote) -> Finding:
-        failure = self._executor.cancel_probe(provider.channels[Route.BATCH], remote.id)
+        failure = self._probe_executor.cancel_probe(provider.channels[Route.BATCH], remote.id)
         detail = f"could not be cancelled: {failure}" if failure else "was cancelled"
         return Finding("", f"a list probe of an earlier run ({remote.id}) {detail}", unsure=bool(failure))
 

@@ -12,7 +12,7 @@ import polars as pl
 from declarative import humanize
 from declarative.model import mark
 from declarative.model.lock import Intent, Lock, RemoteRecord, ResourceRecord
-from declarative.model.remote import Phase, Remote, is_over
+from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts
@@ -167,14 +167,8 @@ def _check_member_counts(facts: Facts) -> Block | None:
     # were sent. A number that is masked, or two that look alike, must not pass for a person who is absent.
     for remote_id in find_unreadable(facts):
         detail = describe_unreadable(facts, remote_id)
-        if _may_still_call(facts.remotes[remote_id]):
-            detail = f"{detail}; a person who left the list and is not among those shown cannot be taken out of it"
         return Block(Reason.MEMBERS_UNREADABLE, detail, _unreadable_hint(facts, remote_id))
     return None
-
-
-def _may_still_call(remote: Remote) -> bool:
-    return not remote.cancelled and not is_over(remote)
 
 
 def count_taken_off(facts: Facts, remote: Remote) -> int:

@@ -24,7 +24,7 @@ REFUSED = {"status": {"code": 400, "effect": False}}
 
 def resolver(run: SandboxRun, *resources: Resource) -> DoubtResolver:
     wanted = {resource.address: resource for resource in resources or (batch_resource(ADA),)}
-    return DoubtResolver(run.context, run.executor, run.settler, wanted)
+    return DoubtResolver(run.context, run.settler, wanted)
 
 
 def lose(
@@ -147,7 +147,7 @@ def test_a_list_that_does_not_show_the_probe_ends_the_waiting(run: SandboxRun) -
 def test_a_manifest_that_is_gone_is_disproved_by_the_settings_that_the_lock_knows(run: SandboxRun) -> None:
     lose(run)
     run.ledger.update(MARCH, settings={"agent_id": "agent_A", "from_number_id": "ap_A"})
-    run_resolver = DoubtResolver(run.context, run.executor, run.settler, {})
+    run_resolver = DoubtResolver(run.context, run.settler, {})
     assert [finding.message for finding in run_resolver.resolve([MARCH])][1:] == [
         "a request of 1 person never arrived; they are decided anew"
     ]
@@ -159,7 +159,7 @@ def test_without_any_number_of_ours_a_human_is_asked_for_one(run: SandboxRun) ->
         intents={"m": an_intent(mark="m", sent_at=run.provider.now(), fence=run.provider.now())},
         provider="cartesia",
     )
-    [finding] = DoubtResolver(run.context, run.executor, run.settler, {}).resolve([MARCH])
+    [finding] = DoubtResolver(run.context, run.settler, {}).resolve([MARCH])
     assert finding.unsure
     assert "set probe_number of the provider in the Project" in finding.message
 

@@ -62,7 +62,8 @@ def test_a_call_known_by_its_mark_alone_is_recorded_with_its_person(run: Sandbox
 def test_what_was_done_under_an_earlier_address_moves_to_the_new_one(run: SandboxRun) -> None:
     run.ledger.update("batch/february", generation=4, remotes={"acb_1": RemoteRecord(route=Route.BATCH)})
     Recorder(run.context).record_observed(task(run, batch_resource(ADA), renamed_from=("batch/february",)))
-    assert (list(run.ledger.lock.resources), record(run).generation) == ([MARCH], 4)
+    assert (record(run).generation, list(record(run).remotes)) == (4, ["acb_1"])
+    assert run.ledger.resource_record("batch/february").tombstone
 
 
 def test_only_a_complete_and_clean_run_counts_as_applied_in_full(run: SandboxRun) -> None:

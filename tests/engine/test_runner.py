@@ -82,8 +82,12 @@ def test_people_of_a_changed_batch_move_to_a_new_one(run: SandboxRun) -> None:
 
 def test_nothing_is_cancelled_for_a_replacement_that_the_provider_would_refuse(run: SandboxRun) -> None:
     apply(run, batch_resource(ADA))
-    result = apply(run, batch_resource(ADA, settings={"agent_id": "agent_missing"})).results[MARCH]
-    assert [problem.message[:16] for problem in result.problems] == ["nobody was moved"]
+    changed = batch_resource(ADA, settings={"agent_id": "agent_A", "from_number_id": "ap_B"})
+    runner, plan = PlanRunner(run.context, {MARCH: changed}), plan_for(run, changed)
+    run.answers.edit = lambda method, path, answer: 404 if method == "GET" and "/agents/agent_A" in path else answer
+    runner.run_plan(plan, numbers_to_call(plan))  # the agent was deleted after the plan was approved
+    assert [problem.message[:16] for problem in runner.results[MARCH].problems] == ["nobody was moved"]
+    assert "cancelCallBatch" not in run.operations()
     run.advance(600)
     assert run.calls() == {ADA: 1}
 

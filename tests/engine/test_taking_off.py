@@ -94,9 +94,9 @@ def test_a_removed_manifest_is_taken_off_though_a_batch_of_it_is_unknown(run: Sa
 
 def test_who_left_is_taken_off_though_the_agent_of_the_others_is_gone(run: SandboxRun) -> None:
     apply(run, batch_resource(ADA, BOB))
-    result = apply(run, batch_resource(ADA, settings={"agent_id": "agent_missing"})).results[MARCH]
-    assert [problem.status for problem in result.problems] == [RequestStatus.FAILED]
-    assert (result.cancelled, result.deferred) == (2, 1)  # Ada is still wanted, and said
+    wanted = batch_resource(ADA, settings={"agent_id": "agent_missing"})
+    assert verbs(plan_for(run, wanted)) == {Verb.CANCEL: Reason.NOT_DESIRED, Verb.BLOCK: Reason.MISSING_REFERENCE}
+    assert apply(run, wanted).results[MARCH].cancelled == 2
     run.advance(900)
     assert run.calls() == {}
 

@@ -263,10 +263,8 @@ def test_a_call_that_is_over_or_a_batch_that_can_be_cancelled_needs_no_such_word
 def test_a_resource_whose_people_are_all_held_back_is_named() -> None:
     """Its address, since the counts of all policies together do not tell where nobody is left."""
     (message,) = said(resource(crowd("", excluded_counts={"suppressed": 1200, "other_country": 1})))
-    assert (
-        message
-        == "nobody is left to call: 1,200 held back (on a do-not-call list), 1 held back (in a country that is not allowed)"
-    )
+    held_back = "1,200 held back (on a do-not-call list), 1 held back (in a country that is not allowed)"
+    assert message == f"nobody is left to call: {held_back}"
 
 
 def test_where_somebody_is_left_or_a_pause_is_meant_nobody_is_missed() -> None:

@@ -126,7 +126,7 @@ class HttpClient:
             answers.append(self._exchange(self._dialer, "POST", path))
             return answers[-1]
 
-        outcome = self._classify(self._send_with_retries(send), parse_accepted)
+        outcome = self._classify(_send_with_retries(send, self._sleep), parse_accepted)
         # Protocol 3: the last attempt did not leave, but an earlier one may have.
         if isinstance(outcome, NotSent) and any(
             not isinstance(answer, NoAnswer) or answer.maybe_sent for answer in answers
@@ -163,7 +163,7 @@ class HttpClient:
                 return NoAnswer(False, "could not be read in the time that was left for it")
             return self._exchange(self._reader, "GET", path, params=params)
 
-        return self._send_with_retries(send, lambda state: state.upcoming_sleep >= self._remaining_seconds())
+        return _send_with_retries(send, self._sleep, lambda state: state.upcoming_sleep >= self._remaining_seconds())
 
     def _remaining_seconds(self) -> float:
         """Return how long a read may still take; infinite without a deadline."""
@@ -191,20 +191,6 @@ class HttpClient:
                 f"{self._endpoint.provider}: GET {path} {message}", hint=f"look at {self._endpoint.key_variable}"
             )
         raise self.failure(path, message, hint="try again later" if answer.is_transient else "")
-
-    def _send_with_retries(
-        self,
-        send: Callable[[], Answer | NoAnswer],
-        is_too_late: Callable[[RetryCallState], bool] = lambda _: False,
-    ) -> Answer | NoAnswer:
-        retrying = Retrying(
-            stop=lambda state: state.attempt_number >= ATTEMPTS or is_too_late(state),
-            wait=_backoff_delay,
-            retry=retry_if_result(_is_retryable),
-            retry_error_callback=_last_answer,
-            sleep=self._sleep,
-        )
-        return retrying(send)
 
     def _exchange(
         self,
@@ -239,6 +225,21 @@ class HttpClient:
 def _is_own_form(answer: Answer, parse_error: ErrorParser) -> bool:
     """Tell whether the provider itself answered. A proxy's page comes with the proxy's time."""
     return isinstance(answer.data, dict | list) if answer.is_accepted else parse_error(answer) is not None
+
+
+def _send_with_retries(
+    send: Callable[[], Answer | NoAnswer],
+    sleep: Callable[[float], None],
+    is_too_late: Callable[[RetryCallState], bool] = lambda _: False,
+) -> Answer | NoAnswer:
+    retrying = Retrying(
+        stop=lambda state: state.attempt_number >= ATTEMPTS or is_too_late(state),
+        wait=_backoff_delay,
+        retry=retry_if_result(_is_retryable),
+        retry_error_callback=_last_answer,
+        sleep=sleep,
+    )
+    return retrying(send)
 
 
 def _log_exchange(method: str, path: str, answer: Answer | NoAnswer, seconds: float) -> None:
