@@ -16,6 +16,7 @@ from declarative.app.connections import Connections, load_provider_types
 from declarative.errors import DialctlError, StateError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
+from declarative.state.local_files import make_folder, refuse_link
 
 if TYPE_CHECKING:
     from declarative.engine.observe import ObserveScope
@@ -127,8 +128,6 @@ class Session:
     @cached_property
     def data_directory(self) -> Path:
         """Where dialctl keeps what is not to be committed. Raises StateError where a symbolic link has its name."""
-        from declarative.state.local_files import refuse_link
-
         return refuse_link(self.project_directory / ".dialctl")
 
     @property
@@ -158,7 +157,6 @@ class Session:
     def backend(self) -> Backend:
         """Where the lock is kept: DIALCTL_STATE, else `state.url` of the Project, else this directory."""
         from declarative.state.catalog import open_backend
-        from declarative.state.local_files import make_folder
 
         if self.options.sandbox:
             make_folder(self._sandbox_directory)
@@ -170,18 +168,14 @@ class Session:
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
         person key."""
-        from declarative.state.format import parse_lock
-
-        lock = parse_lock(self.backend.load())
+        lock = _read_lock(self.backend)
         if lock is not None:
             _check_lock(self, lock)
         return lock
 
     def local_lock(self) -> Lock | None:
         """Read the local lock file without contacting any provider or backend."""
-        from declarative.state.format import parse_lock
-
-        return parse_lock(self.local_backend.load())
+        return _read_lock(self.local_backend)
 
     def scope(self, lock: Lock | None, *, everything: bool = False, applying: str | None = None) -> ObserveScope:
         """What `observe` needs to read this project. `everything` also reads members where it is known without them
@@ -232,6 +226,12 @@ class Session:
     def _wait_for_holder(self, seconds: float) -> None:
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
         self._pause(seconds)
+
+
+def _read_lock(backend: Backend) -> Lock | None:
+    from declarative.state.format import parse_lock
+
+    return parse_lock(backend.load())
 
 
 def _load_desired(session: Session, path: Path, selection: Selection) -> Desired:
