@@ -262,7 +262,8 @@ def test_calls_that_nobody_can_ask_after_hold_no_place(ground: EmbeddedProject) 
 def test_an_apply_of_one_batch_reads_the_list_twice_and_once_more_where_it_waits(ground: EmbeddedProject) -> None:
     ground.write(PROJECT + batch("b", ADA))
     assert ground.apply().exit == 0
-    assert operations(ground) == ["getStatus", "listCallBatches", "createCallBatch", "listCallBatches"]
+    told = [one for one in operations(ground) if one.endswith("CallBatch") or one == "listCallBatches"]
+    assert told == ["listCallBatches", "createCallBatch", "listCallBatches"]
     before = len(operations(ground))
     ground.write(PROJECT + batch("b", ADA) + batch("c", BOB))
     assert ground.apply("--wait").exit == 0
