@@ -37,7 +37,7 @@ from .project_fixture import HEAD, PERSON, PROJECT, ProjectFolder
         ),
         (
             "  also: [a, 5]\n",
-            "5:13: spec.also[1]: found the number 5, expected text (put it in quotes)",
+            "5:13: spec.also[1]: found the number 5, expected an id: text without spaces and / ? # %",
         ),
     ],
 )
@@ -63,7 +63,7 @@ MISTAKES = [
         "text wanted",
         f"  agent_id: 5\n{PERSON}",
         "b.yaml:5:13",
-        "found the number 5, expected text (put it in quotes)",
+        "found the number 5, expected an id: text without spaces and / ? # %",
     ),
     Mistake("list wanted", "  recipients: 5\n", "b.yaml:5:15", "found the number 5, expected a list"),
     Mistake(
