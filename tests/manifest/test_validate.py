@@ -63,7 +63,7 @@ MISTAKES = [
         "text wanted",
         f"  agent_id: 5\n{PERSON}",
         "b.yaml:5:13",
-        "found the number 5, expected an id: text without spaces and / ? # %",
+        "found the number 5, expected text (put it in quotes)",
     ),
     Mistake("list wanted", "  recipients: 5\n", "b.yaml:5:15", "found the number 5, expected a list"),
     Mistake(
