@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -47,6 +48,8 @@ class SessionOptions:
     """How many reads of one provider may be in flight at once."""
     progress: Callable[[str], None]
     """Takes a short text for people about what happens now."""
+    describe_all: bool
+    """Describe every problem of the manifests, however many, instead of counting those after the twentieth."""
 
 
 class Session:
@@ -69,6 +72,7 @@ class Session:
         environment: Mapping[str, str] | None = None,
         parallelism: int = 8,
         progress: Callable[[str], None] = lambda _: None,
+        describe_all: bool = False,
         sleep: Callable[[float], None] = time.sleep,
         pause: Callable[[float], None] | None = None,
     ) -> None:
@@ -82,6 +86,7 @@ class Session:
             environment=os.environ if environment is None else environment,
             parallelism=parallelism,
             progress=progress,
+            describe_all=describe_all,
         )
         self._sleep = sleep
         self._pause = pause or sleep
@@ -122,6 +127,7 @@ class Session:
             key=self.key,
             targets=options.targets,
             cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
+            **({"most_described": sys.maxsize} if options.describe_all else {}),
         )
 
     @cached_property

@@ -63,6 +63,7 @@ class Context:
         stop: StopSignal | None = None,
         targets: Sequence[str] = (),
         parallelism: int = 8,
+        describe_all: bool = False,
     ) -> Session:
         """A session that is closed when the command ends."""
         import time
@@ -78,6 +79,7 @@ class Context:
             targets=targets,
             parallelism=parallelism,
             progress=self.progress,
+            describe_all=describe_all,
             sleep=stop.sleep if stop else time.sleep,
             pause=stop.pause if stop else None,
         )

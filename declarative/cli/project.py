@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from declarative import humanize
+from declarative import atomicfile, humanize
 from declarative.cli import options
 from declarative.cli.context import Context
-from declarative.errors import Exit
+from declarative.errors import Exit, ManifestError, Problem
+
+if TYPE_CHECKING:
+    from declarative.app.session import Session
+    from declarative.model.resource import Desired
+
+_MOST_SHOWN = 20
+"""Problems of a file that are shown beside a file that holds them all."""
 
 
 @click.command()
 @options.path
 @options.targets
 @options.as_json
+@click.option(
+    "--problems",
+    "problems_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every problem, however many, to this CSV file: file,line,column,what.",
+)
 @click.pass_obj
-def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bool) -> int:
+def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bool, problems_file: Path | None) -> int:
     """Check manifests and recipients files. All problems at once, each with file, line and column.
+
+    \b
+    Examples:
+      dialctl validate
+      dialctl validate --problems problems.csv
 
     PATH is the project's directory, this one by default; with a folder or manifest in it, only that part.
     """
     # Laid out here: report/ brings the engine in, which would double the time that this takes.
-    desired = context.open_session(path, targets=targets).desired
+    session = context.open_session(path, targets=targets, describe_all=problems_file is not None)
+    desired = session.desired if problems_file is None else _load_with_problems_file(session, problems_file)
     recipient_count = sum(resource.recipients.count for resource in desired.resources.values())
     if as_json:
         from declarative.report import json_output
@@ -36,7 +60,42 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bo
         context.print_data(
             f"Valid: project {desired.project.name}, {resource_count}, {humanize.people(recipient_count)}."
         )
+
+    if desired.foreign_file_count:
+        files = humanize.plural(desired.foreign_file_count, "YAML file", "YAML files")
+        context.print_note(f"{files} of other tools left alone")
+    for address, resource in desired.resources.items():
+        for warning in resource.recipients.warnings:
+            context.print_note(f"Warning: {address}: {warning}")
     return Exit.DONE
+
+
+def _load_with_problems_file(session: Session, file: Path) -> Desired:
+    """Load the manifests and write every problem to `file`. The error that is shown describes the first 20 a file."""
+    problems: Sequence[Problem] = ()
+    try:
+        return session.desired
+    except ManifestError as error:
+        problems = error.problems
+        raise ManifestError(_first_of_each_file(problems)) from None
+    finally:
+        rows = ([problem.file, problem.line, problem.column, problem.description] for problem in problems)
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([["file", "line", "column", "what"], *rows])
+        atomicfile.write_private(session.options.directory / file, text.getvalue().encode())
+
+
+def _first_of_each_file(problems: Sequence[Problem]) -> list[Problem]:
+    """The first 20 problems of each file, and one that stands for its others."""
+    shown: list[Problem] = []
+    for file, group in groupby(problems, key=lambda problem: problem.file):
+        in_file = list(group)
+        shown += in_file[:_MOST_SHOWN]
+        others = sum(problem.count for problem in in_file[_MOST_SHOWN:])
+        if others:
+            noun = humanize.plural(others, "more problem", "more problems")
+            shown.append(Problem(file, 0, 0, "", f"and {noun}", count=others))
+    return shown
 
 
 @click.command()

@@ -15,6 +15,7 @@ from declarative.manifest import addresses, paths
 from declarative.manifest.discover import DocumentSet, find_documents, is_project
 from declarative.manifest.document import Document
 from declarative.manifest.head import check_head
+from declarative.manifest.messages import MOST_DESCRIBED
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.project import ProjectConfig, ProviderTypes, default_project_config, read_project_config
 from declarative.manifest.recipients.gather import RecipientLoader
@@ -38,14 +39,17 @@ def load_desired(
     key: PersonKey,
     targets: Sequence[str] = (),
     cache: File | None = None,
+    most_described: int = MOST_DESCRIBED,
 ) -> Desired:
     """Read what the manifests at `path`, a file or a directory, ask for.
 
     `key` digests people. `targets` limits the result to those addresses. `cache` is a directory that keeps summaries of
-    recipients files. Raises ManifestError with every problem that was found.
+    recipients files. Of a kind of problem `most_described` are described for each file. Raises ManifestError with every
+    problem that was found.
     """
+    problems = ProblemCollector(most_described)
     with _pause_garbage_collection():
-        return _load_desired(path, provider_types, variables, RecipientLoader(key, cache), targets)
+        return _load_desired(path, provider_types, variables, RecipientLoader(key, cache), targets, problems)
 
 
 @contextmanager
@@ -62,9 +66,13 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 
 def _load_desired(
-    path: File, provider_types: ProviderTypes, variables: Variables, loader: RecipientLoader, targets: Sequence[str]
+    path: File,
+    provider_types: ProviderTypes,
+    variables: Variables,
+    loader: RecipientLoader,
+    targets: Sequence[str],
+    problems: ProblemCollector,
 ) -> Desired:
-    problems = ProblemCollector()
     document_set = find_documents(path, {file.resolve() for file in variables.files}, problems)
     has_unreadable = not problems.is_empty
     documents = _fill_documents(document_set.documents, variables, problems)

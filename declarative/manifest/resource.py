@@ -47,6 +47,7 @@ class ResourceCompiler:
         choice = choose_provider(self._project_config, section, kind, spec)
         valid_spec = _keep_valid_spec(section, kind, choice, spec)
         values = self._merge_defaults(section, choice, valid_spec)
+        self._problems.extend(rules.unseen_character_problems(values))
         rules.report_missing_fields(section, choice.shape, spec, values, choice.provider)
         resource = self._build_resource(section, kind, choice, values)
         return resource if choice.is_known and not self._problems.has_new(mark) else None
@@ -139,8 +140,11 @@ def _is_recipient_field(kind: Kind, name: str, value: Json, shape: Shape) -> boo
 
 
 def _normalize_number(value: Json) -> Json:
-    """A schema takes 10.0 for the integer 10. As a setting that is sent and compared it would be a different text."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    """A schema takes 10.0 for the integer 10. As a setting that is sent and compared it would be a different text, and
+    so would 0.50 for 0.5."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else float(value)
+    return value
 
 
 def _value_or_default(values: Mapping[str, Origin], name: str, default: Any) -> Any:

@@ -202,6 +202,12 @@ def _missing_column_problem(source: Source, step: str, column: str, header: Sequ
         hint = "the first row is not a header: begin the file with the names of its columns"
         return source.manifest_problem(step, message, hint)
     hint = messages.did_you_mean(column, header)
+    lookalikes = (
+        f"{messages.quote(name)} in the file holds {messages.name_unseen(name)}"
+        for name in header
+        if messages.name_unseen(name) and messages.did_you_mean(column, [name])
+    )
+    hint = next(lookalikes, hint)
     if not hint and len(header) == 1 and step == "to_number":
         hint = "a line before the header? Begin the file with the names of its columns"
     if not hint and step == "to_number":
