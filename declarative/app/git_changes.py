@@ -108,6 +108,7 @@ def _load_base(session: Session, base_directory: Path, repository: Path) -> Desi
         provider_types=session.provider_types,
         variables=manifest.Variables(options.variables, files, options.environment),
         key=session.key,
+        remote_files=session.remote_files,
     )
 
 

@@ -48,6 +48,8 @@ class SessionOptions:
     """How many reads of one provider may be in flight at once."""
     progress: Callable[[str], None]
     """Takes a short text for people about what happens now."""
+    fetch_files: bool
+    """Fetch recipients files under URLs that are not kept yet."""
     describe_all: bool
     """Describe every problem of the manifests, however many, instead of counting those after the twentieth."""
 
@@ -73,6 +75,7 @@ class Session:
         parallelism: int = 8,
         progress: Callable[[str], None] = lambda _: None,
         describe_all: bool = False,
+        fetch_files: bool = True,
         sleep: Callable[[float], None] = time.sleep,
         pause: Callable[[float], None] | None = None,
     ) -> None:
@@ -87,6 +90,7 @@ class Session:
             parallelism=parallelism,
             progress=progress,
             describe_all=describe_all,
+            fetch_files=fetch_files,
         )
         self._sleep = sleep
         self._pause = pause or sleep
@@ -127,8 +131,20 @@ class Session:
             key=self.key,
             targets=options.targets,
             cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
+            remote_files=self.remote_files,
             **({"most_described": sys.maxsize} if options.describe_all else {}),
         )
+
+    @cached_property
+    def remote_files(self) -> manifest.RemoteFiles:
+        """The recipients files under URLs that this run may read."""
+        path = self.options.directory / self.options.path
+        directory = (path if path.is_dir() else path.parent) / ".dialctl" / "cache" / "files"
+        return manifest.RemoteFiles(self.options.environment, directory, self.options.fetch_files)
+
+    def describe_file(self, name: str) -> manifest.FileDescription:
+        """Describe a recipients file, by its path or URL. Raises ManifestError."""
+        return manifest.describe_file(name, self.options.directory, self.remote_files)
 
     @cached_property
     def project_directory(self) -> Path:

@@ -64,6 +64,7 @@ class Context:
         targets: Sequence[str] = (),
         parallelism: int = 8,
         describe_all: bool = False,
+        fetch_files: bool = True,
     ) -> Session:
         """A session that is closed when the command ends."""
         import time
@@ -80,6 +81,7 @@ class Context:
             parallelism=parallelism,
             progress=self.progress,
             describe_all=describe_all,
+            fetch_files=fetch_files,
             sleep=stop.sleep if stop else time.sleep,
             pause=stop.pause if stop else None,
         )

@@ -19,6 +19,7 @@ from declarative.errors import Exit
 _COMMANDS: Mapping[str, str] = {
     "init": "declarative.cli.project:init",
     "validate": "declarative.cli.project:validate",
+    "digest": "declarative.cli.project:digest",
     "plan": "declarative.cli.plan:plan",
     "apply": "declarative.cli.apply:apply",
     "destroy": "declarative.cli.apply:destroy",

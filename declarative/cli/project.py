@@ -46,7 +46,7 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bo
     PATH is the project's directory, this one by default; with a folder or manifest in it, only that part.
     """
     # Laid out here: report/ brings the engine in, which would double the time that this takes.
-    session = context.open_session(path, targets=targets, describe_all=problems_file is not None)
+    session = context.open_session(path, targets=targets, describe_all=problems_file is not None, fetch_files=False)
     desired = session.desired if problems_file is None else _load_with_problems_file(session, problems_file)
     recipient_count = sum(resource.recipients.count for resource in desired.resources.values())
     if as_json:
@@ -61,6 +61,8 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bo
             f"Valid: project {desired.project.name}, {resource_count}, {humanize.people(recipient_count)}."
         )
 
+    for url in desired.unread_files:
+        context.print_note(f"not fetched, and so not checked: {url}")
     if desired.foreign_file_count:
         files = humanize.plural(desired.foreign_file_count, "YAML file", "YAML files")
         context.print_note(f"{files} of other tools left alone")
@@ -96,6 +98,31 @@ def _first_of_each_file(problems: Sequence[Problem]) -> list[Problem]:
             noun = humanize.plural(others, "more problem", "more problems")
             shown.append(Problem(file, 0, 0, "", f"and {noun}", count=others))
     return shown
+
+
+@click.command()
+@click.argument("file", metavar="FILE_OR_URL")
+@options.as_json
+@click.pass_obj
+def digest(context: Context, file: str, as_json: bool) -> int:
+    """Print the digest, the rows and the columns of a recipients file, for its `sha256` in a manifest.
+
+    A URL (s3://, gs://, az://) is read only under a prefix of DIALCTL_RECIPIENTS.
+
+    \b
+    Examples:
+      dialctl digest recipients.csv
+      dialctl digest s3://bucket/lists/march.parquet
+    """
+    described = context.open_session(Path()).describe_file(file)
+    if as_json:
+        from declarative.report import json_output
+
+        context.print_data(json_output.encode({"format_version": "1", **described._asdict()}))
+    else:
+        context.print_data(f"sha256: {described.sha256}")
+        context.print_text(f"{humanize.plural(described.rows, 'row', 'rows')}: {', '.join(described.columns)}")
+    return Exit.DONE
 
 
 @click.command()

@@ -97,7 +97,9 @@ class ResourceCompiler:
         )
 
     def _resource_limits(self, section: DocumentSection, values: Mapping[str, Origin], region: str | None) -> Limits:
-        resource_limits = read_limits(section, _value_or_default(values, "policy", {}), self._root, region)
+        resource_limits = read_limits(
+            section, _value_or_default(values, "policy", {}), self._root, region, self._loader.remote_files
+        )
         return restrict_limits(self._project_config.limits, resource_limits, section)
 
     def _load_recipients(
@@ -111,7 +113,7 @@ class ResourceCompiler:
     ) -> Recipients:
         person_schema = PersonSchema.from_route(choice.capabilities.personal, choice.provider, choice.route)
         inline = read_inline(section, kind, values, person_schema, region)
-        sources = read_sources(section, values, person_schema, self._root, region)
+        sources = read_sources(section, values, person_schema, self._root, region, self._loader.remote_files)
         spec: Any = section.document.value["spec"]  # type: ignore[call-overload,index]  # checked by schema
         if kind is Kind.BATCH and not spec.get("recipients") and "recipients_from" not in spec:
             message = "no one to call: there are no recipients"

@@ -222,6 +222,18 @@ def _hidden_faults(text: bytes) -> list[str]:
     return fault_messages
 
 
+def describe_json(source: Source) -> tuple[int, list[str]]:
+    """The number of objects and the names of all their fields. Raises UnreadableFile."""
+    count, names = 0, dict[str, None]()
+    for line, text in _read_objects(source):
+        try:
+            names.update(dict.fromkeys(orjson.loads(text)))
+        except (orjson.JSONDecodeError, TypeError):
+            raise UnreadableFile(source.file_problem("no JSON object", line=line, column=1)) from None
+        count += 1
+    return count, list(names)
+
+
 def json_places(source: Source, rows: Sequence[int]) -> dict[int, Place]:
     """The places of rows. Rows count from 0, without blank lines."""
     requested_rows = set(rows)
