@@ -69,7 +69,7 @@ _HOMES = {
 }
 """The module that defines each public name."""
 
-__all__ = [
+__all__ = [  # noqa: RUF022 grouped by what a caller does with them
     # what to do
     "load",
     "plan",

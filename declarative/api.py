@@ -15,6 +15,7 @@ from declarative.app.session import Session
 from declarative.app.status import AddressStatus, read_status
 from declarative.engine.signals import StopSignal
 from declarative.model.resource import Desired
+from declarative.model.selection import Selection
 from declarative.planning.plan import Plan
 
 
@@ -59,9 +60,7 @@ def apply(
     `report.exit_code` is the exit code of the command. Raises what keeps it from starting (ManifestError, StateError,
     LeaseHeld, Refused); once it has begun, a request that goes wrong stands in the report.
     """
-    options = ApplyOptions(
-        approve=approve, max_dials=max_dials, allow_shrink=allow_shrink, lock_timeout=lock_timeout
-    )
+    options = ApplyOptions(approve=approve, max_dials=max_dials, allow_shrink=allow_shrink, lock_timeout=lock_timeout)
     return apply_project(session, options, stop or StopSignal())
 
 
@@ -70,7 +69,7 @@ def status(session: Session, address: str | None = None) -> list[AddressStatus]:
 
     Raises UsageError for an address about which nothing is known.
     """
-    return read_status(session, address)
+    return read_status(session, Selection((address,) if address else ()))
 
 
 def drift(session: Session) -> list[Drift]:

@@ -1,4 +1,4 @@
-"""The `dialctl` command, run in this process or in one of its own, and what it came to."""
+"""Runs the `dialctl` command, in this process or in one of its own, and serves the sandbox."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ from declarative.cli.main import run_command
 ROOT = Path(__file__).parents[1]
 PROGRAM = (sys.executable, "-m", "declarative.cli.main")
 SECONDS = 120.0
-"""Longer than any command takes: what runs into it hangs."""
+"""Time limit of a command. A command that reaches it hangs."""
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What one command came to."""
+class CommandResult:
+    """Exit code and output of one command."""
 
     exit: int
+    """The exit code."""
     out: str
+    """All of stdout."""
     err: str
+    """All of stderr."""
 
     @property
     def text(self) -> str:
@@ -42,19 +45,19 @@ class Ran:
 
     @property
     def verbs(self) -> dict[str, tuple[str, int]]:
-        """Of a plan without its keeps: `verb address` to reason and people."""
+        """Map `verb address` to reason and people, for a plan under --json. Actions that keep are left out."""
         actions = [one for one in self.json["actions"] if one["verb"] != "keep"]
         return {f"{one['verb']} {one['address']}": (one["reason"], one["people"]) for one in actions}
 
 
-def environment(**more: str) -> dict[str, str]:
-    """This process's, without anything that dialctl reads."""
+def clean_environment(**more: str) -> dict[str, str]:
+    """Copy this process's variables without those that dialctl reads, and add `more`."""
     named = ("DIALCTL_", "CARTESIA_", "CALLINGBOX_", "NO_COLOR", "COLUMNS")
     return {name: value for name, value in os.environ.items() if not name.startswith(named)} | more
 
 
-def in_own_process(*arguments: str, directory: Path, variables: Mapping[str, str]) -> Ran:
-    """Runs the command with no terminal, and with these variables alone."""
+def run_in_subprocess(*arguments: str, directory: Path, variables: Mapping[str, str]) -> CommandResult:
+    """Run the command with no terminal and with only these variables."""
     done = subprocess.run(
         [*PROGRAM, *arguments],
         cwd=directory,
@@ -64,19 +67,19 @@ def in_own_process(*arguments: str, directory: Path, variables: Mapping[str, str
         encoding="utf-8",
         timeout=SECONDS,
     )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
-def in_process(*arguments: str) -> Ran:
-    """Runs the command here; it stands in a directory and listens to signals as if the process were its own."""
+def run_in_process(*arguments: str) -> CommandResult:
+    """Run the command in this process. Working directory and signal handlers are restored afterwards."""
     out, err = io.StringIO(), io.StringIO()
-    with _undisturbed(), redirect_stdout(out), redirect_stderr(err):
+    with _restored_process(), redirect_stdout(out), redirect_stderr(err):
         code = run_command(list(arguments))
-    return Ran(int(code), out.getvalue(), err.getvalue())
+    return CommandResult(int(code), out.getvalue(), err.getvalue())
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _restored_process() -> Iterator[None]:
     where = Path.cwd()
     heard = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -88,10 +91,10 @@ def _undisturbed() -> Iterator[None]:
 
 
 def start_server(*options: str) -> tuple[subprocess.Popen[str], str]:
-    """`dialctl sandbox serve` in a process of its own, on a free port, and its URL once it answers."""
+    """Start `dialctl sandbox serve` in a process of its own, on a free port. Returns it and its URL once it answers."""
     command = [*PROGRAM, "sandbox", "serve", "--port", "0", *options]
     server = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(), cwd=ROOT
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=clean_environment(), cwd=ROOT
     )
     assert server.stdout is not None
     url = server.stdout.readline().strip().rpartition(" ")[2]
@@ -100,8 +103,8 @@ def start_server(*options: str) -> tuple[subprocess.Popen[str], str]:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[str]:
-    """The URL of such a server, told to stop at the end, and ending well."""
+def served_sandbox(*options: str) -> Iterator[str]:
+    """Serve a sandbox and yield its URL. At the end it is told to stop, and has to exit with 0."""
     server, url = start_server(*options)
     with server:
         try:

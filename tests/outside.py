@@ -13,19 +13,39 @@ from typing import Any
 import httpx
 
 from declarative.sandbox import SANDBOX_KEY
-from declarative.sandbox.embedded import EmbeddedSandbox, open_sandbox
+from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.world import World, organisation_name
 
 Rule = Mapping[str, Any]
 CARTESIA = {"Cartesia-Version": "2026-03-01"}
 
 
-def still_sandbox(directory: Path) -> EmbeddedSandbox:
+class ClosingTransport(httpx.BaseTransport):
+    """A transport that owns its sandbox: the client that gets it closes both."""
+
+    def __init__(self, sandbox: EmbeddedSandbox, transport: httpx.BaseTransport) -> None:
+        self._sandbox, self._transport = sandbox, transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._transport.handle_request(request)
+
+    def close(self) -> None:
+        self._sandbox.close()
+
+
+class StillSandbox(EmbeddedSandbox):
+    """A sandbox for one client. Closing the client closes it too."""
+
+    def transport(self) -> httpx.BaseTransport:
+        return ClosingTransport(self, super().transport())
+
+
+def still_sandbox(directory: Path) -> StillSandbox:
     """The sandbox that --sandbox keeps in a project. Its clock stands still until something waits or moves it."""
     home = directory / ".dialctl" / "sandbox"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     World(home, seed=0, speed=0.0).close()
-    return open_sandbox(home)
+    return StillSandbox(World(home))
 
 
 class Outside:

@@ -14,7 +14,7 @@ import pytest
 
 from declarative.app.session import Session
 from declarative.sandbox.world import World
-from tests.command import Ran, in_process
+from tests.command import CommandResult, run_in_process
 
 PROJECT = """\
 apiVersion: dialctl/v1
@@ -56,17 +56,17 @@ class ProjectFixture:
         """Gives the batch a policy, written as one line of YAML."""
         self.write(batch_yaml=f"{BATCH}  policy: {text}\n")
 
-    def dialctl(self, *arguments: str) -> Ran:
+    def dialctl(self, *arguments: str) -> CommandResult:
         return self.run("--sandbox", *arguments)
 
-    def run(self, *arguments: str) -> Ran:
-        return in_process("-C", str(self.root), *arguments)
+    def run(self, *arguments: str) -> CommandResult:
+        return run_in_process("-C", str(self.root), *arguments)
 
     def session(self, **options: Any) -> Session:
         """A session over the sandbox, as a caller from Python opens it."""
         return Session(directory=self.root, sandbox=True, environment={}, **options)
 
-    def apply(self, *arguments: str) -> Ran:
+    def apply(self, *arguments: str) -> CommandResult:
         return self.dialctl("apply", "--auto-approve", *arguments)
 
     def plan(self, *arguments: str) -> Any:
@@ -76,9 +76,8 @@ class ProjectFixture:
     @contextmanager
     def world(self) -> Iterator[World]:
         """The sandbox's world; its clock stands still but for what moves it."""
-        opened = World(self.root / ".dialctl" / "sandbox", speed=0)
-        yield opened
-        opened.close()
+        with World(self.root / ".dialctl" / "sandbox", speed=0) as world:
+            yield world
 
     def clock(self, moment: datetime) -> None:
         """Moves the sandbox's clock forward to a moment."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
@@ -103,9 +102,7 @@ class Connections:
         from declarative.providers.base import ConnectOptions
 
         if self._sandbox_directory is None:
-            return ConnectOptions(
-                environment=self._environment, transport=None, sleep=self.sleep, monotonic=time.monotonic
-            )
+            return ConnectOptions(environment=self._environment, sleep=self.sleep)
         provider_type = self._provider_types[spec.type]
         # No variable of the real environment: a base URL set there must not take the sandbox's place.
         environment = {

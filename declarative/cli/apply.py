@@ -1,4 +1,4 @@
-"""`plan`, `apply` and `destroy`: parse, call, print, exit code."""
+"""`dialctl apply` and `dialctl destroy`: parse flags, ask for approval, print the report, return the exit code."""
 
 from __future__ import annotations
 
@@ -22,46 +22,55 @@ if TYPE_CHECKING:
     from declarative.planning.plan import Plan
 
 
-@click.command()
+@click.command(cls=options.WaitCommand)
 @options.path
 @options.targets
+@options.labels
 @options.allow_shrink
 @options.max_dials
 @options.parallelism
 @options.auto_approve
 @options.lock_timeout
 @options.as_json
-@click.option("--wait", is_flag=True, help="Follow what was submitted until it is over.")
+@click.option(
+    "--allow-older", is_flag=True, help="Apply manifests though a later commit was applied, as the lock tells."
+)
+@options.wait
 @click.pass_obj
 def apply(
     context: Context,
     /,
     path: Path,
     targets: tuple[str, ...],
+    labels: tuple[str, ...],
     parallelism: int,
     auto_approve: bool,
     as_json: bool,
-    wait: bool,
+    wait: float | None,
     **limits: Any,
 ) -> int:
-    """Make it so: plan again, ask, call each person once, record.
+    """Carry out the plan. Plan again, ask for approval, call each person once, record it.
 
-    PATH may be a plan saved with `dialctl plan --out`: it is its own approval, and only what it says is done, or less.
+    PATH may be a plan saved with `dialctl plan --out`. A saved plan is approved already, and nothing beyond it is done.
     """
     from declarative.app import saved_plan as saving
     from declarative.app.apply import ApplyOptions
 
     saved_plan = saving.load_plan(path) if saving.is_plan_file(path) else None
-    if saved_plan and targets:
-        raise UsageError("a saved plan is applied as a whole", hint="give --target to the dialctl plan that saves it")
+    if saved_plan and (targets or labels):
+        raise UsageError("a saved plan is applied as a whole", hint="pass --target to the dialctl plan that saves it")
     project_path, chosen_targets = (Path(saved_plan.path), saved_plan.targets) if saved_plan else (path, targets)
     stop = _new_stop_signal(context)
-    session = context.open_session(project_path, targets=chosen_targets, parallelism=parallelism, stop=stop)
+    session = context.open_session(
+        project_path, targets=chosen_targets, labels=labels, parallelism=parallelism, stop=stop
+    )
     apply_options = ApplyOptions(
+        stays=wait is not None,
         approve=_make_approver(context, stop, auto_approve or saved_plan is not None, as_json),
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
         allow_shrink=limits["allow_shrink"],
+        allow_older=limits["allow_older"],
         lock_timeout=limits["lock_timeout"],
     )
     return _apply_and_report(context, session, apply_options, stop, as_json, wait=wait)
@@ -77,7 +86,7 @@ def apply(
 def destroy(
     context: Context, path: Path, parallelism: int, auto_approve: bool, lock_timeout: float, as_json: bool
 ) -> int:
-    """Cancel everything that still waits. Calls in flight finish."""
+    """Cancel every call that still waits. Calls in flight finish."""
     from declarative.app.apply import ApplyOptions
 
     stop = _new_stop_signal(context)
@@ -89,34 +98,37 @@ def destroy(
 
 
 def _new_stop_signal(context: Context) -> StopSignal:
+    """Make the handler of SIGINT and SIGTERM. It does not listen yet."""
     from declarative.engine.signals import StopSignal
 
-    message = "Stopping: the request in flight is finished and recorded first.\nOnce more ends at once."
+    message = "Stopping: the request in flight is finished and recorded first.\nA second signal ends dialctl at once."
     return StopSignal(lambda: context.print_in_handler(message))
 
 
 def _make_approver(context: Context, stop: StopSignal, auto_approve: bool, as_json: bool) -> Callable[[Plan], bool]:
-    """Shows the plan and asks. Under --json stdout is the report's alone, and there is nobody to ask."""
+    """Make the function that shows a plan and asks for approval.
+
+    Raises Refused if there is no one to ask: stdin is no terminal, or --json keeps stdout for the report.
+    """
     if not auto_approve and (as_json or not sys.stdin.isatty()):
-        raise Refused(
-            "nobody is there to approve the plan", hint="look at it with dialctl plan, then pass --auto-approve"
-        )
+        raise Refused("no one can approve the plan here", hint="look at it with dialctl plan, then pass --auto-approve")
 
     def approve(plan: Plan) -> bool:
         if not as_json:
             from declarative.report import text
 
             print_plan = context.print_note if auto_approve else context.print_text
-            print_plan(text.format_plan(replace(plan, refusals=())))  # what refuses it is the error that follows
+            # Refusals are left out, because the error that follows prints them.
+            print_plan(text.format_plan(replace(plan, refusals=())))
         if auto_approve or plan.refusals or not plan.sends:
             return True
-        return _prompt(f"\n{_approval_question(plan)} Type yes to go on", stop).strip().lower() == "yes"
+        return _prompt(f"\n{approval_question(plan)} Type yes to go on", stop).strip().lower() == "yes"
 
     return approve
 
 
 def _prompt(question: str, stop: StopSignal) -> str:
-    """What was typed; "no" where the terminal was closed instead. Raises Interrupted."""
+    """Return what was typed, or "no" if the terminal was closed. Raises Interrupted."""
     try:
         with stop.interruptible():
             return str(click.prompt(question, default="no", err=True))
@@ -134,19 +146,21 @@ def _apply_and_report(
     stop: StopSignal,
     as_json: bool,
     *,
-    wait: bool = False,
+    wait: float | None = None,
 ) -> int:
+    """Apply, follow for at most `wait` seconds if it is set, print the report, and return its exit code."""
     from declarative.app import apply as applier
 
     stop.listen()
     report = applier.apply_project(session, apply_options, stop)
-    if wait and report.interrupted is None:
-        report = replace(report, follow_error=_follow_until_over(context, session, stop))
+    if wait is not None and report.interrupted is None and report.failure is None:
+        report = replace(report, follow_error=_follow(context, session, stop, wait))
     _print_report(context, report, as_json)
     return report.exit_code
 
 
-def _approval_question(plan: Plan) -> str:
+def approval_question(plan: Plan) -> str:
+    """Ask about the effects of the plan: `Call 51 people and take 210 off?`"""
     from declarative.planning.decide import Verb
 
     cancelled_people = sum(action.people for action in plan.actions_with_verb(Verb.CANCEL))
@@ -155,18 +169,23 @@ def _approval_question(plan: Plan) -> str:
     return f"{' and '.join(effects)}?".capitalize()
 
 
-def _follow_until_over(context: Context, session: Session, stop: StopSignal) -> DialctlError | None:
-    """What ended it early. A signal needs no words here: the wait ends at once, and the display has the terminal."""
+def _follow(context: Context, session: Session, stop: StopSignal, at_most: float) -> DialctlError | None:
+    """Follow until all calls are over, or for so many seconds. Returns the error that ended it early."""
     from declarative.app.watch import follow
     from declarative.report import live
 
     context.progress.silence()
-    stop.on_signal = lambda: None
+    stop.on_signal = lambda: None  # the wait ends at once, and a message would break the live table
     try:
         with live.show_live(quiet=context.quiet) as show_progress:
-            follow(session, stop, show_progress)
+            still_going = follow(session, stop, show_progress, at_most=at_most)
     except DialctlError as error:
         return error
+    if still_going:
+        waiting, in_flight = (
+            sum(getattr(progress, name) for progress in still_going) for name in ("waiting", "in_flight")
+        )
+        context.print_note(f"Not over yet: {waiting:,} waiting, {in_flight:,} in flight. dialctl status shows them.")
     return None
 
 

@@ -1,4 +1,4 @@
-"""What every command gets from the global flags, and how it reaches a session. Imports nothing heavy."""
+"""The context of one command: global flags, output streams, and the session. Imports nothing heavy at start."""
 
 from __future__ import annotations
 
@@ -22,26 +22,36 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """One run of the command. `directory` is where the user stands."""
+    """One run of the command, made from the global flags."""
 
     directory: Path
+    """The working directory, after -C. Paths that the user types are relative to it."""
     sandbox: bool
+    """Whether the embedded simulator stands in for every provider."""
     variables: dict[str, str]
+    """Values of `${var.NAME}` from --var, by name."""
     variable_files: tuple[Path, ...]
+    """Files of --var-file, in the order typed."""
     quiet: bool
+    """Whether progress and notes are left out. Results and errors are printed all the same."""
     _exit_stack: ExitStack = field(default_factory=ExitStack)
+    """Sessions to close when the command ends."""
     _progress: ProgressLine | None = None
+    """The progress on stderr. None until a command first needs it."""
 
     @classmethod
     def from_flags(cls, **flags: Any) -> Context:
-        """Raises UsageError for a directory that is none or a variable without a value."""
+        """Make the context, and change directory, color and log as the flags say.
+
+        Raises UsageError for a directory that cannot be entered, or a variable without a value.
+        """
         if flags["chdir"]:
             _change_directory(flags["chdir"])
         _choose_color(flags["color"])
         if flags["verbose"]:
             _enable_step_log()
         return cls(
-            directory=Path.cwd(),
+            directory=_find_working_directory(),
             sandbox=flags["sandbox"],
             variables=dict(_parse_variable(text) for text in flags["variables"]),
             variable_files=tuple(flags["variable_files"]),
@@ -50,6 +60,7 @@ class Context:
 
     @property
     def progress(self) -> ProgressLine:
+        """The progress line of this run, made on first use."""
         from declarative.report.progress import ProgressLine
 
         if self._progress is None:
@@ -62,22 +73,27 @@ class Context:
         *,
         stop: StopSignal | None = None,
         targets: Sequence[str] = (),
+        labels: Sequence[str] = (),
         parallelism: int = 8,
         describe_all: bool = False,
         fetch_files: bool = True,
     ) -> Session:
-        """A session that is closed when the command ends."""
+        """Open a session that is closed when the command ends.
+
+        `parallelism` is the number of concurrent reads per provider. With a `stop`, waits end at a signal.
+        """
         import time
 
         from declarative.app.session import Session
 
         session = Session(
-            path,
+            self.find_project(path),
             directory=self.directory,
             sandbox=self.sandbox,
             variables=self.variables,
             variable_files=self.variable_files,
             targets=targets,
+            labels=labels,
             parallelism=parallelism,
             progress=self.progress,
             describe_all=describe_all,
@@ -87,31 +103,49 @@ class Context:
         )
         return self._exit_stack.enter_context(session)
 
+    def find_project(self, path: Path) -> Path:
+        """Find the project that a directory means, and say so if it is a child. Raises UsageError if several are."""
+        from declarative.app.session import find_project
+
+        project_path = find_project(path)
+        if project_path != path:
+            self.print_note(f"Project in {project_path}.")
+        return project_path
+
     def print_data(self, text: str) -> None:
-        """A result as it is, for a machine or in columns: to stdout."""
+        """Print a result to stdout as it is: JSON, CSV, Markdown or columns."""
+        self._end_progress()
+        terminal.echo_whole(text)
+
+    def print_commands(self, text: str) -> None:
+        """Print lines that a CI runner is meant to obey."""
         self._end_progress()
         click.echo(text)
 
     def print_text(self, text: str) -> None:
-        """A result in sentences: to stdout."""
+        """Print a result in sentences to stdout. Long lines wrap at a terminal."""
         self._end_progress()
         terminal.echo(text)
 
     def print_note(self, text: str) -> None:
-        """Anything else: to stderr, unless the user asked for quiet."""
+        """Print anything that is no result to stderr, unless the user asked for quiet."""
         self._end_progress()
         if not self.quiet:
             terminal.echo(text, err=True)
 
     def print_in_handler(self, text: str) -> None:
-        """A remark made by a signal's handler, which may have cut into a line or into a write to the stream: past the
-        stream, in a line of its own. A stderr that is gone is no reason to stop otherwise."""
+        """Print a note from a signal handler, on a line of its own. Ignores a closed stderr.
+
+        The handler may have interrupted a write to the stream, and streams are not reentrant. So this writes to the
+        descriptor itself.
+        """
         if not self.quiet:
             line_start = "\r\x1b[2K" if os.isatty(2) else ""
             with suppress(OSError):
                 os.write(2, f"{line_start}{text}\n".encode())
 
     def close(self) -> None:
+        """End the progress line and close every session."""
         self._end_progress()
         self._exit_stack.close()
 
@@ -124,7 +158,14 @@ def _change_directory(directory: Path) -> None:
     try:
         os.chdir(directory)
     except OSError as error:
-        raise UsageError(f'cannot stand in "{directory}": {error.strerror}') from None
+        raise UsageError(f'cannot change to directory "{directory}": {error.strerror}') from None
+
+
+def _find_working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current directory was deleted", hint="change to a directory that exists") from None
 
 
 def _choose_color(color: bool | None) -> None:
@@ -140,7 +181,15 @@ def _parse_variable(text: str) -> tuple[str, str]:
 
 
 def _enable_step_log() -> None:
+    """Print each step of the protocol on stderr."""
     import logging
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+
+    class StepFormatter(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return terminal.disarm(super().format(record))
+
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(StepFormatter("%(message)s"))
     logging.getLogger("dialctl.steps").setLevel(logging.DEBUG)

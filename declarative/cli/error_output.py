@@ -1,5 +1,7 @@
-"""How a command that fails says so: one voice, on stderr, or one JSON document under --json; never a traceback, unless
-asked for. `called` is the command that was called with its flags."""
+"""Prints the failure of a command: on stderr, or as one JSON document under --json. Tracebacks only on request.
+
+Each function takes the context of the command that failed, and returns the exit code.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,15 @@ import traceback
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
-from declarative.cli import terminal
-from declarative.errors import DialctlError, Exit, UsageError
+from declarative.cli import global_flags, terminal
+from declarative.errors import DialctlError, Exit, UsageError, system_hint
 from declarative.privacy import clean
-
-_DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def print_failure(failure: Exception, command_context: click.Context) -> int:
+    """Print any exception that ended a command."""
     match failure:
         case click.ClickException() | click.Abort():
             return print_usage_error(failure, command_context)
@@ -30,6 +32,11 @@ def print_failure(failure: Exception, command_context: click.Context) -> int:
 
 
 def print_error(error: DialctlError, command_context: click.Context) -> int:
+    """Print every problem, the message and the hint. Control characters are taken out."""
+    if command_context.params.get("layout") == "github":
+        from declarative.report import github
+
+        click.echo(github.format_error(error))
     if not (_wants_json(command_context) and _print_as_json(error)):
         for problem in error.problems:
             terminal.echo(clean(str(problem)), err=True)
@@ -40,7 +47,7 @@ def print_error(error: DialctlError, command_context: click.Context) -> int:
 
 
 def _print_as_json(error: DialctlError) -> bool:
-    """Not where stdout itself takes no more: that is said on stderr."""
+    """Print the error document. Returns False if stdout cannot be written, so that stderr is used instead."""
     from declarative.report import json_output
 
     try:
@@ -51,44 +58,44 @@ def _print_as_json(error: DialctlError) -> bool:
 
 
 def print_usage_error(misuse: click.ClickException | click.Abort, command_context: click.Context) -> int:
+    """Print wrong usage."""
     if isinstance(misuse, click.Abort):
         click.echo("Aborted.", err=True)
         return int(Exit.INTERRUPTED)
     if isinstance(misuse, click.exceptions.NoArgsIsHelpError):
         click.echo(misuse.message, err=True)
         return int(Exit.USAGE)
-    if isinstance(misuse, click.NoSuchOption) and misuse.ctx and misuse.option_name in _global_flags(misuse.ctx):
-        program, _, command = misuse.ctx.command_path.partition(" ")
-        flag = misuse.option_name
-        value = "" if _global_flags(misuse.ctx)[flag] else " ..."
-        error = UsageError(f"{flag} stands before the command", hint=f"{program} {flag}{value} {command}")
-        return print_error(error, command_context)
     usage_context = getattr(misuse, "ctx", None)
     hint = f"see {usage_context.command_path} --help" if usage_context else "see dialctl --help"
-    return print_error(UsageError(misuse.format_message(), hint=hint), command_context)
+    return print_error(UsageError(f"{_variable_prefix(misuse)}{misuse.format_message()}", hint=hint), command_context)
 
 
-def _global_flags(context: click.Context) -> dict[str, bool]:
-    """Each, and whether it stands alone, with no value after it."""
-    options = [param for param in context.find_root().command.params if isinstance(param, click.Option)]
-    return {
-        flag: option.is_flag or option.count for option in options for flag in (*option.opts, *option.secondary_opts)
-    }
+def _variable_prefix(misuse: click.ClickException) -> str:
+    """Name the environment variable that a wrong value comes from. Empty where the command line gave it."""
+    if not (isinstance(misuse, click.BadParameter) and misuse.ctx and misuse.param and misuse.param.name):
+        return ""
+    is_variable = misuse.ctx.get_parameter_source(misuse.param.name) is ParameterSource.ENVIRONMENT
+    named = misuse.param.envvar or f"{misuse.ctx.auto_envvar_prefix}_{misuse.param.name.upper()}"
+    return f"{named if isinstance(named, str) else ', '.join(named)}: " if is_variable else ""
 
 
 def print_system_error(error: OSError, command_context: click.Context) -> int:
-    """A file or the machine does not do as it should: said as the system says it, with the file's name where it names
-    one."""
-    if error.filename is None and error.errno not in _DISK_FULL_ERRORS:
+    """Print a failure of a file, a disk or another part of the system in its own words, and what to do about it.
+
+    Only a file descriptor that is not open is a bug.
+    """
+    if error.errno is None or error.errno == errno.EBADF:
         return print_bug(error, command_context)
-    return print_error(DialctlError(f"{error.filename or 'cannot write'}: {error.strerror}"), command_context)
+    place = error.filename or "the folder of the project"
+    message = f"{error.filename or 'a file of the project'}: {error.strerror}"
+    return print_error(DialctlError(message, hint=system_hint(error, str(place))), command_context)
 
 
 def print_bug(bug: Exception, command_context: click.Context) -> int:
-    """Says where it happened and nothing of what was in hand, which may be somebody's number."""
+    """Print where a bug happened, but no values: they may hold a phone number. -vv adds the traceback."""
     frame = traceback.extract_tb(bug.__traceback__)[-1]
     location = f"{type(bug).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-    if command_context.find_root().params["verbose"] > 1:
+    if global_flags.read_flags(command_context).get("verbose", 0) > 1:
         traceback.print_exception(bug, file=sys.stderr)
     error = DialctlError(
         f"dialctl has a bug: {location}",

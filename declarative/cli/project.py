@@ -1,4 +1,4 @@
-"""`init` and `validate`: the first two commands of a new user. Neither needs a key or a network."""
+"""`dialctl init` and `dialctl validate`, the first commands of a new user. Neither needs a key or a network."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ _MOST_SHOWN = 20
 @click.command()
 @options.path
 @options.targets
+@options.labels
 @options.as_json
 @click.option(
+<<<<<<< HEAD
     "--problems",
     "problems_file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -48,8 +50,26 @@ def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bo
     # Laid out here: report/ brings the engine in, which would double the time that this takes.
     session = context.open_session(path, targets=targets, describe_all=problems_file is not None, fetch_files=False)
     desired = session.desired if problems_file is None else _load_with_problems_file(session, problems_file)
+=======
+    "--format",
+    "layout",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For a terminal, a machine, or as annotations of a GitHub workflow.",
+)
+@click.pass_obj
+def validate(
+    context: Context, path: Path, targets: tuple[str, ...], labels: tuple[str, ...], as_json: bool, layout: str
+) -> int:
+    """Check manifests and recipients files. All problems at once, each with file, line and column.
+
+    PATH is the project's directory, by default the current one. With a folder or manifest in it, only that is checked.
+    """
+    # The text is formatted here: importing report/ imports the engine, which would double the time of this command.
+    desired = context.open_session(path, targets=targets, labels=labels).desired
+>>>>>>> main
     recipient_count = sum(resource.recipients.count for resource in desired.resources.values())
-    if as_json:
+    if as_json or layout == "json":
         from declarative.report import json_output
 
         counts = {address: resource.recipients.count for address, resource in desired.resources.items()}
@@ -129,11 +149,15 @@ def digest(context: Context, file: str, as_json: bool) -> int:
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.pass_obj
 def init(context: Context, directory: Path) -> int:
-    """Write a first project, ready for the sandbox. A Project, a Batch and its recipients file."""
+    """Write a first project, ready for the sandbox. A Project, a Batch, its recipients file and a new lock."""
+    import os
+
     from declarative.app import scaffold
 
-    written_paths = scaffold.write_scaffold(directory)
+    written_paths = scaffold.write_scaffold(directory, os.environ)
     context.print_data("\n".join(f"wrote {path}" for path in written_paths))
     chdir_flag = "" if directory == Path() else f" -C {directory}"
+    if all(path.name != "dialctl.lock" for path in written_paths):
+        context.print_note(f"DIALCTL_STATE says where the lock is kept: start it with dialctl{chdir_flag} state new")
     context.print_note(f"Next:\n  dialctl{chdir_flag} validate\n  dialctl{chdir_flag} --sandbox apply")
     return Exit.DONE

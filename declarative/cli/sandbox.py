@@ -1,4 +1,5 @@
-"""`dialctl sandbox ...`: serve the simulator, move its clock, empty it, read who was called. Knows no other command."""
+"""`dialctl sandbox ...`: serve the simulator, move its clock, reset it, list who was called. Independent of the other
+commands."""
 
 from __future__ import annotations
 
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from declarative.sandbox.embedded import EmbeddedSandbox
 
 EMBEDDED_DIRECTORY = Path(".dialctl") / "sandbox"
-_url_option = click.option("--url", help="A served sandbox; without it, the one that --sandbox keeps here.")
+_ANY_ADDRESS = ("", "0.0.0.0", "::")
+_url_option = click.option("--url", help="URL of a served sandbox. Without it, the one that --sandbox keeps here.")
 
 
 @click.group()
 def sandbox() -> None:
-    """The simulator of both providers. No key, no account, nobody is called."""
+    """Run and inspect the simulator of both providers. No key, no account, no real calls."""
 
 
 _SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' SDKs are such clients.
@@ -33,23 +35,42 @@ _SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' S
 
 
 @sandbox.command(help=_SERVE_HELP)
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes any free one.")
 @click.option(
-    "--speed", type=click.FloatRange(0), help="Sandbox seconds a real second; at 0 only advance moves the clock."
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on. It answers only to localhost."
 )
-@click.option("--seed", type=int, help="Decides the outcomes.  [default: 0]")
-@click.option("--faults", type=click.Path(path_type=Path), help="Rules of what goes wrong (YAML or JSON).")
-@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), help="Keep the state there.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8787,
+    show_default=True,
+    help="Port to listen on. 0 takes any free one.",
+)
+@click.option(
+    "--speed", type=click.FloatRange(0), help="Sandbox seconds per real second. At 0 only advance moves the clock."
+)
+@click.option("--seed", type=int, help="Seed of the random outcomes.  [default: 0]")
+@click.option(
+    "--lifelike/--no-lifelike",
+    default=None,
+    help="Add rare outcomes: errors, refusals, unknown words.  [default: no-lifelike]",
+)
+@click.option("--faults", type=click.Path(path_type=Path), help="Fault rules (YAML or JSON).")
+@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), help="Keep the state in this directory.")
 def serve(
-    host: str, port: int, speed: float | None, seed: int | None, faults: Path | None, directory: Path | None
+    host: str,
+    port: int,
+    speed: float | None,
+    seed: int | None,
+    lifelike: bool | None,
+    faults: Path | None,
+    directory: Path | None,
 ) -> None:
     from declarative.sandbox.faults import install_rules, load_rules
     from declarative.sandbox.world import World
 
     rules = load_rules(faults) if faults is not None else None
     try:
-        world = World(directory, seed=seed, speed=speed)
+        world = World(directory, seed=seed, speed=speed, lifelike=lifelike)
     except ValueError as error:
         raise UsageError(str(error)) from None
     try:
@@ -64,7 +85,7 @@ def serve(
 def _serve(world: Any, host: str, port: int) -> None:
     from declarative.sandbox.server import run_server as listen
 
-    # uvicorn stops first and raises the signal again; being told to stop is a good end.
+    # uvicorn stops first and then raises the signal again. A server that is told to stop has not failed: exit 0.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _exit_on_signal)
     try:
@@ -78,7 +99,7 @@ def _exit_on_signal(signum: int, frame: object) -> None:
 
 
 def _print_endpoints(host: str, port: int) -> None:
-    url = f"http://{host}:{port}"
+    url = f"http://{'localhost' if host in _ANY_ADDRESS else host}:{port}"
     click.echo(f"listening on {url}")
     for name in ("CARTESIA", "CALLINGBOX"):
         click.echo(f"export {name}_BASE_URL={url} {name}_API_KEY={SANDBOX_KEY}", err=True)
@@ -88,14 +109,17 @@ def _print_endpoints(host: str, port: int) -> None:
 @click.argument("duration", type=options.Duration())
 @_url_option
 def advance(duration: float, url: str | None) -> None:
-    """Move the sandbox's clock forward. DURATION is such as 90s, 2m, 1h30m or 2d."""
+    """Move the sandbox's clock forward. Examples of DURATION: 90s, 2m, 1h30m, 2d."""
     click.echo(_request_control("POST", "advance", url, {"seconds": duration}, "now")["now"])
 
 
 @sandbox.command()
 @_url_option
 def reset(url: str | None) -> None:
-    """Forget all but the clock, the seed and the fault rules. Without --url, the lock of --sandbox, too."""
+    """Delete all but the clock, the seed and the fault rules. Without --url, also the lock of --sandbox.
+
+    A damaged database is deleted as a whole.
+    """
     if url is not None:
         _request_control("POST", "reset", url, {})
         return
@@ -105,17 +129,28 @@ def reset(url: str | None) -> None:
     from declarative.state.catalog import open_backend
 
     with open_backend(EMBEDDED_DIRECTORY, None).lease(Holder.from_environment(os.environ), 0, time.sleep):
-        _request_control("POST", "reset", url, {})
+        _reset_embedded()
         for file in EMBEDDED_DIRECTORY.glob("dialctl.lock*"):
             file.unlink()
 
 
+def _reset_embedded() -> None:
+    from declarative.sandbox.store import DamagedDatabase, delete_database
+
+    try:
+        _request_control("POST", "reset", None, {})
+    except DamagedDatabase as damage:
+        delete_database(EMBEDDED_DIRECTORY)
+        _request_control("POST", "reset", None, {})
+        click.echo(f"{damage.message}. A new one begins, with a new clock.", err=True)
+
+
 @sandbox.command()
 @_url_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON document, with whole numbers.")
-@click.option("--show-numbers", is_flag=True, help="Whole numbers in text, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, with phone numbers in full.")
+@click.option("--show-numbers", is_flag=True, help="Show phone numbers in full in text, too.")
 def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
-    """Print who was called in the sandbox. One line for every time a phone was called."""
+    """Print who was called in the sandbox, one line for each call."""
     import json
 
     dial_log = _request_control("GET", "dials", url, required_field="dials")
@@ -130,7 +165,11 @@ def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
 def _request_control(
     method: str, route: str, url: str | None, body: object = None, required_field: str | None = None
 ) -> Any:
-    """The JSON object answered, with the field `wanted` in it: whatever else listens there is no sandbox."""
+    """Send a request to the sandbox's control routes and return the JSON object of the answer.
+
+    Raises UsageError for what the sandbox refuses. Raises DialctlError if no sandbox answers; an answer without
+    `required_field` comes from something else.
+    """
     import httpx
 
     embedded = _open_embedded() if url is None else None

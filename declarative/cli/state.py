@@ -1,4 +1,4 @@
-"""`resolve`, `state ...` and `force-unlock`: what a person settles or mends."""
+"""`dialctl state ...` and `dialctl force-unlock`: inspect the lock and repair it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from declarative.errors import Exit, Refused
 
 @click.group()
 def state() -> None:
-    """Look into the lock, and mend it."""
+    """Inspect the lock and repair it."""
 
 
 @state.command("list")
 @options.project_schema
 @click.pass_obj
 def list_(context: Context, path: Path) -> int:
-    """The addresses that the lock knows."""
+    """List the addresses in the lock."""
     from declarative.app import state_admin
 
     context.print_text(
-        "\n".join(state_admin.list_addresses(context.open_session(path))) or "The lock knows no address yet."
+        "\n".join(state_admin.list_addresses(context.open_session(path))) or "The lock knows no address."
     )
     return Exit.DONE
 
@@ -35,7 +35,7 @@ def list_(context: Context, path: Path) -> int:
 @options.project_schema
 @click.pass_obj
 def show(context: Context, address: str | None, path: Path) -> int:
-    """The lock, or one address of it, as JSON."""
+    """Print the lock, or one address of it, as JSON."""
     from declarative.app import state_admin
 
     context.print_data(state_admin.show_lock(context.open_session(path), address))
@@ -47,19 +47,21 @@ def show(context: Context, address: str | None, path: Path) -> int:
 @options.project_schema
 @options.lock_timeout
 @click.option(
-    "--yes-forget-who-was-called", "sure", is_flag=True, help="Do not ask: a later apply may call them again."
+    "--yes-forget-who-was-called", "sure", is_flag=True, help="Do not ask. A later apply may call these people again."
 )
 @click.pass_obj
 def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bool) -> int:
-    """Forget what was done under an address. Whoever its provider no longer shows may be called again.
+    """Forget what was done under an address. People may be called again if the provider no longer shows their calls.
 
-    What the provider still shows by its mark is found again by the next apply, and nobody of it is called twice.
+    The next apply finds what the provider still shows with our mark, and calls no one in it twice.
     """
     from declarative.app import state_admin
 
     if not sure and not sys.stdin.isatty():
-        raise Refused("nobody is there to be asked", hint="pass --yes-forget-who-was-called")
-    question = f"Forget who was called by {address}? A later apply may call again whom its provider no longer shows."
+        raise Refused("no one can answer the question here", hint="pass --yes-forget-who-was-called")
+    question = (
+        f"Forget who was called by {address}? A later apply may call people again that the provider no longer shows."
+    )
     if not sure and not click.confirm(question, err=True):
         raise Refused("not forgotten: the answer was no")
     context.print_text(state_admin.forget_address(context.open_session(path), address, lock_timeout))
@@ -71,7 +73,7 @@ def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bo
 @options.lock_timeout
 @click.pass_obj
 def new(context: Context, path: Path, lock_timeout: float) -> int:
-    """Start a lock for a project that has never dialed."""
+    """Start a lock for a project that has never called anyone."""
     from declarative.app import state_init
 
     context.print_text(state_init.start_lock(context.open_session(path), lock_timeout))
@@ -81,15 +83,26 @@ def new(context: Context, path: Path, lock_timeout: float) -> int:
 @state.command()
 @options.project_schema
 @options.lock_timeout
+@click.option(
+    "--keep",
+    metavar="LINEAGE",
+    help="Go on with this lineage, where the providers show several; what the others did is taken over.",
+)
+@click.option(
+    "--over-older",
+    is_flag=True,
+    help="Start from the lock that is here, and add what a later run has done whose lock is gone.",
+)
 @click.pass_obj
-def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
-    """Start a lock from marks at the providers.
+def rebuild(context: Context, path: Path, lock_timeout: float, keep: str | None, over_older: bool) -> int:
+    """Make a lock from the marks at the providers.
 
-    Where no list can prove that somebody was never called, whoever is not found stays unsure until you `resolve` it.
+    People who are not found stay unsure until you `resolve` them, if no list can prove that they were never called.
     """
-    from declarative.app import state_init
+    from declarative.app import state_rebuild
 
-    context.print_text("\n".join(state_init.rebuild_lock(context.open_session(path), lock_timeout)))
+    rebuild_options = state_rebuild.RebuildOptions(keep=keep, over_older=over_older, lock_timeout=lock_timeout)
+    context.print_text("\n".join(state_rebuild.rebuild_lock(context.open_session(path), rebuild_options)))
     return Exit.DONE
 
 
@@ -100,7 +113,7 @@ def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
 def merge(context: Context, path: Path, lock_timeout: float) -> int:
     """Resolve a git conflict in dialctl.lock.
 
-    Both sides are kept, every open intent of both included.
+    The result keeps both sides, and every open intent of each.
     """
     from declarative.app import state_admin
 
@@ -114,7 +127,7 @@ def merge(context: Context, path: Path, lock_timeout: float) -> int:
 @options.lock_timeout
 @click.pass_obj
 def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
-    """Copy this directory's lock to an object store."""
+    """Copy the lock from this directory to an object store."""
     from declarative.app import state_admin
 
     context.print_text(state_admin.push_lock(context.open_session(path), url, lock_timeout))
@@ -127,7 +140,7 @@ def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
 @options.lock_timeout
 @click.pass_obj
 def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
-    """Copy an object store's lock to this directory."""
+    """Copy the lock from an object store to this directory."""
     from declarative.app import state_admin
 
     context.print_text(state_admin.pull_lock(context.open_session(path), url, lock_timeout))
@@ -139,7 +152,7 @@ def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
 @options.project_schema
 @click.pass_obj
 def force_unlock(context: Context, lease_id: str, path: Path) -> int:
-    """Take the lease from a run that is surely gone. A run that still lives can neither send nor write afterwards."""
+    """Take the lease from a run that is gone for sure. A run that still lives can no longer send or write."""
     from declarative.app import state_admin
 
     context.print_text(state_admin.force_unlock(context.open_session(path), lease_id))

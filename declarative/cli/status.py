@@ -1,4 +1,4 @@
-"""`status`, `results` and `drift`: questions that change nothing."""
+"""`dialctl status`, `dialctl results` and `dialctl drift`. They read and change nothing."""
 
 from __future__ import annotations
 
@@ -18,15 +18,20 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.address
+@options.addresses
+@options.labels
 @options.project_schema
 @options.as_json
 @click.pass_obj
-def status(context: Context, address: str | None, path: Path, as_json: bool) -> int:
-    """People by standing and outcome, asked of the provider. ADDRESS narrows it to one resource."""
-    from declarative.app import status as queries
+def status(context: Context, addresses: tuple[str, ...], labels: tuple[str, ...], path: Path, as_json: bool) -> int:
+    """Show people by standing and outcome. Asks the provider.
 
-    statuses = queries.read_status(context.open_session(path), address)
+    ADDRESS limits it to some resources: an address, a name, or a pattern such as 'batch/spring-*'.
+    """
+    from declarative.app import status as queries
+    from declarative.model.selection import Selection
+
+    statuses = queries.read_status(context.open_session(path), Selection(addresses, labels))
     if as_json:
         from declarative.report import json_output
 
@@ -35,12 +40,12 @@ def status(context: Context, address: str | None, path: Path, as_json: bool) -> 
         from declarative.report import text
 
         context.print_text(text.format_statuses(statuses))
-    return _exit_code(status.block for status in statuses) or (
-        Exit.NEEDS_HUMAN if any(status.unsure or status.unseen for status in statuses) else Exit.DONE
-    )
+    needs_human = any(status.unsure or status.unseen or status.not_taken_off for status in statuses)
+    return exit_code_of_blocks(status.block for status in statuses) or (Exit.NEEDS_HUMAN if needs_human else Exit.DONE)
 
 
-def _exit_code(blocks: Iterable[Block | None]) -> Exit:
+def exit_code_of_blocks(blocks: Iterable[Block | None]) -> Exit:
+    """Choose the exit code for blocked addresses. An unread provider is a failure, any other block needs a person."""
     from declarative.planning.decide import Reason
 
     reasons = {block.reason for block in blocks if block is not None}
@@ -50,35 +55,43 @@ def _exit_code(blocks: Iterable[Block | None]) -> Exit:
 
 
 @click.command()
-@options.address
+@options.addresses
+@options.labels
 @options.project_schema
 @options.show_numbers
 @click.option(
     "--format",
     "layout",
     type=click.Choice(["table", "csv", "jsonl"]),
-    help="For a terminal, a spreadsheet, or a machine.  [default: as the file of -o ends, else table]",
+    help="For a terminal, a spreadsheet, or a machine.  [default: by the ending of the -o file, else table]",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to this file, mode 0600: JSON lines where it ends in .jsonl or .ndjson, else CSV.",
+    help="Write to this file, mode 0600: JSON lines if it ends in .jsonl or .ndjson, else CSV.",
 )
 @click.pass_obj
 def results(
-    context: Context, address: str | None, path: Path, show_numbers: bool, layout: str | None, output: Path | None
+    context: Context,
+    addresses: tuple[str, ...],
+    labels: tuple[str, ...],
+    path: Path,
+    show_numbers: bool,
+    layout: str | None,
+    output: Path | None,
 ) -> int:
-    """What came of it, one row for each person. Number, standing, outcome, attempts, call id and own data.
+    """Show one row for each person. Number, standing, outcome, attempts, call id and the person's data.
 
-    Numbers are masked unless --show-numbers is given; a file written with -o holds them in full.
+    Numbers are masked unless --show-numbers is given. A file written with -o holds them in full.
     """
     from declarative.app import status as queries
+    from declarative.model.selection import Selection
     from declarative.report import results as results_output
 
-    frame, blocks = queries.read_results(context.open_session(path), address)
+    frame, blocks = queries.read_results(context.open_session(path), Selection(addresses, labels))
     for resource_address, block in blocks:
-        context.print_note(f"{resource_address}: nothing can be said: {block.detail}")
+        context.print_note(f"{resource_address}: no results: {block.detail}")
     if output is not None:
         results_output.write_results(frame, layout or results_output.layout_for(output), output)
         context.print_note(f"{humanize.plural(len(frame), 'row', 'rows')} in {output}")
@@ -88,7 +101,7 @@ def results(
                 frame if show_numbers else results_output.mask_numbers(frame), layout or "table"
             )
         )
-    return _exit_code(block for _, block in blocks) or (
+    return exit_code_of_blocks(block for _, block in blocks) or (
         Exit.NEEDS_HUMAN if frame.get_column("standing").is_in(["unsure", "unknown"]).any() else Exit.DONE
     )
 
@@ -98,7 +111,7 @@ def results(
 @options.as_json
 @click.pass_obj
 def drift(context: Context, path: Path, as_json: bool) -> int:
-    """What changed at the provider without us. Exit 0: nothing, 2: something. Changes nothing."""
+    """Show what changed at the provider without dialctl. Exit 0: nothing, 2: something. Changes nothing."""
     from declarative.app import drift as drift_check
 
     drifts = drift_check.find_drift(context.open_session(path))

@@ -1,7 +1,8 @@
 """The only module that makes a request that dials or cancels.
 
-Each follows one order: write the intent durably, send once, sort the answer, write what became of it durably. Nothing
-here decides who is called; it is told. The protocol and the reason of each rule: CONTRIBUTING.md, "The protocol".
+Each request follows one order: write the intent durably, send once, classify the answer, write the result durably.
+Nothing here decides who is called: the caller does. CONTRIBUTING.md, "The protocol", numbers the rules and gives the
+reason of each.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import polars as pl
 
 from declarative.engine.intents import IntentWriter
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
+from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
@@ -29,67 +32,84 @@ from declarative.providers.base import (
     Outcome,
     OutOfFunds,
     Rejected,
+    Submission,
 )
 
 TRIES = 4
+"""How often one request is sent at most, where each earlier try was certainly not done."""
 LONGEST_PAUSE = 600.0
-"""Seconds; a provider that asks for more between two tries is not waited for."""
+"""Seconds. A run does not wait for a provider that asks for a longer pause between two tries."""
 BAD_KEY = 401
+"""The HTTP status of a wrong key: no later request to this provider can succeed."""
 FAILS_RESOURCE = (403, 404)
+"""HTTP statuses that every request for the same resource would get."""
 
 steps = logging.getLogger("dialctl.steps")
 
 
 class Executor:
-    """Makes requests under the lease of one run. Interrupted is raised before anything is sent, never between a send
-    and its record; LeaseLost and StateError may be, and leave the intent open. `on_wait` is called before
-    every pause between two tries. `closed` holds, by provider, why nothing is dialed there any more in this run (a bad
-    key, no funds)."""
+    """Makes requests under the lease of one run. Raises Interrupted only before a send, never between a send and its
+    record. Raises LeaseLost and StateError at any time; the intent stays open then.
+
+    `on_wait` is called before every pause between two tries. `stopped_providers` holds, by provider, the receipt of the
+    request after which nothing more is dialed there in this run: a bad key, or no funds.
+    """
 
     def __init__(self, run: RunContext, on_wait: Callable[[], None]) -> None:
         self._run = run
         self._on_wait = on_wait
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
+        self._unclear_answers = UnclearAnswers(run)
 
     def submit(
         self, resource: Resource, recipients: pl.DataFrame, attempt: int, may_call: Callable[[], bool]
     ) -> Receipt:
-        """Creates one batch of `crowd` (columns `number`, `payload`), or places one call to its one person. `may_call`
-        is asked again after each wait."""
+        """Creates one batch of `recipients` (columns `number`, `payload`), or places one call to its one person.
+        `may_call` is called after each wait and says whether their time still allows a call."""
         channel = self._run.provider(resource).channels[resource.route]
 
         def send_once() -> tuple[Intent, Outcome]:
             intent, submission = self._intent_writer.write_submission(resource, recipients, attempt)
-            return intent, self._send(f"submit {resource.address}", lambda: channel.submit(submission))
+            return intent, _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
         return self._dial(resource, len(recipients), send_once, may_call)
 
     def retry(self, resource: Resource, remote: Remote, count: int, may_call: Callable[[], bool]) -> Receipt:
-        """Asks the provider to call again the `called_again` unreached people of one batch."""
+        """Asks the provider to call the `count` unreached people of one batch again."""
         channel = self._run.provider(resource).channels[Route.BATCH]
 
         def send_once() -> tuple[Intent, Outcome]:
             intent = self._intent_writer.write_retry(resource, remote, count)
-            return intent, self._send(f"retry {remote.id}", lambda: channel.retry(remote.id))
+            return intent, _send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
 
         return self._dial(resource, count, send_once, may_call)
 
     def cancel(self, address: str, channel: Channel, remote_id: str) -> Receipt:
-        """Cancels one batch that the lock knows. The wish is written down first, so that its people count as free
-        afterwards. A wish to stop does not keep it from being sent: it may be what keeps somebody from being called."""
+        """Cancels one batch that the lock knows. A stop signal does not prevent it: the cancel may be what prevents a
+        call."""
         self._run.lease.check()
+        # Protocol 1: our cancel is recorded before it is sent, so that it can be told from a person's stop in the
+        # dashboard: people count as free only after a cancel that is known to be ours.
         remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None)
-        outcome = self._send(f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         if not isinstance(outcome, Done):
             return Receipt(
                 RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {_outcome_message(outcome)}"
             )
-        remote_record = replace(records.refreshed(remote_record, outcome.remote), cancel=CancelProgress.DONE)
+        settles = channel.capabilities.cancel_settles
+        remote_record = replace(
+            records.refreshed(remote_record, outcome.remote),
+            cancel=CancelProgress.DONE,
+            cancelled_at=self._latest_time(address) if settles else None,
+        )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id)
+
+    def _latest_time(self, address: str) -> datetime:
+        return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
 
     def _dial(
         self,
@@ -98,7 +118,8 @@ class Executor:
         send_once: Callable[[], tuple[Intent, Outcome]],
         may_call: Callable[[], bool],
     ) -> Receipt:
-        """Sends until there is something to conclude: only what provably was not done is ever sent again."""
+        """Sends until the answer allows a conclusion, at most TRIES times. `calls` is the number of people it may
+        call."""
         outcome: Outcome = NotSent("")
         for try_index in range(TRIES):
             if try_index and not may_call():
@@ -106,42 +127,53 @@ class Executor:
                     RequestStatus.FAILED,
                     message=f"their time to be called ended while waiting: {_outcome_message(outcome)}",
                 )
-            if receipt := self.stopped_providers.get(resource.provider):
+            if receipt := self.stopped_providers.get(resource.provider) or self._unclear_answers.find_stop(
+                resource.address
+            ):
                 return receipt
             self._run.check_may_dial()
             if not self._run.budget.covers(calls):
                 return _over_budget_receipt(calls, self._run.budget.remaining)
             intent, outcome = send_once()
             receipt = self._record_outcome(resource, intent, outcome)
+            # Protocol 3: only a request that was certainly not done is sent again (no receipt), never an ambiguous one.
             if receipt is not None:
                 return receipt
             if (pause := _retry_delay(outcome, try_index)) > LONGEST_PAUSE:
                 message = f"the provider asks to wait {pause:,.0f} s; run dialctl apply again then"
                 return Receipt(RequestStatus.FAILED, message=message, final=True)
+            # Protocol 7: batches created before must be checked before their guards end, however long this pause is.
             self._on_wait()
             self._run.pause(pause)
         return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {_outcome_message(outcome)}")
 
     def _record_outcome(self, resource: Resource, intent: Intent, outcome: Outcome) -> Receipt | None:
-        """What the answer allows to conclude, written down; None where it may be sent again."""
+        """Writes down what the answer allows to conclude. None where the request may be sent again."""
         match outcome:
             case Done(remote):
                 self._close_intent(resource, intent, {remote.id: self._build_remote_record(resource, intent, remote)})
-                return Receipt(RequestStatus.DONE, remote.id)
+                left_out = _count_left_out(intent, remote)
+                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case MarkMissing(remote):
                 return self._withdraw_unmarked(resource, intent, remote)
+            # Protocol 3: it may have happened, so the intent stays open until it is settled.
             case Ambiguous(message):
+                self._unclear_answers.record(resource.address, intent, message)
                 return Receipt(RequestStatus.UNSURE, intent.remote or "", message, mark=intent.mark)
+            # The provider refused this one person inside an accepted answer. It is recorded as a call that ended before
+            # any phone was called, so that later plans know of it.
             case Rejected(status=0, message=message) if intent.person:
                 self._close_intent(resource, intent, {f"refused:{intent.mark}": records.from_refusal(intent)})
                 self._run.budget.release(intent.mark)
                 return Receipt(RequestStatus.REFUSED, message=message)
+            # Protocol 3: it did not happen, so the intent closes and its people are free again.
             case NotSent() | Busy() | Rejected() | OutOfFunds():
                 self._close_intent(resource, intent, {})
                 self._run.budget.release(intent.mark)
         return self._failure_receipt(resource, outcome)
 
     def _failure_receipt(self, resource: Resource, outcome: NotSent | Busy | Rejected | OutOfFunds) -> Receipt | None:
+        """Says why a request was not done; None where the next try may succeed. Stops the provider where none can."""
         if isinstance(outcome, NotSent | Busy):
             return None
         if isinstance(outcome, OutOfFunds):
@@ -153,7 +185,8 @@ class Executor:
         return receipt
 
     def _withdraw_unmarked(self, resource: Resource, intent: Intent, remote: Remote) -> Receipt:
-        """An answer without our name: nobody could find it again by it, so it is taken back at once, by its id."""
+        """Cancels what was created without our mark, by its id."""
+        # Protocol 4: without the mark no later run could find it in a list.
         remote_record = replace(self._build_remote_record(resource, intent, remote), mark=None)
         self._close_intent(resource, intent, {remote.id: remote_record})
         receipt = self.cancel(resource.address, self._run.provider(resource).channels[intent.route], remote.id)
@@ -169,34 +202,58 @@ class Executor:
         resource_record = self._run.ledger.resource_record(resource.address)
         if intent.request is RequestKind.RETRY:
             return records.with_retry(records.refreshed(resource_record.remotes[remote.id], remote), intent)
-        return records.from_intent(
-            intent,
-            remote,
-            tuple(mark for mark, earlier_intent in resource_record.intents.items() if earlier_intent.absent),
-        )
+        return records.from_intent(intent, remote)
 
     def _close_intent(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:
-        """The intent goes, and what exists now is recorded, in one durable step."""
+        """Removes the intent and records what exists now, in one durable step."""
         self._run.ledger.update(resource.address, intents={intent.mark: None}, remotes=remotes)
 
-    def _send(self, description: str, request: Callable[[], Outcome]) -> Outcome:
-        """The lease is asked for once more: writing the intent down may have taken long, and whoever took the lease
-        meanwhile may not have read it."""
-        self._run.lease.check()
-        steps.debug("send: %s", description)
-        outcome = request()
-        steps.debug("answer: %s: %s", description, type(outcome).__name__)
-        return outcome
+
+class ProbeExecutor:
+    """Makes and cancels list probes, under the lease of one run. Raises as Executor does."""
+
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+
+    def send_probe(self, name: str, submission: Submission) -> tuple[Outcome, str]:
+        """Creates a list probe at a provider and cancels it at once. Returns the outcome, and why the cancel failed."""
+        self._run.check_may_dial()
+        channel = self._run.providers[name].channels[Route.BATCH]
+        # Protocol 5: its time is durable before it is sent, so that no other run sends one within the settle time.
+        self._run.ledger.set_probe_time(name, self._run.providers[name].now())
+        outcome = _send(self._run, f"probe {name}", lambda: channel.submit(submission))
+        failure = self.cancel_probe(channel, outcome.remote.id) if isinstance(outcome, Done | MarkMissing) else ""
+        return outcome, failure
+
+    def cancel_probe(self, channel: Channel, remote_id: str) -> str:
+        """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
+        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        return "" if isinstance(outcome, Done) else _outcome_message(outcome)
+
+
+def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:
+    """Sends one request, once."""
+    # Protocol 11: writing the intent may have taken long. A run that took the lease meanwhile may not have read it.
+    run.lease.check()
+    steps.debug("send: %s", description)
+    outcome = request()
+    steps.debug("answer: %s: %s", description, type(outcome).__name__)
+    return outcome
+
+
+def _count_left_out(intent: Intent, remote: Remote) -> int:
+    """People of a new batch whom the provider did not take, as its answer says."""
+    return intent.count - remote.total if intent.is_batch and 0 < remote.total < intent.count else 0
 
 
 def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:
-    """Whoever is left is not called; those called so far are recorded."""
+    """Says that the run's limit is used up. The people called so far are recorded; the others are not called."""
     message = f"max_dials allows {remaining or 0:,} more in this run, the next request would call {count:,}"
     return Receipt(RequestStatus.FAILED, message=message, final=True)
 
 
 def _retry_delay(outcome: Outcome, try_index: int) -> float:
-    """Seconds before the next try: what the provider asked for, else 1, 2, 4, ..."""
+    """Seconds before the next try: what the provider asked for, otherwise 1, 2, 4, ..."""
     retry_after = outcome.retry_after if isinstance(outcome, Busy) else None
     return retry_after if retry_after is not None else float(2**try_index)
 

@@ -1,15 +1,16 @@
-"""Writes down what is about to be sent, durably, before execute.py sends it: the mark, the people, the earliest call.
-Sends nothing."""
+"""Writes an intent durably before execute.py sends its request: the mark, the people, the earliest call. Sends
+nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
+from declarative.engine import fence
 from declarative.engine.run_context import RunContext
-from declarative.model import frames as people
-from declarative.model import mark
+from declarative.model import frames, mark
 from declarative.model.lock import Intent, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
@@ -19,27 +20,34 @@ from declarative.providers.base import Submission
 
 @dataclass
 class Wave:
-    """The requests of one address in one run: one generation, shards counted from 1."""
+    """The submissions of one address in one run."""
 
     generation: int
+    """The generation that all their marks share: one more than the last one in the lock."""
     shard: int = 0
+    """The number of the latest submission, from 1; 0 before the first."""
 
 
 class IntentWriter:
-    """Raises LeaseLost and StateError; then nothing may be sent."""
+    """Writes the intents of one run. Raises LeaseLost and StateError; nothing may be sent then."""
 
     def __init__(self, run: RunContext) -> None:
         self._run = run
         self._waves: dict[str, Wave] = {}
 
     def write_submission(self, resource: Resource, recipients: pl.DataFrame, attempt: int) -> tuple[Intent, Submission]:
+        """The written intent of one batch or single call, and the submission to send. `recipients` has the columns
+        `number` and `payload`."""
         resource_record = self._run.ledger.resource_record(resource.address)
         wave = self._waves.setdefault(resource.address, Wave(resource_record.generation + 1))
         wave.shard += 1
         submission_mark = self._new_mark(resource, wave, attempt)
-        provider_time = self._run.provider(resource).now()
-        earliest_call = policy.earliest_call(resource, provider_time, resource_record.guard(self._run.project.guard))
-        scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > provider_time else None
+        # Protocol 6: a batch starts only after its guard, by the provider's clock. Until then a twin can be cancelled
+        # with no one called; a request that lands later than this start is refused by the provider.
+        # Where its clocks differ, the start and the fence lie ahead of the later one; the earlier one tells the send.
+        provider_time, latest_time = (provider := self._run.provider(resource)).now(), provider.latest_now()
+        earliest_call = policy.earliest_call(resource, latest_time, self._run.guard(resource.provider))
+        scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > latest_time else None
         intent = Intent(
             request=RequestKind.SUBMIT,
             route=resource.route,
@@ -49,12 +57,13 @@ class IntentWriter:
             attempt=attempt,
             sent_at=provider_time,
             count=len(recipients),
-            numbers=people.numbers_digest(recipients, self._run.key),
-            payloads=people.payloads_digest(recipients, self._run.key),
+            numbers=frames.numbers_digest(recipients, self._run.key),
+            payloads=frames.payloads_digest(recipients, self._run.key),
             settings=resource.settings_digest,
             wanted=resource.recipients.numbers if resource.route is Route.BATCH else "",
             agent_id=str(resource.settings.get("agent_id", "")),
             scheduled_at=scheduled_at,
+            fence=self._find_fence(resource, latest_time, scheduled_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
         )
         self._record_intent(resource, intent)
@@ -67,13 +76,16 @@ class IntentWriter:
         )
 
     def write_retry(self, resource: Resource, remote: Remote, count: int) -> Intent:
+        """The written intent of a retry request, which calls `count` people of one batch again."""
         resource_record = self._run.ledger.resource_record(resource.address)
+        # Protocol 10: a saved plan is applied once. A retry dials as a submission does, so it moves the generation too.
+        wave = self._waves.setdefault(resource.address, Wave(resource_record.generation + 1))
         remote_record = resource_record.remotes[remote.id]
         intent = Intent(
             request=RequestKind.RETRY,
             route=Route.BATCH,
             mark=f"retry:{remote.id}:{remote.retry_count}",
-            generation=resource_record.generation,
+            generation=wave.generation,
             shard=remote_record.shard,
             attempt=remote_record.attempt,
             sent_at=self._run.provider(resource).now(),
@@ -82,12 +94,20 @@ class IntentWriter:
             payloads=remote_record.payloads or "",
             settings=remote_record.settings or "",
             remote=remote.id,
-            retry_count=remote.retry_count,
+            retry_count=remote.retry_count,  # Protocol 5: a lost retry is known by a larger count alone
         )
         self._record_intent(resource, intent)
         return intent
 
+    def _find_fence(self, resource: Resource, sent_at: datetime, scheduled_at: datetime | None) -> datetime | None:
+        if resource.route is not Route.BATCH:
+            return None
+        capabilities = self._run.capabilities(resource.provider, resource.route)
+        return fence.find_fence(sent_at, scheduled_at, refuses_past=capabilities.refuses_past)
+
     def _record_intent(self, resource: Resource, intent: Intent) -> None:
+        # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been
+        # sent. The fields of the record follow in the same step, so that no crash leaves one without the other.
         self._run.ledger.update(
             resource.address,
             intents={intent.mark: intent},
@@ -99,6 +119,7 @@ class IntentWriter:
         self._run.budget.reserve(intent.mark, intent.count)
 
     def _new_mark(self, resource: Resource, wave: Wave, attempt: int) -> mark.Mark:
+        # Protocol 4: the mark is unique to this request, and is how a later run finds what it created.
         return mark.Mark(
             mark.project_hash(self._run.project.name),
             self._run.ledger.lock.lineage,

@@ -1,56 +1,67 @@
-"""Asks providers what exists, as far as the decisions ahead need it. Reads only: nothing here dials or cancels.
+"""Reads what exists at the providers, as far as the decisions ahead need it. Nothing here dials or cancels.
 
-The batch list is read back to the oldest entry that is not settled; to the birth of the lineage where somebody may be
-submitted, since not being seen means something only in a list that was read in full. People are read of those resources
-alone for which something changed.
+The batch list is read back to the oldest entry that is not settled. Where people may be submitted it is read back to
+the start of the lineage, since a missing entry means something only in a list that was read in full. People are read
+only for resources where something changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from declarative import humanize as counting
+from declarative import humanize
+from declarative.engine import list_depth, lock_evidence
+from declarative.engine.candidates import find_candidates
+from declarative.engine.fence import shows_mark
+from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
-from declarative.engine.members import MemberCache
+from declarative.engine.members import MemberCache, MemberReader
+from declarative.engine.ownership import Ownership
 from declarative.errors import ProviderError
-from declarative.model import mark, records
+from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Lock, RemoteRecord
-from declarative.model.remote import Remote, is_over
+from declarative.model.lock import LONGEST_GUARD, Lock
+from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
 from declarative.planning import blocks, policy, unchanged
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
-from declarative.providers.base import EVERY_AGENT, Channel, Provider
-
-CLOCK_MARGIN = timedelta(minutes=2)
-BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+from declarative.planning.membership import hold_against_lock
+from declarative.providers.base import Provider
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObserveScope:
-    """What observing needs: what is wanted, what is remembered, whom to ask. `providers` holds a ProviderError where a
-    connection could not be made. `born_together`: a lock that cannot have been lost (the sandbox's own).
-    `with_those_left`: of a narrower run, also what no manifest names any more (subjects.Subject.only_seen)."""
+    """What to observe, and by which means."""
 
     desired: Desired
+    """What the manifests want."""
     lock: Lock | None
+    """What earlier runs recorded. None where there is no lock yet."""
     providers: Mapping[str, Provider | ProviderError]
+    """By name: the connection, or why there is none."""
     key: PersonKey
+    """The key that digests of people are made with."""
     caches: Mapping[str, MemberCache] = field(default_factory=dict)
+    """By provider name: members of batches that are over. A provider without a cache is read in full."""
     lock_is_authoritative: bool = False
+    """Whether the lock cannot have been lost, as in the embedded sandbox, which keeps lock and calls together."""
     parallelism: int = 8
+    """How many batches or calls are read at once."""
     applying: str | None = None
+    """Who holds the lease now, as text for people. None where no one does, or where this run does."""
     everything: bool = False
+    """Whether people are also read for resources where nothing changed."""
     include_removed: bool = False
+    """Whether a run over some resources also observes addresses that no manifest names any more, as read-only."""
     progress: Callable[[str], None] = lambda _: None
+    """Shows a line of progress."""
 
 
 def observe(scope: ObserveScope) -> list[Observation]:
-    """An outlook for every subject, in order. A provider that cannot be read blocks its own resources alone."""
+    """One observation per managed address, in order. A provider that cannot be read blocks its own resources alone."""
     observations: dict[str, Observation] = {}
     all_managed = list_managed(scope.desired, scope.lock, include_removed=scope.include_removed)
     for name in dict.fromkeys(managed.provider for managed in all_managed):
@@ -72,13 +83,13 @@ def _observe_provider(scope: ObserveScope, name: str, managed_list: Sequence[Man
 
 def _build_unread_observation(scope: ObserveScope, managed: Managed, error: ProviderError) -> Observation:
     facts = _build_facts(scope, managed, {}, BEFORE_ALL)
-    if facts.is_tombstone and not facts.resource_record.intents:  # nothing is asked of it, so nothing is missed
+    if facts.is_tombstone and not facts.resource_record.intents:  # it needs nothing from the provider
         return Observation(facts=facts, provider=managed.provider, unchanged=True)
     return Observation(facts=facts, provider=managed.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
 
 
 class _Observer:
-    """One provider's part of a scene."""
+    """Observes the addresses of one provider."""
 
     def __init__(self, scope: ObserveScope, name: str, provider: Provider, managed_list: Sequence[Managed]) -> None:
         self.scope = scope
@@ -86,240 +97,125 @@ class _Observer:
         self.provider = provider
         self.managed_list = managed_list
         self.provider_time = provider.now()
-        self.project_hash = mark.project_hash(scope.desired.project.name)
-        self.unknown_ids: set[str] = set()
-        self.full_remotes: dict[str, Remote] = {}
+        self.ownership = Ownership(scope.desired.project.name, managed_list, scope.lock)
+        self.reader = MemberReader(
+            provider,
+            managed_list,
+            scope.caches.get(name),
+            parallelism=scope.parallelism,
+            progress=scope.progress,
+        )
+        self.batch_listing = list_depth.open_batch_listing(provider)
+        self.call_listings = list_depth.open_call_listings(provider, managed_list)
         self.unmarked_calls: list[Remote] = []
-        self.address_by_hash = {
-            mark.address_hash(address): managed.address
-            for managed in managed_list
-            for address in (managed.address, *(managed.resource.previously if managed.resource else ()))
-        }
 
     def observe(self) -> list[Observation]:
-        listings = {route: self._open_listing(route) for route in self.provider.channels}
-        if batch_listing := listings.get(Route.BATCH):
-            self.scope.progress(f"reading the batch list of {self.name}")
-            batch_listing.read_until(self._reaches_all_unsettled)
-        for managed in self.managed_list:
-            self._read_unlisted_batches(managed, batch_listing)
-        by_address = self._group_by_address({**self._merge_listings(listings), **self.full_remotes})
-        to_read = [
-            managed
-            for managed in self.managed_list
-            if self.scope.everything or not self._is_quiet(managed, by_address[managed.address])
-        ]
-        if to_read and batch_listing:
-            batch_listing.read_until(lambda listing: listing.reaches(self._lineage_start()))
-        if any(self._needs_calls(managed) for managed in to_read) and (call_listing := listings.get(Route.CALL)):
-            self.scope.progress(f"reading the call list of {self.name}")
-            call_listing.read_until(
-                lambda listing: not self._has_calls_of_unknown_agent() and listing.reaches(self._lineage_start())
-            )
-        own_remotes = self._select_own_remotes(listings)
-        self.unmarked_calls = [
-            remote
-            for remote in self._merge_listings(listings).values()
-            if remote.route is Route.CALL and not remote.mark
-        ]
+        self._read_unsettled_batches()
+        to_read = self._select_to_read()
+        self._read_to_lineage_start(to_read)
+        listed = self._list_entries()
+        own_remotes = self.ownership.select_own({**listed, **self.reader.remotes})
+        self.unmarked_calls = [remote for remote in listed.values() if remote.route is Route.CALL and not remote.mark]
+        by_address = self.ownership.group_by_address(own_remotes)
         if block := self._lock_block(own_remotes):
-            by_address = self._group_by_address(own_remotes)
             return [
                 self._build_blocked_observation(managed, by_address[managed.address], block)
                 for managed in self.managed_list
             ]
-        self._read_members(to_read, own_remotes)
-        by_address, read_addresses = (
-            self._group_by_address({**own_remotes, **self.full_remotes}),
-            {managed.address for managed in to_read},
-        )
-        return [
+        self.reader.read_open_calls(to_read, own_remotes)
+        self.reader.read_batches(self.name, to_read, by_address)
+        by_address = self.ownership.group_by_address({**own_remotes, **self.reader.remotes})
+        read_addresses = {managed.address for managed in to_read}
+        observations = [
             self._build_observation(managed, by_address[managed.address], quiet=managed.address not in read_addresses)
             for managed in self.managed_list
         ]
+        return lock_evidence.block_unproven_calls(observations, self._capabilities(Route.CALL))
 
-    def _open_listing(self, route: Route) -> Listing:
-        list_pages = self.provider.channels[route].list_pages
-        if route is Route.BATCH:
-            return Listing(self.provider.now, *list_pages(()))
-        agent_ids = {
-            str(settings.get("agent_id"))
-            for managed in self.managed_list
-            if managed.route is Route.CALL
-            for settings in (managed.resource.settings if managed.resource else {}, managed.resource_record.settings)
-            if settings.get("agent_id")
-        } | {
-            intent.agent_id
-            for managed in self.managed_list
-            for intent in managed.resource_record.intents.values()
-            if intent.agent_id and intent.route is Route.CALL
-        }
-        return Listing(
-            self.provider.now,
-            *list_pages([*sorted(agent_ids), *([EVERY_AGENT] if self._has_calls_of_unknown_agent() else [])]),
+    def _list_entries(self) -> dict[str, Remote]:
+        """Everything that the lists showed so far, by id."""
+        listings = [self.batch_listing, *(calls.listing for calls in self.call_listings)]
+        return {remote_id: remote for listing in listings if listing for remote_id, remote in listing.entries.items()}
+
+    def _read_unsettled_batches(self) -> None:
+        """Reads the batch list back to every batch that may still change, and by id those that it does not show."""
+        if self.batch_listing is None:
+            return
+        self.scope.progress(f"reading the batch list of {self.name}")
+        self.batch_listing.read_until(
+            lambda listing: list_depth.reaches_all_unsettled(listing, self.scope.lock, self.managed_list)
         )
+        for managed in self.managed_list:
+            self.reader.read_unlisted_batches(managed, self.batch_listing.entries)
 
-    def _has_calls_of_unknown_agent(self) -> bool:
-        """Whether calls are looked for of which not even the agent that placed them is known, but their mark alone."""
-        return any(
-            managed.resource and managed.route is Route.CALL and managed.has_forgotten_requests
+    def _select_to_read(self) -> list[Managed]:
+        """The addresses whose people must be read: something changed there, or everything was asked for."""
+        by_address = self.ownership.group_by_address({**self._list_entries(), **self.reader.remotes})
+        return [
+            managed
             for managed in self.managed_list
-        )
-
-    def _lineage_start(self) -> datetime:
-        """No mark of this lineage is older. Without a lock only the end of the list is far enough."""
-        return self.scope.lock.born if self.scope.lock else BEFORE_ALL
-
-    def _reaches_all_unsettled(self, listing: Listing) -> bool:
-        if self.scope.lock is None:
-            return False
-        remote_records = {
-            remote_id: remote_record
-            for managed in self.managed_list
-            for remote_id, remote_record in managed.batch_records().items()
-        }
-        if remote_records and not set(remote_records) & set(listing.entries):
-            return False  # what is newer than everything we know may be ours, by a later run's lock
-        unlisted_records = [
-            remote_record
-            for remote_id, remote_record in remote_records.items()
-            if not remote_record.settled and remote_id not in listing.entries
+            if self.scope.everything or not self._is_quiet(managed, by_address[managed.address])
         ]
-        send_times = [
-            intent.sent_at for managed in self.managed_list for intent in managed.resource_record.intents.values()
-        ]
-        moments = [remote_record.created_at or self._lineage_start() for remote_record in unlisted_records] + send_times
-        return all(listing.reaches(moment - CLOCK_MARGIN) for moment in moments)
-
-    def _read_unlisted_batches(self, managed: Managed, batch_listing: Listing | None) -> None:
-        """An id that the lock knows and the list does not show is asked for by name before anything is concluded."""
-        channel = self.provider.channels.get(Route.BATCH)
-        for remote_id, remote_record in managed.batch_records().items():
-            if channel and batch_listing and not remote_record.settled and remote_id not in batch_listing.entries:
-                self._read_remote(channel, remote_id)
-
-    def _read_remote(self, channel: Channel, remote_id: str) -> None:
-        remote = channel.read(remote_id)
-        if remote is None:
-            self.unknown_ids.add(remote_id)
-        else:
-            self.full_remotes[remote_id] = remote
 
     def _is_quiet(self, managed: Managed, remotes: Mapping[str, Remote]) -> bool:
         return not managed.renamed_from and unchanged.is_unchanged(
             managed.resource, managed.resource_record, remotes, self.provider_time
         )
 
-    def _needs_calls(self, managed: Managed) -> bool:
-        return managed.route is Route.CALL or any(
-            intent.route is Route.CALL for intent in managed.resource_record.intents.values()
-        )
+    def _read_to_lineage_start(self, to_read: Sequence[Managed]) -> None:
+        # Protocol 12: people are called because no remote holds them. That is a fact only if the list was read back to
+        # the start of the lineage: no mark of ours is older.
+        start = list_depth.lineage_start(self.scope.lock)
+        if to_read and self.batch_listing:
+            self.batch_listing.read_until(lambda listing: listing.reaches(start))
+            self._ask_for_missing_batches(self.batch_listing)
+        if not any(list_depth.needs_call_list(managed) for managed in to_read):
+            return
+        # A call of which only the mark is known may be anywhere in the list, so the list is read to its end.
+        is_every_agent = list_depth.has_calls_of_unknown_agent(self.managed_list)
+        self.scope.progress(f"reading the call list of {self.name}")
+        for calls in self.call_listings:
+            calls.read_until(lambda listing: not is_every_agent and listing.reaches(start))
 
-    def _merge_listings(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
-        return {remote_id: remote for listing in listings.values() for remote_id, remote in listing.entries.items()}
+    def _ask_for_missing_batches(self, batch_listing: Listing) -> None:
+        # Protocol 12: settled is not known to be here. A list that reaches past the birth of a batch and does not show
+        # it may be another account's, where nobody of ours was ever called.
+        if not self.provider.channels[Route.BATCH].capabilities.list_ends:
+            missing_ids = list_depth.find_missing_settled(batch_listing, self.scope.lock, self.managed_list)
+            self.reader.read_missing_batches(missing_ids)
 
-    def _group_by_address(self, remotes: Mapping[str, Remote]) -> dict[str, dict[str, Remote]]:
-        """What of it is each subject's own: by its mark, by the lock, or by the manifest's `also`."""
-        ids_by_address = {
-            managed.address: {*managed.resource_record.remotes, *managed.also} for managed in self.managed_list
-        }
-        for remote_id, remote in remotes.items():
-            address = self.address_by_hash.get(remote.mark.address) if remote.mark and self._is_ours(remote) else None
-            if address is not None:
-                ids_by_address[address].add(remote_id)
-        return {
-            address: {remote_id: remotes[remote_id] for remote_id in sorted(remote_ids) if remote_id in remotes}
-            for address, remote_ids in ids_by_address.items()
-        }
-
-    def _is_ours(self, remote: Remote) -> bool:
-        return remote.mark is not None and remote.mark.project == self.project_hash
-
-    def _select_own_remotes(self, listings: Mapping[Route, Listing]) -> dict[str, Remote]:
-        """Everything that bears a mark of this project, and what the lock or a manifest's `also` knows by id."""
-        remotes = {**self._merge_listings(listings), **self.full_remotes}
-        own_ids = {
-            remote_id
-            for managed in self.managed_list
-            for remote_id in (*managed.resource_record.remotes, *managed.also)
-        }
-        return {
-            remote_id: remote for remote_id, remote in remotes.items() if remote_id in own_ids or self._is_ours(remote)
-        }
+    def _read_block(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Block | None:
+        """Why nothing can be decided about an address: something of its own could not be read."""
+        ids = {*managed.resource_record.remotes, *managed.also, *remotes}
+        errors = [error for remote_id, error in self.reader.errors.items() if remote_id in ids]
+        errors += [] if quiet else list_depth.find_list_errors(self.call_listings, managed)
+        return Block(Reason.NOT_READ, errors[0].message, errors[0].hint) if errors else None
 
     def _lock_block(self, own_remotes: Mapping[str, Remote]) -> Block | None:
+        """Why nothing at this provider may be decided by this lock; None where it may."""
         has_single_calls = any(
             managed.resource and managed.resource.route is Route.CALL for managed in self.managed_list
         )
         needs_lock = has_single_calls and not self.scope.lock_is_authoritative
         return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
-    def _read_members(self, to_read: Sequence[Managed], own_remotes: Mapping[str, Remote]) -> None:
-        """Reads the people of every batch of these subjects, from the cache where nothing can have changed; and single
-        calls that have not ended as far as is known, where the list did not show them."""
-        if call_channel := self.provider.channels.get(Route.CALL):
-            unlisted_ids = [
-                remote_id
-                for managed in to_read
-                for remote_id in managed.open_call_ids()
-                if remote_id not in own_remotes
-            ]
-            with ThreadPoolExecutor(self.scope.parallelism) as pool:
-                list(pool.map(lambda remote_id: self._read_remote(call_channel, remote_id), unlisted_ids))
-        channel = self.provider.channels.get(Route.BATCH)
-        by_address = self._group_by_address(own_remotes)
-        batch_ids = [
-            remote_id
-            for managed in to_read
-            for remote_id in self._batch_ids(managed, by_address[managed.address])
-            if remote_id not in self.full_remotes
-        ]
-        if channel is None or not batch_ids:
-            return
-        uncached_ids = [remote_id for remote_id in batch_ids if not self._read_from_cache(remote_id, own_remotes)]
-        self.scope.progress(
-            f"reading the people of {counting.plural(len(uncached_ids), 'batch', 'batches')} of {self.name}"
-        )
-        with ThreadPoolExecutor(self.scope.parallelism) as pool:
-            list(pool.map(lambda remote_id: self._read_remote(channel, remote_id), uncached_ids))
-        cache = self.scope.caches.get(self.name)
-        for remote_id in uncached_ids:
-            if cache and remote_id in self.full_remotes and is_over(self.full_remotes[remote_id]):
-                cache.put(self.full_remotes[remote_id])
-
-    def _batch_ids(self, managed: Managed, remotes: Mapping[str, Remote]) -> list[str]:
-        observed_ids = [remote_id for remote_id, remote in remotes.items() if remote.route is Route.BATCH]
-        return list(dict.fromkeys([*managed.batch_records(), *observed_ids, *managed.also]))
-
-    def _read_from_cache(self, remote_id: str, own_remotes: Mapping[str, Remote]) -> bool:
-        cache = self.scope.caches.get(self.name)
-        remote_record = next(
-            (
-                managed.resource_record.remotes[remote_id]
-                for managed in self.managed_list
-                if remote_id in managed.resource_record.remotes
-            ),
-            None,
-        )
-        listed_remote = own_remotes.get(remote_id)
-        if cache is None or (listed_remote is None and (remote_record is None or not remote_record.settled)):
-            return False
-        remote = listed_remote or records.as_remote(remote_id, remote_record or RemoteRecord(route=Route.BATCH))
-        members = cache.get(remote_id, remote.state)
-        if members is None:
-            return False
-        self.full_remotes[remote_id] = replace(remote, members=members)
-        return True
-
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
-        facts = _build_facts(self.scope, managed, remotes, self.provider_time)
+        facts = replace(
+            _build_facts(self.scope, managed, remotes, self.provider_time),
+            cancel_settles=self._cancel_settles(),
+            marks_are_listed=quiet or managed.route is not Route.CALL or self._are_marks_listed(),
+        )
+        facts = facts if quiet else hold_against_lock(facts)
         return Observation(
             facts=facts,
             unchanged=quiet,
             provider=self.name,
-            block=blocks.resource_block(
-                facts, frozenset(self.unknown_ids), routes=self.provider.channels, unchanged=quiet
-            ),
+            block=self._read_block(managed, remotes, quiet=quiet)
+            or blocks.resource_block(
+                facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
+            )
+            or self._lag_block(managed, quiet=quiet)
+            or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)),
             to_adopt=tuple(
                 remote
                 for remote_id, remote in remotes.items()
@@ -327,30 +223,39 @@ class _Observer:
             ),
             renamed_from=managed.renamed_from,
             lease_holder=self.scope.applying if managed.resource_record.intents else None,
-            candidates=tuple(self._candidates(facts)),
+            candidates=tuple(find_candidates(facts, self.managed_list, self.unmarked_calls)),
         )
 
-    def _candidates(self, facts: Facts) -> Iterator[Remote]:
-        """Where a list gives no marks back: calls to the person of a lost request, placed since, that nobody knows."""
-        lost_since = {intent.person: intent.sent_at - CLOCK_MARGIN for intent in facts.open_intents() if intent.person}
-        recorded_ids = (
-            {remote_id for managed in self.managed_list for remote_id in managed.resource_record.remotes}
-            if lost_since
-            else set()
+    def _lag_block(self, managed: Managed, *, quiet: bool) -> Block | None:
+        """Why nothing may be sent while the batch list lags by more than the longest guard. None where it does not."""
+        # Protocol 7: such a list proves nothing before a batch calls. It is believed again once it shows the newest.
+        seconds = self.scope.lock.guards.get(self.name, 0) if self.scope.lock else 0
+        if quiet or managed.route is not Route.BATCH or seconds <= LONGEST_GUARD.total_seconds():
+            return None
+        recorded = [item for other in self.managed_list for item in other.batch_records().items() if item[1].created_at]
+        remote_id, remote_record = max(recorded, key=lambda item: item[1].created_at or BEFORE_ALL, default=("", None))
+        if self.batch_listing is None or remote_record is None:
+            return None
+        if shows_mark(self.batch_listing, remote_id, remote_record.mark):
+            return None
+        sent_at = humanize.when(remote_record.created_at or self.provider_time)
+        return Block(
+            Reason.NOT_READ,
+            f"the list of {self.name} did not show {remote_id}, sent at {sent_at}, within an hour, and does not show "
+            "it now: nobody is called there until it does",
+            "run dialctl apply again; ask the provider why its list lags",
         )
-        for remote in self.unmarked_calls if lost_since else []:
-            numbers = remote.members.get_column("number") if remote.members is not None else ()
-            lost_times = [
-                lost_since[person_digest]
-                for number in numbers
-                if (person_digest := self.scope.key.digest_person(facts.lineage, number)) in lost_since
-            ]
-            if (
-                remote.id not in recorded_ids
-                and remote.created_at
-                and any(moment <= remote.created_at for moment in lost_times)
-            ):
-                yield remote
+
+    def _capabilities(self, route: Route) -> Capabilities | None:
+        channel = self.provider.channels.get(route)
+        return channel.capabilities if channel else None
+
+    def _cancel_settles(self) -> timedelta:
+        capabilities = self._capabilities(Route.BATCH)
+        return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
+
+    def _are_marks_listed(self) -> bool:
+        return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))
 
     def _build_blocked_observation(self, managed: Managed, remotes: Mapping[str, Remote], block: Block) -> Observation:
         facts = _build_facts(self.scope, managed, remotes, self.provider_time)
@@ -368,11 +273,20 @@ def _build_facts(
         now=provider_time,
         key=scope.key,
         lineage=scope.lock.lineage if scope.lock else "",
+        probe_number=_find_probe_number(scope, managed.provider),
         also=frozenset(managed.also),
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
-    timing, opens_at = policy.call_timing(
-        managed.resource, provider_time, managed.resource_record.guard(scope.desired.project.guard)
-    )
+    timing, opens_at = policy.call_timing(managed.resource, provider_time, _find_guard(scope, managed.provider))
     return replace(facts, timing=timing, opens_at=opens_at)
+
+
+def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
+    project_guard = scope.desired.project.guard
+    return scope.lock.guard(provider, project_guard) if scope.lock else project_guard
+
+
+def _find_probe_number(scope: ObserveScope, provider: str) -> str:
+    spec = scope.desired.project.providers.get(provider)
+    return spec.probe_number if spec else ""

@@ -1,4 +1,5 @@
-"""The pace of single calls: so many a second, so many in flight. Batches are paced by their provider, not here."""
+"""The pace of single calls: how many are placed per second, how many are in flight. Providers pace batches by
+themselves."""
 
 from __future__ import annotations
 
@@ -10,13 +11,14 @@ from declarative.model.remote import Remote, is_over
 from declarative.model.resource import Resource, Route
 
 POLL_SECONDS = 2.0
-"""Seconds between looks at the calls in flight."""
+"""Seconds between two reads of the calls in flight."""
 LONGEST_CALL = timedelta(minutes=75)
-"""After which a call that never ends no longer holds a place (callingbox.md 5, row 1)."""
+"""How long a call that never ends counts as in flight (callingbox.md 5, row 1)."""
 
 
 class Pacer:
-    """Call `wait` before each placing and `placed` after it. Does nothing on a batch route."""
+    """Paces the single calls of one resource: call `wait` before each request and `track` after it. Does nothing on a
+    batch route."""
 
     def __init__(self, run: RunContext, resource: Resource) -> None:
         self._run = run
@@ -26,7 +28,7 @@ class Pacer:
         self._first = True
 
     def wait(self) -> None:
-        """Waits for its turn. Raises Interrupted."""
+        """Waits until the next call may be placed. Raises Interrupted."""
         if not self._single:
             return
         if not self._first:
@@ -42,6 +44,7 @@ class Pacer:
                 self._run.pause(POLL_SECONDS)
 
     def track(self, remote_id: str) -> None:
+        """Counts a call as in flight. "" counts none: the request created nothing that is known."""
         if remote_id:
             self._in_flight[remote_id] = self._run.provider(self._resource).now()
 
@@ -57,5 +60,6 @@ class Pacer:
 
 
 def _has_no_members(remote: Remote) -> bool:
-    """Known from our own request alone, without an id to ask for: nothing will ever tell that it ended."""
+    """Whether a call is known from our own request alone. It has no id to read, so nothing will ever say that it
+    ended."""
     return remote.members is None or remote.members.is_empty()

@@ -1,4 +1,5 @@
-"""What the lock learns of an address in an apply besides its requests: what was seen, and what was done in full."""
+"""Writes to the lock what an apply learns of an address apart from its own requests: what was observed, and what was
+done in full."""
 
 from __future__ import annotations
 
@@ -9,23 +10,22 @@ from declarative.engine.results import ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.model import records
 from declarative.model.lock import RemoteRecord, ResourceRecord
-from declarative.model.remote import Phase, Remote, is_over
+from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Route
-from declarative.planning import diff as explain
-from declarative.planning import unchanged
+from declarative.planning import diff, unchanged
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Task
 from declarative.state.ledger import ResourceRecordFields
 
 
 class Recorder:
-    """Raises LeaseLost and StateError."""
+    """Writes records of one run. Raises LeaseLost and StateError."""
 
     def __init__(self, run: RunContext) -> None:
         self._run = run
 
     def record_observed(self, task: Task) -> None:
-        """Writes down what was seen: memory under earlier addresses, things found by their mark, counters."""
+        """Records what was observed: renames, remotes found by their mark, counters and outcomes."""
         ledger = self._run.ledger
         for old_address in task.renamed_from:
             ledger.rename(old_address, task.address)
@@ -37,12 +37,17 @@ class Recorder:
             for remote in task.facts.remotes.values()
             if remote.id not in task.facts.also
         }
+        remote_records = {
+            remote_id: self._date_cancel(task.facts, remote_record)
+            for remote_id, remote_record in remote_records.items()
+        }
         changed_records = {
             remote_id: remote_record
             for remote_id, remote_record in remote_records.items()
             if resource_record.remotes.get(remote_id) != remote_record
         }
         if changed_records:
+            # Protocol 5: a remote with the mark of an open intent answers it.
             answered_marks = {remote_record.mark for remote_record in changed_records.values()} & set(
                 resource_record.intents
             )
@@ -50,8 +55,15 @@ class Recorder:
                 task.address, remotes=changed_records, intents=dict.fromkeys(mark for mark in answered_marks if mark)
             )
 
+    def _date_cancel(self, facts: Facts, remote_record: RemoteRecord) -> RemoteRecord:
+        """Dates a cancel whose answer was lost, or that somebody declared to be ours, by when it was first seen."""
+        if not facts.cancel_settles or remote_record.cancel is None or remote_record.cancelled_at is not None:
+            return remote_record
+        return replace(remote_record, cancelled_at=facts.now) if remote_record.cancelled else remote_record
+
     def _adopt_remote(self, resource_record: ResourceRecord, remote: Remote) -> RemoteRecord:
-        """Something new to the lock: as its intent says, where there is one, else as its mark tells."""
+        """The record of a remote that the lock does not know: from its intent where one is open, otherwise from its
+        mark."""
         if intent := resource_record.intents.get(str(remote.mark)):
             return records.from_intent(intent, remote)
         remote_record = records.from_mark(remote)
@@ -61,17 +73,18 @@ class Recorder:
         return replace(remote_record, person=self._run.key.digest_person(lineage, remote.members.item(0, "number")))
 
     def record_result(self, task: Task, facts: Facts, result: ResourceResult) -> None:
-        """What this address is known as from now on: as applied in full, as quiet, or as a tombstone."""
+        """Records how the address stands after its task: applied in full, unchanged, or a tombstone."""
         resource, resource_record = task.resource, self._run.ledger.resource_record(task.address)
         if resource is None:
-            self.record_tombstone(task, facts, resource_record)
+            if result.is_clean:
+                self.record_tombstone(task, facts, resource_record)
             return
         if (
             facts.is_single_call
             and (task.facts.resource_record.remotes or resource_record.placed)
             and not result.submitted
         ):
-            return  # known as what was called, so that every later plan can tell that an edit changes nothing
+            return  # the record keeps what was called, so that every later plan can say that an edit changes nothing
         in_full = (
             result.is_clean
             and not result.unplanned
@@ -81,7 +94,7 @@ class Recorder:
         )
         fields: dict[str, object] = {
             "provider": resource.provider,
-            "settings": explain.redact_settings(resource.settings),
+            "settings": diff.redact_settings(resource.settings, resource.variable_settings),
             "settings_digest": resource.settings_digest,
             "count": resource.recipients.count,
             "numbers": resource.recipients.numbers if in_full else "",
@@ -95,17 +108,21 @@ class Recorder:
             self._run.ledger.update(task.address, **cast(ResourceRecordFields, changes))
 
     def _quiet_digest(self, task: Task, facts: Facts, result: ResourceResult) -> str | None:
-        """The digest of all facts, where everything is over and nothing was done or is due later."""
+        """The digest of all facts where everything is over and nothing was done or is due later; otherwise None. While
+        it stays the same, later plans need not read the people."""
         is_pending = result.unplanned or task.due_later or not result.is_clean
         is_changed = result.submitted or task.cancels or facts.resource_record.intents
         remotes = {remote_id: remote for remote_id, remote in facts.remotes.items() if remote_id not in facts.also}
-        has_unknown = any(remote.has_phase(Phase.UNKNOWN) for remote in remotes.values())
-        if is_pending or is_changed or has_unknown or not all(is_over(remote) for remote in remotes.values()):
+        # The counters of a batch may say that it is over while a person is still on the phone: a retry may be due then.
+        is_open = any(remote.has_phase(Phase.UNKNOWN, Phase.IN_FLIGHT) for remote in remotes.values())
+        if is_pending or is_changed or is_open or not all(is_over(remote) for remote in remotes.values()):
             return None
         return unchanged.fingerprint(task.resource, facts.resource_record, remotes)
 
     def record_tombstone(self, task: Task, facts: Facts, resource_record: ResourceRecord) -> None:
-        is_settled = all(is_over(remote) for remote in facts.remotes.values())
+        """Marks an address as no longer wanted, once nothing of it calls and no request is open. The record stays, so
+        that no one is called twice when the resource comes back."""
+        is_settled = all(is_over(remote) and not holds_queued(remote) for remote in facts.remotes.values())
         if (
             (task.forget or (task.cancels and is_settled))
             and not resource_record.intents

@@ -2,33 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from declarative.humanize import people
 from declarative.planning.decide import Verb
 
 
 @dataclass
 class ResourceResult:
-    """What was done at one address: people by verb and by result, ids that came to be, and what must be said.
-    `unplanned` fell due while this ran, and need a plan that names them."""
+    """What one run did at one address."""
 
     requests: list[tuple[str, Verb, int]] = field(default_factory=list)
+    """Requests known to be done: id of the remote, verb, number of people."""
     cancelled: int = 0
+    """People whose own status read `cancelled` after a cancel of this run."""
     in_flight: int = 0
+    """People who were on the phone when their batch was cancelled."""
     problems: list[Receipt] = field(default_factory=list)
+    """Requests that were not done, or may not have been, in the order they were made."""
     findings: list[Finding] = field(default_factory=list)
+    """Sentences that the report says under this address."""
     deferred: int = 0
+    """People left to the next run: out of time, out of funds, or after a failure."""
     unplanned: int = 0
+    """People who fell due during this run. They need a plan that names them."""
+    taken_back: int = 0
+    """People of batches that were taken back before they called, and that were not submitted again."""
     unsure: list[tuple[Receipt, Verb, int]] = field(default_factory=list)
+    """Requests without a usable answer: receipt, verb, number of people."""
+
+    def add_receipt(self, receipt: Receipt, verb: Verb, count: int) -> None:
+        """Counts the people of one verb in one request. A request of several verbs is a problem only once."""
+        if receipt.status is RequestStatus.DONE:
+            self.add_request(receipt.remote_id, verb, count)
+        elif receipt not in self.problems:
+            self.problems.append(receipt)
+        if receipt.status is RequestStatus.UNSURE:
+            self.unsure.append((receipt, verb, count))
+        if receipt.status is RequestStatus.OUT_OF_FUNDS:
+            self.deferred += count
+
+    def add_shard(self, receipt: Receipt, counts: Mapping[Verb, int]) -> None:
+        """Counts the people of one submission, by verb: those that the provider took, and a problem for the others."""
+        total = sum(counts.values())
+        taken_count = remaining = total - receipt.left_out
+        for verb, count in counts.items():
+            self.add_receipt(receipt, verb, min(count, remaining))
+            remaining -= min(count, remaining)
+        if receipt.left_out:
+            message = (
+                f"{receipt.remote_id} took {taken_count:,} of {people(total)}: who they are is read by the next apply, "
+                "which decides about the others"
+            )
+            self.problems.append(Receipt(RequestStatus.FAILED, receipt.remote_id, message))
 
     def add_request(self, remote_id: str, verb: Verb, count: int) -> None:
         """Counts people of a request that is known to be done."""
         self.requests.append((remote_id, verb, count))
 
-    def undo_request(self, remote_id: str) -> None:
-        """What was taken back before it called was not done."""
+    def undo_request(self, remote_id: str, *, people_are_free: bool = False) -> None:
+        """Removes the requests of a batch that was withdrawn before it called."""
+        if people_are_free:
+            self.taken_back += sum(count for request_id, _, count in self.requests if request_id == remote_id)
         self.requests = [entry for entry in self.requests if entry[0] != remote_id]
+
+    def close_unsure(self, receipt: Receipt) -> None:
+        """Removes every entry of an unsure request that was settled."""
+        self.unsure = [entry for entry in self.unsure if entry[0] is not receipt]
+        self.problems = [problem for problem in self.problems if problem is not receipt]
 
     @property
     def submitted(self) -> dict[Verb, int]:
@@ -40,22 +84,29 @@ class ResourceResult:
 
     @property
     def remote_ids(self) -> list[str]:
+        """Each id once, in the order of the requests."""
         return list(dict.fromkeys(remote_id for remote_id, _, _ in self.requests))
 
     @property
     def is_clean(self) -> bool:
-        return not self.problems and not self.deferred
+        """Whether there was no problem and no one was left to the next run."""
+        return not self.problems and not self.deferred and not self.taken_back
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that the report must say: an address and a sentence. `undone` is a batch of this run that was taken
-    back again."""
+    """Something that the report must say."""
 
     address: str
+    """The address it is about; "" where it is about a whole provider."""
     message: str
+    """A sentence for people, without a full stop."""
     unsure: bool = False
+    """Whether a person or a later run must look at it: the exit code says so."""
     withdrawn_id: str = ""
+    """Id of the batch that was cancelled before it called; "" where none was."""
+    people_are_free: bool = False
+    """Whether a read proved that the withdrawn batch called no one, and its people may be submitted again."""
 
 
 class RequestStatus(StrEnum):
@@ -67,15 +118,24 @@ class RequestStatus(StrEnum):
     REFUSED = "refused"
     OUT_OF_FUNDS = "out_of_funds"
     MARK_LOST = "mark_lost"
+    NOT_TAKEN_OFF = "not_taken_off"
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """`remote_id` of what exists now, "" where nothing does; `message` for people, "" where all went well. `mark` names
-    the intent that an unsure one left open; `final`: whoever else is sent to this resource would fare the same."""
+    """What became of one request, as far as its caller must know."""
 
     status: RequestStatus
+    """What the answer allows to conclude."""
     remote_id: str = ""
+    """Id of the batch or call that exists now; "" where none is known."""
     message: str = ""
+    """The reason, for people; "" where the request was done."""
     mark: str = ""
+    """The mark of the intent that an unsure request left open; "" otherwise."""
+    starts_at: datetime | None = None
+    """When the batch that was created starts to call, as it was asked for. None: at once, or no batch was created."""
     final: bool = False
+    """Whether every other request for this resource would fail in the same way."""
+    left_out: int = 0
+    """People of a done request whom the provider did not take, as its answer says."""

@@ -1,10 +1,11 @@
-"""What every acting module needs at hand in a run that writes: the ledger under its lease, the providers, the limits.
+"""What every module of the engine needs in a run that writes: the ledger under its lease, the providers, the limits.
 Makes no request of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from declarative.engine.signals import StopSignal
 from declarative.model.capabilities import Capabilities
@@ -17,11 +18,12 @@ from declarative.state.ledger import Ledger
 
 @dataclass
 class DialBudget:
-    """How many people may still be called in this run; None is no limit. Counted before each send, by the mark of the
-    request, and given back once it is known not to have been done."""
+    """Limits how many people one run may call. People are counted before their request is sent."""
 
     remaining: int | None = None
+    """How many more people may be called. None means no limit."""
     _reserved: dict[str, int] = field(default_factory=dict)
+    """People counted for each request of this run, by its mark."""
 
     def covers(self, count: int) -> bool:
         return self.remaining is None or count <= self.remaining
@@ -32,35 +34,51 @@ class DialBudget:
             self._reserved[mark] = count
 
     def release(self, mark: str) -> None:
-        """Of a request that was not made in this run there is nothing to give back."""
+        """Gives back the people of a request that is known not to have been done. Does nothing for a mark that this
+        run did not count."""
         if self.remaining is not None:
             self.remaining += self._reserved.pop(mark, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
-    """`sleep` in seconds, by real time or by the sandbox's clock; `say` shows progress."""
+    """One run that writes, from the moment it holds the lease."""
 
     ledger: Ledger
+    """The lock while it is written."""
     lease: Lease
+    """The right to send and to write."""
     project: Project
+    """The project as its manifest says: name, guard, settle time."""
     providers: Mapping[str, Provider]
+    """The connected providers by name."""
     capabilities: Callable[[str, Route], Capabilities]
+    """What a provider can do on a route, from the provider's name and the route."""
     key: PersonKey
+    """The key that digests of people are made with."""
     stop: StopSignal
+    """Whether the user asked the run to stop."""
     budget: DialBudget
+    """How many more people may be called."""
     sleep: Callable[[float], None]
+    """Waits that many seconds: in real time, or by moving the clock of the embedded sandbox."""
     progress: Callable[[str], None] = lambda _: None
+    """Shows a line of progress."""
 
     def check_may_dial(self) -> None:
-        """Passed before every request that dials. Raises Interrupted or LeaseLost."""
+        """Passes before every request that dials. Raises Interrupted or LeaseLost."""
         self.stop.check()
+        # Protocol 11: a run that lost its lease must not send; the new holder may be sending the same.
         self.lease.check()
 
     def pause(self, seconds: float) -> None:
         """Waits, and stops waiting when asked to stop. Raises Interrupted."""
         self.sleep(seconds)
         self.stop.check()
+
+    def guard(self, provider: str) -> timedelta:
+        """How long before its first call a batch is sent to this provider, at least. Zero: the guard is left out."""
+        return self.ledger.lock.guard(provider, self.project.guard)
 
     def provider(self, resource: Resource) -> Provider:
         return self.providers[resource.provider]

@@ -1,20 +1,18 @@
-"""Carries out the work of a plan, address by address: cancels, then whoever may be called, each through execute.py.
+"""Does the work of a plan, address by address: cancels first, then calls. Each request is made by execute.py.
 
-Nobody is called who was not in the plan that was approved, and nobody more often than it said: `approved` narrows every
-request, however the facts moved.
+No one is called who was not in the plan that was approved, and no one more often than the plan said.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 
 import polars as pl
 
-from declarative import humanize as counting
+from declarative.engine import cancel
+from declarative.engine.doubts import DoubtResolver
+from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
 from declarative.engine.pacing import Pacer
@@ -22,78 +20,72 @@ from declarative.engine.recorder import Recorder
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import Settler
+from declarative.engine.sweep import Sweeper
 from declarative.errors import ProviderError
-from declarative.model import records
-from declarative.model.remote import Phase, Remote
+from declarative.humanize import people
+from declarative.model.lock import ResourceRecord
+from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
-from declarative.planning import policy, resubmit
-from declarative.planning.decide import Timing, Verb
+from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
+from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
-
-UNREAD_AFTER_CANCEL = "its people could not be read after it was cancelled; the next apply goes on from here"
-READS_AFTER_CANCEL = (0.0, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each look at whether a cancelled batch's people are free."""
 
 
 class PlanRunner:
-    """Does one plan's work. Interrupted, LeaseLost and StateError pass through; everything else becomes a Tally."""
+    """Runs the plans of one apply. `resources` holds what the manifests want, by address. Interrupted, LeaseLost and
+    StateError pass through; every other failure is recorded in a ResourceResult."""
 
-    def __init__(self, run: RunContext) -> None:
+    def __init__(self, run: RunContext, resources: Mapping[str, Resource]) -> None:
         self._run = run
         self._executor = Executor(run, on_wait=self._check_guarded_batches)
         self._recorder = Recorder(run)
-        self.settler = Settler(run)
-        self.guard_watch = GuardWatch(run, self._executor)
+        self._eligibility = Eligibility(run)
+        sweeper = Sweeper(run, self._executor)
+        self.settler = Settler(run, sweeper)
+        self.doubts = DoubtResolver(run, self.settler, resources)
+        self._guard_watch = GuardWatch(run, self._executor, sweeper)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
-        self._sent_numbers: defaultdict[str, list[pl.Series]] = defaultdict(list)
-        self._called_numbers: defaultdict[str, list[pl.Series]] = defaultdict(list)
-        self._unsure_numbers: dict[str, pl.Series] = {}
 
     def run_plan(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
-        """Plain cancels first, so that nobody is called who is on the way out; single calls last, since pacing them takes
-        longer than the guard of a batch; else in the plan's order."""
-        self._sent_numbers = defaultdict(
-            list, {address: list(numbers) for address, numbers in self._called_numbers.items()}
-        )
-        tasks = sorted(plan.tasks.values(), key=_run_order)
+        """Runs one round: every task of the plan. `approved` holds, by address, the numbers that may be called."""
+        self._eligibility.begin_round()
         try:
-            for task in tasks:
+            for task in sorted(plan.tasks.values(), key=_run_order):
                 result = self.results.setdefault(task.address, ResourceResult())
                 try:
                     self._run_task(task, result, approved.get(task.address))
                 except ProviderError as error:
                     result.problems.append(Receipt(RequestStatus.FAILED, message=error.message))
-        finally:  # an interruption as well: what was created is not left unseen
+        finally:
+            # Protocol 7: an interrupted run checks its new batches too, or their guards would end unwatched.
             self._check_guarded_batches()
 
     def resolve_unsure(self) -> None:
-        """Requests that were unsure when they were sent, and are answered now, are problems no more."""
+        """Drops the problems of requests that were unsure when they were sent and have been settled since. Those that
+        turned out to be done count as done."""
         for address, result in self.results.items():
             resource_record = self._run.ledger.resource_record(address)
-            ids_by_mark = {
-                remote_record.mark: remote_id
-                for remote_id, remote_record in resource_record.remotes.items()
-                if remote_record.mark
-            }
-            for receipt, verb, count in [
-                entry for entry in result.unsure if entry[0].mark not in resource_record.intents
-            ]:
-                result.unsure.remove((receipt, verb, count))
-                result.problems = [problem for problem in result.problems if problem is not receipt]
-                numbers = self._unsure_numbers.pop(receipt.mark, None)
-                if remote_id := ids_by_mark.get(receipt.mark) or receipt.remote_id:
+            ids_by_mark = _ids_by_mark(resource_record)
+            for receipt, verb, count in list(result.unsure):
+                if receipt.mark in resource_record.intents:
+                    continue
+                result.close_unsure(receipt)
+                remote_id = ids_by_mark.get(receipt.mark) or receipt.remote_id
+                self._eligibility.settle_unsure(address, receipt.mark, was_done=bool(remote_id))
+                if remote_id:
                     result.add_request(remote_id, verb, count)
-                    self._called_numbers[address] += [] if numbers is None else [numbers]
 
     def _run_task(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> None:
-        result.unplanned = 0
+        result.unplanned = result.taken_back = 0
         if task.unchanged:
             self._recorder.record_tombstone(task, task.facts, self._run.ledger.resource_record(task.address))
             return
         self._recorder.record_observed(task)
         facts = self._cancel_and_resubmit(task, result, approved)
+        if task.blocked:
+            return
         resource = task.resource
         if resource is not None and facts is not None:
             self._retry_by_request(task, resource, approved, result)
@@ -101,188 +93,149 @@ class PlanRunner:
         self._recorder.record_result(task, facts or task.facts, result)
 
     def _cancel_and_resubmit(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> Facts | None:
-        """Cancels batch by batch; whoever is free and still wanted is submitted again before the next is touched.
-        None where it had to end: the rest stays as it is."""
+        """Cancels batch by batch. The people who are free and still wanted are submitted again before the next batch
+        is cancelled. Returns the facts after the cancels; None where one failed."""
         facts = task.facts
-        if not task.cancels:
-            return facts
-        to_replace = task.to_call.filter(verb=Verb.REPLACE)
-        if (
-            len(to_replace)
-            and task.resource is not None
-            and (unknown_references := self._unknown_references(task.resource))
-        ):
-            result.problems.append(
-                Receipt(RequestStatus.FAILED, message=f"nothing was cancelled: {'; '.join(unknown_references)}")
-            )
-            return None
+        can_move = cancel.can_move(self._run, task, result)
         for remote_id in task.cancels:
+            # A failure keeps people where they are, but it keeps nobody in a batch who must be taken off.
+            if not can_move and remote_id not in task.leaving:
+                continue
             self._run.stop.check()
-            remote = self._cancel(task.address, facts.remotes[remote_id], result)
+            remote = cancel.cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
             if remote is None:
-                return None
-            facts = replace(
-                facts,
-                remotes={**facts.remotes, remote_id: remote},
-                resource_record=self._run.ledger.resource_record(task.address),
-            )
-            if len(to_replace) and task.resource is not None:
-                recipients = resubmit.only_approved(
-                    resubmit.recipients_to_resubmit(facts, remote), to_replace.get_column("number")
-                )
-                self._submit(task.resource, recipients, approved, result)
-                if not result.is_clean:
-                    return None
-        return facts
+                can_move = False
+                continue
+            facts = cancel.renew_facts(self._run, task, facts, remote)
+            can_move = self._move(task, facts, remote, approved, result, can_move=can_move)
+        return facts if can_move else None
 
-    def _unknown_references(self, resource: Resource) -> list[str]:
-        return self._run.provider(resource).unknown_references(resource.settings)
-
-    def _cancel(self, address: str, remote: Remote, result: ResourceResult) -> Remote | None:
-        """The batch as read after its cancel was answered; None where the cancel is not confirmed."""
-        provider = self._run.providers[self._run.ledger.resource_record(address).provider]
-        channel = provider.channels[Route.BATCH]
-        receipt = self._executor.cancel(address, channel, remote.id)
-        if receipt.status is not RequestStatus.DONE:
-            result.problems.append(receipt)
-            return None
-        cancelled_remote: Remote | None = None
-        for pause in READS_AFTER_CANCEL:
-            self._run.sleep(pause)
-            cancelled_remote = channel.read(remote.id)
-            if (
-                cancelled_remote is not None
-                and cancelled_remote.members is not None
-                and not cancelled_remote.has_phase(Phase.QUEUED)
-            ):
-                break
-        if cancelled_remote is None or cancelled_remote.members is None:
-            result.problems.append(Receipt(RequestStatus.FAILED, remote.id, UNREAD_AFTER_CANCEL))
-            return None
-        remote_record = records.refreshed(
-            self._run.ledger.resource_record(address).remotes[remote.id], cancelled_remote
-        )
-        self._run.ledger.update(address, remotes={remote.id: remote_record})
-        result.cancelled += len(cancelled_remote.members.filter(phase=Phase.CANCELLED))
-        result.in_flight += len(cancelled_remote.members.filter(phase=Phase.IN_FLIGHT))
-        return cancelled_remote
+    def _move(
+        self,
+        task: Task,
+        facts: Facts,
+        remote: Remote,
+        approved: pl.Series | None,
+        result: ResourceResult,
+        *,
+        can_move: bool,
+    ) -> bool:
+        """Submits again the people of a cancelled batch who are free and wanted. Returns whether more may move."""
+        recipients = cancel.find_freed(task, facts, remote.id)
+        if task.resource is None or recipients is None:
+            return can_move
+        if not can_move or find_unreadable(facts):  # protocol 12: nobody moves unless the reads show who was sent
+            result.deferred += len(recipients)
+            return False
+        self._submit(task.resource, recipients, approved, result)
+        return result.is_clean
 
     def _retry_by_request(
         self, task: Task, resource: Resource, approved: pl.Series | None, result: ResourceResult
     ) -> None:
-        """A request calls all the unreached of a batch or none: it is left to the next run unless each may be called."""
+        """Retries batches by the provider's own request."""
         for remote_id in task.requests:
             recipients = task.recipients_to_retry(remote_id)
-            if len(self._select_approved(task.address, recipients, approved)) < len(recipients):
+            # Protocol 10: the request calls all unreached people of a batch or none. It is left to the next run unless
+            # each of them may be called.
+            if len(self._eligibility.select_approved(task.address, recipients, approved)) < len(recipients):
                 result.unplanned += len(recipients)
                 continue
-            may_call = partial(self._can_call_all, resource, recipients, is_retry=True)
+            may_call = partial(self._eligibility.can_call_all, resource, recipients, is_retry=True)
             if self._must_stop(resource, result) or not may_call():
                 result.deferred += len(recipients)
                 continue
-            self._sent_numbers[task.address].append(recipients.get_column("number"))
+            self._eligibility.record_sent(task.address, recipients)
             receipt = self._executor.retry(resource, task.facts.remotes[remote_id], len(recipients), may_call)
-            self._record_receipt(receipt, Verb.RETRY, len(recipients), result)
-            self._record_called(task.address, receipt, recipients)
+            result.add_receipt(receipt, Verb.RETRY, len(recipients))
+            self._eligibility.record_outcome(task.address, receipt, recipients)
 
     def _submit(
         self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
     ) -> None:
-        """Submits people in shards, those of one attempt together; single calls one by one, at their pace."""
-        to_call = self._select_approved(resource.address, recipients, approved)
+        """Submits recipients in shards; one shard holds people of one attempt. A single call is a shard of one."""
+        to_call = self._eligibility.select_approved(resource.address, recipients, approved)
         result.unplanned += len(recipients) - len(to_call)
-        self._sent_numbers[resource.address].append(to_call.get_column("number"))
+        self._eligibility.record_sent(resource.address, to_call)
         if resource.route is Route.CALL:
+            # Protocol 7: pacing single calls may take longer than the guard of a batch created before them.
             self._check_guarded_batches()
         shard_size = self._run.capabilities(resource.provider, resource.route).max_people
         pacer = Pacer(self._run, resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
             for start in range(0, len(same_attempt), shard_size):
-                planned_shard = same_attempt.slice(start, shard_size)
                 if self._must_stop(resource, result):
                     result.deferred += len(same_attempt) - start
                     break
-                self._run.progress(f"{resource.address}: {start:,} of {counting.people(len(same_attempt))} submitted")
+                self._run.progress(f"{resource.address}: {start:,} of {people(len(same_attempt))} submitted")
                 pacer.wait()
-                self._apply_findings(self.guard_watch.check_due())
-                shard = self._select_callable(resource, planned_shard)
-                result.deferred += len(planned_shard) - len(shard)
-                if shard.is_empty():
-                    continue
-                may_call = partial(self._can_call_all, resource, shard)
-                receipt = self._executor.submit(
-                    resource, shard.select("number", "payload"), int(str(attempt)), may_call
-                )
-                pacer.track(receipt.remote_id)
-                for verb, count in shard.group_by("verb").len().iter_rows():
-                    self._record_receipt(receipt, Verb(verb), count, result)
-                self._record_called(resource.address, receipt, shard)
-                if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
-                    self.guard_watch.watch(resource.provider, receipt.remote_id)
+                self._submit_shard(resource, same_attempt.slice(start, shard_size), int(str(attempt)), pacer, result)
 
-    def _record_called(self, address: str, receipt: Receipt, recipients: pl.DataFrame) -> None:
-        """Whoever was called in this run is not called again by it; nor whose request was lost and turns up later."""
-        if receipt.status is RequestStatus.DONE:
-            self._called_numbers[address].append(recipients.get_column("number"))
-        elif receipt.status is RequestStatus.UNSURE:
-            self._unsure_numbers[receipt.mark] = recipients.get_column("number")
-
-    def _select_approved(self, address: str, recipients: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
-        """Those of them who were approved, and whom this round has not sent already, whatever the plan says."""
-        for numbers in self._sent_numbers[address]:
-            recipients = recipients.filter(~pl.col("number").is_in(numbers.implode()))
-        return resubmit.only_approved(recipients, approved)
+    def _submit_shard(
+        self, resource: Resource, planned_shard: pl.DataFrame, attempt: int, pacer: Pacer, result: ResourceResult
+    ) -> None:
+        self._apply_findings(self._guard_watch.check_due())
+        shard = self._eligibility.select_callable(resource, planned_shard)
+        result.deferred += len(planned_shard) - len(shard)
+        if shard.is_empty():
+            return
+        may_call = partial(self._eligibility.can_call_all, resource, shard)
+        receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call)
+        pacer.track(receipt.remote_id)
+        counts = shard.group_by("verb", maintain_order=True).len().iter_rows()
+        result.add_shard(receipt, {Verb(verb): count for verb, count in counts})
+        self._eligibility.record_outcome(resource.address, receipt, shard)
+        if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
+            self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
 
     def _check_guarded_batches(self) -> None:
-        self._apply_findings(self.guard_watch.check_all())
+        self._apply_findings(self._guard_watch.check_all())
+
+    def check_guards_again(self) -> None:
+        """Waits for the last quarter of each guard, and reads the lists once more. Raises Interrupted."""
+        self._apply_findings(self._guard_watch.check_again())
+
+    @property
+    def has_taken_back(self) -> bool:
+        """Whether people of a batch that was taken back were not submitted again yet."""
+        return any(result.taken_back for result in self.results.values())
 
     def _apply_findings(self, findings: Sequence[Finding]) -> None:
-        """What was taken back was not done."""
+        """Keeps findings for the report. A batch that was withdrawn does not count as submitted."""
         for finding in findings:
             if not finding.address:
                 self.findings.append(finding)
                 continue
             result = self.results.setdefault(finding.address, ResourceResult())
-            result.undo_request(finding.withdrawn_id)
+            result.undo_request(finding.withdrawn_id, people_are_free=finding.people_are_free)
+            if finding.people_are_free:
+                self._eligibility.release(finding.address, finding.withdrawn_id)
             result.findings.append(finding)
 
-    def _can_call_all(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> bool:
-        return len(self._select_callable(resource, recipients, is_retry=is_retry)) == len(recipients)
-
-    def _select_callable(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> pl.DataFrame:
-        """Who of them may still be called: a run may take hours, and a window may have closed since the plan was made.
-        A provider's own retry calls at once."""
-        provider_time = self._run.provider(resource).now()
-        resource_record = self._run.ledger.resource_record(resource.address)
-        guard = timedelta() if is_retry else resource_record.guard(self._run.project.guard)
-        timing, _ = policy.call_timing(resource, provider_time, guard, lambda: recipients)
-        if isinstance(timing, Timing):
-            return recipients if timing is Timing.NOW else recipients.clear()
-        return recipients.join(timing.filter(timing=Timing.NOW.value), on="number", how="semi", maintain_order="left")
-
     def _must_stop(self, resource: Resource, result: ResourceResult) -> bool:
+        """Whether nothing more may be sent for this resource: its provider is stopped, it expired, or it failed."""
         if resource.provider in self._executor.stopped_providers:
             return True
-        expired = resource.expires_at and resource.expires_at <= self._run.provider(resource).now()
-        if expired:
-            result.problems.append(
-                Receipt(RequestStatus.FAILED, message="expires_at passed while this ran; whoever is left is not called")
-            )
+        is_expired = self._eligibility.is_expired(resource)
+        if is_expired:
+            message = "expires_at passed during this run; the people who are left are not called"
+            result.problems.append(Receipt(RequestStatus.FAILED, message=message))
         failures = [receipt for receipt in result.problems if receipt.status is RequestStatus.FAILED]
-        return bool(expired) or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
-
-    def _record_receipt(self, receipt: Receipt, verb: Verb, count: int, result: ResourceResult) -> None:
-        if receipt.status is RequestStatus.DONE:
-            result.add_request(receipt.remote_id, verb, count)
-        elif receipt not in result.problems:
-            result.problems.append(receipt)
-        if receipt.status is RequestStatus.UNSURE:
-            result.unsure.append((receipt, verb, count))
-        if receipt.status is RequestStatus.OUT_OF_FUNDS:
-            result.deferred += count
+        return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
 
 
 def _run_order(task: Task) -> int:
+    """Sort key: plain cancels, then batches, then single calls; within each, the order of the plan."""
+    # Plain cancels go first, so that no one is called who is on the way out. Protocol 7: single calls go last, since
+    # pacing them takes longer than the guard of a batch.
     if task.to_call.is_empty() and not task.requests:
         return 0
     return 1 if task.resource is None or task.resource.route is Route.BATCH else 2
+
+
+def _ids_by_mark(resource_record: ResourceRecord) -> dict[str, str]:
+    return {
+        remote_record.mark: remote_id
+        for remote_id, remote_record in resource_record.remotes.items()
+        if remote_record.mark
+    }

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: heard between two requests, never within one."""
+"""SIGINT and SIGTERM: noticed between two requests, never within one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from types import FrameType
 
 from declarative.errors import Interrupted
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class StopSignal:
-    """The wish to stop, by SIGINT or SIGTERM: heard between two requests, never within one. A second signal falls back
-    to the system's own way, which is as safe as a crash. `heard` is called from within the signal's handler."""
+    """Remembers that SIGINT or SIGTERM asked the run to stop. A second signal gets the system's default handler and
+    ends the process at once, which is as safe as a crash. `on_signal` is called inside the signal handler."""
 
     def __init__(self, on_signal: Callable[[], None] = lambda: None) -> None:
         self._requested = threading.Event()
@@ -21,13 +23,14 @@ class StopSignal:
         self.on_signal = on_signal
 
     def listen(self) -> None:
+        """Installs the handlers. Works in the main thread only."""
         for signum in _SIGNALS:
             signal.signal(signum, self._request_stop)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """While somebody is asked, no request is under way, and a signal ends the waiting at once, as does one that
-        came before. Raises Interrupted."""
+        """Lets a signal end the block at once, for the time that a person is asked something: no request is under way
+        then. A signal that came before the block ends it too. Raises Interrupted."""
         handlers = {signum: signal.signal(signum, self._interrupt) for signum in _SIGNALS}
         try:
             if self.requested:
@@ -51,7 +54,7 @@ class StopSignal:
         self._requested.wait(seconds)
 
     def pause(self, seconds: float) -> None:
-        """Sleeps where nothing is under way. Raises Interrupted when asked to stop."""
+        """Sleeps while no request is under way. Raises Interrupted when asked to stop."""
         self.sleep(seconds)
         self.check()
 
@@ -63,9 +66,6 @@ class StopSignal:
 
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:
         raise _interruption(signum, "nothing was sent")
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _interruption(signum: int, detail: str) -> Interrupted:

@@ -25,6 +25,7 @@ from declarative.manifest.variables import Variables, substitute_variables
 from declarative.model.capabilities import PERSONAL
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.resource import Desired, Resource
+from declarative.model.selection import EVERYTHING, Selection
 
 _RECIPIENT_FIELDS = ("recipients", "recipients_from", "to_number", *PERSONAL)
 
@@ -38,21 +39,30 @@ def load_desired(
     provider_types: ProviderTypes,
     variables: Variables,
     key: PersonKey,
-    targets: Sequence[str] = (),
+    selection: Selection = EVERYTHING,
     cache: File | None = None,
     most_described: int = MOST_DESCRIBED,
     remote_files: RemoteFiles | None = None,
 ) -> Desired:
     """Read what the manifests at `path`, a file or a directory, ask for.
 
+<<<<<<< HEAD
     `key` digests people. `targets` limits the result to those addresses. `cache` is a directory that keeps summaries of
     recipients files. `remote_files` gives those under URLs. Of a kind of problem `most_described` are described for
     each file. Raises ManifestError with every problem that was found.
+=======
+    `key` digests people. `selection` limits the result. `cache` is a directory that keeps summaries of
+    recipients files. Raises ManifestError with every problem that was found.
+>>>>>>> main
     """
     problems = ProblemCollector(most_described)
     loader = RecipientLoader(key, cache, remote_files or RemoteFiles())
     with _pause_garbage_collection():
+<<<<<<< HEAD
         return _load_desired(path, provider_types, variables, loader, targets, problems)
+=======
+        return _load_desired(path, provider_types, variables, RecipientLoader(key, cache), selection)
+>>>>>>> main
 
 
 @contextmanager
@@ -69,12 +79,16 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 
 def _load_desired(
+<<<<<<< HEAD
     path: File,
     provider_types: ProviderTypes,
     variables: Variables,
     loader: RecipientLoader,
     targets: Sequence[str],
     problems: ProblemCollector,
+=======
+    path: File, provider_types: ProviderTypes, variables: Variables, loader: RecipientLoader, selection: Selection
+>>>>>>> main
 ) -> Desired:
     document_set = find_documents(path, {file.resolve() for file in variables.files}, problems)
     has_unreadable = not problems.is_empty
@@ -84,15 +98,16 @@ def _load_desired(
         documents, document_set, provider_types, loader.remote_files, problems, has_unreadable=has_unreadable
     )
     resources = _compile_resources(documents, project_config, document_set.root, loader, problems)
-    problems.extend(addresses.unknown_target_problems(path, targets, documents))
+    problems.extend(addresses.unknown_target_problems(path, selection, documents))
     if problems.is_empty:
         problems.extend(_empty_project_problems(path.resolve(), document_set, documents))
     problems.raise_if_any()
-    selected_resources = {
-        address: compiled for address, compiled in resources.items() if not targets or address in targets
-    }
+    chosen = selection.choose({address: resource.labels for address, (_, resource) in resources.items()})
+    problems.extend(addresses.nothing_selected_problems(path, selection, chosen))
+    problems.raise_if_any()
+    selected_resources = {address: resources[address] for address in chosen}
     is_complete = (
-        document_set.whole_directory and str(path.resolve()) == project_config.project.directory and not targets
+        document_set.whole_directory and str(path.resolve()) == project_config.project.directory and not selection
     )
     return Desired(
         project_config.project,

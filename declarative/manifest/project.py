@@ -144,7 +144,7 @@ def _read_provider(
         message = f"provider type {provider_type.name} has no api_version {quote(version)}"
         section.at("api_version").report(message, list_known(provider_type.versions))
         return None
-    return ProviderSpec(name, provider_type.name, version)
+    return ProviderSpec(name, provider_type.name, version, provider.get("probe_number", ""))
 
 
 def _read_provider_defaults(

@@ -84,6 +84,7 @@ class ResourceCompiler:
             display_name=_value_or_default(values, "display_name", metadata["name"]),
             settings=settings,
             settings_digest=json_digest(settings),
+            variable_settings=frozenset(name for name in settings if values[name].is_from_variable),
             recipients=self._load_recipients(section, kind, choice, values, limits, region),
             paused=_value_or_default(values, "state", "present") == "cancelled",
             scheduled_at=scheduled_at,

@@ -1,4 +1,4 @@
-"""The digests by which two values count as equal. Imports no other module of the project.
+"""The digests by which two values count as equal. Knows no value of the project.
 
 Digests of people are HMACs under `DIALCTL_PERSON_KEY` when it is set. Without it they are plain SHA-256. There are few
 enough phone numbers to guess one from such a digest, and README says so.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 import orjson
+
+from declarative.errors import UsageError
 
 
 class WrittenNumber(float):
@@ -54,6 +56,17 @@ class PersonKey:
 
     def __init__(self, secret: str | None) -> None:
         self._secret = secret.encode() if secret else None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> PersonKey:
+        """The key in DIALCTL_PERSON_KEY. Raises UsageError for one that another program would read in another way."""
+        secret = environment.get("DIALCTL_PERSON_KEY", "")
+        if secret != secret.strip() or not all(letter.isprintable() for letter in secret):
+            raise UsageError(
+                "DIALCTL_PERSON_KEY begins or ends with a space or line break, or holds a character that is not text",
+                hint="set it to the key alone; a file that was read into it often ends with a line break",
+            )
+        return cls(secret)
 
     @property
     def fingerprint(self) -> str | None:

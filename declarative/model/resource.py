@@ -49,6 +49,8 @@ class Resource:
     """Digest of `settings`."""
     recipients: Recipients
     """The people it wants called."""
+    variable_settings: frozenset[str] = frozenset()
+    """Names of settings that a variable is a part of. Their values may be secrets."""
     paused: bool = False
     """`state: cancelled` in the manifest: no one is desired."""
     scheduled_at: datetime | None = None
@@ -79,6 +81,8 @@ class ProviderSpec:
     """What the provider catalog calls it."""
     api_version: str | None = None
     """None: the first version of the type."""
+    probe_number: str = ""
+    """The only recipient of a list probe, E.164. Empty: the number that the calls go out from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +100,7 @@ class Project:
     guard: timedelta = timedelta(minutes=2)
     """How long after the request a batch starts to call, at least. 0: at once."""
     settle: timedelta = timedelta(minutes=5)
-    """How long after a lost answer a complete list without the batch makes its absence probable."""
+    """How long a list has to show what was sent before apply makes something younger (a list probe)."""
     policy: Policy = Policy()
     """Limits for the whole project. A resource can only be stricter."""
     state_url: str | None = None

@@ -1,4 +1,4 @@
-"""Plans, reports, statuses and errors as one JSON object each, described by the published schemas."""
+"""Plans, reports, statuses, drift and errors as one JSON object each. Published schemas describe plan and report."""
 
 from __future__ import annotations
 
@@ -20,11 +20,19 @@ from declarative.planning.plan import FORMAT_VERSION, Action, Plan
 
 
 def encode(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+    """Encode as indented JSON. Times become RFC 3339 in UTC.
+
+    `##[` is escaped, because a GitHub runner that reads it in a log obeys it.
+    """
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+    return text.replace("##[", r"##\u005b")
 
 
 def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None) -> dict[str, Any]:
-    """`schemas/plan.v1.schema.json`. `caused` are the addresses that a branch touches, where that was asked."""
+    """Build the document of `schemas/plan.v1.schema.json`.
+
+    `caused_addresses` are the addresses that a branch touches. With None, no action says whether it was caused.
+    """
     counts = {str(verb): len(plan.actions_with_verb(verb)) for verb in Verb}
     return {
         "format_version": FORMAT_VERSION,
@@ -64,14 +72,17 @@ def _cause_entry(action: Action, caused_addresses: Collection[str] | None) -> di
 
 
 def report_document(report: ApplyReport) -> dict[str, Any]:
-    """`schemas/report.v1.schema.json`: every action of the plan with its outcome, those of a saved plan that nothing
-    calls for any more at the end."""
+    """Build the document of `schemas/report.v1.schema.json`: every action of the plan with its outcome.
+
+    Actions of a saved plan that are no longer needed come last.
+    """
     return {
         "format_version": FORMAT_VERSION,
         "project": report.plan.project,
         "checksum": report.plan.checksum,
         "exit_code": report.exit_code,
         "interrupted": report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED),
+        "failure": _error_entry(report.failure) if report.failure else None,
         "unfollowed": _error_entry(report.follow_error) if report.follow_error else None,
         "actions": [
             {**_action_entry(action), **_outcome_entry(action, report.results.get(action.address), report)}
@@ -90,8 +101,10 @@ _SKIPPED: dict[str, Any] = {"outcome": "skipped", "people_done": 0, "new_remote_
 
 
 def _outcome_entry(action: Action, result: ResourceResult | None, report: ApplyReport) -> dict[str, Any]:
-    """What became of one action: done, failed, unsure, blocked, skipped (nothing was called for any more), or
-    not_tried."""
+    """Say what became of one action.
+
+    The outcome is done, failed, unsure, blocked, skipped (no longer needed) or not_tried.
+    """
     problems = (
         [{"result": str(receipt.status), "message": receipt.message} for receipt in result.problems] if result else []
     )
@@ -115,7 +128,7 @@ def _outcome_word(action: Action, result: ResourceResult | None, report: ApplyRe
     if result is None:
         return "not_tried"
     if not action.verb.sends:
-        return "done"  # the first thing that is done at an address whose turn came, or all of it
+        return "done"  # adopting and forgetting come first at an address, and its turn came
     if action.address in report.open_addresses:
         return "unsure"
     if result.problems or _is_cut_short(action, report, people_done):
@@ -130,44 +143,46 @@ def _is_cut_short(action: Action, report: ApplyReport, people_done: int) -> bool
 
 
 def status_document(statuses: Sequence[AddressStatus]) -> dict[str, Any]:
+    """Build what `status --json` prints."""
+    return {"format_version": FORMAT_VERSION, "resources": [_status_entry(status) for status in statuses]}
+
+
+def _status_entry(status: AddressStatus) -> dict[str, Any]:
     return {
-        "format_version": FORMAT_VERSION,
-        "resources": [
+        "address": status.address,
+        "people": status.people,
+        "standing": dict(status.standing),
+        "outcomes": dict(status.outcomes),
+        "in_flight": status.in_flight,
+        "remote_ids": list(status.remote_ids),
+        "unsure": [
             {
-                "address": status.address,
-                "people": status.people,
-                "standing": dict(status.standing),
-                "outcomes": dict(status.outcomes),
-                "in_flight": status.in_flight,
-                "remote_ids": list(status.remote_ids),
-                "unsure": [
-                    {
-                        "mark": intent.mark,
-                        "people": intent.count,
-                        "sent_at": _timestamp(intent.sent_at),
-                        "person": intent.person,
-                    }
-                    for intent in status.unsure
-                ],
-                "candidates": [
-                    {"id": call.id, "created_at": _timestamp(call.created_at), "status": call.status}
-                    for call in status.candidates
-                ],
-                "unseen": status.unseen,
-                "warnings": list(status.warnings),
-                "block": asdict(status.block) if status.block else None,
+                "mark": intent.mark,
+                "people": intent.count,
+                "sent_at": _timestamp(intent.sent_at),
+                "person": intent.person,
+                "answer": intent.answer or None,
             }
-            for status in statuses
+            for intent in status.unsure
         ],
+        "candidates": [
+            {"id": call.id, "created_at": _timestamp(call.created_at), "status": call.status}
+            for call in status.candidates
+        ],
+        "unseen": status.unseen,
+        "not_taken_off": status.not_taken_off,
+        "warnings": list(status.warnings),
+        "block": asdict(status.block) if status.block else None,
     }
 
 
 def drift_document(drifts: Sequence[Drift]) -> dict[str, Any]:
+    """Build what `drift --json` prints."""
     return {"format_version": FORMAT_VERSION, "drift": [asdict(drift) for drift in drifts]}
 
 
 def error_document(error: DialctlError) -> dict[str, Any]:
-    """What `--json` prints when a command fails."""
+    """Build what `--json` prints when a command fails."""
     return {
         "error": {
             **_error_entry(error),

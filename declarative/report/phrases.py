@@ -1,14 +1,18 @@
-"""The words for verbs, reasons and outcomes that every view shares. Knows no layout."""
+"""Words for verbs, reasons and outcomes, and one sentence for each action. Text and Markdown share them. No layout."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from declarative import humanize
 from declarative.humanize import people
+from declarative.model.policy import RECIPIENT, Retry
+from declarative.model.resource import Resource
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
-from declarative.privacy import clean
+from declarative.privacy import clean, mask
 
 SYMBOLS = {
     Verb.CREATE: "+",
@@ -28,6 +32,10 @@ COLORS = {
     Verb.CANCEL: "red",
     Verb.BLOCK: "magenta",
 }
+_PROJECT_BLOCKS = (Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
+"""Blocks that doubt the lock, and so are about the whole project."""
+_ID_LENGTH = 10
+"""Characters of an id that are shown beside a name."""
 _OUTCOMES = {
     "dial_no_answer": "no answer",
     "dial_busy": "busy",
@@ -49,31 +57,34 @@ _REASONS = {
     Reason.EXPIRED: "expired",
     Reason.CALLING_HOURS: "outside calling hours",
     Reason.TOO_EARLY: "too early",
-    Reason.RETRY_AFTER: "resting before a retry",
+    Reason.RETRY_AFTER: "waiting before a retry",
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
     Reason.TWINS: "in two batches",
+    Reason.REVOKED: "in a batch that was given up as lost",
+    Reason.NOT_TAKEN_OFF: "not taken off",
 }
 
 
 def describe_outcomes(counts: Mapping[str, int]) -> str:
-    """`31 no answer, 6 busy`"""
+    """Join outcome counts: `31 no answer, 6 busy`. Unknown words of a provider are shown as they are."""
     return ", ".join(f"{count:,} {_OUTCOMES.get(word, clean(word))}" for word, count in counts.items())
 
 
 def describe_reasons(counts: Mapping[str, int]) -> str:
+    """Join counts of people by reason: `10 added, 4 changed`."""
     return ", ".join(f"{count:,} {_REASONS.get(Reason(word), word)}" for word, count in counts.items())
 
 
 def _describe_why(counts: Mapping[str, int]) -> str:
-    """The reasons, without the count where there is one only."""
+    """Join the reasons. A single reason has no count, because the sentence around it has one."""
     if len(counts) == 1:
         return _REASONS.get(Reason(next(iter(counts))), next(iter(counts)))
     return describe_reasons(counts)
 
 
 def describe_action(action: Action, plan: Plan) -> str:
-    """What happens at the address, in one line."""
+    """Say in one line what happens at the address."""
     if plan.offline and action.detail:
         return f"{people(action.people)}: {clean(action.detail)}"
     return _SENTENCES[action.verb](action, plan)
@@ -95,22 +106,27 @@ def _batches_note(action: Action) -> str:
 def _replace_sentence(action: Action, plan: Plan) -> str:
     mates = action.reasons.get(Reason.BATCH_MATES, 0)
     moved = action.people - mates
-    total = action.counts.get("total", action.people)
     if Reason.TWINS in action.reasons:
         waiting_people = humanize.plural(action.people, "person waits", "people wait")
         return f"{waiting_people} in two batches: both are cancelled, and they are submitted once"
     if action.address.startswith("call/"):
         return "still waits: it is taken off and submitted anew as the manifest has it"
     if not moved:
-        waiting_people = humanize.plural(mates, "person goes on", "people go on")
-        return f"{waiting_people} in a new batch, because theirs has to be cancelled"
-    more_moved = humanize.plural(
-        mates, "more shares a batch with them and moves", "more share a batch with them and move"
-    )
-    mates_note = f", {more_moved} along" if mates else ""
-    of_waiting = f"of {people(total)} still waiting"
-    destination = "to the new settings" if action.changes else "to what the manifest says of them now"
-    return f"{humanize.plural(moved, f'{of_waiting} moves', f'{of_waiting} move')} {destination}{mates_note}"
+        mates_moved = humanize.plural(mates, "person moves", "people move")
+        return f"{mates_moved} to a new batch, because their batch has to be cancelled"
+    waiting = action.counts.get("queued", action.counts.get("total", action.people))
+    waiting_note = f"(of {waiting:,} who still {'waits' if waiting == 1 else 'wait'})"
+    mates_note = humanize.plural(mates, "more who shares their batch", "more who share their batch")
+    moved_people = humanize.plural(moved, "person moves", "people move")
+    return f"{moved_people} to {_destination(action)} {waiting_note}{f', and {mates_note}' if mates else ''}"
+
+
+def _destination(action: Action) -> str:
+    """Name what people move to. Without changed settings it is their own data that changed."""
+    if not action.changes:
+        return "what the manifest says of them now"
+    is_agent_alone = {change.path for change in action.changes} == {"spec.agent_id"}
+    return "the new agent" if is_agent_alone else "the new settings"
 
 
 def _retry_sentence(action: Action, plan: Plan) -> str:
@@ -123,18 +139,18 @@ def _retry_sentence(action: Action, plan: Plan) -> str:
 def _cancel_sentence(action: Action, plan: Plan) -> str:
     in_flight = action.counts.get("in_flight", 0)
     in_flight_note = f"; {in_flight:,} in flight will finish" if in_flight else ""
-    return f"{people(action.people)} waiting taken off ({_describe_why(action.reasons)}){in_flight_note}"
+    waiting_people = humanize.plural(action.people, "person who still waits", "people who still wait")
+    return f"{waiting_people} ({_describe_why(action.reasons)}){in_flight_note}"
 
 
 def _adopt_sentence(action: Action, plan: Plan) -> str:
     if action.reason is Reason.RENAMED:
-        return f"{action.detail}; its memory moves here"
+        return f"{action.detail}; its record in the lock moves here"
     return f"{people(action.people)} found at the provider by our mark ({', '.join(action.remote_ids[:3])})"
 
 
 def _forget_sentence(action: Action, plan: Plan) -> str:
-    lock_note = "still remembered, so that nobody whom it called is called again"
-    return clean(action.detail) or f"finished and no longer wanted; {lock_note}"
+    return clean(action.detail) or "over and no longer wanted; the lock keeps its people, so nobody is called again"
 
 
 def _keep_sentence(action: Action, plan: Plan) -> str:
@@ -145,10 +161,11 @@ def _keep_sentence(action: Action, plan: Plan) -> str:
 
 def _wait_sentence(action: Action, plan: Plan) -> str:
     until = f" until {humanize.when(action.next_at, plan.created_at)}" if action.next_at else ""
+    waiting_people = f"{humanize.plural(action.people, 'person waits', 'people wait')}{until}"
     if action.reason is Reason.TOO_EARLY and action.starts_at:
         call_time = humanize.when(action.starts_at, plan.created_at)
-        return f"{people(action.people)}, to be called from {call_time}: too early to submit{until}"
-    return f"{people(action.people)}, {_describe_why(action.reasons or {action.reason: action.people})}{until}"
+        return f"{waiting_people}: calls begin at {call_time}, too early to submit now"
+    return f"{waiting_people} ({_describe_why(action.reasons or {action.reason: action.people})})"
 
 
 def _block_sentence(action: Action, plan: Plan) -> str:
@@ -168,30 +185,100 @@ _SENTENCES = {
 }
 
 
+def describe_terms(action: Action, plan: Plan) -> str:
+    """Say by whom a new resource calls, from which number, when, how often and until when; empty for other actions.
+
+    `agent Spring Offer (agent_Fo7p…) from +1415•••0100 · hours 09:00–20:00 own zone · 2 retries after 4h`
+    """
+    task = plan.tasks.get(action.address)
+    is_new = action.verb is Verb.CREATE and action.changes and all(change.before is None for change in action.changes)
+    if not is_new or task is None or task.resource is None:
+        return ""
+    resource = task.resource
+    hours, retry = resource.policy.calling_hours, resource.retry
+    zone = "" if hours is None else "own zone" if hours.zone == RECIPIENT else hours.zone
+    parts = [
+        _describe_caller(resource, plan.names),
+        f"hours {hours.start:%H:%M}–{hours.end:%H:%M} {zone}" if hours else "",
+        _describe_retry(retry) if retry and retry.max_retries else "",
+        f"expires {humanize.when(resource.expires_at, plan.created_at)}" if resource.expires_at else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _describe_caller(resource: Resource, names: Mapping[str, str]) -> str:
+    agent_id, number_id = (str(resource.settings.get(name) or "") for name in ("agent_id", "from_number_id"))
+    agent = f"{names[agent_id]} ({_shorten_id(agent_id)})" if agent_id in names else clean(agent_id)
+    own_number = str(resource.settings.get("from_number") or "")
+    number = mask(own_number) if own_number else names.get(number_id, clean(number_id))
+    return " ".join(filter(None, [f"agent {agent}" if agent else "", f"from {number}" if number else ""]))
+
+
+def _shorten_id(text: str) -> str:
+    return clean(text) if len(text) <= _ID_LENGTH else f"{clean(text[:_ID_LENGTH])}…"
+
+
+def _describe_retry(retry: Retry) -> str:
+    minutes = int(retry.after.total_seconds()) // 60
+    after = f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
+    return f"{humanize.plural(retry.max_retries, 'retry', 'retries')}{f' after {after}' if minutes else ''}"
+
+
 def headline(plan: Plan) -> str:
-    """`Plan: 39 more calls (2 new, 37 again), 12 moved, 210 taken off. 1 blocked.`"""
-    new_people = sum(action.people for action in plan.actions_with_verb(Verb.CREATE))
-    retried_people = sum(action.people for action in plan.actions_with_verb(Verb.RETRY))
-    cancelled_people = sum(action.people for action in plan.actions_with_verb(Verb.CANCEL))
-    parts = []
-    if new_people + retried_people:
-        calls = humanize.plural(new_people + retried_people, "more call", "more calls")
-        parts.append(f"{calls} ({_join_counts([(new_people, 'new'), (retried_people, 'again')])})")
-    parts += [f"{plan.people_moved:,} moved"] if plan.people_moved else []
-    parts += [f"{cancelled_people:,} taken off"] if cancelled_people else []
-    waiting_people = sum(action.people for action in plan.actions_with_verb(Verb.WAIT))
-    parts += [f"{waiting_people:,} to be called later"] if waiting_people else []
+    """Sum up the plan: `Plan: 39 people to call (2 new, 37 again), 12 moved, 210 taken off. 1 blocked.`
+
+    People who move were going to be called already, so they are not among the people to call.
+    """
+    waiting_count = _count_people(plan, Verb.WAIT)
     blocked_count = len(plan.actions_with_verb(Verb.BLOCK))
-    blocked_note = f" {blocked_count:,} blocked." if blocked_count else ""
-    if not parts:
-        if blocked_count:
-            return f"Plan: nothing is sent.{blocked_note}"  # whoever waits already may be called all the same
-        if not plan.is_empty:
-            return "Plan: nobody is called."
-        has_people = all(action.people for action in plan.actions_with_verb(Verb.KEEP))
-        return "Nothing to do: everybody is where they should be." if has_people else "Nothing to do."
-    return f"Plan: {', '.join(parts)}.{blocked_note}"
+    sentences = [f"{blocked_count:,} blocked."] if blocked_count else []
+    sentences += [f"{waiting_count:,} to be called later."] if waiting_count else []
+    effects = _headline_effects(plan)
+    if effects:
+        return " ".join([f"Plan: {', '.join(effects)}.", *sentences])
+    if sentences:
+        # This does not say that no one is called: people who already wait at the provider may be.
+        return " ".join(["Plan: nothing is sent.", *sentences])
+    if not plan.is_empty:
+        return "Plan: nobody is called."
+    # Where a warning or a policy says that people are not called, it is not the place to say that all is well.
+    all_is_well = not plan.warnings and not plan.held_counts
+    has_people = all(action.people for action in plan.actions_with_verb(Verb.KEEP))
+    return "Nothing to do: everybody is where they should be." if has_people and all_is_well else "Nothing to do."
+
+
+def _headline_effects(plan: Plan) -> list[str]:
+    """The parts of the headline that stand for requests."""
+    new_count, retried_count = _count_people(plan, Verb.CREATE), _count_people(plan, Verb.RETRY)
+    cancelled_count = _count_people(plan, Verb.CANCEL)
+    effects = []
+    if new_count + retried_count:
+        counts = _join_counts([(new_count, "new"), (retried_count, "again")])
+        effects.append(f"{people(new_count + retried_count)} to call ({counts})")
+    effects += [f"{plan.people_moved:,} moved"] if plan.people_moved else []
+    effects += [f"{cancelled_count:,} taken off"] if cancelled_count else []
+    return effects
+
+
+def _count_people(plan: Plan, verb: Verb) -> int:
+    return sum(action.people for action in plan.actions_with_verb(verb))
 
 
 def _join_counts(parts: list[tuple[int, str]]) -> str:
     return ", ".join(f"{count:,} {word}" for count, word in parts if count)
+
+
+def merge_project_blocks(actions: Sequence[Action]) -> list[Action]:
+    """Tell a block of the whole project once: the first action stands for all with the same reason and words."""
+    merged: dict[object, Action] = {}
+    counts: Counter[object] = Counter()
+    for action in actions:
+        is_shared = action.verb is Verb.BLOCK and action.reason in _PROJECT_BLOCKS
+        key = (action.reason, action.detail, action.hint) if is_shared else (action.address, action.verb)
+        counts[key] += 1
+        first = merged.get(key)
+        merged[key] = replace(first, people=first.people + action.people) if first else action
+    return [
+        replace(action, address=f"{action.address} and {counts[key] - 1:,} more") if counts[key] > 1 else action
+        for key, action in merged.items()
+    ]

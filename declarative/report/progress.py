@@ -1,5 +1,5 @@
-"""Shows that long work goes on: a line that moves at a terminal, a line now and then elsewhere, nothing under -q.
-Writes to stderr alone."""
+"""Shows that long work goes on: a spinner at a terminal, a line now and then elsewhere, nothing under -q. Writes to
+stderr only."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 SHOW_AFTER = 0.5
-"""Seconds of work that need no showing."""
+"""Seconds of work before the spinner appears."""
 LINE_INTERVAL = 5.0
-"""Seconds between lines where nothing can move."""
+"""Seconds between lines where stderr is not a terminal."""
 REPEAT_AFTER = 12
-"""So many times as long until the same is said again."""
+"""Intervals of LINE_INTERVAL until the same activity is printed again."""
 
 
 class ProgressLine:
-    """Call with what is being done, as it begins; call `end` before anything else is printed. What was said last is
-    shown by a thread of its own, so that one long step shows itself as well as many short ones."""
+    """Call it with an activity when that begins, and call `end` before anything else is printed.
+
+    A thread of its own shows the latest activity, so that one long step is shown as well as many short ones.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -42,14 +44,14 @@ class ProgressLine:
         self._thread.start()
 
     def end(self) -> None:
-        """Takes the moving line away."""
+        """Take the spinner away and wait for the thread. The next call begins again."""
         self._end_event.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
     def silence(self) -> None:
-        """Shows nothing from here on: something else has the terminal."""
+        """Show nothing from now on, because something else writes to the terminal."""
         self.end()
         self._quiet = True
 

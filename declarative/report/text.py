@@ -1,4 +1,4 @@
-"""Plans, reports, statuses and drift for people at a terminal. Lines of text; decides nothing."""
+"""Plans, reports, statuses and drift as lines of text for a terminal. Decides nothing."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from declarative.report import phrases
 
 
 def format_plan(plan: Plan) -> str:
+    """Format a plan: one line or more for each action, then warnings, the headline and refusals."""
     return "\n".join(_plan_lines(plan))
 
 
@@ -28,11 +29,12 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     providers = sorted({action.provider for action in plan.actions if action.provider})
     yield " · ".join(["dialctl plan", f"project {plan.project}", *providers])
     if plan.offline:
-        yield "offline: from manifests and lock alone; the provider was not asked, counts are at most"
+        yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
-    width = max((len(action.address) for action in plan.actions), default=0)
     listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
-    for action in listed:
+    merged = phrases.merge_project_blocks(listed)
+    width = max((len(action.address) for action in (*plan.actions, *merged)), default=0)
+    for action in merged:
         yield from _action_lines(action, plan, width)
     unchanged = len(plan.actions) - len(listed)
     if unchanged:
@@ -51,13 +53,16 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
     sentence = phrases.describe_action(action, plan)
     line = f"  {phrases.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {sentence}"
     yield click.style(line, fg=phrases.COLORS.get(action.verb))
+    if terms := phrases.describe_terms(action, plan):
+        yield f"      {terms}"
     if action.verb is Verb.REPLACE or (
         action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
     ):
         yield from (f"      {_change_line(change)}" for change in action.changes)
     called = action.counts.get("called", 0)
     if action.verb is Verb.REPLACE and called:
-        yield f"      {humanize.plural(called, 'was already called and is', 'were already called and are')} not affected"
+        called_people = humanize.plural(called, "was already called and is", "were already called and are")
+        yield f"      {called_people} not affected"
     if action.hint:
         yield f"      {action.hint}"
 
@@ -71,6 +76,7 @@ def _format_value(value: Json) -> str:
 
 
 def format_report(report: ApplyReport) -> str:
+    """Format what an apply did: results by address, findings, what is unsure, and a summary."""
     return "\n".join(_report_lines(report))
 
 
@@ -87,6 +93,9 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
             fg="magenta",
         )
     yield click.style(_summary(report), bold=True)
+    if report.failure is not None:
+        yield click.style(f"Ended early: {clean(report.failure.message)}", fg="red")
+        yield from [f"  {clean(report.failure.hint)}"] if report.failure.hint else []
     if report.follow_error is not None:
         yield click.style(f"Not followed to the end: {clean(report.follow_error.message)}", fg="red")
 
@@ -100,7 +109,7 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
     if submissions:
         yield click.style(f"  ✓ {address}: {', '.join(submissions)}", fg="green")
     for receipt in result.problems:
-        color = "magenta" if receipt.status in (RequestStatus.UNSURE, RequestStatus.MARK_LOST) else "red"
+        color = "magenta" if receipt.status in _NEEDS_HUMAN else "red"
         yield click.style(f"  ✗ {address}: {_PROBLEM_PREFIXES[receipt.status]}{clean(receipt.message)}", fg=color)
     if result.deferred:
         yield f"    {people(result.deferred)} left for the next run"
@@ -109,13 +118,15 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
 
 
 _SUBMITTED_AS = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
+_NEEDS_HUMAN = (RequestStatus.UNSURE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
 _PROBLEM_PREFIXES = {
     RequestStatus.DONE: "",
     RequestStatus.FAILED: "",
     RequestStatus.UNSURE: "unsure: ",
     RequestStatus.REFUSED: "refused by the provider: ",
-    RequestStatus.OUT_OF_FUNDS: "stopped for want of funds: ",
+    RequestStatus.OUT_OF_FUNDS: "stopped, out of funds: ",
     RequestStatus.MARK_LOST: "mark_lost: ",
+    RequestStatus.NOT_TAKEN_OFF: "not taken off: ",
 }
 
 
@@ -134,7 +145,7 @@ def _summary(report: ApplyReport) -> str:
 
 
 def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
-    """That nothing was done, and no more than is known."""
+    """Say that nothing was done, and claim no more than is known."""
     if report.open_addresses:
         return "nobody is known to have been called or taken off"
     if report.destroy:
@@ -145,7 +156,7 @@ def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
 
 
 def _people_totals(report: ApplyReport) -> list[str]:
-    """In the words of the plan's headline."""
+    """Count people in the words of the plan's headline."""
     moved = sum(result.submitted.get(Verb.REPLACE, 0) for result in report.results.values())
     submitted = sum(count for result in report.results.values() for count in result.submitted.values()) - moved
     taken_off = sum(result.cancelled for result in report.results.values()) - moved
@@ -154,9 +165,10 @@ def _people_totals(report: ApplyReport) -> list[str]:
 
 
 def format_statuses(statuses: Sequence[AddressStatus]) -> str:
+    """Format people by standing and outcome for each address, with what is unsure and how to settle it."""
     return (
         "\n".join(line for status in statuses for line in _status_lines(status))
-        or "Nothing is wanted and nothing known."
+        or "No manifest wants anything, and the lock knows no address."
     )
 
 
@@ -178,10 +190,11 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
             f"  ! unsure: {people(intent.count)}{person}, sent {humanize.when(intent.sent_at)}, mark {intent.mark}",
             fg="magenta",
         )
+        yield from [f"    {clean(intent.answer)}"] if intent.answer else []
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
     for call in status.candidates:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
-        yield f"    may be it: {clean(call.id)}{placed_note}, {clean(call.status)}"
+        yield f"    candidate: {clean(call.id)}{placed_note}, {clean(call.status)}"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
     if status.unseen:
         yield click.style(f"  ! unsure: {people(status.unseen)} not found when the lock was rebuilt", fg="magenta")
@@ -189,6 +202,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
 
 
 def format_drift(drifts: Sequence[Drift]) -> str:
+    """Format what changed at the provider without us, with the way out of each."""
     return "\n".join(line for drift in drifts for line in _drift_lines(drift)) or (
         "Nothing was changed at the provider by anybody else."
     )

@@ -1,5 +1,5 @@
-"""Fits sections of a text into a number of characters: whole sections go by importance, and what went is said. Knows
-nothing of plans."""
+"""Fits sections of a text into a number of characters. Less important rows are cut first, and a note counts them.
+Knows nothing about plans."""
 
 from __future__ import annotations
 
@@ -7,22 +7,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 _NOTE_RESERVE = 600
+"""Characters kept free for the last line, which counts everything that was cut."""
 _CUT_RESERVE = 60
-"""Characters kept free for what was cut: in all, and in each section."""
+"""Characters kept free in each section for its own note."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """Rows under a heading. `name` says what they are, `rank` how soon they are cut (0 is the last to go). A `folded`
-    one goes as a whole; of others as many rows stay as there is room for. `tight`: rows follow the heading at once."""
+    """Rows under a heading."""
 
     name: str
+    """What the rows are, for the note that counts those cut: `actions`."""
     rank: int
+    """Importance, unique among the sections of one text. 0 is cut last."""
     heading: str
+    """Text above the rows. Markdown, or the summary of a folded section."""
     rows: Sequence[str]
+    """Text of each row, without a line break at its end. A section without rows is left out."""
     folded: bool = False
+    """Whether readers have to open it. A folded section is cut as a whole, others row by row from the end."""
     tight: bool = False
+    """Whether the rows follow the heading without an empty line between, as in a table."""
     cut: int = 0
+    """Rows that were cut from the end."""
 
     @property
     def text(self) -> str:
@@ -40,7 +47,7 @@ class Section:
 
 
 def fit_sections(head: str, sections: Sequence[Section], limit: int) -> str:
-    """Head and sections, in their order, in fewer than `limit` characters. The head is never cut."""
+    """Join head and sections, in their order, in fewer than `limit` characters. The head is never cut."""
     filled_sections = [section for section in sections if section.rows]
     room = limit - len(head) - _NOTE_RESERVE
     shortened = _shorten_sections(_drop_folded(filled_sections, room), room)
@@ -56,7 +63,7 @@ def _total_size(sections: Sequence[Section]) -> int:
 
 
 def _drop_folded(sections: list[Section], room: int) -> list[Section]:
-    """Folded sections go, the least important first, until the rest fits."""
+    """Drop folded sections, the least important first, until the rest fits into `room` characters."""
     for section in sorted((s for s in sections if s.folded), key=lambda s: -s.rank):
         if _total_size(sections) <= room:
             break
@@ -65,7 +72,10 @@ def _drop_folded(sections: list[Section], room: int) -> list[Section]:
 
 
 def _shorten_sections(sections: list[Section], room: int) -> list[Section]:
-    """Each by importance gets what those after it leave, or at least half of the room, so that none starves."""
+    """Shorten sections to fit into `room` characters, the most important first.
+
+    Each gets the room that the less important ones leave, or at least half of the room still free.
+    """
     sections_by_rank: dict[int, Section] = {}
     for section in sorted(sections, key=lambda s: s.rank):
         later_size = _total_size([s for s in sections if s.rank > section.rank])

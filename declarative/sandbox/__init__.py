@@ -1,7 +1,8 @@
 """A simulator of both providers' HTTP APIs: no key, no account, nobody is called.
 
-It knows nothing of the rest of dialctl. What happens to a number: `outcomes.OUTCOMES`.
+It imports nothing of the rest of dialctl, so that it does not inherit a mistake of the engine. What happens to a
+number is described in `outcomes.OUTCOMES`.
 """
 
 SANDBOX_KEY = "sk_sandbox"
-"""The key that dialctl itself comes with; any other names an account of its own."""
+"""The API key that dialctl uses for its sandbox. Every other key opens an account of its own."""

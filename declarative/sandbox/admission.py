@@ -1,20 +1,20 @@
-"""Which batch may start when: reservations out of the organisation's agent-call limit, oldest batch first.
+"""Which batch may start when: each reserves lines out of its organisation's agent-call limit, the oldest batch first.
 
-A batch holds its `target_concurrency_limit` from its admission until its last call is over. The oldest batch whose
-time has come is never overtaken by a younger one. Knows no HTTP.
+A batch holds its `target_concurrency_limit` from its admission until its last call is over. No younger batch overtakes
+the oldest one that is ready. Knows no HTTP.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from declarative.sandbox import batches
-from declarative.sandbox.batches import Batch
+from declarative.sandbox.batch_dialing import admit_batch
+from declarative.sandbox.batches import Batch, batch_from_row
 from declarative.sandbox.world import Moment, Organisation
 
 
 def admit_waiting(moment: Moment, org: Organisation) -> None:
-    """Bring the organisation's batches up to now, each admitted at the very instant it became possible."""
+    """Admit the organisation's batches up to now, each at the instant when it became possible."""
     waiting = _list_waiting(moment, org)
     if waiting:
         _admit_in_order(moment, org, waiting)
@@ -22,11 +22,14 @@ def admit_waiting(moment: Moment, org: Organisation) -> None:
 
 
 class WaitingBatch(NamedTuple):
-    """As much of a batch as decides about its admission: thousands may wait, and each request looks at them."""
+    """The part of a batch that decides its admission. Thousands may wait, and every request reads them all."""
 
     seq: int
+    """Row of the batch: a lower one was created earlier."""
     target: int
+    """Lines it reserves (`target_concurrency_limit`)."""
     ready: float
+    """When it may be admitted at the earliest, in seconds since the epoch."""
 
 
 def _list_waiting(moment: Moment, org: Organisation) -> list[WaitingBatch]:
@@ -38,9 +41,7 @@ def _list_waiting(moment: Moment, org: Organisation) -> list[WaitingBatch]:
 
 
 def _load_batch(moment: Moment, waiting_batch: WaitingBatch) -> Batch:
-    return batches.batch_from_row(
-        moment.db.execute("SELECT * FROM batch WHERE seq = ?", (waiting_batch.seq,)).fetchone()
-    )
+    return batch_from_row(moment.db.execute("SELECT * FROM batch WHERE seq = ?", (waiting_batch.seq,)).fetchone())
 
 
 def _list_reservations(moment: Moment, org: Organisation) -> list[tuple[float, int]]:
@@ -58,7 +59,7 @@ def _admit_in_order(moment: Moment, org: Organisation, waiting: list[WaitingBatc
         for candidate in [batch for batch in waiting if batch.ready <= instant]:
             if candidate.target > free:
                 break
-            admitted = batches.admit_batch(moment, _load_batch(moment, candidate), instant)
+            admitted = admit_batch(moment, _load_batch(moment, candidate), instant)
             reservations.append((admitted.over or instant, candidate.target))
             waiting.remove(candidate)
             free -= candidate.target

@@ -1,6 +1,6 @@
 """The one application behind `--sandbox` and `dialctl sandbox serve`: both APIs and the control routes over ASGI.
 
-It carries out replies and knows what a connection is; what a reply is, `perform` knows.
+It sends replies and knows connections. `handle` decides what a reply is.
 """
 
 from __future__ import annotations
@@ -24,15 +24,23 @@ from declarative.sandbox.handle import PROVIDERS, Reply, perform
 from declarative.sandbox.request import ApiRequest, Operation, date_header
 from declarative.sandbox.world import World
 
+_MEGABYTE = b" " * 1_000_000
 _HEADERS = ("authorization", "x-api-key", "cartesia-version")
 
 
 class HostConnection(Protocol):
-    """What a host that can really hang up puts into `scope["state"]["connection"]`."""
+    """What a host that can close a connection puts into `scope["state"]["connection"]`."""
 
-    def hang_up(self) -> None: ...
+    def hang_up(self) -> None:
+        """Send what was written, then close the connection."""
 
-    def pause(self, seconds: float) -> Awaitable[None]: ...
+    def pause(self, seconds: float) -> Awaitable[None]:
+        """Wait in real time, before the answer or within its body."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether somebody still reads the answer."""
+        ...
 
 
 def create_app(world: World) -> Starlette:
@@ -55,7 +63,7 @@ def _provider_routes(world: World) -> Iterator[BaseRoute]:
 
 
 def _agent_routes(world: World) -> Iterator[BaseRoute]:
-    """`/v1/agents` is in both APIs: a request with a `Cartesia-Version` is Cartesia's."""
+    """Both APIs have `/v1/agents`. A request with a `Cartesia-Version` is for Cartesia."""
     for operation in PROVIDERS["cartesia"].operations:
         if not operation.path.startswith("/v1/agents"):
             continue
@@ -108,14 +116,30 @@ async def _send_reply(reply: Reply, scope: Scope, receive: Receive, send: Send) 
         await _close(connection, receive)
         return
     body, headers = reply.response.encode()
-    headers = {"date": date_header(reply.world_time)} | headers | {"content-length": str(len(body))}
+    pad_mb = reply.pad_mb if body else 0
+    length = len(body) + pad_mb * len(_MEGABYTE)
+    headers = {"date": date_header(reply.world_time)} | headers | {"content-length": str(length)}
     raw_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.response.status, "headers": raw_headers})
     if reply.truncate is not None and reply.truncate < len(body):
         await send({"type": "http.response.body", "body": body[: reply.truncate], "more_body": True})
         await _close(connection, receive)
         return
-    await send({"type": "http.response.body", "body": body})
+    if reply.trickle:
+        await _trickle(body, reply.trickle, connection, send)
+        body = b""
+    for part in [body, *[_MEGABYTE] * pad_mb]:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _trickle(body: bytes, seconds: float, connection: HostConnection, send: Send) -> None:
+    """Send a body byte by byte, until nobody reads any more."""
+    for index in range(len(body)):
+        if not connection.is_open():
+            return
+        await send({"type": "http.response.body", "body": body[index : index + 1], "more_body": True})
+        await connection.pause(seconds)
 
 
 async def _close(connection: HostConnection, receive: Receive) -> None:
@@ -125,7 +149,7 @@ async def _close(connection: HostConnection, receive: Receive) -> None:
 
 
 class _PlainConnection:
-    """Under a host that cannot hang up, a lost answer is an exception in the application."""
+    """For a host that cannot close a connection: a lost answer is an exception in the application."""
 
     def hang_up(self) -> None:
         raise ConnectionAbortedError("the sandbox closes this connection without an answer")
@@ -133,9 +157,12 @@ class _PlainConnection:
     async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
+    def is_open(self) -> bool:
+        return True
+
 
 class _DateHeader:
-    """Every answer carries the sandbox's own time."""
+    """Middleware that dates every answer with the sandbox's own time."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app, self._world = app, world

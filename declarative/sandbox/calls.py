@@ -1,4 +1,4 @@
-"""Calls as one kind of thing: those placed one by one, and those that a batch made. Knows no HTTP."""
+"""Single calls and calls of batches as one kind of thing. Knows no HTTP."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import orjson
 
 from declarative.sandbox import batches
+from declarative.sandbox.batch_dialing import end_attempt
 from declarative.sandbox.batches import Batch
 from declarative.sandbox.ids import format_member_id, parse_batch_call_id
 from declarative.sandbox.outcomes import Outcome
@@ -19,25 +20,42 @@ from declarative.sandbox.world import Moment
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One attempt to call one number. `created` is when its record came to be; times are seconds since the epoch."""
+    """One attempt to call one number. Times are seconds since the epoch."""
 
     id: str
+    """`ac_...` at Cartesia, a UUID at CallingBox."""
     org: int
+    """Row of the organisation that owns it."""
     provider: str
+    """`cartesia` or `callingbox`."""
     agent_id: str
+    """The agent that talks."""
     number_id: str
+    """The number that dials: an id at Cartesia, E.164 at CallingBox."""
     version: str
+    """API version of the request that placed it."""
     to_number: str
+    """The number called, E.164."""
     info: Any
+    """Metadata or dynamic variables as sent; None without any."""
     extra: Any
+    """Other fields of the request that CallingBox shows again, as an object; None at Cartesia."""
     created: float
+    """When the record of the call came to be: for a call of a batch, its dispatch."""
     dispatch: float
+    """When the phone is dialed."""
     answer: float | None
+    """When it is answered; None if it never is."""
     end: float
+    """When the attempt is over."""
     outcome: Outcome
+    """How it ends."""
     batch: str | None = None
+    """Id of its batch; None for a single call."""
     batch_name: str | None = None
+    """Name of its batch; None for a single call."""
     rank: tuple[int, int] = (0, 0)
+    """Order among calls recorded at the same moment, the greatest first."""
 
     @property
     def recorded(self) -> float:
@@ -45,7 +63,7 @@ class Call:
 
     @property
     def order(self) -> tuple[float, tuple[int, int]]:
-        """Lists are ordered by this, the greatest first; `rank` parts those recorded at the same moment."""
+        """Sort key of lists, the greatest first. `rank` separates calls recorded at the same moment."""
         return self.created, self.rank
 
 
@@ -54,7 +72,7 @@ _OUTCOME_COLUMNS = ("created", "dispatch", "answer", "end", "outcome")
 
 
 def add_call(moment: Moment, call: Call) -> None:
-    """Record a call placed on its own."""
+    """Store a single call."""
     values = {name: getattr(call, name) for name in (*_CALL_COLUMNS, *_OUTCOME_COLUMNS)}
     values |= {"info": _json_or_none(call.info), "extra": _json_or_none(call.extra), "outcome": int(call.outcome)}
     marks = ", ".join("?" * len(values))
@@ -73,14 +91,14 @@ def _call_from_row(row: sqlite3.Row) -> Call:
 
 
 def next_dial(moment: Moment, org: int, number_id: str, spacing: float) -> float:
-    """When a number may dial its next single call; faster requests queue."""
+    """When a number may dial its next single call. Faster requests queue."""
     row = moment.db.execute("SELECT max(dispatch) FROM call WHERE org = ? AND number_id = ?", (org, number_id))
     (last,) = row.fetchone()
     return moment.now if last is None else max(moment.now, last + spacing)
 
 
 def find_call(moment: Moment, org: int, provider: str, call: str) -> Call | None:
-    """A call by its id, if its record exists by now."""
+    """Find a call by its id, if its record exists by now."""
     row = moment.db.execute(
         "SELECT * FROM call WHERE id = ? AND org = ? AND provider = ?", (call, org, provider)
     ).fetchone()
@@ -116,11 +134,11 @@ def hang_up(moment: Moment, call: Call) -> None:
     batch = batches.find_batch(moment, call.org, call.batch)
     batch_call = parse_batch_call_id(call.id)
     if batch is not None and batch_call is not None:
-        batches.end_attempt(moment, batch, batch_call[1])
+        end_attempt(moment, batch, batch_call[1])
 
 
 def list_batch_calls(moment: Moment, batch: Batch) -> list[Call]:
-    """One call an attempt, newest first; whoever was turned away before dialing has none."""
+    """List one call for each attempt, newest first. A recipient turned away before dialing has none."""
     attempts = [
         attempt
         for live_or_past in batches.read_attempts(moment, batch)
@@ -138,7 +156,7 @@ def _select_dialed(attempts: Attempts, now: float) -> list[Attempt]:
 def _build_calls(moment: Moment, batch: Batch, attempts: list[Attempt]) -> Iterator[Call]:
     if not attempts:
         return
-    numbers, infos = batches.read_recipients(moment, batch)
+    numbers, infos = batches.read_batch_recipients(moment, batch)
     for attempt in attempts:
         yield Call(
             id=format_member_id("ac", batch.key, attempt.ordinal),
@@ -164,7 +182,7 @@ def _build_calls(moment: Moment, batch: Batch, attempts: list[Attempt]) -> Itera
 def list_single_calls(
     moment: Moment, org: int, provider: str, until: float, agent_id: str | None = None
 ) -> Iterator[Call]:
-    """Calls placed on their own, recorded by `until`, newest first."""
+    """List single calls recorded by `until`, newest first."""
     rows = moment.db.execute(
         "SELECT * FROM call WHERE org = ?1 AND provider = ?2 AND created <= ?3 AND (?4 IS NULL OR agent_id = ?4)"
         " ORDER BY created DESC, seq DESC",
@@ -174,9 +192,9 @@ def list_single_calls(
 
 
 def list_agent_calls(moment: Moment, org: int, agent_id: str, until: float, count: int) -> list[Call]:
-    """The newest calls of an agent at Cartesia, single ones and those of batches; newest first.
+    """List the newest calls of an agent at Cartesia, single calls and calls of batches, newest first.
 
-    At least `count` of those recorded before `until` (if there are as many), and all recorded just then.
+    The list holds at least `count` calls recorded before `until`, if there are so many, and all recorded at `until`.
     """
     single_calls = list(_take_newest(list_single_calls(moment, org, "cartesia", until, agent_id), until, count))
     rows = moment.db.execute(
@@ -187,7 +205,7 @@ def list_agent_calls(moment: Moment, org: int, agent_id: str, until: float, coun
         for batch in map(batches.batch_from_row, rows.fetchall())
         for batch_attempt in _iterate_newest(moment, batch, until, count)
     ]
-    # Only those that make it are read in full: a batch's people are many.
+    # Only calls that make the list are read in full: a batch may have thousands of recipients.
     times = [call.created for call in single_calls] + [batch_attempt.recorded for batch_attempt in batch_attempts]
     newest = sorted((recorded for recorded in times if recorded < until), reverse=True)[:count]
     oldest = newest[-1] if len(newest) == count else 0.0
@@ -204,7 +222,9 @@ def list_agent_calls(moment: Moment, org: int, agent_id: str, until: float, coun
 @dataclass(frozen=True, slots=True)
 class _BatchAttempt:
     batch: Batch
+    """The batch that dials."""
     attempt: Attempt
+    """One of its dials, not yet read in full."""
 
     @property
     def recorded(self) -> float:
@@ -231,7 +251,7 @@ _R = TypeVar("_R", bound=_Recorded)
 
 
 def _take_newest(newest_first: Iterator[_R], until: float, count: int) -> Iterator[_R]:
-    """Those that share a moment are never parted: which of them comes first is decided by their rank."""
+    """Take `count` items, and all that share a moment with the last: only their rank decides which comes first."""
     count_taken, last = 0, until
     for dial in newest_first:
         if count_taken >= count and dial.recorded < last:

@@ -1,4 +1,4 @@
-"""Small strict checks of request values: each refuses with 400 and names the field. No provider's rules here."""
+"""Strict checks of single request values: each raises ApiError 400 and names the field. No provider's rules here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ METADATA_BYTES, VARIABLES_BYTES, VARIABLES = 1_000_000, 16 * 1024, 64
 def require_fields(
     fields: Mapping[str, Any], required: Collection[str], optional: Collection[str], path: str = ""
 ) -> None:
-    """Refuse missing and unknown fields."""
+    """Refuse missing and unknown fields. `path` leads the name in the message."""
     for name in required:
         if name not in fields:
             raise ApiError(400, f"{path}{name} is required")
@@ -37,7 +37,7 @@ def require_text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def require_integer(fields: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:
-    """An integer from low to high, both included."""
+    """Return an integer from `low` to `high`, both included."""
     value = fields.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ApiError(400, f"{name} must be an integer from {low} to {high}")
@@ -58,7 +58,7 @@ def require_phone(value: Any, path: str) -> str:
 
 
 def parse_instant(value: Any, path: str) -> float:
-    """Seconds since the epoch of an RFC 3339 time with an offset."""
+    """Parse an RFC 3339 time with an offset into seconds since the epoch."""
     if isinstance(value, str) and _RFC3339.fullmatch(value.upper()):
         try:
             return datetime.fromisoformat(value.upper()).timestamp()
@@ -68,7 +68,7 @@ def parse_instant(value: Any, path: str) -> float:
 
 
 def require_metadata(value: Any, path: str) -> Any:
-    """An object or null, up to 1 MB (the size stated for the legacy route)."""
+    """Accept an object or null, up to 1 MB as JSON (the size that the legacy route states)."""
     if value is not None and not isinstance(value, dict):
         raise ApiError(400, f"{path} must be an object")
     if value and len(orjson.dumps(value)) > METADATA_BYTES:
@@ -77,7 +77,7 @@ def require_metadata(value: Any, path: str) -> Any:
 
 
 def require_variables(value: Any, path: str) -> Any:
-    """Dynamic variables of 2026-08-14: at most 64, plain values, 16 KiB as JSON."""
+    """Accept dynamic variables of 2026-08-14: at most 64, plain values, 16 KiB as JSON."""
     if not isinstance(value, dict):
         raise ApiError(400, f"{path} must be an object")
     if len(value) > VARIABLES or len(orjson.dumps(value)) > VARIABLES_BYTES:

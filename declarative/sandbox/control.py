@@ -1,4 +1,4 @@
-"""The routes under `/_sandbox/`, no part of either provider: clock, record of dials, requests, faults, limits."""
+"""The routes under `/_sandbox/`, which belong to neither provider: clock, dials, requests, faults, limits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from declarative.errors import UsageError
 from declarative.sandbox import SANDBOX_KEY, faults
 from declarative.sandbox.dial_log import list_dials
 from declarative.sandbox.handle import catch_up
-from declarative.sandbox.request import format_moment
+from declarative.sandbox.request import format_rfc3339
 from declarative.sandbox.world import Moment, World, open_organisation, organisation_name
 
 _LIMITS: dict[str, type[int]] = {"agent_call_limit": int, "balance_cents": int, "usage_limited": bool}
 _MAX_LIMIT = 10**12
-"""What the database can still count with, in thousandths of a cent too."""
+"""Largest limit. The database can count with it, in thousandths of a cent too."""
 _Handler = Callable[[World, Request], Awaitable[object]]
 
 
@@ -62,13 +62,13 @@ async def _get_dials(world: World, request: Request) -> object:
 
 async def _get_clock(world: World, request: Request) -> object:
     clock_time = world.now()
-    return {"now": format_moment(clock_time), "epoch": clock_time}
+    return {"now": format_rfc3339(clock_time), "epoch": clock_time}
 
 
 async def _get_requests(world: World, request: Request) -> object:
     with world.moment() as moment:
         rows = moment.db.execute("SELECT method, path, operation, status, at FROM request ORDER BY seq")
-        return {"requests": [{**dict(row), "at": format_moment(row["at"])} for row in rows]}
+        return {"requests": [{**dict(row), "at": format_rfc3339(row["at"])} for row in rows]}
 
 
 async def _get_faults(world: World, request: Request) -> object:
@@ -94,7 +94,7 @@ async def _advance(world: World, request: Request) -> object:
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise ValueError('expected {"seconds": N}')
     clock_time = world.advance(seconds)
-    return {"now": format_moment(clock_time), "epoch": clock_time}
+    return {"now": format_rfc3339(clock_time), "epoch": clock_time}
 
 
 async def _reset(world: World, request: Request) -> object:
@@ -103,7 +103,7 @@ async def _reset(world: World, request: Request) -> object:
 
 
 async def _set_limits(world: World, request: Request) -> object:
-    """Change the limits of an account; `key` null is that of the sandbox's own key."""
+    """Change the limits of an account. `key` null means the account of the sandbox's own key."""
     body = await _read_json(request)
     key = (body.pop("key", None) or SANDBOX_KEY) if isinstance(body, dict) else None
     if not isinstance(key, str):

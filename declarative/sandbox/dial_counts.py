@@ -1,4 +1,4 @@
-"""How often each number was dialed, which decides what happens next. Planned dials count, taken-back ones do not."""
+"""How often each number was dialed. The count decides what happens next; planned dials count, dropped ones do not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from declarative.sandbox.world import Moment
 
 
 def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only: bool) -> list[Draw]:
-    """Count one more dial of each number, in order, and say how each will go."""
+    """Count one more dial of each number, in order, and draw how each will go."""
     numbers_json = orjson.dumps(numbers).decode()
     rows = moment.db.execute(
         "SELECT number, n FROM called WHERE org = ? AND number IN (SELECT value FROM json_each(?))",
@@ -21,7 +21,7 @@ def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only
     fates = []
     for number in numbers:
         counts[number] = attempt = counts.get(number, 0) + 1
-        fates.append(draw(moment.seed, number, attempt, us_only=us_only))
+        fates.append(draw(moment.seed, number, attempt, us_only=us_only, lifelike=moment.lifelike))
     moment.db.executemany(
         "INSERT OR REPLACE INTO called VALUES (?, ?, ?)",
         [(org, number, counts[number]) for number in set(numbers)],
@@ -30,7 +30,7 @@ def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only
 
 
 def forget_dials(moment: Moment, org: int, numbers: Sequence[str]) -> None:
-    """Take back dials that were planned and will not happen."""
+    """Uncount dials that were planned and will not happen."""
     moment.db.executemany(
         "UPDATE called SET n = n - 1 WHERE org = ? AND number = ?", [(org, number) for number in numbers]
     )

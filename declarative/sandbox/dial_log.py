@@ -1,4 +1,4 @@
-"""The record of dials: one entry every time a phone really called. It is the figure that a safe client is judged by."""
+"""The record of dials: one entry every time a phone was really called. A safe client is judged by this figure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from declarative.sandbox import batches, calls
 from declarative.sandbox.calls import Call
 from declarative.sandbox.outcomes import Outcome
-from declarative.sandbox.request import format_moment
+from declarative.sandbox.request import format_rfc3339
 from declarative.sandbox.world import Moment, list_organisations
 
 
 def list_dials(moment: Moment, number: str | None) -> list[dict[str, Any]]:
-    """Dials of all organisations up to now, in order of time, of one number if one is given.
+    """List the dials of all organisations up to now, in order of time. `number` None lists all numbers.
 
-    Whatever was handed to the carrier counts, busy and failed dials too; being turned away before does not.
+    Every dial that the carrier got counts, busy and failed ones too. A number turned away before does not.
     """
     names = {org.id: org.name for org in list_organisations(moment)}
     dialed_calls = sorted(_iterate_dialed_calls(moment, number), key=lambda call: (call.dispatch, call.id))
@@ -41,7 +41,7 @@ def _iterate_calls(moment: Moment) -> Iterator[Call]:
 def _dial_json(call: Call, organisation: str) -> dict[str, Any]:
     return {
         "number": call.to_number,
-        "at": format_moment(call.dispatch),
+        "at": format_rfc3339(call.dispatch),
         "provider": call.provider,
         "call_id": call.id,
         "batch_id": call.batch,

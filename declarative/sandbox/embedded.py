@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from starlette.types import ASGIApp, Message
@@ -16,30 +16,37 @@ from declarative.sandbox.world import World
 
 
 class EmbeddedSandbox:
-    """A world kept in a directory, and the way to talk to it."""
+    """A world, and the transport that reaches it. Use as a context manager, or close it."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._app = create_app(world)
 
     def transport(self) -> httpx.BaseTransport:
-        """For `httpx.Client(transport=...)`; safe for several threads at once, any base URL will do."""
+        """Return a transport for `httpx.Client(transport=...)`. Several threads may share it; any base URL will do."""
         return _EmbeddedTransport(self._app)
 
     def now(self) -> datetime:
-        """The sandbox's clock: aware, in UTC."""
+        """Read the sandbox's clock: aware, in UTC."""
         return datetime.fromtimestamp(self._world.now(), UTC)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward; raises ValueError for a negative number."""
+        """Move the clock forward. Raises ValueError for a negative number."""
         self._world.advance(seconds)
 
     def close(self) -> None:
+        """Close the world. Transports that were handed out cannot be used any more."""
         self._world.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def open_sandbox(directory: Path) -> EmbeddedSandbox:
-    """The world kept in `directory` (made 0700, its database 0600), new or as it was left."""
+    """Open the world kept in `directory` (0700, its database 0600), or create it. The caller closes it."""
     return EmbeddedSandbox(World(directory))
 
 
@@ -72,7 +79,7 @@ def _asgi_scope(request: httpx.Request, connection: _EmbeddedConnection) -> dict
 
 
 def _run_without_loop(coroutine: Awaitable[None]) -> None:
-    """The application never waits for anything but us, and we always have it ready."""
+    """Run the application to its end. It waits for nothing but this connection, which is always ready."""
     steps = coroutine.__await__()
     try:
         next(steps)
@@ -82,14 +89,14 @@ def _run_without_loop(coroutine: Awaitable[None]) -> None:
 
 
 class _EmbeddedConnection:
-    """One request and what comes back; `hang_up` and `pause` are what the application asks of a connection."""
+    """One request and its answer. `hang_up` and `pause` make it a HostConnection of the application."""
 
     def __init__(self, request: httpx.Request) -> None:
         self._request = request
         self._body = request.read()
         self._unread, self._closed = True, False
         self._start: Message | None = None
-        self._sent: list[bytes] = []
+        self._sent: list[bytes | float] = []
 
     async def receive(self) -> Message:
         if self._unread and not self._closed:
@@ -107,25 +114,40 @@ class _EmbeddedConnection:
         self._closed = True
 
     async def pause(self, seconds: float) -> None:
-        timeout = self._request.extensions.get("timeout", {}).get("read")
-        if timeout is not None and timeout < seconds:
-            time.sleep(timeout)
-            raise httpx.ReadTimeout("timed out", request=self._request)
-        time.sleep(seconds)
+        if self._start is None:
+            _wait_for_answer(self._request, seconds)
+        else:
+            self._sent.append(seconds)  # waited when the client reads the body
+
+    def is_open(self) -> bool:
+        return not self._closed
 
     def response(self) -> httpx.Response:
-        """Raises httpx.RemoteProtocolError when the connection was closed without an answer."""
+        """Return the answer. Raises httpx.RemoteProtocolError when the connection was closed without one."""
         if self._start is None:
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=self._request)
-        stream = _ResponseStream(self._sent, cut=self._closed)
+        stream = _ResponseStream(self._request, self._sent, cut=self._closed)
         return httpx.Response(self._start["status"], headers=self._start["headers"], stream=stream)
 
 
+def _wait_for_answer(request: httpx.Request, seconds: float) -> None:
+    """Wait in real time. Raises httpx.ReadTimeout if that takes longer than the client waits."""
+    timeout = request.extensions.get("timeout", {}).get("read")
+    if timeout is not None and timeout < seconds:
+        time.sleep(timeout)
+        raise httpx.ReadTimeout("timed out", request=request)
+    time.sleep(seconds)
+
+
 class _ResponseStream(httpx.SyncByteStream):
-    def __init__(self, parts: list[bytes], *, cut: bool) -> None:
-        self._parts, self._cut = parts, cut
+    def __init__(self, request: httpx.Request, parts: list[bytes | float], *, cut: bool) -> None:
+        self._request, self._parts, self._cut = request, parts, cut
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._parts
+        for part in self._parts:
+            if isinstance(part, bytes):
+                yield part
+            else:
+                _wait_for_answer(self._request, part)
         if self._cut:
             raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")

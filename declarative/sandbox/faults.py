@@ -1,6 +1,6 @@
 """Fault rules: which requests go wrong, and how. They are data, checked by `sandbox-faults.v1.schema.json`.
 
-Which rule applies is decided here; what it does to a request is done in `perform`. Knows no provider.
+This module decides which rule applies; `handle` does what the rule says. Knows no provider.
 """
 
 from __future__ import annotations
@@ -22,42 +22,84 @@ SCHEMA = "sandbox-faults.v1"
 
 @dataclass(frozen=True, slots=True)
 class StatusOverride:
-    """Answer with this instead, after the effect or in place of it."""
+    """An answer given instead of the real one, after the effect or in place of it."""
 
     code: int
+    """HTTP status."""
     effect: bool
+    """Whether the request is still carried out before this answer."""
     body: Any = None
+    """Text or JSON; None gives an error in the provider's own form."""
     headers: Mapping[str, str] | None = None
+    """Added to the answer; None adds none."""
+    gateway: bool = False
+    """Answers an HTML page, as a proxy in front of the API does."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultEffects:
-    """All that is wrong with one request, out of every rule that applies to it."""
+    """Everything that goes wrong with one request, from all rules that apply to it."""
 
     lost: Literal["request", "answer"] | None = None
+    """`request`: never arrives. `answer`: carried out, and the connection closes. None: neither."""
     late: float | None = None
+    """Seconds until the request takes effect; its connection closes at once. None: no delay."""
     status: StatusOverride | None = None
+    """The answer to give instead of the real one; None gives the real one."""
     truncate: int | None = None
+    """Bytes of the body after which the connection closes; None sends all."""
     edit: Any = None
+    """JSON merge patch (RFC 7396) for the body; None changes nothing."""
     edit_items: Any = None
+    """JSON merge patch for each item of the lists in the body; None changes nothing."""
     lag: float = 0.0
+    """Seconds by which lists are behind."""
     cap: int | None = None
+    """Most calls in CallingBox's list; None shows all."""
     as_data: bool = False
+    """Lists CallingBox's calls in the old shape `{"data": [...]}`, and numbers so too."""
+    bare: bool = False
+    """Lists CallingBox's calls in the older shape, a bare array."""
     refusal: int = 402
+    """Status of CallingBox's refusal for lack of funds; 201 makes it a call that fails."""
     drop_members: int = 0
+    """Recipients left out at the end of a batch."""
     delay: float = 0.0
+    """Real seconds before the answer."""
+    effect_after: float | Literal["never"] | None = None
+    """Seconds from the answer to the effect. The answer is that of a request carried out. None: no such lie."""
+    leave_out: int = 0
+    """Recipients at the end of a request that are not taken. The answer counts the others alone."""
+    hide: int = 0
+    """Number (from 1, in order of creation) of the entry that lists never show; 0 hides none."""
+    hide_members: int = 0
+    """Recipients left out at the end of a batch, in all of its counts too."""
+    cut_names: int | None = None
+    """Characters left of each name in a list; 0 leaves the field out. None shows names in full."""
+    number_forms: Mapping[str, str] | None = None
+    """Beginnings of phone numbers in answers, and what is shown in their place; None changes none."""
+    created_shift: float = 0.0
+    """Seconds added to each `created_at` of the answer."""
+    date_shift: float = 0.0
+    """Seconds added to the `Date` header of the answer."""
+    repeat_page: bool = False
+    """Answers the first page of a list again, whatever the cursor."""
+    trickle: float = 0.0
+    """Real seconds after each byte of the body."""
+    pad_mb: int = 0
+    """Megabytes of blanks after the body."""
 
     @property
     def knobs(self) -> Knobs:
-        return Knobs(self.lag, self.refusal)
+        return Knobs(self.lag, self.refusal, self.hide, self.cap, not (self.as_data or self.bare))
 
 
 def validate_rules(rules: Any, file: str = "") -> list[dict[str, Any]]:
-    """The rules themselves; raises UsageError that names every place where they are wrong."""
+    """Return the rules as JSON values. Raises UsageError that names each place where they are wrong."""
     rule_list = rules["faults"] if isinstance(rules, dict) and set(rules) == {"faults"} else rules
     prefix = f"{file}: faults" if file else "faults"
     try:
-        # YAML has values that JSON has not, and whatever cannot be written cannot be kept.
+        # YAML has values that JSON does not have, and only JSON can be stored.
         json_rules = orjson.loads(orjson.dumps({"faults": rule_list}, option=orjson.OPT_NON_STR_KEYS))["faults"]
     except orjson.JSONEncodeError as problem:
         raise UsageError(f"{prefix}: {problem}") from None
@@ -70,16 +112,16 @@ def validate_rules(rules: Any, file: str = "") -> list[dict[str, Any]]:
 
 
 def _schema_validator() -> Any:
-    """To JSON Schema 10.0 is an integer; a status, or a number of bytes, it cannot be."""
+    """A validator that refuses 10.0 as an integer. JSON Schema accepts it, but no status or byte count is 10.0."""
     from jsonschema import Draft202012Validator, validators
 
     whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    extend: Any = validators.extend  # it has no types
+    extend: Any = validators.extend  # jsonschema gives it no types
     return extend(Draft202012Validator, type_checker=whole)(schemas.load_schema(SCHEMA))
 
 
 def load_rules(file: Path) -> list[dict[str, Any]]:
-    """Rules out of a YAML or JSON file; raises UsageError."""
+    """Read rules from a YAML or JSON file. Raises UsageError."""
     import yaml
 
     try:
@@ -92,13 +134,13 @@ def load_rules(file: Path) -> list[dict[str, Any]]:
 
 
 def install_rules(moment: Moment, rules: Sequence[Mapping[str, Any]]) -> None:
-    """Put these in place of all rules; counting starts again."""
+    """Replace all rules by these. Counting starts again."""
     moment.db.execute("INSERT OR REPLACE INTO setting VALUES ('faults', ?)", (orjson.dumps(rules),))
     moment.db.execute("DELETE FROM setting WHERE name = 'faults_seen'")
 
 
 def read_rules(moment: Moment) -> tuple[list[dict[str, Any]], list[int]]:
-    """Rules, and how many requests each has matched so far."""
+    """Read the rules, and how many requests each has matched so far."""
     settings = dict(
         moment.db.execute("SELECT name, value FROM setting WHERE name IN ('faults', 'faults_seen')").fetchall()
     )
@@ -107,7 +149,7 @@ def read_rules(moment: Moment) -> tuple[list[dict[str, Any]], list[int]]:
 
 
 def match_rules(moment: Moment, request: ApiRequest) -> FaultEffects:
-    """What is wrong with this request, which is counted against the rules that match it."""
+    """Count the request for every rule that matches it, and return what goes wrong. Earlier rules win."""
     rules, counts = read_rules(moment)
     effects: dict[str, Any] = {}
     matching = [index for index, rule in enumerate(rules) if _is_match(rule["match"], request)]

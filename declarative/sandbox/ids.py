@@ -1,4 +1,4 @@
-"""Ids as the providers write them, and what an id says here. A call of a batch is found by its id alone."""
+"""Ids as the providers write them, and what an id means in the sandbox. A call of a batch is found by its id alone."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ _KEY, _TAIL = 17, 5
 
 
 class BatchId(NamedTuple):
+    """Id of a new batch."""
+
     id: str
+    """`acb_` and 22 characters."""
     key: str
+    """The first 17 of them."""
 
 
 def _random_id(length: int) -> str:
@@ -21,7 +25,7 @@ def _random_id(length: int) -> str:
 
 
 def new_batch_id() -> BatchId:
-    """`acb_` and 22 characters; the first 17 of them lead every id of its calls and recipients."""
+    """Make a random id. The ids of its calls and recipients begin with its key."""
     letters = _random_id(_KEY + _TAIL)
     return BatchId(f"acb_{letters}", letters[:_KEY])
 
@@ -31,7 +35,7 @@ def new_call_id() -> str:
 
 
 def format_member_id(prefix: str, key: str, ordinal: int) -> str:
-    """The id of the `ordinal`-th call (`ac`) or recipient (`abcr`) of a batch."""
+    """Return the id of the `ordinal`-th call (`ac`) or recipient (`abcr`) of a batch."""
     return f"{prefix}_{key}{_encode_ordinal(ordinal)}"
 
 
@@ -45,7 +49,7 @@ def _encode_ordinal(ordinal: int) -> str:
 
 
 def parse_batch_call_id(call: str) -> tuple[str, int] | None:
-    """Key of the batch and ordinal, if this may be the id of a batch's call."""
+    """Return the key of the batch and the ordinal, or None if this is no id of a batch's call."""
     letters = call.removeprefix("ac_")
     if len(letters) != _KEY + _TAIL or not set(letters) <= set(_ALPHABET):
         return None
@@ -56,19 +60,19 @@ def parse_batch_call_id(call: str) -> tuple[str, int] | None:
 
 
 def is_existing_id(identifier: str) -> bool:
-    """Every well-formed agent or number id exists, save those that say they do not."""
+    """Whether an agent or a number exists: every well-formed id does, except those that contain `missing`."""
     plain = identifier.replace("_", "").replace("-", "")
     return plain.isascii() and plain.isalnum() and len(identifier) <= 128 and "missing" not in identifier
 
 
 def number_type(number_id: str) -> str:
-    """`cartesia`, `twilio` or `sip_trunk`."""
+    """Return `cartesia`, `twilio` or `sip_trunk`, by what the id contains."""
     if "sip" in number_id:
         return "sip_trunk"
     return "twilio" if "twilio" in number_id else "cartesia"
 
 
 def derive_e164(number_id: str) -> str:
-    """The number behind a number id: always the same, always of the reserved kind."""
+    """Return the number behind a number id: always the same, always fictional (555-01xx)."""
     pick = int.from_bytes(blake2b(number_id.encode(), digest_size=2).digest(), "big")
     return f"+1202555{100 + pick % 100:04d}"

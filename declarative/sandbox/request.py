@@ -1,4 +1,4 @@
-"""One request and its answer as values, and what a handler is given. It knows no transport and no provider."""
+"""One request and its answer as values, and the context of a handler. It knows no transport and no provider."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STATUSES_WITHOUT_BODY = (204, 304)
 
 
 class ApiError(Exception):
-    """The provider says no: an HTTP status and words, rendered in the provider's own error form."""
+    """The provider refuses. Rendered in the provider's own error form; an empty `title` gives that of the status."""
 
     def __init__(self, status: int, message: str, *, title: str = "") -> None:
         super().__init__(message)
@@ -25,18 +25,27 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request: `path_values` by name from the route, header names in lower case."""
+    """One HTTP request to a provider."""
 
     provider: str
+    """`cartesia` or `callingbox`."""
     operation: str
+    """Name of the Operation that the route belongs to."""
     method: str
+    """HTTP method in upper case."""
     path: str
+    """Path as requested, without the query."""
     path_values: Mapping[str, str]
+    """Values of the placeholders of the route, by name."""
     query: Mapping[str, str]
+    """Query parameters; of a repeated one, the last."""
     headers: Mapping[str, str]
+    """Those that the sandbox reads, names in lower case."""
     body: bytes
+    """As received."""
 
     def pack(self) -> bytes:
+        """Serialize the request, to be carried out later."""
         fields = {name: getattr(self, name) for name in self.__slots__ if name != "body"}
         return orjson.dumps(fields | {"body": self.body.decode("latin-1")})
 
@@ -48,14 +57,17 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """Status and body: text as it is, anything else as JSON."""
+    """One HTTP answer of a provider."""
 
     status: int
+    """HTTP status."""
     body: Any
+    """Text is sent as it is, anything else as JSON."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    """More headers; a content type here replaces the default one."""
 
     def encode(self) -> tuple[bytes, dict[str, str]]:
-        """The bytes to send and all headers, their names in lower case."""
+        """Return the bytes to send and all headers, their names in lower case."""
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.status in _STATUSES_WITHOUT_BODY:
             return b"", headers
@@ -66,20 +78,32 @@ class ApiResponse:
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """What a fault rule changes about how a request is handled (not about its answer)."""
+    """What a fault rule changes about the handling of a request (not about its answer)."""
 
     lag: float = 0.0
+    """Seconds by which lists are behind."""
     refusal: int = 402
+    """Status of CallingBox's refusal for lack of funds."""
+    hide: int = 0
+    """Number (from 1, in order of creation) of the entry that lists never show; 0 hides none."""
+    cap: int | None = None
+    """Most calls that CallingBox's list shows, over all pages; None shows all."""
+    in_pages: bool = True
+    """Whether CallingBox's list comes in pages; else in one of its old shapes, whatever the query."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """Everything a handler needs: the request, the world now, the organisation that asks."""
+    """Everything that a handler needs."""
 
     request: ApiRequest
+    """The request."""
     moment: Moment
+    """The world at the time of the request, inside its transaction."""
     org: Organisation
+    """The organisation whose key came with the request."""
     knobs: Knobs
+    """What a fault rule changes about the handling."""
 
     @property
     def now(self) -> float:
@@ -87,11 +111,27 @@ class RequestContext:
 
     @property
     def visible(self) -> float:
-        """Lists show what was recorded by then."""
+        """Lists show what was recorded by this time, in seconds since the epoch."""
         return self.moment.now - self.knobs.lag
 
+    def find_hidden_batch(self) -> int | None:
+        """Return the row of the batch that lists never show; None without one."""
+        return self._find_hidden("SELECT seq FROM batch WHERE org = ?", (self.org.id,))
+
+    def find_hidden_call(self) -> int | None:
+        """Return the row of the single call that lists never show; None without one."""
+        query = "SELECT seq FROM call WHERE org = ? AND provider = ?"
+        return self._find_hidden(query, (self.org.id, self.request.provider))
+
+    def _find_hidden(self, query: str, values: tuple[object, ...]) -> int | None:
+        if not self.knobs.hide:
+            return None
+        ordered = f"{query} ORDER BY seq LIMIT 1 OFFSET ?"
+        row = self.moment.db.execute(ordered, (*values, self.knobs.hide - 1)).fetchone()
+        return None if row is None else int(row[0])
+
     def parse_body(self) -> dict[str, Any]:
-        """The JSON object sent; anything else is refused with 400."""
+        """Return the JSON object sent. Raises ApiError 400 for anything else."""
         try:
             body = orjson.loads(self.request.body)
         except orjson.JSONDecodeError:
@@ -102,13 +142,13 @@ class RequestContext:
         return body
 
     def record_use(self, kind: str, identifier: str) -> None:
-        """Remember an agent or a number, so that lists show it."""
+        """Store the first use of an agent or a number, so that lists show it."""
         self.moment.db.execute(
             "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", (self.org.id, kind, identifier, self.now)
         )
 
     def list_used(self, kind: str) -> list[tuple[str, float]]:
-        """Ids and the moments when they were first named, newest first."""
+        """List ids and the times of their first use, newest first."""
         rows = self.moment.db.execute(
             "SELECT id, at FROM seen WHERE org = ? AND kind = ? ORDER BY at DESC, id DESC",
             (self.org.id, kind),
@@ -117,7 +157,7 @@ class RequestContext:
 
 
 def _check_nesting(body: dict[str, Any]) -> None:
-    """Deeper nesting is read than is written, and what is stored comes back a few levels further in."""
+    """Refuse what could be read but not written. Stored bodies come back a few levels deeper than they were sent."""
     try:
         orjson.dumps([[[[body]]]])
     except orjson.JSONEncodeError:
@@ -125,25 +165,29 @@ def _check_nesting(body: dict[str, Any]) -> None:
 
 
 class Operation(NamedTuple):
-    """One route of one provider; `name` is the operationId of its OpenAPI file."""
+    """One route of one provider."""
 
     name: str
+    """The operationId in the provider's OpenAPI file."""
     method: str
+    """HTTP method in upper case."""
     path: str
+    """Route with `{placeholders}`, without the prefix of the provider."""
     handle: Callable[[RequestContext], ApiResponse]
+    """Carries the request out; raises ApiError to refuse it."""
 
 
-def format_moment(moment: float) -> str:
-    """RFC 3339 in UTC with milliseconds."""
+def format_rfc3339(moment: float) -> str:
+    """Format seconds since the epoch as RFC 3339, in UTC with milliseconds."""
     return (
         datetime.fromtimestamp(int(moment * 1000) / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
 
 
-def rfc3339_or_none(instant: float | None) -> str | None:
-    return None if instant is None else format_moment(instant)
+def format_rfc3339_or_none(instant: float | None) -> str | None:
+    return None if instant is None else format_rfc3339(instant)
 
 
 def date_header(instant: float) -> str:
-    """The `Date` header of an instant."""
+    """Format seconds since the epoch for the `Date` header."""
     return formatdate(instant, usegmt=True)

@@ -1,6 +1,6 @@
-"""When each recipient of a batch is dialed, answers and ends: planned once, kept packed, read by bisection.
+"""When each recipient of a batch is dialed, answers and is done: planned once, stored packed, read by bisection.
 
-It knows neither databases nor providers; times are seconds since the epoch.
+It knows no database and no provider. Times are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -16,19 +16,26 @@ from typing import NamedTuple
 from declarative.sandbox.outcomes import Draw, Outcome, compute_times
 
 NEVER = -1.0
+"""Time of an answer that never comes. A float, since arrays of times have no None."""
 _HEAD = struct.Struct("<I")
 _COLUMNS = ("member", "ordinal", "outcome", "dispatch", "answer", "end")
 
 
 class Attempt(NamedTuple):
-    """One dial: whose (index of the recipient), the how manieth of the batch, how it ends, and when."""
+    """One dial of one recipient."""
 
     member: int
+    """Index of the recipient in the batch."""
     ordinal: int
+    """Number of this dial within the batch, from 0; part of the id of its call."""
     outcome: int
+    """An `Outcome`, as its integer."""
     dispatch: float
+    """When the phone is dialed."""
     answer: float
+    """When it is answered; NEVER if it is not."""
     end: float
+    """When the attempt is over."""
 
     @property
     def recorded(self) -> float:
@@ -37,12 +44,16 @@ class Attempt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DialPace:
-    """What bounds dialing: lines at once, seconds between two dials, ringing and talking caps in seconds."""
+    """What bounds the dialing of a batch."""
 
     lines: int
+    """Most calls at once."""
     spacing: float
+    """Seconds between two dials; 0 for no limit."""
     ringing: float
+    """Seconds until an unanswered call ends."""
     longest: float
+    """Most seconds of talk."""
 
 
 def _ints() -> array[int]:
@@ -55,17 +66,24 @@ def _floats() -> array[float]:
 
 @dataclass(slots=True)
 class Attempts:
-    """Parallel arrays, ordered by `dispatch`. `answer` is NEVER where nobody picks up."""
+    """Dials as parallel arrays, ordered by `dispatch`. Item `i` of each array belongs to dial `i`."""
 
     member: array[int] = field(default_factory=_ints)
+    """Indices of recipients in the batch."""
     ordinal: array[int] = field(default_factory=_ints)
+    """Numbers of the dials within the batch."""
     outcome: array[int] = field(default_factory=lambda: array("B"))
+    """Values of `Outcome`."""
     dispatch: array[float] = field(default_factory=_floats)
+    """Times of dialing, never falling."""
     answer: array[float] = field(default_factory=_floats)
+    """Times of answers; NEVER for none."""
     end: array[float] = field(default_factory=_floats)
+    """Times at which attempts are over."""
 
     @classmethod
     def unpack(cls, blob: bytes | None) -> Attempts:
+        """Read what `pack` wrote. None is empty."""
         attempts = cls()
         if not blob:
             return attempts
@@ -102,7 +120,7 @@ class Attempts:
         self.end.append(attempt.end)
 
     def count_started(self, now: float) -> int:
-        """How many were dispatched by now; they are the first ones."""
+        """Count the dials dispatched by now. They are the first ones."""
         return bisect_right(self.dispatch, now)
 
     def take(self, indices: Iterable[int]) -> Attempts:
@@ -112,7 +130,7 @@ class Attempts:
         return subset
 
     def merge(self, other: Attempts) -> Attempts:
-        """Both, ordered by dispatch."""
+        """Return the dials of both, ordered by dispatch."""
         merged = Attempts()
         for attempt in heapq.merge(_iterate(self), _iterate(other), key=lambda dial: (dial.dispatch, dial.ordinal)):
             merged.append(attempt)
@@ -126,7 +144,10 @@ def _iterate(attempts: Attempts) -> Iterable[Attempt]:
 def plan_attempts(
     queue: Sequence[tuple[int, Draw]], start: float, busy: Iterable[float], pace: DialPace, first_ordinal: int
 ) -> Attempts:
-    """Dial the queue (recipient, fate) in order from `start`; `busy` are the ends of calls that still hold a line."""
+    """Plan the dials of a queue (recipient, draw) in order from `start`.
+
+    `busy` are the ends of calls that still hold a line. Dials are numbered from `first_ordinal`.
+    """
     lines = sorted([*busy, *([start] * pace.lines)])[-pace.lines :]
     heapq.heapify(lines)
     attempts, next_dial = Attempts(), start

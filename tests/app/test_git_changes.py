@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from declarative import schemas
 from declarative.app.git_changes import find_changed_addresses
+from declarative.app.git_repository import GitRepository
 from declarative.app.session import Session
 from declarative.errors import UsageError
 from tests.pipeline.ci_runner import Runner
@@ -145,6 +146,36 @@ def test_a_shallow_clone_says_how_to_fetch_it(project: ProjectFixture, git: Runn
     with pytest.raises(UsageError, match="no history in common") as refused:
         addresses(shallow, "origin/main")
     assert "fetch-depth: 0" in refused.value.hint
+
+
+def test_of_the_base_only_what_its_manifests_name_is_read(
+    project: ProjectFixture, git: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write_blobs = GitRepository.write_blobs
+
+    def note_and_write(self: GitRepository, blob_ids: Mapping[Path, str]) -> None:
+        written.extend(file.name for file in blob_ids)
+        write_blobs(self, blob_ids)
+
+    monkeypatch.setattr(GitRepository, "write_blobs", note_and_write)
+    project.write(
+        batch_yaml=BATCH.replace("people.csv", '"${var.LIST}.csv"'), unused_csv="nobody\n", vars_yaml="LIST: people\n"
+    )
+    git.git("add", ".")
+    git.git("commit", "-qm", "a list by variable, and one that nobody reads")
+    git.git("branch", "-f", "main")
+    assert addresses(project, variable_files=(Path("vars.yaml"),)) == set()
+    assert sorted(written) == ["batch.yaml", "other.yaml", "others.csv", "people.csv", "project.yaml", "vars.yaml"]
+
+
+def test_a_checkout_that_another_user_owns_is_told_as_what_it_is(
+    project: ProjectFixture, git: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(UsageError, match="because another user owns it") as refused:
+        addresses(project)
+    assert refused.value.hint == f"git config --global --add safe.directory {project.root}"
 
 
 def test_outside_of_git_it_is_refused(project: ProjectFixture) -> None:

@@ -1,7 +1,7 @@
-"""Measures whole processes against each other and says which claims hold. Knows nothing of what is measured.
+"""Measures whole processes against each other and says which claims hold. It does not know what they do.
 
-Machines differ and are shared, so nothing here compares with a time: runs are paired (A B A B ...), and medians of CPU
-time are put in relation. Wall time is shown beside.
+Machines differ and are shared, so no claim is a time: runs alternate (A B A B ...), and the medians of their CPU time
+are compared. Wall time is shown too.
 """
 
 from __future__ import annotations
@@ -23,20 +23,23 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process took from start to end: seconds of wall and of CPU (its threads included), peak memory in MB."""
+    """What a process took from start to end."""
 
     wall: float
+    """Seconds by the clock."""
     cpu: float
+    """Seconds of CPU, of all threads."""
     peak: float
+    """Most memory held, in MB."""
 
     def __str__(self) -> str:
         return f"{self.cpu:7.2f} s CPU {self.wall:7.2f} s wall {self.peak:6.0f} MB"
 
 
 def spend(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], accepted: Sequence[int] = (0,)) -> Cost:
-    """Runs the command to its end. Raises SystemExit with its words where it ends with another exit code.
+    """Run the command to its end. Raises SystemExit with its output if its exit code is not accepted.
 
-    The peak counts from what this process holds when it forks, so whoever measures stays small.
+    The peak counts from what this process holds when it forks, so this process stays small.
     """
     with tempfile.TemporaryFile() as words:
         began = time.perf_counter()
@@ -51,13 +54,13 @@ def spend(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], accepted
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
 
 
-def paired(runs: Mapping[str, Callable[[], Cost]], times: int) -> dict[str, Cost]:
-    """Each run in turn, `times` over; the median of each figure."""
+def run_in_turn(runs: Mapping[str, Callable[[], Cost]], times: int) -> dict[str, Cost]:
+    """Repeat all runs in turn, `times` times. Returns and prints the median of each figure."""
     costs: dict[str, list[Cost]] = {name: [] for name in runs}
     for _ in range(times):
         for name, run in runs.items():
             costs[name].append(run())
-    medians = {name: _median(found) for name, found in costs.items()}
+    medians = {name: _median(run_costs) for name, run_costs in costs.items()}
     for name, cost in medians.items():
         print(f"  {name:<44} {cost}", flush=True)
     return medians
@@ -69,35 +72,37 @@ def _median(costs: Sequence[Cost]) -> Cost:
 
 @dataclass
 class Claims:
-    """What one script claims: figures with the bound that each must not pass."""
+    """What one script claims: figures, each with a bound."""
 
     size: str
+    """`small` or `full`."""
     broken: list[str] = field(default_factory=list)
+    """Claims that did not hold, in words."""
 
     @property
     def full(self) -> bool:
         return self.size == "full"
 
-    def times(self, full: int) -> int:
-        """How often each run is repeated."""
+    def repeats(self, full: int) -> int:
+        """Return how often each run is repeated."""
         return full if self.full else 2
 
-    def at_most(self, what: str, figure: float, bound: float, unit: str = "times") -> None:
+    def check_at_most(self, what: str, figure: float, bound: float, unit: str = "times") -> None:
         holds = figure <= bound
         print(f"  {'ok    ' if holds else 'BROKEN'} {what}: {figure:.2f} {unit}, at most {bound:g}", flush=True)
         if not holds:
             self.broken.append(what)
 
-    def megabytes(self, what: str, cost: Cost, bound: float) -> None:
-        self.at_most(what, cost.peak, bound, "MB")
+    def check_megabytes(self, what: str, cost: Cost, bound: float) -> None:
+        self.check_at_most(what, cost.peak, bound, "MB")
 
-    def seen(self, what: str, figure: float) -> None:
-        """A figure without a bound, to be read."""
+    def show(self, what: str, figure: float) -> None:
+        """Print a figure without a bound."""
         print(f"         {what}: {figure:.2f} times", flush=True)
 
 
 def main(title: str, measure: Callable[[Claims, Path], None]) -> None:
-    """Runs one script: `measure` gets its claims and an empty directory."""
+    """Run one script. `measure` gets its claims and an empty directory."""
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--size", choices=["small", "full"], default="full")
     parser.add_argument("--check", action="store_true", help="fail when a claim is broken")
@@ -105,7 +110,7 @@ def main(title: str, measure: Callable[[Claims, Path], None]) -> None:
     claims = Claims(given.size)
     began = time.perf_counter()
     print(f"{title} ({given.size})", flush=True)
-    # As pip leaves what it installs. An editable install is not compiled by pip, and Python may be told not to do so.
+    # pip compiles what it installs, but not an editable install; and Python may be told not to compile.
     compileall.compile_dir(ROOT / "declarative", quiet=1)
     with tempfile.TemporaryDirectory(prefix="dialctl-bench-") as directory:
         measure(claims, Path(directory))
@@ -115,5 +120,5 @@ def main(title: str, measure: Callable[[Claims, Path], None]) -> None:
 
 
 def python(code: str, *arguments: object) -> list[str]:
-    """The command that runs this code in a fresh process."""
+    """Return the command that runs this code in a fresh process."""
     return [sys.executable, "-c", code, *map(str, arguments)]

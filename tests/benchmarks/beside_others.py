@@ -6,7 +6,7 @@ import subprocess
 import venv
 from pathlib import Path
 
-from bench import Claims, Cost, main, paired, spend
+from bench import Claims, Cost, main, run_in_turn, spend
 from campaign import Campaign, environment, sandbox
 
 PEOPLE = 10_000
@@ -25,19 +25,21 @@ assert Manager("octodns.yaml").sync(dry_run=True) == 0
 
 def measure(claims: Claims, directory: Path) -> None:
     with sandbox(directory / "served") as url:
-        campaign = Campaign.of(directory / "campaign", url, PEOPLE)
+        campaign = Campaign.create(directory / "campaign", url, PEOPLE)
         if (octodns := _install_octodns(directory / "octodns")) is None:
             print("  octoDNS could not be installed: left out")
         else:
             _plan(claims, campaign, octodns, directory / "zone")
-        runs = {"a plain loop": campaign.by_hand, "apply": lambda: campaign.run("apply", "--auto-approve")}
-        costs = paired(runs, 1)
-    claims.seen("apply beside a plain loop", costs["apply"].cpu / costs["a plain loop"].cpu)
+        runs = {"a plain loop": campaign.submit_by_hand, "apply": lambda: campaign.run("apply", "--auto-approve")}
+        costs = run_in_turn(runs, 1)
+    claims.show("apply beside a plain loop", costs["apply"].cpu / costs["a plain loop"].cpu)
 
 
 def _install_octodns(directory: Path) -> Path | None:
-    """The Python of an environment that has octoDNS; None without one. Its own, so that dialctl's packages are not held
-    back by what octoDNS needs."""
+    """Install octoDNS into an environment of its own, so that its needs do not bind the packages of dialctl.
+
+    Returns the Python of that environment, None if the installation failed.
+    """
     venv.create(directory, with_pip=True)
     own = directory / "bin" / "python"
     install = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "octodns"]
@@ -59,10 +61,10 @@ def _plan(claims: Claims, campaign: Campaign, python: Path, zone: Path) -> None:
         campaign.forget_reads()
         return campaign.run("plan")
 
-    costs = paired({"octoDNS plan": octodns, "dialctl first plan": first}, claims.times(3))
+    costs = run_in_turn({"octoDNS plan": octodns, "dialctl first plan": first}, claims.repeats(3))
     ours, theirs = costs["dialctl first plan"], costs["octoDNS plan"]
-    claims.at_most(f"first plan of {PEOPLE:,} beside octoDNS", ours.cpu / theirs.cpu, 1)
-    claims.seen("the same, peak memory", ours.peak / theirs.peak)
+    claims.check_at_most(f"first plan of {PEOPLE:,} beside octoDNS", ours.cpu / theirs.cpu, 1)
+    claims.show("the same, peak memory", ours.peak / theirs.peak)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A campaign of any size at a served sandbox, driven by the installed command. Measures nothing itself.
+"""A campaign of any size at a served sandbox, driven by the installed command. It measures nothing itself.
 
-The numbers cannot belong to anybody: area code, 555-01xx, and two digits more than a number has.
+The numbers belong to no one: area code, 555-01xx, and two digits more than a number has.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def number(index: int) -> str:
 
 
 def row(index: int) -> str:
-    """In no order of numbers, as real lists are: the stride runs through a prime's worth of them."""
+    """Write one row. Rows are in no order of numbers, as in real lists: the stride runs through a prime's worth."""
     phone, plan = number(index * 618_033 % 1_000_003), ("basic", "gold")[index % 2]
     return f"{phone},cust_{index:07},{plan},2026-12-{1 + index % 28:02},EN"
 
@@ -88,16 +88,20 @@ def batch(name: str, people: str = "") -> str:
 
 @dataclass
 class Campaign:
-    """A project in `directory`, at the sandbox served at `url`."""
+    """A project whose people are called by a served sandbox."""
 
     directory: Path
+    """Holds its manifests and files."""
     url: str
+    """Root of the served sandbox."""
     flags: tuple[str, ...] = ()
+    """Put before every command."""
     environment: dict[str, str] = field(default_factory=dict)
+    """All variables of a command."""
 
     @classmethod
-    def of(cls, directory: Path, url: str, people: int, batches: int = 1) -> Campaign:
-        """`people` in all, shared out among so many Batches, a CSV file each."""
+    def create(cls, directory: Path, url: str, people: int, batches: int = 1) -> Campaign:
+        """Create a project of `people` in all, divided among `batches` Batches with a CSV file each."""
         directory.mkdir(parents=True)
         names = [f"renewals-{place}" for place in range(batches)]
         (directory / "project.yaml").write_text(_PROJECT + "".join(map(batch, names)), encoding="utf-8")
@@ -112,11 +116,11 @@ class Campaign:
         return self.directory / "renewals-0.csv"
 
     def run(self, *arguments: str) -> Cost:
-        """One `dialctl` command, in a process of its own."""
+        """Run one `dialctl` command in a process of its own."""
         return spend([*PROGRAM, *self.flags, *arguments], cwd=self.directory, env=self.environment)
 
-    def by_hand(self) -> Cost:
-        """The same people submitted by a plain loop, under a key of its own."""
+    def submit_by_hand(self) -> Cost:
+        """Submit the same people by a plain loop, under a key of its own."""
         command = python(SEND_BY_HAND, self.file, self.url, AGENT, NUMBER)
         return spend(command, cwd=self.directory, env=environment())
 
@@ -127,32 +131,32 @@ class Campaign:
         return plan
 
     def settle(self) -> Cost:
-        """Everybody called, everything over and remembered. What the apply took that called them."""
+        """Call all people, end all calls and record it. Returns the cost of the apply that called them."""
         applied = self.run("apply", "--auto-approve")
         control(self.url, "POST", "advance", {"seconds": A_YEAR})
         self.run("apply", "--auto-approve")
         return applied
 
     def forget_reads(self) -> None:
-        """Takes the caches away: what follows reads like a fresh checkout."""
+        """Delete the caches, so that the next command reads like a fresh checkout."""
         for file in (self.directory / ".dialctl" / "cache").rglob("*.*"):
             file.unlink()
 
     def requests(self) -> list[str]:
-        """Every request so far, as `METHOD path`."""
-        found = control(self.url, "GET", "requests")["requests"]
-        return [f"{one['method']} {one['path']}" for one in found]
+        """List every request so far, as `METHOD path`."""
+        requests = control(self.url, "GET", "requests")["requests"]
+        return [f"{request['method']} {request['path']}" for request in requests]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's, without anything that dialctl reads."""
+    """Return the variables of this process, without those that dialctl reads."""
     named = ("DIALCTL_", "CARTESIA_", "CALLINGBOX_")
     return {name: value for name, value in os.environ.items() if not name.startswith(named)} | more
 
 
 @contextmanager
 def sandbox(directory: Path) -> Iterator[str]:
-    """The URL of `dialctl sandbox serve`, whose clock stands still unless it is moved."""
+    """Serve a sandbox and give its URL. Its clock stands still unless it is moved."""
     command = [*PROGRAM, "sandbox", "serve", "--port", "0", "--speed", "0", "--directory", str(directory)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None

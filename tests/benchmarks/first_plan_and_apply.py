@@ -6,13 +6,13 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from bench import Claims, Cost, main, paired, python, spend
+from bench import Claims, Cost, main, python, run_in_turn, spend
 from campaign import READ_AND_HASH, Campaign, environment, sandbox
 
 
 def measure(claims: Claims, directory: Path) -> None:
     with sandbox(directory / "served") as url:
-        campaign = Campaign.of(directory / "campaign", url, 1_000_000 if claims.full else 100_000)
+        campaign = Campaign.create(directory / "campaign", url, 1_000_000 if claims.full else 100_000)
         _plan(claims, campaign)
         _apply(claims, campaign)
     _steps(claims, directory / "steps")
@@ -26,27 +26,31 @@ def _plan(claims: Claims, campaign: Campaign) -> None:
     def read() -> Cost:
         return spend(python(READ_AND_HASH, campaign.file), cwd=campaign.directory, env=environment())
 
-    costs = paired({"polars.read_csv + SHA-256": read, "first plan": first}, claims.times(5))
-    claims.at_most("first plan", costs["first plan"].cpu / costs["polars.read_csv + SHA-256"].cpu, 7.5)
-    claims.megabytes("first plan, peak", costs["first plan"], 700)
+    costs = run_in_turn({"polars.read_csv + SHA-256": read, "first plan": first}, claims.repeats(5))
+    claims.check_at_most("first plan", costs["first plan"].cpu / costs["polars.read_csv + SHA-256"].cpu, 7.5)
+    claims.check_megabytes("first plan, peak", costs["first plan"], 700)
 
 
 def _apply(claims: Claims, campaign: Campaign) -> None:
-    costs = paired({"bodies by hand": campaign.by_hand, "apply": lambda: campaign.run("apply", "--auto-approve")}, 1)
-    claims.at_most("apply", costs["apply"].cpu / costs["bodies by hand"].cpu, 3)
-    claims.megabytes("apply, peak", costs["apply"], 1_000)
+    costs = run_in_turn(
+        {"bodies by hand": campaign.submit_by_hand, "apply": lambda: campaign.run("apply", "--auto-approve")}, 1
+    )
+    claims.check_at_most("apply", costs["apply"].cpu / costs["bodies by hand"].cpu, 3)
+    claims.check_megabytes("apply, peak", costs["apply"], 1_000)
 
 
 def _steps(claims: Claims, directory: Path) -> None:
-    """What it takes to write down an intent and its answer, for the first shards and for the last of 200. A step
-    takes so little that each counts as the least that it took in several recordings."""
-    recordings = [_recorded(directory / str(turn)) for turn in range(7)]
+    """Compare recording an intent and its answer for the first shards with the last of 200.
+
+    One step is short, so each counts as the least that it took in several recordings.
+    """
+    recordings = [_time_steps(directory / str(turn)) for turn in range(7)]
     steps = [min(moments) for moments in zip(*recordings, strict=True)]
-    claims.at_most("recording shards 181 to 200 beside 1 to 20", sum(steps[-20:]) / sum(steps[:20]), 1.5)
+    claims.check_at_most("recording shards 181 to 200 beside 1 to 20", sum(steps[-20:]) / sum(steps[:20]), 1.5)
 
 
-def _recorded(directory: Path) -> list[float]:
-    """Seconds of CPU for each of 200 shards."""
+def _time_steps(directory: Path) -> list[float]:
+    """Measure the seconds of CPU for each of 200 shards."""
     from datetime import UTC, datetime
 
     from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind

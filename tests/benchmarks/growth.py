@@ -1,5 +1,5 @@
-"""How time and memory grow with people and with manifests. At full size it writes the table in CONTRIBUTING.md, and
-growth.svg."""
+"""How time and memory grow with people and with manifests. At full size it writes growth.svg and the table in
+CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from pathlib import Path
 from bench import ROOT, Claims, Cost, main
 from campaign import Campaign, sandbox
 
-from declarative import humanize as counting
+from declarative import humanize
 
 HERE = Path(__file__).parent
 STEPS = ("first plan", "apply", "unchanged plan")
 COLORS = ("#3366cc", "#cc5533", "#338855")
 EACH = 100
-"""People a manifest, where manifests grow."""
+"""People in each manifest while the number of manifests grows."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """`size` people, or manifests, and what each of STEPS took."""
+    """One measured size."""
 
     size: int
+    """People, or manifests."""
     costs: tuple[Cost, ...]
+    """What each of STEPS took."""
 
 
 def measure(claims: Claims, directory: Path) -> None:
@@ -38,11 +40,11 @@ def measure(claims: Claims, directory: Path) -> None:
     for what, points in (("people", by_people), ("manifests", by_manifests)):
         _linear(claims, what, points)
     if claims.full:
-        _write_down(_table(by_people, by_manifests))
+        _write_table(_table(by_people, by_manifests))
         (HERE / "growth.svg").write_text(_plot(by_people, by_manifests), encoding="utf-8")
 
 
-def _write_down(table: str) -> None:
+def _write_table(table: str) -> None:
     path = ROOT / "CONTRIBUTING.md"
     before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- growth -->\n")
     _, end, after = rest.partition("\n![")
@@ -50,7 +52,7 @@ def _write_down(table: str) -> None:
 
 
 def _point(directory: Path, url: str, people: int, manifests: int, size: int) -> Point:
-    campaign = Campaign.of(directory, url, people, manifests)
+    campaign = Campaign.create(directory, url, people, manifests)
     first, applied = campaign.run("plan"), campaign.settle()
     point = Point(size, (first, applied, campaign.run("plan")))
     for step, cost in zip(STEPS, point.costs, strict=True):
@@ -64,15 +66,15 @@ def _linear(claims: Claims, what: str, points: Sequence[Point]) -> None:
         for place, step in enumerate(STEPS):
             before, after = smaller.costs[place], larger.costs[place]
             name = f"{step}, {smaller.size:,} to {larger.size:,} {what}"
-            claims.at_most(f"{name}: CPU by size", after.cpu / before.cpu / times, 1)
-            claims.at_most(f"{name}: memory by size", after.peak / before.peak / times, 1)
+            claims.check_at_most(f"{name}: CPU by size", after.cpu / before.cpu / times, 1)
+            claims.check_at_most(f"{name}: memory by size", after.peak / before.peak / times, 1)
 
 
 def _table(by_people: Sequence[Point], by_manifests: Sequence[Point]) -> str:
     lines = ["| | " + " | ".join(STEPS) + " |", "| --- |" + " --- |" * len(STEPS)]
     rows = [(f"{point.size:,} people", point) for point in by_people]
     for point in by_manifests:
-        rows.append((f"{counting.plural(point.size, 'manifest', 'manifests')} of {EACH} people", point))
+        rows.append((f"{humanize.plural(point.size, 'manifest', 'manifests')} of {EACH} people", point))
     for words, point in rows:
         cells = (f"{cost.cpu:.1f} s, {cost.peak:,.0f} MB" for cost in point.costs)
         lines.append(f"| {words} | {' | '.join(cells)} |")
@@ -95,7 +97,7 @@ def _plot(by_people: Sequence[Point], by_manifests: Sequence[Point]) -> str:
 
 
 def _panel(points: Sequence[Point], figure: str, title: str, place: int) -> str:
-    """One small plot, both axes logarithmic: a slope of one is linear."""
+    """Draw one small plot. Both axes are logarithmic: a slope of one is linear."""
     values = [[getattr(point.costs[at], figure) for point in points] for at in range(len(STEPS))]
     low, high = min(map(min, values)), max(map(max, values))
     left = 20 + 215 * place

@@ -1,7 +1,7 @@
 """One row added and one removed: which batches are read, and what the plan takes beside the plans around it.
 
-Who changed is not in the lock (only digests are), and anybody may be in any batch: so the members of every batch of
-that resource are needed, no fewer. They never change once a batch is over: all come from the cache, none by a request.
+The lock holds digests and not who changed, and a person may be in any batch: so the members of every batch of that
+resource are needed. They never change once a batch is over: all come from the cache, none by a request.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from bench import Claims, Cost, main, paired, python, spend
+from bench import Claims, Cost, main, python, run_in_turn, spend
 from campaign import READ_AND_HASH, Campaign, environment, row, sandbox
 
 LOAD = """\
@@ -21,7 +21,7 @@ frames = [polars.read_parquet(file) for file in pathlib.Path(sys.argv[1]).rglob(
 def measure(claims: Claims, directory: Path) -> None:
     people = 1_000_000 if claims.full else 20_000
     with sandbox(directory / "served") as url:
-        campaign = Campaign.of(directory / "campaign", url, people)
+        campaign = Campaign.create(directory / "campaign", url, people)
         campaign.settle()
         original = campaign.file.read_text(encoding="utf-8")
         members = campaign.directory / ".dialctl" / "cache" / "members"
@@ -32,7 +32,7 @@ def measure(claims: Claims, directory: Path) -> None:
             return campaign.run("plan")
 
         def after_change() -> Cost:
-            """Another row each time: what a file came to is kept by its content."""
+            """Change another row each time, since the result of reading a file is cached by its content."""
             turn = next(turns)
             return plan(original.replace(f"{row(people // 2 + turn)}\n", "") + f"{row(people + turn)}\n")
 
@@ -43,27 +43,27 @@ def measure(claims: Claims, directory: Path) -> None:
             return spend(python(LOAD, members), cwd=campaign.directory, env=environment())
 
         plan(original)
-        costs = paired(
+        costs = run_in_turn(
             {
                 "polars.read_csv + SHA-256": read,
                 "loading the members kept": load,
                 "unchanged plan": lambda: plan(original),
                 "one added, one removed": after_change,
             },
-            claims.times(3),
+            claims.repeats(3),
         )
         before = len(campaign.requests())
         summary = campaign.plan()["summary"]
         assert summary["people_to_call"] == 1, summary
         asked = campaign.requests()[before:]
     one, unchanged = costs["one added, one removed"].cpu, costs["unchanged plan"].cpu
-    claims.seen("one row changed, beside reading and hashing the file", one / costs["polars.read_csv + SHA-256"].cpu)
+    claims.show("one row changed, beside reading and hashing the file", one / costs["polars.read_csv + SHA-256"].cpu)
     allowed = 3 * unchanged + costs["loading the members kept"].cpu
-    claims.at_most("one row changed, beside 3 unchanged plans and the loading of the members", one / allowed, 1)
-    claims.megabytes("one row changed, peak", costs["one added, one removed"], 1_000)
+    claims.check_at_most("one row changed, beside 3 unchanged plans and the loading of the members", one / allowed, 1)
+    claims.check_megabytes("one row changed, peak", costs["one added, one removed"], 1_000)
     in_full = [line for line in asked if "/batches/" in line]
-    claims.at_most("one row changed, batches read by request", len(in_full), 0, "batches")
-    claims.at_most("one row changed, requests", len(asked), 3 + (people // 5_000) // 100, "requests")
+    claims.check_at_most("one row changed, batches read by request", len(in_full), 0, "batches")
+    claims.check_at_most("one row changed, requests", len(asked), 3 + (people // 5_000) // 100, "requests")
 
 
 if __name__ == "__main__":

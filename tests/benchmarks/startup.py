@@ -1,11 +1,11 @@
-"""Short commands, beside importing what they cannot do without; and what they must not import."""
+"""Short commands, compared with importing what they need; and what they must not import."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
 
-from bench import ROOT, Claims, Cost, main, paired, python, spend
+from bench import ROOT, Claims, Cost, main, python, run_in_turn, spend
 from campaign import PROGRAM, environment
 
 HEAVY = {"polars", "httpx", "rich", "deepdiff", "starlette", "uvicorn", "obstore", "phonenumbers", "jsonschema"}
@@ -16,7 +16,7 @@ def measure(claims: Claims, directory: Path) -> None:
     def run(*command: str) -> Cost:
         return spend(command, cwd=directory, env=environment())
 
-    costs = paired(
+    costs = run_in_turn(
         {
             "import click": lambda: run(*python("import click")),
             "dialctl --help": lambda: run(*PROGRAM, "--help"),
@@ -26,16 +26,16 @@ def measure(claims: Claims, directory: Path) -> None:
         },
         25 if claims.full else 11,
     )
-    claims.at_most("--help", costs["dialctl --help"].cpu / costs["import click"].cpu, 2)
-    claims.at_most("version", costs["dialctl version"].cpu / costs["import click"].cpu, 2)
-    claims.at_most("validate", costs["dialctl validate"].cpu / costs["import yaml, jsonschema"].cpu, 2)
-    # The example has a policy of countries, which is a question for phonenumbers.
+    claims.check_at_most("--help", costs["dialctl --help"].cpu / costs["import click"].cpu, 2)
+    claims.check_at_most("version", costs["dialctl version"].cpu / costs["import click"].cpu, 2)
+    claims.check_at_most("validate", costs["dialctl validate"].cpu / costs["import yaml, jsonschema"].cpu, 2)
+    # The example has a policy of countries, which needs phonenumbers.
     for command, needed in (("--help", set()), ("version", set()), ("validate", {"jsonschema", "phonenumbers"})):
-        spare = sorted(_imported(command) & HEAVY - needed)
-        claims.at_most(f"{command}, heavy imports without need {spare or ''}".strip(), len(spare), 0, "packages")
+        spare = sorted(_list_imports(command) & HEAVY - needed)
+        claims.check_at_most(f"{command}, heavy imports without need {spare or ''}".strip(), len(spare), 0, "packages")
 
 
-def _imported(command: str) -> set[str]:
+def _list_imports(command: str) -> set[str]:
     code = "import sys; from declarative.cli.main import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     words = python(code, "-C", EXAMPLE, command)
     ran = subprocess.run(words, env=environment(), capture_output=True, text=True, check=True)

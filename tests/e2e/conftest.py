@@ -1,4 +1,4 @@
-"""Benches for every end-to-end test: an embedded sandbox each, and one served sandbox for all."""
+"""Projects for end-to-end tests: each with an embedded sandbox, or all at one served sandbox."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import serving
+from tests.command import served_sandbox
 
-from .bench import EXAMPLES, Bench, embedded, served
+from .cli_project import EXAMPLES, CliProject, open_embedded, open_served
 
-Examples = Callable[[str], Bench]
+Examples = Callable[[str], CliProject]
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def project(tmp_path: Path) -> Iterator[CliProject]:
     """An empty project under `--sandbox`."""
-    made = embedded(tmp_path)
+    made = open_embedded(tmp_path)
     yield made
-    made.world.close()
+    made.sandbox.close()
 
 
 @pytest.fixture
-def example(bench: Bench) -> Examples:
+def example(project: CliProject) -> Examples:
     """Copies an example into an empty project under `--sandbox`."""
 
-    def copied(name: str) -> Bench:
-        shutil.copytree(EXAMPLES / name, bench.directory, dirs_exist_ok=True, ignore=_only_ours)
-        return bench
+    def copied(name: str) -> CliProject:
+        shutil.copytree(EXAMPLES / name, project.directory, dirs_exist_ok=True, ignore=_only_ours)
+        return project
 
     return copied
 
 
 @pytest.fixture(scope="session")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`dialctl sandbox serve`, whose clock stands still unless somebody moves it."""
-    with serving("--directory", str(tmp_path_factory.mktemp("served")), "--speed", "0") as url:
+    """`dialctl sandbox serve`, whose clock stands still unless a test moves it."""
+    with served_sandbox("--directory", str(tmp_path_factory.mktemp("served")), "--speed", "0") as url:
         yield url
 
 
 @pytest.fixture
-def host(tmp_path: Path, sandbox_url: str, request: pytest.FixtureRequest) -> Iterator[Bench]:
+def served_project(tmp_path: Path, sandbox_url: str, request: pytest.FixtureRequest) -> Iterator[CliProject]:
     """An empty project at the served sandbox, with keys of its own and no `--sandbox`."""
-    made = served(tmp_path, sandbox_url, "sk_" + re.sub(r"\W+", "_", request.node.name))
+    made = open_served(tmp_path, sandbox_url, "sk_" + re.sub(r"\W+", "_", request.node.name))
     yield made
     made.faults()
-    made.world.close()
+    made.sandbox.close()
 
 
 def _only_ours(_: str, names: list[str]) -> list[str]:

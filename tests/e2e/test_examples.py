@@ -9,7 +9,7 @@ import pytest
 
 from tests.command import ROOT
 
-from .bench import EXAMPLES
+from .cli_project import EXAMPLES
 from .conftest import Examples
 
 NAMES = ("march-outreach", "renewals", "callbacks", "two-providers")
@@ -43,10 +43,10 @@ def test_every_manifest_names_the_schema_that_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_commands_of_the_readme_do_what_it_says(name: str, example: Examples) -> None:
-    bench = example(name)
+    project = example(name)
     for words in commands(name):
         plain = [word for word in words if word != "--sandbox"]
-        ran = bench.anyhow(*plain, "--auto-approve") if plain[0] == "apply" else bench.anyhow(*plain)
+        ran = project.run_unchecked(*plain, "--auto-approve") if plain[0] == "apply" else project.run_unchecked(*plain)
         assert ran.exit == 0, f"{words}\n{ran.text}"
     assert LAST[name] in ran.text
 

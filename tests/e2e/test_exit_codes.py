@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from declarative.cli.main import run_command
-
-from .bench import Bench, numbers
-from .manifests import batch, call, project
+from .cli_project import CliProject, numbers
+from .manifests import batch_yaml, call_yaml, project_yaml
 
 ADA = numbers(415, 1)[0]
 
 
 @pytest.fixture
-def one_call(bench: Bench) -> Bench:
-    bench.write("project.yaml", project())
-    bench.write("ada.yaml", call("ada", ADA))
-    return bench
+def one_call(project: CliProject) -> CliProject:
+    project.write("project.yaml", project_yaml())
+    project.write("ada.yaml", call_yaml("ada", ADA))
+    return project
 
 
 @pytest.mark.parametrize(
@@ -42,7 +39,7 @@ def one_call(bench: Bench) -> Bench:
     ],
     ids=" ".join,
 )
-def test_wrong_usage_is_64_and_calls_nobody(arguments: tuple[str, ...], one_call: Bench) -> None:
+def test_wrong_usage_is_64_and_calls_nobody(arguments: tuple[str, ...], one_call: CliProject) -> None:
     ran = one_call.run(*arguments, exits=64)
     assert ran.out == ""
     assert ran.err.startswith("Error: ")
@@ -61,7 +58,7 @@ def test_wrong_usage_is_64_and_calls_nobody(arguments: tuple[str, ...], one_call
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 def test_under_json_a_failure_is_one_document(
-    arguments: tuple[str, ...], exits: int, code: str, one_call: Bench
+    arguments: tuple[str, ...], exits: int, code: str, one_call: CliProject
 ) -> None:
     error = one_call.run(*arguments, exits=exits).json["error"]
     assert error["code"] == code
@@ -79,50 +76,36 @@ def test_under_json_a_failure_is_one_document(
     ],
 )
 def test_json_asked_for_by_a_variable_is_json_when_it_fails(
-    variable: str, value: str, arguments: tuple[str, ...], one_call: Bench
+    variable: str, value: str, arguments: tuple[str, ...], one_call: CliProject
 ) -> None:
     one_call.environment[variable] = value
     assert one_call.run(*arguments, exits=64).json["error"]["code"] == "usage"
 
 
 @pytest.mark.parametrize("arguments", [("plan", "--frobnicate", "--json"), ("--frobnicate", "plan", "--json")])
-def test_json_is_json_wherever_the_mistake_stands(arguments: tuple[str, ...], one_call: Bench) -> None:
+def test_json_is_json_wherever_the_mistake_stands(arguments: tuple[str, ...], one_call: CliProject) -> None:
     assert one_call.run(*arguments, exits=64).json["error"]["code"] == "usage"
 
 
-def test_json_for_one_command_is_not_json_for_another(one_call: Bench) -> None:
+def test_json_for_one_command_is_not_json_for_another(one_call: CliProject) -> None:
     one_call.environment["DIALCTL_PLAN_JSON"] = "1"
     assert one_call.run("status", "call/nobody", exits=64).err.startswith("Error: ")
 
 
-def test_one_person_is_no_people(one_call: Bench) -> None:
+def test_one_person_is_no_people(one_call: CliProject) -> None:
     assert one_call.run("validate").out.endswith(", 1 resource, 1 person.\n")
 
 
 @pytest.mark.parametrize("command", [(), ("state",)], ids=" ".join)
-def test_a_command_of_commands_alone_is_helped_and_nothing_else(command: tuple[str, ...], one_call: Bench) -> None:
+def test_a_command_of_commands_alone_is_helped_and_nothing_else(command: tuple[str, ...], one_call: CliProject) -> None:
     one_call.flags = ()
     ran = one_call.run(*command, exits=64)
     assert ran.err.startswith("Usage: dialctl")
     assert ran.err == one_call.run(*command, "--help").out
 
 
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        (("plan", "--sandbox"), "dialctl --sandbox plan"),
-        (("state", "list", "--no-color"), "dialctl --no-color state list"),
-        (("plan", "-C", "there"), "dialctl -C ... plan"),
-    ],
-)
-def test_a_global_flag_after_the_command_is_shown_in_its_place(
-    typed: tuple[str, ...], meant: str, one_call: Bench
-) -> None:
-    assert one_call.run(*typed, exits=64).err.splitlines()[1].strip() == meant
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
-def test_a_full_disk_is_no_bug_of_ours(one_call: Bench) -> None:
+def test_a_full_disk_is_no_bug_of_ours(one_call: CliProject) -> None:
     ran = one_call.run("results", "-o", "/dev/full", exits=1)
     assert "/dev/full: No space left on device" in ran.err
     assert "bug" not in ran.err
@@ -130,7 +113,7 @@ def test_a_full_disk_is_no_bug_of_ours(one_call: Bench) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 @pytest.mark.parametrize("flags", [(), ("--json",)])
-def test_a_result_that_cannot_be_printed_is_told_on_stderr(flags: tuple[str, ...], one_call: Bench) -> None:
+def test_a_result_that_cannot_be_printed_is_told_on_stderr(flags: tuple[str, ...], one_call: CliProject) -> None:
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run(
             one_call.command("plan", *flags),
@@ -143,13 +126,13 @@ def test_a_result_that_cannot_be_printed_is_told_on_stderr(flags: tuple[str, ...
     assert (ran.returncode, ran.stderr.splitlines()[-1]) == (1, "Error: cannot write: No space left on device")
 
 
-def test_streams_that_are_closed_stop_no_apply(one_call: Bench) -> None:
+def test_streams_that_are_closed_stop_no_apply(one_call: CliProject) -> None:
     command = shlex.join(one_call.command("apply", "--auto-approve"))
     subprocess.run(f"{command} >&- 2>&-", shell=True, check=True, cwd=one_call.directory, env=one_call.environment)
     assert len(one_call.calls()) == 1
 
 
-def test_results_of_somebody_unsure_need_a_person_as_status_does(one_call: Bench) -> None:
+def test_results_with_an_unsure_person_need_a_person_as_status_does(one_call: CliProject) -> None:
     one_call.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_request"})
     one_call.apply(exits=3)
     one_call.run("status", exits=3)
@@ -159,8 +142,8 @@ def test_results_of_somebody_unsure_need_a_person_as_status_does(one_call: Bench
     ] == ["unsure"]
 
 
-def test_every_problem_of_the_manifests_comes_at_once_with_its_place(one_call: Bench) -> None:
-    one_call.write("bad.yaml", batch("bad", ["5550101"], from_numbre_id="ap_1") + "---\n" + call("ada", ADA))
+def test_every_problem_of_the_manifests_comes_at_once_with_its_place(one_call: CliProject) -> None:
+    one_call.write("bad.yaml", batch_yaml("bad", ["5550101"], from_numbre_id="ap_1") + "---\n" + call_yaml("ada", ADA))
     ran = one_call.run("validate", "--json", exits=1)
     problems = ran.json["error"]["problems"]
     assert len(problems) >= 3
@@ -170,7 +153,7 @@ def test_every_problem_of_the_manifests_comes_at_once_with_its_place(one_call: B
     assert "bad.yaml:" in told
 
 
-def test_a_missing_key_names_the_variable_and_the_sandbox(one_call: Bench) -> None:
+def test_a_missing_key_names_the_variable_and_the_sandbox(one_call: CliProject) -> None:
     one_call.flags = ()
     ran = one_call.run("plan", "--json", exits=1)
     assert ran.json["error"]["code"] == "missing_key"
@@ -179,14 +162,14 @@ def test_a_missing_key_names_the_variable_and_the_sandbox(one_call: Bench) -> No
     assert "--sandbox" in told
 
 
-def test_a_file_that_cannot_be_written_is_no_bug_of_ours(one_call: Bench) -> None:
+def test_a_file_that_cannot_be_written_is_no_bug_of_ours(one_call: CliProject) -> None:
     for arguments in (("results", "-o", "nowhere/people.csv"), ("plan", "--out", "nowhere/plan.json")):
         ran = one_call.run(*arguments, exits=1)
         assert "nowhere" in ran.err
         assert "bug" not in ran.err
 
 
-def test_a_call_whose_answer_was_lost_is_3_until_somebody_settles_it(one_call: Bench) -> None:
+def test_a_call_whose_answer_was_lost_is_3_until_a_person_settles_it(one_call: CliProject) -> None:
     one_call.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_request"})
     assert "not proven either way" in one_call.apply(exits=3).out
     planned = one_call.plan("--detailed-exitcode", exits=3)
@@ -201,67 +184,37 @@ def test_a_call_whose_answer_was_lost_is_3_until_somebody_settles_it(one_call: B
     one_call.plan("--detailed-exitcode")
 
 
-def test_a_call_that_was_placed_though_its_answer_was_lost_is_found_by_its_mark(one_call: Bench) -> None:
+def test_a_call_that_was_placed_though_its_answer_was_lost_is_found_by_its_mark(one_call: CliProject) -> None:
     one_call.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_answer"})
-    one_call.anyhow("apply", "--auto-approve")
+    one_call.run_unchecked("apply", "--auto-approve")
     one_call.apply()
     assert one_call.plan("--detailed-exitcode").verbs == {}
     one_call.advance(60)
     assert one_call.calls() == {ADA: 1}
 
 
-def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_somebody_resumes(bench: Bench) -> None:
+def test_drift_is_2_and_a_cancel_elsewhere_blocks_until_a_person_resumes(project: CliProject) -> None:
     people = numbers(415, 3)
-    bench.write("project.yaml", project())
-    bench.write("march.yaml", batch("march", people))
-    bench.apply()
-    bench.run("drift", exits=0)
-    (theirs,) = bench.batches()
-    bench.cartesia("POST", f"/agents/calls/batches/{theirs['id']}/cancel")
-    (found,) = bench.run("drift", "--json", exits=2).json["drift"]
+    project.write("project.yaml", project_yaml())
+    project.write("march.yaml", batch_yaml("march", people))
+    project.apply()
+    project.run("drift", exits=0)
+    (theirs,) = project.batches()
+    project.cartesia("POST", f"/agents/calls/batches/{theirs['id']}/cancel")
+    (found,) = project.run("drift", "--json", exits=2).json["drift"]
     assert (found["address"], found["what"]) == ("batch/march", "cancelled_elsewhere")
-    assert bench.plan(exits=3).verbs == {"block batch/march": ("cancelled_elsewhere", 3)}
-    bench.apply(exits=3)
-    bench.advance(600)
-    assert bench.calls() == {}
-    bench.run("resolve", "batch/march", "--resume")
-    bench.apply()
-    bench.advance(600)
-    assert bench.calls() == dict.fromkeys(people, 1)
+    assert project.plan(exits=3).verbs == {"block batch/march": ("cancelled_elsewhere", 3)}
+    project.apply(exits=3)
+    project.advance(600)
+    assert project.calls() == {}
+    project.run("resolve", "batch/march", "--resume")
+    project.apply()
+    project.advance(600)
+    assert project.calls() == dict.fromkeys(people, 1)
 
 
-@pytest.mark.parametrize(
-    ("flags", "variable", "traced"),
-    [
-        ((), None, False),
-        (("-v",), None, False),
-        (("-vv",), None, True),
-        (("-v", "--verbose"), None, True),
-        (("-qvv",), None, True),
-        ((), "2", True),
-    ],
-)
-def test_a_bug_shows_its_traceback_when_asked_for_twice(
-    flags: tuple[str, ...],
-    variable: str | None,
-    traced: bool,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def broken(directory: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(os, "chdir", broken)
-    if variable is not None:
-        monkeypatch.setenv("DIALCTL_VERBOSE", variable)
-    assert run_command([*flags, "-C", "anywhere", "plan"]) == 1
-    said = capsys.readouterr().err
-    assert "dialctl has a bug: ZeroDivisionError at test_exit_codes.py:" in said
-    assert ("Traceback" in said) is traced
-
-
-def test_what_a_file_says_cannot_steer_the_terminal_of_whoever_reads_what_is_wrong(one_call: Bench) -> None:
-    one_call.write("march.yaml", batch("march", [], recipients_from=[{"file": "r.csv"}]))
+def test_what_a_file_says_cannot_steer_the_terminal_of_its_reader(one_call: CliProject) -> None:
+    one_call.write("march.yaml", batch_yaml("march", [], recipients_from=[{"file": "r.csv"}]))
     one_call.write("r.csv", "\x1b]0;owned\x07pho\x9bne\n+14155550101\n")
     ran = one_call.run("--color", "validate", exits=1)
     assert "has no column" in ran.err

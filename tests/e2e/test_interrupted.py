@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import SECONDS, serving
+from tests.command import SECONDS, served_sandbox
 
-from .bench import Bench, numbers, served
-from .manifests import CALLINGBOX, batch, project
+from .cli_project import CliProject, numbers, open_served
+from .manifests import CALLINGBOX, batch_yaml, project_yaml
 
 TURNED_AWAY = 94
 PEOPLE = [number for area in range(201, 212) for number in numbers(area, 99, without=[TURNED_AWAY])][:1000]
@@ -23,23 +23,23 @@ PACE = {"calls_per_second": 100, "max_in_flight": 1000}
 
 
 @pytest.fixture
-def campaign(tmp_path: Path) -> Iterator[Bench]:
+def campaign(tmp_path: Path) -> Iterator[CliProject]:
     """At a sandbox of its own, whose clock runs sixty times as fast as ours."""
     home = tmp_path / "home"
     home.mkdir()
-    with serving("--directory", str(tmp_path / "sandbox"), "--speed", "60") as url:
-        bench = served(home, url, "sk_thousand")
-        bench.write("project.yaml", project())
-        bench.write("tickets.yaml", batch("tickets", PEOPLE, **CALLINGBOX, pace=PACE))
-        yield bench
-        bench.world.close()
+    with served_sandbox("--directory", str(tmp_path / "sandbox"), "--speed", "60") as url:
+        project = open_served(home, url, "sk_thousand")
+        project.write("project.yaml", project_yaml())
+        project.write("tickets.yaml", batch_yaml("tickets", PEOPLE, **CALLINGBOX, pace=PACE))
+        yield project
+        project.sandbox.close()
 
 
-def placed(bench: Bench) -> int:
-    return sum(one["operation"] == "createCall" for one in bench.requests())
+def placed(project: CliProject) -> int:
+    return sum(one["operation"] == "createCall" for one in project.requests())
 
 
-def test_a_thousand_people_interrupted_at_37_percent_are_called_once_each(campaign: Bench) -> None:
+def test_a_thousand_people_interrupted_at_37_percent_are_called_once_each(campaign: CliProject) -> None:
     campaign.run("state", "new")
     arguments = campaign.command("apply", "--auto-approve", "--json")
     with subprocess.Popen(

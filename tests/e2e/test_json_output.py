@@ -14,8 +14,8 @@ from declarative import schemas
 from declarative.engine.results import RequestStatus
 from declarative.planning.decide import Reason, Verb
 
-from .bench import Bench, numbers
-from .manifests import AGENT, CALLINGBOX, batch, call, project
+from .cli_project import CliProject, numbers
+from .manifests import AGENT, CALLINGBOX, batch_yaml, call_yaml, project_yaml
 
 Schema = Mapping[str, Any]
 PLAN, REPORT = schemas.load_schema("plan.v1"), schemas.load_schema("report.v1")
@@ -64,64 +64,64 @@ def test_the_report_lists_every_result_of_a_request_that_failed() -> None:
     assert set(listed) == {str(result) for result in RequestStatus} - {"done"}
 
 
-def test_a_plan_of_many_verbs_its_report_and_both_schemas_agree(bench: Bench) -> None:
+def test_a_plan_of_many_verbs_its_report_and_both_schemas_agree(project: CliProject) -> None:
     people = numbers(415, 30)
-    bench.write("project.yaml", project(policy={"countries": ["US"]}))
-    bench.write("grow.yaml", batch("grow", people[:3]))
-    bench.write("gone.yaml", batch("gone", people[3:6]))
+    project.write("project.yaml", project_yaml(policy={"countries": ["US"]}))
+    project.write("grow.yaml", batch_yaml("grow", people[:3]))
+    project.write("gone.yaml", batch_yaml("gone", people[3:6]))
     retry = {"max_retries": 1, "on": ["dial_no_answer"]}
-    bench.write("again.yaml", batch("again", ["+14155550191"], retry=retry))
-    bench.write("ada.yaml", call("ada", people[8]))
-    report = bench.apply("--json").json
+    project.write("again.yaml", batch_yaml("again", ["+14155550191"], retry=retry))
+    project.write("ada.yaml", call_yaml("ada", people[8]))
+    report = project.apply("--json").json
     valid(report, REPORT)
-    bench.edit("again.yaml", AGENT, f"{AGENT}2")
-    bench.write("grow.yaml", batch("grow", [*people[:3], people[9], "+442079460123"], agent_id="agent_other"))
-    bench.write("later.yaml", batch("later", people[10:12], scheduled_at="2099-01-01T00:00:00Z"))
-    (bench.directory / "gone.yaml").unlink()
-    planned = bench.plan().json
+    project.edit("again.yaml", AGENT, f"{AGENT}2")
+    project.write("grow.yaml", batch_yaml("grow", [*people[:3], people[9], "+442079460123"], agent_id="agent_other"))
+    project.write("later.yaml", batch_yaml("later", people[10:12], scheduled_at="2099-01-01T00:00:00Z"))
+    (project.directory / "gone.yaml").unlink()
+    planned = project.plan().json
     valid(planned, PLAN)
     assert {one["verb"] for one in planned["actions"]} >= {"create", "replace", "cancel", "wait", "keep"}
     assert planned["held"] == {"countries": 1}
     counts = {str(verb): sum(one["verb"] == verb for one in planned["actions"]) for verb in Verb}
     assert planned["summary"].items() >= counts.items()
     assert planned["next_at"] == "2098-12-03T00:00:00Z"
-    done = bench.apply("--json").json
+    done = project.apply("--json").json
     valid(done, REPORT)
     assert done["checksum"] == planned["checksum"]
 
 
-def test_what_is_over_and_gone_is_reported_as_forgotten(bench: Bench) -> None:
-    bench.write("project.yaml", project())
+def test_what_is_over_and_gone_is_reported_as_forgotten(project: CliProject) -> None:
+    project.write("project.yaml", project_yaml())
     for name, people in (("march", numbers(415, 2)), ("april", numbers(212, 2))):
-        bench.write(f"{name}.yaml", batch(name, people))
-    bench.apply("--wait")
-    (bench.directory / "march.yaml").unlink()
-    report = bench.apply("--json").json
+        project.write(f"{name}.yaml", batch_yaml(name, people))
+    project.apply("--wait")
+    (project.directory / "march.yaml").unlink()
+    report = project.apply("--json").json
     valid(report, REPORT)
     outcomes = {one["verb"]: (one["address"], one["outcome"]) for one in report["actions"]}
     assert outcomes == {"forget": ("batch/march", "done"), "keep": ("batch/april", "done")}
 
 
-def test_a_report_of_failures_and_a_plan_of_blocks_agree_with_the_schemas(bench: Bench) -> None:
-    bench.write("project.yaml", project())
-    bench.write("ada.yaml", call("ada", "+14155550101"))
-    bench.write("bad.yaml", batch("bad", numbers(212, 2), agent_id="agent_missing"))
-    bench.write("poor.yaml", batch("poor", numbers(312, 2), **CALLINGBOX))
-    bench.limits(balance_cents=0)
-    bench.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_request"})
-    report = bench.apply("--json", exits=3).json
+def test_a_report_of_failures_and_a_plan_of_blocks_agree_with_the_schemas(project: CliProject) -> None:
+    project.write("project.yaml", project_yaml())
+    project.write("ada.yaml", call_yaml("ada", "+14155550101"))
+    project.write("bad.yaml", batch_yaml("bad", numbers(212, 2), agent_id="agent_missing"))
+    project.write("poor.yaml", batch_yaml("poor", numbers(312, 2), **CALLINGBOX))
+    project.limits(balance_cents=0)
+    project.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_request"})
+    report = project.apply("--json", exits=3).json
     valid(report, REPORT)
     outcomes = {one["address"]: one["outcome"] for one in report["actions"]}
     assert outcomes == {"call/ada": "unsure", "batch/bad": "failed", "batch/poor": "failed"}
     assert report["unsure"] == ["call/ada"]
     assert report["exit_code"] == 3
-    valid(bench.plan(exits=3).json, PLAN)
-    valid(bench.plan("--offline", exits=3).json, PLAN)
+    valid(project.plan(exits=3).json, PLAN)
+    valid(project.plan("--offline", exits=3).json, PLAN)
 
 
-def test_a_refused_plan_agrees_with_the_schema(bench: Bench) -> None:
-    bench.write("project.yaml", project())
-    bench.write("march.yaml", batch("march", numbers(415, 3)))
-    planned = bench.plan("--max-dials", "1", exits=1).json
+def test_a_refused_plan_agrees_with_the_schema(project: CliProject) -> None:
+    project.write("project.yaml", project_yaml())
+    project.write("march.yaml", batch_yaml("march", numbers(415, 3)))
+    planned = project.plan("--max-dials", "1", exits=1).json
     valid(planned, PLAN)
     assert planned["refusals"]

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import pytest
 
-from .bench import Bench, numbers
-from .manifests import CARTESIA, batch, project
+from .cli_project import CliProject, numbers
+from .manifests import CARTESIA, batch_yaml, project_yaml
 
 THIRTY = numbers(415, 30)
 
 
 @pytest.fixture
-def campaign(bench: Bench) -> Bench:
-    bench.write("project.yaml", project())
-    bench.write("march.yaml", batch("march", THIRTY))
-    return bench
+def campaign(project: CliProject) -> CliProject:
+    project.write("project.yaml", project_yaml())
+    project.write("march.yaml", batch_yaml("march", THIRTY))
+    return project
 
 
-def test_a_plan_over_max_dials_is_shown_and_refused_before_anything_is_sent(campaign: Bench) -> None:
+def test_a_plan_over_max_dials_is_shown_and_refused_before_anything_is_sent(campaign: CliProject) -> None:
     shown = campaign.plan("--max-dials", "29", exits=1)
     (refusal,) = shown.json["refusals"]
     assert refusal.startswith("the plan calls 30 people, max_dials allows 29")
     refused = campaign.apply("--max-dials", "29", exits=1)
     assert refused.text.count("max_dials allows 29") == 1, "said once, as the error"
     assert "max_dials allows 29" in refused.err
-    campaign.write("project.yaml", project(policy={"max_dials": 29}))
+    campaign.write("project.yaml", project_yaml(policy={"max_dials": 29}))
     campaign.apply(exits=1)
     assert all(one["method"] == "GET" for one in campaign.requests())
-    campaign.write("project.yaml", project(policy={"max_dials": 30}))
+    campaign.write("project.yaml", project_yaml(policy={"max_dials": 30}))
     campaign.apply("--max-dials", "30")
 
 
-def test_taking_off_most_of_the_waiting_people_needs_to_be_said(campaign: Bench) -> None:
+def test_taking_off_most_of_the_waiting_people_needs_to_be_said(campaign: CliProject) -> None:
     campaign.apply()
-    campaign.write("march.yaml", batch("march", THIRTY[:10]))
+    campaign.write("march.yaml", batch_yaml("march", THIRTY[:10]))
     shown = campaign.plan(exits=1)
     (refusal,) = shown.json["refusals"]
     assert "20 of 30 waiting people" in refusal
@@ -46,8 +46,8 @@ def test_taking_off_most_of_the_waiting_people_needs_to_be_said(campaign: Bench)
     assert set(campaign.calls()) == set(THIRTY[:10])
 
 
-def test_leave_to_shrink_something_that_is_not_there_is_refused(campaign: Bench) -> None:
-    campaign.write("april.yaml", batch("april", numbers(212, 3)))
+def test_leave_to_shrink_something_that_is_not_there_is_refused(campaign: CliProject) -> None:
+    campaign.write("april.yaml", batch_yaml("april", numbers(212, 3)))
     campaign.apply("--target", "batch/march", "--allow-shrink", "batch/april")
     (campaign.directory / "march.yaml").unlink()
     campaign.plan("--allow-shrink", "batch/march")
@@ -57,14 +57,14 @@ def test_leave_to_shrink_something_that_is_not_there_is_refused(campaign: Bench)
     assert [one["status"] for one in campaign.batches()] == ["pending"]
 
 
-def test_a_narrower_run_leaves_every_other_address_alone(campaign: Bench) -> None:
-    campaign.write("april.yaml", batch("april", numbers(212, 3)))
+def test_a_narrower_run_leaves_every_other_address_alone(campaign: CliProject) -> None:
+    campaign.write("april.yaml", batch_yaml("april", numbers(212, 3)))
     campaign.apply("--target", "batch/april")
     campaign.apply("march.yaml")
     assert {one["name"].partition(" ")[0] for one in campaign.batches()} == {"march", "april"}
     for gone in ("march.yaml", "april.yaml"):
         (campaign.directory / gone).unlink()
-    campaign.write("may.yaml", batch("may", numbers(646, 1)))
+    campaign.write("may.yaml", batch_yaml("may", numbers(646, 1)))
     assert campaign.plan("--target", "batch/may").verbs == {"create batch/may": ("new", 1)}
     assert campaign.plan("may.yaml").verbs == {"create batch/may": ("new", 1)}
     whole = campaign.plan(exits=1)
@@ -72,33 +72,33 @@ def test_a_narrower_run_leaves_every_other_address_alone(campaign: Bench) -> Non
     assert "--allow-shrink batch/march" in whole.json["refusals"][0]
 
 
-def test_an_unknown_target_calls_nobody(campaign: Bench) -> None:
+def test_an_unknown_target_calls_nobody(campaign: CliProject) -> None:
     ran = campaign.apply("--target", "batch/marhc", exits=1)
     assert 'no resource has the address "batch/marhc"' in ran.err
     assert campaign.requests() == []
 
 
-def test_without_a_project_document_a_plan_at_a_real_provider_is_shown_refused(host: Bench) -> None:
+def test_without_a_project_document_a_plan_at_a_real_provider_is_shown_refused(served_project: CliProject) -> None:
     """The plan of a pull request tells what the apply after its merge would."""
-    host.write("march.yaml", batch("march", THIRTY[:2], provider="cartesia", **CARTESIA))
+    served_project.write("march.yaml", batch_yaml("march", THIRTY[:2], provider="cartesia", **CARTESIA))
     said = "a real provider needs a Project document"
     for flags in ((), ("--offline",)):
-        shown = host.plan(*flags, exits=1)
+        shown = served_project.plan(*flags, exits=1)
         assert "create batch/march" in shown.verbs
         assert [said in refusal for refusal in shown.json["refusals"]] == [True]
-    assert f"Error: {said}" in host.apply(exits=1).err
-    host.flags = ("--sandbox",)
-    assert host.plan().json["refusals"] == host.plan("--offline").json["refusals"] == []
+    assert f"Error: {said}" in served_project.apply(exits=1).err
+    served_project.flags = ("--sandbox",)
+    assert served_project.plan().json["refusals"] == served_project.plan("--offline").json["refusals"] == []
 
 
-def test_a_project_without_resources_is_an_error_and_takes_nobody_off(campaign: Bench) -> None:
+def test_a_project_without_resources_is_an_error_and_takes_nobody_off(campaign: CliProject) -> None:
     campaign.apply()
     (campaign.directory / "march.yaml").unlink()
     campaign.apply(exits=1)
     assert [one["status"] for one in campaign.batches()] == ["pending"]
 
 
-def test_a_renamed_campaign_calls_nobody_again_however_often_it_is_applied(campaign: Bench) -> None:
+def test_a_renamed_campaign_calls_nobody_again_however_often_it_is_applied(campaign: CliProject) -> None:
     campaign.apply()
     campaign.advance(3600)
     early = campaign.calls()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .bench import Bench, numbers
-from .manifests import CALLINGBOX, batch, call, project
+from .cli_project import CliProject, numbers
+from .manifests import CALLINGBOX, batch_yaml, call_yaml, project_yaml
 
 WHOLE = re.compile(r"\+?1\d{3}55501\d\d")
 SECRET = "cust_very_private"
@@ -26,38 +26,38 @@ LOOKS = (
 
 
 @pytest.fixture
-def campaign(bench: Bench) -> Bench:
-    bench.write("project.yaml", project())
-    bench.write("march.yaml", batch("march", numbers(415, 6), retry={"max_retries": 1, "on": ["dial_busy"]}))
-    bench.write("ada.yaml", call("ada", "+12125550101", metadata={"customer_id": SECRET}))
-    bench.write("poor.yaml", batch("poor", numbers(312, 3), **CALLINGBOX))
-    return bench
+def campaign(project: CliProject) -> CliProject:
+    project.write("project.yaml", project_yaml())
+    project.write("march.yaml", batch_yaml("march", numbers(415, 6), retry={"max_retries": 1, "on": ["dial_busy"]}))
+    project.write("ada.yaml", call_yaml("ada", "+12125550101", metadata={"customer_id": SECRET}))
+    project.write("poor.yaml", batch_yaml("poor", numbers(312, 3), **CALLINGBOX))
+    return project
 
 
-def test_no_number_is_shown_unless_it_is_asked_for(campaign: Bench) -> None:
+def test_no_number_is_shown_unless_it_is_asked_for(campaign: CliProject) -> None:
     shown = [campaign.plan(), campaign.run("-v", "apply", "--auto-approve"), campaign.apply("--json")]
     campaign.advance(3600)
-    shown += [campaign.anyhow(*look) for look in LOOKS]
+    shown += [campaign.run_unchecked(*look) for look in LOOKS]
     for ran in shown:
         assert WHOLE.findall(ran.text) == []
     assert len(set(WHOLE.findall(campaign.run("results", "--show-numbers").out))) == 10
 
 
-def test_no_number_is_in_what_is_said_when_things_go_wrong(campaign: Bench) -> None:
+def test_no_number_is_in_what_is_said_when_things_go_wrong(campaign: CliProject) -> None:
     campaign.limits(balance_cents=0)
     campaign.faults(
         {"match": {"operation": "createOutboundCalls"}, "do": {"status": {"code": 500, "effect": False}}},
         {"match": {"operation": "createCallBatch"}, "do": {"status": {"code": 400, "effect": False}}},
     )
     runs = (("-vv", "apply", "-y"), ("apply", "-y", "--json"), ("plan",), ("status",))
-    for ran in [campaign.anyhow(*arguments) for arguments in runs]:
+    for ran in [campaign.run_unchecked(*arguments) for arguments in runs]:
         assert WHOLE.findall(ran.text) == []
         assert SECRET not in ran.text
-    campaign.write("twice.yaml", batch("twice", ["+14155550109", "+14155550109"]))
+    campaign.write("twice.yaml", batch_yaml("twice", ["+14155550109", "+14155550109"]))
     assert WHOLE.findall(campaign.run("validate", exits=1).text) == []
 
 
-def test_every_file_with_people_in_it_is_its_owners_alone(campaign: Bench) -> None:
+def test_every_file_with_people_in_it_is_its_owners_alone(campaign: CliProject) -> None:
     campaign.apply()
     campaign.advance(3600)
     campaign.run("status")
@@ -71,7 +71,7 @@ def test_every_file_with_people_in_it_is_its_owners_alone(campaign: Bench) -> No
     assert any(path.name.startswith("sandbox.sqlite3") for path in theirs)
 
 
-def test_neither_lock_nor_saved_plan_holds_a_number_or_anybodys_data(campaign: Bench) -> None:
+def test_neither_lock_nor_saved_plan_holds_a_number_or_anybodys_data(campaign: CliProject) -> None:
     campaign.run("plan", "--out", "saved.plan")
     campaign.apply()
     kept = [campaign.directory / "saved.plan", *campaign.directory.glob(".dialctl/sandbox/dialctl.lock*")]

@@ -16,29 +16,31 @@ import pytest
 
 from tests.command import SECONDS
 
-from .bench import Bench, numbers
-from .manifests import batch, project
+from .cli_project import CliProject, numbers
+from .manifests import batch_yaml, project_yaml
 
 PEOPLE = numbers(415, 3)
 INTERRUPT, END_OF_INPUT = "\x03", "\x04"  # as the keys Ctrl-C and Ctrl-D send them
 
 
 @pytest.fixture
-def campaign(bench: Bench) -> Bench:
-    bench.write("project.yaml", project())
-    bench.write("march.yaml", batch("march", PEOPLE))
-    return bench
+def campaign(project: CliProject) -> CliProject:
+    project.write("project.yaml", project_yaml())
+    project.write("march.yaml", batch_yaml("march", PEOPLE))
+    return project
 
 
-def at_a_terminal(bench: Bench, answer: str | signal.Signals, *arguments: str, columns: int = 200) -> tuple[int, str]:
+def at_a_terminal(
+    project: CliProject, answer: str | signal.Signals, *arguments: str, columns: int = 200
+) -> tuple[int, str]:
     """Runs the command in a pseudo terminal, types an answer to its question or sends a signal instead; exit code and
     everything shown."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (50, columns))
     process = subprocess.Popen(
-        bench.command(*arguments),
-        cwd=bench.directory,
-        env=bench.environment,
+        project.command(*arguments),
+        cwd=project.directory,
+        env=project.environment,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -78,7 +80,7 @@ def _read(terminal: int) -> str | None:
         return None
 
 
-def test_yes_applies_the_plan_that_was_shown(campaign: Bench) -> None:
+def test_yes_applies_the_plan_that_was_shown(campaign: CliProject) -> None:
     code, shown = at_a_terminal(campaign, "yes\n", "apply")
     assert code == 0
     assert shown.index("batch/march") < shown.index("Call 3 people?") < shown.index("submitted")
@@ -86,21 +88,21 @@ def test_yes_applies_the_plan_that_was_shown(campaign: Bench) -> None:
     assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
 
-def test_the_last_table_of_the_wait_stays(campaign: Bench) -> None:
+def test_the_last_table_of_the_wait_stays(campaign: CliProject) -> None:
     _, shown = at_a_terminal(campaign, "yes\n", "apply", "--wait")
     end = shown.rpartition("waiting")[2]
     assert re.search(r"batch/march +acb_\S+ +3 +0 +0 +0\s", end), end
     assert "\x1b[2K" not in end, "nothing takes it away"
 
 
-def test_one_person_is_asked_about_as_one(campaign: Bench) -> None:
-    campaign.write("march.yaml", batch("march", PEOPLE[:1]))
+def test_one_person_is_asked_about_as_one(campaign: CliProject) -> None:
+    campaign.write("march.yaml", batch_yaml("march", PEOPLE[:1]))
     _, shown = at_a_terminal(campaign, "no\n", "apply")
     assert "Call 1 person? Type yes to go on" in shown
 
 
 @pytest.mark.parametrize("answer", ["\n", "y\n", END_OF_INPUT])
-def test_anything_else_calls_nobody(answer: str, campaign: Bench) -> None:
+def test_anything_else_calls_nobody(answer: str, campaign: CliProject) -> None:
     code, shown = at_a_terminal(campaign, answer, "apply")
     assert code == 1
     assert "the answer was no" in shown
@@ -109,7 +111,7 @@ def test_anything_else_calls_nobody(answer: str, campaign: Bench) -> None:
 
 @pytest.mark.parametrize(("answer", "exits"), [(INTERRUPT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_at_the_question_ends_it_at_once_with_nothing_sent(
-    answer: str | signal.Signals, exits: int, campaign: Bench
+    answer: str | signal.Signals, exits: int, campaign: CliProject
 ) -> None:
     code, shown = at_a_terminal(campaign, answer, "apply")
     assert code == exits
@@ -119,13 +121,13 @@ def test_a_signal_at_the_question_ends_it_at_once_with_nothing_sent(
     assert len(campaign.batches()) == 1
 
 
-def test_without_a_terminal_it_refuses_and_says_how(campaign: Bench) -> None:
+def test_without_a_terminal_it_refuses_and_says_how(campaign: CliProject) -> None:
     ran = campaign.run("apply", exits=1)
     assert "--auto-approve" in ran.err
     assert campaign.requests() == []
 
 
-def test_destroy_asks_about_taking_off_not_about_ringing(campaign: Bench) -> None:
+def test_destroy_asks_about_taking_off_not_about_calling(campaign: CliProject) -> None:
     campaign.apply()
     code, shown = at_a_terminal(campaign, "yes\n", "destroy")
     assert code == 0
@@ -134,14 +136,14 @@ def test_destroy_asks_about_taking_off_not_about_ringing(campaign: Bench) -> Non
     assert campaign.calls() == {}
 
 
-def test_an_empty_plan_asks_nothing(campaign: Bench) -> None:
+def test_an_empty_plan_asks_nothing(campaign: CliProject) -> None:
     campaign.apply()
     code, shown = at_a_terminal(campaign, "no\n", "apply")
     assert code == 0
     assert "? " not in shown
 
 
-def test_without_a_terminal_nobody_is_forgotten_unasked(campaign: Bench) -> None:
+def test_without_a_terminal_nobody_is_forgotten_unasked(campaign: CliProject) -> None:
     campaign.apply()
     ran = campaign.run("state", "rm", "batch/march", exits=1)
     assert "--yes-forget-who-was-called" in ran.err
@@ -151,13 +153,13 @@ def test_without_a_terminal_nobody_is_forgotten_unasked(campaign: Bench) -> None
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
-def test_at_a_terminal_whoever_forgets_is_asked(answer: str, code: int, campaign: Bench) -> None:
+def test_at_a_terminal_state_rm_asks(answer: str, code: int, campaign: CliProject) -> None:
     campaign.apply()
     assert at_a_terminal(campaign, f"{answer}\n", "state", "rm", "batch/march")[0] == code
     assert ("batch/march" in campaign.run("state", "list").out) == bool(code)
 
 
-def test_a_plan_is_broken_between_words_and_in_a_pipe_not_at_all(campaign: Bench) -> None:
+def test_a_plan_is_broken_between_words_and_in_a_pipe_not_at_all(campaign: CliProject) -> None:
     campaign.apply()
     campaign.run("destroy", "--auto-approve")
     long = "3 people (3 taken off earlier), at the earliest moment"

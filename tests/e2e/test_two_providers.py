@@ -8,26 +8,26 @@ from typing import Any
 
 import pytest
 
-from .bench import Bench, numbers
-from .manifests import CALLINGBOX, batch, project
+from .cli_project import CliProject, numbers
+from .manifests import CALLINGBOX, batch_yaml, project_yaml
 
 OFFER, TICKETS = numbers(617, 3), numbers(312, 3)
 
 
 @pytest.fixture
-def both(host: Bench) -> Bench:
-    host.write("project.yaml", project())
-    host.write("offer.yaml", batch("offer", OFFER))
-    host.write("tickets.yaml", batch("tickets", TICKETS, **CALLINGBOX, pace={"calls_per_second": 50}))
-    host.run("state", "new")
-    return host
+def both(served_project: CliProject) -> CliProject:
+    served_project.write("project.yaml", project_yaml())
+    served_project.write("offer.yaml", batch_yaml("offer", OFFER))
+    served_project.write("tickets.yaml", batch_yaml("tickets", TICKETS, **CALLINGBOX, pace={"calls_per_second": 50}))
+    served_project.run("state", "new")
+    return served_project
 
 
 def outcomes(report: dict[str, Any]) -> dict[str, tuple[str, int]]:
     return {one["address"]: (one["outcome"], one["people_done"]) for one in report["actions"]}
 
 
-def test_both_are_called_by_one_apply(both: Bench) -> None:
+def test_both_are_called_by_one_apply(both: CliProject) -> None:
     assert both.plan().verbs == {"create batch/offer": ("new", 3), "create batch/tickets": ("new", 3)}
     report = both.apply("--json").json
     assert outcomes(report) == {"batch/offer": ("done", 3), "batch/tickets": ("done", 3)}
@@ -36,7 +36,7 @@ def test_both_are_called_by_one_apply(both: Bench) -> None:
     both.plan("--detailed-exitcode")
 
 
-def test_without_a_key_for_one_the_other_goes_on(both: Bench) -> None:
+def test_without_a_key_for_one_the_other_goes_on(both: CliProject) -> None:
     key = both.environment.pop("CALLINGBOX_API_KEY")
     planned = both.plan(exits=1)
     assert planned.verbs == {"create batch/offer": ("new", 3), "block batch/tickets": ("not_read", 3)}
@@ -49,7 +49,7 @@ def test_without_a_key_for_one_the_other_goes_on(both: Bench) -> None:
     assert both.calls() == dict.fromkeys([*OFFER, *TICKETS], 1)
 
 
-def test_with_one_down_the_other_goes_on(both: Bench) -> None:
+def test_with_one_down_the_other_goes_on(both: CliProject) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound and not listening: refuses connections
         up, both.environment["CARTESIA_BASE_URL"] = (
@@ -64,10 +64,10 @@ def test_with_one_down_the_other_goes_on(both: Bench) -> None:
     assert both.calls() == dict.fromkeys([*OFFER, *TICKETS], 1)
 
 
-def test_with_one_out_of_funds_the_other_goes_on_and_the_rest_is_left(both: Bench) -> None:
+def test_with_one_out_of_funds_the_other_goes_on_and_the_rest_is_left(both: CliProject) -> None:
     both.limits(balance_cents=700)  # a call holds 300
     ran = both.apply(exits=1)
-    assert "for want of funds" in ran.out
+    assert "stopped, out of funds" in ran.out
     assert "1 person left for the next run" in ran.out
     both.advance(600)
     assert sum(both.calls()[number] for number in TICKETS) == 2
@@ -80,52 +80,53 @@ def test_with_one_out_of_funds_the_other_goes_on_and_the_rest_is_left(both: Benc
     assert both.calls() == dict.fromkeys([*OFFER, *TICKETS], 1)
 
 
-def test_a_key_that_one_refuses_stops_that_one_alone(both: Bench) -> None:
+def test_a_key_that_one_refuses_stops_that_one_alone(both: CliProject) -> None:
     both.environment["CALLINGBOX_API_KEY"] = "sk_revoked"
     report = both.apply("--json", exits=1).json
     assert outcomes(report) == {"batch/offer": ("done", 3), "batch/tickets": ("blocked", 0)}
     assert "sk_revoked" not in str(report)
 
 
-def test_status_and_results_of_the_one_that_answers(both: Bench) -> None:
+def test_status_and_results_of_the_one_that_answers(both: CliProject) -> None:
     both.apply()
     both.advance(600)
     del both.environment["CALLINGBOX_API_KEY"]
     told = {one["address"]: one for one in both.run("status", "--json", exits=1).json["resources"]}
     assert told["batch/offer"]["standing"] == {"dialed": 3}
     assert told["batch/tickets"]["block"]["reason"] == "not_read"
-    rows = both.anyhow("results", "--show-numbers", "--format", "csv")
+    rows = both.run_unchecked("results", "--show-numbers", "--format", "csv")
     assert all(number in rows.out for number in OFFER)
     assert "unsubmitted" not in rows.out
 
 
-def test_drift_cannot_say_that_nothing_changed_where_it_could_not_look(both: Bench) -> None:
+def test_drift_cannot_say_that_nothing_changed_where_it_could_not_look(both: CliProject) -> None:
     del both.environment["CALLINGBOX_API_KEY"]
     assert "CALLINGBOX_API_KEY" in both.run("drift", exits=1).text
 
 
 @pytest.mark.parametrize("gone", ["the key", "the provider"])
-def test_what_is_forgotten_needs_no_provider(host: Bench, gone: str) -> None:
+def test_what_is_forgotten_needs_no_provider(served_project: CliProject, gone: str) -> None:
     """A campaign that is over and removed leaves a tombstone: nothing is asked about it, and nothing fails for it."""
-    host.write("project.yaml", project(providers={"eu": {"type": "callingbox"}}))
-    host.write("offer.yaml", batch("offer", OFFER))
-    host.write(
-        "tickets.yaml", batch("tickets", TICKETS, **{**CALLINGBOX, "provider": "eu"}, pace={"calls_per_second": 50})
+    served_project.write("project.yaml", project_yaml(providers={"eu": {"type": "callingbox"}}))
+    served_project.write("offer.yaml", batch_yaml("offer", OFFER))
+    served_project.write(
+        "tickets.yaml",
+        batch_yaml("tickets", TICKETS, **{**CALLINGBOX, "provider": "eu"}, pace={"calls_per_second": 50}),
     )
-    host.run("state", "new")
-    host.apply()
-    host.advance(600)
-    (host.directory / "tickets.yaml").unlink()
-    assert host.plan().verbs == {"forget batch/tickets": ("over", 3)}
-    host.apply()
+    served_project.run("state", "new")
+    served_project.apply()
+    served_project.advance(600)
+    (served_project.directory / "tickets.yaml").unlink()
+    assert served_project.plan().verbs == {"forget batch/tickets": ("over", 3)}
+    served_project.apply()
     if gone == "the key":
-        del host.environment["CALLINGBOX_API_KEY"]
+        del served_project.environment["CALLINGBOX_API_KEY"]
     else:
-        host.write("project.yaml", project())
-    assert host.plan("--detailed-exitcode").verbs == {}
-    host.apply()
-    host.run("drift")
-    host.run("results")
-    assert "batch/tickets  3 people" in host.run("status").out
-    host.write("tickets.yaml", batch("tickets", TICKETS, **CALLINGBOX))
-    assert host.plan(exits=1 if gone == "the key" else 3).verbs["block batch/tickets"][1] == 3
+        served_project.write("project.yaml", project_yaml())
+    assert served_project.plan("--detailed-exitcode").verbs == {}
+    served_project.apply()
+    served_project.run("drift")
+    served_project.run("results")
+    assert "batch/tickets  3 people" in served_project.run("status").out
+    served_project.write("tickets.yaml", batch_yaml("tickets", TICKETS, **CALLINGBOX))
+    assert served_project.plan(exits=1 if gone == "the key" else 3).verbs["block batch/tickets"][1] == 3

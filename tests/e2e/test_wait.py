@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .bench import Bench, numbers
-from .manifests import batch, project
+from .cli_project import CliProject, numbers
+from .manifests import batch_yaml, project_yaml
 from .test_json_output import REPORT, valid
 
 PEOPLE = numbers(415, 3)
@@ -13,33 +13,33 @@ ATTEMPTS_A_LOOK = 5
 
 
 @pytest.fixture
-def campaign(bench: Bench) -> Bench:
-    bench.write("project.yaml", project())
-    bench.write("march.yaml", batch("march", PEOPLE))
-    return bench
+def campaign(project: CliProject) -> CliProject:
+    project.write("project.yaml", project_yaml())
+    project.write("march.yaml", batch_yaml("march", PEOPLE))
+    return project
 
 
-def unread(bench: Bench, times: int) -> None:
+def unread(project: CliProject, times: int) -> None:
     """So many reads of a batch fail; 0 is all of them."""
     rule = {"operation": "getCallBatch", "times": times}
-    bench.faults({"match": rule, "do": {"status": {"code": 503, "effect": False}}})
+    project.faults({"match": rule, "do": {"status": {"code": 503, "effect": False}}})
 
 
-def test_it_ends_when_everybody_was_called(campaign: Bench) -> None:
+def test_it_ends_when_all_people_were_called(campaign: CliProject) -> None:
     ran = campaign.apply("--wait")
     assert ran.err.splitlines()[-1] == "3 reached, 0 unreached, 0 in flight, 0 waiting"
     assert ran.out.splitlines()[-1] == "Apply: 3 people submitted."
     assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
 
-def test_a_look_that_fails_is_not_the_end(campaign: Bench) -> None:
+def test_a_look_that_fails_is_not_the_end(campaign: CliProject) -> None:
     unread(campaign, 2 * ATTEMPTS_A_LOOK)
     ran = campaign.apply("--wait")
     assert ran.err.splitlines()[-1] == "3 reached, 0 unreached, 0 in flight, 0 waiting"
     assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
 
-def test_looks_that_go_on_failing_end_it_with_the_report(campaign: Bench) -> None:
+def test_looks_that_go_on_failing_end_it_with_the_report(campaign: CliProject) -> None:
     unread(campaign, 0)
     ran = campaign.apply("--wait", exits=1)
     assert "0 waiting" not in ran.err
@@ -47,7 +47,7 @@ def test_looks_that_go_on_failing_end_it_with_the_report(campaign: Bench) -> Non
     assert ran.out.splitlines()[-1].startswith("Not followed to the end: ")
 
 
-def test_under_json_too_the_report_says_what_was_done(campaign: Bench) -> None:
+def test_under_json_too_the_report_says_what_was_done(campaign: CliProject) -> None:
     unread(campaign, 0)
     report = campaign.apply("--wait", "--json", exits=1).json
     valid(report, REPORT)

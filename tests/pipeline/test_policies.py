@@ -32,7 +32,7 @@ def test_a_number_suppressed_while_it_waits_is_taken_off(project: ProjectFixture
     actions = project.plan()["actions"]
     assert {a["verb"]: a["people"] for a in actions} == {"cancel": 1, "replace": 1}
     assert {a["verb"]: a["reason"] for a in actions} == {"cancel": "suppressed", "replace": "batch_mates"}
-    assert "1 person waiting taken off (on a do-not-call list)" in project.dialctl("plan").out
+    assert "1 person who still waits (on a do-not-call list)" in project.dialctl("plan").out
     assert project.apply().exit == 0
     later(project)
     assert project.called() == [BEN]

@@ -26,7 +26,7 @@ def body(runner: Runner) -> str:
 def test_a_plan_becomes_a_comment(runner: Runner) -> None:
     done = runner.step("plan.sh", SANDBOX="true")
     assert (done.returncode, done.stderr) == (0, "")
-    assert body(runner).startswith(f"{MARKER}\n<!-- dialctl plan spring -->\n### Plan: 2 more calls")
+    assert body(runner).startswith(f"{MARKER}\n<!-- dialctl plan spring -->\n### Plan: 2 people to call")
 
 
 def test_without_a_key_it_is_made_offline_and_not_saved(runner: Runner) -> None:
@@ -83,9 +83,9 @@ class TestComments:
         assert done.returncode == 0, done.stderr
 
     def test_one_comment_is_kept_up_to_date(self, runner: Runner) -> None:
-        for text in ("### Plan: 2 more calls", "### The plan failed", "### Plan: 1 more call"):
+        for text in ("### Plan: 2 people to call", "### The plan failed", "### Plan: 1 person to call"):
             self.post(runner, text)
-        assert [comment["body"] for comment in runner.comments] == [f"{MARKER}\n### Plan: 1 more call\n"]
+        assert [comment["body"] for comment in runner.comments] == [f"{MARKER}\n### Plan: 1 person to call\n"]
 
     def test_each_project_has_a_comment_of_its_own(self, runner: Runner) -> None:
         for name in ("a", "b", "a"):
@@ -96,7 +96,7 @@ class TestComments:
         theirs = {"id": 1, "user": {"login": "mallory"}, "body": f"{MARKER}\n### Plan: nobody is called."}
         quoted = {"id": 2, "user": {"login": "github-actions[bot]"}, "body": f"> {MARKER}"}
         runner.found(theirs, quoted)
-        self.post(runner, "### Plan: 2 more calls")
+        self.post(runner, "### Plan: 2 people to call")
         assert runner.comments[:2] == [theirs, quoted]
         assert len(runner.comments) == 3
 
@@ -106,11 +106,11 @@ def test_a_note_on_a_merge_request_is_kept_up_to_date(runner: Runner) -> None:
     with gitlab() as server:
         server.notes.append({"id": 1, "author": {"id": 2}, "body": f"{MARKER} by somebody else"})
         where = {"CI_API_V4_URL": server.url, "CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "7", "GITLAB_TOKEN": "s3"}
-        for text in ("2 more calls & @all", "1 more call"):
+        for text in ("2 people to call & @all", "1 person to call"):
             (runner.directory / "plan.md").write_text(f"{MARKER}\n{text}\n")
             done = runner.step("comment-gitlab.sh", **where)
             assert done.returncode == 0, done.stderr
-    assert [note["body"] for note in server.notes[1:]] == [f"{MARKER}\n1 more call\n"]
+    assert [note["body"] for note in server.notes[1:]] == [f"{MARKER}\n1 person to call\n"]
     assert server.tokens == {"s3"}
 
 

@@ -90,6 +90,12 @@ def test_an_open_intent_blocks() -> None:
     assert said(the_action(wanted(resource("ab")), lock_of(batch_march=known)))[:2] == ("block", "unsure")
 
 
+def test_what_was_answered_to_an_open_intent_is_said() -> None:
+    known = applied(intents={"mark": intent(answer="answered 413 Payload Too Large")})
+    detail = the_action(wanted(resource("ab")), lock_of(batch_march=known)).detail
+    assert detail == f"{offline.UNSURE}: answered 413 Payload Too Large"
+
+
 def test_an_open_intent_blocks_though_the_manifest_is_gone() -> None:
     known = lock_of(batch_march=applied(), batch_gone=ResourceRecord(generation=1, intents={"mark": intent(count=7)}))
     gone = offline.plan_offline(wanted(resource("ab")), known, NOON, KEY).actions[-1]

@@ -8,14 +8,14 @@ from uuid import uuid4
 
 import pytest
 
-from tests.command import serving
-from tests.protocol.faults_ground import Ground
-from tests.protocol.project import Project, people
+from tests.command import served_sandbox
+from tests.protocol.embedded_project import EmbeddedProject
+from tests.protocol.project_fixture import Project, people
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    made = Ground(tmp_path)
+def ground(tmp_path: Path) -> Iterator[EmbeddedProject]:
+    made = EmbeddedProject(tmp_path)
     yield made
     made.close()
 
@@ -23,7 +23,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
     """A served sandbox whose clock moves only when told to."""
-    with serving("--speed", "0") as found:
+    with served_sandbox("--speed", "0") as found:
         yield found
 
 

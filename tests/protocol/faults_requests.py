@@ -79,7 +79,7 @@ class Request:
 _PLAIN = {
     Truth.REFUSED: Verdict(1, "the sandbox was told to answer 4"),
     Truth.NO_KEY: Verdict(1, "401 Unauthorized"),
-    Truth.NO_FUNDS: Verdict(1, "stopped for want of funds"),
+    Truth.NO_FUNDS: Verdict(1, "stopped, out of funds"),
     Truth.BUSY: Verdict(0, "submitted"),
 }
 _FOUND = Verdict(0, "found again by its mark")

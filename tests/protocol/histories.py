@@ -13,10 +13,11 @@ from typing import Any
 from declarative.model import mark
 from declarative.state.base import StoredState
 from declarative.state.format import parse_lock
-from tests.command import Ran
+from tests.command import CommandResult
 from tests.outside import Rule
-from tests.protocol.faults_ground import Ground, resolve_like_a_person
+from tests.protocol.embedded_project import EmbeddedProject, resolve_like_a_person
 from tests.protocol.histories_crashes import Crash, dying_at
+from tests.protocol.histories_lies import bends_time
 from tests.protocol.histories_project import NEVER_CALLS, Manifests
 from tests.protocol.histories_times import Times
 
@@ -34,7 +35,7 @@ class History:
     """Each step leaves the project as a user would find it, and has checked what must always hold."""
 
     def __init__(self, directory: Path) -> None:
-        self.ground = Ground(directory)
+        self.ground = EmbeddedProject(directory)
         self.manifests = Manifests()
         self.allowed: Counter[Call] = Counter()
         self.extra: Counter[Call] = Counter()
@@ -43,6 +44,7 @@ class History:
         self.earliest: dict[int, datetime] = {}
         self.rules: tuple[Rule, ...] = ()
         self.times = Times()
+        self.time_is_known = True
         self.by_hand: dict[str, int] = {}
         self.others: set[Call] = set()
         self._judged: set[str] = set()
@@ -78,7 +80,7 @@ class History:
         self.commit()
 
     def submitted_by_hand(self, address: str, people: tuple[str, ...], ahead: float) -> None:
-        """Somebody submits a batch in the dashboard, and then its people's manifest counts it as its own."""
+        """A person submits a batch in the dashboard, and then the manifest of its people counts it as its own."""
         campaign = self.manifests.campaigns[address]
         at = (self.ground.now() + timedelta(seconds=ahead)).isoformat(timespec="seconds")
         recipients = [{"to_number": number} for number in people]
@@ -97,6 +99,7 @@ class History:
         self.rules = rules
         if any("late" in rule["do"] for rule in rules):
             self.times.late = timedelta(seconds=LATEST)
+        self.time_is_known = self.time_is_known and not any(map(bends_time, rules))
         self.ground.faults(*rules)
 
     def cancelled_in_the_dashboard(self, which: int) -> None:
@@ -105,9 +108,9 @@ class History:
                 self.ground.cartesia("POST", f"/agents/calls/batches/{batches[which % len(batches)]['id']}/cancel")
 
     def retried_in_the_dashboard(self, which: int) -> None:
-        """Somebody else calls again whom a batch did not reach: once more than any manifest says."""
+        """Someone else retries the unreached people of a batch: one call more than any manifest says."""
         with self._another_connection():
-            batches = [one for one in self.ground.batches() if one["status"] != "cancelled"]
+            batches = [one for one in self.ground.batches() if one["status"] != "cancelled" and not _is_probe(one)]
             if not batches:
                 return
             batch = batches[which % len(batches)]
@@ -132,8 +135,8 @@ class History:
         assert self.ground.lock_files() == before, "plan changed the lock"
         return dict(self._sound(ran).json)
 
-    def apply(self, *arguments: str) -> Ran:
-        """Calls at most those whom a plan made just before promised to."""
+    def apply(self, *arguments: str) -> CommandResult:
+        """Calls at most the people that a plan made just before named."""
         sure = not self.rules and not self._doubts()
         promised = self.plan()["summary"]["people_to_call"] if sure and not arguments else None
         self._may_call_again()
@@ -179,18 +182,21 @@ class History:
         self._lock_is_valid()
         called: Counter[Call] = Counter()
         for dial in self.ground.dials():
+            if _is_probe(dial):
+                continue  # it calls our own number, where its cancel never arrived
             call = (self._campaign_of(dial), dial["number"])
             called[call] += 1
             if dial["batch_id"] in self.by_hand:
                 continue
-            if dial["call_id"] not in self._judged and not self.extra[call]:
+            if dial["call_id"] not in self._judged and not self.extra[call] and self.time_is_known:
                 self.times.check(call[0], _moment(dial["at"]))
             self._judged.add(dial["call_id"])
             gone = self.gone.get(call)
             late = gone is not None and (_moment(dial["at"]) - gone).total_seconds() > GRACE
             assert not late, f"{call} was called at {dial['at']}, taken off at {gone}"
             starts = self.earliest[call[0]]
-            assert _moment(dial["at"]) >= starts, f"{call} was called at {dial['at']}, wanted not before {starts}"
+            in_time = _moment(dial["at"]) >= starts or not self.time_is_known
+            assert in_time, f"{call} was called at {dial['at']}, wanted not before {starts}"
         for call, times in called.items():
             most = self.allowed[call] + self.extra[call]
             assert times <= most, f"{call} was called {times} times, {most} allowed"
@@ -199,7 +205,7 @@ class History:
             assert sum(times for call, times in called.items() if call[0] == campaign) <= most, "a Call called twice"
 
     def come_to_rest(self) -> None:
-        """No more faults, time passes, people resolve what they are told to: everybody wanted is called, and then there
+        """No more faults, time passes, people resolve what they are told to: everyone wanted is called, and then there
         is nothing left to do."""
         self.faults()
         for address in list(self.manifests.wanted):
@@ -213,14 +219,14 @@ class History:
         plan = self.plan()
         left = [one for one in plan["actions"] if one["verb"] not in ("keep", "wait")]
         assert not left, f"not at rest: {left}"
-        called = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials()}
-        # Who reads `cancelled` in a batch that somebody else retried may have been called before that: kept as they are.
+        called = {(self._campaign_of(dial), dial["number"]) for dial in self.ground.dials() if not _is_probe(dial)}
+        # A person who reads `cancelled` in a batch that someone else retried may have been called before that.
         sure = {call for call in self.manifests.desired() - called - self.others if not self.extra[call]}
         done = {campaign for campaign, _ in called if campaign in self.calls}  # under whichever number
         missing = {call for call in sure if call[1] not in NEVER_CALLS and call[0] not in done}
         assert not missing, f"never called: {missing}"
 
-    def _way_out(self, ran: Ran) -> None:
+    def _way_out(self, ran: CommandResult) -> None:
         """What the plan told the user to do."""
         resolve_like_a_person(self.ground)
         for action in self.plan()["actions"]:
@@ -242,7 +248,7 @@ class History:
             self.manifests.put(one)
         self.ground.write(self.manifests.text())
 
-    def _sound(self, ran: Ran) -> Ran:
+    def _sound(self, ran: CommandResult) -> CommandResult:
         assert ran.exit in (0, 1, 2, 3), ran.text
         assert "has a bug" not in ran.text, ran.text
         return ran
@@ -250,8 +256,7 @@ class History:
     def _doubts(self) -> bool:
         """Whether the next apply begins by answering what an earlier one left open."""
         records = self.ground.lock().get("resources", {}).values()
-        remotes = [remote for record in records for remote in record.get("remotes", {}).values()]
-        return any(record.get("intents") for record in records) or any(one.get("doubts") for one in remotes)
+        return any(record.get("intents") for record in records)
 
     def _taken_off(self, desired: set[Call]) -> None:
         for call in set(self.allowed) - desired:
@@ -279,6 +284,11 @@ class History:
 
 
 _DIALS = ("create", "replace", "retry")
+
+
+def _is_probe(dial_or_batch: Mapping[str, Any]) -> bool:
+    found = mark.parse(dial_or_batch["name"])
+    return found is not None and found.is_probe
 
 
 def _moment(text: str) -> datetime:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import yaml
 
 POOL = tuple(f"+14155550{ending}" for ending in ("101", "102", "104", "191", "192", "193", "195", "194"))
-"""Four who are reached (one of them only the second time), four whom a call never reaches; the last one is turned away
+"""Four who are reached (one of them only the second time), four who never answer a call; the last one is turned away
 before any phone is called."""
 SILENT = POOL[3]
 NEVER_CALLS = frozenset({POOL[-1]})

@@ -1,5 +1,5 @@
-"""What is in the making when a run dies: each scenario brings a project to the brink of one kind of work, and says who
-may call how often in the end."""
+"""What is under way when a run dies: each scenario prepares a project for one kind of work, and says how often each
+person may be called in the end."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.protocol.child import KILL
-from tests.protocol.project import Project, never, once, people
+from tests.protocol.project_fixture import Project, never, once, people
+from tests.protocol.run_process import KILL
 
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
-"""Seconds in which everybody of a small batch is called."""
+"""Seconds in which everyone in a small batch is called."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`prepare` returns how often each number calls, at least and at most. `leaving`: people on their way out, who may
-    call once if the next run comes too late for them. `costly`: too long to be killed everywhere in CI."""
+    """`prepare` returns how often each number is called, at least and at most. `leaving`: people on their way out, who
+    may be called once if the next run comes too late for them. `costly`: too long to be killed everywhere in CI."""
 
     name: str
     prepare: Callable[[Project], Expected]

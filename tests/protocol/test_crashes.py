@@ -1,4 +1,4 @@
-"""A run is killed at every one of its steps; the next ones finish, and nobody is called more often than wanted."""
+"""A run is killed at every one of its steps; the next ones finish, and no one is called more often than wanted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.protocol.human import brought_in_order
-from tests.protocol.project import Project
+from tests.protocol.advice import follow_advice
+from tests.protocol.project_fixture import Project
 from tests.protocol.scenarios import AFTER_THE_GUARD, SCENARIOS, Expected, Scenario
 
 EVERYWHERE = bool(os.environ.get("DIALCTL_CRASH_EVERYWHERE"))
@@ -56,7 +56,7 @@ def _points(scenario: Scenario, steps: tuple[str, ...]) -> list[tuple[int, float
 
 def _settled(project: Project, scenario: Scenario, expected: Expected) -> None:
     """The next runs come to an end, in order; what then calls is what was wanted, and a late run adds nothing."""
-    brought_in_order(project, *_next(scenario))
+    follow_advice(project, *_next(scenario))
     project.check_lock()
     project.check_calls(expected)
     project.run(*_next(scenario))
@@ -64,5 +64,5 @@ def _settled(project: Project, scenario: Scenario, expected: Expected) -> None:
 
 
 def _next(scenario: Scenario) -> tuple[str, ...]:
-    """Whoever mended a lock goes on with an apply."""
+    """After a lock was repaired, an apply goes on."""
     return scenario.arguments if scenario.arguments[0] == "destroy" else ("apply", "-y")

@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
+from tests.protocol.embedded_project import EmbeddedProject, resolve_like_a_person
 from tests.protocol.faults_answers import FAULTS, Fault
-from tests.protocol.faults_ground import Ground, resolve_like_a_person
 from tests.protocol.faults_reads import ROWS, TOMORROW, Row, rule
-from tests.protocol.faults_requests import HOUR, REACHED, REQUESTS, SILENT, Request
+from tests.protocol.faults_requests import HOUR, REACHED, REQUESTS, SILENT, Request, batch
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.name)
 def test_a_request_that_goes_wrong_calls_nobody_twice_and_leaves_nobody_out(
-    ground: Ground, request_: Request, fault: Fault
+    ground: EmbeddedProject, request_: Request, fault: Fault
 ) -> None:
     verdict = request_.verdicts[fault.truth]
     _stand_before(ground, request_)
@@ -32,7 +32,7 @@ def test_a_request_that_goes_wrong_calls_nobody_twice_and_leaves_nobody_out(
     assert_at_rest(ground, request_.called)
 
 
-def _stand_before(ground: Ground, request: Request) -> None:
+def _stand_before(ground: EmbeddedProject, request: Request) -> None:
     """Up to the moment when the next apply sends the request."""
     ground.write(request.manifest)
     if request.prepared:
@@ -40,7 +40,7 @@ def _stand_before(ground: Ground, request: Request) -> None:
         ground.advance(HOUR)
 
 
-def assert_at_rest(ground: Ground, called: object) -> None:
+def assert_at_rest(ground: EmbeddedProject, called: object) -> None:
     """After everything settled: called as often as it should be, and nothing left to do."""
     for _ in range(2):
         ran = ground.apply()
@@ -53,7 +53,7 @@ def assert_at_rest(ground: Ground, called: object) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_reads_that_cannot_be_trusted_never_lead_to_a_second_call(ground: Ground, row: Row) -> None:
+def test_reads_that_cannot_be_trusted_never_lead_to_a_second_call(ground: EmbeddedProject, row: Row) -> None:
     _write_for_tomorrow(ground, row.manifest)
     if row.prepared:
         assert ground.apply().exit == 0
@@ -74,12 +74,12 @@ def test_reads_that_cannot_be_trusted_never_lead_to_a_second_call(ground: Ground
     )
 
 
-def test_a_request_for_tomorrow_that_lands_after_settle_is_cancelled_by_the_run_that_the_report_asks_for(
-    ground: Ground,
+def test_a_request_for_tomorrow_that_lands_after_an_hour_is_cancelled_by_the_run_that_the_report_asks_for(
+    ground: EmbeddedProject,
 ) -> None:
     """Until its own time the provider would take it: only a run after it landed can see it. CONTRIBUTING.md says so."""
     _write_for_tomorrow(ground, TOMORROW)
-    ground.faults(rule("createCallBatch", {"late": 400}))
+    ground.faults(rule("createCallBatch", {"late": 4_000}))
     assert "once more before" in ground.apply().text
     assert "once more before" in ground.run("plan").text
     assert "once more before" in ground.run("status").text
@@ -91,11 +91,27 @@ def test_a_request_for_tomorrow_that_lands_after_settle_is_cancelled_by_the_run_
     assert max(ground.calls().values()) == 1
 
 
-def _write_for_tomorrow(ground: Ground, manifest: str) -> None:
+def test_a_call_whose_answer_was_lost_is_found_on_a_later_page_of_callingbox(ground: EmbeddedProject) -> None:
+    """The run died before it could look, and somebody else placed more calls than one page holds."""
+    ground.write(batch(REACHED, fields="provider: box, "))
+    unreadable = {"status": {"code": 500, "effect": False}}
+    ground.faults(rule("createCall", "lost_answer"), rule("listCalls", unreadable, after=1, times=0))
+    assert ground.apply().exit == 3
+    ground.faults()
+    body = {"agent_id": "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f", "to": SILENT}
+    with ground.reached() as client:
+        for _ in range(101):
+            placed = client.post("/v1/calls", json=body, headers={"Authorization": f"Bearer {ground.key}"})
+            assert placed.status_code == 201
+    assert _a_while_later(ground) == 0
+    assert ground.calls()[REACHED] == 1
+
+
+def _write_for_tomorrow(ground: EmbeddedProject, manifest: str) -> None:
     tomorrow = ground.sandbox.now() + timedelta(days=1)
     ground.write(manifest.replace("{tomorrow}", tomorrow.isoformat(timespec="seconds")))
 
 
-def _a_while_later(ground: Ground) -> int:
+def _a_while_later(ground: EmbeddedProject) -> int:
     ground.advance(900)
     return ground.apply().exit

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.command import environment, serving
-from tests.e2e.bench import served
+from tests.command import clean_environment, served_sandbox
+from tests.e2e.cli_project import open_served
 from tests.protocol.faults_answers import status
 from tests.protocol.faults_requests import PROJECT, REACHED, SILENT, batch
 
@@ -27,7 +27,7 @@ ROWS = (
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serving("--seed", "0") as found:
+    with served_sandbox("--seed", "0") as found:
         yield found
 
 
@@ -38,16 +38,16 @@ def test_the_real_command_calls_once_over_a_broken_connection(
     # The guard cannot be waited for here, so the settle time is as short as the guard allows.
     quick = PROJECT.replace("spec:\n", "spec:\n  guard: 0s\n  settle: 1s\n", 1)
     key = f"sk_{tmp_path.name}"
-    bench = served(tmp_path, url, key)
-    bench.environment = environment(CARTESIA_BASE_URL=f"{url}/cartesia", CARTESIA_API_KEY=key)
-    bench.write("dial.yaml", batch(REACHED, SILENT).replace(PROJECT, quick))
-    bench.faults({"match": {"operation": "createCallBatch"}, "do": do})
+    project = open_served(tmp_path, url, key)
+    project.environment = clean_environment(CARTESIA_BASE_URL=f"{url}/cartesia", CARTESIA_API_KEY=key)
+    project.write("dial.yaml", batch(REACHED, SILENT).replace(PROJECT, quick))
+    project.faults({"match": {"operation": "createCallBatch"}, "do": do})
 
-    first = bench.apply()
+    first = project.apply()
 
     assert says in first.out, first.text
-    bench.advance(3600)
-    bench.apply()
-    bench.plan("--detailed-exitcode")
-    assert bench.calls() == {REACHED: 1, SILENT: 1}
-    bench.world.close()
+    project.advance(3600)
+    project.apply()
+    project.plan("--detailed-exitcode")
+    assert project.calls() == {REACHED: 1, SILENT: 1}
+    project.sandbox.close()

@@ -1,5 +1,5 @@
-"""Random histories of one project: whatever is edited, lost, crashed or done by others, nobody is called more often than
-a manifest allowed, and in the end everybody wanted was called.
+"""Random histories of one project: whatever is edited, lost, crashed or done by others, no one is called more often
+than a manifest allowed, and in the end everyone wanted was called.
 
 CI runs a bounded number. A longer run: DIALCTL_HISTORIES=2000 pytest tests/protocol/test_histories.py
 """

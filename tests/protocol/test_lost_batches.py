@@ -1,13 +1,13 @@
 """A batch whose answer was lost, and the ways out of not knowing: the list catches up, the provider is put back, or a
-person settles it. Nobody calls more often than wanted on any of them."""
+person settles it. No one is called more often than wanted on any of them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.protocol.child import KILL
-from tests.protocol.human import FORGET, brought_in_order
-from tests.protocol.project import Project, never, once, people
+from tests.protocol.advice import FORGET, follow_advice
+from tests.protocol.project_fixture import Project, never, once, people
+from tests.protocol.run_process import KILL
 
 LIMIT = "  target_concurrency_limit: 20\n"
 
@@ -37,7 +37,7 @@ def test_a_lost_request_waits_for_its_provider_to_be_put_back(tmp_path: Path) ->
         assert (run.code, "put it back" in run.said) == (3, True), run
     project.control("PUT", "faults", [])
     project.file("march.yaml", manifest)
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(4)))
 
 
@@ -48,7 +48,7 @@ def test_a_lost_request_that_never_arrived_may_be_sent_elsewhere(tmp_path: Path)
     run = project.apply()
     assert (run.code, "dialctl resolve batch/march --not-placed" in run.said) == (3, True), run
     assert project.run("resolve", "batch/march", "--not-placed").code == 0
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(4)))
 
 
@@ -64,7 +64,7 @@ def test_a_lost_request_waits_for_the_version_that_knows_batches(tmp_path: Path)
     project.control("PUT", "faults", [])
     for name, text in before.items():
         project.file(name, text)
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(4)))
 
 
@@ -75,7 +75,7 @@ def test_a_lost_request_of_a_manifest_that_is_gone_is_not_forgotten(tmp_path: Pa
     run = project.plan()
     assert (run.code, "batch/march" in run.said, "run dialctl apply again" in run.said) == (3, True, True), run
     project.control("PUT", "faults", [])
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(never(people(4)) | once(people(2, 50)))
 
 
@@ -83,7 +83,7 @@ def test_a_lost_request_of_a_forgotten_address_is_cancelled_when_it_appears(tmp_
     project = _with_a_lost_batch(tmp_path)
     project.run("state", "rm", "batch/march", FORGET)
     project.control("PUT", "faults", [])
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(4)))
 
 
@@ -93,7 +93,7 @@ def test_a_lost_batch_that_arrived_is_settled_by_a_person(project: Project) -> N
     run = project.run("resolve", "batch/march", "--placed")
     project.control("PUT", "faults", [])
     assert "4 people count as called" in run.said
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(4)))
 
 
@@ -109,7 +109,7 @@ def test_nobody_of_a_lost_batch_is_forgotten_because_the_manifest_left_them_out(
     project.batch("march", people(4))
     assert project.run("resolve", "batch/march", "--placed").code == 0
     project.control("PUT", "faults", [])
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once([*people(4), *people(1, 50)]))
 
 
@@ -119,12 +119,12 @@ def test_a_lost_batch_that_shows_up_before_a_person_settles_it_is_taken_up(proje
     project.control("PUT", "faults", [])
     assert "found by its mark" in project.run("resolve", "batch/march", "--placed").said
     project.batch("march", people(5))
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(5)))
 
 
 def test_a_lost_batch_is_not_settled_while_the_provider_cannot_be_read(project: Project) -> None:
-    """Whoever is in another batch would look as if they were in the lost one."""
+    """People in another batch would look as if they were in the lost one."""
     project.batch("march", people(4))
     project.apply()
     project.batch("march", people(7))
@@ -134,7 +134,7 @@ def test_a_lost_batch_is_not_settled_while_the_provider_cannot_be_read(project: 
     run = project.run("resolve", "batch/march", "--placed")
     assert run.code == 1, run
     project.control("PUT", "faults", [])
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(7)))
 
 
@@ -143,15 +143,14 @@ def test_a_lost_batch_is_not_sent_again_under_another_name(tmp_path: Path) -> No
     project = _with_a_lost_batch(tmp_path)
     project.remove("march")
     project.batch("spring", people(5))
-    sent = project.posts()
     for arguments in (("plan",), ("apply", "-y"), ("apply", "-y"), ("plan",)):
         run = project.run(*arguments)
         assert (run.code, "metadata.previously: [batch/march]" in run.said) == (3, True), run
-    assert project.posts() == sent
+    assert {batch["status"] for batch in project.batches() if batch["name"].startswith("spring")} == set()
     manifest = project.directory / "spring.yaml"
     manifest.write_text(manifest.read_text().replace("{name: spring}", "{name: spring, previously: [batch/march]}"))
     project.control("PUT", "faults", [])
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(5)))
 
 
@@ -163,7 +162,7 @@ def test_a_new_batch_goes_on_once_a_person_says_that_the_lost_one_never_arrived(
     assert (run.code, "dialctl resolve batch/march --not-placed" in run.said) == (3, True), run
     assert project.run("resolve", "batch/march", "--not-placed").code == 0
     project.control("PUT", "faults", [])
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(never(people(4)) | once(people(2, 50)))
 
 
@@ -184,5 +183,5 @@ def test_a_lost_batch_that_is_split_calls_nobody_again(tmp_path: Path) -> None:
     project.remove("two")
     project.batch("one", people(4), more="")
     manifest.write_text(manifest.read_text().replace("{name: one}", "{name: one, previously: [batch/march]}"))
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(4)))

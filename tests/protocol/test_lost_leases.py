@@ -1,5 +1,5 @@
-"""A run whose lease is taken away in the middle of an apply: it neither sends nor writes from then on, and whoever took
-it goes on from what was written before. Everybody calls once."""
+"""A run whose lease is taken away in the middle of an apply: it neither sends nor writes from then on, and the run
+that took it goes on from what was written before. Everyone is called once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.protocol.child import Run
-from tests.protocol.human import brought_in_order
-from tests.protocol.project import Project, once, people
+from tests.protocol.advice import follow_advice
+from tests.protocol.project_fixture import Project, once, people
+from tests.protocol.run_process import Run
 from tests.protocol.test_races import Held
 from tests.state.s3server import S3Server
 
@@ -34,7 +34,7 @@ def s3() -> Iterator[S3Server]:
 
 
 def robbed(project: Project) -> None:
-    """Somebody believes that the holder is gone. Meanwhile the guard of whatever is under way comes to its end."""
+    """A person believes that the holder is gone. Meanwhile the guard of what is under way ends."""
     said = project.apply().said
     told = re.findall(r"force-unlock (\w+)", said) or re.findall(r'"id":"(\w+)"', _lease_file(project).read_text())
     assert project.run("force-unlock", told[0]).code == 0
@@ -59,7 +59,7 @@ def test_a_run_that_is_robbed_of_its_lease_sends_and_writes_nothing_more(moving:
     check_that_nothing_more_came_of_it(first.let_go())
     assert _kept(moving) == kept
     assert len(moving.posts()) - len(sent) == step.startswith("send:"), "at most what was on its way already"
-    brought_in_order(moving, "apply", "-y")
+    follow_advice(moving, "apply", "-y")
     moving.check_calls(once(people(7)))
 
 
@@ -76,7 +76,7 @@ def test_a_run_that_is_robbed_while_another_applies_takes_nothing_from_it(moving
     moving.apply()
     check_that_nothing_more_came_of_it(first.let_go())
     moving.check_lock()
-    brought_in_order(moving, "apply", "-y")
+    follow_advice(moving, "apply", "-y")
     moving.check_calls(once(people(7)))
 
 
@@ -90,5 +90,5 @@ def test_at_an_object_store_as_well(moving: Project, s3: S3Server, step: str) ->
     robbed(moving)
     moving.apply()
     check_that_nothing_more_came_of_it(first.let_go())
-    brought_in_order(moving, "apply", "-y")
+    follow_advice(moving, "apply", "-y")
     moving.check_calls(once(people(7)))

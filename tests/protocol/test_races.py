@@ -1,4 +1,4 @@
-"""Runs in each other's way: on one directory, with copies of one lock, from an older commit. One set of people calls
+"""Runs in each other's way: on one directory, with copies of one lock, from an older commit. Each person is called
 once, and the loser says what it did."""
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.protocol.child import Run
-from tests.protocol.human import brought_in_order
-from tests.protocol.project import Project, once, people
+from tests.protocol.advice import follow_advice
+from tests.protocol.project_fixture import Project, once, people
+from tests.protocol.run_process import Run
 
 
 class Held:
@@ -90,7 +90,7 @@ def test_twins_with_different_people_call_everybody_once(campaign: Project, tmp_
     slow = Held(campaign, "send:")
     assert twin.apply().code == 0
     slow.let_go()
-    brought_in_order(twin, "apply", "-y")
+    follow_advice(twin, "apply", "-y")
     twin.check_calls(once(people(10)))
 
 
@@ -100,7 +100,7 @@ def test_twins_of_a_replace_move_everybody_once(campaign: Project, tmp_path: Pat
     slow = Held(campaign, "send: submit")
     twin.apply()
     slow.let_go()
-    brought_in_order(campaign, "apply", "-y")
+    follow_advice(campaign, "apply", "-y")
     campaign.check_calls(once(people(4)))
 
 

@@ -1,5 +1,5 @@
-"""Campaigns renamed, merged, split, or applied in part: whoever was called under an old name is not called under a new one,
-and the way out that is printed leads out."""
+"""Campaigns renamed, merged, split, or applied in part: a person who was called under an old name is not called under a
+new one, and the printed way out leads out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.protocol.faults_ground import Ground
+from tests.protocol.embedded_project import EmbeddedProject
 
 ADA, BOB, CLEO, DORA, EVE = (f"+1212555010{place}" for place in range(1, 6))
 PROJECT = """\
@@ -28,7 +28,7 @@ def batch(name: str, *numbers: str, before: str = "", spec: str = CARTESIA) -> s
     return f"{head}spec:\n{spec}  recipients:\n{people}---\n"
 
 
-def applied(ground: Ground, *manifests: str) -> None:
+def applied(ground: EmbeddedProject, *manifests: str) -> None:
     ground.write(PROJECT + "".join(manifests))
     assert ground.apply().exit == 0
     ground.advance(900)
@@ -40,7 +40,7 @@ def advised(text: str) -> str:
     return found
 
 
-def test_two_batches_merged_into_one_call_nobody_again(ground: Ground) -> None:
+def test_two_batches_merged_into_one_call_nobody_again(ground: EmbeddedProject) -> None:
     applied(ground, batch("a", ADA, BOB), batch("b", CLEO, DORA))
     ground.write(PROJECT + batch("m", ADA, BOB, CLEO, DORA, EVE))
     shown = ground.run("plan")
@@ -49,7 +49,7 @@ def test_two_batches_merged_into_one_call_nobody_again(ground: Ground) -> None:
     assert ground.calls() == dict.fromkeys([ADA, BOB, CLEO, DORA, EVE], 1)
 
 
-def test_naming_one_of_two_merged_batches_is_not_enough(ground: Ground) -> None:
+def test_naming_one_of_two_merged_batches_is_not_enough(ground: EmbeddedProject) -> None:
     applied(ground, batch("a", ADA, BOB), batch("b", CLEO, DORA))
     ground.write(PROJECT + batch("m", ADA, BOB, CLEO, DORA, before="batch/a"))
     for _ in range(2):
@@ -59,7 +59,7 @@ def test_naming_one_of_two_merged_batches_is_not_enough(ground: Ground) -> None:
     assert set(ground.calls().values()) == {1}
 
 
-def test_a_batch_split_in_two_calls_nobody_again(ground: Ground) -> None:
+def test_a_batch_split_in_two_calls_nobody_again(ground: EmbeddedProject) -> None:
     applied(ground, batch("m", ADA, BOB, CLEO, DORA))
     ground.write(PROJECT + batch("a", ADA, BOB) + batch("b", CLEO, DORA))
     assert ground.apply().exit == 3
@@ -72,7 +72,7 @@ def test_a_batch_split_in_two_calls_nobody_again(ground: Ground) -> None:
     assert set(ground.calls().values()) == {1}
 
 
-def test_a_split_batch_may_be_called_anew_on_purpose(ground: Ground) -> None:
+def test_a_split_batch_may_be_called_anew_on_purpose(ground: EmbeddedProject) -> None:
     applied(ground, batch("m", ADA, BOB))
     heir = batch("a", ADA, before="batch/m")
     ground.write(PROJECT + heir + batch("b", BOB))
@@ -82,7 +82,7 @@ def test_a_split_batch_may_be_called_anew_on_purpose(ground: Ground) -> None:
     assert ground.calls() == {ADA: 1, BOB: 2}
 
 
-def test_a_renamed_batch_that_is_all_of_a_project_may_be_called_anew_on_purpose(ground: Ground) -> None:
+def test_a_renamed_batch_that_is_all_of_a_project_may_be_called_anew_on_purpose(ground: EmbeddedProject) -> None:
     """Without it nothing would be left to apply."""
     applied(ground, batch("old", ADA, BOB))
     ground.write(PROJECT + batch("new", ADA, BOB))
@@ -93,7 +93,7 @@ def test_a_renamed_batch_that_is_all_of_a_project_may_be_called_anew_on_purpose(
 
 
 @pytest.mark.parametrize("narrow", [("--target", "batch/new"), ("new.yaml",)], ids=["--target", "PATH"])
-def test_a_renamed_batch_is_seen_in_a_narrower_run(ground: Ground, narrow: tuple[str, ...]) -> None:
+def test_a_renamed_batch_is_seen_in_a_narrower_run(ground: EmbeddedProject, narrow: tuple[str, ...]) -> None:
     applied(ground, batch("old", ADA, BOB))
     ground.write(PROJECT)
     (ground.directory / "new.yaml").write_text(batch("new", ADA, BOB), encoding="utf-8")
@@ -105,7 +105,7 @@ def test_a_renamed_batch_is_seen_in_a_narrower_run(ground: Ground, narrow: tuple
     assert ground.calls() == {ADA: 1, BOB: 1}
 
 
-def test_people_of_another_campaign_that_goes_on_are_called_for_this_one_too(ground: Ground) -> None:
+def test_people_of_another_campaign_that_goes_on_are_called_for_this_one_too(ground: EmbeddedProject) -> None:
     applied(ground, batch("march", ADA, BOB))
     (ground.directory / "april.yaml").write_text(batch("april", ADA, BOB), encoding="utf-8")
     assert ground.apply(str(ground.directory / "april.yaml")).exit == 0
@@ -113,7 +113,7 @@ def test_people_of_another_campaign_that_goes_on_are_called_for_this_one_too(gro
     assert ground.calls() == {ADA: 2, BOB: 2}
 
 
-def test_a_batch_of_single_calls_is_seen_as_renamed(ground: Ground) -> None:
+def test_a_batch_of_single_calls_is_seen_as_renamed(ground: EmbeddedProject) -> None:
     applied(ground, batch("old", ADA, BOB, spec=BOX))
     ground.write(PROJECT + batch("new", ADA, BOB, spec=BOX))
     shown = ground.apply()

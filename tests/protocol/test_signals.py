@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.protocol.human import brought_in_order
-from tests.protocol.project import Project, once, people
+from tests.protocol.advice import follow_advice
+from tests.protocol.project_fixture import Project, once, people
 from tests.protocol.scenarios import SCENARIOS, Expected, Scenario
 
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -69,7 +69,7 @@ def _open_intents(project: Project) -> list[str]:
 
 
 def _finished_by_the_next(project: Project, scenario: Scenario, expected: Expected) -> None:
-    brought_in_order(project, *scenario.arguments)
+    follow_advice(project, *scenario.arguments)
     project.check_lock()
     project.check_calls(expected)
 
@@ -83,7 +83,7 @@ def test_a_second_signal_is_as_safe_as_a_crash(tmp_path: Path) -> None:
     here.recv()
     child.insist(signal.SIGTERM)
     assert child.wait().code == -signal.SIGTERM
-    brought_in_order(project, "apply", "-y")
+    follow_advice(project, "apply", "-y")
     project.check_calls(once(people(5)))
 
 

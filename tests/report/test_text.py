@@ -14,9 +14,11 @@ from declarative.engine.results import ResourceResult
 from declarative.errors import Interrupted
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Block
+from declarative.planning.plan import Change
 from declarative.report import text
+from tests.planning.facts_fixture import intent
 
-from .house import NOON, action, plan_of
+from .sample_plans import NOON, action, plan_of
 
 
 def said(verb: Verb, **changes: object) -> str:
@@ -24,24 +26,27 @@ def said(verb: Verb, **changes: object) -> str:
 
 
 def test_one_person_moves_as_one() -> None:
-    assert "  1 of 2 people still waiting moves to the new settings\n" in said(
-        Verb.REPLACE, people=1, counts={"total": 2}
-    )
+    told = said(Verb.REPLACE, people=1, counts={"total": 2}, changes=(Change("spec.display_name", "a", "b"),))
+    assert "  1 person moves to the new settings (of 2 who still wait)\n" in told
+
+
+def test_a_move_to_another_agent_says_so_and_counts_only_people_who_still_wait() -> None:
+    told = said(Verb.REPLACE, people=12, counts={"total": 4_800, "queued": 13, "called": 4_787})
+    assert "  12 people move to the new agent (of 13 who still wait)\n" in told
+    assert "4,787 were already called and are not affected" in told
 
 
 def test_whose_data_changed_is_not_said_to_have_new_settings() -> None:
     told = said(Verb.REPLACE, people=3, counts={"total": 9}, changes=())
-    assert "  3 of 9 people still waiting move to what the manifest says of them now\n" in told
+    assert "  3 people move to what the manifest says of them now (of 9 who still wait)\n" in told
 
 
-def test_whoever_shares_a_batch_goes_on_in_a_new_one() -> None:
+def test_people_who_share_a_batch_move_to_a_new_one() -> None:
     mates = {"people": 1, "reasons": {Reason.BATCH_MATES: 1}}
-    assert "1 person goes on in a new batch, because theirs has to be cancelled" in said(Verb.REPLACE, **mates)
+    assert "1 person moves to a new batch, because their batch has to be cancelled" in said(Verb.REPLACE, **mates)
     both = {"people": 3, "reasons": {Reason.SETTINGS_CHANGED: 2, Reason.BATCH_MATES: 1}, "counts": {"total": 3}}
-    assert (
-        "2 of 3 people still waiting move to the new settings, 1 more shares a batch with them and moves along"
-        in said(Verb.REPLACE, **both)
-    )
+    told = "2 people move to the new agent (of 3 who still wait), and 1 more who shares their batch"
+    assert told in said(Verb.REPLACE, **both)
 
 
 def test_twins_are_said_to_be_cancelled_both() -> None:
@@ -49,7 +54,7 @@ def test_twins_are_said_to_be_cancelled_both() -> None:
     assert "1 person waits in two batches: both are cancelled" in told
 
 
-def test_of_whom_a_block_holds_back_nobody_knows_whether_they_call() -> None:
+def test_a_plan_with_a_block_does_not_say_that_nobody_is_called() -> None:
     assert said(Verb.BLOCK).splitlines()[-1] == "Plan: nothing is sent. 1 blocked."
     assert said(Verb.FORGET).splitlines()[-1] == "Plan: nobody is called."
 
@@ -69,14 +74,14 @@ def test_more_people_than_a_batch_takes_are_submitted_in_several() -> None:
 def test_who_is_too_early_is_told_when_they_are_submitted_and_when_they_are_called() -> None:
     day = NOON + timedelta(days=40)
     wait = {"reason": Reason.TOO_EARLY, "starts_at": day, "next_at": day - timedelta(days=29)}
-    told = "2 people, to be called from 12:00 UTC on 10 Jan 2027: too early to submit until 12:00 UTC on 12 Dec"
+    told = "2 people wait until 12:00 UTC on 12 Dec: calls begin at 12:00 UTC on 10 Jan 2027, too early to submit now"
     assert told in said(Verb.WAIT, **wait)
 
 
 @pytest.mark.parametrize("reasons", [{}, {Reason.CALLING_HOURS: 2}])
 def test_who_waits_is_told_why_and_until_when(reasons: dict[Reason, int]) -> None:
     told = said(Verb.WAIT, reasons=reasons, next_at=NOON + timedelta(hours=2))
-    assert "2 people, outside calling hours until 14:00 UTC on 1 Dec\n" in told
+    assert "2 people wait until 14:00 UTC on 1 Dec (outside calling hours)\n" in told
 
 
 def test_who_was_moved_is_not_taken_off() -> None:
@@ -101,6 +106,13 @@ def test_an_interrupted_run_that_did_nothing_says_so() -> None:
     report = ApplyReport(plan=plan_of(), results={}, interrupted=Interrupted("stopped by Ctrl-C", terminated=False))
     told = click.unstyle(text.format_report(report))
     assert told == "Interrupted: stopped by Ctrl-C. Before: nobody was called and nobody taken off."
+
+
+def test_a_status_repeats_what_was_answered_to_an_unsure_request() -> None:
+    answered = intent(answer="answered 413 Payload Too Large")
+    status = AddressStatus(address="batch/march", people=3, unsure=(answered,))
+    lines = click.unstyle(text.format_statuses([status])).splitlines()
+    assert lines[2] == "    answered 413 Payload Too Large"
 
 
 def test_a_status_without_a_way_out_has_no_empty_line() -> None:
@@ -133,8 +145,8 @@ def test_the_last_line_says_no_more_than_is_known(
 
 
 def test_a_destroy_says_nothing_of_a_state_that_no_manifest_has() -> None:
-    assert "2 people waiting taken off (paused)" in said(Verb.CANCEL, people=2, reasons={"paused": 2})
+    assert "2 people who still wait (paused)" in said(Verb.CANCEL, people=2, reasons={"paused": 2})
 
 
 def test_who_is_forgotten_is_not_said_to_have_been_called() -> None:
-    assert "so that nobody whom it called is called again" in said(Verb.FORGET, people=3)
+    assert "the lock keeps its people, so nobody is called again" in said(Verb.FORGET, people=3)

@@ -8,43 +8,53 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.world import World
-from tests.command import serving
+from tests.command import served_sandbox
 
-from .lab import Lab
+from .account import Account
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[EmbeddedSandbox]:
-    opened = EmbeddedSandbox(World(tmp_path / "sandbox", speed=0))
-    yield opened
-    opened.close()
+    with EmbeddedSandbox(World(tmp_path / "sandbox", speed=0)) as embedded:
+        yield embedded
 
 
 @pytest.fixture
-def lab(sandbox: EmbeddedSandbox) -> Iterator[Lab]:
-    with Lab("http://sandbox", sandbox.transport()) as made:
-        yield made
+def account(sandbox: EmbeddedSandbox) -> Iterator[Account]:
+    with Account("http://sandbox", sandbox.transport()) as embedded_account:
+        yield embedded_account
+
+
+@pytest.fixture
+def cartesia(account: Account) -> httpx.Client:
+    return account.at_cartesia()
+
+
+@pytest.fixture
+def box(account: Account) -> httpx.Client:
+    return account.at_callingbox()
 
 
 @pytest.fixture(scope="session")
 def served_url() -> Iterator[str]:
-    with serving("--speed", "0") as url:
+    with served_sandbox("--speed", "0") as url:
         yield url
 
 
 @pytest.fixture
-def served(served_url: str) -> Iterator[Lab]:
-    with Lab(served_url, None) as made:
-        yield made
-        made.faults()
+def served(served_url: str) -> Iterator[Account]:
+    with Account(served_url, None) as served_account:
+        yield served_account
+        served_account.faults()
 
 
 @pytest.fixture(params=["embedded", "served"])
-def either(request: pytest.FixtureRequest) -> Lab:
+def either(request: pytest.FixtureRequest) -> Account:
     """The same test over both ways to reach a sandbox."""
-    made: Lab = request.getfixturevalue("lab" if request.param == "embedded" else "served")
-    return made
+    account: Account = request.getfixturevalue("account" if request.param == "embedded" else "served")
+    return account

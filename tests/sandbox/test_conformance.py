@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 
 from declarative.sandbox.handle import PROVIDERS
 
-from .lab import ADA, CALLINGBOX_AGENT, Lab, batch_body, box_body, calls_body
+from .account import Account
+from .request_bodies import ADA, CALLINGBOX_AGENT, batch_body, box_body, calls_body
 
 DATA = Path(__file__).parent / "data"
 PEOPLE = [f"+141555501{ending}" for ending in (*range(91, 98), "01", "02", "03")]
@@ -49,8 +50,8 @@ def conforms(provider: str, operation: str, answer: httpx.Response) -> Any:
 
 
 @pytest.fixture(params=["2026-03-01", "2026-08-14"])
-def cartesia(request: pytest.FixtureRequest, lab: Lab) -> Iterator[httpx.Client]:
-    with lab.at_cartesia(request.param) as client:
+def cartesia(request: pytest.FixtureRequest, account: Account) -> Iterator[httpx.Client]:
+    with account.at_cartesia(request.param) as client:
         yield client
 
 
@@ -61,11 +62,11 @@ def test_routes_are_those_described(provider: str) -> None:
     assert ours == {name: {"method": one["method"], "path": one["path"]} for name, one in theirs.items()}
 
 
-def test_batches_all_along_their_life(lab: Lab, cartesia: httpx.Client) -> None:
+def test_batches_all_along_their_life(account: Account, cartesia: httpx.Client) -> None:
     path = "/agents/calls/batches"
     made = conforms("cartesia", "createCallBatch", cartesia.post(path, json=batch_body(*PEOPLE)))
     for seconds in STEPS:
-        lab.advance(seconds)
+        account.advance(seconds)
         conforms("cartesia", "listCallBatches", cartesia.get(path))
         conforms("cartesia", "getCallBatch", cartesia.get(f"{path}/{made['id']}"))
     conforms("cartesia", "retryCallBatch", cartesia.post(f"{path}/{made['id']}/retry"))
@@ -75,11 +76,11 @@ def test_batches_all_along_their_life(lab: Lab, cartesia: httpx.Client) -> None:
     conforms("cartesia", "getCallBatch", cartesia.get(f"{path}/acb_unknown"))
 
 
-def test_calls_all_along_their_life(lab: Lab, cartesia: httpx.Client) -> None:
+def test_calls_all_along_their_life(account: Account, cartesia: httpx.Client) -> None:
     placed = conforms("cartesia", "createOutboundCalls", cartesia.post("/agents/calls", json=calls_body(*PEOPLE)))
     ids = [one["agent_call_id"] for one in placed["calls"] if "agent_call_id" in one]
     for seconds in STEPS:
-        lab.advance(seconds)
+        account.advance(seconds)
         conforms("cartesia", "listCalls", cartesia.get("/agents/calls", params={"agent_id": "agent_A"}))
         for one in ids:
             conforms("cartesia", "getCall", cartesia.get(f"/agents/calls/{one}"))
@@ -87,7 +88,7 @@ def test_calls_all_along_their_life(lab: Lab, cartesia: httpx.Client) -> None:
     conforms("cartesia", "getCall", cartesia.get("/agents/calls/ac_unknown"))
 
 
-def test_agents_and_numbers_of_cartesia(lab: Lab, cartesia: httpx.Client) -> None:
+def test_agents_and_numbers_of_cartesia(account: Account, cartesia: httpx.Client) -> None:
     cartesia.post("/agents/calls/batches", json=batch_body(from_number_id="ap_twilio"))
     for operation, path in (
         ("getStatus", "/"),
@@ -102,23 +103,25 @@ def test_agents_and_numbers_of_cartesia(lab: Lab, cartesia: httpx.Client) -> Non
         conforms("cartesia", operation, cartesia.get(path))
 
 
-def test_managed_agents(lab: Lab) -> None:
-    newer = lab.at_cartesia("2026-08-14")
+def test_managed_agents(account: Account) -> None:
+    newer = account.at_cartesia("2026-08-14")
     conforms("cartesia", "listManagedAgents", newer.get("/v1/agents"))
     conforms("cartesia", "getManagedAgent", newer.get("/v1/agents/agent_A"))
     conforms("cartesia", "getManagedAgent", newer.get("/v1/agents/agent_missing"))
 
 
-def test_the_legacy_dial(lab: Lab) -> None:
+def test_the_legacy_dial(account: Account) -> None:
     body = {"target_numbers": [ADA], "agent_id": "agent_A"}
-    conforms("cartesia", "legacyOutboundCall", lab.at_cartesia("2025-04-16").post("/twilio/call/outbound", json=body))
+    conforms(
+        "cartesia", "legacyOutboundCall", account.at_cartesia("2025-04-16").post("/twilio/call/outbound", json=body)
+    )
 
 
-def test_calls_of_callingbox_all_along_their_life(lab: Lab) -> None:
-    box = lab.at_callingbox()
+def test_calls_of_callingbox_all_along_their_life(account: Account) -> None:
+    box = account.at_callingbox()
     made = [conforms("callingbox", "createCall", box.post("/v1/calls", json=box_body(one))) for one in PEOPLE]
     for seconds in STEPS:
-        lab.advance(seconds)
+        account.advance(seconds)
         conforms("callingbox", "listCalls", box.get("/v1/calls"))
         for one in made:
             conforms("callingbox", "getCall", box.get(f"/v1/calls/{one['id']}"))
@@ -127,8 +130,8 @@ def test_calls_of_callingbox_all_along_their_life(lab: Lab) -> None:
     conforms("callingbox", "getCall", box.get("/v1/calls/unknown"))
 
 
-def test_agents_and_numbers_of_callingbox(lab: Lab) -> None:
-    box = lab.at_callingbox()
+def test_agents_and_numbers_of_callingbox(account: Account) -> None:
+    box = account.at_callingbox()
     conforms("callingbox", "listAgents", box.get("/v1/agents"))
     conforms("callingbox", "getAgent", box.get(f"/v1/agents/{CALLINGBOX_AGENT}"))
     conforms("callingbox", "getAgent", box.get("/v1/agents/unknown"))

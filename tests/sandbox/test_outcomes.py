@@ -1,17 +1,18 @@
-"""The draw and the time line, as pure functions."""
+"""The draw, as a pure function."""
 
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from declarative.sandbox.ids import format_member_id, new_batch_id, new_call_id, parse_batch_call_id
+from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.outcomes import REACHED, Draw, Outcome, compute_times, draw
-from declarative.sandbox.timeline import NEVER, Attempts, DialPace, plan_attempts
+from declarative.sandbox.world import World
+
+from .account import Account, open_account
+from .request_bodies import BATCHES, UNKNOWN_WORD, batch_body, box_body, fictional_numbers
 
 
 def test_the_shares_of_outcomes_are_as_documented() -> None:
@@ -48,36 +49,51 @@ def test_an_answer_comes_before_the_ringing_time_out() -> None:
     assert (gone.answer, gone.end) == (4, 34)
 
 
-fates = st.builds(Draw, st.sampled_from(list(Outcome)), st.integers(3, 14), st.integers(20, 180))
-paces = st.builds(DialPace, st.integers(1, 9), st.sampled_from([0.0, 1.0]), st.just(30.0), st.just(600.0))
+def test_the_same_seed_brings_the_same_outcomes() -> None:
+    def end_reasons(seed: int) -> list[str]:
+        with (
+            EmbeddedSandbox(World(seed=seed, speed=0)) as embedded,
+            Account("http://sandbox", embedded.transport()) as account,
+        ):
+            batch = account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(59))).json()
+            account.advance(86_400)
+            read = account.at_cartesia().get(f"{BATCHES}/{batch['id']}").json()
+        return [recipient["end_reason"] for recipient in read["recipients"]]
+
+    assert end_reasons(1) == end_reasons(1) != end_reasons(2)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(fates, max_size=40), paces, st.lists(st.floats(1000, 1100), max_size=9))
-def test_a_plan_keeps_to_its_lines_and_its_pace(queue: list[Draw], pace: DialPace, busy: list[float]) -> None:
-    busy = busy[: pace.lines]
-    made = plan_attempts(list(enumerate(queue)), 1000.0, busy, pace, 0)
-    assert list(made.member) == list(range(len(queue)))
-    assert list(made.dispatch) == sorted(made.dispatch)
-    called = [made[at] for at in range(len(made)) if made.outcome[at] != Outcome.PRE_DIAL]
-    for earlier, later in pairwise(called):
-        assert later.dispatch - earlier.dispatch >= pace.spacing
-    for one in called:
-        live = sum(other.dispatch <= one.dispatch < other.end for other in called)
-        assert live + sum(end > one.dispatch for end in busy) <= pace.lines
-        assert one.answer == NEVER or one.dispatch < one.answer < one.end
+def test_lifelike_outcomes_add_what_a_client_does_not_hope_for() -> None:
+    numbers = [f"+1415{at:07d}" for at in range(2_000_000, 2_020_000)]
+    counts = Counter(draw(0, number, 1, lifelike=True).outcome for number in numbers)
+    assert counts[Outcome.ERROR] / 200 == pytest.approx(1, abs=0.3)
+    assert counts[Outcome.PRE_DIAL] / 200 == pytest.approx(1, abs=0.3)
+    assert counts[Outcome.DIVERTED] / 200 == pytest.approx(0.2, abs=0.1)
+    assert draw(0, "+12125550191", 1, lifelike=True).outcome is Outcome.NO_ANSWER
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.lists(fates, max_size=20), paces)
-def test_packed_attempts_come_back_whole(queue: list[Draw], pace: DialPace) -> None:
-    made = plan_attempts(list(enumerate(queue)), 1000.0, [], pace, 3)
-    assert Attempts.unpack(made.pack()) == made
+def test_a_lifelike_world_stays_so_and_shows_its_words_to_clients(tmp_path: Path) -> None:
+    World(tmp_path, speed=0, lifelike=True).close()
+    numbers = [f"+1415{at:07d}" for at in range(2_000_000, 2_001_000)]
+    with open_account(tmp_path) as account:
+        body = batch_body(*numbers, target_concurrency_limit=100)
+        batch = account.at_cartesia().post(BATCHES, json=body).json()
+        account.advance(86_400)
+        people = account.at_cartesia().get(f"{BATCHES}/{batch['id']}").json()["recipients"]
+    reasons = Counter(person.get("end_reason", person.get("error_message")) for person in people)
+    assert reasons["error"] > 0
+    assert reasons["call_diverted"] > 0
+    assert reasons["the call could not be placed to this number"] > 0
+    assert sum(reasons[reason] for reason in ("agent_hangup", "client_hangup")) > 700
 
 
-def test_a_call_of_a_batch_is_found_by_its_id() -> None:
-    made = new_batch_id()
-    assert made.id == f"acb_{made.id[4:]}"
-    assert parse_batch_call_id(format_member_id("ac", made.key, 4999)) == (made.key, 4999)
-    assert parse_batch_call_id("ac_short") is None
-    assert len(new_call_id()) == len(format_member_id("ac", made.key, 0)) == 25
+def test_a_number_ends_in_words_that_nobody_knows(account: Account) -> None:
+    cartesia, box = account.at_cartesia(), account.at_callingbox()
+    batch = cartesia.post(BATCHES, json=batch_body(UNKNOWN_WORD)).json()
+    call = box.post("/v1/calls", json=box_body(UNKNOWN_WORD)).json()
+    account.advance(600)
+    (person,) = cartesia.get(f"{BATCHES}/{batch['id']}").json()["recipients"]
+    assert (person["status"], person["end_reason"]) == ("diverted", "call_diverted")
+    assert cartesia.get(f"/agents/calls/{person['agent_call_id']}").json()["status"] == "diverted"
+    assert box.get(f"/v1/calls/{call['id']}").json()["status"] == "diverted"
+    assert account.calls()[UNKNOWN_WORD] == 2

@@ -47,13 +47,13 @@ class RecipientSummary:
 
     @classmethod
     def from_file(cls, file: Path) -> Self | None:
-        """Read a summary. None when the file does not exist or is not a summary of this version."""
+        """Read a summary. None when the file does not exist, or is not a summary of this version and this machine."""
         try:
-            data = orjson.loads(file.read_bytes())
+            data = orjson.loads(atomicfile.read_cache(file) or b"")
             if data["format"] != FORMAT:
                 return None
             return cls(file, int(data["count"]), dict(data["held"]), list(data["warnings"]), dict(data["digests"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             return None
 
     def digest(self, name: str, make: Callable[[], str]) -> str:
@@ -72,4 +72,4 @@ class RecipientSummary:
                 "warnings": self.warnings,
                 "digests": self._digests,
             }
-            atomicfile.write_best_effort(self._file, orjson.dumps(data))
+            atomicfile.write_cache(self._file, orjson.dumps(data))

@@ -1,4 +1,4 @@
-"""CallingBox's operations and its money: a hold a call, released or settled when the call is over."""
+"""CallingBox's operations and its money: each call holds an amount, released or settled when the call is over."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from uuid import UUID, uuid4
 
 from declarative.sandbox import calls, checks
 from declarative.sandbox.callingbox import views
+from declarative.sandbox.callingbox.pages import iterate_calls, list_page
 from declarative.sandbox.calls import Call
 from declarative.sandbox.dial_counts import draw_next_dials
 from declarative.sandbox.outcomes import Draw, Outcome, compute_times
 from declarative.sandbox.request import ApiError, ApiRequest, ApiResponse, Operation, RequestContext
 
 HOLD_CENTS = 300
+"""Held for each call that is not over."""
 RINGING, LONGEST = 24.0, 3600.0
+"""Seconds: ringing time-out, longest talk."""
 DIAL_AFTER, ANSWER_AFTER = 1.0, 4.0
+"""Seconds from the request to the dial, and to the answer."""
 _BIRTH = 1_767_225_600.0
+"""2026-01-01, the creation date of ids that were never used."""
 DEFAULT_AGENT = "00000000-0000-4000-8000-000000000001"
 _ATTACHED = re.compile(r"\+1\d{3}55501\d\d")
 _REFUSED_FIELDS = ("persona", "voice", "language", "returns", "tools", "voicemail_action")
@@ -35,7 +40,7 @@ def error_response(request: ApiRequest, api_error: ApiError) -> ApiResponse:
 
 
 def create_call(context: RequestContext) -> ApiResponse:
-    """Checked in the order of the provider profile: fields, formats, agent, caller ID, money."""
+    """Place a call. Checks come in this order: fields, formats, agent, caller ID, money."""
     body = _validate_body(context.parse_body())
     agent_id = str(body["agent_id"])
     _require_agent_id(agent_id)
@@ -92,7 +97,7 @@ def _build_call(context: RequestContext, body: dict[str, Any], from_number: str,
     else:
         (fate,) = draw_next_dials(context.moment, context.org.id, [body["to"]], us_only=False)
     times, dispatch = compute_times(fate, RINGING, LONGEST), context.now + DIAL_AFTER
-    # This provider picks up at a fixed time; what the draw says about ringing is not used.
+    # Calls of this provider are answered at a fixed time; the draw's ringing time is not used.
     talk = times.end - times.answer if times.answer is not None else 0.0
     answer = None if times.answer is None else context.now + ANSWER_AFTER
     return Call(
@@ -114,7 +119,7 @@ def _build_call(context: RequestContext, body: dict[str, Any], from_number: str,
 
 
 def _shortfall_message(context: RequestContext) -> str:
-    """The documented refusal, or nothing when the balance carries one more hold."""
+    """Return the documented refusal, or an empty string when the balance covers one more hold."""
     balance = _balance_millicents(context) / 100_000
     hold = HOLD_CENTS / 100
     if balance >= hold:
@@ -126,7 +131,7 @@ def _shortfall_message(context: RequestContext) -> str:
 
 
 def _balance_millicents(context: RequestContext) -> int:
-    """What is left after charges and the holds of calls that are not over."""
+    """Settle the calls that are over, and return the balance less charges and open holds."""
     db, org = context.moment.db, context.org
     rows = db.execute("SELECT id, end FROM call WHERE org = ? AND settled = 0 AND provider = 'callingbox'", (org.id,))
     spent, reserved = org.spent_millicents, 0
@@ -142,9 +147,10 @@ def _balance_millicents(context: RequestContext) -> int:
 
 
 def list_calls(context: RequestContext) -> ApiResponse:
-    """All calls in a bare array, newest first; no parameter is documented."""
-    single_calls = calls.list_single_calls(context.moment, context.org.id, "callingbox", context.visible)
-    return ApiResponse(200, [views.call_json(call, context.now) for call in single_calls])
+    """List calls in pages, or, in the shape of the old documentation, all of them in a bare array."""
+    if context.knobs.in_pages:
+        return ApiResponse(200, list_page(context))
+    return ApiResponse(200, [views.call_json(call, context.now) for call in iterate_calls(context, context.visible)])
 
 
 def _require_call(context: RequestContext) -> Call:

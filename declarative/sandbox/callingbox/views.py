@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from declarative.sandbox.calls import Call
 from declarative.sandbox.outcomes import REACHED, Outcome
-from declarative.sandbox.request import format_moment, rfc3339_or_none
+from declarative.sandbox.request import format_rfc3339, format_rfc3339_or_none
 
 PRIMARY_NUMBER = "+12025550100"
 RETURNS = {"confirmed": "boolean"}
@@ -19,6 +19,7 @@ _ENDED = {
     Outcome.VOICEMAIL: "no_answer",
     Outcome.BUSY: "busy",
     Outcome.API_CANCELLED: "canceled",
+    Outcome.DIVERTED: "diverted",
 }
 _FAILED = {
     Outcome.DIAL_FAILED: ("carrier_failure", "the carrier could not place the call"),
@@ -28,7 +29,7 @@ _FAILED = {
 
 
 def derive_id(name: str) -> str:
-    """A uuid that is always the same for the same name."""
+    """Derive a UUID that is always the same for the same name."""
     return str(uuid5(NAMESPACE_URL, f"sandbox:{name}"))
 
 
@@ -43,7 +44,7 @@ def call_status(status: Call, now: float) -> str:
 
 
 def charge_millicents(call: Call) -> int:
-    """Thousandths of a cent: $0.05 a connected minute, by the second; nothing unless a person was reached."""
+    """Charge in thousandths of a cent: $0.05 a connected minute, by the second. 0 unless a person was reached."""
     if call.answer is None or call.outcome not in REACHED:
         return 0
     return int((call.end - call.answer) * MILLICENTS_A_MINUTE / 60)
@@ -69,12 +70,12 @@ def call_json(call: Call, now: float) -> dict[str, Any]:
         "webhook_url": extra.get("webhook_url"),
         "webhook_status": "none",
         "webhook_error": None,
-        "created_at": format_moment(call.created),
-        "started_at": format_moment(call.dispatch) if dispatched else None,
-        "answered_at": rfc3339_or_none(call.answer) if answered else None,
-        "ended_at": format_moment(call.end) if ended else None,
+        "created_at": format_rfc3339(call.created),
+        "started_at": format_rfc3339(call.dispatch) if dispatched else None,
+        "answered_at": format_rfc3339_or_none(call.answer) if answered else None,
+        "ended_at": format_rfc3339(call.end) if ended else None,
         "metadata": call.info or {},
-        "updated_at": format_moment(_last_change(call, now)),
+        "updated_at": format_rfc3339(_last_change(call, now)),
         **_extraction_json(call, now),
         **(_final_billing_json(call, extra) if ended else _open_billing_json()),
     }
@@ -92,7 +93,7 @@ def _last_change(call: Call, now: float) -> float:
 
 
 def _extraction_json(call: Call, now: float) -> dict[str, Any]:
-    """Extraction follows a conversation; without one `result_status` stays pending for ever."""
+    """Show the extracted result. It follows a conversation; without one `result_status` stays pending forever."""
     if call.outcome not in REACHED or now < call.end + EXTRACTION_SECONDS:
         return {"result": None, "result_status": "pending", "result_error": None}
     confirmed = call.outcome is Outcome.AGENT_HANGUP
@@ -131,8 +132,8 @@ def transcript_json(call: Call, now: float) -> dict[str, Any]:
             "sequence_no": index,
             "role": role,
             "text": text,
-            "started_at": format_moment(call.answer + index * half),
-            "ended_at": format_moment(call.answer + (index + 1) * half),
+            "started_at": format_rfc3339(call.answer + index * half),
+            "ended_at": format_rfc3339(call.answer + (index + 1) * half),
             "duration_ms": int(timedelta(seconds=half) / timedelta(milliseconds=1)),
             "source": "sandbox",
         }
@@ -150,7 +151,7 @@ def number_json(e164: str, created: float, agents: list[str]) -> dict[str, Any]:
         "number_type": "local",
         "status": "active",
         "monthly_cost_cents": 100,
-        "purchased_at": format_moment(created),
+        "purchased_at": format_rfc3339(created),
         "inbound_agent_id": None,
         "outbound_agent_ids": agents,
     }
@@ -173,7 +174,7 @@ def agent_json(agent_id: str, created: float, organisation: str) -> dict[str, An
         "voicemail_action": "hangup",
         "primary_number_id": derive_id(PRIMARY_NUMBER),
         "archived_at": None,
-        "created_at": format_moment(created),
-        "updated_at": format_moment(created),
+        "created_at": format_rfc3339(created),
+        "updated_at": format_rfc3339(created),
         "numbers": [number_json(PRIMARY_NUMBER, created, [agent_id])],
     }

@@ -1,4 +1,4 @@
-"""Cartesia's agents and phone numbers: every well-formed id exists, lists show those named so far and one default."""
+"""Cartesia's agents and phone numbers. Every well-formed id exists; lists show the ids used so far and one default."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from declarative.sandbox.cartesia.pages import parse_page_size, slice_page
 from declarative.sandbox.cartesia.requests import VARIABLES, require_agent, require_number, require_version
 from declarative.sandbox.checks import require_choice
 from declarative.sandbox.ids import derive_e164, number_type
-from declarative.sandbox.request import ApiError, ApiResponse, Operation, RequestContext, format_moment
+from declarative.sandbox.request import ApiError, ApiResponse, Operation, RequestContext, format_rfc3339
 
 DEFAULT_AGENT, DEFAULT_NUMBER = "agent_SandboxSandboxSandbox1", "ap_SandboxSandboxSandbox1"
 _BIRTH = 1_767_225_600.0
+"""2026-01-01, the creation date of ids that were never used."""
 _TYPES = frozenset({"twilio", "cartesia", "sip_trunk"})
 
 
@@ -48,10 +49,10 @@ def get_agent(context: RequestContext) -> ApiResponse:
 
 
 def list_agent_numbers(context: RequestContext) -> ApiResponse:
-    """The older surface: a bare array that gives no number id."""
+    """List numbers in the older form: a bare array without number ids."""
     require_version(context.request.headers)
     agent_id = _require_agent_id(context)
-    created = format_moment(_first_use(context, "agent", agent_id))
+    created = format_rfc3339(_first_use(context, "agent", agent_id))
     number = {"agent_id": agent_id, "number": derive_e164(f"ap_of_{agent_id.removeprefix('agent_')}")}
     return ApiResponse(200, [number | {"created_at": created, "updated_at": created, "is_cartesia_managed": True}])
 
@@ -88,7 +89,7 @@ def list_phone_numbers(context: RequestContext) -> ApiResponse:
         for number_id, created in _list_first_uses(context, "number", DEFAULT_NUMBER)
         if kind in (None, number_type(number_id)) and query.get("q", "") in derive_e164(number_id)
     ]
-    # No number of the sandbox answers for an agent.
+    # No number of the sandbox is attached to an agent for inbound calls.
     page = slice_page(context, [] if "agent_id" in query else numbers, limit)
     return ApiResponse(200, {"data": page["data"], "has_more": page["has_more"]})
 

@@ -1,6 +1,6 @@
-"""Cartesia's operations: each reads the request, changes or reads the world, and answers. Shapes are in the views.
+"""Cartesia's batch operations, its key and its errors. Each operation reads the request and the world, and answers.
 
-Times, limits and the admission of batches are elsewhere; an operation knows only what it is asked.
+The shapes of answers are in `views`; times, limits and admission are in modules that know no provider.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from declarative.sandbox import batches
+from declarative.sandbox import batch_dialing, batch_progress, batches
 from declarative.sandbox.admission import admit_waiting
 from declarative.sandbox.batches import Batch
 from declarative.sandbox.cartesia import views
@@ -26,7 +26,7 @@ from declarative.sandbox.request import ApiError, ApiRequest, ApiResponse, Opera
 
 
 def api_key(request: ApiRequest) -> str:
-    """`Authorization: Bearer` or `X-API-Key`; both only if they agree."""
+    """Return the key of `Authorization: Bearer` or `X-API-Key`. Two must agree. Raises ApiError 401."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     keys = {
         request.headers.get("x-api-key", "").strip(),
@@ -38,7 +38,7 @@ def api_key(request: ApiRequest) -> str:
 
 
 def error_response(request: ApiRequest, api_error: ApiError) -> ApiResponse:
-    """JSON from 2026-03-01 on; before, one line of text."""
+    """Render an error: JSON from 2026-03-01 on, one line of text before."""
     title = api_error.title or {400: "Invalid request", 404: "Not found"}.get(api_error.status, "Unexpected error")
     if request.headers.get("cartesia-version", METADATA) < METADATA:
         return ApiResponse(api_error.status, f"{title}: {api_error.message}")
@@ -56,7 +56,7 @@ def get_status(context: RequestContext) -> ApiResponse:
 
 
 def _current_batch_json(context: RequestContext, batch: Batch) -> dict[str, Any]:
-    return views.batch_json(batch, batches.read_progress(context.moment, batch), context.now)
+    return views.batch_json(batch, batch_progress.read_progress(context.moment, batch), context.now)
 
 
 def _require_batch(context: RequestContext) -> Batch:
@@ -86,10 +86,17 @@ def list_call_batches(context: RequestContext) -> ApiResponse:
     if (cursor := parse_cursor(context)) is not None:
         cursor_batch = batches.find_batch(context.moment, context.org.id, cursor.id)
         if cursor_batch is None:
-            raise ApiError(400, f"{cursor.name} names no batch")
+            raise ApiError(400, f"{cursor.name} is not the id of a batch")
         below, above = (None, cursor_batch.seq) if cursor.backwards else (cursor_batch.seq, None)
-    newest = batches.list_newest(
-        context.moment, context.org.id, query.get("agent_id"), below, above, limit + 1, context.visible
+    newest = batch_progress.list_newest(
+        context.moment,
+        context.org.id,
+        query.get("agent_id"),
+        below,
+        above,
+        limit + 1,
+        context.visible,
+        context.find_hidden_batch(),
     )
     entries = [views.batch_json(cursor_batch, progress, context.now) for cursor_batch, progress in newest]
     return ApiResponse(200, make_page(entries, limit, backwards=above is not None))
@@ -97,7 +104,7 @@ def list_call_batches(context: RequestContext) -> ApiResponse:
 
 def get_call_batch(context: RequestContext) -> ApiResponse:
     version, batch = require_modern_version(context), _require_batch(context)
-    numbers, infos = batches.read_recipients(context.moment, batch)
+    numbers, infos = batches.read_batch_recipients(context.moment, batch)
     live, _ = batches.read_attempts(context.moment, batch)
     recipients = views.recipients_json(batch, numbers, infos, live, context.now, version)
     return ApiResponse(200, _current_batch_json(context, batch) | {"recipients": recipients})
@@ -110,7 +117,7 @@ def retry_call_batch(context: RequestContext) -> ApiResponse:
         raise ApiError(400, "a cancelled batch cannot be retried")
     check_usage_limit(context)
     return ApiResponse(
-        200, _current_batch_json(context, _reload_admitted(context, batches.retry_batch(context.moment, batch)))
+        200, _current_batch_json(context, _reload_admitted(context, batch_dialing.retry_batch(context.moment, batch)))
     )
 
 
@@ -119,7 +126,7 @@ def cancel_call_batch(context: RequestContext) -> ApiResponse:
     return ApiResponse(
         200,
         _current_batch_json(
-            context, _reload_admitted(context, batches.cancel_batch(context.moment, _require_batch(context)))
+            context, _reload_admitted(context, batch_dialing.cancel_batch(context.moment, _require_batch(context)))
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Cartesia's single calls, and the list of all calls. Shapes are in the views; batches are elsewhere."""
+"""Cartesia's single calls, and the list of all calls. The shapes of answers are in `views`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from declarative.sandbox.outcomes import Outcome, compute_times
 from declarative.sandbox.request import ApiError, ApiResponse, Operation, RequestContext
 
 EVERYTHING = 1 << 60
+"""More than any count, and later than any time in seconds."""
 
 
 def create_outbound_calls(context: RequestContext) -> ApiResponse:
@@ -75,7 +76,7 @@ def _place_call(context: RequestContext, order: CallOrder, recipient: Recipient,
 
 
 def legacy_outbound_call(context: RequestContext) -> ApiResponse:
-    """The answer of this route is undocumented; third-party clients read `call_id`, `status`, `message`."""
+    """Place calls by the old route. Its answer is undocumented; clients read `call_id`, `status` and `message`."""
     version = require_version(context.request.headers)
     if has_json_errors(version):
         raise ApiError(404, "this route ended with Cartesia-Version 2025-11-04")
@@ -106,14 +107,17 @@ def _page_of_calls(context: RequestContext, limit: int) -> tuple[list[Call], boo
     cursor = parse_cursor(context)
     cursor_call = None if cursor is None else calls.find_call(context.moment, context.org.id, "cartesia", cursor.id)
     if cursor is not None and cursor_call is None:
-        raise ApiError(400, f"{cursor.name} names no call")
+        raise ApiError(400, f"{cursor.name} is not the id of a call")
     backwards = cursor is not None and cursor.backwards
     until = context.visible if cursor_call is None or backwards else min(cursor_call.created, context.visible)
-    count = EVERYTHING if backwards or low is not None or high is not None else limit + 1
+    hidden = context.find_hidden_call()
+    is_bounded = not backwards and low is None and high is None
+    count = limit + 1 + (hidden is not None) if is_bounded else EVERYTHING
     page = [
         call
         for call in _list_candidates(context, until, count)
         if call.created <= context.visible
+        and call.rank != (hidden, 0)
         and _is_within(call, low, high, context.now)
         and _is_beyond(call, cursor_call, backwards)
     ]
@@ -169,7 +173,7 @@ def get_call(context: RequestContext) -> ApiResponse:
 
 
 def cancel_call(context: RequestContext) -> ApiResponse:
-    """Only a connected call can be ended; a queued or ringing one cannot be called back."""
+    """End a connected call. A call that is queued or ringing cannot be stopped."""
     require_modern_version(context)
     call = _require_call(context)
     if views.call_status(call, context.now) != "started":

@@ -13,8 +13,12 @@ DEFAULT = "10"  # stated for some lists, assumed for calls and batches: cartesia
 
 
 class Cursor(NamedTuple):
+    """Where a page begins."""
+
     name: str
+    """`starting_after` or `ending_before`."""
     id: str
+    """Id of the item next to the page."""
 
     @property
     def backwards(self) -> bool:
@@ -22,7 +26,7 @@ class Cursor(NamedTuple):
 
 
 def parse_page_size(context: RequestContext, filters: Collection[str]) -> int:
-    """The `limit` of a list request, after refusing query parameters that the route does not have."""
+    """Return the `limit` of a list request. Raises ApiError 400, also for parameters that the route does not have."""
     query = context.request.query
     unknown = sorted(set(query) - set(_PAGING) - set(filters))
     if unknown:
@@ -41,7 +45,7 @@ def parse_cursor(context: RequestContext) -> Cursor | None:
 
 
 def make_page(entries: list[dict[str, Any]], limit: int, *, backwards: bool) -> dict[str, Any]:
-    """A page, newest first, of up to `limit` out of `limit` + 1 things looked up."""
+    """Make a page of up to `limit` entries, newest first, out of the `limit` + 1 that were read."""
     has_more = len(entries) > limit
     data = entries[-limit:] if backwards else entries[:limit]
     next_page = data[0 if backwards else -1]["id"] if has_more else None
@@ -49,13 +53,13 @@ def make_page(entries: list[dict[str, Any]], limit: int, *, backwards: bool) -> 
 
 
 def slice_page(context: RequestContext, entries: list[dict[str, Any]], limit: int) -> dict[str, Any]:
-    """A page of a short list that is wholly at hand."""
+    """Make a page of a short list that was read in full."""
     cursor = parse_cursor(context)
     if cursor is None:
         return make_page(entries[: limit + 1], limit, backwards=False)
     position = next((index for index, entry in enumerate(entries) if entry["id"] == cursor.id), None)
     if position is None:
-        raise ApiError(400, f"{cursor.name} names nothing in this list")
+        raise ApiError(400, f"{cursor.name} is not the id of an entry of this list")
     if cursor.backwards:
         return make_page(entries[max(0, position - limit - 1) : position], limit, backwards=True)
     return make_page(entries[position + 1 : position + limit + 2], limit, backwards=False)

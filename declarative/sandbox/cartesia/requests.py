@@ -1,4 +1,4 @@
-"""What Cartesia accepts, by API version: bodies become checked values or are refused. Nothing is stored here.
+"""What Cartesia accepts, by API version. A body becomes a checked value or is refused; nothing is stored here.
 
 Facts: the reference of call batches and outbound calls, versions 2025-04-16, 2026-03-01 and 2026-08-14.
 """
@@ -21,25 +21,33 @@ _SETTINGS = ("ringing_timeout_seconds", "max_call_duration_minutes")
 
 
 class Recipient(NamedTuple):
-    """One destination; `error` says why it alone is refused (only where the version reports it item by item)."""
+    """One destination of a request."""
 
     number: str
+    """Number to call; E.164 unless `error` is set."""
     info: Any
+    """Metadata or dynamic variables; None without any."""
     error: str | None = None
+    """Why this recipient alone is refused; None for a good one. Only 2026-08-14 reports single recipients."""
 
 
 class CallOrder(NamedTuple):
     """A checked request for single calls."""
 
     agent_id: str
+    """A well-formed id."""
     number_id: str
+    """A well-formed id."""
     ringing: int
+    """Seconds until an unanswered call ends."""
     minutes: int
+    """Longest call, in minutes."""
     recipients: list[Recipient]
+    """In the order of the request."""
 
 
 def require_version(headers: Mapping[str, str]) -> str:
-    """The `Cartesia-Version` of a request; missing or unknown is a 400."""
+    """Return the `Cartesia-Version` of a request. Raises ApiError 400 if it is missing or unknown."""
     value = headers.get("cartesia-version", "")
     if value not in VERSIONS:
         raise ApiError(400, "Cartesia-Version must be a known date, as 2026-03-01")
@@ -52,7 +60,7 @@ def has_json_errors(version: str) -> bool:
 
 
 def require_modern_version(context: RequestContext) -> str:
-    """The version of a request to a route that came with 2026-03-01."""
+    """Return the version of a request to a route that exists since 2026-03-01. Raises ApiError 400."""
     version = require_version(context.request.headers)
     if not has_json_errors(version):
         raise ApiError(400, "this route needs Cartesia-Version 2026-03-01 or later")
@@ -77,7 +85,7 @@ def require_number(number_id: str) -> None:
 
 
 def parse_batch_order(context: RequestContext, version: str) -> BatchOrder:
-    """All or nothing: one bad recipient refuses the batch."""
+    """Check a request for a batch. One bad recipient refuses the whole batch."""
     body = context.parse_body()
     optional = ["target_concurrency_limit", *_SETTINGS, "scheduled_at"] + ["region"] * (version == VARIABLES)
     checks.require_fields(body, ("name", "agent_id", "from_number_id", "recipients"), optional)
@@ -139,7 +147,10 @@ def _parse_recipient(entry: Any, version: str, path: str) -> Recipient:
 
 
 def parse_call_order(context: RequestContext, version: str) -> CallOrder:
-    """Under 2026-08-14 a bad destination is reported in its own entry and the others go ahead."""
+    """Check a request for single calls.
+
+    Under 2026-08-14 a bad destination is reported in its own entry, and the others are called.
+    """
     body = context.parse_body()
     checks.require_fields(body, ("from_number_id", "agent_id", "outbound_calls"), _SETTINGS)
     number_id, agent_id = checks.require_text(body, "from_number_id"), checks.require_text(body, "agent_id")
@@ -166,7 +177,7 @@ def _parse_outbound_call(entry: Any, version: str, path: str) -> Recipient:
 
 
 def parse_legacy_order(context: RequestContext) -> CallOrder:
-    """`POST /twilio/call/outbound` of 2025-04-16: one metadata object for all, the agent's own number."""
+    """Check `POST /twilio/call/outbound` of 2025-04-16: one metadata object for all, the agent's own number."""
     body = context.parse_body()
     checks.require_fields(body, ("target_numbers", "agent_id"), ("metadata",))
     agent_id, numbers = checks.require_text(body, "agent_id"), body["target_numbers"]

@@ -1,15 +1,16 @@
-"""Cartesia's answers, by API version: values become the JSON that the reference describes. Nothing is decided here."""
+"""Cartesia's answers, by API version: values become the JSON of its reference. Nothing is decided here."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from declarative.sandbox.batches import Batch, BatchProgress
+from declarative.sandbox.batch_progress import BatchProgress
+from declarative.sandbox.batches import Batch
 from declarative.sandbox.calls import Call
 from declarative.sandbox.cartesia.requests import METADATA, VARIABLES, has_json_errors
 from declarative.sandbox.ids import derive_e164, format_member_id, number_type
 from declarative.sandbox.outcomes import CONNECTED, Outcome
-from declarative.sandbox.request import format_moment, rfc3339_or_none
+from declarative.sandbox.request import format_rfc3339, format_rfc3339_or_none
 from declarative.sandbox.timeline import NEVER, Attempts
 
 END_REASON = (
@@ -23,6 +24,7 @@ END_REASON = (
     "agent_hangup",  # a voicemail looks like a short connected call
     "error",
     "api_cancelled",
+    "call_diverted",
 )
 TURNED_AWAY = "the call could not be placed to this number"
 _BROKEN = "the call ended because of an internal error"
@@ -30,7 +32,7 @@ _LEGACY_STATUS = {"created": "active", "started": "active"}
 
 
 def batch_json(batch: Batch, progress: BatchProgress, now: float) -> dict[str, Any]:
-    """A batch without its recipients; `scheduled_at` and `admitted_at` are left out where there is none."""
+    """Show a batch without its recipients. `scheduled_at` and `admitted_at` are absent if there is none."""
     fields: dict[str, Any] = {
         "id": batch.id,
         "name": batch.name,
@@ -43,21 +45,21 @@ def batch_json(batch: Batch, progress: BatchProgress, now: float) -> dict[str, A
         "total_calls_dispatched": progress.dispatched,
         "total_calls_finished": progress.finished,
         "retry_count": batch.retries,
-        "created_at": format_moment(batch.created),
-        "last_updated_at": format_moment(progress.updated),
+        "created_at": format_rfc3339(batch.created),
+        "last_updated_at": format_rfc3339(progress.updated),
     }
     if batch.scheduled is not None:
-        fields["scheduled_at"] = format_moment(batch.scheduled)
+        fields["scheduled_at"] = format_rfc3339(batch.scheduled)
     if batch.admitted is not None and batch.admitted <= now:
-        fields["admitted_at"] = format_moment(batch.admitted)
+        fields["admitted_at"] = format_rfc3339(batch.admitted)
     return fields
 
 
 def recipients_json(
     batch: Batch, numbers: list[str], infos: list[Any] | None, live: Attempts, now: float, version: str
 ) -> list[dict[str, Any]]:
-    """In the order of the request. Under 2026-03-01 each shows its metadata; under 2026-08-14 nothing."""
-    idle, created = "queued" if batch.cancelled is None else "cancelled", format_moment(batch.created)
+    """Show recipients in the order of the request. Only 2026-03-01 shows their metadata."""
+    idle, created = "queued" if batch.cancelled is None else "cancelled", format_rfc3339(batch.created)
     recipients: list[dict[str, Any]] = [
         {"id": format_member_id("abcr", batch.key, index), "to_number": number, "status": idle, "created_at": created}
         for index, number in enumerate(numbers)
@@ -80,25 +82,32 @@ def _recipient_status(outcome: int, answer: float, end: float, now: float) -> di
         return {"status": "failed", "error_message": TURNED_AWAY}
     if end > now:
         return {"status": "started" if NEVER < answer <= now else "dispatched"}
-    return {"status": "completed" if outcome in CONNECTED else "failed", "end_reason": END_REASON[outcome]}
+    return {"status": _ended_status(outcome), "end_reason": END_REASON[outcome]}
+
+
+def _ended_status(outcome: int) -> str:
+    """Return the status after the end. DIVERTED has a word that no client can know."""
+    if outcome == Outcome.DIVERTED:
+        return "diverted"
+    return "completed" if outcome in CONNECTED else "failed"
 
 
 def call_status(call: Call, now: float) -> str:
     if call.end > now:
         return "started" if call.answer is not None and call.answer <= now else "created"
-    return "completed" if call.outcome in CONNECTED else "failed"
+    return _ended_status(call.outcome)
 
 
 def call_json(call: Call, now: float, version: str, *, transcript: bool) -> dict[str, Any]:
-    """One call. `start_time` is the moment of connection: null while queued or ringing, and if nobody answered."""
+    """Show one call. `start_time` is the moment of connection: null before it, and if no one answered."""
     status, ended = call_status(call, now), call.end <= now
     connected = call.answer is not None and call.answer <= now
     fields: dict[str, Any] = {
         "id": call.id,
         "agent_id": call.agent_id,
         "status": status,
-        "start_time": rfc3339_or_none(call.answer) if connected else None,
-        "end_time": format_moment(call.end) if ended else None,
+        "start_time": format_rfc3339_or_none(call.answer) if connected else None,
+        "end_time": format_rfc3339(call.end) if ended else None,
         "telephony_params": {"to": call.to_number, "from": derive_e164(call.number_id)},
         "summary": None,
         "error_message": _BROKEN if ended and call.outcome is Outcome.ERROR else None,
@@ -157,20 +166,20 @@ def phone_number_json(number_id: str, created: float) -> dict[str, Any]:
         "label": None,
         "number": derive_e164(number_id),
         "agent": None,
-        "created_at": format_moment(created),
-        "updated_at": format_moment(created),
+        "created_at": format_rfc3339(created),
+        "updated_at": format_rfc3339(created),
         "provider": provider,
     }
 
 
 def agent_summary_json(agent_id: str, created: float) -> dict[str, Any]:
-    """`AgentSummary` of the older surface."""
+    """Show an `AgentSummary` of the older API."""
     return {
         "id": agent_id,
         "name": f"Sandbox agent {agent_id[-6:]}",
         "description": None,
-        "created_at": format_moment(created),
-        "updated_at": format_moment(created),
+        "created_at": format_rfc3339(created),
+        "updated_at": format_rfc3339(created),
         "tts_voice": "sandbox-voice",
         "tts_language": "en",
         "webhook_id": None,
@@ -181,7 +190,7 @@ def agent_summary_json(agent_id: str, created: float) -> dict[str, Any]:
 
 
 def managed_agent_json(agent_id: str, created: float) -> dict[str, Any]:
-    """A Managed Agent (2026-08-14) as the list shows it."""
+    """Show a Managed Agent (2026-08-14) as in the list."""
     names = ("id", "name", "description", "created_at", "updated_at")
     summary = agent_summary_json(agent_id, created)
     return {name: summary[name] for name in names} | {"version_id": f"av_{agent_id[-6:]}"}

@@ -1,0 +1,23 @@
+"""What an apply asks before it sends anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from declarative.cli.apply import approval_question
+from declarative.planning.decide import Verb
+from declarative.planning.plan import Action
+from tests.report.sample_plans import action, plan_of
+
+
+@pytest.mark.parametrize(
+    ("actions", "question"),
+    [
+        ((action(Verb.CREATE, people=1),), "Call 1 person?"),
+        ((action(Verb.CREATE, people=2), action(Verb.REPLACE, people=3)), "Call 5 people?"),
+        ((action(Verb.CANCEL, people=1_200),), "Take 1,200 off?"),
+        ((action(Verb.RETRY, people=2), action(Verb.CANCEL, people=1)), "Call 2 people and take 1 off?"),
+    ],
+)
+def test_the_question_counts_the_people_that_requests_are_about(actions: tuple[Action, ...], question: str) -> None:
+    assert approval_question(plan_of(*actions)) == question

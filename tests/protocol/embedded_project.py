@@ -1,0 +1,81 @@
+"""A project in a directory with the embedded sandbox under it, run through the real command line in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from tests.command import CommandResult, run_in_process
+from tests.outside import Outside, still_sandbox
+
+
+class EmbeddedProject(Outside):
+    """Time stands still here unless something waits or `advance` is called."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.sandbox = still_sandbox(directory)
+        self._client = httpx.Client(base_url="http://sandbox", transport=self.sandbox.transport())
+
+    def close(self) -> None:
+        self._client.close()
+        self.sandbox.close()
+
+    def write(self, text: str) -> None:
+        (self.directory / "dial.yaml").write_text(text, encoding="utf-8")
+
+    def reached(self) -> AbstractContextManager[httpx.Client]:
+        return nullcontext(self._client)
+
+    def run(self, *arguments: str) -> CommandResult:
+        return run_in_process("--sandbox", "--no-color", "-C", str(self.directory), *arguments)
+
+    def apply(self, *arguments: str) -> CommandResult:
+        return self.run("apply", "-y", *arguments)
+
+    @contextmanager
+    def tried(self) -> Iterator[EmbeddedProject]:
+        """The same manifests with a sandbox of their own, to see what would happen."""
+        with TemporaryDirectory() as directory:
+            other = EmbeddedProject(Path(directory))
+            other.write((self.directory / "dial.yaml").read_text(encoding="utf-8"))
+            yield other
+            other.close()
+
+    def lock(self) -> dict[str, Any]:
+        """The lock as the command shows it; {} before the first apply."""
+        shown = self.run("state", "show")
+        return shown.json if shown.exit == 0 else {}
+
+    def record(self, address: str) -> dict[str, Any]:
+        return dict(self.lock().get("resources", {}).get(address, {}))
+
+    def lock_files(self) -> list[tuple[str, bytes]]:
+        home = self.directory / ".dialctl" / "sandbox"
+        return [(path.name, path.read_bytes()) for path in sorted(home.glob("dialctl.lock*"))]
+
+
+def resolve_like_a_person(ground: EmbeddedProject) -> list[CommandResult]:
+    """Settles every open intent by the truth, as a person does who looks it up at the provider."""
+    said = []
+    for address, record in ground.lock().get("resources", {}).items():
+        for intent in record.get("intents", {}).values():
+            verdict = "--placed" if happened(ground, intent) else "--not-placed"
+            person = f"#{intent['person']}" if "person" in intent else ""
+            said.append(ground.run("resolve", f"{address}{person}", verdict))
+    return said
+
+
+def happened(ground: EmbeddedProject, intent: Mapping[str, Any]) -> bool:
+    """Whether the request of an intent took effect, by the provider's side alone."""
+    if intent["request"] == "retry":
+        [batch] = [one for one in ground.batches() if one["id"] == intent["remote"]]
+        return bool(batch["retry_count"] > intent["retry_count"])
+    if intent["route"] == "batch":
+        return any(one["name"].endswith(intent["mark"]) for one in ground.batches())
+    return any((one["metadata"] or {}).get("dialctl") == intent["mark"] for one in ground.dials())

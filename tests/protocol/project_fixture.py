@@ -1,0 +1,168 @@
+"""A project in a directory, its runs as real processes, and what the sandbox says was called. Asks the engine nothing:
+the record of dials alone decides."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from jsonschema import Draft202012Validator
+
+from declarative.sandbox import SANDBOX_KEY
+from declarative.sandbox.embedded import open_sandbox
+from tests.command import ROOT
+from tests.outside import Outside
+from tests.protocol.run_process import KILL, Child, Run
+
+FAR = 3 * 86_400
+HEAD = "apiVersion: dialctl/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n"
+_NUMBER = re.compile(r"\+1\d{3}5550")
+
+
+def people(count: int, first: int = 0) -> list[str]:
+    """So many 555-01xx numbers; the people behind all of them answer."""
+    return [f"+1{area}55501{line:02}" for area in range(200, 999) for line in range(90)][first : first + count]
+
+
+@dataclass
+class Project(Outside):
+    """`url` is a served sandbox; without it the runs use the embedded one. `key` names the account there."""
+
+    directory: Path
+    url: str | None = None
+    key: str = SANDBOX_KEY
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def begin(self, *, guard: str = "2m", settle: str = "3m", extra: str = "") -> Project:
+        self.directory.mkdir(parents=True)
+        spec = f"  guard: {guard}\n  settle: {settle}\n  defaults: {{provider: cartesia}}\n{extra}"
+        self.file("project.yaml", HEAD.format(kind="Project", name="spring") + spec)
+        return self
+
+    def copy(self, directory: Path) -> Project:
+        """The same project, lock and world in another directory: where a history forks."""
+        shutil.copytree(self.directory, directory)
+        return Project(directory, self.url, self.key, dict(self.environment))
+
+    def file(self, name: str, text: str) -> None:
+        (self.directory / name).write_text(text, encoding="utf-8")
+
+    def batch(self, name: str, numbers: Iterable[str], *, agent: str = "agent_A", more: str = "") -> None:
+        spec = f"  agent_id: {agent}\n  from_number_id: ap_A\n  target_concurrency_limit: 20\n{more}"
+        rows = f"  recipients_from: [{{file: {name}.csv}}]\n"
+        self.file(f"{name}.csv", "\n".join(["to_number", *numbers]) + "\n")
+        self.file(f"{name}.yaml", HEAD.format(kind="Batch", name=name) + spec + rows)
+
+    def call(self, name: str, number: str, *, more: str = "") -> None:
+        spec = f'  agent_id: agent_A\n  from_number_id: ap_A\n  to_number: "{number}"\n{more}'
+        self.file(f"{name}.yaml", HEAD.format(kind="Call", name=name) + spec)
+
+    def box(self, name: str, numbers: Iterable[str]) -> None:
+        """A Batch at a provider that knows single calls only."""
+        agent = "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"
+        rows = "".join(f'    - to_number: "{number}"\n' for number in numbers)
+        spec = f"  provider: callingbox\n  agent_id: {agent}\n  recipients:\n{rows}"
+        self.file(f"{name}.yaml", HEAD.format(kind="Batch", name=name) + spec)
+
+    def remove(self, name: str) -> None:
+        for file in self.directory.glob(f"{name}.*"):
+            file.unlink()
+
+    def start(self, *arguments: str, **watched: Any) -> Child:
+        """`watched` as the fields of Order: at, signum, gate, largest_file, obedient."""
+        embedded = () if self.url else ("--sandbox",)
+        return Child((*embedded, *arguments), self.directory, environment=self._environment(), **watched)
+
+    def run(self, *arguments: str, **watched: Any) -> Run:
+        return self.start(*arguments, **watched).wait()
+
+    def apply(self, *more: str, **watched: Any) -> Run:
+        return self.run("apply", "-y", *more, **watched)
+
+    def plan(self) -> Run:
+        """Exit 0 where no request would be sent and nothing needs a person."""
+        return self.run("plan", "--detailed-exitcode")
+
+    def killed(self, *arguments: str, at: int) -> Run:
+        run = self.run(*arguments, at=at, signum=KILL)
+        assert run.code == -KILL, run
+        return run
+
+    def _environment(self) -> dict[str, str]:
+        served = {
+            f"{name}_{what}": value
+            for name in ("CARTESIA", "CALLINGBOX")
+            for what, value in (("BASE_URL", self.url or ""), ("API_KEY", self.key))
+        }
+        return {"NO_COLOR": "1", **(served if self.url else {}), **self.environment}
+
+    @property
+    def home(self) -> Path:
+        """Where the lock lies."""
+        return self.directory if self.url else self.directory / ".dialctl" / "sandbox"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "dialctl.lock"
+
+    def remembered(self) -> Any:
+        return orjson.loads(self.lock.read_bytes())
+
+    @contextmanager
+    def reached(self) -> Iterator[httpx.Client]:
+        """Anew each time: between two looks another process may have the embedded sandbox."""
+        with ExitStack() as stack:
+            sandbox = None if self.url else stack.enter_context(closing(open_sandbox(self.home)))
+            transport = sandbox.transport() if sandbox else None
+            yield stack.enter_context(
+                httpx.Client(base_url=self.url or "http://sandbox", transport=transport, trust_env=False)
+            )
+
+    def cancel_elsewhere(self) -> str:
+        """A person stops the newest batch in the dashboard."""
+        key: str = self.batches()[0]["id"]
+        self.cartesia("POST", f"/agents/calls/batches/{key}/cancel")
+        return key
+
+    def posts(self) -> list[str]:
+        """Paths of the requests that were to change something at a provider."""
+        return [one["path"] for one in self.requests() if one["method"] == "POST"]
+
+    def check_lock(self) -> None:
+        """The lock obeys its published schema, is folded, and holds no number."""
+        wrong = [error.message for error in lock_schema().iter_errors(self.remembered())]
+        assert not wrong, wrong
+        assert not _NUMBER.search(self.lock.read_text())
+        assert sorted(file.name for file in self.home.glob("*dialctl.lock*")) == ["dialctl.lock"]
+
+    def check_calls(self, expected: Mapping[str, tuple[int, int]]) -> None:
+        """Each number was called at least and at most so often, and no other, once all that was asked for is done."""
+        self.advance(FAR)
+        called = self.calls()
+        wrong = {
+            number: called[number]
+            for number in {*called, *expected}
+            if not expected.get(number, (0, 0))[0] <= called[number] <= expected.get(number, (0, 0))[1]
+        }
+        assert not wrong, f"called wrongly often: {wrong}"
+
+
+def once(numbers: Iterable[str]) -> dict[str, tuple[int, int]]:
+    return dict.fromkeys(numbers, (1, 1))
+
+
+def never(numbers: Iterable[str]) -> dict[str, tuple[int, int]]:
+    return dict.fromkeys(numbers, (0, 0))
+
+
+@cache
+def lock_schema() -> Draft202012Validator:
+    return Draft202012Validator(orjson.loads((ROOT / "schemas" / "lock.v1.schema.json").read_bytes()))

@@ -1,0 +1,46 @@
+"""Bodies of requests and fault rules, and numbers by what happens when they are called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BATCHES = "/agents/calls/batches"
+METADATA, VARIABLES, LEGACY = "2026-03-01", "2026-08-14", "2025-04-16"
+"""API versions of Cartesia."""
+
+ADA = "+14155550100"
+NO_ANSWER, BUSY, FAILED, AWAY = "+14155550191", "+14155550192", "+14155550193", "+14155550194"
+SECOND_TIME, MACHINE, BROKEN = "+14155550195", "+14155550196", "+14155550197"
+UNKNOWN_WORD = "+14155550198"
+CALLINGBOX_AGENT = "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"
+
+
+def fictional_numbers(count: int) -> list[str]:
+    """Numbers without a fixed outcome, at most 798."""
+    return [f"+1{area}5550142" for area in range(201, 201 + count)]
+
+
+def batch_body(*numbers: str, **changes: Any) -> dict[str, Any]:
+    """A request for a batch of these numbers (one, if none is given); None takes a field out."""
+    body: dict[str, Any] = {
+        "name": "reminders",
+        "agent_id": "agent_A",
+        "from_number_id": "ap_A",
+        "recipients": [{"to_number": number} for number in numbers or (ADA,)],
+    }
+    return {name: value for name, value in (body | changes).items() if value is not None}
+
+
+def calls_body(*numbers: str, **changes: Any) -> dict[str, Any]:
+    """A request for single calls at Cartesia."""
+    entries = [{"to_number": number} for number in numbers or (ADA,)]
+    return {"agent_id": "agent_A", "from_number_id": "ap_A", "outbound_calls": entries} | changes
+
+
+def box_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
+    """A request for a call at CallingBox."""
+    return {"agent_id": CALLINGBOX_AGENT, "to": number} | changes
+
+
+def fault_rule(operation: str, do: Any, **match: Any) -> dict[str, Any]:
+    return {"match": {"operation": operation, **match}, "do": do}
