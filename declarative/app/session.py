@@ -122,30 +122,12 @@ class Session:
     @cached_property
     def desired(self) -> Desired:
         """What the manifests ask for. Raises ManifestError with every problem found."""
-<<<<<<< HEAD
-        options = self.options
-        path = options.directory / options.path
-        options.progress("reading the manifests and their people")
-        return manifest.load_desired(
-            path,
-            provider_types=self.provider_types,
-            variables=manifest.Variables(
-                options.variables, [options.directory / file for file in options.variable_files], options.environment
-            ),
-            key=self.key,
-            targets=options.targets,
-            cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
-            remote_files=self.remote_files,
-            **({"most_described": sys.maxsize} if options.describe_all else {}),
-        )
-=======
         self.options.progress("reading the manifests and their people")
         return _load_desired(self, self.options.directory / self.options.path, self.options.selection)
 
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
         return _load_desired(self, self.project_directory, EVERYTHING)
->>>>>>> main
 
     @cached_property
     def remote_files(self) -> manifest.RemoteFiles:
@@ -283,6 +265,8 @@ def _load_desired(session: Session, path: Path, selection: Selection) -> Desired
         key=session.key,
         selection=selection,
         cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
+        remote_files=session.remote_files,
+        **({"most_described": sys.maxsize} if options.describe_all else {}),
     )
 
 

@@ -30,44 +30,38 @@ _MOST_SHOWN = 20
 @options.labels
 @options.as_json
 @click.option(
-<<<<<<< HEAD
-    "--problems",
-    "problems_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write every problem, however many, to this CSV file: file,line,column,what.",
-)
-@click.pass_obj
-def validate(context: Context, path: Path, targets: tuple[str, ...], as_json: bool, problems_file: Path | None) -> int:
-    """Check manifests and recipients files. All problems at once, each with file, line and column.
-
-    \b
-    Examples:
-      dialctl validate
-      dialctl validate --problems problems.csv
-
-    PATH is the project's directory, this one by default; with a folder or manifest in it, only that part.
-    """
-    # Laid out here: report/ brings the engine in, which would double the time that this takes.
-    session = context.open_session(path, targets=targets, describe_all=problems_file is not None, fetch_files=False)
-    desired = session.desired if problems_file is None else _load_with_problems_file(session, problems_file)
-=======
     "--format",
     "layout",
     type=click.Choice(["text", "json", "github"]),
     default="text",
     help="For a terminal, a machine, or as annotations of a GitHub workflow.",
 )
+@click.option(
+    "--problems",
+    "problems_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every problem, however many, to this CSV file: file,line,column,what.",
+)
 @click.pass_obj
 def validate(
-    context: Context, path: Path, targets: tuple[str, ...], labels: tuple[str, ...], as_json: bool, layout: str
+    context: Context,
+    /,
+    path: Path,
+    targets: tuple[str, ...],
+    labels: tuple[str, ...],
+    as_json: bool,
+    layout: str,
+    problems_file: Path | None,
 ) -> int:
     """Check manifests and recipients files. All problems at once, each with file, line and column.
 
     PATH is the project's directory, by default the current one. With a folder or manifest in it, only that is checked.
     """
     # The text is formatted here: importing report/ imports the engine, which would double the time of this command.
-    desired = context.open_session(path, targets=targets, labels=labels).desired
->>>>>>> main
+    session = context.open_session(
+        path, targets=targets, labels=labels, describe_all=problems_file is not None, fetch_files=False
+    )
+    desired = session.desired if problems_file is None else _load_with_problems_file(session, problems_file)
     recipient_count = sum(resource.recipients.count for resource in desired.resources.values())
     if as_json or layout == "json":
         from declarative.report import json_output

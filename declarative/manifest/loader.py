@@ -46,23 +46,14 @@ def load_desired(
 ) -> Desired:
     """Read what the manifests at `path`, a file or a directory, ask for.
 
-<<<<<<< HEAD
-    `key` digests people. `targets` limits the result to those addresses. `cache` is a directory that keeps summaries of
-    recipients files. `remote_files` gives those under URLs. Of a kind of problem `most_described` are described for
-    each file. Raises ManifestError with every problem that was found.
-=======
-    `key` digests people. `selection` limits the result. `cache` is a directory that keeps summaries of
-    recipients files. Raises ManifestError with every problem that was found.
->>>>>>> main
+    `key` digests people. `selection` limits the result. `cache` is a directory that keeps summaries of recipients
+    files. `remote_files` gives those under URLs. Of a kind of problem `most_described` are described for each file.
+    Raises ManifestError with every problem that was found.
     """
     problems = ProblemCollector(most_described)
     loader = RecipientLoader(key, cache, remote_files or RemoteFiles())
     with _pause_garbage_collection():
-<<<<<<< HEAD
-        return _load_desired(path, provider_types, variables, loader, targets, problems)
-=======
-        return _load_desired(path, provider_types, variables, RecipientLoader(key, cache), selection)
->>>>>>> main
+        return _load_desired(path, provider_types, variables, loader, selection, problems)
 
 
 @contextmanager
@@ -79,16 +70,12 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 
 def _load_desired(
-<<<<<<< HEAD
     path: File,
     provider_types: ProviderTypes,
     variables: Variables,
     loader: RecipientLoader,
-    targets: Sequence[str],
+    selection: Selection,
     problems: ProblemCollector,
-=======
-    path: File, provider_types: ProviderTypes, variables: Variables, loader: RecipientLoader, selection: Selection
->>>>>>> main
 ) -> Desired:
     document_set = find_documents(path, {file.resolve() for file in variables.files}, problems)
     has_unreadable = not problems.is_empty
