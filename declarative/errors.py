@@ -54,11 +54,16 @@ class Problem:
     count: int = 1
     """How many equal problems it stands for."""
 
-    def __str__(self) -> str:
-        location = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+    @property
+    def description(self) -> str:
+        """What is wrong and what to do, without file and line."""
         path_prefix = f"{self.path}: " if self.path else ""
         hint_suffix = f" ({self.hint})" if self.hint else ""
-        return f"{location}: {path_prefix}{self.message}{hint_suffix}"
+        return f"{path_prefix}{self.message}{hint_suffix}"
+
+    def __str__(self) -> str:
+        location = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{location}: {self.description}"
 
 
 class DialctlError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -49,6 +50,10 @@ class SessionOptions:
     """How many reads of one provider may be in flight at once."""
     progress: Callable[[str], None]
     """Takes a short text for people about what happens now."""
+    fetch_files: bool
+    """Fetch recipients files under URLs that are not kept yet."""
+    describe_all: bool
+    """Describe every problem of the manifests, however many, instead of counting those after the twentieth."""
 
 
 class Session:
@@ -72,6 +77,8 @@ class Session:
         environment: Mapping[str, str] | None = None,
         parallelism: int = 8,
         progress: Callable[[str], None] = lambda _: None,
+        describe_all: bool = False,
+        fetch_files: bool = True,
         sleep: Callable[[float], None] = time.sleep,
         pause: Callable[[float], None] | None = None,
     ) -> None:
@@ -85,6 +92,8 @@ class Session:
             environment=os.environ if environment is None else environment,
             parallelism=parallelism,
             progress=progress,
+            describe_all=describe_all,
+            fetch_files=fetch_files,
         )
         self._sleep = sleep
         self._pause = pause or sleep
@@ -119,6 +128,17 @@ class Session:
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
         return _load_desired(self, self.project_directory, EVERYTHING)
+
+    @cached_property
+    def remote_files(self) -> manifest.RemoteFiles:
+        """The recipients files under URLs that this run may read."""
+        path = self.options.directory / self.options.path
+        directory = (path if path.is_dir() else path.parent) / ".dialctl" / "cache" / "files"
+        return manifest.RemoteFiles(self.options.environment, directory, self.options.fetch_files)
+
+    def describe_file(self, name: str) -> manifest.FileDescription:
+        """Describe a recipients file, by its path or URL. Raises ManifestError."""
+        return manifest.describe_file(name, self.options.directory, self.remote_files)
 
     @cached_property
     def project_directory(self) -> Path:
@@ -245,6 +265,8 @@ def _load_desired(session: Session, path: Path, selection: Selection) -> Desired
         key=session.key,
         selection=selection,
         cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
+        remote_files=session.remote_files,
+        **({"most_described": sys.maxsize} if options.describe_all else {}),
     )
 
 

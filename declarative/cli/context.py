@@ -75,6 +75,8 @@ class Context:
         targets: Sequence[str] = (),
         labels: Sequence[str] = (),
         parallelism: int = 8,
+        describe_all: bool = False,
+        fetch_files: bool = True,
     ) -> Session:
         """Open a session that is closed when the command ends.
 
@@ -94,6 +96,8 @@ class Context:
             labels=labels,
             parallelism=parallelism,
             progress=self.progress,
+            describe_all=describe_all,
+            fetch_files=fetch_files,
             sleep=stop.sleep if stop else time.sleep,
             pause=stop.pause if stop else None,
         )

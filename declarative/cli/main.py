@@ -21,6 +21,7 @@ _MIN_OPEN_FILES = 32
 _COMMANDS: Mapping[str, str] = {
     "init": "declarative.cli.project:init",
     "validate": "declarative.cli.project:validate",
+    "digest": "declarative.cli.project:digest",
     "plan": "declarative.cli.plan:plan",
     "show": "declarative.cli.plan:show",
     "apply": "declarative.cli.apply:apply",

@@ -73,7 +73,7 @@ class _ManifestReader:
         except paths.UnusableFile as unusable:
             self._problems.add(Problem(display_path, 0, 0, "", unusable.message, unusable.hint))
             return []
-        file_problems = ProblemCollector()
+        file_problems = ProblemCollector(self._problems.most_described)
         documents = yaml_reader.read_documents(file, display_path, data, file_problems)
         if file != self._named:
             if _is_foreign_file(data, documents, file_problems):

@@ -14,8 +14,9 @@ from declarative.manifest.durations import parse_time_of_day
 from declarative.manifest.messages import quote
 from declarative.manifest.recipients.countries import report_unknown_region
 from declarative.manifest.recipients.fields import PersonSchema
-from declarative.manifest.recipients.source import Source, resolve_recipients_file
-from declarative.manifest.recipients.spec import read_options
+from declarative.manifest.recipients.remote_file import RemoteFiles
+from declarative.manifest.recipients.source import Source
+from declarative.manifest.recipients.spec import locate_file, read_options
 from declarative.model.policy import RECIPIENT, CallingHours, Policy, is_time_zone
 
 _DAY = 24 * 60
@@ -31,7 +32,9 @@ class Limits:
     """Do-not-call files. Their numbers are removed when recipients are loaded."""
 
 
-def read_limits(section: DocumentSection, policy: Mapping[str, Any], root: File, region: str | None) -> Limits:
+def read_limits(
+    section: DocumentSection, policy: Mapping[str, Any], root: File, region: str | None, remote_files: RemoteFiles
+) -> Limits:
     """Read a `policy` mapping. The section is its place, and its schema has accepted it. Numbers without `+` in
     do-not-call files are read as of `region`."""
     hours = policy.get("calling_hours")
@@ -40,7 +43,7 @@ def read_limits(section: DocumentSection, policy: Mapping[str, Any], root: File,
         report_unknown_region(section.at("countries", index), country)
     sources = []
     for index, entry in enumerate(policy.get("suppress_from", ())):
-        if source := _read_suppress_source(section.at("suppress_from", index), entry, root, region):
+        if source := _read_suppress_source(section.at("suppress_from", index), entry, root, region, remote_files):
             sources.append(source)
     return Limits(
         Policy(
@@ -66,10 +69,12 @@ def restrict_limits(project_limits: Limits, resource_limits: Limits, section: Do
     )
 
 
-def _read_suppress_source(section: DocumentSection, entry: Any, root: File, region: str | None) -> Source | None:
+def _read_suppress_source(
+    section: DocumentSection, entry: Any, root: File, region: str | None, remote_files: RemoteFiles
+) -> Source | None:
     if not (isinstance(entry, dict) and "file" in entry):
         return None
-    file = resolve_recipients_file(section.at("file"), entry["file"], root)
+    file = locate_file(section, entry, root, remote_files)
     if file is None or (reading := read_options(section, entry, file, region)) is None:
         return None
     no_fields = PersonSchema((), "")

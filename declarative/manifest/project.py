@@ -14,6 +14,7 @@ from declarative.manifest.messages import list_known, quote, suggest
 from declarative.manifest.policy import Limits, read_limits
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.countries import report_unknown_region
+from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.schema import defaults_schema, project_schema
 from declarative.manifest.suggestions import defaults_describer, describe_unknown_provider
 from declarative.manifest.validate import coerce_variables, keep_valid
@@ -66,7 +67,11 @@ def default_project_config(directory: File, provider_types: ProviderTypes, *, ha
 
 
 def read_project_config(
-    document: Document, directory: File, provider_types: ProviderTypes, problems: ProblemCollector
+    document: Document,
+    directory: File,
+    provider_types: ProviderTypes,
+    problems: ProblemCollector,
+    remote_files: RemoteFiles,
 ) -> ProjectConfig:
     """Read a Project document. Whatever is wrong in it is added to `problems` and left out."""
     document_value: Any = document.value
@@ -80,7 +85,7 @@ def read_project_config(
     _report_unknown_default(section, spec, {*providers, *invalid_providers})
     region = spec.get("defaults", {}).get("default_region")
     report_unknown_region(section.at("defaults", "default_region"), region)
-    project_limits = read_limits(section.at("policy"), spec.get("policy", {}), directory, region)
+    project_limits = read_limits(section.at("policy"), spec.get("policy", {}), directory, region, remote_files)
     project = Project(
         name=document_value["metadata"]["name"],
         declared=True,

@@ -9,15 +9,34 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
+from typing import Self
 
 import orjson
 
 from declarative.errors import UsageError
 
 
+class WrittenNumber(float):
+    """A number whose text would be changed by reading it: 3.10. It counts as a number, and is encoded as its text."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+def encode_written(value: object) -> str:
+    """What orjson calls for a value that it does not know. Raises TypeError for all but a WrittenNumber."""
+    if isinstance(value, WrittenNumber):
+        return value.text
+    raise TypeError
+
+
 def canonical_json(value: object) -> bytes:
     """The one JSON text of a value: UTF-8, keys sorted, no spaces. Equal values have equal texts."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, encode_written, orjson.OPT_SORT_KEYS)
 
 
 def json_digest(value: object) -> str:

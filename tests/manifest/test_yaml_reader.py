@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from declarative.manifest import yaml_reader
 from declarative.manifest.problems import ProblemCollector
+from declarative.model.digest import WrittenNumber
 from declarative.model.resource import Json
 
 from .mistakes import Mistake, find_problem
@@ -54,8 +55,8 @@ def values(text: str | bytes) -> list[Json]:
         ("1.5", 1.5),
         ("-1.5", -1.5),
         ("0.0", 0.0),
-        ("1.5e+3", 1500.0),
-        ("1.0E-07", 1e-07),
+        ("1.5e+3", WrittenNumber("1.5e+3")),
+        ("1.0E-07", WrittenNumber("1.0E-07")),
         ("1.5e3", "1.5e3"),
         ("1e3", "1e3"),
         ("1e5", "1e5"),

@@ -63,8 +63,8 @@ def read_csv(text: CsvText, column_names: Sequence[str]) -> pl.DataFrame:
     frame = pl.read_csv(
         numbers + b"\n" + body, schema=schema, separator=text.delimiter.decode(), infer_schema=False
     ).fill_null("")
-    number_place = str(header.index(source.number_column))
     _check_last_number(text)
+    number_place = str(header.index(source.number_column)) if source.number_column else "0"
     if (frame.get_column(number_place) == "").any():
         frame = frame.filter(pl.any_horizontal(pl.all() != ""))
     return frame.select(pl.col(str(header.index(name))).alias(name) for name in column_names)

@@ -18,6 +18,7 @@ from declarative.errors import ManifestError, Problem
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients import countries
 from declarative.manifest.recipients.duplicates import inline_duplicate_problems, table_duplicate_problems
+from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.recipients.source import Source, file_sha256
 from declarative.manifest.recipients.spec import RecipientSpec
 from declarative.manifest.recipients.summary import FORMAT, RecipientSummary
@@ -51,7 +52,8 @@ class RecipientLoader:
     """Creates the Recipients of each resource. Within one run it reads do-not-call files and hashes files only once,
     however many resources use them."""
 
-    def __init__(self, key: PersonKey, cache: File | None) -> None:
+    def __init__(self, key: PersonKey, cache: File | None, remote_files: RemoteFiles) -> None:
+        self.remote_files = remote_files
         self._key = key
         self._cache = cache
         self._hashes: dict[tuple[File, FileState], str] = {}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
 from declarative.manifest.document import Document, DocumentSection
 from declarative.manifest.messages import Path, describe_number, describe_value, join_names, quote
 from declarative.manifest.recipients.fields import VARIABLES, PersonSchema, data_faults
 from declarative.manifest.recipients.number_faults import E164_DESCRIPTION, describe_bad_number
 from declarative.manifest.validate import describe_unknown_field
 from declarative.model.capabilities import PERSONAL
+from declarative.model.digest import canonical_json
 from declarative.model.numbers import normalize_numbers
 from declarative.model.resource import Json
 
@@ -88,7 +87,7 @@ def _canonical_payload(row: Json, person_schema: PersonSchema) -> str | None:
             if "dialctl" in value or name == VARIABLES:
                 return _validate_payload(row, person_schema)
             data[name] = value
-    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode() if data else "{}"
+    return canonical_json(data).decode() if data else "{}"
 
 
 def _validate_payload(row: Mapping[str, Json], person_schema: PersonSchema) -> str | None:
@@ -96,7 +95,7 @@ def _validate_payload(row: Mapping[str, Json], person_schema: PersonSchema) -> s
     data = {name: value for name, value in row.items() if isinstance(value, dict) and value}
     wrong = any(True for name, value in data.items() for _ in data_faults(name, value, person_schema))
     has_known_fields = all(name in person_schema.fields for name in row if name != "to_number")
-    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode() if has_known_fields and not wrong else None
+    return canonical_json(data).decode() if has_known_fields and not wrong else None
 
 
 def _report_row(section: DocumentSection, row: Json, person_schema: PersonSchema, region: str | None) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 import orjson
 import polars as pl
@@ -26,7 +27,7 @@ _GLANCE = 1 << 16
 """Bytes at the start of a file that are looked at before it is parsed."""
 _BLANKS = re.compile(r"[ \t\r\n]*")
 # A long whole number may exceed 64 bits; a space before the colon hides a key from the count of keys.
-_UNUSUAL = re.compile(rb'[0-9]{19}|"[ \t\r]+:')
+_UNUSUAL = re.compile(rb'[0-9]{19}|[0-9.]{17}|"[ \t\r]+:')
 
 
 def read_json(source: Source, problems: ProblemCollector) -> tuple[pl.DataFrame, int]:
@@ -198,7 +199,7 @@ def _chunk_frame(numbers: Sequence[str | None], payloads: Sequence[str], rows: S
 
 def _hidden_faults(text: bytes) -> list[str]:
     """Find what orjson accepts silently: of a name that is given twice it takes the last value, and it rounds a whole
-    number of more than 64 bits."""
+    number of more than 64 bits, and a decimal of more than 17 digits."""
     fault_messages: list[str] = []
 
     def check_names(pairs: list[tuple[str, Json]]) -> None:
@@ -212,8 +213,25 @@ def _hidden_faults(text: bytes) -> list[str]:
         if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
             fault_messages.append(f"the number {messages.quote(digits)} is too large; in quotes it is text")
 
-    json.loads(text, object_pairs_hook=check_names, parse_int=check_integer)
+    def check_decimal(digits: str) -> float:
+        if Decimal(digits) != Decimal(repr(float(digits))):
+            fault_messages.append(f"the number {messages.quote(digits)} has too many digits; in quotes it is text")
+        return 0.0
+
+    json.loads(text, object_pairs_hook=check_names, parse_int=check_integer, parse_float=check_decimal)
     return fault_messages
+
+
+def describe_json(source: Source) -> tuple[int, list[str]]:
+    """The number of objects and the names of all their fields. Raises UnreadableFile."""
+    count, names = 0, dict[str, None]()
+    for line, text in _read_objects(source):
+        try:
+            names.update(dict.fromkeys(orjson.loads(text)))
+        except (orjson.JSONDecodeError, TypeError):
+            raise UnreadableFile(source.file_problem("no JSON object", line=line, column=1)) from None
+        count += 1
+    return count, list(names)
 
 
 def json_places(source: Source, rows: Sequence[int]) -> dict[int, Place]:

@@ -6,7 +6,15 @@ import re
 import unicodedata
 
 from declarative.manifest.messages import quote
-from declarative.model.numbers import FIGURE, SPACES, UNSEEN, calling_code, normalize_numbers, possible_lengths
+from declarative.model.numbers import (
+    FIGURE,
+    SPACES,
+    UNSEEN,
+    calling_code,
+    count_not_assigned,
+    normalize_numbers,
+    possible_lengths,
+)
 from declarative.privacy import clean, mask
 
 E164_DESCRIPTION = "an E.164 number: +, country code, number, digits only, such as +14155550101"
@@ -83,7 +91,7 @@ def _propose(text: str, region: str | None) -> str:
     if with_plus and len(digits) > 10:
         return f"{mask(with_plus)} is meant? write the plus sign"
     [at_home] = normalize_numbers([text], _HOME)
-    if at_home and region is None:
+    if at_home and region is None and not count_not_assigned([at_home]):
         return f"{mask(at_home)}, if default_region is {_HOME}"
     return "" if region else "default_region in the entry says of which country such numbers are"
 

@@ -81,12 +81,14 @@ class Source:
     """Whether rows whose number cannot be called are left out. Otherwise they are errors."""
     sha256: str = ""
     """The digest that the bytes of the file must have; empty for any."""
+    url: str = ""
+    """Where the file was fetched from; empty for a file of the project."""
     suppresses: bool = False
     """Whether it is a do-not-call file."""
 
     @property
     def display_path(self) -> str:
-        return paths.display_path(self.file)
+        return self.url or paths.display_path(self.file)
 
     @property
     def format(self) -> str:
@@ -134,6 +136,8 @@ class Table(NamedTuple):
     """The names of all columns, in order; empty for one without a name."""
     read: Callable[[Sequence[str]], pl.DataFrame]
     """Reads the named columns, without blank rows. Raises UnreadableFile."""
+    count_rows: Callable[[], int]
+    """Counts the rows, without blank ones. Raises UnreadableFile."""
 
 
 class UnreadableFile(Exception):

@@ -9,9 +9,11 @@ from typing import Any
 
 from declarative.manifest.document import DocumentSection, Origin
 from declarative.manifest.messages import quote
+from declarative.manifest.paths import UnusableFile
 from declarative.manifest.recipients.countries import report_unknown_region
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.inline import InlineRecipients, describe_foreign_field, parse_rows
+from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.recipients.source import Condition, Source, format_of, resolve_recipients_file
 from declarative.manifest.recipients.text_file import is_text_encoding
 from declarative.model.capabilities import PERSONAL
@@ -63,18 +65,26 @@ def read_sources(
     person_schema: PersonSchema,
     root: File,
     region: str | None,
+    remote_files: RemoteFiles,
 ) -> list[Source]:
     """Read `recipients_from`. Entries that are wrong are reported and left out. The section is the spec."""
     entries = values["recipients_from"].value if "recipients_from" in values else ()
     sources = []
     for index, entry in enumerate(entries):
-        if source := _read_source(section.at("recipients_from", index), entry, person_schema, root, region):
+        if source := _read_source(
+            section.at("recipients_from", index), entry, person_schema, root, region, remote_files
+        ):
             sources.append(source)
     return sources
 
 
 def _read_source(
-    section: DocumentSection, entry: Any, person_schema: PersonSchema, root: File, region: str | None
+    section: DocumentSection,
+    entry: Any,
+    person_schema: PersonSchema,
+    root: File,
+    region: str | None,
+    remote_files: RemoteFiles,
 ) -> Source | None:
     if not (isinstance(entry, dict) and "file" in entry):
         return None  # the schema has reported it
@@ -82,7 +92,7 @@ def _read_source(
     foreign_fields = [name for name in columns if name not in person_schema.fields]
     for name in foreign_fields:
         section.at(name).report(*describe_foreign_field(name, person_schema), key=True)
-    file = resolve_recipients_file(section.at("file"), entry["file"], root)
+    file = locate_file(section, entry, root, remote_files)
     if file is None or foreign_fields:
         return None
     first_field = person_schema.fields[0] if person_schema.fields else ""
@@ -102,6 +112,24 @@ def _read_source(
         skip_invalid=entry.get("invalid") == "skip",
         **reading,
     )
+
+
+def locate_file(
+    section: DocumentSection, entry: Mapping[str, Any], root: File, remote_files: RemoteFiles
+) -> File | None:
+    """The file of an entry: in the project, or the copy of one under a URL. None when it cannot be read, which is
+    reported, or is not fetched in this run. The section is the entry."""
+    name = entry["file"]
+    if "://" not in name:
+        return resolve_recipients_file(section.at("file"), name, root)
+    if "sha256" not in entry:
+        section.at("file").report(f"{quote(name)} needs its sha256", "dialctl digest URL prints it")
+        return None
+    try:
+        return remote_files.get(name, entry["sha256"])
+    except UnusableFile as unusable:
+        section.at("file").report(unusable.message, unusable.hint)
+        return None
 
 
 def read_options(
@@ -125,6 +153,7 @@ def read_options(
         "sheet": entry.get("sheet", ""),
         "region": entry.get("default_region", region),
         "sha256": entry.get("sha256", ""),
+        "url": entry["file"] if "://" in entry["file"] else "",
     }
 
 

@@ -15,7 +15,7 @@ from declarative.manifest import messages
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.csv_file import csv_places, open_csv, read_csv
 from declarative.manifest.recipients.fields import MOST_BYTES, NO_VARIABLE, VARIABLES, count_fault, name_fault
-from declarative.manifest.recipients.jsonl_file import json_places, read_json
+from declarative.manifest.recipients.jsonl_file import describe_json, json_places, read_json
 from declarative.manifest.recipients.number_faults import describe_bad_number
 from declarative.manifest.recipients.parquet_file import open_parquet
 from declarative.manifest.recipients.payloads import build_payloads, column_texts
@@ -84,10 +84,12 @@ def row_problem(
     return source.file_problem(message, hint, line=line, column=cell, path=path)
 
 
-def read_header(source: Source) -> list[str]:
-    """The names of the columns of a file, or of all objects of a JSON file. Raises UnreadableFile."""
+def count_rows(source: Source) -> tuple[int, list[str]]:
+    """The number of rows and the names of the columns of a file. Raises UnreadableFile."""
+    if source.format in ("jsonl", "json"):
+        return describe_json(source)
     with _open_table(source) as table:
-        return table.header
+        return table.count_rows(), [name for name in table.header if name]
 
 
 def _read_rows(source: Source, problems: ProblemCollector) -> SourceRows:
@@ -125,7 +127,8 @@ def _open_table(source: Source) -> Iterator[Table]:
             yield open_xlsx(source)
         case _:
             text = open_csv(source)
-            yield Table(text.header.cells, lambda names: read_csv(text, names))
+            header = text.header.cells
+            yield Table(header, lambda names: read_csv(text, names), lambda: read_csv(text, header[:1]).height)
 
 
 def _read_columns(source: Source, problems: ProblemCollector) -> SourceRows:
@@ -202,6 +205,12 @@ def _missing_column_problem(source: Source, step: str, column: str, header: Sequ
         hint = "the first row is not a header: begin the file with the names of its columns"
         return source.manifest_problem(step, message, hint)
     hint = messages.did_you_mean(column, header)
+    lookalikes = (
+        f"{messages.quote(name)} in the file holds {messages.name_unseen(name)}"
+        for name in header
+        if messages.name_unseen(name) and messages.did_you_mean(column, [name])
+    )
+    hint = next(lookalikes, hint)
     if not hint and len(header) == 1 and step == "to_number":
         hint = "a line before the header? Begin the file with the names of its columns"
     if not hint and step == "to_number":

@@ -25,7 +25,7 @@ def open_xlsx(source: Source) -> Table:
         rows = cells.slice(1)
         return rows.select(rows.get_column(rows.columns[header.index(name)]).alias(name) for name in names)
 
-    return Table(header, read)
+    return Table(header, read, lambda: cells.height - 1)
 
 
 def xlsx_places(source: Source, rows: Sequence[int], column: str) -> dict[int, Place]:
