@@ -33,7 +33,8 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
         ),
         (
             "  providers: {x: {type: cartesia, base_url: https://example.com}}\n",
-            '5:35: spec.providers.x.base_url: unknown field "base_url" (known: type, api_version, probe_number, defaults)',
+            '5:35: spec.providers.x.base_url: unknown field "base_url" '
+            "(known: type, api_version, probe_number, defaults)",
         ),
         (
             "  providers: {x: {type: cartesia, defaults: {agent: a}}}\n",
