@@ -244,12 +244,11 @@ def _read_lock(backend: Backend) -> Lock | None:
 
 def _load_desired(session: Session, path: Path, selection: Selection) -> Desired:
     options = session.options
+    files = [options.directory / file for file in options.variable_files]
     return manifest.load_desired(
         path,
         provider_types=session.provider_types,
-        variables=manifest.Variables(
-            options.variables, [options.directory / file for file in options.variable_files], options.environment
-        ),
+        variables=manifest.Variables(options.variables, files, options.environment),
         key=session.key,
         selection=selection,
         cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
