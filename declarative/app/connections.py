@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from declarative import schemas
+from declarative import manifest, schemas
 from declarative.errors import ProviderError
 from declarative.providers import catalog
 from declarative.sandbox import SANDBOX_KEY
@@ -123,3 +123,14 @@ class Connections:
 
     def _sandbox_seconds(self) -> float:
         return self._sandbox.now().timestamp()
+
+
+def open_remote_files(path: Path, environment: Mapping[str, str], *, fetches: bool = True) -> manifest.RemoteFiles:
+    """The recipients files under URLs that a run on `path` may read."""
+    directory = (path if path.is_dir() else path.parent) / ".dialctl" / "cache" / "files"
+    return manifest.RemoteFiles(environment, directory, fetches)
+
+
+def describe_file(name: str, directory: Path, environment: Mapping[str, str]) -> manifest.FileDescription:
+    """Describe a recipients file, by its path from `directory` or by its URL. Raises ManifestError."""
+    return manifest.describe_file(name, directory, open_remote_files(directory, environment))

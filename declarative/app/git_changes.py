@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from declarative import manifest
+from declarative.app.connections import open_remote_files
 from declarative.app.git_repository import GitRepository, GitUnavailable
 from declarative.app.session import Session
 from declarative.errors import ManifestError, UsageError
@@ -132,7 +133,7 @@ def _load_base(session: Session, base_directory: Path, root: Path) -> Desired:
         provider_types=session.provider_types,
         variables=_base_variables(session, base_directory, root),
         key=session.key,
-        remote_files=session.remote_files,
+        remote_files=open_remote_files(manifest_path, options.environment),
     )
 
 

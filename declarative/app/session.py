@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import manifest
-from declarative.app.connections import Connections, load_provider_types
+from declarative.app.connections import Connections, load_provider_types, open_remote_files
 from declarative.errors import DialctlError, StateError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
@@ -53,7 +52,7 @@ class SessionOptions:
     fetch_files: bool
     """Fetch recipients files under URLs that are not kept yet."""
     describe_all: bool
-    """Describe every problem of the manifests, however many, instead of counting those after the twentieth."""
+    """Describe every problem of the manifests, however many."""
 
 
 class Session:
@@ -128,17 +127,6 @@ class Session:
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
         return _load_desired(self, self.project_directory, EVERYTHING)
-
-    @cached_property
-    def remote_files(self) -> manifest.RemoteFiles:
-        """The recipients files under URLs that this run may read."""
-        path = self.options.directory / self.options.path
-        directory = (path if path.is_dir() else path.parent) / ".dialctl" / "cache" / "files"
-        return manifest.RemoteFiles(self.options.environment, directory, self.options.fetch_files)
-
-    def describe_file(self, name: str) -> manifest.FileDescription:
-        """Describe a recipients file, by its path or URL. Raises ManifestError."""
-        return manifest.describe_file(name, self.options.directory, self.remote_files)
 
     @cached_property
     def project_directory(self) -> Path:
@@ -256,17 +244,16 @@ def _read_lock(backend: Backend) -> Lock | None:
 
 def _load_desired(session: Session, path: Path, selection: Selection) -> Desired:
     options = session.options
+    files = [options.directory / file for file in options.variable_files]
     return manifest.load_desired(
         path,
         provider_types=session.provider_types,
-        variables=manifest.Variables(
-            options.variables, [options.directory / file for file in options.variable_files], options.environment
-        ),
+        variables=manifest.Variables(options.variables, files, options.environment),
         key=session.key,
         selection=selection,
         cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
-        remote_files=session.remote_files,
-        **({"most_described": sys.maxsize} if options.describe_all else {}),
+        remote_files=open_remote_files(path, options.environment, fetches=options.fetch_files),
+        most_described=1_000_000_000 if options.describe_all else 20,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -128,7 +129,9 @@ def digest(context: Context, file: str, as_json: bool) -> int:
       dialctl digest recipients.csv
       dialctl digest s3://bucket/lists/march.parquet
     """
-    described = context.open_session(Path()).describe_file(file)
+    from declarative.app.connections import describe_file
+
+    described = describe_file(file, context.directory, os.environ)
     if as_json:
         from declarative.report import json_output
 
