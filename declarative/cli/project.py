@@ -120,7 +120,7 @@ def _first_of_each_file(problems: Sequence[Problem]) -> list[Problem]:
 @options.as_json
 @click.pass_obj
 def digest(context: Context, file: str, as_json: bool) -> int:
-    """Print the digest, the rows and the columns of a recipients file, for its `sha256` in a manifest.
+    """Print digest, rows and columns of a recipients file. The digest is for its `sha256` in a manifest.
 
     A URL (s3://, gs://, az://) is read only under a prefix of DIALCTL_RECIPIENTS.
 
