@@ -86,8 +86,8 @@ def print_system_error(error: OSError, command_context: click.Context) -> int:
     """
     if error.errno is None or error.errno == errno.EBADF:
         return print_bug(error, command_context)
-    place = error.filename or "the folder of the project"
-    message = f"{error.filename or 'a file of the project'}: {error.strerror}"
+    place = error.filename or "the output or the project"
+    message = f"{error.filename or 'cannot read or write'}: {error.strerror}"
     return print_error(DialctlError(message, hint=system_hint(error, str(place))), command_context)
 
 

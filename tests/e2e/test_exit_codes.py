@@ -123,7 +123,9 @@ def test_a_result_that_cannot_be_printed_is_told_on_stderr(flags: tuple[str, ...
             stderr=subprocess.PIPE,
             text=True,
         )
-    assert (ran.returncode, ran.stderr.splitlines()[-1]) == (1, "Error: cannot write: No space left on device")
+    *_, message, hint = ran.stderr.splitlines()
+    assert (ran.returncode, message) == (1, "Error: cannot read or write: No space left on device")
+    assert hint == "  make room on the disk of the output or the project, then run again"
 
 
 def test_streams_that_are_closed_stop_no_apply(one_call: CliProject) -> None:
