@@ -68,13 +68,15 @@ def make_private_folder(folder: Path) -> None:
     that exists is closed to others too. Raises OSError, also where a file or a symbolic link has its name."""
     if not folder.parent.exists():
         make_private_folder(folder.parent)
-    with suppress(FileExistsError):
+    try:
         folder.mkdir(mode=0o700)
-    mode = folder.lstat().st_mode
-    if not stat.S_ISDIR(mode):
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
-    if stat.S_IMODE(mode) != 0o700:
         folder.chmod(0o700)
+    except FileExistsError:
+        mode = folder.lstat().st_mode
+        if not stat.S_ISDIR(mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
+        if mode & 0o077:  # what its owner may not do stays as it is
+            folder.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 def write_all(fd: int, data: bytes, offset: int) -> None:

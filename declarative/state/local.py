@@ -89,6 +89,7 @@ class LocalBackend:
 
     def fold(self, lock: bytes) -> None:
         self._check_lease()
+        steps.debug("fold: %d bytes to %s", len(lock), self._lock_path.name)
         with local_lease.write_turn(self._lease_path):
             # Protocol 11: neither the lock nor the journal of another run must go.
             self._check_lease()
@@ -163,7 +164,6 @@ class LocalBackend:
                 f"{self._lock_path} was changed by another program during this run",
                 hint=f"what this run did is safe in {self._journal_path.name}; look at the change, then run again",
             )
-        steps.debug("fold: %d bytes to %s", len(lock), self._lock_path.name)
         local_files.replace_file(self._lock_path, lock)
         self._loaded_lock = lock
         steps.debug("replaced: %s", self._lock_path.name)
