@@ -44,8 +44,10 @@ def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *
             "there is no lock, and no list can prove that single calls were never placed",
             "dialctl state new (this project has never dialed) or dialctl state rebuild (it has)",
         )
-    # What a user has this lock take over (`state rebuild --keep`) is recorded by its id, and read like everything else.
-    recorded_ids = {key for record in lock.resources.values() for key in record.remotes} if lock else set()
+    # What a user has this lock take over (`state rebuild --keep`) is recorded by its id with its own mark, and read like
+    # everything else. An id recorded with another mark is of another copy of the lock.
+    records = lock.resources.values() if lock else ()
+    recorded_marks = {key: remote.mark for record in records for key, remote in record.remotes.items()}
     foreign_marks = [
         remote.mark
         for key, remote in remotes.items()
@@ -53,7 +55,7 @@ def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *
         and remote.mark in project_marks
         and remote.mark is not None
         and remote.mark.lineage != lock.lineage
-        and key not in recorded_ids
+        and recorded_marks.get(key) != str(remote.mark)
     ]
     if foreign_marks and lock:
         return Block(

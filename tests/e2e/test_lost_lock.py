@@ -157,7 +157,7 @@ def test_an_id_under_also_that_nobody_knows_is_corrected_in_the_manifest(project
     project.write("project.yaml", project_yaml())
     project.write("march.yaml", batch_yaml("march", PEOPLE[:2], also=["acb_missing"]))
     [action] = project.plan(exits=3).json["actions"]
-    assert action["way_out"] == "check key and host; correct spec.also in the manifest"
+    assert action["way_out"] == "another key or host? correct spec.also in the manifest"
 
 
 def test_a_number_that_is_not_unsure_is_not_printed_in_full(campaign: CliProject) -> None:

@@ -78,7 +78,7 @@ def test_marks_of_another_lineage() -> None:
 
 
 def test_marks_of_another_lineage_that_the_lock_took_over() -> None:
-    taken = ResourceRecord(remotes={"b2": RemoteRecord(route=Route.BATCH)})
+    taken = ResourceRecord(remotes={"b2": RemoteRecord(route=Route.BATCH, mark=str(a_mark(lineage="zzzzzz")))})
     lock = replace(OURS, resources={ADDRESS: taken})
     other = a_mark(lineage="zzzzzz")
     assert lock_reason(batch("b1"), batch("b2", mark=other), lock=lock) is None
