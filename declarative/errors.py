@@ -17,7 +17,6 @@ DialctlError                    exit 1
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -54,16 +53,11 @@ class Problem:
     count: int = 1
     """How many equal problems it stands for."""
 
-    @property
-    def description(self) -> str:
-        """What is wrong and what to do, without file and line."""
-        path_prefix = f"{self.path}: " if self.path else ""
-        hint_suffix = f" ({self.hint})" if self.hint else ""
-        return f"{path_prefix}{self.message}{hint_suffix}"
-
     def __str__(self) -> str:
         location = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{location}: {self.description}"
+        path_prefix = f"{self.path}: " if self.path else ""
+        hint_suffix = f" ({self.hint})" if self.hint else ""
+        return f"{location}: {path_prefix}{self.message}{hint_suffix}"
 
 
 class DialctlError(Exception):
@@ -83,22 +77,6 @@ class DialctlError(Exception):
     def problems(self) -> Sequence[Problem]:
         """Every problem found in the manifests; empty for other errors."""
         return ()
-
-
-def system_hint(error: OSError, place: str) -> str:
-    """What a person does about an error of the operating system at a file or folder."""
-    match error.errno:
-        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
-            action = f"make room on the disk of {place}"
-        case errno.EMFILE | errno.ENFILE:
-            action = "allow more open files (ulimit -n)"
-        case errno.EIO:
-            action = f"check the disk of {place}"
-        case errno.EROFS:
-            action = f"{place} is on a disk that may only be read: mount it for writing"
-        case _:
-            action = f"make {place} readable and writable for this user"
-    return f"{action}, then run again"
 
 
 class UsageError(DialctlError):

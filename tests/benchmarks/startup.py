@@ -36,7 +36,8 @@ def measure(claims: Claims, directory: Path) -> None:
 
 
 def _list_imports(command: str) -> set[str]:
-    code = "import sys; from declarative.cli.main import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    command_module = "import sys; from declarative.cli.main import run_command"
+    code = f"{command_module}; run_command(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     words = python(code, "-C", EXAMPLE, command)
     ran = subprocess.run(words, env=environment(), capture_output=True, text=True, check=True)
     return set(ran.stderr.split())
