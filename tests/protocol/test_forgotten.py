@@ -22,7 +22,7 @@ def test_a_lost_batch_can_be_forgotten(campaign: Project) -> None:
 
 
 def test_what_was_forgotten_too_early_is_found_again_by_its_mark(campaign: Project) -> None:
-    assert "nobody of it is called twice" in campaign.run("state", "rm", "batch/march", FORGET).said
+    assert "its people are not called twice" in campaign.run("state", "rm", "batch/march", FORGET).said
     assert "batch/march" not in campaign.run("state", "list").said
     assert campaign.run("state", "rm", "batch/march", FORGET).code == 64
     assert "foreign_mark" in campaign.run("drift").said
