@@ -180,7 +180,7 @@ def test_the_lock_of_the_sandbox_is_refused_against_another_host(campaign: Proje
     shutil.copy(embedded.lock, real.lock)
     run = real.apply()
     assert run.code == 1
-    assert "another host's calls need a lock of their own" in run.said
+    assert "calls of another host need a lock of their own" in run.said
     assert embedded.plan().code == 0
 
 
