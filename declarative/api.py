@@ -15,6 +15,7 @@ from declarative.app.session import Session
 from declarative.app.status import AddressStatus, read_status
 from declarative.engine.signals import StopSignal
 from declarative.model.resource import Desired
+from declarative.model.selection import Selection
 from declarative.planning.plan import Plan
 
 
@@ -68,7 +69,7 @@ def status(session: Session, address: str | None = None) -> list[AddressStatus]:
 
     Raises UsageError for an address about which nothing is known.
     """
-    return read_status(session, address)
+    return read_status(session, Selection((address,) if address else ()))
 
 
 def drift(session: Session) -> list[Drift]:

@@ -1,14 +1,23 @@
-"""Writes files whole or not at all: durably for what must not be lost, best effort for what only saves time. A crash
-leaves the old file or the new one, never half of either. Imports no other module of the project."""
+"""Writes files whole or not at all: durably for what must not be lost, signed for what only saves time. A crash leaves
+the old file or the new one, never half of either. Imports no other module of the project.
+
+A cache lies in the checkout, so a commit could bring one along. It is believed only under the signature of this user on
+this machine, and the key of that signature is outside every checkout.
+"""
 
 from __future__ import annotations
 
+import errno
+import hmac
 import os
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_SIGNATURE_SIZE = 32
 _DRAFT_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -35,11 +44,39 @@ def write_private(file: Path, data: bytes) -> None:
     sync_folder(file.parent)
 
 
-def write_best_effort(file: Path, data: bytes) -> None:
-    """Replace a cache file with `data`, mode 0600, in a folder made for it if missing. A failed write is ignored."""
+def write_cache(file: Path, data: bytes) -> None:
+    """Keep `data` for later runs of this user on this machine, mode 0600, in a folder made for it if missing. A failed
+    write is ignored, for it costs time alone."""
     with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace_by_private_draft(file, data, sync=False)
+        if not _is_linked(file) and (key := _signing_key(file, create=True)):
+            make_private_folder(file.parent)
+            _replace_by_private_draft(file, _sign(key, file, data) + data, sync=False)
+
+
+def read_cache(file: Path) -> bytes | None:
+    """Read what `write_cache` kept under this path. None where there is nothing, or nothing that can be believed."""
+    with suppress(OSError):
+        if not _is_linked(file) and (key := _signing_key(file)):
+            content = file.read_bytes()
+            signature, data = content[:_SIGNATURE_SIZE], content[_SIGNATURE_SIZE:]
+            return data if hmac.compare_digest(signature, _sign(key, file, data)) else None
+    return None
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder of dialctl's own, and the missing ones above it: for the owner only (0700) whatever the umask. One
+    that exists is closed to others too. Raises OSError, also where a file or a symbolic link has its name."""
+    if not folder.parent.exists():
+        make_private_folder(folder.parent)
+    try:
+        folder.mkdir(mode=0o700)
+        folder.chmod(0o700)
+    except FileExistsError:
+        mode = folder.lstat().st_mode
+        if not stat.S_ISDIR(mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
+        if mode & 0o077:  # what its owner may not do stays as it is
+            folder.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 def write_all(fd: int, data: bytes, offset: int) -> None:
@@ -58,6 +95,59 @@ def sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _sign(key: bytes, file: Path, data: bytes) -> bytes:
+    # The path is signed too, so that no file is believed in the place of another one.
+    return hmac.digest(key, os.fsencode(os.path.abspath(file)) + b"\0" + data, "sha256")
+
+
+def _signing_key(cache_file: Path, *, create: bool = False) -> bytes | None:
+    """The key of this user's caches on this machine. None: there is none that only they could have written."""
+    folder = _user_cache_folder()
+    if folder is None or folder.resolve().is_relative_to(_checkout_of(cache_file)):
+        return None
+    file = folder / "signing.key"
+    try:
+        fd = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if create:
+            make_private_folder(folder)
+            _replace_by_private_draft(file, os.urandom(_SIGNATURE_SIZE))
+            return _signing_key(cache_file)
+        return None
+    with os.fdopen(fd, "rb") as stream:
+        status = os.fstat(fd)
+        key = stream.read(_SIGNATURE_SIZE)
+    is_private = stat.S_IMODE(status.st_mode) & 0o077 == 0 and status.st_uid == os.geteuid()
+    return key if is_private and len(key) == _SIGNATURE_SIZE else None
+
+
+def _user_cache_folder() -> Path | None:
+    """Where this platform keeps a user's caches. None where the user has no home."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(named):  # a relative one could lie in the checkout
+        return Path(named) / "dialctl"
+    try:
+        return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "dialctl"
+    except RuntimeError:
+        return None
+
+
+def _checkout_of(file: Path) -> Path:
+    """The folder whose content a commit can choose."""
+    folders = file.resolve().parents
+    return next((folder for folder in folders if (folder / ".git").exists()), folders[0])
+
+
+def _is_linked(file: Path) -> bool:
+    """Whether the file, or a folder of dialctl above it, is a symbolic link: it could lead out of the checkout."""
+    for path in (file, *file.parents):
+        if path.is_symlink():
+            return True
+        if path.name == ".dialctl":
+            break
+    return False
 
 
 def _replace_by_private_draft(file: Path, data: bytes, *, sync: bool = True) -> None:

@@ -17,6 +17,7 @@ DialctlError                    exit 1
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -53,11 +54,16 @@ class Problem:
     count: int = 1
     """How many equal problems it stands for."""
 
-    def __str__(self) -> str:
-        location = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+    @property
+    def description(self) -> str:
+        """What is wrong and what to do, without file and line."""
         path_prefix = f"{self.path}: " if self.path else ""
         hint_suffix = f" ({self.hint})" if self.hint else ""
-        return f"{location}: {path_prefix}{self.message}{hint_suffix}"
+        return f"{path_prefix}{self.message}{hint_suffix}"
+
+    def __str__(self) -> str:
+        location = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{location}: {self.description}"
 
 
 class DialctlError(Exception):
@@ -77,6 +83,22 @@ class DialctlError(Exception):
     def problems(self) -> Sequence[Problem]:
         """Every problem found in the manifests; empty for other errors."""
         return ()
+
+
+def system_hint(error: OSError, place: str) -> str:
+    """What a person does about an error of the operating system at a file or folder."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            action = f"make room on the disk of {place}"
+        case errno.EMFILE | errno.ENFILE:
+            action = "allow more open files (ulimit -n)"
+        case errno.EIO:
+            action = f"check the disk of {place}"
+        case errno.EROFS:
+            action = f"{place} is on a disk that may only be read: mount it for writing"
+        case _:
+            action = f"make {place} readable and writable for this user"
+    return f"{action}, then run again"
 
 
 class UsageError(DialctlError):

@@ -13,6 +13,7 @@ _NUMBER = re.compile(
     r"|\d{10,}"
     r"|(?<![\w.-])\d{7,}"  # after a letter or a dash so few may be a date: recipients-20261201.csv
 )
+_MASKED = re.compile(r"\+?\d*•••\d*")
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)))
 _BIDI = dict.fromkeys((1564, 8206, 8207, *range(8234, 8239), *range(8294, 8298)))
 _BREAKS = dict.fromkeys((9, 10, 13, 133, 8232, 8233), " ")
@@ -20,7 +21,17 @@ _UNSAFE: dict[int, str | None] = {**_CONTROL, **_BIDI, **_BREAKS}
 
 LIMIT = 300
 """Characters that `redact` leaves of a text."""
-_DIGITS = re.compile(r"\d{7,}")
+_WRITTEN_NUMBER = re.compile(r"(?<![\w.:-])(?:\+ ?)?\(?\d(?:[-. ()/]{0,2}\d){6,16}(?![\w-]|\.\d)")
+_US_NUMBER = re.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
+_LOCAL_NUMBER = re.compile(r"\d{3}[-. ]\d{4}")
+_UNIT = re.compile(r" ?(?:bytes|[kmg]i?b|m?s|milliseconds|seconds|characters|tokens|credits)\b", re.IGNORECASE)
+_NO_PHONE = re.compile(
+    r"\d{1,3}(?:[. ]\d{3})+"  # 12.345.678
+    r"|\d+\.\d{1,2}(?: \d+\.\d{1,2})*"  # amounts
+    r"|\d{4}-\d\d-\d\d\b.*"  # a date, perhaps with a time
+    r"|(?:\d{1,3}\.){3}\d{1,3}"  # an IP address
+)
+_DIGIT_RUN = re.compile(r"\d(?:[-. ()/]{0,2}\d){6,}")
 _KEY = re.compile(r"\bsk_[A-Za-z0-9_-]+")
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode categories of characters that are not shown: controls, directions, surrogates, private use, separators."""
@@ -39,6 +50,11 @@ def mask(number: str) -> str:
 def mask_all(text: str) -> str:
     """Mask everything in a text that looks like a phone number. Dates such as `20261201` in file names stay."""
     return _NUMBER.sub(lambda found: _mask_digits(found.group()), text)
+
+
+def hide_numbers(text: str) -> str:
+    """Leave nothing of the phone numbers in a text that was masked, for text that is kept."""
+    return _MASKED.sub("•••", _WRITTEN_NUMBER.sub(_mask_written, text))
 
 
 def _mask_digits(number: str) -> str:
@@ -62,12 +78,34 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def redact(text: str, *, secret: str = "") -> str:
-    """One line of at most LIMIT characters, for text that may hold secrets. Control and direction characters become
-    spaces, phone numbers read `+1415•••0101`, `secret` and everything that looks like an API key read `•••`."""
+def redact(text: str, *, secret: str = "", sent: bytes = b"") -> str:
+    """A provider's text in one line of at most LIMIT characters. Control and direction characters become spaces, what
+    reads as a phone number becomes `+1415•••0101`, `secret` and everything that looks like an API key become `•••`.
+
+    Other numbers stay: sizes, ids, times, counts. Digits that `sent`, a request's body, holds as well are people's own,
+    and are masked however they are written.
+    """
     if len(secret) >= _SHORTEST_SECRET:
         text = text.replace(secret, "•••")
     text = _KEY.sub("•••", text[: LIMIT * 8])  # cut first: an error page may be megabytes
     printable = "".join(" " if unicodedata.category(character) in _UNPRINTABLE else character for character in text)
-    masked = _DIGITS.sub("•••", mask_all(" ".join(printable.split())))
+    masked = _WRITTEN_NUMBER.sub(_mask_written, " ".join(printable.split()))
+    if sent:
+        masked = _DIGIT_RUN.sub(lambda found: _mask_sent(found.group(), sent), masked)
     return masked if len(masked) <= LIMIT else masked[: LIMIT - 1] + "…"
+
+
+def _mask_written(found: re.Match[str]) -> str:
+    """Mask a number with `+`, with a phone number's separators, or as bare as US numbers are written."""
+    number = found.group()
+    if number.isdigit():
+        is_phone = _US_NUMBER.fullmatch(number) and not _UNIT.match(found.string, found.end())
+    else:
+        is_long = sum(character.isdigit() for character in number) >= 9 or _LOCAL_NUMBER.fullmatch(number)
+        is_phone = number.startswith("+") or (is_long and not _NO_PHONE.fullmatch(number))
+    return _mask_digits(number) if is_phone else number
+
+
+def _mask_sent(number: str, sent: bytes) -> str:
+    digits = re.sub(r"\D", "", number).lstrip("0")
+    return _mask_digits(number) if len(digits) >= 7 and digits.encode() in sent else number

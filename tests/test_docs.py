@@ -163,7 +163,7 @@ def test_every_example_has_a_readme(example: str) -> None:
     assert (ROOT / "examples" / example / "README.md").is_file()
 
 
-@pytest.mark.parametrize("name", schemas.list_schemas())
+@pytest.mark.parametrize("name", [name for name in schemas.list_schemas() if name != "dialctl"])  # the bundle has none
 def test_every_schema_is_named_by_its_id(name: str) -> None:
     assert schemas.load_schema(name)["$id"] == f"https://dialctl.dev/schemas/{name}.schema.json"
 

@@ -15,7 +15,7 @@ MANIFEST = ["manifest.v1", "providers/callingbox.v1", "providers/cartesia.v1"]
 
 def test_names_are_what_load_takes() -> None:
     assert set(MANIFEST) <= set(schemas.list_schemas())
-    for name in schemas.list_schemas():
+    for name in set(schemas.list_schemas()) - {"dialctl"}:  # the bundle stands for itself, without an id
         assert schemas.load_schema(name)["$id"] == f"https://dialctl.dev/schemas/{name}.schema.json"
 
 

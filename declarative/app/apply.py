@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
+from declarative.app import first_run, state_init
 from declarative.app import plan as planner
-from declarative.app import state_init
+from declarative.app.checkout_age import CheckoutAge
+from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
-from declarative.errors import DialctlError, Exit, Interrupted, Refused
-from declarative.model.resource import Desired
+from declarative.errors import DialctlError, Exit, Interrupted, Refused, StateError
 from declarative.planning import policy
 from declarative.planning.plan import Plan
 from declarative.state.base import Lease
@@ -22,8 +23,9 @@ from declarative.state.ledger import Ledger
 
 PLAN_IS_FRESH = 60.0
 """Seconds that a person may think about a plan before it is made again."""
-ROUNDS = 3
-"""How many plans one apply runs at most. It plans again after a batch whose answer was lost."""
+ROUNDS = 10
+"""How many plans one apply runs at most. It plans again after a batch whose answer was lost, and after one that the
+list did not show in time: the guard doubles from two minutes to an hour in fewer rounds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +42,12 @@ class ApplyOptions:
     """Addresses that may lose more people than the policy allows."""
     lock_timeout: float = 0.0
     """Seconds to wait for the lease."""
+    allow_older: bool = False
+    """Apply manifests that are older than those last applied, as the commits in the lock tell."""
     destroy: bool = False
     """Cancel everything that still waits, as if nothing were wanted any more."""
+    stays: bool = False
+    """Whether the caller stays until the calls are over: then lists are read once more before each guard ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +62,8 @@ class ApplyReport:
     """What settling and guarding found in the whole run. See `all_findings`."""
     interrupted: Interrupted | None = None
     """The signal that ended the run before it was done, if one did."""
+    failure: DialctlError | None = None
+    """What ended the run before it was done: the lease was lost, or the state could not be written. None: neither."""
     follow_error: DialctlError | None = None
     """Why the calls could not be followed to their end (`--wait`), after everything was submitted."""
     open_addresses: tuple[str, ...] = ()
@@ -71,16 +79,18 @@ class ApplyReport:
     @property
     def exit_code(self) -> int:
         """The exit code of the command. Unsure and blocked win over failed, because they need a person."""
-        stop_cause = self.interrupted or self.follow_error
+        stop_cause = self.interrupted or self.failure or self.follow_error
         if isinstance(stop_cause, Interrupted):
             return int(stop_cause.exit_code)
-        mark_lost = any(
-            receipt.status is RequestStatus.MARK_LOST for result in self.results.values() for receipt in result.problems
+        needs_human = any(
+            receipt.status in (RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
+            for result in self.results.values()
+            for receipt in result.problems
         )
         if (
             self.plan.needs_human
             or self.open_addresses
-            or mark_lost
+            or needs_human
             or any(finding.unsure for finding in self.all_findings)
         ):
             return int(Exit.NEEDS_HUMAN)
@@ -93,23 +103,31 @@ class ApplyReport:
 def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> ApplyReport:
     """Make the providers match the manifests, and report what was done.
 
-    Raises ManifestError, StateError, LeaseHeld or Refused if it cannot start. After that a failed request goes into the
-    report; only LeaseLost and StateError are still raised, because nothing can be recorded then.
+    Raises ManifestError, StateError, LeaseHeld or Refused if it cannot start. After that everything that goes wrong
+    stands in the report, beside what went out before it.
     """
-    _check_project(session)
-    with session.open_ledger(options.lock_timeout) as (ledger, lease):
-        run = _build_run_context(session, ledger, lease, options, stop)
-        runner = PlanRunner(run)
-        findings = _settle_open(run, runner)
-        plan = _make_approved_plan(session, options, ledger)
-        _start_lock(session, ledger, plan)
-        return _run_rounds(session, options, run, runner, plan, findings)
-
-
-def _check_project(session: Session) -> None:
-    """Refuse early: the plan would be refused too, but only after the lease was taken and open intents were settled."""
+    # The plan would be refused too, but only after the lease was taken and open intents were settled.
     if refusals := policy.refuse_without_project(session.desired.project, sandbox=session.options.sandbox):
         raise Refused("; ".join(refusals))
+    report: ApplyReport | None = None
+    try:
+        with session.open_ledger(options.lock_timeout) as (ledger, lease):
+            run = _build_run_context(session, ledger, lease, options, stop)
+            runner = PlanRunner(run, session.desired.resources)
+            findings = _settle_open(run, runner)
+            plan = _make_approved_plan(session, options, ledger)
+            _start_lock(session, ledger, plan)
+            if ledger.is_started:
+                ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
+            report = _run_rounds(session, options, run, runner, plan, findings)
+            if report.failure is None:
+                _record_commit(ledger)
+    except (StateError, OSError) as error:
+        # The journal is folded into the lock at the end. What the journal holds is not lost if that fails.
+        if report is None:
+            raise
+        report = replace(report, failure=report.failure or describe_failure(error))
+    return report
 
 
 def _build_run_context(
@@ -131,24 +149,21 @@ def _build_run_context(
 
 
 def _settle_open(run: RunContext, runner: PlanRunner) -> list[Finding]:
-    """Settle the open intents, and check batches that no guard watched to its end."""
-    if not run.ledger.is_started:
-        return []
+    """Settle the open intents as far as one reading of each list can."""
     # Protocol 5: settling comes before every plan that is applied and after every lost answer, so that the plan which
     # is shown and approved is made of facts.
-    addresses = list(run.ledger.lock.resources)
-    findings = runner.settler.settle(addresses)
-    for provider_name, remote_ids in runner.guard_watch.find_unproven(addresses).items():
-        if provider_name in run.providers:
-            findings += runner.guard_watch.check(provider_name, remote_ids)
-    return findings
+    return runner.settler.settle(list(run.ledger.lock.resources)) if run.ledger.is_started else []
 
 
-def _make_approved_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
+def _make_approved_plan(
+    session: Session, options: ApplyOptions, ledger: Ledger, approved_plan: Plan | None = None
+) -> Plan:
     """The plan that was shown and approved, or an equal one. A person may take long to answer: an old plan is made
-    again, and shown again if anything in it changed. Raises Refused."""
+    again, and shown again if anything in it changed. `approved_plan` was approved before. Raises Refused."""
     while True:
         plan = _make_plan(session, options, ledger)
+        if approved_plan is not None and approved_plan.checksum == plan.checksum:
+            return plan
         if plan.refusals:
             options.approve(plan)
             raise Refused("; ".join(plan.refusals))
@@ -164,77 +179,117 @@ def _make_approved_plan(session: Session, options: ApplyOptions, ledger: Ledger)
 
 def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
     scope = session.scope(ledger.lock if ledger.is_started else None)
+    checkout = CheckoutAge(session)
     if options.destroy:
-        scope = replace(scope, desired=_pause_all(session.desired))
+        scope = replace(scope, desired=planner.pause_all(session.desired))
     plan = planner.make_plan(
         scope,
         session.connections.capabilities,
         max_dials=options.max_dials,
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
+        older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
+    )
+    plan = replace(
+        plan,
+        refusals=(*plan.refusals, *first_run.find_partial_first_run(session, scope.lock)),
+        warnings=(*plan.warnings, *checkout.warn_if_unknown(scope.lock)),
     )
     return options.restrict(session, plan) if options.restrict else plan
 
 
-def _pause_all(desired: Desired) -> Desired:
-    """Destroy is apply with every resource paused: nobody is wanted, and each resource and its provider stay known."""
-    return replace(
-        desired, resources={address: replace(resource, paused=True) for address, resource in desired.resources.items()}
-    )
-
-
 def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
-    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A project blocked with
-    `no_memory` never starts a lock here."""
+    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A lock of `dialctl init`
+    gets what only a provider tells: its time. A project blocked with `no_memory` never starts a lock here."""
     used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
     hosts = {
         name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
     }
     if not hosts:
         return
-    if not ledger.is_started:
+    if not ledger.is_started or ledger.lock.is_unused:
         provider_times = [session.connections.connected_providers[name].now() for name in hosts]
-        ledger.start(state_init.new_lock(session, hosts, min(provider_times)))
+        first_lock = state_init.new_lock(session, hosts, min(provider_times))
+        ledger.start(replace(first_lock, lineage=ledger.lock.lineage) if ledger.is_started else first_lock)
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)
 
 
+def _record_commit(ledger: Ledger) -> None:
+    """Write the commit down where the manifest means something else than what was last applied, though nothing was sent
+    for it. Elsewhere it stands beside what was written."""
+    for address, stamp in ledger.stamps.items():
+        if ledger.resource_record(address).applied != stamp.get("applied"):
+            ledger.update(address)
+
+
 def _run_rounds(
     session: Session, options: ApplyOptions, run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding]
 ) -> ApplyReport:
-    """Run the plan; while a batch's answer was lost, settle it and run a new plan, up to ROUNDS plans."""
-    # Protocol 10: every round is filtered by the people of the plan that was approved. A later round calls no one else.
-    approved_numbers = planner.numbers_to_call(plan)
+    """Settle doubts that need no waiting, then run plans: a new one after a batch whose answer was lost, and after one
+    that was taken back, up to ROUNDS."""
     interrupted: Interrupted | None = None
+    failure: DialctlError | None = None
     try:
-        current_plan = plan
+        # Protocol 5: a list probe goes out within an approved apply only. Where a doubt has to be waited for, the plan
+        # is run first, so that nobody who must be taken off waits with it.
+        if runner.doubts.is_ripe(addresses := _find_doubtful_addresses(run, plan)):
+            findings += runner.doubts.resolve(addresses)
+            plan = _make_approved_plan(session, options, run.ledger, plan)
+        # Protocol 10: every round is filtered by the people of the plan that was approved. A later round calls no one
+        # else.
+        approved_numbers, current_plan = planner.numbers_to_call(plan), plan
+        earlier_doubts = _find_doubtful_addresses(run, plan)
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
-            needs_new_plan = _has_open_batches(run)
-            if _find_open_addresses(run):
-                findings += _settle_open(run, runner)
-            runner.resolve_unsure()
-            if not needs_new_plan:
+            settled_addresses = _settle_doubts(run, runner, plan, findings)
+            if not settled_addresses and not runner.has_taken_back:
                 break
             current_plan = _make_plan(session, options, run.ledger)
+            if settled_addresses & earlier_doubts:
+                # People of an earlier doubt were not in the plan that was approved.
+                if current_plan.refusals or not options.approve(current_plan):
+                    break
+                plan, approved_numbers = current_plan, planner.numbers_to_call(current_plan)
+                earlier_doubts -= settled_addresses
+        if options.stays:
+            runner.check_guards_again()
     except Interrupted as stopped:
         interrupted = stopped
+    except (StateError, OSError) as error:
+        failure = describe_failure(error)
     return ApplyReport(
         plan=plan,
         results=runner.results,
         findings=(*findings, *runner.findings),
         interrupted=interrupted,
+        failure=failure,
         open_addresses=_find_open_addresses(run),
         destroy=options.destroy,
     )
 
 
-def _has_open_batches(run: RunContext) -> bool:
-    return run.ledger.is_started and any(
-        intent.is_batch
-        for resource_record in run.ledger.lock.resources.values()
-        for intent in resource_record.intents.values()
+def _settle_doubts(run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding]) -> frozenset[str]:
+    """Settle what is open after a round, waiting where it is a batch of this plan. Returns the addresses without a
+    doubtful batch now that had one."""
+    doubtful_before = _find_doubtful_addresses(run, plan)
+    if _find_open_addresses(run):
+        findings += _settle_open(run, runner)
+    if doubtful := _find_doubtful_addresses(run, plan):
+        findings += runner.doubts.resolve(doubtful)
+    runner.resolve_unsure()
+    return doubtful_before - _find_doubtful_addresses(run, plan)
+
+
+def _find_doubtful_addresses(run: RunContext, plan: Plan) -> frozenset[str]:
+    """The addresses of the plan at which a lost batch is neither found nor disproved."""
+    addresses = {action.address for action in plan.actions} | set(plan.tasks)
+    return frozenset(
+        address
+        for address in _find_open_addresses(run)
+        if address in addresses
+        and any(intent.is_batch for intent in run.ledger.resource_record(address).intents.values())
     )
 
 

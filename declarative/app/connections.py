@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from declarative import schemas
+from declarative import manifest, schemas
 from declarative.errors import ProviderError
 from declarative.providers import catalog
 from declarative.sandbox import SANDBOX_KEY
@@ -103,9 +102,7 @@ class Connections:
         from declarative.providers.base import ConnectOptions
 
         if self._sandbox_directory is None:
-            return ConnectOptions(
-                environment=self._environment, transport=None, sleep=self.sleep, monotonic=time.monotonic
-            )
+            return ConnectOptions(environment=self._environment, sleep=self.sleep)
         provider_type = self._provider_types[spec.type]
         # No variable of the real environment: a base URL set there must not take the sandbox's place.
         environment = {
@@ -126,3 +123,14 @@ class Connections:
 
     def _sandbox_seconds(self) -> float:
         return self._sandbox.now().timestamp()
+
+
+def open_remote_files(path: Path, environment: Mapping[str, str], *, fetches: bool = True) -> manifest.RemoteFiles:
+    """The recipients files under URLs that a run on `path` may read."""
+    directory = (path if path.is_dir() else path.parent) / ".dialctl" / "cache" / "files"
+    return manifest.RemoteFiles(environment, directory, fetches)
+
+
+def describe_file(name: str, directory: Path, environment: Mapping[str, str]) -> manifest.FileDescription:
+    """Describe a recipients file, by its path from `directory` or by its URL. Raises ManifestError."""
+    return manifest.describe_file(name, directory, open_remote_files(directory, environment))

@@ -8,8 +8,10 @@ from difflib import get_close_matches
 from textwrap import wrap
 from typing import TypeVar
 
+from declarative.app.reasons import REASONS
 from declarative.app.reference import Field, ManifestKind, list_kinds, list_provider_types
 from declarative.errors import UsageError
+from declarative.planning.decide import Reason
 
 _WIDTH = 80
 """Columns of the text."""
@@ -17,15 +19,19 @@ Named = TypeVar("Named", Field, ManifestKind)
 
 
 def explain_manifest(query: str | None, provider: str | None) -> str:
-    """All kinds if `query` is empty, else one kind with its fields, or one field by its path (`Batch.retry.on`, in any
-    letter case). `provider` leaves out the fields of other provider types. Raises UsageError for an unknown name, with
-    the closest one as hint."""
+    """All kinds if `query` is empty, else one kind with its fields, one reason of a plan, or one field by its path
+    (`Batch.retry.on`, in any letter case). `provider` leaves out the fields of other provider types. Raises UsageError
+    for an unknown name, with the closest one as hint."""
     if provider is not None and provider not in list_provider_types():
         raise _unknown_name("provider type", provider, list_provider_types())
     all_kinds = list_kinds(provider)
     if not query:
         return "\n".join(_kind_lines(all_kinds))
+    if (reason := query.strip().lower()) in _list_reasons():
+        return "\n".join(_describe_reason(reason))
     name, *field_path = query.strip().split(".")
+    if not field_path and name.lower() not in [kind.name.lower() for kind in all_kinds]:
+        raise _unknown_name("kind or reason", name, [*(kind.name for kind in all_kinds), *_list_reasons()])
     kind = _find_named(all_kinds, name, "kind")
     is_whole_kind = [name.lower() for name in field_path] in ([], ["spec"])
     return "\n".join(_describe_kind(kind) if is_whole_kind else _describe_field(kind, field_path))
@@ -37,7 +43,37 @@ def _kind_lines(all_kinds: Sequence[ManifestKind]) -> Iterator[str]:
         name_column = f"{kind.name:<{width}}  "
         yield from wrap(kind.description, _WIDTH, initial_indent=name_column, subsequent_indent=" " * len(name_column))
     yield ""
+    reasons = f"Reasons in plans: {', '.join(_list_reasons())}"
+    yield from wrap(reasons, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    yield ""
     yield "Next: dialctl explain Batch, then dialctl explain Batch.retry"
+
+
+def list_topics(beginning: str) -> list[str]:
+    """What `explain_manifest` takes that may go on from `beginning`: kinds and reasons, or after a dot the fields."""
+    kind_name, _, field_path = beginning.partition(".")
+    all_kinds = {kind.name: kind for kind in list_kinds()}
+    if "." not in beginning or kind_name not in all_kinds:
+        return [*all_kinds, *_list_reasons()]
+    parent = field_path.rpartition(".")[0]
+    kind = all_kinds[kind_name]
+    fields = _find_field(kind, parent.split("."))[0].fields if parent else (*kind.document, *kind.spec)
+    prefix = f"{kind_name}.{parent}." if parent else f"{kind_name}."
+    return [prefix + field.name for field in fields]
+
+
+def _list_reasons() -> list[str]:
+    return [str(reason) for reason in Reason]
+
+
+def _describe_reason(name: str) -> Iterator[str]:
+    help_text = REASONS[name]
+    yield f"REASON:   {name}"
+    yield ""
+    yield from _wrap_paragraph(help_text.meaning)
+    if help_text.way_out:
+        yield "\nWAY OUT:"
+        yield from _wrap_paragraph(help_text.way_out)
 
 
 def _describe_kind(kind: ManifestKind) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from declarative import manifest
+from declarative.app.connections import open_remote_files
 from declarative.app.git_repository import GitRepository, GitUnavailable
 from declarative.app.session import Session
 from declarative.errors import ManifestError, UsageError
@@ -132,6 +133,7 @@ def _load_base(session: Session, base_directory: Path, root: Path) -> Desired:
         provider_types=session.provider_types,
         variables=_base_variables(session, base_directory, root),
         key=session.key,
+        remote_files=open_remote_files(manifest_path, options.environment),
     )
 
 
@@ -151,3 +153,11 @@ def _to_base(path: Path, base_directory: Path, root: Path) -> Path:
 
 def _resolve_file(session: Session, file: Path) -> Path:
     return (session.options.directory / file).resolve()
+
+
+def find_head(session: Session) -> str:
+    """The commit that is checked out; empty where git knows none."""
+    try:
+        return GitRepository(session.project_directory).find_commit("HEAD") or ""
+    except GitUnavailable:
+        return ""

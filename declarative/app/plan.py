@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from declarative.app import first_run, references
+from declarative.app.checkout_age import CheckoutAge
 from declarative.app.session import Session
 from declarative.engine.observe import ObserveScope, observe
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
-from declarative.model.resource import Route
-from declarative.planning import notices, policy, renames
+from declarative.model.resource import Desired, Route
+from declarative.planning import first_lock, notices, older_manifests, policy, renames
 from declarative.planning import offline as offline_planning
 from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason
@@ -26,23 +28,60 @@ MAX_CLOCK_SKEW = 120.0
 
 
 def plan_project(
-    session: Session, *, max_dials: int | None = None, allow_shrink: Collection[str] = (), offline: bool = False
+    session: Session,
+    *,
+    max_dials: int | None = None,
+    allow_shrink: Collection[str] = (),
+    offline: bool = False,
+    destroy: bool = False,
 ) -> Plan:
     """The plan that `dialctl plan` shows. `offline` decides from manifests and the local lock alone, without contacting
-    any provider. `max_dials` and `allow_shrink` are as in ApplyOptions. Raises ProviderError if no provider could be
-    read."""
+    any provider. `max_dials`, `allow_shrink` and `destroy` are as in ApplyOptions. Raises ProviderError if no provider
+    could be read."""
     if offline:
         clock_time, sandbox = datetime.now(UTC), session.options.sandbox
         return offline_planning.plan_offline(
-            session.desired, session.local_lock(), clock_time, session.key, max_dials, sandbox=sandbox
+            pause_all(session.desired) if destroy else session.desired,
+            session.local_lock(),
+            clock_time,
+            session.key,
+            max_dials,
+            sandbox=sandbox,
         )
     holder = session.holder()
     scope = session.scope(session.lock(), applying=str(holder) if holder else None)
-    plan = make_plan(scope, session.connections.capabilities, max_dials=max_dials, allow_shrink=allow_shrink)
-    failures = [failure for failure in session.connections.providers.values() if isinstance(failure, ProviderError)]
+    if destroy:
+        scope = replace(scope, desired=pause_all(session.desired))
+    plan = make_plan(
+        scope,
+        session.connections.capabilities,
+        max_dials=max_dials,
+        allow_shrink=allow_shrink,
+        allow_all_shrink=destroy,
+    )
+    checkout = CheckoutAge(session)
+    older_notices = older_manifests.warn_of_older(checkout.find_older(scope.lock), plan.project)
+    plan = replace(
+        plan,
+        refusals=(*plan.refusals, *first_run.find_partial_first_run(session, scope.lock)),
+        warnings=(*plan.warnings, *older_notices, *checkout.warn_if_unknown(scope.lock)),
+    )
+    used_names = {action.provider for action in plan.actions}
+    failures = [
+        failure
+        for name, failure in session.connections.providers.items()
+        if name in used_names and isinstance(failure, ProviderError)
+    ]
     if failures and plan.actions and all(action.reason is Reason.NOT_READ for action in plan.actions):
         raise failures[0]
     return plan
+
+
+def pause_all(desired: Desired) -> Desired:
+    """Destroy is apply with every resource paused: nobody is wanted, and each resource and its provider stay known."""
+    return replace(
+        desired, resources={address: replace(resource, paused=True) for address, resource in desired.resources.items()}
+    )
 
 
 def make_plan(
@@ -52,12 +91,23 @@ def make_plan(
     max_dials: int | None = None,
     allow_shrink: Collection[str] = (),
     allow_all_shrink: bool = False,
+    older: Mapping[str, str] | None = None,
 ) -> Plan:
     """The plan from what is wanted and what exists now. A provider that cannot be read blocks only its own addresses.
-    `allow_all_shrink` lets every address lose as many people as it will."""
-    observations = renames.block_renames(observe(replace(scope, include_removed=True)))
+    `allow_all_shrink` lets every address lose as many people as it will. `older` is what CheckoutAge found: these
+    addresses are blocked."""
+    observations = first_lock.block_without_lock(observe(replace(scope, include_removed=True)), scope.lock)
+    observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
+    found = references.look_up(plan, scope.providers)
+    if found.blocks:
+        observations = [
+            replace(observation, block=found.blocks.get(observation.facts.address, observation.block))
+            for observation in observations
+        ]
+        plan = _compose_plan(scope, observations, capabilities)
+    plan = replace(plan, names=found.names)
     project, resources = scope.desired.project, list(scope.desired.resources.values())
     shrinkable = [action.address for action in plan.actions] if allow_all_shrink else allow_shrink
     refusals = policy.find_refusals(

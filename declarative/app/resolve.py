@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from enum import StrEnum
 
 from declarative import humanize
+from declarative.app.address_facts import observe_address, observe_facts
+from declarative.app.resolve_batches import called_message, place_unreadable
 from declarative.app.session import Session
-from declarative.engine.observe import observe
-from declarative.errors import Refused, UsageError
+from declarative.errors import UsageError
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.planning import blocks, lost_batch
-from declarative.planning.facts import Facts, Observation
 from declarative.privacy import mask
 from declarative.state.ledger import Ledger
+
+_PERSON_DIGEST = re.compile(r"[0-9a-f]{16}")
 
 
 class Verdict(StrEnum):
@@ -28,42 +31,71 @@ class Verdict(StrEnum):
     """What was cancelled without us counts as cancelled by us: its people may be submitted again."""
 
 
-def resolve_address(session: Session, address: str, person: str | None, verdict: Verdict, wait: float) -> list[str]:
+class NothingToSettle(UsageError):
+    """There is nothing at an address that the verdict is about."""
+
+
+def resolve_everything(session: Session, verdict: Verdict, wait: float) -> list[str]:
+    """Settle what is unsure at every address that the lock knows, as `resolve_address` does. A batch that the provider
+    has dropped is settled at its own address alone. Raises NothingToSettle if there is nothing."""
+    lock = session.lock()
+    messages = []
+    for address, resource_record in sorted(lock.resources.items() if lock else ()):
+        if verdict is not Verdict.RESUME and not resource_record.intents and not resource_record.unseen:
+            continue
+        try:
+            settled = resolve_address(session, address, None, verdict, wait)
+        except NothingToSettle:
+            continue
+        messages += [f"{address}: {message}" for message in settled]
+    if not messages:
+        raise NothingToSettle("there is nothing to settle at any address", hint="dialctl status shows what is unsure")
+    return messages
+
+
+def resolve_address(session: Session, address: str, part: str | None, verdict: Verdict, wait: float) -> list[str]:
     """Settle what is unsure at an address, and return a sentence for each thing settled.
 
-    `person` limits it to one person, by digest or E.164 number; None means all. `wait` is how many seconds to wait for
-    the lease. Raises UsageError if there is nothing to settle.
+    `part` limits it to one person, by digest or E.164 number, or to one batch, by its id at the provider; None means
+    all. `wait` is how many seconds to wait for the lease. Raises UsageError if there is nothing to settle.
     """
     with session.open_ledger(wait) as (ledger, _):
         _rename_earlier_addresses(session, ledger, address)
         resource_record = ledger.lock.resources.get(address)
         if resource_record is None:
             raise UsageError(f'the lock knows nothing of "{address}"')
+        if part is not None and not _is_person(part):
+            if verdict is not Verdict.PLACED:
+                raise UsageError(f"of {part} only --placed can be said: nothing proves that it called nobody")
+            return place_unreadable(session, ledger, address, part)
         if verdict is Verdict.RESUME:
+            if part is not None:
+                raise UsageError("--resume is about a whole address", hint=f"dialctl resolve {address} --resume")
             return _resume_cancelled(session, ledger, address, resource_record)
-        person_digest = _resolve_person(session, ledger, person) if person else None
-        intents = [
-            intent
-            for intent in resource_record.intents.values()
-            if person_digest is None or intent.person == person_digest
-        ]
-        unseen = {
-            unseen_digest
-            for unseen_digest in resource_record.unseen
-            if person_digest is None or unseen_digest == person_digest
-        }
-        if not intents and not unseen:
-            description = f"{mask(person) if person.startswith('+') else person} at {address}" if person else address
-            raise UsageError(f"nothing is unsure of {description}", hint="dialctl status shows what is")
-        messages = [_settle_unseen(ledger, address, unseen, verdict)] if unseen else []
+        person_digest = _resolve_person(session, ledger, part) if part else None
+        is_whole = person_digest is None
+        intents = [intent for intent in resource_record.intents.values() if is_whole or intent.person == person_digest]
+        unseen = {digest for digest in resource_record.unseen if is_whole or digest == person_digest}
+        messages = []
+        # A lost batch is settled by what the rest shows, so what cannot be read is settled before it.
+        if is_whole and verdict is Verdict.PLACED and all(intent.is_batch for intent in intents) and not unseen:
+            messages += place_unreadable(session, ledger, address, None)
+        if not intents and not unseen and not messages:
+            description = f"{mask(part) if part.startswith('+') else part} at {address}" if part else address
+            raise NothingToSettle(f"nothing is unsure of {description}", hint="dialctl status shows what is")
+        messages += [_settle_unseen(ledger, address, unseen, verdict)] if unseen else []
         return messages + [_settle_intent(session, ledger, address, intent, verdict) for intent in intents]
+
+
+def _is_person(part: str) -> bool:
+    return part.startswith("+") or _PERSON_DIGEST.fullmatch(part) is not None
 
 
 def _rename_earlier_addresses(session: Session, ledger: Ledger, address: str) -> None:
     """Move lock records of earlier addresses (`metadata.previously`) to this one. What is unsure may stand there."""
     resource = session.desired.resources.get(address)
     for earlier_address in resource.previously if resource else ():
-        if earlier_address in ledger.lock.resources:
+        if earlier_address in ledger.lock.resources and not ledger.resource_record(earlier_address).is_forgotten:
             ledger.rename(earlier_address, address)
 
 
@@ -82,7 +114,9 @@ def _resume_cancelled(session: Session, ledger: Ledger, address: str, resource_r
     }
     unmarked_ids = blocks.batches_without_mark(resource_record)
     if not freed_records and not unmarked_ids:
-        raise UsageError(f"no batch of {address} was cancelled by someone else", hint="dialctl drift shows what was")
+        raise NothingToSettle(
+            f"no batch of {address} was cancelled by someone else", hint="dialctl drift shows what was"
+        )
     ledger.update(
         address, remotes=freed_records, generation=resource_record.generation + bool(unmarked_ids), quiet=None
     )
@@ -96,7 +130,7 @@ def _find_cancelled_elsewhere(
     session: Session, ledger: Ledger, address: str, resource_record: ResourceRecord
 ) -> dict[str, RemoteRecord]:
     """The records, by remote id, of batches that are cancelled and that no run of ours cancelled."""
-    observation = _observe_address(session, ledger, address)
+    observation = observe_address(session, ledger, address)
     if observation is None:
         return {}
     facts = observation.facts
@@ -119,13 +153,8 @@ def _settle_unseen(ledger: Ledger, address: str, person_digests: set[str], verdi
     unseen = {*resource_record.unseen} - person_digests
     ledger.update(address, placed=tuple(sorted(placed)), unseen=tuple(sorted(unseen)), quiet=None)
     return (
-        _called_message(len(person_digests)) if verdict is Verdict.PLACED else _not_called_message(len(person_digests))
+        called_message(len(person_digests)) if verdict is Verdict.PLACED else _not_called_message(len(person_digests))
     )
-
-
-def _called_message(count: int) -> str:
-    phrase = humanize.plural(count, "person counts as called, and is", "people count as called, and are")
-    return f"{phrase} not called again"
 
 
 def _not_called_message(count: int) -> str:
@@ -148,7 +177,7 @@ def _settle_intent(session: Session, ledger: Ledger, address: str, intent: Inten
 def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent: Intent) -> str:
     """Record the lost batch as placed: by its mark if the provider shows it, else by the people that were in it. Raises
     UsageError, and leaves it unsure, if it is not known who they were: no person in it may be forgotten."""
-    facts = _observe_facts(session, ledger, address)
+    facts = observe_facts(session, ledger, address)
     remote_records = {
         remote.id: records.from_intent(intent, remote)
         for remote in facts.remotes.values()
@@ -172,25 +201,10 @@ def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent:
     return _record_as_called(ledger, address, intent, person_digests)
 
 
-def _observe_facts(session: Session, ledger: Ledger, address: str) -> Facts:
-    """Read an address in full. Raises UsageError if no manifest has it, Refused if something blocks it."""
-    observation = _observe_address(session, ledger, address, everything=True)
-    if observation is None:
-        raise UsageError(f"{address} is in no manifest that was read", hint="name the whole project with --path")
-    if observation.block is not None:
-        raise Refused(f"{address}: {observation.block.detail}", hint=observation.block.hint)
-    return observation.facts
-
-
-def _observe_address(session: Session, ledger: Ledger, address: str, *, everything: bool = False) -> Observation | None:
-    observations = observe(session.scope(ledger.lock, everything=everything))
-    return next((observation for observation in observations if observation.facts.address == address), None)
-
-
 def _record_as_called(ledger: Ledger, address: str, intent: Intent, person_digests: list[str]) -> str:
     placed = {*ledger.resource_record(address).placed, *person_digests, intent.mark}
     ledger.update(address, intents={intent.mark: None}, placed=tuple(sorted(placed)), quiet=None)
-    message = _called_message(len(person_digests))
+    message = called_message(len(person_digests))
     if len(person_digests) == intent.count:
         return message
     return f"{message}: {intent.count:,} of them were in the lost batch, and which is not known"

@@ -12,7 +12,7 @@ from declarative import atomicfile
 from declarative.app.session import Session
 from declarative.errors import PlanFileError
 from declarative.model.digest import PersonKey
-from declarative.planning import planfile
+from declarative.planning import planfile, shown_plan
 from declarative.planning.plan import Action, Plan
 from declarative.planning.planfile import SavedPlan
 from declarative.privacy import clean
@@ -35,7 +35,7 @@ def save_plan(session: Session, plan: Plan, file: Path) -> None:
     saved_plan = planfile.from_plan(
         plan,
         path=session.options.path,
-        targets=session.options.targets,
+        targets=tuple(session.desired.resources) if session.options.selection else (),
         desired=session.desired.digest,
         hosts=session.connections.hosts,
         key=session.key,
@@ -64,12 +64,23 @@ def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
 def load_plan(file: Path) -> SavedPlan:
     """Read a saved plan that is to be applied here. Raises PlanFileError, also if its project is not at the path that
     it was saved with."""
-    saved_plan = read_plan_file(file, PersonKey(os.environ.get("DIALCTL_PERSON_KEY")))
+    saved_plan = read_plan_file(file, PersonKey.from_environment(os.environ))
     if not Path(saved_plan.path).exists():
         raise PlanFileError(
             f'{file} is a plan of "{clean(saved_plan.path)}", which is not here', hint="apply it from where it was made"
         )
     return saved_plan
+
+
+def show_plan(file: Path, key: PersonKey) -> Plan:
+    """The plan in a file, to be shown again. Raises PlanFileError as `read_plan_file` does."""
+    saved_plan = read_plan_file(file, key)
+    try:
+        return shown_plan.restore(saved_plan.project, saved_plan.shown)
+    except (KeyError, TypeError, ValueError):
+        raise PlanFileError(
+            f"{file} was saved by another version of dialctl", hint="show it with the version that saved it"
+        ) from None
 
 
 def restrict_to_saved(saved_plan: SavedPlan) -> Callable[[Session, Plan], Plan]:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from declarative.errors import Refused
+from declarative import atomicfile
+from declarative.app.bundle import bundle_schema
+from declarative.errors import DialctlError, Refused, system_hint
+from declarative.model import mark
+from declarative.model.digest import PersonKey
+from declarative.model.lock import Lock
+from declarative.state.format import render_lock
+
+_CLOCK_ERROR = timedelta(days=1)
+"""By how much the clock of this machine may be wrong before any provider has told the time."""
 
 PROJECT = """\
-# yaml-language-server: $schema=https://dialctl.dev/schemas/manifest.v1.schema.json
+# yaml-language-server: $schema=dialctl.schema.json
 apiVersion: dialctl/v1
 kind: Project
 metadata:
@@ -22,7 +34,7 @@ spec:
 """
 
 BATCH = """\
-# yaml-language-server: $schema=https://dialctl.dev/schemas/manifest.v1.schema.json
+# yaml-language-server: $schema=dialctl.schema.json
 apiVersion: dialctl/v1
 kind: Batch
 metadata:
@@ -55,16 +67,20 @@ IGNORE = """\
 """
 
 
-def write_scaffold(directory: Path) -> list[Path]:
-    """Write the files into a directory, which is made if missing, and return their paths. An existing .gitignore is
-    kept. Raises Refused if another of the files exists; nothing is written then."""
+def write_scaffold(directory: Path, environment: Mapping[str, str]) -> list[Path]:
+    """Write the files into a directory, which is made if missing, and return their paths. A lock is among them, unless
+    the environment says that locks are kept elsewhere. An existing .gitignore is kept. Raises Refused if another of the
+    files exists; nothing is written then."""
     name = re.sub(r"[^a-z0-9]+", "-", directory.resolve().name.lower()).strip("-")[:63].strip("-") or "first-project"
     files = {
         "project.yaml": PROJECT.format(name=name),
         "first-campaign.yaml": BATCH,
         "recipients.csv": RECIPIENTS,
+        "dialctl.schema.json": json.dumps(bundle_schema(), indent=2, ensure_ascii=False) + "\n",
         ".gitignore": IGNORE,
     }
+    if not environment.get("DIALCTL_STATE"):
+        files["dialctl.lock"] = _render_first_lock(name, environment)
     existing = [file for file in files if (directory / file).exists() and file != ".gitignore"]
     if existing:
         raise Refused(f"already there: {', '.join(existing)}; nothing was written", hint="name an empty directory")
@@ -73,6 +89,21 @@ def write_scaffold(directory: Path) -> list[Path]:
     for file, text in files.items():
         path = directory / file
         if not path.exists():
-            path.write_text(text)
+            try:
+                atomicfile.write_durable(path, text.encode())
+            except OSError as error:
+                hint = system_hint(error, str(path.parent))
+                raise DialctlError(f"cannot write {path}: {error.strerror}", hint=hint) from error
             written_paths.append(path)
     return written_paths
+
+
+def _render_first_lock(project_name: str, environment: Mapping[str, str]) -> str:
+    """A lock under which nothing was sent yet. The first apply sets its birth by the provider's clock."""
+    first_lock = Lock(
+        project=project_name,
+        lineage=mark.new_lineage(),
+        born=(datetime.now(UTC) - _CLOCK_ERROR).replace(microsecond=0),
+        person_key=PersonKey.from_environment(environment).fingerprint,
+    )
+    return render_lock(first_lock).decode()

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import manifest
-from declarative.app.connections import Connections, load_provider_types
+from declarative.app.connections import Connections, load_provider_types, open_remote_files
 from declarative.errors import DialctlError, StateError, UsageError
 from declarative.model.digest import PersonKey
+from declarative.model.selection import EVERYTHING, Selection
+from declarative.state.local_files import make_folder, refuse_link
 
 if TYPE_CHECKING:
     from declarative.engine.observe import ObserveScope
@@ -39,14 +41,18 @@ class SessionOptions:
     """Values of `${var.NAME}` by name; they win over files and environment."""
     variable_files: Sequence[Path]
     """YAML files of variables, later ones win."""
-    targets: tuple[str, ...]
-    """Addresses that the run is narrowed to; empty for everything in `path`."""
+    selection: Selection
+    """What the run is narrowed to; empty for everything in `path`."""
     environment: Mapping[str, str]
     """Environment variables: API keys, base URLs, `DIALCTL_*`, and who runs this in CI."""
     parallelism: int
     """How many reads of one provider may be in flight at once."""
     progress: Callable[[str], None]
     """Takes a short text for people about what happens now."""
+    fetch_files: bool
+    """Fetch recipients files under URLs that are not kept yet."""
+    describe_all: bool
+    """Describe every problem of the manifests, however many."""
 
 
 class Session:
@@ -65,10 +71,13 @@ class Session:
         variables: Mapping[str, str] | None = None,
         variable_files: Sequence[str | Path] = (),
         targets: Sequence[str] = (),
+        labels: Sequence[str] = (),
         directory: str | Path | None = None,
         environment: Mapping[str, str] | None = None,
         parallelism: int = 8,
         progress: Callable[[str], None] = lambda _: None,
+        describe_all: bool = False,
+        fetch_files: bool = True,
         sleep: Callable[[float], None] = time.sleep,
         pause: Callable[[float], None] | None = None,
     ) -> None:
@@ -78,10 +87,12 @@ class Session:
             sandbox=sandbox,
             variables=variables or {},
             variable_files=[Path(file) for file in variable_files],
-            targets=tuple(targets),
+            selection=Selection(tuple(targets), tuple(labels)),
             environment=os.environ if environment is None else environment,
             parallelism=parallelism,
             progress=progress,
+            describe_all=describe_all,
+            fetch_files=fetch_files,
         )
         self._sleep = sleep
         self._pause = pause or sleep
@@ -105,34 +116,27 @@ class Session:
     @cached_property
     def key(self) -> PersonKey:
         """The key under which people are digested, from DIALCTL_PERSON_KEY."""
-        return PersonKey(self.options.environment.get("DIALCTL_PERSON_KEY"))
+        return PersonKey.from_environment(self.options.environment)
 
     @cached_property
     def desired(self) -> Desired:
         """What the manifests ask for. Raises ManifestError with every problem found."""
-        options = self.options
-        path = options.directory / options.path
-        options.progress("reading the manifests and their people")
-        return manifest.load_desired(
-            path,
-            provider_types=self.provider_types,
-            variables=manifest.Variables(
-                options.variables, [options.directory / file for file in options.variable_files], options.environment
-            ),
-            key=self.key,
-            targets=options.targets,
-            cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
-        )
+        self.options.progress("reading the manifests and their people")
+        return _load_desired(self, self.options.directory / self.options.path, self.options.selection)
+
+    def load_whole_project(self) -> Desired:
+        """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
+        return _load_desired(self, self.project_directory, EVERYTHING)
 
     @cached_property
     def project_directory(self) -> Path:
         """The folder of the Project document, absolute; that of PATH for a project without one."""
         return Path(self.desired.project.directory)
 
-    @property
+    @cached_property
     def data_directory(self) -> Path:
-        """Where dialctl keeps what is not to be committed: caches, leases and the sandbox."""
-        return self.project_directory / ".dialctl"
+        """Where dialctl keeps what is not to be committed. Raises StateError where a symbolic link has its name."""
+        return refuse_link(self.project_directory / ".dialctl")
 
     @property
     def _sandbox_directory(self) -> Path:
@@ -163,26 +167,23 @@ class Session:
         from declarative.state.catalog import open_backend
 
         if self.options.sandbox:
-            self._sandbox_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self._sandbox_directory)
             return self.local_backend
-        url = self.options.environment.get("DIALCTL_STATE") or self.desired.project.state_url
-        return open_backend(self.project_directory, url)
+        variable_url = self.options.environment.get("DIALCTL_STATE")
+        url = variable_url or self.desired.project.state_url
+        return open_backend(self.project_directory, url, origin="DIALCTL_STATE" if variable_url else "")
 
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
         person key."""
-        from declarative.state.format import parse_lock
-
-        lock = parse_lock(self.backend.load())
+        lock = _read_lock(self.backend)
         if lock is not None:
             _check_lock(self, lock)
         return lock
 
     def local_lock(self) -> Lock | None:
         """Read the local lock file without contacting any provider or backend."""
-        from declarative.state.format import parse_lock
-
-        return parse_lock(self.local_backend.load())
+        return _read_lock(self.local_backend)
 
     def scope(self, lock: Lock | None, *, everything: bool = False, applying: str | None = None) -> ObserveScope:
         """What `observe` needs to read this project. `everything` also reads members where it is known without them
@@ -235,9 +236,32 @@ class Session:
         self._pause(seconds)
 
 
+def _read_lock(backend: Backend) -> Lock | None:
+    from declarative.state.format import parse_lock
+
+    return parse_lock(backend.load())
+
+
+def _load_desired(session: Session, path: Path, selection: Selection) -> Desired:
+    options = session.options
+    files = [options.directory / file for file in options.variable_files]
+    return manifest.load_desired(
+        path,
+        provider_types=session.provider_types,
+        variables=manifest.Variables(options.variables, files, options.environment),
+        key=session.key,
+        selection=selection,
+        cache=(path if path.is_dir() else path.parent) / ".dialctl" / "cache",
+        remote_files=open_remote_files(path, options.environment, fetches=options.fetch_files),
+        most_described=1_000_000_000 if options.describe_all else 20,
+    )
+
+
 def _check_lock(session: Session, lock: Lock) -> None:
     """Raises StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
     if they were never called."""
+    if lock.is_unused:
+        return
     location, project_name = session.backend.location, session.desired.project.name
     if lock.project != project_name:
         raise StateError(
@@ -257,3 +281,20 @@ def _check_lock(session: Session, lock: Lock) -> None:
                 f"the lock at {location} was written against {locked_host}, {name} is now at {host}",
                 hint="check the base URL in the environment; calls of another host need a lock of their own",
             )
+
+
+def find_project(path: Path) -> Path:
+    """The directory of the project that is meant by a directory: itself, or its only child that holds a Project.
+
+    Raises UsageError, with their names, where several do.
+    """
+    if not path.is_dir():
+        return path
+    children = [path / child.name for child in manifest.find_nested_projects(path)]
+    if len(children) > 1:
+        names = ", ".join(str(child) for child in children[:10])
+        raise UsageError(
+            "there is no Project here, and several projects are below",
+            hint=f"name one, as in dialctl -C {children[0]}: {names}",
+        )
+    return children[0] if children else path

@@ -12,10 +12,12 @@ from declarative.engine.observe import observe
 from declarative.errors import UsageError
 from declarative.model.lock import Intent
 from declarative.model.remote import Phase, Remote
+from declarative.model.selection import Selection
 from declarative.planning import notices, standing
 from declarative.planning.decide import Reason, Standing
 from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import count_values
+from declarative.planning.stuck import describe_stuck, endless_notices, hint_stuck, stuck_people
 
 NOTHING_KNOWN = (Reason.NOT_READ, Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
 """Blocks under which nothing is known of people, not even that they were not called."""
@@ -47,18 +49,20 @@ class AddressStatus:
     """Calls without a mark that one of those requests may have created. A person has to compare them."""
     unseen: int = 0
     """People that a rebuilt lock did not find, and that no list proves uncalled."""
+    not_taken_off: int = 0
+    """People who must not be called, and who may still be."""
     warnings: tuple[str, ...] = ()
-    """Sentences about doubts that an apply in time can still remove."""
+    """Sentences about people who may still be called, and about doubts that an apply in time can still remove."""
     block: Block | None = None
     """Why the whole address is blocked; None if it is not."""
 
 
-def read_status(session: Session, address: str | None) -> list[AddressStatus]:
-    """The status of every address, or of one. Raises UsageError for an address that is not known."""
-    return [_summarize(observation) for observation in _observe_addresses(session, address)]
+def read_status(session: Session, selection: Selection) -> list[AddressStatus]:
+    """The status of the selected addresses. Raises UsageError for an address that is not known."""
+    return [_summarize(observation) for observation in _observe_addresses(session, selection)]
 
 
-def read_results(session: Session, address: str | None) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
+def read_results(session: Session, selection: Selection) -> tuple[pl.DataFrame, list[tuple[str, Block]]]:
     """One row for each person, and the addresses of which nothing is known, each with its block.
 
     Columns: `address`, `number`, `standing` (as in AddressStatus), `outcome`, `attempts` (null if the exact count is
@@ -66,7 +70,7 @@ def read_results(session: Session, address: str | None) -> tuple[pl.DataFrame, l
     called or waits, even if the manifest has another one by now; empty if it is not known. Raises UsageError for an
     address that is not known.
     """
-    observations = _observe_addresses(session, address)
+    observations = _observe_addresses(session, selection)
     unknown_addresses = [
         (observation.facts.address, observation.block)
         for observation in observations
@@ -80,19 +84,23 @@ def read_results(session: Session, address: str | None) -> tuple[pl.DataFrame, l
     return pl.concat([_empty_results(), *frames]), unknown_addresses
 
 
-def _observe_addresses(session: Session, address: str | None) -> list[Observation]:
-    observations = [
-        observation
+def _observe_addresses(session: Session, selection: Selection) -> list[Observation]:
+    observations = {
+        observation.facts.address: observation
         for observation in observe(session.scope(session.lock(), everything=True))
         if not _is_empty(observation)
-    ]
-    if address is None:
-        return observations
-    matches = [observation for observation in observations if observation.facts.address == address]
-    if not matches:
-        known_addresses = ", ".join(observation.facts.address for observation in observations) or "none"
-        raise UsageError(f'nothing is known of "{address}"', hint=f"known: {known_addresses}")
-    return matches
+    }
+    known_addresses = ", ".join(observations) or "none"
+    for target in selection.find_unmatched(observations):
+        raise UsageError(f'nothing is known of "{target}"', hint=f"known: {known_addresses}")
+    labels = {
+        address: observation.facts.resource.labels if observation.facts.resource else {}
+        for address, observation in observations.items()
+    }
+    chosen = selection.choose(labels)
+    if selection and not chosen:
+        raise UsageError(f"no resource matches {' and '.join(selection.labels)}", hint=f"known: {known_addresses}")
+    return [observations[address] for address in chosen]
 
 
 def _is_empty(observation: Observation) -> bool:
@@ -113,6 +121,9 @@ def _summarize(observation: Observation) -> AddressStatus:
         return AddressStatus(address=observation.facts.address, people=count, block=observation.block)
     people = standing.decide_all(observation.facts).with_columns(_standing_word(observation).alias("word"))
     dialed = people.filter(word="dialed")
+    facts = observation.facts
+    stuck = stuck_people(facts)
+    stuck_warnings = [f"{describe_stuck(facts, stuck)}; {hint_stuck(facts, stuck)}"] if len(stuck) else []
     return AddressStatus(
         address=observation.facts.address,
         people=len(people) or observation.facts.resource_record.count,  # a tombstone whose provider is gone has no rows
@@ -123,7 +134,8 @@ def _summarize(observation: Observation) -> AddressStatus:
         unsure=tuple(observation.facts.open_intents()),
         candidates=observation.candidates,
         unseen=len(observation.facts.resource_record.unseen),
-        warnings=tuple(notices.doubt_notices(observation.facts)),
+        not_taken_off=len(stuck),
+        warnings=(*stuck_warnings, *notices.doubt_notices(facts), *endless_notices(facts)),
         block=observation.block,
     )
 

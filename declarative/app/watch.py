@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -17,6 +20,8 @@ from declarative.planning.facts import Observation
 
 POLL_SECONDS = 10.0
 """Seconds between two polls."""
+SANDBOX_GROWTH = 0.25
+"""Under --sandbox a poll comes after this part of the time waited so far, so that hours take few polls."""
 MAX_FAILED_POLLS = 30
 """Failed polls in a row after which following ends. Each failed poll has repeated its reads already."""
 
@@ -39,13 +44,26 @@ class RemoteProgress:
     """People in phase `queued`."""
     over: bool
     """Whether nobody in it can be called any more."""
+    starts_at: datetime | None = None
+    """When it begins to call, aware UTC. None where the provider does not say."""
+    seen_at: datetime | None = None
+    """The provider's time of this reading, aware UTC."""
 
 
-def follow(session: Session, stop: StopSignal, show: Callable[[Sequence[RemoteProgress]], None]) -> None:
-    """Poll until everything is over, and pass all progress to `show` at each poll. What cannot be read keeps its last
-    progress and counts as not over. Raises Interrupted, and ProviderError after MAX_FAILED_POLLS failures in a row."""
+def follow(
+    session: Session,
+    stop: StopSignal,
+    show: Callable[[Sequence[RemoteProgress]], None],
+    *,
+    at_most: float = math.inf,
+) -> list[RemoteProgress]:
+    """Poll until everything is over or `at_most` seconds have passed, and pass all progress to `show` at each poll.
+
+    What cannot be read keeps its last progress and counts as not over. Returns what still goes on at the end. Raises
+    Interrupted, and ProviderError after MAX_FAILED_POLLS failures in a row.
+    """
     progress_by_remote: dict[str, RemoteProgress] = {}
-    failed_polls = 0
+    failed_polls, waited, began = 0, 0.0, time.monotonic()
     while True:
         stop.check()
         observations = observe(session.scope(session.lock(), everything=True))
@@ -61,11 +79,21 @@ def follow(session: Session, stop: StopSignal, show: Callable[[Sequence[RemotePr
         if progress_by_remote:
             show(list(progress_by_remote.values()))
         if not unread_blocks and len(over_ids) == len(progress_by_remote):
-            return
+            return []
         failed_polls = failed_polls + 1 if unread_blocks else 0
         if failed_polls == MAX_FAILED_POLLS:
             raise ProviderError(unread_blocks[0].detail, hint=unread_blocks[0].hint)
-        session.connections.sleep(POLL_SECONDS)
+        elapsed = max(waited, time.monotonic() - began)
+        if elapsed >= at_most:
+            return [progress for progress in progress_by_remote.values() if not progress.over]
+        pause = min(_choose_pause(session, waited), at_most - elapsed)
+        session.connections.sleep(pause)
+        waited += pause
+
+
+def _choose_pause(session: Session, waited: float) -> float:
+    """How long to wait for the next poll. The sandbox's clock jumps: the longer it took so far, the further."""
+    return max(POLL_SECONDS, waited * SANDBOX_GROWTH) if session.options.sandbox else POLL_SECONDS
 
 
 def _may_still_call(observation: Observation, over_ids: Collection[str]) -> bool:
@@ -91,6 +119,8 @@ def _remote_progress(observation: Observation) -> Iterator[RemoteProgress]:
             in_flight=_count_members(remote, Phase.IN_FLIGHT, Phase.UNKNOWN),
             waiting=_count_members(remote, Phase.QUEUED),
             over=is_over(remote),
+            starts_at=remote.scheduled_at,
+            seen_at=observation.facts.now,
         )
 
 

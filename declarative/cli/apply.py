@@ -22,26 +22,31 @@ if TYPE_CHECKING:
     from declarative.planning.plan import Plan
 
 
-@click.command()
+@click.command(cls=options.WaitCommand)
 @options.path
 @options.targets
+@options.labels
 @options.allow_shrink
 @options.max_dials
 @options.parallelism
 @options.auto_approve
 @options.lock_timeout
 @options.as_json
-@click.option("--wait", is_flag=True, help="Follow what was submitted until all calls are over.")
+@click.option(
+    "--allow-older", is_flag=True, help="Apply manifests though a later commit was applied, as the lock tells."
+)
+@options.wait
 @click.pass_obj
 def apply(
     context: Context,
     /,
     path: Path,
     targets: tuple[str, ...],
+    labels: tuple[str, ...],
     parallelism: int,
     auto_approve: bool,
     as_json: bool,
-    wait: bool,
+    wait: float | None,
     **limits: Any,
 ) -> int:
     """Carry out the plan. Plan again, ask for approval, call each person once, record it.
@@ -52,16 +57,20 @@ def apply(
     from declarative.app.apply import ApplyOptions
 
     saved_plan = saving.load_plan(path) if saving.is_plan_file(path) else None
-    if saved_plan and targets:
+    if saved_plan and (targets or labels):
         raise UsageError("a saved plan is applied as a whole", hint="pass --target to the dialctl plan that saves it")
     project_path, chosen_targets = (Path(saved_plan.path), saved_plan.targets) if saved_plan else (path, targets)
     stop = _new_stop_signal(context)
-    session = context.open_session(project_path, targets=chosen_targets, parallelism=parallelism, stop=stop)
+    session = context.open_session(
+        project_path, targets=chosen_targets, labels=labels, parallelism=parallelism, stop=stop
+    )
     apply_options = ApplyOptions(
+        stays=wait is not None,
         approve=_make_approver(context, stop, auto_approve or saved_plan is not None, as_json),
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
         allow_shrink=limits["allow_shrink"],
+        allow_older=limits["allow_older"],
         lock_timeout=limits["lock_timeout"],
     )
     return _apply_and_report(context, session, apply_options, stop, as_json, wait=wait)
@@ -137,15 +146,15 @@ def _apply_and_report(
     stop: StopSignal,
     as_json: bool,
     *,
-    wait: bool = False,
+    wait: float | None = None,
 ) -> int:
-    """Apply, follow if `wait` is set, print the report, and return its exit code."""
+    """Apply, follow for at most `wait` seconds if it is set, print the report, and return its exit code."""
     from declarative.app import apply as applier
 
     stop.listen()
     report = applier.apply_project(session, apply_options, stop)
-    if wait and report.interrupted is None:
-        report = replace(report, follow_error=_follow_until_over(context, session, stop))
+    if wait is not None and report.interrupted is None and report.failure is None:
+        report = replace(report, follow_error=_follow(context, session, stop, wait))
     _print_report(context, report, as_json)
     return report.exit_code
 
@@ -160,8 +169,8 @@ def approval_question(plan: Plan) -> str:
     return f"{' and '.join(effects)}?".capitalize()
 
 
-def _follow_until_over(context: Context, session: Session, stop: StopSignal) -> DialctlError | None:
-    """Follow until all calls are over. Returns the error that ended it early."""
+def _follow(context: Context, session: Session, stop: StopSignal, at_most: float) -> DialctlError | None:
+    """Follow until all calls are over, or for so many seconds. Returns the error that ended it early."""
     from declarative.app.watch import follow
     from declarative.report import live
 
@@ -169,9 +178,14 @@ def _follow_until_over(context: Context, session: Session, stop: StopSignal) -> 
     stop.on_signal = lambda: None  # the wait ends at once, and a message would break the live table
     try:
         with live.show_live(quiet=context.quiet) as show_progress:
-            follow(session, stop, show_progress)
+            still_going = follow(session, stop, show_progress, at_most=at_most)
     except DialctlError as error:
         return error
+    if still_going:
+        waiting, in_flight = (
+            sum(getattr(progress, name) for progress in still_going) for name in ("waiting", "in_flight")
+        )
+        context.print_note(f"Not over yet: {waiting:,} waiting, {in_flight:,} in flight. dialctl status shows them.")
     return None
 
 

@@ -51,7 +51,7 @@ class Context:
         if flags["verbose"]:
             _enable_step_log()
         return cls(
-            directory=Path.cwd(),
+            directory=_find_working_directory(),
             sandbox=flags["sandbox"],
             variables=dict(_parse_variable(text) for text in flags["variables"]),
             variable_files=tuple(flags["variable_files"]),
@@ -73,7 +73,10 @@ class Context:
         *,
         stop: StopSignal | None = None,
         targets: Sequence[str] = (),
+        labels: Sequence[str] = (),
         parallelism: int = 8,
+        describe_all: bool = False,
+        fetch_files: bool = True,
     ) -> Session:
         """Open a session that is closed when the command ends.
 
@@ -84,21 +87,38 @@ class Context:
         from declarative.app.session import Session
 
         session = Session(
-            path,
+            self.find_project(path),
             directory=self.directory,
             sandbox=self.sandbox,
             variables=self.variables,
             variable_files=self.variable_files,
             targets=targets,
+            labels=labels,
             parallelism=parallelism,
             progress=self.progress,
+            describe_all=describe_all,
+            fetch_files=fetch_files,
             sleep=stop.sleep if stop else time.sleep,
             pause=stop.pause if stop else None,
         )
         return self._exit_stack.enter_context(session)
 
+    def find_project(self, path: Path) -> Path:
+        """Find the project that a directory means, and say so if it is a child. Raises UsageError if several are."""
+        from declarative.app.session import find_project
+
+        project_path = find_project(path)
+        if project_path != path:
+            self.print_note(f"Project in {project_path}.")
+        return project_path
+
     def print_data(self, text: str) -> None:
         """Print a result to stdout as it is: JSON, CSV, Markdown or columns."""
+        self._end_progress()
+        terminal.echo_whole(text)
+
+    def print_commands(self, text: str) -> None:
+        """Print lines that a CI runner is meant to obey."""
         self._end_progress()
         click.echo(text)
 
@@ -141,6 +161,13 @@ def _change_directory(directory: Path) -> None:
         raise UsageError(f'cannot change to directory "{directory}": {error.strerror}') from None
 
 
+def _find_working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current directory was deleted", hint="change to a directory that exists") from None
+
+
 def _choose_color(color: bool | None) -> None:
     click_context = click.get_current_context()
     click_context.color = color if color is not None else (False if os.environ.get("NO_COLOR") else None)
@@ -158,4 +185,11 @@ def _enable_step_log() -> None:
     import logging
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+
+    class StepFormatter(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return terminal.disarm(super().format(record))
+
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(StepFormatter("%(message)s"))
     logging.getLogger("dialctl.steps").setLevel(logging.DEBUG)

@@ -11,12 +11,11 @@ import traceback
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
-from declarative.cli import terminal
-from declarative.errors import DialctlError, Exit, UsageError
+from declarative.cli import global_flags, terminal
+from declarative.errors import DialctlError, Exit, UsageError, system_hint
 from declarative.privacy import clean
-
-_DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def print_failure(failure: Exception, command_context: click.Context) -> int:
@@ -34,6 +33,10 @@ def print_failure(failure: Exception, command_context: click.Context) -> int:
 
 def print_error(error: DialctlError, command_context: click.Context) -> int:
     """Print every problem, the message and the hint. Control characters are taken out."""
+    if command_context.params.get("layout") == "github":
+        from declarative.report import github
+
+        click.echo(github.format_error(error))
     if not (_wants_json(command_context) and _print_as_json(error)):
         for problem in error.problems:
             terminal.echo(clean(str(problem)), err=True)
@@ -55,47 +58,44 @@ def _print_as_json(error: DialctlError) -> bool:
 
 
 def print_usage_error(misuse: click.ClickException | click.Abort, command_context: click.Context) -> int:
-    """Print wrong usage. A global flag after the command is shown in its right place."""
+    """Print wrong usage."""
     if isinstance(misuse, click.Abort):
         click.echo("Aborted.", err=True)
         return int(Exit.INTERRUPTED)
     if isinstance(misuse, click.exceptions.NoArgsIsHelpError):
         click.echo(misuse.message, err=True)
         return int(Exit.USAGE)
-    if isinstance(misuse, click.NoSuchOption) and misuse.ctx and misuse.option_name in _global_flags(misuse.ctx):
-        program, _, command = misuse.ctx.command_path.partition(" ")
-        flag = misuse.option_name
-        value = "" if _global_flags(misuse.ctx)[flag] else " ..."
-        error = UsageError(f"{flag} has to stand before the command", hint=f"{program} {flag}{value} {command}")
-        return print_error(error, command_context)
     usage_context = getattr(misuse, "ctx", None)
     hint = f"see {usage_context.command_path} --help" if usage_context else "see dialctl --help"
-    return print_error(UsageError(misuse.format_message(), hint=hint), command_context)
+    return print_error(UsageError(f"{_variable_prefix(misuse)}{misuse.format_message()}", hint=hint), command_context)
 
 
-def _global_flags(context: click.Context) -> dict[str, bool]:
-    """Map each global flag to whether it takes no value."""
-    options = [param for param in context.find_root().command.params if isinstance(param, click.Option)]
-    return {
-        flag: option.is_flag or option.count for option in options for flag in (*option.opts, *option.secondary_opts)
-    }
+def _variable_prefix(misuse: click.ClickException) -> str:
+    """Name the environment variable that a wrong value comes from. Empty where the command line gave it."""
+    if not (isinstance(misuse, click.BadParameter) and misuse.ctx and misuse.param and misuse.param.name):
+        return ""
+    is_variable = misuse.ctx.get_parameter_source(misuse.param.name) is ParameterSource.ENVIRONMENT
+    named = misuse.param.envvar or f"{misuse.ctx.auto_envvar_prefix}_{misuse.param.name.upper()}"
+    return f"{named if isinstance(named, str) else ', '.join(named)}: " if is_variable else ""
 
 
 def print_system_error(error: OSError, command_context: click.Context) -> int:
-    """Print a failure of a file or of the disk in the system's words, with the file's name.
+    """Print a failure of a file, a disk or another part of the system in its own words, and what to do about it.
 
-    An OSError about neither is a bug.
+    Only a file descriptor that is not open is a bug.
     """
-    if error.filename is None and error.errno not in _DISK_FULL_ERRORS:
+    if error.errno is None or error.errno == errno.EBADF:
         return print_bug(error, command_context)
-    return print_error(DialctlError(f"{error.filename or 'cannot write'}: {error.strerror}"), command_context)
+    place = error.filename or "the output or the project"
+    message = f"{error.filename or 'cannot read or write'}: {error.strerror}"
+    return print_error(DialctlError(message, hint=system_hint(error, str(place))), command_context)
 
 
 def print_bug(bug: Exception, command_context: click.Context) -> int:
     """Print where a bug happened, but no values: they may hold a phone number. -vv adds the traceback."""
     frame = traceback.extract_tb(bug.__traceback__)[-1]
     location = f"{type(bug).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-    if command_context.find_root().params["verbose"] > 1:
+    if global_flags.read_flags(command_context).get("verbose", 0) > 1:
         traceback.print_exception(bug, file=sys.stderr)
     error = DialctlError(
         f"dialctl has a bug: {location}",

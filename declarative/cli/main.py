@@ -3,23 +3,27 @@ each is imported when its command is called."""
 
 from __future__ import annotations
 
+import resource
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from itertools import dropwhile
-from pathlib import Path
-from typing import Any
 
 import click
 
-from declarative.cli import terminal
-from declarative.cli.context import Context
+from declarative.cli import examples, global_flags, terminal
 from declarative.errors import Exit
+
+_MIN_OPEN_FILES = 32
+"""Files and connections that a run with the default parallelism has open at once, with some to spare."""
 
 _COMMANDS: Mapping[str, str] = {
     "init": "declarative.cli.project:init",
     "validate": "declarative.cli.project:validate",
+    "digest": "declarative.cli.project:digest",
     "plan": "declarative.cli.plan:plan",
+    "show": "declarative.cli.plan:show",
     "apply": "declarative.cli.apply:apply",
     "destroy": "declarative.cli.apply:destroy",
     "drift": "declarative.cli.status:drift",
@@ -28,6 +32,8 @@ _COMMANDS: Mapping[str, str] = {
     "resolve": "declarative.cli.resolve:resolve",
     "state": "declarative.cli.state:state",
     "force-unlock": "declarative.cli.state:force_unlock",
+    "agents": "declarative.cli.account:agents",
+    "numbers": "declarative.cli.account:numbers",
     "explain": "declarative.cli.reference:explain",
     "schema": "declarative.cli.reference:schema",
     "sandbox": "declarative.cli.sandbox:sandbox",
@@ -44,10 +50,25 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, name = _COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(import_module(module), name)
-        _name_environment_variables(command, f"DIALCTL_{cmd_name}")
-        return command
+        if cmd_name not in self.commands:
+            module, name = _COMMANDS[cmd_name].split(":")
+            command: click.Command = getattr(import_module(module), name)
+            _name_environment_variables(command, f"DIALCTL_{cmd_name}")
+            global_flags.add_to(command)
+            examples.add_to(command, cmd_name)
+            self.commands[cmd_name] = command
+        return self.commands[cmd_name]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command. One that is mistyped is answered with those that are near."""
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near_names = get_close_matches(name, _COMMANDS)
+            suggestion = f" Did you mean {' or '.join(repr(near_name) for near_name in near_names)}?"
+            ctx.fail(f"No such command {name!r}.{suggestion if near_names else ''}")
+        return super().resolve_command(ctx, args)
 
 
 def _name_environment_variables(command: click.Command, prefix: str) -> None:
@@ -60,48 +81,84 @@ def _name_environment_variables(command: click.Command, prefix: str) -> None:
         _name_environment_variables(subcommand, f"{prefix}_{name}")
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-C", "--chdir", type=click.Path(path_type=Path), help="Change to this directory first.")
-@click.option("--sandbox", is_flag=True, help="Use the embedded simulator: no key, no account, nobody is called.")
-@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set ${var.NAME}.")
-@click.option(
-    "--var-file", "variable_files", multiple=True, type=click.Path(path_type=Path), help="Read variables from a file."
-)
-@click.option("--color/--no-color", default=None, help="Force or forbid color. NO_COLOR is honoured.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
-@click.option("-v", "--verbose", count=True, help="Show each step on stderr. Twice: also tracebacks of bugs.")
-@click.pass_context
-def dialctl(ctx: click.Context, /, **flags: Any) -> None:
-    """Infrastructure as code for outbound AI voice calls.
+def _print_version(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not ctx.resilient_parsing:
+        from declarative.cli.reference import describe_version
 
-    Manifests in git say who is to be called. `dialctl plan` shows it, `dialctl apply` carries it out, and the lock
-    file records it. A phone call cannot be undone: each person is called once, or dialctl says that it is unsure.
-    """
-    ctx.obj = Context.from_flags(**flags)
-    ctx.call_on_close(ctx.obj.close)
+        terminal.echo(describe_version())
+        ctx.exit()
 
 
-_name_environment_variables(click.Group("globals", params=dialctl.params), "DIALCTL")
+def _define_root() -> LazyGroup:
+    root = LazyGroup(
+        "dialctl",
+        params=list[click.Parameter](global_flags.make_options()),
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="""Infrastructure as code for outbound AI voice calls.
+
+        Manifests in git say who is to be called. `dialctl plan` shows it, `dialctl apply` carries it out, and the lock
+        file records it. A phone call cannot be undone: each person is called once, or dialctl says that it is unsure.
+        Global flags may stand after the command, too.
+        """,
+        epilog=examples.format_examples(""),
+    )
+    _name_environment_variables(root, "DIALCTL")
+    version_help = "Print version, Python and provider types."
+    root.params.append(
+        click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help=version_help
+        )
+    )
+    return root
+
+
+dialctl = _define_root()
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with a code of errors.Exit."""
-    terminal.replace_closed_streams()
-    sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
+    terminal.prepare_streams()
+    exit_code = run_command(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_flush_output(exit_code))
+
+
+def _flush_output(exit_code: int) -> int:
+    """Write what is buffered. A command that did its work and could not say so has failed."""
+    try:
+        is_read = terminal.flush_streams()
+    except OSError as error:
+        terminal.drop_output()
+        terminal.echo(f"Error: cannot write to stdout: {error.strerror}", err=True)
+        is_read = False
+    return exit_code if is_read else exit_code or int(Exit.FAILED)
 
 
 def run_command(arguments: list[str]) -> int:
     """Run the command, print its failure if it fails, and return the exit code."""
+    if (open_files := _allow_open_files()) < _MIN_OPEN_FILES:
+        click.echo(f"Error: only {open_files} files may be open at once, and dialctl needs {_MIN_OPEN_FILES}", err=True)
+        click.echo("  allow more open files (ulimit -n), then run again", err=True)
+        return int(Exit.FAILED)
     try:
         return int(dialctl.main(args=arguments, prog_name="dialctl", standalone_mode=False) or 0)
     except click.exceptions.Exit as exit_request:
         return exit_request.exit_code
     except BrokenPipeError:
+        terminal.drop_output()
         return int(Exit.FAILED)
     except Exception as failure:
         from declarative.cli import error_output
 
         return error_output.print_failure(failure, _find_command_context(arguments))
+
+
+def _allow_open_files() -> int:
+    """Raise the number of files that may be open to what is needed, if the system allows it. Returns the number."""
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit != resource.RLIM_INFINITY and limit < _MIN_OPEN_FILES:
+        limit = _MIN_OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _MIN_OPEN_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+    return _MIN_OPEN_FILES if limit == resource.RLIM_INFINITY else limit
 
 
 def _find_command_context(arguments: list[str]) -> click.Context:

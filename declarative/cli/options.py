@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
 
 import click
+
+from declarative.cli import completion
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+|\d+")
@@ -27,12 +30,68 @@ class Duration(click.ParamType[float]):
         return sum(float(size) * _UNITS[unit] for size, unit in re.findall(r"([\d.]+)([dhms])", value))
 
 
+class LabelSelector(click.ParamType[str]):
+    """Checks the text of a label selector."""
+
+    name = "selector"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from declarative.model.selection import parse_label_selector
+
+        try:
+            parse_label_selector(value)
+        except ValueError as error:
+            self.fail(f"{str(error)!r} is not a requirement such as team=growth or 'team in (a, b)'", param, ctx)
+        return str(value)
+
+
+class WaitBound(click.ParamType[float]):
+    """Converts the value of `--wait=30m` to seconds, and that of a bare `--wait` to infinity."""
+
+    name = "duration"
+    unbounded = "forever"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if value in (self.unbounded, "1", "true"):  # a variable says 1 for a flag
+            return math.inf
+        return value if isinstance(value, float) else Duration().convert(value, param, ctx)
+
+
+class WaitCommand(click.Command):
+    """A command whose `--wait` takes a value only after an equals sign: the next word may be PATH."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f"--wait={WaitBound.unbounded}" if word == "--wait" else word for word in args])
+
+
+wait = click.option(
+    "--wait",
+    type=WaitBound(),
+    metavar="[=DURATION]",
+    help="Follow what was submitted until all calls are over, or at most this long (--wait=30m).",
+)
 path = click.argument("path", type=click.Path(path_type=Path), default=Path(), required=False)
 project_schema = click.option(
     "--path", "path", type=click.Path(path_type=Path), default=Path(), help="The project's directory.  [default: .]"
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, also on failure.")
-targets = click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource. Repeatable.")
+targets = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="ADDRESS",
+    shell_complete=completion.addresses,
+    help="Only this resource: its address, its name, or a pattern such as 'batch/spring-*'. Repeatable.",
+)
+labels = click.option(
+    "-l",
+    "--selector",
+    "labels",
+    multiple=True,
+    type=LabelSelector(),
+    shell_complete=completion.labels,
+    help="Only resources with these labels, as in kubectl: team=growth, 'team in (a, b)', !team.",
+)
 allow_shrink = click.option(
     "--allow-shrink",
     multiple=True,
@@ -54,4 +113,5 @@ max_dials = click.option(
 )
 auto_approve = click.option("-y", "--auto-approve", is_flag=True, help="Go on without asking.")
 show_numbers = click.option("--show-numbers", is_flag=True, help="Show phone numbers in full.")
-address = click.argument("address", required=False)
+address = click.argument("address", required=False, shell_complete=completion.addresses)
+addresses = click.argument("addresses", metavar="[ADDRESS...]", nargs=-1, shell_complete=completion.addresses)

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import click
 
+from declarative.cli import completion
 from declarative.cli.context import Context
 from declarative.errors import Exit, UsageError
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.schema_names)
+@click.option("--bundle", is_flag=True, help="One schema of manifests for an editor, with no reference to a file.")
 @click.pass_obj
-def schema(context: Context, name: str | None) -> int:
+def schema(context: Context, name: str | None, bundle: bool) -> int:
     """Print a published JSON Schema. Without NAME, list their names."""
     from declarative import schemas
 
+    if bundle:
+        from declarative.app.bundle import bundle_schema
+
+        if name is not None:
+            raise UsageError("--bundle is the schema of manifests, and takes no NAME")
+        context.print_data(_format_schema(bundle_schema()))
+        return Exit.DONE
     if name is None:
         context.print_data("\n".join(schemas.list_schemas()))
         return Exit.DONE
@@ -24,18 +33,27 @@ def schema(context: Context, name: str | None) -> int:
         raise UsageError(
             f'no schema is called "{name}"', hint=f"schemas: {', '.join(schemas.list_schemas())}"
         ) from None
-    from json import dumps
-
-    context.print_data(dumps(schema_document, indent=2, ensure_ascii=False))
+    context.print_data(_format_schema(schema_document))
     return Exit.DONE
 
 
+def _format_schema(schema_document: object) -> str:
+    from json import dumps
+
+    return dumps(schema_document, indent=2, ensure_ascii=False)
+
+
 @click.command()
-@click.argument("what", required=False, metavar="[KIND[.FIELD...]]")
-@click.option("--provider", "provider", metavar="TYPE", help="Only fields of this provider type.")
+@click.argument("what", required=False, metavar="[KIND[.FIELD...] | REASON]", shell_complete=completion.topics)
+@click.option(
+    "--provider",
+    metavar="TYPE",
+    shell_complete=completion.provider_types,
+    help="Only fields of this provider type.",
+)
 @click.pass_obj
 def explain(context: Context, what: str | None, provider: str | None) -> int:
-    """Print the manifest reference, made from the schemas. Example: `dialctl explain Batch.retry`."""
+    """Explain a field of manifests, or a reason of a plan."""
     from declarative.app import explain as explainer
 
     context.print_data(explainer.explain_manifest(what, provider))
@@ -46,12 +64,23 @@ def explain(context: Context, what: str | None, provider: str | None) -> int:
 @click.pass_obj
 def version(context: Context) -> int:
     """Print the version, Python and the provider types."""
+    context.print_data(describe_version())
+    return Exit.DONE
+
+
+def describe_version() -> str:
+    """Name version and commit, Python and the provider types, a line each."""
     import platform
 
     from declarative import __version__
+    from declarative.app import build
     from declarative.providers import catalog
 
-    context.print_data(
-        f"dialctl {__version__}\nPython {platform.python_version()}\nproviders: {', '.join(catalog.type_names())}"
+    commit = build.find_commit()
+    return "\n".join(
+        [
+            f"dialctl {__version__}{f' (commit {commit})' if commit else ''}",
+            f"Python {platform.python_version()}",
+            f"providers: {', '.join(catalog.type_names())}",
+        ]
     )
-    return Exit.DONE

@@ -12,7 +12,8 @@ from declarative.errors import Exit, UsageError
 
 
 @click.command()
-@click.argument("address", metavar="ADDRESS[#PERSON]")
+@click.argument("address", metavar="ADDRESS[#PERSON|#REMOTE_ID]", required=False)
+@click.option("--all", "everything", is_flag=True, help="Decide it alike at every address.")
 @options.project_schema
 @click.option("--placed", is_flag=True, help="The lost request did arrive: its people count as called.")
 @click.option("--not-placed", is_flag=True, help="The lost request never arrived: its people may be called.")
@@ -21,20 +22,26 @@ from declarative.errors import Exit, UsageError
 )
 @options.lock_timeout
 @click.pass_obj
-def resolve(context: Context, /, address: str, path: Path, lock_timeout: float, **verdicts: bool) -> int:
+def resolve(
+    context: Context, /, address: str | None, path: Path, lock_timeout: float, *, everything: bool, **verdicts: bool
+) -> int:
     """Decide what dialctl could not prove. `dialctl status` shows what is unsure.
 
-    PERSON is a phone number, or the digest that `dialctl status` prints for a person.
+    PERSON is a phone number, or the digest that `dialctl status` prints for a person. REMOTE_ID is the provider's id of
+    a batch that the provider has dropped or does not answer in full; all of it counts as called.
     """
     chosen_flags = [name.replace("_", "-") for name, is_set in verdicts.items() if is_set]
     if len(chosen_flags) != 1:
         raise UsageError("pass exactly one of --placed, --not-placed and --resume")
+    if (address is None) is not everything:
+        raise UsageError("pass either an address or --all")
     from declarative.app import resolve as resolver
 
-    [verdict] = chosen_flags
-    resource_address, _, person = address.partition("#")
-    messages = resolver.resolve_address(
-        context.open_session(path), resource_address, person or None, resolver.Verdict(verdict), lock_timeout
-    )
+    session, verdict = context.open_session(path), resolver.Verdict(chosen_flags[0])
+    if address is None:
+        messages = resolver.resolve_everything(session, verdict, lock_timeout)
+    else:
+        resource_address, _, part = address.partition("#")
+        messages = resolver.resolve_address(session, resource_address, part or None, verdict, lock_timeout)
     context.print_text("\n".join(messages))
     return Exit.DONE

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from declarative.sandbox.embedded import EmbeddedSandbox
 
 EMBEDDED_DIRECTORY = Path(".dialctl") / "sandbox"
+_ANY_ADDRESS = ("", "0.0.0.0", "::")
 _url_option = click.option("--url", help="URL of a served sandbox. Without it, the one that --sandbox keeps here.")
 
 
@@ -34,7 +35,9 @@ _SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' S
 
 
 @sandbox.command(help=_SERVE_HELP)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on. It answers only to localhost."
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -46,17 +49,28 @@ _SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' S
     "--speed", type=click.FloatRange(0), help="Sandbox seconds per real second. At 0 only advance moves the clock."
 )
 @click.option("--seed", type=int, help="Seed of the random outcomes.  [default: 0]")
+@click.option(
+    "--lifelike/--no-lifelike",
+    default=None,
+    help="Add rare outcomes: errors, refusals, unknown words.  [default: no-lifelike]",
+)
 @click.option("--faults", type=click.Path(path_type=Path), help="Fault rules (YAML or JSON).")
 @click.option("--directory", type=click.Path(path_type=Path, file_okay=False), help="Keep the state in this directory.")
 def serve(
-    host: str, port: int, speed: float | None, seed: int | None, faults: Path | None, directory: Path | None
+    host: str,
+    port: int,
+    speed: float | None,
+    seed: int | None,
+    lifelike: bool | None,
+    faults: Path | None,
+    directory: Path | None,
 ) -> None:
     from declarative.sandbox.faults import install_rules, load_rules
     from declarative.sandbox.world import World
 
     rules = load_rules(faults) if faults is not None else None
     try:
-        world = World(directory, seed=seed, speed=speed)
+        world = World(directory, seed=seed, speed=speed, lifelike=lifelike)
     except ValueError as error:
         raise UsageError(str(error)) from None
     try:
@@ -85,7 +99,7 @@ def _exit_on_signal(signum: int, frame: object) -> None:
 
 
 def _print_endpoints(host: str, port: int) -> None:
-    url = f"http://{host}:{port}"
+    url = f"http://{'localhost' if host in _ANY_ADDRESS else host}:{port}"
     click.echo(f"listening on {url}")
     for name in ("CARTESIA", "CALLINGBOX"):
         click.echo(f"export {name}_BASE_URL={url} {name}_API_KEY={SANDBOX_KEY}", err=True)
@@ -102,7 +116,10 @@ def advance(duration: float, url: str | None) -> None:
 @sandbox.command()
 @_url_option
 def reset(url: str | None) -> None:
-    """Delete all but the clock, the seed and the fault rules. Without --url, also the lock of --sandbox."""
+    """Delete all but the clock, the seed and the fault rules. Without --url, also the lock of --sandbox.
+
+    A damaged database is deleted as a whole.
+    """
     if url is not None:
         _request_control("POST", "reset", url, {})
         return
@@ -112,9 +129,20 @@ def reset(url: str | None) -> None:
     from declarative.state.catalog import open_backend
 
     with open_backend(EMBEDDED_DIRECTORY, None).lease(Holder.from_environment(os.environ), 0, time.sleep):
-        _request_control("POST", "reset", url, {})
+        _reset_embedded()
         for file in EMBEDDED_DIRECTORY.glob("dialctl.lock*"):
             file.unlink()
+
+
+def _reset_embedded() -> None:
+    from declarative.sandbox.store import DamagedDatabase, delete_database
+
+    try:
+        _request_control("POST", "reset", None, {})
+    except DamagedDatabase as damage:
+        delete_database(EMBEDDED_DIRECTORY)
+        _request_control("POST", "reset", None, {})
+        click.echo(f"{damage.message}. A new one begins, with a new clock.", err=True)
 
 
 @sandbox.command()

@@ -83,15 +83,26 @@ def new(context: Context, path: Path, lock_timeout: float) -> int:
 @state.command()
 @options.project_schema
 @options.lock_timeout
+@click.option(
+    "--keep",
+    metavar="LINEAGE",
+    help="Go on with this lineage, where the providers show several; what the others did is taken over.",
+)
+@click.option(
+    "--over-older",
+    is_flag=True,
+    help="Start from the lock that is here, and add what a later run has done whose lock is gone.",
+)
 @click.pass_obj
-def rebuild(context: Context, path: Path, lock_timeout: float) -> int:
-    """Start a lock from the marks at the providers.
+def rebuild(context: Context, path: Path, lock_timeout: float, keep: str | None, over_older: bool) -> int:
+    """Make a lock from the marks at the providers.
 
     People who are not found stay unsure until you `resolve` them, if no list can prove that they were never called.
     """
-    from declarative.app import state_init
+    from declarative.app import state_rebuild
 
-    context.print_text("\n".join(state_init.rebuild_lock(context.open_session(path), lock_timeout)))
+    rebuild_options = state_rebuild.RebuildOptions(keep=keep, over_older=over_older, lock_timeout=lock_timeout)
+    context.print_text("\n".join(state_rebuild.rebuild_lock(context.open_session(path), rebuild_options)))
     return Exit.DONE
 
 

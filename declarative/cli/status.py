@@ -18,15 +18,20 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.address
+@options.addresses
+@options.labels
 @options.project_schema
 @options.as_json
 @click.pass_obj
-def status(context: Context, address: str | None, path: Path, as_json: bool) -> int:
-    """Show people by standing and outcome. Asks the provider. ADDRESS limits it to one resource."""
-    from declarative.app import status as queries
+def status(context: Context, addresses: tuple[str, ...], labels: tuple[str, ...], path: Path, as_json: bool) -> int:
+    """Show people by standing and outcome. Asks the provider.
 
-    statuses = queries.read_status(context.open_session(path), address)
+    ADDRESS limits it to some resources: an address, a name, or a pattern such as 'batch/spring-*'.
+    """
+    from declarative.app import status as queries
+    from declarative.model.selection import Selection
+
+    statuses = queries.read_status(context.open_session(path), Selection(addresses, labels))
     if as_json:
         from declarative.report import json_output
 
@@ -35,9 +40,8 @@ def status(context: Context, address: str | None, path: Path, as_json: bool) -> 
         from declarative.report import text
 
         context.print_text(text.format_statuses(statuses))
-    return exit_code_of_blocks(status.block for status in statuses) or (
-        Exit.NEEDS_HUMAN if any(status.unsure or status.unseen for status in statuses) else Exit.DONE
-    )
+    needs_human = any(status.unsure or status.unseen or status.not_taken_off for status in statuses)
+    return exit_code_of_blocks(status.block for status in statuses) or (Exit.NEEDS_HUMAN if needs_human else Exit.DONE)
 
 
 def exit_code_of_blocks(blocks: Iterable[Block | None]) -> Exit:
@@ -51,7 +55,8 @@ def exit_code_of_blocks(blocks: Iterable[Block | None]) -> Exit:
 
 
 @click.command()
-@options.address
+@options.addresses
+@options.labels
 @options.project_schema
 @options.show_numbers
 @click.option(
@@ -68,16 +73,23 @@ def exit_code_of_blocks(blocks: Iterable[Block | None]) -> Exit:
 )
 @click.pass_obj
 def results(
-    context: Context, address: str | None, path: Path, show_numbers: bool, layout: str | None, output: Path | None
+    context: Context,
+    addresses: tuple[str, ...],
+    labels: tuple[str, ...],
+    path: Path,
+    show_numbers: bool,
+    layout: str | None,
+    output: Path | None,
 ) -> int:
     """Show one row for each person. Number, standing, outcome, attempts, call id and the person's data.
 
     Numbers are masked unless --show-numbers is given. A file written with -o holds them in full.
     """
     from declarative.app import status as queries
+    from declarative.model.selection import Selection
     from declarative.report import results as results_output
 
-    frame, blocks = queries.read_results(context.open_session(path), address)
+    frame, blocks = queries.read_results(context.open_session(path), Selection(addresses, labels))
     for resource_address, block in blocks:
         context.print_note(f"{resource_address}: no results: {block.detail}")
     if output is not None:

@@ -1,8 +1,10 @@
-"""The standard streams: replaced if they are closed, and wrapped between words at a terminal. Elsewhere lines stay
-whole, for grep and for logs. Knows no command."""
+"""The standard streams: replaced if they are closed, wrapped between words at a terminal, in any encoding, and never
+a command to a CI runner that reads the log. Elsewhere lines stay whole, for grep and for logs. Knows no command."""
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import re
 import sys
@@ -14,9 +16,74 @@ import click
 _BETWEEN_WORDS = re.compile(r"(?<=\S) (?=\S)")
 _HANGING_INDENT = 4
 _LAST_STREAM = 2
+_RUNNER_COMMAND = re.compile(r"((?:^|\r)\s*):(?=:)|##(?=\[)", re.MULTILINE)
+"""Places where a GitHub runner reads a command in a log: a line that begins with `::`, or `##[` anywhere."""
+_PLAIN_SYMBOLS = {
+    "•": "*",
+    "·": "-",
+    "→": "->",
+    "…": "...",
+    "↻": "@",
+    "×": "x",
+    "✓": "ok",
+    "✗": "x",
+    "–": "-",
+}
+"""Our own symbols for a stream whose encoding lacks them."""
+_ENCODING_ERRORS = "dialctl.plain"
 
 
-def replace_closed_streams() -> None:
+def prepare_streams() -> None:
+    """Make the standard streams safe to write to. Call it once, before anything is printed."""
+    _replace_closed_streams()
+    codecs.register_error(_ENCODING_ERRORS, _encode_plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_ENCODING_ERRORS)
+
+
+def _encode_plainly(error: UnicodeError) -> tuple[str, int]:
+    """Replace what a stream cannot encode: our symbols by plain ones, the rest by JSON's `\\uXXXX`."""
+    assert isinstance(error, UnicodeEncodeError)  # the handler is set on streams for writing only
+    text = error.object[error.start : error.end]
+    return "".join(_PLAIN_SYMBOLS.get(letter) or _escape_letter(letter) for letter in text), error.end
+
+
+def _escape_letter(letter: str) -> str:
+    pairs = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{pairs[start : start + 2].hex()}" for start in range(0, len(pairs), 2))
+
+
+def flush_streams() -> bool:
+    """Write what is still buffered. Returns False if the reader of stdout is gone, and then drops the rest.
+
+    Raises OSError for any other failure, such as a full disk.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        drop_output()
+        return False
+    return True
+
+
+def drop_output() -> None:
+    """Send what is left of stdout to /dev/null, so that Python does not complain about it at its end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return  # stdout has no descriptor, as in a test
+
+
+def disarm(text: str) -> str:
+    """Break up what a GitHub runner would obey as a command, where one reads the log."""
+    if not os.environ.get("GITHUB_ACTIONS"):
+        return text
+    return _RUNNER_COMMAND.sub(lambda match: "## " if match.group(1) is None else f"{match.group(1)}: ", text)
+
+
+def _replace_closed_streams() -> None:
     """Open /dev/null for each standard stream that is closed, as by `2>&-`.
 
     Otherwise the next file that is opened would take its number. If that is the lock, messages for the terminal would
@@ -33,7 +100,12 @@ def replace_closed_streams() -> None:
 def echo(text: str, *, err: bool = False) -> None:
     """Print text, wrapped to the width of the terminal if there is one."""
     width = _terminal_width(sys.stderr if err else sys.stdout)
-    click.echo(wrap(text, width) if width else text, err=err)
+    echo_whole(wrap(text, width) if width else text, err=err)
+
+
+def echo_whole(text: str, *, err: bool = False) -> None:
+    """Print text whose lines stay as they are."""
+    click.echo(disarm(text), err=err)
 
 
 def wrap(text: str, width: int) -> str:

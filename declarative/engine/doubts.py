@@ -1,97 +1,188 @@
-"""Batches that were sent over a doubt: the request before them probably, but not provably, never arrived. Such a batch
-is confirmed once a list shows it and not the earlier request, or withdrawn before its guard ends. Never dials."""
+"""Waits until a lost batch is found or disproved, and makes something younger where nothing else does: the list probe.
+
+A list probe is a batch whose only recipient is our own number. It starts an hour ahead, bears a mark that says what it
+is, and is cancelled as soon as it is answered. Its entry in the list is younger than the doubts, so a list that shows
+it shows them too. It calls no one, counts towards no limit, and holds no one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import count
 
-from declarative.engine.execute import Executor
-from declarative.engine.results import Finding, RequestStatus
+import polars as pl
+
+from declarative.engine import fence
+from declarative.engine.execute import ProbeExecutor
+from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
-from declarative.engine.settle import late_arrival_warning
-from declarative.model.lock import Lock, ResourceRecord
-from declarative.model.resource import Route
-from declarative.providers.base import Provider
+from declarative.engine.settle import POLL, Settler
+from declarative.errors import ProviderError
+from declarative.model import mark
+from declarative.model.lock import LONGEST_GUARD, Intent
+from declarative.model.resource import Json, Resource, Route
+from declarative.privacy import mask
+from declarative.providers.base import (
+    Ambiguous,
+    Busy,
+    Done,
+    MarkMissing,
+    NotSent,
+    Outcome,
+    OutOfFunds,
+    Rejected,
+    Submission,
+)
 
-LAST_MOMENT = timedelta(seconds=30)
-"""How long before the first call of an unproven batch it is withdrawn."""
+PROBES = 2
+"""List probes that one run makes at most for the same doubts."""
+POLLS_A_WAIT = 20
+"""How often a list is read during a long wait, at least. Something younger may appear at any time."""
+LABEL = "dialctl list probe"
+"""The name of a list probe at the provider, in front of its mark."""
 
 
 class DoubtResolver:
-    """Works under the lease of one run. Raises StateError and LeaseLost, and ProviderError where a read fails."""
+    """Works under the lease of one run, within an apply that was approved. Raises Interrupted while it waits, and
+    LeaseLost and StateError. `resources` holds what the manifests want, by address."""
 
-    def __init__(self, run: RunContext, executor: Executor) -> None:
+    def __init__(self, run: RunContext, settler: Settler, resources: Mapping[str, Resource]) -> None:
         self._run = run
-        self._executor = executor
+        self._executor = ProbeExecutor(run)
+        self._settler = settler
+        self._resources = resources
+        self._given_up: set[str] = set()
+        """Marks of requests that this run cannot settle."""
 
-    def is_doubted(self, remote_id: str) -> bool:
-        _, resource_record = find_owner(self._run.ledger.lock, remote_id)
-        return bool(resource_record.remotes[remote_id].doubts)
-
-    def is_last_moment(self, provider: Provider, remote_id: str) -> bool:
-        """Whether the batch must be withdrawn now, or it would call unproven. True where its start is not known."""
-        remote = provider.channels[Route.BATCH].read(remote_id)
-        starts_at = remote.scheduled_at if remote else None
-        return starts_at is None or provider.now() >= starts_at - LAST_MOMENT
-
-    def confirm(self, remote_id: str) -> Iterator[Finding]:
-        """Closes the doubts of a batch that the list shows. Call it only where the list does not show the earlier
-        requests."""
-        address, resource_record = find_owner(self._run.ledger.lock, remote_id)
-        doubts = resource_record.remotes[remote_id].doubts
-        doubted_intents = [resource_record.intents[mark] for mark in doubts if mark in resource_record.intents]
-        warning = "".join({late_arrival_warning(intent) for intent in doubted_intents})
-        # Protocol 7: a listing that shows the younger batch would show the older one, so the older never arrived.
-        # Protocol 5: absence is proven, so the marks are revoked: a batch that appears with one of them is cancelled.
-        self._run.ledger.update(
-            address,
-            remotes={remote_id: replace(resource_record.remotes[remote_id], doubts=())},
-            intents=dict.fromkeys(intent.mark for intent in doubted_intents),
-            revoked=tuple(sorted({*resource_record.revoked, *doubts})),
+    def is_ripe(self, addresses: Collection[str]) -> bool:
+        """Whether a lost batch of these addresses can be settled without waiting for its fence or the settle time."""
+        return any(
+            probe_time is not None and probe_time <= self._run.providers[name].now()
+            for name in self._run.providers
+            for _, intent in self._settler.open_batches(name, addresses)
+            for probe_time in (fence.find_probe_time(intent, self._run.project.settle),)
         )
-        yield Finding(address, f"proven: the request before {remote_id} never arrived{warning}")
 
-    def withdraw(self, provider: Provider, remote_id: str) -> Iterator[Finding]:
-        """Cancels a doubted batch that the list did not show in time. Does nothing to a batch without doubts."""
-        address, resource_record = find_owner(self._run.ledger.lock, remote_id)
-        doubts = resource_record.remotes[remote_id].doubts
-        if not doubts:
-            return
-        # Protocol 7: both batches may exist, so this one must not call. Its id becomes the probe of the earlier
-        # intents: a later list that shows the probe and not their marks proves their absence.
-        receipt = self._executor.cancel(address, provider.channels[Route.BATCH], remote_id)
-        done = receipt.status is RequestStatus.DONE
-        if done:
-            probes = {
-                mark: replace(resource_record.intents[mark], probe=remote_id)
-                for mark in doubts
-                if mark in resource_record.intents
-            }
-            remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
-            self._run.ledger.update(address, remotes={remote_id: replace(remote_record, doubts=())}, intents=probes)
-        detail = "it was taken back before it called" if done else f"and it could not be taken back: {receipt.message}"
-        message = f"the list did not show {remote_id} in time; {detail}"
-        yield Finding(address, message, unsure=True, withdrawn_id=remote_id if done else "")
+    def resolve(self, addresses: Collection[str]) -> list[Finding]:
+        """Waits until every lost batch of these addresses is found or disproved, as far as lists allow."""
+        findings: list[Finding] = []
+        for name in self._run.providers:
+            try:
+                self._resolve_at_provider(name, addresses, findings)
+            except ProviderError as error:
+                message = f"{name} could not be read, nothing was concluded: {error.message}"
+                findings.append(Finding("", message, unsure=True))
+        return findings
 
-    def find_unproven(self, addresses: Collection[str]) -> dict[str, list[str]]:
-        """Ids of doubted batches that an earlier run created and did not live to confirm, by provider. Batches of
-        providers that cannot list them now are left out."""
-        unproven: dict[str, list[str]] = {}
-        for address in addresses:
-            resource_record = self._run.ledger.resource_record(address)
-            provider = self._run.providers.get(resource_record.provider)
-            for remote_id, remote_record in resource_record.remotes.items():
-                if remote_record.doubts and provider is not None and remote_record.route in provider.channels:
-                    unproven.setdefault(resource_record.provider, []).append(remote_id)
-        return unproven
+    def _resolve_at_provider(self, name: str, addresses: Collection[str], findings: list[Finding]) -> None:
+        """Reads the list, waits, and probes. Adds to `findings`."""
+        provider, probes = self._run.providers[name], 0
+        for poll in count():
+            if not self._list_doubts(name, addresses):
+                return
+            findings += self._settler.settle_batches(name, addresses)
+            intents = self._list_doubts(name, addresses)
+            probe_times = self._probe_times(intents)
+            if not probe_times:
+                return
+            next_probe = self._next_probe_time(name, min(probe_times.values()))
+            if provider.now() < next_probe:
+                self._wait(name, intents, next_probe, poll)
+                continue
+            if probes == PROBES:
+                message = f"the list of {name} does not show what was made there; run dialctl apply again"
+                findings.append(Finding("", message, unsure=True))
+                self._given_up |= set(probe_times)
+                return
+            probes += 1
+            ripe_intents = [intent for intent in intents if probe_times.get(intent.mark, next_probe) <= next_probe]
+            finding, was_made = self._make_probe(name, ripe_intents)
+            findings.append(finding)
+            if finding.unsure:
+                self._given_up |= set(probe_times)
+                return
+            # A probe that was answered exists: another one would prove no more.
+            probes = PROBES if was_made else probes
+
+    def _list_doubts(self, name: str, addresses: Collection[str]) -> list[Intent]:
+        """Lost batches that this run may still settle."""
+        open_batches = self._settler.open_batches(name, addresses)
+        return [intent for _, intent in open_batches if intent.mark not in self._given_up]
+
+    def _probe_times(self, intents: Sequence[Intent]) -> dict[str, datetime]:
+        """By mark: when a list probe may be made. Intents without a known fence are left out."""
+        times = {intent.mark: fence.find_probe_time(intent, self._run.project.settle) for intent in intents}
+        return {intent_mark: moment for intent_mark, moment in times.items() if moment is not None}
+
+    def _next_probe_time(self, name: str, earliest: datetime) -> datetime:
+        # Protocol 5: at most one probe within the settle time, counted over all runs by the lock.
+        last_probe = self._run.ledger.lock.probes.get(name)
+        return earliest if last_probe is None else max(earliest, last_probe + self._run.project.settle)
+
+    def _wait(self, name: str, intents: Sequence[Intent], until: datetime, poll: int) -> None:
+        """Waits for the next reading. Raises Interrupted."""
+        sent_at = min(intent.sent_at for intent in intents)
+        remaining = (until - self._run.providers[name].now()).total_seconds()
+        answers = "; ".join({intent.answer: None for intent in intents if intent.answer})
+        self._run.progress(
+            f"an answer of {name} was lost at {sent_at:%H:%M:%S}{f' ({answers})' if answers else ''}: looking for the "
+            f"batch until {until:%H:%M:%S} UTC, then proving by something younger (Ctrl-C is safe)"
+        )
+        longest_pause = POLL[poll] if poll < len(POLL) else max(POLL[-1], remaining / POLLS_A_WAIT)
+        self._run.pause(max(1.0, min(remaining, longest_pause)))
+
+    def _make_probe(self, name: str, intents: Sequence[Intent]) -> tuple[Finding, bool]:
+        """Sends one list probe for all these doubts; returns what to say of it, and whether it was made. The finding is
+        `unsure` where a further one would be no use."""
+        settings = self._find_settings(name, intents)
+        number = self._find_number(name, settings) if settings else ""
+        if settings is None or not number:
+            message = f"no number for a list probe at {name} is known: set probe_number of the provider in the Project"
+            return Finding("", message, unsure=True), False
+        moment, latest_time = self._run.providers[name].now(), self._run.providers[name].latest_now()
+        submission = Submission(
+            mark=mark.probe_mark(self._run.project.name, self._run.ledger.lock.lineage, moment),
+            label=LABEL,
+            settings=settings,
+            recipients=pl.DataFrame({"number": [number], "payload": ["{}"]}),
+            scheduled_at=(latest_time + LONGEST_GUARD + timedelta(seconds=1)).replace(microsecond=0),
+        )
+        outcome, failure = self._executor.send_probe(name, submission)
+        return _describe_probe(name, number, outcome, failure), isinstance(outcome, Done | MarkMissing)
+
+    def _find_settings(self, name: str, intents: Sequence[Intent]) -> Mapping[str, Json] | None:
+        """Settings that a batch at this provider was or would be sent with: those of a lost one where possible."""
+        marks = {intent.mark for intent in intents}
+        records = self._run.ledger.lock.resources
+        lost_addresses = [address for address, record in records.items() if marks & set(record.intents)]
+        candidates = [
+            *(resource for address in lost_addresses if (resource := self._resources.get(address))),
+            *self._resources.values(),
+        ]
+        for resource in candidates:
+            if resource.provider == name and resource.route is Route.BATCH:
+                return resource.settings
+        recorded = [records[address] for address in (*lost_addresses, *records) if records[address].provider == name]
+        return next((record.settings for record in recorded if record.settings.get("agent_id")), None)
+
+    def _find_number(self, name: str, settings: Mapping[str, Json]) -> str:
+        """The number that the probe holds: ours. "" where it is not known. Raises ProviderError."""
+        spec = self._run.project.providers.get(name)
+        own_number = spec.probe_number if spec else ""
+        return own_number or self._run.providers[name].own_number(settings)
 
 
-def find_owner(lock: Lock, remote_id: str) -> tuple[str, ResourceRecord]:
-    """The address whose record knows this remote, and the record. Raises StopIteration where none does."""
-    return next(
-        (address, resource_record)
-        for address, resource_record in lock.resources.items()
-        if remote_id in resource_record.remotes
-    )
+def _describe_probe(name: str, number: str, outcome: Outcome, failure: str) -> Finding:
+    probe = f"a list probe at {name}, a batch of our own number {mask(number)},"
+    match outcome:
+        case Done() | MarkMissing() if failure:
+            return Finding("", f"{probe} was made and could not be cancelled: {failure}; the next apply cancels it")
+        case Done() | MarkMissing():
+            return Finding("", f"{probe} was made and cancelled at once, to prove what the list shows")
+        case Ambiguous(message):
+            return Finding("", f"{probe} was not answered: {message}; another one may follow after the settle time")
+        case NotSent(message) | Busy(message=message):
+            return Finding("", f"{probe} was not made: {message}; another one may follow after the settle time")
+        case Rejected(message=message) | OutOfFunds(message):
+            return Finding("", f"{probe} was refused: {message}; people stay unsure", unsure=True)

@@ -16,19 +16,19 @@ from declarative.planning.decide import Timing
 
 
 class Eligibility:
-    """Remembers the numbers that this run sent and called, by address."""
+    """Remembers the numbers that this run sent, by address, and that it called, by address and request."""
 
     def __init__(self, run: RunContext) -> None:
         self._run = run
         self._sent_numbers: defaultdict[str, list[pl.Series]] = defaultdict(list)
-        self._called_numbers: defaultdict[str, list[pl.Series]] = defaultdict(list)
+        self._called_numbers: defaultdict[str, dict[str, pl.Series]] = defaultdict(dict)
         self._unsure_numbers: dict[str, pl.Series] = {}
 
     def begin_round(self) -> None:
         """Starts a new round of the same run. People who were called in an earlier round stay excluded; people whose
         request is known not to have been done may be sent again."""
         # Protocol 10: a second round calls no one a second time, whatever the new plan says.
-        called_numbers = {address: list(numbers) for address, numbers in self._called_numbers.items()}
+        called_numbers = {address: [*by_request.values()] for address, by_request in self._called_numbers.items()}
         self._sent_numbers = defaultdict(list, called_numbers)
 
     def select_approved(self, address: str, recipients: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
@@ -41,9 +41,8 @@ class Eligibility:
     def select_callable(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> pl.DataFrame:
         """The recipients whose time allows a call. A run may take hours, and calling hours may have ended since the
         plan was made. The provider's own retry calls at once, so no guard delays it."""
-        provider_time = self._run.provider(resource).now()
-        resource_record = self._run.ledger.resource_record(resource.address)
-        guard = timedelta() if is_retry else resource_record.guard(self._run.project.guard)
+        provider_time = self._run.provider(resource).latest_now()
+        guard = timedelta() if is_retry else self._run.guard(resource.provider)
         timing, _ = policy.call_timing(resource, provider_time, guard, lambda: recipients)
         if isinstance(timing, Timing):
             return recipients if timing is Timing.NOW else recipients.clear()
@@ -53,7 +52,7 @@ class Eligibility:
         return len(self.select_callable(resource, recipients, is_retry=is_retry)) == len(recipients)
 
     def is_expired(self, resource: Resource) -> bool:
-        return resource.expires_at is not None and resource.expires_at <= self._run.provider(resource).now()
+        return resource.expires_at is not None and resource.expires_at <= self._run.provider(resource).latest_now()
 
     def record_sent(self, address: str, recipients: pl.DataFrame) -> None:
         """Excludes these people for the rest of this round, whatever becomes of their request."""
@@ -62,7 +61,13 @@ class Eligibility:
     def record_outcome(self, address: str, receipt: Receipt, recipients: pl.DataFrame) -> None:
         """Excludes called people for the rest of the run. Keeps the people of an unsure request until it is settled."""
         if receipt.status is RequestStatus.DONE:
-            self._called_numbers[address].append(recipients.get_column("number"))
+            # A request may hold a part of a batch that was submitted before: a retry. Its people are added.
+            called_numbers = self._called_numbers[address]
+            numbers = recipients.get_column("number")
+            earlier_numbers = called_numbers.get(receipt.remote_id)
+            called_numbers[receipt.remote_id] = (
+                numbers if earlier_numbers is None else pl.concat([earlier_numbers, numbers])
+            )
         elif receipt.status is RequestStatus.UNSURE:
             self._unsure_numbers[receipt.mark] = recipients.get_column("number")
 
@@ -70,4 +75,9 @@ class Eligibility:
         """Excludes the people of a request that was unsure and turned out to be done."""
         numbers = self._unsure_numbers.pop(mark, None)
         if was_done and numbers is not None:
-            self._called_numbers[address].append(numbers)
+            self._called_numbers[address][mark] = numbers
+
+    def release(self, address: str, remote_id: str) -> None:
+        """Lets the people of a batch be submitted again that was taken back, and that a read proved to have called no
+        one."""
+        self._called_numbers[address].pop(remote_id, None)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import polars as pl
 
 from declarative.engine.intents import IntentWriter
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
+from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
@@ -30,6 +32,7 @@ from declarative.providers.base import (
     Outcome,
     OutOfFunds,
     Rejected,
+    Submission,
 )
 
 TRIES = 4
@@ -57,6 +60,7 @@ class Executor:
         self._on_wait = on_wait
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
+        self._unclear_answers = UnclearAnswers(run)
 
     def submit(
         self, resource: Resource, recipients: pl.DataFrame, attempt: int, may_call: Callable[[], bool]
@@ -67,7 +71,7 @@ class Executor:
 
         def send_once() -> tuple[Intent, Outcome]:
             intent, submission = self._intent_writer.write_submission(resource, recipients, attempt)
-            return intent, self._send(f"submit {resource.address}", lambda: channel.submit(submission))
+            return intent, _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
         return self._dial(resource, len(recipients), send_once, may_call)
 
@@ -77,7 +81,7 @@ class Executor:
 
         def send_once() -> tuple[Intent, Outcome]:
             intent = self._intent_writer.write_retry(resource, remote, count)
-            return intent, self._send(f"retry {remote.id}", lambda: channel.retry(remote.id))
+            return intent, _send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
 
         return self._dial(resource, count, send_once, may_call)
 
@@ -90,14 +94,22 @@ class Executor:
         remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None)
-        outcome = self._send(f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         if not isinstance(outcome, Done):
             return Receipt(
                 RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {_outcome_message(outcome)}"
             )
-        remote_record = replace(records.refreshed(remote_record, outcome.remote), cancel=CancelProgress.DONE)
+        settles = channel.capabilities.cancel_settles
+        remote_record = replace(
+            records.refreshed(remote_record, outcome.remote),
+            cancel=CancelProgress.DONE,
+            cancelled_at=self._latest_time(address) if settles else None,
+        )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id)
+
+    def _latest_time(self, address: str) -> datetime:
+        return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
 
     def _dial(
         self,
@@ -115,7 +127,9 @@ class Executor:
                     RequestStatus.FAILED,
                     message=f"their time to be called ended while waiting: {_outcome_message(outcome)}",
                 )
-            if receipt := self.stopped_providers.get(resource.provider):
+            if receipt := self.stopped_providers.get(resource.provider) or self._unclear_answers.find_stop(
+                resource.address
+            ):
                 return receipt
             self._run.check_may_dial()
             if not self._run.budget.covers(calls):
@@ -138,11 +152,13 @@ class Executor:
         match outcome:
             case Done(remote):
                 self._close_intent(resource, intent, {remote.id: self._build_remote_record(resource, intent, remote)})
-                return Receipt(RequestStatus.DONE, remote.id)
+                left_out = _count_left_out(intent, remote)
+                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case MarkMissing(remote):
                 return self._withdraw_unmarked(resource, intent, remote)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
             case Ambiguous(message):
+                self._unclear_answers.record(resource.address, intent, message)
                 return Receipt(RequestStatus.UNSURE, intent.remote or "", message, mark=intent.mark)
             # The provider refused this one person inside an accepted answer. It is recorded as a call that ended before
             # any phone was called, so that later plans know of it.
@@ -186,23 +202,48 @@ class Executor:
         resource_record = self._run.ledger.resource_record(resource.address)
         if intent.request is RequestKind.RETRY:
             return records.with_retry(records.refreshed(resource_record.remotes[remote.id], remote), intent)
-        # Protocol 7: this batch was sent while the absence of earlier requests was only probable. The guard keeps it
-        # only once a list proves that absence.
-        doubts = tuple(mark for mark, earlier_intent in resource_record.intents.items() if earlier_intent.absent)
-        return records.from_intent(intent, remote, doubts)
+        return records.from_intent(intent, remote)
 
     def _close_intent(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:
         """Removes the intent and records what exists now, in one durable step."""
         self._run.ledger.update(resource.address, intents={intent.mark: None}, remotes=remotes)
 
-    def _send(self, description: str, request: Callable[[], Outcome]) -> Outcome:
-        """Sends one request, once."""
-        # Protocol 11: writing the intent may have taken long. A run that took the lease meanwhile may not have read it.
-        self._run.lease.check()
-        steps.debug("send: %s", description)
-        outcome = request()
-        steps.debug("answer: %s: %s", description, type(outcome).__name__)
-        return outcome
+
+class ProbeExecutor:
+    """Makes and cancels list probes, under the lease of one run. Raises as Executor does."""
+
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+
+    def send_probe(self, name: str, submission: Submission) -> tuple[Outcome, str]:
+        """Creates a list probe at a provider and cancels it at once. Returns the outcome, and why the cancel failed."""
+        self._run.check_may_dial()
+        channel = self._run.providers[name].channels[Route.BATCH]
+        # Protocol 5: its time is durable before it is sent, so that no other run sends one within the settle time.
+        self._run.ledger.set_probe_time(name, self._run.providers[name].now())
+        outcome = _send(self._run, f"probe {name}", lambda: channel.submit(submission))
+        failure = self.cancel_probe(channel, outcome.remote.id) if isinstance(outcome, Done | MarkMissing) else ""
+        return outcome, failure
+
+    def cancel_probe(self, channel: Channel, remote_id: str) -> str:
+        """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
+        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        return "" if isinstance(outcome, Done) else _outcome_message(outcome)
+
+
+def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:
+    """Sends one request, once."""
+    # Protocol 11: writing the intent may have taken long. A run that took the lease meanwhile may not have read it.
+    run.lease.check()
+    steps.debug("send: %s", description)
+    outcome = request()
+    steps.debug("answer: %s: %s", description, type(outcome).__name__)
+    return outcome
+
+
+def _count_left_out(intent: Intent, remote: Remote) -> int:
+    """People of a new batch whom the provider did not take, as its answer says."""
+    return intent.count - remote.total if intent.is_batch and 0 < remote.total < intent.count else 0
 
 
 def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:

@@ -4,9 +4,11 @@ nothing."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
+from declarative.engine import fence
 from declarative.engine.run_context import RunContext
 from declarative.model import frames, mark
 from declarative.model.lock import Intent, RequestKind
@@ -42,9 +44,10 @@ class IntentWriter:
         submission_mark = self._new_mark(resource, wave, attempt)
         # Protocol 6: a batch starts only after its guard, by the provider's clock. Until then a twin can be cancelled
         # with no one called; a request that lands later than this start is refused by the provider.
-        provider_time = self._run.provider(resource).now()
-        earliest_call = policy.earliest_call(resource, provider_time, resource_record.guard(self._run.project.guard))
-        scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > provider_time else None
+        # Where its clocks differ, the start and the fence lie ahead of the later one; the earlier one tells the send.
+        provider_time, latest_time = (provider := self._run.provider(resource)).now(), provider.latest_now()
+        earliest_call = policy.earliest_call(resource, latest_time, self._run.guard(resource.provider))
+        scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > latest_time else None
         intent = Intent(
             request=RequestKind.SUBMIT,
             route=resource.route,
@@ -60,6 +63,7 @@ class IntentWriter:
             wanted=resource.recipients.numbers if resource.route is Route.BATCH else "",
             agent_id=str(resource.settings.get("agent_id", "")),
             scheduled_at=scheduled_at,
+            fence=self._find_fence(resource, latest_time, scheduled_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
         )
         self._record_intent(resource, intent)
@@ -74,12 +78,14 @@ class IntentWriter:
     def write_retry(self, resource: Resource, remote: Remote, count: int) -> Intent:
         """The written intent of a retry request, which calls `count` people of one batch again."""
         resource_record = self._run.ledger.resource_record(resource.address)
+        # Protocol 10: a saved plan is applied once. A retry dials as a submission does, so it moves the generation too.
+        wave = self._waves.setdefault(resource.address, Wave(resource_record.generation + 1))
         remote_record = resource_record.remotes[remote.id]
         intent = Intent(
             request=RequestKind.RETRY,
             route=Route.BATCH,
             mark=f"retry:{remote.id}:{remote.retry_count}",
-            generation=resource_record.generation,
+            generation=wave.generation,
             shard=remote_record.shard,
             attempt=remote_record.attempt,
             sent_at=self._run.provider(resource).now(),
@@ -92,6 +98,12 @@ class IntentWriter:
         )
         self._record_intent(resource, intent)
         return intent
+
+    def _find_fence(self, resource: Resource, sent_at: datetime, scheduled_at: datetime | None) -> datetime | None:
+        if resource.route is not Route.BATCH:
+            return None
+        capabilities = self._run.capabilities(resource.provider, resource.route)
+        return fence.find_fence(sent_at, scheduled_at, refuses_past=capabilities.refuses_past)
 
     def _record_intent(self, resource: Resource, intent: Intent) -> None:
         # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been

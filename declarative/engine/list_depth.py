@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from declarative.engine.listing import Listing
+from declarative.errors import ProviderError, Unauthorized
 from declarative.model.lock import Lock
 from declarative.model.resource import Route
 from declarative.planning.facts import Managed
@@ -17,17 +19,78 @@ BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """Earlier than everything that a list can show."""
 
 
-def open_listing(provider: Provider, route: Route, managed_list: Sequence[Managed]) -> Listing:
-    """The list of one route, of which nothing is read yet. Calls are listed by agent: those of these addresses, and
-    every agent where a call is known by its mark alone."""
-    list_pages = provider.channels[route].list_pages
-    if route is Route.BATCH:
-        return Listing(provider.now, *list_pages(()))
-    every_agent = [EVERY_AGENT] if has_calls_of_unknown_agent(managed_list) else []
-    return Listing(provider.now, *list_pages([*sorted(_agent_ids(managed_list)), *every_agent]))
+@dataclass(eq=False)
+class CallListing:
+    """The list of calls of some agents, as far as it was read. A list that cannot be read says nothing of these agents,
+    and nothing about others."""
+
+    agent_ids: frozenset[str]
+    """The agents whose calls it holds; EVERY_AGENT for all of them."""
+    listing: Listing
+    """What was read of it."""
+    error: ProviderError | None = None
+    """Why it could not be read; None where it could."""
+
+    def read_until(self, is_enough: Callable[[Listing], bool]) -> None:
+        """Reads on, and keeps the error where that fails. Raises Unauthorized, which holds for the whole provider."""
+        try:
+            self.listing.read_until(is_enough)
+        except Unauthorized:
+            raise
+        except ProviderError as error:
+            self.error = error
 
 
-def _agent_ids(managed_list: Sequence[Managed]) -> set[str]:
+def open_batch_listing(provider: Provider) -> Listing | None:
+    """The list of batches, of which nothing is read yet; None where the provider has no batches."""
+    channel = provider.channels.get(Route.BATCH)
+    return Listing(provider.latest_now, *channel.list_pages(())) if channel else None
+
+
+def open_call_listings(provider: Provider, managed_list: Sequence[Managed]) -> list[CallListing]:
+    """The lists of single calls, of which nothing is read yet: those of the agents of these addresses, and of every
+    agent where a call is known by its mark alone, unless the list shows no marks."""
+    channel = provider.channels.get(Route.CALL)
+    if channel is None:
+        return []
+    agent_ids = sorted(call_agents(managed_list))
+    histories = channel.list_pages(agent_ids)
+    if len(histories) == len(agent_ids):
+        call_listings = [
+            CallListing(frozenset({agent_id}), Listing(provider.latest_now, pages))
+            for agent_id, pages in zip(agent_ids, histories, strict=True)
+        ]
+    else:  # one list of several agents
+        call_listings = [CallListing(frozenset(agent_ids), Listing(provider.latest_now, *histories))]
+    if channel.capabilities.returns_data and has_calls_of_unknown_agent(managed_list):
+        everything = Listing(provider.latest_now, *channel.list_pages([EVERY_AGENT]))
+        call_listings.append(CallListing(frozenset({EVERY_AGENT}), everything))
+    return call_listings
+
+
+def find_list_errors(call_listings: Sequence[CallListing], managed: Managed) -> list[ProviderError]:
+    """Why the calls of an address could not be listed; empty where they could, or none of them had to be."""
+    if not needs_call_list(managed):
+        return []
+    agent_ids = call_agents([managed]) | ({EVERY_AGENT} if has_calls_of_unknown_agent([managed]) else set())
+    return [calls.error for calls in call_listings if calls.error is not None and calls.agent_ids & agent_ids]
+
+
+def find_missing_settled(listing: Listing, lock: Lock | None, managed_list: Sequence[Managed]) -> list[str]:
+    """Ids of settled batches that the list was read past, and does not show."""
+    if lock is None:
+        return []
+    return [
+        remote_id
+        for managed in managed_list
+        for remote_id, remote_record in managed.batch_records().items()
+        if remote_record.settled
+        and remote_id not in listing.entries
+        and listing.reaches(remote_record.created_at or lineage_start(lock))
+    ]
+
+
+def call_agents(managed_list: Sequence[Managed]) -> set[str]:
     """Agents whose calls may be of these addresses: those wanted now, those applied last, and those of lost calls."""
     agent_ids = {
         str(settings.get("agent_id"))

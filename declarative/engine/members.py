@@ -6,17 +6,16 @@ its files are 0600 and are never committed. Losing it costs requests, never safe
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from declarative import atomicfile
+from declarative.errors import ProviderError, Unauthorized
 from declarative.humanize import plural
 from declarative.model import records
 from declarative.model.digest import json_digest
@@ -25,22 +24,22 @@ from declarative.model.resource import Route
 from declarative.planning.facts import Managed
 from declarative.providers.base import Channel, Provider
 
+MOST_ERRORS = 8
+"""After so many reads that failed and none that did not, the provider counts as not answering."""
+
 
 class MemberCache:
-    """One folder per batch. The file name is a digest of the batch's state and of the content, so a stale or damaged
-    file is never read: with one digit changed, a person who was called would look never called."""
+    """One folder per batch. The file name is a digest of the batch's state, so a stale file is never read. The content
+    is signed, so a file that is damaged or came with a commit is never read either: with one digit changed, a person
+    who was called would look never called."""
 
     def __init__(self, directory: Path, host: str) -> None:
         self._directory = directory / json_digest(host)[:12]
 
     def get(self, remote_id: str, state: object) -> pl.DataFrame | None:
         """The members as they were in that state (Remote.state). None where they are not cached or not readable."""
-        for file in sorted(self._folder(remote_id).glob(f"{_short_digest(state)}-*.parquet")):
-            with suppress(OSError):
-                content = file.read_bytes()
-                if file.name == _member_file_name(state, content):
-                    return _parse_members(content)
-        return None
+        content = atomicfile.read_cache(self._file(remote_id, state))
+        return None if content is None else _parse_members(content)
 
     def put(self, remote: Remote) -> None:
         """Keeps the members of a remote that is over, if all of them are known. Members with an unknown phase are not
@@ -52,16 +51,16 @@ class MemberCache:
             return
         buffer = io.BytesIO()
         remote.members.write_parquet(buffer)
-        content = buffer.getvalue()
-        atomicfile.write_best_effort(self._folder(remote.id) / _member_file_name(remote.state, content), content)
+        atomicfile.write_cache(self._file(remote.id, remote.state), buffer.getvalue())
 
-    def _folder(self, remote_id: str) -> Path:
-        return self._directory / _short_digest(remote_id)
+    def _file(self, remote_id: str, state: object) -> Path:
+        return self._directory / _short_digest(remote_id) / f"{_short_digest(state)}.parquet"
 
 
 class MemberReader:
     """Reads remotes of one provider in full. `managed_list` holds every address there. `remotes` holds what was read,
-    by id; `unknown_ids` holds the ids that the provider says it does not know. Raises ProviderError."""
+    by id; `unknown_ids` holds the ids that the provider says it does not know; `errors` holds why others could not be
+    read. Raises ProviderError where nothing at all could be."""
 
     def __init__(
         self,
@@ -83,6 +82,7 @@ class MemberReader:
         }
         self.remotes: dict[str, Remote] = {}
         self.unknown_ids: set[str] = set()
+        self.errors: dict[str, ProviderError] = {}
 
     def read_unlisted_batches(self, managed: Managed, listed_ids: Container[str]) -> None:
         """Reads each batch by its id that the lock knows as unsettled and the list does not show."""
@@ -93,6 +93,11 @@ class MemberReader:
         for remote_id, remote_record in managed.batch_records().items():
             if not remote_record.settled and remote_id not in listed_ids:
                 self._read(channel, remote_id)
+
+    def read_missing_batches(self, remote_ids: Sequence[str]) -> None:
+        """Reads batches by their ids that the list should show and does not."""
+        if channel := self._provider.channels.get(Route.BATCH):
+            self._read_all(channel, remote_ids)
 
     def read_open_calls(self, managed_list: Sequence[Managed], listed_ids: Container[str]) -> None:
         """Reads each single call by its id that is not known to have ended and that the list does not show."""
@@ -146,7 +151,16 @@ class MemberReader:
             list(pool.map(lambda remote_id: self._read(channel, remote_id), remote_ids))
 
     def _read(self, channel: Channel, remote_id: str) -> None:
-        remote = channel.read(remote_id)
+        try:
+            remote = channel.read(remote_id)
+        except Unauthorized:
+            raise
+        except ProviderError as error:
+            # One batch that cannot be read holds back its own address, unless it looks as if none could be.
+            self.errors[remote_id] = error
+            if len(self.errors) >= MOST_ERRORS and not self.remotes and not self.unknown_ids:
+                raise
+            return
         if remote is None:
             self.unknown_ids.add(remote_id)
         else:
@@ -161,10 +175,6 @@ def _batch_ids(managed: Managed, remotes: Mapping[str, Remote]) -> list[str]:
 
 def _short_digest(value: object) -> str:
     return json_digest(value)[:20]
-
-
-def _member_file_name(state: object, content: bytes) -> str:
-    return f"{_short_digest(state)}-{hashlib.sha256(content).hexdigest()[:20]}.parquet"
 
 
 def _parse_members(content: bytes) -> pl.DataFrame | None:

@@ -7,23 +7,28 @@ only for resources where something changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from declarative.engine import list_depth
-from declarative.engine.list_depth import BEFORE_ALL, CLOCK_MARGIN
+from declarative import humanize
+from declarative.engine import list_depth, lock_evidence
+from declarative.engine.candidates import find_candidates
+from declarative.engine.fence import shows_mark
+from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
 from declarative.engine.ownership import Ownership
 from declarative.errors import ProviderError
+from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Lock
+from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
 from declarative.planning import blocks, policy, unchanged
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
+from declarative.planning.membership import hold_against_lock
 from declarative.providers.base import Provider
 
 
@@ -92,7 +97,7 @@ class _Observer:
         self.provider = provider
         self.managed_list = managed_list
         self.provider_time = provider.now()
-        self.ownership = Ownership(scope.desired.project.name, managed_list)
+        self.ownership = Ownership(scope.desired.project.name, managed_list, scope.lock)
         self.reader = MemberReader(
             provider,
             managed_list,
@@ -100,16 +105,15 @@ class _Observer:
             parallelism=scope.parallelism,
             progress=scope.progress,
         )
+        self.batch_listing = list_depth.open_batch_listing(provider)
+        self.call_listings = list_depth.open_call_listings(provider, managed_list)
         self.unmarked_calls: list[Remote] = []
 
     def observe(self) -> list[Observation]:
-        listings = {
-            route: list_depth.open_listing(self.provider, route, self.managed_list) for route in self.provider.channels
-        }
-        self._read_unsettled_batches(listings)
-        to_read = self._select_to_read(listings)
-        self._read_to_lineage_start(listings, to_read)
-        listed = _merge_listings(listings)
+        self._read_unsettled_batches()
+        to_read = self._select_to_read()
+        self._read_to_lineage_start(to_read)
+        listed = self._list_entries()
         own_remotes = self.ownership.select_own({**listed, **self.reader.remotes})
         self.unmarked_calls = [remote for remote in listed.values() if remote.route is Route.CALL and not remote.mark]
         by_address = self.ownership.group_by_address(own_remotes)
@@ -122,26 +126,31 @@ class _Observer:
         self.reader.read_batches(self.name, to_read, by_address)
         by_address = self.ownership.group_by_address({**own_remotes, **self.reader.remotes})
         read_addresses = {managed.address for managed in to_read}
-        return [
+        observations = [
             self._build_observation(managed, by_address[managed.address], quiet=managed.address not in read_addresses)
             for managed in self.managed_list
         ]
+        return lock_evidence.block_unproven_calls(observations, self._capabilities(Route.CALL))
 
-    def _read_unsettled_batches(self, listings: Mapping[Route, Listing]) -> None:
+    def _list_entries(self) -> dict[str, Remote]:
+        """Everything that the lists showed so far, by id."""
+        listings = [self.batch_listing, *(calls.listing for calls in self.call_listings)]
+        return {remote_id: remote for listing in listings if listing for remote_id, remote in listing.entries.items()}
+
+    def _read_unsettled_batches(self) -> None:
         """Reads the batch list back to every batch that may still change, and by id those that it does not show."""
-        batch_listing = listings.get(Route.BATCH)
-        if batch_listing is None:
+        if self.batch_listing is None:
             return
         self.scope.progress(f"reading the batch list of {self.name}")
-        batch_listing.read_until(
+        self.batch_listing.read_until(
             lambda listing: list_depth.reaches_all_unsettled(listing, self.scope.lock, self.managed_list)
         )
         for managed in self.managed_list:
-            self.reader.read_unlisted_batches(managed, batch_listing.entries)
+            self.reader.read_unlisted_batches(managed, self.batch_listing.entries)
 
-    def _select_to_read(self, listings: Mapping[Route, Listing]) -> list[Managed]:
+    def _select_to_read(self) -> list[Managed]:
         """The addresses whose people must be read: something changed there, or everything was asked for."""
-        by_address = self.ownership.group_by_address({**_merge_listings(listings), **self.reader.remotes})
+        by_address = self.ownership.group_by_address({**self._list_entries(), **self.reader.remotes})
         return [
             managed
             for managed in self.managed_list
@@ -153,19 +162,34 @@ class _Observer:
             managed.resource, managed.resource_record, remotes, self.provider_time
         )
 
-    def _read_to_lineage_start(self, listings: Mapping[Route, Listing], to_read: Sequence[Managed]) -> None:
+    def _read_to_lineage_start(self, to_read: Sequence[Managed]) -> None:
         # Protocol 12: people are called because no remote holds them. That is a fact only if the list was read back to
         # the start of the lineage: no mark of ours is older.
         start = list_depth.lineage_start(self.scope.lock)
-        if to_read and (batch_listing := listings.get(Route.BATCH)):
-            batch_listing.read_until(lambda listing: listing.reaches(start))
-        if any(list_depth.needs_call_list(managed) for managed in to_read) and (
-            call_listing := listings.get(Route.CALL)
-        ):
-            # A call of which only the mark is known may be anywhere in the list, so the list is read to its end.
-            is_every_agent = list_depth.has_calls_of_unknown_agent(self.managed_list)
-            self.scope.progress(f"reading the call list of {self.name}")
-            call_listing.read_until(lambda listing: not is_every_agent and listing.reaches(start))
+        if to_read and self.batch_listing:
+            self.batch_listing.read_until(lambda listing: listing.reaches(start))
+            self._ask_for_missing_batches(self.batch_listing)
+        if not any(list_depth.needs_call_list(managed) for managed in to_read):
+            return
+        # A call of which only the mark is known may be anywhere in the list, so the list is read to its end.
+        is_every_agent = list_depth.has_calls_of_unknown_agent(self.managed_list)
+        self.scope.progress(f"reading the call list of {self.name}")
+        for calls in self.call_listings:
+            calls.read_until(lambda listing: not is_every_agent and listing.reaches(start))
+
+    def _ask_for_missing_batches(self, batch_listing: Listing) -> None:
+        # Protocol 12: settled is not known to be here. A list that reaches past the birth of a batch and does not show
+        # it may be another account's, where nobody of ours was ever called.
+        if not self.provider.channels[Route.BATCH].capabilities.list_ends:
+            missing_ids = list_depth.find_missing_settled(batch_listing, self.scope.lock, self.managed_list)
+            self.reader.read_missing_batches(missing_ids)
+
+    def _read_block(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Block | None:
+        """Why nothing can be decided about an address: something of its own could not be read."""
+        ids = {*managed.resource_record.remotes, *managed.also, *remotes}
+        errors = [error for remote_id, error in self.reader.errors.items() if remote_id in ids]
+        errors += [] if quiet else list_depth.find_list_errors(self.call_listings, managed)
+        return Block(Reason.NOT_READ, errors[0].message, errors[0].hint) if errors else None
 
     def _lock_block(self, own_remotes: Mapping[str, Remote]) -> Block | None:
         """Why nothing at this provider may be decided by this lock; None where it may."""
@@ -176,14 +200,22 @@ class _Observer:
         return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
-        facts = _build_facts(self.scope, managed, remotes, self.provider_time)
+        facts = replace(
+            _build_facts(self.scope, managed, remotes, self.provider_time),
+            cancel_settles=self._cancel_settles(),
+            marks_are_listed=quiet or managed.route is not Route.CALL or self._are_marks_listed(),
+        )
+        facts = facts if quiet else hold_against_lock(facts)
         return Observation(
             facts=facts,
             unchanged=quiet,
             provider=self.name,
-            block=blocks.resource_block(
+            block=self._read_block(managed, remotes, quiet=quiet)
+            or blocks.resource_block(
                 facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
-            ),
+            )
+            or self._lag_block(managed, quiet=quiet)
+            or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)),
             to_adopt=tuple(
                 remote
                 for remote_id, remote in remotes.items()
@@ -191,39 +223,43 @@ class _Observer:
             ),
             renamed_from=managed.renamed_from,
             lease_holder=self.scope.applying if managed.resource_record.intents else None,
-            candidates=tuple(self._candidates(facts)),
+            candidates=tuple(find_candidates(facts, self.managed_list, self.unmarked_calls)),
         )
 
-    def _candidates(self, facts: Facts) -> Iterator[Remote]:
-        """Calls that may be the answer to a lost request, where the list returns no marks: to the same person, placed
-        since it was sent, and not in the lock. Only a person can tell."""
-        lost_since = {intent.person: intent.sent_at - CLOCK_MARGIN for intent in facts.open_intents() if intent.person}
-        recorded_ids = (
-            {remote_id for managed in self.managed_list for remote_id in managed.resource_record.remotes}
-            if lost_since
-            else set()
+    def _lag_block(self, managed: Managed, *, quiet: bool) -> Block | None:
+        """Why nothing may be sent while the batch list lags by more than the longest guard. None where it does not."""
+        # Protocol 7: such a list proves nothing before a batch calls. It is believed again once it shows the newest.
+        seconds = self.scope.lock.guards.get(self.name, 0) if self.scope.lock else 0
+        if quiet or managed.route is not Route.BATCH or seconds <= LONGEST_GUARD.total_seconds():
+            return None
+        recorded = [item for other in self.managed_list for item in other.batch_records().items() if item[1].created_at]
+        remote_id, remote_record = max(recorded, key=lambda item: item[1].created_at or BEFORE_ALL, default=("", None))
+        if self.batch_listing is None or remote_record is None:
+            return None
+        if shows_mark(self.batch_listing, remote_id, remote_record.mark):
+            return None
+        sent_at = humanize.when(remote_record.created_at or self.provider_time)
+        return Block(
+            Reason.NOT_READ,
+            f"the list of {self.name} did not show {remote_id}, sent at {sent_at}, within an hour, and does not show "
+            "it now: nobody is called there until it does",
+            "run dialctl apply again; ask the provider why its list lags",
         )
-        for remote in self.unmarked_calls if lost_since else []:
-            numbers = remote.members.get_column("number") if remote.members is not None else ()
-            lost_times = [
-                lost_since[person_digest]
-                for number in numbers
-                if (person_digest := self.scope.key.digest_person(facts.lineage, number)) in lost_since
-            ]
-            if (
-                remote.id not in recorded_ids
-                and remote.created_at
-                and any(moment <= remote.created_at for moment in lost_times)
-            ):
-                yield remote
+
+    def _capabilities(self, route: Route) -> Capabilities | None:
+        channel = self.provider.channels.get(route)
+        return channel.capabilities if channel else None
+
+    def _cancel_settles(self) -> timedelta:
+        capabilities = self._capabilities(Route.BATCH)
+        return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
+
+    def _are_marks_listed(self) -> bool:
+        return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))
 
     def _build_blocked_observation(self, managed: Managed, remotes: Mapping[str, Remote], block: Block) -> Observation:
         facts = _build_facts(self.scope, managed, remotes, self.provider_time)
         return Observation(facts=facts, provider=self.name, block=block)
-
-
-def _merge_listings(listings: Mapping[Route, Listing]) -> dict[str, Remote]:
-    return {remote_id: remote for listing in listings.values() for remote_id, remote in listing.entries.items()}
 
 
 def _build_facts(
@@ -237,11 +273,20 @@ def _build_facts(
         now=provider_time,
         key=scope.key,
         lineage=scope.lock.lineage if scope.lock else "",
+        probe_number=_find_probe_number(scope, managed.provider),
         also=frozenset(managed.also),
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
-    timing, opens_at = policy.call_timing(
-        managed.resource, provider_time, managed.resource_record.guard(scope.desired.project.guard)
-    )
+    timing, opens_at = policy.call_timing(managed.resource, provider_time, _find_guard(scope, managed.provider))
     return replace(facts, timing=timing, opens_at=opens_at)
+
+
+def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
+    project_guard = scope.desired.project.guard
+    return scope.lock.guard(provider, project_guard) if scope.lock else project_guard
+
+
+def _find_probe_number(scope: ObserveScope, provider: str) -> str:
+    spec = scope.desired.project.providers.get(provider)
+    return spec.probe_number if spec else ""

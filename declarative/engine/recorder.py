@@ -10,7 +10,7 @@ from declarative.engine.results import ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.model import records
 from declarative.model.lock import RemoteRecord, ResourceRecord
-from declarative.model.remote import Phase, Remote, is_over
+from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Route
 from declarative.planning import diff, unchanged
 from declarative.planning.facts import Facts
@@ -37,6 +37,10 @@ class Recorder:
             for remote in task.facts.remotes.values()
             if remote.id not in task.facts.also
         }
+        remote_records = {
+            remote_id: self._date_cancel(task.facts, remote_record)
+            for remote_id, remote_record in remote_records.items()
+        }
         changed_records = {
             remote_id: remote_record
             for remote_id, remote_record in remote_records.items()
@@ -50,6 +54,12 @@ class Recorder:
             ledger.update(
                 task.address, remotes=changed_records, intents=dict.fromkeys(mark for mark in answered_marks if mark)
             )
+
+    def _date_cancel(self, facts: Facts, remote_record: RemoteRecord) -> RemoteRecord:
+        """Dates a cancel whose answer was lost, or that somebody declared to be ours, by when it was first seen."""
+        if not facts.cancel_settles or remote_record.cancel is None or remote_record.cancelled_at is not None:
+            return remote_record
+        return replace(remote_record, cancelled_at=facts.now) if remote_record.cancelled else remote_record
 
     def _adopt_remote(self, resource_record: ResourceRecord, remote: Remote) -> RemoteRecord:
         """The record of a remote that the lock does not know: from its intent where one is open, otherwise from its
@@ -66,7 +76,8 @@ class Recorder:
         """Records how the address stands after its task: applied in full, unchanged, or a tombstone."""
         resource, resource_record = task.resource, self._run.ledger.resource_record(task.address)
         if resource is None:
-            self.record_tombstone(task, facts, resource_record)
+            if result.is_clean:
+                self.record_tombstone(task, facts, resource_record)
             return
         if (
             facts.is_single_call
@@ -83,7 +94,7 @@ class Recorder:
         )
         fields: dict[str, object] = {
             "provider": resource.provider,
-            "settings": diff.redact_settings(resource.settings),
+            "settings": diff.redact_settings(resource.settings, resource.variable_settings),
             "settings_digest": resource.settings_digest,
             "count": resource.recipients.count,
             "numbers": resource.recipients.numbers if in_full else "",
@@ -102,15 +113,16 @@ class Recorder:
         is_pending = result.unplanned or task.due_later or not result.is_clean
         is_changed = result.submitted or task.cancels or facts.resource_record.intents
         remotes = {remote_id: remote for remote_id, remote in facts.remotes.items() if remote_id not in facts.also}
-        has_unknown = any(remote.has_phase(Phase.UNKNOWN) for remote in remotes.values())
-        if is_pending or is_changed or has_unknown or not all(is_over(remote) for remote in remotes.values()):
+        # The counters of a batch may say that it is over while a person is still on the phone: a retry may be due then.
+        is_open = any(remote.has_phase(Phase.UNKNOWN, Phase.IN_FLIGHT) for remote in remotes.values())
+        if is_pending or is_changed or is_open or not all(is_over(remote) for remote in remotes.values()):
             return None
         return unchanged.fingerprint(task.resource, facts.resource_record, remotes)
 
     def record_tombstone(self, task: Task, facts: Facts, resource_record: ResourceRecord) -> None:
         """Marks an address as no longer wanted, once nothing of it calls and no request is open. The record stays, so
         that no one is called twice when the resource comes back."""
-        is_settled = all(is_over(remote) for remote in facts.remotes.values())
+        is_settled = all(is_over(remote) and not holds_queued(remote) for remote in facts.remotes.values())
         if (
             (task.forget or (task.cancels and is_settled))
             and not resource_record.intents

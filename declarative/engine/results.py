@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from declarative.humanize import people
 from declarative.planning.decide import Verb
 
 
@@ -26,6 +29,8 @@ class ResourceResult:
     """People left to the next run: out of time, out of funds, or after a failure."""
     unplanned: int = 0
     """People who fell due during this run. They need a plan that names them."""
+    taken_back: int = 0
+    """People of batches that were taken back before they called, and that were not submitted again."""
     unsure: list[tuple[Receipt, Verb, int]] = field(default_factory=list)
     """Requests without a usable answer: receipt, verb, number of people."""
 
@@ -40,12 +45,28 @@ class ResourceResult:
         if receipt.status is RequestStatus.OUT_OF_FUNDS:
             self.deferred += count
 
+    def add_shard(self, receipt: Receipt, counts: Mapping[Verb, int]) -> None:
+        """Counts the people of one submission, by verb: those that the provider took, and a problem for the others."""
+        total = sum(counts.values())
+        taken_count = remaining = total - receipt.left_out
+        for verb, count in counts.items():
+            self.add_receipt(receipt, verb, min(count, remaining))
+            remaining -= min(count, remaining)
+        if receipt.left_out:
+            message = (
+                f"{receipt.remote_id} took {taken_count:,} of {people(total)}: who they are is read by the next apply, "
+                "which decides about the others"
+            )
+            self.problems.append(Receipt(RequestStatus.FAILED, receipt.remote_id, message))
+
     def add_request(self, remote_id: str, verb: Verb, count: int) -> None:
         """Counts people of a request that is known to be done."""
         self.requests.append((remote_id, verb, count))
 
-    def undo_request(self, remote_id: str) -> None:
+    def undo_request(self, remote_id: str, *, people_are_free: bool = False) -> None:
         """Removes the requests of a batch that was withdrawn before it called."""
+        if people_are_free:
+            self.taken_back += sum(count for request_id, _, count in self.requests if request_id == remote_id)
         self.requests = [entry for entry in self.requests if entry[0] != remote_id]
 
     def close_unsure(self, receipt: Receipt) -> None:
@@ -69,7 +90,7 @@ class ResourceResult:
     @property
     def is_clean(self) -> bool:
         """Whether there was no problem and no one was left to the next run."""
-        return not self.problems and not self.deferred
+        return not self.problems and not self.deferred and not self.taken_back
 
 
 @dataclass(frozen=True)
@@ -84,6 +105,8 @@ class Finding:
     """Whether a person or a later run must look at it: the exit code says so."""
     withdrawn_id: str = ""
     """Id of the batch that was cancelled before it called; "" where none was."""
+    people_are_free: bool = False
+    """Whether a read proved that the withdrawn batch called no one, and its people may be submitted again."""
 
 
 class RequestStatus(StrEnum):
@@ -95,6 +118,7 @@ class RequestStatus(StrEnum):
     REFUSED = "refused"
     OUT_OF_FUNDS = "out_of_funds"
     MARK_LOST = "mark_lost"
+    NOT_TAKEN_OFF = "not_taken_off"
 
 
 @dataclass(frozen=True)
@@ -109,5 +133,9 @@ class Receipt:
     """The reason, for people; "" where the request was done."""
     mark: str = ""
     """The mark of the intent that an unsure request left open; "" otherwise."""
+    starts_at: datetime | None = None
+    """When the batch that was created starts to call, as it was asked for. None: at once, or no batch was created."""
     final: bool = False
     """Whether every other request for this resource would fail in the same way."""
+    left_out: int = 0
+    """People of a done request whom the provider did not take, as its answer says."""

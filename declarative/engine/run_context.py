@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from declarative.engine.signals import StopSignal
 from declarative.model.capabilities import Capabilities
@@ -74,6 +75,10 @@ class RunContext:
         """Waits, and stops waiting when asked to stop. Raises Interrupted."""
         self.sleep(seconds)
         self.stop.check()
+
+    def guard(self, provider: str) -> timedelta:
+        """How long before its first call a batch is sent to this provider, at least. Zero: the guard is left out."""
+        return self.ledger.lock.guard(provider, self.project.guard)
 
     def provider(self, resource: Resource) -> Provider:
         return self.providers[resource.provider]

@@ -6,12 +6,12 @@ No one is called who was not in the plan that was approved, and no one more ofte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import polars as pl
 
-from declarative.engine.cancel import cancel_and_read, refuse_to_replace
+from declarative.engine import cancel
+from declarative.engine.doubts import DoubtResolver
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
@@ -20,27 +20,31 @@ from declarative.engine.recorder import Recorder
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import Settler
+from declarative.engine.sweep import Sweeper
 from declarative.errors import ProviderError
 from declarative.humanize import people
 from declarative.model.lock import ResourceRecord
+from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
-from declarative.planning import resubmit
 from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
+from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
 
 
 class PlanRunner:
-    """Runs the plans of one apply. Interrupted, LeaseLost and StateError pass through; every other failure is recorded
-    in a ResourceResult."""
+    """Runs the plans of one apply. `resources` holds what the manifests want, by address. Interrupted, LeaseLost and
+    StateError pass through; every other failure is recorded in a ResourceResult."""
 
-    def __init__(self, run: RunContext) -> None:
+    def __init__(self, run: RunContext, resources: Mapping[str, Resource]) -> None:
         self._run = run
         self._executor = Executor(run, on_wait=self._check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
-        self.settler = Settler(run)
-        self.guard_watch = GuardWatch(run, self._executor)
+        sweeper = Sweeper(run, self._executor)
+        self.settler = Settler(run, sweeper)
+        self.doubts = DoubtResolver(run, self.settler, resources)
+        self._guard_watch = GuardWatch(run, self._executor, sweeper)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
 
@@ -74,12 +78,14 @@ class PlanRunner:
                     result.add_request(remote_id, verb, count)
 
     def _run_task(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> None:
-        result.unplanned = 0
+        result.unplanned = result.taken_back = 0
         if task.unchanged:
             self._recorder.record_tombstone(task, task.facts, self._run.ledger.resource_record(task.address))
             return
         self._recorder.record_observed(task)
         facts = self._cancel_and_resubmit(task, result, approved)
+        if task.blocked:
+            return
         resource = task.resource
         if resource is not None and facts is not None:
             self._retry_by_request(task, resource, approved, result)
@@ -88,30 +94,41 @@ class PlanRunner:
 
     def _cancel_and_resubmit(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> Facts | None:
         """Cancels batch by batch. The people who are free and still wanted are submitted again before the next batch
-        is cancelled. Returns the facts after the cancels; None where one failed: the rest stays as it is."""
+        is cancelled. Returns the facts after the cancels; None where one failed."""
         facts = task.facts
-        to_replace = task.to_call.filter(verb=Verb.REPLACE)
-        if task.cancels and len(to_replace) and task.resource is not None:
-            refusal = refuse_to_replace(self._run, task.resource)
-            if refusal is not None:
-                result.problems.append(refusal)
-                return None
+        can_move = cancel.can_move(self._run, task, result)
         for remote_id in task.cancels:
+            # A failure keeps people where they are, but it keeps nobody in a batch who must be taken off.
+            if not can_move and remote_id not in task.leaving:
+                continue
             self._run.stop.check()
-            remote = cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
+            remote = cancel.cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
             if remote is None:
-                return None
-            resource_record = self._run.ledger.resource_record(task.address)
-            remotes = {**facts.remotes, remote_id: remote}
-            facts = replace(facts, remotes=remotes, resource_record=resource_record)
-            if len(to_replace) and task.resource is not None:
-                # Protocol 8: decided again from the read after the cancel; people called meanwhile drop out.
-                freed = resubmit.recipients_to_resubmit(facts, remote)
-                recipients = resubmit.only_approved(freed, to_replace.get_column("number"))
-                self._submit(task.resource, recipients, approved, result)
-                if not result.is_clean:
-                    return None
-        return facts
+                can_move = False
+                continue
+            facts = cancel.renew_facts(self._run, task, facts, remote)
+            can_move = self._move(task, facts, remote, approved, result, can_move=can_move)
+        return facts if can_move else None
+
+    def _move(
+        self,
+        task: Task,
+        facts: Facts,
+        remote: Remote,
+        approved: pl.Series | None,
+        result: ResourceResult,
+        *,
+        can_move: bool,
+    ) -> bool:
+        """Submits again the people of a cancelled batch who are free and wanted. Returns whether more may move."""
+        recipients = cancel.find_freed(task, facts, remote.id)
+        if task.resource is None or recipients is None:
+            return can_move
+        if not can_move or find_unreadable(facts):  # protocol 12: nobody moves unless the reads show who was sent
+            result.deferred += len(recipients)
+            return False
+        self._submit(task.resource, recipients, approved, result)
+        return result.is_clean
 
     def _retry_by_request(
         self, task: Task, resource: Resource, approved: pl.Series | None, result: ResourceResult
@@ -157,7 +174,7 @@ class PlanRunner:
     def _submit_shard(
         self, resource: Resource, planned_shard: pl.DataFrame, attempt: int, pacer: Pacer, result: ResourceResult
     ) -> None:
-        self._apply_findings(self.guard_watch.check_due())
+        self._apply_findings(self._guard_watch.check_due())
         shard = self._eligibility.select_callable(resource, planned_shard)
         result.deferred += len(planned_shard) - len(shard)
         if shard.is_empty():
@@ -165,14 +182,23 @@ class PlanRunner:
         may_call = partial(self._eligibility.can_call_all, resource, shard)
         receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call)
         pacer.track(receipt.remote_id)
-        for verb, count in shard.group_by("verb").len().iter_rows():
-            result.add_receipt(receipt, Verb(verb), count)
+        counts = shard.group_by("verb", maintain_order=True).len().iter_rows()
+        result.add_shard(receipt, {Verb(verb): count for verb, count in counts})
         self._eligibility.record_outcome(resource.address, receipt, shard)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
-            self.guard_watch.watch(resource.provider, receipt.remote_id)
+            self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
 
     def _check_guarded_batches(self) -> None:
-        self._apply_findings(self.guard_watch.check_all())
+        self._apply_findings(self._guard_watch.check_all())
+
+    def check_guards_again(self) -> None:
+        """Waits for the last quarter of each guard, and reads the lists once more. Raises Interrupted."""
+        self._apply_findings(self._guard_watch.check_again())
+
+    @property
+    def has_taken_back(self) -> bool:
+        """Whether people of a batch that was taken back were not submitted again yet."""
+        return any(result.taken_back for result in self.results.values())
 
     def _apply_findings(self, findings: Sequence[Finding]) -> None:
         """Keeps findings for the report. A batch that was withdrawn does not count as submitted."""
@@ -181,7 +207,9 @@ class PlanRunner:
                 self.findings.append(finding)
                 continue
             result = self.results.setdefault(finding.address, ResourceResult())
-            result.undo_request(finding.withdrawn_id)
+            result.undo_request(finding.withdrawn_id, people_are_free=finding.people_are_free)
+            if finding.people_are_free:
+                self._eligibility.release(finding.address, finding.withdrawn_id)
             result.findings.append(finding)
 
     def _must_stop(self, resource: Resource, result: ResourceResult) -> bool:

@@ -1,24 +1,23 @@
-"""Finds out what became of requests whose answer was lost. Reads lists and writes to the ledger; sends nothing.
+"""Finds out what became of requests whose answer was lost, by reading lists once. Never waits for a doubt, never dials.
 
-Absence is probable when a list was read without a gap back past the send time, `settle` after the send, and does not
-show the mark. Absence is proven when the list also shows something younger than the request could have created: a list
-that shows the younger shows the older.
+A lost batch is found by its mark, or disproved by something younger (fence.py). Where a reading shows neither,
+doubts.py waits and makes something younger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import count
+from collections.abc import Collection
+from datetime import datetime
 
 from declarative import humanize
+from declarative.engine import fence
 from declarative.engine.listing import Listing
 from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
+from declarative.engine.sweep import Sweeper
 from declarative.errors import ProviderError
 from declarative.model import records
-from declarative.model.lock import MIN_GUARD, Intent, RequestKind
+from declarative.model.lock import LONGEST_GUARD, Intent, RequestKind
 from declarative.model.resource import Route
 from declarative.providers.base import Provider
 
@@ -32,16 +31,19 @@ class Settler:
     """Works under the lease of one run. Raises Interrupted, LeaseLost and StateError. A list that cannot be read leaves
     every intent as unsure as it was."""
 
-    def __init__(self, run: RunContext) -> None:
+    def __init__(self, run: RunContext, sweeper: Sweeper) -> None:
         self._run = run
+        self._sweeper = sweeper
 
     def settle(self, addresses: Collection[str]) -> list[Finding]:
-        """Settles the open intents of these addresses. Waits for the settle time of lost batches. An intent that stays
-        open after that is unsure: a later list or a person must answer it."""
+        """Settles what one reading of each list can settle. An intent that stays open is unsure: something younger
+        (doubts.py), a later list or a person must answer it."""
         findings: list[Finding] = []
         for name, provider in self._run.providers.items():
             try:
-                findings += self._settle_provider(name, provider, addresses)
+                findings += self._settle_retries(name, provider, addresses)
+                findings += self._settle_calls(name, provider, addresses)
+                findings += self.settle_batches(name, addresses)
             except ProviderError as error:
                 if list(self._open_intents(name, addresses)):
                     findings.append(
@@ -49,61 +51,50 @@ class Settler:
                     )
         return findings
 
-    def _settle_provider(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
-        """Polls the batch list until every lost batch is found, proven absent or probably absent."""
-        findings = self._settle_retries(name, provider, addresses) + self._settle_calls(name, provider, addresses)
-        if not any(intent.is_batch for _, intent in self._open_intents(name, addresses)):
-            return findings
-        for poll in count():
-            findings += self._settle_batches(name, provider, addresses)
-            decision_times = [
-                self._decision_time(intent)
-                for _, intent in self._open_intents(name, addresses)
-                if intent.is_batch and not intent.absent
-            ]
-            if not decision_times:
-                break
-            deadline = max(decision_times)
-            self._run.progress(f"an answer was lost; looking for it until {deadline:%H:%M:%S} UTC")
-            remaining = (deadline - provider.now()).total_seconds()
-            self._run.pause(max(0.0, min(remaining, POLL[min(poll, len(POLL) - 1)])))
-        return findings
-
-    def _settle_batches(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
-        """Reads the batch list once and settles each lost batch by it."""
-        pending = [(address, intent) for address, intent in self._open_intents(name, addresses) if intent.is_batch]
-        provider_time = provider.now()
-        since = min(intent.sent_at for _, intent in pending)
-        listing = Listing(provider.now, *provider.channels[Route.BATCH].list_pages(()))
+    def settle_batches(self, name: str, addresses: Collection[str]) -> list[Finding]:
+        """Reads the batch list of one provider once and settles each lost batch by it. Reads nothing where none is lost
+        and no list probe can be left. Raises ProviderError."""
+        provider = self._run.providers[name]
+        pending = self.open_batches(name, addresses)
+        since_times = [intent.sent_at for _, intent in pending]
+        if (probe_time := self._recent_probe_time(name)) is not None:
+            since_times.append(probe_time)
+        if not since_times:
+            return []
+        listing = Listing(provider.latest_now, *provider.channels[Route.BATCH].list_pages(()))
         # Protocol 12: the list proves something only if it was read back past the oldest send.
-        listing.read_until(lambda listing: listing.reaches(since))
-        return [
+        listing.read_until(lambda listing: listing.reaches(min(since_times)))
+        findings = [
             finding
             for address, intent in pending
-            for finding in self._settle_submission(address, intent, listing, provider_time)
+            if (finding := self._adopt_listed(address, intent, listing) or self._disprove(address, intent, listing))
         ]
+        return findings + list(self._sweeper.sweep(provider, listing))
 
-    def _settle_submission(
-        self, address: str, intent: Intent, listing: Listing, provider_time: datetime
-    ) -> Iterator[Finding]:
-        """Settles one lost batch by one reading of the list that began at `provider_time`."""
-        if finding := self._adopt_listed(address, intent, listing):
-            yield finding
-        elif provider_time < self._decision_time(intent):
-            return
-        elif self._has_younger(listing, intent):
-            # Protocol 5: absence is proven, so the people are free and the mark is revoked.
-            self._revoke(address, intent)
-            self._run.budget.release(intent.mark)
-            warning = late_arrival_warning(intent)
-            message = f"a request of {humanize.people(intent.count)} never arrived; they are decided anew{warning}"
-            yield Finding(address, message)
-        elif not intent.absent:
-            # Protocol 5: absence is only probable. The intent stays, and a batch sent in its place is guarded by it.
-            self._run.ledger.update(address, intents={intent.mark: replace(intent, absent=True)})
-            self._run.budget.release(intent.mark)
-            message = f"a request of {humanize.people(intent.count)} probably never arrived; they are decided anew"
-            yield Finding(address, message)
+    def open_batches(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
+        """Lost batches at one provider, with their addresses."""
+        return [(address, intent) for address, intent in self._open_intents(name, addresses) if intent.is_batch]
+
+    def _recent_probe_time(self, name: str) -> datetime | None:
+        """When the last list probe was sent, if it may still be waiting for its start. None otherwise."""
+        sent_at = self._run.ledger.lock.probes.get(name)
+        has_list = Route.BATCH in self._run.providers[name].channels
+        if sent_at is None or not has_list or self._run.providers[name].now() > sent_at + LONGEST_GUARD:
+            return None
+        return sent_at
+
+    def _disprove(self, address: str, intent: Intent, listing: Listing) -> Finding | None:
+        """Closes an intent that the list disproves. None where it does not."""
+        if not fence.is_disproved(intent, listing, self._run.ledger.lock):
+            return None
+        # Protocol 5: its absence is proven, so the people are decided anew. The mark is revoked: a batch that appears
+        # with it later is cancelled.
+        revoked = tuple(sorted({*self._run.ledger.resource_record(address).revoked, intent.mark}))
+        self._run.ledger.update(address, intents={intent.mark: None}, revoked=revoked)
+        self._run.budget.release(intent.mark)
+        warning = late_arrival_warning(intent)
+        message = f"a request of {humanize.people(intent.count)} never arrived; they are decided anew{warning}"
+        return Finding(address, message)
 
     def _adopt_listed(self, address: str, intent: Intent, listing: Listing) -> Finding | None:
         """Closes an intent whose mark the list shows. None where it does not show it."""
@@ -116,32 +107,6 @@ class Settler:
             return None
         self._run.ledger.update(address, intents={intent.mark: None}, remotes=remote_records)
         return Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(remote_records))}")
-
-    def _decision_time(self, intent: Intent) -> datetime:
-        """When a missing entry begins to mean something: the list had the settle time to catch up, and the lost request
-        can no longer create anything."""
-        return max(intent.sent_at + self._run.project.settle, self._refusal_time(intent))
-
-    def _refusal_time(self, intent: Intent) -> datetime:
-        """When the provider starts to refuse a lost request that is still on its way, because its guard is over."""
-        # Protocol 6: a request whose start has passed is refused. One without a start of its own is accepted whenever
-        # it lands, so only the settle time is left.
-        if intent.scheduled_at is None:
-            return intent.sent_at + self._run.project.settle
-        guard = max(self._run.project.guard, MIN_GUARD) + timedelta(seconds=1)
-        return min(intent.scheduled_at, intent.sent_at + guard)
-
-    def _has_younger(self, listing: Listing, intent: Intent) -> bool:
-        """Whether the list shows something younger than the request could have created: the probe, or any entry."""
-        if intent.probe is not None:
-            return intent.probe in listing.entries
-        refusal_time = self._refusal_time(intent)
-        return any(remote.created_at and remote.created_at > refusal_time for remote in listing.entries.values())
-
-    def _revoke(self, address: str, intent: Intent) -> None:
-        """Closes an intent whose absence is proven. A batch that appears with its mark later is cancelled."""
-        revoked = tuple(sorted({*self._run.ledger.resource_record(address).revoked, intent.mark}))
-        self._run.ledger.update(address, intents={intent.mark: None}, revoked=revoked)
 
     def _settle_retries(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
         # Protocol 5: a retry creates nothing that a list could show. Only a larger `retry_count` proves that it
@@ -173,7 +138,7 @@ class Settler:
             if poll:
                 self._run.pause(POLL[poll])
             agent_ids = {intent.agent_id for _, intent in pending if intent.agent_id}
-            listing = Listing(provider.now, *provider.channels[Route.CALL].list_pages(sorted(agent_ids)))
+            listing = Listing(provider.latest_now, *provider.channels[Route.CALL].list_pages(sorted(agent_ids)))
             listing.read_until(lambda listing: listing.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
             for address, intent in pending:
                 if finding := self._adopt_listed(address, intent, listing):
@@ -193,9 +158,8 @@ class Settler:
 
 
 def late_arrival_warning(intent: Intent) -> str:
-    """Asks for one more run where a lost request has a start of its own, later than any guard; otherwise "". The
-    provider accepts such a request until its start, however late it lands, and only another run can see it."""
-    scheduled_at = intent.scheduled_at
-    if scheduled_at is None or scheduled_at <= intent.sent_at + MIN_GUARD + timedelta(minutes=1):
+    """Asks for one more run where a lost request has a start of its own after its fence; otherwise "". The provider
+    accepts such a request until its start, however late it lands, and only another run can see it."""
+    if intent.scheduled_at is None or intent.fence is None or intent.scheduled_at <= intent.fence:
         return ""
-    return f"; run dialctl apply once more before {humanize.when(scheduled_at)}, in case it still arrives"
+    return f"; run dialctl apply once more before {humanize.when(intent.scheduled_at)}, in case it still arrives"

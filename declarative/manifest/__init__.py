@@ -3,6 +3,17 @@ lock."""
 
 from declarative.manifest.loader import load_desired
 from declarative.manifest.named_files import list_named_files
+from declarative.manifest.nested import find_nested_projects
+from declarative.manifest.recipients.description import FileDescription, describe_file
+from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.variables import Variables
 
-__all__ = ["Variables", "list_named_files", "load_desired"]
+__all__ = [
+    "FileDescription",
+    "RemoteFiles",
+    "Variables",
+    "describe_file",
+    "find_nested_projects",
+    "list_named_files",
+    "load_desired",
+]

@@ -11,6 +11,7 @@ from declarative.manifest.discover import DocumentSet, is_project, read_document
 from declarative.manifest.document import Document
 from declarative.manifest.messages import did_you_mean, quote
 from declarative.manifest.paths import display_path
+from declarative.model.selection import Selection, list_namesakes
 
 
 def document_address(document: Document) -> str:
@@ -61,10 +62,19 @@ def _former_address_problems(
         claims.setdefault(former, document)
 
 
-def unknown_target_problems(path: File, targets: Sequence[str], documents: Sequence[Document]) -> Iterator[Problem]:
-    """Find targets that are not the address of a document."""
+def unknown_target_problems(path: File, selection: Selection, documents: Sequence[Document]) -> Iterator[Problem]:
+    """Find targets that name no document, or that several have as their name."""
     addresses = [address for document in documents if (address := document_address(document))]
-    for target in targets:
-        if target not in addresses:
-            hint = did_you_mean(target, addresses) or "an address is batch/NAME or call/NAME"
-            yield Problem(display_path(path), 0, 0, "", f"no resource has the address {quote(target)}", hint)
+    for target in selection.find_unmatched(addresses):
+        message = f"no resource has the address {quote(target)}"
+        hint = did_you_mean(target, addresses) or "an address is batch/NAME or call/NAME"
+        if namesakes := list_namesakes(target, addresses):
+            message, hint = f"{quote(target)} is the name of several resources", f"say which: {', '.join(namesakes)}"
+        yield Problem(display_path(path), 0, 0, "", message, hint)
+
+
+def nothing_selected_problems(path: File, selection: Selection, chosen: Sequence[str]) -> Iterator[Problem]:
+    """Find that a selection of labels leaves no resource."""
+    if selection and not chosen:
+        labels = " and ".join(quote(text) for text in selection.labels)
+        yield Problem(display_path(path), 0, 0, "", f"no selected resource has labels that match {labels}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
 
 from declarative.errors import Problem
 from declarative.manifest import paths, yaml_reader
 from declarative.manifest.document import Document
+from declarative.manifest.foreign import is_foreign
 from declarative.manifest.problems import ProblemCollector
 
 
@@ -23,17 +24,19 @@ class DocumentSet:
     """Every document that could be read, in the order of their files."""
     whole_directory: bool
     """True when PATH is a directory, so that every manifest below PATH was read."""
+    foreign_count: int = 0
+    """How many YAML files of other tools were left alone."""
 
 
 def find_documents(path: File, skip: Collection[File], problems: ProblemCollector) -> DocumentSet:
     """Read the documents at `path`, except the files in `skip`. Files that cannot be read are added to `problems`."""
     path = path.resolve()
     directory = path if path.is_dir() else path.parent
-    reader = _ManifestReader(problems)
+    reader = _ManifestReader(problems, None if path.is_dir() else path)
     root, projects = _find_project(directory, reader)
     documents = reader.read_all(_select_files(path, root, skip, problems))
     projects_above = [document for document in projects if document not in documents]
-    return DocumentSet(root, [*documents, *projects_above], path.is_dir())
+    return DocumentSet(root, [*documents, *projects_above], path.is_dir(), reader.foreign_count)
 
 
 def read_documents_outside(document_set: DocumentSet, path: File) -> list[Document]:
@@ -41,15 +44,18 @@ def read_documents_outside(document_set: DocumentSet, path: File) -> list[Docume
     manifest_files = [
         entry for entry in paths.find_manifests(document_set.root, document_set.root) if isinstance(entry, File)
     ]
-    reader = _ManifestReader(ProblemCollector())
+    reader = _ManifestReader(ProblemCollector(), None)
     return reader.read_all(entry for entry in manifest_files if not entry.is_relative_to(path.resolve()))
 
 
 class _ManifestReader:
-    """Reads each file once, so that its problems are reported once."""
+    """Reads each file once, so that its problems are reported once. Files of other tools are left alone, save `named`,
+    which the user names as a manifest."""
 
-    def __init__(self, problems: ProblemCollector) -> None:
+    def __init__(self, problems: ProblemCollector, named: File | None) -> None:
+        self.foreign_count = 0
         self._problems = problems
+        self._named = named
         self._documents_by_file: dict[File, list[Document]] = {}
 
     def read_all(self, manifest_files: Iterable[File]) -> list[Document]:
@@ -67,7 +73,25 @@ class _ManifestReader:
         except paths.UnusableFile as unusable:
             self._problems.add(Problem(display_path, 0, 0, "", unusable.message, unusable.hint))
             return []
-        return yaml_reader.read_documents(file, display_path, data, self._problems)
+        file_problems = ProblemCollector(self._problems.most_described)
+        documents = yaml_reader.read_documents(file, display_path, data, file_problems)
+        if file != self._named:
+            if _is_foreign_file(data, documents, file_problems):
+                self.foreign_count += 1
+                return []
+            if not documents and file_problems.is_empty:
+                message = "contains no manifest" if data.strip() else "is empty"
+                file_problems.add(Problem(display_path, 0, 0, "", message, "delete the file if that is intended"))
+        self._problems.extend(file_problems)
+        return documents
+
+
+def _is_foreign_file(data: bytes, documents: Sequence[Document], file_problems: ProblemCollector) -> bool:
+    """Whether a file belongs to another tool. One that cannot be read, such as a template of YAML, does if it does not
+    even mention dialctl."""
+    if not file_problems.is_empty:
+        return b"dialctl" not in data.replace(b"\0", b"")  # UTF-16 has a NUL beside each letter
+    return bool(documents) and all(is_foreign(document.value) for document in documents)
 
 
 def is_project(document: Document) -> bool:

@@ -31,6 +31,8 @@ class Document:
     """True when the file contains `${` anywhere: only then are variables looked for."""
     whole_variables: frozenset[Path] = field(default=frozenset())
     """Paths of values that were exactly one `${var.NAME}`: these can become numbers and booleans."""
+    filled_paths: frozenset[Path] = field(default=frozenset())
+    """Paths of values that a variable is a part of, so that each may hold a secret."""
 
     def position(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """Line and column, from 1, of the value at `path`, or of its nearest parent that exists. With `key`: of the
@@ -87,6 +89,11 @@ class Origin:
     """The document that contains the value."""
     path: Path
     """Where the value is in that document."""
+
+    @property
+    def is_from_variable(self) -> bool:
+        """Whether a variable is a part of the value."""
+        return any(path[: len(self.path)] == self.path for path in self.document.filled_paths)
 
     def problem(self, message: str, hint: str = "", *, inner: Path = ()) -> Problem:
         """A problem with the value, or with the part of it at `inner`."""

@@ -15,14 +15,17 @@ from declarative.manifest import addresses, paths
 from declarative.manifest.discover import DocumentSet, find_documents, is_project
 from declarative.manifest.document import Document
 from declarative.manifest.head import check_head
+from declarative.manifest.messages import MOST_DESCRIBED
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.project import ProjectConfig, ProviderTypes, default_project_config, read_project_config
 from declarative.manifest.recipients.gather import RecipientLoader
+from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.resource import ResourceCompiler
 from declarative.manifest.variables import Variables, substitute_variables
 from declarative.model.capabilities import PERSONAL
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.resource import Desired, Resource
+from declarative.model.selection import EVERYTHING, Selection
 
 _RECIPIENT_FIELDS = ("recipients", "recipients_from", "to_number", *PERSONAL)
 
@@ -36,16 +39,21 @@ def load_desired(
     provider_types: ProviderTypes,
     variables: Variables,
     key: PersonKey,
-    targets: Sequence[str] = (),
+    selection: Selection = EVERYTHING,
     cache: File | None = None,
+    most_described: int = MOST_DESCRIBED,
+    remote_files: RemoteFiles | None = None,
 ) -> Desired:
     """Read what the manifests at `path`, a file or a directory, ask for.
 
-    `key` digests people. `targets` limits the result to those addresses. `cache` is a directory that keeps summaries of
-    recipients files. Raises ManifestError with every problem that was found.
+    `key` digests people. `selection` limits the result. `cache` is a directory that keeps summaries of recipients
+    files. `remote_files` gives those under URLs. Of a kind of problem `most_described` are described for each file.
+    Raises ManifestError with every problem that was found.
     """
+    problems = ProblemCollector(most_described)
+    loader = RecipientLoader(key, cache, remote_files or RemoteFiles())
     with _pause_garbage_collection():
-        return _load_desired(path, provider_types, variables, RecipientLoader(key, cache), targets)
+        return _load_desired(path, provider_types, variables, loader, selection, problems)
 
 
 @contextmanager
@@ -62,32 +70,39 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 
 def _load_desired(
-    path: File, provider_types: ProviderTypes, variables: Variables, loader: RecipientLoader, targets: Sequence[str]
+    path: File,
+    provider_types: ProviderTypes,
+    variables: Variables,
+    loader: RecipientLoader,
+    selection: Selection,
+    problems: ProblemCollector,
 ) -> Desired:
-    problems = ProblemCollector()
     document_set = find_documents(path, {file.resolve() for file in variables.files}, problems)
     has_unreadable = not problems.is_empty
     documents = _fill_documents(document_set.documents, variables, problems)
     problems.end_phase()
     project_config = _find_project_config(
-        documents, document_set, provider_types, problems, has_unreadable=has_unreadable
+        documents, document_set, provider_types, loader.remote_files, problems, has_unreadable=has_unreadable
     )
     resources = _compile_resources(documents, project_config, document_set.root, loader, problems)
-    problems.extend(addresses.unknown_target_problems(path, targets, documents))
+    problems.extend(addresses.unknown_target_problems(path, selection, documents))
     if problems.is_empty:
         problems.extend(_empty_project_problems(path.resolve(), document_set, documents))
     problems.raise_if_any()
-    selected_resources = {
-        address: compiled for address, compiled in resources.items() if not targets or address in targets
-    }
+    chosen = selection.choose({address: resource.labels for address, (_, resource) in resources.items()})
+    problems.extend(addresses.nothing_selected_problems(path, selection, chosen))
+    problems.raise_if_any()
+    selected_resources = {address: resources[address] for address in chosen}
     is_complete = (
-        document_set.whole_directory and str(path.resolve()) == project_config.project.directory and not targets
+        document_set.whole_directory and str(path.resolve()) == project_config.project.directory and not selection
     )
     return Desired(
         project_config.project,
         {address: resource for address, (_, resource) in selected_resources.items()},
         is_complete,
         make_digest=lambda: _digest_manifests(project_config, selected_resources, is_complete=is_complete),
+        unread_files=tuple(loader.remote_files.unread),
+        foreign_file_count=document_set.foreign_count,
         list_addresses=lambda: {*resources, *addresses.addresses_outside(document_set, path)},
     )
 
@@ -103,6 +118,7 @@ def _find_project_config(
     documents: Sequence[Document],
     document_set: DocumentSet,
     provider_types: ProviderTypes,
+    remote_files: RemoteFiles,
     problems: ProblemCollector,
     *,
     has_unreadable: bool,
@@ -110,7 +126,7 @@ def _find_project_config(
     projects = [document for document in documents if is_project(document)]
     problems.extend(_extra_project_problems(projects))
     if projects:
-        return read_project_config(projects[0], document_set.root, provider_types, problems)
+        return read_project_config(projects[0], document_set.root, provider_types, problems, remote_files)
     has_unreadable = has_unreadable or any(is_project(document) for document in document_set.documents)
     return default_project_config(document_set.root, provider_types, has_unreadable=has_unreadable)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
+from declarative.model.numbers import SPACES, UNSEEN
 from declarative.privacy import clean, mask, mask_all
 
 Path = tuple[str | int, ...]
@@ -15,6 +17,7 @@ MOST_DESCRIBED = 20
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _LONGEST = 60
+_UNSEEN = re.compile(f"[{UNSEEN}{SPACES.removeprefix(' ')}\u2018-\u201f]")
 
 
 def format_path(path: Path) -> str:
@@ -66,6 +69,15 @@ def describe_number(value: object) -> str:
 
 def _mask_if_number(text: str) -> str:
     return mask(text) if sum(letter.isdigit() for letter in text) >= 7 else text
+
+
+def name_unseen(text: str) -> str:
+    """The characters of a text that look like others or like nothing, by name: blanks that are none, curly quotes,
+    directions. Empty for a text without any."""
+    unusual = (character for character in dict.fromkeys(text) if _UNSEEN.search(character))
+    return " and ".join(
+        f"{unicodedata.name(character, 'a character')} (U+{ord(character):04X})" for character in unusual
+    )
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:

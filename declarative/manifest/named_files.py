@@ -13,13 +13,13 @@ from declarative.model.resource import Json
 
 def list_named_files(path: Path, variables: Variables) -> set[Path]:
     """Every file that the manifests at `path` name in a `file:`, as far as they can be read. It need not exist."""
-    problems = ProblemCollector()  # what is wrong there is told when the manifests are loaded
-    document_set = discover.find_documents(path, {file.resolve() for file in variables.files}, problems)
-    values = variables.values(problems)
+    ignored = ProblemCollector()
+    document_set = discover.find_documents(path, {file.resolve() for file in variables.files}, ignored)
+    values = variables.values(ignored)
     return {
         document.file.parent / name
         for document in document_set.documents
-        for name in _find_names(substitute_variables(document, values, problems).value)
+        for name in _find_names(substitute_variables(document, values, ignored).value)
         if "\0" not in name
     }
 

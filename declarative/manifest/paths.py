@@ -8,15 +8,20 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from declarative.manifest.messages import quote
 from declarative.privacy import clean
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 MANIFEST_LIMIT = 32 << 20
 """The largest manifest or var file that is read, in bytes."""
 RECIPIENTS_LIMIT = 2 << 30
 """The largest recipients file that is read, in bytes."""
 ENDINGS = (".yaml", ".yml")
+"""Endings of manifests, in any case of letters."""
 
 _PROJECT = re.compile(rb"""kind["']?\s*:\s*["']?Project\b""")
 
@@ -48,19 +53,45 @@ def display_path(path: Path) -> str:
 
 
 def find_manifests(directory: Path, root: Path) -> Iterator[Path | OutsideLink]:
-    """Yield the manifest files below `directory`, sorted, without hidden ones. A link that leaves `root` comes as an
-    OutsideLink, so that a manifest behind it is not missed silently."""
+    """Yield the manifest files below `directory`, sorted. Hidden ones, `node_modules` and what the `.dialctlignore` of
+    `root` names are left out. A link that leaves `root` comes as an OutsideLink, so that a manifest behind it is not
+    missed silently."""
+    yield from _find_manifests(directory, root, _read_ignored(root))
+
+
+def _find_manifests(directory: Path, root: Path, ignored: GitIgnoreSpec | None) -> Iterator[Path | OutsideLink]:
     for entry in sorted(directory.iterdir()):
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or entry.name == "node_modules" or _is_ignored(entry, root, ignored):
             continue
         if entry.is_symlink() and not entry.resolve().is_relative_to(root):
-            if entry.suffix in ENDINGS or entry.is_dir():
+            if _is_manifest_name(entry) or entry.is_dir():
                 yield OutsideLink(entry, "a symbolic link that leads out of the project's directory")
         elif entry.is_dir():
             if not entry.is_symlink():  # its target is inside `root` and is found there
-                yield from find_manifests(entry, root)
-        elif entry.suffix in ENDINGS:
+                yield from _find_manifests(entry, root, ignored)
+        elif _is_manifest_name(entry):
             yield entry
+
+
+def _read_ignored(root: Path) -> GitIgnoreSpec | None:
+    """What `.dialctlignore` names, in the syntax of .gitignore; None without the file."""
+    file = root / ".dialctlignore"
+    if not file.is_file():
+        return None
+    from pathspec import GitIgnoreSpec as Spec
+
+    return Spec.from_lines(file.read_text(encoding="utf-8-sig", errors="replace").splitlines())
+
+
+def _is_ignored(entry: Path, root: Path, ignored: GitIgnoreSpec | None) -> bool:
+    if ignored is None or not entry.is_relative_to(root):
+        return False
+    name = entry.relative_to(root).as_posix()
+    return ignored.match_file(f"{name}/" if entry.is_dir() else name)
+
+
+def _is_manifest_name(path: Path) -> bool:
+    return path.suffix.lower() in ENDINGS
 
 
 def find_project_candidates(directory: Path) -> list[Path]:
@@ -129,7 +160,7 @@ def _top_level_manifests(directory: Path) -> Iterator[Path]:
         return
     for entry in entries:
         hidden = entry.name.startswith(".")
-        if entry.suffix in ENDINGS and not hidden and entry.is_file() and _is_readable(entry):
+        if _is_manifest_name(entry) and not hidden and entry.is_file() and _is_readable(entry):
             yield entry
 
 

@@ -3,7 +3,7 @@ stricter than its project. The limits are enforced elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path as File
@@ -12,14 +12,14 @@ from typing import Any
 from declarative.manifest.document import DocumentSection
 from declarative.manifest.durations import parse_time_of_day
 from declarative.manifest.messages import quote
-from declarative.manifest.recipients.countries import country_codes
+from declarative.manifest.recipients.countries import report_unknown_region
 from declarative.manifest.recipients.fields import PersonSchema
-from declarative.manifest.recipients.source import Source, resolve_recipients_file
+from declarative.manifest.recipients.remote_file import RemoteFiles
+from declarative.manifest.recipients.source import Source
+from declarative.manifest.recipients.spec import locate_file, read_options
 from declarative.model.policy import RECIPIENT, CallingHours, Policy, is_time_zone
 
 _DAY = 24 * 60
-_ISO_BY_EU_CODE = {"UK": "GB", "EL": "GR"}
-"""ISO 3166 codes by the codes that the European Union uses instead."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,18 @@ class Limits:
     """Do-not-call files. Their numbers are removed when recipients are loaded."""
 
 
-def read_limits(section: DocumentSection, policy: Mapping[str, Any], root: File) -> Limits:
-    """Read a `policy` mapping. The section is its place, and its schema has accepted it."""
+def read_limits(
+    section: DocumentSection, policy: Mapping[str, Any], root: File, region: str | None, remote_files: RemoteFiles
+) -> Limits:
+    """Read a `policy` mapping. The section is its place, and its schema has accepted it. Numbers without `+` in
+    do-not-call files are read as of `region`."""
     hours = policy.get("calling_hours")
     countries = policy.get("countries", ())
-    _report_unknown_countries(section.at("countries"), countries)
+    for index, country in enumerate(countries):
+        report_unknown_region(section.at("countries", index), country)
     sources = []
     for index, entry in enumerate(policy.get("suppress_from", ())):
-        if source := _read_suppress_source(section.at("suppress_from", index), entry, root):
+        if source := _read_suppress_source(section.at("suppress_from", index), entry, root, region, remote_files):
             sources.append(source)
     return Limits(
         Policy(
@@ -65,14 +69,18 @@ def restrict_limits(project_limits: Limits, resource_limits: Limits, section: Do
     )
 
 
-def _read_suppress_source(section: DocumentSection, entry: Any, root: File) -> Source | None:
+def _read_suppress_source(
+    section: DocumentSection, entry: Any, root: File, region: str | None, remote_files: RemoteFiles
+) -> Source | None:
     if not (isinstance(entry, dict) and "file" in entry):
         return None
-    file = resolve_recipients_file(section.at("file"), entry["file"], root)
-    if file is None:
+    file = locate_file(section, entry, root, remote_files)
+    if file is None or (reading := read_options(section, entry, file, region)) is None:
         return None
     no_fields = PersonSchema((), "")
-    return Source(file, entry.get("to_number", "to_number"), section.document, section.path, no_fields)
+    return Source(
+        file=file, document=section.document, path=section.path, person_schema=no_fields, suppresses=True, **reading
+    )
 
 
 def _read_calling_hours(section: DocumentSection, hours: Mapping[str, str]) -> CallingHours | None:
@@ -88,15 +96,6 @@ def _read_calling_hours(section: DocumentSection, hours: Mapping[str, str]) -> C
         if column is not None:
             section.at("column").report("column goes with zone: recipient only", key=True)
     return None if start is None or end is None or zone is None else CallingHours(start, end, zone, column)
-
-
-def _report_unknown_countries(section: DocumentSection, countries: Sequence[str | None]) -> None:
-    """Report codes that no phone number can have. Such a limit would exclude every person."""
-    for index, country in enumerate(countries):
-        if country is not None and country not in country_codes():
-            iso_code = _ISO_BY_EU_CODE.get(country)
-            hint = f'did you mean "{iso_code}"?' if iso_code else "use a code of ISO 3166, such as US"
-            section.at(index).report(f"no phone number belongs to a country {quote(country)}", hint)
 
 
 def _report_wider_hours(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from declarative.errors import ManifestError, Problem
+from declarative.manifest.messages import MOST_DESCRIBED
 
 
 class ProblemCollector:
@@ -13,9 +14,12 @@ class ProblemCollector:
     Reading happens in phases. A wrong value of one phase often causes further problems in the next one: an undefined
     variable leaves an empty text, and the empty text then breaks another rule at the same place. After `end_phase`,
     later problems at a place that already has one are counted but not reported.
+
+    `most_described` says how many problems of one kind are described in a file; further ones are counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_described: int = MOST_DESCRIBED) -> None:
+        self.most_described = most_described
         self._reported: dict[Problem, None] = {}
         self._finished_places: frozenset[tuple[str, int, int]] = frozenset()
         self._added_count = 0

@@ -13,6 +13,8 @@ from declarative.manifest.durations import parse_duration
 from declarative.manifest.messages import list_known, quote, suggest
 from declarative.manifest.policy import Limits, read_limits
 from declarative.manifest.problems import ProblemCollector
+from declarative.manifest.recipients.countries import report_unknown_region
+from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.schema import defaults_schema, project_schema
 from declarative.manifest.suggestions import defaults_describer, describe_unknown_provider
 from declarative.manifest.validate import coerce_variables, keep_valid
@@ -48,6 +50,11 @@ class ProjectConfig:
     def type_of(self, provider: str) -> ProviderType:
         return self.provider_types[self.project.providers[provider].type]
 
+    def default_region(self, provider: str) -> str | None:
+        """The country of numbers without `+`, for resources of a provider."""
+        origin = self.provider_defaults.get(provider, {}).get("default_region") or self.defaults.get("default_region")
+        return origin.value if origin else None
+
     def version_of(self, provider: str) -> str:
         return self.project.providers[provider].api_version or self.type_of(provider).versions[0]
 
@@ -60,7 +67,11 @@ def default_project_config(directory: File, provider_types: ProviderTypes, *, ha
 
 
 def read_project_config(
-    document: Document, directory: File, provider_types: ProviderTypes, problems: ProblemCollector
+    document: Document,
+    directory: File,
+    provider_types: ProviderTypes,
+    problems: ProblemCollector,
+    remote_files: RemoteFiles,
 ) -> ProjectConfig:
     """Read a Project document. Whatever is wrong in it is added to `problems` and left out."""
     document_value: Any = document.value
@@ -72,7 +83,9 @@ def read_project_config(
     providers = {**_implicit_providers(provider_types), **declared}
     invalid_providers = _provider_names(coerced_spec.get("providers")) - set(declared)
     _report_unknown_default(section, spec, {*providers, *invalid_providers})
-    project_limits = read_limits(section.at("policy"), spec.get("policy", {}), directory)
+    region = spec.get("defaults", {}).get("default_region")
+    report_unknown_region(section.at("defaults", "default_region"), region)
+    project_limits = read_limits(section.at("policy"), spec.get("policy", {}), directory, region, remote_files)
     project = Project(
         name=document_value["metadata"]["name"],
         declared=True,
@@ -131,7 +144,7 @@ def _read_provider(
         message = f"provider type {provider_type.name} has no api_version {quote(version)}"
         section.at("api_version").report(message, list_known(provider_type.versions))
         return None
-    return ProviderSpec(name, provider_type.name, version)
+    return ProviderSpec(name, provider_type.name, version, provider.get("probe_number", ""))
 
 
 def _read_provider_defaults(
@@ -150,6 +163,8 @@ def _read_provider_defaults(
             coerced_defaults = coerce_variables(defaults_section, provider["defaults"], schema)
             describe_unknown = defaults_describer(provider_type, version, schema)
             valid_defaults = keep_valid(defaults_section, coerced_defaults, schema, describe_unknown)
+            region: Any = valid_defaults.get("default_region")
+            report_unknown_region(defaults_section.at("default_region"), region)
             defaults_by_provider[name] = _origins(defaults_section, valid_defaults)
     return defaults_by_provider
 

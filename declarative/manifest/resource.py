@@ -47,6 +47,7 @@ class ResourceCompiler:
         choice = choose_provider(self._project_config, section, kind, spec)
         valid_spec = _keep_valid_spec(section, kind, choice, spec)
         values = self._merge_defaults(section, choice, valid_spec)
+        self._problems.extend(rules.unseen_character_problems(values))
         rules.report_missing_fields(section, choice.shape, spec, values, choice.provider)
         resource = self._build_resource(section, kind, choice, values)
         return resource if choice.is_known and not self._problems.has_new(mark) else None
@@ -73,7 +74,8 @@ class ResourceCompiler:
         settings = {name: _normalize_number(values[name].value) for name in SETTINGS if name in values}
         if scheduled_at:
             settings["scheduled_at"] = format_moment(scheduled_at)
-        limits = self._resource_limits(section.at("policy"), values)
+        region = self._project_config.default_region(choice.provider)
+        limits = self._resource_limits(section.at("policy"), values, region)
         return Resource(
             address=f"{kind.lower()}/{metadata['name']}",
             kind=kind,
@@ -82,7 +84,8 @@ class ResourceCompiler:
             display_name=_value_or_default(values, "display_name", metadata["name"]),
             settings=settings,
             settings_digest=json_digest(settings),
-            recipients=self._load_recipients(section, kind, choice, values, limits),
+            variable_settings=frozenset(name for name in settings if values[name].is_from_variable),
+            recipients=self._load_recipients(section, kind, choice, values, limits, region),
             paused=_value_or_default(values, "state", "present") == "cancelled",
             scheduled_at=scheduled_at,
             expires_at=expires_at,
@@ -94,16 +97,24 @@ class ResourceCompiler:
             previously=tuple(metadata.get("previously", ())),
         )
 
-    def _resource_limits(self, section: DocumentSection, values: Mapping[str, Origin]) -> Limits:
-        resource_limits = read_limits(section, _value_or_default(values, "policy", {}), self._root)
+    def _resource_limits(self, section: DocumentSection, values: Mapping[str, Origin], region: str | None) -> Limits:
+        resource_limits = read_limits(
+            section, _value_or_default(values, "policy", {}), self._root, region, self._loader.remote_files
+        )
         return restrict_limits(self._project_config.limits, resource_limits, section)
 
     def _load_recipients(
-        self, section: DocumentSection, kind: Kind, choice: ProviderChoice, values: Mapping[str, Origin], limits: Limits
+        self,
+        section: DocumentSection,
+        kind: Kind,
+        choice: ProviderChoice,
+        values: Mapping[str, Origin],
+        limits: Limits,
+        region: str | None,
     ) -> Recipients:
         person_schema = PersonSchema.from_route(choice.capabilities.personal, choice.provider, choice.route)
-        inline = read_inline(section, kind, values, person_schema)
-        sources = read_sources(section, values, person_schema, self._root)
+        inline = read_inline(section, kind, values, person_schema, region)
+        sources = read_sources(section, values, person_schema, self._root, region, self._loader.remote_files)
         spec: Any = section.document.value["spec"]  # type: ignore[call-overload,index]  # checked by schema
         if kind is Kind.BATCH and not spec.get("recipients") and "recipients_from" not in spec:
             message = "no one to call: there are no recipients"
@@ -132,8 +143,11 @@ def _is_recipient_field(kind: Kind, name: str, value: Json, shape: Shape) -> boo
 
 
 def _normalize_number(value: Json) -> Json:
-    """A schema takes 10.0 for the integer 10. As a setting that is sent and compared it would be a different text."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    """A schema takes 10.0 for the integer 10. As a setting that is sent and compared it would be a different text, and
+    so would 0.50 for 0.5."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else float(value)
+    return value
 
 
 def _value_or_default(values: Mapping[str, Origin], name: str, default: Any) -> Any:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from declarative.errors import Problem
 from declarative.manifest.document import DocumentSection, Origin
 from declarative.manifest.durations import format_moment, parse_duration, parse_moment
-from declarative.manifest.messages import quote, suggest
+from declarative.manifest.messages import name_unseen, quote, suggest
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.schema import Shape
 from declarative.model.capabilities import Capabilities
@@ -29,6 +29,15 @@ def report_missing_fields(
             defaults_place = f"or under spec.providers.{provider}.defaults in the Project"
             hint = "the phone number to call" if name == "to_number" else f"set it here, {defaults_place}"
             section.report(f'missing field "{name}"', hint)
+
+
+def unseen_character_problems(values: Values) -> Iterator[Problem]:
+    """Find ids that hold a character which looks like another one or like nothing: no provider knows such an id."""
+    for name, origin in values.items():
+        if name.endswith("_id") or name in ("provider", "also"):
+            for text in origin.value if isinstance(origin.value, list) else [origin.value]:
+                if isinstance(text, str) and (unseen := name_unseen(text)):
+                    yield origin.problem(f"{quote(text)} holds {unseen}", "type it anew, without copying")
 
 
 def read_moment(values: Values, name: str, problems: ProblemCollector) -> datetime | None:

@@ -49,7 +49,8 @@ def head_schema(is_project: bool) -> Schema:
     manifest = schemas.load_schema("manifest.v1")
     metadata = {"$ref": f"#/$defs/{'ProjectMetadata' if is_project else 'Metadata'}"}
     head_fields = {name: manifest[name] for name in manifest if name not in ("$id", "allOf")}
-    return {**head_fields, "properties": {**head_fields["properties"], "metadata": metadata}}
+    required = [*head_fields["required"], *(() if is_project else ("spec",))]
+    return {**head_fields, "required": required, "properties": {**head_fields["properties"], "metadata": metadata}}
 
 
 @cache
@@ -84,8 +85,9 @@ def resource_shape(kind: Kind, route: Route, type_name: str, version: str) -> Sh
 @cache
 def defaults_schema(type_name: str, version: str) -> Schema:
     """The schema of a provider's defaults: the settings of every kind, retry and expires_at."""
-    manifest = schemas.load_schema("manifest.v1")["$defs"]["Batch"]["properties"]
-    properties = {name: manifest[name] for name in DEFAULTABLE}
+    manifest = schemas.load_schema("manifest.v1")["$defs"]
+    properties = {name: manifest["Batch"]["properties"][name] for name in DEFAULTABLE}
+    properties["default_region"] = manifest["Defaults"]["properties"]["default_region"]
     for kind in Kind:
         properties |= _definition(type_name, version, kind)["properties"]
     settings = {name: schema for name, schema in properties.items() if name not in PERSONAL}

@@ -14,6 +14,7 @@ from declarative.manifest.messages import (
     describe_value,
     did_you_mean,
     join_names,
+    name_unseen,
     quote,
     suggest,
 )
@@ -57,8 +58,7 @@ def keep_valid(
     valid_value: Json = value
     for error in _strict_validator(schema).iter_errors(value):
         _report_error(section.at(*error.absolute_path), error, describe_unknown)
-        for wrong_path in _wrong_paths(error):
-            valid_value = _remove(valid_value, wrong_path)
+        valid_value = _remove_all(valid_value, _wrong_paths(error))
     assert isinstance(valid_value, dict)
     return valid_value
 
@@ -123,6 +123,17 @@ def _entry_path(path: Path) -> Path:
     return path[: next(ends, len(path))]
 
 
+def _remove_all(value: Json, paths: list[Path]) -> Json:
+    """The value without what is at the paths. Many unknown fields of one mapping are removed in one pass."""
+    parent = paths[0][:-1] if len(paths) > 1 else ()
+    if len(paths) > 1 and not parent and all(len(path) == 1 for path in paths) and isinstance(value, dict):
+        names = {path[0] for path in paths}
+        return {name: item for name, item in value.items() if name not in names}
+    for path in dict.fromkeys(paths):
+        value = _remove(value, path)
+    return value
+
+
 def _remove(value: Json, path: Path) -> Json:
     """The value without what is at `path`. Other values are shared, not copied."""
     step, inner_path = (path[0], path[1:]) if path else (None, ())
@@ -168,9 +179,13 @@ def _report_error(section: DocumentSection, error: ValidationError, describe_unk
         case "additionalProperties":
             is_outermost = not error.absolute_path
             describe_field = describe_unknown if describe_unknown and is_outermost else _schema_describer(error.schema)
-            for name in error.instance:
-                if name not in error.schema.get("properties", {}):
-                    section.at(name).report(*describe_field(name), key=True)
+            names = [name for name in error.instance if name not in error.schema.get("properties", {})]
+            most_described = section.problems.most_described
+            for name in names[:most_described]:
+                section.at(name).report(*describe_field(name), key=True)
+            if others := names[most_described:]:
+                path = (*section.path, others[0])
+                section.problems.add(section.document.more_problem(path, len(others), "unknown field"))
         case "required":
             for name in error.validator_value:
                 if name not in error.instance:
@@ -207,7 +222,8 @@ def _schema_describer(schema: Any) -> FieldDescriber:
 def _message_and_hint(error: ValidationError, path: Path) -> tuple[str, str]:
     is_phone_number = path[-1:] == ("to_number",)
     description = (describe_number if is_phone_number else describe_value)(error.instance)
-    message = f"found {description}, expected {_describe_expected(error)}"
+    unseen = f", with {name_unseen(error.instance)}" if isinstance(error.instance, str) else ""
+    message = f"found {description}{unseen.removesuffix(', with ')}, expected {_describe_expected(error)}"
     return message, _error_hint(error, is_phone_number=is_phone_number)
 
 

@@ -53,17 +53,23 @@ def substitute_variables(document: Document, values: Mapping[str, str], problems
         return document
     substitution = _Substitution(document, values, problems)
     value = substitution.fill(document.value, ())
-    return replace(document, value=value, whole_variables=frozenset(substitution.whole_variables))
+    return replace(
+        document,
+        value=value,
+        whole_variables=frozenset(substitution.whole_variables),
+        filled_paths=frozenset(substitution.filled_paths),
+    )
 
 
 class _Substitution:
-    """Fills the variables of one document, and remembers which values were exactly one variable."""
+    """Fills the variables of one document, and remembers which values have one or are exactly one."""
 
     def __init__(self, document: Document, values: Mapping[str, str], problems: ProblemCollector) -> None:
         self._document = document
         self._values = values
         self._problems = problems
         self.whole_variables: set[Path] = set()
+        self.filled_paths: set[Path] = set()
 
     def fill(self, value: Json, path: Path) -> Json:
         match value:
@@ -93,6 +99,7 @@ class _Substitution:
         elif not _is_text(self._values[name]):
             self._report(path, f'the value of variable "{name}" is not UTF-8')
             return ""
+        self.filled_paths.add(path)
         return self._values.get(name or "", "")
 
     def _report(self, path: Path, message: str, hint: str = "") -> None:

@@ -22,8 +22,9 @@ from yaml.scanner import Scanner
 
 from declarative.errors import Problem
 from declarative.manifest.document import Document
-from declarative.manifest.messages import quote
+from declarative.manifest.messages import and_more, quote
 from declarative.manifest.problems import ProblemCollector
+from declarative.model.digest import WrittenNumber
 from declarative.model.resource import Json
 from declarative.privacy import clean
 
@@ -196,13 +197,27 @@ class _ValueBuilder:
 
     def _build_mapping(self, node: Node) -> Json:
         value: dict[str, Json] = {}
+        first_keys: dict[str, Node] = {}
+        repeated: list[Node] = []
         for key, item in node.value:
             name = _key_text(key)
-            if name in value:
-                self._problems.add(_duplicate_key_problem(self._display_path, node, key))
+            if first_keys.setdefault(name, key) is not key:
+                repeated.append(key)
             self._count += 1
             value[name] = item.value if item.tag is _TEXT else self._build_value(item)
+        if repeated:
+            self._report_repeated(first_keys, repeated)
         return value
+
+    def _report_repeated(self, first_keys: dict[str, Node], repeated: list[Node]) -> None:
+        most_described = self._problems.most_described
+        for key in repeated[:most_described]:
+            self._problems.add(_duplicate_key_problem(self._display_path, first_keys[key.value], key))
+        if others := repeated[most_described:]:
+            mark, message = others[0].start_mark, and_more(len(others), "duplicate key")
+            self._problems.add(
+                Problem(self._display_path, mark.line + 1, mark.column + 1, "", message, count=len(others))
+            )
 
 
 def _key_text(node: Node) -> str:
@@ -239,7 +254,7 @@ def _parse_plain(text: str) -> Json:
     elif not _FLOAT.fullmatch(text):
         return text
     elif math.isfinite(real := float(text)):
-        return real
+        return real if str(real) == text else WrittenNumber(text)
     raise ValueError(f"the number {quote(text)} is too large")
 
 
@@ -256,8 +271,8 @@ def _tag_error(node: Node) -> _UnsupportedYaml:
     return _UnsupportedYaml(node.start_mark, f"the tag {quote(tag)} is not supported", "leave the tag out")
 
 
-def _duplicate_key_problem(display_path: str, mapping: Node, key: Node) -> Problem:
-    first = next(earlier_key for earlier_key, _ in mapping.value if earlier_key.value == key.value).start_mark
+def _duplicate_key_problem(display_path: str, first_key: Node, key: Node) -> Problem:
+    first = first_key.start_mark
     message = f"duplicate key {quote(key.value)}, first at line {first.line + 1}, column {first.column + 1}"
     return Problem(display_path, key.start_mark.line + 1, key.start_mark.column + 1, "", message, "keep one of them")
 

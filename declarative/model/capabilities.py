@@ -47,6 +47,13 @@ class Capabilities:
     """The provider's words that `retry.on` may name. `pre_dial` may be named everywhere."""
     personal: tuple[str, ...]
     """The fields of PERSONAL that a recipient may have."""
+    refuses_past: bool = False
+    """Refuses a batch whose start (`scheduled_at`) has passed when the request lands. False where that is not known."""
+    list_ends: bool = False
+    """A list may end before the beginning, since the provider keeps things for a time only."""
+    cancel_settles: float = 60.0
+    """Seconds after the answer to a cancel in which a call may still go out. The default is for types that do not
+    know."""
     per_second: float | None = None
     """Calls a second that the provider keeps to by itself. None: it keeps no such limit."""
     destinations: str = ""

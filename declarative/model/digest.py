@@ -1,4 +1,4 @@
-"""The digests by which two values count as equal. Imports no other module of the project.
+"""The digests by which two values count as equal. Knows no value of the project.
 
 Digests of people are HMACs under `DIALCTL_PERSON_KEY` when it is set. Without it they are plain SHA-256. There are few
 enough phone numbers to guess one from such a digest, and README says so.
@@ -8,14 +8,35 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Self
 
 import orjson
+
+from declarative.errors import UsageError
+
+
+class WrittenNumber(float):
+    """A number whose text would be changed by reading it: 3.10. It counts as a number, and is encoded as its text."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+def encode_written(value: object) -> str:
+    """What orjson calls for a value that it does not know. Raises TypeError for all but a WrittenNumber."""
+    if isinstance(value, WrittenNumber):
+        return value.text
+    raise TypeError
 
 
 def canonical_json(value: object) -> bytes:
     """The one JSON text of a value: UTF-8, keys sorted, no spaces. Equal values have equal texts."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, encode_written, orjson.OPT_SORT_KEYS)
 
 
 def json_digest(value: object) -> str:
@@ -35,6 +56,17 @@ class PersonKey:
 
     def __init__(self, secret: str | None) -> None:
         self._secret = secret.encode() if secret else None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> PersonKey:
+        """The key in DIALCTL_PERSON_KEY. Raises UsageError for one that another program would read in another way."""
+        secret = environment.get("DIALCTL_PERSON_KEY", "")
+        if secret != secret.strip() or not all(letter.isprintable() for letter in secret):
+            raise UsageError(
+                "DIALCTL_PERSON_KEY begins or ends with a space or line break, or holds a character that is not text",
+                hint="set it to the key alone; a file that was read into it often ends with a line break",
+            )
+        return cls(secret)
 
     @property
     def fingerprint(self) -> str | None:

@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from declarative.model.resource import Json, Route
 
-MIN_GUARD = timedelta(minutes=2)
-"""The shortest guard of a batch whose people were in a request that probably, but not provably, never arrived."""
+LONGEST_GUARD = timedelta(hours=1)
+"""No guard is made longer than this because a list lags, and no look and no fence takes longer."""
 
 
 class RequestKind(StrEnum):
@@ -68,11 +68,11 @@ class Intent:
     """Id of the batch that a retry is about. None for a submission."""
     retry_count: int | None = None
     """The count that this batch showed before the retry was sent. None for a submission."""
-    absent: bool = False
-    """The settle time passed and the list did not show it: its absence is probable."""
-    probe: str | None = None
-    """Id of a later batch, withdrawn because the list did not show it in time. Once a list shows the probe and not this
-    mark, absence is proven."""
+    answer: str = ""
+    """What was answered instead of an outcome, for people: status and first words, without a number. Empty: nothing."""
+    fence: datetime | None = None
+    """When it can call no one any more if it still lands, by the provider's clock. None: it creates no batch, or that
+    moment is not known."""
 
     @property
     def is_batch(self) -> bool:
@@ -118,6 +118,9 @@ class RemoteRecord:
     """It was cancelled, by us or by a person, as in Remote."""
     cancel: CancelProgress | None = None
     """How far our own cancel has come. None: we sent none."""
+    cancelled_at: datetime | None = None
+    """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None:
+    not known, or of no matter, since a person who reads `cancelled` there is free at once."""
     settled: bool = False
     """It was over, its members were read in full, and none of them was queued in a live batch."""
     person: str | None = None
@@ -126,8 +129,9 @@ class RemoteRecord:
     """Phase of that person. None for a batch, and before it was read."""
     outcome: str | None = None
     """The provider's own word for how the call ended. None for a batch, and before it ended."""
-    doubts: tuple[str, ...] = ()
-    """Marks whose absence was only probable when this was sent. It is kept once a list shows it and none of them."""
+    closed: bool = False
+    """A person closed it, and all of its people count as called: the provider has dropped it, or does not answer all
+    of them. Their digests are under `placed` of the address. It is neither read nor touched any more."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
@@ -144,7 +148,7 @@ class ResourceRecord:
     provider: str = ""
     """Name of the provider in the project."""
     settings: Mapping[str, Json] = field(default_factory=dict)
-    """The settings last applied, in clear for people who review the lock. A long text is a digest here."""
+    """The settings last applied, in clear for review. What is long, or may be a secret, is a digest."""
     settings_digest: str = ""
     """Digest of the settings last applied in full."""
     count: int = 0
@@ -169,20 +173,25 @@ class ResourceRecord:
     """Marks that must never call. Everything that appears with one of them is cancelled."""
     also: tuple[str, ...] = ()
     """Ids of other owners' batches, under `spec.also` when the manifest was last applied."""
+    commit: str | None = None
+    """Hash of the git commit whose manifests were last applied here. None: it was in no git repository."""
+    committed_at: datetime | None = None
+    """When that commit was committed, by its committer's clock."""
+    applied: str = ""
+    """Digest of all that the manifest meant then. Where it changes, the commit is recorded though nothing is sent."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
 
-    def guard(self, project_guard: timedelta) -> timedelta:
-        """How long before its first call a batch of these people is sent, at least."""
-        # Protocol 6: an earlier request may still arrive, and the guard is the time to find and cancel it. So the
-        # project cannot switch the guard off here.
-        doubtful = bool(self.revoked) or any(intent.absent for intent in self.intents.values())
-        return max(project_guard, MIN_GUARD) if doubtful else project_guard
+    @property
+    def closed_ids(self) -> frozenset[str]:
+        """Ids of remotes that a person closed, with all of their people counting as called."""
+        return frozenset(remote_id for remote_id, remote_record in self.remotes.items() if remote_record.closed)
 
     @property
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
-        return replace(self, generation=0, provider="", tombstone=False, revoked=()) == ResourceRecord()
+        known = replace(self, generation=0, provider="", tombstone=False, revoked=())
+        return replace(known, commit=None, committed_at=None, applied="") == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,5 +208,21 @@ class Lock:
     """Fingerprint of the key that people's digests are made with. None: they were made without a key."""
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Provider name to the host name that it was reached at, without the port."""
+    guards: Mapping[str, int] = field(default_factory=dict)
+    """Provider name to the seconds of guard that its list asks for, where it did not show a new batch within the
+    project's guard. More than LONGEST_GUARD: it did not show one within that either."""
+    probes: Mapping[str, datetime] = field(default_factory=dict)
+    """Provider name to when the last list probe was sent there, by the provider's clock."""
     resources: Mapping[str, ResourceRecord] = field(default_factory=dict)
     """Address to what is known of it."""
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing was ever sent under it: `dialctl init` wrote it."""
+        return not self.hosts and not self.resources
+
+    def guard(self, provider: str, project_guard: timedelta) -> timedelta:
+        """How long before its first call a batch is sent to this provider, at least. Zero switches the guard off."""
+        # Protocol 7: a look proves something only if the list has had the time to show the batch.
+        remembered = min(timedelta(seconds=self.guards.get(provider, 0)), LONGEST_GUARD)
+        return max(project_guard, remembered) if project_guard else project_guard

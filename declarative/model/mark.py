@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 from declarative.model import digest
 
@@ -21,8 +22,15 @@ MAX_LENGTH = 44
 """Characters of a mark."""
 MAX_NAME_LENGTH = 100
 """Characters of a whole batch name. The provider states no limit, so we keep a modest one of our own."""
+MAX_GENERATION = 36**5 - 1
+"""Sixty million waves of requests at one address: more than a second each for a year."""
+MAX_PROBE_TIME = 2**33
+"""Seconds since 1970, in the year 2242: the generation of a list probe is its time."""
 METADATA_KEY = "dialctl"
 """The metadata key of a call that holds the mark."""
+
+PROBE_ADDRESS = "0000000"
+"""The address part of a list probe's mark. No address has this hash."""
 
 _PATTERN = re.compile(
     r"~d1\.([0-9a-z]{5})\.([0-9a-z]{6})\.([0-9a-z]{7})\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]{5})$"
@@ -42,7 +50,8 @@ def new_lineage() -> str:
 
 def address_hash(address: str) -> str:
     """The address part of a mark, from an address such as `batch/march`."""
-    return digest.short_hash(f"address {address}", 7)
+    short_hash = digest.short_hash(f"address {address}", 7)
+    return short_hash if short_hash != PROBE_ADDRESS else PROBE_ADDRESS.replace("0", "1")
 
 
 def settings_hash(settings_digest: str) -> str:
@@ -69,18 +78,31 @@ class Mark:
     settings: str
     """5 characters, see settings_hash."""
 
+    @property
+    def is_probe(self) -> bool:
+        """Whether it marks a list probe: a batch of our own number that belongs to no address."""
+        return self.address == PROBE_ADDRESS
+
     def __str__(self) -> str:
         numbers = ".".join(_base36(part) for part in (self.generation, self.shard, self.attempt))
         return f"~d1.{self.project}.{self.lineage}.{self.address}.{numbers}.{self.settings}"
 
 
+def probe_mark(project: str, lineage: str, moment: datetime) -> Mark:
+    """The mark of a list probe that is sent at this moment. Another second gives another mark."""
+    return Mark(project_hash(project), lineage, PROBE_ADDRESS, int(moment.timestamp()), 1, 1, settings_hash("probe"))
+
+
 def parse(text: str | None) -> Mark | None:
     """The mark at the end of a batch name or of a metadata value. None where there is no mark."""
-    match = _PATTERN.search(text or "")
+    match = _PATTERN.search((text or "")[-MAX_LENGTH:])
     if not match:
         return None
     project, lineage, address, generation, shard, attempt, settings = match.groups()
-    return Mark(project, lineage, address, int(generation, 36), int(shard, 36), int(attempt, 36), settings)
+    mark = Mark(project, lineage, address, int(generation, 36), int(shard, 36), int(attempt, 36), settings)
+    # Protocol 4: what we would not have written is not ours. A huge generation would make every lock look old.
+    most = MAX_PROBE_TIME if mark.is_probe else MAX_GENERATION
+    return mark if str(mark) == match.group() and mark.generation <= most else None
 
 
 def batch_name(label: str, mark: Mark) -> str:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import polars as pl
 
+HELD_BACK = {
+    "suppressed": "on a do-not-call list",
+    "other_country": "in a country that is not allowed",
+    "invalid_number": "no number that can be called",
+    "duplicate": "the same number again",
+    "not_selected": "not selected by where",
+}
+"""Why people of a manifest are held back: the keys of a plan's `held`, in words."""
+
 
 class Recipients:
     """The recipients of one resource, in manifest order, without those that a policy excludes.
 
-    `count` says how many they are, and `excluded_counts` how many people each policy excludes, by the policy's name.
+    `count` says how many they are, and `excluded_counts` how many people are held back, by the keys of HELD_BACK.
+    `warnings` are texts for people.
     The frames and the digests are made on first use: an unchanged plan needs no frame, and a first plan no digest.
     """
 
@@ -25,9 +35,11 @@ class Recipients:
         payloads: Callable[[], str],
         excluded_counts: Mapping[str, int] | None = None,
         excluded: Callable[[], pl.DataFrame] | None = None,
+        warnings: Sequence[str] = (),
     ) -> None:
         self.count = count
         self.excluded_counts = dict(excluded_counts or {})
+        self.warnings = tuple(warnings)
         self._make_excluded = excluded
         self._make_frame = frame
         self._digest_numbers = numbers
@@ -40,7 +52,8 @@ class Recipients:
 
     @property
     def excluded(self) -> pl.DataFrame:
-        """The people in `excluded_counts`: String columns `number` and `policy`. May only be read if there are any."""
+        """The people in `excluded_counts` whom a policy holds back: String columns `number` and `policy` (suppressed or
+        other_country). May only be read if somebody is held back."""
         assert self._make_excluded is not None
         return self._make_excluded()
 

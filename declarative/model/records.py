@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from declarative.model import digest, mark
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.remote import Phase, Remote, holds_queued, is_over
+from declarative.model.resource import Route
 
 _Value = TypeVar("_Value")
 
 
-def from_intent(intent: Intent, remote: Remote, doubts: tuple[str, ...] = ()) -> RemoteRecord:
-    """The record of what a submission created. `doubts` are marks whose absence was only probable when it was sent."""
-    return refreshed(replace(_record_from_intent(intent), doubts=doubts), remote)
+def from_intent(intent: Intent, remote: Remote) -> RemoteRecord:
+    """The record of what a submission created."""
+    remote_record = _record_from_intent(intent)
+    if 0 < remote.total < intent.count:  # it took some of its people and says so; which of them, its members tell
+        remote_record = replace(remote_record, count=remote.total, numbers=None, payloads=None)
+    return refreshed(remote_record, remote)
 
 
 def from_refusal(intent: Intent) -> RemoteRecord:
@@ -66,12 +71,20 @@ def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
         retry_count=_larger_count(remote_record.retry_count, remote.retry_count),
         last_updated_at=remote.last_updated_at,
         created_at=remote_record.created_at or remote.created_at,
-        settled=remote.members is not None and is_over(remote) and not holds_queued(remote),
+        settled=_is_read_whole(remote_record, remote) and is_over(remote) and not holds_queued(remote),
     )
     if remote_record.person is None or remote.members is None or remote.members.is_empty():
         return updated
     member = remote.members.row(0, named=True)
     return replace(updated, phase=member["phase"], outcome=member["outcome"])
+
+
+def _is_read_whole(remote_record: RemoteRecord, remote: Remote) -> bool:
+    """Whether its members were read, and a batch shows as many people as it counts and as were sent."""
+    if remote.members is None or remote.route is Route.CALL:
+        return remote.members is not None
+    shown = remote.members.get_column("number").drop_nulls().n_unique()
+    return shown == remote.total and (remote_record.count <= 0 or shown == remote_record.count)
 
 
 def with_retry(remote_record: RemoteRecord, intent: Intent) -> RemoteRecord:
@@ -105,6 +118,7 @@ def as_remote(remote_id: str, remote_record: RemoteRecord) -> Remote:
     )
 
 
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 _CANCEL = (None, CancelProgress.ASKED, CancelProgress.DONE)
 """How far a cancel has come, in order."""
 
@@ -116,10 +130,14 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
     were called are those of both.
     """
     base = max(first, second, key=lambda record: (record.generation, digest.canonical_json(record)))
+    latest = max(first, second, key=_commit_order)
     remotes = join_mappings(first.remotes, second.remotes, join_remote_records)
     intents = join_mappings(first.intents, second.intents, _more_cautious_intent)
     return replace(
         base,
+        commit=latest.commit,
+        committed_at=latest.committed_at,
+        applied=latest.applied,
         tombstone=first.tombstone and second.tombstone,
         remotes=remotes,
         intents={mark: intent for mark, intent in intents.items() if not _is_resolved(intent, remotes, first, second)},
@@ -130,14 +148,18 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
     )
 
 
+def _commit_order(record: ResourceRecord) -> tuple[float, str, str]:
+    committed_at = record.committed_at.timestamp() if record.committed_at else 0.0
+    return (committed_at, record.commit or "", record.applied)
+
+
 def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteRecord:
     """The later of two records of one remote, with the furthest progress of our own cancel."""
-    # Protocol 7: a doubt is dropped only by proof, so one that either side has dropped is gone.
     latest = max(first, second, key=_recency)
     return replace(
         latest,
         cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
-        doubts=tuple(sorted({*first.doubts} & {*second.doubts})),
+        closed=first.closed or second.closed,
     )
 
 
@@ -163,8 +185,9 @@ def _recency(remote_record: RemoteRecord) -> tuple[int, bool, int, int, str, byt
 
 
 def _more_cautious_intent(first: Intent, second: Intent) -> Intent:
-    """Of two records of one intent, the one that concludes less from not having found it."""
-    return min(first, second, key=lambda intent: (intent.absent, intent.probe is not None, _text(intent)))
+    """Of two records of one intent, the one whose absence is proven later."""
+    # An unknown fence is the latest: nothing disproves that intent.
+    return max(first, second, key=lambda intent: (intent.fence is None, intent.fence or _NO_TIME, _text(intent)))
 
 
 def _is_resolved(

@@ -3,7 +3,7 @@ lock remembers is in lock.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -49,6 +49,8 @@ class Resource:
     """Digest of `settings`."""
     recipients: Recipients
     """The people it wants called."""
+    variable_settings: frozenset[str] = frozenset()
+    """Names of settings that a variable is a part of. Their values may be secrets."""
     paused: bool = False
     """`state: cancelled` in the manifest: no one is desired."""
     scheduled_at: datetime | None = None
@@ -79,6 +81,8 @@ class ProviderSpec:
     """What the provider catalog calls it."""
     api_version: str | None = None
     """None: the first version of the type."""
+    probe_number: str = ""
+    """The only recipient of a list probe, E.164. Empty: the number that the calls go out from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +100,7 @@ class Project:
     guard: timedelta = timedelta(minutes=2)
     """How long after the request a batch starts to call, at least. 0: at once."""
     settle: timedelta = timedelta(minutes=5)
-    """How long after a lost answer a complete list without the batch makes its absence probable."""
+    """How long a list has to show what was sent before apply makes something younger (a list probe)."""
     policy: Policy = Policy()
     """Limits for the whole project. A resource can only be stricter."""
     state_url: str | None = None
@@ -117,6 +121,10 @@ class Desired:
     """Makes `digest`."""
     list_addresses: Callable[[], Collection[str]] = tuple
     """Gives every address in any manifest of the project, also in those that this run did not read."""
+    foreign_file_count: int = 0
+    """YAML files of other tools in PATH, which were left alone."""
+    unread_files: Sequence[str] = ()
+    """Recipients files under a URL that were not fetched: their people are in no resource."""
 
     @cached_property
     def digest(self) -> str:

@@ -12,10 +12,11 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource
 from declarative.planning import diff, standing
-from declarative.planning.decide import Reason, Standing, Verb
+from declarative.planning.decide import KEEPS_EVERYTHING, Reason, Standing, Verb
 from declarative.planning.facts import Facts, Observation
 from declarative.planning.plan import Action, Change, Task, add_batch_count, count_values, main_reason
-from declarative.planning.tasks import make_task
+from declarative.planning.stuck import describe_stuck, hint_stuck, select_stuck
+from declarative.planning.tasks import make_removal_task, make_task
 from declarative.privacy import mask
 
 _NOTHING_LEFT = "nothing of it is known any more, here or at the provider"
@@ -27,7 +28,7 @@ def compose_actions(observation: Observation, capabilities: Capabilities | None)
     `capabilities` are those of the resource's channel; None where the manifest is gone and only cancels can follow.
     """
     if observation.block is not None:
-        return [_block_action(observation)], None
+        return _actions_when_blocked(observation, observation.block.reason)
     if observation.unchanged:
         actions = _actions_when_unchanged(observation)
         forget = any(action.verb is Verb.FORGET for action in actions)
@@ -43,10 +44,25 @@ def compose_actions(observation: Observation, capabilities: Capabilities | None)
     return actions, task
 
 
+def _actions_when_blocked(observation: Observation, reason: Reason) -> tuple[list[Action], Task | None]:
+    """Return the block, and the cancel of people who must be taken off all the same, as far as they were seen."""
+    if reason in KEEPS_EVERYTHING:
+        return [_block_action(observation)], None
+    people, finished_count = standing.decide_open(observation.facts, reason)
+    task = make_removal_task(observation.facts, people)
+    if not task.cancels:
+        return [_block_action(observation)], None
+    is_leaving = pl.col("queued_in").list.eval(pl.element().is_in(list(task.cancels))).list.any()
+    leaving = people.filter(is_leaving, verb=Verb.CANCEL)
+    cancel_action = _verb_action(observation, Verb.CANCEL, leaving, people, finished_count, task)
+    return [cancel_action, _block_action(observation)], task
+
+
 def _people_actions(
     observation: Observation, people: pl.DataFrame, finished_count: int, task: Task, capabilities: Capabilities | None
 ) -> list[Action]:
-    to_change = people.filter(pl.col("verb") != Verb.KEEP)
+    stuck = select_stuck(people)
+    to_change = pl.concat([people.filter(~pl.col("verb").is_in([Verb.KEEP, Verb.BLOCK])), stuck, _unsure(people)])
     groups = to_change.partition_by("verb", as_dict=True) if len(to_change) else {}
     actions = [
         _verb_action(observation, Verb(str(verb)), group, people, finished_count, task)
@@ -55,17 +71,23 @@ def _people_actions(
     return [add_batch_count(action, task, capabilities.max_people) for action in actions] if capabilities else actions
 
 
+def _unsure(people: pl.DataFrame) -> pl.DataFrame:
+    return people.filter(pl.col("reason") != Reason.NOT_TAKEN_OFF, verb=Verb.BLOCK)
+
+
 def _verb_action(
     observation: Observation, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, finished_count: int, task: Task
 ) -> Action:
     facts, resource = observation.facts, observation.facts.resource
     reasons = _count_reasons(facts, verb, group)
-    if verb is Verb.BLOCK and observation.lease_holder:
+    if verb is Verb.BLOCK and observation.lease_holder and set(reasons) == {Reason.UNSURE}:
         reasons = {Reason.BEING_APPLIED: len(group)}
     return Action(
         address=facts.address,
         verb=verb,
-        reason=main_reason(reasons),
+        reason=main_reason({word: n for word, n in reasons.items() if word != Reason.BATCH_MATES} or reasons)
+        if verb is Verb.CANCEL
+        else main_reason(reasons),
         provider=observation.provider,
         people=len(group),
         remote_ids=_remote_ids(verb, group, task),
@@ -73,8 +95,8 @@ def _verb_action(
         reasons=reasons,
         counts=_count_people(facts, people, finished_count, group),
         outcomes=count_values(group.get_column("dialed_outcome")) if verb is Verb.RETRY else {},
-        detail=_unsure_detail(observation) if verb is Verb.BLOCK else "",
-        hint=_unsure_hint(observation) if verb is Verb.BLOCK else "",
+        detail="; ".join(_block_details(observation, group)) if verb is Verb.BLOCK else "",
+        hint="; ".join(_block_hints(observation, group)) if verb is Verb.BLOCK else "",
         starts_at=resource.scheduled_at if resource and (verb.dials or verb is Verb.WAIT) else None,
         next_at=_next_at(facts, group) if verb is Verb.WAIT else None,
     )
@@ -109,7 +131,9 @@ def _list_changes(facts: Facts, resource: Resource | None, verb: Verb, group: pl
         return ()
     settings_before = facts.resource_record.settings
     changes = (
-        diff.diff_settings(settings_before, resource.settings) if verb is Verb.REPLACE or not settings_before else ()
+        diff.diff_settings(settings_before, resource.settings, resource.variable_settings)
+        if verb is Verb.REPLACE or not settings_before
+        else ()
     )
     return (*changes, *_number_changes(facts, group)) if facts.is_single_call and verb is Verb.REPLACE else changes
 
@@ -238,6 +262,24 @@ def _block_orphan_intents(observation: Observation, actions: list[Action]) -> li
     return [action]
 
 
+def _block_details(observation: Observation, group: pl.DataFrame) -> Iterator[str]:
+    """Yield what was found about the blocked people of an address."""
+    stuck = group.filter(reason=Reason.NOT_TAKEN_OFF)
+    if len(stuck):
+        yield describe_stuck(observation.facts, stuck)
+    if len(stuck) < len(group):
+        yield _unsure_detail(observation)
+
+
+def _block_hints(observation: Observation, group: pl.DataFrame) -> Iterator[str]:
+    """Yield the ways out for the blocked people of an address."""
+    stuck = group.filter(reason=Reason.NOT_TAKEN_OFF)
+    if len(stuck):
+        yield hint_stuck(observation.facts, stuck)
+    if len(stuck) < len(group) and (hint := _unsure_hint(observation)):
+        yield hint
+
+
 def _unsure_detail(observation: Observation) -> str:
     if observation.lease_holder:
         return f"being applied by {observation.lease_holder}"
@@ -245,7 +287,8 @@ def _unsure_detail(observation: Observation) -> str:
     if not intents:
         return "the lock was rebuilt and they were not found: no list proves that they were not called"
     when = humanize.when(min(intent.sent_at for intent in intents))
-    return f"an answer was lost at {when}; not proven either way"
+    answers = "; ".join({intent.answer: None for intent in intents if intent.answer})
+    return f"an answer was lost at {when}; not proven either way{f': {answers}' if answers else ''}"
 
 
 def _unsure_hint(observation: Observation) -> str:

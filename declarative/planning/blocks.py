@@ -16,6 +16,10 @@ from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts
+from declarative.planning.membership import describe_unreadable, find_unreadable
+
+MARKS_WITHOUT_LOCK_HINT = "bring dialctl.lock back, or make one from those: dialctl state rebuild"
+"""What to do where a provider shows that the project has called before, and its lock is not here."""
 
 
 def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *, single_calls: bool) -> Block | None:
@@ -27,11 +31,12 @@ def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *
     # Protocol 4: a mark names project and lineage, so what another lock placed is recognised.
     marks = [remote.mark for remote in remotes.values() if remote.mark]
     project_marks = [remote_mark for remote_mark in marks if remote_mark.project == mark.project_hash(project)]
-    if lock is None and project_marks:
+    if (lock is None or lock.is_unused) and project_marks:
+        lack = "nothing was sent under this lock" if lock else "there is no lock"
         return Block(
             Reason.NO_MEMORY,
-            f"there is no lock, but {_batches(len(project_marks))} of this project at the provider",
-            "bring dialctl.lock back, or make one from those: dialctl state rebuild",
+            f"{lack}, but {_batches(len(project_marks))} of this project at the provider",
+            MARKS_WITHOUT_LOCK_HINT,
         )
     if lock is None and single_calls:
         return Block(
@@ -39,12 +44,25 @@ def lock_block(project: str, lock: Lock | None, remotes: Mapping[str, Remote], *
             "there is no lock, and no list can prove that single calls were never placed",
             "dialctl state new (this project has never dialed) or dialctl state rebuild (it has)",
         )
-    foreign_marks = [remote_mark for remote_mark in project_marks if lock and remote_mark.lineage != lock.lineage]
-    if foreign_marks:
+    # What a user has this lock take over (`state rebuild --keep`) is recorded by its id with its own mark, and is read
+    # like everything else. An id recorded with another mark is of another copy of the lock.
+    records = lock.resources.values() if lock else ()
+    recorded_marks = {key: remote.mark for record in records for key, remote in record.remotes.items()}
+    foreign_marks = [
+        remote.mark
+        for key, remote in remotes.items()
+        if lock
+        and remote.mark in project_marks
+        and remote.mark is not None
+        and remote.mark.lineage != lock.lineage
+        and recorded_marks.get(key) != str(remote.mark)
+    ]
+    if foreign_marks and lock:
         return Block(
             Reason.OTHER_LINEAGE,
             f"{_batches(len(foreign_marks))} of this project under another lineage at the provider",
-            "bring back the lock that placed them, or dialctl state rebuild; another project needs another name",
+            "bring back the lock that placed them; or go on with this one, which takes them over: "
+            f"dialctl state rebuild --keep {lock.lineage}; another project needs another name",
         )
     return None
 
@@ -85,7 +103,8 @@ def _check_lock_age(facts: Facts) -> Block | None:
         Reason.LOCK_IS_OLDER,
         f"a later run has changed it, and its lock is not here: generation {newest} is at the provider, "
         f"{facts.resource_record.generation} in this lock",
-        "update the checkout, or bring the newest dialctl.lock here",
+        "update the checkout, or bring the newest dialctl.lock here; if that lock is gone with its runner: "
+        "dialctl state rebuild --over-older",
     )
 
 
@@ -93,13 +112,16 @@ def _check_missing(facts: Facts, unknown_ids: frozenset[str]) -> Block | None:
     missing_ids = sorted((set(facts.resource_record.remotes) | facts.also) & unknown_ids)
     if not missing_ids:
         return None
-    hint = f"if it is really gone, dialctl state rm {facts.address} forgets who was called"
+    which = f"#{missing_ids[0]}" if len(missing_ids) == 1 else ""
+    hint = (
+        f"if the provider has dropped it: dialctl resolve {facts.address}{which} --placed (all of it counts as called)"
+    )
     if facts.also & unknown_ids:
         hint = "correct spec.also in the manifest"
     return Block(
         Reason.LOST,
         f"the provider does not know {', '.join(missing_ids[:3])}{' and more' if len(missing_ids) > 3 else ''}",
-        f"check key and host; {hint}",
+        f"another key or host? {hint}",
     )
 
 
@@ -107,34 +129,47 @@ def _check_members_read(facts: Facts) -> Block | None:
     """Check that everything was read that the lock knows: what was not read is not "not there"."""
     for key in [*facts.resource_record.remotes, *facts.also]:
         remote_record, remote = facts.resource_record.remotes.get(key), facts.remotes.get(key)
-        is_recorded_call = (
-            remote_record is not None
-            and remote_record.route is Route.CALL
-            and (facts.is_single_call or remote_record.person is not None)
+        is_recorded_call = remote_record is not None and (
+            remote_record.closed
+            or (remote_record.route is Route.CALL and (facts.is_single_call or remote_record.person is not None))
         )
         if not is_recorded_call and (remote is None or remote.members is None):
-            return Block(
-                Reason.MEMBERS_UNREADABLE, f"{key} was not read in full", "try again; if it stays so, ask the provider"
-            )
+            return Block(Reason.MEMBERS_UNREADABLE, f"{key} was not read in full", _unreadable_hint(facts, key))
     return None
 
 
+def _unreadable_hint(facts: Facts, remote_id: str) -> str:
+    if remote_id in facts.also:
+        return "try again later; if it stays so, ask the provider"
+    return (
+        f"try again later; if it stays so: dialctl resolve {facts.address}#{remote_id} --placed (all of it counts as "
+        "called; whoever was removed cannot be taken out of it)"
+    )
+
+
+def list_unreadable(facts: Facts) -> list[str]:
+    """Return the ids of batches of ours whose people are not known in full: unread, short, or dropped."""
+    return [
+        key
+        for key in dict.fromkeys([*facts.resource_record.remotes, *facts.remotes])
+        if key not in facts.also and key not in facts.resource_record.closed_ids and _is_unreadable(facts, key)
+    ]
+
+
+def _is_unreadable(facts: Facts, remote_id: str) -> bool:
+    remote_record, remote = facts.resource_record.remotes.get(remote_id), facts.remotes.get(remote_id)
+    route = remote_record.route if remote_record else remote.route if remote else Route.BATCH
+    if route is Route.CALL:
+        return False
+    return remote is None or remote.members is None or remote_id in find_unreadable(facts)
+
+
 def _check_member_counts(facts: Facts) -> Block | None:
-    # Protocol 12: a reading counts as whole only with as many different numbers as the provider counts people. A
-    # number that is masked, or two that look alike, must not pass for a person who is absent.
-    for remote in facts.remotes.values():
-        is_recorded_call = remote.route is Route.CALL and (
-            facts.is_single_call or remote.id in facts.resource_record.remotes
-        )
-        if remote.members is None or is_recorded_call:
-            continue
-        if remote.members.get_column("number").n_unique() != remote.total:
-            member_count = remote.members.get_column("number").n_unique()
-            return Block(
-                Reason.MEMBERS_UNREADABLE,
-                f"{remote.id} answers {member_count} of its {humanize.people(remote.total)}",
-                "try again later; if it stays so, ask the provider",
-            )
+    # Protocol 12: a reading counts as whole only with as many different numbers as the provider counts people, and as
+    # were sent. A number that is masked, or two that look alike, must not pass for a person who is absent.
+    for remote_id in find_unreadable(facts):
+        detail = describe_unreadable(facts, remote_id)
+        return Block(Reason.MEMBERS_UNREADABLE, detail, _unreadable_hint(facts, remote_id))
     return None
 
 

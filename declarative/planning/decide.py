@@ -5,20 +5,24 @@ unsure > dialed > waiting > refused > unsubmitted.
 
 | first match wins                                                      | what happens                        |
 | --------------------------------------------------------------------- | ----------------------------------- |
+| queued, and to be taken off                                           | cancel                              |
 | a reason to block the whole resource                                  | block                               |
-| unsure                                                                | block                               |
-| not desired, or expired; still queued somewhere                       | cancel                              |
+| to be taken off, and shown neither as queued nor as off               | block                               |
 | not desired, or expired                                               | keep                                |
-| queued for an attempt that was made already, elsewhere                | cancel                              |
-| waits in two live batches at the same attempt                         | replace (cancel both, decide again) |
+| unsure                                                                | block                               |
+| waits under a revoked mark, or in two live batches at one attempt     | replace (cancel them, decide again) |
 | a call is due (the next four rows), but it would begin after expiry   | keep; who is queued: cancel         |
 | a call is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
 | desired, unsubmitted                                                  | create                              |
 | desired, refused, and changed or the policy names pre_dial            | create                              |
 | desired, waiting, changed                                             | replace                             |
 | desired, dialed, unreached, over, in retry.on, attempts left          | retry                               |
-| outside calling hours, still queued                                   | cancel                              |
 | anything else                                                         | keep                                |
+
+A person is to be taken off who is not desired, expired, outside calling hours, called elsewhere already for the attempt
+that they are queued for, or queued under a revoked mark. A cancel calls nobody, so it comes before every block: what is
+not known of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come first,
+since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
 
 A person may be dialed and yet be queued, after a retry. A person who is no longer wanted is then taken off as well:
 being called before is no reason to be called again after leaving the list.
@@ -64,6 +68,7 @@ class Reason(StrEnum):
     SETTINGS_CHANGED = "settings_changed"
     BATCH_MATES = "batch_mates"
     TWINS = "twins"
+    REVOKED = "revoked"
     UNREACHED = "unreached"
     NOT_DESIRED = "not_desired"
     SUPPRESSED = "suppressed"
@@ -80,6 +85,7 @@ class Reason(StrEnum):
     UNCHANGED = "unchanged"
     CALLED_ONCE = "called_once"
     UNSURE = "unsure"
+    NOT_TAKEN_OFF = "not_taken_off"
     BEING_APPLIED = "being_applied"
     LOST = "lost"
     MEMBERS_UNREADABLE = "members_unreadable"
@@ -87,9 +93,11 @@ class Reason(StrEnum):
     OTHER_LINEAGE = "other_lineage"
     LOCK_IS_OLDER = "lock_is_older"
     CANCELLED_ELSEWHERE = "cancelled_elsewhere"
+    MANIFESTS_ARE_OLDER = "manifests_are_older"
     LOOKS_RENAMED = "looks_renamed"
     MARK_LOST = "mark_lost"
     PROVIDER_CHANGED = "provider_changed"
+    MISSING_REFERENCE = "missing_reference"
     NOT_READ = "not_read"
 
 
@@ -98,14 +106,25 @@ BLOCKS_RESOURCE = (
     Reason.NO_MEMORY,
     Reason.OTHER_LINEAGE,
     Reason.LOCK_IS_OLDER,
+    Reason.MANIFESTS_ARE_OLDER,
     Reason.LOST,
     Reason.PROVIDER_CHANGED,
     Reason.MEMBERS_UNREADABLE,
     Reason.CANCELLED_ELSEWHERE,
     Reason.MARK_LOST,
     Reason.LOOKS_RENAMED,
+    Reason.MISSING_REFERENCE,
 )
 """Reasons to block a whole resource. Where several apply, the first in this order is named."""
+
+KEEPS_EVERYTHING = (
+    Reason.NO_MEMORY,
+    Reason.OTHER_LINEAGE,
+    Reason.LOCK_IS_OLDER,
+    Reason.MANIFESTS_ARE_OLDER,
+    Reason.LOOKS_RENAMED,
+)
+"""Those that doubt the lock or the manifests. Under them nobody is taken off either."""
 
 
 class Standing(IntEnum):
@@ -150,10 +169,16 @@ class PersonFacts:
     """They wait in two live batches at the same attempt."""
     already_called: bool = False
     """They were called elsewhere for the very attempt that they are queued for."""
+    revoked: bool = False
+    """They are queued in a batch whose mark was revoked."""
+    stuck: bool = False
+    """A batch of ours shows them as queued though it was cancelled, or by a word that nobody knows."""
     timing: Timing = Timing.NOW
     """Whether they may be called now."""
     absence: Reason = Reason.NOT_DESIRED
     """Why they are not desired. Means nothing for a desired person."""
+    block: Reason | None = None
+    """Why the whole resource is blocked: one of BLOCKS_RESOURCE, but none of KEEPS_EVERYTHING. None: it is not."""
 
 
 @dataclass(frozen=True)
@@ -163,36 +188,60 @@ class Decision:
     verb: Verb
     """What happens; never ADOPT or FORGET, which concern an address."""
     reason: Reason
-    """Why; never one of BLOCKS_RESOURCE."""
+    """Why; one of BLOCKS_RESOURCE only where the whole resource is blocked."""
 
 
 def decide(person: PersonFacts) -> Decision:
-    """Decide about one person of a resource that is not blocked as a whole."""
+    """Decide about one person of a resource, unless it is blocked for one of KEEPS_EVERYTHING."""
+    removal = _removal_reason(person)
+    if removal is not None and person.queued:
+        return Decision(Verb.CANCEL, removal)
+    if person.block is not None:
+        return Decision(Verb.BLOCK, person.block)
+    if removal is not None and person.stuck:
+        return Decision(Verb.BLOCK, Reason.NOT_TAKEN_OFF)
+    if not person.desired or person.timing is Timing.EXPIRED:
+        return Decision(Verb.KEEP, person.absence if not person.desired else Reason.EXPIRED)
     if person.standing is Standing.UNSURE:
         return Decision(Verb.BLOCK, Reason.UNSURE)
-    if not person.desired or person.timing is Timing.EXPIRED:
-        return _decide_undesired(person)
-    if person.already_called and person.queued:
-        return Decision(Verb.CANCEL, Reason.TWINS)
+    if person.queued and person.revoked:
+        return Decision(Verb.REPLACE, Reason.REVOKED)
     if person.twin:
         return Decision(Verb.REPLACE, Reason.TWINS)
+    return _decide_wanted(person)
+
+
+def _decide_wanted(person: PersonFacts) -> Decision:
+    """Decide about a desired person who is neither unsure nor to be taken off."""
     due = _due_decision(person)
-    if due is not None and person.timing is Timing.TOO_LATE:
+    if due is None:
+        return Decision(Verb.KEEP, Reason.UNCHANGED)
+    if person.timing is Timing.TOO_LATE:
         return Decision(Verb.CANCEL if person.queued else Verb.KEEP, Reason.EXPIRED)
-    if due is not None and person.timing is not Timing.NOW:
+    if person.timing is not Timing.NOW:
         return _postpone(person)
-    if due is not None and due.verb is Verb.RETRY and person.before_retry:
+    if due.verb is Verb.RETRY and person.before_retry:
         return Decision(Verb.WAIT, Reason.RETRY_AFTER)
-    if due is not None:
-        return due
-    if person.queued and person.timing is Timing.CLOSED:
-        return Decision(Verb.CANCEL, Reason.CALLING_HOURS)
-    return Decision(Verb.KEEP, Reason.UNCHANGED)
+    return due
 
 
-def _decide_undesired(person: PersonFacts) -> Decision:
-    reason = person.absence if not person.desired else Reason.EXPIRED
-    return Decision(Verb.CANCEL if person.queued else Verb.KEEP, reason)
+def _removal_reason(person: PersonFacts) -> Reason | None:
+    """Why a person must not be called by what they are queued in; None where they may be."""
+    if not person.desired:
+        return person.absence
+    if person.timing is Timing.EXPIRED:
+        return Reason.EXPIRED
+    if person.timing is Timing.CLOSED:
+        return Reason.CALLING_HOURS
+    if person.already_called:
+        return Reason.TWINS
+    return Reason.REVOKED if person.revoked and not _can_move(person) else None
+
+
+def _can_move(person: PersonFacts) -> bool:
+    """Whether a person who waits for a first call in a batch may be submitted again once it is cancelled."""
+    is_waiting = person.standing is Standing.WAITING and person.timing is Timing.NOW
+    return is_waiting and person.block is None
 
 
 def _due_decision(person: PersonFacts) -> Decision | None:

@@ -19,8 +19,11 @@ _FACT_COLUMNS = (
     "try_refused",
     "twin",
     "already_called",
+    "revoked",
+    "stuck",
     "timing",
     "absence",
+    "block",
 )
 
 
@@ -28,6 +31,12 @@ def batches_to_cancel(frame: pl.DataFrame) -> list[str]:
     """Return the ids of the batches to cancel for these decisions: people who leave or move are queued in them."""
     leaving = frame.filter(pl.col("verb").is_in([Verb.CANCEL, Verb.REPLACE])).select(pl.col("queued_in").explode())
     return leaving.get_column("queued_in").drop_nulls().unique().sort().to_list()
+
+
+def batches_to_leave(frame: pl.DataFrame) -> list[str]:
+    """Return those of batches_to_cancel() that hold a person who must be taken off, and not only people who move."""
+    must_leave = (pl.col("verb") == Verb.CANCEL) & (pl.col("reason") != Reason.BATCH_MATES)
+    return batches_to_cancel(frame.filter(must_leave))
 
 
 def add_decisions(frame: pl.DataFrame) -> pl.DataFrame:
@@ -38,25 +47,36 @@ def add_decisions(frame: pl.DataFrame) -> pl.DataFrame:
         pl.Series("verb", [decision.verb for decision in decisions], dtype=pl.String),
         pl.Series("reason", [decision.reason for decision in decisions], dtype=pl.String),
     )
-    return frame.join(combinations, on=list(_FACT_COLUMNS), how="left")
+    return frame.join(combinations, on=list(_FACT_COLUMNS), how="left", nulls_equal=True)
 
 
-def _decide_combination(standing: int, timing: str, absence: str, **facts: bool) -> Decision:
-    return decide(PersonFacts(standing=Standing(standing), timing=Timing(timing), absence=Reason(absence), **facts))
+def _decide_combination(standing: int, timing: str, absence: str, block: str | None, **facts: bool) -> Decision:
+    return decide(
+        PersonFacts(
+            standing=Standing(standing),
+            timing=Timing(timing),
+            absence=Reason(absence),
+            block=Reason(block) if block else None,
+            **facts,
+        )
+    )
 
 
 def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
     """Decide again about people who share a batch with a person who leaves it: the whole batch is cancelled.
 
     A mate who waits for a first call there is submitted again (`replace`). A mate who is queued by a retry request was
-    called before, and is taken off (`cancel`).
+    called before, and is taken off (`cancel`). So is every mate in a blocked resource, where nobody is submitted: once
+    it is free, they count as never submitted.
     """
     leaving = batches_to_cancel(frame)
     if not leaving:
         return frame
     shares_batch = pl.col("queued_in").list.eval(pl.element().is_in(leaving)).list.any().fill_null(False)
-    is_mate = shares_batch & pl.col("desired") & (pl.col("verb") == Verb.KEEP)
-    may_call_now = pl.col("timing") == Timing.NOW.value
+    is_blocked = pl.col("block").is_not_null()
+    is_mate = shares_batch & pl.col("desired") & ((pl.col("verb") == Verb.KEEP) | is_blocked)
+    is_mate &= pl.col("verb") != Verb.CANCEL
+    may_call_now = (pl.col("timing") == Timing.NOW.value) & ~is_blocked
     return frame.with_columns(
         pl.when(is_mate & may_call_now & pl.col("fresh"))
         .then(pl.lit(str(Verb.REPLACE)))

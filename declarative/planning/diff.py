@@ -3,7 +3,7 @@ those are counts elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from declarative.model.digest import json_digest
@@ -13,16 +13,27 @@ from declarative.privacy import mask
 
 _DIGESTED = ("instructions", "from_number")
 """Settings that the lock keeps as a digest: they are long, or hold a phone number."""
+_SECRET = ("webhook_url",)
+"""Settings that can carry a secret, such as a token in an address. The lock keeps a digest; no plan shows them."""
+_IDS = ("agent_id", "from_number_id")
+"""Settings that name a thing at the provider. They are no secrets, and later runs find calls by them."""
 
 
-def diff_settings(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Change, ...]:
+def diff_settings(
+    before: Mapping[str, Json], after: Mapping[str, Json], variable_settings: Collection[str] = ()
+) -> tuple[Change, ...]:
     """Return what differs between remembered and wanted settings, in order of path.
 
-    `before` are settings as redact_settings() wrote them, `after` the settings in clear. Paths begin with `spec.`.
+    `before` are settings as redact_settings() wrote them, `after` the settings in clear. `variable_settings` are names
+    of settings that a variable is a part of. Paths begin with `spec.`.
     """
+    hidden = _hidden_names(variable_settings)
     if not before:
-        return tuple(Change(f"spec.{name}", None, _display_value(name, value)) for name, value in after.items())
-    redacted = redact_settings(after)
+        return tuple(
+            Change(f"spec.{name}", None, "(secret)" if name in hidden else _display_value(name, value))
+            for name, value in after.items()
+        )
+    redacted = redact_settings(after, variable_settings)
     if json_digest(dict(before)) == json_digest(redacted):
         return ()
     from deepdiff import DeepDiff
@@ -31,19 +42,29 @@ def diff_settings(before: Mapping[str, Json], after: Mapping[str, Json]) -> tupl
         dict(before), redacted, view="tree", verbose_level=2, threshold_to_diff_deeper=0
     )
     leaves = [leaf for kind in differences.values() for leaf in kind]
-    return tuple(sorted((_change_from_leaf(leaf, after) for leaf in leaves), key=lambda change: change.path))
+    return tuple(sorted((_change_from_leaf(leaf, after, hidden) for leaf in leaves), key=lambda change: change.path))
 
 
-def redact_settings(settings: Mapping[str, Json]) -> dict[str, Json]:
-    """Return settings as the lock keeps them: in clear, but for those that are long or hold a phone number."""
+def redact_settings(settings: Mapping[str, Json], variable_settings: Collection[str] = ()) -> dict[str, Json]:
+    """Return settings as the lock keeps them: in clear, but for what is long, holds a phone number or may be a secret.
+
+    `variable_settings` are names of settings that a variable is a part of.
+    """
+    digested = {*_DIGESTED, *_hidden_names(variable_settings)}
     return {
-        name: f"sha256:{json_digest(value)[:16]}" if name in _DIGESTED else value for name, value in settings.items()
+        name: f"sha256:{json_digest(value)[:16]}" if name in digested else value for name, value in settings.items()
     }
 
 
-def _change_from_leaf(leaf: Any, settings: Mapping[str, Json]) -> Change:
+def _hidden_names(variable_settings: Collection[str]) -> set[str]:
+    return {*_SECRET, *variable_settings} - {*_IDS}
+
+
+def _change_from_leaf(leaf: Any, settings: Mapping[str, Json], hidden: Collection[str]) -> Change:
     path = [str(part) for part in leaf.path(output_format="list")]
     before, after = (None if type(side).__name__ == "NotPresent" else side for side in (leaf.t1, leaf.t2))
+    if path[0] in hidden:
+        return Change(f"spec.{path[0]}", before and "(another)", after and "(secret)")
     if path[0] in _DIGESTED and after is not None:
         before, after = before and "(another)", settings[path[0]]
     return Change(".".join(["spec", *path]), before, _display_value(path[0], after))

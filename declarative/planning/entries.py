@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from declarative.model import frames, mark
-from declarative.model.lock import RemoteRecord
+from declarative.model.lock import CancelProgress, RemoteRecord
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over, parse_timestamp
 from declarative.model.resource import Route
 from declarative.planning.facts import Facts
@@ -28,24 +28,33 @@ SCHEMA: dict[str, Any] = {
     "live": pl.Boolean,
     "touchable": pl.Boolean,
     "by_us": pl.Boolean,
+    "cancel_answered": pl.Boolean,
     "over": pl.Boolean,
     "over_at": pl.Datetime("us", "UTC"),
     "stale": pl.Boolean,
+    "revoked": pl.Boolean,
     "exact": pl.Boolean,
     "doubtful": pl.Boolean,
 }
 """Columns of entries: MEMBER_COLUMNS, and facts of the batch or call.
 
 `remote`: its id. `retries`: retry requests that took effect on it. `live`: it is not cancelled. `touchable`: we may
-cancel it, which we may not for single calls and `also` batches. `by_us`: its cancel was an intent of ours. `over_at`:
-when it was over, if it is. `stale`: settings, or the person of a Call, differ from those wanted now. `exact`: the data
-of its people are known to be those wanted now; told only where data matter. `doubtful`: a retry's answer was lost.
+cancel it, which we may not for single calls and `also` batches. `by_us`: its cancel was an intent of ours, and settled.
+`cancel_answered`: the provider took a cancel of ours. `over_at`: when it was over, if it is. `stale`: settings, or the
+person of a Call, differ from those wanted now. `revoked`: its mark was. `exact`: the data of its people are known to be
+those wanted now; told only where data matter. `doubtful`: a retry's answer was lost.
 """
 
 _MEMBER_SCHEMA = {name: SCHEMA[name] for name in (*MEMBER_COLUMNS, "remote")}
 
 QUEUED = (pl.col("phase") == Phase.QUEUED) & pl.col("live") & pl.col("touchable")
 """The person will be called unless the batch is cancelled."""
+STUCK = pl.col("touchable") & (
+    ((pl.col("phase") == Phase.QUEUED) & (~pl.col("live") | pl.col("cancel_answered")))
+    | ((pl.col("phase") == Phase.UNKNOWN) & pl.col("outcome").is_null() & pl.col("live") & ~pl.col("over"))
+)
+"""The person may be called, and no cancel is known to help: a batch that is cancelled, or of which the provider took a
+cancel of ours, shows them as queued; or a live one by a word that nobody knows and without an ending."""
 
 
 def all_members(facts: Facts) -> pl.DataFrame:
@@ -111,10 +120,12 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "retries": max(remote.retry_count or 0, remote_record.retry_count or 0),
         "live": not remote.cancelled,
         "touchable": remote.route is Route.BATCH and remote.id not in facts.also,
-        "by_us": remote_record.cancel is not None,
+        "by_us": facts.is_cancel_settled(remote_record),
+        "cancel_answered": remote_record.cancel is CancelProgress.DONE,
         "over": is_over(remote),
         "over_at": parse_timestamp(remote.last_updated_at) or remote.created_at,
         "stale": _is_stale(facts, remote_record, remote),
+        "revoked": remote_record.mark in facts.resource_record.revoked,
         "exact": False,
         "doubtful": remote.id in facts.doubtful_retries(),
     }
@@ -190,9 +201,11 @@ def _make_row(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dict
         "live": True,
         "touchable": False,
         "by_us": False,
+        "cancel_answered": False,
         "over": remote_record.settled,
         "over_at": parse_timestamp(remote_record.last_updated_at) or remote_record.created_at,
         "stale": _is_stale(facts, remote_record, None),
+        "revoked": False,
         "exact": False,
         "doubtful": False,
     }

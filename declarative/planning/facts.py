@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 
 import polars as pl
@@ -39,10 +39,18 @@ class Facts:
     """Makes the digests of persons and recipients."""
     lineage: str
     """The lineage of the lock; it salts the digests of persons."""
+    probe_number: str = ""
+    """The number that a list probe at its provider holds; empty where it is the number that calls go out from."""
     also: frozenset[str] = frozenset()
     """Ids under `spec.also`: read and never touched."""
+    marks_are_listed: bool = True
+    """Whether the list of calls shows by its mark the newest call that the lock knows there."""
+    unmatched: frozenset[str] = frozenset()
+    """Ids of batches that do not show exactly the people who were sent, as far as the lock knows (membership.py)."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
+    cancel_settles: timedelta = timedelta()
+    """How long after the answer to a cancel the provider may still call."""
     opens_at: datetime | None = None
     """When a call that is too early or outside calling hours may be made, aware UTC; None where not known."""
 
@@ -61,18 +69,25 @@ class Facts:
         """Whether its manifest exists and is not paused."""
         return self.resource is not None and not self.resource.paused
 
-    def open_intents(self) -> list[Intent]:
-        """Return intents that nothing seen answers, and that are not probably absent.
+    def is_cancel_settled(self, remote_record: RemoteRecord) -> bool:
+        """Whether a batch was cancelled by us, and so long ago that a person who reads `cancelled` there is free."""
+        # Protocol 8: a cancel that was answered is no proof that no call goes out any more.
+        if remote_record.cancel is None or not self.cancel_settles:
+            return remote_record.cancel is not None
+        return remote_record.cancelled_at is not None and remote_record.cancelled_at + self.cancel_settles <= self.now
 
-        Protocol 5: after `settle` an intent that a complete list does not show is probably absent. Its people may be
-        submitted again, since the guard leaves time to take that back. A withdrawn probe opens the question again.
-        """
+    def has_unsettled_cancel(self) -> bool:
+        """Whether people whom a cancel of ours took off are not free yet, and will be decided anew."""
+        return any(
+            remote_record.cancel is not None and not self.is_cancel_settled(remote_record)
+            for remote_record in self.resource_record.remotes.values()
+        )
+
+    def open_intents(self) -> list[Intent]:
+        """Return intents that nothing seen answers. Protocol 5: until one is found or disproved, no one is called who
+        may be in it."""
         marks = {str(remote.mark) for remote in self.remotes.values() if remote.mark}
-        return [
-            intent
-            for intent in self.resource_record.intents.values()
-            if intent.mark not in marks and not (intent.absent and intent.probe is None)
-        ]
+        return [intent for intent in self.resource_record.intents.values() if intent.mark not in marks]
 
     def has_doubtful_batch(self) -> bool:
         """Whether a batch of ours may exist that was not seen."""
@@ -160,11 +175,11 @@ class Managed:
         return self.resource_record.is_forgotten and self.resource_record.generation > 0
 
     def batch_records(self) -> dict[str, RemoteRecord]:
-        """Return the remembered batches by id."""
+        """Return the remembered batches by id, without those that are not read any more."""
         return {
             key: remote_record
             for key, remote_record in self.resource_record.remotes.items()
-            if remote_record.route is Route.BATCH
+            if remote_record.route is Route.BATCH and not remote_record.closed
         }
 
     def open_call_ids(self) -> list[str]:
@@ -204,7 +219,11 @@ def list_managed(desired: Desired, lock: Lock | None, *, include_removed: bool =
 
 
 def _make_managed(resource: Resource, resource_records: Mapping[str, ResourceRecord]) -> Managed:
-    renamed_from = tuple(previous for previous in resource.previously if previous in resource_records)
+    renamed_from = tuple(
+        previous
+        for previous in resource.previously
+        if previous in resource_records and not resource_records[previous].is_forgotten
+    )
     own_records = [
         resource_records[address] for address in (resource.address, *renamed_from) if address in resource_records
     ]

@@ -10,13 +10,22 @@ from declarative import humanize
 from declarative.model import mark
 from declarative.model.capabilities import Capabilities
 from declarative.model.policy import RECIPIENT
+from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import calling_hours as hours
 from declarative.planning.blocks import count_taken_off
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
+from declarative.planning.stuck import endless_notices
+from declarative.privacy import clean, mask
 
+_ONLY_SHARED_STATE = (
+    "the provider's list does not show by their marks the calls that this lock knows: an older copy of the lock would "
+    "not notice that it is older, and call again; only a shared state protects from that (spec.state.url)"
+)
+PENDING_TOO_LONG = timedelta(hours=1)
+"""How long after its time a batch may wait for its first call before it is worth a warning."""
 _EDITED = "a call is called once in its life: editing it changes nothing; to call again, give it a new name"
 
 
@@ -38,23 +47,25 @@ def plan_notices(
             yield from _warn_too_late(plan, resource, call_count, capabilities)
             yield from _warn_after_hours(plan, resource, call_count, capabilities)
             yield from _warn_abroad(plan, resource, capabilities)
-            yield from _warn_single_calls(resource, call_count, capabilities)
+            yield from _warn_single_calls(plan, resource, call_count, capabilities)
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
         yield from _warn_cancelled_by_others(plan, resource)
         yield from _warn_expired(plan, resource)
         yield from _warn_dropped_retries(plan, resource)
         yield from _warn_time_zones(resource)
+        yield from (Notice(resource.address, message) for message in resource.recipients.warnings)
     for address, task in plan.tasks.items():
         yield from _warn_placed_calls(address, task)
-        yield from (Notice(address, message) for message in doubt_notices(task.facts))
+        yield from (Notice(address, message) for message in (*doubt_notices(task.facts), *endless_notices(task.facts)))
 
 
 def _warn_no_one_left(resource: Resource) -> Iterator[Notice]:
     """Warn where policies exclude all people: then the resource has nothing to do, though nothing was done."""
     held_counts = resource.recipients.excluded_counts
     if held_counts and not resource.recipients.count and not resource.paused:
-        exclusions = ", ".join(f"{count:,} held back by {name}" for name, count in held_counts.items())
+        reasons = [f"{count:,} held back ({HELD_BACK.get(name, name)})" for name, count in held_counts.items()]
+        exclusions = ", ".join(reasons)
         yield Notice(resource.address, f"nobody is left to call: {exclusions}")
 
 
@@ -186,10 +197,13 @@ def _warn_abroad(plan: Plan, resource: Resource, capabilities: Capabilities) -> 
         yield Notice(resource.address, f"{outside} outside +1: {capabilities.destinations}")
 
 
-def _warn_single_calls(resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
+def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
     """Warn of what a provider without batches cannot do, and of a route that proves little."""
     if capabilities.cancellable:
         return
+    task = plan.tasks.get(resource.address)
+    if task is not None and not task.facts.marks_are_listed:
+        yield Notice(resource.address, _ONLY_SHARED_STATE)
     if resource.kind is Kind.BATCH and call_count > 1:
         duration = timedelta(seconds=ceil((call_count - 1) / resource.pace.calls_per_second))
         yield Notice(
@@ -202,17 +216,44 @@ def _warn_single_calls(resource: Resource, call_count: int, capabilities: Capabi
 
 
 def doubt_notices(facts: Facts) -> Iterator[str]:
-    """Yield sentences for `plan` and `status`: until when another apply can find a lost request and take it back."""
-    # Protocol 7: a batch sent over a probable absence is kept only once the list proves it. Its run ended before that.
-    for remote_id, remote_record in facts.resource_record.remotes.items():
-        remote = facts.remotes.get(remote_id)
-        starts = remote.scheduled_at if remote and remote_record.doubts and not remote.cancelled else None
-        if starts is not None and starts > facts.now:
-            yield (
-                f"{remote_id} was sent since an earlier request seemed lost, and its run ended before the list proved "
-                f"it: run dialctl apply before {humanize.when(starts)}, or people may be called twice"
-            )
+    """Yield sentences for `plan` and `status`: how a lost request is disproved, until when one may still arrive, and
+    which batch does not begin."""
+    yield from _announce_probe(facts)
     yield from _warn_revoked(facts)
+    yield from _warn_pending(facts)
+
+
+def _announce_probe(facts: Facts) -> Iterator[str]:
+    """Yield what apply does to prove that a lost batch never arrived, where it may."""
+    lost_intents = [intent for intent in facts.open_intents() if intent.is_batch and intent.fence]
+    if not lost_intents:
+        return
+    sent_at = humanize.when(min(intent.sent_at for intent in lost_intents))
+    fence = max(intent.fence for intent in lost_intents if intent.fence)
+    number = facts.probe_number or str(facts.resource.settings.get("from_number", "") if facts.resource else "")
+    own_number = f"our own number {mask(number)}" if number else "our own calling number"
+    yield (
+        f"an answer was lost at {sent_at}; where the list shows nothing younger than {humanize.when(fence)}, apply "
+        f"will make a batch of {own_number}, cancelled at once, to prove that the request never arrived"
+    )
+
+
+def _warn_pending(facts: Facts) -> Iterator[str]:
+    """Yield a sentence for each batch that should have begun an hour ago, and has called nobody."""
+    if facts.resource is None or facts.resource.paused:
+        return
+    for remote in facts.remotes.values():
+        starts = remote.scheduled_at or remote.created_at
+        is_idle = remote.route is Route.BATCH and not remote.cancelled and not remote.dispatched and not remote.finished
+        if is_idle and starts is not None and facts.now - starts >= PENDING_TOO_LONG:
+            hours = int((facts.now - starts) / timedelta(hours=1))
+            late = humanize.plural(hours, "hour", "hours")
+            limit = facts.resource.settings.get("target_concurrency_limit")
+            limit_note = f"; it asks for {limit} calls at once (target_concurrency_limit)" if limit else ""
+            yield (
+                f"{remote.id} was to begin at {humanize.when(starts, facts.now)}, and after {late} nobody in it was "
+                f"called (the provider says {clean(remote.status)}): other batches may hold its capacity{limit_note}"
+            )
 
 
 def _warn_revoked(facts: Facts) -> Iterator[str]:

@@ -48,7 +48,7 @@ def plan_offline(
         project=desired.project.name,
         created_at=now,
         actions=sort_actions(
-            (_apply_timing(desired, resource_records, action, now) for action in actions), list(desired.resources)
+            (_apply_timing(desired, lock, action, now) for action in actions), list(desired.resources)
         ),
         warnings=() if comparable else (OTHER_KEY,),
         held_counts=policy.held_counts(desired),
@@ -91,7 +91,7 @@ def _find_resource_record(
 
 def _resource_actions(resource: Resource, resource_record: ResourceRecord, comparable: bool) -> Iterator[Action]:
     if resource_record.intents or resource_record.unseen:
-        yield _make_action(resource, Verb.BLOCK, Reason.UNSURE, resource_record.count, UNSURE)
+        yield _make_action(resource, Verb.BLOCK, Reason.UNSURE, resource_record.count, _unsure_detail(resource_record))
     elif resource.paused:
         yield _pause_action(resource, resource_record)
     elif not resource_record.generation:
@@ -119,14 +119,12 @@ def _has_other_recipients(resource: Resource, resource_record: ResourceRecord, c
     )
 
 
-def _apply_timing(
-    desired: Desired, resource_records: Mapping[str, ResourceRecord], action: Action, now: datetime
-) -> Action:
+def _apply_timing(desired: Desired, lock: Lock | None, action: Action, now: datetime) -> Action:
     """Return the same action, unless the resource's own times or calling hours forbid a call now."""
     resource = desired.resources.get(action.address)
     if resource is None or not action.verb.dials:
         return action
-    guard = _find_resource_record(resource, resource_records, action.address).guard(desired.project.guard)
+    guard = lock.guard(resource.provider, desired.project.guard) if lock else desired.project.guard
     timing, opens_at = policy.call_timing(resource, now, guard)
     if not isinstance(timing, Timing):
         return replace(action, detail=action.detail or "those of them who may be called at this hour, at most")
@@ -137,6 +135,11 @@ def _apply_timing(
         reason = Reason.TOO_EARLY if timing is Timing.TOO_EARLY else Reason.CALLING_HOURS
         return replace(action, verb=Verb.WAIT, reason=reason, detail="", next_at=opens_at)
     return action
+
+
+def _unsure_detail(resource_record: ResourceRecord) -> str:
+    answers = "; ".join({intent.answer: None for intent in resource_record.intents.values() if intent.answer})
+    return f"{UNSURE}: {answers}" if answers else UNSURE
 
 
 def _pause_action(resource: Resource, resource_record: ResourceRecord) -> Action:
@@ -158,7 +161,7 @@ def _cancellable_batches(resource_record: ResourceRecord) -> list[RemoteRecord]:
 def _removal_action(address: str, resource_record: ResourceRecord) -> Action:
     verb, reason, detail = Verb.CANCEL, Reason.REMOVED, _WAITING_AT_MOST
     if resource_record.intents:
-        verb, reason, detail = Verb.BLOCK, Reason.UNSURE, UNSURE
+        verb, reason, detail = Verb.BLOCK, Reason.UNSURE, _unsure_detail(resource_record)
     elif resource_record.remotes and not _cancellable_batches(resource_record):
         verb, detail = Verb.KEEP, ""
     return Action(
@@ -207,13 +210,14 @@ def _make_action(
     resource_record: ResourceRecord | None = None,
 ) -> Action:
     settings = resource.settings if verb in (Verb.CREATE, Verb.REPLACE) else {}
+    settings_before = resource_record.settings if resource_record else {}
     return Action(
         address=resource.address,
         verb=verb,
         reason=reason,
         provider=resource.provider,
         people=people,
-        changes=diff.diff_settings(resource_record.settings if resource_record else {}, settings) if settings else (),
+        changes=diff.diff_settings(settings_before, settings, resource.variable_settings) if settings else (),
         starts_at=resource.scheduled_at if verb.dials else None,
         detail=detail,
     )

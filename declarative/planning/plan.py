@@ -83,6 +83,10 @@ class Task:
     """What it was decided from."""
     cancels: tuple[str, ...] = ()
     """Ids of batches to cancel first."""
+    leaving: frozenset[str] = frozenset()
+    """Those of `cancels` in which somebody must be taken off. They are cancelled whatever else goes wrong."""
+    blocked: bool = False
+    """The address is blocked: there is nothing but `cancels`, and nobody is submitted again."""
     requests: tuple[str, ...] = ()
     """Ids of batches to retry by the provider's own request."""
     to_call: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TO_CALL_SCHEMA))
@@ -158,7 +162,7 @@ class Plan:
     lock: Lock | None = None
     """The lock that it was made over; None where there is none, and for an offline plan."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
-    """What to do, by address; blocked addresses have none, nor has an offline plan."""
+    """What to do, by address. A blocked address has one only where people are taken off; an offline plan has none."""
     warnings: tuple[Notice, ...] = ()
     """What a reader should know, though nothing forbids the plan."""
     refusals: tuple[str, ...] = ()
@@ -169,6 +173,8 @@ class Plan:
     """Actions of the saved plan that is applied which nothing calls for any more."""
     offline: bool = False
     """It was made without a provider: its counts are upper bounds."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """By an id in settings: the agent's name, or the number, masked. For people to read; ids may be missing."""
 
     @property
     def lineage(self) -> str | None:

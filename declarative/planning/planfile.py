@@ -16,7 +16,8 @@ import orjson
 from declarative import humanize
 from declarative.errors import PlanFileError
 from declarative.model.digest import PersonKey, canonical_json
-from declarative.planning.decide import Reason, Verb
+from declarative.planning import shown_plan
+from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Plan
 
 KIND = "dialctl-plan"
@@ -77,7 +78,7 @@ def from_plan(
             if len(task.to_call) or task.requests
         },
         cancels={address: task.cancels for address, task in plan.tasks.items() if task.cancels},
-        shown=_summarize(plan),
+        shown=shown_plan.summarize(plan),
     )
 
 
@@ -87,22 +88,6 @@ def _generations(plan: Plan) -> dict[str, int]:
         if plan.lock
         else {}
     )
-
-
-def _summarize(plan: Plan) -> dict[str, Any]:
-    """Return what was to happen, for a later reader. Settings are left out: a variable may have given them."""
-    actions = [
-        {
-            "address": action.address,
-            "verb": str(action.verb),
-            "reason": str(action.reason),
-            "provider": action.provider,
-            "people": action.people,
-            "remote_ids": list(action.remote_ids),
-        }
-        for action in plan.actions
-    ]
-    return {"checksum": plan.checksum, "actions": actions}
 
 
 def render_plan_file(saved: SavedPlan, key: PersonKey) -> bytes:
@@ -133,14 +118,11 @@ def parse_plan_file(content: bytes, file: Path, key: PersonKey) -> SavedPlan:
             f"{file} was changed after it was saved, or saved under another DIALCTL_PERSON_KEY",
             hint="make it again with dialctl plan --out",
         )
-    return SavedPlan(
-        **{
-            **body,
-            "targets": tuple(body["targets"]),
-            "calls": {address: base64.b64decode(text) for address, text in body["calls"].items()},
-            "cancels": {address: tuple(ids) for address, ids in body["cancels"].items()},
-        }
-    )
+    try:
+        return _parse_body(body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # The seal fits, so this is no damage: somebody changed the file and sealed it again.
+        raise PlanFileError(f"{file} holds values that no dialctl has written", hint=_AGAIN) from None
 
 
 def check_against_saved(
@@ -180,17 +162,7 @@ def find_skipped(saved: SavedPlan, plan: Plan) -> tuple[Action, ...]:
     """
     still_due = {(action.address, action.verb) for action in plan.actions}
     pending = {action.address for action in plan.actions_with_verb(Verb.BLOCK, Verb.WAIT)}
-    planned = [
-        Action(
-            address=row["address"],
-            verb=Verb(row["verb"]),
-            reason=Reason(row["reason"]),
-            provider=row["provider"],
-            people=row["people"],
-            remote_ids=tuple(row["remote_ids"]),
-        )
-        for row in saved.shown.get("actions", ())
-    ]
+    planned = shown_plan.restore_actions(saved.shown)
     return tuple(
         action
         for action in planned
@@ -234,6 +206,46 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
         "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
         "shown": dict(saved.shown),
     }
+
+
+def _parse_body(body: Mapping[str, Any]) -> SavedPlan:
+    """Return the plan of a body.
+
+    Raises ValueError, KeyError, TypeError or AttributeError for one that _to_body() never makes.
+    """
+    saved_plan = SavedPlan(
+        project=_text(body["project"]),
+        path=_text(body["path"]),
+        targets=_texts(body["targets"]),
+        desired=_text(body["desired"]),
+        lineage=None if body["lineage"] is None else _text(body["lineage"]),
+        generations={address: _count(number) for address, number in body["generations"].items()},
+        hosts={name: _text(host) for name, host in body["hosts"].items()},
+        calls={address: base64.b64decode(text, validate=True) for address, text in body["calls"].items()},
+        cancels={address: _texts(ids) for address, ids in body["cancels"].items()},
+        shown=shown_plan.check_summary(body["shown"]) if body["shown"] else {},
+    )
+    if _to_body(saved_plan) != body:
+        raise ValueError("a field that is not known, or a value in another form")
+    return saved_plan
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("not a text")
+    return value
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise ValueError("not a list")
+    return tuple(_text(value) for value in values)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("not a count")
+    return value
 
 
 def _seal(body: Mapping[str, Any], key: PersonKey) -> str:

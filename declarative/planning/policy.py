@@ -20,6 +20,8 @@ SHRINK_FROM = 20
 """With fewer people waiting, taking off most of them needs no --allow-shrink."""
 EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY)
 """Reasons to take people off that a manifest states outright, so that they count as no accident."""
+STILL_LISTED = (Reason.BATCH_MATES, Reason.TWINS, Reason.REVOKED)
+"""Reasons to take off people whom the manifest still names."""
 
 
 def call_timing(
@@ -95,6 +97,8 @@ def refuse_over_max_dials(
     limits = [limit for limit in (max_dials, project.policy.max_dials) if limit is not None]
     if limits and plan.people_to_call > min(limits):
         message = f"the plan calls {humanize.people(plan.people_to_call)}, max_dials allows {min(limits):,}"
+        if plan.people_moved:  # the headline counts them apart
+            message += f" ({plan.people_to_call - plan.people_moved:,} to call and {plan.people_moved:,} moved)"
         messages.append(f"{message}: raise it, or apply in parts with --target")
     for resource in resources:
         call_count = plan.calls_by_address.get(resource.address, 0)
@@ -127,5 +131,5 @@ def _refuse_shrinking(plan: Plan, allow_shrink: Collection[str]) -> list[str]:
 
 def _count_undesired(action: Action) -> int:
     """Count the people who leave only because they are no longer named, without a pause, an expiry and the like."""
-    explicit = sum(count for reason, count in action.reasons.items() if reason in EXPLICIT)
-    return action.people - explicit
+    not_removed = sum(count for reason, count in action.reasons.items() if reason in (*EXPLICIT, *STILL_LISTED))
+    return action.people - not_removed

@@ -30,7 +30,7 @@ class _Departure:
     def unsure_count(self) -> int:
         """Count the people in batches whose answer was lost. The lock does not tell who they were.
 
-        Protocol 5: a probable absence counts too. A new address keeps no guard over what was sent under another.
+        Protocol 5: until one is disproved it may hold them, and no list of another address proves anything of it.
         """
         return sum(intent.count for intent in self.facts.resource_record.intents.values() if intent.is_batch)
 

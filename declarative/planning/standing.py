@@ -14,14 +14,17 @@ from declarative.model.policy import PRE_DIAL, Retry
 from declarative.model.remote import Phase
 from declarative.planning.decide import Reason, Standing, Timing
 from declarative.planning.decisions import add_decisions, move_batch_mates
-from declarative.planning.entries import QUEUED, all_members, build_entries, recorded_entries
+from declarative.planning.entries import QUEUED, STUCK, all_members, build_entries, recorded_entries
 from declarative.planning.facts import Facts
 
 _NO_RETRY = Retry(max_retries=0, on=frozenset())
 _TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
 """Enums: a million values are bytes instead of texts."""
-_ABSENCE_BY_POLICY = {"suppress_from": Reason.SUPPRESSED, "countries": Reason.OTHER_COUNTRY}
+_ABSENCE_BY_POLICY = {"suppressed": Reason.SUPPRESSED, "other_country": Reason.OTHER_COUNTRY}
 """The reason for each policy that excludes people."""
+
+_FLAGS = ("queued", "revoked", "stuck", "fresh", "changed", "twin", "reached", "busy")
+"""Columns of _fold_by_person() that are false for a person who was not seen."""
 
 _NEVER_RETRIED = pl.col("retries") == 0
 _MAY_BE_FEWER = (
@@ -47,13 +50,13 @@ _ENTRY_STANDING = (
 """The standing of one entry. The table in decide.py says which standing of a person wins."""
 
 
-def decide_all(facts: Facts) -> pl.DataFrame:
-    """Return one row for each person, wanted or seen, with the decision about them.
+def decide_all(facts: Facts, block: Reason | None = None) -> pl.DataFrame:
+    """Return one row for each person, wanted or seen, with the decision about them. `block` is PersonFacts.block.
 
     Columns: `number`; `data` (the wanted payload, or null); the fields of decide.PersonFacts; `attempts` (an upper
     bound); `phase` and `outcome` of their latest entry; `free_at` (when `retry.after` is over); `verb` and `reason`.
     """
-    return _decide_people(facts, build_entries(facts, all_members(facts)), _select_recipients(facts))
+    return _decide_people(facts, build_entries(facts, all_members(facts)), _select_recipients(facts), block)
 
 
 def results_frame(facts: Facts) -> pl.DataFrame:
@@ -88,7 +91,7 @@ def _add_called_number(facts: Facts, members: pl.DataFrame, frame: pl.DataFrame)
     )
 
 
-def decide_open(facts: Facts) -> tuple[pl.DataFrame, int]:
+def decide_open(facts: Facts, block: Reason | None = None) -> tuple[pl.DataFrame, int]:
     """Return decide_all() without the finished people, and how many are finished.
 
     A finished person was called, and no call is due: nearly all people of a campaign that ran to its end. Their outcome
@@ -96,12 +99,12 @@ def decide_open(facts: Facts) -> tuple[pl.DataFrame, int]:
     """
     members, recipients = all_members(facts), _select_recipients(facts)
     if members.is_empty() or facts.is_single_call or facts.doubtful_persons():
-        return _decide_people(facts, build_entries(facts, members), recipients), 0
+        return _decide_people(facts, build_entries(facts, members), recipients, block), 0
     keys = frames.number_keys(members.get_column("number"))
     finished = _find_finished_keys(facts, members, keys)
     members = members.filter(~keys.is_in(finished.implode()).fill_null(False))
     recipients = recipients.filter(~frames.number_keys(recipients.get_column("number")).is_in(finished.implode()))
-    return _decide_people(facts, build_entries(facts, members), recipients), len(finished)
+    return _decide_people(facts, build_entries(facts, members), recipients, block), len(finished)
 
 
 def _find_finished_keys(facts: Facts, members: pl.DataFrame, keys: pl.Series) -> pl.Series:
@@ -125,12 +128,15 @@ def _retry_policy(facts: Facts) -> Retry:
     return (facts.resource.retry if facts.resource else None) or _NO_RETRY
 
 
-def _decide_people(facts: Facts, entries: pl.DataFrame, recipients: pl.DataFrame) -> pl.DataFrame:
+def _decide_people(
+    facts: Facts, entries: pl.DataFrame, recipients: pl.DataFrame, block: Reason | None = None
+) -> pl.DataFrame:
     by_person = _fold_by_person(_compare_entries(recipients, entries))
     undesired = by_person.join(recipients, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = recipients.join(by_person, on="number", how="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
-    return move_batch_mates(add_decisions(_add_person_facts(facts, frame)))
+    frame = _add_person_facts(facts, frame).with_columns(pl.lit(block, dtype=pl.String).alias("block"))
+    return move_batch_mates(add_decisions(frame))
 
 
 def _select_recipients(facts: Facts) -> pl.DataFrame:
@@ -172,11 +178,19 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
             .then(pl.col("changed").filter(waiting).any())
             .otherwise(pl.col("changed").filter(refused).last())
             .alias("changed"),
+            (QUEUED & pl.col("revoked")).any().alias("revoked"),
+            STUCK.any().alias("stuck"),
+            pl.col("remote").filter(STUCK).alias("stuck_in"),
             (QUEUED & _NEVER_RETRIED).any().alias("fresh"),
             pl.col("attempt").filter(QUEUED & _NEVER_RETRIED).min().alias("queued_attempt"),
             (waiting.sum() > pl.col("attempt").filter(waiting).n_unique()).alias("twin"),
             # Protocol 9: an upper bound. Each batch that dialed a person counts once, and once for each of its retries.
             pl.when(was_called).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
+            pl.when(was_called & ~(QUEUED & _NEVER_RETRIED))
+            .then(1 + pl.col("retries"))
+            .otherwise(0)
+            .sum()
+            .alias("attempts_elsewhere"),
             refused.sum().alias("refusals"),
             (refused & (pl.col("attempt") > 1)).sum().alias("vain_retries"),
             (pl.col("phase") == Phase.REACHED).any().alias("reached"),
@@ -198,8 +212,8 @@ def _sort_by_time(frame: pl.DataFrame) -> pl.DataFrame:
 def _add_person_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
     """Add the fields of decide.PersonFacts, and `free_at`, to one row a person."""
     retry = _retry_policy(facts)
-    flags = [pl.col(name).fill_null(False) for name in ("queued", "fresh", "changed", "twin", "reached", "busy")]
-    counts = [pl.col(name).fill_null(0) for name in ("attempts", "refusals", "vain_retries")]
+    flags = [pl.col(name).fill_null(False) for name in _FLAGS]
+    counts = [pl.col(name).fill_null(0) for name in ("attempts", "attempts_elsewhere", "refusals", "vain_retries")]
     frame = frame.with_columns(*flags, *counts, pl.col("known").fill_null(int(Standing.UNSUBMITTED)))
     frame = frame.with_columns(
         pl.col("data").is_not_null().alias("desired"),
@@ -211,7 +225,7 @@ def _add_person_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
             & (pl.col("attempts") + pl.col("vain_retries") <= retry.max_retries)
         ).alias("retriable"),
         (pl.lit(PRE_DIAL in retry.on) & (pl.col("refusals") <= retry.max_retries)).alias("try_refused"),
-        (pl.col("queued_attempt") <= pl.col("attempts")).fill_null(False).alias("already_called"),
+        (pl.col("queued_attempt") <= pl.col("attempts_elsewhere")).fill_null(False).alias("already_called"),
         (pl.col("over_at") + retry.after).alias("free_at"),
     )
     frame = frame.with_columns(

@@ -38,12 +38,14 @@ def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capa
         address=facts.address,
         facts=facts,
         cancels=tuple(decisions.batches_to_cancel(people)),
+        leaving=frozenset(decisions.batches_to_leave(people)),
         requests=tuple(retry_requests),
         to_call=pl.concat([pl.DataFrame(schema=TO_CALL_SCHEMA), *to_call]),
         renamed_from=observation.renamed_from,
         forget=_can_forget(observation, people),
         complete=not len(people.filter(pl.col("desired") & _IS_LEFT_OUT)),
         due_later=facts.timing is Timing.TOO_LATE
+        or facts.has_unsettled_cancel()
         or bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any())
         or not all(is_over(facts.remotes[key]) for key in facts.also if key in facts.remotes),
         expired_count=_count_expired(people),
@@ -53,6 +55,20 @@ def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capa
         ),
         placed_count=_count_placed_calls(facts, people),
     )
+
+
+def make_removal_task(facts: Facts, people: pl.DataFrame) -> Task:
+    """Return the task of a blocked address: batches are cancelled for people who must be taken off, and that is all.
+
+    Where the manifest lists the same people as when it was last applied, nobody left: a number in a batch of
+    `facts.unmatched` that is not among them is one of theirs in a form that is not known.
+    """
+    resource = facts.resource
+    if resource is not None and resource.recipients.numbers == facts.resource_record.numbers:
+        in_unmatched = pl.col("queued_in").list.eval(pl.element().is_in(list(facts.unmatched))).list.all()
+        people = people.filter(~((pl.col("reason") == Reason.NOT_DESIRED) & in_unmatched))
+    leaving = decisions.batches_to_leave(people)
+    return Task(address=facts.address, facts=facts, cancels=tuple(leaving), leaving=frozenset(leaving), blocked=True)
 
 
 def _count_expired(people: pl.DataFrame) -> int:

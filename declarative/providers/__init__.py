@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from declarative.model.mark import Mark
     from declarative.model.remote import Phase, Remote
     from declarative.providers.base import (
+        AccountEntry,
         Ambiguous,
         Busy,
         Channel,
@@ -54,6 +55,7 @@ __all__ = [  # noqa: RUF022, grouped by what an author looks for
     "OutOfFunds",
     "Ambiguous",
     "MarkMissing",
+    "AccountEntry",
     # How it sends requests
     "HttpClient",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -69,7 +70,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Busy:
-    """The provider answered 429: the request had no effect yet."""
+    """The provider answered 429 in its own error form: the request had no effect yet."""
 
     retry_after: float | None
     """Seconds to wait before the next attempt; None where the provider names none."""
@@ -138,6 +139,18 @@ class Channel(Protocol):
     def cancel(self, remote_id: str) -> Outcome: ...
 
 
+@dataclass(frozen=True)
+class AccountEntry:
+    """An agent or a phone number of the account."""
+
+    id: str
+    """The provider's id, as manifests name it."""
+    name: str
+    """An agent's name, or a number in E.164; empty where the provider tells none."""
+    kind: str = ""
+    """The provider's own word for what it is, such as `outbound` or `twilio`; empty for none."""
+
+
 class Provider(Protocol):
     """A connection to one provider under one key."""
 
@@ -150,15 +163,40 @@ class Provider(Protocol):
     def channels(self) -> Mapping[Route, Channel]: ...
 
     def now(self) -> datetime:
-        """Return the provider's time: its last Date header plus the time since. Asks once if it has none yet."""
+        """Return the provider's time: its last Date header plus the time since.
+
+        Asks if it has none yet, and again after the machine slept. Where the provider has two clocks that differ, this
+        is the earlier one: it decides what has passed.
+        """
+        ...
+
+    def latest_now(self) -> datetime:
+        """Return the later of the provider's clocks: it decides what still lies ahead. Asks as `now` does."""
         ...
 
     def skew(self) -> float:
         """Return the seconds by which the provider's clock is ahead of this machine's. Asks once, as `now` does."""
         ...
 
+    def reading_until(self, deadline: datetime) -> AbstractContextManager[None]:
+        """Within it, a read raises ProviderError rather than last beyond `deadline`, by the provider's clock."""
+        ...
+
+    def own_number(self, settings: Mapping[str, Json]) -> str:
+        """Return the number that calls with these settings go out from, E.164; "" where that is not known. Raises
+        ProviderError."""
+        ...
+
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         """Return a sentence for each agent or number that the provider does not know. Raises ProviderError."""
+        ...
+
+    def list_agents(self) -> list[AccountEntry]:
+        """Return the account's agents, as far as the provider lists them. Raises ProviderError."""
+        ...
+
+    def list_numbers(self) -> list[AccountEntry]:
+        """Return the numbers that the account calls from, as far as the provider lists them. Raises ProviderError."""
         ...
 
     def close(self) -> None: ...
@@ -182,6 +220,12 @@ def unique_agents(agent_ids: Iterable[str]) -> list[str]:
     return [agent for agent in dict.fromkeys(agent_ids) if agent]
 
 
+def steady_seconds() -> float:
+    """Return seconds on a clock that no one can set, and that goes on while the machine is suspended."""
+    # CLOCK_MONOTONIC stops during suspend on Linux, and goes on during it on macOS.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConnectOptions:
     """What a connection uses of its surroundings."""
@@ -192,5 +236,5 @@ class ConnectOptions:
     """Carries every request, and stays the caller's to close. None: the network."""
     sleep: Callable[[float], None] = time.sleep
     """Waits so many seconds between repeated reads."""
-    monotonic: Callable[[], float] = time.monotonic
-    """Seconds on the clock that moves while `sleep` waits."""
+    monotonic: Callable[[], float] = steady_seconds
+    """Seconds on the clock that moves while `sleep` waits, and while the machine is suspended."""

@@ -20,8 +20,12 @@ from declarative.planning.plan import FORMAT_VERSION, Action, Plan
 
 
 def encode(value: object) -> str:
-    """Encode as indented JSON. Times become RFC 3339 in UTC."""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+    """Encode as indented JSON. Times become RFC 3339 in UTC.
+
+    `##[` is escaped, because a GitHub runner that reads it in a log obeys it.
+    """
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+    return text.replace("##[", r"##\u005b")
 
 
 def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None) -> dict[str, Any]:
@@ -78,6 +82,7 @@ def report_document(report: ApplyReport) -> dict[str, Any]:
         "checksum": report.plan.checksum,
         "exit_code": report.exit_code,
         "interrupted": report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED),
+        "failure": _error_entry(report.failure) if report.failure else None,
         "unfollowed": _error_entry(report.follow_error) if report.follow_error else None,
         "actions": [
             {**_action_entry(action), **_outcome_entry(action, report.results.get(action.address), report)}
@@ -156,6 +161,7 @@ def _status_entry(status: AddressStatus) -> dict[str, Any]:
                 "people": intent.count,
                 "sent_at": _timestamp(intent.sent_at),
                 "person": intent.person,
+                "answer": intent.answer or None,
             }
             for intent in status.unsure
         ],
@@ -164,6 +170,7 @@ def _status_entry(status: AddressStatus) -> dict[str, Any]:
             for call in status.candidates
         ],
         "unseen": status.unseen,
+        "not_taken_off": status.not_taken_off,
         "warnings": list(status.warnings),
         "block": asdict(status.block) if status.block else None,
     }

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from declarative import humanize
 from declarative.humanize import people
+from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
@@ -19,6 +20,8 @@ LIMIT = 60_000
 """Characters of the whole comment. GitHub refuses more than 65,536; a pipeline may add lines of its own."""
 VALUE_LIMIT = 400
 """Characters of one value or sentence that others wrote."""
+_MOST_ADDRESSES = 3
+"""Addresses that are named where many share one sentence."""
 _TABLE = ("| Resource | What | People | Details | Why |", "| --- | --- | --: | --- | --- |")
 _MARKUP = re.compile(r"[\\`*_\[\]|$^~]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
@@ -28,11 +31,12 @@ _INVISIBLE = "\u200b"
 """A zero-width space. Put into such a place, it stops the markup and shows nothing."""
 
 
-def render_comment(plan: Plan, *, caused_addresses: Collection[str] | None = None) -> str:
+def render_comment(plan: Plan, *, caused_addresses: Collection[str] | None = None, commit: str = "") -> str:
     """Render the plan as a comment of fewer than LIMIT characters, however large it is.
 
     `caused_addresses` are the addresses that the pull request touches. All others get a heading of their own; with
-    None nothing is set apart. The comment begins with `<!-- dialctl plan PROJECT -->`, so that it can be found again.
+    None nothing is set apart. `commit` is the one that was planned. The comment begins with
+    `<!-- dialctl plan PROJECT -->`, so that it can be found again.
     """
     caused_actions = [
         action for action in plan.actions if caused_addresses is None or action.address in caused_addresses
@@ -48,18 +52,18 @@ def render_comment(plan: Plan, *, caused_addresses: Collection[str] | None = Non
         *_action_sections(plan, other_actions, 5, f"#### {heading}: blocked", f"#### {heading}"),
         *_collapsible_sections(plan),
     ]
-    return fit_sections("\n".join(_comment_head(plan)), sections, LIMIT)
+    return fit_sections("\n".join(_comment_head(plan, commit)), sections, LIMIT)
 
 
-def _comment_head(plan: Plan) -> Iterator[str]:
+def _comment_head(plan: Plan, commit: str) -> Iterator[str]:
     yield f"<!-- dialctl plan {re.sub(r'[^A-Za-z0-9._-]', '', plan.project)[:63]} -->"
     yield f"### {phrases.headline(plan)}{' Refused as it is.' if plan.refusals else ''}"
     yield ""
     providers = sorted({action.provider for action in plan.actions if action.provider})
     shown_providers = [code_span(provider) for provider in providers[:5]]
-    yield " · ".join(
-        [f"project {code_span(plan.project)}", *shown_providers, f"checksum {code_span(plan.checksum[:19])}"]
-    )
+    facts = [f"project {code_span(plan.project)}", *shown_providers, f"checksum {code_span(plan.checksum[:19])}"]
+    facts += [f"commit {code_span(commit[:12])}"] if commit else []
+    yield " · ".join([*facts, f"{humanize.when(plan.created_at)} {plan.created_at.year}"])
     if plan.offline:
         yield ""
         yield "**Offline:** decided from manifests and lock alone. No provider was asked, so counts are upper bounds."
@@ -72,10 +76,8 @@ def _action_sections(
     plan: Plan, actions: Sequence[Action], rank: int, blocked_heading: str, heading: str
 ) -> Iterator[Section]:
     listed_actions = [action for action in actions if action.verb not in (Verb.KEEP, Verb.BLOCK)]
-    blocked_actions = [action for action in actions if action.verb is Verb.BLOCK]
-    yield Section(
-        "blocked resources", rank, blocked_heading, [_block_bullet(action, plan) for action in blocked_actions]
-    )
+    blocked_actions = phrases.merge_project_blocks([action for action in actions if action.verb is Verb.BLOCK])
+    yield Section("blocked resources", rank, blocked_heading, list(_block_bullets(blocked_actions, plan)))
     table_head = "\n\n".join(filter(None, [heading, "\n".join(_TABLE)]))
     yield Section("actions", rank + 1, table_head, [_table_row(action, plan) for action in listed_actions], tight=True)
 
@@ -84,26 +86,36 @@ def _table_row(action: Action, plan: Plan) -> str:
     verb_cell = f"`{phrases.SYMBOLS[action.verb]}` {action.verb}"
     reasons = phrases.describe_reasons(action.reasons or {action.reason: action.people})
     address = code_span(action.address.replace("|", "¦"))  # a bar ends a cell even in a code span
-    cells = [
-        address,
-        verb_cell,
-        f"{action.people:,}",
-        escape_prose(phrases.describe_action(action, plan)),
-        escape_prose(reasons),
-    ]
-    return f"| {' | '.join(cells)} |"
+    details = escape_prose(phrases.describe_action(action, plan))
+    return f"| {address} | {verb_cell} | {action.people:,} | {details} | {escape_prose(reasons)} |"
 
 
-def _block_bullet(action: Action, plan: Plan) -> str:
-    bullet = (
-        f"- {code_span(action.address)} {people(action.people)}: {escape_prose(phrases.describe_action(action, plan))}"
-    )
-    return f"{bullet}\n  {code_span(action.hint)}" if action.hint else bullet
+def _block_bullets(actions: Sequence[Action], plan: Plan) -> Iterator[str]:
+    """Say each block once, with all addresses that it holds back."""
+    groups: dict[tuple[str, str], list[Action]] = {}
+    for action in actions:
+        groups.setdefault((phrases.describe_action(action, plan), action.hint), []).append(action)
+    for (sentence, hint), group in groups.items():
+        names = _name_addresses([action.address for action in group])
+        bullet = f"- {names} {people(sum(action.people for action in group))}: {escape_prose(sentence)}"
+        yield f"{bullet}\n  {code_span(hint)}" if hint else bullet
+
+
+def _name_addresses(addresses: Sequence[str]) -> str:
+    more = f" and {len(addresses) - _MOST_ADDRESSES:,} more" if len(addresses) > _MOST_ADDRESSES else ""
+    return f"{', '.join(code_span(address) for address in addresses[:_MOST_ADDRESSES])}{more}"
 
 
 def _notice_bullets(plan: Plan) -> Iterator[str]:
-    yield from (f"- {people(count)} held back by {code_span(name)}" for name, count in plan.held_counts.items())
-    yield from (f"- {code_span(warning.address)}: {escape_prose(warning.message)}" for warning in plan.warnings)
+    yield from (
+        f"- {people(count)} held back: {escape_prose(HELD_BACK.get(name, name))}"
+        for name, count in plan.held_counts.items()
+    )
+    addresses_by_message: dict[str, list[str]] = {}
+    for warning in plan.warnings:
+        addresses_by_message.setdefault(warning.message, []).append(warning.address)
+    for message, addresses in addresses_by_message.items():
+        yield f"- {_name_addresses(addresses)}: {escape_prose(message)}"
 
 
 def _collapsible_sections(plan: Plan) -> Iterator[Section]:
@@ -114,12 +126,12 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
         f"- {code_span(action.address)} {escape_prose(phrases.describe_action(action, plan))}"
         for action in plan.actions_with_verb(Verb.KEEP)
     ]
-    yield Section("differences", 8, "Differences", [_difference_bullet(*pair) for pair in differences], folded=True)
+    yield Section("differences", 8, "Differences", list(_change_bullets(differences)), folded=True)
     yield Section(
         "settings of new resources",
         9,
         "Settings of new resources",
-        [_new_setting_bullet(*pair) for pair in initial_settings],
+        list(_change_bullets(initial_settings)),
         folded=True,
     )
     yield Section("unchanged resources", 10, "Unchanged", unchanged, folded=True)
@@ -130,16 +142,15 @@ def _is_difference(action: Action, change: Change) -> bool:
     return change.before is not None or action.verb is Verb.REPLACE
 
 
-def _difference_bullet(action: Action, change: Change) -> str:
-    return f"{_setting_prefix(action, change)}: {_value_span(change.before)} → {_value_span(change.after)}"
-
-
-def _new_setting_bullet(action: Action, change: Change) -> str:
-    return f"{_setting_prefix(action, change)}: {_value_span(change.after)}"
-
-
-def _setting_prefix(action: Action, change: Change) -> str:
-    return f"- {code_span(action.address)} {code_span(change.path.removeprefix('spec.'))}"
+def _change_bullets(pairs: Sequence[tuple[Action, Change]]) -> Iterator[str]:
+    """Say each change of a setting once, with all addresses that have it."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for action, change in pairs:
+        before = f"{_value_span(change.before)} → " if _is_difference(action, change) else ""
+        setting = code_span(change.path.removeprefix("spec."))
+        groups.setdefault((setting, f"{before}{_value_span(change.after)}"), []).append(action.address)
+    for (setting, values), addresses in groups.items():
+        yield f"- {_name_addresses(addresses)} {setting}: {values}"
 
 
 def _value_span(value: Json) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from declarative import humanize
 from declarative.humanize import people
+from declarative.model.policy import RECIPIENT, Retry
+from declarative.model.resource import Resource
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
-from declarative.privacy import clean
+from declarative.privacy import clean, mask
 
 SYMBOLS = {
     Verb.CREATE: "+",
@@ -28,6 +32,10 @@ COLORS = {
     Verb.CANCEL: "red",
     Verb.BLOCK: "magenta",
 }
+_PROJECT_BLOCKS = (Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
+"""Blocks that doubt the lock, and so are about the whole project."""
+_ID_LENGTH = 10
+"""Characters of an id that are shown beside a name."""
 _OUTCOMES = {
     "dial_no_answer": "no answer",
     "dial_busy": "busy",
@@ -53,6 +61,8 @@ _REASONS = {
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
     Reason.TWINS: "in two batches",
+    Reason.REVOKED: "in a batch that was given up as lost",
+    Reason.NOT_TAKEN_OFF: "not taken off",
 }
 
 
@@ -175,6 +185,45 @@ _SENTENCES = {
 }
 
 
+def describe_terms(action: Action, plan: Plan) -> str:
+    """Say by whom a new resource calls, from which number, when, how often and until when; empty for other actions.
+
+    `agent Spring Offer (agent_Fo7p…) from +1415•••0100 · hours 09:00–20:00 own zone · 2 retries after 4h`
+    """
+    task = plan.tasks.get(action.address)
+    is_new = action.verb is Verb.CREATE and action.changes and all(change.before is None for change in action.changes)
+    if not is_new or task is None or task.resource is None:
+        return ""
+    resource = task.resource
+    hours, retry = resource.policy.calling_hours, resource.retry
+    zone = "" if hours is None else "own zone" if hours.zone == RECIPIENT else hours.zone
+    parts = [
+        _describe_caller(resource, plan.names),
+        f"hours {hours.start:%H:%M}–{hours.end:%H:%M} {zone}" if hours else "",
+        _describe_retry(retry) if retry and retry.max_retries else "",
+        f"expires {humanize.when(resource.expires_at, plan.created_at)}" if resource.expires_at else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _describe_caller(resource: Resource, names: Mapping[str, str]) -> str:
+    agent_id, number_id = (str(resource.settings.get(name) or "") for name in ("agent_id", "from_number_id"))
+    agent = f"{names[agent_id]} ({_shorten_id(agent_id)})" if agent_id in names else clean(agent_id)
+    own_number = str(resource.settings.get("from_number") or "")
+    number = mask(own_number) if own_number else names.get(number_id, clean(number_id))
+    return " ".join(filter(None, [f"agent {agent}" if agent else "", f"from {number}" if number else ""]))
+
+
+def _shorten_id(text: str) -> str:
+    return clean(text) if len(text) <= _ID_LENGTH else f"{clean(text[:_ID_LENGTH])}…"
+
+
+def _describe_retry(retry: Retry) -> str:
+    minutes = int(retry.after.total_seconds()) // 60
+    after = f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
+    return f"{humanize.plural(retry.max_retries, 'retry', 'retries')}{f' after {after}' if minutes else ''}"
+
+
 def headline(plan: Plan) -> str:
     """Sum up the plan: `Plan: 39 people to call (2 new, 37 again), 12 moved, 210 taken off. 1 blocked.`
 
@@ -192,8 +241,10 @@ def headline(plan: Plan) -> str:
         return " ".join(["Plan: nothing is sent.", *sentences])
     if not plan.is_empty:
         return "Plan: nobody is called."
+    # Where a warning or a policy says that people are not called, it is not the place to say that all is well.
+    all_is_well = not plan.warnings and not plan.held_counts
     has_people = all(action.people for action in plan.actions_with_verb(Verb.KEEP))
-    return "Nothing to do: everybody is where they should be." if has_people else "Nothing to do."
+    return "Nothing to do: everybody is where they should be." if has_people and all_is_well else "Nothing to do."
 
 
 def _headline_effects(plan: Plan) -> list[str]:
@@ -215,3 +266,19 @@ def _count_people(plan: Plan, verb: Verb) -> int:
 
 def _join_counts(parts: list[tuple[int, str]]) -> str:
     return ", ".join(f"{count:,} {word}" for count, word in parts if count)
+
+
+def merge_project_blocks(actions: Sequence[Action]) -> list[Action]:
+    """Tell a block of the whole project once: the first action stands for all with the same reason and words."""
+    merged: dict[object, Action] = {}
+    counts: Counter[object] = Counter()
+    for action in actions:
+        is_shared = action.verb is Verb.BLOCK and action.reason in _PROJECT_BLOCKS
+        key = (action.reason, action.detail, action.hint) if is_shared else (action.address, action.verb)
+        counts[key] += 1
+        first = merged.get(key)
+        merged[key] = replace(first, people=first.people + action.people) if first else action
+    return [
+        replace(action, address=f"{action.address} and {counts[key] - 1:,} more") if counts[key] > 1 else action
+        for key, action in merged.items()
+    ]

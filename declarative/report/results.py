@@ -4,20 +4,49 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
 
-from declarative.privacy import clean, mask
+from declarative.privacy import clean, mask, mask_all
 
 _TABLE_COLUMNS = ("number", "standing", "outcome", "attempts", "call_id", "address")
+_JSON_COLUMNS = ("data", "note")
+"""Columns whose texts are JSON."""
+_FORMULA = r"^\s*[=+\-@\t\r＝＋－＠]"
+"""How a cell begins that a spreadsheet runs as a formula."""
+_PLAIN_NUMBER = r"^[+-][\d•][\d•().,   -]*$"
+"""A cell that begins like a formula and is a number: a phone number, masked or not, or an amount."""
 
 
 def mask_numbers(frame: pl.DataFrame) -> pl.DataFrame:
-    """Mask the `number` column, as in +1415•••0101."""
-    numbers = [mask(number) for number in frame.get_column("number").to_list()]
-    return frame.with_columns(pl.Series("number", numbers, dtype=pl.String))
+    """Mask the `number` column, as in +1415•••0101, and phone numbers in people's own data and in messages."""
+    masks = {"number": mask, "error": mask_all, **dict.fromkeys(_JSON_COLUMNS, _mask_json)}
+    return frame.with_columns(_map_text(frame, name, masks[name]) for name in frame.columns if name in masks)
+
+
+def _map_text(frame: pl.DataFrame, name: str, change: Callable[[str], str]) -> pl.Series:
+    values = frame.get_column(name).to_list()
+    return pl.Series(name, [None if value is None else change(value) for value in values], dtype=pl.String)
+
+
+def _mask_json(text: str) -> str:
+    return orjson.dumps(_mask_value(orjson.loads(text))).decode()
+
+
+def _mask_value(value: Any) -> Any:
+    """Mask every phone number in a JSON value. A number that is masked becomes text."""
+    if isinstance(value, dict):
+        return {mask_all(key): _mask_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mask_value(item) for item in value]
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        masked = mask_all(str(value))
+        return value if masked == str(value) else masked
+    return value
 
 
 def render_results(frame: pl.DataFrame, layout: str) -> str:
@@ -56,17 +85,24 @@ def _format_table(frame: pl.DataFrame) -> str:
 
 def _format_csv(frame: pl.DataFrame) -> str:
     buffer = io.BytesIO()
-    frame.write_csv(buffer)
+    frame.with_columns(_guard_formulas(pl.selectors.string())).write_csv(buffer)
     return buffer.getvalue().decode().rstrip("\n")
 
 
+def _guard_formulas(texts: pl.Expr) -> pl.Expr:
+    """Put an apostrophe before text that a spreadsheet would run. Numbers stay as they are."""
+    is_formula = texts.str.contains(_FORMULA) & ~texts.str.contains(_PLAIN_NUMBER)
+    return pl.when(is_formula).then(texts.str.replace("^", "'")).otherwise(texts)
+
+
 def _format_jsonl(frame: pl.DataFrame) -> str:
-    return "\n".join(orjson.dumps(_json_row(row)).decode() for row in frame.iter_rows(named=True))
+    lines = (orjson.dumps(_json_row(row)).decode() for row in frame.iter_rows(named=True))
+    return "\n".join(line.replace("##[", r"##\u005b") for line in lines)  # as json_output.encode does
 
 
 def _json_row(row: dict[str, object]) -> dict[str, object]:
     """Decode `data` and `note`: they are JSON texts in the frame, and values in a JSON line."""
     return {
-        name: orjson.loads(value) if name in ("data", "note") and isinstance(value, str) else value
+        name: orjson.loads(value) if name in _JSON_COLUMNS and isinstance(value, str) else value
         for name, value in row.items()
     }

@@ -12,6 +12,7 @@ from declarative.app.drift import Drift
 from declarative.app.status import AddressStatus
 from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.humanize import people
+from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
@@ -30,9 +31,10 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     if plan.offline:
         yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
-    width = max((len(action.address) for action in plan.actions), default=0)
     listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
-    for action in listed:
+    merged = phrases.merge_project_blocks(listed)
+    width = max((len(action.address) for action in (*plan.actions, *merged)), default=0)
+    for action in merged:
         yield from _action_lines(action, plan, width)
     unchanged = len(plan.actions) - len(listed)
     if unchanged:
@@ -41,7 +43,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     for warning in plan.warnings:
         yield click.style(f"Warning: {warning.address}: {clean(warning.message)}", fg="yellow")
     for name, count in plan.held_counts.items():
-        yield f"{people(count)} held back by {name}."
+        yield f"{people(count)} held back: {HELD_BACK.get(name, name)}."
     yield click.style(phrases.headline(plan), bold=True)
     for refusal in plan.refusals:
         yield click.style(f"Refused: {refusal}", fg="red")
@@ -51,6 +53,8 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
     sentence = phrases.describe_action(action, plan)
     line = f"  {phrases.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {sentence}"
     yield click.style(line, fg=phrases.COLORS.get(action.verb))
+    if terms := phrases.describe_terms(action, plan):
+        yield f"      {terms}"
     if action.verb is Verb.REPLACE or (
         action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
     ):
@@ -89,6 +93,9 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
             fg="magenta",
         )
     yield click.style(_summary(report), bold=True)
+    if report.failure is not None:
+        yield click.style(f"Ended early: {clean(report.failure.message)}", fg="red")
+        yield from [f"  {clean(report.failure.hint)}"] if report.failure.hint else []
     if report.follow_error is not None:
         yield click.style(f"Not followed to the end: {clean(report.follow_error.message)}", fg="red")
 
@@ -102,7 +109,7 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
     if submissions:
         yield click.style(f"  ✓ {address}: {', '.join(submissions)}", fg="green")
     for receipt in result.problems:
-        color = "magenta" if receipt.status in (RequestStatus.UNSURE, RequestStatus.MARK_LOST) else "red"
+        color = "magenta" if receipt.status in _NEEDS_HUMAN else "red"
         yield click.style(f"  ✗ {address}: {_PROBLEM_PREFIXES[receipt.status]}{clean(receipt.message)}", fg=color)
     if result.deferred:
         yield f"    {people(result.deferred)} left for the next run"
@@ -111,6 +118,7 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
 
 
 _SUBMITTED_AS = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
+_NEEDS_HUMAN = (RequestStatus.UNSURE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
 _PROBLEM_PREFIXES = {
     RequestStatus.DONE: "",
     RequestStatus.FAILED: "",
@@ -118,6 +126,7 @@ _PROBLEM_PREFIXES = {
     RequestStatus.REFUSED: "refused by the provider: ",
     RequestStatus.OUT_OF_FUNDS: "stopped, out of funds: ",
     RequestStatus.MARK_LOST: "mark_lost: ",
+    RequestStatus.NOT_TAKEN_OFF: "not taken off: ",
 }
 
 
@@ -181,6 +190,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
             f"  ! unsure: {people(intent.count)}{person}, sent {humanize.when(intent.sent_at)}, mark {intent.mark}",
             fg="magenta",
         )
+        yield from [f"    {clean(intent.answer)}"] if intent.answer else []
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
     for call in status.candidates:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""

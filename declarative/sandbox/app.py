@@ -24,6 +24,7 @@ from declarative.sandbox.handle import PROVIDERS, Reply, perform
 from declarative.sandbox.request import ApiRequest, Operation, date_header
 from declarative.sandbox.world import World
 
+_MEGABYTE = b" " * 1_000_000
 _HEADERS = ("authorization", "x-api-key", "cartesia-version")
 
 
@@ -34,7 +35,11 @@ class HostConnection(Protocol):
         """Send what was written, then close the connection."""
 
     def pause(self, seconds: float) -> Awaitable[None]:
-        """Wait in real time before the answer."""
+        """Wait in real time, before the answer or within its body."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether somebody still reads the answer."""
         ...
 
 
@@ -111,14 +116,30 @@ async def _send_reply(reply: Reply, scope: Scope, receive: Receive, send: Send) 
         await _close(connection, receive)
         return
     body, headers = reply.response.encode()
-    headers = {"date": date_header(reply.world_time)} | headers | {"content-length": str(len(body))}
+    pad_mb = reply.pad_mb if body else 0
+    length = len(body) + pad_mb * len(_MEGABYTE)
+    headers = {"date": date_header(reply.world_time)} | headers | {"content-length": str(length)}
     raw_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.response.status, "headers": raw_headers})
     if reply.truncate is not None and reply.truncate < len(body):
         await send({"type": "http.response.body", "body": body[: reply.truncate], "more_body": True})
         await _close(connection, receive)
         return
-    await send({"type": "http.response.body", "body": body})
+    if reply.trickle:
+        await _trickle(body, reply.trickle, connection, send)
+        body = b""
+    for part in [body, *[_MEGABYTE] * pad_mb]:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _trickle(body: bytes, seconds: float, connection: HostConnection, send: Send) -> None:
+    """Send a body byte by byte, until nobody reads any more."""
+    for index in range(len(body)):
+        if not connection.is_open():
+            return
+        await send({"type": "http.response.body", "body": body[index : index + 1], "more_body": True})
+        await connection.pause(seconds)
 
 
 async def _close(connection: HostConnection, receive: Receive) -> None:
@@ -135,6 +156,9 @@ class _PlainConnection:
 
     async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def is_open(self) -> bool:
+        return True
 
 
 class _DateHeader:

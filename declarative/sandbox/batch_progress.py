@@ -58,19 +58,21 @@ def list_newest(
     above: int | None,
     limit: int,
     until: float,
+    hidden: int | None,
 ) -> list[tuple[Batch, BatchProgress]]:
     """List up to `limit` batches created by `until`, newest first.
 
-    `below` and `above` are rows: only older batches, or the `limit` batches just newer.
+    `below` and `above` are rows: only older batches, or the `limit` batches just newer. The row `hidden` is left out.
     """
     order = "ASC" if above is not None else "DESC"
     rows = moment.db.execute(
         "SELECT batch.*, CASE WHEN over > :now THEN dispatches END AS d, CASE WHEN over > :now THEN ends END AS e"
         " FROM batch LEFT JOIN line ON line.batch = batch.seq WHERE org = :org AND created <= :until"
         " AND (:agent IS NULL OR agent_id = :agent) AND (:below IS NULL OR seq < :below)"
+        " AND (:hidden IS NULL OR seq <> :hidden)"
         f" AND (:above IS NULL OR seq > :above) ORDER BY seq {order} LIMIT :limit",
         {"now": moment.now, "org": org, "until": until, "agent": agent_id}
-        | {"below": below, "above": above, "limit": limit},
+        | {"below": below, "above": above, "limit": limit, "hidden": hidden},
     ).fetchall()
     entries = []
     for row in reversed(rows) if above is not None else rows:

@@ -21,7 +21,7 @@ def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only
     fates = []
     for number in numbers:
         counts[number] = attempt = counts.get(number, 0) + 1
-        fates.append(draw(moment.seed, number, attempt, us_only=us_only))
+        fates.append(draw(moment.seed, number, attempt, us_only=us_only, lifelike=moment.lifelike))
     moment.db.executemany(
         "INSERT OR REPLACE INTO called VALUES (?, ?, ?)",
         [(org, number, counts[number]) for number in set(numbers)],

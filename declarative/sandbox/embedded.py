@@ -96,7 +96,7 @@ class _EmbeddedConnection:
         self._body = request.read()
         self._unread, self._closed = True, False
         self._start: Message | None = None
-        self._sent: list[bytes] = []
+        self._sent: list[bytes | float] = []
 
     async def receive(self) -> Message:
         if self._unread and not self._closed:
@@ -114,25 +114,40 @@ class _EmbeddedConnection:
         self._closed = True
 
     async def pause(self, seconds: float) -> None:
-        timeout = self._request.extensions.get("timeout", {}).get("read")
-        if timeout is not None and timeout < seconds:
-            time.sleep(timeout)
-            raise httpx.ReadTimeout("timed out", request=self._request)
-        time.sleep(seconds)
+        if self._start is None:
+            _wait_for_answer(self._request, seconds)
+        else:
+            self._sent.append(seconds)  # waited when the client reads the body
+
+    def is_open(self) -> bool:
+        return not self._closed
 
     def response(self) -> httpx.Response:
         """Return the answer. Raises httpx.RemoteProtocolError when the connection was closed without one."""
         if self._start is None:
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=self._request)
-        stream = _ResponseStream(self._sent, cut=self._closed)
+        stream = _ResponseStream(self._request, self._sent, cut=self._closed)
         return httpx.Response(self._start["status"], headers=self._start["headers"], stream=stream)
 
 
+def _wait_for_answer(request: httpx.Request, seconds: float) -> None:
+    """Wait in real time. Raises httpx.ReadTimeout if that takes longer than the client waits."""
+    timeout = request.extensions.get("timeout", {}).get("read")
+    if timeout is not None and timeout < seconds:
+        time.sleep(timeout)
+        raise httpx.ReadTimeout("timed out", request=request)
+    time.sleep(seconds)
+
+
 class _ResponseStream(httpx.SyncByteStream):
-    def __init__(self, parts: list[bytes], *, cut: bool) -> None:
-        self._parts, self._cut = parts, cut
+    def __init__(self, request: httpx.Request, parts: list[bytes | float], *, cut: bool) -> None:
+        self._request, self._parts, self._cut = request, parts, cut
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._parts
+        for part in self._parts:
+            if isinstance(part, bytes):
+                yield part
+            else:
+                _wait_for_answer(self._request, part)
         if self._cut:
             raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")

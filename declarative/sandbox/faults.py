@@ -32,6 +32,8 @@ class StatusOverride:
     """Text or JSON; None gives an error in the provider's own form."""
     headers: Mapping[str, str] | None = None
     """Added to the answer; None adds none."""
+    gateway: bool = False
+    """Answers an HTML page, as a proxy in front of the API does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,43 @@ class FaultEffects:
     lag: float = 0.0
     """Seconds by which lists are behind."""
     cap: int | None = None
-    """Most items in a bare array; None shows all."""
+    """Most calls in CallingBox's list; None shows all."""
     as_data: bool = False
-    """Wraps a bare array as `{"data": [...]}`."""
+    """Lists CallingBox's calls in the old shape `{"data": [...]}`, and numbers so too."""
+    bare: bool = False
+    """Lists CallingBox's calls in the older shape, a bare array."""
     refusal: int = 402
     """Status of CallingBox's refusal for lack of funds; 201 makes it a call that fails."""
     drop_members: int = 0
     """Recipients left out at the end of a batch."""
     delay: float = 0.0
     """Real seconds before the answer."""
+    effect_after: float | Literal["never"] | None = None
+    """Seconds from the answer to the effect. The answer is that of a request carried out. None: no such lie."""
+    leave_out: int = 0
+    """Recipients at the end of a request that are not taken. The answer counts the others alone."""
+    hide: int = 0
+    """Number (from 1, in order of creation) of the entry that lists never show; 0 hides none."""
+    hide_members: int = 0
+    """Recipients left out at the end of a batch, in all of its counts too."""
+    cut_names: int | None = None
+    """Characters left of each name in a list; 0 leaves the field out. None shows names in full."""
+    number_forms: Mapping[str, str] | None = None
+    """Beginnings of phone numbers in answers, and what is shown in their place; None changes none."""
+    created_shift: float = 0.0
+    """Seconds added to each `created_at` of the answer."""
+    date_shift: float = 0.0
+    """Seconds added to the `Date` header of the answer."""
+    repeat_page: bool = False
+    """Answers the first page of a list again, whatever the cursor."""
+    trickle: float = 0.0
+    """Real seconds after each byte of the body."""
+    pad_mb: int = 0
+    """Megabytes of blanks after the body."""
 
     @property
     def knobs(self) -> Knobs:
-        return Knobs(self.lag, self.refusal)
+        return Knobs(self.lag, self.refusal, self.hide, self.cap, not (self.as_data or self.bare))
 
 
 def validate_rules(rules: Any, file: str = "") -> list[dict[str, Any]]:

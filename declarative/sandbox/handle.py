@@ -5,12 +5,14 @@ Each request is one transaction. It knows no transport: a Reply is a value that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from http import HTTPStatus
+from typing import NamedTuple
 
 from declarative.sandbox import faults
 from declarative.sandbox.admission import admit_waiting
+from declarative.sandbox.answer_edits import edit_answer, edit_request
 from declarative.sandbox.callingbox import calls as callingbox
 from declarative.sandbox.cartesia import batches as cartesia
 from declarative.sandbox.faults import FaultEffects, StatusOverride
@@ -53,6 +55,10 @@ class Reply:
     """Bytes of the body after which to close the connection; None sends all."""
     delay: float = 0.0
     """Real seconds to wait before sending."""
+    trickle: float = 0.0
+    """Real seconds to wait after each byte of the body."""
+    pad_mb: int = 0
+    """Megabytes of blanks to send after the body."""
 
 
 def perform(world: World, request: ApiRequest) -> Reply:
@@ -60,10 +66,11 @@ def perform(world: World, request: ApiRequest) -> Reply:
     with world.moment() as moment:
         apply_late_requests(moment)
         effects = faults.match_rules(moment, request)
-        response = _respond_with_faults(moment, request, effects)
+        response = _respond_with_faults(moment, edit_request(request, effects), effects)
         delivered = None if effects.lost == "answer" else response
         _log_request(moment, request, None if delivered is None else delivered.status)
-    return Reply(moment.now, delivered, effects.truncate, effects.delay)
+    date = moment.now + effects.date_shift
+    return Reply(date, delivered, effects.truncate, effects.delay, effects.trickle, effects.pad_mb)
 
 
 def apply_late_requests(moment: Moment) -> None:
@@ -85,20 +92,46 @@ def _respond_with_faults(moment: Moment, request: ApiRequest, effects: FaultEffe
     if effects.lost == "request":
         return None
     if effects.late is not None:
-        moment.db.execute("INSERT INTO late (due, asked) VALUES (?, ?)", (moment.now + effects.late, request.pack()))
+        _postpone(moment, request, effects.late)
         return None
     if effects.status is not None and not effects.status.effect:
         return _status_response(request, effects.status)
+    if effects.effect_after is None:
+        response = _respond(moment, request, effects.knobs)
+    else:
+        response = _respond_before_effect(moment, request, effects)
+    return _status_response(request, effects.status) if effects.status is not None else edit_answer(response, effects)
+
+
+def _postpone(moment: Moment, request: ApiRequest, seconds: float) -> None:
+    moment.db.execute("INSERT INTO late (due, asked) VALUES (?, ?)", (moment.now + seconds, request.pack()))
+
+
+def _respond_before_effect(moment: Moment, request: ApiRequest, effects: FaultEffects) -> ApiResponse:
+    """Answer as if the request were carried out now. It is carried out later, or never."""
+    moment.db.execute("SAVEPOINT answer")
     response = _respond(moment, request, effects.knobs)
-    return _status_response(request, effects.status) if effects.status is not None else _apply_edits(response, effects)
+    moment.db.execute("ROLLBACK TO answer")
+    moment.db.execute("RELEASE answer")
+    if effects.effect_after is not None and effects.effect_after != "never" and response.status < 300:
+        _postpone(moment, request, effects.effect_after)
+    return response
 
 
 def _status_response(request: ApiRequest, override: StatusOverride) -> ApiResponse:
     headers = dict(override.headers or {})
     if override.body is not None:
         return ApiResponse(override.code, override.body, headers)
+    if override.gateway:
+        return ApiResponse(override.code, _gateway_page(override.code), {"Content-Type": "text/html"} | headers)
     api_error = ApiError(override.code, f"the sandbox was told to answer {override.code}")
     return replace(PROVIDERS[request.provider].error_response(request, api_error), headers=headers)
+
+
+def _gateway_page(code: int) -> str:
+    reason = HTTPStatus(code).phrase if code in list(HTTPStatus) else "Unknown"
+    title = f"{code} {reason}"
+    return f"<html><head><title>{title}</title></head><body><h1>{title}</h1><hr>gateway</body></html>\n"
 
 
 def _respond(moment: Moment, request: ApiRequest, knobs: Knobs) -> ApiResponse:
@@ -112,43 +145,6 @@ def _respond(moment: Moment, request: ApiRequest, knobs: Knobs) -> ApiResponse:
         return operation.handle(RequestContext(request, moment, org, knobs))
     except ApiError as api_error:
         return api.error_response(request, api_error)
-
-
-def _apply_edits(response: ApiResponse, effects: FaultEffects) -> ApiResponse:
-    if response.status >= 300 or isinstance(response.body, str):
-        return response
-    body = response.body
-    if isinstance(body, list):
-        body = body[: effects.cap]
-    elif effects.drop_members and "recipients" in body:
-        body = body | {"recipients": body["recipients"][: -effects.drop_members]}
-    if effects.edit_items is not None:
-        body = _edit_items(body, effects.edit_items)
-    if effects.as_data and isinstance(body, list):
-        body = {"data": body}
-    if effects.edit is not None:
-        body = _merge_patch(body, effects.edit)
-    return replace(response, body=body)
-
-
-def _edit_items(body: Any, patch: Any) -> Any:
-    if isinstance(body, list):
-        return [_merge_patch(entry, patch) for entry in body]
-    lists = {name: body[name] for name in ("data", "recipients", "calls") if name in body}
-    return body | {name: [_merge_patch(entry, patch) for entry in value] for name, value in lists.items()}
-
-
-def _merge_patch(target: Any, patch: Any) -> Any:
-    """Apply a JSON merge patch (RFC 7396)."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = _merge_patch(merged.get(name), value)
-    return merged
 
 
 def _log_request(moment: Moment, request: ApiRequest, status: int | None) -> None:

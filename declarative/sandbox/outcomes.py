@@ -18,10 +18,12 @@ What happens to a number is decided by (seed, number, how often it was dialed be
 95  not answered the first time, reached from the second time on
 96  voicemail (Cartesia: a short connected call; CallingBox: `no_answer`, answered by `machine`)
 97  answers, then the call breaks with `error`
+98  is called, and ends in words that no documentation knows (`diverted`)
 
-Of all others 76 % are reached (20 to 180 seconds of talk), 16 % do not answer, 6 % are busy, 2 % fail. A number
-outside `+1` from a Cartesia number is turned away before any phone is called. Ids containing `missing` do not exist;
-Cartesia numbers whose id contains `sip` or `twilio` are of that kind; keys containing `revoked` are refused.
+Of all others 76 % are reached (20 to 180 seconds of talk), 16 % do not answer, 6 % are busy, 2 % fail. With
+--lifelike, 1 % break with `error`, 1 % are turned away before any phone is called, and 1 in 500 ends as 98 does. A
+number outside `+1` from a Cartesia number is turned away before any phone is called. Ids containing `missing` do not
+exist; Cartesia numbers whose id contains `sip` or `twilio` are of that kind; keys containing `revoked` are refused.
 """
 """Shown by the help of `dialctl sandbox serve`."""
 
@@ -39,6 +41,7 @@ class Outcome(IntEnum):
     VOICEMAIL = 7
     ERROR = 8
     API_CANCELLED = 9
+    DIVERTED = 10
 
 
 REACHED = frozenset({Outcome.AGENT_HANGUP, Outcome.CLIENT_HANGUP, Outcome.MAX_DURATION, Outcome.API_CANCELLED})
@@ -46,7 +49,12 @@ CONNECTED = REACHED | {Outcome.VOICEMAIL}
 # "Recipients whose latest attempt failed or went unanswered", pre-dial failures included (assumed).
 RETRIED = frozenset({Outcome.NO_ANSWER, Outcome.BUSY, Outcome.DIAL_FAILED, Outcome.PRE_DIAL, Outcome.ERROR})
 
-_UNANSWERED_SECONDS = {Outcome.BUSY: 2.0, Outcome.DIAL_FAILED: 1.0, Outcome.PRE_DIAL: 0.0}
+_UNANSWERED_SECONDS = {
+    Outcome.BUSY: 2.0,
+    Outcome.DIAL_FAILED: 1.0,
+    Outcome.PRE_DIAL: 0.0,
+    Outcome.DIVERTED: 6.0,
+}
 _ANSWERED_SECONDS = {Outcome.VOICEMAIL: 12.0, Outcome.ERROR: 5.0}
 _TEST_NUMBER = re.compile(r"\+1\d{3}55501(\d\d)")
 _BY_SUFFIX = {
@@ -56,7 +64,10 @@ _BY_SUFFIX = {
     "94": Outcome.PRE_DIAL,
     "96": Outcome.VOICEMAIL,
     "97": Outcome.ERROR,
+    "98": Outcome.DIVERTED,
 }
+_LIFELIKE = ((10, Outcome.ERROR), (20, Outcome.PRE_DIAL), (22, Outcome.DIVERTED))
+"""Outcomes of --lifelike, each up to a number in a thousand."""
 
 
 class Draw(NamedTuple):
@@ -81,8 +92,11 @@ class AttemptTimes(NamedTuple):
     """Seconds from dialing to the end."""
 
 
-def draw(seed: int, number: str, attempt: int, *, us_only: bool = False) -> Draw:
-    """Draw what happens at the `attempt`-th dial (from 1) of an E.164 number. `us_only` turns others away."""
+def draw(seed: int, number: str, attempt: int, *, us_only: bool = False, lifelike: bool = False) -> Draw:
+    """Draw what happens at the `attempt`-th dial (from 1) of an E.164 number.
+
+    `us_only` turns other countries away. `lifelike` adds rare outcomes that a client does not hope for.
+    """
     from hashlib import blake2b  # imported late: the command line imports this module for its help alone
 
     dice = int.from_bytes(blake2b(f"{seed}:{number}:{attempt}".encode(), digest_size=8).digest(), "big")
@@ -95,7 +109,12 @@ def draw(seed: int, number: str, attempt: int, *, us_only: bool = False) -> Draw
         return Draw(Outcome.NO_ANSWER if attempt < 2 else hangup, answer_after, talk)
     if test_number and test_number[1] in _BY_SUFFIX:
         return Draw(_BY_SUFFIX[test_number[1]], answer_after, talk)
-    return Draw(_pick_outcome(dice % 100, hangup), answer_after, talk)
+    rare = _pick_rare_outcome((dice >> 40) % 1000) if lifelike else None
+    return Draw(_pick_outcome(dice % 100, hangup) if rare is None else rare, answer_after, talk)
+
+
+def _pick_rare_outcome(permille: int) -> Outcome | None:
+    return next((outcome for bound, outcome in _LIFELIKE if permille < bound), None)
 
 
 def _pick_outcome(percent: int, hangup: Outcome) -> Outcome:

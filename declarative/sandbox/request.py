@@ -84,6 +84,12 @@ class Knobs:
     """Seconds by which lists are behind."""
     refusal: int = 402
     """Status of CallingBox's refusal for lack of funds."""
+    hide: int = 0
+    """Number (from 1, in order of creation) of the entry that lists never show; 0 hides none."""
+    cap: int | None = None
+    """Most calls that CallingBox's list shows, over all pages; None shows all."""
+    in_pages: bool = True
+    """Whether CallingBox's list comes in pages; else in one of its old shapes, whatever the query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,22 @@ class RequestContext:
     def visible(self) -> float:
         """Lists show what was recorded by this time, in seconds since the epoch."""
         return self.moment.now - self.knobs.lag
+
+    def find_hidden_batch(self) -> int | None:
+        """Return the row of the batch that lists never show; None without one."""
+        return self._find_hidden("SELECT seq FROM batch WHERE org = ?", (self.org.id,))
+
+    def find_hidden_call(self) -> int | None:
+        """Return the row of the single call that lists never show; None without one."""
+        query = "SELECT seq FROM call WHERE org = ? AND provider = ?"
+        return self._find_hidden(query, (self.org.id, self.request.provider))
+
+    def _find_hidden(self, query: str, values: tuple[object, ...]) -> int | None:
+        if not self.knobs.hide:
+            return None
+        ordered = f"{query} ORDER BY seq LIMIT 1 OFFSET ?"
+        row = self.moment.db.execute(ordered, (*values, self.knobs.hide - 1)).fetchone()
+        return None if row is None else int(row[0])
 
     def parse_body(self) -> dict[str, Any]:
         """Return the JSON object sent. Raises ApiError 400 for anything else."""

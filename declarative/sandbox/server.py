@@ -7,10 +7,15 @@ import socket
 from collections.abc import Callable
 from typing import Any, cast
 
+import orjson
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from declarative.errors import DialctlError
 from declarative.sandbox.app import create_app
+from declarative.sandbox.refusals import RefusingApp
 from declarative.sandbox.world import World
 
 
@@ -26,6 +31,9 @@ class _SocketConnection:
 
     async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def is_open(self) -> bool:
+        return not self._transport.is_closing()
 
 
 class _ClosableProtocol(H11Protocol):
@@ -51,11 +59,14 @@ def run_server(world: World, host: str, port: int, on_listening: Callable[[str, 
 
     Port 0 takes any free one. Raises OSError when the address cannot be bound.
     """
+    app = create_app(world)
+    app.add_exception_handler(DialctlError, _handle_error)
     with socket.create_server((host, port)) as listener:
         bound_port = listener.getsockname()[1]
         config = uvicorn.Config(
-            create_app(world),
+            RefusingApp(app),
             http=_ClosableProtocol,
+            ws="none",
             lifespan="off",
             date_header=False,
             server_header=False,
@@ -65,3 +76,11 @@ def run_server(world: World, host: str, port: int, on_listening: Callable[[str, 
         )
         server = _Server(config, lambda: on_listening(host, bound_port))
         server.run(sockets=[listener])
+
+
+async def _handle_error(request: Request, problem: Exception) -> Response:
+    """Answer what a command would print: the file of the world cannot be read or written."""
+    message = str(problem)
+    if isinstance(problem, DialctlError) and problem.hint:
+        message = f"{message}; {problem.hint}"
+    return Response(orjson.dumps({"error": message, "message": message}), 500, media_type="application/json")

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from declarative.errors import DialctlError
+import orjson
+
+from declarative.errors import DialctlError, system_hint
 
 FORMAT = 2
 """`user_version` of a database that has these tables. Raise it with every change of `_TABLES`."""
@@ -50,47 +55,124 @@ CREATE TABLE IF NOT EXISTS request (
 """
 DATA_TABLES = ("organisation", "batch", "people", "line", "call", "called", "seen", "late", "request")
 """Tables that a reset empties: all but the settings."""
+_UNREADABLE = (LookupError, TypeError, ArithmeticError, UnicodeError, struct.error, orjson.JSONDecodeError)
+_SHORT_READ = 522
+_DISK_HINT = "make room on its disk, make it writable for this user, allow more open files (ulimit -n), then run again"
+_PASSING = frozenset({3, 5, 6, 7, 8, 9, 10, 13, 14, 23})
+"""SQLite's codes of trouble outside the file: permissions, locks, memory, the disk."""
+
+
+class DamagedDatabase(DialctlError):
+    """What the file holds cannot be read."""
+
+    def __init__(self, file: Path, problem: object) -> None:
+        hint = "dialctl sandbox reset starts again; of a directory that you serve, delete the file"
+        super().__init__(f"{file}: damaged: {problem}", hint=hint)
+
+
+def database_file(directory: Path | None) -> Path:
+    """Return where the database is kept; for None, a name for messages."""
+    return Path(":memory:") if directory is None else directory / "sandbox.sqlite3"
+
+
+def delete_database(directory: Path) -> None:
+    """Delete the database and what SQLite keeps beside it. Nobody may have it open."""
+    for suffix in ("", "-wal", "-shm"):
+        (directory / f"sandbox.sqlite3{suffix}").unlink(missing_ok=True)
+
+
+@contextmanager
+def errors_with_file(file: Path) -> Iterator[None]:
+    """Raise DialctlError with the file for what SQLite raises: DamagedDatabase for what a new file would cure.
+
+    So for a value that makes no sense: SQLite keeps no checksums.
+    """
+    try:
+        yield
+    except sqlite3.ProgrammingError:  # a closed connection: a mistake of ours
+        raise
+    except sqlite3.DatabaseError as problem:
+        code = getattr(problem, "sqlite_errorcode", 1)
+        if code != _SHORT_READ and code & 0xFF in _PASSING:
+            raise DialctlError(f"{file}: {problem}", hint=_DISK_HINT) from None
+        raise DamagedDatabase(file, problem) from None
+    except _UNREADABLE as problem:
+        raise DamagedDatabase(file, f"a value cannot be used ({type(problem).__name__}: {problem})") from problem
 
 
 def open_database(directory: Path | None) -> sqlite3.Connection:
     """Open `sandbox.sqlite3` in a directory, or create both (0600 in 0700). None keeps everything in memory.
 
     A kill at any moment leaves the last committed state: SQLite writes a WAL, and each request is one transaction.
-    Raises DialctlError when the file cannot be read. The caller closes the connection.
+    Raises DialctlError when the file cannot be opened, DamagedDatabase when it cannot be read. The caller closes it.
     """
-    if directory is None:
-        target = ":memory:"
-    else:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.chmod(0o700)
-        file = directory / "sandbox.sqlite3"
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-        file.chmod(0o600)
-        target = str(file)
+    file = database_file(directory)
     try:
-        return _open_connection(target)
-    except sqlite3.OperationalError as problem:
-        raise DialctlError(f"{target}: {problem}") from None
-    except sqlite3.DatabaseError as problem:
-        hint = "delete it, and the dialctl.lock beside it if there is one, to start again"
-        raise DialctlError(f"{target}: {problem}", hint=hint) from None
+        if directory is not None:
+            _make_private(directory, file)
+    except OSError as problem:
+        raise DialctlError(f"{file}: {problem.strerror}", hint=system_hint(problem, str(file.parent))) from None
+    with errors_with_file(file):
+        return _open_connection(file)
 
 
-def _open_connection(target: str) -> sqlite3.Connection:
-    db = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
+def _make_private(directory: Path, file: Path) -> None:
+    _make_private_folder(directory)
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    file.chmod(0o600)
+
+
+def _make_private_folder(directory: Path) -> None:
+    """Make a folder, and `.dialctl` above it, for their owner only. Raises DialctlError for a link in their place: a
+    commit could lead us out of the checkout by it."""
+    folders = [directory.parent, directory] if directory.parent.name == ".dialctl" else [directory]
+    for folder in folders:
+        if folder.is_symlink():
+            raise DialctlError(f"{folder} is a symbolic link, and dialctl does not follow it", hint="remove the link")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+
+
+def find_damage(db: sqlite3.Connection, file: Path) -> DamagedDatabase | None:
+    """Read the whole file, and return what is wrong with it; None if nothing is."""
+    try:
+        (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+        if verdict == "ok" and _read_tables(db) == _read_new_tables():
+            return None
+    except (sqlite3.DatabaseError, UnicodeError) as problem:
+        return DamagedDatabase(file, problem)
+    return DamagedDatabase(file, str(verdict).splitlines()[-1])
+
+
+def _read_tables(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    return [tuple(row) for row in db.execute("SELECT name, sql FROM sqlite_master ORDER BY name")]
+
+
+def _read_new_tables() -> list[tuple[str, str]]:
+    db = _open_connection(Path(":memory:"))
+    try:
+        return _read_tables(db)
+    finally:
+        db.close()
+
+
+def _open_connection(file: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=30)
     try:
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-        _create_tables(db)
+        _create_tables(db, file)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _create_tables(db: sqlite3.Connection) -> None:
+def _create_tables(db: sqlite3.Connection, file: Path) -> None:
     file_format = db.execute("PRAGMA user_version").fetchone()[0]
     if file_format == FORMAT:
         return
+    if file_format != 0:
+        raise DamagedDatabase(file, f"its format is {file_format}, not {FORMAT}")
     db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {FORMAT}; COMMIT;")

@@ -7,12 +7,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
+
+import orjson
 
 from declarative.sandbox import store
 
@@ -33,6 +35,8 @@ class Moment:
     """Seconds since the epoch, by the sandbox's clock."""
     seed: int
     """Decides the outcomes of dials."""
+    lifelike: bool
+    """Adds rare outcomes: errors, refusals, unknown words."""
 
     def with_time(self, now: float) -> Moment:
         return replace(self, now=now)
@@ -86,17 +90,20 @@ class World:
     Safe for threads (a lock) and for several processes on one directory (SQLite's write lock).
     """
 
-    def __init__(self, directory: Path | None = None, *, seed: int | None = None, speed: float | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path | None = None,
+        *,
+        seed: int | None = None,
+        speed: float | None = None,
+        lifelike: bool | None = None,
+    ) -> None:
         if speed is not None and not 0 <= speed <= FASTEST:
             raise ValueError(f"the speed is from 0 to {FASTEST:,}")
         self._lock = threading.RLock()
-        self._db = store.open_database(directory)
-        try:
-            with self._transaction():
-                self._initialize(seed, speed)
-        except BaseException:
-            self.close()
-            raise
+        self._directory, self._file = directory, store.database_file(directory)
+        self._given = (seed, speed, lifelike)
+        self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -104,10 +111,21 @@ class World:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _initialize(self, seed: int | None, speed: float | None) -> None:
+    def _open(self) -> None:
+        self._db = store.open_database(self._directory)
+        try:
+            with self._transaction():
+                self._initialize(*self._given)
+        except BaseException:
+            self.close()
+            raise
+
+    def _initialize(self, seed: int | None, speed: float | None, lifelike: bool | None) -> None:
         seed_setting = self._read_setting("seed")
         if seed is not None or seed_setting is None:
             self._write_setting("seed", str(seed or 0))  # of any size
+        if lifelike is not None:
+            self._write_setting("lifelike", int(lifelike))
         if self._read_setting("anchor_real") is None:
             self._anchor_clock(time.time(), 1.0)
         if speed is not None:
@@ -127,18 +145,22 @@ class World:
     def _clock_time(self) -> float:
         rows = self._db.execute("SELECT name, value FROM setting")
         settings: dict[str, Any] = {row[0]: row[1] for row in rows}
-        ahead: float = settings["anchor"] + (time.time() - settings["anchor_real"]) * settings["speed"]
-        # The machine's clock may step back; the sandbox's clock never does.
-        return min(max(ahead, float(settings["latest"])), LAST_MOMENT)
+        try:
+            ahead = settings["anchor"] + (time.time() - settings["anchor_real"]) * settings["speed"]
+            # The machine's clock may step back; the sandbox's clock never does.
+            return min(max(float(ahead), float(settings["latest"])), LAST_MOMENT)
+        except (KeyError, TypeError, ValueError):
+            raise store.DamagedDatabase(self._file, "its clock cannot be read") from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock:
+        with self._lock, store.errors_with_file(self._file):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
-                self._db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
 
@@ -149,11 +171,12 @@ class World:
             clock_time = self._clock_time()
             # Without a new anchor the clock would stand still for as long as the machine's clock stepped back.
             self._anchor_clock(clock_time, float(self._read_setting("speed")))
-            yield Moment(self._db, clock_time, int(self._read_setting("seed")))
+            lifelike = bool(self._read_setting("lifelike"))
+            yield Moment(self._db, clock_time, int(self._read_setting("seed")), lifelike)
 
     def now(self) -> float:
         """Read the clock, in seconds since the epoch."""
-        with self._lock:
+        with self._lock, store.errors_with_file(self._file):
             return self._clock_time()
 
     def advance(self, seconds: float) -> float:
@@ -170,8 +193,24 @@ class World:
             return self._clock_time()
 
     def reset(self) -> None:
-        """Delete everything but the clock, the seed and the fault rules. The counters of the rules start again."""
-        with self._transaction():
+        """Delete everything but the clock, the seed and the fault rules. The counters of the rules start again.
+
+        A damaged file is deleted as a whole, and a new world begins as this one was opened.
+        """
+        with self._lock:
+            try:
+                self._delete_data()
+                damage = store.find_damage(self._db, self._file)
+            except store.DamagedDatabase as problem:
+                damage = problem
+            if damage is not None and self._directory is not None:
+                self._db.close()
+                store.delete_database(self._directory)
+                self._open()
+
+    def _delete_data(self) -> None:
+        with self.moment():
+            orjson.loads(self._read_setting("faults") or b"[]")  # kept, so it must be readable
             for table in store.DATA_TABLES:
                 self._db.execute(f"DELETE FROM {table}")
             self._db.execute("DELETE FROM setting WHERE name = 'faults_seen'")

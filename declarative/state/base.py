@@ -54,13 +54,15 @@ class Holder:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Holder:
         """This process. GitHub Actions, GitLab CI and Jenkins give the URL of their run in the environment."""
+        # Not all that an environment holds is text, and the lease is JSON.
+        texts = {name: value.encode(errors="replace").decode() for name, value in environment.items()}
         return cls(
             id=secrets.token_hex(4),
-            who=environment.get("GITHUB_ACTOR") or environment.get("GITLAB_USER_LOGIN") or _user_name(),
+            who=texts.get("GITHUB_ACTOR") or texts.get("GITLAB_USER_LOGIN") or _user_name(),
             host=socket.gethostname(),
             pid=os.getpid(),
             since=datetime.now(UTC).replace(microsecond=0),
-            run=_ci_run_url(environment),
+            run=_ci_run_url(texts),
         )
 
     @classmethod
@@ -125,7 +127,9 @@ class Backend(Protocol):
         """Add one line, without line breaks, to the journal. Raises LeaseLost.
 
         Protocol 1: the line is durable when this returns, for a request may follow it. The cost does not depend on
-        what is kept already.
+        what is kept already. Protocol 11: it never cuts off or reorders the lines of a run that holds the lease, even
+        where the caller lost its own between the check and the write. Raises StateConflict where the journal does not
+        end as it did when it was last read or written here.
         """
         ...
 

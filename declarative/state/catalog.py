@@ -11,18 +11,21 @@ from declarative.state.base import Backend
 from declarative.state.local import LocalBackend
 
 
-def open_backend(directory: Path, url: str | None) -> Backend:
+def open_backend(directory: Path, url: str | None, *, origin: str = "") -> Backend:
     """The backend at `url`, or in the project's directory where `url` is None. Opens no connection yet.
 
-    Raises UsageError for a URL with an unknown scheme.
+    Raises UsageError for a URL that means none. `origin` is the environment variable that holds the URL.
     """
     if url is None:
         return LocalBackend(directory)
     scheme = url.partition("://")[0]
-    if scheme not in SCHEMES:
-        schemes = ", ".join(f"{name}://" for name in SCHEMES)
-        raise UsageError(f"the state URL {url!r} is of an unknown kind", hint=f"known are {schemes}")
-    return SCHEMES[scheme](url)
+    try:
+        if scheme not in SCHEMES:
+            schemes = ", ".join(f"{name}://" for name in SCHEMES)
+            raise UsageError(f"the state URL {url!r} is of an unknown kind", hint=f"known are {schemes}")
+        return SCHEMES[scheme](url)
+    except UsageError as error:
+        raise UsageError(f"{origin}: {error.message}" if origin else error.message, hint=error.hint) from None
 
 
 def _open_object_store(url: str) -> Backend:

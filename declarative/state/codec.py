@@ -62,6 +62,11 @@ def apply_merge_patch(document: Any, patch: Any) -> Any:
     return target
 
 
+def encode_time(moment: datetime) -> str:
+    """RFC 3339, UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def _is_required(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
 
@@ -73,7 +78,7 @@ def _is_empty(encoded: object) -> bool:
 def _encode_part(value: object) -> object:
     match value:
         case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return encode_time(value)
         case Mapping():
             entries = sorted(value.items(), key=_entry_sort_key)
             return {key: _encode_part(part) for key, part in entries if part is not None}
@@ -99,9 +104,13 @@ def _mapping_decoder(cls: type[_Value]) -> Callable[[Mapping[str, JsonObject]], 
 
 _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "born": datetime.fromisoformat,
+    "committed_at": datetime.fromisoformat,
     "sent_at": datetime.fromisoformat,
+    "fence": datetime.fromisoformat,
+    "probes": lambda times: {provider: datetime.fromisoformat(time) for provider, time in times.items()},
     "scheduled_at": datetime.fromisoformat,
     "created_at": datetime.fromisoformat,
+    "cancelled_at": datetime.fromisoformat,
     "request": RequestKind,
     "route": Route,
     "cancel": CancelProgress,
@@ -109,7 +118,6 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "unseen": tuple,
     "also": tuple,
     "revoked": tuple,
-    "doubts": tuple,
     "remotes": _mapping_decoder(RemoteRecord),
     "intents": _mapping_decoder(Intent),
     "resources": _mapping_decoder(ResourceRecord),

@@ -20,10 +20,10 @@ from declarative import schemas
 from declarative.errors import StateError
 from declarative.model.lock import Intent, Lock, RemoteRecord, ResourceRecord
 from declarative.state.base import StoredState
+from declarative.state.checksum import RESTORE_HINT, check_document, check_names, line_checksum, seal_document
 from declarative.state.codec import JsonObject, apply_merge_patch, from_json_object, merge_patch, to_json_object
 
 FORMAT_VERSION = "1"
-RESTORE_HINT = "restore dialctl.lock from version control, or move it away and run dialctl state rebuild"
 
 _CONFLICT_MARKER = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
 _Part = TypeVar("_Part", RemoteRecord, Intent)
@@ -38,21 +38,30 @@ def parse_lock(stored: StoredState) -> Lock | None:
         if stored.journal:
             raise StateError("the lock is gone, but its journal is still there", hint=RESTORE_HINT)
         return None
-    document = _load_document(stored.lock)
+    document = load_document(stored.lock)
+    check_document(document)
     for patch in _load_patches(stored.journal, document["lineage"]):
         apply_merge_patch(document, patch)
-    return _decode_lock(document)
+    return decode_lock(document)
 
 
 def render_lock(lock: Lock) -> bytes:
     """The text of the lock: JSON with an indent of two spaces, always in the same order, a line break at the end."""
     document = {"format_version": FORMAT_VERSION, **to_json_object(lock)}
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(seal_document(document), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def journal_line(lineage: str, patch: JsonObject) -> bytes:
-    """A line of the journal. It names its lineage, so that it is never replayed over another lock."""
-    return orjson.dumps({"lineage": lineage, "patch": patch})
+def journal_line(lineage: str, patch: JsonObject, previous: str = "") -> bytes:
+    """A line of the journal. It names its lineage, so that it is never replayed over another lock.
+
+    `previous` is the checksum of the line before it, empty for the first line.
+    """
+    return orjson.dumps({"lineage": lineage, "patch": patch, "checksum": line_checksum(lineage, patch, previous)})
+
+
+def read_checksum(line: bytes) -> str:
+    """The checksum in a line of the journal that was read or written before."""
+    return str(orjson.loads(line)["checksum"])
 
 
 def update_patch(
@@ -93,7 +102,8 @@ def _replacement_patch(before: _Part | None, after: _Part) -> JsonObject:
     return {**dict.fromkeys(to_json_object(before) if before else ()), **encoded}
 
 
-def _load_document(text: bytes) -> JsonObject:
+def load_document(text: bytes) -> JsonObject:
+    """The lock as a JSON object, with checksums that are still to be checked. Raises StateError for anything else."""
     if _CONFLICT_MARKER.search(text):
         raise StateError("the lock has conflict markers of a git merge", hint="run dialctl state merge")
     try:
@@ -112,26 +122,27 @@ def _load_document(text: bytes) -> JsonObject:
         )
     if not isinstance(document.get("lineage"), str):
         raise StateError("the lock has no lineage", hint=RESTORE_HINT)
+    check_names(text, document)
     return dict(document)
 
 
 def _load_patches(journal: tuple[bytes, ...], lineage: str) -> list[JsonObject]:
-    entries = [_load_journal_entry(line) for line in journal]
-    if entries and entries[-1] is None:
-        entries.pop()  # Protocol 1: a torn line was never durable, so no request was sent after it
     patches = []
-    for number, entry in enumerate(entries, start=1):
-        if entry is None:
-            raise StateError(
-                f"line {number} of the lock's journal is damaged, and later lines follow it",
-                hint="restore the journal from a backup; without it run dialctl state rebuild",
-            )
-        if entry["lineage"] != lineage:
+    previous = ""
+    for number, line in enumerate(journal, start=1):
+        entry = _load_journal_entry(line)
+        if entry is not None and entry["lineage"] != lineage:
             raise StateError(
                 f"the journal belongs to lineage {entry['lineage']}, the lock to {lineage}",
                 hint="put back the lock that the journal was written under, or move the journal away if that project "
                 "is no longer needed",
             )
+        if entry is None or entry["checksum"] != line_checksum(lineage, entry["patch"], previous):
+            raise StateError(
+                f"line {number} of the lock's journal is damaged, or a line before it is missing",
+                hint="restore the journal from a backup; without it run dialctl state rebuild",
+            )
+        previous = entry["checksum"]
         patches.append(entry["patch"])
     return patches
 
@@ -141,19 +152,33 @@ def _load_journal_entry(text: bytes) -> JsonObject | None:
         entry = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return entry if isinstance(entry, dict) and {"lineage", "patch"} <= entry.keys() else None
+    return entry if isinstance(entry, dict) and entry.keys() == {"lineage", "patch", "checksum"} else None
 
 
-def _decode_lock(document: JsonObject) -> Lock:
+def decode_lock(document: JsonObject) -> Lock:
+    """The lock of a JSON object without checksums. Raises StateError where a value has a wrong shape."""
     shape_error = best_match(_lock_validator().iter_errors(document))
     if shape_error is not None:
         message = shape_error.message if len(shape_error.message) <= 200 else f"{shape_error.message[:200]}..."
         raise StateError(f"the lock has a wrong shape at {shape_error.json_path}: {message}", hint=RESTORE_HINT)
     values = {name: part for name, part in document.items() if name != "format_version"}
     try:
-        return from_json_object(Lock, values)
+        lock = from_json_object(Lock, values)
     except ValueError as error:
         raise StateError(f"the lock has an impossible value: {error}", hint=RESTORE_HINT) from error
+    _check_marks(lock)
+    return lock
+
+
+def _check_marks(lock: Lock) -> None:
+    """Check that each intent is under its own mark. Otherwise settling it would never close it. Raises StateError."""
+    for address, resource_record in lock.resources.items():
+        for key, intent in resource_record.intents.items():
+            if key != intent.mark:
+                raise StateError(
+                    f"the lock holds an intent of {address} under {key!r}, its mark is {intent.mark!r}",
+                    hint=RESTORE_HINT,
+                )
 
 
 @cache

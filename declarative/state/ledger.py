@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.errors import StateError
@@ -15,8 +16,8 @@ from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind, Reso
 from declarative.model.records import join_records
 from declarative.model.resource import Json
 from declarative.state.base import Backend, Lease
-from declarative.state.codec import JsonObject, merge_patch, to_json_object
-from declarative.state.format import journal_line, parse_lock, render_lock, update_patch
+from declarative.state.codec import JsonObject, encode_time, merge_patch, to_json_object
+from declarative.state.format import journal_line, parse_lock, read_checksum, render_lock, update_patch
 
 _Part = TypeVar("_Part", RemoteRecord, Intent)
 
@@ -36,6 +37,9 @@ class ResourceRecordFields(TypedDict, total=False):
     unseen: tuple[str, ...]
     also: tuple[str, ...]
     revoked: tuple[str, ...]
+    commit: str | None
+    committed_at: datetime | None
+    applied: str
     quiet: str | None
 
 
@@ -49,18 +53,21 @@ class Ledger:
     Every method that writes raises LeaseLost, or StateError where the backend fails. Then nothing has changed.
     """
 
-    def __init__(self, backend: Backend, lease: Lease, lock: Lock | None, *, has_journal: bool = False) -> None:
+    def __init__(self, backend: Backend, lease: Lease, lock: Lock | None, *, journal_checksum: str = "") -> None:
         self._backend = backend
         self._lease = lease
         self._lock = _copy_lock(lock) if lock else None
-        self._has_journal = has_journal
+        self._journal_checksum = journal_checksum  # of the last line; empty while there is no journal
         self._mutex = threading.RLock()
+        self.stamps: Mapping[str, ResourceRecordFields] = {}
+        """By address, fields that every update there writes as well: the commit that is being applied."""
 
     @classmethod
     def open(cls, backend: Backend, lease: Lease) -> Ledger:
         """The ledger of what is kept now, read under the lease. Raises StateError as `parse_lock` does."""
         stored = backend.load()
-        return cls(backend, lease, parse_lock(stored), has_journal=bool(stored.journal))
+        lock = parse_lock(stored)
+        return cls(backend, lease, lock, journal_checksum=read_checksum(stored.journal[-1]) if stored.journal else "")
 
     @property
     def lock(self) -> Lock:
@@ -84,7 +91,7 @@ class Ledger:
             self._lease.check()
             self._backend.fold(render_lock(lock))
             self._lock = _copy_lock(lock)
-            self._has_journal = False
+            self._journal_checksum = ""
 
     def update(
         self,
@@ -99,6 +106,7 @@ class Ledger:
         Writes nothing where nothing changes.
         """
         remotes, intents = remotes or {}, intents or {}
+        fields = {**self.stamps.get(address, {}), **fields}
         with self._mutex:
             before = self.lock.resources.get(address)
             after = replace(before or ResourceRecord(), **fields)
@@ -129,14 +137,17 @@ class Ledger:
     def rename(self, old_address: str, new_address: str) -> None:
         """Move what was done under the old address to the new one, and join it with what is known of that already.
 
-        Raises KeyError where nothing is known of the old address.
+        Raises KeyError where nothing is known of the old address. Its generation stays there, so that the marks of
+        whatever takes the name again differ from those of what was moved.
         """
         with self._mutex:
             old_record, existing_record = self.lock.resources[old_address], self.lock.resources.get(new_address)
             new_record = join_records(old_record, existing_record) if existing_record else old_record
             patch = merge_patch(to_json_object(existing_record) if existing_record else {}, to_json_object(new_record))
-            self._append({"resources": {old_address: None, new_address: patch}})
-            del self._resources[old_address]
+            left_record = ResourceRecord(generation=old_record.generation, provider=old_record.provider, tombstone=True)
+            left_patch = merge_patch(to_json_object(old_record), to_json_object(left_record))
+            self._append({"resources": {old_address: left_patch, new_address: patch}})
+            self._resources[old_address] = _copy_record(left_record)
             self._resources[new_address] = _copy_record(new_record)
 
     def set_host(self, provider: str, host: str) -> None:
@@ -146,13 +157,28 @@ class Ledger:
                 self._append({"hosts": {provider: host}})
                 cast(dict[str, str], self.lock.hosts)[provider] = host
 
+    def set_guard(self, provider: str, seconds: int) -> None:
+        """Remember how many seconds of guard the list of a provider asks for. 0: no more than the project's."""
+        with self._mutex:
+            if self.lock.guards.get(provider, 0) != seconds:
+                self._append({"guards": {provider: seconds or None}})
+                guards = cast(dict[str, int], self.lock.guards)
+                guards.pop(provider, None)
+                guards |= {provider: seconds} if seconds else {}
+
+    def set_probe_time(self, provider: str, moment: datetime) -> None:
+        """Remember when a list probe is sent to a provider."""
+        with self._mutex:
+            self._append({"probes": {provider: encode_time(moment)}})
+            cast(dict[str, datetime], self.lock.probes)[provider] = moment
+
     def fold(self) -> None:
         """Write the whole lock and drop the journal, at the end of a run. Writes nothing where nothing changed."""
         with self._mutex:
-            if self._has_journal:
+            if self._journal_checksum:
                 self._lease.check()
                 self._backend.fold(render_lock(self.lock))
-                self._has_journal = False
+                self._journal_checksum = ""
 
     @property
     def _resources(self) -> dict[str, ResourceRecord]:
@@ -162,13 +188,20 @@ class Ledger:
         if patch:
             # Protocol 11: a run that lost its lease does not write. Protocol 1: the line is durable before we return.
             self._lease.check()
-            self._backend.append(journal_line(self.lock.lineage, patch))
-            self._has_journal = True
+            line = journal_line(self.lock.lineage, patch, self._journal_checksum)
+            self._backend.append(line)
+            self._journal_checksum = read_checksum(line)
 
 
 def _copy_lock(lock: Lock) -> Lock:
     resource_records = {address: _copy_record(resource_record) for address, resource_record in lock.resources.items()}
-    return replace(lock, hosts=dict(lock.hosts), resources=resource_records)
+    return replace(
+        lock,
+        hosts=dict(lock.hosts),
+        guards=dict(lock.guards),
+        probes=dict(lock.probes),
+        resources=resource_records,
+    )
 
 
 def _copy_record(resource_record: ResourceRecord) -> ResourceRecord:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
-
-import orjson
 
 from declarative import atomicfile
 from declarative.errors import StateConflict
@@ -22,6 +22,36 @@ steps = logging.getLogger("dialctl.steps")
 """Tells each step of a write as it happens, with file names and sizes only."""
 
 
+@dataclass(frozen=True)
+class _JournalTail:
+    """How the journal ended when it was last read or written."""
+
+    size: int
+    """Bytes in the file."""
+    end: int
+    """Bytes up to the end of the last line that was written whole. A torn line may follow it."""
+    last_line: bytes
+    """That line, without its line break."""
+
+    @classmethod
+    def from_bytes(cls, journal: bytes) -> _JournalTail:
+        lines = _split_lines(journal)
+        return cls(len(journal), sum(len(line) + 1 for line in lines), lines[-1] if lines else b"")
+
+    def followed_by(self, line: bytes) -> _JournalTail:
+        """The end of the journal after one more line."""
+        size = self.end + len(line) + 1
+        return _JournalTail(size, size, line)
+
+    def fits(self, fd: int) -> bool:
+        """Whether the open file still ends so. Only its size and its last line are read."""
+        line_start = self.end - len(self.last_line) - 1
+        is_empty = self.end == 0
+        return os.fstat(fd).st_size == self.size and (
+            is_empty or os.pread(fd, len(self.last_line), line_start) == self.last_line
+        )
+
+
 class LocalBackend:
     """A folder as a backend."""
 
@@ -31,7 +61,7 @@ class LocalBackend:
         self._lease_path = directory / LEASE_FILE
         self._lease: local_lease.LocalLease | None = None
         self._loaded_lock: bytes | None = None
-        self._journal_end: int | None = None  # bytes; None until this lease has written a line
+        self._tail: _JournalTail | None = None  # None until the journal was read under this lease
 
     @property
     def location(self) -> str:
@@ -44,48 +74,37 @@ class LocalBackend:
             journal = local_files.read_or_none(self._journal_path) or b""
             if local_files.read_or_none(self._lock_path) == lock:
                 self._loaded_lock = lock
-                return StoredState(lock, tuple(journal.split(b"\n")[:-1]))  # after the last line break it is torn
+                self._tail = _JournalTail.from_bytes(journal)
+                return StoredState(lock, tuple(_split_lines(journal)))
 
     def append(self, line: bytes) -> None:
         steps.debug("append: %d bytes to %s", len(line), self._journal_path.name)
-        # Protocol 11: checked as late as possible, because a stale end would cut off what another run wrote.
         self._check_lease()
-        with local_files.translate_os_errors(self._journal_path):
-            created = not self._journal_path.exists()
-            fd = os.open(self._journal_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            try:
-                end = self._find_journal_end(fd)
-                self._write_line(fd, line + b"\n", end)
-                self._journal_end = end + len(line) + 1
-            finally:
-                os.close(fd)
-            if created:
-                atomicfile.sync_folder(self._journal_path.parent)
+        with local_lease.write_turn(self._lease_path):
+            # Protocol 11: checked within the turn, because a stale end would cut off what another run wrote.
+            self._check_lease()
+            with local_files.translate_os_errors(self._journal_path):
+                self._append_line(line)
         steps.debug("appended: %s", self._journal_path.name)
 
     def fold(self, lock: bytes) -> None:
         self._check_lease()
-        if local_files.read_or_none(self._lock_path) != self._loaded_lock:
-            raise StateConflict(
-                f"{self._lock_path} was changed by another program during this run",
-                hint=f"what this run did is safe in {self._journal_path.name}; look at the change, then run again",
-            )
         steps.debug("fold: %d bytes to %s", len(lock), self._lock_path.name)
-        self._check_lease()
-        local_files.replace_file(self._lock_path, lock)
-        self._loaded_lock = lock
-        steps.debug("replaced: %s", self._lock_path.name)
-        # Protocol 11: a journal that stays is harmless, but the journal of another run must not go.
-        self._check_lease()
-        with local_files.translate_os_errors(self._journal_path):
-            with suppress(FileNotFoundError):
-                self._journal_path.unlink()
-            atomicfile.sync_folder(self._journal_path.parent)
-        self._journal_end = 0
+        with local_lease.write_turn(self._lease_path):
+            # Protocol 11: neither the lock nor the journal of another run must go.
+            self._check_lease()
+            with local_files.translate_os_errors(self._journal_path):
+                self._check_journal()
+            self._replace_lock(lock)
+            with local_files.translate_os_errors(self._journal_path):
+                with suppress(FileNotFoundError):
+                    self._journal_path.unlink()
+                atomicfile.sync_folder(self._journal_path.parent)
+            self._tail = _JournalTail.from_bytes(b"")
         steps.debug("folded: %s", self._lock_path.name)
 
     def lease(self, holder: Holder, wait: float, sleep: Sleep) -> Lease:
-        self._journal_end = None
+        self._tail = None
         self._lease = local_lease.acquire(self._lease_path, holder, wait, sleep)
         return self._lease
 
@@ -100,38 +119,75 @@ class LocalBackend:
             raise lease_lost_error(self.location, None, "it was never taken")
         self._lease.check()
 
-    def _find_journal_end(self, fd: int) -> int:
-        """Where the next line goes. Raises StateConflict where the file is shorter than we left it."""
-        size = os.fstat(fd).st_size
-        if self._journal_end is None:
-            return _intact_length(os.pread(fd, size, 0))
-        if size < self._journal_end:
-            raise StateConflict(
-                f"{self._journal_path} was removed or cut by another program during this run",
-                hint="put it back if you can, or run dialctl state rebuild",
-            )
-        return self._journal_end
-
-    def _write_line(self, fd: int, data: bytes, end: int) -> None:
-        """Write at `end`, over everything that follows it. If that fails, the journal ends there."""
-        os.ftruncate(fd, end)
+    def _append_line(self, line: bytes) -> None:
+        created = not self._journal_path.exists()
+        fd = os.open(self._journal_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            atomicfile.write_all(fd, data, end)
-        except OSError:
-            with suppress(OSError):  # if this fails too, the next append cuts it off
-                os.ftruncate(fd, end)
-            raise
+            tail = self._check_tail(fd)
+            try:
+                os.ftruncate(fd, tail.end)
+                atomicfile.write_all(fd, line + b"\n", tail.end)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(fd, tail.end)
+                self._tail = replace(tail, size=os.fstat(fd).st_size)
+                raise
+            self._tail = tail.followed_by(line)
+        finally:
+            os.close(fd)
+        if created:
+            atomicfile.sync_folder(self._journal_path.parent)
+
+    def _check_journal(self) -> None:
+        """Raise StateConflict where the journal that is to be dropped holds lines that we do not know."""
+        with suppress(FileNotFoundError):
+            fd = os.open(self._journal_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                self._check_tail(fd)
+            finally:
+                os.close(fd)
+
+    def _check_tail(self, fd: int) -> _JournalTail:
+        """The end of the open journal. Raises StateConflict where it is not the one that we know."""
+        tail = self._tail or _JournalTail.from_bytes(os.pread(fd, os.fstat(fd).st_size, 0))
+        if not tail.fits(fd):
+            raise StateConflict(
+                f"{self._journal_path} was written, cut or removed by another program during this run",
+                hint="look at the change, and put the file back if it is gone; then run again. If it is lost: "
+                "dialctl state rebuild",
+            )
+        return tail
+
+    def _replace_lock(self, lock: bytes) -> None:
+        if local_files.read_or_none(self._lock_path) != self._loaded_lock:
+            raise StateConflict(
+                f"{self._lock_path} was changed by another program during this run",
+                hint=f"what this run did is safe in {self._journal_path.name}; look at the change, then run again",
+            )
+        local_files.replace_file(self._lock_path, lock)
+        self._loaded_lock = lock
+        steps.debug("replaced: %s", self._lock_path.name)
 
 
-def _intact_length(journal: bytes) -> int:
-    """Bytes up to the end of the last line that was written whole.
+def _split_lines(journal: bytes) -> list[bytes]:
+    """The lines of a journal without a last one that a crash tore, for that one was never durable.
 
-    A crash may leave half a line, or a line with its length and without its data. Neither was ever durable.
+    A crash leaves a line without its end, or with its length and without all its data. Everything else that is no
+    line is damage. It is kept, and format.py refuses it.
     """
-    end = journal.rfind(b"\n") + 1
-    last_line = journal[journal.rfind(b"\n", 0, max(end - 1, 0)) + 1 : end]
+    *lines, rest = journal.split(b"\n")
+    if rest and not _is_beginning_of_line(rest):
+        lines.append(rest)
+    elif lines and not rest and b"\0\0" in lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _is_beginning_of_line(text: bytes) -> bool:
+    """Whether a text that no line break ends can be the first part of a line. It cannot if it goes on after a line."""
+    decoded = text.decode(errors="replace")
     try:
-        orjson.loads(last_line)
-    except orjson.JSONDecodeError:
-        return end - len(last_line)
-    return end
+        _, end = JSONDecoder().raw_decode(decoded)
+    except JSONDecodeError:
+        return True
+    return end == len(decoded)

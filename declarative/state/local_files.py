@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from declarative import atomicfile
-from declarative.errors import StateError
-
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-"""Errors that mean there is no room for more."""
+from declarative.errors import StateError, system_hint
 
 
 @contextmanager
@@ -23,18 +21,24 @@ def translate_os_errors(path: Path) -> Iterator[None]:
         raise StateError(
             f"cannot write {path}: {error.strerror or error}; "
             "no request goes out without its record, so nothing more is sent",
-            hint=_write_error_hint(error, path),
+            hint=f"{system_hint(error, str(path.parent))}: the old lock is unharmed",
         ) from error
 
 
 def read_or_none(path: Path) -> bytes | None:
-    """Read a whole file. None: there is none. Raises StateError where it cannot be read."""
+    """Read a whole file. None: there is none. Raises StateError where it cannot be read, or is a symbolic link."""
     try:
-        return path.read_bytes()
+        # A link could lead out of the checkout, to a file that the person who made the link may not read.
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StateError(f"cannot read {path}: {error.strerror or error}") from error
+        raise _read_error(path, error) from error
+    try:
+        with os.fdopen(fd, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise _read_error(path, error) from error
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -46,7 +50,28 @@ def replace_file(path: Path, data: bytes) -> None:
         atomicfile.write_durable(path, data)
 
 
-def _write_error_hint(error: OSError, path: Path) -> str:
-    if error.errno in _DISK_FULL:
-        return f"make room on the disk of {path.parent} and run again: the old lock is unharmed"
-    return f"make {path.parent} writable for this user and run again: the old lock is unharmed"
+def make_folder(path: Path) -> None:
+    """Make a folder of dialctl's own, for its owner only. Raises StateError, also where a link has its name."""
+    refuse_link(path)
+    with translate_os_errors(path):
+        atomicfile.make_private_folder(path)
+
+
+def refuse_link(path: Path) -> Path:
+    """Return `path`. Raises StateError where it is a symbolic link: it could lead a writer out of the checkout."""
+    if path.is_symlink():
+        raise _link_error(path)
+    return path
+
+
+def _link_error(path: Path) -> StateError:
+    return StateError(
+        f"{path} is a symbolic link, and dialctl does not follow it: it could lead out of the project",
+        hint="put the file or folder itself there, or name another place with state.url",
+    )
+
+
+def _read_error(path: Path, error: OSError) -> StateError:
+    if error.errno == errno.ELOOP:
+        return _link_error(path)
+    return StateError(f"cannot read {path}: {error.strerror or error}", hint=system_hint(error, str(path)))

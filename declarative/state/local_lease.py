@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from declarative.errors import StateError
 from declarative.state.base import (
     Holder,
     Sleep,
@@ -20,7 +22,10 @@ from declarative.state.base import (
     lease_unknown_error,
     retry_until,
 )
-from declarative.state.local_files import translate_os_errors
+from declarative.state.local_files import make_folder, refuse_link, translate_os_errors
+
+WRITE_LOCK_NAME = "write.lock"
+"""File beside that of the lease, locked for each write."""
 
 _MAX_TRIES = 20  # a reader holds a shared lock for an instant, and then we try again
 _HELD_HINT = "wait longer with --lock-timeout, or end that process: its lease ends with it"
@@ -38,7 +43,12 @@ class LocalLease:
         # Protocol 11: called before every send and every write.
         if self._fd is None:
             raise lease_lost_error(str(self._path), self.holder, "it was released")
-        if not _is_same_file(self._fd, self._path):
+        try:
+            is_ours = _is_same_file(self._fd, self._path)
+        except OSError as error:
+            reason = f"its file cannot be read: {error.strerror or error}"
+            raise lease_lost_error(str(self._path), self.holder, reason) from error
+        if not is_ours:
             raise lease_lost_error(str(self._path), self.holder, "the file was removed or the lease was broken")
 
     def __enter__(self) -> Self:
@@ -59,8 +69,8 @@ def acquire(path: Path, holder: Holder, wait: float, sleep: Sleep) -> LocalLease
 
     Raises StateError when the file cannot be written.
     """
+    make_folder(path.parent)
     with translate_os_errors(path):
-        path.parent.mkdir(exist_ok=True)
         lease = retry_until(lambda: _try_acquire_file(path, holder), wait, sleep)
     if lease is None:
         raise lease_held_error(str(path.parent.parent), read_holder(path), hint=_HELD_HINT)
@@ -70,7 +80,7 @@ def acquire(path: Path, holder: Holder, wait: float, sleep: Sleep) -> LocalLease
 def read_holder(path: Path) -> Holder | None:
     """Who holds the lease now. None: no run holds it. Changes nothing."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     try:
@@ -83,13 +93,41 @@ def read_holder(path: Path) -> Holder | None:
 def break_lease(path: Path, lease_id: str) -> None:
     """Remove the file of the lease. Its holder finds out at the next check.
 
-    Raises StateError when no run holds the lease under this id.
+    Raises StateError when no run holds the lease under this id, and while its holder is in the middle of a write.
     """
     holder = read_holder(path)
     if holder is None or holder.id != lease_id:
         raise lease_unknown_error(str(path.parent.parent), lease_id, holder)
-    with translate_os_errors(path):
+    with write_turn(path), translate_os_errors(path):
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_turn(lease_path: Path) -> Iterator[None]:
+    """Hold off every other write to the folder until the end of the block, whoever holds the lease.
+
+    Protocol 11: a run can stand still between its check of the lease and its write, lose the lease meanwhile, and go
+    on. So both happen in one turn, and no lease is broken within it. Raises StateError while another run has its turn.
+    """
+    refuse_link(lease_path.parent)
+    path = lease_path.with_name(WRITE_LOCK_NAME)
+    with translate_os_errors(path):
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        if not _try_flock(fd, fcntl.LOCK_EX):
+            raise _write_under_way_error(lease_path)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _write_under_way_error(lease_path: Path) -> StateError:
+    holder = read_holder(lease_path)
+    process = f"process {holder.pid} on {holder.host}" if holder else "a process that held the lease before"
+    return StateError(
+        f"{process} is in the middle of a write to {lease_path.parent.parent}, and nothing else may be written there",
+        hint="run again; if it stands still, end that process (kill -9): its lease and its write end with it",
+    )
 
 
 def _try_acquire_file(path: Path, holder: Holder) -> LocalLease | None:
@@ -126,7 +164,7 @@ def _try_flock(fd: int, operation: int) -> bool:
 def _is_same_file(fd: int, path: Path) -> bool:
     try:
         path_stat = path.stat()
-    except OSError:
+    except FileNotFoundError:
         return False
     fd_stat = os.fstat(fd)
     return (path_stat.st_dev, path_stat.st_ino) == (fd_stat.st_dev, fd_stat.st_ino)

@@ -8,7 +8,8 @@ from declarative.errors import StateError
 from declarative.model.lock import Lock
 from declarative.model.records import join_mappings, join_records
 from declarative.state.base import StoredState
-from declarative.state.format import parse_lock, render_lock
+from declarative.state.checksum import check_document
+from declarative.state.format import decode_lock, load_document, parse_lock, render_lock
 
 
 def merge_conflict(text: bytes, journal: tuple[bytes, ...] = ()) -> Lock:
@@ -17,11 +18,24 @@ def merge_conflict(text: bytes, journal: tuple[bytes, ...] = ()) -> Lock:
     Which side is ours makes no difference. Raises StateError for two locks of different projects or lineages, and as
     `parse_lock` does.
     """
-    first, second = (_parse_present(StoredState(side)) for side in split_conflict(text))
+    first, second = _parse_sides(*split_conflict(text))
     joined = join_locks(first, second)
     # A line of the journal assigns what one side knew, so over the other side it can drop people who count as called.
     # The journal is replayed over both sides joined, and the result is joined with both again.
     return join_locks(joined, _parse_present(StoredState(render_lock(joined), journal)))
+
+
+def _parse_sides(first: bytes, second: bytes) -> tuple[Lock, Lock]:
+    """Both sides of a conflict. Raises StateError where the damage is not git's."""
+    documents = (load_document(first), load_document(second))
+    # What both sides changed has lines of both in either text, so no checksum can fit. The new lock gets new ones.
+    resources, other_resources = (document.get("resources", {}) for document in documents)
+    mixed = {name for name in resources.keys() & other_resources.keys() if resources[name] != other_resources[name]}
+    if {**documents[0], "resources": None} != {**documents[1], "resources": None}:
+        mixed.add("")
+    for document in documents:
+        check_document(document, mixed)
+    return decode_lock(documents[0]), decode_lock(documents[1])
 
 
 def _parse_present(stored: StoredState) -> Lock:
@@ -74,6 +88,8 @@ def join_locks(first: Lock, second: Lock) -> Lock:
         first,
         born=min(first.born, second.born),
         hosts={**first.hosts, **second.hosts},
+        guards=join_mappings(first.guards, second.guards, max),
+        probes=join_mappings(first.probes, second.probes, max),
         resources=join_mappings(first.resources, second.resources, join_records),
     )
 

@@ -37,6 +37,8 @@ _ENDPOINTS = (
     "AZURE_STORAGE_ENDPOINT",
     "AZURE_ENDPOINT",
 )
+_VARIABLES = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
+"""Beginning of a state URL to that of the environment variables which say how the store is reached."""
 _CLOCK_KEY = "clock"
 _CONDITION_ERRORS = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
 
@@ -152,15 +154,21 @@ def open_object_client(url: str, environment: Mapping[str, str]) -> ObjectClient
     for name in plain_http:
         if not is_loopback(urlsplit(environment[name]).hostname or ""):
             raise StateError(f"{name} is plain http to another machine", hint="use https: the keys are sent there")
-    store = from_url(
-        url,
-        client_options={
-            "timeout": REQUEST_TIMEOUT,
-            "connect_timeout": REQUEST_TIMEOUT / 2,
-            "allow_http": bool(plain_http),
-        },
-        retry_config={"max_retries": 3, "retry_timeout": REQUEST_TIMEOUT},
-    )
+    try:
+        store = from_url(
+            url,
+            client_options={
+                "timeout": REQUEST_TIMEOUT,
+                "connect_timeout": REQUEST_TIMEOUT / 2,
+                "allow_http": bool(plain_http),
+            },
+            retry_config={"max_retries": 3, "retry_timeout": REQUEST_TIMEOUT},
+        )
+    except (exceptions.BaseError, OSError, ValueError) as error:
+        raise StateError(
+            f"the store at {url} cannot be used as the environment says: {_short_message(error)}",
+            hint=f"check the variables that begin with {_VARIABLES[url[:2]]}",
+        ) from error
     return ObjectClient(store, url)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -185,6 +186,25 @@ def _a_lock_never_read_is_not_overwritten(place: _Open) -> None:
         require_error(StateConflict, lambda: blind.fold(b"blind"), "fold() over a lock that was never loaded")
 
 
+def _a_run_that_missed_the_loss_of_its_lease_harms_no_line(place: _Open) -> None:
+    stale = place()
+    lease = stale.lease(_ADA, 0, _no_sleep)
+    stale.load()
+    stale.append(b"1")
+    place().break_lease("id-ada")
+    # As if that run had stood still right after its check of the lease.
+    lease.check = lambda: None  # type: ignore[method-assign]
+    current = place()
+    with current.lease(_BOB, 0, _no_sleep):
+        current.load()
+        current.append(b"2")
+        for write in (stale.append, stale.fold):
+            with suppress(StateError):
+                write(b"stale")
+        current.append(b"3")
+        require_equal(place().load().journal, (b"1", b"2", b"3"), "the journal of the run that holds the lease")
+
+
 RULES: tuple[Callable[[_Open], None], ...] = (
     _a_new_place_is_empty_and_has_no_holder,
     _lines_come_back_in_the_order_they_were_written,
@@ -200,5 +220,6 @@ RULES: tuple[Callable[[_Open], None], ...] = (
     _only_the_lease_that_was_named_is_broken,
     _a_lock_changed_since_it_was_read_is_not_overwritten,
     _a_lock_never_read_is_not_overwritten,
+    _a_run_that_missed_the_loss_of_its_lease_harms_no_line,
 )
 """The rules of every backend, named by their functions."""

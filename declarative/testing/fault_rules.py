@@ -34,6 +34,7 @@ _FAULTS: tuple[tuple[str, Fault, type[Outcome], bool], ...] = (
     ("422", _status(422), Rejected, False),
     ("429", _status(429), Busy, False),
     ("403 from a proxy, with effect", _status(403, has_effect=True, body=_PROXY_PAGE), Ambiguous, True),
+    ("429 from a proxy, with effect", _status(429, has_effect=True, body=_PROXY_PAGE), Ambiguous, True),
     ("a truncated answer", Fault(kind=FaultKind.TRUNCATED), Ambiguous, True),
     ("a late request", Fault(kind=FaultKind.LATE), Ambiguous, False),
 )

@@ -189,6 +189,7 @@ def _the_clock_is_the_providers(stage: Stage) -> None:
     stage.world.advance(_DAY)
     later = open_stage(stage.plugin, stage.world, stage.version, stage.route, stage.shards)
     time_after, skew_after = later.provider.now(), later.provider.skew()
+    require(later.provider.latest_now() >= time_after, "latest_now() is earlier than now()")
     later.provider.close()
     for moved in ((time_after - time_before).total_seconds(), skew_after - skew_before):
         require(abs(moved - _DAY) < 60, f"the provider's clock moved a day, now() or skew() moved {moved:.0f} seconds")

@@ -107,7 +107,7 @@ def test_a_project_in_a_folder_of_the_repository(project: ProjectFixture, git: R
 
 
 def test_where_then_cannot_be_read_everything_counts(project: ProjectFixture, git: Runner) -> None:
-    project.write(batch_yaml="kind: Nonsense\n")
+    project.write(batch_yaml="apiVersion: dialctl/v1\nkind: Nonsense\n")
     git.git("commit", "-qam", "broken")
     git.git("branch", "-f", "main")
     project.write(batch_yaml=BATCH)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from declarative.app.resolve import Verdict, resolve_address
+from declarative.app.resolve import Verdict, resolve_address, resolve_everything
 from declarative.app.session import Session
 from declarative.errors import UsageError
 from declarative.model.lock import ResourceRecord
@@ -68,3 +68,16 @@ def test_an_unknown_address_is_refused(session: Session) -> None:
 def test_there_is_nothing_to_resume_where_nothing_was_cancelled(session: Session) -> None:
     with pytest.raises(UsageError, match="no batch of batch/outreach was cancelled by someone else"):
         resolve_address(session, ADDRESS, None, Verdict.RESUME, 0)
+
+
+def test_everything_is_settled_at_once(session: Session) -> None:
+    [message] = resolve_everything(session, Verdict.PLACED, 0)
+    assert message == "batch/outreach: 2 people count as called, and are not called again"
+    for verdict in Verdict:
+        with pytest.raises(UsageError, match="nothing to settle at any address"):
+            resolve_everything(session, verdict, 0)
+
+
+def test_one_person_is_not_resumed(session: Session) -> None:
+    with pytest.raises(UsageError, match="--resume is about a whole address"):
+        resolve_address(session, ADDRESS, ADA, Verdict.RESUME, 0)

@@ -1,14 +1,19 @@
-"""A lock starts once: new for a project that never dialed, or rebuilt from our marks."""
+"""A lock starts once, for a project that never dialed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from declarative.app.state_init import new_lock, rebuild_lock, start_lock
+from declarative.app.state_init import list_marked_remotes, new_lock, start_lock
 from declarative.errors import Refused, StateError
-from tests.project_fixture import PROJECT, ProjectFixture
+from declarative.providers.base import EVERY_AGENT
+from declarative.providers.callingbox.calls import CallingBoxChannel
+from declarative.providers.cartesia.calls import CallChannel
+from tests.project_fixture import ProjectFixture
 
 NOON = datetime(2031, 1, 15, 12, 0, 0, 500_000, tzinfo=UTC)
 
@@ -40,32 +45,45 @@ def test_a_project_that_dialed_gets_no_new_lock(project: ProjectFixture) -> None
     assert refused.value.hint == "dialctl state rebuild"
 
 
-def test_a_lost_lock_is_rebuilt_from_the_marks_and_calls_no_one_twice(project: ProjectFixture) -> None:
-    assert project.apply().exit == 0
-    lose_lock(project)
+TWO_PROVIDERS = """\
+apiVersion: dialctl/v1
+kind: Project
+metadata: {name: spring}
+spec:
+  defaults: {provider: cartesia}
+  providers:
+    cartesia: {type: cartesia}
+    callingbox: {type: callingbox}
+    old: {type: cartesia, api_version: "2025-04-16"}
+---
+apiVersion: dialctl/v1
+kind: Batch
+metadata: {name: tickets}
+spec: {provider: callingbox, agent_id: b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f, recipients: [{to_number: "+14155550111"}]}
+---
+apiVersion: dialctl/v1
+kind: Call
+metadata: {name: ada}
+spec: {provider: old, agent_id: agent_OLD, to_number: "+14155550112"}
+"""
+
+
+def test_each_provider_is_asked_for_its_own_agents_by_routes_that_show_marks(
+    project: ProjectFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(project_yaml=TWO_PROVIDERS)
+    asked: list[tuple[str, list[str]]] = []
+    for channel in (CallChannel, CallingBoxChannel):
+        original = channel.list_pages
+
+        def note_and_list(self: Any, agent_ids: Iterable[str], list_pages: Any = original) -> Any:
+            asked.append((type(self).__name__, list(agent_ids)))
+            return list_pages(self, asked[-1][1])
+
+        monkeypatch.setattr(channel, "list_pages", note_and_list)
     with project.session() as session:
-        assert rebuild_lock(session, 0) == ["batch/outreach: 1 found by their marks"]
-    assert project.apply().exit == 0
-    with project.world() as world:
-        world.advance(7200)
-    assert len(project.called()) == 2
-
-
-def test_without_any_mark_there_is_nothing_to_rebuild(project: ProjectFixture) -> None:
-    with project.session() as session, pytest.raises(Refused, match="no mark of this project"):
-        rebuild_lock(session, 0)
-
-
-def test_a_mark_of_an_address_that_no_manifest_has_stops_the_rebuild(project: ProjectFixture) -> None:
-    assert project.apply().exit == 0
-    lose_lock(project)
-    batch = project.root / "batch.yaml"
-    batch.write_text(batch.read_text().replace("name: outreach", "name: other"))
-    with project.session() as session, pytest.raises(Refused, match="a mark of an address that no manifest has"):
-        rebuild_lock(session, 0)
-
-
-def test_a_lock_is_rebuilt_for_the_whole_project_only(project: ProjectFixture) -> None:
-    project.write(project_yaml=PROJECT)
-    with project.session(targets=["batch/outreach"]) as session, pytest.raises(Refused, match="whole project"):
-        rebuild_lock(session, 0)
+        assert list_marked_remotes(session) == []
+    assert asked == [
+        ("CallChannel", ["agent_one", EVERY_AGENT]),
+        ("CallingBoxChannel", ["b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f", EVERY_AGENT]),
+    ]

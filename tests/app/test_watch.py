@@ -24,3 +24,12 @@ def test_with_nothing_submitted_it_ends_at_once(project: ProjectFixture) -> None
     with project.session() as session:
         follow(session, StopSignal(), shown.append)
     assert shown == []
+
+
+def test_it_ends_at_its_bound_and_says_what_goes_on(project: ProjectFixture) -> None:
+    assert project.apply().exit == 0
+    shown: list[Sequence[RemoteProgress]] = []
+    with project.session() as session:
+        [still_going] = follow(session, StopSignal(), shown.append, at_most=15.0)
+    assert len(shown) == 3
+    assert (still_going.address, still_going.waiting) == ("batch/outreach", 2)

@@ -39,7 +39,8 @@ def test_under_json_an_error_is_one_document_on_stdout(capsys: pytest.CaptureFix
 def test_an_error_of_a_file_is_told_in_the_words_of_the_system(capsys: pytest.CaptureFixture[str]) -> None:
     error = OSError(errno.EACCES, "Permission denied", "people.csv")
     assert error_output.print_failure(error, context_of()) == Exit.FAILED
-    assert capsys.readouterr().err == "Error: people.csv: Permission denied\n"
+    hint = "make people.csv readable and writable for this user, then run again"
+    assert capsys.readouterr().err == f"Error: people.csv: Permission denied\n  {hint}\n"
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EBADF, "Bad file descriptor"), KeyError("+14155550101")])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
+from declarative import __version__
+from declarative.cli import examples
 from declarative.cli.main import dialctl, run_command
 from tests.command import ROOT
 
@@ -31,9 +36,88 @@ def test_every_listed_command_can_be_imported() -> None:
         assert command_at(name).name == name
 
 
-def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(["plna"]) == 64
-    assert "plna" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        (["pln"], "Did you mean 'plan'"),
+        (["state", "lits"], "Did you mean 'list'?"),
+        (["plan", "--targte", "x"], "'--target'"),
+        (["plan", "--sandbx"], "Did you mean '--sandbox'?"),
+        (["xyzzy"], "No such command 'xyzzy'.\n"),
+    ],
+)
+def test_a_mistyped_command_or_flag_is_answered_with_the_near_one(
+    typed: list[str], near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(typed) == 64
+    assert near in capsys.readouterr().err
+
+
+def list_commands(command: click.Command = dialctl, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for subname in command.list_commands(click.Context(command)):
+            subcommand = command.get_command(click.Context(command), subname)
+            assert subcommand is not None
+            yield from list_commands(subcommand, f"{name} {subname}".strip())
+
+
+@pytest.mark.parametrize("name", [name for name, _ in list_commands()])
+def test_every_help_text_ends_with_examples_that_parse(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command([*name.split(), "--help"]) == 0
+    assert "Examples:" in capsys.readouterr().out
+    for line in examples.list_examples(name):
+        parse(line.partition(" > ")[0])
+
+
+def parse(line: str) -> None:
+    """Parse a command line with every check of its flags, and run nothing."""
+    program, *words = shlex.split(line)
+    assert program == "dialctl"
+    context = dialctl.make_context("dialctl", words)
+    remaining = [*context._protected_args, *context.args]
+    command: click.Command = dialctl
+    while isinstance(command, click.Group) and remaining:
+        name, found, remaining = command.resolve_command(context, remaining)
+        assert found is not None
+        context = found.make_context(name, remaining, parent=context)
+        remaining = [*context._protected_args, *context.args] if isinstance(found, click.Group) else []
+        command = found
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["-C", "there"], []),
+        ([], ["-C", "there"]),
+        (["--var", "a=1", "-C", "nowhere"], ["--chdir", "there"]),
+    ],
+)
+def test_a_global_flag_may_stand_before_or_after_the_command(
+    before: list[str], after: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run_command([*before, "version", *after]) == 0
+    assert Path.cwd() == tmp_path / "there"
+
+
+def test_variables_before_and_after_the_command_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.yaml").write_text(
+        "apiVersion: dialctl/v1\nkind: Call\nmetadata: {name: ada}\nspec: {provider: callingbox, "
+        "agent_id: '${var.a}', to_number: '${var.b}'}\n"
+    )
+    variables = ["--var", f"a={'7b1f4c7e-52a4-4b0e-9c53-6d1e2a8f0c11'}"]
+    assert run_command([*variables, "validate", "--var", "b=+14155550101"]) == 0
+    assert run_command(["validate", *variables]) == 1
+
+
+def test_the_version_is_a_flag_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (run_command(["version"]), run_command(["--version"])) == (0, 0)
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"dialctl {__version__}")
+    assert [first, *rest][: len(rest) // 2 + 1] * 2 == [first, *rest]
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_whatever_else_answers_at_the_url_is_no_sandbox(runner: CliRunner, comma
 
 def test_serve_names_the_endings_of_numbers(runner: CliRunner) -> None:
     text = runner.invoke(sandbox, ["serve", "--help"]).stdout
-    assert all(f"\n  {ending}  " in text for ending in range(91, 98))
+    assert all(f"\n  {ending}  " in text for ending in range(91, 99))
 
 
 @pytest.mark.parametrize("speed", ["nan", "inf", "1e300"])
@@ -166,3 +166,18 @@ def test_wrong_faults_are_refused_before_anything_listens(runner: CliRunner, tex
     result = runner.invoke(sandbox, ["serve", "--port", "0", "--faults", "faults.yaml"])
     assert isinstance(result.exception, UsageError)
     assert place in str(result.exception)
+
+
+def test_a_damaged_sandbox_is_named_and_reset(runner: CliRunner) -> None:
+    home = Path(".dialctl") / "sandbox"
+    home.mkdir(parents=True)
+    for name in ("sandbox.sqlite3", "sandbox.sqlite3-wal", "dialctl.lock"):
+        (home / name).write_text("garbage")
+    refused = runner.invoke(sandbox, ["dials"])
+    assert isinstance(refused.exception, DialctlError)
+    assert "sandbox.sqlite3" in refused.exception.message
+    assert "dialctl sandbox reset" in refused.exception.hint
+    reset = runner.invoke(sandbox, ["reset"])
+    assert (reset.exit_code, "A new one begins" in reset.stderr) == (0, True)
+    assert runner.invoke(sandbox, ["dials"]).exit_code == 0
+    assert not (home / "dialctl.lock").exists()

@@ -38,7 +38,7 @@ def test_every_manifest_names_the_schema_that_is_there(name: str) -> None:
     for manifest in manifests:
         found = MODELINE.match(manifest.read_text(encoding="utf-8"))
         assert found, manifest
-        assert (manifest.parent / found[1]).resolve() == ROOT / "schemas" / "manifest.v1.schema.json"
+        assert (manifest.parent / found[1]).resolve() == ROOT / "schemas" / "dialctl.schema.json"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -71,7 +71,8 @@ def test_an_older_lock_blocks_whatever_the_age_of_another_agents_calls(served_pr
     served_project.apply()
     served_project.advance(SOON)
     lock.write_bytes(older)
-    assert served_project.plan(exits=3).verbs == {"block call/bob": ("lock_is_older", 1)}
+    blocked = {f"block call/{name}": ("lock_is_older", 1) for name in ("ada", "bob")}
+    assert served_project.plan(exits=3).verbs == blocked
     served_project.apply(exits=3)
     served_project.advance(SOON)
     assert served_project.calls() == dict.fromkeys(PEOPLE[:3], 1)
@@ -157,7 +158,7 @@ def test_an_id_under_also_that_nobody_knows_is_corrected_in_the_manifest(project
     project.write("project.yaml", project_yaml())
     project.write("march.yaml", batch_yaml("march", PEOPLE[:2], also=["acb_missing"]))
     [action] = project.plan(exits=3).json["actions"]
-    assert action["way_out"] == "check key and host; correct spec.also in the manifest"
+    assert action["way_out"] == "another key or host? correct spec.also in the manifest"
 
 
 def test_a_number_that_is_not_unsure_is_not_printed_in_full(campaign: CliProject) -> None:

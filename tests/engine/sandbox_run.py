@@ -15,7 +15,9 @@ import polars as pl
 from declarative.engine.execute import Executor
 from declarative.engine.results import Receipt
 from declarative.engine.run_context import DialBudget, RunContext
+from declarative.engine.settle import Settler
 from declarative.engine.signals import StopSignal
+from declarative.engine.sweep import Sweeper
 from declarative.model import frames
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.lock import Intent, Lock, RequestKind
@@ -29,6 +31,7 @@ from declarative.sandbox import SANDBOX_KEY
 from declarative.state.base import Holder
 from declarative.state.ledger import Ledger
 from declarative.state.local import LocalBackend
+from tests.engine.edited_answers import EditedAnswers
 from tests.outside import Outside, still_sandbox
 
 ADA, BOB, CLEO = "+12125550101", "+12125550102", "+12125550103"
@@ -39,6 +42,7 @@ NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 KEY = PersonKey("a secret")
 LINEAGE = "k3v9xq"
 PROJECT = "spring"
+CARTESIA = ProviderSpec("cartesia", "cartesia", None)
 SETTINGS = {"agent_id": "agent_A", "from_number_id": "ap_A"}
 
 
@@ -51,8 +55,11 @@ class SandboxRun(Outside):
         self._client = self._exit_stack.enter_context(
             httpx.Client(base_url="http://sandbox", transport=self._sandbox.transport())
         )
+        self.answers = EditedAnswers(self._sandbox.transport())
         self.provider = self._exit_stack.enter_context(closing(self._connect()))
+        self.directory = directory
         self.pauses: list[float] = []
+        self.progress_lines: list[str] = []
         self.stop = StopSignal()
         backend = LocalBackend(directory)
         holder = Holder(id="1", who="ada", host="mill", pid=1, since=NOON)
@@ -62,15 +69,18 @@ class SandboxRun(Outside):
         self.context = RunContext(
             ledger=ledger,
             lease=lease,
-            project=Project(name=PROJECT, settle=timedelta(minutes=3)),
+            project=Project(name=PROJECT, settle=timedelta(minutes=3), providers={"cartesia": CARTESIA}),
             providers={"cartesia": self.provider},
             capabilities=lambda _, route: self.provider.channels[route].capabilities,
             key=KEY,
             stop=self.stop,
             budget=DialBudget(max_dials),
             sleep=self._wait,
+            progress=self.progress_lines.append,
         )
         self.executor = Executor(self.context, on_wait=lambda: None)
+        self.sweeper = Sweeper(self.context, self.executor)
+        self.settler = Settler(self.context, self.sweeper)
 
     def close(self) -> None:
         self._exit_stack.close()
@@ -113,11 +123,11 @@ class SandboxRun(Outside):
     def _connect(self) -> Provider:
         options = ConnectOptions(
             environment={"CARTESIA_API_KEY": SANDBOX_KEY, "CARTESIA_BASE_URL": "http://127.0.0.1/cartesia"},
-            transport=self._sandbox.transport(),
+            transport=self.answers,
             sleep=self._sandbox.advance,
             monotonic=lambda: self._sandbox.now().timestamp(),
         )
-        return catalog.connect(ProviderSpec("cartesia", "cartesia", None), options)
+        return catalog.connect(CARTESIA, options)
 
     def _wait(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -173,6 +183,7 @@ def an_intent(**changes: Any) -> Intent:
     fields = {
         "request": RequestKind.SUBMIT, "route": Route.BATCH, "mark": str(a_mark()), "generation": 1, "shard": 1,
         "attempt": 1, "sent_at": NOON, "count": 1, "numbers": "n", "payloads": "p", "settings": "s",
+        "fence": NOON + timedelta(minutes=2),
     }  # fmt: skip
     return Intent(**{**fields, **changes})
 

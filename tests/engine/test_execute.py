@@ -10,6 +10,8 @@ from declarative.engine.execute import TRIES
 from declarative.engine.results import RequestStatus
 from declarative.errors import LeaseLost
 from declarative.model.lock import CancelProgress
+from declarative.state.format import parse_lock
+from declarative.state.local import LocalBackend
 from tests.engine.sandbox_run import ADA, BOB, CALL, MARCH, SandboxRun, batch_resource, call_resource, fault, open_run
 
 REFUSED = {"status": {"code": 400, "effect": False}}
@@ -31,6 +33,45 @@ def test_a_request_without_an_answer_is_sent_once_and_its_intent_stays_open(run:
     record = run.ledger.resource_record(MARCH)
     assert (receipt.status, list(record.intents)) == (RequestStatus.UNSURE, [receipt.mark])
     assert run.operations().count("createCallBatch") == 1
+
+
+GATEWAY = {
+    "status": {"code": 413, "effect": False, "body": "<title>413 Request Entity Too Large</title>"},
+}
+"""A page of somebody between us and the provider."""
+
+
+def test_an_unclear_answer_is_said_at_once_and_kept_with_its_intent(run: SandboxRun) -> None:
+    run.faults(fault("createCallBatch", GATEWAY))
+    receipt = run.submit(batch_resource(ADA))
+    [intent] = run.ledger.resource_record(MARCH).intents.values()
+    assert receipt.status is RequestStatus.UNSURE
+    assert intent.answer.startswith('answered 413 Request Entity Too Large: an HTML page, "413 Request Entity')
+    assert any(line.startswith("batch/march: answered 413") for line in run.progress_lines)
+    reread = parse_lock(LocalBackend(run.directory).load())
+    assert reread is not None
+    assert reread.resources[MARCH].intents[intent.mark].answer == intent.answer
+
+
+def test_no_number_of_an_answer_is_kept_in_the_lock(run: SandboxRun) -> None:
+    page = {"status": {"code": 403, "effect": False, "body": f"blocked: {ADA} and (212) 555-0102, 4194304 bytes"}}
+    run.faults(fault("createCallBatch", page))
+    run.submit(batch_resource(ADA))
+    [intent] = run.ledger.resource_record(MARCH).intents.values()
+    assert "blocked: ••• and •••, 4194304 bytes" in intent.answer
+
+
+def test_after_two_answers_alike_nothing_more_is_sent_for_a_resource(run: SandboxRun) -> None:
+    run.faults(fault("createCallBatch", GATEWAY, times=0))
+    receipts = [run.submit(batch_resource(ADA)) for _ in range(3)]
+    assert [receipt.status for receipt in receipts] == [
+        RequestStatus.UNSURE,
+        RequestStatus.UNSURE,
+        RequestStatus.FAILED,
+    ]
+    assert receipts[2].final
+    assert "two requests were answered 413" in receipts[2].message
+    assert run.operations().count("createCallBatch") == 2
 
 
 def test_a_refused_request_leaves_its_people_free(run: SandboxRun) -> None:

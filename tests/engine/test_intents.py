@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
+
+import pytest
 
 from declarative.engine.intents import IntentWriter
 from declarative.model.lock import RemoteRecord, RequestKind
 from declarative.model.mark import address_hash
 from declarative.model.resource import Route
+from declarative.providers.http.connection import HttpConnection
 from declarative.state.format import parse_lock
 from declarative.state.local import LocalBackend
 from tests.engine.sandbox_run import (
@@ -51,6 +55,21 @@ def test_a_batch_starts_after_its_guard_by_the_providers_clock(run: SandboxRun) 
     intent, submission = IntentWriter(run.context).write_submission(resource, resource.recipients.frame, 1)
     assert submission.scheduled_at is not None
     assert timedelta(minutes=2) <= submission.scheduled_at - intent.sent_at <= timedelta(minutes=2, seconds=1)
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_where_the_providers_clocks_differ_the_start_lies_ahead_of_both(run: SandboxRun, minutes: int) -> None:
+    """The header may be ahead of the clock that judges `scheduled_at`, or behind it."""
+    assert isinstance(run.provider, HttpConnection)
+    offset, date = timedelta(minutes=minutes), run.provider.now().replace(microsecond=0)
+    run.provider.client.clock.record_creation({"date": format_datetime(date, usegmt=True)}, date + offset)
+    resource = batch_resource(ADA)
+    earlier, later = run.provider.now(), run.provider.latest_now()
+    assert later - earlier == abs(offset)
+    intent, submission = IntentWriter(run.context).write_submission(resource, resource.recipients.frame, 1)
+    assert submission.scheduled_at is not None
+    assert submission.scheduled_at >= later + timedelta(minutes=2)
+    assert abs(intent.sent_at - earlier) < timedelta(seconds=1), "what has passed is told by the earlier one"
 
 
 def test_a_single_call_names_its_person_by_digest_and_has_no_guard(run: SandboxRun) -> None:

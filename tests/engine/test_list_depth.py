@@ -96,9 +96,8 @@ def test_only_a_forgotten_call_is_looked_for_without_its_agent() -> None:
 def test_calls_are_listed_by_the_agents_of_the_addresses(run: SandboxRun) -> None:
     run.submit(call_resource())
     for listed in (managed(CALL), managed(CALL, settings={"agent_id": "agent_B"})):
-        listing = list_depth.open_listing(run.provider, Route.CALL, [listed])
-        listing.read_all()
-        assert len(listing.entries) == 1
-    nothing = list_depth.open_listing(run.provider, Route.CALL, [managed()])
-    nothing.read_all()
-    assert nothing.entries == {}
+        call_listings = list_depth.open_call_listings(run.provider, [listed])
+        for calls in call_listings:
+            calls.read_until(lambda _: False)
+        assert [len(calls.listing.entries) for calls in call_listings if calls.agent_ids == {"agent_A"}] == [1]
+    assert list_depth.open_call_listings(run.provider, [managed()]) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from declarative.engine.members import MemberCache, MemberReader
+from declarative.engine.members import MOST_ERRORS, MemberCache, MemberReader
 from declarative.errors import ProviderError
 from declarative.model.lock import ResourceRecord
 from declarative.model.remote import Phase, Remote
@@ -25,8 +25,10 @@ def managed(run: SandboxRun, address: str = MARCH) -> Managed:
     return Managed(address=address, resource=None, resource_record=record, provider="cartesia")
 
 
-def make_reader(run: SandboxRun, cache: MemberCache | None = None, address: str = MARCH) -> MemberReader:
-    return MemberReader(run.provider, [managed(run, address)], cache, parallelism=2)
+def make_reader(
+    run: SandboxRun, cache: MemberCache | None = None, address: str = MARCH, parallelism: int = 2
+) -> MemberReader:
+    return MemberReader(run.provider, [managed(run, address)], cache, parallelism=parallelism)
 
 
 def listed(run: SandboxRun, *remote_ids: str) -> dict[str, dict[str, Remote]]:
@@ -101,8 +103,16 @@ def test_open_calls_are_read_where_the_list_does_not_show_them(run: SandboxRun) 
     assert list(reader.remotes) == [remote_id]
 
 
-def test_a_batch_that_cannot_be_read_raises(run: SandboxRun) -> None:
-    remote_id = run.submit(batch_resource(ADA)).remote_id
+def test_a_batch_that_cannot_be_read_is_an_error_of_its_own(run: SandboxRun) -> None:
+    broken_id, remote_id = (run.submit(batch_resource(number)).remote_id for number in (ADA, BOB))
+    run.faults(fault("getCallBatch", {"status": {"code": 400, "effect": False}}, times=1))
+    reader = make_reader(run, parallelism=1)
+    reader.read_batches("cartesia", [managed(run)], listed(run, broken_id, remote_id))
+    assert (list(reader.errors), list(reader.remotes), reader.unknown_ids) == ([broken_id], [remote_id], set())
+
+
+def test_a_provider_that_answers_no_read_at_all_raises(run: SandboxRun) -> None:
+    batch_ids = [run.submit(batch_resource(ADA)).remote_id for _ in range(MOST_ERRORS)]
     run.faults(fault("getCallBatch", {"status": {"code": 400, "effect": False}}, times=0))
     with pytest.raises(ProviderError):
-        make_reader(run).read_batches("cartesia", [managed(run)], listed(run, remote_id))
+        make_reader(run).read_batches("cartesia", [managed(run)], listed(run, *batch_ids))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from declarative.engine.ownership import Ownership
-from declarative.model.lock import RemoteRecord, ResourceRecord
+from declarative.model.lock import Lock, RemoteRecord, ResourceRecord
 from declarative.model.mark import project_hash
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
@@ -55,3 +57,29 @@ def test_a_mark_of_the_project_is_ours_even_where_its_address_is_unknown() -> No
     ownership = Ownership(PROJECT, [managed(MARCH)])
     assert ownership.group_by_address(remotes) == {MARCH: {}}
     assert ownership.select_own(remotes) == remotes
+
+
+def test_what_the_lock_has_under_another_address_is_not_taken_over_by_a_mark() -> None:
+    """A campaign was renamed, and its first name is used again."""
+    renamed = managed(APRIL, None, "acb_1")
+    lock = Lock(
+        project=PROJECT,
+        lineage="abcdef",
+        born=datetime(2031, 1, 1, tzinfo=UTC),
+        resources={APRIL: renamed.resource_record},
+    )
+    remote = a_remote("acb_1", mark=a_mark(MARCH))
+    for managed_list, expected in (
+        ([managed(MARCH), renamed], {MARCH: {}, APRIL: {"acb_1": remote}}),
+        ([managed(MARCH)], {MARCH: {}}),
+    ):
+        assert Ownership(PROJECT, managed_list, lock).group_by_address(by_id(remote)) == expected
+
+
+def test_a_batch_that_a_person_closed_is_nobodys() -> None:
+    closed = RemoteRecord(route=Route.BATCH, closed=True)
+    subject = Managed(
+        address=MARCH, resource=None, resource_record=ResourceRecord(remotes={"acb_1": closed}), provider="cartesia"
+    )
+    remote = a_remote("acb_1", mark=a_mark(MARCH))
+    assert Ownership(PROJECT, [subject]).group_by_address(by_id(remote)) == {MARCH: {}}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from declarative.engine.recorder import Recorder
 from declarative.engine.results import Receipt, RequestStatus, ResourceResult
-from declarative.model.lock import RemoteRecord, ResourceRecord
+from declarative.model.lock import CancelProgress, RemoteRecord, ResourceRecord
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
 from declarative.planning.facts import Facts
@@ -60,7 +62,8 @@ def test_a_call_known_by_its_mark_alone_is_recorded_with_its_person(run: Sandbox
 def test_what_was_done_under_an_earlier_address_moves_to_the_new_one(run: SandboxRun) -> None:
     run.ledger.update("batch/february", generation=4, remotes={"acb_1": RemoteRecord(route=Route.BATCH)})
     Recorder(run.context).record_observed(task(run, batch_resource(ADA), renamed_from=("batch/february",)))
-    assert (list(run.ledger.lock.resources), record(run).generation) == ([MARCH], 4)
+    assert (record(run).generation, list(record(run).remotes)) == (4, ["acb_1"])
+    assert run.ledger.resource_record("batch/february").tombstone
 
 
 def test_only_a_complete_and_clean_run_counts_as_applied_in_full(run: SandboxRun) -> None:
@@ -99,3 +102,44 @@ def test_an_address_with_an_open_request_is_no_tombstone(run: SandboxRun) -> Non
     todo = task(run, None, forget=True)
     Recorder(run.context).record_result(todo, todo.facts, ResourceResult())
     assert not record(run).tombstone
+
+
+def test_a_batch_that_shows_a_waiting_person_is_no_tombstone_whatever_its_counters_say(run: SandboxRun) -> None:
+    run.ledger.update(MARCH, generation=1)
+    counted_out = a_remote("acb_1", {ADA: Phase.QUEUED}, dispatched=1, finished=1)
+    todo = task(run, None, counted_out, cancels=("acb_1",))
+    Recorder(run.context).record_result(todo, todo.facts, ResourceResult())
+    assert not record(run).tombstone
+
+
+def test_an_address_whose_cancel_failed_is_no_tombstone(run: SandboxRun) -> None:
+    run.ledger.update(MARCH, generation=1)
+    todo = task(run, None, a_remote("acb_1", {ADA: Phase.REACHED}), cancels=("acb_1",))
+    failed = ResourceResult(problems=[Receipt(RequestStatus.FAILED, "acb_1", "not confirmed")])
+    Recorder(run.context).record_result(todo, todo.facts, failed)
+    assert not record(run).tombstone
+
+
+def test_an_address_is_read_again_while_a_person_is_on_the_phone_whatever_the_counters_say(run: SandboxRun) -> None:
+    counted_out = a_remote("acb_1", {ADA: Phase.IN_FLIGHT}, mark=a_mark(), dispatched=1, finished=1)
+    todo, recorder = task(run, batch_resource(ADA), counted_out), Recorder(run.context)
+    recorder.record_observed(todo)
+    recorder.record_result(todo, todo.facts, ResourceResult())
+    assert record(run).quiet is None
+
+
+def test_a_cancel_whose_answer_was_lost_is_dated_when_it_is_first_seen(run: SandboxRun) -> None:
+    known = RemoteRecord(route=Route.BATCH, cancel=CancelProgress.ASKED)
+    run.ledger.update(MARCH, generation=1, remotes={"acb_1": known})
+    seen = a_remote("acb_1", {ADA: Phase.CANCELLED}, cancelled=True)
+    todo = task(run, None, seen)
+    todo = replace(todo, facts=replace(todo.facts, cancel_settles=timedelta(minutes=1)))
+    Recorder(run.context).record_observed(todo)
+    assert record(run).remotes["acb_1"].cancelled_at == NOON
+
+
+def test_a_batch_that_shows_fewer_people_than_were_sent_is_not_settled(run: SandboxRun) -> None:
+    run.ledger.update(MARCH, generation=1, remotes={"acb_1": RemoteRecord(route=Route.BATCH, count=2)})
+    todo = task(run, batch_resource(ADA, BOB), a_remote("acb_1", {ADA: Phase.REACHED}))
+    Recorder(run.context).record_observed(todo)
+    assert not record(run).remotes["acb_1"].settled

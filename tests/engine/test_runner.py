@@ -10,7 +10,6 @@ import pytest
 from declarative.app.plan import make_plan, numbers_to_call
 from declarative.engine.observe import ObserveScope
 from declarative.engine.runner import PlanRunner
-from declarative.engine.settle import Settler
 from declarative.errors import LeaseLost
 from declarative.model.policy import Retry
 from declarative.model.resource import Desired, Project, Resource
@@ -42,7 +41,7 @@ def plan_for(run: SandboxRun, *resources: Resource) -> Plan:
 
 
 def apply(run: SandboxRun, *resources: Resource, approved: Mapping[str, pl.Series] | None = None) -> PlanRunner:
-    runner, plan = PlanRunner(run.context), plan_for(run, *resources)
+    runner, plan = PlanRunner(run.context, {}), plan_for(run, *resources)
     runner.run_plan(plan, numbers_to_call(plan) if approved is None else approved)
     return runner
 
@@ -83,8 +82,12 @@ def test_people_of_a_changed_batch_move_to_a_new_one(run: SandboxRun) -> None:
 
 def test_nothing_is_cancelled_for_a_replacement_that_the_provider_would_refuse(run: SandboxRun) -> None:
     apply(run, batch_resource(ADA))
-    result = apply(run, batch_resource(ADA, settings={"agent_id": "agent_missing"})).results[MARCH]
-    assert [problem.message[:21] for problem in result.problems] == ["nothing was cancelled"]
+    changed = batch_resource(ADA, settings={"agent_id": "agent_A", "from_number_id": "ap_B"})
+    runner, plan = PlanRunner(run.context, {MARCH: changed}), plan_for(run, changed)
+    run.answers.edit = lambda method, path, answer: 404 if method == "GET" and "/agents/agent_A" in path else answer
+    runner.run_plan(plan, numbers_to_call(plan))  # the agent was deleted after the plan was approved
+    assert [problem.message[:16] for problem in runner.results[MARCH].problems] == ["nobody was moved"]
+    assert "cancelCallBatch" not in run.operations()
     run.advance(600)
     assert run.calls() == {ADA: 1}
 
@@ -99,7 +102,7 @@ def test_an_unsure_request_that_is_found_counts_as_done(run: SandboxRun) -> None
     run.faults(fault("createCallBatch", "lost_answer"))
     runner = apply(run, batch_resource(ADA, BOB))
     assert not runner.results[MARCH].is_clean
-    Settler(run.context).settle([MARCH])
+    run.settler.settle([MARCH])
     runner.resolve_unsure()
     assert (runner.results[MARCH].is_clean, runner.results[MARCH].submitted) == (True, {Verb.CREATE: 2})
 
@@ -124,7 +127,7 @@ def test_batches_are_checked_before_single_calls_are_paced(run: SandboxRun) -> N
 def test_an_expired_resource_calls_no_one_who_is_left(run: SandboxRun) -> None:
     plan = plan_for(run, resource := call_resource(ADA, expires_at=run.provider.now().replace(year=2027)))
     run.advance(400 * 86_400)
-    runner = PlanRunner(run.context)
+    runner = PlanRunner(run.context, {})
     runner.run_plan(plan, numbers_to_call(plan))
     assert resource.expires_at is not None
     assert (runner.results[CALL].deferred, dict(run.calls())) == (1, {})
@@ -135,5 +138,5 @@ def test_a_run_that_lost_its_lease_ends(run: SandboxRun) -> None:
     plan = plan_for(run, batch_resource(ADA))
     run.context.lease.__exit__(None, None, None)
     with pytest.raises(LeaseLost):
-        PlanRunner(run.context).run_plan(plan, numbers_to_call(plan))
+        PlanRunner(run.context, {}).run_plan(plan, numbers_to_call(plan))
     assert not run.batches()

@@ -1,19 +1,24 @@
-"""What becomes of a request whose answer was lost: found, proven absent, probably absent, or unsure."""
+"""What one reading of the lists makes of a request whose answer was lost: found, disproved, or unsure."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from declarative.engine.results import RequestStatus
-from declarative.engine.settle import Settler, late_arrival_warning
+from declarative.engine.settle import late_arrival_warning
+from declarative.model import mark
 from declarative.model.lock import Intent
 from tests.engine.sandbox_run import (
     ADA,
     BOB,
     CALL,
+    LINEAGE,
     MARCH,
     NOON,
+    PROJECT,
     SILENT,
     SandboxRun,
     an_intent,
@@ -27,7 +32,7 @@ LOST = "lost_request"
 
 
 def settle(run: SandboxRun, *addresses: str) -> list[str]:
-    return [finding.message for finding in Settler(run.context).settle(addresses or (MARCH,))]
+    return [finding.message for finding in run.settler.settle(addresses or (MARCH,))]
 
 
 def lose_batch(run: SandboxRun, effect: object = LOST) -> Intent:
@@ -46,29 +51,47 @@ def test_a_batch_that_the_list_shows_is_found_by_its_mark(run: SandboxRun) -> No
     assert run.pauses == [], "an answer that is there needs no waiting"
 
 
-def test_a_batch_that_an_empty_list_does_not_show_is_probably_absent(tmp_path: Path) -> None:
+def test_no_time_disproves_a_batch_that_an_empty_list_does_not_show(run: SandboxRun) -> None:
+    intent = lose_batch(run)
+    for seconds in (0, 600, 90_000):
+        run.advance(seconds)
+        assert settle(run) == []
+        assert run.ledger.resource_record(MARCH).intents == {intent.mark: intent}
+    assert run.pauses == []
+
+
+def test_a_batch_is_disproved_by_something_younger_than_its_fence(tmp_path: Path) -> None:
     with open_run(tmp_path, max_dials=1) as run:
         intent = lose_batch(run)
-        assert settle(run) == ["a request of 1 person probably never arrived; they are decided anew"]
-        assert sum(run.pauses) >= 180, "the list had the settle time to catch up"
-        assert run.ledger.resource_record(MARCH).intents[intent.mark].absent
+        run.advance(150)
+        run.create_elsewhere("somebody else's", BOB)
+        assert settle(run) == ["a request of 1 person never arrived; they are decided anew"]
+        record = run.ledger.resource_record(MARCH)
+        assert (dict(record.intents), record.revoked) == ({}, (intent.mark,))
         assert run.context.budget.remaining == 1
 
 
-def test_a_batch_is_proven_absent_by_something_younger_than_its_guard(run: SandboxRun) -> None:
+@pytest.mark.parametrize("seconds", [60, 121, 130])
+def test_something_younger_than_the_send_alone_proves_nothing(run: SandboxRun, seconds: float) -> None:
     intent = lose_batch(run)
-    run.advance(150)
+    run.advance(seconds)
     run.create_elsewhere("somebody else's", BOB)
-    assert settle(run) == ["a request of 1 person never arrived; they are decided anew"]
-    record = run.ledger.resource_record(MARCH)
-    assert (dict(record.intents), record.revoked) == ({}, (intent.mark,))
+    run.advance(3_600)
+    assert settle(run) == []
+    assert run.ledger.resource_record(MARCH).intents == {intent.mark: intent}
 
 
-def test_something_younger_than_the_send_alone_proves_nothing(run: SandboxRun) -> None:
-    lose_batch(run)
-    run.advance(60)
-    run.create_elsewhere("somebody else's", BOB)
-    assert settle(run) == ["a request of 1 person probably never arrived; they are decided anew"]
+def test_a_list_probe_that_an_earlier_run_left_is_cancelled_and_belongs_to_no_address(run: SandboxRun) -> None:
+    now = run.provider.now()
+    probe_id = run.create_elsewhere(f"probe {mark.probe_mark(PROJECT, LINEAGE, now)}", BOB)
+    run.ledger.set_probe_time("cartesia", now)
+    assert settle(run) == [f"a list probe of an earlier run ({probe_id}) was cancelled"]
+    assert run.read(probe_id).cancelled
+    assert not run.ledger.lock.resources
+    run.advance(3_700)
+    before = run.operations().count("listCallBatches")
+    assert settle(run) == []
+    assert run.operations().count("listCallBatches") == before, "it costs nothing once it cannot start any more"
 
 
 def test_a_list_that_cannot_be_read_leaves_everything_as_it_was(run: SandboxRun) -> None:
@@ -102,7 +125,7 @@ def test_a_lost_retry_is_known_by_its_count_alone(run: SandboxRun) -> None:
 
 
 def test_a_start_of_its_own_asks_for_one_more_run_before_it() -> None:
-    late = an_intent(scheduled_at=NOON + timedelta(hours=3))
+    late = an_intent(scheduled_at=NOON + timedelta(hours=3), fence=NOON + timedelta(hours=1))
     assert (
         late_arrival_warning(late)
         == "; run dialctl apply once more before 15:00 UTC on 1 Dec, in case it still arrives"

@@ -14,6 +14,7 @@ from declarative.manifest import Variables, load_desired
 from declarative.model.capabilities import Capabilities, ProviderType
 from declarative.model.digest import PersonKey
 from declarative.model.resource import Desired, Resource, Route
+from declarative.model.selection import Selection
 
 _BATCH = Capabilities(
     max_people=5000,
@@ -181,7 +182,7 @@ class ProjectFolder:
             provider_types=TYPES,
             variables=variables or Variables(),
             key=PersonKey(secret),
-            targets=targets,
+            selection=Selection(tuple(targets)),
             cache=cache,
         )
 

@@ -57,15 +57,21 @@ MISTAKES = [
         "expected 1 to 63 lower-case letters",
         HEAD.replace(": b}", ': "b\\n"}'),
     ),
-    Mistake("other YAML", "", "b.yaml:1:1", "without apiVersion and kind: not a manifest", "services: {}\n"),
     Mistake(
-        "a manifest of another tool",
-        "",
-        "b.yaml:1:1",
-        'found apiVersion "v1" and kind "ConfigMap": not a manifest (keep other YAML in a folder whose name begins',
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {b: c}\n",
+        "a misspelt apiVersion",
+        PERSON,
+        "b.yaml:1:13",
+        'found "dialct/v1", expected "dialctl/v1"',
+        HEAD.replace("dialctl", "dialct"),
     ),
-    Mistake("a list", "", "b.yaml:1:1", "found a list without apiVersion", "- 1\n"),
+    Mistake(
+        "no apiVersion",
+        PERSON,
+        "b.yaml:2:1",
+        'missing field "apiVersion"',
+        HEAD.replace("apiVersion: dialctl/v1", ""),
+    ),
+    Mistake("a foreign document in a manifest", "---\n- 1\n", "b.yaml:7:1", "not a manifest", HEAD + PERSON),
 ]
 
 
@@ -77,3 +83,24 @@ def test_each_mistake_has_its_own_message_at_its_place(folder: ProjectFolder, mi
 def test_a_saved_plan_is_named_with_the_command_that_runs_it(folder: ProjectFolder) -> None:
     folder.put({"project.yaml": PROJECT, "b.yaml": "kind: dialctl-plan\n"})
     assert folder.problems() == ["b.yaml:1:1: a saved plan, not a manifest (to run it: dialctl apply b.yaml)"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {}\n",
+        "apiVersion: v1\nkind: ConfigMap\n",
+        "- 1\n",
+        "apiVersion: project.openshift.io/v1\nkind: Project\n",
+    ],
+)
+def test_a_foreign_file_that_is_named_as_a_manifest_is_refused(folder: ProjectFolder, text: str) -> None:
+    folder.put({"project.yaml": PROJECT, "b.yaml": text})
+    [reported] = folder.problems("b.yaml")
+    assert "not a manifest (keep other YAML in files of its own" in reported
+
+
+def test_a_project_needs_no_spec(folder: ProjectFolder) -> None:
+    folder.put({"project.yaml": "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: spring}\n"})
+    folder.put({"b.yaml": HEAD + "  provider: callingbox\n  agent_id: a\n" + PERSON})
+    assert folder.load().project.name == "spring"

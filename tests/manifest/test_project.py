@@ -33,7 +33,8 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
         ),
         (
             "  providers: {x: {type: cartesia, base_url: https://example.com}}\n",
-            '5:35: spec.providers.x.base_url: unknown field "base_url" (known: type, api_version, defaults)',
+            '5:35: spec.providers.x.base_url: unknown field "base_url" '
+            "(known: type, api_version, probe_number, defaults)",
         ),
         (
             "  providers: {x: {type: cartesia, defaults: {agent: a}}}\n",
@@ -141,7 +142,7 @@ def test_a_state_url_names_a_bucket_and_nothing_else(folder: ProjectFolder, url:
     assert "expected s3://bucket/prefix" in reported
 
 
-@pytest.mark.parametrize("project", ["spec: {\n", "spec: 5\n", "metadata: {name: p}\n"])
+@pytest.mark.parametrize("project", ["spec: {\n", "spec: 5\n"])
 def test_a_project_that_cannot_be_read_causes_no_problem_in_its_resources(folder: ProjectFolder, project: str) -> None:
     folder.put({"a.yaml": f"apiVersion: dialctl/v1\nkind: Project\n{project}", "b.yaml": HEAD + PERSON})
     assert {problem.partition(":")[0] for problem in folder.problems()} == {"a.yaml"}

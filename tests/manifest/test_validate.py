@@ -17,7 +17,7 @@ from .project_fixture import HEAD, PERSON, PROJECT, ProjectFolder
         ),
         (
             "  provider: callingbox\n  pace: {calls_per_second: 0}\n",
-            "6:28: spec.pace.calls_per_second: found the number 0, expected more than 0 and at most 100",
+            "6:28: spec.pace.calls_per_second: found the number 0, expected 0.001 to 100",
         ),
         (
             "  policy: {max_dials: -1}\n",
@@ -37,7 +37,7 @@ from .project_fixture import HEAD, PERSON, PROJECT, ProjectFolder
         ),
         (
             "  also: [a, 5]\n",
-            "5:13: spec.also[1]: found the number 5, expected text (put it in quotes)",
+            "5:13: spec.also[1]: found the number 5, expected an id: text without spaces and / ? # %",
         ),
     ],
 )

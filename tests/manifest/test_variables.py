@@ -149,3 +149,12 @@ MISTAKES = [
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_each_mistake_has_its_own_message_at_its_place(folder: ProjectFolder, mistake: Mistake) -> None:
     find_problem(folder, mistake)
+
+
+def test_settings_that_a_variable_is_a_part_of_are_known(folder: ProjectFolder) -> None:
+    """Also where the Project gives them: each may hold a secret, and the lock keeps a digest of it."""
+    project = PROJECT.replace("from_number_id: ap_1", "from_number_id: 'ap_${var.b}'", 1)
+    folder.put({"project.yaml": project, "b.yaml": f"{HEAD}  ringing_timeout_seconds: ${{var.a}}\n{PERSON}"})
+    resource = folder.load(variables=Variables({"a": "20", "b": "x"})).resources["batch/b"]
+    assert (resource.settings["ringing_timeout_seconds"], resource.settings["from_number_id"]) == (20, "ap_x")
+    assert resource.variable_settings == {"ringing_timeout_seconds", "from_number_id"}

@@ -1,4 +1,4 @@
-"""What a record says about the guard, about lists that can prove absence, and about being forgotten."""
+"""What the lock says about the guard, about lists that can prove absence, and about being forgotten."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from datetime import timedelta
 
 import pytest
 
-from declarative.model.lock import MIN_GUARD, RequestKind, ResourceRecord
+from declarative.model.lock import LONGEST_GUARD, RequestKind, ResourceRecord
 from declarative.model.resource import Route
-from tests.state.samples import intent, remote
+from tests.state.samples import intent, lock, remote
 
-SHORT, LONG = timedelta(), timedelta(minutes=10)
+SHORT, LONG = timedelta(minutes=2), timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(
-    "doubtful",
-    [ResourceRecord(revoked=("m",)), ResourceRecord(intents={"m": intent("m", absent=True)})],
-    ids=["a revoked mark", "a probable absence"],
+    ("remembered", "project_guard", "expected"),
+    [
+        ({}, SHORT, SHORT),
+        ({"cartesia": 240}, SHORT, timedelta(minutes=4)),
+        ({"cartesia": 240}, LONG, LONG),
+        ({"other": 240}, SHORT, SHORT),
+        ({"cartesia": 7200}, SHORT, LONGEST_GUARD),
+        ({"cartesia": 240}, timedelta(), timedelta()),
+    ],
+    ids=["nothing", "a list that lags", "less than wanted", "another list", "more than the longest", "switched off"],
 )
-def test_a_request_that_may_still_arrive_keeps_the_guard_on(doubtful: ResourceRecord) -> None:
-    assert doubtful.guard(SHORT) == MIN_GUARD
-    assert doubtful.guard(LONG) == LONG
-
-
-@pytest.mark.parametrize("record", [ResourceRecord(), ResourceRecord(intents={"m": intent("m")})])
-def test_without_doubt_the_guard_is_the_project_s(record: ResourceRecord) -> None:
-    assert record.guard(SHORT) == SHORT
-    assert record.guard(LONG) == LONG
+def test_the_guard_is_the_longer_of_the_project_s_and_what_the_list_asks_for(
+    remembered: dict[str, int], project_guard: timedelta, expected: timedelta
+) -> None:
+    assert replace(lock(), guards=remembered).guard("cartesia", project_guard) == expected
 
 
 @pytest.mark.parametrize("request_kind", RequestKind)

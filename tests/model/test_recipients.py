@@ -26,9 +26,9 @@ def test_nothing_is_made_before_it_is_used_and_nothing_twice() -> None:
 
 
 def test_excluded_people_can_be_named_if_there_are_any() -> None:
-    excluded = pl.DataFrame({"number": ["+14155550102"], "policy": ["countries"]})
-    recipients = Recipients(1, lambda: ADA, str, str, {"countries": 1}, lambda: excluded)
-    assert recipients.excluded.rows() == [("+14155550102", "countries")]
+    excluded = pl.DataFrame({"number": ["+14155550102"], "policy": ["other_country"]})
+    recipients = Recipients(1, lambda: ADA, str, str, {"other_country": 1}, lambda: excluded)
+    assert recipients.excluded.rows() == [("+14155550102", "other_country")]
     without = Recipients(1, lambda: ADA, str, str)
     assert without.excluded_counts == {}
     with pytest.raises(AssertionError):

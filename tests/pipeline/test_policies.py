@@ -18,8 +18,8 @@ def test_suppressed_numbers_are_counted_before_and_never_called(project: Project
     project.write(dnc_csv=f"to_number\n{ADA}\n")
     project.policy("{suppress_from: [{file: dnc.csv}]}")
     shown = project.dialctl("plan").out
-    assert "1 person held back by suppress_from" in shown
-    assert project.plan()["held"] == {"suppress_from": 1}
+    assert "1 person held back: on a do-not-call list" in shown
+    assert project.plan()["held"] == {"suppressed": 1}
     assert project.apply().exit == 0
     later(project)
     assert project.called() == [BEN]
@@ -50,8 +50,8 @@ def test_the_project_suppresses_for_every_resource(project: ProjectFixture) -> N
 def test_numbers_of_other_countries_are_held_back(project: ProjectFixture) -> None:
     project.people(ADA, LONDON)
     project.policy("{countries: [US]}")
-    assert "1 person held back by countries" in project.dialctl("plan").out
-    assert "1 person held back by `countries`" in project.dialctl("plan", "--format", "markdown").out
+    assert "1 person held back: in a country that is not allowed" in project.dialctl("plan").out
+    assert "1 person held back: in a country that is not allowed" in project.dialctl("plan", "--format", "markdown").out
     assert project.apply().exit == 0
     later(project)
     assert project.called() == [ADA]
@@ -61,7 +61,7 @@ def test_a_resource_whose_people_are_all_held_back_does_not_read_as_done(project
     project.people(LONDON)
     project.policy("{countries: [US]}")
     planned = project.dialctl("plan").out
-    assert "Warning: batch/outreach: nobody is left to call: 1 held back by countries" in planned
+    assert "Warning: batch/outreach: nobody is left to call: 1 held back (in a country that is not allowed)" in planned
     assert "everybody is where they should be" not in planned
 
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from declarative.app import saved_plan
+from declarative.app.plan import plan_project
+from declarative.errors import DialctlError
+from declarative.model.digest import PersonKey, canonical_json
 from tests.command import CommandResult
+from tests.edited_lock import replace_text
 from tests.project_fixture import ADA, BATCH, BEN, CAY, PROJECT, ProjectFixture
 
 FILE = "saved.plan"
@@ -143,7 +151,7 @@ def test_another_lock_is_another_lineage(project: ProjectFixture, saved: Path) -
     lock = project.root / ".dialctl" / "sandbox" / "dialctl.lock"
     document = json.loads(lock.read_bytes())
     lineage = document["lineage"]
-    lock.write_text(lock.read_text().replace(lineage, "".join(reversed(lineage))))
+    lock.write_bytes(replace_text(lock.read_bytes(), lineage, "".join(reversed(lineage))))
     assert project.dialctl("apply", FILE).exit != 0
     later(project)
     assert CAY not in project.called()
@@ -263,3 +271,70 @@ def test_an_offline_plan_cannot_be_saved(project: ProjectFixture) -> None:
 def test_a_place_that_cannot_be_written_is_named(project: ProjectFixture) -> None:
     said = project.dialctl("plan", "--out", "nowhere/saved.plan")
     assert (said.exit, "nowhere/saved.plan cannot be written" in said.err) == (1, True)
+
+
+def test_a_retry_by_request_is_approved_once(project: ProjectFixture) -> None:
+    silent = "+14155550191"
+    project.people(ADA, silent)
+    project.write(batch_yaml=f"{BATCH}  retry: {{max_retries: 2, on: [dial_no_answer]}}\n")
+    assert project.apply().exit == 0
+    later(project, 1200)
+    assert project.plan("--out", FILE)["summary"]["retry"] == 1
+    assert project.dialctl("apply", FILE).exit == 0
+    later(project, 1200)
+    assert project.called() == [ADA, silent, silent]
+    assert project.plan()["summary"]["retry"] == 1  # a third call is due, and this file does not approve it
+    refused(project, "stale plan", "batch/outreach was applied since")
+
+
+_json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False) | st.text("a.\0/é", max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab", max_size=1), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+def _change_somewhere(value: Any, data: st.DataObject) -> Any:
+    """The value with one part of it changed, taken out or added."""
+    if isinstance(value, dict) and value and data.draw(st.booleans() | st.just(True)):
+        name = data.draw(st.sampled_from(sorted(value)))
+        match data.draw(st.sampled_from(["inside", "inside", "inside", "gone", "more"])):
+            case "gone":
+                return {key: part for key, part in value.items() if key != name}
+            case "more":
+                return {**value, data.draw(st.text("xy", min_size=1, max_size=2)): data.draw(_json_values)}
+            case _:
+                return {**value, name: _change_somewhere(value[name], data)}
+    if isinstance(value, list) and value and data.draw(st.booleans()):
+        place = data.draw(st.integers(0, len(value) - 1))
+        return [*value[:place], _change_somewhere(value[place], data), *value[place + 1 :]]
+    return data.draw(_json_values)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_forged_plan_that_is_sealed_again_is_refused_or_calls_nobody_more(
+    project: ProjectFixture, data: st.DataObject
+) -> None:
+    """Without a person key anybody can seal a file. It can narrow what the manifests want, and nothing else."""
+    key = PersonKey(None)
+    file = project.root / FILE
+    if not (project.root / "first.plan").exists():
+        project.dialctl("plan", "--out", FILE)
+        file.rename(project.root / "first.plan")
+    document = json.loads((project.root / "first.plan").read_bytes())
+    document["body"] = _change_somewhere(document["body"], data)
+    document["seal"] = key.digest_lines([canonical_json(document["body"]).decode()])
+    file.write_text(json.dumps(document))
+    try:
+        saved = saved_plan.read_plan_file(file, key)
+        session = project.session(path=saved.path, targets=saved.targets)
+    except DialctlError:
+        return
+    with session:
+        try:
+            plan = saved_plan.restrict_to_saved(saved)(session, plan_project(session))
+        except DialctlError:
+            return
+    called = {number for task in plan.tasks.values() for number in task.numbers_to_call.to_list()}
+    assert called <= {ADA, BEN}

@@ -126,7 +126,7 @@ def test_the_example_repositories_plan_as_they_are(
     assert run_command(["validate"]) == 0
     assert run_command(["plan", "--offline"]) == 0
     assert run_command(["--sandbox", "plan"]) == 0
-    assert "1 person held back by suppress_from" in capsys.readouterr().out
+    assert "1 person held back: on a do-not-call list" in capsys.readouterr().out
 
 
 def test_the_read_me_names_what_is_there() -> None:

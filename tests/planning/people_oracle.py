@@ -40,6 +40,14 @@ class Drawn:
         """Whether it will call them, and we could keep it from doing so."""
         return self.phases.get(who) is Phase.QUEUED and not self.cancelled and not self.also
 
+    def shows_stuck(self, who: str) -> bool:
+        """Whether they may be called by it though they should be off, and a cancel is not known to help."""
+        if self.also:
+            return False
+        if self.phases[who] is Phase.QUEUED:
+            return self.cancelled or self.by_us
+        return self.phases[who] is Phase.UNKNOWN and not self.cancelled and not self.over
+
     def took_off(self, who: str) -> bool:
         """Whether they were never called by it, and never will be."""
         return self.phases[who] is Phase.CANCELLED and self.cancelled and not self.retries
@@ -106,14 +114,18 @@ def _verb(scene: Scene, who: str, batches: list[Drawn], dialed: list[Drawn], sta
     queued = [batch for batch in batches if batch.queues(who)]
     waiting = [batch for batch in batches if batch.standing(who) == "waiting"]
     refused = sorted((b for b in batches if b.standing(who) == "refused"), key=lambda b: (b.attempt, b.id))
+    gone = not _desired(scene, who) or scene.timing is Timing.EXPIRED
+    off = gone or scene.timing is Timing.CLOSED or _called_already(scene, who, queued)
+    if off and queued:
+        return "cancel"
+    if off and any(batch.shows_stuck(who) for batch in batches):
+        return "block"
+    if gone:
+        return "keep"
     if standing == "unsure":
         return "block"
-    if not _desired(scene, who) or scene.timing is Timing.EXPIRED:
-        return "cancel" if queued else "keep"
-    if len({batch.attempt for batch in waiting}) < len(waiting) and not _called_already(waiting, attempts):
+    if len({batch.attempt for batch in waiting}) < len(waiting):
         return "replace"
-    if _called_already(waiting, attempts):
-        return "cancel"
     due = ""
     if standing == "unsubmitted" or (standing == "refused" and _again(scene, refused)):
         due = "create"
@@ -127,8 +139,6 @@ def _verb(scene: Scene, who: str, batches: list[Drawn], dialed: list[Drawn], sta
         return "cancel" if queued else "wait"
     if due == "retry" and _rests(scene, dialed):
         return "wait"
-    if not due and queued and scene.timing is Timing.CLOSED:
-        return "cancel"
     return due or "keep"
 
 
@@ -136,7 +146,18 @@ def _desired(scene: Scene, who: str) -> bool:
     return scene.wanted is not None and who in scene.wanted and not scene.paused
 
 
-def _called_already(waiting: list[Drawn], attempts: int) -> bool:
+def _called_already(scene: Scene, who: str, queued: list[Drawn]) -> bool:
+    """Whether they wait for a first call there which was made elsewhere."""
+    waiting = [batch for batch in queued if not batch.retries]
+    elsewhere = [
+        batch
+        for batch in scene.batches
+        if who in batch.phases
+        and batch not in waiting
+        and batch.standing(who) in ("dialed", "unsure")
+        and not batch.took_off(who)
+    ]
+    attempts = sum(1 + batch.retries for batch in elsewhere)
     return any(batch.attempt <= attempts for batch in waiting)
 
 

@@ -211,11 +211,12 @@ def test_a_lost_answer_is_shown_where_none_of_its_people_is_known(
     assert not task.forget
 
 
-def test_a_request_that_probably_never_arrived_holds_up_nothing_that_leaves() -> None:
-    actions, _ = actions_of(
-        make_facts(wanted=None, record=ResourceRecord(generation=1, intents=open_intents(intent(absent=True))))
-    )
-    assert set(actions) == {Verb.KEEP}
+def test_what_was_answered_is_repeated_until_it_is_settled() -> None:
+    lost_intents = open_intents(intent(answer="answered 413 Payload Too Large"))
+    waiting = batch("b1", members(a=QUEUED))
+    record = replace(knowing(waiting), intents=lost_intents)
+    block = actions_of(make_facts(waiting, wanted=None, record=record))[0][Verb.BLOCK]
+    assert block.detail.endswith("not proven either way: answered 413 Payload Too Large")
 
 
 def test_what_is_being_applied_is_no_alarm() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from declarative.model.lock import CancelProgress, Lock, ResourceRecord
+from declarative.model.lock import CancelProgress, Lock, RemoteRecord, ResourceRecord
 from declarative.model.mark import project_hash
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
@@ -15,6 +15,7 @@ from declarative.planning.blocks import lock_block, resource_block
 from declarative.planning.decide import BLOCKS_RESOURCE, Reason
 from declarative.planning.facts import Block
 from tests.planning.facts_fixture import (
+    ADDRESS,
     LINEAGE,
     NOON,
     PROJECT,
@@ -53,7 +54,7 @@ def lock_reason(*remotes: Remote, lock: Lock | None = None, single_calls: bool =
     return reason(lock_block(PROJECT, lock, seen, single_calls=single_calls))
 
 
-OURS = Lock(project=PROJECT, lineage=LINEAGE, born=NOON)
+OURS = Lock(project=PROJECT, lineage=LINEAGE, born=NOON, hosts={"main": "api.example.com"})
 
 
 def test_a_first_run_with_batches_alone_and_no_marks_just_starts() -> None:
@@ -74,6 +75,20 @@ def test_single_calls_with_a_lock() -> None:
 
 def test_marks_of_another_lineage() -> None:
     assert lock_reason(batch("b1"), batch("b2", mark=a_mark(lineage="zzzzzz")), lock=OURS) == "other_lineage"
+
+
+def test_marks_of_another_lineage_that_the_lock_took_over() -> None:
+    taken = ResourceRecord(remotes={"b2": RemoteRecord(route=Route.BATCH, mark=str(a_mark(lineage="zzzzzz")))})
+    lock = replace(OURS, resources={ADDRESS: taken})
+    other = a_mark(lineage="zzzzzz")
+    assert lock_reason(batch("b1"), batch("b2", mark=other), lock=lock) is None
+    assert lock_reason(batch("b2", mark=other), batch("b3", mark=other), lock=lock) == "other_lineage"
+
+
+def test_a_lock_that_nothing_was_sent_under_is_like_none() -> None:
+    unused = replace(OURS, hosts={})
+    assert lock_reason(batch("b1", mark=a_mark(lineage="zzzzzz")), lock=unused) == "no_memory"
+    assert lock_reason(lock=unused, single_calls=True) is None, "init says that the project is new"
 
 
 def test_marks_of_our_lineage() -> None:
@@ -218,10 +233,9 @@ def test_batches_at_a_provider_that_now_places_single_calls() -> None:
     assert of(wanted=lowered, record=knowing(batch("b1", members(a=Phase.REACHED)))) == "provider_changed"
 
 
-@pytest.mark.parametrize("absent", [False, True], ids=["open", "probably absent"])
-def test_a_lost_request_keeps_its_people_where_it_was_sent(absent: bool) -> None:
+def test_a_lost_request_keeps_its_people_where_it_was_sent() -> None:
     """It may have arrived there: at another provider, or by another route, they would call once more."""
-    lost = ResourceRecord(generation=1, provider="cartesia", intents=open_intents(intent(absent=absent)))
+    lost = ResourceRecord(generation=1, provider="cartesia", intents=open_intents(intent()))
     assert of(wanted=resource("a"), record=lost) is None
     assert of(wanted=resource("a", provider="callingbox"), record=lost) == "provider_changed"
     assert of(wanted=resource("a", route=Route.CALL), record=lost) == "provider_changed"

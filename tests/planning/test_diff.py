@@ -94,3 +94,29 @@ def test_something_is_shown_exactly_where_something_changed(before: dict[str, An
 @pytest.mark.parametrize("name", ["with.dot", "with[0]", "with 'quote'"])
 def test_odd_names_are_one_step_of_a_path(name: str) -> None:
     assert shown({"agent_id": "a"}, {"agent_id": "a", name: 1}) == [(f"spec.{name}", None, 1)]
+
+
+HOOK = "https://hooks.example.com/t0ken"
+
+
+def test_a_secret_is_a_digest_in_the_lock_and_masked_in_a_plan() -> None:
+    wanted = {"agent_id": "agent_1", "webhook_url": HOOK, "region": "eu"}
+    kept = redact_settings(wanted, {"region", "agent_id"})
+    assert kept["agent_id"] == "agent_1", "later runs find calls by it"
+    assert kept["webhook_url"].startswith("sha256:")
+    assert kept["region"].startswith("sha256:")
+    new = diff_settings({}, wanted, {"region"})
+    assert {change.path: change.after for change in new} == {
+        "spec.agent_id": "agent_1", "spec.webhook_url": "(secret)", "spec.region": "(secret)",
+    }  # fmt: skip
+
+
+def test_a_changed_secret_is_said_and_not_shown() -> None:
+    before = redact_settings({"webhook_url": HOOK, "region": "eu"}, {"region"})
+    after = {"webhook_url": f"{HOOK}2", "region": "us"}
+    changes = diff_settings(before, after, {"region"})
+    assert [(change.path, change.before, change.after) for change in changes] == [
+        ("spec.region", "(another)", "(secret)"), ("spec.webhook_url", "(another)", "(secret)"),
+    ]  # fmt: skip
+    assert diff_settings(before, {"webhook_url": HOOK, "region": "eu"}, {"region"}) == ()
+    assert [change.after for change in diff_settings(before, {"region": "eu"}, {"region"})] == [None]

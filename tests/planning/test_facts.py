@@ -94,12 +94,10 @@ def test_open_calls_are_those_that_the_provider_can_be_asked_about(
     ("changes", "is_open"),
     [
         pytest.param({}, True, id="not found yet"),
-        pytest.param({"absent": True}, False, id="probably absent"),
-        pytest.param({"absent": True, "probe": "b9"}, True, id="probably absent, but its probe was not seen either"),
         pytest.param({"mark": str(a_mark())}, False, id="found"),
     ],
 )
-def test_an_intent_is_open_until_it_is_found_or_probably_absent(changes: dict[str, object], is_open: bool) -> None:
+def test_an_intent_is_open_until_it_is_found(changes: dict[str, object], is_open: bool) -> None:
     record = ResourceRecord(intents=open_intents(intent(**changes)))
     facts = make_facts(batch("b1", members(a=Phase.QUEUED)), wanted=resource("a"), record=record)
     assert bool(facts.open_intents()) is is_open

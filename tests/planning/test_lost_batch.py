@@ -72,18 +72,45 @@ def test_without_a_manifest_nobody_is_known() -> None:
     assert _told(make_facts(wanted=None, record=replace(knowing(), intents=open_intents(gone))), gone) is None
 
 
-def test_people_sent_again_because_it_looked_absent_were_in_it_all_the_same() -> None:
-    gone = _lost("ab", "ab", absent=True)
-    again = batch("b2", members(a=Phase.QUEUED, b=Phase.QUEUED))
-    record = replace(knowing(again), intents=open_intents(gone))
-    assert _told(make_facts(wanted=resource("ab"), record=record), gone) == "ab"
-    doubted = replace(record, remotes={"b2": remembered(doubts=(gone.mark,))})
-    assert _told(make_facts(again, wanted=resource("ab"), record=doubted), gone) == "ab"
-
-
 def test_a_second_attempt_is_told_from_first_ones() -> None:
     gone = _lost("a", "ab", attempt=2)
     again = resource("ab", retry=ABLE_TO_RETRY)
     called = batch("b1", members(a=Phase.UNREACHED))
     record = replace(knowing(called), intents=open_intents(gone))
     assert _told(make_facts(called, wanted=again, record=record), gone) == "a"
+
+
+def _recorded(wanted: str, *sent: str, readable: str = "") -> dict[str, str]:
+    """Of batches that were sent to these people and are not read any more: who was in them, as far as it is known."""
+    known = [batch("seen", members(**dict.fromkeys(readable, Phase.REACHED)))] if readable else []
+    records = {
+        f"b{place}": remembered(count=len(who), numbers=people.numbers_digest(crowd(who).frame, KEY))
+        for place, who in enumerate(sent)
+    }
+    record = replace(knowing(*known), remotes={**knowing(*known).remotes, **records})
+    found = lost.find_recorded_members(make_facts(*known, wanted=resource(wanted), record=record), records, SIZE)
+    return {key: "".join(sorted(letter(number) for number in numbers)) for key, numbers in found.items()}
+
+
+def test_a_batch_that_is_not_read_any_more_is_told_by_its_digest() -> None:
+    assert _recorded("abcdef", "ab") == {"b0": "ab"}
+    assert _recorded("abcdef", "cd") == {"b0": "cd"}, "rows were added before it"
+    assert _recorded("abcdef", "bd", readable="ac") == {"b0": "bd"}
+    assert _recorded("abcdef", "ac", "bd") == {}, "nothing tells the two apart"
+    assert _recorded("bcdef", "ab") == {}, "one of them has left the manifest"
+    assert _recorded("abcdef", "abc", "def") == {"b0": "abc", "b1": "def"}
+
+
+def test_in_a_retry_are_only_people_who_were_called_before() -> None:
+    seen = batch("seen", members(a=Phase.UNREACHED, b=Phase.UNREACHED, c=Phase.REACHED))
+    retried = remembered(count=1, attempt=2)
+    record = replace(knowing(seen), remotes={**knowing(seen).remotes, "b0": retried})
+    found = lost.find_recorded_members(make_facts(seen, wanted=resource("ad"), record=record), ["b0"], SIZE)
+    assert sorted(letter(number) for number in found["b0"]) == ["a", "b", "c"]
+
+
+def test_a_retry_is_not_told_before_the_batch_that_it_followed() -> None:
+    records = {"b0": remembered(count=3, numbers="unknown"), "b1": remembered(count=1, attempt=2)}
+    facts = make_facts(wanted=resource("abc"), record=replace(knowing(), remotes=records))
+    assert lost.find_recorded_members(facts, records, SIZE) == {}
+    assert lost.find_recorded_members(facts, ["b1"], SIZE) == {}

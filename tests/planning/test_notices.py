@@ -262,13 +262,14 @@ def test_a_call_that_is_over_or_a_batch_that_can_be_cancelled_needs_no_such_word
 
 def test_a_resource_whose_people_are_all_held_back_is_named() -> None:
     """Its address, since the counts of all policies together do not tell where nobody is left."""
-    (message,) = said(resource(crowd("", excluded_counts={"suppress_from": 1200, "countries": 1})))
-    assert message == "nobody is left to call: 1,200 held back by suppress_from, 1 held back by countries"
+    (message,) = said(resource(crowd("", excluded_counts={"suppressed": 1200, "other_country": 1})))
+    held_back = "1,200 held back (on a do-not-call list), 1 held back (in a country that is not allowed)"
+    assert message == f"nobody is left to call: {held_back}"
 
 
 def test_where_somebody_is_left_or_a_pause_is_meant_nobody_is_missed() -> None:
-    assert said(resource(crowd("a", excluded_counts={"countries": 1}))) == []
-    assert said(resource(crowd("", excluded_counts={"countries": 1}), paused=True)) == []
+    assert said(resource(crowd("a", excluded_counts={"other_country": 1}))) == []
+    assert said(resource(crowd("", excluded_counts={"other_country": 1}), paused=True)) == []
 
 
 # -- zones --------------------------------------------------------------------------------------------------------
@@ -285,6 +286,16 @@ def test_no_warning_holds_a_number() -> None:
     )
     assert everything
     assert not [message for message in everything if number("a")[2:] in message or "2079460101" in message]
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(59, 0), (60, 1)])
+def test_a_batch_that_waits_an_hour_after_its_time_is_said(minutes: int, count: int) -> None:
+    wanted = resource("a", settings={"target_concurrency_limit": 5})
+    waiting = batch("b1", members(a=Phase.QUEUED), status="pending", scheduled_at=NOON - timedelta(minutes=minutes))
+    messages = [message for message in said(wanted, waiting) if "nobody in it was called" in message]
+    assert len(messages) == count
+    assert not count or "after 1 hour" in messages[0]
+    assert not count or "it asks for 5 calls at once" in messages[0]
 
 
 def test_the_verbs_that_call_are_those_that_warn() -> None:

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from declarative.model.lock import ResourceRecord
 from declarative.model.mark import settings_hash
-from declarative.model.remote import Phase
+from declarative.model.resource import Route
 from declarative.planning.notices import doubt_notices
-from tests.planning.facts_fixture import NOON, a_mark, batch, digest, knowing, make_facts, members, resource
+from tests.planning.facts_fixture import NOON, a_mark, digest, intent, make_facts, open_intents, resource
 
 SOON, LATER, BEFORE = NOON + timedelta(minutes=2), NOON + timedelta(days=1), NOON - timedelta(minutes=1)
 
 
-def said_of_a_doubted(doubts: tuple[str, ...] = ("lost",), **changes: Any) -> list[str]:
-    remote = batch("b1", members(a=Phase.QUEUED), **{"scheduled_at": SOON, **changes})
-    record = knowing(remote)
-    record = replace(record, remotes={"b1": replace(record.remotes["b1"], doubts=doubts)})
-    return list(doubt_notices(make_facts(remote, wanted=resource("a"), record=record)))
+def said_of_a_lost(**changes: Any) -> list[str]:
+    lost = intent(**{"fence": SOON, **changes})
+    settings = {"from_number": "+14155550100"}
+    facts = make_facts(wanted=resource("a", settings=settings), record=ResourceRecord(intents=open_intents(lost)))
+    return list(doubt_notices(facts))
 
 
-def test_a_batch_that_was_sent_over_a_doubt_and_never_proven_is_named_with_the_time_at_which_it_calls() -> None:
-    (message,) = said_of_a_doubted()
-    assert message.startswith("b1 was sent since an earlier request seemed lost")
-    assert "run dialctl apply before 12:02 UTC on 1 Dec" in message
+def test_a_list_probe_is_announced_with_the_time_of_the_loss_and_our_own_number() -> None:
+    (message,) = said_of_a_lost()
+    assert message.startswith("an answer was lost at 11:59 UTC on 1 Dec")
+    assert "younger than 12:02 UTC" in message
+    assert "a batch of our own number +1415•••0100, cancelled at once" in message
 
 
-@pytest.mark.parametrize(
-    "harmless",
-    [{"doubts": ()}, {"cancelled": True}, {"scheduled_at": BEFORE}, {"scheduled_at": None}],
-    ids=["proven", "cancelled", "it calls already", "it calls at once"],
-)
-def test_one_of_which_nothing_can_be_taken_back_is_not(harmless: dict[str, Any]) -> None:
-    assert said_of_a_doubted(**harmless) == []
+def test_no_list_probe_is_announced_for_what_no_list_can_prove() -> None:
+    assert said_of_a_lost(fence=None) == []
+    assert said_of_a_lost(route=Route.CALL) == []
 
 
 def said_of_a_given_up(mark: str, **changes: Any) -> list[str]:

@@ -90,6 +90,12 @@ def test_an_open_intent_blocks() -> None:
     assert said(the_action(wanted(resource("ab")), lock_of(batch_march=known)))[:2] == ("block", "unsure")
 
 
+def test_what_was_answered_to_an_open_intent_is_said() -> None:
+    known = applied(intents={"mark": intent(answer="answered 413 Payload Too Large")})
+    detail = the_action(wanted(resource("ab")), lock_of(batch_march=known)).detail
+    assert detail == f"{offline.UNSURE}: answered 413 Payload Too Large"
+
+
 def test_an_open_intent_blocks_though_the_manifest_is_gone() -> None:
     known = lock_of(batch_march=applied(), batch_gone=ResourceRecord(generation=1, intents={"mark": intent(count=7)}))
     gone = offline.plan_offline(wanted(resource("ab")), known, NOON, KEY).actions[-1]
@@ -195,5 +201,5 @@ def test_a_batch_that_is_retried_by_policy_may_call_again() -> None:
 
 
 def test_max_dials_and_suppression_are_shown_as_well() -> None:
-    held = resource(crowd("ab", excluded_counts={"suppress_from": 3}))
-    assert offline.plan_offline(wanted(held), None, NOON, KEY).held_counts == {"suppress_from": 3}
+    held = resource(crowd("ab", excluded_counts={"suppressed": 3}))
+    assert offline.plan_offline(wanted(held), None, NOON, KEY).held_counts == {"suppressed": 3}

@@ -160,8 +160,8 @@ def test_whoever_moves_does_not_leave() -> None:
 
 def test_people_whom_a_policy_keeps_out_are_counted_by_its_name() -> None:
     held = [
-        resource(crowd("a", excluded_counts={"suppressed": 2, "countries": 1})),
+        resource(crowd("a", excluded_counts={"suppressed": 2, "other_country": 1})),
         resource(crowd("b", excluded_counts={"suppressed": 3})),
     ]
     wanted = Desired(Project(), {str(n): one for n, one in enumerate(held)}, is_complete=True, make_digest=str)
-    assert policy.held_counts(wanted) == {"suppressed": 5, "countries": 1}
+    assert policy.held_counts(wanted) == {"suppressed": 5, "other_country": 1}

@@ -82,7 +82,7 @@ def test_a_tombstone_does_not_leave_again() -> None:
 
 
 def test_people_whose_lost_batch_leaves_may_be_among_the_new() -> None:
-    record = ResourceRecord(generation=1, intents=open_intents(intent(count=7, absent=True)))
+    record = ResourceRecord(generation=1, intents=open_intents(intent(count=7)))
     lost = Observation(facts=make_facts(wanted=None, record=record), provider="cartesia")
     details = blocked(new(), lost)
     assert details["batch/april"].endswith("who was in its lost request of 7 people is not known")

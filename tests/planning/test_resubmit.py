@@ -63,16 +63,16 @@ def test_a_provider_without_the_request_is_never_asked() -> None:
     assert requests(unreached(), able=None) == []
 
 
-def test_over_a_batch_whose_absence_is_only_probable_nobody_is_called_by_request() -> None:
+def test_beside_a_lost_batch_nobody_is_called_by_request() -> None:
     """It has no guard within which it could be proven or taken back: should that batch be there, they call twice."""
     remote = unreached()
-    lost = intent(attempt=2, absent=True)
+    lost = intent(attempt=2)
     of = resource("ab", retry=ABLE_TO_RETRY)
     sent = remembered(count=2, payloads=of.recipients.payloads)
     record = ResourceRecord(generation=2, remotes={remote.id: sent}, intents=open_intents(lost))
     asked = make_facts(remote, wanted=of, record=record)
     people = standing.decide_all(asked)
-    assert people.get_column("verb").to_list() == ["retry", "keep"]
+    assert people.get_column("verb").to_list() == ["block", "keep"]
     assert batches_to_retry(asked, people, BATCHES) == []
 
 

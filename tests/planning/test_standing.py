@@ -64,7 +64,7 @@ def test_who_was_dialed_or_may_have_been_is_not_called_again(phase: Phase) -> No
 
 
 def test_who_waits_and_is_not_wanted_is_taken_off_for_the_reason_that_holds_for_them() -> None:
-    people = crowd("d", kept_out={"a": "suppress_from", "b": "countries"})
+    people = crowd("d", kept_out={"a": "suppressed", "b": "other_country"})
     waiting = batch("b1", members(a=QUEUED, b=QUEUED, c=QUEUED, d=QUEUED))
     assert decisions(make_facts(waiting, wanted=resource(people))) == {
         "a": ("cancel", "suppressed"),
@@ -78,7 +78,7 @@ def test_who_waits_and_is_not_wanted_is_taken_off_for_the_reason_that_holds_for_
 
 @pytest.mark.parametrize("waits_as", ["a", "b"])
 def test_a_call_to_a_suppressed_number_is_taken_off_for_that_whatever_number_it_waits_under(waits_as: str) -> None:
-    wanted = call_resource(crowd("", kept_out={"a": "suppress_from"}), route=Route.BATCH)
+    wanted = call_resource(crowd("", kept_out={"a": "suppressed"}), route=Route.BATCH)
     found = standing.decide_all(make_facts(batch("b1", members(**{waits_as: QUEUED})), wanted=wanted))
     assert found.select("verb", "reason").rows() == [("cancel", "suppressed")]
 

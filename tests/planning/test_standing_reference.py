@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import polars as pl
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.planning import decisions, standing
-from declarative.planning.decide import Standing, Timing, Verb
+from declarative.planning.decide import BLOCKS_RESOURCE, KEEPS_EVERYTHING, Reason, Standing, Timing, Verb
 from declarative.planning.facts import Facts
 from tests.planning import facts_fixture, people_oracle
 from tests.planning.drawn_scenes import facts_of, scenes
@@ -132,6 +133,29 @@ def test_the_same_facts_in_another_order_decide_the_same(scene: Scene) -> None:
     facts = facts_of(scene)
     turned = replace(facts, remotes={key: facts.remotes[key] for key in reversed(list(facts.remotes))})
     assert as_frames_say(turned) == as_frames_say(facts)
+
+
+@given(scenes, st.sampled_from([reason for reason in BLOCKS_RESOURCE if reason not in KEEPS_EVERYTHING]))
+@many
+def test_a_block_keeps_nobody_in_who_would_be_taken_off_without_it(scene: Scene, block: Reason) -> None:
+    facts = facts_of(scene)
+    free, blocked = standing.decide_all(facts), standing.decide_all(facts, block)
+    leaving = decisions.batches_to_leave(free.filter(pl.col("reason") != Reason.TOO_EARLY, ~too_late(scene)))
+    assert set(leaving) <= set(decisions.batches_to_leave(blocked))
+    assert set(blocked.get_column("verb")) <= {Verb.CANCEL, Verb.BLOCK}
+
+
+@given(scenes, st.sampled_from([reason for reason in BLOCKS_RESOURCE if reason not in KEEPS_EVERYTHING]))
+@many
+def test_a_block_cancels_nothing_that_would_stay_without_it(scene: Scene, block: Reason) -> None:
+    facts = facts_of(scene)
+    cancelled = decisions.batches_to_cancel(standing.decide_all(facts, block))
+    assert set(cancelled) <= set(decisions.batches_to_cancel(standing.decide_all(facts)))
+
+
+def too_late(scene: Scene) -> pl.Expr:
+    """People who wait with other settings are taken off when it is too late to move them; a block leaves them there."""
+    return (pl.col("reason") == Reason.EXPIRED) & pl.lit(scene.timing is Timing.TOO_LATE)
 
 
 def test_nobody_wanted_and_nothing_seen_is_nobody() -> None:

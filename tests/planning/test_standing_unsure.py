@@ -57,17 +57,6 @@ def test_a_batch_found_by_its_mark_is_no_doubt() -> None:
     assert verbs(make_facts(found, wanted=resource("ab"), record=record)) == {"a": "keep", "b": "create"}
 
 
-def test_a_probable_absence_is_decided_anew_and_a_probe_makes_it_a_doubt_again() -> None:
-    absent = intent(absent=True)
-    assert verbs(make_facts(wanted=resource("a"), record=ResourceRecord(intents=open_intents(absent)))) == {
-        "a": "create"
-    }
-    probed = replace(absent, probe="b9")
-    assert verbs(make_facts(wanted=resource("a"), record=ResourceRecord(intents=open_intents(probed)))) == {
-        "a": "block"
-    }
-
-
 @pytest.mark.parametrize("wanted", [resource("ab", retry=ABLE_TO_RETRY), resource("ab")])
 def test_a_batch_that_was_declared_to_have_arrived_is_left_alone_when_it_is_found(wanted: Resource) -> None:
     """Else its people would look called by it and by the other one that was never seen, and be taken off."""

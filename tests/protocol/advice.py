@@ -13,7 +13,7 @@ FORGET = "--yes-forget-who-was-called"
 """What `state rm` takes in place of an answer where it cannot ask."""
 _UNSURE = re.compile(r"dialctl resolve (\S+) --placed \| --not-placed")
 _CANCELLED = re.compile(r"dialctl resolve (\S+) --resume")
-_PLAIN = re.compile(r"dialctl (state rebuild)")
+_PLAIN = re.compile(r"dialctl (state rebuild(?: --over-older)?)")
 
 
 def follow_advice(project: Project, *arguments: str) -> list[Run]:

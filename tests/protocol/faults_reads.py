@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.protocol.faults_answers import status
-from tests.protocol.faults_requests import REACHED, SILENT, batch
+from tests.protocol.faults_requests import PROJECT, REACHED, SILENT, batch
 
+_HEAD = PROJECT.removesuffix("apiVersion: dialctl/v1\n")
 _PEOPLE = (REACHED, SILENT)
 _PLAIN = batch(*_PEOPLE)
 _RETRIED = batch(*_PEOPLE, fields="retry: {max_retries: 1, on: [dial_no_answer]}, ")
@@ -17,6 +18,7 @@ _BOX = batch(*_PEOPLE, fields="provider: box, ")
 TOMORROW = batch(*_PEOPLE, fields='scheduled_at: "{tomorrow}", ')
 _UNGUARDED = _PLAIN.replace("spec:\n", "spec:\n  guard: 0s\n", 1)
 _IMPATIENT = _PLAIN.replace("spec:\n", "spec:\n  settle: 1s\n", 1)
+_TWO = f"{batch(REACHED)}---\n{batch(SILENT).removeprefix(_HEAD).replace('survey', 'other')}"
 _FOR_EVER = 0
 
 
@@ -51,9 +53,11 @@ _LATE = rule("createCallBatch", {"late": 60})
 _NO_LIST = rule("listCallBatches", status(500, effect=False), times=_FOR_EVER)
 _NO_LIST_AFTER_THE_PLAN = rule("listCallBatches", status(500, effect=False), times=_FOR_EVER, after=1)
 _STRANGE = {"status": "teleported"}
+_NAMELESS = rule("listCallBatches", {"edit_items": {"name": None}}, times=_FOR_EVER)
+_CUT = rule("listCallBatches", {"edit_items": {"name": "survey ~d1."}}, times=_FOR_EVER)
 
 ROWS = (
-    Row("a list that lags 10 min, nothing lost", _PLAIN, (_lagging(600),), 0, "2 people submitted", on=(0,)),
+    Row("a list that lags 10 min, nothing lost", _PLAIN, (_lagging(600),), 0, "with a guard of 16 minutes", on=(0,)),
     *(
         Row(f"answer lost, the list lags {lag} s", _PLAIN, (_UNHEARD, _lagging(lag)), 0, "found again", on=(0,))
         for lag in (5, 60)
@@ -62,8 +66,43 @@ ROWS = (
         Row(f"request lost, the list lags {lag} s", _PLAIN, (_LOST, _lagging(lag)), 0, "decided anew", on=(0,))
         for lag in (5, 60)
     ),
-    Row("answer lost, the list lags 10 min", _PLAIN, (_UNHEARD, _lagging(600)), 3, "taken back", on=(0, 0)),
-    Row("request lost, the list lags 10 min", _PLAIN, (_LOST, _lagging(600)), 3, "taken back", on=(0, 0)),
+    Row("answer lost, the list lags 10 min", _PLAIN, (_UNHEARD, _lagging(600)), 0, "found again", on=(0, 0)),
+    Row("request lost, the list lags 10 min", _PLAIN, (_LOST, _lagging(600)), 3, "not proven either way", on=(0, 0)),
+    Row(
+        "two requests lost, the list lags 10 min",
+        _TWO,
+        (rule("createCallBatch", "lost_request", times=2), _lagging(600)),
+        3,
+        "not proven either way",
+        on=(0, 0),
+    ),
+    Row(
+        "one of two requests lost, of the other the answer, the list lags 4 min",
+        _TWO,
+        (_LOST, rule("createCallBatch", "lost_answer", after=1), _lagging(240)),
+        0,
+        "never arrived",
+        on=(0, 0),
+    ),
+    Row("the list probe is lost too", _PLAIN, (rule("createCallBatch", "lost_request", times=2),), 0, "decided anew"),
+    Row(
+        "the answer of the list probe is lost",
+        _PLAIN,
+        (_LOST, rule("createCallBatch", "lost_answer", after=1)),
+        0,
+        "decided anew",
+    ),
+    Row(
+        "the list probe is refused",
+        _PLAIN,
+        (_LOST, rule("createCallBatch", status(400, effect=False), after=1)),
+        3,
+        "was refused",
+    ),
+    Row("the list always lags 3 min", _PLAIN, (_lagging(180),), 0, "with a guard of 4 minutes", on=(0, 0)),
+    Row("the list lags 2 hours", _PLAIN, (_lagging(7_200),), 3, "nobody is called there until it does", on=(1,)),
+    Row("the list shows no names", _PLAIN, (_NAMELESS,), 3, "nobody is called there until it does", on=(1,)),
+    Row("the list cuts names", _PLAIN, (_CUT,), 3, "nobody is called there until it does", on=(1,)),
     Row("the list fails, nothing lost", _PLAIN, (_NO_LIST,), 1, "answered 500", on=(1,)),
     Row(
         "answer lost, the list fails",
@@ -133,19 +172,22 @@ ROWS = (
         TOMORROW,
         (rule("createCallBatch", {"late": 400}),),
         0,
-        "decided anew",
+        "found again",
         on=(0, 0),
     ),
     Row("settle shorter than the guard, lands in between", _IMPATIENT, (_LATE,), 0, "found again"),
     Row("no guard, the answer is lost", _UNGUARDED, (_UNHEARD,), 0, "found again"),
     Row("no guard, the request is lost", _UNGUARDED, (_LOST,), 0, "decided anew"),
-    Row(
-        "CallingBox's list in its other shape, an answer lost",
-        _BOX,
-        (rule("createCall", "lost_answer"), rule("listCalls", "as_data", times=_FOR_EVER)),
-        0,
-        "found again",
-        on=(0,),
+    *(
+        Row(
+            f"CallingBox's list in its old shape {shape}, an answer lost",
+            _BOX,
+            (rule("createCall", "lost_answer"), rule("listCalls", shape, times=_FOR_EVER)),
+            0,
+            "found again",
+            on=(0,),
+        )
+        for shape in ("as_data", "bare")
     ),
     Row(
         "CallingBox's list holds only the newest call",

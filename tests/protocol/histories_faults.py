@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.protocol.faults_answers import status
+from tests.protocol.histories_lies import lies
 
 _DIALING = st.sampled_from(
     ["createCallBatch", "retryCallBatch", "createOutboundCalls", "createCall", "legacyOutboundCall", "cancelCallBatch"]
@@ -24,7 +25,8 @@ _ANSWERS = st.one_of(
 )
 _READS = st.one_of(
     st.just(status(500, effect=False)),
-    st.sampled_from([5, 60, 600]).map(lambda seconds: {"lag": seconds}),
+    st.sampled_from([5, 60, 180, 600]).map(lambda seconds: {"lag": seconds}),
+    st.just({"edit_items": {"name": None}}),
     st.just({"truncate": 20}),
     st.just({"drop_members": 1}),
 )
@@ -37,5 +39,6 @@ def _rule(operation: str, do: object, after: int, times: int) -> dict[str, Any]:
 _RULE = st.one_of(
     st.builds(_rule, _DIALING, _ANSWERS, st.integers(0, 1), st.integers(1, 2)),
     st.builds(_rule, _READING, _READS, st.integers(0, 3), st.sampled_from([1, 6, 0])),
+    lies,
 )
 faults = st.lists(_RULE, min_size=1, max_size=3).map(tuple)

@@ -10,7 +10,7 @@ import pytest
 from tests.protocol.embedded_project import EmbeddedProject, resolve_like_a_person
 from tests.protocol.faults_answers import FAULTS, Fault
 from tests.protocol.faults_reads import ROWS, TOMORROW, Row, rule
-from tests.protocol.faults_requests import HOUR, REACHED, REQUESTS, SILENT, Request
+from tests.protocol.faults_requests import HOUR, REACHED, REQUESTS, SILENT, Request, batch
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -74,12 +74,12 @@ def test_reads_that_cannot_be_trusted_never_lead_to_a_second_call(ground: Embedd
     )
 
 
-def test_a_request_for_tomorrow_that_lands_after_settle_is_cancelled_by_the_run_that_the_report_asks_for(
+def test_a_request_for_tomorrow_that_lands_after_an_hour_is_cancelled_by_the_run_that_the_report_asks_for(
     ground: EmbeddedProject,
 ) -> None:
     """Until its own time the provider would take it: only a run after it landed can see it. CONTRIBUTING.md says so."""
     _write_for_tomorrow(ground, TOMORROW)
-    ground.faults(rule("createCallBatch", {"late": 400}))
+    ground.faults(rule("createCallBatch", {"late": 4_000}))
     assert "once more before" in ground.apply().text
     assert "once more before" in ground.run("plan").text
     assert "once more before" in ground.run("status").text
@@ -89,6 +89,22 @@ def test_a_request_for_tomorrow_that_lands_after_settle_is_cancelled_by_the_run_
     ground.advance(2 * 86_400)
 
     assert max(ground.calls().values()) == 1
+
+
+def test_a_call_whose_answer_was_lost_is_found_on_a_later_page_of_callingbox(ground: EmbeddedProject) -> None:
+    """The run died before it could look, and somebody else placed more calls than one page holds."""
+    ground.write(batch(REACHED, fields="provider: box, "))
+    unreadable = {"status": {"code": 500, "effect": False}}
+    ground.faults(rule("createCall", "lost_answer"), rule("listCalls", unreadable, after=1, times=0))
+    assert ground.apply().exit == 3
+    ground.faults()
+    body = {"agent_id": "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f", "to": SILENT}
+    with ground.reached() as client:
+        for _ in range(101):
+            placed = client.post("/v1/calls", json=body, headers={"Authorization": f"Bearer {ground.key}"})
+            assert placed.status_code == 201
+    assert _a_while_later(ground) == 0
+    assert ground.calls()[REACHED] == 1
 
 
 def _write_for_tomorrow(ground: EmbeddedProject, manifest: str) -> None:

@@ -6,6 +6,7 @@ An entry point of the group `dialctl.providers` names this module; `type` and `c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 import polars as pl
@@ -24,7 +25,7 @@ from declarative.providers import (
     SingleCallChannel,
     Submission,
 )
-from declarative.providers.base import EVERY_AGENT
+from declarative.providers.base import EVERY_AGENT, AccountEntry
 
 CALL = Capabilities(
     max_people=1,
@@ -102,12 +103,27 @@ class Memory:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def latest_now(self) -> datetime:
+        return self.now()
+
     def skew(self) -> float:
         return 0.0
+
+    def reading_until(self, deadline: datetime) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def own_number(self, settings: Mapping[str, Json]) -> str:
+        return ""
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         agent = str(settings.get("agent_id", ""))
         return [f"there is no agent {agent}"] if "missing" in agent else []
+
+    def list_agents(self) -> list[AccountEntry]:
+        return [AccountEntry("agent_1", "Memory agent")]
+
+    def list_numbers(self) -> list[AccountEntry]:
+        return []
 
     def close(self) -> None:
         self._channels = {}

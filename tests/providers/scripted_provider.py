@@ -14,6 +14,7 @@ from declarative.model.remote import Remote
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import Channel, ConnectOptions, Provider, Submission
+from declarative.providers.http.outcomes import Answer
 
 KEY = "sk_car_ThisKeyMustNeverBeSeen42"
 MARK = Mark("aaaaa", "bbbbbb", "ccccccc", 1, 1, 1, "ddddd")
@@ -70,6 +71,10 @@ def answering(*answers: httpx.Response | Exception) -> Handler:
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
     return handler
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    return Answer.from_body(response.status_code, response.headers, response.content)
 
 
 def submission(

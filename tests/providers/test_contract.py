@@ -49,7 +49,7 @@ def test_a_built_in_provider_keeps_the_whole_contract(name: str, version: str, w
     routes = {version: provider_type.routes[version]}
     report = check_provider(OneRoute(replace(provider_type, versions=(version,), routes=routes)), world)
     assert report.skipped == {}
-    assert len(report.passed) == len(routes[version]) * 35
+    assert len(report.passed) == len(routes[version]) * 36
 
 
 class MemoryWorld(World):

@@ -15,9 +15,9 @@ from declarative.providers.http.client import HttpClient
 
 def test_the_public_names_are_these() -> None:
     assert set(providers.__all__) == {
-        "Provider", "Channel", "SingleCallChannel", "ProviderType", "Capabilities", "ConnectOptions", "Submission",
-        "Mark", "Remote", "Phase", "Outcome", "Done", "NotSent", "Rejected", "Busy", "OutOfFunds", "Ambiguous",
-        "MarkMissing", "HttpClient",
+        "Provider", "Channel", "SingleCallChannel", "AccountEntry", "ProviderType", "Capabilities", "ConnectOptions",
+        "Submission", "Mark", "Remote", "Phase", "Outcome", "Done", "NotSent", "Rejected", "Busy", "OutOfFunds",
+        "Ambiguous", "MarkMissing", "HttpClient",
     }  # fmt: skip
     assert len(set(providers.__all__)) == len(providers.__all__)
 

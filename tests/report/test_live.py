@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
@@ -26,3 +27,25 @@ def test_an_address_is_whole_in_a_terminal_of_80_columns() -> None:
     heading, row = shown.get().splitlines()
     assert row.split() == ["batch/appointment-confirmation", "381e3fa…", "1", "2", "3", "4,900"], row
     assert heading.split() == ["resource", "id", "reached", "unreached", "in", "flight", "waiting"]
+
+
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+def reading(minutes: int, reached: int, waiting: int, in_flight: int = 0) -> list[RemoteProgress]:
+    counts = {"reached": reached, "unreached": 0, "in_flight": in_flight, "waiting": waiting}
+    seen_at, starts_at = NOON + timedelta(minutes=minutes), NOON + timedelta(minutes=2)
+    return [
+        RemoteProgress(address="batch/a", remote_id="b", over=False, starts_at=starts_at, seen_at=seen_at, **counts)
+    ]
+
+
+def test_why_nothing_happens_how_far_it_is_and_the_expected_end_are_said() -> None:
+    timeline = live.Timeline()
+    nothing = "[--------------------] 0%"
+    assert timeline.describe(reading(0, 0, 10)) == f"{nothing} · 0s so far · calls begin at 12:02 UTC on 1 Dec"
+    idle = "nobody was called yet: the provider has not begun"
+    assert timeline.describe(reading(3, 0, 10)) == f"{nothing} · 3m00s so far · {idle}"
+    half = "[##########----------] 50%"
+    assert timeline.describe(reading(12, 5, 4, 1)) == f"{half} · 12m00s so far · over in about 10m00s"
+    assert timeline.describe(reading(120, 10, 0)) == "[####################] 100% · 2h00m so far"

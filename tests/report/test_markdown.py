@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from declarative.planning.decide import Verb
-from declarative.planning.plan import Change, Notice, Plan
+from declarative.planning.plan import Action, Change, Notice, Plan
 from declarative.report import markdown
 
 from .sample_plans import NOON, action, plan_of
@@ -140,10 +140,8 @@ def test_kept_resources_are_folded_and_no_rows() -> None:
 
 
 def test_warnings_and_held_back_people_are_shown() -> None:
-    shown = markdown.render_comment(
-        plan_of(warnings=(Notice("batch/march", "late"),), held_counts={"suppress_from": 3})
-    )
-    assert "#### Warnings\n\n- 3 people held back by `suppress_from`\n- `batch/march`: late" in shown
+    shown = markdown.render_comment(plan_of(warnings=(Notice("batch/march", "late"),), held_counts={"suppressed": 3}))
+    assert "#### Warnings\n\n- 3 people held back: on a do-not-call list\n- `batch/march`: late" in shown
 
 
 def test_an_offline_plan_says_so_on_top() -> None:
@@ -198,16 +196,22 @@ def test_ten_thousand_of_everything_with_hostile_text_fit() -> None:
         assert len(markdown.render_comment(plan, caused_addresses=caused)) < 60_000
 
 
+def changed_each(count: int, size: int = 1) -> list[Action]:
+    """Actions with a change of their own each, so that none is said together with another."""
+    changes = [(Change("spec.agent_id", "agent_old", f"{place:03}{'v' * size}"),) for place in range(count)]
+    return [action(Verb.REPLACE, f"r{place:03}", changes=change) for place, change in enumerate(changes)]
+
+
 def test_differences_go_before_rows_and_kept_before_differences() -> None:
-    kept, changed = huge(Verb.KEEP, 700), [action(Verb.REPLACE, f"r{n:03}") for n in range(100)]
-    shown = markdown.render_comment(plan_of(*changed, *kept))  # type: ignore[arg-type]
+    kept = huge(Verb.KEEP, 700)
+    shown = markdown.render_comment(plan_of(*changed_each(100), *kept))  # type: ignore[arg-type]
     assert "Unchanged" not in shown
     assert "Differences (100)" in shown
     assert "700 unchanged resources" in shown
-    shown = markdown.render_comment(plan_of(*changed, *huge(Verb.REPLACE, 280)))  # type: ignore[arg-type]
+    shown = markdown.render_comment(plan_of(*changed_each(300, size=300)))
     assert "Differences (" not in shown
-    assert "380 differences" in shown
-    assert shown.count("\n| `batch/") == 380
+    assert "300 differences" in shown
+    assert shown.count("\n| `batch/") == 300
 
 
 def test_blocks_are_kept_before_anything_below_them() -> None:
@@ -224,3 +228,25 @@ def test_many_blocks_leave_room_for_who_is_called() -> None:
 
 def test_what_fits_is_not_cut() -> None:
     assert "_Cut" not in markdown.render_comment(plan_of(*[action(verb, f"x{n}") for n, verb in enumerate(Verb)]))
+
+
+def test_what_many_addresses_share_is_said_once() -> None:
+    names = [f"campaign-{place}" for place in range(400)]
+    changes = (Change("spec.agent_id", "agent_old", "agent_new"),)
+    plan = plan_of(
+        *(action(Verb.BLOCK, name, detail="an answer was lost", hint="") for name in names),
+        *(action(Verb.REPLACE, f"old-{name}", people=1, changes=changes) for name in names),
+        warnings=tuple(Notice(f"batch/{name}", "calls abroad") for name in names),
+    )
+    shown = markdown.render_comment(plan)
+    shared = "`batch/campaign-0`, `batch/campaign-1`, `batch/campaign-2` and 397 more"
+    assert "batch/old-campaign-399" in shown
+    assert f"- {shared} 800 people: an answer was lost" in shown
+    assert f"- {shared}: calls abroad" in shown
+    assert shown.count("→ `agent_new`") == 1
+
+
+def test_a_comment_names_commit_and_time_of_the_plan() -> None:
+    shown = markdown.render_comment(plan_of(action(Verb.CREATE)), commit="0123456789abcdef0123")
+    assert " · commit `0123456789ab` · 12:00 UTC on 1 Dec 2026\n" in shown
+    assert " · 12:00 UTC on 1 Dec 2026" in markdown.render_comment(plan_of())

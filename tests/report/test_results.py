@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import stat
 from pathlib import Path
@@ -35,6 +37,45 @@ def test_masking_touches_the_numbers_alone() -> None:
     [row] = results.mask_numbers(frame()).to_dicts()
     assert row["number"] == "+1415•••0101"
     assert row | {"number": ADA} == frame().to_dicts()[0]
+
+
+def test_numbers_in_somebodys_own_data_are_masked_as_the_number_itself_is() -> None:
+    data = json.dumps({"metadata": {"mobile": ADA, "other": 14155550102, "zip": "10115", "age": 40, "old": [ADA]}})
+    [row] = results.mask_numbers(frame(data=data, error=f"cannot call {ADA}")).to_dicts()
+    masked = "+1415•••0101"
+    assert json.loads(row["data"])["metadata"] == {
+        "mobile": masked,
+        "other": "1415•••0102",
+        "zip": "10115",
+        "age": 40,
+        "old": [masked],
+    }
+    assert row["error"] == f"cannot call {masked}"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        (" =1", "' =1"),
+        ("\t=1", "'\t=1"),
+        ("＝1", "'＝1"),
+        (ADA, ADA),
+        ("+1415•••0101", "+1415•••0101"),
+        ("+1 (415) 555-0101", "+1 (415) 555-0101"),
+        ("-12.50", "-12.50"),
+        ("a=1", "a=1"),
+        ("", ""),
+    ],
+)
+def test_a_spreadsheet_runs_no_cell_of_a_csv_and_reads_numbers_as_numbers(text: str, written: str) -> None:
+    lines = results.render_results(frame(outcome=text), "csv")
+    [row] = csv.DictReader(io.StringIO(lines))
+    assert row["outcome"] == written
+    assert (row["attempts"], row["number"]) == ("1", ADA)
 
 
 def test_attempts_that_are_only_bounded_are_said_to_be_at_most() -> None:

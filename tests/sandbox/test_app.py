@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from email.utils import parsedate_to_datetime
 
 import httpx
+import pytest
 
 from .account import Account
-from .request_bodies import BATCHES, VARIABLES
+from .request_bodies import BATCHES, VARIABLES, batch_body, fault_rule
 
 
 def test_an_unknown_route_is_not_found_in_json(account: Account) -> None:
@@ -33,3 +35,31 @@ def test_an_answer_has_one_date(served: Account) -> None:
     headers = served.client().get("/").headers
     assert len(headers.get_list("date")) == 1
     assert "server" not in headers
+
+
+def test_an_answer_trickles_byte_by_byte(either: Account) -> None:
+    either.faults(fault_rule("listCallBatches", {"trickle": 0.001}))
+    began = time.monotonic()
+    answer = either.at_cartesia().get(BATCHES)
+    assert answer.json()["data"] == []
+    assert time.monotonic() - began >= 0.001 * len(answer.content)
+
+
+def test_a_reader_of_a_trickle_can_give_up(either: Account) -> None:
+    either.faults(fault_rule("createCallBatch", {"trickle": 0.2}))
+    with pytest.raises(httpx.ReadTimeout):
+        either.at_cartesia().post(BATCHES, json=batch_body(), timeout=httpx.Timeout(5, read=0.05))
+    assert len(either.at_cartesia().get(BATCHES).json()["data"]) == 1
+
+
+def test_an_answer_of_some_megabytes_is_still_json(either: Account) -> None:
+    either.faults(fault_rule("listCallBatches", {"pad_mb": 3}))
+    answer = either.at_cartesia().get(BATCHES)
+    assert (len(answer.content) > 3_000_000, answer.json()["data"]) == (True, [])
+
+
+def test_a_large_answer_can_be_abandoned(either: Account) -> None:
+    either.faults(fault_rule("listCallBatches", {"pad_mb": 50}))
+    with either.at_cartesia().stream("GET", BATCHES) as answer:
+        assert len(next(answer.iter_raw(1000))) == 1000
+    assert either.at_cartesia().get(BATCHES).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -162,10 +163,10 @@ def test_a_lagging_list_does_not_show_the_young_but_get_does(either: Account) ->
     assert either.at_cartesia().get(f"{BATCHES}/{batch['id']}").status_code == 200
     assert either.at_cartesia().get("/agents/calls", params={"agent_id": "agent_A"}).json()["data"] == []
     either.at_callingbox().post("/v1/calls", json=box_body())
-    assert either.at_callingbox().get("/v1/calls").json() == []
+    assert either.at_callingbox().get("/v1/calls").json()["data"] == []
     either.advance(31)
     assert len(listed(either)) == 1
-    assert len(either.at_callingbox().get("/v1/calls").json()) == 1
+    assert len(either.at_callingbox().get("/v1/calls").json()["data"]) == 1
 
 
 def test_a_batch_that_misses_members(either: Account) -> None:
@@ -223,3 +224,48 @@ def test_lost_answers_are_in_the_log_without_a_status(account: Account) -> None:
         ("POST", BATCHES, None),
         ("POST", BATCHES, 201),
     ]
+
+
+@pytest.mark.parametrize("effect_after", [30, "never"])
+def test_a_cancel_answers_well_and_takes_effect_later_or_never(either: Account, effect_after: Any) -> None:
+    batch = create(either, scheduled_at=either.later(120)).json()
+    either.faults(fault_rule("cancelCallBatch", {"effect_after": effect_after}))
+    path = f"{BATCHES}/{batch['id']}"
+    answer = either.at_cartesia().post(f"{path}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    assert either.at_cartesia().get(path).json()["status"] == "pending"
+    either.advance(31)
+    assert (either.at_cartesia().get(path).json()["status"] == "cancelled") == (effect_after == 30)
+    either.advance(3600)
+    assert either.calls()[ADA] == (effect_after == "never")
+
+
+def test_a_refused_request_has_no_effect_later(either: Account) -> None:
+    either.faults(fault_rule("createCallBatch", {"effect_after": 1}))
+    assert create(either, agent_id="agent_missing").status_code == 404
+    either.advance(60)
+    assert listed(either) == []
+
+
+@pytest.mark.parametrize("code", [403, 413, 429, 502, 504, 599])
+@pytest.mark.parametrize("effect", [True, False])
+def test_a_gateway_answers_a_page_with_a_date_of_its_own(either: Account, code: int, effect: bool) -> None:
+    status = {"code": code, "effect": effect, "gateway": True}
+    either.faults(fault_rule("createCallBatch", {"status": status, "date_shift": -7200}))
+    answer = create(either)
+    assert (answer.status_code, answer.headers["content-type"]) == (code, "text/html")
+    assert str(code) in answer.text
+    assert "</html>" in answer.text
+    assert date_ahead(either, answer) == pytest.approx(-7200, abs=1)
+    assert len(listed(either)) == effect
+
+
+@pytest.mark.parametrize("shift", [3600, -3600])
+def test_the_date_is_ahead_or_behind(either: Account, shift: int) -> None:
+    either.faults(fault_rule("*", {"date_shift": shift}, times=0))
+    assert date_ahead(either, create(either)) == pytest.approx(shift, abs=1)
+
+
+def date_ahead(account: Account, answer: httpx.Response) -> float:
+    date = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    return date - float(account.control("GET", "clock")["epoch"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,8 @@ from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.outcomes import REACHED, Draw, Outcome, compute_times, draw
 from declarative.sandbox.world import World
 
-from .account import Account
-from .request_bodies import BATCHES, batch_body, fictional_numbers
+from .account import Account, open_account
+from .request_bodies import BATCHES, UNKNOWN_WORD, batch_body, box_body, fictional_numbers
 
 
 def test_the_shares_of_outcomes_are_as_documented() -> None:
@@ -60,3 +61,39 @@ def test_the_same_seed_brings_the_same_outcomes() -> None:
         return [recipient["end_reason"] for recipient in read["recipients"]]
 
     assert end_reasons(1) == end_reasons(1) != end_reasons(2)
+
+
+def test_lifelike_outcomes_add_what_a_client_does_not_hope_for() -> None:
+    numbers = [f"+1415{at:07d}" for at in range(2_000_000, 2_020_000)]
+    counts = Counter(draw(0, number, 1, lifelike=True).outcome for number in numbers)
+    assert counts[Outcome.ERROR] / 200 == pytest.approx(1, abs=0.3)
+    assert counts[Outcome.PRE_DIAL] / 200 == pytest.approx(1, abs=0.3)
+    assert counts[Outcome.DIVERTED] / 200 == pytest.approx(0.2, abs=0.1)
+    assert draw(0, "+12125550191", 1, lifelike=True).outcome is Outcome.NO_ANSWER
+
+
+def test_a_lifelike_world_stays_so_and_shows_its_words_to_clients(tmp_path: Path) -> None:
+    World(tmp_path, speed=0, lifelike=True).close()
+    numbers = [f"+1415{at:07d}" for at in range(2_000_000, 2_001_000)]
+    with open_account(tmp_path) as account:
+        body = batch_body(*numbers, target_concurrency_limit=100)
+        batch = account.at_cartesia().post(BATCHES, json=body).json()
+        account.advance(86_400)
+        people = account.at_cartesia().get(f"{BATCHES}/{batch['id']}").json()["recipients"]
+    reasons = Counter(person.get("end_reason", person.get("error_message")) for person in people)
+    assert reasons["error"] > 0
+    assert reasons["call_diverted"] > 0
+    assert reasons["the call could not be placed to this number"] > 0
+    assert sum(reasons[reason] for reason in ("agent_hangup", "client_hangup")) > 700
+
+
+def test_a_number_ends_in_words_that_nobody_knows(account: Account) -> None:
+    cartesia, box = account.at_cartesia(), account.at_callingbox()
+    batch = cartesia.post(BATCHES, json=batch_body(UNKNOWN_WORD)).json()
+    call = box.post("/v1/calls", json=box_body(UNKNOWN_WORD)).json()
+    account.advance(600)
+    (person,) = cartesia.get(f"{BATCHES}/{batch['id']}").json()["recipients"]
+    assert (person["status"], person["end_reason"]) == ("diverted", "call_diverted")
+    assert cartesia.get(f"/agents/calls/{person['agent_call_id']}").json()["status"] == "diverted"
+    assert box.get(f"/v1/calls/{call['id']}").json()["status"] == "diverted"
+    assert account.calls()[UNKNOWN_WORD] == 2

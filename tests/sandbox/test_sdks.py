@@ -61,6 +61,13 @@ def test_callingbox_lists_and_reads_calls(served: Account, box: callingbox.Calli
     assert isinstance(box.calls.retrieve_transcript(placed["id"]), list)
 
 
+def test_callingbox_lists_calls_in_pages(served: Account, box: callingbox.Callingbox) -> None:
+    placed = [served.at_callingbox().post("/v1/calls", json=box_body()).json()["id"] for _ in range(3)][::-1]
+    first = box.calls.list(limit=2)
+    assert ([one.id for one in first], first.has_more) == (placed[:2], True)
+    assert [one.id for one in box.calls.list(limit=2, starting_after=placed[1])] == placed[2:]
+
+
 def test_callingbox_lists_numbers(box: callingbox.Callingbox) -> None:
     assert [one.e164 for one in box.numbers.list()] == ["+12025550100"]
 

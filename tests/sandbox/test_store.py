@@ -1,15 +1,25 @@
-"""The database file: private, and named when it cannot be read."""
+"""The database file: private, and named with a way out when it cannot be read."""
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from declarative.errors import DialctlError
-from declarative.sandbox.embedded import open_sandbox
+from declarative.sandbox.embedded import EmbeddedSandbox, open_sandbox
+from declarative.sandbox.store import DamagedDatabase
 from declarative.sandbox.world import World
+from tests.command import start_server
+
+from .account import Account, open_account
+from .request_bodies import ADA, BATCHES, batch_body, box_body, fault_rule, fictional_numbers
+
+PLACES = 11
 
 
 def test_the_directory_and_its_database_are_private(tmp_path: Path) -> None:
@@ -21,6 +31,81 @@ def test_the_directory_and_its_database_are_private(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_sandbox_is_named_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "sandbox.sqlite3").write_text("garbage")
-    with pytest.raises(DialctlError, match=r"sandbox\.sqlite3: ") as refused:
+    with pytest.raises(DamagedDatabase, match=r"sandbox\.sqlite3: ") as refused:
         World(tmp_path)
-    assert "delete it" in refused.value.hint
+    assert "dialctl sandbox reset" in refused.value.hint
+
+
+def test_a_directory_in_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.sqlite3").mkdir()
+    with pytest.raises(DialctlError, match=r"sandbox\.sqlite3: "):
+        World(tmp_path)
+
+
+def test_a_file_of_another_format_is_named(tmp_path: Path) -> None:
+    World(tmp_path).close()
+    with sqlite3.connect(tmp_path / "sandbox.sqlite3") as db:
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    with pytest.raises(DamagedDatabase, match="format is 1"):
+        World(tmp_path)
+
+
+def use_everything(account: Account) -> None:
+    cartesia, box = account.at_cartesia(), account.at_callingbox()
+    for batch in cartesia.get(BATCHES).json()["data"]:
+        cartesia.get(f"{BATCHES}/{batch['id']}")
+    cartesia.get("/agents/calls", params={"agent_id": "agent_A"})
+    box.get("/v1/calls")
+    cartesia.post(BATCHES, json=batch_body(ADA))
+    for route in ("dials", "requests", "faults", "clock"):
+        account.control("GET", route)
+    account.advance(5)
+
+
+@pytest.fixture(scope="module")
+def used_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("used")
+    with (
+        EmbeddedSandbox(World(directory, speed=0)) as embedded,
+        Account("http://sandbox", embedded.transport(), key="sk_kept") as account,
+    ):
+        account.faults(fault_rule("getCall", "lost_answer"))
+        for _ in range(4):
+            account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(60)))
+            account.at_callingbox().post("/v1/calls", json=box_body())
+            account.advance(3600)
+        use_everything(account)
+    return directory / "sandbox.sqlite3"
+
+
+@pytest.mark.parametrize("place", range(PLACES))
+def test_damage_anywhere_is_named_or_harmless_and_a_reset_ends_it(used_file: Path, tmp_path: Path, place: int) -> None:
+    file = tmp_path / "sandbox.sqlite3"
+    shutil.copy(used_file, file)
+    size = file.stat().st_size
+    with file.open("r+b") as damaged:
+        damaged.seek(size * place // PLACES)
+        damaged.write(bytes((31 * index + 7 * place) % 256 for index in range(size // PLACES)))
+    with suppress(DamagedDatabase), open_account(tmp_path) as account:  # any other error fails
+        use_everything(account)
+    try:
+        with World(tmp_path) as world:
+            world.reset()
+    except DamagedDatabase:
+        return  # not even opened: `dialctl sandbox reset` deletes it
+    with open_account(tmp_path) as account:
+        use_everything(account)
+
+
+def test_a_served_sandbox_answers_that_its_file_is_damaged_and_can_be_reset(tmp_path: Path, used_file: Path) -> None:
+    shutil.copy(used_file, tmp_path / "sandbox.sqlite3")
+    server, url = start_server("--directory", str(tmp_path), "--speed", "0")
+    with server, Account(url, None, key="sk_kept") as account:
+        with (tmp_path / "sandbox.sqlite3").open("r+b") as damaged:
+            damaged.write(b"\0" * used_file.stat().st_size)
+        answer = account.at_cartesia().get(BATCHES)
+        assert (answer.status_code, "sandbox.sqlite3" in answer.json()["error"]) == (500, True)
+        assert account.client().post("/_sandbox/reset").status_code == 200
+        assert account.at_cartesia().get(BATCHES).json()["data"] == []
+        server.kill()

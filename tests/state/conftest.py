@@ -12,10 +12,13 @@ from declarative.state.catalog import open_backend
 from declarative.state.local import LocalBackend
 from declarative.state.objectstore import ObjectStoreBackend
 from declarative.state.objectstore_client import ObjectClient
+from tests.project_fixture import project
 from tests.state.samples import SettableClock
 
 if TYPE_CHECKING:
     from tests.state.s3server import S3Server
+
+__all__ = ["project"]
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ STEPS: tuple[Step, ...] = (
     lambda ledger: ledger.update("batch/april", remotes=dict[str, RemoteRecord | None](acb_1=remote(settled=True))),
     lambda ledger: ledger.fold(),
 )
-_TOUCHES = {"open", "close", "pwrite", "fsync", "ftruncate", "replace", "unlink", "fchmod", "mkdir"}
+_TOUCHES = {"open", "close", "pwrite", "fsync", "ftruncate", "replace", "unlink", "fchmod", "mkdir", "stat", "flock"}
 
 
 def crash(folder: str) -> None:
@@ -52,18 +52,8 @@ def crash(folder: str) -> None:
 
 
 def _run_until(point: int, place: Path) -> None:
-    calls_left = point
-
-    def count(frame: FrameType, event: str, called: object) -> None:
-        nonlocal calls_left
-        of_the_system = getattr(called, "__module__", "") == "posix"
-        if event in ("c_call", "c_return") and of_the_system and getattr(called, "__name__", "") in _TOUCHES:
-            if calls_left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            calls_left -= 1
-
     done = os.open(place / "done", os.O_WRONLY | os.O_CREAT)
-    sys.setprofile(count)
+    _after_calls(point, lambda: os.kill(os.getpid(), signal.SIGKILL))
     backend = LocalBackend(place)
     with backend.lease(holder(), 0, time.sleep) as lease:
         ledger = Ledger.open(backend, lease)
@@ -71,6 +61,21 @@ def _run_until(point: int, place: Path) -> None:
             step(ledger)
             os.write(done, b".")
     sys.setprofile(None)
+
+
+def _after_calls(point: int, act: Callable[[], object]) -> None:
+    """Call `act` once, before or after a system call that touches a file, when `point` of them have gone by."""
+    calls_left = point
+
+    def count(frame: FrameType, event: str, called: object) -> None:
+        nonlocal calls_left
+        of_the_system = getattr(called, "__module__", "") in ("posix", "fcntl")
+        if event in ("c_call", "c_return") and of_the_system and getattr(called, "__name__", "") in _TOUCHES:
+            if calls_left == 0:
+                act()
+            calls_left -= 1
+
+    sys.setprofile(count)
 
 
 def full(folder: str, action: str, limit: str) -> None:
@@ -89,6 +94,8 @@ def forbidden(folder: str, action: str) -> None:
         ledger = Ledger.open(backend, lease)
         os.chmod(folder, 0o555)
         if os.geteuid() == 0:
+            for path in (Path(folder) / ".dialctl", *Path(folder).glob(".dialctl/*")):
+                os.chown(path, 65534, -1)
             os.seteuid(65534)
         _act(ledger, action)
 
@@ -103,6 +110,60 @@ def _act(ledger: Ledger, action: str) -> None:
     except StateError as error:
         unchanged = ledger.lock.resources[ADDRESS] == before
         print(f"{error.message} | {error.hint} | {'unchanged' if unchanged else 'changed'}")
+
+
+def stall(folder: str, action: str) -> None:
+    """Let one child after another write, each stopped one system call later than the one before, until one is not.
+
+    While a child stands still its lease is broken, as `dialctl force-unlock` does, and another run writes if it can.
+    Each has its own folder. Prints for each whether the lease could be broken, and what either run was told.
+    """
+    for point in range(10_000):
+        place = Path(folder) / f"{point:04}"
+        place.mkdir()
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _write_with_a_stop(point, place, action, writer)
+            os._exit(0)
+        os.close(writer)
+        if os.WIFEXITED(os.waitpid(child, os.WUNTRACED)[1]):
+            return
+        overtaken = _overtake(place)
+        os.kill(child, signal.SIGCONT)
+        os.waitpid(child, 0)
+        with os.fdopen(reader) as told:
+            print(f"{place.name} {overtaken} {told.read()}")
+
+
+def _write_with_a_stop(point: int, place: Path, action: str, told: int) -> None:
+    backend = LocalBackend(place)
+    with backend.lease(holder("sleeper"), 0, time.sleep):
+        backend.load()
+        backend.fold(b"first")
+        backend.append(b'{"step":1}')
+        _after_calls(point, lambda: os.kill(os.getpid(), signal.SIGSTOP))
+        try:
+            backend.append(b'{"step":2}') if action == "append" else backend.fold(b"second")
+            result = "done"
+        except StateError as error:
+            result = error.code
+        sys.setprofile(None)
+        os.write(told, result.encode())
+
+
+def _overtake(place: Path) -> str:
+    """Break the lease of the sleeper and write what it must not harm. What was refused, or `wrote`."""
+    backend = LocalBackend(place)
+    try:
+        backend.break_lease("id-sleeper")
+    except StateError as error:
+        return "refused" if "in the middle of a write" in error.message else error.message
+    with backend.lease(holder("bob"), 0, time.sleep):
+        stored = backend.load()
+        backend.append(b'{"step":3}')
+        (place / "expected").write_bytes(b"\n".join([stored.lock or b"", *stored.journal, b'{"step":3}']))
+    return "wrote"
 
 
 def contend(url: str) -> None:
@@ -136,7 +197,7 @@ def hold(url: str) -> None:
 
 
 SCENARIOS: Mapping[str, Callable[..., None]] = {
-    "crash": crash, "full": full, "forbidden": forbidden, "contend": contend, "hold": hold,
+    "crash": crash, "stall": stall, "full": full, "forbidden": forbidden, "contend": contend, "hold": hold,
 }  # fmt: skip
 
 if __name__ == "__main__":

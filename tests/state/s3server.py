@@ -50,6 +50,10 @@ class S3Server:
         """Make the object look as if it was written so many seconds earlier."""
         _backend().get_object(self.bucket, key).last_modified -= timedelta(seconds=seconds)
 
+    def put(self, key: str) -> None:
+        """Make an empty object, as a console does for a folder."""
+        _backend().put_object(self.bucket, key, b"")
+
     def keys(self, prefix: str) -> dict[str, bytes]:
         found = _backend().list_objects(_backend().get_bucket(self.bucket), prefix, None)
         return {key.name: key.value for key in found[0]}

@@ -73,7 +73,6 @@ remotes = st.builds(
     created_at=st.none() | _times,
     cancel=st.none() | st.sampled_from(CancelProgress),
     settled=st.booleans(),
-    doubts=_digests,
 )
 intents = st.builds(
     Intent,
@@ -91,7 +90,7 @@ intents = st.builds(
     scheduled_at=st.none() | _times,
     remote=st.none() | _keys,
     retry_count=st.none() | st.integers(0, 2),
-    absent=st.booleans(),
+    fence=st.none() | _times,
 )
 _open = st.lists(intents, max_size=2, unique_by=lambda one: one.mark).map(lambda many: {i.mark: i for i in many})
 _plain_fields: dict[str, st.SearchStrategy[Any]] = {

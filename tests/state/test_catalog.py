@@ -31,3 +31,9 @@ def test_an_unknown_scheme_is_refused_with_those_that_are_known(url: str, tmp_pa
         open_backend(tmp_path, url)
     for scheme in SCHEMES:
         assert f"{scheme}://" in refusal.value.hint
+
+
+@pytest.mark.parametrize("url", ["nonsense", "s3://", "s3://b\n", "ftp://b/p"])
+def test_a_url_that_a_variable_holds_is_told_by_the_name_of_the_variable(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UsageError, match=r"^DIALCTL_STATE: the state URL"):
+        open_backend(tmp_path, url, origin="DIALCTL_STATE")

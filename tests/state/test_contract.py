@@ -17,7 +17,7 @@ from declarative.testing import ContractReport, check_backend
 
 
 def assert_kept(report: ContractReport) -> None:
-    assert len(report.passed) == 14
+    assert len(report.passed) == 15
     assert report.skipped == {}
 
 

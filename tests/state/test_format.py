@@ -6,18 +6,32 @@ import re
 from dataclasses import fields, replace
 from datetime import timedelta
 
+import orjson
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from declarative import schemas
 from declarative.errors import StateError
 from declarative.model.digest import PersonKey
 from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, ResourceRecord
 from declarative.state.base import StoredState
-from declarative.state.format import journal_line, parse_lock, render_lock
+from declarative.state.checksum import check_document, seal_document
+from declarative.state.format import journal_line, parse_lock, read_checksum, render_lock
 from tests.state.samples import NOON, intent, lock, locks, remote
 
-WHOLE = render_lock(lock(march=ResourceRecord(generation=1, settings={"agent_id": "agent_1"})))
+MARCH = ResourceRecord(
+    generation=1, settings={"agent_id": "agent_1"}, remotes={"acb_1": remote()}, intents={"~d1.m": intent()}
+)
+WHOLE = render_lock(lock(march=MARCH))
+
+
+def _resealed(old: bytes, new: bytes) -> bytes:
+    """The lock with a change that a person made who knows the checksums."""
+    document = orjson.loads(WHOLE)
+    check_document(document)
+    changed = orjson.loads(orjson.dumps(document, option=orjson.OPT_INDENT_2).replace(old, new, 1))
+    return orjson.dumps(seal_document(changed))
 
 
 @given(locks)
@@ -71,7 +85,7 @@ def test_no_number_of_a_person_is_in_the_text() -> None:
 def test_the_schema_knows_every_field(cls: type, shape: str | None) -> None:
     schema = schemas.load_schema("lock.v1")
     known = schema["$defs"][shape] if shape else schema
-    assert {*known["properties"]} - {"format_version"} == {entry.name for entry in fields(cls)}
+    assert {*known["properties"]} - {"format_version", "checksum"} == {entry.name for entry in fields(cls)}
 
 
 def test_an_empty_place_has_no_lock() -> None:
@@ -88,11 +102,32 @@ def test_an_empty_place_has_no_lock() -> None:
         (WHOLE.replace(b'"format_version": "1"', b'"format_version": "2"'), "'2'", "upgrade"),
         (b"[]", "not a lock", "version control"),
         (b'{"format_version": "1"}', "no lineage", "version control"),
-        (WHOLE.replace(b'"born"', b'"bron"'), "wrong shape", "version control"),
-        (WHOLE.replace(b'"generation": 1', b'"generation": -1'), "generation", "version control"),
-        (WHOLE.replace(b"2026-12-01", b"2026-13-01"), "impossible value", "version control"),
+        (_resealed(b'"born"', b'"bron"'), "wrong shape", "version control"),
+        (_resealed(b'"generation": 1', b'"generation": -1'), "generation", "version control"),
+        (_resealed(b"2026-12-01", b"2026-13-01"), "impossible value", "version control"),
+        (_resealed(b'"acb_1"', b'".."'), "wrong shape", "version control"),
+        (_resealed(b'"acb_1"', b'"a/../b"'), "wrong shape", "version control"),
+        (_resealed(b'"~d1.m": {', b'"~d1.n": {'), "an intent of batch/march under '~d1.n'", "version control"),
+        (WHOLE.replace(b'"born"', b'"bron"'), "the top of the lock is damaged", "version control"),
+        (WHOLE.replace(b'"generation": 1', b'"generation": 2'), "batch/march in the lock is damaged", "resolve"),
     ],
-    ids=["cut", "empty", "binary", "conflict", "newer", "list", "bare", "misspelt", "negative", "time"],
+    ids=[
+        "cut",
+        "empty",
+        "binary",
+        "conflict",
+        "newer",
+        "list",
+        "bare",
+        "misspelt",
+        "negative",
+        "time",
+        "id that is a path",
+        "id with a path",
+        "intent under another key",
+        "top edited",
+        "block edited",
+    ],
 )
 def test_a_lock_that_cannot_be_used_says_what_to_do(text: bytes, message: str, way_out: str) -> None:
     with pytest.raises(StateError, match=re.escape(message)) as refusal:
@@ -106,34 +141,46 @@ def test_a_lock_cut_anywhere_is_refused(end: int) -> None:
         parse_lock(StoredState(WHOLE[:end]))
 
 
-def _line(generation: int, lineage: str = "k3v9") -> bytes:
-    return journal_line(lineage, {"resources": {"batch/march": {"generation": generation}}})
+def _lines(*generations: int, lineage: str = "k3v9") -> tuple[bytes, ...]:
+    """A journal with a line for each generation."""
+    lines: list[bytes] = []
+    for generation in generations:
+        patch = {"resources": {"batch/march": {"generation": generation}}}
+        lines.append(journal_line(lineage, patch, read_checksum(lines[-1]) if lines else ""))
+    return tuple(lines)
 
 
 def test_a_journal_is_replayed_over_the_lock() -> None:
-    read = parse_lock(StoredState(WHOLE, (_line(2), _line(3))))
-    assert read == lock(march=ResourceRecord(generation=3, settings={"agent_id": "agent_1"}))
+    assert parse_lock(StoredState(WHOLE, _lines(2, 3))) == lock(march=replace(MARCH, generation=3))
 
 
-@pytest.mark.parametrize("end", range(len(_line(3))))
-def test_a_torn_last_line_was_never_written(end: int) -> None:
-    assert parse_lock(StoredState(WHOLE, (_line(2), _line(3)[:end]))) == parse_lock(StoredState(WHOLE, (_line(2),)))
+@pytest.mark.parametrize("damaged", [_lines(2)[0][:-5], b"{}", b"\0\0\0\0", b"[]", b"1"])
+@pytest.mark.parametrize("later", [(), _lines(2, 3)[1:]], ids=["last", "in the middle"])
+def test_a_damaged_line_is_refused(damaged: bytes, later: tuple[bytes, ...]) -> None:
+    with pytest.raises(StateError, match=r"line 1 .* damaged") as refusal:
+        parse_lock(StoredState(WHOLE, (damaged, *later)))
+    assert "dialctl state rebuild" in refusal.value.hint
 
 
-@pytest.mark.parametrize("damaged", [_line(2)[:-5], b"{}", b"\0\0\0\0"])
-def test_a_damaged_line_before_the_last_is_refused(damaged: bytes) -> None:
-    with pytest.raises(StateError, match=r"line 1 .* damaged"):
-        parse_lock(StoredState(WHOLE, (damaged, _line(3))))
+@given(st.permutations(_lines(2, 3, 4)), st.integers(0, 3))
+def test_lines_out_of_order_or_taken_out_are_refused(lines: list[bytes], end: int) -> None:
+    """What stays is refused, or is how the journal once was."""
+    try:
+        read = parse_lock(StoredState(WHOLE, tuple(lines[:end])))
+    except StateError:
+        assert tuple(lines[:end]) != _lines(2, 3, 4)[:end]
+    else:
+        assert read == lock(march=replace(MARCH, generation=1 + end))
 
 
 def test_a_journal_of_another_lineage_is_refused() -> None:
     with pytest.raises(StateError, match="lineage other"):
-        parse_lock(StoredState(WHOLE, (_line(2, "other"),)))
+        parse_lock(StoredState(WHOLE, _lines(2, lineage="other")))
 
 
 def test_a_journal_without_its_lock_is_refused() -> None:
     with pytest.raises(StateError, match="the lock is gone"):
-        parse_lock(StoredState(None, (_line(2),)))
+        parse_lock(StoredState(None, _lines(2)))
 
 
 def test_a_journal_may_not_bend_the_lock_out_of_shape() -> None:

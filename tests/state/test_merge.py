@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ from hypothesis import given
 from declarative.errors import StateError
 from declarative.model.lock import CancelProgress, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.records import join_remote_records
+from declarative.state.base import StoredState
 from declarative.state.codec import to_json_object
-from declarative.state.format import journal_line, render_lock
+from declarative.state.format import journal_line, parse_lock, read_checksum, render_lock
 from declarative.state.merge import join_locks, merge_conflict
 from tests.state.samples import intent, lock, locks, remote
 
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 OPEN = {"~d1.a": intent("~d1.a")}
 SUBMITTED = remote(mark="~d1.a", status="queued")
 RETRY = {"~d1.r": intent("~d1.r", request=RequestKind.RETRY, remote="acb_1", retry_count=0)}
@@ -62,10 +65,15 @@ ROWS: dict[str, tuple[ResourceRecord, ResourceRecord, ResourceRecord]] = {
         ResourceRecord(remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
         ResourceRecord(intents=RETRY, remotes={"acb_1": remote(mark="~d1.r", retry_count=0)}),
     ),
-    "an intent thought absent on one side only is not": (
-        ResourceRecord(intents={"~d1.a": intent("~d1.a", absent=True, probe="acb_9")}),
-        ResourceRecord(intents=OPEN),
-        ResourceRecord(intents=OPEN),
+    "of two fences of an intent the later one counts": (
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=NOON)}),
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=NOON + timedelta(minutes=1))}),
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=NOON + timedelta(minutes=1))}),
+    ),
+    "a fence that is not known counts as the latest": (
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=NOON)}),
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=None)}),
+        ResourceRecord(intents={"~d1.a": intent("~d1.a", fence=None)}),
     ),
     "revoked marks and people called of both": (
         ResourceRecord(revoked=("m2", "m1"), placed=("p",)),
@@ -97,12 +105,19 @@ def test_of_one_address(row: str) -> None:
         (remote(last_updated_at="2026-12-02T00:00:00Z"), remote(settled=True)),
         (remote(status="z", last_updated_at="2026-12-01T00:00:00Z"), remote(last_updated_at="2026-12-02T00:00:00Z")),
         (remote(status="z"), remote(finished=1)),
-        (remote(doubts=("m",)), remote()),
     ],
 )
 def test_the_later_record_of_a_remote_wins(earlier: RemoteRecord, later: RemoteRecord) -> None:
     assert join_remote_records(earlier, later) == later
     assert join_remote_records(later, earlier) == later
+
+
+def test_the_longer_guard_and_the_later_probe_of_two_locks_count() -> None:
+    first = replace(lock(), guards={"c": 240, "d": 480}, probes={"c": NOON})
+    second = replace(lock(), guards={"c": 480}, probes={"c": NOON + timedelta(minutes=1)})
+    joined = join_locks(first, second)
+    assert (joined.guards, joined.probes) == ({"c": 480, "d": 480}, second.probes)
+    assert joined == join_locks(second, first)
 
 
 def test_a_resource_of_one_side_stays_as_it_is() -> None:
@@ -190,7 +205,9 @@ def test_what_a_crashed_run_left_in_the_journal_is_merged_with_both_sides() -> N
     """Replayed over one side alone, its lines would lower a generation and drop people who count as called."""
     sent = {"generation": 2, "intents": {"~d1.a": to_json_object(intent("~d1.a"))}, "placed": ["ada"]}
     found = {"intents": {"~d1.b": None}, "remotes": {"acb_2": to_json_object(remote(mark="~d1.b"))}}
-    journal = tuple(journal_line("k3v9", {"resources": {"batch/march": patch}}) for patch in (sent, found))
+    first_line = journal_line("k3v9", {"resources": {"batch/march": sent}})
+    second_line = journal_line("k3v9", {"resources": {"batch/march": found}}, read_checksum(first_line))
+    journal = (first_line, second_line)
     ours = lock(march=ResourceRecord(generation=1, intents={"~d1.b": intent("~d1.b")}))
     theirs = lock(march=ResourceRecord(generation=3, placed=("bob",), revoked=("m",)))
     for text in (_conflicting(ours, theirs), _conflicting(theirs, ours)):
@@ -211,3 +228,31 @@ def test_a_journal_of_another_lineage_is_refused() -> None:
 def test_markers_that_do_not_pair_up_are_refused(text: bytes) -> None:
     with pytest.raises(StateError, match="nothing to merge"):
         merge_conflict(text)
+
+
+def test_changes_of_unrelated_resources_need_no_merge(tmp_path: Path) -> None:
+    base = lock(april=ResourceRecord(generation=1), march=ResourceRecord(generation=1), may=ResourceRecord())
+    ours = replace(base, resources={**base.resources, "batch/march": ResourceRecord(generation=2)})
+    theirs = replace(base, resources={**base.resources, "batch/april": ResourceRecord(generation=3)})
+    for name, side in (("base", base), ("ours", ours), ("theirs", theirs)):
+        (tmp_path / name).write_bytes(render_lock(side))
+    git_merge = ["git", "merge-file", "-p", "ours", "base", "theirs"]
+    merged = subprocess.run(git_merge, cwd=tmp_path, capture_output=True, check=True).stdout
+    assert parse_lock(StoredState(merged)) == join_locks(ours, theirs)
+
+
+@pytest.mark.parametrize(("old", "new"), [(b'"generation": 1', b'"generation": 7'), (b'"spring"', b'"sprong"')])
+def test_damage_beside_a_conflict_is_not_merged_away(old: bytes, new: bytes) -> None:
+    april = ResourceRecord(generation=1)
+    sides = [lock(april=april, march=ResourceRecord(generation=number)) for number in (2, 3)]
+    with pytest.raises(StateError, match="damaged"):
+        merge_conflict(_conflicting(sides[0], sides[1]).replace(old, new))
+
+
+def test_an_address_that_a_careless_merge_left_there_twice_is_refused() -> None:
+    text = render_lock(lock(march=ResourceRecord(generation=2)))
+    other = render_lock(lock(march=ResourceRecord(generation=1)))
+    block = other[other.index(b'    "batch/march"') : other.index(b"    }\n  }") + 5]
+    doubled = text.replace(b'    "batch/march"', block + b',\n    "batch/march"', 1)
+    with pytest.raises(StateError, match="batch/march more than once"):
+        parse_lock(StoredState(doubled))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from obstore.store import MemoryStore
 
-from declarative.errors import LeaseLost
+from declarative.errors import LeaseLost, StateError
 from declarative.state import objectstore_lease
 from declarative.state.base import StoredState
 from declarative.state.catalog import open_backend
@@ -32,9 +32,9 @@ def test_every_line_is_an_object_under_the_epoch_of_its_holder(objects: ObjectCl
             backend.append(b"2")
     assert objects.list_keys("journal") == [
         "journal/00000001-00000001.json",
-        "journal/00000001-00000002.json",
-        "journal/00000002-00000001.json",
-        "journal/00000002-00000002.json",
+        "journal/00000001-00000002-after-00000001-00000001.json",
+        "journal/00000002-00000001-after-00000001-00000002.json",
+        "journal/00000002-00000002-after-00000002-00000001.json",
     ]
 
 
@@ -91,6 +91,38 @@ def test_a_reader_never_sees_a_lock_without_its_journal(objects: ObjectClient) -
         writer.append(b"1")
         writes: list[Callable[[], None]] = [lambda: writer.fold(b"with 1")]
         assert ObjectStoreBackend(Folding(objects._store, "memory://here")).load() == StoredState(b"with 1")
+
+
+def test_a_line_that_arrives_late_is_dead_once_the_next_holder_wrote(objects: ObjectClient) -> None:
+    """Its writer stood still between its check and its write, or had no answer: it sent nothing after it."""
+    first, second = ObjectStoreBackend(objects), ObjectStoreBackend(objects)
+    with first.lease(holder(), 0, no_sleep):
+        first.append(b"1")
+    with second.lease(holder("bob"), 0, no_sleep):
+        assert second.load().journal == (b"1",)
+        objects.put("journal/00000001-00000002-after-00000001-00000001.json", b"late", None)
+        second.append(b"2")
+        second.append(b"3")
+    assert ObjectStoreBackend(objects).load().journal == (b"1", b"2", b"3")
+
+
+def test_a_line_that_is_gone_is_named(objects: ObjectClient) -> None:
+    backend = ObjectStoreBackend(objects)
+    with backend.lease(holder(), 0, no_sleep):
+        for line in (b"1", b"2", b"3"):
+            backend.append(line)
+    objects.delete(["journal/00000001-00000002-after-00000001-00000001.json"])
+    with pytest.raises(StateError, match="line 00000001-00000002 of the journal"):
+        backend.load()
+
+
+@pytest.mark.parametrize("key", ["journal/", "journal/notes.txt", "journal/deep/00000001-00000001.json"])
+def test_an_object_that_is_no_line_is_named(s3: S3Server, s3_url: str, tmp_path: Path, key: str) -> None:
+    """A console makes an empty object for a folder that was created by hand."""
+    s3.put(f"{s3_url.removeprefix(f's3://{s3.bucket}/')}/{key}")
+    with pytest.raises(StateError, match="is no line of a journal") as refusal:
+        open_backend(tmp_path, s3_url).load()
+    assert "delete that object" in refusal.value.hint
 
 
 @pytest.mark.parametrize("lost", [1, 2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,3 +72,22 @@ def test_an_object_is_replaced_only_at_the_version_that_was_read(objects: Object
     assert objects.put("key", b"second", first_version) is not None
     assert objects.put("key", b"third", first_version) is None
     assert objects.put("key", b"second", first_version) is not None, "our own write, repeated"
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "value"),
+    [
+        ("az://bucket/p", "AZURE_", ""),
+        ("gs://bucket/p", "GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json"),
+    ],
+)
+def test_an_environment_that_no_store_can_be_opened_with_is_told_by_the_names_of_its_variables(
+    monkeypatch: pytest.MonkeyPatch, url: str, name: str, value: str
+) -> None:
+    for variable in ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_CONNECTION_STRING"):
+        monkeypatch.delenv(variable, raising=False)
+    if value:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StateError, match="cannot be used as the environment says") as refusal:
+        open_object_client(url, os.environ)
+    assert name.split("_")[0] in refusal.value.hint

@@ -86,6 +86,21 @@ def test_a_run_killed_anywhere_has_lost_no_step_that_returned(tmp_path: Path) ->
             assert backend.load().journal == ()
 
 
+@pytest.mark.parametrize("action", ["append", "fold"])
+def test_a_run_that_stands_still_anywhere_in_a_write_harms_no_line_of_another(tmp_path: Path, action: str) -> None:
+    reports = [line.split() for line in run("stall", str(tmp_path), action).splitlines()]
+    assert {overtaken for _, overtaken, _ in reports} == {"wrote", "refused"}
+    for name, overtaken, told in reports:
+        stored = LocalBackend(tmp_path / name).load()
+        if overtaken == "wrote":  # after it was the other's turn, the sleeper wrote nothing
+            assert b"\n".join([stored.lock or b"", *stored.journal]) == (tmp_path / name / "expected").read_bytes()
+            assert told in ("lease_lost", "done")
+        else:
+            assert told == "done"
+            lines = (b'{"step":1}', b'{"step":2}')
+            assert stored == (StoredState(b"first", lines) if action == "append" else StoredState(b"second"))
+
+
 @pytest.mark.parametrize("room", [0, 1, 40, 200])
 def test_a_full_disk_loses_no_line_and_says_which_file(tmp_path: Path, room: int) -> None:
     lock = begun(tmp_path, unfolded=True)

@@ -7,9 +7,14 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from declarative.manifest.document import DocumentSection
+from declarative.manifest.messages import quote
+
 if TYPE_CHECKING:
     import polars as pl
 
+_ISO_BY_EU_CODE = {"UK": "GB", "EL": "GR"}
+"""ISO 3166 codes by the codes that the European Union uses instead."""
 _AREA = 5
 """Length of `+1` and the area code, which decide the country in North America."""
 _DECISIVE = 9
@@ -80,6 +85,14 @@ def _look_up_region(number: str) -> str | None:
     return region
 
 
+def report_unknown_region(section: DocumentSection, region: str | None) -> None:
+    """Report a code that no phone number can have. The section is its place."""
+    if region is not None and region not in country_codes():
+        iso_code = _ISO_BY_EU_CODE.get(region)
+        hint = f'did you mean "{iso_code}"?' if iso_code else "use a code of ISO 3166, such as US"
+        section.report(f"no phone number belongs to a country {quote(region)}", hint)
+
+
 def is_too_short(number: str) -> bool:
     """Whether every number of its country is longer."""
     from phonenumbers import NumberParseException, ValidationResult, is_possible_number_with_reason, parse
@@ -91,7 +104,7 @@ def is_too_short(number: str) -> bool:
 
 
 def numbering_plan_edition() -> str:
-    """The edition of the numbering plans. Another edition may assign numbers to other countries."""
-    import phonenumbers
+    """The edition of the numbering plans. Another edition may know other numbers and countries."""
+    from importlib.metadata import version
 
-    return str(phonenumbers.__version__)
+    return version("phonenumbers")  # quicker than to import it

@@ -1,147 +1,151 @@
-"""Reads CSV files of recipients. Cells are text and are never interpreted."""
+"""Reads CSV files of recipients. Cells are text and are never interpreted. What is not strictly CSV is refused."""
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import polars as pl
 
-from declarative.manifest import yaml_reader
-from declarative.manifest.messages import quote
 from declarative.manifest.recipients.countries import is_too_short
+from declarative.manifest.recipients.csv_grammar import CsvFault, Row, is_strict, read_rows
 from declarative.manifest.recipients.source import Place, Source, UnreadableFile
+from declarative.manifest.recipients.text_file import read_text
 
-if TYPE_CHECKING:
-    from _csv import Reader
-
-_GLANCE = 1 << 16
-"""Bytes at the start and the end of a file that are looked at before it is parsed."""
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+"""What may stand between cells."""
 
 
-def read_csv_header(source: Source) -> list[str]:
-    """The names of all columns. Raises UnreadableFile."""
-    with source.file.open("rb") as file:
-        start = file.read(_GLANCE)
-    if not start.strip():
+@dataclass(frozen=True)
+class CsvText:
+    """A CSV file whose header is known."""
+
+    source: Source
+    """The entry that names the file."""
+    data: bytes
+    """All of the text, as UTF-8."""
+    delimiter: bytes
+    """What stands between cells."""
+    header: Row
+    """The row of column names."""
+
+    @property
+    def body(self) -> bytes:
+        return self.data[self.header.end :]
+
+
+def open_csv(source: Source) -> CsvText:
+    """Read the text and its header. Raises UnreadableFile."""
+    data = read_text(source)
+    if not data.strip():
         raise UnreadableFile(source.file_problem("is empty", "a CSV file begins with a line of column names"))
-    if b"\r" in start and b"\n" not in start:
-        raise UnreadableFile(source.file_problem("lines end in CR alone", "save the file with LF or CRLF line ends"))
+    start, delimiter = _find_delimiter(source, data)
     try:
-        with source.file.open(encoding="utf-8-sig", newline="") as text:
-            header = next((cells for cells in csv.reader(text) if cells), [])
-    except UnicodeDecodeError:
-        raise _encoding_error(source) from None
-    except csv.Error:
-        raise UnreadableFile(source.file_problem("the header cannot be read as CSV", line=1, column=1)) from None
-    for index, name in enumerate(header):
-        if name in header[:index]:
-            message = f"the column {quote(name)} appears twice"
-            raise UnreadableFile(source.file_problem(message, "give each column its own name", line=1, column=1))
-    return header
+        rows = read_rows(data, delimiter)
+        header = next(row for row in islice(rows, start, None) if not row.is_blank)
+    except CsvFault as fault:
+        raise _fault_error(source, data, fault) from None
+    except StopIteration:
+        raise UnreadableFile(source.file_problem("has no line of column names")) from None
+    source.check_header(header.cells, line=header.line)
+    return CsvText(source, data, delimiter, header)
 
 
-def read_csv(source: Source, header: Sequence[str], column_names: Sequence[str]) -> pl.DataFrame:
+def read_csv(text: CsvText, column_names: Sequence[str]) -> pl.DataFrame:
     """Read the named columns as text, without blank rows. Raises UnreadableFile."""
-    try:
-        frame = pl.read_csv(source.file, infer_schema=False, glob=False).fill_null("")
-    except (pl.exceptions.PolarsError, OSError):
-        raise _csv_error(source, len(header)) from None
-    if frame.columns != list(header):
-        raise _csv_error(source, len(header))
-    if frame.is_empty():
-        hint = "if that is intended, remove the file's entry"
-        raise UnreadableFile(source.file_problem("has a header and no rows", hint))
-    if _is_cut_off(source, header):
-        hint = "copy the file again; if it is complete, end it with a line break"
-        raise UnreadableFile(source.file_problem("ends within its last row: it may be half written", hint))
-    if (frame.get_column(source.number_column) == "").any():
+    source, header, body = text.source, text.header.cells, text.body
+    if not is_strict(body, text.delimiter, len(header)):
+        raise _first_fault_error(text)
+    # A header of numbers in place of the file's own, whose names may be empty.
+    numbers = text.delimiter.join(b"%d" % place for place in range(len(header)))
+    schema = {str(place): pl.String for place in range(len(header))}
+    frame = pl.read_csv(
+        numbers + b"\n" + body, schema=schema, separator=text.delimiter.decode(), infer_schema=False
+    ).fill_null("")
+    _check_last_number(text)
+    number_place = str(header.index(source.number_column)) if source.number_column else "0"
+    if (frame.get_column(number_place) == "").any():
         frame = frame.filter(pl.any_horizontal(pl.all() != ""))
-    return frame.select(column_names).with_columns(pl.col(source.number_column).str.strip_chars())
+    return frame.select(pl.col(str(header.index(name))).alias(name) for name in column_names)
 
 
-def csv_places(path: Path, rows: Sequence[int], column: str) -> dict[int, Place]:
+def csv_places(source: Source, rows: Sequence[int], column: str) -> dict[int, Place]:
     """The places of the cells of `column`. Rows count from 0, without the header and blank rows. Slow: only called when
     something is wrong with the rows."""
-    requested_rows = set(rows)
+    text = open_csv(source)
+    requested_rows, index = set(rows), text.header.cells.index(column)
+    filled = (
+        row for row in read_rows(text.data, text.delimiter) if row.starts[0] >= text.header.end and not row.is_blank
+    )
     places: dict[int, Place] = {}
-    row = -1
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file, suppress(csv.Error):
-        reader = csv.reader(file)
-        index = next(reader).index(column)
-        for line, cells in _rows_with_lines(reader):
-            row += any(cells)
-            if any(cells) and row in requested_rows:
-                places[row] = (line, _cell_column(cells, index))
-                if len(places) == len(requested_rows):
-                    break
+    for number, row in enumerate(filled):
+        if number in requested_rows:
+            start = row.starts[index]
+            line_start = text.data.rfind(b"\n", 0, start) + 1
+            line = row.line + text.data.count(b"\n", row.starts[0], start)
+            places[number] = (line, len(text.data[line_start:start].decode()) + 1)
+            if len(places) == len(requested_rows):
+                break
     return places
 
 
-def _rows_with_lines(reader: Reader) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the line that it begins on."""
-    before = reader.line_num
-    for cells in reader:
-        yield before + 1, cells
-        before = reader.line_num
+def _find_delimiter(source: Source, data: bytes) -> tuple[int, bytes]:
+    """How many lines stand before the header, and what stands between cells. Raises UnreadableFile."""
+    first, _, _ = data.lstrip(b"\r\n").partition(b"\n")
+    first = first.rstrip(b"\r")
+    blank_lines = data[: len(data) - len(data.lstrip(b"\r\n"))].count(b"\n")
+    if first.lower().startswith(b"sep=") and len(first) == 5:
+        return blank_lines + 1, source.delimiter.encode() or first[4:]
+    if source.delimiter:
+        return 0, source.delimiter.encode()
+    line = b'""'.join(first.split(b'"')[::2])  # without what stands in quotes
+    kinds = [sign for sign in DELIMITERS if sign.encode() in line]
+    if len(kinds) > 1 and source.format == "csv":
+        names = " and ".join(DELIMITERS[sign] for sign in kinds)
+        message = f"the first line holds {names}"
+        raise UnreadableFile(source.file_problem(message, "say in the entry which is the delimiter", line=1, column=1))
+    default = "\t" if source.format == "tsv" else ","
+    return 0, (kinds[0] if len(kinds) == 1 else default).encode()
 
 
-def _cell_column(cells: Sequence[str], index: int) -> int:
-    """The column where a cell begins. Exact unless a cell before it is quoted."""
-    return sum(len(cell) + 1 for cell in cells[:index]) + 1
-
-
-def _is_cut_off(source: Source, header: Sequence[str]) -> bool:
-    """Whether the file looks like a copy that was interrupted.
-
-    Such a copy does not end with a line break, and its last row lacks cells or the end of a number. A shortened number
-    may be the number of another person.
-    """
-    with source.file.open("rb") as file:
-        file.seek(-min(source.file.stat().st_size, _GLANCE), os.SEEK_END)
-        end = file.read()
-    last = end.rpartition(b"\n")[2].decode("utf-8-sig", errors="replace")
-    # A line break within quotes does not end a row. A quote that stays open is reported elsewhere.
-    if not last.strip() or '"' in last:
-        return False
-    cells = last.split(",")
-    ends_with_number = header[-1] == source.number_column and len(cells) == len(header)
-    return len(cells) < len(header) or (ends_with_number and is_too_short(cells[-1].strip()))
-
-
-def _csv_error(source: Source, width: int) -> UnreadableFile:
-    """Why the file cannot be read. The message of polars is not used: it quotes data, which may be a phone number."""
+def _first_fault_error(text: CsvText) -> UnreadableFile:
+    """Why the text is not strict CSV, at the first row that shows it."""
+    source, width = text.source, len(text.header.cells)
     try:
-        yaml_reader.decode_text(source.file.read_bytes())
-    except UnicodeDecodeError:
-        return _encoding_error(source)
-    line, message = _first_fault(source.file, width)
-    return UnreadableFile(source.file_problem(message, line=line, column=min(line, 1)))
+        for row in read_rows(text.data, text.delimiter):
+            is_empty_line = text.data[row.starts[0] : row.starts[0] + 1] in (b"\n", b"\r")
+            if row.starts[0] < text.header.end or is_empty_line or len(row.cells) == width:
+                continue
+            if row.end == len(text.data) and not text.data.endswith(b"\n") and len(row.cells) < width:
+                hint = "copy the file again; if it is complete, write the missing cells, empty ones too"
+                return UnreadableFile(source.file_problem("ends within its last row: it may be half written", hint))
+            cells = "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
+            hint = (
+                "write the missing cells, empty ones too"
+                if len(row.cells) < width
+                else "quote a cell that holds the delimiter"
+            )
+            message = f"{cells}, and the header has {width}"
+            return UnreadableFile(source.file_problem(message, hint, line=row.line, column=1))
+    except CsvFault as fault:
+        return _fault_error(source, text.data, fault)
+    raise AssertionError("the text is strict CSV")
 
 
-def _first_fault(path: Path, width: int) -> tuple[int, str]:
-    """The line of the first row that a strict reader refuses, and why. Line 0 when no such row is found."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            for line, cells in _rows_with_lines(reader):
-                if len(cells) > width:
-                    return line, f"{len(cells)} cells, and the header has {width}"
-                if sum(cell.count('"') for cell in cells) % 2:
-                    return line, "a quote within a cell; quote the cell and double the quote in it"
-        except csv.Error:
-            return reader.line_num, "quotes that do not match"
-    return 0, "cannot be read as CSV"
+def _fault_error(source: Source, data: bytes, fault: CsvFault) -> UnreadableFile:
+    line_start = data.rfind(b"\n", 0, fault.start) + 1
+    column = len(data[line_start : fault.start].decode()) + 1
+    return UnreadableFile(source.file_problem(fault.message, fault.hint, line=fault.line, column=column))
 
 
-def _encoding_error(source: Source) -> UnreadableFile:
-    data = source.file.read_bytes()
-    try:
-        data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return UnreadableFile(yaml_reader.encoding_problem(source.display_path, data, error))
-    return UnreadableFile(source.file_problem("not UTF-8", "save the file as UTF-8"))
+def _check_last_number(text: CsvText) -> None:
+    """Refuse a file that looks like a copy that was interrupted: it does not end with a line break, and its last cell
+    is the beginning of a number. A shortened number may be the number of another person."""
+    source = text.source
+    last_line = text.data.rpartition(b"\n")[2].decode()
+    if not last_line.strip() or '"' in last_line or text.header.cells[-1] != source.number_column:
+        return
+    if is_too_short(last_line.rpartition(text.delimiter.decode())[2].strip()):
+        hint = "copy the file again; if it is complete, end it with a line break"
+        raise UnreadableFile(source.file_problem("ends within its last row: it may be half written", hint))

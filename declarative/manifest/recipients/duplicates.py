@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from declarative.errors import Problem
-from declarative.manifest.messages import MOST_DESCRIBED, and_more
+from declarative.manifest.messages import and_more
 from declarative.manifest.recipients.inline import InlineRecipients
 from declarative.manifest.recipients.spec import RecipientSpec
 from declarative.privacy import mask
@@ -15,37 +15,35 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def inline_duplicate_problems(inline: InlineRecipients) -> Iterator[Problem]:
-    """Find duplicates among the people of a manifest. 20 are described, the rest counted."""
+def inline_duplicate_problems(inline: InlineRecipients, most_described: int) -> Iterator[Problem]:
+    """Find duplicates among the people of a manifest. Some are described, the rest counted."""
     first_indices: dict[str, int] = {}
     duplicates: list[tuple[int, str]] = []
     for index, number in zip(inline.indices, inline.numbers, strict=True):
         if first_indices.setdefault(number, index) != index:
             duplicates.append((index, number))
     document = inline.document
-    for index, number in duplicates[:MOST_DESCRIBED]:
+    for index, number in duplicates[:most_described]:
         first_place = document.location((*inline.row_path(first_indices[number]), "to_number"))
         path = (*inline.row_path(index), "to_number")
         yield document.problem(path, *_same_number_message(number, first_place))
-    if more_duplicates := duplicates[MOST_DESCRIBED:]:
+    if more_duplicates := duplicates[most_described:]:
         path = inline.row_path(more_duplicates[0][0])
         yield document.more_problem(path, len(more_duplicates), "repeated number")
 
 
 def table_duplicate_problems(
-    recipient_spec: RecipientSpec, parts: Sequence[pl.DataFrame], frame: pl.DataFrame
+    recipient_spec: RecipientSpec, parts: Sequence[pl.DataFrame], frame: pl.DataFrame, most_described: int
 ) -> Iterator[Problem]:
-    """Find duplicates in `frame`, which joins `parts`: the people of the manifest, then those of each file. 20 are
-    described, the rest counted."""
-    from declarative.model.frames import E164
-
+    """Find duplicates in `frame`, which joins `parts`: the people of the manifest, then those of each file. Some
+    are described, the rest counted."""
     numbers = frame.get_column("number")
-    duplicate_rows = (numbers.is_duplicated() & numbers.str.contains(E164)).arg_true().to_list()
+    duplicate_rows = (numbers.is_duplicated() & numbers.is_not_null()).arg_true().to_list()
     first_rows: dict[str, int] = {}
     pairs: list[tuple[int, int]] = []
     for row in duplicate_rows:
         first_row = first_rows.setdefault(numbers[row], row)
-        if first_row != row and len(pairs) < MOST_DESCRIBED:
+        if first_row != row and len(pairs) < most_described:
             pairs.append((first_row, row))
     places = _table_places(recipient_spec, parts, sorted({row for pair in pairs for row in pair}))
     for first_row, row in pairs:
@@ -69,14 +67,14 @@ def _table_places(
     places: dict[int, Problem] = {}
     start = 0
     for part, source in zip(parts, (None, *recipient_spec.sources), strict=True):
-        local_rows = [row - start for row in rows if start <= row < start + part.height]
-        places_in_file = tables.file_places(source, local_rows) if source and local_rows else {}
-        for row in local_rows:
+        row_in_file = {row: part.item(row - start, "row") for row in rows if start <= row < start + part.height}
+        places_in_file = tables.file_places(source, list(row_in_file.values())) if source and row_in_file else {}
+        for joined_row, row in row_in_file.items():
             if source is None:
                 path = (*inline.row_path(inline.indices[row]), "to_number")
-                places[start + row] = inline.document.problem(path, "")
+                places[joined_row] = inline.document.problem(path, "")
             else:
-                places[start + row] = tables.row_problem(source, row, places_in_file, source.number_column, "")
+                places[joined_row] = tables.row_problem(source, row, places_in_file, source.number_column, "")
         start += part.height
     return places
 
@@ -86,4 +84,5 @@ def _format_place(place: Problem) -> str:
 
 
 def _same_number_message(number: str, first_place: str) -> tuple[str, str]:
-    return f"the same number twice: {mask(number)}, first at {first_place}", "keep one of them"
+    hint = "keep one of them; or duplicates: first, in the entry of recipients_from"
+    return f"the same number twice: {mask(number)}, first at {first_place}", hint

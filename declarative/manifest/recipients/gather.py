@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path as File
 from typing import TYPE_CHECKING, NamedTuple
 
+from declarative import humanize
 from declarative.errors import ManifestError, Problem
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients import countries
 from declarative.manifest.recipients.duplicates import inline_duplicate_problems, table_duplicate_problems
+from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.recipients.source import Source, file_sha256
 from declarative.manifest.recipients.spec import RecipientSpec
 from declarative.manifest.recipients.summary import FORMAT, RecipientSummary
 from declarative.model.digest import PersonKey, json_digest
-from declarative.model.recipients import Recipients
+from declarative.model.numbers import count_not_assigned, count_not_valid
+from declarative.model.recipients import HELD_BACK, Recipients
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from declarative.manifest.recipients.suppression import SuppressedNumbers
 
 FileState = tuple[int, ...]
 """Inode, size and time of change: they tell whether a file was written to."""
@@ -36,17 +42,22 @@ class RecipientTable(NamedTuple):
     """People who may be called. Columns `number` and `payload`."""
     excluded: pl.DataFrame
     """People whom a policy excludes. Columns `number` and `policy`."""
+    held_counts: dict[str, int]
+    """How many rows and people are held back, by the key of the plan's `held`."""
+    warnings: list[str]
+    """What is no problem, but should be known."""
 
 
 class RecipientLoader:
     """Creates the Recipients of each resource. Within one run it reads do-not-call files and hashes files only once,
     however many resources use them."""
 
-    def __init__(self, key: PersonKey, cache: File | None) -> None:
+    def __init__(self, key: PersonKey, cache: File | None, remote_files: RemoteFiles) -> None:
+        self.remote_files = remote_files
         self._key = key
         self._cache = cache
         self._hashes: dict[tuple[File, FileState], str] = {}
-        self._suppressed_by_file: dict[tuple[File, str], tuple[pl.Series, list[Problem]]] = {}
+        self._suppressed_by_file: dict[str, tuple[SuppressedNumbers, list[Problem]]] = {}
 
     def load(self, recipient_spec: RecipientSpec, problems: ProblemCollector) -> Recipients:
         """Load the recipients of one resource. Whatever is wrong is added to `problems`; then the result must not be
@@ -63,15 +74,13 @@ class RecipientLoader:
             file = None  # a faulty table must never be known to a later run
         elif _file_states(recipient_spec) != states_before:
             raise _file_changed_error(recipient_spec)
-        excluded_counts = dict(table.excluded.get_column("policy").value_counts().iter_rows())
-        return self._lazy_recipients(
-            RecipientSummary.create(file, table.recipients.height, excluded_counts), lambda: table
-        )
+        summary = RecipientSummary.create(file, table.recipients.height, table.held_counts, table.warnings)
+        return self._lazy_recipients(summary, lambda: table)
 
     def _inline_recipients(self, recipient_spec: RecipientSpec, problems: ProblemCollector) -> Recipients:
         inline = recipient_spec.inline
         if len(set(inline.numbers)) != len(inline.numbers):
-            problems.extend(inline_duplicate_problems(inline))
+            problems.extend(inline_duplicate_problems(inline, problems.most_described))
         pairs = list(zip(inline.numbers, inline.payloads, strict=True))
         abroad: list[str] = []
         if recipient_spec.countries is not None:
@@ -83,8 +92,9 @@ class RecipientLoader:
             lambda: _frame_of_recipients(pairs),
             lambda: self._key.digest_lines(f"{number}\n" for number, _ in sorted(pairs)),
             lambda: self._key.digest_lines(f"{number}\t{payload}\n" for number, payload in sorted(pairs)),
-            {"countries": len(abroad)} if abroad else {},
-            lambda: _frame_of_excluded(abroad, "countries"),
+            {"other_country": len(abroad)} if abroad else {},
+            lambda: _frame_of_excluded(abroad, "other_country"),
+            _not_assigned_warnings(count_not_assigned(number for number, _ in pairs)),
         )
 
     def _lazy_recipients(self, summary: RecipientSummary, load: Callable[[], RecipientTable]) -> Recipients:
@@ -110,6 +120,7 @@ class RecipientLoader:
             lambda: summary.digest("payloads", payloads),
             summary.excluded_counts,
             lambda: table().excluded,
+            summary.warnings,
         )
 
     def _reload_table(self, recipient_spec: RecipientSpec, name: str) -> RecipientTable:
@@ -130,37 +141,50 @@ class RecipientLoader:
         from declarative.manifest.recipients import tables
         from declarative.model.frames import has_duplicates
 
-        inline = _frame_of_recipients(
-            list(zip(recipient_spec.inline.numbers, recipient_spec.inline.payloads, strict=True))
-        )
-        parts = [inline, *(tables.load_recipients(source, problems) for source in recipient_spec.sources)]
-        frame = pl.concat(parts) if len(parts) > 1 else inline
+        inline = recipient_spec.inline
+        pairs = list(zip(inline.numbers, inline.payloads, strict=True))
+        parts = [_frame_of_recipients(pairs).with_row_index("row").select("number", "payload", "row")]
+        held_counts: Counter[str] = Counter()
+        warnings: list[str] = []
+        for source in recipient_spec.sources:
+            rows = tables.load_recipients(source, problems)
+            part = _without_repeated(rows.frame, parts) if source.keep_first else rows.frame
+            held_counts.update(rows.held_counts, duplicate=rows.frame.height - part.height)
+            warnings += rows.warnings
+            parts.append(part)
+        frame = pl.concat(parts) if len(parts) > 1 else parts[0]
         if has_duplicates(frame):
-            problems.extend(table_duplicate_problems(recipient_spec, parts, frame))
-        return self._apply_policies(recipient_spec, frame, problems)
+            problems.extend(table_duplicate_problems(recipient_spec, parts, frame, problems.most_described))
+        recipients, excluded = self._apply_policies(recipient_spec, frame.select("number", "payload"), problems)
+        held_counts.update(dict(excluded.get_column("policy").value_counts().iter_rows()))
+        if problems.is_empty:
+            warnings += _not_assigned_warnings(count_not_valid(recipients.get_column("number")))
+        counts = {key: held_counts[key] for key in HELD_BACK if held_counts[key]}
+        return RecipientTable(recipients, excluded, counts, warnings)
 
     def _apply_policies(
         self, recipient_spec: RecipientSpec, frame: pl.DataFrame, problems: ProblemCollector
-    ) -> RecipientTable:
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Whom the policies leave, and whom they exclude."""
         import polars as pl
 
         excluded = [_frame_of_excluded([], "")]
         for source in recipient_spec.suppress:
-            numbers = self._numbers_to_suppress(source, problems).to_frame()
-            excluded.append(_frame_of_excluded(frame.join(numbers, on="number", how="semi")["number"], "suppress_from"))
-            frame = frame.join(numbers, on="number", how="anti", maintain_order="left")
+            suppressed = self._numbers_to_suppress(source, problems).matches(frame.get_column("number"))
+            excluded.append(_frame_of_excluded(frame.filter(suppressed)["number"], "suppressed"))
+            frame = frame.filter(~suppressed)
         if recipient_spec.countries is not None and problems.is_empty:  # only E.164 numbers have a country
             inside = countries.match_countries_column(frame.get_column("number"), recipient_spec.countries)
-            excluded.append(_frame_of_excluded(frame.filter(~inside)["number"], "countries"))
+            excluded.append(_frame_of_excluded(frame.filter(~inside)["number"], "other_country"))
             frame = frame.filter(inside)
-        return RecipientTable(frame, pl.concat(excluded))
+        return frame, pl.concat(excluded)
 
-    def _numbers_to_suppress(self, source: Source, problems: ProblemCollector) -> pl.Series:
+    def _numbers_to_suppress(self, source: Source, problems: ProblemCollector) -> SuppressedNumbers:
         from declarative.manifest.recipients import tables
 
-        cache_key = (source.file, source.number_column)
+        cache_key = json_digest([str(source.file), source.digest_input()])
         if cache_key not in self._suppressed_by_file:
-            file_problems = ProblemCollector()
+            file_problems = ProblemCollector(problems.most_described)
             numbers = tables.load_suppressed_numbers(source, file_problems)
             self._suppressed_by_file[cache_key] = (numbers, list(file_problems))
         numbers, known_problems = self._suppressed_by_file[cache_key]
@@ -176,10 +200,9 @@ class RecipientLoader:
             FORMAT,
             self._key.digest_lines(f"{number}\t{payload}\n" for number, payload in rows),
             [[self._file_hash(source.file), source.digest_input()] for source in recipient_spec.sources],
-            [[self._file_hash(source.file), source.number_column, source.format] for source in recipient_spec.suppress],
-            None
-            if recipient_spec.countries is None
-            else [sorted(recipient_spec.countries), countries.numbering_plan_edition()],
+            [[self._file_hash(source.file), source.digest_input()] for source in recipient_spec.suppress],
+            None if recipient_spec.countries is None else sorted(recipient_spec.countries),
+            countries.numbering_plan_edition(),
         ]
         return self._key.digest_lines([json_digest(parts)])
 
@@ -188,6 +211,22 @@ class RecipientLoader:
         if cache_key not in self._hashes:
             self._hashes[cache_key] = file_sha256(file)
         return self._hashes[cache_key]
+
+
+def _without_repeated(frame: pl.DataFrame, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The first row of each number that stands in none of the parts. Rows with a problem have no number and stay."""
+    import polars as pl
+
+    earlier = pl.concat([part.select("number") for part in parts])
+    is_first = frame.get_column("number").is_first_distinct() | frame.get_column("number").is_null()
+    return frame.filter(is_first).join(earlier, on="number", how="anti", maintain_order="left")
+
+
+def _not_assigned_warnings(count: int) -> list[str]:
+    if not count:
+        return []
+    numbers = humanize.plural(count, "number is", "numbers are")
+    return [f"{numbers} possible, but not assigned in the numbering plan of the country: is that a list of tests?"]
 
 
 def _frame_of_recipients(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
 from declarative.manifest.document import Document, DocumentSection
-from declarative.manifest.messages import MOST_DESCRIBED, Path, describe_number, describe_value, join_names, quote
+from declarative.manifest.messages import Path, describe_number, describe_value, join_names, quote
 from declarative.manifest.recipients.fields import VARIABLES, PersonSchema, data_faults
+from declarative.manifest.recipients.number_faults import E164_DESCRIPTION, describe_bad_number
 from declarative.manifest.validate import describe_unknown_field
 from declarative.model.capabilities import PERSONAL
+from declarative.model.digest import canonical_json
+from declarative.model.numbers import normalize_numbers
 from declarative.model.resource import Json
-
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-E164_DESCRIPTION = "an E.164 number: +, country code, number, digits only, such as +14155550101"
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class InlineRecipients:
     single: bool = False
     """True for a Call, whose spec is the row."""
     numbers: list[str] = field(default_factory=list)
-    """Phone numbers in E.164 form."""
+    """Phone numbers in normal form."""
     payloads: list[str] = field(default_factory=list)
     """The data of each person: a canonical JSON object by field, `{}` for none."""
     indices: list[int] = field(default_factory=list)
@@ -42,24 +39,32 @@ class InlineRecipients:
 
 
 def parse_rows(
-    section: DocumentSection, rows: list[Json], person_schema: PersonSchema, *, single: bool = False
+    section: DocumentSection,
+    rows: list[Json],
+    person_schema: PersonSchema,
+    region: str | None,
+    *,
+    single: bool = False,
 ) -> InlineRecipients:
-    """Check rows and return the valid ones as columns. Of the wrong rows 20 are described and the rest counted. The
-    section is the list, or with `single` the row."""
-    document = section.document
-    inline = InlineRecipients(document, section.path, single)
-    wrong_indices = []
-    for index, row in enumerate(rows):
-        payload = _canonical_payload(row, person_schema)
-        if payload is None:
-            wrong_indices.append(index)
-        else:
-            inline.numbers.append(row["to_number"])  # type: ignore[call-overload,index,arg-type]  # checked above
-            inline.payloads.append(payload)
-            inline.indices.append(index)
-    for index in wrong_indices[:MOST_DESCRIBED]:
-        _report_row(section if single else section.at(index), rows[index], person_schema)
-    if more_indices := wrong_indices[MOST_DESCRIBED:]:
+    """Check rows and return the valid ones as columns. Of the wrong rows some are described and the rest counted. The
+    section is the list, or with `single` the row. Numbers without `+` are read as of `region`."""
+    document, most_described = section.document, section.problems.most_described
+    payloads = [_canonical_payload(row, person_schema) for row in rows]
+    right = [index for index, payload in enumerate(payloads) if payload is not None]
+    numbers = normalize_numbers([rows[index]["to_number"] for index in right], region)  # type: ignore[call-overload,index,misc]  # checked above
+    people = [(index, number) for index, number in zip(right, numbers, strict=True) if number is not None]
+    inline = InlineRecipients(
+        document,
+        section.path,
+        single,
+        numbers=[number for _, number in people],
+        payloads=[payloads[index] or "" for index, _ in people],
+        indices=[index for index, _ in people],
+    )
+    wrong_indices = sorted(set(range(len(rows))).difference(inline.indices)) if len(people) < len(rows) else []
+    for index in wrong_indices[:most_described]:
+        _report_row(section if single else section.at(index), rows[index], person_schema, region)
+    if more_indices := wrong_indices[most_described:]:
         # The count is reported at the first row that it stands for, so that it sorts after the described rows.
         first_path = inline.row_path(more_indices[0])
         section.problems.add(document.more_problem(first_path, len(more_indices), "faulty recipient"))
@@ -70,8 +75,7 @@ def _canonical_payload(row: Json, person_schema: PersonSchema) -> str | None:
     """The canonical JSON of the person's data; None when anything is wrong with the row."""
     if type(row) is not dict:
         return None
-    number = row.get("to_number")
-    if type(number) is not str or not E164.fullmatch(number):
+    if type(row.get("to_number")) is not str:
         return None
     data: dict[str, Json] = {}
     for name, value in row.items():
@@ -83,7 +87,7 @@ def _canonical_payload(row: Json, person_schema: PersonSchema) -> str | None:
             if "dialctl" in value or name == VARIABLES:
                 return _validate_payload(row, person_schema)
             data[name] = value
-    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode() if data else "{}"
+    return canonical_json(data).decode() if data else "{}"
 
 
 def _validate_payload(row: Mapping[str, Json], person_schema: PersonSchema) -> str | None:
@@ -91,25 +95,28 @@ def _validate_payload(row: Mapping[str, Json], person_schema: PersonSchema) -> s
     data = {name: value for name, value in row.items() if isinstance(value, dict) and value}
     wrong = any(True for name, value in data.items() for _ in data_faults(name, value, person_schema))
     has_known_fields = all(name in person_schema.fields for name in row if name != "to_number")
-    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode() if has_known_fields and not wrong else None
+    return canonical_json(data).decode() if has_known_fields and not wrong else None
 
 
-def _report_row(section: DocumentSection, row: Json, person_schema: PersonSchema) -> None:
+def _report_row(section: DocumentSection, row: Json, person_schema: PersonSchema, region: str | None) -> None:
     if not isinstance(row, dict):
         section.report(f"found {describe_number(row)}, expected a mapping with to_number")
         return
     if "to_number" not in row:
         section.report('missing field "to_number"')
-    elif not isinstance(row["to_number"], str) or not E164.fullmatch(row["to_number"]):
-        _report_number(section.at("to_number"), row["to_number"])
+    else:
+        _report_number(section.at("to_number"), row["to_number"], region)
     for name, value in row.items():
         if name != "to_number":
             _report_field(section.at(name), name, value, person_schema)
 
 
-def _report_number(section: DocumentSection, number: Json) -> None:
-    hint = "" if isinstance(number, str) else "write the whole number with its plus sign"
-    section.report(f"found {describe_number(number)}, expected {E164_DESCRIPTION}", hint)
+def _report_number(section: DocumentSection, number: Json, region: str | None) -> None:
+    if not isinstance(number, str):
+        hint = "write the whole number with its plus sign, in quotes"
+        section.report(f"found {describe_number(number)}, expected {E164_DESCRIPTION}", hint)
+    elif normalize_numbers([number], region) == [None]:
+        section.report(*describe_bad_number(number, region))
 
 
 def _report_field(section: DocumentSection, name: str, value: Json, person_schema: PersonSchema) -> None:

@@ -1,5 +1,5 @@
-"""Reads JSON lines as columns. Each line is parsed by itself, so that a value does not change its type because of other
-values in its column. Chunks of lines keep memory small."""
+"""Reads JSON lines, and JSON arrays of objects, as columns. Each object is parsed by itself, so that a value does not
+change its type because of other values in its column. Chunks of lines keep memory small."""
 
 from __future__ import annotations
 
@@ -7,42 +7,49 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from decimal import Decimal
 
 import orjson
 import polars as pl
 
 from declarative.errors import Problem
 from declarative.manifest import messages
-from declarative.manifest.messages import MOST_DESCRIBED
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.fields import data_faults
-from declarative.manifest.recipients.source import Place, Source
+from declarative.manifest.recipients.source import Condition, Place, Source, UnreadableFile
+from declarative.manifest.recipients.text_file import read_text
 from declarative.model.digest import canonical_json
 from declarative.model.resource import Json
 
 _CHUNK = 50_000
 """Lines that are parsed at once."""
+_GLANCE = 1 << 16
+"""Bytes at the start of a file that are looked at before it is parsed."""
+_BLANKS = re.compile(r"[ \t\r\n]*")
 # A long whole number may exceed 64 bits; a space before the colon hides a key from the count of keys.
-_UNUSUAL = re.compile(rb'[0-9]{19}|"[ \t\r]+:')
+_UNUSUAL = re.compile(rb'[0-9]{19}|[0-9.]{17}|"[ \t\r]+:')
 
 
-def read_jsonl(source: Source, problems: ProblemCollector) -> pl.DataFrame:
-    """Return columns `number` and `payload`, with a row for each line that is not blank.
+def read_json(source: Source, problems: ProblemCollector) -> tuple[pl.DataFrame, int]:
+    """Return columns `number`, `payload` and `row`, with a row for each object that the entry selects, and how many it
+    does not select.
 
-    `number` is empty when the line has none. It is null when the line is wrong in another way, which is reported here.
+    `number` is empty when the object has none. It is null when the object is wrong in another way, which is reported
+    here. Raises UnreadableFile.
     """
-    reader = _JsonLinesReader(source)
+    reader = _JsonReader(source, problems.most_described)
     frame = pl.concat(reader.frames(), rechunk=True)
     problems.extend(reader.problems())
-    return frame
+    return frame, reader.not_selected
 
 
-class _JsonLinesReader:
-    """Reads one file, and counts its wrong lines."""
+class _JsonReader:
+    """Reads one file, and counts its wrong objects."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, most_described: int) -> None:
+        self.not_selected = 0
         self._source = source
+        self._most_described = most_described
         self._seen_columns: set[str] = set()
         self._columns_by_field = {name: frozenset(columns) for name, columns in source.columns.items()}
         self._used_columns = frozenset((source.number_column,)).union(*self._columns_by_field.values())
@@ -52,22 +59,22 @@ class _JsonLinesReader:
     def frames(self) -> Iterator[pl.DataFrame]:
         numbers: list[str | None] = []
         payloads: list[str] = []
-        with self._source.file.open("rb") as file:
-            for line, text in enumerate(file, 1):
-                if text.strip():
-                    number, payload = self._read_row(line, text.removeprefix(b"\xef\xbb\xbf") if line == 1 else text)
-                    numbers.append(number)
-                    payloads.append(payload)
-                if len(numbers) == _CHUNK:
-                    yield _chunk_frame(numbers, payloads)
-                    numbers, payloads = [], []
-        yield _chunk_frame(numbers, payloads)
+        rows: list[int] = []
+        for index, (line, text) in enumerate(_read_objects(self._source)):
+            if (read := self._read_row(line, text)) is not None:
+                numbers.append(read[0])
+                payloads.append(read[1])
+                rows.append(index)
+            if len(numbers) == _CHUNK:
+                yield _chunk_frame(numbers, payloads, rows)
+                numbers, payloads, rows = [], [], []
+        yield _chunk_frame(numbers, payloads, rows)
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with rows, and the columns that no row has. Call it after `frames`."""
         yield from self._row_problems
-        if self._wrong_row_count > MOST_DESCRIBED:
-            yield self._source.more_problem(self._wrong_row_count - MOST_DESCRIBED, "faulty line")
+        if self._wrong_row_count > self._most_described:
+            yield self._source.more_problem(self._wrong_row_count - self._most_described, "faulty line")
         for step, column in self._all_columns():
             if self._seen_columns and column not in self._seen_columns:
                 message = f"no line of {self._source.display_path} has {messages.quote(column)}"
@@ -77,8 +84,10 @@ class _JsonLinesReader:
         yield "to_number", self._source.number_column
         for field, columns in self._columns_by_field.items():
             yield from ((field, column) for column in sorted(columns))
+        yield from (("where", condition.column) for condition in self._source.where)
 
-    def _read_row(self, line: int, text: bytes) -> tuple[str | None, str]:
+    def _read_row(self, line: int, text: bytes) -> tuple[str | None, str] | None:
+        """Number and payload; None for an object that the entry does not select."""
         try:
             row = orjson.loads(text)
         except orjson.JSONDecodeError as error:
@@ -91,6 +100,9 @@ class _JsonLinesReader:
             for fault in _hidden_faults(text):
                 self._add_problem(line, 1, "", fault)
         self._seen_columns.update(row)
+        if not all(_meets(row, condition) for condition in self._source.where):
+            self.not_selected += 1
+            return None
         try:
             return self._read_number(line, row), canonical_json(self._read_data(line, row)).decode()
         except orjson.JSONEncodeError:  # the reader accepts deeper nesting than the writer
@@ -100,7 +112,9 @@ class _JsonLinesReader:
     def _read_number(self, line: int, row: dict[str, Json]) -> str | None:
         number = row.get(self._source.number_column, "")
         if isinstance(number, str):
-            return number.strip()
+            return number
+        if self._source.skip_invalid:
+            return ""
         message = f"found {messages.describe_number(number)}, expected text in quotes"
         self._add_problem(line, 1, self._source.number_column, message)
         return None
@@ -120,17 +134,72 @@ class _JsonLinesReader:
 
     def _add_problem(self, line: int, column: int, path: str, message: str) -> None:
         self._wrong_row_count += 1
-        if self._wrong_row_count <= MOST_DESCRIBED:
+        if self._wrong_row_count <= self._most_described:
             self._row_problems.append(self._source.file_problem(message, line=line, column=column, path=path))
 
 
-def _chunk_frame(numbers: Sequence[str | None], payloads: Sequence[str]) -> pl.DataFrame:
-    return pl.DataFrame({"number": numbers, "payload": payloads}, schema={"number": pl.String, "payload": pl.String})
+def _read_objects(source: Source) -> Iterator[tuple[int, bytes]]:
+    """Yield each object of a file as JSON, with its line. Raises UnreadableFile."""
+    text = read_text(source)
+    if source.format == "json":
+        yield from _read_array(source, text)
+        return
+    start = text[:_GLANCE].lstrip()
+    if start.startswith((b"[", b"{\n", b"{\r\n")) or start.rstrip() == b"{":
+        what = "an array" if start.startswith(b"[") else "one object over several lines"
+        raise UnreadableFile(
+            source.file_problem(f"holds {what}", "one object a line is wanted; an array is named .json")
+        )
+    for line, line_text in enumerate(text.split(b"\n"), 1):
+        if line_text.strip():
+            yield line, line_text
+
+
+def _read_array(source: Source, text: bytes) -> Iterator[tuple[int, bytes]]:
+    decoder, characters = json.JSONDecoder(), text.decode()
+    position, line, end = _skip(characters, 0), 1, 0
+    if characters[position : position + 1] != "[":
+        raise UnreadableFile(source.file_problem("is no JSON array", "a .json file holds an array of objects"))
+    position = _skip(characters, position + 1)
+    try:
+        while characters[position : position + 1] != "]":
+            line, end = line + characters.count("\n", end, position), position
+            position = decoder.raw_decode(characters, position)[1]
+            yield line, characters[end:position].encode()
+            position = _skip(characters, position)
+            if characters[position : position + 1] == ",":
+                position = _skip(characters, position + 1)
+                if characters[position : position + 1] == "]":
+                    raise json.JSONDecodeError("a comma before the end", characters, position)
+            elif characters[position : position + 1] != "]":
+                raise json.JSONDecodeError("a comma is missing", characters, position)
+        if characters[position + 1 :].strip():
+            raise json.JSONDecodeError("text behind the array", characters, position + 1)
+    except json.JSONDecodeError as error:
+        raise UnreadableFile(source.file_problem("not JSON", line=error.lineno, column=error.colno)) from None
+    except RecursionError:
+        raise UnreadableFile(source.file_problem("nested too deeply", line=line, column=1)) from None
+
+
+def _skip(text: str, position: int) -> int:
+    match = _BLANKS.match(text, position)
+    return match.end() if match else position
+
+
+def _meets(row: dict[str, Json], condition: Condition) -> bool:
+    value = row.get(condition.column)
+    text = "" if value is None else value if isinstance(value, str) else canonical_json(value).decode()
+    return (text.strip() in condition.values) is not condition.excludes
+
+
+def _chunk_frame(numbers: Sequence[str | None], payloads: Sequence[str], rows: Sequence[int]) -> pl.DataFrame:
+    schema = {"number": pl.String, "payload": pl.String, "row": pl.UInt32}
+    return pl.DataFrame({"number": numbers, "payload": payloads, "row": rows}, schema=schema)
 
 
 def _hidden_faults(text: bytes) -> list[str]:
     """Find what orjson accepts silently: of a name that is given twice it takes the last value, and it rounds a whole
-    number of more than 64 bits."""
+    number of more than 64 bits, and a decimal of more than 17 digits."""
     fault_messages: list[str] = []
 
     def check_names(pairs: list[tuple[str, Json]]) -> None:
@@ -144,13 +213,28 @@ def _hidden_faults(text: bytes) -> list[str]:
         if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
             fault_messages.append(f"the number {messages.quote(digits)} is too large; in quotes it is text")
 
-    json.loads(text, object_pairs_hook=check_names, parse_int=check_integer)
+    def check_decimal(digits: str) -> float:
+        if Decimal(digits) != Decimal(repr(float(digits))):
+            fault_messages.append(f"the number {messages.quote(digits)} has too many digits; in quotes it is text")
+        return 0.0
+
+    json.loads(text, object_pairs_hook=check_names, parse_int=check_integer, parse_float=check_decimal)
     return fault_messages
 
 
-def jsonl_places(path: Path, rows: Sequence[int]) -> dict[int, Place]:
+def describe_json(source: Source) -> tuple[int, list[str]]:
+    """The number of objects and the names of all their fields. Raises UnreadableFile."""
+    count, names = 0, dict[str, None]()
+    for line, text in _read_objects(source):
+        try:
+            names.update(dict.fromkeys(orjson.loads(text)))
+        except (orjson.JSONDecodeError, TypeError):
+            raise UnreadableFile(source.file_problem("no JSON object", line=line, column=1)) from None
+        count += 1
+    return count, list(names)
+
+
+def json_places(source: Source, rows: Sequence[int]) -> dict[int, Place]:
     """The places of rows. Rows count from 0, without blank lines."""
     requested_rows = set(rows)
-    with path.open("rb") as file:
-        filled = (number for number, line in enumerate(file, 1) if line.strip())
-        return {row: (line, 1) for row, line in enumerate(filled) if row in requested_rows}
+    return {row: (line, 1) for row, (line, _) in enumerate(_read_objects(source)) if row in requested_rows}

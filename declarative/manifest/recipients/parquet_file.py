@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import polars as pl
 
 from declarative.manifest.messages import quote
-from declarative.manifest.recipients.source import Source, UnreadableFile
+from declarative.manifest.recipients.isolated import BAD_VALUES, TOO_LARGE, ChildFailed, read_columns
+from declarative.manifest.recipients.source import Source, Table, UnreadableFile
+from declarative.manifest.recipients.text_file import refuse_pointer
 
 
-def read_parquet_header(source: Source) -> list[str]:
-    """The names of all columns. Raises UnreadableFile."""
-    with _translate_parquet_errors(source):
-        return list(pl.read_parquet_schema(source.file))
+@contextmanager
+def open_parquet(source: Source) -> Iterator[Table]:
+    """The columns of the file. Raises UnreadableFile."""
+    with source.file.open("rb") as file:
+        refuse_pointer(source, file.read(1024))
+    try:
+        with read_columns("parquet", source.file) as path:
+            yield Table(
+                list(pl.read_ipc_schema(path)),
+                lambda names: _read_named(source, pl.read_ipc(path, columns=list(names))),
+                lambda: int(pl.scan_ipc(path).select(pl.len()).collect().item()),
+            )
+    except ChildFailed as failed:
+        if failed.code == TOO_LARGE:
+            raise UnreadableFile(source.file_problem("unfolds to more than 1 GiB", "split the file")) from None
+        if failed.code == BAD_VALUES:
+            message = f"column {quote(failed.detail)} holds dates or times beyond the years 1 to 9999"
+            raise UnreadableFile(source.file_problem(message, "store them as text, or leave them null")) from None
+        raise UnreadableFile(source.file_problem("cannot be read as Parquet")) from None
 
 
-def read_parquet(source: Source, column_names: Sequence[str]) -> pl.DataFrame:
-    """Read the named columns. Raises UnreadableFile."""
-    with _translate_parquet_errors(source):
-        frame = pl.read_parquet(source.file, columns=list(column_names), glob=False)
+def _read_named(source: Source, frame: pl.DataFrame) -> pl.DataFrame:
     number = frame.get_column(source.number_column)
     if number.dtype not in (pl.String, pl.Categorical, pl.Enum):
         message = f"column {quote(source.number_column)} of {source.display_path} holds {number.dtype}, expected text"
@@ -32,12 +46,4 @@ def read_parquet(source: Source, column_names: Sequence[str]) -> pl.DataFrame:
         for name, kind in frame.schema.items()
         if kind.is_float()
     ]  # JSON cannot represent NaN and infinity. They count as missing, which is what they mean in such files.
-    return frame.with_columns(number.cast(pl.String).fill_null("").str.strip_chars(), *finite)
-
-
-@contextmanager
-def _translate_parquet_errors(source: Source) -> Iterator[None]:
-    try:
-        yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-        raise UnreadableFile(source.file_problem("cannot be read as Parquet")) from None
+    return frame.with_columns(number.cast(pl.String).fill_null(""), *finite)

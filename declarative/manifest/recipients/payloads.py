@@ -29,6 +29,14 @@ def build_payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> 
     return pl.concat(parts) if parts else pl.Series("payload", [], dtype=pl.String)
 
 
+def column_texts(column: pl.Series) -> pl.Series:
+    """The values as text, to be compared: texts without blanks around them, others as JSON writes them, null as an
+    empty text. Raises TypeError as `build_payloads` does."""
+    if column.dtype in (pl.String, pl.Categorical, pl.Enum):
+        return column.cast(pl.String).fill_null("").str.strip_chars()
+    return _encode_column(column)[0].fill_null("")
+
+
 def _build_part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
     objects = {
         field: (_join_members({name: _encode_column(frame.get_column(name)) for name in names}), "")
@@ -82,6 +90,6 @@ def _encode_text(column: pl.Series) -> _EncodedColumn:
 def _encode_by_row(column: pl.Series) -> pl.Series:
     try:
         texts = [None if value is None else canonical_json(value).decode() for value in column.to_list()]
-    except TypeError:
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PanicException):  # a date beyond those of Python panics
         raise TypeError(column.name) from None
     return pl.Series(column.name, texts, dtype=pl.String)

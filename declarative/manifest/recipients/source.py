@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from pathlib import Path as File
+from typing import TYPE_CHECKING, NamedTuple
 
 from declarative.errors import Problem
 from declarative.manifest import messages, paths
@@ -13,11 +15,36 @@ from declarative.manifest.document import Document, DocumentSection
 from declarative.manifest.messages import Path
 from declarative.manifest.recipients.fields import PersonSchema
 
-FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-"""Formats by the ending of the file name."""
+if TYPE_CHECKING:
+    import polars as pl
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+}
+"""Formats by the ending of the file name, in any case of letters. `.gz` may follow a text ending."""
+MOST_COLUMNS = 4096
+"""Columns of a file, at most."""
 
 Place = tuple[int, int]
 """Line and column in a file, from 1; zeros for a file without lines."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Which values of a column are taken."""
+
+    column: str
+    """The name of the column."""
+    values: tuple[str, ...]
+    """The texts that its cells are compared with."""
+    excludes: bool = False
+    """Whether the rows with other texts are taken."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +65,52 @@ class Source:
     """The columns that become the data of a person, by field."""
     rest_field: str = ""
     """The field that takes all other columns; empty when they are ignored."""
+    delimiter: str = ""
+    """What stands between the cells of a text file; empty: what the header line holds."""
+    encoding: str = ""
+    """The encoding of a text file; empty: UTF-8, or UTF-16 with its mark."""
+    sheet: str = ""
+    """The sheet of a workbook; empty: the first."""
+    region: str | None = None
+    """The ISO 3166 code of the country of numbers without `+`; None when such numbers cannot be read."""
+    where: tuple[Condition, ...] = ()
+    """Conditions on columns. A row is taken when it meets all of them."""
+    keep_first: bool = False
+    """Whether of rows with the same number the first is taken. Otherwise the second is an error."""
+    skip_invalid: bool = False
+    """Whether rows whose number cannot be called are left out. Otherwise they are errors."""
+    sha256: str = ""
+    """The digest that the bytes of the file must have; empty for any."""
+    url: str = ""
+    """Where the file was fetched from; empty for a file of the project."""
+    suppresses: bool = False
+    """Whether it is a do-not-call file."""
 
     @property
     def display_path(self) -> str:
-        return paths.display_path(self.file)
+        return self.url or paths.display_path(self.file)
 
     @property
     def format(self) -> str:
-        return FORMATS[self.file.suffix.lower()]
+        return format_of(self.file.name)
+
+    @property
+    def is_packed(self) -> bool:
+        return self.file.name.lower().endswith(".gz")
 
     def file_problem(self, message: str, hint: str = "", *, line: int = 0, column: int = 0, path: str = "") -> Problem:
         """A problem inside the file."""
         return Problem(self.display_path, line, column, path, message, hint)
+
+    def check_header(self, header: Sequence[str], *, line: int) -> None:
+        """Raise UnreadableFile for too many columns, and for two of the same name."""
+        if len(header) > MOST_COLUMNS:
+            message = f"has {len(header):,} columns, at most {MOST_COLUMNS:,} are read"
+            raise UnreadableFile(self.file_problem(message, "are its rows and columns exchanged?"))
+        repeated = [name for name, count in Counter(filter(None, header)).items() if count > 1]
+        if repeated:
+            message = f"the column {messages.quote(repeated[0])} appears twice"
+            raise UnreadableFile(self.file_problem(message, "give each column its own name", line=line, column=1))
 
     def more_problem(self, count: int, noun: str) -> Problem:
         """One problem that stands for `count` further ones of a kind."""
@@ -63,7 +124,20 @@ class Source:
         """Everything except the file's bytes that decides which people come out of it."""
         columns = {name: list(names) for name, names in self.columns.items()}
         limits = [list(self.person_schema.fields), self.person_schema.most_variables]
-        return [self.format, self.number_column, columns, self.rest_field, limits]
+        reading = [self.format, self.is_packed, self.delimiter, self.encoding, self.sheet, self.region]
+        choice = [[list(astuple(condition)) for condition in self.where], self.keep_first, self.skip_invalid]
+        return [reading, choice, self.number_column, columns, self.rest_field, limits]
+
+
+class Table(NamedTuple):
+    """A file of columns, whatever its format."""
+
+    header: list[str]
+    """The names of all columns, in order; empty for one without a name."""
+    read: Callable[[Sequence[str]], pl.DataFrame]
+    """Reads the named columns, without blank rows. Raises UnreadableFile."""
+    count_rows: Callable[[], int]
+    """Counts the rows, without blank ones. Raises UnreadableFile."""
 
 
 class UnreadableFile(Exception):
@@ -79,15 +153,33 @@ def resolve_recipients_file(section: DocumentSection, name: str, root: File) -> 
     when it is not, which is reported. The section is the place of the name."""
     try:
         file = paths.resolve_inside(root, section.document.file.parent, name)
-        if file.suffix.lower() not in FORMATS:
-            message = f"{messages.quote(name)} has an unknown file name ending"
-            raise paths.UnusableFile(message, messages.list_known(FORMATS))
+        check_ending(name)
         if file.stat().st_size > paths.RECIPIENTS_LIMIT:
             raise paths.UnusableFile(f"{messages.quote(name)} is larger than 2 GiB", "split it")
     except paths.UnusableFile as unusable:
         section.report(unusable.message, unusable.hint)
         return None
     return file
+
+
+def check_ending(name: str) -> None:
+    """Raise UnusableFile for a name whose ending tells no format."""
+    ending = _format_ending(name)
+    if ending not in FORMATS:
+        raise paths.UnusableFile(
+            f"{messages.quote(name)} has an unknown file name ending", messages.list_known(FORMATS)
+        )
+    if name.lower().endswith(".gz") and FORMATS[ending] in ("parquet", "xlsx"):
+        raise paths.UnusableFile(f"{messages.quote(name)} is packed", f"a {FORMATS[ending]} file is packed in itself")
+
+
+def format_of(name: str) -> str:
+    """The format of a file whose ending is known."""
+    return FORMATS[_format_ending(name)]
+
+
+def _format_ending(name: str) -> str:
+    return File(name.lower().removesuffix(".gz")).suffix
 
 
 def file_sha256(path: File) -> str:

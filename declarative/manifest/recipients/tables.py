@@ -1,124 +1,218 @@
-"""Reads recipients files as columns `number` and `payload`, and checks them. The entry point for all file formats.
-
-Of the rows that are wrong 20 are described, with their line, and the rest counted.
-"""
+"""Reads recipients files as columns and checks them. The entry point for all file formats."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
+from typing import NamedTuple
 
 import polars as pl
 
+from declarative import humanize
 from declarative.errors import Problem
 from declarative.manifest import messages
-from declarative.manifest.messages import MOST_DESCRIBED
 from declarative.manifest.problems import ProblemCollector
-from declarative.manifest.recipients.csv_file import csv_places, read_csv, read_csv_header
+from declarative.manifest.recipients.csv_file import csv_places, open_csv, read_csv
 from declarative.manifest.recipients.fields import MOST_BYTES, NO_VARIABLE, VARIABLES, count_fault, name_fault
-from declarative.manifest.recipients.inline import E164_DESCRIPTION
-from declarative.manifest.recipients.jsonl_file import jsonl_places, read_jsonl
-from declarative.manifest.recipients.parquet_file import read_parquet, read_parquet_header
-from declarative.manifest.recipients.payloads import build_payloads
-from declarative.manifest.recipients.source import Place, Source, UnreadableFile
-from declarative.model.frames import E164, empty_frame
+from declarative.manifest.recipients.jsonl_file import describe_json, json_places, read_json
+from declarative.manifest.recipients.number_faults import describe_bad_number
+from declarative.manifest.recipients.parquet_file import open_parquet
+from declarative.manifest.recipients.payloads import build_payloads, column_texts
+from declarative.manifest.recipients.source import Place, Source, Table, UnreadableFile, file_sha256
+from declarative.manifest.recipients.suppression import SuppressedNumbers, read_suppressed
+from declarative.manifest.recipients.xlsx_file import open_xlsx, xlsx_places
+from declarative.model.numbers import normalize_column
 from declarative.privacy import mask_all
 
-_OTHER_SIGNS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-"""Separators of files that are CSV only by name."""
+_ROW_SCHEMA = {"number": pl.String, "payload": pl.String, "row": pl.UInt32}
 
 
-def load_recipients(source: Source, problems: ProblemCollector) -> pl.DataFrame:
-    """Read the people of a file in order: columns `number` and `payload`. What is wrong is added to `problems`."""
-    frame = _read_table(source, problems)
-    problems.extend(_payload_size_problems(source, frame))
-    return frame
+class SourceRows(NamedTuple):
+    """The people of one file."""
+
+    frame: pl.DataFrame
+    """Columns `number` (in normal form), `payload` and `row` (from 0, in the file)."""
+    held_counts: dict[str, int]
+    """How many rows the entry leaves out, by the key of the plan's `held`."""
+    warnings: list[str]
+    """What is no problem, but should be known."""
 
 
-def load_suppressed_numbers(source: Source, problems: ProblemCollector) -> pl.Series:
-    """Read the numbers of a do-not-call file. A number that is not E.164 would protect no one, and an empty file is
-    usually a failed export: both are added to `problems`."""
-    return _read_table(source, problems).get_column("number").unique()
+def load_recipients(source: Source, problems: ProblemCollector) -> SourceRows:
+    """Read the people of a file in order. What is wrong is added to `problems`."""
+    rows = _read_rows(source, problems)
+    raw = rows.frame.get_column("number")
+    frame = rows.frame.with_columns(normalize_column(raw, source.region).alias("number"))
+    is_bad = raw.is_not_null() & frame.get_column("number").is_null()
+    if source.skip_invalid:
+        rows.held_counts["invalid_number"] = int(is_bad.sum())
+    else:
+        problems.extend(_number_problems(source, rows.frame.filter(is_bad), problems.most_described))
+    frame = frame.filter(~is_bad)
+    problems.extend(_payload_size_problems(source, frame, problems.most_described))
+    return rows._replace(frame=frame)
+
+
+def load_suppressed_numbers(source: Source, problems: ProblemCollector) -> SuppressedNumbers:
+    """Read the numbers of a do-not-call file. A row that means no number at all is added to `problems`."""
+    frame = _read_rows(source, problems).frame.drop_nulls("number")
+    suppressed, is_unreadable = read_suppressed(frame.get_column("number"), source.region)
+    problems.extend(_number_problems(source, frame.filter(is_unreadable), problems.most_described))
+    return suppressed
 
 
 def file_places(source: Source, rows: Sequence[int]) -> dict[int, Place]:
     """The places of rows of `load_recipients`. Empty for Parquet, which has no lines."""
     match source.format:
-        case "csv":
-            return csv_places(source.file, rows, source.number_column)
-        case "jsonl":
-            return jsonl_places(source.file, rows)
+        case "csv" | "tsv":
+            return csv_places(source, rows, source.number_column)
+        case "jsonl" | "json":
+            return json_places(source, rows)
+        case "xlsx":
+            return xlsx_places(source, rows, source.number_column)
         case _:
             return {}
 
 
-def row_problem(source: Source, row: int, places: dict[int, Place], column: str, message: str) -> Problem:
+def row_problem(
+    source: Source, row: int, places: dict[int, Place], column: str, message: str, hint: str = ""
+) -> Problem:
     """A problem with a row: at its place, or named by its row number when it has no place."""
     line, cell = places.get(row, (0, 0))
     path = column if line else f"row {row + 1}, {column}"
-    return source.file_problem(message, line=line, column=cell, path=path)
+    return source.file_problem(message, hint, line=line, column=cell, path=path)
 
 
-def _read_table(source: Source, problems: ProblemCollector) -> pl.DataFrame:
+def count_rows(source: Source) -> tuple[int, list[str]]:
+    """The number of rows and the names of the columns of a file. Raises UnreadableFile."""
+    if source.format in ("jsonl", "json"):
+        return describe_json(source)
+    with _open_table(source) as table:
+        return table.count_rows(), [name for name in table.header if name]
+
+
+def _read_rows(source: Source, problems: ProblemCollector) -> SourceRows:
+    """Read the selected rows, with `number` as it is written; null in a row that has another problem."""
     mark = problems.mark()
     try:
-        frame = read_jsonl(source, problems) if source.format == "jsonl" else _read_columns(source, problems)
+        _check_sha256(source)
+        if source.format in ("jsonl", "json"):
+            frame, not_selected = read_json(source, problems)
+            rows = SourceRows(frame, {"not_selected": not_selected}, [])
+        else:
+            rows = _read_columns(source, problems)
     except UnreadableFile as unreadable:
         problems.add(unreadable.problem)
-        return empty_frame()
-    if frame.is_empty() and not problems.has_new(mark):
+        return SourceRows(pl.DataFrame(schema=_ROW_SCHEMA), {}, [])
+    is_empty = rows.frame.is_empty() and not rows.held_counts.get("not_selected")
+    if is_empty and not source.suppresses and not problems.has_new(mark):
         problems.add(source.file_problem("contains no one", "if that is intended, remove the file's entry"))
-    problems.extend(_number_problems(source, frame))
-    return frame
+    return rows
 
 
-def _read_columns(source: Source, problems: ProblemCollector) -> pl.DataFrame:
-    header = read_csv_header(source) if source.format == "csv" else read_parquet_header(source)
-    fields = _columns_by_field(source, header, problems)
-    if fields is None:
-        return empty_frame()
-    column_names = list(dict.fromkeys(chain([source.number_column], *fields.values())))
-    frame = read_csv(source, header, column_names) if source.format == "csv" else read_parquet(source, column_names)
-    for column in fields.get(VARIABLES, ()):
-        if frame.schema[column].is_nested():
-            place = f"column {messages.quote(column)} of {source.display_path}"
-            message = f"{place} holds {frame.schema[column]}: {NO_VARIABLE}"
-            problems.add(source.manifest_problem(VARIABLES, message, f"list the wanted columns under {VARIABLES}"))
+def _check_sha256(source: Source) -> None:
+    if source.sha256 and (digest := file_sha256(source.file)) != source.sha256.lower():
+        message = f"{source.display_path} has other content than was agreed: its digest is {digest}"
+        raise UnreadableFile(source.manifest_problem("sha256", message, "review the file, then write this digest here"))
+
+
+@contextmanager
+def _open_table(source: Source) -> Iterator[Table]:
+    match source.format:
+        case "parquet":
+            with open_parquet(source) as table:
+                yield table
+        case "xlsx":
+            yield open_xlsx(source)
+        case _:
+            text = open_csv(source)
+            header = text.header.cells
+            yield Table(header, lambda names: read_csv(text, names), lambda: read_csv(text, header[:1]).height)
+
+
+def _read_columns(source: Source, problems: ProblemCollector) -> SourceRows:
+    with _open_table(source) as table:
+        fields = _columns_by_field(source, table.header, problems)
+        if fields is None:
+            return SourceRows(pl.DataFrame(schema=_ROW_SCHEMA), {}, [])
+        conditions = [condition.column for condition in source.where]
+        frame = table.read(list(dict.fromkeys(chain([source.number_column], *fields.values(), conditions))))
     try:
+        selected = _selected(source, frame)
+        rows = pl.Series("row", range(frame.height), dtype=pl.UInt32)
+        if selected is not None:
+            frame, rows = frame.filter(selected), rows.filter(selected)
+        problems.extend(_nested_variable_problems(source, frame, fields))
         data = build_payloads(frame, fields)
     except TypeError as error:
         message = f"column {messages.quote(str(error))} holds values that JSON cannot represent"
         raise UnreadableFile(source.file_problem(message, "store them as text, or leave the column out")) from None
-    return pl.DataFrame({"number": frame.get_column(source.number_column), "payload": data})
+    held_counts = {} if selected is None else {"not_selected": int((~selected).sum())}
+    columns = {"number": frame.get_column(source.number_column), "payload": data, "row": rows}
+    return SourceRows(pl.DataFrame(columns), held_counts, list(_header_warnings(source, table.header)))
+
+
+def _selected(source: Source, frame: pl.DataFrame) -> pl.Series | None:
+    """Whether each row meets all conditions of `where`; None without conditions."""
+    selected: pl.Series | None = None
+    for condition in source.where:
+        texts = column_texts(frame.get_column(condition.column))
+        meets = texts.is_in(list(condition.values))
+        meets = ~meets if condition.excludes else meets
+        selected = meets if selected is None else selected & meets
+    return selected
+
+
+def _header_warnings(source: Source, header: Sequence[str]) -> Iterator[str]:
+    if unnamed := sum(not name for name in header):
+        yield f"{source.display_path}: {humanize.plural(unnamed, 'column', 'columns')} without a name left out"
+
+
+def _nested_variable_problems(source: Source, frame: pl.DataFrame, fields: dict[str, list[str]]) -> Iterator[Problem]:
+    for column in fields.get(VARIABLES, ()):
+        if frame.schema[column].is_nested():
+            place = f"column {messages.quote(column)} of {source.display_path}"
+            message = f"{place} holds {frame.schema[column]}: {NO_VARIABLE}"
+            yield source.manifest_problem(VARIABLES, message, f"list the wanted columns under {VARIABLES}")
 
 
 def _columns_by_field(source: Source, header: Sequence[str], problems: ProblemCollector) -> dict[str, list[str]] | None:
     """The columns of each field; None when a column is missing or cannot be a key."""
     mark = problems.mark()
     fields = {name: list(columns) for name, columns in source.columns.items()}
-    if source.number_column not in header:
-        problems.add(_missing_column_problem(source, "to_number", source.number_column, header))
-    for name, columns in fields.items():
-        problems.extend(
-            _missing_column_problem(source, name, column, header) for column in columns if column not in header
-        )
+    named = [name for name in header if name]
+    wanted = [
+        ("to_number", source.number_column),
+        *((name, column) for name, columns in fields.items() for column in columns),
+    ]
+    wanted += [("where", condition.column) for condition in source.where]
+    problems.extend(
+        _missing_column_problem(source, step, column, named) for step, column in wanted if column not in named
+    )
     if source.rest_field:
         used_columns = {source.number_column, *chain(*fields.values())}
-        fields[source.rest_field] = [column for column in header if column not in used_columns]
+        fields[source.rest_field] = [column for column in named if column not in used_columns]
     for name, columns in fields.items():
         problems.extend(_bad_key_problems(source, name, columns))
     return None if problems.has_new(mark) else fields
 
 
 def _missing_column_problem(source: Source, step: str, column: str, header: Sequence[str]) -> Problem:
-    message = f"{source.display_path} has no column {messages.quote(column)}, it has: {messages.join_names(header)}"
-    for sign, name in _OTHER_SIGNS.items():
-        if len(header) == 1 and sign in header[0]:
-            return source.manifest_problem(step, message, f"the file separates by {name}; save it with commas")
+    shown = list(header[:20]) + (["…"] if len(header) > 20 else [])
+    message = f"{source.display_path} has no column {messages.quote(column)}, it has: {messages.join_names(shown)}"
     if any(mask_all(name) != name for name in header):
         hint = "the first row is not a header: begin the file with the names of its columns"
         return source.manifest_problem(step, message, hint)
     hint = messages.did_you_mean(column, header)
+    lookalikes = (
+        f"{messages.quote(name)} in the file holds {messages.name_unseen(name)}"
+        for name in header
+        if messages.name_unseen(name) and messages.did_you_mean(column, [name])
+    )
+    hint = next(lookalikes, hint)
+    if not hint and len(header) == 1 and step == "to_number":
+        hint = "a line before the header? Begin the file with the names of its columns"
     if not hint and step == "to_number":
         hint = "to_number names the column of the phone number"
     return source.manifest_problem(step, message, hint)
@@ -134,27 +228,25 @@ def _bad_key_problems(source: Source, field: str, columns: Sequence[str]) -> Ite
         yield source.manifest_problem(field, f"{source.display_path}: {fault}", hint)
 
 
-def _number_problems(source: Source, frame: pl.DataFrame) -> Iterator[Problem]:
-    """Find numbers that are not E.164."""
-    wrong_rows = (~frame.get_column("number").str.contains(E164)).arg_true().to_list()
-    places = file_places(source, wrong_rows[:MOST_DESCRIBED]) if wrong_rows else {}
-    for row in wrong_rows[:MOST_DESCRIBED]:
-        number = frame.item(row, "number")
-        description = messages.describe_number(number) if number else "no number"
-        message = f"found {description}, expected {E164_DESCRIPTION}"
-        yield row_problem(source, row, places, source.number_column, message)
-    if len(wrong_rows) > MOST_DESCRIBED:
-        yield source.more_problem(len(wrong_rows) - MOST_DESCRIBED, "malformed number")
+def _number_problems(source: Source, bad: pl.DataFrame, most_described: int) -> Iterator[Problem]:
+    """Describe rows whose number cannot be called."""
+    described = bad.head(most_described)
+    places = file_places(source, described.get_column("row").to_list()) if described.height else {}
+    for number, row in described.select("number", "row").iter_rows():
+        message, hint = describe_bad_number(number, source.region)
+        yield row_problem(source, row, places, source.number_column, message, hint)
+    if bad.height > most_described:
+        yield source.more_problem(bad.height - most_described, "malformed number")
 
 
-def _payload_size_problems(source: Source, frame: pl.DataFrame) -> Iterator[Problem]:
+def _payload_size_problems(source: Source, frame: pl.DataFrame, most_described: int) -> Iterator[Problem]:
     """Find people whose variables are too large."""
     if VARIABLES not in (*source.columns, source.rest_field):
         return
     slack = len(f'{{"{VARIABLES}":}}')
-    large_rows = (frame.get_column("payload").str.len_bytes() > MOST_BYTES + slack).arg_true().to_list()
-    places = file_places(source, large_rows[:MOST_DESCRIBED]) if large_rows else {}
-    for row in large_rows[:MOST_DESCRIBED]:
+    large = frame.filter(pl.col("payload").str.len_bytes() > MOST_BYTES + slack).get_column("row").to_list()
+    places = file_places(source, large[:most_described]) if large else {}
+    for row in large[:most_described]:
         yield row_problem(source, row, places, VARIABLES, f"more than {MOST_BYTES:,} bytes as JSON")
-    if len(large_rows) > MOST_DESCRIBED:
-        yield source.more_problem(len(large_rows) - MOST_DESCRIBED, "oversized row")
+    if len(large) > most_described:
+        yield source.more_problem(len(large) - most_described, "oversized row")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from urllib.parse import quote
 
 import orjson
 
@@ -26,7 +25,17 @@ from declarative.providers.callingbox.members import TERMINAL, call_member, phas
 from declarative.providers.http.bodies import add_mark, pick_settings, single_recipient
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
-from declarative.providers.http.parse import dict_or_empty, find_mark_text, members_frame, text_or_none, time_or_none
+from declarative.providers.http.pages import read_pages
+from declarative.providers.http.parse import (
+    dict_or_empty,
+    find_mark_text,
+    id_or_none,
+    members_frame,
+    path_segment,
+    text_or_none,
+    time_or_none,
+    word_or_empty,
+)
 
 _CALLS = "/v1/calls"
 _FIELDS = ("agent_id", "from_number", "instructions", "webhook_url")
@@ -47,22 +56,17 @@ class CallingBoxChannel(SingleCallChannel):
         return self._capabilities
 
     def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
-        """Return one list of one page: the outbound calls of these agents, and every call with a mark."""
+        """Return one list: the outbound calls of these agents, and every call with a mark."""
         return [self._list_calls(set(unique_agents(agent_ids)))]
 
     def _list_calls(self, agent_ids: set[str]) -> Iterator[list[Remote]]:
-        """Yield the one page. It is a bare array or `{"data": [...]}`: either is possible (callingbox.md 2.5)."""
-        page = self._client.get(_CALLS)
-        calls = page if isinstance(page, list) else dict_or_empty(page).get("data")
-        if not isinstance(calls, list) or not all(text_or_none(dict_or_empty(call).get("id")) for call in calls):
-            raise self._client.failure(_CALLS, "answered with a list that cannot be read")
-        remotes = [
-            self._parse_call(dict_or_empty(call)) for call in calls if dict_or_empty(call).get("direction") != "inbound"
-        ]
-        yield [remote for remote in remotes if remote.agent_id in agent_ids or remote.mark is not None]
+        """Yield every page. Servers of an older shape answer the whole list at once (callingbox.md 2.5)."""
+        for page in read_pages(self._client, _CALLS, {}, may_lack_pages=True):
+            remotes = [self._parse_call(call) for call in page if call.get("direction") != "inbound"]
+            yield [remote for remote in remotes if remote.agent_id in agent_ids or remote.mark is not None]
 
     def read(self, remote_id: str) -> Remote | None:
-        call = self._client.get_or_none(f"{_CALLS}/{quote(remote_id, safe='')}")
+        call = self._client.get_or_none(f"{_CALLS}/{path_segment(remote_id)}")
         return None if call is None else self._parse_call({**dict_or_empty(call), "id": remote_id})
 
     def submit(self, submission: Submission) -> Outcome:
@@ -77,16 +81,19 @@ class CallingBoxChannel(SingleCallChannel):
     def _classify_call(self, answer: Answer, submitted_mark: Mark, number: str) -> Outcome:
         """Return the outcome of a placed call. Our own request gives the number and the mark."""
         call = dict_or_empty(answer.data)
-        if text_or_none(call.get("id")) is None:
+        if id_or_none(call.get("id")) is None:
             return Ambiguous(f"answered {answer.status} without the id of a call")
         if phase_from_call(call) is Phase.UNFUNDED:
-            return OutOfFunds(self._client.redact(text_or_none(call.get("error_message")) or "no credit for this call"))
-        return Done(replace(self._parse_call({**call, "to_number": number}), mark=submitted_mark))
+            error_message = text_or_none(call.get("error_message")) or "no credit for this call"
+            return OutOfFunds(self._client.redact(error_message, answer.sent))
+        remote = self._parse_call({**call, "to_number": number})
+        self._client.clock.record_creation(answer.headers, remote.created_at)
+        return Done(replace(remote, mark=submitted_mark))
 
     def _parse_call(self, call: dict[str, Json]) -> Remote:
-        status = text_or_none(call.get("status")) or ""
+        status = word_or_empty(call.get("status"))
         return Remote(
-            id=text_or_none(call.get("id")) or "",
+            id=id_or_none(call.get("id")) or "",
             route=Route.CALL,
             name="",
             mark=mark.parse(find_mark_text(call.get("metadata"))),
@@ -96,7 +103,7 @@ class CallingBoxChannel(SingleCallChannel):
             dispatched=1,
             finished=int(status in TERMINAL),
             created_at=time_or_none(call.get("created_at")),
-            last_updated_at=text_or_none(call.get("updated_at")) or "",
-            agent_id=text_or_none(call.get("agent_id")) or "",
+            last_updated_at=word_or_empty(call.get("updated_at")),
+            agent_id=id_or_none(call.get("agent_id")) or "",
             members=members_frame([call_member(call, self._client.redact)]),
         )

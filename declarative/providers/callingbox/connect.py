@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.base import ConnectOptions
+from declarative.providers.callingbox import account
 from declarative.providers.callingbox.calls import CallingBoxChannel
 from declarative.providers.callingbox.errors import parse_error
 from declarative.providers.callingbox.type import CALLINGBOX, VERSION
 from declarative.providers.http import endpoint
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.connection import HttpConnection
-from declarative.providers.http.parse import dict_or_empty, text_or_none
+from declarative.providers.http.parse import dict_or_empty, id_or_none, text_or_none
 
 _AGENTS = "/v1/agents"
 
@@ -28,7 +28,14 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnecti
         monotonic=connect_options.monotonic,
     )
     channel = CallingBoxChannel(client, CALLINGBOX.routes[VERSION][Route.CALL])
-    return HttpConnection(client, {Route.CALL: channel}, clock_path=_AGENTS, find_unknown=_find_unknown_agent)
+    return HttpConnection(
+        client,
+        {Route.CALL: channel},
+        clock_path=_AGENTS,
+        find_unknown=_find_unknown_agent,
+        list_agents=account.list_agents,
+        list_numbers=account.list_numbers,
+    )
 
 
 def _find_unknown_agent(client: HttpClient, settings: Mapping[str, Json]) -> list[str]:
@@ -39,7 +46,7 @@ def _find_unknown_agent(client: HttpClient, settings: Mapping[str, Json]) -> lis
     agent_id = text_or_none(settings.get("agent_id"))
     if agent_id is None:
         return []
-    agent = client.get_or_none(f"{_AGENTS}/{quote(agent_id, safe='')}")
+    agent = client.get_or_none(f"{_AGENTS}/{agent_id}") if id_or_none(agent_id) else None
     if agent is None:
         return [f"CallingBox does not know the agent {agent_id}"]
     if dict_or_empty(agent).get("archived_at"):

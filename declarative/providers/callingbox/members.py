@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from declarative.model.digest import canonical_json
 from declarative.model.remote import Phase
 from declarative.model.resource import Json
 from declarative.providers.http.outcomes import is_out_of_funds
-from declarative.providers.http.parse import MemberRow, member_payload, text_or_none
+from declarative.providers.http.parse import (
+    MemberRow,
+    Redact,
+    call_id_or_none,
+    json_text,
+    member_payload,
+    text_or_none,
+    word_or_empty,
+)
 
 _PHASES = {
     "queued": Phase.IN_FLIGHT,
@@ -29,23 +34,23 @@ def phase_from_call(call: dict[str, Json]) -> Phase:
 
     A call that `failed` because credit was missing, before it started or was answered, called no one.
     """
-    status = text_or_none(call.get("status")) or ""
+    status = word_or_empty(call.get("status"))
     if status == "failed" and not (call.get("started_at") or call.get("answered_at")):
         return Phase.UNFUNDED if is_out_of_funds(_failure_text(call)) else Phase.UNREACHED
     return _PHASES.get(status, Phase.UNKNOWN)
 
 
-def call_member(call: dict[str, Json], redact: Callable[[str], str]) -> MemberRow:
+def call_member(call: dict[str, Json], redact: Redact) -> MemberRow:
     """Return the member row of a call. `redact` makes the provider's error text safe to print."""
     phase = phase_from_call(call)
-    error = text_or_none(call.get("error_message"))
+    error, number = text_or_none(call.get("error_message")), text_or_none(call.get("to_number"))
     return (
-        text_or_none(call.get("to_number")),
+        number,
         phase,
-        None if phase is Phase.IN_FLIGHT else text_or_none(call.get("status")),
-        None if phase is Phase.UNFUNDED else text_or_none(call.get("id")),
+        None if phase is Phase.IN_FLIGHT else word_or_empty(call.get("status")) or None,
+        None if phase is Phase.UNFUNDED else call_id_or_none(call.get("id")),
         member_payload({field: call.get(field) for field in ("metadata", "context")}),
-        redact(error) if error else None,
+        redact(error, (number or "").encode()) if error else None,
         _call_note(call),
     )
 
@@ -64,4 +69,4 @@ def _call_note(call: dict[str, Json]) -> str | None:
     if call.get("status") == "completed":
         note_fields += ["result", "result_status", "result_error"]
     note = {field: call[field] for field in note_fields if call.get(field) is not None}
-    return canonical_json(note).decode() if note else None
+    return json_text(note) if note else None

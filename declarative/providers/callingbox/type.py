@@ -12,7 +12,7 @@ OUTCOMES = frozenset({"no_answer", "busy", "failed"})
 
 _ON_THE_AGENT = "lives on the agent; change the agent, or point to another one"
 _NOTES = (
-    "Found again by its mark in the list of calls, which has no pages and may be capped, so it cannot prove "
+    "Found again by its mark in the list of calls, which may not hold the whole history, so it cannot prove "
     "that a call was never placed. A voicemail counts as no_answer. Every call holds a part of the balance "
     "until it ends; below that amount the provider pauses all calls."
 )

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from urllib.parse import quote
 
 from declarative.model import mark
 from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Done, MarkMissing, Outcome, Submission
+from declarative.providers.base import Ambiguous, Done, MarkMissing, Outcome, Rejected, Submission
 from declarative.providers.cartesia.members import batch_members
 from declarative.providers.http.bodies import batch_body
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.pages import read_pages
-from declarative.providers.http.parse import dict_or_empty, int_or_none, members_frame, text_or_none, time_or_none
+from declarative.providers.http.parse import (
+    count_or_none,
+    dict_or_empty,
+    id_or_none,
+    members_frame,
+    path_segment,
+    text_or_none,
+    time_or_none,
+    word_or_empty,
+)
 
 _BATCHES = "/agents/calls/batches"
 FIELDS = (
@@ -28,6 +36,7 @@ FIELDS = (
     "max_call_duration_minutes",
 )
 """Settings that a batch accepts under every version."""
+NO_ID = "that is no id of a batch"
 
 
 class BatchChannel:
@@ -60,17 +69,34 @@ class BatchChannel:
 
     def submit(self, submission: Submission) -> Outcome:
         body = batch_body(submission, mark.batch_name(submission.label, submission.mark), self._fields)
-        return self._client.post_once(_BATCHES, body, lambda answer: _classify_create(answer, submission.mark))
+        return self._client.post_once(_BATCHES, body, lambda answer: self._classify_create(answer, submission.mark))
 
     def retry(self, remote_id: str) -> Outcome:
+        if id_or_none(remote_id) is None:
+            return Rejected(0, NO_ID)
         return self._client.post_once(
             f"{_batch_path(remote_id)}/retry", None, lambda answer: _classify_update(answer, remote_id)
         )
 
     def cancel(self, remote_id: str) -> Outcome:
+        if id_or_none(remote_id) is None:
+            return Rejected(0, NO_ID)
         return self._client.cancel(
             f"{_batch_path(remote_id)}/cancel", lambda answer: _classify_update(answer, remote_id)
         )
+
+    def _classify_create(self, answer: Answer, submitted_mark: Mark) -> Outcome:
+        """Return Done only for an answer with an id to cancel by and a name that still ends with our mark."""
+        # Protocol 4: a batch without our mark could never be found again, so the engine cancels it at once. A name with
+        # another mark is about another batch, which must not be cancelled for that.
+        batch = dict_or_empty(answer.data)
+        if id_or_none(batch.get("id")) is None:
+            return Ambiguous(f"answered {answer.status} without the id of a batch")
+        remote = _parse_batch(batch)
+        if remote.mark is not None and remote.mark != submitted_mark:
+            return Ambiguous(f"answered {answer.status} with another batch than was sent")
+        self._client.clock.record_creation(answer.headers, remote.created_at)
+        return Done(remote) if remote.mark else MarkMissing(remote)
 
     def _with_members(self, batch: dict[str, Json]) -> Remote:
         recipients = batch.get("recipients")
@@ -82,20 +108,7 @@ class BatchChannel:
 
 
 def _batch_path(batch_id: str) -> str:
-    return f"{_BATCHES}/{quote(batch_id, safe='')}"
-
-
-def _classify_create(answer: Answer, submitted_mark: Mark) -> Outcome:
-    """Return Done only for an answer with an id to cancel by and a name that still ends with our mark."""
-    # Protocol 4: a batch without our mark could never be found again, so the engine cancels it at once. A name with
-    # another mark is about another batch, which must not be cancelled for that.
-    batch = dict_or_empty(answer.data)
-    if text_or_none(batch.get("id")) is None:
-        return Ambiguous(f"answered {answer.status} without the id of a batch")
-    remote = _parse_batch(batch)
-    if remote.mark is not None and remote.mark != submitted_mark:
-        return Ambiguous(f"answered {answer.status} with another batch than was sent")
-    return Done(remote) if remote.mark else MarkMissing(remote)
+    return f"{_BATCHES}/{path_segment(batch_id)}"
 
 
 def _classify_update(answer: Answer, batch_id: str) -> Outcome:
@@ -108,10 +121,10 @@ def _classify_update(answer: Answer, batch_id: str) -> Outcome:
 
 def _parse_batch(batch: dict[str, Json]) -> Remote:
     name = text_or_none(batch.get("name")) or ""
-    status = text_or_none(batch.get("status")) or ""
-    total = int_or_none(batch.get("total_calls_scheduled"))
+    status = word_or_empty(batch.get("status"))
+    total = count_or_none(batch.get("total_calls_scheduled"))
     return Remote(
-        id=text_or_none(batch.get("id")) or "",
+        id=id_or_none(batch.get("id")) or "",
         route=Route.BATCH,
         name=name,
         mark=mark.parse(name),
@@ -119,11 +132,11 @@ def _parse_batch(batch: dict[str, Json]) -> Remote:
         cancelled=status == "cancelled",
         # An unknown total is -1: it equals no count of members, so nothing is concluded from it.
         total=-1 if total is None else total,
-        dispatched=int_or_none(batch.get("total_calls_dispatched")) or 0,
-        finished=int_or_none(batch.get("total_calls_finished")) or 0,
-        retry_count=int_or_none(batch.get("retry_count")),
+        dispatched=count_or_none(batch.get("total_calls_dispatched")) or 0,
+        finished=count_or_none(batch.get("total_calls_finished")) or 0,
+        retry_count=count_or_none(batch.get("retry_count")),
         created_at=time_or_none(batch.get("created_at")),
         scheduled_at=time_or_none(batch.get("scheduled_at")),
-        last_updated_at=text_or_none(batch.get("last_updated_at")) or "",
-        agent_id=text_or_none(batch.get("agent_id")) or "",
+        last_updated_at=word_or_empty(batch.get("last_updated_at")),
+        agent_id=id_or_none(batch.get("agent_id")) or "",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from urllib.parse import quote
 
 import orjson
 
@@ -33,10 +32,13 @@ from declarative.providers.http.pages import read_pages
 from declarative.providers.http.parse import (
     dict_or_empty,
     find_mark_text,
+    id_or_none,
     member_payload,
     members_frame,
+    path_segment,
     text_or_none,
     time_or_none,
+    word_or_empty,
 )
 
 _CALLS = "/agents/calls"
@@ -92,7 +94,7 @@ class CallChannel(SingleCallChannel):
         summaries = dict_or_empty(self._client.get("/agents")).get("summaries")
         if not isinstance(summaries, list):
             raise self._client.failure("/agents", "answered with a list that cannot be read")
-        yield from (agent_id for summary in summaries if (agent_id := text_or_none(dict_or_empty(summary).get("id"))))
+        yield from (agent_id for summary in summaries if (agent_id := id_or_none(dict_or_empty(summary).get("id"))))
         if self._has_managed_agents:
             for page in read_pages(self._client, "/v1/agents", {}):
                 yield from (str(agent["id"]) for agent in page)
@@ -114,12 +116,12 @@ class CallChannel(SingleCallChannel):
         """Return the outcome by the call's own entry; a 200 alone says nothing about it (cartesia.md 2.1)."""
         calls = dict_or_empty(answer.data).get("calls")
         call = dict_or_empty(calls[0]) if isinstance(calls, list) and calls else {}
-        call_id, error_message = text_or_none(call.get("agent_call_id")), call_error_message(call.get("error"))
+        call_id, error_message = id_or_none(call.get("agent_call_id")), call_error_message(call.get("error"))
         if call_id is not None:
             return Done(remote_from_submission(call_id, submission))
-        if error_message is None:
+        if error_message is None or call.get("agent_call_id"):
             return Ambiguous(f"answered {answer.status} with neither the id of a call nor an error")
-        message = self._client.redact(error_message)
+        message = self._client.redact(error_message, answer.sent)
         return OutOfFunds(message) if is_out_of_funds(error_message) else Rejected(0, message)
 
     def _read_missing_data(self, calls: list[dict[str, Json]], reads_left: float) -> Iterator[dict[str, Json]]:
@@ -131,9 +133,9 @@ class CallChannel(SingleCallChannel):
             yield call
 
     def _parse_call(self, call: dict[str, Json]) -> Remote:
-        status = text_or_none(call.get("status")) or ""
+        status = word_or_empty(call.get("status"))
         return Remote(
-            id=text_or_none(call.get("id")) or "",
+            id=id_or_none(call.get("id")) or "",
             route=Route.CALL,
             name="",
             mark=mark.parse(find_mark_text(call.get("metadata"), call.get("dynamic_variables"))),
@@ -143,7 +145,7 @@ class CallChannel(SingleCallChannel):
             dispatched=1,
             finished=int(status in _TERMINAL),
             created_at=time_or_none(call.get("start_time")),
-            agent_id=text_or_none(call.get("agent_id")) or "",
+            agent_id=id_or_none(call.get("agent_id")) or "",
             members=members_frame([call_member(call, self._client.redact)]),
         )
 
@@ -196,7 +198,7 @@ def _classify_legacy_call(answer: Answer, submission: Submission) -> Outcome:
     if not isinstance(answer.data, dict):
         return Ambiguous("accepted, but the answer is not a JSON object")
     call = dict_or_empty(answer.data)  # cartesia.md 2.10: fields that public callers look for
-    call_id = text_or_none(call.get("call_id")) or text_or_none(call.get("id"))
+    call_id = id_or_none(call.get("call_id")) or id_or_none(call.get("id"))
     return Done(remote_from_submission(call_id or f"{UNCONFIRMED}{submission.mark}", submission))
 
 
@@ -216,7 +218,7 @@ def _build_unconfirmed(remote_id: str, submitted_mark: Mark | None) -> Remote:
 
 
 def _call_path(call_id: str) -> str:
-    return f"{_CALLS}/{quote(call_id, safe='')}"
+    return f"{_CALLS}/{path_segment(call_id)}"
 
 
 def _is_inbound(call: dict[str, Json]) -> bool:

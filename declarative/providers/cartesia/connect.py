@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import quote
 
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.base import Channel, ConnectOptions
-from declarative.providers.cartesia import errors
+from declarative.providers.cartesia import account, errors
 from declarative.providers.cartesia.batches import FIELDS, BatchChannel
 from declarative.providers.cartesia.calls import CallChannel, LegacyCallChannel
 from declarative.providers.cartesia.type import CARTESIA, LEGACY_VERSION, VARIABLES_VERSION
 from declarative.providers.http import endpoint
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.connection import HttpConnection
-from declarative.providers.http.parse import dict_or_empty, text_or_none
+from declarative.providers.http.parse import dict_or_empty, id_or_none, text_or_none
+
+_NUMBERS = "/agents/phone-numbers"
 
 
 def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnection:
@@ -28,7 +29,15 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnecti
         sleep=connect_options.sleep,
         monotonic=connect_options.monotonic,
     )
-    return HttpConnection(client, _channels(client, version), clock_path="/", find_unknown=_unknown_finder(version))
+    return HttpConnection(
+        client,
+        _channels(client, version),
+        clock_path="/",
+        find_unknown=_unknown_finder(version),
+        find_number=_find_number,
+        list_agents=lambda client: account.list_agents(client, version),
+        list_numbers=lambda client: account.list_numbers(client, version),
+    )
 
 
 def _channels(client: HttpClient, version: str) -> Mapping[Route, Channel]:
@@ -44,7 +53,7 @@ def _channels(client: HttpClient, version: str) -> Mapping[Route, Channel]:
 
 def _unknown_finder(version: str) -> Callable[[HttpClient, Mapping[str, Json]], list[str]]:
     agents = "/v1/agents" if version == VARIABLES_VERSION else "/agents"
-    numbers = None if version == LEGACY_VERSION else "/agents/phone-numbers"
+    numbers = None if version == LEGACY_VERSION else _NUMBERS
 
     def find_unknown(client: HttpClient, settings: Mapping[str, Json]) -> list[str]:
         agent = _check_reference(client, "agent", agents, text_or_none(settings.get("agent_id")))
@@ -54,11 +63,18 @@ def _unknown_finder(version: str) -> Callable[[HttpClient, Mapping[str, Json]], 
     return find_unknown
 
 
+def _find_number(client: HttpClient, settings: Mapping[str, Json]) -> str:
+    """Return the number of `from_number_id` (cartesia.md 2.11); "" where there is none."""
+    number_id = text_or_none(settings.get("from_number_id"))
+    phone_number = client.get_or_none(f"{_NUMBERS}/{number_id}") if id_or_none(number_id) else None
+    return text_or_none(dict_or_empty(phone_number).get("number")) or ""
+
+
 def _check_reference(client: HttpClient, noun: str, path: str | None, reference: str | None) -> list[str]:
     """Return a sentence if the reference is unknown or deleted; nothing where there is none, or no path to ask."""
     if path is None or reference is None:
         return []
-    agent_or_number = client.get_or_none(f"{path}/{quote(reference, safe='')}")
+    agent_or_number = client.get_or_none(f"{path}/{reference}") if id_or_none(reference) else None
     if agent_or_number is None:
         return [f"Cartesia does not know the {noun} {reference}"]
     return (

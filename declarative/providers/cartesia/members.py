@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from declarative.model.remote import Phase
 from declarative.model.resource import Json
 from declarative.providers.cartesia.type import OUTCOMES
 from declarative.providers.http.outcomes import is_out_of_funds
-from declarative.providers.http.parse import MemberRow, dict_or_empty, member_payload, text_or_none
+from declarative.providers.http.parse import (
+    MemberRow,
+    Redact,
+    call_id_or_none,
+    dict_or_empty,
+    member_payload,
+    text_or_none,
+    word_or_empty,
+)
 
 _UNDER_WAY = {
     "queued": Phase.QUEUED,
@@ -22,7 +30,7 @@ _CALL_UNDER_WAY = {
 }
 
 
-def batch_members(recipients: Iterable[Json], redact: Callable[[str], str]) -> list[MemberRow]:
+def batch_members(recipients: Iterable[Json], redact: Redact) -> list[MemberRow]:
     """Return the member rows of a batch, in the provider's order."""
     return [_recipient_member(dict_or_empty(recipient), redact) for recipient in recipients]
 
@@ -46,17 +54,19 @@ def call_phase(status: str, end_reason: str | None) -> Phase:
     return _CALL_UNDER_WAY.get(status) or _final_phase(status, end_reason)
 
 
-def call_member(call: dict[str, Json], redact: Callable[[str], str]) -> MemberRow:
+def call_member(call: dict[str, Json], redact: Redact) -> MemberRow:
     """Return the member row of a single call. `redact` makes the provider's error text safe to print."""
-    phase = call_phase(text_or_none(call.get("status")) or "", end_reason := text_or_none(call.get("end_reason")))
+    end_reason = word_or_empty(call.get("end_reason")) or None
+    phase = call_phase(word_or_empty(call.get("status")), end_reason)
     error = text_or_none(call.get("error_message"))
+    number = text_or_none(dict_or_empty(call.get("telephony_params")).get("to"))
     return (
-        text_or_none(dict_or_empty(call.get("telephony_params")).get("to")),
+        number,
         phase,
         None if phase is Phase.IN_FLIGHT else end_reason,
-        text_or_none(call.get("id")),
+        call_id_or_none(call.get("id")),
         member_payload({field: call.get(field) for field in ("metadata", "dynamic_variables")}),
-        redact(error) if error else None,
+        redact(error, (number or "").encode()) if error else None,
         None,
     )
 
@@ -67,20 +77,20 @@ def _final_phase(status: str, end_reason: str | None) -> Phase:
     return Phase.UNREACHED if status == "failed" and end_reason in OUTCOMES else Phase.UNKNOWN
 
 
-def _recipient_member(recipient: dict[str, Json], redact: Callable[[str], str]) -> MemberRow:
-    status = text_or_none(recipient.get("status")) or ""
-    call_id, error = text_or_none(recipient.get("agent_call_id")), text_or_none(recipient.get("error_message"))
-    end_reason = text_or_none(recipient.get("end_reason"))
+def _recipient_member(recipient: dict[str, Json], redact: Redact) -> MemberRow:
+    status, number = word_or_empty(recipient.get("status")), text_or_none(recipient.get("to_number"))
+    call_id, error = call_id_or_none(recipient.get("agent_call_id")), text_or_none(recipient.get("error_message"))
+    end_reason = word_or_empty(recipient.get("end_reason")) or None
     phase = recipient_phase(status, end_reason, error, call_id)
     # After a retry a recipient may still show its earlier attempt (cartesia.md 7, row 2).
     is_waiting, is_under_way = phase is Phase.QUEUED, status in _UNDER_WAY
     data = {"metadata": recipient.get("metadata")} if is_waiting or phase is Phase.REFUSED else {}
     return (
-        text_or_none(recipient.get("to_number")),
+        number,
         phase,
         None if is_under_way else end_reason,
         None if is_waiting else call_id,
         member_payload(data),
-        redact(error) if error and not is_under_way else None,
+        redact(error, (number or "").encode()) if error and not is_under_way else None,
         None,
     )

@@ -1,4 +1,7 @@
-"""The address and the key of a provider, from the environment only: a manifest can choose neither. Sends nothing."""
+"""The address, the key, the proxy and the CAs of a provider, from the environment only: a manifest can choose none.
+
+Sends nothing.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,21 @@ class Endpoint:
     """Whether the host is this machine."""
     key: str = field(repr=False)
     """The API key: printable ASCII, never in a repr."""
+    proxy: str = field(default="", repr=False)
+    """URL of the proxy to go through, which may hold a password. Empty: none."""
+    proxy_variable: str = ""
+    """The environment variable that names the proxy, for people."""
+    ca_file: str = ""
+    """From SSL_CERT_FILE: the CA certificates to trust instead of the system's. Empty: not set."""
+    ca_directory: str = ""
+    """From SSL_CERT_DIR, likewise."""
 
 
 def from_environment(spec: ProviderSpec, provider_type: ProviderType, environment: Mapping[str, str]) -> Endpoint:
     """Read the endpoint. Raises MissingKey, or ProviderError for a base URL or a key that cannot be used."""
     base_url = environment.get(provider_type.url_variable, "").strip() or provider_type.default_url
     host = _parse_host(base_url, provider_type.url_variable)
+    proxy_variable, proxy = ("", "") if is_loopback(host) else _read_proxy(host, environment)
     return Endpoint(
         provider=spec.name,
         key_variable=provider_type.key_variable,
@@ -41,6 +53,10 @@ def from_environment(spec: ProviderSpec, provider_type: ProviderType, environmen
         host=host,
         loopback=is_loopback(host),
         key=_read_key(spec, provider_type, environment),
+        proxy=proxy,
+        proxy_variable=proxy_variable,
+        ca_file=environment.get("SSL_CERT_FILE", ""),
+        ca_directory=environment.get("SSL_CERT_DIR", ""),
     )
 
 
@@ -57,6 +73,32 @@ def _read_key(spec: ProviderSpec, provider_type: ProviderType, environment: Mapp
             f"{provider_type.key_variable} has characters that no API key has", hint="copy the key again"
         )
     return key
+
+
+def _read_proxy(host: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return the variable that names the proxy for https and its URL, or two empty strings."""
+    variables = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+    variable = next((name for name in variables if environment.get(name, "").strip()), "")
+    if not variable or _is_excluded(host, environment.get("NO_PROXY") or environment.get("no_proxy") or ""):
+        return "", ""
+    proxy = environment[variable].strip()
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    parts = _split_url(proxy, variable)
+    if parts.scheme not in ("http", "https"):
+        raise ProviderError(
+            f"{variable} names a proxy that begins with {parts.scheme}://, and dialctl goes through http:// and "
+            "https:// proxies only",
+            hint=f"name an http:// proxy there, or name {host} in NO_PROXY to go without one",
+        )
+    if not parts.hostname:
+        raise ProviderError(f"{variable} must be a URL with a host, as in http://proxy.example:3128")
+    return variable, proxy
+
+
+def _is_excluded(host: str, no_proxy: str) -> bool:
+    """Tell whether `no_proxy`, as in `internal.example,.corp`, names the host, a domain of it, or `*`."""
+    domains = [name.strip().lstrip(".").lower() for name in no_proxy.split(",")]
+    return any(domain == "*" or f".{host.lower()}".endswith(f".{domain}") for domain in domains if domain)
 
 
 def _parse_host(base_url: str, variable: str) -> str:

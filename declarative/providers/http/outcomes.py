@@ -5,9 +5,10 @@ Pure: sends nothing. The provider's own error form is passed in.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -27,6 +28,7 @@ TRANSIENT = frozenset({408, 425, 429})
 
 _CALLS_PAUSED = "calls paused"  # callingbox.md 4.2: the HTTP status of this refusal is not documented
 _FUNDS = re.compile(r"\b(balance|funds?|credits?|usage limit|calls paused)\b", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
 
 
@@ -43,9 +45,12 @@ class Answer:
     data: Json
     """The body as JSON; None where it is not JSON."""
 
+    sent: bytes = field(default=b"", repr=False)
+    """The body of the request. Numbers in it are people's own, and are masked in the answer's text."""
+
     @classmethod
-    def from_response(cls, response: httpx.Response) -> Answer:
-        return cls(response.status_code, response.headers, response.content, _parse_json(response.content))
+    def from_body(cls, status: int, headers: httpx.Headers, body: bytes, sent: bytes = b"") -> Answer:
+        return cls(status, headers, body, _parse_json(body), sent)
 
     @property
     def is_accepted(self) -> bool:
@@ -70,7 +75,10 @@ class Answer:
     def excerpt(self) -> str:
         """The beginning of a body that is not in the provider's form, for people."""
         text = self.body[:2000].decode(errors="replace").strip()
-        return "an HTML page" if text.startswith("<") else text
+        if not text.startswith("<"):
+            return text
+        title = _TITLE.search(text)
+        return f'an HTML page, "{html.unescape(title.group(1)).strip()}"' if title else "an HTML page"
 
 
 @dataclass(frozen=True)
@@ -107,11 +115,19 @@ def classify(
         answer.status == 402 or (answer.status >= 400 and _CALLS_PAUSED in provider_message.lower())
     ):
         return OutOfFunds(message)
+    if provider_message is None:
+        return Ambiguous(f"{message}{_gateway_hint(answer.status)}")
     if answer.status == 429:
         return Busy(answer.retry_after, message)
-    if provider_message is not None and answer.status in REJECTING:
-        return Rejected(answer.status, message)
-    return Ambiguous(message)
+    return Rejected(answer.status, message) if answer.status in REJECTING else Ambiguous(message)
+
+
+def _gateway_hint(status: int) -> str:
+    """Return whose answer it probably was. A gateway's refusal proves nothing: it may come after the effect."""
+    if status < 400 or status >= 500:
+        return ""
+    advice = ": send fewer people or less data in one request" if status == 413 else ""
+    return f" (not in the provider's own form, as from a gateway in between{advice})"
 
 
 def describe_answer(answer: Answer, provider_message: str | None, *, secret: str = "") -> str:
@@ -120,7 +136,7 @@ def describe_answer(answer: Answer, provider_message: str | None, *, secret: str
         phrase = f" {HTTPStatus(answer.status).phrase}"
     except ValueError:
         phrase = ""
-    text = redact(answer.excerpt if provider_message is None else provider_message, secret=secret)
+    text = redact(answer.excerpt if provider_message is None else provider_message, secret=secret, sent=answer.sent)
     return f"answered {answer.status}{phrase}: {text}" if text else f"answered {answer.status}{phrase}"
 
 

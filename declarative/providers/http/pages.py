@@ -9,37 +9,57 @@ from collections.abc import Collection, Iterator, Mapping
 
 from declarative.model.resource import Json
 from declarative.providers.http.client import HttpClient
-from declarative.providers.http.parse import dict_or_empty, text_or_none
+from declarative.providers.http.parse import dict_or_empty, id_or_none, text_or_none
 
 PAGE_SIZE = 100
 """The largest page that is allowed; the default is not documented (cartesia.md 1.5)."""
+MAX_PAGES = 10_000
+"""A list of a million entries. One that goes on is taken for endless."""
+MAX_SHORT_PAGES = 500
+"""Pages of a list that may hold less than half of PAGE_SIZE and still have a next one."""
 
 
-def read_pages(client: HttpClient, path: str, params: Mapping[str, str]) -> Iterator[list[dict[str, Json]]]:
+def read_pages(
+    client: HttpClient, path: str, params: Mapping[str, str], *, may_lack_pages: bool = False
+) -> Iterator[list[dict[str, Json]]]:
     """Yield every page, newest first.
 
-    Raises ProviderError for a list that repeats itself, has an entry without id, or has a next page without a cursor.
+    `may_lack_pages`: an older server may answer the whole list whatever cursor it is given, as `{"data": [...]}`
+    without `has_more` or as a bare array.
+
+    Raises ProviderError for any other list that repeats itself, for an entry without a usable id, for a next page
+    without a cursor, and for a list without an end.
     """
     # Protocol 12: an incomplete list must fail. Otherwise a batch that it does not show would look absent.
     seen_ids: set[str] = set()
     used_cursors: set[str] = set()
     cursor: str | None = None
-    while True:
+    short_pages = 0
+    for _ in range(MAX_PAGES):
         cursor_params = {} if cursor is None else {"starting_after": cursor}
-        page = dict_or_empty(client.get(path, {**params, "limit": str(PAGE_SIZE), **cursor_params}))
+        answer = client.get(path, {**params, "limit": str(PAGE_SIZE), **cursor_params})
+        page = {"data": answer} if may_lack_pages and isinstance(answer, list) else dict_or_empty(answer)
+        lacks_pages = may_lack_pages and page.get("has_more") is None and page.get("next_page") is None
         entries = _page_entries(client, path, page)
         ids = [str(entry["id"]) for entry in entries]
-        if ids and seen_ids.issuperset(ids):
+        is_repeated = bool(ids) and seen_ids.issuperset(ids)
+        if is_repeated and not lacks_pages:
             raise client.failure(path, "answered with the same page twice")
         seen_ids.update(ids)
         yield entries
         next_page = text_or_none(page.get("next_page"))
-        if not _has_next_page(page, entries, next_page, used_cursors):
+        if is_repeated or not _has_next_page(page, entries, next_page, used_cursors):
             return
         cursor = next_page or (ids[-1] if ids else None)
+        if cursor in used_cursors and lacks_pages:
+            return
         if cursor is None or cursor in used_cursors:
             raise client.failure(path, "has a next page, but does not say which")
         used_cursors.add(cursor)
+        short_pages += len(entries) < PAGE_SIZE // 2
+        if short_pages > MAX_SHORT_PAGES:
+            break
+    raise client.failure(path, f"has no end: {len(seen_ids):,} entries were read, and it names one more page each time")
 
 
 def _has_next_page(
@@ -56,6 +76,6 @@ def _has_next_page(
 
 def _page_entries(client: HttpClient, path: str, page: Mapping[str, Json]) -> list[dict[str, Json]]:
     data = page.get("data")
-    if not isinstance(data, list) or not all(text_or_none(dict_or_empty(entry).get("id")) for entry in data):
+    if not isinstance(data, list) or not all(id_or_none(dict_or_empty(entry).get("id")) for entry in data):
         raise client.failure(path, "answered with a list that cannot be read")
     return [dict_or_empty(entry) for entry in data]

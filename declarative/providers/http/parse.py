@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from declarative.errors import ProviderError
 from declarative.model.digest import canonical_json
 from declarative.model.mark import METADATA_KEY
 from declarative.model.remote import MEMBER_COLUMNS, parse_timestamp
@@ -16,6 +19,47 @@ if TYPE_CHECKING:
 
 MemberRow = tuple[str | None, str, str | None, str | None, str | None, str | None, str | None]
 """One row of a members frame, in the order of MEMBER_COLUMNS."""
+
+Redact = Callable[[str, bytes], str]
+"""Makes a provider's text safe to print: masks phone numbers, and whatever digits the bytes hold, too."""
+
+
+_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.:-]{1,200}", re.ASCII)
+UNREADABLE_ID = "unreadable"
+"""Stands for an id that was answered, and cannot be used."""
+MAX_COUNT = 10**9
+"""A count beyond it was not counted."""
+MAX_WORD = 100
+"""Characters of a word of the provider's, as of a status, that are kept."""
+
+
+def id_or_none(value: Json) -> str | None:
+    """Return an id that can become part of a path, the lock or a line in a terminal; None for anything else."""
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def call_id_or_none(value: Json) -> str | None:
+    """Return the id of a person's call; None only where there is none, UNREADABLE_ID where it cannot be read."""
+    # Protocol 12: a person without a call id may be taken to be never called, so an id that is odd is still an id.
+    return None if value is None or value == "" else id_or_none(value) or UNREADABLE_ID
+
+
+def path_segment(remote_id: str) -> str:
+    """Return an id as a part of a path. Raises ProviderError for one that no provider gave."""
+    if id_or_none(remote_id) is None:
+        raise ProviderError(f"{remote_id[:MAX_WORD]!r} is no id of a batch or a call")
+    return quote(remote_id, safe="")
+
+
+def word_or_empty(value: Json) -> str:
+    """Return one of the provider's words, such as a status, cut to MAX_WORD; empty for any other type."""
+    return value[:MAX_WORD] if isinstance(value, str) else ""
+
+
+def count_or_none(value: Json) -> int | None:
+    """Return a number of things; None for a negative or impossible one, and for any other type."""
+    number = int_or_none(value)
+    return number if number is not None and 0 <= number <= MAX_COUNT else None
 
 
 def text_or_none(value: Json) -> str | None:
@@ -44,13 +88,24 @@ def find_mark_text(*data: Json) -> str | None:
 
 
 def member_payload(data: Mapping[str, Json]) -> str | None:
-    """Return a person's returned fields, without our mark, as a canonical JSON object; None where they are empty."""
+    """Return a person's returned fields, without our mark, as a canonical JSON object; None where they are empty.
+
+    Raises ProviderError as `json_text` does.
+    """
     payload_fields = {
         field: unmarked
         for field, value in data.items()
         if (unmarked := {key: part for key, part in dict_or_empty(value).items() if key != METADATA_KEY})
     }
-    return canonical_json(payload_fields).decode() if payload_fields else None
+    return json_text(payload_fields) if payload_fields else None
+
+
+def json_text(value: Mapping[str, Json]) -> str:
+    """Return canonical JSON. Raises ProviderError for a value that is nested deeper than any that could be sent."""
+    try:
+        return canonical_json(value).decode()
+    except TypeError:
+        raise ProviderError("the provider answered with data of a person that cannot be read") from None
 
 
 def members_frame(members: Iterable[MemberRow]) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from declarative.sandbox import calls, checks
 from declarative.sandbox.callingbox import views
+from declarative.sandbox.callingbox.pages import iterate_calls, list_page
 from declarative.sandbox.calls import Call
 from declarative.sandbox.dial_counts import draw_next_dials
 from declarative.sandbox.outcomes import Draw, Outcome, compute_times
@@ -146,9 +147,10 @@ def _balance_millicents(context: RequestContext) -> int:
 
 
 def list_calls(context: RequestContext) -> ApiResponse:
-    """List all calls in a bare array, newest first. No parameter is documented."""
-    single_calls = calls.list_single_calls(context.moment, context.org.id, "callingbox", context.visible)
-    return ApiResponse(200, [views.call_json(call, context.now) for call in single_calls])
+    """List calls in pages, or, in the shape of the old documentation, all of them in a bare array."""
+    if context.knobs.in_pages:
+        return ApiResponse(200, list_page(context))
+    return ApiResponse(200, [views.call_json(call, context.now) for call in iterate_calls(context, context.visible)])
 
 
 def _require_call(context: RequestContext) -> Call:

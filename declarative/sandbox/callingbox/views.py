@@ -19,6 +19,7 @@ _ENDED = {
     Outcome.VOICEMAIL: "no_answer",
     Outcome.BUSY: "busy",
     Outcome.API_CANCELLED: "canceled",
+    Outcome.DIVERTED: "diverted",
 }
 _FAILED = {
     Outcome.DIAL_FAILED: ("carrier_failure", "the carrier could not place the call"),

@@ -89,7 +89,14 @@ def list_call_batches(context: RequestContext) -> ApiResponse:
             raise ApiError(400, f"{cursor.name} is not the id of a batch")
         below, above = (None, cursor_batch.seq) if cursor.backwards else (cursor_batch.seq, None)
     newest = batch_progress.list_newest(
-        context.moment, context.org.id, query.get("agent_id"), below, above, limit + 1, context.visible
+        context.moment,
+        context.org.id,
+        query.get("agent_id"),
+        below,
+        above,
+        limit + 1,
+        context.visible,
+        context.find_hidden_batch(),
     )
     entries = [views.batch_json(cursor_batch, progress, context.now) for cursor_batch, progress in newest]
     return ApiResponse(200, make_page(entries, limit, backwards=above is not None))

@@ -110,11 +110,14 @@ def _page_of_calls(context: RequestContext, limit: int) -> tuple[list[Call], boo
         raise ApiError(400, f"{cursor.name} is not the id of a call")
     backwards = cursor is not None and cursor.backwards
     until = context.visible if cursor_call is None or backwards else min(cursor_call.created, context.visible)
-    count = EVERYTHING if backwards or low is not None or high is not None else limit + 1
+    hidden = context.find_hidden_call()
+    is_bounded = not backwards and low is None and high is None
+    count = limit + 1 + (hidden is not None) if is_bounded else EVERYTHING
     page = [
         call
         for call in _list_candidates(context, until, count)
         if call.created <= context.visible
+        and call.rank != (hidden, 0)
         and _is_within(call, low, high, context.now)
         and _is_beyond(call, cursor_call, backwards)
     ]

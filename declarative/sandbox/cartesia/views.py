@@ -24,6 +24,7 @@ END_REASON = (
     "agent_hangup",  # a voicemail looks like a short connected call
     "error",
     "api_cancelled",
+    "call_diverted",
 )
 TURNED_AWAY = "the call could not be placed to this number"
 _BROKEN = "the call ended because of an internal error"
@@ -81,13 +82,20 @@ def _recipient_status(outcome: int, answer: float, end: float, now: float) -> di
         return {"status": "failed", "error_message": TURNED_AWAY}
     if end > now:
         return {"status": "started" if NEVER < answer <= now else "dispatched"}
-    return {"status": "completed" if outcome in CONNECTED else "failed", "end_reason": END_REASON[outcome]}
+    return {"status": _ended_status(outcome), "end_reason": END_REASON[outcome]}
+
+
+def _ended_status(outcome: int) -> str:
+    """Return the status after the end. DIVERTED has a word that no client can know."""
+    if outcome == Outcome.DIVERTED:
+        return "diverted"
+    return "completed" if outcome in CONNECTED else "failed"
 
 
 def call_status(call: Call, now: float) -> str:
     if call.end > now:
         return "started" if call.answer is not None and call.answer <= now else "created"
-    return "completed" if call.outcome in CONNECTED else "failed"
+    return _ended_status(call.outcome)
 
 
 def call_json(call: Call, now: float, version: str, *, transcript: bool) -> dict[str, Any]:

@@ -41,4 +41,4 @@ def test_numbers_of_other_countries_are_excluded(
     people = FROM if in_file else f"  recipients: [{written}]\n"
     batch = folder.batch(policy + people, **{"r.csv": "to_number\n" + "\n".join(numbers)})
     assert set(people_of(batch)) == left
-    assert dict(batch.recipients.excluded_counts) == {"countries": len(numbers) - len(left)}
+    assert dict(batch.recipients.excluded_counts) == {"other_country": len(numbers) - len(left)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from ..mistakes import Mistake, csv, find_problem
@@ -34,12 +36,13 @@ def test_csv_with_bom_crlf_blank_rows_and_spaces_around_numbers(folder: ProjectF
         "to_number\n+14155550101\n+1415555010",
     ],
 )
-def test_a_file_that_ends_within_its_last_row_needs_a_line_break(folder: ProjectFolder, text: str) -> None:
+def test_a_file_that_ends_within_its_last_row_may_be_half_written(folder: ProjectFolder, text: str) -> None:
     folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM, "r.csv": text})
     [reported] = folder.problems()
     assert reported.startswith("r.csv: ends within its last row: it may be half written")
     folder.put({"r.csv": text + "\n"})
-    assert folder.problems() == []
+    [reported] = folder.problems()
+    assert reported.startswith("r.csv:3:")
 
 
 @pytest.mark.parametrize("last", ["+14155550102,pro,", '+14155550102,pro,"a, b"', "+14155550102,pro,x"])
@@ -47,32 +50,107 @@ def test_a_whole_last_row_needs_no_line_break(folder: ProjectFolder, last: str) 
     assert len(people_of(folder.batch(FROM, **{"r.csv": f"to_number,plan,ref\n+14155550101,pro,1\n{last}"}))) == 2
 
 
+PEOPLE = {"+14155550101": {"metadata": {"plan": "é, a"}}, "+14155550102": {"metadata": {"plan": "b"}}}
+TEXT = 'to_number,plan\n+14155550101,"é, a"\n+14155550102,b\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fields"),
+    [
+        ("r.CSV", TEXT, ""),
+        ("r.csv", "\ufeff\ufeff" + TEXT, ""),
+        ("r.csv", "\n\r\n" + TEXT, ""),
+        ("r.csv", "sep=,\n" + TEXT, ""),
+        ("r.csv", 'sep=;\r\nto_number;plan\n+14155550101;"é, a"\n+14155550102;b\n', ""),
+        ("r.csv", 'to_number;plan\n+14155550101;"é, a"\n+14155550102;b\n', ""),
+        ("r.csv", "to_number|plan\n+14155550101|é, a\n+14155550102|b\n", ""),
+        ("r.tsv", "to_number\tplan\n+14155550101\té, a\n+14155550102\tb\n", ""),
+        ("r.csv", 'to_number;plan\n+14155550101;"é, a"\n+14155550102;b\n', ', delimiter: ";"'),
+        ("r.csv", TEXT.encode("utf-16"), ""),
+        ("r.csv", TEXT.encode("utf-16-le"), ", encoding: utf-16-le"),
+        ("r.csv", TEXT.encode("windows-1252"), ", encoding: windows-1252"),
+        ("r.csv.gz", gzip.compress(TEXT.encode()), ""),
+        ("r.csv.GZ", gzip.compress(TEXT[:20].encode()) + gzip.compress(TEXT[20:].encode()), ""),
+    ],
+)
+def test_text_files_are_read_as_people_have_them(
+    folder: ProjectFolder, name: str, content: str | bytes, fields: str
+) -> None:
+    spec = FROM.replace("r.csv", name).replace("}", fields + "}")
+    assert people_of(folder.batch(spec, **{name: content})) == PEOPLE
+
+
+def test_a_column_without_a_name_is_left_out_and_said(folder: ProjectFolder) -> None:
+    batch = folder.batch(FROM, **{"r.csv": "to_number,,plan\n+14155550101,x,pro\n"})
+    assert people_of(batch) == {"+14155550101": {"metadata": {"plan": "pro"}}}
+    assert batch.recipients.warnings == ("r.csv: 1 column without a name left out",)
+
+
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(TEXT.encode())[:-4], b""])
+def test_what_is_no_whole_gzip_is_refused(folder: ProjectFolder, content: bytes) -> None:
+    spec = FROM.replace("r.csv", "r.csv.gz")
+    folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + spec, "r.csv.gz": content})
+    [reported] = folder.problems()
+    assert reported.startswith("r.csv.gz: ")
+
+
+def test_a_small_file_that_unfolds_to_gigabytes_is_refused(folder: ProjectFolder) -> None:
+    with gzip.open(folder.directory / "r.csv.gz", "wb", compresslevel=1) as file:
+        for _ in range(600):
+            file.write(b"\n" * (1 << 20))
+    folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM.replace("r.csv", "r.csv.gz")})
+    assert folder.problems() == ["r.csv.gz: unfolds to more than 512 MiB (split the file, or do not pack it)"]
+
+
 def test_a_file_name_is_not_a_pattern(folder: ProjectFolder) -> None:
     folder.batch(FROM.replace("r.csv", '"[r].csv"'), **{"[r].csv": "to_number\n+14155550101\n", "r.csv": "x\n"})
 
 
 MISTAKES = [
-    csv("header only", "to_number,a\n", "r.csv: ", "has a header and no rows"),
+    csv("header only", "to_number,a\n", "r.csv: ", "contains no one"),
     csv("empty file", "", "r.csv: ", "is empty"),
     csv(
         "not UTF-8",
         b"to_number,a\n+14155550101,caf\xe9\n",
         "r.csv:2:17",
-        "not UTF-8: byte 0xe9 at byte position 28",
+        "not UTF-8: byte 0xe9 at byte position 28 (save the file as UTF-8, or name its encoding in the entry, such as "
+        "encoding: windows-1252)",
     ),
-    csv("UTF-16", "to_number,a\n+14155550101,b\n".encode("utf-16"), "r.csv:1:1", "not UTF-8"),
-    csv("old line ends", "to_number,a\r+14155550101,b\r", "r.csv: ", "lines end in CR alone"),
+    csv(
+        "UTF-16 without its mark",
+        "to_number,a\n+14155550101,b\n".encode("utf-16-le"),
+        "r.csv:1:1",
+        "NUL bytes in a text file: it is UTF-16 without its mark (save the file as UTF-8, or write encoding: utf-16",
+    ),
+    csv("a NUL byte", "to_number,a\n+14155550101,b\0\n", "r.csv:2:15", "a NUL byte at byte position 26"),
+    csv("old line ends", "to_number,a\r+14155550101,b\r", "r.csv:1:12", "lines end in CR alone"),
+    csv("a lone CR", "to_number,a\n+14155550101,b\r+14155550102,c\n", "r.csv:2:15", "lines end in CR alone"),
+    csv("CR CR LF", "to_number,a\r\n+14155550101,b\r\r\n", "r.csv:2:15", "lines end in CR CR LF"),
     csv("a cell too many", "to_number,a\n+14155550101,b,c\n", "r.csv:2:1", "3 cells, and the header has 2"),
-    csv("quotes that do not match", 'to_number,a\n+14155550101,"b\n', "r.csv:2:1", "quotes that do not match"),
-    csv("a quote within a cell", 'to_number,a\n+14155550101,b"\n', "r.csv:2:1", "a quote within a cell"),
+    csv("a cell too few", "to_number,a,b\n+14155550101,b\n", "r.csv:2:1", "2 cells, and the header has 3"),
+    csv(
+        "one cell of two", "to_number,a\n+14155550101\n", "r.csv:2:1", "1 cell, and the header has 2 (write the missing"
+    ),
+    csv("quotes that do not match", 'to_number,a\n+14155550101,"b\n', "r.csv:2:14", "quotes that do not match"),
+    csv("a quote within a cell", 'to_number,a\n+14155550101,b"\n', "r.csv:2:15", "a quote within a cell"),
+    csv(
+        "inch marks in a quoted cell",
+        'to_number,a\n+14155550101,"a 12" pipe"\n+14155550102,"a 10" pipe"\n',
+        "r.csv:2:20",
+        "text behind the quote that closes a cell (double each quote within a cell, and quote the whole of it)",
+    ),
     csv("a column twice", "to_number,a,a\n+14155550101,b,c\n", "r.csv:1:1", 'the column "a" appears twice'),
     csv(
         "CSV not E.164",
         'to_number,a\n+14155550101,b\n\n"+14155550102","x\ny"\n4155550103,c\n',
         "r.csv:6:1",
-        f'to_number: found "415•••0103", {NUMBER}',
+        f'to_number: found "415•••0103", without + and country code, {NUMBER}: +, country code, number, digits only, '
+        "such as +14155550101 (+1415•••0103, if default_region is US)",
     ),
     csv("CSV empty number", "a,to_number\n1,+14155550101\n22,\n", "r.csv:3:4", f"found no number, {NUMBER}"),
+    csv("several delimiters", "to_number;a,b\n+14155550101;1,2\n", "r.csv:1:1", "the first line holds commas and semi"),
+    csv("a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1\noid x\n", "r.csv: ", "git lfs pull"),
+    csv("200,000 columns", ",".join(map(str, range(200_000))) + "\n", "r.csv: ", "has 200,000 columns, at most 4,096"),
 ]
 
 

@@ -27,7 +27,7 @@ MISTAKES = [
         "not E.164",
         "  recipients: [{to_number: 415-555-0101}]\n",
         "b.yaml:5:28",
-        f'found "41•••01", {NUMBER}',
+        f'found "41•••01", without + and country code, {NUMBER}',
     ),
     Mistake("Arabic digits", "  recipients: [{to_number: +1415555010١}]\n", "b.yaml:5:28", NUMBER),
     Mistake("trailing line", '  recipients: [{to_number: "+14155550101\\n"}]\n', "b.yaml:5:28", NUMBER),

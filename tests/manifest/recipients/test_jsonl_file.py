@@ -27,7 +27,7 @@ def test_jsonl_keeps_types_and_leaves_out_what_is_null(folder: ProjectFolder) ->
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "r.ndjson:2:1: not JSON"),
+        ("{", "r.ndjson:2:2: not JSON"),
         ("[]", "r.ndjson:2:1: found a list, expected an object"),
         (f'{{"to_number": "+14155550102", "a": {"[" * 400}{"]" * 400}}}', "r.ndjson:2:1: nested too deeply"),
         (

@@ -24,10 +24,10 @@ def test_a_variable_cannot_lead_out_of_the_project(folder: ProjectFolder) -> Non
 MISTAKES = [
     Mistake(
         "unknown ending",
-        FROM.replace("r.csv", "r.xlsx"),
+        FROM.replace("r.csv", "r.xls"),
         "b.yaml:5:28",
         "has an unknown file name ending",
-        files={"r.xlsx": ""},
+        files={"r.xls": ""},
     ),
 ]
 

@@ -7,6 +7,8 @@ import stat
 
 import pytest
 
+from declarative import atomicfile
+
 from ..project_fixture import FROM, HEAD, ProjectFolder
 
 
@@ -15,7 +17,8 @@ def test_an_unchanged_file_has_a_summary_and_its_table_is_read_on_request(folder
     first = folder.load(cache=folder.cache).resources["batch/b"].recipients
     (entry,) = folder.cache.iterdir()
     assert stat.S_IMODE(entry.stat().st_mode) == 0o600
-    assert "4155550101" not in entry.read_text() + entry.name
+    assert b"4155550101" not in entry.read_bytes()
+    assert "4155550101" not in entry.name
     again = folder.load(cache=folder.cache).resources["batch/b"].recipients
     assert (again.count, again.numbers, again.payloads) == (first.count, first.numbers, first.payloads)
     assert again.frame.equals(first.frame)
@@ -25,8 +28,18 @@ def test_a_file_with_a_summary_is_not_read_again(folder: ProjectFolder) -> None:
     folder.batch(FROM, **{"r.csv": "to_number,a\n+14155550101,x\n"})
     folder.load(cache=folder.cache)
     (entry,) = folder.cache.iterdir()
-    entry.write_text(entry.read_text().replace('"count":1', '"count":7'))
+    content = atomicfile.read_cache(entry)
+    assert content is not None
+    atomicfile.write_cache(entry, content.replace(b'"count":1', b'"count":7'))
     assert folder.load(cache=folder.cache).resources["batch/b"].recipients.count == 7
+
+
+def test_a_summary_that_another_hand_wrote_is_ignored(folder: ProjectFolder) -> None:
+    folder.batch(FROM, **{"r.csv": "to_number,a\n+14155550101,x\n"})
+    folder.load(cache=folder.cache)
+    (entry,) = folder.cache.iterdir()
+    entry.write_bytes(entry.read_bytes().replace(b'"count":1', b'"count":7'))
+    assert folder.load(cache=folder.cache).resources["batch/b"].recipients.count == 1
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"format": 0}', '{"format": 1}', "[]", '{"format": 1, "count": "x"}'])

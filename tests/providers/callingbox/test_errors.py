@@ -7,7 +7,7 @@ import pytest
 
 from declarative.model.resource import Json
 from declarative.providers.callingbox.errors import parse_error
-from declarative.providers.http.outcomes import Answer
+from tests.providers.scripted_provider import answer_of
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from declarative.providers.http.outcomes import Answer
     ],
 )
 def test_the_one_form_of_an_error(body: Json, message: str | None) -> None:
-    assert parse_error(Answer.from_response(httpx.Response(404, json=body))) == message
+    assert parse_error(answer_of(httpx.Response(404, json=body))) == message

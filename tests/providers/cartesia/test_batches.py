@@ -10,7 +10,7 @@ import pytest
 
 from declarative.errors import ProviderError
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Done, MarkMissing
+from declarative.providers.base import Ambiguous, Done, MarkMissing, Rejected
 from tests.providers.dial_requests import CREATE, RETRY, outcome
 from tests.providers.scripted_provider import MARK, UNKNOWN_BATCH, answering, batch, open_exchange, pages_of
 
@@ -63,10 +63,15 @@ def test_a_batch_without_readable_recipients_never_looks_empty(recipients: Json)
     assert remote.total != remote.members.height
 
 
-def test_an_id_is_quoted_in_a_path() -> None:
+@pytest.mark.parametrize("remote_id", ["../agents?x=1", "..", ".", "", "a b", "acb_1\n", "acb_é", "a" * 201])
+def test_what_is_no_id_never_becomes_part_of_a_path(remote_id: str) -> None:
     exchange = open_exchange(answering(httpx.Response(404, json=UNKNOWN_BATCH)))
-    exchange.channel(Route.BATCH).read("../agents?x=1")
-    assert exchange.sent[0].url.raw_path == b"/agents/calls/batches/..%2Fagents%3Fx%3D1"
+    channel = exchange.channel(Route.BATCH)
+    with pytest.raises(ProviderError, match="is no id of a batch"):
+        channel.read(remote_id)
+    assert isinstance(channel.retry(remote_id), Rejected)
+    assert isinstance(channel.cancel(remote_id), Rejected)
+    assert exchange.sent == []
 
 
 @pytest.mark.parametrize("name", ["March outreach", f"March outreach {MARK}"[:-1], None, 7])

@@ -7,7 +7,7 @@ import pytest
 
 from declarative.model.resource import Json
 from declarative.providers.cartesia.errors import call_error_message, parse_plain_error, parse_structured_error
-from declarative.providers.http.outcomes import Answer
+from tests.providers.scripted_provider import answer_of
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from declarative.providers.http.outcomes import Answer
     ],
 )
 def test_the_structured_form(body: Json, message: str | None) -> None:
-    assert parse_structured_error(Answer.from_response(httpx.Response(404, json=body))) == message
+    assert parse_structured_error(answer_of(httpx.Response(404, json=body))) == message
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_structured_form(body: Json, message: str | None) -> None:
     ],
 )
 def test_the_plain_form_of_the_old_version(text: str, message: str | None) -> None:
-    assert parse_plain_error(Answer.from_response(httpx.Response(404, text=text))) == message
+    assert parse_plain_error(answer_of(httpx.Response(404, text=text))) == message
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -198,6 +201,72 @@ def test_an_answer_that_does_not_come_in_time_is_ambiguous() -> None:
         wire.close()
     assert outcome == Ambiguous("gave no answer in time")
     assert len(heard) == 1
+
+
+def connect_to(server: Server, **options: float) -> HttpClient:
+    variables = environment(CARTESIA_BASE_URL=f"http://127.0.0.1:{server.port}")
+    found = endpoint.from_environment(ProviderSpec("main", "cartesia"), CARTESIA, variables)
+    return HttpClient(found, parse_structured_error, sleep=lambda _: None, **options)
+
+
+@pytest.mark.parametrize(
+    "opening", [b"", b"HTTP/1.1 201 Created\r\nContent-Length: 9999\r\n\r\n{"], ids=["in the head", "in the body"]
+)
+def test_an_answer_of_one_byte_at_a_time_ends_in_time(opening: bytes) -> None:
+    """Each byte comes well within the time for a byte."""
+    released = threading.Event()
+
+    def dribble(connection: socket.socket) -> None:
+        receive(connection)
+        with contextlib.suppress(OSError):
+            connection.sendall(opening)
+            for _ in range(500):
+                if released.wait(0.01):
+                    return
+                connection.sendall(b"H" if not opening else b" ")
+
+    started = time.monotonic()
+    with serving(dribble) as server:
+        client = connect_to(server, answer_timeout=0.2)
+        outcome = client.post_once("/", b"{}", lambda _: NotSent("read in full"))
+        released.set()
+        client.close()
+    assert isinstance(outcome, Ambiguous)
+    assert time.monotonic() - started < 3
+
+
+def gzipped(pieces: Iterator[bytes]) -> bytes:
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return b"".join(packer.compress(piece) for piece in pieces) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "make_body", "told"),
+    [
+        (b"gzip", lambda: gzipped(b" " * 1_000_000 for _ in range(80)), "more than 67,108,864 bytes"),
+        (b"gzip", lambda: gzipped(b"[]," * 300_000 for _ in range(20)), "more than 5,000,000 values"),
+        (b"gzip, gzip", lambda: gzipped(iter([gzipped(iter([b"{}"]))])), "an encoding that was not asked for"),
+        (b"gzip", lambda: b"no gzip", "cannot be decoded"),
+    ],
+    ids=["bytes", "values", "twice", "damaged"],
+)
+def test_an_answer_that_unpacks_into_more_than_the_memory_is_refused(
+    encoding: bytes, make_body: Callable[[], bytes], told: str
+) -> None:
+    body = make_body()
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (encoding, len(body))
+
+    def bomb(connection: socket.socket) -> None:
+        receive(connection)
+        with contextlib.suppress(OSError):
+            connection.sendall(head + body)
+
+    with serving(bomb) as server:
+        client = connect_to(server)
+        outcome = client.post_once("/", b"{}", lambda _: NotSent("read in full"))
+        client.close()
+    assert isinstance(outcome, Ambiguous)
+    assert told in outcome.message
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

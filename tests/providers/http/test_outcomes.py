@@ -92,6 +92,25 @@ def test_calls_paused_is_out_of_funds_under_any_error_status(request_that_dials:
     assert isinstance(outcome(request_that_dials, request_that_dials.error(status, PAUSED)), OutOfFunds)
 
 
+@pytest.mark.parametrize("status", [403, 413, 429])
+def test_what_somebody_in_between_answers_proves_nothing_and_is_said(request_that_dials: Request, status: int) -> None:
+    page = httpx.Response(
+        status, html=f"<html><title>{status} Some &amp; Any</title></html>", headers={"Retry-After": "1"}
+    )
+    found = outcome(request_that_dials, page)
+    assert isinstance(found, Ambiguous)
+    assert f"answered {status} " in found.message
+    assert f'an HTML page, "{status} Some & Any"' in found.message
+    assert "not in the provider's own form" in found.message
+    assert ("fewer people or less data" in found.message) is (status == 413)
+
+
+def test_a_size_in_an_answer_stays_and_a_number_of_the_request_does_not() -> None:
+    found = outcome(CREATE, CREATE.error(413, "14155550101: the body is larger than 4194304 bytes"))
+    assert isinstance(found, Rejected)
+    assert found.message.endswith("1415•••0101: the body is larger than 4194304 bytes")
+
+
 def test_calls_paused_on_a_foreign_page_proves_nothing() -> None:
     page = httpx.Response(503, html=f"<html>{PAUSED}</html>")
     assert isinstance(outcome(BOX, page), Ambiguous)

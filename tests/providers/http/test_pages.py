@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import httpx
 import pytest
 
 from declarative.errors import ProviderError
+from declarative.model.resource import Json
 from tests.providers.scripted_provider import (
     answering,
+    batch,
     batch_page,
     listed_batch_ids,
     open_exchange,
@@ -53,6 +57,20 @@ def test_without_has_more_a_full_page_is_taken_for_more() -> None:
 def test_without_has_more_a_next_page_is_taken_for_more() -> None:
     exchange = open_exchange(answering(batch_page(["acb_2"], next_page="acb_2"), batch_page(["acb_1"])))
     assert listed_batch_ids(exchange) == ["acb_2", "acb_1"]
+
+
+def test_a_list_that_names_one_more_page_for_ever_is_an_error() -> None:
+    pages = (batch_page([f"acb_{number}"], has_more=True) for number in count())
+    exchange = open_exchange(lambda _: next(pages))
+    with pytest.raises(ProviderError, match=r"has no end: 501 entries were read, and it names one more page each time"):
+        listed_batch_ids(exchange)
+
+
+@pytest.mark.parametrize("bad_id", ["a" * 70_000, "..", "acb_1/../x", "acb\u001b[2J", "acb 1", 7, {}, None])
+def test_an_entry_whose_id_cannot_be_used_makes_a_list_unreadable(bad_id: Json) -> None:
+    page = httpx.Response(200, json={"data": [batch(id=bad_id)], "has_more": False})
+    with pytest.raises(ProviderError, match="answered with a list that cannot be read"):
+        listed_batch_ids(open_exchange(answering(page)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""Looks up the agents and numbers that new or changed resources name, before anybody approves a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from declarative.errors import ProviderError
+from declarative.model.digest import json_digest
+from declarative.model.resource import Json, Resource
+from declarative.planning.decide import Reason
+from declarative.planning.facts import Block
+from declarative.planning.plan import Plan
+from declarative.privacy import clean, mask
+from declarative.providers.base import Provider
+
+_MOST_NAMES = 10
+
+
+@dataclass
+class References:
+    """What was looked up for one plan. What could not be read is left out: it blocks nobody."""
+
+    blocks: dict[str, Block] = field(default_factory=dict)
+    """By address: why nobody is called there. The provider does not know the agent or the number."""
+    names: dict[str, str] = field(default_factory=dict)
+    """By id in settings: an agent's name, or a number, masked."""
+
+
+def look_up(plan: Plan, providers: Mapping[str, Provider | ProviderError]) -> References:
+    """Look up what the resources name that would call with new settings. Each agent and number is asked for once."""
+    references = References()
+    messages_by_key: dict[tuple[str, str], list[str]] = {}
+    for resource in _list_changed_resources(plan):
+        provider = providers.get(resource.provider)
+        if provider is None or isinstance(provider, ProviderError):
+            continue
+        settings = {name: value for name, value in resource.settings.items() if _is_reference(name)}
+        key = (resource.provider, json_digest(settings))
+        try:
+            if key not in messages_by_key:
+                messages_by_key[key] = provider.unknown_references(settings)
+                if not messages_by_key[key]:
+                    _learn_names(references, provider, settings)
+            if messages := messages_by_key[key]:
+                references.blocks[resource.address] = _make_block(messages, provider)
+        except ProviderError:
+            continue
+    return references
+
+
+def _list_changed_resources(plan: Plan) -> list[Resource]:
+    addresses = dict.fromkeys(action.address for action in plan.actions if action.verb.dials and action.changes)
+    tasks = [plan.tasks[address] for address in addresses if address in plan.tasks]
+    return [task.resource for task in tasks if task.resource is not None]
+
+
+def _is_reference(name: str) -> bool:
+    return name.endswith("_id") or name == "from_number"
+
+
+def _learn_names(references: References, provider: Provider, settings: Mapping[str, Json]) -> None:
+    number_id, agent_id = settings.get("from_number_id"), settings.get("agent_id")
+    if isinstance(number_id, str) and number_id not in references.names:
+        number = provider.own_number(settings)
+        references.names |= {number_id: mask(number)} if number else {}
+    if isinstance(agent_id, str) and agent_id not in references.names:
+        references.names |= {entry.id: clean(entry.name) for entry in provider.list_agents() if entry.name}
+
+
+def _make_block(messages: Sequence[str], provider: Provider) -> Block:
+    agents = [f"{clean(entry.name)} ({clean(entry.id)})" for entry in provider.list_agents()]
+    numbers = [f"{clean(entry.id)} {mask(entry.name)}" for entry in provider.list_numbers()]
+    lists = [f"{noun}: {_join(names)}" for noun, names in (("agents", agents), ("numbers", numbers)) if names]
+    return Block(Reason.MISSING_REFERENCE, "; ".join(messages), f"correct it; there are {'; '.join(lists) or 'none'}")
+
+
+def _join(names: Sequence[str]) -> str:
+    more = f", and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more

@@ -1,0 +1,119 @@
+"""Fetches recipients files from an object store, when whoever owns the runner allows it: a manifest alone reads no URL.
+
+A file is kept by its digest, so that what was reviewed is what is read. Endpoint and credentials come from the
+environment, under the names that obstore reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from declarative.manifest.messages import quote
+from declarative.manifest.paths import RECIPIENTS_LIMIT, UnusableFile
+from declarative.manifest.recipients.source import check_ending, file_sha256
+from declarative.privacy import is_loopback
+
+PREFIXES = "DIALCTL_RECIPIENTS"
+"""The environment variable with the prefixes that may be read, separated by commas."""
+_URL = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[^/?#\s]+)+")
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT")
+_TIMEOUT = timedelta(seconds=60)
+
+
+@dataclass
+class RemoteFiles:
+    """The files under URLs that a run may read."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables: the prefixes and the endpoint."""
+    cache: Path | None = None
+    """The directory that keeps fetched files by digest; None when nothing is kept, and nothing can be read."""
+    fetches: bool = True
+    """Whether files that are not kept yet are fetched."""
+    unread: list[str] = field(default_factory=list)
+    """URLs that were not fetched."""
+
+    def get(self, url: str, sha256: str) -> Path | None:
+        """The local copy of a file with this digest; None when it is not kept and must not be fetched. Raises
+        UnusableFile."""
+        self.check(url)
+        if self.cache is None:
+            raise UnusableFile(f"{quote(url)} cannot be read here", "there is no place to keep it")
+        copy = self.cache / f"{sha256.lower()}-{url.rpartition('/')[2]}"
+        if copy.is_file() and file_sha256(copy) == sha256.lower():
+            return copy
+        if not self.fetches:
+            self.unread.append(url)
+            return None
+        self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft, digest = self.fetch(url, self.cache)
+        try:
+            if digest != sha256.lower():
+                message = f"{quote(url)} has other content than was agreed: its digest is {digest}"
+                raise UnusableFile(message, "review the file, then write this digest as its sha256")
+            draft.replace(copy)
+        finally:
+            draft.unlink(missing_ok=True)
+        return copy
+
+    def check(self, url: str) -> None:
+        """Raise UnusableFile unless the URL is of a known form and under a prefix of the runner."""
+        if not _URL.fullmatch(url) or ".." in url.split("/") or "." in url.split("/"):
+            raise UnusableFile(f"{quote(url)} is no URL of a file", "such as s3://bucket/path/list.csv")
+        check_ending(url.rpartition("/")[2])
+        prefixes = [prefix.strip().rstrip("/") for prefix in self.environment.get(PREFIXES, "").split(",")]
+        if not any(prefix and url.startswith(f"{prefix}/") for prefix in prefixes):
+            message = f"{quote(url)} is under no prefix of {PREFIXES}"
+            raise UnusableFile(message, "whoever owns the runner sets it, such as s3://bucket/lists")
+
+    def fetch(self, url: str, directory: Path) -> tuple[Path, str]:
+        """Fetch a file into a new private file in `directory`; its path and digest. Raises UnusableFile."""
+        import obstore
+        from obstore.exceptions import BaseError
+        from obstore.store import from_url
+
+        parts = urlsplit(url)
+        descriptor, name = tempfile.mkstemp(dir=directory, prefix=".fetch-")  # created 0600
+        digest, size = hashlib.sha256(), 0
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                store = from_url(
+                    f"{parts.scheme}://{parts.netloc}",
+                    client_options={
+                        "timeout": _TIMEOUT,
+                        "connect_timeout": _TIMEOUT / 6,
+                        "allow_http": self._uses_plain_http(),
+                    },
+                )
+                for chunk in obstore.get(store, parts.path.lstrip("/")):
+                    size += len(chunk)
+                    if size > RECIPIENTS_LIMIT:
+                        raise UnusableFile(f"{quote(url)} is larger than 2 GiB", "split it")
+                    digest.update(chunk)
+                    file.write(chunk)
+        except FileNotFoundError:
+            Path(name).unlink()
+            raise UnusableFile(f"there is no {quote(url)}") from None
+        except (BaseError, OSError) as error:
+            Path(name).unlink(missing_ok=True)
+            raise UnusableFile(f"{quote(url)} could not be fetched: {type(error).__name__}") from None
+        except UnusableFile:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return Path(name), digest.hexdigest()
+
+    def _uses_plain_http(self) -> bool:
+        """Whether an endpoint is plain http. Raises UnusableFile for one on another machine: keys are sent there."""
+        plain = [name for name in _ENDPOINTS if self.environment.get(name, "").startswith("http://")]
+        for name in plain:
+            if not is_loopback(urlsplit(self.environment[name]).hostname or ""):
+                raise UnusableFile(f"{name} is plain http to another machine", "use https: the keys are sent there")
+        return bool(plain)

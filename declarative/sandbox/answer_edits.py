@@ -1,0 +1,136 @@
+"""What fault rules change in a request before it is carried out, and in its answer afterwards. Knows no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from declarative.sandbox.faults import FaultEffects
+from declarative.sandbox.request import ApiRequest, ApiResponse, format_rfc3339
+
+_LISTS = ("data", "recipients", "calls")
+_REQUEST_LISTS = ("recipients", "outbound_calls", "target_numbers")
+_COUNTS = ("total_calls_scheduled", "total_calls_dispatched", "total_calls_finished")
+_CURSORS = ("starting_after", "ending_before")
+_NUMBERS = ("to_number", "to", "number")
+
+
+def edit_request(request: ApiRequest, effects: FaultEffects) -> ApiRequest:
+    """Leave out the last recipients and the cursor, as far as the rules say so."""
+    if effects.repeat_page:
+        query = {name: value for name, value in request.query.items() if name not in _CURSORS}
+        request = replace(request, query=query)
+    return _leave_out(request, effects.leave_out) if effects.leave_out else request
+
+
+def _leave_out(request: ApiRequest, count: int) -> ApiRequest:
+    """Take the last `count` recipients out of the body; one always stays. A body that cannot be read stays."""
+    try:
+        body = orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        return request
+    if not isinstance(body, dict):
+        return request
+    lists = {name: body[name] for name in _REQUEST_LISTS if isinstance(body.get(name), list)}
+    shorter = {name: entries[: max(1, len(entries) - count)] for name, entries in lists.items()}
+    return replace(request, body=orjson.dumps(body | shorter)) if shorter else request
+
+
+def edit_answer(response: ApiResponse, effects: FaultEffects) -> ApiResponse:
+    """Change a successful JSON answer as the rules say. Patches come last."""
+    if response.status >= 300 or isinstance(response.body, str):
+        return response
+    body = response.body
+    if effects.drop_members and "recipients" in body:
+        body = body | {"recipients": body["recipients"][: -effects.drop_members]}
+    body = _lie_in_answer(body, effects)
+    if effects.edit_items is not None:
+        body = _edit_items(body, effects.edit_items)
+    if effects.as_data and isinstance(body, list):
+        body = {"data": body}
+    if effects.edit is not None:
+        body = _merge_patch(body, effects.edit)
+    return replace(response, body=body)
+
+
+def _lie_in_answer(body: Any, effects: FaultEffects) -> Any:
+    if effects.hide_members:
+        body = _hide_members(body, effects.hide_members)
+    if effects.cut_names is not None:
+        body = _cut_names(body, effects.cut_names)
+    if effects.number_forms or effects.created_shift:
+        body = _rewrite(body, effects.number_forms or {}, effects.created_shift)
+    return body
+
+
+def _hide_members(body: Any, count: int) -> Any:
+    """Leave the last `count` recipients out of a batch and of its counts, or of each batch in a page."""
+    if isinstance(body, list):
+        return [_hide_members(entry, count) for entry in body]
+    if not isinstance(body, dict):
+        return body
+    if "total_calls_scheduled" not in body:
+        return body | {"data": _hide_members(body["data"], count)} if "data" in body else body
+    shown = max(0, body["total_calls_scheduled"] - count)
+    fewer = body | {name: min(shown, body[name]) for name in _COUNTS}
+    return fewer | {"recipients": body["recipients"][:shown]} if "recipients" in body else fewer
+
+
+def _cut_names(body: Any, length: int) -> Any:
+    if isinstance(body, list):
+        return [_cut_name(entry, length) for entry in body]
+    return body | {"data": [_cut_name(entry, length) for entry in body["data"]]} if "data" in body else body
+
+
+def _cut_name(entry: dict[str, Any], length: int) -> dict[str, Any]:
+    if not isinstance(entry.get("name"), str):
+        return entry
+    if length == 0:
+        return {name: value for name, value in entry.items() if name != "name"}
+    return entry | {"name": entry["name"][:length]}
+
+
+def _rewrite(value: Any, forms: Mapping[str, str], shift: float, name: str = "") -> Any:
+    """Rewrite phone numbers and times of creation at any depth."""
+    if isinstance(value, list):
+        return [_rewrite(entry, forms, shift, name) for entry in value]
+    if isinstance(value, dict):
+        return {key: _rewrite(entry, forms, shift, key) for key, entry in value.items()}
+    if not isinstance(value, str):
+        return value
+    if name in _NUMBERS:
+        return _rewrite_number(value, forms)
+    if name == "created_at" and shift:
+        return format_rfc3339(datetime.fromisoformat(value).timestamp() + shift)
+    return value
+
+
+def _rewrite_number(number: str, forms: Mapping[str, str]) -> str:
+    for beginning, shown in forms.items():
+        if number.startswith(beginning):
+            return shown + number.removeprefix(beginning)
+    return number
+
+
+def _edit_items(body: Any, patch: Any) -> Any:
+    if isinstance(body, list):
+        return [_merge_patch(entry, patch) for entry in body]
+    lists = {name: body[name] for name in _LISTS if name in body}
+    return body | {name: [_merge_patch(entry, patch) for entry in value] for name, value in lists.items()}
+
+
+def _merge_patch(target: Any, patch: Any) -> Any:
+    """Apply a JSON merge patch (RFC 7396)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merge_patch(merged.get(name), value)
+    return merged

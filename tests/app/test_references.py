@@ -1,0 +1,55 @@
+"""Agents and numbers are looked up before anybody approves: a wrong one blocks, and those that exist are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from declarative.app.plan import plan_project
+from declarative.app.session import Session
+from declarative.planning.decide import Reason, Verb
+from declarative.report import text
+
+PROJECT = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: spring}\nspec: {defaults: {provider: cartesia}}\n"
+BATCH = """apiVersion: dialctl/v1
+kind: Batch
+metadata: {name: NAME}
+spec:
+  agent_id: AGENT
+  from_number_id: ap_Q8PRh7lXyZsawXJmN2KcT5
+  retry: {max_retries: 2, on: [dial_busy], after: 4h}
+  recipients: [{to_number: "+14155550101"}]
+"""
+
+
+def plan_text(directory: Path, **agents: str) -> tuple[str, dict[str, Verb]]:
+    (directory / "project.yaml").write_text(PROJECT)
+    for name, agent in agents.items():
+        (directory / f"{name}.yaml").write_text(BATCH.replace("NAME", name).replace("AGENT", agent))
+    with Session(directory=directory, sandbox=True, environment={}) as session:
+        plan = plan_project(session)
+    reasons = {action.address: action.reason for action in plan.actions_with_verb(Verb.BLOCK)}
+    assert set(reasons.values()) <= {Reason.MISSING_REFERENCE}
+    return text.format_plan(plan), {action.address: action.verb for action in plan.actions}
+
+
+def test_an_unknown_agent_blocks_its_resource_alone_and_those_that_exist_are_named(tmp_path: Path) -> None:
+    shown, verbs = plan_text(tmp_path, wrong="agent_missing", right="agent_Fo7pKNBUwLZxrTd6jvhpaE")
+    assert verbs == {"batch/wrong": Verb.BLOCK, "batch/right": Verb.CREATE}
+    assert "does not know the agent agent_missing" in shown
+    assert "there are agents: Sandbox agent" in shown
+    assert "numbers: ap_" in shown
+
+
+def test_a_new_resource_says_who_calls_from_which_number_and_how_often(tmp_path: Path) -> None:
+    shown, _ = plan_text(tmp_path, march="agent_SandboxSandboxSandbox1")
+    assert "agent Sandbox agent ndbox1 (agent_Sand…) from +1202•••" in shown
+    assert "2 retries after 4h" in shown
+
+
+def test_an_unknown_number_blocks_too(tmp_path: Path) -> None:
+    (tmp_path / "project.yaml").write_text(PROJECT)
+    text_of_batch = BATCH.replace("NAME", "a").replace("AGENT", "agent_1")
+    (tmp_path / "a.yaml").write_text(text_of_batch.replace("ap_Q8PRh7lXyZsawXJmN2KcT5", "ap_missing"))
+    with Session(directory=tmp_path, sandbox=True, environment={}) as session:
+        [action] = plan_project(session).actions
+    assert (action.verb, action.reason) == (Verb.BLOCK, Reason.MISSING_REFERENCE)
