@@ -58,6 +58,8 @@ _REASONS = {
     Reason.CALLING_HOURS: "outside calling hours",
     Reason.TOO_EARLY: "too early",
     Reason.RETRY_AFTER: "waiting before a retry",
+    Reason.ROLLOUT: "in a later step",
+    Reason.HALTED: "halted",
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
     Reason.TWINS: "in two batches",
@@ -165,6 +167,10 @@ def _wait_sentence(action: Action, plan: Plan) -> str:
     if action.reason is Reason.TOO_EARLY and action.starts_at:
         call_time = humanize.when(action.starts_at, plan.created_at)
         return f"{waiting_people}: calls begin at {call_time}, too early to submit now"
+    if action.detail:
+        other_reasons = {word: count for word, count in action.reasons.items() if word != Reason.ROLLOUT}
+        others = f" ({describe_reasons(other_reasons)})" if other_reasons else ""
+        return f"{waiting_people} for {clean(action.detail)}{others}"
     return f"{waiting_people} ({_describe_why(action.reasons or {action.reason: action.people})})"
 
 
