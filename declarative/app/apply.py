@@ -17,6 +17,7 @@ from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
 from declarative.errors import DialctlError, Exit, Interrupted, Refused, StateError
 from declarative.planning import policy
+from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Plan
 from declarative.state.base import Lease
 from declarative.state.ledger import Ledger
@@ -67,7 +68,7 @@ class ApplyReport:
     follow_error: DialctlError | None = None
     """Why the calls could not be followed to their end (`--wait`), after everything was submitted."""
     open_addresses: tuple[str, ...] = ()
-    """Addresses at which a request is still unsure."""
+    """Addresses at which a request is still unsure, and people are wanted."""
     destroy: bool = False
     """Whether this was `dialctl destroy`."""
 
@@ -265,7 +266,7 @@ def _run_rounds(
         findings=(*findings, *runner.findings),
         interrupted=interrupted,
         failure=failure,
-        open_addresses=_find_open_addresses(run),
+        open_addresses=_find_unsure_addresses(session, run, plan),
         destroy=options.destroy,
     )
 
@@ -291,6 +292,14 @@ def _find_doubtful_addresses(run: RunContext, plan: Plan) -> frozenset[str]:
         if address in addresses
         and any(intent.is_batch for intent in run.ledger.resource_record(address).intents.values())
     )
+
+
+def _find_unsure_addresses(session: Session, run: RunContext, plan: Plan) -> tuple[str, ...]:
+    """The addresses at which a request is unsure, and somebody wants to know: its people are wanted, as far as this run
+    can tell. Whoever is not wanted any more stays in the lock, and needs nobody."""
+    unwanted = {action.address for action in plan.actions_with_verb(Verb.KEEP) if action.reason is Reason.UNSURE}
+    named = {*session.desired.resources, *session.desired.list_addresses()}
+    return tuple(address for address in _find_open_addresses(run) if address in named and address not in unwanted)
 
 
 def _find_open_addresses(run: RunContext) -> tuple[str, ...]:

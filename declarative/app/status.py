@@ -14,7 +14,7 @@ from declarative.model.lock import Intent
 from declarative.model.remote import Phase, Remote
 from declarative.model.selection import Selection
 from declarative.planning import notices, standing
-from declarative.planning.decide import Reason, Standing
+from declarative.planning.decide import Reason, Standing, Timing
 from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import count_values
 from declarative.planning.stuck import describe_stuck, endless_notices, hint_stuck, stuck_people
@@ -45,6 +45,8 @@ class AddressStatus:
     """Its batches and calls at the provider."""
     unsure: tuple[Intent, ...] = ()
     """Requests that may or may not have arrived."""
+    is_wanted: bool = True
+    """Whether anybody is to be called here. Whoever is unsure and not wanted any more needs no decision."""
     candidates: tuple[Remote, ...] = ()
     """Calls without a mark that one of those requests may have created. A person has to compare them."""
     unseen: int = 0
@@ -132,6 +134,7 @@ def _summarize(observation: Observation) -> AddressStatus:
         in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),
         remote_ids=tuple(observation.facts.remotes),
         unsure=tuple(observation.facts.open_intents()),
+        is_wanted=facts.is_desired and facts.timing is not Timing.EXPIRED,
         candidates=observation.candidates,
         unseen=len(observation.facts.resource_record.unseen),
         not_taken_off=len(stuck),

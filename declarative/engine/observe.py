@@ -83,7 +83,7 @@ def _observe_provider(scope: ObserveScope, name: str, managed_list: Sequence[Man
 
 def _build_unread_observation(scope: ObserveScope, managed: Managed, error: ProviderError) -> Observation:
     facts = _build_facts(scope, managed, {}, BEFORE_ALL)
-    if facts.is_tombstone and not facts.resource_record.intents:  # it needs nothing from the provider
+    if facts.is_tombstone:  # it needs nothing from the provider
         return Observation(facts=facts, provider=managed.provider, unchanged=True)
     return Observation(facts=facts, provider=managed.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
 

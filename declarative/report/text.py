@@ -31,7 +31,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     if plan.offline:
         yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
-    listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
+    listed = [action for action in plan.actions if action.verb is not Verb.KEEP or action.detail]
     merged = phrases.merge_project_blocks(listed)
     width = max((len(action.address) for action in (*plan.actions, *merged)), default=0)
     for action in merged:
