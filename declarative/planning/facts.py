@@ -161,23 +161,28 @@ class Managed:
     resource_record: ResourceRecord
     """What the lock remembers, joined with what it remembers under earlier addresses."""
     provider: str
-    """The name of its provider in manifests."""
+    """The name of the provider where what was sent is; of an address under which nothing was, the manifest's."""
     renamed_from: tuple[str, ...] = ()
     """Addresses of the lock whose record belongs to this one (`metadata.previously`)."""
     read_only: bool = False
     """Its manifest is gone and it is no part of this run, which must not call its people under another address."""
 
     @property
+    def resource_here(self) -> Resource | None:
+        """What the manifest wants at this provider; None where it is gone, or names another one."""
+        return self.resource if self.resource and self.resource.provider == self.provider else None
+
+    @property
     def route(self) -> Route:
-        """The route wanted, or else the one that was used."""
-        if self.resource is not None:
-            return self.resource.route
+        """The route wanted at this provider, or else the one that was used."""
+        if self.resource_here is not None:
+            return self.resource_here.route
         return next((remote_record.route for remote_record in self.resource_record.remotes.values()), Route.BATCH)
 
     @property
     def also(self) -> tuple[str, ...]:
-        """Ids under `spec.also`; empty where the manifest is gone."""
-        return self.resource.also if self.resource else ()
+        """Ids under `spec.also`; empty where the manifest is gone, or names another provider."""
+        return self.resource_here.also if self.resource_here else ()
 
     @property
     def has_forgotten_requests(self) -> bool:
@@ -238,11 +243,14 @@ def _make_managed(resource: Resource, resource_records: Mapping[str, ResourceRec
     own_records = [
         resource_records[address] for address in (resource.address, *renamed_from) if address in resource_records
     ]
+    resource_record = reduce(join_records, own_records or [ResourceRecord()])
+    # People are taken off where they wait, whatever provider the manifest names by now.
+    has_sent = bool(resource_record.remotes or resource_record.intents)
     return Managed(
         address=resource.address,
         resource=resource,
-        resource_record=reduce(join_records, own_records or [ResourceRecord()]),
-        provider=resource.provider,
+        resource_record=resource_record,
+        provider=resource_record.provider if has_sent and resource_record.provider else resource.provider,
         renamed_from=renamed_from,
     )
 

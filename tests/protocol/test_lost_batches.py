@@ -73,7 +73,7 @@ def test_a_lost_request_of_a_manifest_that_is_gone_is_not_forgotten(tmp_path: Pa
     project.remove("march")
     project.batch("april", people(2, 50))
     run = project.plan()
-    assert (run.code, "batch/march" in run.said, "run dialctl apply again" in run.said) == (3, True, True), run
+    assert (run.code, "dialctl apply looks for the lost batch" in run.said) == (3, True), run
     project.control("PUT", "faults", [])
     follow_advice(project, "apply", "-y")
     project.check_calls(never(people(4)) | once(people(2, 50)))
@@ -100,9 +100,9 @@ def test_a_lost_batch_that_arrived_is_settled_by_a_person(project: Project) -> N
 def test_nobody_of_a_lost_batch_is_forgotten_because_the_manifest_left_them_out(project: Project) -> None:
     project.batch("march", people(4))
     _lose_the_batch(project)
-    for there in (people(3), people(4, 1), []):
-        project.batch("march", there) if there else project.remove("march")
-        project.batch("april", people(1, 50))
+    project.batch("april", people(1, 50))
+    for there in (people(3), people(4, 1)):
+        project.batch("march", there)
         run = project.run("resolve", "batch/march", "--placed")
         assert run.code == 64, run
         assert "the manifest has changed since" in run.said
