@@ -52,9 +52,10 @@ def hint_unsure(observation: Observation) -> str:
     """Name the way out for people of whom describe_unsure() tells; empty where another run settles it now."""
     if observation.lease_holder:
         return ""
+    by_person = f"dialctl resolve {observation.facts.address} --placed | --not-placed"
     if observation.facts.has_doubtful_batch():
-        return "run dialctl apply again: it looks for the lost batch, and goes on once it knows"
-    return f"dialctl resolve {observation.facts.address} --placed | --not-placed"
+        return f"run dialctl apply again: it looks for the lost batch, and goes on once it knows; or else {by_person}"
+    return by_person
 
 
 def _describe_unwanted(observation: Observation) -> str:
