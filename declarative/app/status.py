@@ -51,6 +51,9 @@ class AddressStatus:
     """Calls without a mark that one of those requests may have created. A person has to compare them."""
     unseen: int = 0
     """People that a rebuilt lock did not find, and that no list proves uncalled."""
+    unnamed: int = 0
+    """People in batches that were declared placed while their manifest was gone: any who are wanted may be among
+    them."""
     not_taken_off: int = 0
     """People who must not be called, and who may still be."""
     warnings: tuple[str, ...] = ()
@@ -137,6 +140,7 @@ def _summarize(observation: Observation) -> AddressStatus:
         is_wanted=facts.is_desired and facts.timing is not Timing.EXPIRED,
         candidates=observation.candidates,
         unseen=len(observation.facts.resource_record.unseen),
+        unnamed=sum(remote_record.count for remote_record in facts.unnamed_batches().values()),
         not_taken_off=len(stuck),
         warnings=(*stuck_warnings, *notices.doubt_notices(facts), *endless_notices(facts)),
         block=observation.block,

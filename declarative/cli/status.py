@@ -41,7 +41,8 @@ def status(context: Context, addresses: tuple[str, ...], labels: tuple[str, ...]
 
         context.print_text(text.format_statuses(statuses))
     needs_human = any(
-        status.not_taken_off or (status.is_wanted and (status.unsure or status.unseen)) for status in statuses
+        status.not_taken_off or (status.is_wanted and (status.unsure or status.unseen or status.unnamed))
+        for status in statuses
     )
     return exit_code_of_blocks(status.block for status in statuses) or (Exit.NEEDS_HUMAN if needs_human else Exit.DONE)
 

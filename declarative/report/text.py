@@ -196,6 +196,10 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
         yield f"    candidate: {clean(call.id)}{placed_note}, {clean(call.status)}"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
+    if status.unnamed and status.is_wanted:
+        phrase = f"unsure: a batch of {people(status.unnamed)} counts as called, and it is not known who was in it"
+        yield click.style(f"  ! {phrase}", fg="magenta")
+        yield f"    dialctl resolve {status.address} --placed | --not-placed"
     if status.unseen:
         yield click.style(f"  ! unsure: {people(status.unseen)} not found when the lock was rebuilt", fg="magenta")
         yield f"    dialctl resolve {status.address} --placed | --not-placed"

@@ -90,6 +90,8 @@ def test_whoever_was_declared_called_without_a_manifest_is_not_called_when_it_co
     assert (run.code, "it is not known who was in it" in run.said) == (3, True), run
     assert "dialctl resolve batch/march --placed | --not-placed" in run.said
     assert project.posts() == sent
+    run = project.run("status")
+    assert (run.code, "dialctl resolve batch/march --placed | --not-placed" in run.said) == (3, True), run
     assert project.run("resolve", "batch/march", verdict).code == 0
     project.advance(600)  # they are called by then
     project.faults()
