@@ -90,9 +90,8 @@ def _find_departures(observation: Observation) -> list[_Departure]:
     """Return the departure at an address, if it has one: its manifest is gone, or it took over an earlier address."""
     facts = observation.facts
     resource_record = facts.resource_record
-    if facts.is_tombstone or not (
-        facts.remotes or resource_record.placed or resource_record.unseen or resource_record.intents
-    ):
+    recorded = resource_record.placed or resource_record.unseen or resource_record.intents or facts.unnamed_batches()
+    if facts.is_tombstone or not (facts.remotes or recorded):
         return []
     if facts.resource is None:
         return [_Departure(facts.address, facts)]
