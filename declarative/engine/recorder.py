@@ -120,12 +120,10 @@ class Recorder:
         return unchanged.fingerprint(task.resource, facts.resource_record, remotes)
 
     def record_tombstone(self, task: Task, facts: Facts, resource_record: ResourceRecord) -> None:
-        """Marks an address as no longer wanted, once nothing of it calls and no request is open. The record stays, so
-        that no one is called twice when the resource comes back."""
+        """Marks an address as no longer wanted, once nothing of it calls and no lost batch may appear. The record
+        stays, so that no one is called twice when the resource comes back: lost calls and retries, which nothing may
+        ever settle, stay in it."""
         is_settled = all(is_over(remote) and not holds_queued(remote) for remote in facts.remotes.values())
-        if (
-            (task.forget or (task.cancels and is_settled))
-            and not resource_record.intents
-            and not resource_record.tombstone
-        ):
+        is_awaited = any(intent.is_batch for intent in resource_record.intents.values())
+        if (task.forget or (task.cancels and is_settled)) and not is_awaited and not resource_record.tombstone:
             self._run.ledger.update(task.address, tombstone=True, quiet=None)

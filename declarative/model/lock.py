@@ -132,6 +132,9 @@ class RemoteRecord:
     closed: bool = False
     """A person closed it, and all of its people count as called: the provider has dropped it, or does not answer all
     of them. Their digests are under `placed` of the address. It is neither read nor touched any more."""
+    unnamed: bool = False
+    """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
+    who may have been in it is called until a person settles who was."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
@@ -186,6 +189,11 @@ class ResourceRecord:
     def closed_ids(self) -> frozenset[str]:
         """Ids of remotes that a person closed, with all of their people counting as called."""
         return frozenset(remote_id for remote_id, remote_record in self.remotes.items() if remote_record.closed)
+
+    @property
+    def has_unnamed(self) -> bool:
+        """Whether a batch counts as called of which it is not known who was in it."""
+        return any(remote_record.unnamed for remote_record in self.remotes.values())
 
     @property
     def is_forgotten(self) -> bool:

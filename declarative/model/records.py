@@ -17,7 +17,7 @@ _Value = TypeVar("_Value")
 
 def from_intent(intent: Intent, remote: Remote) -> RemoteRecord:
     """The record of what a submission created."""
-    remote_record = _record_from_intent(intent)
+    remote_record = from_lost_intent(intent)
     if 0 < remote.total < intent.count:  # it took some of its people and says so; which of them, its members tell
         remote_record = replace(remote_record, count=remote.total, numbers=None, payloads=None)
     return refreshed(remote_record, remote)
@@ -25,10 +25,11 @@ def from_intent(intent: Intent, remote: Remote) -> RemoteRecord:
 
 def from_refusal(intent: Intent) -> RemoteRecord:
     """The record of a single call that the provider refused before any phone was called."""
-    return replace(_record_from_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
+    return replace(from_lost_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
 
 
-def _record_from_intent(intent: Intent) -> RemoteRecord:
+def from_lost_intent(intent: Intent) -> RemoteRecord:
+    """The record of what a submission created, as far as its intent alone tells."""
     return RemoteRecord(
         route=intent.route,
         mark=intent.mark,
@@ -160,6 +161,8 @@ def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteReco
         latest,
         cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
         closed=first.closed or second.closed,
+        # Where one side names its people, their digests are under `placed` of the joined record.
+        unnamed=all(record.unnamed for record in (first, second) if record.closed) and (first.closed or second.closed),
     )
 
 

@@ -229,8 +229,10 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do and nothing to decide."""
-        return all(action.verb in (Verb.KEEP, Verb.WAIT) for action in self.actions)
+        """Whether there is nothing to do, nothing to decide, and nothing to find out."""
+        return all(
+            action.verb in (Verb.KEEP, Verb.WAIT) and action.reason is not Reason.UNSURE for action in self.actions
+        )
 
     @property
     def checksum(self) -> str:

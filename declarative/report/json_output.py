@@ -170,6 +170,7 @@ def _status_entry(status: AddressStatus) -> dict[str, Any]:
             for call in status.candidates
         ],
         "unseen": status.unseen,
+        "unnamed": status.unnamed,
         "not_taken_off": status.not_taken_off,
         "warnings": list(status.warnings),
         "block": asdict(status.block) if status.block else None,

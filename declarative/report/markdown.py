@@ -10,7 +10,7 @@ from declarative import humanize
 from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
-from declarative.planning.decide import Verb
+from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Change, Plan
 from declarative.privacy import clean
 from declarative.report import phrases
@@ -75,7 +75,7 @@ def _comment_head(plan: Plan, commit: str) -> Iterator[str]:
 def _action_sections(
     plan: Plan, actions: Sequence[Action], rank: int, blocked_heading: str, heading: str
 ) -> Iterator[Section]:
-    listed_actions = [action for action in actions if action.verb not in (Verb.KEEP, Verb.BLOCK)]
+    listed_actions = [action for action in actions if action.verb is not Verb.BLOCK and not _is_unchanged(action)]
     blocked_actions = phrases.merge_project_blocks([action for action in actions if action.verb is Verb.BLOCK])
     yield Section("blocked resources", rank, blocked_heading, list(_block_bullets(blocked_actions, plan)))
     table_head = "\n\n".join(filter(None, [heading, "\n".join(_TABLE)]))
@@ -86,7 +86,8 @@ def _table_row(action: Action, plan: Plan) -> str:
     verb_cell = f"`{phrases.SYMBOLS[action.verb]}` {action.verb}"
     reasons = phrases.describe_reasons(action.reasons or {action.reason: action.people})
     address = code_span(action.address.replace("|", "¦"))  # a bar ends a cell even in a code span
-    details = escape_prose(phrases.describe_action(action, plan))
+    way_out = f"; {action.hint}" if action.hint else ""
+    details = escape_prose(f"{phrases.describe_action(action, plan)}{way_out}")
     return f"| {address} | {verb_cell} | {action.people:,} | {details} | {escape_prose(reasons)} |"
 
 
@@ -124,7 +125,8 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
     initial_settings = [pair for pair in pairs if not _is_difference(*pair)]
     unchanged = [
         f"- {code_span(action.address)} {escape_prose(phrases.describe_action(action, plan))}"
-        for action in plan.actions_with_verb(Verb.KEEP)
+        for action in plan.actions
+        if _is_unchanged(action)
     ]
     yield Section("differences", 8, "Differences", list(_change_bullets(differences)), folded=True)
     yield Section(
@@ -135,6 +137,11 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
         folded=True,
     )
     yield Section("unchanged resources", 10, "Unchanged", unchanged, folded=True)
+
+
+def _is_unchanged(action: Action) -> bool:
+    """Whether nothing is to be told of it but that it stays as it is."""
+    return action.verb is Verb.KEEP and action.reason is not Reason.UNSURE
 
 
 def _is_difference(action: Action, change: Change) -> bool:

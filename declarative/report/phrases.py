@@ -154,6 +154,8 @@ def _forget_sentence(action: Action, plan: Plan) -> str:
 
 
 def _keep_sentence(action: Action, plan: Plan) -> str:
+    if action.detail:
+        return clean(action.detail)
     if action.reason is Reason.CALLED_ONCE:
         return "called once in its life; the edit changes nothing"
     return "calls in flight finish" if action.reason is Reason.REMOVED else f"{people(action.people)}, nothing to do"

@@ -31,7 +31,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     if plan.offline:
         yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
-    listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
+    listed = [action for action in plan.actions if action.verb is not Verb.KEEP or action.detail]
     merged = phrases.merge_project_blocks(listed)
     width = max((len(action.address) for action in (*plan.actions, *merged)), default=0)
     for action in merged:
@@ -196,6 +196,10 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
         yield f"    candidate: {clean(call.id)}{placed_note}, {clean(call.status)}"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
+    if status.unnamed and status.is_wanted:
+        phrase = f"unsure: a batch of {people(status.unnamed)} counts as called, and it is not known who was in it"
+        yield click.style(f"  ! {phrase}", fg="magenta")
+        yield f"    dialctl resolve {status.address} --placed | --not-placed"
     if status.unseen:
         yield click.style(f"  ! unsure: {people(status.unseen)} not found when the lock was rebuilt", fg="magenta")
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
