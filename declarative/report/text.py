@@ -16,6 +16,7 @@ from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
+from declarative.planning.shown_plan import ShownPlan
 from declarative.privacy import clean
 from declarative.report import phrases
 
@@ -28,6 +29,9 @@ def format_plan(plan: Plan) -> str:
 def _plan_lines(plan: Plan) -> Iterator[str]:
     providers = sorted({action.provider for action in plan.actions if action.provider})
     yield " · ".join(["dialctl plan", f"project {plan.project}", *providers])
+    if isinstance(plan, ShownPlan):
+        commit = f" from commit {plan.commit[:12]}" if plan.commit else ""
+        yield f"made at {humanize.when(plan.created_at)} {plan.created_at.year}{commit}"
     if plan.offline:
         yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
@@ -53,8 +57,10 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
     sentence = phrases.describe_action(action, plan)
     line = f"  {phrases.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {sentence}"
     yield click.style(line, fg=phrases.COLORS.get(action.verb))
-    if terms := phrases.describe_terms(action, plan):
+    if action.terms and (terms := phrases.describe_terms(action.terms, plan)):
         yield f"      {terms}"
+    if action.forecast and action.people > 1:
+        yield f"      {phrases.describe_forecast(action.forecast, plan)}"
     if action.verb is Verb.REPLACE or (
         action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
     ):
