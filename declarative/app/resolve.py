@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -10,10 +11,11 @@ from declarative import humanize
 from declarative.app.address_facts import observe_address, observe_facts
 from declarative.app.resolve_batches import called_message, place_unreadable
 from declarative.app.session import Session
-from declarative.errors import UsageError
+from declarative.errors import ProviderError, UsageError
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.planning import blocks, lost_batch
+from declarative.planning.decide import Reason
 from declarative.privacy import mask
 from declarative.state.ledger import Ledger
 
@@ -39,10 +41,18 @@ def resolve_everything(session: Session, verdict: Verdict, wait: float) -> list[
     """Settle what is unsure at every address that the lock knows, as `resolve_address` does. A batch that the provider
     has dropped is settled at its own address alone. Raises NothingToSettle if there is nothing."""
     lock = session.lock()
+    addresses = [
+        address
+        for address, resource_record in sorted(lock.resources.items() if lock else ())
+        if verdict is Verdict.RESUME or resource_record.intents or resource_record.unseen
+    ]
+    return resolve_addresses(session, addresses, verdict, wait)
+
+
+def resolve_addresses(session: Session, addresses: Sequence[str], verdict: Verdict, wait: float) -> list[str]:
+    """Settle what is unsure at each of these addresses. Raises NothingToSettle if there is nothing at any of them."""
     messages = []
-    for address, resource_record in sorted(lock.resources.items() if lock else ()):
-        if verdict is not Verdict.RESUME and not resource_record.intents and not resource_record.unseen:
-            continue
+    for address in addresses:
         try:
             settled = resolve_address(session, address, None, verdict, wait)
         except NothingToSettle:
@@ -133,6 +143,8 @@ def _find_cancelled_elsewhere(
     observation = observe_address(session, ledger, address)
     if observation is None:
         return {}
+    if observation.block is not None and observation.block.reason is Reason.NOT_READ:
+        raise ProviderError(f"{address}: {observation.block.detail}", hint=observation.block.hint)
     facts = observation.facts
     remote_records = {
         remote.id: resource_record.remotes.get(remote.id) or records.from_mark(remote)

@@ -78,23 +78,34 @@ def apply(
 
 @click.command()
 @options.path
+@options.targets
+@options.labels
 @options.parallelism
 @options.auto_approve
 @options.lock_timeout
 @options.as_json
 @click.pass_obj
 def destroy(
-    context: Context, path: Path, parallelism: int, auto_approve: bool, lock_timeout: float, as_json: bool
+    context: Context,
+    path: Path,
+    targets: tuple[str, ...],
+    labels: tuple[str, ...],
+    parallelism: int,
+    auto_approve: bool,
+    lock_timeout: float,
+    as_json: bool,
 ) -> int:
-    """Cancel every call that still waits. Calls in flight finish."""
+    """Cancel every call that still waits. Calls in flight finish.
+
+    dialctl plan --destroy shows what it would do.
+    """
     from declarative.app.apply import ApplyOptions
 
     stop = _new_stop_signal(context)
     approve = _make_approver(context, stop, auto_approve, as_json)
     apply_options = ApplyOptions(approve=approve, lock_timeout=lock_timeout, destroy=True)
-    return _apply_and_report(
-        context, context.open_session(path, parallelism=parallelism, stop=stop), apply_options, stop, as_json
-    )
+    session = context.open_session(path, targets=targets, labels=labels, parallelism=parallelism, stop=stop)
+    return _apply_and_report(context, session, apply_options, stop, as_json)
 
 
 def _new_stop_signal(context: Context) -> StopSignal:

@@ -79,7 +79,7 @@ def _action_sections(
     plan: Plan, actions: Sequence[Action], rank: int, blocked_heading: str, heading: str
 ) -> Iterator[Section]:
     listed_actions = [action for action in actions if action.verb not in (Verb.KEEP, Verb.BLOCK)]
-    blocked_actions = phrases.merge_project_blocks([action for action in actions if action.verb is Verb.BLOCK])
+    blocked_actions = [action for action in actions if action.verb is Verb.BLOCK]
     yield Section("blocked resources", rank, blocked_heading, list(_block_bullets(blocked_actions, plan)))
     table_head = "\n\n".join(filter(None, [heading, "\n".join(_TABLE)]))
     yield Section("actions", rank + 1, table_head, list(_table_rows(_group_equal(listed_actions, plan))), tight=True)

@@ -33,8 +33,15 @@ COLORS = {
     Verb.CANCEL: "red",
     Verb.BLOCK: "magenta",
 }
-_PROJECT_BLOCKS = (Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
-"""Blocks that doubt the lock, and so are about the whole project."""
+_SHARED_BLOCKS = (
+    Reason.NO_MEMORY,
+    Reason.OTHER_LINEAGE,
+    Reason.LOCK_IS_OLDER,
+    Reason.MANIFESTS_ARE_OLDER,
+    Reason.NOT_READ,
+    Reason.MISSING_REFERENCE,
+)
+"""Blocks that doubt the lock, the checkout, a provider or an agent, and so are alike at many addresses."""
 _ID_LENGTH = 10
 """Characters of an id that are shown beside a name."""
 _OUTCOMES = {
@@ -245,6 +252,8 @@ def headline(plan: Plan) -> str:
         return " ".join(["Plan: nothing is sent.", *sentences])
     if not plan.is_empty:
         return "Plan: nobody is called."
+    if plan.tasks and all(task.resource is None or task.resource.paused for task in plan.tasks.values()):
+        return "Nothing to do: nobody waits."
     # Where a warning or a policy says that people are not called, it is not the place to say that all is well.
     all_is_well = not plan.warnings and not plan.held_counts
     has_people = all(action.people for action in plan.actions_with_verb(Verb.KEEP))
@@ -272,12 +281,12 @@ def _join_counts(parts: list[tuple[int, str]]) -> str:
     return ", ".join(f"{count:,} {word}" for count, word in parts if count)
 
 
-def merge_project_blocks(actions: Sequence[Action]) -> list[Action]:
-    """Tell a block of the whole project once: the first action stands for all with the same reason and words."""
+def merge_shared_blocks(actions: Sequence[Action]) -> list[Action]:
+    """Tell a block that many addresses share once: the first action stands for all with the same reason and words."""
     merged: dict[object, Action] = {}
     counts: Counter[object] = Counter()
     for action in actions:
-        is_shared = action.verb is Verb.BLOCK and action.reason in _PROJECT_BLOCKS
+        is_shared = action.verb is Verb.BLOCK and action.reason in _SHARED_BLOCKS
         key = (action.reason, action.detail, action.hint) if is_shared else (action.address, action.verb)
         counts[key] += 1
         first = merged.get(key)

@@ -36,7 +36,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
     listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
-    merged = phrases.merge_project_blocks(listed)
+    merged = phrases.merge_shared_blocks(listed)
     width = max((len(action.address) for action in (*plan.actions, *merged)), default=0)
     for action in merged:
         yield from _action_lines(action, plan, width)
@@ -158,6 +158,8 @@ def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
         return (
             "nobody was taken off, and people may still wait and be called" if is_incomplete else "nobody was waiting"
         )
+    if not is_incomplete and not report.plan.sends:
+        return "nothing to do"
     return "nobody was called and nobody taken off"
 
 

@@ -124,7 +124,7 @@ def test_a_status_without_a_way_out_has_no_empty_line() -> None:
 @pytest.mark.parametrize(
     ("destroy", "blocks", "changes", "told"),
     [
-        (False, 0, {}, "Apply: nobody was called and nobody taken off."),
+        (False, 0, {}, "Apply: nothing to do."),
         (False, 2, {}, "Apply: nobody was called and nobody taken off, 2 blocked."),
         (
             False,
