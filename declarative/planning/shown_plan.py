@@ -11,7 +11,7 @@ from typing import Any
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Notice, Plan, Task
 from declarative.planning.terms import Forecast, Terms
-from declarative.privacy import mask_all
+from declarative.privacy import mask_written
 
 _TIMES = ("starts_at", "next_at")
 
@@ -36,8 +36,8 @@ def summarize(plan: Plan) -> dict[str, Any]:
         "created_at": plan.created_at.isoformat(),
         "commit": plan.commit,
         "actions": [_summarize_action(action, plan.tasks.get(action.address)) for action in plan.actions],
-        "warnings": [[warning.address, mask_all(warning.message)] for warning in plan.warnings],
-        "refusals": [mask_all(refusal) for refusal in plan.refusals],
+        "warnings": [[warning.address, mask_written(warning.message)] for warning in plan.warnings],
+        "refusals": [mask_written(refusal) for refusal in plan.refusals],
         "held": dict(plan.held_counts),
     }
 
@@ -85,7 +85,7 @@ def _summarize_action(action: Action, task: Task | None) -> dict[str, Any]:
     row = asdict(action)
     del row["changes"]
     times = {name: _to_text(row[name]) for name in _TIMES}
-    texts = {name: mask_all(row[name]) for name in ("detail", "hint")}
+    texts = {name: mask_written(row[name]) for name in ("detail", "hint")}
     row |= {"remote_ids": list(action.remote_ids), **_summarize_prospects(action, task)}
     return {**row, **times, **texts, "verb": str(action.verb), "reason": str(action.reason)}
 

@@ -139,15 +139,23 @@ _PROBLEM_PREFIXES = {
 def _summary(report: ApplyReport) -> str:
     totals = _people_totals(report)
     if report.interrupted is not None:
-        totals_before = ", ".join(totals) or _describe_nothing_done(report, is_incomplete=True)
+        totals_before = ", ".join(totals + _left_over(report)) or _describe_nothing_done(report, is_incomplete=True)
         return f"Interrupted: {report.interrupted.message}. Before: {totals_before}."
     problem_count = sum(len(result.problems) for result in report.results.values())
     blocked_count = len(report.plan.actions_with_verb(Verb.BLOCK))
     parts = totals or [_describe_nothing_done(report, is_incomplete=bool(blocked_count or problem_count))]
+    parts += _left_over(report) if report.failure is not None else []
     parts += [humanize.plural(problem_count, "problem", "problems")] if problem_count else []
     parts += [f"{len(report.open_addresses):,} unsure"] if report.open_addresses else []
     parts += [f"{blocked_count:,} blocked"] if blocked_count else []
     return f"{'Destroy' if report.destroy else 'Apply'}: {', '.join(parts)}."
+
+
+def _left_over(report: ApplyReport) -> list[str]:
+    """Count people of the plan who were in no request when the run ended, if there was one."""
+    submitted = sum(count for result in report.results.values() for count in result.submitted.values())
+    left = report.plan.people_to_call - submitted
+    return [f"{people(left)} left for the next run"] if submitted and left > 0 else []
 
 
 def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
