@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -15,11 +16,12 @@ from declarative.app.resolve_batches import (
     place_unreadable,
 )
 from declarative.app.session import Session
-from declarative.errors import UsageError
+from declarative.errors import ProviderError, UsageError
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.numbers import normalize_numbers
 from declarative.planning import blocks, lost_batch
+from declarative.planning.decide import Reason
 from declarative.privacy import mask
 from declarative.state.ledger import Ledger
 
@@ -45,11 +47,18 @@ def resolve_everything(session: Session, verdict: Verdict, wait: float) -> list[
     """Settle what is unsure at every address that the lock knows, as `resolve_address` does. A batch that the provider
     has dropped is settled at its own address alone. Raises NothingToSettle if there is nothing."""
     lock = session.lock()
+    addresses = [
+        address
+        for address, resource_record in sorted(lock.resources.items() if lock else ())
+        if verdict is Verdict.RESUME or resource_record.is_unsure
+    ]
+    return resolve_addresses(session, addresses, verdict, wait)
+
+
+def resolve_addresses(session: Session, addresses: Sequence[str], verdict: Verdict, wait: float) -> list[str]:
+    """Settle what is unsure at each of these addresses. Raises NothingToSettle if there is nothing at any of them."""
     messages = []
-    for address, resource_record in sorted(lock.resources.items() if lock else ()):
-        is_unsure = resource_record.intents or resource_record.unseen or resource_record.has_unnamed
-        if verdict is not Verdict.RESUME and not is_unsure:
-            continue
+    for address in addresses:
         try:
             settled = resolve_address(session, address, None, verdict, wait)
         except NothingToSettle:
@@ -158,6 +167,8 @@ def _find_cancelled_elsewhere(
     observation = observe_address(session, ledger, address)
     if observation is None:
         return {}
+    if observation.block is not None and observation.block.reason is Reason.NOT_READ:
+        raise ProviderError(f"{address}: {observation.block.detail}", hint=observation.block.hint)
     facts = observation.facts
     remote_records = {
         remote.id: resource_record.remotes.get(remote.id) or records.from_mark(remote)

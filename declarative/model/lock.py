@@ -196,6 +196,11 @@ class ResourceRecord:
         return any(remote_record.unnamed for remote_record in self.remotes.values())
 
     @property
+    def is_unsure(self) -> bool:
+        """Whether it is not known of somebody whether they were called."""
+        return bool(self.intents or self.unseen or self.has_unnamed)
+
+    @property
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
