@@ -19,13 +19,29 @@ from urllib.parse import urlsplit
 from declarative.manifest.messages import quote
 from declarative.manifest.paths import RECIPIENTS_LIMIT, UnusableFile
 from declarative.manifest.recipients.source import check_ending, file_sha256
-from declarative.privacy import is_loopback
+from declarative.privacy import clean, is_loopback
 
 PREFIXES = "DIALCTL_RECIPIENTS"
 """The environment variable with the prefixes that may be read, separated by commas."""
-_URL = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[^/?#\s]+)+")
-_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT")
+_VARIABLES = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
+"""Schemes that are read, with the beginning of the environment variables that say how the store is reached."""
+_URL = re.compile(rf"(?:{'|'.join(_VARIABLES)})://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[^/?#\s]+)+")
+_ENDPOINTS = (
+    *("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+    *("GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+)
 _TIMEOUT = timedelta(seconds=60)
+
+
+def check_url(url: str) -> None:
+    """Raise UnusableFile unless the URL is one of a file in an object store, with an ending that tells its format."""
+    scheme = url.partition("://")[0]
+    if scheme not in _VARIABLES:
+        known = ", ".join(f"{name}://" for name in _VARIABLES)
+        raise UnusableFile(f"{quote(url)} is a URL that is not read", f"read are {known}, such as s3://bucket/list.csv")
+    if not _URL.fullmatch(url) or ".." in url.split("/") or "." in url.split("/"):
+        raise UnusableFile(f"{quote(url)} is no URL of a file", f"such as {scheme}://bucket/path/list.csv")
+    check_ending(url.rpartition("/")[2])
 
 
 @dataclass
@@ -66,11 +82,9 @@ class RemoteFiles:
 
     def check(self, url: str) -> None:
         """Raise UnusableFile unless the URL is of a known form and under a prefix of the runner."""
-        if not _URL.fullmatch(url) or ".." in url.split("/") or "." in url.split("/"):
-            raise UnusableFile(f"{quote(url)} is no URL of a file", "such as s3://bucket/path/list.csv")
-        check_ending(url.rpartition("/")[2])
+        check_url(url)
         prefixes = [prefix.strip().rstrip("/") for prefix in self.environment.get(PREFIXES, "").split(",")]
-        if not any(prefix and url.startswith(f"{prefix}/") for prefix in prefixes):
+        if not any(prefix and f"{url}/".startswith(f"{prefix}/") for prefix in prefixes):
             message = f"{quote(url)} is under no prefix of {PREFIXES}"
             raise UnusableFile(message, "whoever owns the runner sets it, such as s3://bucket/lists")
 
@@ -102,9 +116,11 @@ class RemoteFiles:
         except FileNotFoundError:
             Path(name).unlink()
             raise UnusableFile(f"there is no {quote(url)}") from None
-        except (BaseError, OSError) as error:
+        except (BaseError, OSError, ValueError) as error:
             Path(name).unlink(missing_ok=True)
-            raise UnusableFile(f"{quote(url)} could not be fetched: {type(error).__name__}") from None
+            message = f"{quote(url)} could not be fetched: {_first_words(error)}"
+            hint = f"check the variables that begin with {_VARIABLES[parts.scheme]}"
+            raise UnusableFile(message, hint) from None
         except UnusableFile:
             Path(name).unlink(missing_ok=True)
             raise
@@ -112,8 +128,14 @@ class RemoteFiles:
 
     def _uses_plain_http(self) -> bool:
         """Whether an endpoint is plain http. Raises UnusableFile for one on another machine: keys are sent there."""
-        plain = [name for name in _ENDPOINTS if self.environment.get(name, "").startswith("http://")]
+        plain = [name for name in _ENDPOINTS if self.environment.get(name, "").lower().startswith("http://")]
         for name in plain:
             if not is_loopback(urlsplit(self.environment[name]).hostname or ""):
                 raise UnusableFile(f"{name} is plain http to another machine", "use https: the keys are sent there")
         return bool(plain)
+
+
+def _first_words(error: Exception) -> str:
+    """What the store's client says, without a page and without the query of a URL, which may be signed."""
+    first_line = str(error).partition("\n")[0].partition(": <")[0]
+    return clean(re.sub(r"\?\S*", "", first_line))[:200]
