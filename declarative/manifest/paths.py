@@ -110,8 +110,6 @@ def walk_up(directory: Path) -> Iterator[Path]:
 
 def resolve_inside(root: Path, base: Path, name: str) -> Path:
     """Return the file `name`, relative to `base`. Raises UnusableFile unless it is a readable file inside `root`."""
-    if "://" in name:
-        raise UnusableFile(f"{quote(name)} is a URL", "a manifest reads files of its own project only")
     if PurePosixPath(name).is_absolute() or name.startswith("~") or "\0" in name:
         raise UnusableFile(f"{quote(name)} is not a relative path", "write the path relative to the manifest")
     if ".." in PurePosixPath(name).parts:
