@@ -24,8 +24,8 @@ MINUTES = float(os.environ.get("DIALCTL_FUZZ_MINUTES") or 0)
 """How long all surfaces together are searched. 0: a few inputs of each."""
 MOST_SECONDS = 10.0
 """Processor seconds that one input may take."""
-_HANGS_AFTER = 120
-"""Seconds of the clock on the wall after which an input hangs."""
+_HANGS_AFTER = 600
+"""Seconds of the clock on the wall after which an input hangs. Many, for other work may run beside."""
 _ROUND = 100
 """Inputs of one round of hypothesis."""
 
@@ -60,6 +60,10 @@ class Figures:
     """Most processor seconds of one input."""
     failures: dict[str, Path] = field(default_factory=dict)
     """The first input of each kind of failure, by the words of the failure."""
+
+
+class _Hang(BaseException):
+    """An input takes too long. No command catches it."""
 
 
 def run_check(check: Check, content: bytes) -> float:
@@ -115,7 +119,7 @@ def _search_round(surface: Surface, check: Check, figures: Figures, ends_at: flo
         figures.inputs += 1
         try:
             figures.slowest = max(figures.slowest, run_check(check, content))
-        except Exception as failure:
+        except (Exception, _Hang) as failure:
             words = f"{type(failure).__name__}: {failure}"[:300]
             if words not in figures.failures:
                 figures.failures[words] = _keep(surface, content)
@@ -138,7 +142,7 @@ def _processor_seconds() -> float:
 @contextmanager
 def _limit_seconds() -> Iterator[None]:
     def stop(*_: object) -> None:
-        raise TimeoutError("hangs")
+        raise _Hang("hangs")
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(_HANGS_AFTER)
