@@ -285,7 +285,7 @@ def _unsure_detail(observation: Observation) -> str:
         return f"being applied by {observation.lease_holder}"
     intents = observation.facts.open_intents()
     if not intents:
-        return "the lock was rebuilt and they were not found: no list proves that they were not called"
+        return "they may have been sent and are not found: nothing proves that they were not called"
     when = humanize.when(min(intent.sent_at for intent in intents))
     answers = "; ".join({intent.answer: None for intent in intents if intent.answer})
     return f"an answer was lost at {when}; not proven either way{f': {answers}' if answers else ''}"

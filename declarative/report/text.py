@@ -118,11 +118,17 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
 
 
 _SUBMITTED_AS = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
-_NEEDS_HUMAN = (RequestStatus.UNSURE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
+_NEEDS_HUMAN = (
+    RequestStatus.UNSURE,
+    RequestStatus.PARTLY_DONE,
+    RequestStatus.MARK_LOST,
+    RequestStatus.NOT_TAKEN_OFF,
+)
 _PROBLEM_PREFIXES = {
     RequestStatus.DONE: "",
     RequestStatus.FAILED: "",
     RequestStatus.UNSURE: "unsure: ",
+    RequestStatus.PARTLY_DONE: "unsure: ",
     RequestStatus.REFUSED: "refused by the provider: ",
     RequestStatus.OUT_OF_FUNDS: "stopped, out of funds: ",
     RequestStatus.MARK_LOST: "mark_lost: ",
@@ -197,7 +203,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
         yield f"    candidate: {clean(call.id)}{placed_note}, {clean(call.status)}"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
     if status.unseen:
-        yield click.style(f"  ! unsure: {people(status.unseen)} not found when the lock was rebuilt", fg="magenta")
+        yield click.style(f"  ! unsure: {people(status.unseen)} not found, and not known to be uncalled", fg="magenta")
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
 
 

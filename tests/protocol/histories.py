@@ -216,6 +216,8 @@ class History:
             if ran.exit == 3:
                 self._way_out(ran)
             self.advance(SETTLED)
+            if ran.exit == 0 and all(action["verb"] == "keep" for action in ran.json["actions"]):
+                break
         plan = self.plan()
         left = [one for one in plan["actions"] if one["verb"] not in ("keep", "wait")]
         assert not left, f"not at rest: {left}"
