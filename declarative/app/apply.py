@@ -84,7 +84,7 @@ class ApplyReport:
         if isinstance(stop_cause, Interrupted):
             return int(stop_cause.exit_code)
         needs_human = any(
-            receipt.status in (RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
+            receipt.status in (RequestStatus.PARTLY_DONE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
             for result in self.results.values()
             for receipt in result.problems
         )

@@ -183,9 +183,12 @@ def _find_cancelled_elsewhere(
 
 
 def _settle_unseen(ledger: Ledger, address: str, person_digests: set[str], verdict: Verdict) -> str:
-    """Settle people that a rebuilt lock did not find, and that no list proves uncalled."""
+    """Settle people who were not found, and whom nothing proves uncalled. A batch of which it is not known who was sent
+    may show one of them after all, and then says how they stand: its mark is noted beside them."""
     resource_record = ledger.resource_record(address)
-    placed = {*resource_record.placed, *person_digests} if verdict is Verdict.PLACED else {*resource_record.placed}
+    marks = {record.mark for record in resource_record.remotes.values() if record.mark and record.numbers is None}
+    declared = person_digests | marks if verdict is Verdict.PLACED else set()
+    placed = {*resource_record.placed, *declared}
     unseen = {*resource_record.unseen} - person_digests
     ledger.update(address, placed=tuple(sorted(placed)), unseen=tuple(sorted(unseen)), quiet=None)
     return called_message(len(person_digests)) if verdict is Verdict.PLACED else not_called_message(len(person_digests))

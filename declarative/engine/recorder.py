@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
+from declarative.engine.partial import drop_found
 from declarative.engine.results import ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.model import records
@@ -13,6 +14,7 @@ from declarative.model.lock import RemoteRecord, ResourceRecord
 from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Route
 from declarative.planning import diff, unchanged
+from declarative.planning.entries import all_members
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Task
 from declarative.state.ledger import ResourceRecordFields
@@ -54,6 +56,7 @@ class Recorder:
             ledger.update(
                 task.address, remotes=changed_records, intents=dict.fromkeys(mark for mark in answered_marks if mark)
             )
+        drop_found(self._run, task.address, all_members(task.facts))
 
     def _date_cancel(self, facts: Facts, remote_record: RemoteRecord) -> RemoteRecord:
         """Dates a cancel whose answer was lost, or that somebody declared to be ours, by when it was first seen."""

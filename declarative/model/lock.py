@@ -170,8 +170,8 @@ class ResourceRecord:
     """Digests of people that a person declared called, and the marks of the requests that called them. A request that
     is found after all says by itself which people it holds."""
     unseen: tuple[str, ...] = ()
-    """Digests of people who were wanted when the lock was rebuilt, but were not found, where no list can prove that
-    they were never called."""
+    """Digests of people who are not found, where nothing proves that they were never called: those wanted when the lock
+    was rebuilt, and those of a batch that says it took only some of its people."""
     revoked: tuple[str, ...] = ()
     """Marks that must never call. Everything that appears with one of them is cancelled."""
     also: tuple[str, ...] = ()

@@ -124,11 +124,17 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
 
 
 _SUBMITTED_AS = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
-_NEEDS_HUMAN = (RequestStatus.UNSURE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
+_NEEDS_HUMAN = (
+    RequestStatus.UNSURE,
+    RequestStatus.PARTLY_DONE,
+    RequestStatus.MARK_LOST,
+    RequestStatus.NOT_TAKEN_OFF,
+)
 _PROBLEM_PREFIXES = {
     RequestStatus.DONE: "",
     RequestStatus.FAILED: "",
     RequestStatus.UNSURE: "unsure: ",
+    RequestStatus.PARTLY_DONE: "unsure: ",
     RequestStatus.REFUSED: "refused by the provider: ",
     RequestStatus.OUT_OF_FUNDS: "stopped, out of funds: ",
     RequestStatus.MARK_LOST: "mark_lost: ",
@@ -217,7 +223,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
         yield click.style(f"  ! {phrase}", fg="magenta")
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
     if status.unseen:
-        yield click.style(f"  ! unsure: {people(status.unseen)} not found when the lock was rebuilt", fg="magenta")
+        yield click.style(f"  ! unsure: {people(status.unseen)} not found, and not known to be uncalled", fg="magenta")
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
 
 
