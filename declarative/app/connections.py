@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +15,15 @@ from declarative.providers import catalog
 from declarative.sandbox import SANDBOX_KEY
 
 if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
     from declarative.model.capabilities import Capabilities, ProviderType
     from declarative.model.resource import Desired, ProviderSpec, Route
     from declarative.providers.base import ConnectOptions, Provider
     from declarative.sandbox.embedded import EmbeddedSandbox
+
+_FETCH_TIMEOUT = timedelta(seconds=60)
+"""For one request to the store of a recipients file."""
 
 
 def load_provider_types() -> Mapping[str, ProviderType]:
@@ -125,10 +131,23 @@ class Connections:
         return self._sandbox.now().timestamp()
 
 
+def find_sandbox_directory(directory: Path) -> Path:
+    """Where --sandbox keeps its world for the project of this directory. `directory` is itself its project, or stands
+    below it."""
+    project_directory = manifest.find_enclosing_project(directory) or directory
+    return project_directory / ".dialctl" / "sandbox"
+
+
 def open_remote_files(path: Path, environment: Mapping[str, str], *, fetches: bool = True) -> manifest.RemoteFiles:
     """The recipients files under URLs that a run on `path` may read."""
     directory = (path if path.is_dir() else path.parent) / ".dialctl" / "cache" / "files"
-    return manifest.RemoteFiles(environment, directory, fetches)
+
+    def open_bucket(url: str) -> ObjectStore:
+        from declarative.state.objectstore_open import open_store  # obstore is large, and few projects need it here
+
+        return open_store(url, environment, timeout=_FETCH_TIMEOUT)
+
+    return manifest.RemoteFiles(environment, directory, fetches, open_bucket)
 
 
 def describe_file(name: str, directory: Path, environment: Mapping[str, str]) -> manifest.FileDescription:

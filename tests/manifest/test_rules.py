@@ -30,7 +30,12 @@ MISTAKES = [
     Mistake(
         "a share above all", f"  rollout: {{steps: [101%]}}\n{PERSON}", "b.yaml:5:21", "a share of them such as 10%"
     ),
-    Mistake("a halt without a rule", f"  halt_when: {{of_at_least: 5}}\n{PERSON}", "b.yaml:5:14", "expected failed, reached or both"),
+    Mistake(
+        "a halt without a rule",
+        f"  halt_when: {{of_at_least: 5}}\n{PERSON}",
+        "b.yaml:5:14",
+        "expected failed, reached or both",
+    ),
     Mistake("a share the wrong way", f'  halt_when: {{failed: "< 5%"}}\n{PERSON}', "b.yaml:5:23", 'such as "> 20%"'),
     Mistake("pace of a batch", f"  pace: {{max_in_flight: 2}}\n{PERSON}", "b.yaml:5:9", "pace is for single calls"),
     Mistake(

@@ -30,6 +30,7 @@ class S3Server:
     def __init__(self) -> None:
         self.ignore_conditions = False
         self.lost_answers = 0
+        self.access_keys: set[str] = set()  # the public half of each key that signed a request
         self._turn = threading.Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
@@ -67,6 +68,8 @@ class S3Server:
         if self.ignore_conditions:
             environ.pop("HTTP_IF_NONE_MATCH", None)
             environ.pop("HTTP_IF_MATCH", None)
+        signature = environ.get("HTTP_AUTHORIZATION", "")
+        self.access_keys.add(signature.partition("Credential=")[2].partition("/")[0])
         with self._turn:
             if environ["REQUEST_METHOD"] == "PUT" and self.lost_answers:
                 self.lost_answers -= 1
