@@ -1,4 +1,4 @@
-"""The terms of new people and how long their calls take, as sentences. Text from providers and manifests comes out clean."""
+"""The terms of new people and how long their calls take, as sentences. Text from elsewhere comes out clean."""
 
 from __future__ import annotations
 
