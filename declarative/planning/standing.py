@@ -15,7 +15,7 @@ from declarative.model.policy import PRE_DIAL
 from declarative.model.remote import Phase
 from declarative.planning.decide import Reason, Standing, Timing
 from declarative.planning.decisions import add_decisions, move_batch_mates
-from declarative.planning.entries import QUEUED, STUCK, all_members, build_entries
+from declarative.planning.entries import GOING_ON, QUEUED, STUCK, all_members, build_entries
 from declarative.planning.facts import Facts
 from declarative.planning.finished import count_finished, find_finished_keys, retry_outcomes, retry_policy
 from declarative.planning.rollout import hold_for_rollout
@@ -157,8 +157,6 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
     # A person who was taken off without an intent of ours counts as dialed, but was never called there.
     was_called = dialed & ~((pl.col("phase") == Phase.CANCELLED) & _NEVER_RETRIED & ~pl.col("live"))
     live = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN]) | ~pl.col("over")
-    is_unknown = (pl.col("phase") == Phase.UNKNOWN) & pl.col("outcome").is_null() & ~pl.col("over")
-    is_going_on = (pl.col("phase") == Phase.IN_FLIGHT) | is_unknown
     return (
         _sort_by_time(frame)
         .group_by("number", maintain_order=True)
@@ -187,7 +185,7 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
             (refused & (pl.col("attempt") > 1)).sum().alias("vain_retries"),
             (pl.col("phase") == Phase.REACHED).any().alias("reached"),
             (live & dialed).any().alias("busy"),
-            is_going_on.any().alias("going_on"),
+            GOING_ON.any().alias("going_on"),
             pl.col("phase").filter(dialed).last().alias("dialed_phase"),
             pl.col("outcome").filter(dialed).last().alias("dialed_outcome"),
             pl.col("remote").filter(dialed).last().alias("dialed_in"),
