@@ -117,7 +117,10 @@ REASONS = {
         "dialctl apply --allow-release FILE, or allow_release in the Project's policy",
     ),
     "no_sandbox": ReasonHelp("The sandbox does not simulate this provider type.", "run without --sandbox"),
-    "halted": ReasonHelp("Calling was stopped here.", "dialctl resolve ADDRESS --resume"),
+    "halted": ReasonHelp(
+        "The calls went wrong as halt_when says, so who waited was taken off and nobody is called.",
+        "dialctl resolve ADDRESS --resume, another halt_when, or state: cancelled",
+    ),
     "not_read": ReasonHelp(
         "The provider could not be read in this run, so nothing is known and nothing is sent.",
         "run again; the failure names what went wrong",

@@ -47,6 +47,9 @@ class Capabilities:
     """The provider's words that `retry.on` may name. `pre_dial` may be named everywhere."""
     personal: tuple[str, ...]
     """The fields of PERSONAL that a recipient may have."""
+    failures: frozenset[str] = frozenset()
+    """The provider's words for a call that failed: neither reached, nor busy, nor unanswered. `halt_when` counts
+    them."""
     refuses_past: bool = False
     """Refuses a batch whose start (`scheduled_at`) has passed when the request lands. False where that is not known."""
     list_ends: bool = False

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from declarative.model import digest, mark
-from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.lock import CancelProgress, Ended, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Route
 
@@ -149,6 +149,7 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
     """
     base = max(first, second, key=lambda record: (record.generation, digest.canonical_json(record)))
     latest = max(first, second, key=_commit_order)
+    resumed_last = max(first, second, key=_resume_order)
     remotes = join_mappings(first.remotes, second.remotes, join_remote_records)
     intents = join_mappings(first.intents, second.intents, _more_cautious_intent)
     return replace(
@@ -156,6 +157,8 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
         commit=latest.commit,
         committed_at=latest.committed_at,
         applied=latest.applied,
+        halted=resumed_last.halted,
+        resumed=resumed_last.resumed,
         tombstone=first.tombstone and second.tombstone,
         remotes=remotes,
         intents={mark: intent for mark, intent in intents.items() if not _is_resolved(intent, remotes, first, second)},
@@ -169,6 +172,12 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
 def _commit_order(record: ResourceRecord) -> tuple[float, str, str]:
     committed_at = record.committed_at.timestamp() if record.committed_at else 0.0
     return (committed_at, record.commit or "", record.applied)
+
+
+def _resume_order(record: ResourceRecord) -> tuple[int, bool, bytes]:
+    """The side that was resumed later comes last; where neither was, the one that is halted."""
+    resumed = record.resumed or Ended()
+    return (resumed.people, record.halted is not None, digest.canonical_json([record.halted, resumed]))
 
 
 def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteRecord:

@@ -15,7 +15,7 @@ import polars as pl
 
 from declarative.model.digest import json_digest
 from declarative.model.frames import rows_digest
-from declarative.model.lock import Lock
+from declarative.model.lock import Halt, Lock
 from declarative.model.remote import Phase
 from declarative.model.resource import Json, Resource
 from declarative.planning.decide import Reason, Verb
@@ -97,6 +97,8 @@ class Task:
     """Those of `cancels` in which somebody must be taken off. They are cancelled whatever else goes wrong."""
     blocked: bool = False
     """The address is blocked: there is nothing but `cancels`, and nobody is submitted again."""
+    halt: Halt | None = None
+    """Why the campaign is halted; it stays so until a person resumes it. None: it is not."""
     requests: tuple[str, ...] = ()
     """Ids of batches to retry by the provider's own request."""
     to_call: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TO_CALL_SCHEMA))
