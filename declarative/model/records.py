@@ -17,19 +17,23 @@ _Value = TypeVar("_Value")
 
 def from_intent(intent: Intent, remote: Remote) -> RemoteRecord:
     """The record of what a submission created."""
-    remote_record = from_lost_intent(intent)
+    remote_record = _record_from_intent(intent)
     if 0 < remote.total < intent.count:  # it took some of its people and says so; which of them, its members tell
         remote_record = replace(remote_record, count=remote.total, numbers=None, payloads=None)
     return refreshed(remote_record, remote)
 
 
+def from_placed(intent: Intent) -> RemoteRecord:
+    """The record of a lost batch that a person declared placed, without its being known who was in it."""
+    return replace(_record_from_intent(intent), closed=True, settled=True, unnamed=True)
+
+
 def from_refusal(intent: Intent) -> RemoteRecord:
     """The record of a single call that the provider refused before any phone was called."""
-    return replace(from_lost_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
+    return replace(_record_from_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
 
 
-def from_lost_intent(intent: Intent) -> RemoteRecord:
-    """The record of what a submission created, as far as its intent alone tells."""
+def _record_from_intent(intent: Intent) -> RemoteRecord:
     return RemoteRecord(
         route=intent.route,
         mark=intent.mark,

@@ -45,7 +45,7 @@ def describe_unsure(observation: Observation) -> str:
     if unnamed:
         count = humanize.people(sum(remote_record.count for remote_record in unnamed.values()))
         return f"a batch of {count} counts as called, and it is not known who was in it: these people may have been"
-    return "the lock was rebuilt and they were not found: no list proves that they were not called"
+    return "they may have been sent and are not found: nothing proves that they were not called"
 
 
 def hint_unsure(observation: Observation) -> str:
