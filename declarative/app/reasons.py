@@ -54,7 +54,7 @@ REASONS = {
     ),
     "unsure": ReasonHelp(
         "The answer to a request was lost, and nothing proves whether these people were called. Nobody is called again "
-        "until it is settled.",
+        "until it is settled. Of people who are not wanted any more it is only shown, and needs no decision.",
         "dialctl apply again later may settle it; you decide it with dialctl resolve ADDRESS --placed | --not-placed",
     ),
     "being_applied": ReasonHelp("Another run holds the lease and works on it now.", "wait for that run"),

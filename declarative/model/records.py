@@ -17,21 +17,25 @@ _Value = TypeVar("_Value")
 
 def from_intent(intent: Intent, remote: Remote) -> RemoteRecord:
     """The record of what a submission created."""
-    return refreshed(from_lost_intent(intent), remote)
+    return refreshed(_record_from_intent(intent), remote)
 
 
 def from_partial(intent: Intent, remote: Remote) -> RemoteRecord:
     """The record of a batch that took some of its people, as its answer says. Which of them, its members tell."""
-    return refreshed(replace(from_lost_intent(intent), count=remote.total, numbers=None, payloads=None), remote)
+    return refreshed(replace(_record_from_intent(intent), count=remote.total, numbers=None, payloads=None), remote)
+
+
+def from_placed(intent: Intent) -> RemoteRecord:
+    """The record of a lost batch that a person declared placed, without its being known who was in it."""
+    return replace(_record_from_intent(intent), closed=True, settled=True, unnamed=True)
 
 
 def from_refusal(intent: Intent) -> RemoteRecord:
     """The record of a single call that the provider refused before any phone was called."""
-    return replace(from_lost_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
+    return replace(_record_from_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
 
 
-def from_lost_intent(intent: Intent) -> RemoteRecord:
-    """The record of what a submission created, as far as its intent alone tells."""
+def _record_from_intent(intent: Intent) -> RemoteRecord:
     return RemoteRecord(
         route=intent.route,
         mark=intent.mark,
