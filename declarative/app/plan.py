@@ -99,7 +99,7 @@ def make_plan(
     observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
-    found = references.look_up(plan, scope.providers)
+    found = references.look_up(plan, scope.desired, scope.providers)
     if found.blocks:
         observations = [
             replace(observation, block=found.blocks.get(observation.facts.address, observation.block))
