@@ -13,6 +13,7 @@ import click
 
 from declarative import humanize
 from declarative.app.watch import RemoteProgress
+from declarative.report.progress import choose_spinner
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -63,7 +64,7 @@ class _Display:
         timeline = Text(self._timeline.describe(all_progress))
         is_over = all(progress.over for progress in all_progress)
         table = build_table(all_progress, most_rows=self._most_rows)
-        return Constrain(Group(table, timeline if is_over else Spinner("dots", timeline)), self._width)
+        return Constrain(Group(table, timeline if is_over else Spinner(choose_spinner(), timeline)), self._width)
 
 
 class _LinePrinter:
