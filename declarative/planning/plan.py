@@ -80,7 +80,7 @@ class Action:
     @property
     def calls_new_people(self) -> bool:
         """Whether people are called for the first time, now or once their time has come."""
-        return self.verb is Verb.CREATE or (self.verb is Verb.WAIT and self.reason is not Reason.RETRY_AFTER)
+        return self.verb is Verb.CREATE or (self.verb is Verb.WAIT and self.counts.get("attempt", 1) == 1)
 
 
 @dataclass(frozen=True, kw_only=True)

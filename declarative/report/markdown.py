@@ -179,12 +179,13 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
         if _is_unchanged(action)
     ]
     listed_actions = [action for action in plan.actions if action.verb is not Verb.BLOCK and not _is_unchanged(action)]
-    address_lists = [
-        f"- {row.verb}: {', '.join(code_span(address) for address in addresses)}"
-        for row, addresses in _group_equal(listed_actions, plan).items()
-        if len(addresses) > _MOST_EQUAL_ROWS
+    addresses = [
+        f"- {row.verb} {code_span(address)}"
+        for row, group in _group_equal(listed_actions, plan).items()
+        if len(group) > _MOST_EQUAL_ROWS
+        for address in group
     ]
-    yield Section("lists of addresses", 7, "All addresses", address_lists, folded=True)
+    yield Section("addresses", 7, "All addresses", addresses, folded=True)
     yield Section("differences", 8, "Differences", list(_change_bullets(differences)), folded=True)
     yield Section(
         "settings of new resources",
