@@ -13,6 +13,7 @@ from declarative.app.session import Session
 from declarative.errors import UsageError
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.numbers import normalize_numbers
 from declarative.planning import blocks, lost_batch
 from declarative.privacy import mask
 from declarative.state.ledger import Ledger
@@ -56,7 +57,7 @@ def resolve_everything(session: Session, verdict: Verdict, wait: float) -> list[
 def resolve_address(session: Session, address: str, part: str | None, verdict: Verdict, wait: float) -> list[str]:
     """Settle what is unsure at an address, and return a sentence for each thing settled.
 
-    `part` limits it to one person, by digest or E.164 number, or to one batch, by its id at the provider; None means
+    `part` limits it to one person, by digest or number, or to one batch, by its id at the provider; None means
     all. `wait` is how many seconds to wait for the lease. Raises UsageError if there is nothing to settle.
     """
     with session.open_ledger(wait) as (ledger, _):
@@ -100,8 +101,13 @@ def _rename_earlier_addresses(session: Session, ledger: Ledger, address: str) ->
 
 
 def _resolve_person(session: Session, ledger: Ledger, person: str) -> str:
-    """The digest of a person who is given by digest or by number."""
-    return session.key.digest_person(ledger.lock.lineage, person) if person.startswith("+") else person
+    """The digest of a person who is given by digest or by number. Raises UsageError for a text that is no number."""
+    if not person.startswith("+"):
+        return person
+    [number] = normalize_numbers([person])
+    if number is None:
+        raise UsageError(f"{mask(person)} is no phone number", hint="+, country code and number, such as +14155550101")
+    return session.key.digest_person(ledger.lock.lineage, number)
 
 
 def _resume_cancelled(session: Session, ledger: Ledger, address: str, resource_record: ResourceRecord) -> list[str]:
