@@ -36,11 +36,11 @@ def _text_files(claims: Claims, directory: Path, people: int) -> None:
     for kind, campaign in campaigns.items():
         runs[f"validate, {kind}"] = _validator(campaign)
     costs = run_in_turn(runs, claims.repeats(5))
-    for kind, bound in (("plain", 4), ("quotes", 4)):
+    for kind, bound in (("plain", 5), ("quotes", 6.5)):
         times = costs[f"validate, {kind}"].cpu / costs[f"polars.read_csv + SHA-256, {kind}"].cpu
         claims.check_at_most(f"{people:,} rows, {kind}, beside reading and hashing the file", times, bound)
     times = costs["validate, national numbers"].cpu / costs["validate, plain"].cpu
-    claims.check_at_most(f"{people:,} rows, national numbers, beside international ones", times, 2)
+    claims.check_at_most(f"{people:,} rows, national numbers, beside international ones", times, 1.6)
     for kind in writers:
         claims.check_megabytes(f"{people:,} rows, {kind}, peak", costs[f"validate, {kind}"], 700)
 
