@@ -75,7 +75,7 @@ def resolve_addresses(session: Session, addresses: Sequence[str], verdict: Verdi
 def resolve_address(session: Session, address: str, part: str | None, verdict: Verdict, wait: float) -> list[str]:
     """Settle what is unsure at an address, and return a sentence for each thing settled.
 
-    `part` limits it to one person, by digest or E.164 number, or to one batch, by its id at the provider; None means
+    `part` limits it to one person, by digest or number, or to one batch, by its id at the provider; None means
     all. `wait` is how many seconds to wait for the lease. Raises UsageError if there is nothing to settle.
     """
     with session.open_ledger(wait) as (ledger, _):
