@@ -16,6 +16,7 @@ OUTCOMES = frozenset({"dial_no_answer", "dial_busy", "dial_failed"})
 
 _BATCH = Capabilities(
     max_people=5000,
+    max_bytes=10_000_000,  # not documented (cartesia.md 2.5); gateways such as Amazon's take no more
     provable=True,
     schedulable=True,
     cancellable=True,
