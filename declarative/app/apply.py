@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from declarative.app import first_run, state_init
 from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
+from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
@@ -67,7 +68,7 @@ class ApplyReport:
     follow_error: DialctlError | None = None
     """Why the calls could not be followed to their end (`--wait`), after everything was submitted."""
     open_addresses: tuple[str, ...] = ()
-    """Addresses at which a request is still unsure."""
+    """Addresses at which a request is still unsure, and people are wanted."""
     destroy: bool = False
     """Whether this was `dialctl destroy`."""
 
@@ -83,7 +84,7 @@ class ApplyReport:
         if isinstance(stop_cause, Interrupted):
             return int(stop_cause.exit_code)
         needs_human = any(
-            receipt.status in (RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
+            receipt.status in (RequestStatus.PARTLY_DONE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
             for result in self.results.values()
             for receipt in result.problems
         )
@@ -234,13 +235,13 @@ def _run_rounds(
     try:
         # Protocol 5: a list probe goes out within an approved apply only. Where a doubt has to be waited for, the plan
         # is run first, so that nobody who must be taken off waits with it.
-        if runner.doubts.is_ripe(addresses := _find_doubtful_addresses(run, plan)):
+        if runner.doubts.is_ripe(addresses := find_doubtful_addresses(run, plan)):
             findings += runner.doubts.resolve(addresses)
             plan = _make_approved_plan(session, options, run.ledger, plan)
         # Protocol 10: every round is filtered by the people of the plan that was approved. A later round calls no one
         # else.
         approved_numbers, current_plan = planner.numbers_to_call(plan), plan
-        earlier_doubts = _find_doubtful_addresses(run, plan)
+        earlier_doubts = find_doubtful_addresses(run, plan)
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
             settled_addresses = _settle_doubts(run, runner, plan, findings)
@@ -265,7 +266,7 @@ def _run_rounds(
         findings=(*findings, *runner.findings),
         interrupted=interrupted,
         failure=failure,
-        open_addresses=_find_open_addresses(run),
+        open_addresses=find_unsure_addresses(session, run, plan),
         destroy=options.destroy,
     )
 
@@ -273,27 +274,10 @@ def _run_rounds(
 def _settle_doubts(run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding]) -> frozenset[str]:
     """Settle what is open after a round, waiting where it is a batch of this plan. Returns the addresses without a
     doubtful batch now that had one."""
-    doubtful_before = _find_doubtful_addresses(run, plan)
-    if _find_open_addresses(run):
+    doubtful_before = find_doubtful_addresses(run, plan)
+    if find_open_addresses(run):
         findings += _settle_open(run, runner)
-    if doubtful := _find_doubtful_addresses(run, plan):
+    if doubtful := find_doubtful_addresses(run, plan):
         findings += runner.doubts.resolve(doubtful)
     runner.resolve_unsure()
-    return doubtful_before - _find_doubtful_addresses(run, plan)
-
-
-def _find_doubtful_addresses(run: RunContext, plan: Plan) -> frozenset[str]:
-    """The addresses of the plan at which a lost batch is neither found nor disproved."""
-    addresses = {action.address for action in plan.actions} | set(plan.tasks)
-    return frozenset(
-        address
-        for address in _find_open_addresses(run)
-        if address in addresses
-        and any(intent.is_batch for intent in run.ledger.resource_record(address).intents.values())
-    )
-
-
-def _find_open_addresses(run: RunContext) -> tuple[str, ...]:
-    if not run.ledger.is_started:
-        return ()
-    return tuple(address for address, resource_record in run.ledger.lock.resources.items() if resource_record.intents)
+    return doubtful_before - find_doubtful_addresses(run, plan)

@@ -162,6 +162,13 @@ def has_manifests(path: Path) -> bool:
     return manifest.has_manifests(path)
 
 
+def find_sandbox_directory(directory: Path) -> Path:
+    """Where --sandbox keeps its world for the project of this directory. `directory` is itself its project, or stands
+    below it."""
+    project_directory = manifest.find_enclosing_project(directory) or directory
+    return project_directory / ".dialctl" / "sandbox"
+
+
 def open_remote_files(path: Path, environment: Mapping[str, str], *, fetches: bool = True) -> manifest.RemoteFiles:
     """The recipients files under URLs that a run on `path` may read."""
     directory = (path if path.is_dir() else path.parent) / ".dialctl" / "cache" / "files"

@@ -14,6 +14,7 @@ from declarative.app.session import Session
 from declarative.engine.observe import ObserveScope, observe
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
+from declarative.model.remote import EARLIEST_TIME
 from declarative.model.resource import Desired, Route
 from declarative.planning import first_lock, notices, older_manifests, policy, renames
 from declarative.planning import offline as offline_planning
@@ -21,6 +22,7 @@ from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Observation
 from declarative.planning.plan import Action, Notice, Plan, Task, sort_actions
+from declarative.planning.terms import make_forecast, make_terms
 from declarative.providers.base import Provider
 
 MAX_CLOCK_SKEW = 120.0
@@ -107,7 +109,7 @@ def make_plan(
             for observation in observations
         ]
         plan = _compose_plan(scope, observations, capabilities)
-    plan = replace(plan, names=found.names)
+    plan = _add_terms(plan, scope, found.names, capabilities)
     project, resources = scope.desired.project, list(scope.desired.resources.values())
     shrinkable = [action.address for action in plan.actions] if allow_all_shrink else allow_shrink
     refusals = policy.find_refusals(
@@ -140,12 +142,40 @@ def _compose_plan(
             tasks[observation.facts.address] = task
     return Plan(
         project=scope.desired.project.name,
-        created_at=max((observation.facts.now for observation in observations), default=datetime.now(UTC)),
+        created_at=_find_time(observations),
         actions=sort_actions(actions, list(scope.desired.resources)),
         lock=scope.lock,
         tasks=tasks,
         held_counts=policy.held_counts(scope.desired),
     )
+
+
+def _find_time(observations: Sequence[Observation]) -> datetime:
+    """The provider's time; this machine's where no provider was read."""
+    provider_time = max((observation.facts.now for observation in observations), default=EARLIEST_TIME)
+    return provider_time if provider_time > EARLIEST_TIME else datetime.now(UTC)
+
+
+def _add_terms(
+    plan: Plan, scope: ObserveScope, names: Mapping[str, str], capabilities: Callable[[str, Route], Capabilities]
+) -> Plan:
+    """The plan with the terms of new people, once for each address, and how long the calls take."""
+    actions: list[Action] = []
+    addresses_with_terms: set[str] = set()
+    for action in plan.actions:
+        task = plan.tasks.get(action.address)
+        resource = task.resource if task else None
+        if resource and action.calls_new_people and action.address not in addresses_with_terms:
+            addresses_with_terms.add(action.address)
+            action = replace(action, terms=make_terms(resource, names))
+        if resource and action.verb.dials:
+            project_guard = scope.desired.project.guard
+            guard = scope.lock.guard(resource.provider, project_guard) if scope.lock else project_guard
+            starts_at = policy.earliest_call(resource, plan.created_at, guard)
+            channel = capabilities(resource.provider, resource.route)
+            action = replace(action, forecast=make_forecast(resource, action.people, channel, starts_at))
+        actions.append(action)
+    return replace(plan, actions=tuple(actions))
 
 
 def _clock_warnings(scope: ObserveScope) -> list[Notice]:

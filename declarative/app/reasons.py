@@ -103,8 +103,10 @@ REASONS = {
         "dialctl resolve ADDRESS --resume",
     ),
     "provider_changed": ReasonHelp(
-        "The resource moved to another provider while calls of it are under way.",
-        "let it finish, or cancel it first with state: cancelled",
+        "The manifest names another provider than the one where its batches and calls are. Whoever has to be taken off "
+        "there is taken off all the same.",
+        "put the provider back; or let it finish, or cancel it with state: cancelled, and give the new campaign a new "
+        "name",
     ),
     "missing_reference": ReasonHelp(
         "The provider does not know the agent or the calling number.",

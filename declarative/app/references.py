@@ -1,4 +1,4 @@
-"""Looks up the agents and numbers that new or changed resources name, before anybody approves a plan."""
+"""Looks up the agents and numbers of resources that would call, before anybody approves a plan."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class References:
 
 
 def look_up(plan: Plan, providers: Mapping[str, Provider | ProviderError]) -> References:
-    """Look up what the resources name that would call with new settings. Each agent and number is asked for once."""
+    """Look up what the resources name that would call. Each agent and number is asked for once."""
     references = References()
     messages_by_key: dict[tuple[str, str], list[str]] = {}
-    for resource in _list_changed_resources(plan):
+    for resource in _list_calling_resources(plan):
         provider = providers.get(resource.provider)
         if provider is None or isinstance(provider, ProviderError):
             continue
@@ -49,8 +49,8 @@ def look_up(plan: Plan, providers: Mapping[str, Provider | ProviderError]) -> Re
     return references
 
 
-def _list_changed_resources(plan: Plan) -> list[Resource]:
-    addresses = dict.fromkeys(action.address for action in plan.actions if action.verb.dials and action.changes)
+def _list_calling_resources(plan: Plan) -> list[Resource]:
+    addresses = dict.fromkeys(action.address for action in plan.actions if action.verb.dials or action.calls_new_people)
     tasks = [plan.tasks[address] for address in addresses if address in plan.tasks]
     return [task.resource for task in tasks if task.resource is not None]
 

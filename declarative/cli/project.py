@@ -123,11 +123,6 @@ def digest(context: Context, file: str, as_json: bool) -> int:
     """Print digest, rows and columns of a recipients file. The digest is for its `sha256` in a manifest.
 
     A URL (s3://, gs://, az://) is read only under a prefix of DIALCTL_RECIPIENTS.
-
-    \b
-    Examples:
-      dialctl digest recipients.csv
-      dialctl digest s3://bucket/lists/march.parquet
     """
     from declarative.app.connections import describe_file
 

@@ -40,7 +40,10 @@ def status(context: Context, addresses: tuple[str, ...], labels: tuple[str, ...]
         from declarative.report import text
 
         context.print_text(text.format_statuses(statuses))
-    needs_human = any(status.unsure or status.unseen or status.not_taken_off for status in statuses)
+    needs_human = any(
+        status.not_taken_off or (status.is_wanted and (status.unsure or status.unseen or status.unnamed))
+        for status in statuses
+    )
     return exit_code_of_blocks(status.block for status in statuses) or (Exit.NEEDS_HUMAN if needs_human else Exit.DONE)
 
 

@@ -141,7 +141,8 @@ class MemberReader:
         else:
             return False
         members = self._cache.get(remote_id, remote.state)
-        if members is None:
+        # Protocol 12: a reading that was short by its own count, too, is read again once the list counts more people.
+        if members is None or members.get_column("number").n_unique() != remote.total:
             return False
         self.remotes[remote_id] = replace(remote, members=members)
         return True

@@ -42,10 +42,9 @@ class PlanRunner:
         self._executor = Executor(run, on_wait=self._check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
-        sweeper = Sweeper(run, self._executor)
+        self._guard_watch = GuardWatch(run, self._executor, sweeper := Sweeper(run, self._executor))
         self.settler = Settler(run, sweeper)
-        self.doubts = DoubtResolver(run, self.settler, resources)
-        self._guard_watch = GuardWatch(run, self._executor, sweeper)
+        self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self._check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
 
@@ -103,6 +102,7 @@ class PlanRunner:
             if not can_move and remote_id not in task.leaving:
                 continue
             self._run.stop.check()
+            self._apply_findings(self._guard_watch.check_due())
             remote = cancel.cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
             if remote is None:
                 can_move = False
@@ -147,7 +147,7 @@ class PlanRunner:
                 result.deferred += len(recipients)
                 continue
             self._eligibility.record_sent(task.address, recipients)
-            receipt = self._executor.retry(resource, task.facts.remotes[remote_id], len(recipients), may_call)
+            receipt = self._executor.retry(resource, task.facts.remotes[remote_id], recipients, may_call)
             result.add_receipt(receipt, Verb.RETRY, len(recipients))
             self._eligibility.record_outcome(task.address, receipt, recipients)
 

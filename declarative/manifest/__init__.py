@@ -4,7 +4,7 @@ lock."""
 from declarative.manifest.discover import has_manifests
 from declarative.manifest.loader import load_desired
 from declarative.manifest.named_files import list_named_files
-from declarative.manifest.nested import find_nested_projects
+from declarative.manifest.nested import find_enclosing_project, find_nested_projects
 from declarative.manifest.recipients.description import FileDescription, describe_file
 from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.variables import Variables
@@ -14,6 +14,7 @@ __all__ = [
     "RemoteFiles",
     "Variables",
     "describe_file",
+    "find_enclosing_project",
     "find_nested_projects",
     "has_manifests",
     "list_named_files",

@@ -132,6 +132,9 @@ class RemoteRecord:
     closed: bool = False
     """A person closed it, and all of its people count as called: the provider has dropped it, or does not answer all
     of them. Their digests are under `placed` of the address. It is neither read nor touched any more."""
+    unnamed: bool = False
+    """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
+    who may have been in it is called until a person settles who was."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
@@ -167,8 +170,8 @@ class ResourceRecord:
     """Digests of people that a person declared called, and the marks of the requests that called them. A request that
     is found after all says by itself which people it holds."""
     unseen: tuple[str, ...] = ()
-    """Digests of people who were wanted when the lock was rebuilt, but were not found, where no list can prove that
-    they were never called."""
+    """Digests of people who are not found, where nothing proves that they were never called: those wanted when the lock
+    was rebuilt, and those of a batch that says it took only some of its people."""
     revoked: tuple[str, ...] = ()
     """Marks that must never call. Everything that appears with one of them is cancelled."""
     also: tuple[str, ...] = ()
@@ -186,6 +189,16 @@ class ResourceRecord:
     def closed_ids(self) -> frozenset[str]:
         """Ids of remotes that a person closed, with all of their people counting as called."""
         return frozenset(remote_id for remote_id, remote_record in self.remotes.items() if remote_record.closed)
+
+    @property
+    def has_unnamed(self) -> bool:
+        """Whether a batch counts as called of which it is not known who was in it."""
+        return any(remote_record.unnamed for remote_record in self.remotes.values())
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it is not known of somebody whether they were called."""
+        return bool(self.intents or self.unseen or self.has_unnamed)
 
     @property
     def is_forgotten(self) -> bool:

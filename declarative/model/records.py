@@ -17,18 +17,21 @@ _Value = TypeVar("_Value")
 
 def from_intent(intent: Intent, remote: Remote) -> RemoteRecord:
     """The record of what a submission created."""
-    remote_record = _record_from_intent(intent)
-    if 0 < remote.total < intent.count:  # it took some of its people and says so; which of them, its members tell
-        remote_record = replace(remote_record, count=remote.total, numbers=None, payloads=None)
-    return refreshed(remote_record, remote)
+    return refreshed(from_lost_intent(intent), remote)
+
+
+def from_partial(intent: Intent, remote: Remote) -> RemoteRecord:
+    """The record of a batch that took some of its people, as its answer says. Which of them, its members tell."""
+    return refreshed(replace(from_lost_intent(intent), count=remote.total, numbers=None, payloads=None), remote)
 
 
 def from_refusal(intent: Intent) -> RemoteRecord:
     """The record of a single call that the provider refused before any phone was called."""
-    return replace(_record_from_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
+    return replace(from_lost_intent(intent), count=1, numbers=None, payloads=None, phase=Phase.REFUSED, settled=True)
 
 
-def _record_from_intent(intent: Intent) -> RemoteRecord:
+def from_lost_intent(intent: Intent) -> RemoteRecord:
+    """The record of what a submission created, as far as its intent alone tells."""
     return RemoteRecord(
         route=intent.route,
         mark=intent.mark,
@@ -64,6 +67,7 @@ def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
     none of them is queued in a live batch."""
     updated = replace(
         remote_record,
+        count=_known_count(remote_record, remote),
         status=remote.status,
         cancelled=remote.cancelled,
         dispatched=remote.dispatched,
@@ -83,8 +87,22 @@ def _is_read_whole(remote_record: RemoteRecord, remote: Remote) -> bool:
     """Whether its members were read, and a batch shows as many people as it counts and as were sent."""
     if remote.members is None or remote.route is Route.CALL:
         return remote.members is not None
-    shown = remote.members.get_column("number").drop_nulls().n_unique()
-    return shown == remote.total and (remote_record.count <= 0 or shown == remote_record.count)
+    known_count = _known_count(remote_record, remote)
+    shown = _count_shown(remote)
+    return shown == remote.total and (known_count <= 0 or shown == known_count)
+
+
+def _known_count(remote_record: RemoteRecord, remote: Remote) -> int:
+    """How many people a remote holds. Where it is not known who was sent, the most that it ever showed: the answer to
+    its request may have counted too few."""
+    if remote_record.numbers is not None or remote_record.route is Route.CALL or remote.members is None:
+        return remote_record.count
+    return max(remote_record.count, _count_shown(remote))
+
+
+def _count_shown(remote: Remote) -> int:
+    assert remote.members is not None
+    return remote.members.get_column("number").drop_nulls().n_unique()
 
 
 def with_retry(remote_record: RemoteRecord, intent: Intent) -> RemoteRecord:
@@ -160,6 +178,8 @@ def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteReco
         latest,
         cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
         closed=first.closed or second.closed,
+        # Where one side names its people, their digests are under `placed` of the joined record.
+        unnamed=all(record.unnamed for record in (first, second) if record.closed) and (first.closed or second.closed),
     )
 
 

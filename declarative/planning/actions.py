@@ -7,7 +7,6 @@ from datetime import datetime
 
 import polars as pl
 
-from declarative import humanize
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource
@@ -17,6 +16,7 @@ from declarative.planning.facts import Facts, Observation
 from declarative.planning.plan import Action, Change, Task, add_batch_count, count_values, main_reason
 from declarative.planning.stuck import describe_stuck, hint_stuck, select_stuck
 from declarative.planning.tasks import make_removal_task, make_task
+from declarative.planning.unsure import describe_unsure, hint_unsure, keep_unwanted
 from declarative.privacy import mask
 
 _NOTHING_LEFT = "nothing of it is known any more, here or at the provider"
@@ -37,7 +37,7 @@ def compose_actions(observation: Observation, capabilities: Capabilities | None)
     task = make_task(observation, people, capabilities)
     actions = [*_adopt_actions(observation), *_people_actions(observation, people, finished_count, task, capabilities)]
     actions += [_forget_action(observation)] if task.forget else []
-    actions += _block_orphan_intents(observation, actions)
+    actions += keep_unwanted(observation, actions)
     if not actions and not observation.facts.is_tombstone:
         resource = observation.facts.resource
         actions = [_keep_action(observation, resource.recipients.count if resource else len(people) + finished_count)]
@@ -242,33 +242,13 @@ def _is_edited(facts: Facts) -> bool:
     )
 
 
-def _block_orphan_intents(observation: Observation, actions: list[Action]) -> list[Action]:
-    """Return a block for lost answers all of whose people left the manifest.
-
-    These people may still be called, so the plan must not look as if nothing was open.
-    """
-    intents = observation.facts.open_intents()
-    if not intents or any(action.verb is Verb.BLOCK for action in actions):
-        return []
-    action = Action(
-        address=observation.facts.address,
-        verb=Verb.BLOCK,
-        reason=Reason.BEING_APPLIED if observation.lease_holder else Reason.UNSURE,
-        provider=observation.provider,
-        people=sum(intent.count for intent in intents),
-        detail=_unsure_detail(observation),
-        hint=_unsure_hint(observation),
-    )
-    return [action]
-
-
 def _block_details(observation: Observation, group: pl.DataFrame) -> Iterator[str]:
     """Yield what was found about the blocked people of an address."""
     stuck = group.filter(reason=Reason.NOT_TAKEN_OFF)
     if len(stuck):
         yield describe_stuck(observation.facts, stuck)
     if len(stuck) < len(group):
-        yield _unsure_detail(observation)
+        yield describe_unsure(observation)
 
 
 def _block_hints(observation: Observation, group: pl.DataFrame) -> Iterator[str]:
@@ -276,24 +256,5 @@ def _block_hints(observation: Observation, group: pl.DataFrame) -> Iterator[str]
     stuck = group.filter(reason=Reason.NOT_TAKEN_OFF)
     if len(stuck):
         yield hint_stuck(observation.facts, stuck)
-    if len(stuck) < len(group) and (hint := _unsure_hint(observation)):
+    if len(stuck) < len(group) and (hint := hint_unsure(observation)):
         yield hint
-
-
-def _unsure_detail(observation: Observation) -> str:
-    if observation.lease_holder:
-        return f"being applied by {observation.lease_holder}"
-    intents = observation.facts.open_intents()
-    if not intents:
-        return "the lock was rebuilt and they were not found: no list proves that they were not called"
-    when = humanize.when(min(intent.sent_at for intent in intents))
-    answers = "; ".join({intent.answer: None for intent in intents if intent.answer})
-    return f"an answer was lost at {when}; not proven either way{f': {answers}' if answers else ''}"
-
-
-def _unsure_hint(observation: Observation) -> str:
-    if observation.lease_holder:
-        return ""
-    if observation.facts.has_doubtful_batch():
-        return "run dialctl apply again: it looks for the lost batch, and goes on once it knows"
-    return f"dialctl resolve {observation.facts.address} --placed | --not-placed"

@@ -114,7 +114,8 @@ def _check_missing(facts: Facts, unknown_ids: frozenset[str]) -> Block | None:
         return None
     which = f"#{missing_ids[0]}" if len(missing_ids) == 1 else ""
     hint = (
-        f"if the provider has dropped it: dialctl resolve {facts.address}{which} --placed (all of it counts as called)"
+        f"if the provider has dropped it: dialctl resolve {facts.address}{which} --placed (all of it counts as "
+        f"called); if its people are to be called anew: dialctl state rm {facts.address}"
     )
     if facts.also & unknown_ids:
         hint = "correct spec.also in the manifest"

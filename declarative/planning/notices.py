@@ -210,11 +210,10 @@ def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabili
     if task is not None and not task.facts.marks_are_listed:
         yield Notice(resource.address, _ONLY_SHARED_STATE)
     if resource.kind is Kind.BATCH and call_count > 1:
-        duration = timedelta(seconds=ceil((call_count - 1) / resource.pace.calls_per_second))
         yield Notice(
             resource.address,
-            f"{call_count:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a second "
-            f"({duration} at least); once placed, a call is neither moved nor taken off",
+            f"{call_count:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a "
+            "second; once placed, a call is neither moved nor taken off",
         )
     if not capabilities.returns_data:
         yield Notice(resource.address, capabilities.notes)

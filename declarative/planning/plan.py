@@ -21,6 +21,7 @@ from declarative.model.resource import Json, Resource
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.shards import cut_shards
+from declarative.planning.terms import Forecast, Terms
 
 FORMAT_VERSION = "1"
 """`format_version` of a plan as JSON."""
@@ -72,6 +73,15 @@ class Action:
     """The manifest's `scheduled_at`, where people will be called."""
     next_at: datetime | None = None
     """When a wait ends; None where that is not known."""
+    terms: Terms | None = None
+    """On what terms its people are called; on one action of an address, where people are called for the first time."""
+    forecast: Forecast | None = None
+    """How long its calls take; None where it calls nobody, or nothing that is known limits them."""
+
+    @property
+    def calls_new_people(self) -> bool:
+        """Whether people are called for the first time, now or once their time has come."""
+        return self.verb is Verb.CREATE or (self.verb is Verb.WAIT and self.reason is not Reason.RETRY_AFTER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +184,8 @@ class Plan:
     """Actions of the saved plan that is applied which nothing calls for any more."""
     offline: bool = False
     """It was made without a provider: its counts are upper bounds."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """By an id in settings: the agent's name, or the number, masked. For people to read; ids may be missing."""
+    commit: str = ""
+    """The git commit of the manifests; empty where git knows none, or nobody asked for it."""
 
     @property
     def lineage(self) -> str | None:
@@ -230,8 +240,10 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do and nothing to decide."""
-        return all(action.verb in (Verb.KEEP, Verb.WAIT) for action in self.actions)
+        """Whether there is nothing to do, nothing to decide, and nothing to find out."""
+        return all(
+            action.verb in (Verb.KEEP, Verb.WAIT) and action.reason is not Reason.UNSURE for action in self.actions
+        )
 
     @property
     def checksum(self) -> str:

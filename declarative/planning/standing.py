@@ -238,8 +238,9 @@ def _add_person_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
 def _person_standing(facts: Facts, frame: pl.DataFrame) -> pl.Series:
     """Return the strongest entry, or UNSURE for a person who may be in a request whose answer was lost."""
     standing = pl.col("known")
-    # Protocol 5: until a lost request is settled, everyone who may be in it could be called by it.
-    if facts.has_doubtful_batch():
+    # Protocol 5: until a lost request is settled, everyone who may be in it could be called by it. A batch that was
+    # declared placed while nobody could tell who was in it may have called them already.
+    if facts.has_doubtful_batch() or facts.unnamed_batches():
         could_be_in_it = (pl.col("known") <= int(Standing.REFUSED)) | pl.col("retriable")
         standing = pl.when(could_be_in_it).then(int(Standing.UNSURE)).otherwise(standing)
     if facts.resource_record.unseen:

@@ -89,7 +89,7 @@ def _can_forget(observation: Observation, people: pl.DataFrame) -> bool:
     return (
         facts.resource is None
         and not observation.facts.is_tombstone
-        and not facts.resource_record.intents
+        and not any(intent.is_batch for intent in facts.resource_record.intents.values())
         and not people.get_column("queued").any()
         and all(is_over(remote) for remote in facts.remotes.values() if remote.id not in facts.also)
     )

@@ -51,6 +51,8 @@ def _has_open_question(
         return True
     if resource_record.intents or resource_record.unseen or set(remotes) - set(resource_record.remotes):
         return True
+    if resource is not None and resource_record.has_unnamed:
+        return True
     # Protocol 7: a revoked mark is cancelled whenever it appears, so a batch that bears one is always read.
     if {remote_record.mark for remote_record in resource_record.remotes.values()} & set(resource_record.revoked):
         return True

@@ -27,7 +27,7 @@ def unread(project: CliProject, times: int) -> None:
 
 def test_it_ends_when_all_people_were_called(campaign: CliProject) -> None:
     ran = campaign.apply("--wait")
-    assert ran.err.splitlines()[-1] == "3 reached, 0 unreached, 0 in flight, 0 waiting"
+    assert ran.err.splitlines()[-1] == "3 reached, 0 not reached, 0 in flight, 0 waiting"
     assert ran.out.splitlines()[-1] == "Apply: 3 people submitted."
     assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
@@ -35,7 +35,7 @@ def test_it_ends_when_all_people_were_called(campaign: CliProject) -> None:
 def test_a_look_that_fails_is_not_the_end(campaign: CliProject) -> None:
     unread(campaign, 2 * ATTEMPTS_A_LOOK)
     ran = campaign.apply("--wait")
-    assert ran.err.splitlines()[-1] == "3 reached, 0 unreached, 0 in flight, 0 waiting"
+    assert ran.err.splitlines()[-1] == "3 reached, 0 not reached, 0 in flight, 0 waiting"
     assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
 
 
