@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from declarative import manifest, schemas
-from declarative.errors import ProviderError
+from declarative.errors import ProviderError, UsageError
+from declarative.model.resource import Desired, Project, ProviderSpec
 from declarative.providers import catalog
 from declarative.sandbox import SANDBOX_KEY
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
     from declarative.model.capabilities import Capabilities, ProviderType
-    from declarative.model.resource import Desired, ProviderSpec, Route
+    from declarative.model.resource import Route
     from declarative.providers.base import ConnectOptions, Provider
     from declarative.sandbox.embedded import EmbeddedSandbox
 
@@ -66,6 +68,12 @@ class Connections:
     def providers(self) -> Mapping[str, Provider | ProviderError]:
         """Each declared provider by its name: connected, or the error that says why it cannot be."""
         return {name: self._connect(spec) for name, spec in self._desired.project.providers.items()}
+
+    @property
+    def only_type(self) -> ProviderType:
+        """The type of the one provider that is declared."""
+        [spec] = self._desired.project.providers.values()
+        return self._provider_types[spec.type]
 
     @property
     def used_providers(self) -> Mapping[str, Provider | ProviderError]:
@@ -129,6 +137,29 @@ class Connections:
 
     def _sandbox_seconds(self) -> float:
         return self._sandbox.now().timestamp()
+
+
+def connect_type(
+    type_name: str,
+    *,
+    environment: Mapping[str, str],
+    sandbox_directory: Path | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Connections:
+    """Connections of a project that is yet to be written, with one provider of this type. Raises UsageError."""
+    provider_types = load_provider_types()
+    if type_name not in provider_types:
+        known = ", ".join(provider_types)
+        raise UsageError(f'there is no provider type "{type_name}"', hint=f"provider types: {known}")
+    desired = Desired(Project(providers={type_name: ProviderSpec(type_name, type_name)}), {}, True, str)
+    return Connections(
+        desired, provider_types, environment=environment, sandbox_directory=sandbox_directory, sleep=sleep
+    )
+
+
+def has_manifests(path: Path) -> bool:
+    """Whether there is anything that a run on `path` would read."""
+    return manifest.has_manifests(path)
 
 
 def find_sandbox_directory(directory: Path) -> Path:

@@ -10,7 +10,7 @@ _EXAMPLES = {
         "dialctl -C my-campaigns --sandbox plan",
         "dialctl apply --sandbox --wait",
     ),
-    "init": ("dialctl init", "dialctl init my-campaigns"),
+    "init": ("dialctl init", "dialctl init my-campaigns", "dialctl init my-campaigns --provider callingbox"),
     "validate": ("dialctl validate", "dialctl validate campaigns/march.yaml --json"),
     "plan": (
         "dialctl plan",

@@ -19,7 +19,7 @@ _MIN_OPEN_FILES = 32
 """Files and connections that a run with the default parallelism has open at once, with some to spare."""
 
 _COMMANDS: Mapping[str, str] = {
-    "init": "declarative.cli.project:init",
+    "init": "declarative.cli.init:init",
     "validate": "declarative.cli.project:validate",
     "digest": "declarative.cli.project:digest",
     "plan": "declarative.cli.plan:plan",

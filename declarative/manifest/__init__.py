@@ -1,6 +1,7 @@
 """Manifests: YAML files in git become the desired state. Does not know plans, connections to providers, or the
 lock."""
 
+from declarative.manifest.discover import has_manifests
 from declarative.manifest.loader import load_desired
 from declarative.manifest.named_files import list_named_files
 from declarative.manifest.nested import find_enclosing_project, find_nested_projects
@@ -15,6 +16,7 @@ __all__ = [
     "describe_file",
     "find_enclosing_project",
     "find_nested_projects",
+    "has_manifests",
     "list_named_files",
     "load_desired",
 ]

@@ -69,7 +69,7 @@ def _people_actions(
         _verb_action(observation, Verb(str(verb)), group, people, finished_count, task)
         for (verb,), group in groups.items()
     ]
-    return [add_batch_count(action, task, capabilities.max_people) for action in actions] if capabilities else actions
+    return [add_batch_count(action, task, capabilities) for action in actions] if capabilities else actions
 
 
 def _unsure(people: pl.DataFrame) -> pl.DataFrame:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from math import ceil
 
 import polars as pl
 
+from declarative.model.capabilities import Capabilities
 from declarative.model.digest import json_digest
 from declarative.model.frames import rows_digest
 from declarative.model.lock import Halt, Lock
@@ -20,6 +20,7 @@ from declarative.model.remote import Phase
 from declarative.model.resource import Json, Resource
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
+from declarative.planning.shards import cut_shards
 from declarative.planning.terms import Forecast, Terms
 
 FORMAT_VERSION = "1"
@@ -265,12 +266,12 @@ def select_to_call(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
     )
 
 
-def add_batch_count(action: Action, task: Task, size: int) -> Action:
-    """Add `batches` to the counts of people to submit: in how many batches of at most `size`, if in more than one."""
-    if action.verb not in (Verb.CREATE, Verb.RETRY) or size == 1:
+def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> Action:
+    """Add `batches` to the counts of people to submit: in how many batches, if in more than one."""
+    if action.verb not in (Verb.CREATE, Verb.RETRY) or capabilities.max_people == 1:
         return action
-    attempts = task.to_call.filter(verb=action.verb).group_by("attempt").len()  # those of one attempt go together
-    batches = sum(ceil(people / size) for people in attempts.get_column("len"))
+    same_attempts = task.to_call.filter(verb=action.verb).partition_by("attempt")  # those of one attempt go together
+    batches = sum(1 for same_attempt in same_attempts for _ in cut_shards(same_attempt, capabilities))
     batches += len(task.requests) if action.verb is Verb.RETRY else 0
     return replace(action, counts={**action.counts, "batches": batches}) if batches > 1 else action
 

@@ -3,6 +3,7 @@ from profiles and shared files too. Knows no lock."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ _ENDPOINTS = (
     "AZURE_STORAGE_ENDPOINT",
     "AZURE_ENDPOINT",
 )
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _CREDENTIALS = {
     "s3": "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
@@ -92,6 +94,16 @@ def describe_store_error(error: Exception, url: str) -> StateError:
             f"{url}: the environment holds no credentials for the store, and this machine has none of its own",
             hint=f"set {_CREDENTIALS[scheme]}{extra}",
         )
+    if "InvalidCertificate" in text:
+        return StateError(
+            f"{url}: the store's certificate is from a CA that is not trusted here",
+            hint="SSL_CERT_FILE can name the CAs to trust; a company's proxy has one of its own",
+        )
+    if "kind: Connect," in text:
+        return StateError(
+            f"{url}: could not connect to the store{_through_proxy(os.environ)}",
+            hint="check its endpoint and the network",
+        )
     return StateError(f"{url}: {short_message(error)}")
 
 
@@ -105,6 +117,15 @@ def short_message(error: Exception) -> str:
     """The first line of an error of the store's client."""
     # After it come notes of the client and the page of the store, which may quote a signed request.
     return str(error).split("\n", 1)[0].split(": <", 1)[0][:300]
+
+
+def _through_proxy(environment: Mapping[str, str]) -> str:
+    """Name the proxy that the store's client takes, without its password."""
+    for name in _PROXIES:
+        if proxy := environment.get(name, ""):
+            parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+            return f" through the proxy {parts.netloc.rpartition('@')[2]} ({name})"
+    return ""
 
 
 def _profile_config(profile: AwsProfile) -> S3Config:

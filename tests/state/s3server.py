@@ -5,8 +5,10 @@ It handles one request at a time, so that its conditional writes are atomic.
 
 from __future__ import annotations
 
+import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -58,6 +60,17 @@ class S3Server:
     def keys(self, prefix: str) -> dict[str, bytes]:
         found = _backend().list_objects(_backend().get_bucket(self.bucket), prefix, None)
         return {key.name: key.value for key in found[0]}
+
+    @contextmanager
+    def behind_tls(self, context: ssl.SSLContext) -> Iterator[str]:
+        """Serve the same over TLS for a while, under this URL."""
+        server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet, ssl_context=context)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"https://localhost:{server.server_port}"
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
     def close(self) -> None:
         self._server.shutdown()

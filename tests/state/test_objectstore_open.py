@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 from obstore.exceptions import GenericError
 
 from declarative.errors import StateError
+from declarative.state.base import StoredState
 from declarative.state.catalog import open_backend
 from declarative.state.objectstore_open import describe_store_error, open_store
 from tests.state.samples import holder, no_sleep
@@ -134,3 +137,31 @@ def test_missing_credentials_are_told_as_that(url: str, address: str, expected: 
     assert "holds no credentials for the store" in told.message
     assert re.search(expected, told.hint)
     assert "169.254" not in told.message
+
+
+def test_a_failure_on_the_way_names_the_proxy_and_not_its_password(
+    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://store.example")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden@127.0.0.1:9")
+    with pytest.raises(StateError) as refusal:
+        open_backend(tmp_path, "s3://calls/x").load()
+    assert refusal.value.message == (
+        "s3://calls/x: could not connect to the store through the proxy 127.0.0.1:9 (HTTPS_PROXY)"
+    )
+
+
+def test_a_ca_that_is_not_trusted_is_told_and_ssl_cert_file_names_it(
+    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    with s3.behind_tls(context) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(StateError, match="a CA that is not trusted here") as refusal:
+            open_backend(tmp_path, f"s3://{s3.bucket}/x").load()
+        assert "SSL_CERT_FILE can name the CAs" in refusal.value.hint
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        assert open_backend(tmp_path, f"s3://{s3.bucket}/x").load() == StoredState(None)

@@ -18,6 +18,7 @@ FAILURES = frozenset({"dial_failed", "error"})
 
 _BATCH = Capabilities(
     max_people=5000,
+    max_bytes=10_000_000,  # not documented (cartesia.md 2.5); gateways such as Amazon's take no more
     provable=True,
     schedulable=True,
     cancellable=True,
