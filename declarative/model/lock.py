@@ -179,6 +179,9 @@ class ResourceRecord:
     """When that commit was committed, by its committer's clock."""
     applied: str = ""
     """Digest of all that the manifest meant then. Where it changes, the commit is recorded though nothing is sent."""
+    approved: str = ""
+    """Digest of the manifest and the project's policy that were last approved: what `apply --only-approved` goes on
+    with. Empty: none was, or the newest plan that was approved blocked the address."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
 
@@ -191,7 +194,7 @@ class ResourceRecord:
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
-        return replace(known, commit=None, committed_at=None, applied="") == ResourceRecord()
+        return replace(known, commit=None, committed_at=None, applied="", approved="") == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -169,7 +169,7 @@ def _next_at(facts: Facts, group: pl.DataFrame) -> datetime | None:
     if (group.get_column("reason") == Reason.RETRY_AFTER).all():
         moment = group.get_column("free_at").min()
         return moment if isinstance(moment, datetime) else None
-    return facts.opens_at
+    return facts.opens_at if facts.approved else None
 
 
 def _block_action(observation: Observation) -> Action:

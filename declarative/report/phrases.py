@@ -58,6 +58,7 @@ _REASONS = {
     Reason.CALLING_HOURS: "outside calling hours",
     Reason.TOO_EARLY: "too early",
     Reason.RETRY_AFTER: "waiting before a retry",
+    Reason.NOT_APPROVED: "not approved",
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
     Reason.TWINS: "in two batches",
@@ -165,6 +166,8 @@ def _wait_sentence(action: Action, plan: Plan) -> str:
     if action.reason is Reason.TOO_EARLY and action.starts_at:
         call_time = humanize.when(action.starts_at, plan.created_at)
         return f"{waiting_people}: calls begin at {call_time}, too early to submit now"
+    if set(action.reasons) == {Reason.NOT_APPROVED}:
+        return f"{waiting_people} for approval: dialctl apply without --only-approved, once confirmed, gives it"
     return f"{waiting_people} ({_describe_why(action.reasons or {action.reason: action.people})})"
 
 
