@@ -125,7 +125,9 @@ def _decide_people(
     undesired = by_person.join(recipients, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = recipients.join(by_person, on="number", how="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
-    frame = _add_person_facts(facts, frame).with_columns(pl.lit(block, dtype=pl.String).alias("block"))
+    frame = _add_person_facts(facts, frame).with_columns(
+        pl.lit(block, dtype=pl.String).alias("block"), pl.lit(facts.approved).alias("approved")
+    )
     return move_batch_mates(add_decisions(frame))
 
 
