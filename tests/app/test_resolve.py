@@ -62,6 +62,14 @@ def test_a_number_is_read_in_the_form_in_which_all_numbers_are_compared(session:
     assert resource_record(session).placed == (session.key.digest_person(lock.lineage, ADA),)
 
 
+def test_a_trunk_zero_after_the_country_code_is_not_part_of_the_number(session: Session) -> None:
+    with session.open_ledger(0) as (ledger, _):
+        person = session.key.digest_person(ledger.lock.lineage, "+447700900123")
+        ledger.update(ADDRESS, unseen=(person,))
+    resolve_address(session, ADDRESS, "+44 (0)7700 900123", Verdict.PLACED, 0)
+    assert resource_record(session).placed == (person,)
+
+
 def test_what_is_no_number_is_refused_with_an_example_and_masked(session: Session) -> None:
     with pytest.raises(UsageError, match="is no possible phone number") as caught:
         resolve_address(session, ADDRESS, "+1 415 555 0101 0101", Verdict.PLACED, 0)
