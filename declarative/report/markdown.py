@@ -197,7 +197,7 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
 
 def _is_difference(action: Action, change: Change) -> bool:
     """Whether a setting changed, rather than being set for the first time."""
-    return change.before is not None or action.verb is Verb.REPLACE
+    return change.before is not None or action.verb in (Verb.REPLACE, Verb.RETRY)
 
 
 def _change_bullets(pairs: Sequence[tuple[Action, Change]]) -> Iterator[str]:
