@@ -8,16 +8,15 @@ import polars as pl
 
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase
-from declarative.model.resource import Resource
-from declarative.planning import diff, standing
+from declarative.planning import standing
+from declarative.planning.changes import list_changes, show_changes_once
 from declarative.planning.decide import KEEPS_EVERYTHING, Reason, Standing, Verb
 from declarative.planning.facts import Facts, Observation
-from declarative.planning.plan import Action, Change, Task, add_batch_count, count_values, main_reason
+from declarative.planning.plan import Action, Task, add_batch_count, count_values, main_reason
 from declarative.planning.stuck import describe_stuck, hint_stuck, select_stuck
 from declarative.planning.tasks import make_removal_task, make_task
 from declarative.planning.unsure import describe_unsure, hint_unsure, keep_unwanted
 from declarative.planning.waiting import describe_wait, find_next_call
-from declarative.privacy import mask
 
 _NOTHING_LEFT = "nothing of it is known any more, here or at the provider"
 
@@ -65,10 +64,12 @@ def _people_actions(
     stuck = select_stuck(people)
     to_change = pl.concat([people.filter(~pl.col("verb").is_in([Verb.KEEP, Verb.BLOCK])), stuck, _unsure(people)])
     groups = to_change.partition_by("verb", as_dict=True) if len(to_change) else {}
-    actions = [
-        _verb_action(observation, Verb(str(verb)), group, people, finished_count, task)
-        for (verb,), group in groups.items()
-    ]
+    actions = show_changes_once(
+        [
+            _verb_action(observation, Verb(str(verb)), group, people, finished_count, task)
+            for (verb,), group in groups.items()
+        ]
+    )
     return [add_batch_count(action, task, capabilities) for action in actions] if capabilities else actions
 
 
@@ -92,7 +93,7 @@ def _verb_action(
         provider=observation.provider,
         people=len(group),
         remote_ids=_remote_ids(verb, group, task),
-        changes=_list_changes(facts, resource, verb, group),
+        changes=list_changes(facts, verb, group),
         reasons=reasons,
         counts=_count_people(facts, people, finished_count, group),
         outcomes=count_values(group.get_column("dialed_outcome")) if verb is Verb.RETRY else {},
@@ -125,29 +126,6 @@ def _remote_ids(verb: Verb, group: pl.DataFrame, task: Task) -> tuple[str, ...]:
     if verb in (Verb.CANCEL, Verb.REPLACE):
         return tuple(group.get_column("queued_in").explode().drop_nulls().unique().sort())
     return task.requests if verb is Verb.RETRY else ()
-
-
-def _list_changes(facts: Facts, resource: Resource | None, verb: Verb, group: pl.DataFrame) -> tuple[Change, ...]:
-    if resource is None or verb not in (Verb.CREATE, Verb.REPLACE):
-        return ()
-    settings_before = facts.resource_record.settings
-    changes = (
-        diff.diff_settings(settings_before, resource.settings, resource.variable_settings)
-        if verb is Verb.REPLACE or not settings_before
-        else ()
-    )
-    return (*changes, *_number_changes(facts, group)) if facts.is_single_call and verb is Verb.REPLACE else changes
-
-
-def _number_changes(facts: Facts, group: pl.DataFrame) -> Iterator[Change]:
-    """Yield the numbers under which a call still waits, where the manifest has another number."""
-    number = group.item(0, "number")
-    for remote_id in group.get_column("queued_in").explode().drop_nulls().sort():
-        members = facts.remotes[remote_id].members
-        assert members is not None  # a person is known to be queued only in what was read
-        for waiting_number in members.get_column("number"):
-            if waiting_number != number:
-                yield Change("spec.to_number", mask(waiting_number), mask(number))
 
 
 def _count_people(facts: Facts, people: pl.DataFrame, finished_count: int, group: pl.DataFrame) -> dict[str, int]:

@@ -58,7 +58,7 @@ class Action:
     remote_ids: tuple[str, ...] = ()
     """The batches that are cancelled or retried, or the remotes that are adopted."""
     changes: tuple[Change, ...] = ()
-    """What differs from what was last applied; empty unless the verb is CREATE or REPLACE."""
+    """What differs from what was last applied; on one action of an address, which calls people now or later."""
     reasons: Mapping[str, int] = field(default_factory=dict)
     """People by reason, the most frequent first; empty where the action concerns the address as a whole."""
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -46,13 +46,11 @@ def render_comment(plan: Plan, *, caused_addresses: Collection[str] | None = Non
     other_actions = [
         action for action in plan.actions if caused_addresses is not None and action.address not in caused_addresses
     ]
-    heading = "Not caused by this pull request"
     sections = [
         Section("refusals", 0, "#### Refused", [f"- {escape_prose(refusal)}" for refusal in plan.refusals]),
-        *_action_sections(plan, caused_actions, 1, "#### Blocked", ""),
-        Section("terms", 3, "#### Who calls, and when", list(_term_bullets(plan))),
+        *_action_sections(plan, caused_actions, 1, ""),
         Section("warnings", 4, "#### Warnings", list(_notice_bullets(plan))),
-        *_action_sections(plan, other_actions, 5, f"#### {heading}: blocked", f"#### {heading}"),
+        *_action_sections(plan, other_actions, 5, "Not caused by this pull request"),
         *_collapsible_sections(plan),
     ]
     return fit_sections("\n".join(_comment_head(plan)), sections, LIMIT)
@@ -75,14 +73,16 @@ def _comment_head(plan: Plan) -> Iterator[str]:
         yield f"More people are due later: run again at {humanize.when(plan.next_at, plan.created_at)}."
 
 
-def _action_sections(
-    plan: Plan, actions: Sequence[Action], rank: int, blocked_heading: str, heading: str
-) -> Iterator[Section]:
+def _action_sections(plan: Plan, actions: Sequence[Action], rank: int, heading: str) -> Iterator[Section]:
+    """Blocks, the table of what is done, and the terms of new people, from this rank on."""
     listed_actions = [action for action in actions if action.verb is not Verb.BLOCK and not _is_unchanged(action)]
     blocked_actions = [action for action in actions if action.verb is Verb.BLOCK]
+    blocked_heading = f"#### {heading}: blocked" if heading else "#### Blocked"
+    terms_heading = f"#### {heading}: who calls, and when" if heading else "#### Who calls, and when"
+    table_head = "\n\n".join(filter(None, [f"#### {heading}" if heading else "", "\n".join(_TABLE)]))
     yield Section("blocked resources", rank, blocked_heading, list(_block_bullets(blocked_actions, plan)))
-    table_head = "\n\n".join(filter(None, [heading, "\n".join(_TABLE)]))
     yield Section("actions", rank + 1, table_head, list(_table_rows(_group_equal(listed_actions, plan))), tight=True)
+    yield Section("terms", rank + 2, terms_heading, list(_term_bullets(actions, plan)))
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,10 @@ def _cell_span(address: str) -> str:
     return code_span(address.replace("|", "¦"))  # a bar ends a cell even in a code span
 
 
-def _term_bullets(plan: Plan) -> Iterator[str]:
+def _term_bullets(actions: Sequence[Action], plan: Plan) -> Iterator[str]:
     """Say the terms of new people, each once with all the addresses that have them."""
     groups: dict[str, list[str]] = {}
-    for action in plan.actions:
+    for action in actions:
         if action.terms and (terms := terms_phrases.describe_terms(action.terms, plan)):
             groups.setdefault(terms, []).append(action.address)
     for terms, addresses in groups.items():
@@ -185,16 +185,16 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
         if len(group) > _MOST_EQUAL_ROWS
         for address in group
     ]
-    yield Section("addresses", 7, "All addresses", addresses, folded=True)
-    yield Section("differences", 8, "Differences", list(_change_bullets(differences)), folded=True)
+    yield Section("addresses", 8, "All addresses", addresses, folded=True)
+    yield Section("differences", 9, "Differences", list(_change_bullets(differences)), folded=True)
     yield Section(
         "settings of new resources",
-        9,
+        10,
         "Settings of new resources",
         list(_change_bullets(initial_settings)),
         folded=True,
     )
-    yield Section("unchanged resources", 10, "Unchanged", unchanged, folded=True)
+    yield Section("unchanged resources", 11, "Unchanged", unchanged, folded=True)
 
 
 def _is_unchanged(action: Action) -> bool:
@@ -204,7 +204,7 @@ def _is_unchanged(action: Action) -> bool:
 
 def _is_difference(action: Action, change: Change) -> bool:
     """Whether a setting changed, rather than being set for the first time."""
-    return change.before is not None or action.verb is Verb.REPLACE
+    return change.before is not None or action.verb in (Verb.REPLACE, Verb.RETRY)
 
 
 def _change_bullets(pairs: Sequence[tuple[Action, Change]]) -> Iterator[str]:

@@ -61,9 +61,7 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
         yield f"      {terms}"
     if action.forecast and action.people > 1:
         yield f"      {terms_phrases.describe_forecast(action.forecast, plan)}"
-    if action.verb is Verb.REPLACE or (
-        action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
-    ):
+    if action.verb in (Verb.REPLACE, Verb.RETRY) or any(change.before is not None for change in action.changes):
         yield from (f"      {_change_line(change)}" for change in action.changes)
     called = action.counts.get("called", 0)
     if action.verb is Verb.REPLACE and called:

@@ -183,3 +183,12 @@ def test_a_block_that_many_addresses_share_is_told_once() -> None:
     assert told.count("no API key") == 1
     assert "! batch/b0 and 399 more  block" in told
     assert told.endswith("Plan: nothing is sent. 400 blocked.")
+
+
+@pytest.mark.parametrize("verb", [Verb.CREATE, Verb.RETRY, Verb.WAIT])
+def test_a_new_agent_is_shown_whoever_is_called_by_it(verb: Verb) -> None:
+    assert "\n      agent_id: a → b\n" in said(verb, changes=(Change("spec.agent_id", "a", "b"),))
+
+
+def test_the_settings_of_a_new_resource_are_no_changes() -> None:
+    assert "agent_id" not in said(Verb.CREATE, changes=(Change("spec.agent_id", None, "b"),))
