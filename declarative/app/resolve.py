@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
+from declarative import humanize
 from declarative.app.address_facts import observe_address, observe_facts
 from declarative.app.resolve_batches import (
     called_message,
@@ -22,6 +23,8 @@ from declarative.model.lock import CancelProgress, Intent, RemoteRecord, Request
 from declarative.model.numbers import normalize_numbers
 from declarative.planning import blocks, lost_batch
 from declarative.planning.decide import Reason
+from declarative.planning.facts import Observation
+from declarative.planning.halting import find_ended, find_halt
 from declarative.privacy import mask
 from declarative.state.ledger import Ledger
 
@@ -72,7 +75,7 @@ def resolve_addresses(session: Session, addresses: Sequence[str], verdict: Verdi
 def resolve_address(session: Session, address: str, part: str | None, verdict: Verdict, wait: float) -> list[str]:
     """Settle what is unsure at an address, and return a sentence for each thing settled.
 
-    `part` limits it to one person, by digest or E.164 number, or to one batch, by its id at the provider; None means
+    `part` limits it to one person, by digest or number, or to one batch, by its id at the provider; None means
     all. `wait` is how many seconds to wait for the lease. Raises UsageError if there is nothing to settle.
     """
     with session.open_ledger(wait) as (ledger, _):
@@ -140,35 +143,46 @@ def _resolve_person(session: Session, ledger: Ledger, person: str) -> str:
 
 def _resume_cancelled(session: Session, ledger: Ledger, address: str, resource_record: ResourceRecord) -> list[str]:
     """Treat batches cancelled without us as cancelled by us, and batches that lost their mark as of an earlier
-    generation, so that their people may be submitted again."""
-    cancelled_elsewhere = _find_cancelled_elsewhere(session, ledger, address, resource_record)
+    generation, so that their people may be submitted again; and end a halt."""
+    observation = observe_address(session, ledger, address)
+    if observation and observation.block is not None and observation.block.reason is Reason.NOT_READ:
+        raise ProviderError(f"{address}: {observation.block.detail}", hint=observation.block.hint)
+    messages = _resume_halted(ledger, observation) if observation else []
+    cancelled_elsewhere = _find_cancelled_elsewhere(observation, resource_record) if observation else {}
     freed_records = {
         remote_id: replace(remote_record, cancel=CancelProgress.DONE)
         for remote_id, remote_record in cancelled_elsewhere.items()
     }
     unmarked_ids = blocks.batches_without_mark(resource_record)
     if not freed_records and not unmarked_ids:
+        if messages:
+            return messages
         raise NothingToSettle(
-            f"no batch of {address} was cancelled by someone else", hint="dialctl drift shows what was"
+            f"no batch of {address} was cancelled by someone else, and it is not halted",
+            hint="dialctl drift shows what was",
         )
     ledger.update(
         address, remotes=freed_records, generation=resource_record.generation + bool(unmarked_ids), quiet=None
     )
-    return [
+    return messages + [
         f"{remote_id}: its people who were not called may be submitted again"
         for remote_id in sorted({*freed_records, *unmarked_ids})
     ]
 
 
-def _find_cancelled_elsewhere(
-    session: Session, ledger: Ledger, address: str, resource_record: ResourceRecord
-) -> dict[str, RemoteRecord]:
+def _resume_halted(ledger: Ledger, observation: Observation) -> list[str]:
+    """End the halt of a campaign: its calls count from now on. Empty where it is not halted."""
+    facts = observation.facts
+    if facts.resource_record.halted is None and find_halt(facts) is None:
+        return []
+    ended = find_ended(facts)
+    ledger.update(facts.address, halted=None, resumed=ended, quiet=None)
+    people = humanize.plural(ended.people, "call that is", "calls that are")
+    return [f"it goes on: halt_when counts from here, without the {people} over"]
+
+
+def _find_cancelled_elsewhere(observation: Observation, resource_record: ResourceRecord) -> dict[str, RemoteRecord]:
     """The records, by remote id, of batches that are cancelled and that no run of ours cancelled."""
-    observation = observe_address(session, ledger, address)
-    if observation is None:
-        return {}
-    if observation.block is not None and observation.block.reason is Reason.NOT_READ:
-        raise ProviderError(f"{address}: {observation.block.detail}", hint=observation.block.hint)
     facts = observation.facts
     remote_records = {
         remote.id: resource_record.remotes.get(remote.id) or records.from_mark(remote)

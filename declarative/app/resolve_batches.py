@@ -56,8 +56,8 @@ def place_unreadable(session: Session, ledger: Ledger, address: str, remote_id: 
 def close_lost_batch(ledger: Ledger, address: str, intent: Intent) -> str:
     """Count all people as called of a lost batch whose manifest is gone, and return a sentence about it. It is kept
     under an id of our own, since the provider's is not known."""
-    remote_record = replace(records.from_lost_intent(intent), closed=True, settled=True, unnamed=True)
-    ledger.update(address, intents={intent.mark: None}, remotes={f"{_PLACED}{intent.mark}": remote_record}, quiet=None)
+    placed_record = records.from_placed(intent)
+    ledger.update(address, intents={intent.mark: None}, remotes={f"{_PLACED}{intent.mark}": placed_record}, quiet=None)
     return unnamed_message(intent.count)
 
 

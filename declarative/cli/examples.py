@@ -30,7 +30,7 @@ _EXAMPLES = {
         "dialctl destroy",
         "dialctl destroy --target batch/march-outreach --auto-approve",
     ),
-    "drift": ("dialctl drift", "dialctl drift --json"),
+    "drift": ("dialctl drift", "dialctl drift -l team=growth --json"),
     "status": ("dialctl status", "dialctl status batch/march-outreach", "dialctl status -l 'team in (growth, sales)'"),
     "results": (
         "dialctl results",

@@ -80,6 +80,8 @@ def plan(
     if out is not None:
         saving.save_plan(session, plan, out)
     _print_plan(context, plan, "json" if as_json else layout, caused_addresses)
+    if out is not None:
+        context.print_note(f"Saved: dialctl apply {out} does this and no more.")
     return plan_exit_code(plan, detailed_exitcode)
 
 

@@ -111,13 +111,15 @@ def results(
 
 @click.command()
 @options.path
+@options.targets
+@options.labels
 @options.as_json
 @click.pass_obj
-def drift(context: Context, path: Path, as_json: bool) -> int:
+def drift(context: Context, path: Path, targets: tuple[str, ...], labels: tuple[str, ...], as_json: bool) -> int:
     """Show what changed at the provider without dialctl. Exit 0: nothing, 2: something. Changes nothing."""
     from declarative.app import drift as drift_check
 
-    drifts = drift_check.find_drift(context.open_session(path))
+    drifts = drift_check.find_drift(context.open_session(path, targets=targets, labels=labels))
     if as_json:
         from declarative.report import json_output
 

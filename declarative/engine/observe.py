@@ -202,6 +202,7 @@ class _Observer:
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
         facts = replace(
             _build_facts(self.scope, managed, remotes, self.provider_time),
+            failures=self._failures(managed.route),
             cancel_settles=self._cancel_settles(),
             marks_are_listed=quiet or managed.route is not Route.CALL or self._are_marks_listed(),
         )
@@ -253,6 +254,10 @@ class _Observer:
     def _cancel_settles(self) -> timedelta:
         capabilities = self._capabilities(Route.BATCH)
         return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
+
+    def _failures(self, route: Route) -> frozenset[str]:
+        capabilities = self._capabilities(route)
+        return capabilities.failures if capabilities else frozenset()
 
     def _are_marks_listed(self) -> bool:
         return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))

@@ -32,6 +32,8 @@ class Recorder:
         for old_address in task.renamed_from:
             ledger.rename(old_address, task.address)
         resource_record = self._run.ledger.resource_record(task.address)
+        if task.halt is not None and task.halt != resource_record.halted:
+            ledger.update(task.address, halted=task.halt, quiet=None)
         remote_records = {
             remote.id: records.refreshed(
                 resource_record.remotes.get(remote.id) or self._adopt_remote(resource_record, remote), remote
@@ -82,6 +84,8 @@ class Recorder:
             if result.is_clean:
                 self.record_tombstone(task, facts, resource_record)
             return
+        if not facts.approved:
+            return  # what was last applied is still what was approved; the next plan shows the change against it
         if (
             facts.is_single_call
             and (task.facts.resource_record.remotes or resource_record.placed)

@@ -143,6 +143,33 @@ class RemoteRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ended:
+    """People whose calls are over, as `halt_when` counts them."""
+
+    people: int = 0
+    """All of them: called, or turned away before any phone was called."""
+    reached: int = 0
+    """Those of them who were reached."""
+    failed: int = 0
+    """Those of them whose latest call failed, by the provider's words, or who were turned away."""
+
+    def __sub__(self, other: Ended) -> Ended:
+        return Ended(
+            people=self.people - other.people, reached=self.reached - other.reached, failed=self.failed - other.failed
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halt:
+    """A campaign that stopped by itself. It stays stopped until a person resumes it."""
+
+    rule: str
+    """Digest of the `halt_when` that it met. Another rule judges anew."""
+    figures: str
+    """What was found, in words."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResourceRecord:
     """What the lock knows of one address."""
 
@@ -182,6 +209,13 @@ class ResourceRecord:
     """When that commit was committed, by its committer's clock."""
     applied: str = ""
     """Digest of all that the manifest meant then. Where it changes, the commit is recorded though nothing is sent."""
+    halted: Halt | None = None
+    """Its `halt_when` was met. None: it was not, or a person resumed it since."""
+    resumed: Ended | None = None
+    """What had come of its calls when a person resumed it last: `halt_when` counts from there. None: nobody did."""
+    approved: str = ""
+    """Digest of the manifest and the project's policy that were last approved: what `apply --only-approved` goes on
+    with. Empty: none was, or the newest plan that was approved blocked the address."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
 
@@ -204,7 +238,7 @@ class ResourceRecord:
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
-        return replace(known, commit=None, committed_at=None, applied="") == ResourceRecord()
+        return replace(known, commit=None, committed_at=None, applied="", approved="") == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)

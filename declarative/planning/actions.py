@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 import polars as pl
 
@@ -17,6 +16,7 @@ from declarative.planning.plan import Action, Change, Task, add_batch_count, cou
 from declarative.planning.stuck import describe_stuck, hint_stuck, select_stuck
 from declarative.planning.tasks import make_removal_task, make_task
 from declarative.planning.unsure import describe_unsure, hint_unsure, keep_unwanted
+from declarative.planning.waiting import describe_wait, find_next_call
 from declarative.privacy import mask
 
 _NOTHING_LEFT = "nothing of it is known any more, here or at the provider"
@@ -33,7 +33,8 @@ def compose_actions(observation: Observation, capabilities: Capabilities | None)
         actions = _actions_when_unchanged(observation)
         forget = any(action.verb is Verb.FORGET for action in actions)
         return actions, Task(address=observation.facts.address, facts=observation.facts, unchanged=True, forget=forget)
-    people, finished_count = standing.decide_open(observation.facts)
+    people, finished = standing.decide_open(observation.facts)
+    finished_count = finished.people
     task = make_task(observation, people, capabilities)
     actions = [*_adopt_actions(observation), *_people_actions(observation, people, finished_count, task, capabilities)]
     actions += [_forget_action(observation)] if task.forget else []
@@ -48,13 +49,13 @@ def _actions_when_blocked(observation: Observation, reason: Reason) -> tuple[lis
     """Return the block, and the cancel of people who must be taken off all the same, as far as they were seen."""
     if reason in KEEPS_EVERYTHING:
         return [_block_action(observation)], None
-    people, finished_count = standing.decide_open(observation.facts, reason)
-    task = make_removal_task(observation.facts, people)
+    people, finished = standing.decide_open(observation.facts, reason)
+    task = make_removal_task(observation.facts, people, reason)
     if not task.cancels:
-        return [_block_action(observation)], None
+        return [_block_action(observation)], task if task.halt else None
     is_leaving = pl.col("queued_in").list.eval(pl.element().is_in(list(task.cancels))).list.any()
     leaving = people.filter(is_leaving, verb=Verb.CANCEL)
-    cancel_action = _verb_action(observation, Verb.CANCEL, leaving, people, finished_count, task)
+    cancel_action = _verb_action(observation, Verb.CANCEL, leaving, people, finished.people, task)
     return [cancel_action, _block_action(observation)], task
 
 
@@ -95,10 +96,10 @@ def _verb_action(
         reasons=reasons,
         counts=_count_people(facts, people, finished_count, group),
         outcomes=count_values(group.get_column("dialed_outcome")) if verb is Verb.RETRY else {},
-        detail="; ".join(_block_details(observation, group)) if verb is Verb.BLOCK else "",
+        detail=_detail(observation, verb, group, people, finished_count),
         hint="; ".join(_block_hints(observation, group)) if verb is Verb.BLOCK else "",
         starts_at=resource.scheduled_at if resource and (verb.dials or verb is Verb.WAIT) else None,
-        next_at=_next_at(facts, group) if verb is Verb.WAIT else None,
+        next_at=find_next_call(facts, group, people, finished_count) if verb is Verb.WAIT else None,
     )
 
 
@@ -163,13 +164,6 @@ def _count_people(facts: Facts, people: pl.DataFrame, finished_count: int, group
         counts["attempt"] = int(highest) + 1 if isinstance(highest, int) else 1
         counts["attempts"] = 1 + resource.retry.max_retries
     return counts
-
-
-def _next_at(facts: Facts, group: pl.DataFrame) -> datetime | None:
-    if (group.get_column("reason") == Reason.RETRY_AFTER).all():
-        moment = group.get_column("free_at").min()
-        return moment if isinstance(moment, datetime) else None
-    return facts.opens_at
 
 
 def _block_action(observation: Observation) -> Action:
@@ -240,6 +234,14 @@ def _is_edited(facts: Facts) -> bool:
         resource.recipients.numbers,
         resource.recipients.payloads,
     )
+
+
+def _detail(
+    observation: Observation, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, finished_count: int
+) -> str:
+    if verb is Verb.WAIT:
+        return describe_wait(observation.facts, group, people, finished_count)
+    return "; ".join(_block_details(observation, group)) if verb is Verb.BLOCK else ""
 
 
 def _block_details(observation: Observation, group: pl.DataFrame) -> Iterator[str]:

@@ -16,6 +16,7 @@ from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts
+from declarative.planning.halting import halt_block
 from declarative.planning.membership import describe_unreadable, find_unreadable
 
 MARKS_WITHOUT_LOCK_HINT = "bring dialctl.lock back, or make one from those: dialctl state rebuild"
@@ -83,6 +84,7 @@ def resource_block(
         or _check_member_counts(facts)
         or _check_cancelled_elsewhere(facts)
         or _check_marks(facts)
+        or halt_block(facts)
     )
 
 

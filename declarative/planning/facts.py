@@ -49,6 +49,10 @@ class Facts:
     """Ids of batches that do not show exactly the people who were sent, as far as the lock knows (membership.py)."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
+    failures: frozenset[str] = frozenset()
+    """The provider's words for a call that failed."""
+    approved: bool = True
+    """Whether its manifest was approved as it is. True where the run does not ask (`apply --only-approved` does)."""
     cancel_settles: timedelta = timedelta()
     """How long after the answer to a cancel the provider may still call."""
     opens_at: datetime | None = None

@@ -15,7 +15,7 @@ import polars as pl
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import json_digest
 from declarative.model.frames import rows_digest
-from declarative.model.lock import Lock
+from declarative.model.lock import Halt, Lock
 from declarative.model.remote import Phase
 from declarative.model.resource import Json, Resource
 from declarative.planning.decide import Reason, Verb
@@ -81,7 +81,7 @@ class Action:
     @property
     def calls_new_people(self) -> bool:
         """Whether people are called for the first time, now or once their time has come."""
-        return self.verb is Verb.CREATE or (self.verb is Verb.WAIT and self.reason is not Reason.RETRY_AFTER)
+        return self.verb is Verb.CREATE or (self.verb is Verb.WAIT and self.counts.get("attempt", 1) == 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +98,8 @@ class Task:
     """Those of `cancels` in which somebody must be taken off. They are cancelled whatever else goes wrong."""
     blocked: bool = False
     """The address is blocked: there is nothing but `cancels`, and nobody is submitted again."""
+    halt: Halt | None = None
+    """Why the campaign is halted; it stays so until a person resumes it. None: it is not."""
     requests: tuple[str, ...] = ()
     """Ids of batches to retry by the provider's own request."""
     to_call: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TO_CALL_SCHEMA))

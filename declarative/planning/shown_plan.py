@@ -67,6 +67,7 @@ def check_summary(summary: Mapping[str, Any]) -> Mapping[str, Any]:
         counts += [action.people, *action.reasons.values(), *action.counts.values(), *action.outcomes.values()]
         if terms := action.terms:
             texts += [terms.agent_id, terms.agent_name, terms.caller_id, terms.caller, terms.hours]
+            texts += [terms.rollout, terms.halts_when]
             counts += [terms.retries, terms.retry_after]
         if forecast := action.forecast:
             texts.append(forecast.limit)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from declarative import humanize
 from declarative.model.capabilities import Capabilities
-from declarative.model.policy import RECIPIENT, CallingHours
+from declarative.model.policy import RECIPIENT, CallingHours, HaltWhen, Rollout
 from declarative.model.resource import Resource, Route
 from declarative.privacy import mask
 
@@ -35,6 +36,10 @@ class Terms:
     """How many more calls a person who was not reached gets, at most."""
     retry_after: int = 0
     """Seconds that pass before such a call."""
+    rollout: str = ""
+    """The steps of a rollout: `50, 10 %, everyone, 30m apart`; empty where all people are submitted at once."""
+    halts_when: str = ""
+    """When it stops by itself: `more than 20 % failed`; empty where it does not."""
     expires_at: datetime | None = None
     """No call is begun after it. None: never."""
 
@@ -64,8 +69,22 @@ def make_terms(resource: Resource, names: Mapping[str, str]) -> Terms:
         hours=_describe_hours(hours) if hours else "",
         retries=retry.max_retries if retry else 0,
         retry_after=int(retry.after.total_seconds()) if retry else 0,
+        rollout=_describe_rollout(resource.rollout) if resource.rollout else "",
+        halts_when=_describe_halt(resource.halt_when) if resource.halt_when else "",
         expires_at=resource.expires_at,
     )
+
+
+def _describe_rollout(rollout: Rollout) -> str:
+    steps = [str(step) for step in rollout.steps if str(step) != "100 %"]
+    pause = humanize.duration(rollout.pause)
+    return ", ".join([*steps, "everyone", *([f"{pause} apart"] if rollout.pause else [])])
+
+
+def _describe_halt(rule: HaltWhen) -> str:
+    parts = [f"more than {rule.failed_above:g} % failed"] if rule.failed_above is not None else []
+    parts += [f"fewer than {rule.reached_below:g} % were reached"] if rule.reached_below is not None else []
+    return f"{' or '.join(parts)}, of {rule.of_at_least:,} or more"
 
 
 def _describe_hours(hours: CallingHours) -> str:

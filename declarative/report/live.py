@@ -13,6 +13,7 @@ import click
 
 from declarative import humanize
 from declarative.app.watch import RemoteProgress
+from declarative.report.progress import choose_spinner
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -63,7 +64,7 @@ class _Display:
         timeline = Text(self._timeline.describe(all_progress))
         is_over = all(progress.over for progress in all_progress)
         table = build_table(all_progress, most_rows=self._most_rows)
-        return Constrain(Group(table, timeline if is_over else Spinner("dots", timeline)), self._width)
+        return Constrain(Group(table, timeline if is_over else Spinner(choose_spinner(), timeline)), self._width)
 
 
 class _LinePrinter:
@@ -117,13 +118,18 @@ def _format_bar(done: int, total: int) -> str:
 
 
 def _describe_wait(all_progress: Sequence[RemoteProgress], now: datetime) -> list[str]:
-    """Why nobody is called yet, if that is so."""
-    if any(progress.has_begun for progress in all_progress) or all(progress.over for progress in all_progress):
+    """Why nobody is called yet, or who waits for a later start."""
+    idle = [progress for progress in all_progress if not progress.over and not progress.has_begun]
+    begin_later = [progress for progress in idle if progress.starts_at and progress.starts_at > now]
+    start = min((progress.starts_at for progress in begin_later if progress.starts_at), default=None)
+    if any(progress.has_begun for progress in all_progress):
+        waiting = humanize.people(sum(progress.waiting for progress in begin_later))
+        return [f"calls to {waiting} begin at {humanize.when(start, now)}"] if start else []
+    if not idle:
         return []
-    start = min((progress.starts_at for progress in all_progress if progress.starts_at), default=None)
-    if start is None or start <= now:
-        return ["nobody was called yet: the provider has not begun"]
-    return [f"calls begin at {humanize.when(start, now)}"]
+    return [
+        f"calls begin at {humanize.when(start, now)}" if start else "nobody was called yet: the provider has not begun"
+    ]
 
 
 def _describe_end(all_progress: Sequence[RemoteProgress], now: datetime, done: int, total: int) -> list[str]:

@@ -14,7 +14,7 @@ from declarative.model.resource import Json
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Change, Plan
 from declarative.privacy import clean
-from declarative.report import phrases
+from declarative.report import phrases, terms_phrases
 from declarative.report.truncate import Section, fit_sections
 
 LIMIT = 60_000
@@ -102,7 +102,7 @@ class _Row:
 def _make_row(action: Action, plan: Plan) -> _Row:
     details = phrases.describe_action(action, plan)
     if action.forecast and action.people > 1:
-        details += f"; {phrases.describe_forecast(action.forecast, plan)}"
+        details += f"; {terms_phrases.describe_forecast(action.forecast, plan)}"
     details += f"; {action.hint}" if action.hint else ""
     verb = f"`{phrases.SYMBOLS[action.verb]}` {action.verb}"
     reasons = action.reasons or {action.reason: action.people}
@@ -135,7 +135,7 @@ def _term_bullets(plan: Plan) -> Iterator[str]:
     """Say the terms of new people, each once with all the addresses that have them."""
     groups: dict[str, list[str]] = {}
     for action in plan.actions:
-        if action.terms and (terms := phrases.describe_terms(action.terms, plan)):
+        if action.terms and (terms := terms_phrases.describe_terms(action.terms, plan)):
             groups.setdefault(terms, []).append(action.address)
     for terms, addresses in groups.items():
         yield f"- {_name_addresses(addresses)}: {escape_prose(terms)}"
@@ -179,12 +179,13 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
         if _is_unchanged(action)
     ]
     listed_actions = [action for action in plan.actions if action.verb is not Verb.BLOCK and not _is_unchanged(action)]
-    address_lists = [
-        f"- {row.verb}: {', '.join(code_span(address) for address in addresses)}"
-        for row, addresses in _group_equal(listed_actions, plan).items()
-        if len(addresses) > _MOST_EQUAL_ROWS
+    addresses = [
+        f"- {row.verb} {code_span(address)}"
+        for row, group in _group_equal(listed_actions, plan).items()
+        if len(group) > _MOST_EQUAL_ROWS
+        for address in group
     ]
-    yield Section("lists of addresses", 7, "All addresses", address_lists, folded=True)
+    yield Section("addresses", 7, "All addresses", addresses, folded=True)
     yield Section("differences", 8, "Differences", list(_change_bullets(differences)), folded=True)
     yield Section(
         "settings of new resources",

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from math import ceil
 
 from declarative import humanize
 from declarative.humanize import people
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
-from declarative.planning.terms import Forecast, Terms
 from declarative.privacy import clean
 
 SYMBOLS = {
@@ -42,8 +39,6 @@ _SHARED_BLOCKS = (
     Reason.MISSING_REFERENCE,
 )
 """Blocks that doubt the lock, the checkout, a provider or an agent, and so are alike at many addresses."""
-_ID_LENGTH = 10
-"""Characters of an id that are shown beside a name."""
 _OUTCOMES = {
     "dial_no_answer": "no answer",
     "dial_busy": "busy",
@@ -66,6 +61,9 @@ _REASONS = {
     Reason.CALLING_HOURS: "outside calling hours",
     Reason.TOO_EARLY: "too early",
     Reason.RETRY_AFTER: "waiting before a retry",
+    Reason.ROLLOUT: "in a later step",
+    Reason.HALTED: "halted",
+    Reason.NOT_APPROVED: "not approved",
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
     Reason.TWINS: "in two batches",
@@ -175,6 +173,12 @@ def _wait_sentence(action: Action, plan: Plan) -> str:
     if action.reason is Reason.TOO_EARLY and action.starts_at:
         call_time = humanize.when(action.starts_at, plan.created_at)
         return f"{waiting_people}: calls begin at {call_time}, too early to submit now"
+    if action.detail:
+        other_reasons = {word: count for word, count in action.reasons.items() if word != Reason.ROLLOUT}
+        others = f" ({describe_reasons(other_reasons)})" if other_reasons else ""
+        return f"{waiting_people} for {clean(action.detail)}{others}"
+    if set(action.reasons) == {Reason.NOT_APPROVED}:
+        return f"{waiting_people} for approval: dialctl apply without --only-approved, once confirmed, gives it"
     return f"{waiting_people} ({describe_why(action.reasons or {action.reason: action.people})})"
 
 
@@ -193,48 +197,6 @@ _SENTENCES = {
     Verb.WAIT: _wait_sentence,
     Verb.BLOCK: _block_sentence,
 }
-
-
-def describe_terms(terms: Terms, plan: Plan) -> str:
-    """Say by whom people are called, from which number, when, how often and until when.
-
-    `agent Spring Offer (agent_Fo7p…) from +1415•••0100 · hours 09:00–20:00 own zone · 2 retries after 4h`
-    """
-    parts = [
-        _describe_caller(terms),
-        f"hours {terms.hours}" if terms.hours else "",
-        _describe_retries(terms) if terms.retries else "",
-        f"expires {humanize.when(terms.expires_at, plan.created_at)}" if terms.expires_at else "",
-    ]
-    return " · ".join(filter(None, parts))
-
-
-def _describe_caller(terms: Terms) -> str:
-    agent_id, agent_name = clean(terms.agent_id), clean(terms.agent_name)
-    agent = f"{agent_name} ({_shorten_id(agent_id)})" if agent_name and agent_id else agent_name or agent_id
-    number = terms.caller or clean(terms.caller_id)
-    return " ".join(filter(None, [f"agent {agent}" if agent else "", f"from {number}" if number else ""]))
-
-
-def _shorten_id(text: str) -> str:
-    return text if len(text) <= _ID_LENGTH else f"{text[:_ID_LENGTH]}…"
-
-
-def _describe_retries(terms: Terms) -> str:
-    minutes = terms.retry_after // 60
-    after = f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
-    return f"{humanize.plural(terms.retries, 'retry', 'retries')}{f' after {after}' if minutes else ''}"
-
-
-def describe_forecast(forecast: Forecast, plan: Plan) -> str:
-    """Say how long calls take: `about 1 minute at 1 call a second: through by 16:01 UTC`."""
-    hours, minutes = divmod(max(ceil(forecast.seconds / 60), 1), 60)
-    parts = [humanize.plural(hours, "hour", "hours")] if hours else []
-    parts += [humanize.plural(minutes, "minute", "minutes")] if minutes else []
-    ends_at = forecast.ends_at + timedelta(seconds=59)  # the minute in which it is over, or the next
-    is_today = ends_at.date() == plan.created_at.date()
-    end = f"{ends_at:%H:%M} UTC" if is_today else humanize.when(ends_at, plan.created_at)
-    return f"about {' '.join(parts)} at {forecast.limit}: through by {end}"
 
 
 def headline(plan: Plan) -> str:

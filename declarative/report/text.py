@@ -18,7 +18,7 @@ from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
 from declarative.planning.shown_plan import ShownPlan
 from declarative.privacy import clean
-from declarative.report import phrases
+from declarative.report import phrases, terms_phrases
 
 
 def format_plan(plan: Plan) -> str:
@@ -57,10 +57,10 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
     sentence = phrases.describe_action(action, plan)
     line = f"  {phrases.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {sentence}"
     yield click.style(line, fg=phrases.COLORS.get(action.verb))
-    if action.terms and (terms := phrases.describe_terms(action.terms, plan)):
+    if action.terms and (terms := terms_phrases.describe_terms(action.terms, plan)):
         yield f"      {terms}"
     if action.forecast and action.people > 1:
-        yield f"      {phrases.describe_forecast(action.forecast, plan)}"
+        yield f"      {terms_phrases.describe_forecast(action.forecast, plan)}"
     if action.verb is Verb.REPLACE or (
         action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
     ):
@@ -98,6 +98,10 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
             f"  ! {address}: an answer was lost and is not proven either way; see dialctl status {address}",
             fg="magenta",
         )
+    if report.plan.next_at is not None:
+        waiting = sum(action.people for action in report.plan.actions_with_verb(Verb.WAIT))
+        due_people = humanize.plural(waiting, "person is", "people are")
+        yield f"  … {due_people} due later, first at {humanize.when(report.plan.next_at)}: apply again then"
     yield click.style(_summary(report), bold=True)
     if report.failure is not None:
         yield click.style(f"Ended early: {clean(report.failure.message)}", fg="red")

@@ -44,12 +44,12 @@ def test_people_not_placed_are_decided_anew(session: Session) -> None:
     assert (resource_record(session).placed, resource_record(session).unseen) == ((), ())
 
 
-@pytest.mark.parametrize("by_number", [True, False])
-def test_one_person_is_settled_by_number_or_digest(session: Session, by_number: bool) -> None:
+@pytest.mark.parametrize("form", [ADA, "+1 (415) 555-0101", "digest"])
+def test_one_person_is_settled_by_number_in_any_form_or_digest(session: Session, form: str) -> None:
     lock = session.lock()
     assert lock is not None
     digest = session.key.digest_person(lock.lineage, ADA)
-    resolve_address(session, ADDRESS, ADA if by_number else digest, Verdict.PLACED, 0)
+    resolve_address(session, ADDRESS, digest if form == "digest" else form, Verdict.PLACED, 0)
     assert resource_record(session).placed == (digest,)
     assert len(resource_record(session).unseen) == 1
 

@@ -24,6 +24,7 @@ from tests.planning.capabilities_fixture import BATCHES, CALLS, abilities
 from tests.planning.facts_fixture import (
     ABLE_TO_RETRY,
     NOON,
+    SETTINGS,
     batch,
     call,
     call_resource,
@@ -313,3 +314,26 @@ def test_the_verbs_that_call_are_those_that_warn() -> None:
     actions, _ = compose_actions(Observation(facts=make_facts(waiting, wanted=None), provider="cartesia"), None)
     assert [action.verb for action in actions] == [Verb.CANCEL]
     assert said(resource("ab", paused=True), waiting) == []
+
+
+# -- batches that do not begin --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("late", "is_said"), [(timedelta(minutes=59), False), (timedelta(hours=1), True), (timedelta(hours=50), True)]
+)
+def test_a_batch_that_does_not_begin_is_said_an_hour_after_its_time(late: timedelta, is_said: bool) -> None:
+    pending = batch("b1", members(a=Phase.QUEUED), scheduled_at=NOON - late, created_at=NOON - late, status="pending")
+    messages = said(resource("a", settings={**SETTINGS, "target_concurrency_limit": 10}), pending)
+    assert ["b1 was to begin at" in message for message in messages] == [True] * is_said
+    if is_said:
+        hours = int(late / timedelta(hours=1))
+        assert f"after {hours} hour{'s' if hours > 1 else ''} nobody in it was called" in messages[0]
+        assert "(the provider says pending)" in messages[0]
+        assert "it asks for 10 calls at once" in messages[0]
+
+
+@pytest.mark.parametrize("phase", [Phase.IN_FLIGHT, Phase.REACHED])
+def test_a_batch_that_has_called_somebody_is_not_said_to_wait(phase: Phase) -> None:
+    begun = batch("b1", members(a=phase, b=Phase.QUEUED), scheduled_at=NOON - timedelta(hours=5), dispatched=1)
+    assert said(resource("ab"), begun) == []

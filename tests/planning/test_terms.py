@@ -8,7 +8,7 @@ from datetime import time, timedelta
 import pytest
 
 from declarative.model.policy import CallingHours, Pace, Policy, Retry
-from declarative.planning.decide import Reason, Verb
+from declarative.planning.decide import Verb
 from declarative.planning.terms import make_forecast, make_terms
 from tests.planning.capabilities_fixture import BATCHES, CALLS
 from tests.planning.facts_fixture import NOON, call_resource, resource
@@ -68,16 +68,17 @@ def test_single_calls_are_limited_by_our_own_pace() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "reason", "calls_new"),
+    ("verb", "counts", "calls_new"),
     [
-        (Verb.CREATE, Reason.NEW, True),
-        (Verb.WAIT, Reason.CALLING_HOURS, True),
-        (Verb.WAIT, Reason.RETRY_AFTER, False),
-        (Verb.RETRY, Reason.UNREACHED, False),
-        (Verb.CANCEL, Reason.REMOVED, False),
+        (Verb.CREATE, {"attempt": 2}, True),
+        (Verb.WAIT, {}, True),
+        (Verb.WAIT, {"attempt": 1}, True),
+        (Verb.WAIT, {"attempt": 2}, False),
+        (Verb.RETRY, {}, False),
+        (Verb.CANCEL, {}, False),
     ],
 )
 def test_people_who_wait_for_their_first_call_are_approved_on_the_same_terms(
-    verb: Verb, reason: Reason, calls_new: bool
+    verb: Verb, counts: dict[str, int], calls_new: bool
 ) -> None:
-    assert action(verb, reason=reason).calls_new_people is calls_new
+    assert action(verb, counts=counts).calls_new_people is calls_new

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
@@ -85,3 +86,9 @@ def test_a_column_for_people_who_were_turned_away_stands_where_there_are_any() -
 def test_calls_that_ended_with_an_unknown_word_are_not_in_flight_any_more() -> None:
     line = live.Timeline().describe([counted("a", over=True, reached=1, outcome_unknown=1)])
     assert line == "[####################] 100%"
+
+
+def test_who_waits_for_a_later_start_is_said_while_others_are_called() -> None:
+    begun = replace(reading(0, 0, 0, 1)[0], remote_id="c")
+    line = live.Timeline().describe([begun, *reading(0, 0, 60)])
+    assert line.endswith(" · calls to 60 people begin at 12:02 UTC on 1 Dec")

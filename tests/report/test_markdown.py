@@ -247,7 +247,7 @@ def test_what_many_addresses_share_is_said_once() -> None:
     assert shown.count("→ `agent_new`") == 1
     moved = "`batch/old-campaign-0`, `batch/old-campaign-1`, `batch/old-campaign-2` and 397 more"
     assert f"| {moved} | `~` replace | 400 | each: 1 person moves to the new agent" in shown
-    assert "<summary>All addresses (1)</summary>" in shown
+    assert "<summary>All addresses (400)</summary>" in shown
     assert shown.count("\n|") == 3
 
 

@@ -124,6 +124,13 @@ def test_a_run_that_ended_early_says_what_went_out_and_who_is_left() -> None:
     ]
 
 
+def test_a_report_says_when_to_apply_again() -> None:
+    plan = plan_of(action(Verb.WAIT, people=16, next_at=NOON + timedelta(hours=4)))
+    *_, later, summary = click.unstyle(text.format_report(ApplyReport(plan=plan, results={}))).splitlines()
+    assert later == "  … 16 people are due later, first at 16:00 UTC on 1 Dec: apply again then"
+    assert summary == "Apply: nothing to do."
+
+
 def test_a_status_repeats_what_was_answered_to_an_unsure_request() -> None:
     answered = intent(answer="answered 413 Payload Too Large")
     status = AddressStatus(address="batch/march", people=3, unsure=(answered,))
