@@ -12,7 +12,7 @@ from typing import Any
 from declarative import schemas
 from declarative.app.connections import load_provider_types
 from declarative.app.reference import MANIFEST, Field, collect_takers, list_provider_types
-from declarative.model.capabilities import ProviderType
+from declarative.model.capabilities import PERSONAL, ProviderType
 
 _DEFINITIONS = "#/$defs/"
 _VARIABLE = {"type": "string", "pattern": r"\$\{var\."}
@@ -31,11 +31,14 @@ def bundle_schema() -> dict[str, Any]:
     for type_name in list_provider_types():
         for name, body in schemas.load_schema(f"providers/{type_name}.v1")["$defs"].items():
             definitions[f"{type_name}.{name}"] = _rewrite(body, f"{type_name}.")
+    settings: dict[str, Any] = {}
     for kind in manifest_schema["properties"]["kind"]["enum"]:
         definitions[kind]["additionalProperties"] = False
         if kind != "Project":
-            takers = collect_takers(kind)
-            definitions[kind]["properties"] |= {name: _merge(takers[name]) for name in takers}
+            fields = {name: _merge(takers) for name, takers in collect_takers(kind).items()}
+            definitions[kind]["properties"] |= fields
+            settings = {name: fields[name] for name in fields if name not in PERSONAL} | settings
+    _describe_defaults(definitions, settings)
     _name_what_is_installed(definitions, provider_types)
     used_definitions = _reachable(["Metadata", "ProjectMetadata", "Project", "Batch", "Call"], definitions)
     return {
@@ -79,6 +82,15 @@ def _merge(takers: Iterable[tuple[str, Field]]) -> dict[str, Any]:
     paragraphs = [f"{', '.join(labels)}: {description}" for description, labels in labels_by_description.items()]
     merged = bodies[0] if len(bodies) == 1 else {"anyOf": bodies}
     return {**({"title": title} if title else {}), "description": "\n\n".join(paragraphs), **merged}
+
+
+def _describe_defaults(definitions: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """List what the defaults of one provider take: `settings`, and what may also be a default of the Project."""
+    shared = {name: body for name, body in definitions["Defaults"]["properties"].items() if name != "provider"}
+    definitions["Provider"]["properties"]["defaults"] |= {
+        "properties": {**shared, **settings},
+        "additionalProperties": False,
+    }
 
 
 def _name_what_is_installed(definitions: Mapping[str, Any], provider_types: Mapping[str, ProviderType]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from declarative import schemas
+from declarative.app.connections import load_provider_types
 from declarative.model.capabilities import PERSONAL
 
 MANIFEST = "manifest.v1"
@@ -102,10 +103,14 @@ class ManifestKind:
 
 
 def list_provider_types() -> list[str]:
-    """The provider types that have a schema, by name."""
-    return [
-        name.removeprefix(_PROVIDERS).split(".")[0] for name in schemas.list_schemas() if name.startswith(_PROVIDERS)
-    ]
+    """The provider types that have a schema, by name; those of installed packages too."""
+    return [name.removeprefix(_PROVIDERS).split(".")[0] for name in list_schema_names() if name.startswith(_PROVIDERS)]
+
+
+def list_schema_names() -> list[str]:
+    """The published schemas, by name; those of installed packages too."""
+    load_provider_types()
+    return schemas.list_schemas()
 
 
 def list_kinds(provider: str | None = None) -> list[ManifestKind]:

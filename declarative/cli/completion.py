@@ -39,9 +39,9 @@ def topics(click_context: click.Context, parameter: click.Parameter, incomplete:
 
 def schema_names(click_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The published schemas."""
-    from declarative import schemas
+    from declarative.app import reference
 
-    return _choose(incomplete, schemas.list_schemas)
+    return _choose(incomplete, reference.list_schema_names)
 
 
 def provider_types(click_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

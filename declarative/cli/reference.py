@@ -16,9 +16,8 @@ from declarative.errors import Exit, UsageError
 def schema(context: Context, name: str | None, bundle: bool) -> int:
     """Print a published JSON Schema. Without NAME, list their names."""
     from declarative import schemas
-    from declarative.app.connections import load_provider_types
+    from declarative.app.reference import list_schema_names
 
-    load_provider_types()  # it makes the schemas of types from other packages known
     if bundle:
         from declarative.app.bundle import bundle_schema
 
@@ -26,15 +25,14 @@ def schema(context: Context, name: str | None, bundle: bool) -> int:
             raise UsageError("--bundle is the schema of manifests, and takes no NAME")
         context.print_data(_format_schema(bundle_schema()))
         return Exit.DONE
+    names = list_schema_names()
     if name is None:
-        context.print_data("\n".join(schemas.list_schemas()))
+        context.print_data("\n".join(names))
         return Exit.DONE
     try:
         schema_document = schemas.load_schema(name)
     except KeyError:
-        raise UsageError(
-            f'no schema is called "{name}"', hint=f"schemas: {', '.join(schemas.list_schemas())}"
-        ) from None
+        raise UsageError(f'no schema is called "{name}"', hint=f"schemas: {', '.join(names)}") from None
     context.print_data(_format_schema(schema_document))
     return Exit.DONE
 

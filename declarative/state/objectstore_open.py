@@ -38,6 +38,8 @@ _VARIABLES = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
 """Scheme of a URL to the beginning of the variables that say how the store is reached."""
 _METADATA_SERVICE = ("//169.254.", "//metadata.google.internal", "//fd00:ec2::254")
 """Where a machine in a cloud is asked for credentials, once nothing else names any."""
+_PROFILE_FAILED = "External AWS credential provider: "
+"""What the store's client says before the error of boto3."""
 _MISSING_BUCKET = ("NoSuchBucket", "ContainerNotFound")
 """The codes of an answer about a bucket that does not exist."""
 
@@ -77,6 +79,12 @@ def describe_store_error(error: Exception, url: str) -> StateError:
     """What a failed request to the store means, with a way out."""
     text = str(error)
     scheme, _, rest = url.partition("://")
+    _, is_from_profile, reason = text.partition(_PROFILE_FAILED)
+    if is_from_profile:
+        return StateError(
+            f"{url}: the AWS profile gives no credentials: {_first_line(reason.partition(': ')[2])}",
+            hint="log in with aws sso login if it is one of SSO; aws configure list shows what there is",
+        )
     if isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError):
         return StateError(
             f"{url}: the store refused the credentials in the environment",
@@ -116,7 +124,11 @@ def is_missing_bucket(error: Exception) -> bool:
 def short_message(error: Exception) -> str:
     """The first line of an error of the store's client."""
     # After it come notes of the client and the page of the store, which may quote a signed request.
-    return str(error).split("\n", 1)[0].split(": <", 1)[0][:300]
+    return _first_line(str(error)).split(": <", 1)[0]
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0][:300]
 
 
 def _through_proxy(environment: Mapping[str, str]) -> str:

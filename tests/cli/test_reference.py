@@ -62,6 +62,8 @@ def test_schemas_of_an_installed_provider_type_are_known(tmp_path: Path) -> None
     variables = clean_environment(PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
     listed = run_in_subprocess("schema", directory=tmp_path, variables=variables)
     assert "providers/memory.v1" in listed.out.splitlines()
+    assert run_in_subprocess("schema", "providers/memory.v1", directory=tmp_path, variables=variables).json == _SCHEMA
+    assert "calm | brisk" in run_in_subprocess("explain", "Batch.mood", directory=tmp_path, variables=variables).out
     bundle = run_in_subprocess("schema", "--bundle", directory=tmp_path, variables=variables).json
     definitions = bundle["$defs"]
     assert definitions["Batch"]["properties"]["mood"]["anyOf"][0] == {"enum": ["calm", "brisk"]}

@@ -19,6 +19,7 @@ kind: Batch
 metadata: {name: spring}
 spec:
 """
+PROJECT = BATCH.replace("Batch", "Project") + "  providers:\n    main:\n      "
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,11 @@ def test_a_fault_is_underlined_where_it_is(editor: LanguageServer, project: Path
     assert all(line.startswith("6: ") for line in lines), lines
 
 
+def test_a_default_that_no_provider_takes_is_underlined(editor: LanguageServer, project: Path) -> None:
+    lines = editor.diagnose(project / "draft.yaml", f"{PROJECT}type: cartesia\n      defaults: {{agent: a}}\n")
+    assert lines == ["9: Property agent is not allowed."]
+
+
 def test_a_variable_is_taken_wherever_a_value_stands(editor: LanguageServer, project: Path) -> None:
     spec = "  state: ${var.STATE}\n  scheduled_at: ${var.START}\n  target_concurrency_limit: ${var.LIMIT}\n"
     assert editor.diagnose(project / "draft.yaml", BATCH + spec) == []
@@ -84,7 +90,8 @@ def test_a_variable_is_taken_wherever_a_value_stands(editor: LanguageServer, pro
         (f"{BATCH}  provider: ¦", {"cartesia", "callingbox"}),
         (f"{BATCH}  retry:\n    on: [¦]", {"dial_no_answer", "no_answer", "pre_dial"}),
         (f"{BATCH}  policy:\n    ¦", {"calling_hours", "suppress_from", "max_dials"}),
-        (BATCH.replace("Batch", "Project") + "  providers:\n    main:\n      type: ¦", {"cartesia", "callingbox"}),
+        (f"{PROJECT}type: ¦", {"cartesia", "callingbox"}),
+        (f"{PROJECT}defaults:\n        ¦", {"agent_id", "from_number_id", "retry", "default_region"}),
     ],
 )
 def test_fields_and_values_are_offered(editor: LanguageServer, project: Path, text: str, expected: set[str]) -> None:

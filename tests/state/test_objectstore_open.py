@@ -103,6 +103,20 @@ def test_a_profile_that_cannot_be_used_is_told(
         open_store("s3://bucket/x", os.environ, timeout=TIMEOUT)
 
 
+def test_a_login_that_is_over_is_told(profiles: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sso = "sso_start_url = https://corp.example/start\nsso_region = eu-west-1\n"
+    (tmp_path / "config").write_text(
+        "[profile login]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Calls\n"
+        f"region = eu-west-1\n[sso-session corp]\n{sso}"
+    )
+    monkeypatch.setenv("AWS_PROFILE", "login")
+    monkeypatch.setenv("HOME", str(tmp_path))  # where a login would be kept
+    with pytest.raises(StateError, match="the AWS profile gives no credentials: Error loading SSO Token") as refusal:
+        open_backend(tmp_path, "s3://calls/x").load()
+    assert "\n" not in refusal.value.message
+    assert "aws sso login" in refusal.value.hint
+
+
 def test_a_profile_that_nothing_here_can_read_names_the_extra(
     profiles: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
