@@ -123,6 +123,7 @@ def test_what_is_installed_is_what_pyproject_asks_for_by_hash() -> None:
     pinned = dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
     wanted = [*pyproject["project"]["dependencies"], *pyproject["build-system"]["requires"]]
     for requirement in map(Requirement, wanted):
+        assert requirement.name in pinned, f"make requirements.txt anew with the command on its top: {requirement}"
         assert requirement.specifier.contains(pinned[requirement.name]), requirement
     assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", text)) >= len(pinned)
 
