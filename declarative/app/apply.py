@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from declarative.app import first_run, state_init
+from declarative.app import approvals, first_run, state_init
 from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses
@@ -18,7 +19,7 @@ from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
 from declarative.errors import DialctlError, Exit, Interrupted, Refused, StateError
-from declarative.planning import approval, policy
+from declarative.planning import policy
 from declarative.planning.plan import Plan
 from declarative.state.base import Lease
 from declarative.state.ledger import Ledger
@@ -123,9 +124,8 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
             _start_lock(session, ledger, plan)
             if ledger.is_started:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
-                if not options.only_approved:
-                    ledger.set_approved(approval.find_approvals(plan, session.desired.project))
-            report = _run_rounds(session, options, run, runner, plan, findings)
+            with nullcontext() if options.only_approved else approvals.record_approval(session, ledger, plan):
+                report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
                 _record_commit(ledger)
     except (StateError, OSError) as error:
@@ -195,7 +195,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
         older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
-        unapproved=_find_unapproved(session, options, ledger),
+        unapproved=approvals.find_unapproved(session, ledger) if options.only_approved else (),
     )
     plan = replace(
         plan,
@@ -203,13 +203,6 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         warnings=(*plan.warnings, *checkout.warn_if_unknown(scope.lock)),
     )
     return options.restrict(session, plan) if options.restrict else plan
-
-
-def _find_unapproved(session: Session, options: ApplyOptions, ledger: Ledger) -> frozenset[str]:
-    """The addresses that are not as they were last approved; none where the run does not ask."""
-    if not options.only_approved:
-        return frozenset()
-    return approval.find_unapproved(session.desired, ledger.lock if ledger.is_started else None)
 
 
 def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
@@ -245,7 +238,7 @@ def _run_rounds(
     that was taken back, up to ROUNDS."""
     interrupted: Interrupted | None = None
     failure: DialctlError | None = None
-    unapproved = _find_unapproved(session, options, run.ledger)
+    unapproved = approvals.find_unapproved(session, run.ledger) if options.only_approved else frozenset()
     try:
         # Protocol 5: a list probe goes out within an approved apply only. Where a doubt has to be waited for, the plan
         # is run first, so that nobody who must be taken off waits with it.

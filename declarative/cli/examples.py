@@ -24,6 +24,7 @@ _EXAMPLES = {
         "dialctl apply",
         "dialctl apply plan.json --auto-approve",
         "dialctl apply --auto-approve --max-dials 500 --wait=30m",
+        "dialctl apply --auto-approve --only-approved",
     ),
     "destroy": (
         "dialctl plan --destroy",

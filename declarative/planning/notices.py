@@ -59,6 +59,7 @@ def plan_notices(
         yield from _warn_cancelled_by_others(plan, resource)
         yield from _warn_expired(plan, resource)
         yield from _warn_dropped_retries(plan, resource)
+        yield from _warn_unapproved_mates(plan, resource)
         yield from _warn_time_zones(resource)
         yield from (Notice(resource.address, message) for message in resource.recipients.warnings)
     for address, task in plan.tasks.items():
@@ -181,6 +182,16 @@ def _warn_dropped_retries(plan: Plan, resource: Resource) -> Iterator[Notice]:
     if task.retries_dropped_earlier:
         phrase = humanize.plural(task.retries_dropped_earlier, "person was", "people were")
         yield Notice(resource.address, f"{phrase} taken off while waiting for a retry, and will not be called again")
+
+
+def _warn_unapproved_mates(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    task = plan.tasks.get(resource.address)
+    if task is not None and task.unapproved_mates:
+        verb = "shares" if task.unapproved_mates == 1 else "share"
+        phrase = humanize.people(task.unapproved_mates)
+        yield Notice(
+            resource.address, f"{phrase} {verb} a batch that is cancelled for others: they wait for approval, too"
+        )
 
 
 def _warn_placed_calls(address: str, task: Task) -> Iterator[Notice]:

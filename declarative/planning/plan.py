@@ -120,6 +120,8 @@ class Task:
     """People that it takes off while they wait for a retry. They are not called again."""
     retries_dropped_earlier: int = 0
     """People that an earlier run took off while they waited for a retry. They are not called again."""
+    unapproved_mates: int = 0
+    """People who share a batch with somebody who leaves it, and are submitted again only once that is approved."""
     placed_count: int = 0
     """People no longer wanted whose single calls go on."""
 

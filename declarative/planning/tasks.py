@@ -31,7 +31,7 @@ a cancelled call."""
 
 def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capabilities | None) -> Task:
     """Return what is to be done for these people, the frame of standing.decide_open()."""
-    facts = observation.facts
+    facts, cancels = observation.facts, decisions.batches_to_cancel(people)
     retry_requests = batches_to_retry(facts, people, capabilities)
     by_retry_request = pl.col("verb").is_in([Verb.RETRY]) & pl.col("dialed_in").is_in(retry_requests)
     to_call = [select_to_call(people, Verb.CREATE), select_to_call(people, Verb.REPLACE)]
@@ -39,7 +39,7 @@ def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capa
     return Task(
         address=facts.address,
         facts=facts,
-        cancels=tuple(decisions.batches_to_cancel(people)),
+        cancels=tuple(cancels),
         leaving=frozenset(decisions.batches_to_leave(people)),
         requests=tuple(retry_requests),
         to_call=pl.concat([pl.DataFrame(schema=TO_CALL_SCHEMA), *to_call]),
@@ -55,6 +55,7 @@ def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capa
         retries_dropped_earlier=len(
             people.filter(_RETRY_DROPPED_EARLIER, verb=Verb.KEEP, dialed_phase=Phase.CANCELLED)
         ),
+        unapproved_mates=_count_unapproved_mates(people, cancels),
         placed_count=_count_placed_calls(facts, people),
     )
 
@@ -84,6 +85,11 @@ def make_removal_task(facts: Facts, people: pl.DataFrame, reason: Reason) -> Tas
 def _count_expired(people: pl.DataFrame) -> int:
     never_submitted = int(Standing.UNSUBMITTED)
     return len(people.filter(pl.col("desired"), verb=Verb.KEEP, reason=Reason.EXPIRED, standing=never_submitted))
+
+
+def _count_unapproved_mates(people: pl.DataFrame, cancels: list[str]) -> int:
+    leaves_batch = pl.col("queued_in").list.eval(pl.element().is_in(cancels)).list.any()
+    return len(people.filter(leaves_batch, reason=Reason.NOT_APPROVED))
 
 
 def _count_placed_calls(facts: Facts, people: pl.DataFrame) -> int:

@@ -123,6 +123,7 @@ def test_what_is_installed_is_what_pyproject_asks_for_by_hash() -> None:
     pinned = dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
     wanted = [*pyproject["project"]["dependencies"], *pyproject["build-system"]["requires"]]
     for requirement in map(Requirement, wanted):
+        assert requirement.name in pinned, f"make requirements.txt anew with the command on its top: {requirement}"
         assert requirement.specifier.contains(pinned[requirement.name]), requirement
     assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", text)) >= len(pinned)
 
@@ -238,6 +239,18 @@ class TestCommitsOfTheLock:
         (checkout.directory / "dialctl.lock").write_text("{}\n")
         assert checkout.step("commit-lock.sh", BRANCH="main").returncode == 0
         assert self.pushed(checkout).splitlines()[:2] == ["Remember who was called [skip ci]", "meanwhile"]
+
+    @pytest.mark.parametrize("path", [".", "./"])
+    def test_what_was_approved_may_have_a_newer_lock_and_nothing_else(self, checkout: Runner, path: str) -> None:
+        approved = {"APPROVED_COMMIT": checkout.git("rev-parse", "HEAD"), "PROJECT_PATH": path, "SANDBOX": "true"}
+        (checkout.directory / "dialctl.lock").write_text("{}\n")
+        assert checkout.step("commit-lock.sh").returncode == 0
+        done = checkout.step("apply.sh", **approved)
+        assert done.returncode == 0, done.stderr
+        (checkout.directory / "people.csv").write_text(f"to_number\n{CAY}\n")
+        checkout.git("commit", "-qam", "one person more")
+        done = checkout.step("apply.sh", **approved)
+        assert (done.returncode, "Approve the run of the newest commit" in done.stderr) == (1, True)
 
     def test_a_conflict_fails_and_keeps_the_lock(self, checkout: Runner) -> None:
         other = self.clone(checkout, "other")

@@ -85,7 +85,9 @@ def test_who_leaves_is_taken_off_and_their_mates_wait_for_approval(project: Proj
     project.people(ADA, BEN, CAY)
     assert project.apply().exit == 0
     project.people(ADA, BEN)
-    assert schedule(project) == [("cancel", "not_desired", 1), ("wait", "not_approved", 2)]
+    done = project.apply("--only-approved")
+    assert "cancel    1 person who still waits" in done.err
+    assert "2 people share a batch that is cancelled for others: they wait for approval, too" in done.err
     pass_time(project)
     assert project.called() == []
     assert schedule(project) == [("wait", "not_approved", 2)]

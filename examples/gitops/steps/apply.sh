@@ -17,8 +17,8 @@ require_seal
 drop_committed_caches "$path"
 
 # The branch may have moved on while somebody looked at an older commit.
-if [ -n "${APPROVED_COMMIT:-}" ] &&
-  ! git diff --quiet "$APPROVED_COMMIT" HEAD -- "$path" ":(exclude)$path/dialctl.lock*" ":(exclude)$path/dialctl.history.jsonl"; then
+memory=(":(exclude)${path%/}/dialctl.lock" ":(exclude)${path%/}/dialctl.lock.journal" ":(exclude)${path%/}/dialctl.history.jsonl")
+if [ -n "${APPROVED_COMMIT:-}" ] && ! git diff --quiet "$APPROVED_COMMIT" HEAD -- "$path" "${memory[@]}"; then
   echo "Not applied: $path changed since $APPROVED_COMMIT, which was approved. Approve the run of the newest commit:" >&2
   echo "it applies these changes, too." >&2
   exit 1
