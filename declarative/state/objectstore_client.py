@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 import obstore
 from obstore import exceptions
 from obstore.store import from_url
 
 from declarative.errors import StateError, UsageError
-from declarative.privacy import is_loopback
+from declarative.model import store_variables
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutResult, UpdateVersion
@@ -29,17 +28,11 @@ REQUEST_TIMEOUT = timedelta(seconds=10)
 """For one request, and again for all its repetitions."""
 
 _URL = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*/?")
-_ENDPOINTS = (
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT",
-    "GOOGLE_BASE_URL",
-    "AZURE_STORAGE_ENDPOINT",
-    "AZURE_ENDPOINT",
-)
 _VARIABLES = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
 """Beginning of a state URL to that of the environment variables which say how the store is reached."""
 _CLOCK_KEY = "clock"
+_PANICS = "pyo3_runtime"
+"""Module of the exception by which a client written in Rust says that it broke down. It cannot be imported."""
 _CONDITION_ERRORS = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
 
 
@@ -138,29 +131,32 @@ class ObjectClient:
             ) from error
         except (exceptions.BaseError, OSError, ValueError) as error:
             raise StateError(f"{self.location}: {_short_message(error)}") from error
+        except BaseException as panic:
+            if type(panic).__module__ != _PANICS:
+                raise
+            raise StateError(f"{self.location}: the client of the store broke down: {_short_message(panic)}") from None
 
 
 def open_object_client(url: str, environment: Mapping[str, str]) -> ObjectClient:
     """The objects under `s3://bucket/prefix`, `gs://...` or `az://...`. Opens no connection yet.
 
-    Raises UsageError for any other URL, and StateError for an endpoint over plain http on another machine.
+    Raises UsageError for any other URL, and StateError for what the environment says of a store and cannot be used.
     """
     if not _URL.fullmatch(url) or "/../" in f"{url}/" or "/./" in f"{url}/":
         raise UsageError(
             f"the state URL {url!r} is not valid",
             hint="it names a bucket and a prefix and nothing else, as in s3://bucket/prefix",
         )
-    plain_http = [name for name in _ENDPOINTS if environment.get(name, "").lower().startswith("http://")]
-    for name in plain_http:
-        if not is_loopback(urlsplit(environment[name]).hostname or ""):
-            raise StateError(f"{name} is plain http to another machine", hint="use https: the keys are sent there")
+    message, hint = store_variables.describe_unusable(environment)
+    if message:
+        raise StateError(message, hint=hint)
     try:
         store = from_url(
             url,
             client_options={
                 "timeout": REQUEST_TIMEOUT,
                 "connect_timeout": REQUEST_TIMEOUT / 2,
-                "allow_http": bool(plain_http),
+                "allow_http": store_variables.allows_http(environment),
             },
             retry_config={"max_retries": 3, "retry_timeout": REQUEST_TIMEOUT},
         )
@@ -181,6 +177,6 @@ def _update_version(metadata: ObjectMeta | PutResult) -> UpdateVersion:
     return version
 
 
-def _short_message(error: Exception) -> str:
+def _short_message(error: BaseException) -> str:
     # After the first line come notes of the client and the page of the store, which may quote a signed request.
     return str(error).split("\n", 1)[0].split(": <", 1)[0][:300]

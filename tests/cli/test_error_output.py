@@ -86,3 +86,9 @@ def test_a_bug_shows_its_traceback_when_asked_for_twice(
     err = capsys.readouterr().err
     assert "dialctl has a bug: ZeroDivisionError at test_error_output.py:" in err
     assert ("Traceback" in err) is traced
+
+
+def test_bytes_that_are_no_utf_8_do_not_break_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    error_output.print_failure(Refused("not \udcff", hint="\udcff"), context_of("--json"))
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert (told["message"], told["hint"]) == ("not \ufffd", "\ufffd")

@@ -19,12 +19,11 @@ from urllib.parse import urlsplit
 from declarative.manifest.messages import quote
 from declarative.manifest.paths import RECIPIENTS_LIMIT, UnusableFile
 from declarative.manifest.recipients.source import check_ending, file_sha256
-from declarative.privacy import is_loopback
+from declarative.model import store_variables
 
 PREFIXES = "DIALCTL_RECIPIENTS"
 """The environment variable with the prefixes that may be read, separated by commas."""
 _URL = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[^/?#\s]+)+")
-_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT")
 _TIMEOUT = timedelta(seconds=60)
 
 
@@ -80,6 +79,9 @@ class RemoteFiles:
         from obstore.exceptions import BaseError
         from obstore.store import from_url
 
+        message, hint = store_variables.describe_unusable(self.environment)
+        if message:
+            raise UnusableFile(message, hint)
         parts = urlsplit(url)
         descriptor, name = tempfile.mkstemp(dir=directory, prefix=".fetch-")  # created 0600
         digest, size = hashlib.sha256(), 0
@@ -90,7 +92,7 @@ class RemoteFiles:
                     client_options={
                         "timeout": _TIMEOUT,
                         "connect_timeout": _TIMEOUT / 6,
-                        "allow_http": self._uses_plain_http(),
+                        "allow_http": store_variables.allows_http(self.environment),
                     },
                 )
                 for chunk in obstore.get(store, parts.path.lstrip("/")):
@@ -109,11 +111,3 @@ class RemoteFiles:
             Path(name).unlink(missing_ok=True)
             raise
         return Path(name), digest.hexdigest()
-
-    def _uses_plain_http(self) -> bool:
-        """Whether an endpoint is plain http. Raises UnusableFile for one on another machine: keys are sent there."""
-        plain = [name for name in _ENDPOINTS if self.environment.get(name, "").startswith("http://")]
-        for name in plain:
-            if not is_loopback(urlsplit(self.environment[name]).hostname or ""):
-                raise UnusableFile(f"{name} is plain http to another machine", "use https: the keys are sent there")
-        return bool(plain)
