@@ -72,7 +72,7 @@ def _run_limited(project: ProjectFixture, kind: int, limit: int, *command: str) 
     )
 
 
-@pytest.mark.parametrize("limit", [5, 31])
+@pytest.mark.parametrize("limit", [7, 31])
 def test_too_few_open_files_are_told_before_anything_is_done(project: ProjectFixture, limit: int) -> None:
     run = _run_limited(project, resource.RLIMIT_NOFILE, limit, *APPLY)
     assert run.returncode == 1

@@ -1,0 +1,59 @@
+"""Environment variables that say how an object store is reached. The store's client panics over some values, so they
+are looked at before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from declarative.privacy import is_loopback
+
+_ENDPOINTS = (
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT",
+    "GOOGLE_BASE_URL",
+    "AZURE_STORAGE_ENDPOINT",
+    "AZURE_ENDPOINT",
+)
+_HEADER_VALUES = (
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_TOKEN",
+)
+"""Variables whose values become part of a header."""
+
+
+def list_endpoints(environment: Mapping[str, str]) -> dict[str, str]:
+    """The endpoints of stores that are set, by variable."""
+    return {name: environment[name] for name in _ENDPOINTS if environment.get(name)}
+
+
+def describe_unusable(environment: Mapping[str, str], endpoints: Mapping[str, str]) -> tuple[str, str]:
+    """Return what is wrong with a variable, or with one of the endpoints by name, and what to do about it, without its
+    value; two empty texts for nothing."""
+    values = {name: environment.get(name, "") for name in _HEADER_VALUES} | {**endpoints}
+    for name, value in values.items():
+        if not (value.isascii() and value.isprintable()):
+            return f"{name} holds characters that cannot be sent", "set it again, without line breaks"
+    for name, value in endpoints.items():
+        if not _is_http_url(value):
+            return f"{name} is not a URL", "such as https://s3.example.com"
+        if is_plain_http(value) and not is_loopback(urlsplit(value).hostname or ""):
+            return f"{name} is plain http to another machine", "use https: the keys are sent there"
+    return "", ""
+
+
+def is_plain_http(url: str) -> bool:
+    return url.lower().startswith("http://")
+
+
+def _is_http_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
