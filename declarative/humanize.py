@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 def plural(count: int, singular: str, plural_form: str) -> str:
@@ -13,6 +13,12 @@ def plural(count: int, singular: str, plural_form: str) -> str:
 def people(count: int) -> str:
     """`1 person`, `2,000 people`."""
     return plural(count, "person", "people")
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in hours, where it has whole ones, or else in minutes: `4h`, `90m`."""
+    minutes = int(length.total_seconds()) // 60
+    return f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
 
 
 def when(moment: datetime, relative_to: datetime | None = None) -> str:

@@ -17,6 +17,7 @@ from declarative.engine.settle import POLL
 from declarative.engine.sweep import Sweeper, creation_order
 from declarative.engine.withdraw import WatchedBatch, Withdrawal, Withdrawer, find_owner, read_time
 from declarative.errors import ProviderError
+from declarative.humanize import when
 from declarative.model.lock import LONGEST_GUARD, ResourceRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Route
@@ -64,12 +65,14 @@ class GuardWatch:
         Interrupted."""
         # Protocol 7: a copy of a request may land after the first look.
         findings: list[Finding] = []
-        while due := [(batch.last_quarter, name) for name, watched in self._seen.items() for batch in watched]:
-            moment, name = min(due)
+        while due := [
+            (batch.last_quarter, name, batch.starts_at) for name, watched in self._seen.items() for batch in watched
+        ]:
+            moment, name, starts_at = min(due)
             remaining = (moment - self._run.providers[name].latest_now()).total_seconds()
             if remaining > 0:
                 self._run.progress(
-                    f"calls begin when the guard ends; the list is read once more at {moment:%H:%M:%S} UTC"
+                    f"calls begin at {when(starts_at)}, when the guard ends; the list is read once more before it"
                 )
                 self._run.pause(remaining)
             findings += self._check_last_quarters()

@@ -123,7 +123,8 @@ class MemberReader:
         uncached_ids = [
             remote_id for remote_id in batch_ids if not self._read_from_cache(remote_id, listed.get(remote_id))
         ]
-        self._progress(f"reading the people of {plural(len(uncached_ids), 'batch', 'batches')} of {name}")
+        if uncached_ids:
+            self._progress(f"reading the people of {plural(len(uncached_ids), 'batch', 'batches')} of {name}")
         self._read_all(channel, uncached_ids)
         for remote_id in uncached_ids:
             if self._cache and remote_id in self.remotes and is_over(self.remotes[remote_id]):

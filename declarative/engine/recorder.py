@@ -32,6 +32,8 @@ class Recorder:
         for old_address in task.renamed_from:
             ledger.rename(old_address, task.address)
         resource_record = self._run.ledger.resource_record(task.address)
+        if task.halt is not None and task.halt != resource_record.halted:
+            ledger.update(task.address, halted=task.halt, quiet=None)
         remote_records = {
             remote.id: records.refreshed(
                 resource_record.remotes.get(remote.id) or self._adopt_remote(resource_record, remote), remote
@@ -83,6 +85,8 @@ class Recorder:
             if result.is_clean:
                 self.record_tombstone(task, facts, resource_record)
             return
+        if not facts.approved:
+            return  # what was last applied is still what was approved; the next plan shows the change against it
         if (
             facts.is_single_call
             and (task.facts.resource_record.remotes or resource_record.placed)
@@ -124,12 +128,10 @@ class Recorder:
         return unchanged.fingerprint(task.resource, facts.resource_record, remotes)
 
     def record_tombstone(self, task: Task, facts: Facts, resource_record: ResourceRecord) -> None:
-        """Marks an address as no longer wanted, once nothing of it calls and no request is open. The record stays, so
-        that no one is called twice when the resource comes back."""
+        """Marks an address as no longer wanted, once nothing of it calls and no lost batch may appear. The record
+        stays, so that no one is called twice when the resource comes back: lost calls and retries, which nothing may
+        ever settle, stay in it."""
         is_settled = all(is_over(remote) and not holds_queued(remote) for remote in facts.remotes.values())
-        if (
-            (task.forget or (task.cancels and is_settled))
-            and not resource_record.intents
-            and not resource_record.tombstone
-        ):
+        is_awaited = any(intent.is_batch for intent in resource_record.intents.values())
+        if (task.forget or (task.cancels and is_settled)) and not is_awaited and not resource_record.tombstone:
             self._run.ledger.update(task.address, tombstone=True, quiet=None)

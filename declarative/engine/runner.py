@@ -30,6 +30,7 @@ from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
 from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
+from declarative.planning.shards import cut_shards
 
 
 class PlanRunner:
@@ -160,16 +161,16 @@ class PlanRunner:
         if resource.route is Route.CALL:
             # Protocol 7: pacing single calls may take longer than the guard of a batch created before them.
             self._check_guarded_batches()
-        shard_size = self._run.capabilities(resource.provider, resource.route).max_people
+        capabilities = self._run.capabilities(resource.provider, resource.route)
         pacer = Pacer(self._run, resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
-            for start in range(0, len(same_attempt), shard_size):
+            for start, shard in cut_shards(same_attempt, capabilities):
                 if self._must_stop(resource, result):
                     result.deferred += len(same_attempt) - start
                     break
                 self._run.progress(f"{resource.address}: {start:,} of {people(len(same_attempt))} submitted")
                 pacer.wait()
-                self._submit_shard(resource, same_attempt.slice(start, shard_size), int(str(attempt)), pacer, result)
+                self._submit_shard(resource, shard, int(str(attempt)), pacer, result)
 
     def _submit_shard(
         self, resource: Resource, planned_shard: pl.DataFrame, attempt: int, pacer: Pacer, result: ResourceResult

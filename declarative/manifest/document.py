@@ -56,7 +56,7 @@ class Document:
 
     def more_problem(self, path: Path, count: int, noun: str) -> Problem:
         """One problem that stands for `count` further ones of a kind, from `path` on."""
-        return replace(self.problem(path, messages.and_more(count, noun)), count=count)
+        return replace(self.problem(path, messages.and_more(count, noun), messages.EVERY_PROBLEM), count=count)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ Path = tuple[str | int, ...]
 MOST_DESCRIBED = 20
 """Problems of one kind that are described one by one, at most. Further ones are counted."""
 
+EVERY_PROBLEM = "dialctl validate --problems FILE writes each of them"
+"""The hint of a problem that stands for several."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _LONGEST = 60
 _UNSEEN = re.compile(f"[{UNSEEN}{SPACES.removeprefix(' ')}\u2018-\u201f]")

@@ -132,11 +132,41 @@ class RemoteRecord:
     closed: bool = False
     """A person closed it, and all of its people count as called: the provider has dropped it, or does not answer all
     of them. Their digests are under `placed` of the address. It is neither read nor touched any more."""
+    unnamed: bool = False
+    """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
+    who may have been in it is called until a person settles who was."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
         """What must equal `Remote.state` for the remote to count as unchanged."""
         return (self.status, self.dispatched, self.finished, self.retry_count, self.last_updated_at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """People whose calls are over, as `halt_when` counts them."""
+
+    people: int = 0
+    """All of them: called, or turned away before any phone was called."""
+    reached: int = 0
+    """Those of them who were reached."""
+    failed: int = 0
+    """Those of them whose latest call failed, by the provider's words, or who were turned away."""
+
+    def __sub__(self, other: Ended) -> Ended:
+        return Ended(
+            people=self.people - other.people, reached=self.reached - other.reached, failed=self.failed - other.failed
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halt:
+    """A campaign that stopped by itself. It stays stopped until a person resumes it."""
+
+    rule: str
+    """Digest of the `halt_when` that it met. Another rule judges anew."""
+    figures: str
+    """What was found, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +209,13 @@ class ResourceRecord:
     """When that commit was committed, by its committer's clock."""
     applied: str = ""
     """Digest of all that the manifest meant then. Where it changes, the commit is recorded though nothing is sent."""
+    halted: Halt | None = None
+    """Its `halt_when` was met. None: it was not, or a person resumed it since."""
+    resumed: Ended | None = None
+    """What had come of its calls when a person resumed it last: `halt_when` counts from there. None: nobody did."""
+    approved: str = ""
+    """Digest of the manifest and the project's policy that were last approved: what `apply --only-approved` goes on
+    with. Empty: none was, or the newest plan that was approved blocked the address."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
 
@@ -188,10 +225,20 @@ class ResourceRecord:
         return frozenset(remote_id for remote_id, remote_record in self.remotes.items() if remote_record.closed)
 
     @property
+    def has_unnamed(self) -> bool:
+        """Whether a batch counts as called of which it is not known who was in it."""
+        return any(remote_record.unnamed for remote_record in self.remotes.values())
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it is not known of somebody whether they were called."""
+        return bool(self.intents or self.unseen or self.has_unnamed)
+
+    @property
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
-        return replace(known, commit=None, committed_at=None, applied="") == ResourceRecord()
+        return replace(known, commit=None, committed_at=None, applied="", approved="") == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -174,11 +174,12 @@ def _internationalize(numbers: pl.Series, region: str) -> pl.Series:
     metadata = _region_metadata(region)
     frame = numbers.to_frame("number").with_row_index("row")
     plain = frame.filter(pl.col("number").str.contains(r"^[0-9]+$"))
+    # What begins as a call abroad is one, and is wrong where no country follows; no country code begins with a zero.
     abroad_prefix = f"^(?:{metadata.international_prefix})"
-    abroad = plain.filter(pl.col("number").str.contains(abroad_prefix))
+    is_abroad = pl.col("number").str.contains(f"{abroad_prefix}[1-9]")
+    abroad, home = plain.filter(is_abroad), plain.filter(~is_abroad)
     abroad_digits = abroad.get_column("number").str.replace(abroad_prefix, "")
-    abroad = abroad.with_columns(_keep_possible(_drop_trunk_zeros("+" + abroad_digits)).alias("abroad")).drop_nulls()
-    home = plain.join(abroad, on="row", how="anti", maintain_order="left")
+    abroad = abroad.with_columns(_drop_trunk_zeros("+" + abroad_digits).alias("abroad"))
     home = home.with_columns(_read_at_home(home.get_column("number"), metadata).alias("home"))
     for readings in (abroad.select("row", "abroad"), home.select("row", "home")):
         frame = frame.join(readings, on="row", how="left", maintain_order="left")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from declarative.model import digest, mark
-from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.lock import CancelProgress, Ended, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Route
 
@@ -23,6 +23,11 @@ def from_intent(intent: Intent, remote: Remote) -> RemoteRecord:
 def from_partial(intent: Intent, remote: Remote) -> RemoteRecord:
     """The record of a batch that took some of its people, as its answer says. Which of them, its members tell."""
     return refreshed(replace(_record_from_intent(intent), count=remote.total, numbers=None, payloads=None), remote)
+
+
+def from_placed(intent: Intent) -> RemoteRecord:
+    """The record of a lost batch that a person declared placed, without its being known who was in it."""
+    return replace(_record_from_intent(intent), closed=True, settled=True, unnamed=True)
 
 
 def from_refusal(intent: Intent) -> RemoteRecord:
@@ -143,11 +148,13 @@ _CANCEL = (None, CancelProgress.ASKED, CancelProgress.DONE)
 def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecord:
     """What two records of one address know together. Which is first makes no difference.
 
-    The record with the higher generation says what was applied. Remotes, open intents, revoked marks and people who
+    The record with the higher generation says what was applied. What was approved is known only where both say the
+    same. Remotes, open intents, revoked marks and people who
     were called are those of both.
     """
     base = max(first, second, key=lambda record: (record.generation, digest.canonical_json(record)))
     latest = max(first, second, key=_commit_order)
+    resumed_last = max(first, second, key=_resume_order)
     remotes = join_mappings(first.remotes, second.remotes, join_remote_records)
     intents = join_mappings(first.intents, second.intents, _more_cautious_intent)
     return replace(
@@ -155,6 +162,9 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
         commit=latest.commit,
         committed_at=latest.committed_at,
         applied=latest.applied,
+        halted=resumed_last.halted,
+        resumed=resumed_last.resumed,
+        approved=first.approved if first.approved == second.approved else "",
         tombstone=first.tombstone and second.tombstone,
         remotes=remotes,
         intents={mark: intent for mark, intent in intents.items() if not _is_resolved(intent, remotes, first, second)},
@@ -170,6 +180,12 @@ def _commit_order(record: ResourceRecord) -> tuple[float, str, str]:
     return (committed_at, record.commit or "", record.applied)
 
 
+def _resume_order(record: ResourceRecord) -> tuple[int, bool, bytes]:
+    """The side that was resumed later comes last; where neither was, the one that is halted."""
+    resumed = record.resumed or Ended()
+    return (resumed.people, record.halted is not None, digest.canonical_json([record.halted, resumed]))
+
+
 def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteRecord:
     """The later of two records of one remote, with the furthest progress of our own cancel."""
     latest = max(first, second, key=_recency)
@@ -177,6 +193,8 @@ def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteReco
         latest,
         cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
         closed=first.closed or second.closed,
+        # Where one side names its people, their digests are under `placed` of the joined record.
+        unnamed=all(record.unnamed for record in (first, second) if record.closed) and (first.closed or second.closed),
     )
 
 

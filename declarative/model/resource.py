@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from declarative.model.policy import Pace, Policy, Retry
+from declarative.model.policy import HaltWhen, Pace, Policy, Retry, Rollout
 from declarative.model.recipients import Recipients
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -59,10 +59,16 @@ class Resource:
     """No request that dials is sent after it. Aware, UTC. None: never."""
     retry: Retry | None = None
     """None: no one is called again."""
+    rollout: Rollout | None = None
+    """None: all people are submitted as soon as they may be called."""
+    halt_when: HaltWhen | None = None
+    """None: it never stops by itself."""
     policy: Policy = Policy()
     """The project's limits and its own."""
     pace: Pace = Pace()
     """How fast its single calls are placed. A batch ignores it."""
+    manifest_digest: str = ""
+    """Digest of its manifest as written, with variables filled in and without its recipients."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Free text by name, for people. A change moves no one."""
     also: tuple[str, ...] = ()
@@ -103,6 +109,8 @@ class Project:
     """How long a list has to show what was sent before apply makes something younger (a list probe)."""
     policy: Policy = Policy()
     """Limits for the whole project. A resource can only be stricter."""
+    policy_digest: str = ""
+    """Digest of its policy as written, with variables filled in: of do-not-call files the names, not what they hold."""
     state_url: str | None = None
     """Where the lock is kept. None: in `directory`."""
 

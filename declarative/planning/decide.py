@@ -12,17 +12,22 @@ unsure > dialed > waiting > refused > unsubmitted.
 | unsure                                                                | block                               |
 | waits under a revoked mark, or in two live batches at one attempt     | replace (cancel them, decide again) |
 | a call is due (the next four rows), but it would begin after expiry   | keep; who is queued: cancel         |
-| a call is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
+| a call is due (the next four rows), but not yet, or not approved      | wait; who is queued: cancel         |
 | desired, unsubmitted                                                  | create                              |
 | desired, refused, and changed or the policy names pre_dial            | create                              |
 | desired, waiting, changed                                             | replace                             |
 | desired, dialed, unreached, over, in retry.on, attempts left          | retry                               |
 | anything else                                                         | keep                                |
 
-A person is to be taken off who is not desired, expired, outside calling hours, called elsewhere already for the attempt
-that they are queued for, or queued under a revoked mark. A cancel calls nobody, so it comes before every block: what is
-not known of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come first,
-since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
+A person is to be taken off who is not desired, expired, halted, outside calling hours, called elsewhere already for the
+attempt that they are queued for, or queued under a revoked mark. A cancel calls nobody, so it comes before every block:
+what is not known of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come
+first, since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
+
+A person who belongs to a later step of a rollout waits (rollout.py): a table about one person cannot count them.
+
+An address that is not approved (`apply --only-approved`) submits nobody. Taking off goes on, and who waits in two
+batches or under a revoked mark is cancelled there instead of moved. Who waits with old settings stays as they are.
 
 A person may be dialed and yet be queued, after a retry. A person who is no longer wanted is then taken off as well:
 being called before is no reason to be called again after leaving the list.
@@ -79,6 +84,8 @@ class Reason(StrEnum):
     CALLING_HOURS = "calling_hours"
     TOO_EARLY = "too_early"
     RETRY_AFTER = "retry_after"
+    ROLLOUT = "rollout"
+    NOT_APPROVED = "not_approved"
     FOUND = "found"
     RENAMED = "renamed"
     OVER = "over"
@@ -98,6 +105,7 @@ class Reason(StrEnum):
     MARK_LOST = "mark_lost"
     PROVIDER_CHANGED = "provider_changed"
     MISSING_REFERENCE = "missing_reference"
+    HALTED = "halted"
     NOT_READ = "not_read"
 
 
@@ -113,6 +121,7 @@ BLOCKS_RESOURCE = (
     Reason.CANCELLED_ELSEWHERE,
     Reason.MARK_LOST,
     Reason.LOOKS_RENAMED,
+    Reason.HALTED,
     Reason.MISSING_REFERENCE,
 )
 """Reasons to block a whole resource. Where several apply, the first in this order is named."""
@@ -173,6 +182,8 @@ class PersonFacts:
     """They are queued in a batch whose mark was revoked."""
     stuck: bool = False
     """A batch of ours shows them as queued though it was cancelled, or by a word that nobody knows."""
+    approved: bool = True
+    """The manifest of their address was approved as it is, or this run does not ask for that."""
     timing: Timing = Timing.NOW
     """Whether they may be called now."""
     absence: Reason = Reason.NOT_DESIRED
@@ -206,8 +217,9 @@ def decide(person: PersonFacts) -> Decision:
         return Decision(Verb.BLOCK, Reason.UNSURE)
     if person.queued and person.revoked:
         return Decision(Verb.REPLACE, Reason.REVOKED)
-    if person.twin:
-        return Decision(Verb.REPLACE, Reason.TWINS)
+    if person.twin and (person.approved or person.queued):
+        # Two batches would call them twice, so both are cancelled whether or not they may be submitted again.
+        return Decision(Verb.REPLACE if person.approved else Verb.CANCEL, Reason.TWINS)
     return _decide_wanted(person)
 
 
@@ -218,6 +230,8 @@ def _decide_wanted(person: PersonFacts) -> Decision:
         return Decision(Verb.KEEP, Reason.UNCHANGED)
     if person.timing is Timing.TOO_LATE:
         return Decision(Verb.CANCEL if person.queued else Verb.KEEP, Reason.EXPIRED)
+    if not person.approved:
+        return Decision(Verb.WAIT, Reason.NOT_APPROVED)
     if person.timing is not Timing.NOW:
         return _postpone(person)
     if due.verb is Verb.RETRY and person.before_retry:
@@ -233,6 +247,8 @@ def _removal_reason(person: PersonFacts) -> Reason | None:
         return Reason.EXPIRED
     if person.timing is Timing.CLOSED:
         return Reason.CALLING_HOURS
+    if person.block is Reason.HALTED:
+        return Reason.HALTED
     if person.already_called:
         return Reason.TWINS
     return Reason.REVOKED if person.revoked and not _can_move(person) else None
@@ -241,7 +257,7 @@ def _removal_reason(person: PersonFacts) -> Reason | None:
 def _can_move(person: PersonFacts) -> bool:
     """Whether a person who waits for a first call in a batch may be submitted again once it is cancelled."""
     is_waiting = person.standing is Standing.WAITING and person.timing is Timing.NOW
-    return is_waiting and person.block is None
+    return is_waiting and person.block is None and person.approved
 
 
 def _due_decision(person: PersonFacts) -> Decision | None:

@@ -21,6 +21,7 @@ _FACT_COLUMNS = (
     "already_called",
     "revoked",
     "stuck",
+    "approved",
     "timing",
     "absence",
     "block",
@@ -67,7 +68,8 @@ def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
 
     A mate who waits for a first call there is submitted again (`replace`). A mate who is queued by a retry request was
     called before, and is taken off (`cancel`). So is every mate in a blocked resource, where nobody is submitted: once
-    it is free, they count as never submitted.
+    it is free, they count as never submitted. A mate who waits for a first call at an address that is not approved
+    waits for its approval (`wait`).
     """
     leaving = batches_to_cancel(frame)
     if not leaving:
@@ -77,12 +79,20 @@ def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
     is_mate = shares_batch & pl.col("desired") & ((pl.col("verb") == Verb.KEEP) | is_blocked)
     is_mate &= pl.col("verb") != Verb.CANCEL
     may_call_now = (pl.col("timing") == Timing.NOW.value) & ~is_blocked
+    is_held = is_mate & ~pl.col("approved") & ~is_blocked & pl.col("fresh")
     return frame.with_columns(
-        pl.when(is_mate & may_call_now & pl.col("fresh"))
+        pl.when(is_held)
+        .then(pl.lit(str(Verb.WAIT)))
+        .when(is_mate & may_call_now & pl.col("fresh"))
         .then(pl.lit(str(Verb.REPLACE)))
         .when(is_mate)
         .then(pl.lit(str(Verb.CANCEL)))
         .otherwise("verb")
         .alias("verb"),
-        pl.when(is_mate).then(pl.lit(str(Reason.BATCH_MATES))).otherwise("reason").alias("reason"),
+        pl.when(is_held)
+        .then(pl.lit(str(Reason.NOT_APPROVED)))
+        .when(is_mate)
+        .then(pl.lit(str(Reason.BATCH_MATES)))
+        .otherwise("reason")
+        .alias("reason"),
     )

@@ -18,7 +18,7 @@ MAX_SCHEDULE_AHEAD = timedelta(days=29)
 
 SHRINK_FROM = 20
 """With fewer people waiting, taking off most of them needs no --allow-shrink."""
-EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY)
+EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY, Reason.HALTED)
 """Reasons to take people off that a manifest states outright, so that they count as no accident."""
 STILL_LISTED = (Reason.BATCH_MATES, Reason.TWINS, Reason.REVOKED)
 """Reasons to take off people whom the manifest still names."""

@@ -44,14 +44,28 @@ def test_people_not_placed_are_decided_anew(session: Session) -> None:
     assert (resource_record(session).placed, resource_record(session).unseen) == ((), ())
 
 
-@pytest.mark.parametrize("by_number", [True, False])
-def test_one_person_is_settled_by_number_or_digest(session: Session, by_number: bool) -> None:
+@pytest.mark.parametrize("form", [ADA, "+1 (415) 555-0101", "digest"])
+def test_one_person_is_settled_by_number_in_any_form_or_digest(session: Session, form: str) -> None:
     lock = session.lock()
     assert lock is not None
     digest = session.key.digest_person(lock.lineage, ADA)
-    resolve_address(session, ADDRESS, ADA if by_number else digest, Verdict.PLACED, 0)
+    resolve_address(session, ADDRESS, digest if form == "digest" else form, Verdict.PLACED, 0)
     assert resource_record(session).placed == (digest,)
     assert len(resource_record(session).unseen) == 1
+
+
+@pytest.mark.parametrize("written", ["+1 (415) 555-0101", " +1-415-555\u20110101\u200b", "+1.415.555.0101"])
+def test_a_number_is_read_in_the_form_in_which_all_numbers_are_compared(session: Session, written: str) -> None:
+    resolve_address(session, ADDRESS, written, Verdict.PLACED, 0)
+    lock = session.lock()
+    assert lock is not None
+    assert resource_record(session).placed == (session.key.digest_person(lock.lineage, ADA),)
+
+
+def test_what_is_no_number_is_refused_with_an_example_and_masked(session: Session) -> None:
+    with pytest.raises(UsageError, match="is no possible phone number") as caught:
+        resolve_address(session, ADDRESS, "+1 415 555 0101 0101", Verdict.PLACED, 0)
+    assert "0101 0101" not in caught.value.message
 
 
 def test_what_is_settled_is_not_unsure_any_more_and_numbers_are_masked(session: Session) -> None:

@@ -1,6 +1,6 @@
 """A campaign of any size at a served sandbox, driven by the installed command. It measures nothing itself.
 
-The numbers belong to no one: area code, 555-01xx, and two digits more than a number has.
+The numbers belong to no one: they begin with what Germany keeps for films (+49 30 23125 and +49 40 66969).
 """
 
 from __future__ import annotations
@@ -66,7 +66,12 @@ _FROM_FILE = """\
 
 
 def number(index: int) -> str:
-    return f"+1{200 + index // 10_000}55501{index % 10_000:04}"
+    return f"+49{national_number(index)[1:]}"
+
+
+def national_number(index: int) -> str:
+    """The number as it is dialed at home, for up to two million."""
+    return ("03023125", "04066969")[index // 1_000_000] + f"{index % 1_000_000:06}"
 
 
 def row(index: int) -> str:
@@ -160,8 +165,10 @@ def sandbox(directory: Path) -> Iterator[str]:
     command = [*PROGRAM, "sandbox", "serve", "--port", "0", "--speed", "0", "--directory", str(directory)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
-        yield server.stdout.readline().strip().rpartition(" ")[2]
-        server.terminate()
+        try:
+            yield server.stdout.readline().strip().rpartition(" ")[2]
+        finally:
+            server.terminate()
 
 
 def control(url: str, method: str, route: str, body: object = None) -> Any:

@@ -76,7 +76,8 @@ MISTAKES = [
         'leaves its folder with ".."',
     ),
     Mistake("absolute path", FROM.replace("r.csv", "/etc/passwd"), "b.yaml:5:28", "is not a relative path"),
-    Mistake("URL", FROM.replace("r.csv", '"https://example.com/r.csv"'), "b.yaml:5:28", "is a URL"),
+    Mistake("URL", FROM.replace("r.csv", '"https://example.com/r.csv"'), "b.yaml:5:28", "is a URL that is not read"),
+    Mistake("URL of a bucket", FROM.replace("r.csv", "s3://bucket"), "b.yaml:5:28", "is no URL of a file"),
     Mistake(
         "a folder",
         FROM.replace("r.csv", "d.csv"),

@@ -146,7 +146,7 @@ class History:
         if promised is not None:
             submitted = sum(one["people_done"] for one in ran.json["actions"] if one["verb"] in _DIALS)
             assert submitted <= promised, f"{submitted} submitted, {promised} promised"
-        if ran.exit == 0 and not arguments:
+        if ran.exit == 0 and not arguments and not self._doubts():
             self._taken_off(self.manifests.desired())
         self.check()
         if ran.exit == 0 and sure and not arguments:
@@ -155,7 +155,7 @@ class History:
         return ran
 
     def destroy(self) -> None:
-        if self._sound(self.ground.run("destroy", "-y", "--json")).exit == 0:
+        if self._sound(self.ground.run("destroy", "-y", "--json")).exit == 0 and not self._doubts():
             self._taken_off(set())
         self.check()
 

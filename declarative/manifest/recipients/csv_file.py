@@ -8,6 +8,7 @@ from itertools import islice
 
 import polars as pl
 
+from declarative.manifest.messages import quote
 from declarative.manifest.recipients.countries import is_too_short
 from declarative.manifest.recipients.csv_grammar import CsvFault, Row, is_strict, read_rows
 from declarative.manifest.recipients.source import Place, Source, UnreadableFile
@@ -104,7 +105,8 @@ def _find_delimiter(source: Source, data: bytes) -> tuple[int, bytes]:
     if len(kinds) > 1 and source.format == "csv":
         names = " and ".join(DELIMITERS[sign] for sign in kinds)
         message = f"the first line holds {names}"
-        raise UnreadableFile(source.file_problem(message, "say in the entry which is the delimiter", line=1, column=1))
+        hint = f"write in the entry which it is, such as delimiter: {quote(kinds[0])}"
+        raise UnreadableFile(source.file_problem(message, hint, line=1, column=1))
     default = "\t" if source.format == "tsv" else ","
     return 0, (kinds[0] if len(kinds) == 1 else default).encode()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from declarative.errors import Problem
-from declarative.manifest.messages import and_more
+from declarative.manifest.messages import EVERY_PROBLEM, and_more
 from declarative.manifest.recipients.inline import InlineRecipients
 from declarative.manifest.recipients.spec import RecipientSpec
 from declarative.privacy import mask
@@ -54,7 +54,8 @@ def table_duplicate_problems(
     if more_count:
         sources, inline = recipient_spec.sources, recipient_spec.inline
         file = sources[-1].display_path if sources else inline.document.display_path
-        yield Problem(file, 0, 0, "", and_more(more_count, "repeated number"), count=more_count)
+        message = and_more(more_count, "repeated number")
+        yield Problem(file, 0, 0, "", message, EVERY_PROBLEM, count=more_count)
 
 
 def _table_places(

@@ -5,6 +5,7 @@ runs; it takes no code from the directory that it is started in."""
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
 _MOST_MEMORY = 3 << 30
 """Bytes of address space of the child. Much of it is reserved and never used."""
@@ -20,7 +22,15 @@ _MOST_OUTPUT = 1 << 30
 _MOST_SECONDS = 60
 """Processor seconds of the child."""
 _MOST_ROWS = 20_000_000
+_MOST_EQUAL_ROWS = 1_000_000
+"""Rows of a file that has fewer bytes than rows."""
 _MOST_UNPACKED = 512 << 20
+_MOST_TIMES = 100
+"""How many times its size a file may unfold to, beyond 64 MiB."""
+_ERROR_CELL = re.compile(rb"""<(?:\w+:)?c(\s[^>]*\bt=["']e["'][^>]*)>.*?<(?:\w+:)?v>([^<]*)<""", re.DOTALL)
+_PLACE = re.compile(rb"""\br=["']([A-Z]+)([0-9]+)["']""")
+ERROR_MARK = "\0"
+"""Begins the text of a cell of a workbook that holds an error, such as #N/A. No other text has this character."""
 TOO_LARGE, UNREADABLE, NO_SHEET, BAD_VALUES = 3, 4, 5, 6
 """Exit codes of the child."""
 
@@ -58,11 +68,13 @@ def _bound_process() -> None:
 def _write_parquet_columns(file: str, output: str) -> int:
     import polars as pl
 
+    size = Path(file).stat().st_size
     frame = pl.scan_parquet(file, glob=False, hive_partitioning=False)
-    if frame.select(pl.len()).collect().item() > _MOST_ROWS:
+    # Numbers that differ take more than a byte each, whatever packs them.
+    if frame.select(pl.len()).collect().item() > min(_MOST_ROWS, max(_MOST_EQUAL_ROWS, size)):
         return TOO_LARGE
     table = frame.collect()
-    if table.estimated_size() > _MOST_OUTPUT or _text_size(table) > _MOST_OUTPUT:
+    if max(table.estimated_size(), _text_size(table)) > _most_unfolded(size, _MOST_OUTPUT):
         return TOO_LARGE
     for column in table:
         if column.dtype.is_temporal() or column.dtype.is_nested():
@@ -75,6 +87,11 @@ def _write_parquet_columns(file: str, output: str) -> int:
     return 0
 
 
+def _most_unfolded(size: int, most: int) -> int:
+    """Bytes that a file of this size may unfold to."""
+    return min(most, max(64 << 20, size * _MOST_TIMES))
+
+
 def _text_size(table: object) -> int:
     """Bytes of all texts. Equal texts share their memory, so that a small file can hold gigabytes of them."""
     import polars as pl
@@ -84,28 +101,53 @@ def _text_size(table: object) -> int:
 
 
 def _write_sheet_columns(file: str, output: str, sheet: str = "") -> int:
-    from zipfile import ZipFile
-
     import polars as pl
     from python_calamine import CalamineWorkbook
 
     with ZipFile(file) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED:
+        unfolded = sum(entry.file_size for entry in archive.infolist())
+        if unfolded > _most_unfolded(Path(file).stat().st_size, _MOST_UNPACKED):
             return TOO_LARGE
-    workbook = CalamineWorkbook.from_path(file)
-    if sheet and sheet not in workbook.sheet_names:
-        print(", ".join(workbook.sheet_names))
-        return NO_SHEET
-    source = workbook.get_sheet_by_name(sheet or workbook.sheet_names[0])
-    rows = ((line, [_cell_text(cell) for cell in row]) for line, row in enumerate(source.iter_rows(), 1))
-    filled = [(line, cells) for line, cells in rows if any(cells)]
-    width = max((len(cells) for _, cells in filled), default=0)
+        workbook = CalamineWorkbook.from_path(file)
+        if sheet and sheet not in workbook.sheet_names:
+            print(", ".join(workbook.sheet_names))
+            return NO_SHEET
+        source = workbook.get_sheet_by_name(sheet or workbook.sheet_names[0])
+        errors = _find_errors(archive, source.name)
     first_column = source.start[1] if source.start else 0
+    rows = {line: [_cell_text(cell) for cell in row] for line, row in enumerate(source.iter_rows(), 1)}
+    for line, column, text in errors:
+        rows[line][column - first_column] = text
+    filled = [(line, cells) for line, cells in rows.items() if any(cells)]
+    width = max((len(cells) for _, cells in filled), default=0)
     columns = {"line": pl.Series([line for line, _ in filled], dtype=pl.UInt32)}
     for index in range(width):
         columns[str(first_column + index)] = pl.Series([cells[index] for _, cells in filled], dtype=pl.String)
     pl.DataFrame(columns).write_ipc(output)
     return 0
+
+
+def _find_errors(archive: ZipFile, sheet: str) -> list[tuple[int, int, str]]:
+    """Line (from 1), column (from 0) and ERROR_MARK with the text of each cell that holds an error, which the library
+    gives as an empty text."""
+    from xml.etree import ElementTree
+
+    sheets = ElementTree.fromstring(archive.read("xl/workbook.xml")).iterfind("{*}sheets/{*}sheet")
+    [relation] = [
+        value for entry in sheets if entry.get("name") == sheet for name, value in entry.items() if name.endswith("}id")
+    ]
+    relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    [target] = [entry.get("Target", "") for entry in relations if entry.get("Id") == relation]
+    data = archive.read(target.lstrip("/") if target.startswith("/") else f"xl/{target}")
+    errors = []
+    for match in _ERROR_CELL.finditer(data):
+        place = _PLACE.search(match[1])
+        assert place
+        column = 0
+        for letter in place[1]:
+            column = column * 26 + letter - ord("A") + 1
+        errors.append((int(place[2]), column - 1, ERROR_MARK + match[2].decode()))
+    return errors
 
 
 def _cell_text(cell: object) -> str:

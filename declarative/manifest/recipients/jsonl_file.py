@@ -26,13 +26,14 @@ _CHUNK = 50_000
 _GLANCE = 1 << 16
 """Bytes at the start of a file that are looked at before it is parsed."""
 _BLANKS = re.compile(r"[ \t\r\n]*")
-# A long whole number may exceed 64 bits; a space before the colon hides a key from the count of keys.
-_UNUSUAL = re.compile(rb'[0-9]{19}|[0-9.]{17}|"[ \t\r]+:')
+# A long whole number may exceed 64 bits; a space before the colon hides a key from the count of keys; 3.10, 1e5 and -0
+# are written otherwise by whoever writes the number that was read.
+_UNUSUAL = re.compile(rb'[0-9]{19}|[0-9.]{17}|"[ \t\r]+:|\.[0-9]+0(?![0-9])|[0-9][eE]|-0(?![0-9.])')
 
 
-def read_json(source: Source, problems: ProblemCollector) -> tuple[pl.DataFrame, int]:
-    """Return columns `number`, `payload` and `row`, with a row for each object that the entry selects, and how many it
-    does not select.
+def read_json(source: Source, problems: ProblemCollector) -> tuple[pl.DataFrame, int, list[str]]:
+    """Return columns `number`, `payload` and `row`, with a row for each object that the entry selects; how many it does
+    not select; and the names of all fields.
 
     `number` is empty when the object has none. It is null when the object is wrong in another way, which is reported
     here. Raises UnreadableFile.
@@ -40,7 +41,7 @@ def read_json(source: Source, problems: ProblemCollector) -> tuple[pl.DataFrame,
     reader = _JsonReader(source, problems.most_described)
     frame = pl.concat(reader.frames(), rechunk=True)
     problems.extend(reader.problems())
-    return frame, reader.not_selected
+    return frame, reader.not_selected, sorted(reader.seen_columns)
 
 
 class _JsonReader:
@@ -50,7 +51,7 @@ class _JsonReader:
         self.not_selected = 0
         self._source = source
         self._most_described = most_described
-        self._seen_columns: set[str] = set()
+        self.seen_columns: set[str] = set()
         self._columns_by_field = {name: frozenset(columns) for name, columns in source.columns.items()}
         self._used_columns = frozenset((source.number_column,)).union(*self._columns_by_field.values())
         self._row_problems: list[Problem] = []
@@ -76,9 +77,9 @@ class _JsonReader:
         if self._wrong_row_count > self._most_described:
             yield self._source.more_problem(self._wrong_row_count - self._most_described, "faulty line")
         for step, column in self._all_columns():
-            if self._seen_columns and column not in self._seen_columns:
+            if self.seen_columns and column not in self.seen_columns:
                 message = f"no line of {self._source.display_path} has {messages.quote(column)}"
-                yield self._source.manifest_problem(step, message, messages.did_you_mean(column, self._seen_columns))
+                yield self._source.manifest_problem(step, message, messages.did_you_mean(column, self.seen_columns))
 
     def _all_columns(self) -> Iterator[tuple[str, str]]:
         yield "to_number", self._source.number_column
@@ -97,9 +98,10 @@ class _JsonReader:
             self._add_problem(line, 1, "", f"found {messages.describe_number(row)}, expected an object")
             return None, "{}"
         if text.count(b'":') != len(row) or _UNUSUAL.search(text):  # otherwise each name appears once
-            for fault in _hidden_faults(text):
+            row, faults = _read_exactly(text)
+            for fault in faults:
                 self._add_problem(line, 1, "", fault)
-        self._seen_columns.update(row)
+        self.seen_columns.update(row)
         if not all(_meets(row, condition) for condition in self._source.where):
             self.not_selected += 1
             return None
@@ -141,6 +143,8 @@ class _JsonReader:
 def _read_objects(source: Source) -> Iterator[tuple[int, bytes]]:
     """Yield each object of a file as JSON, with its line. Raises UnreadableFile."""
     text = read_text(source)
+    if not text.strip():
+        raise UnreadableFile(source.file_problem("is empty", "an empty list is [] in a .json file"))
     if source.format == "json":
         yield from _read_array(source, text)
         return
@@ -197,29 +201,31 @@ def _chunk_frame(numbers: Sequence[str | None], payloads: Sequence[str], rows: S
     return pl.DataFrame({"number": numbers, "payload": payloads, "row": rows}, schema=schema)
 
 
-def _hidden_faults(text: bytes) -> list[str]:
-    """Find what orjson accepts silently: of a name that is given twice it takes the last value, and it rounds a whole
-    number of more than 64 bits, and a decimal of more than 17 digits."""
-    fault_messages: list[str] = []
+def _read_exactly(text: bytes) -> tuple[dict[str, Json], list[str]]:
+    """Read an object again, with each number as it is written, as text where JSON would write it otherwise. Also find
+    what orjson accepts silently: of a name that is given twice it takes the last value, and it rounds a whole number
+    of more than 64 bits, and a decimal of more than 17 digits."""
+    faults: list[str] = []
 
-    def check_names(pairs: list[tuple[str, Json]]) -> None:
+    def check_names(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         if len(dict(pairs)) < len(pairs):
             names = Counter(name for name, _ in pairs)
-            fault_messages.extend(
-                f"{messages.quote(name)} is given twice" for name, times in names.items() if times > 1
-            )
+            faults.extend(f"{messages.quote(name)} is given twice" for name, times in names.items() if times > 1)
+        return dict(pairs)
 
-    def check_integer(digits: str) -> None:
+    def read_integer(digits: str) -> int | str:
         if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
-            fault_messages.append(f"the number {messages.quote(digits)} is too large; in quotes it is text")
+            faults.append(f"the number {messages.quote(digits)} is too large; in quotes it is text")
+            return digits
+        return digits if digits == "-0" else int(digits)
 
-    def check_decimal(digits: str) -> float:
+    def read_decimal(digits: str) -> float | str:
         if Decimal(digits) != Decimal(repr(float(digits))):
-            fault_messages.append(f"the number {messages.quote(digits)} has too many digits; in quotes it is text")
-        return 0.0
+            faults.append(f"the number {messages.quote(digits)} has too many digits; in quotes it is text")
+        return float(digits) if orjson.dumps(float(digits)).decode() == digits else digits
 
-    json.loads(text, object_pairs_hook=check_names, parse_int=check_integer, parse_float=check_decimal)
-    return fault_messages
+    row = json.loads(text, object_pairs_hook=check_names, parse_int=read_integer, parse_float=read_decimal)
+    return row, faults
 
 
 def describe_json(source: Source) -> tuple[int, list[str]]:

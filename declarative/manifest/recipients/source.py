@@ -114,7 +114,8 @@ class Source:
 
     def more_problem(self, count: int, noun: str) -> Problem:
         """One problem that stands for `count` further ones of a kind."""
-        return Problem(self.display_path, 0, 0, "", messages.and_more(count, noun), count=count)
+        message = messages.and_more(count, noun)
+        return Problem(self.display_path, 0, 0, "", message, messages.EVERY_PROBLEM, count=count)
 
     def manifest_problem(self, step: str, message: str, hint: str = "") -> Problem:
         """A problem with what the manifest says about the file, at the key `step` of the entry."""

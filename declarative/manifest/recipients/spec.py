@@ -13,7 +13,7 @@ from declarative.manifest.paths import UnusableFile
 from declarative.manifest.recipients.countries import report_unknown_region
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.inline import InlineRecipients, describe_foreign_field, parse_rows
-from declarative.manifest.recipients.remote_file import RemoteFiles
+from declarative.manifest.recipients.remote_file import RemoteFiles, check_url
 from declarative.manifest.recipients.source import Condition, Source, format_of, resolve_recipients_file
 from declarative.manifest.recipients.text_file import is_text_encoding
 from declarative.model.capabilities import PERSONAL
@@ -122,10 +122,10 @@ def locate_file(
     name = entry["file"]
     if "://" not in name:
         return resolve_recipients_file(section.at("file"), name, root)
-    if "sha256" not in entry:
-        section.at("file").report(f"{quote(name)} needs its sha256", "dialctl digest URL prints it")
-        return None
     try:
+        check_url(name)
+        if "sha256" not in entry:
+            raise UnusableFile(f"{quote(name)} needs its sha256", "dialctl digest URL prints it")
         return remote_files.get(name, entry["sha256"])
     except UnusableFile as unusable:
         section.at("file").report(unusable.message, unusable.hint)

@@ -42,9 +42,9 @@ def read_suppressed(texts: pl.Series, region: str | None) -> tuple[SuppressedNum
     meanings = _meanings(pieces.get_column("number"), region)
     international = pl.concat([pieces.select("row", meaning.alias("number")) for meaning in meanings]).drop_nulls()
     numbers = pl.concat([normal.drop_nulls(), international.get_column("number")]).unique()
-    # Without a country a number is known by its last digits only.
-    is_figure = pl.col("number").str.contains(r"[0-9][eE][-+]?[0-9]")  # whose last digits a spreadsheet cut
-    unread = pieces.filter(pl.col("normal").is_null() & ~is_figure)
+    # Without a country a number is known by its last digits only. With one it would have been read, if it were whole.
+    is_broken = pl.col("number").str.contains(r"[0-9][eE][-+]?[0-9]|^\s*\+")  # a spreadsheet may cut the last digits
+    unread = pieces.filter(pl.col("normal").is_null() & ~is_broken)
     digits = unread.get_column("number").str.replace_all(r"[^0-9]", "").str.strip_chars_start("0")
     ending_rows = unread.with_columns(digits.alias("ending")).filter(pl.col("ending").str.len_chars() >= _SHORTEST)
     endings = ending_rows.filter(pl.col("ending").str.len_chars() <= 15).get_column("ending").unique()

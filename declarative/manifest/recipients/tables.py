@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -25,6 +26,10 @@ from declarative.manifest.recipients.xlsx_file import open_xlsx, xlsx_places
 from declarative.model.numbers import normalize_column
 from declarative.privacy import mask_all
 
+_CONSENT = re.compile(
+    r"(?:donot|dont)(?:call|contact)|dn[cd]|opt(?:ed)?(?:in|out)|unsubscribed?|(?:has)?consent(?:ed)?"
+)
+"""Names of columns, in small letters alone, that tell who may be called."""
 _ROW_SCHEMA = {"number": pl.String, "payload": pl.String, "row": pl.UInt32}
 
 
@@ -98,8 +103,8 @@ def _read_rows(source: Source, problems: ProblemCollector) -> SourceRows:
     try:
         _check_sha256(source)
         if source.format in ("jsonl", "json"):
-            frame, not_selected = read_json(source, problems)
-            rows = SourceRows(frame, {"not_selected": not_selected}, [])
+            frame, not_selected, names = read_json(source, problems)
+            rows = SourceRows(frame, {"not_selected": not_selected}, list(_header_warnings(source, names)))
         else:
             rows = _read_columns(source, problems)
     except UnreadableFile as unreadable:
@@ -167,6 +172,14 @@ def _selected(source: Source, frame: pl.DataFrame) -> pl.Series | None:
 def _header_warnings(source: Source, header: Sequence[str]) -> Iterator[str]:
     if unnamed := sum(not name for name in header):
         yield f"{source.display_path}: {humanize.plural(unnamed, 'column', 'columns')} without a name left out"
+
+    selecting = {condition.column for condition in source.where}
+    for name in header:
+        if _CONSENT.fullmatch(re.sub(r"[^a-z]", "", name.lower())) and name not in selecting and not source.suppresses:
+            yield (
+                f"{source.display_path} has a column {messages.quote(name)}, and its rows are called whatever it says: "
+                "`where` in the entry chooses rows"
+            )
 
 
 def _nested_variable_problems(source: Source, frame: pl.DataFrame, fields: dict[str, list[str]]) -> Iterator[Problem]:

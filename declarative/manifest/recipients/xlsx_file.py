@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from declarative.manifest.messages import quote, suggest
-from declarative.manifest.recipients.isolated import NO_SHEET, TOO_LARGE, ChildFailed, read_columns
+from declarative.manifest.recipients.isolated import ERROR_MARK, NO_SHEET, TOO_LARGE, ChildFailed, read_columns
 from declarative.manifest.recipients.source import Place, Source, Table, UnreadableFile
 from declarative.manifest.recipients.text_file import refuse_pointer
 
@@ -22,10 +22,23 @@ def open_xlsx(source: Source) -> Table:
     source.check_header(header, line=frame.item(0, "line"))
 
     def read(names: Sequence[str]) -> pl.DataFrame:
-        rows = cells.slice(1)
-        return rows.select(rows.get_column(rows.columns[header.index(name)]).alias(name) for name in names)
+        rows = frame.slice(1)
+        columns = [cells.columns[header.index(name)] for name in names]
+        _refuse_errors(source, rows, columns)
+        return rows.select(pl.col(column).alias(name) for column, name in zip(columns, names, strict=True))
 
     return Table(header, read, lambda: cells.height - 1)
+
+
+def _refuse_errors(source: Source, rows: pl.DataFrame, columns: Sequence[str]) -> None:
+    for column in columns:
+        faulty = rows.filter(pl.col(column).str.starts_with(ERROR_MARK))
+        if not faulty.is_empty():
+            message = f"{quote(faulty.item(0, column))}, an error of the spreadsheet"
+            hint = "correct the formula, or clear the cell"
+            raise UnreadableFile(
+                source.file_problem(message, hint, line=faulty.item(0, "line"), column=int(column) + 1)
+            )
 
 
 def xlsx_places(source: Source, rows: Sequence[int], column: str) -> dict[int, Place]:

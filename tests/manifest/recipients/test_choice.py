@@ -184,3 +184,31 @@ def test_an_array_under_the_name_of_json_lines_is_told(folder: ProjectFolder) ->
     text = json.dumps([{"to_number": "+14155550101"}], indent=2)
     folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM.replace("csv", "jsonl"), "r.jsonl": text})
     assert folder.problems() == ["r.jsonl: holds an array (one object a line is wanted; an array is named .json)"]
+
+
+def test_an_error_of_a_spreadsheet_is_no_empty_cell(folder: ProjectFolder) -> None:
+    with xlsxwriter.Workbook(folder.directory / "r.xlsx") as workbook:
+        workbook.add_worksheet("Notes").write_formula(0, 0, "=1/0", None, "#DIV/0!")
+        sheet = workbook.add_worksheet("People")
+        sheet.write_row(0, 0, ["to_number", "n", "spare"])
+        sheet.write_row(1, 0, ["+14155550101", "a"])
+        sheet.write_formula(1, 2, "=NA()", None, "#N/A")
+        sheet.write_row(2, 0, ["+14155550102", "b"])
+    spec = "  recipients_from: [{file: r.xlsx, sheet: People, metadata: [n]}]\n"
+    assert len(people_of(folder.batch(spec))) == 2
+    folder.put({"b.yaml": HEAD + spec.replace("[n]", "[spare]")})
+    assert folder.problems() == [
+        'r.xlsx:2:3: "#N/A", an error of the spreadsheet (correct the formula, or clear the cell)'
+    ]
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.jsonl"])
+@pytest.mark.parametrize("column", ["do_not_call", "Do Not Call", "DNC", "consent", "optedOut"])
+def test_a_column_that_tells_who_may_be_called_is_not_overlooked(folder: ProjectFolder, name: str, column: str) -> None:
+    put_rows(folder, name, [{"to_number": "+14155550101", column: "Y"}, {"to_number": "+14155550102", column: "N"}])
+    spec = f"  recipients_from: [{{file: {name}}}]\n"
+    [warning] = folder.batch(spec).recipients.warnings
+    assert warning.startswith(f'{name} has a column "{column}", and its rows are called whatever it says')
+    batch = folder.batch(spec.replace("}", f", where: {{{column}: N}}}}"))
+    assert batch.recipients.warnings == ()
+    assert list(people_of(batch)) == ["+14155550102"]

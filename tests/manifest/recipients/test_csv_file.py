@@ -148,7 +148,12 @@ MISTAKES = [
         "such as +14155550101 (+1415•••0103, if default_region is US)",
     ),
     csv("CSV empty number", "a,to_number\n1,+14155550101\n22,\n", "r.csv:3:4", f"found no number, {NUMBER}"),
-    csv("several delimiters", "to_number;a,b\n+14155550101;1,2\n", "r.csv:1:1", "the first line holds commas and semi"),
+    csv(
+        "several delimiters",
+        "to_number;a,b\n+14155550101;1,2\n",
+        "r.csv:1:1",
+        "the first line holds commas and semicolons (write",
+    ),
     csv("a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1\noid x\n", "r.csv: ", "git lfs pull"),
     csv("200,000 columns", ",".join(map(str, range(200_000))) + "\n", "r.csv: ", "has 200,000 columns, at most 4,096"),
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from declarative.manifest.recipients.csv_grammar import is_strict, read_rows
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.source import Source, UnreadableFile
 from declarative.manifest.recipients.tables import load_recipients, load_suppressed_numbers
+from declarative.model.numbers import normalize_numbers
 
 HEADER = "to_number,a,b\n"
 WIDTH = 3
@@ -110,16 +113,50 @@ def test_reading_agrees_with_a_strict_reader(text: str) -> None:
     assert [list(row) for row in rows] == expected
 
 
-@settings(max_examples=300, deadline=None)
-@given(text=TEXTS)
-def test_do_not_call_files_are_read_by_the_same_reader(text: str) -> None:
-    expected = accepted_rows(text)
+NUMBERS = st.sampled_from(
+    [
+        "+14155550101",
+        "+1 (415) 555-0102",
+        '"+14155550103"',
+        "+44 (0)7700 900123",
+        '"+1 415\n555 0104"',
+        "x",
+        "415 555",
+        '"a',
+    ]
+)
+LISTS = st.lists(
+    st.tuples(NUMBERS, ROWS, st.sampled_from(["\n", "\r\n", "\n,,\n", "\r"])).map(
+        lambda row: f"{row[0]},{row[1]}{row[2]}"
+    ),
+    max_size=5,
+).map("".join)
+
+
+@settings(max_examples=500, deadline=None)
+@given(text=LISTS)
+@example(text='+14155550101,"a\n2,b,"c",\n')
+@example(text='+14155550101,a 12" disc,b\n+14155550102,a 10" disc,c\n')
+@example(text="+14155550101,a,b\r+14155550102,c,d\n")
+def test_lists_of_people_and_do_not_call_lists_agree_with_a_strict_reader(text: str) -> None:
+    """Every row of a list that is accepted is a person; of every do-not-call list each row protects one."""
+    people_problems, suppressed_problems = ProblemCollector(), ProblemCollector()
     with TemporaryDirectory() as directory:
-        people, suppressed = ProblemCollector(), ProblemCollector()
-        load_recipients(source_of(directory, HEADER + text), people)
-        load_suppressed_numbers(source_of(directory, HEADER + text, suppresses=True), suppressed)
-    if expected is None:
-        assert [str(problem) for problem in people] == [str(problem) for problem in suppressed] != []
+        people = load_recipients(source_of(directory, HEADER + text), people_problems)
+        source = source_of(directory, HEADER + text, suppresses=True)
+        suppressed = load_suppressed_numbers(source, suppressed_problems)
+    rows = accepted_rows(text)
+    if rows is None:
+        assert [str(problem) for problem in people_problems] == [str(problem) for problem in suppressed_problems] != []
+        return
+    numbers = normalize_numbers([row[0] for row in rows])
+    good = [(number, {"a": row[1], "b": row[2]}) for number, row in zip(numbers, rows, strict=True) if number]
+    assert [
+        (number, json.loads(payload)["metadata"]) for number, payload in people.frame.select("number", "payload").rows()
+    ] == good
+    assert people_problems.is_empty is (len(good) == len(rows) > 0)
+    assert suppressed.matches(pl.Series([number for number, _ in good], dtype=pl.String)).all()
+    assert not suppressed_problems.is_empty or suppressed.numbers.len() + suppressed.endings.len() >= len(set(numbers))
 
 
 @settings(max_examples=500, deadline=None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from declarative.manifest.messages import EVERY_PROBLEM
+
 from ..mistakes import Mistake, csv, find_problem
 from ..project_fixture import FROM, HEAD, PERSON, PROJECT, ProjectFolder
 
@@ -13,7 +15,7 @@ def test_of_many_numbers_repeated_in_a_manifest_twenty_are_named(folder: Project
     folder.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  recipients:\n{people}"})
     reported = folder.problems()
     assert len(reported) == 21
-    assert reported[-1] == "b.yaml:47:5: spec.recipients[41]: and 1 more repeated number"
+    assert reported[-1] == f"b.yaml:47:5: spec.recipients[41]: and 1 more repeated number ({EVERY_PROBLEM})"
 
 
 def test_of_many_repeated_numbers_twenty_are_named(folder: ProjectFolder) -> None:
@@ -21,7 +23,7 @@ def test_of_many_repeated_numbers_twenty_are_named(folder: ProjectFolder) -> Non
     folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM, "r.csv": f"to_number\n{lines}"})
     reported = folder.problems()
     assert len(reported) == 21
-    assert reported[-1] == "r.csv: and 5 more repeated numbers"
+    assert reported[-1] == f"r.csv: and 5 more repeated numbers ({EVERY_PROBLEM})"
 
 
 MISTAKES = [

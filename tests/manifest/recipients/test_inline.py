@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from declarative.manifest.messages import EVERY_PROBLEM
+
 from ..mistakes import Mistake, find_problem
 from ..project_fixture import HEAD, NUMBER, PROJECT, ProjectFolder
 
@@ -13,7 +15,7 @@ def test_of_many_wrong_people_twenty_are_described(folder: ProjectFolder) -> Non
     folder.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  recipients:\n{people}"})
     reported = folder.problems()
     assert len(reported) == 21
-    assert reported[-1] == "b.yaml:26:5: spec.recipients[20]: and 5 more faulty recipients"
+    assert reported[-1] == f"b.yaml:26:5: spec.recipients[20]: and 5 more faulty recipients ({EVERY_PROBLEM})"
 
 
 MISTAKES = [

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ..project_fixture import FROM, HEAD, PROJECT, ProjectFolder
+from ..project_fixture import FROM, HEAD, PROJECT, ProjectFolder, people_of
 
 
 def test_jsonl_keeps_types_and_leaves_out_what_is_null(folder: ProjectFolder) -> None:
@@ -71,3 +71,12 @@ def test_a_column_that_no_line_of_json_has(folder: ProjectFolder) -> None:
     folder.put({"r.jsonl": '{"to_number": "+14155550101", "plan": 1}\n'})
     (reported,) = folder.problems()
     assert 'no line of r.jsonl has "plam" (did you mean "plan"?)' in reported
+
+
+@pytest.mark.parametrize("name", ["r.jsonl", "r.json"])
+def test_a_number_that_json_would_write_otherwise_stays_as_it_is_written(folder: ProjectFolder, name: str) -> None:
+    row = '{"to_number": "+14155550101", "price": 12.50, "version": 3.10, "e": 1e5, "zero": 0.0, "n": [1.0, 2.00]}'
+    folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM.replace("r.csv", name)})
+    folder.put({name: f"[{row}]" if name == "r.json" else row})
+    [data] = people_of(folder.load().resources["batch/b"]).values()
+    assert data == {"metadata": {"price": "12.50", "version": "3.10", "e": "1e5", "zero": 0.0, "n": [1.0, "2.00"]}}

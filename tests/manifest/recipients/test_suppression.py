@@ -49,7 +49,7 @@ def test_whatever_a_row_could_mean_is_held_back(text: str, region: str | None, p
     assert "+4915112345678" not in held
 
 
-@pytest.mark.parametrize("text", ["", "ask Ada", "1.41556E+10", "12345"])
+@pytest.mark.parametrize("text", ["", "ask Ada", "1.41556E+10", "12345", "+1 555-0101", "+1 415 555 010"])
 def test_a_row_that_can_be_read_in_no_way_is_an_error(text: str) -> None:
     suppressed, is_unreadable = read_suppressed(pl.Series([text, US]), None)
     assert is_unreadable.to_list() == [True, False]
@@ -64,3 +64,15 @@ def test_a_person_is_held_back_however_both_files_write_the_number(folder: Proje
     )
     recipients = folder.load().resources["batch/b"].recipients
     assert (recipients.count, recipients.excluded_counts) == (1, {"suppressed": 1})
+
+
+def test_an_empty_list_shows_that_it_is_whole(folder: ProjectFolder) -> None:
+    project = f"{PROJECT}  policy: {{suppress_from: [{{file: dnc.END}}]}}\n"
+    people = {"b.yaml": HEAD + "  recipients_from: [{file: r.csv}]\n", "r.csv": "to_number\n+14155550101\n"}
+    for ending, text in (("csv", "to_number\n"), ("json", "[]"), ("tsv", "to_number\treason\r\n")):
+        folder.put({"project.yaml": project.replace("END", ending), f"dnc.{ending}": text, **people})
+        assert folder.load().resources["batch/b"].recipients.count == 1
+    for ending in ("csv", "json", "jsonl"):
+        folder.put({"project.yaml": project.replace("END", ending), f"dnc.{ending}": "", **people})
+        [reported] = folder.problems()
+        assert reported.startswith(f"dnc.{ending}: is empty")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from declarative.errors import ManifestError
+from declarative.manifest.messages import EVERY_PROBLEM
 
 from ..mistakes import Mistake, csv, find_problem
 from ..project_fixture import FROM, HEAD, PROJECT, ProjectFolder
@@ -17,7 +18,7 @@ def test_twenty_wrong_rows_are_described_and_the_rest_counted(folder: ProjectFol
         folder.load()
     reported = [str(problem) for problem in refused.value.problems]
     assert len(reported) == 21
-    assert reported[-1] == "r.csv: and 10 more malformed numbers"
+    assert reported[-1] == f"r.csv: and 10 more malformed numbers ({EVERY_PROBLEM})"
     assert refused.value.message == "30 problems in the manifests"
 
 
@@ -26,7 +27,7 @@ def test_of_many_oversized_rows_twenty_are_named(folder: ProjectFolder) -> None:
     folder.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  provider: newer\n{FROM}", "r.csv": f"to_number,a\n{rows}"})
     reported = folder.problems()
     assert len(reported) == 21
-    assert reported[-1] == "r.csv: and 2 more oversized rows"
+    assert reported[-1] == f"r.csv: and 2 more oversized rows ({EVERY_PROBLEM})"
 
 
 MISTAKES = [
