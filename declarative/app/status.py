@@ -50,7 +50,7 @@ class AddressStatus:
     candidates: tuple[Remote, ...] = ()
     """Calls without a mark that one of those requests may have created. A person has to compare them."""
     unseen: int = 0
-    """People that a rebuilt lock did not find, and that no list proves uncalled."""
+    """People who are not found, and whom nothing proves uncalled."""
     unnamed: int = 0
     """People in batches that were declared placed while their manifest was gone: any who are wanted may be among
     them."""

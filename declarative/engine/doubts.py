@@ -103,7 +103,10 @@ class DoubtResolver:
                 self._wait(name, intents, next_probe, poll)
                 continue
             if probes == PROBES:
-                message = f"the list of {name} does not show what was made there; run dialctl apply again"
+                message = (
+                    f"the list of {name} does not show what was made there, or dates it too early to prove anything; "
+                    "run dialctl apply again in a while"
+                )
                 findings.append(Finding("", message, unsure=True))
                 self._given_up |= set(probe_times)
                 return

@@ -98,7 +98,7 @@ class _Observer:
         self.name = name
         self.provider = provider
         self.managed_list = managed_list
-        self.provider_time = provider.now()
+        self.provider_time = BEFORE_ALL
         self.ownership = Ownership(scope.desired.project.name, managed_list, scope.lock)
         self.reader = MemberReader(
             provider,
@@ -140,13 +140,17 @@ class _Observer:
         return {remote_id: remote for listing in listings if listing for remote_id, remote in listing.entries.items()}
 
     def _read_unsettled_batches(self) -> None:
-        """Reads the batch list back to every batch that may still change, and by id those that it does not show."""
+        """Reads the batch list back to every batch that may still change, the provider's time, and by id those batches
+        that the list does not show."""
+        if self.batch_listing is not None:
+            self.scope.progress(f"reading the batch list of {self.name}")
+            self.batch_listing.read_until(
+                lambda listing: list_depth.reaches_all_unsettled(listing, self.scope.lock, self.managed_list)
+            )
+        # Protocol 8: every batch is read later than this time. The list's answer told it, so it costs no request.
+        self.provider_time = self.provider.now()
         if self.batch_listing is None:
             return
-        self.scope.progress(f"reading the batch list of {self.name}")
-        self.batch_listing.read_until(
-            lambda listing: list_depth.reaches_all_unsettled(listing, self.scope.lock, self.managed_list)
-        )
         for managed in self.managed_list:
             self.reader.read_unlisted_batches(managed, self.batch_listing.entries)
 

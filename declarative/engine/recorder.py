@@ -58,7 +58,8 @@ class Recorder:
             ledger.update(
                 task.address, remotes=changed_records, intents=dict.fromkeys(mark for mark in answered_marks if mark)
             )
-        drop_found(self._run, task.address, all_members(task.facts))
+        if resource_record.unseen:
+            drop_found(self._run, task.address, all_members(task.facts))
 
     def _date_cancel(self, facts: Facts, remote_record: RemoteRecord) -> RemoteRecord:
         """Dates a cancel whose answer was lost, or that somebody declared to be ours, by when it was first seen."""

@@ -76,11 +76,11 @@ def test_people_are_read_only_once_the_cancel_has_settled(run: SandboxRun) -> No
     remote = run.read(run.submit(batch_resource(ADA)).remote_id)
     provider: Any = SettlingProvider(run.provider, 30)
     context = replace(run.context, providers={"cartesia": provider})
-    before = run.provider.now()
-    assert (
-        cancel_and_read(context, Executor(context, on_wait=lambda: None), MARCH, remote, ResourceResult()) is not None
-    )
+    before, pauses_before_wait = run.provider.now(), list[float]()
+    executor = Executor(context, on_wait=lambda: pauses_before_wait.append(sum(run.pauses)))
+    assert cancel_and_read(context, executor, MARCH, remote, ResourceResult()) is not None
     assert sum(run.pauses) >= 30
+    assert pauses_before_wait == [0], "batches whose guards may end meanwhile are looked at first"
     record = run.ledger.resource_record(MARCH).remotes[remote.id]
     assert record.cancelled_at is not None
     assert before <= record.cancelled_at < before + timedelta(seconds=5)

@@ -150,7 +150,7 @@ def test_a_list_that_does_not_show_the_probe_ends_the_waiting(run: SandboxRun) -
     run.faults(fault("listCallBatches", {"lag": 36_000}, times=0))
     messages = [finding.message for finding in resolver(run).resolve([MARCH])]
     run.faults()
-    assert messages[-1] == "the list of cartesia does not show what was made there; run dialctl apply again"
+    assert messages[-1].startswith("the list of cartesia does not show what was made there")
     assert len(probes(run)) == 1, "it exists: another one would prove no more"
     assert run.ledger.resource_record(MARCH).intents
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from declarative.engine.guard import GuardWatch
+from declarative.errors import ProviderError
 from declarative.model.lock import LONGEST_GUARD
 from tests.engine.sandbox_run import ADA, BOB, MARCH, SandboxRun, a_mark, batch_resource, fault
 from tests.engine.test_signals import keep_handlers
@@ -208,6 +209,53 @@ def test_a_run_that_stays_waits_for_the_last_quarter(run: SandboxRun) -> None:
     assert (round(sum(run.pauses)), lists(run)) == (90, 2)
     assert guard_watch.check_again() == []
     assert lists(run) == 2
+
+
+def test_no_guard_ends_while_the_list_of_another_provider_is_waited_for(run: SandboxRun) -> None:
+    """The first provider's list lags, and its guard is a quarter of an hour. The other one's ends in two minutes."""
+    run.context.providers["slow"] = run.provider  # type: ignore[index]
+    run.ledger.set_guard("slow", 900)
+    guard_watch = GuardWatch(run.context, run.executor, run.sweeper)
+    for name, number in (("slow", ADA), ("cartesia", BOB)):
+        receipt = run.submit(batch_resource(number, address=f"batch/{name}", provider=name))
+        guard_watch.watch(name, receipt.remote_id, receipt.starts_at)
+    run.faults(fault("listCallBatches", {"lag": 36_000}, times=ALWAYS))
+    findings = guard_watch.check_all()
+    assert {finding.address: finding.people_are_free for finding in findings} == {
+        "batch/cartesia": True,
+        "batch/slow": True,
+    }
+    assert 600 < sum(run.pauses) < 900
+    run.advance(3_600)
+    assert not run.calls()
+
+
+def test_every_late_batch_is_cancelled_before_one_of_them_is_read(run: SandboxRun) -> None:
+    guard_watch = GuardWatch(run.context, run.executor, run.sweeper)
+    for number in (ADA, BOB):
+        receipt = run.submit(batch_resource(number, address=f"batch/{number}"))
+        guard_watch.watch("cartesia", receipt.remote_id, receipt.starts_at)
+    run.faults(fault("listCallBatches", {"lag": 36_000}, times=ALWAYS))
+    assert len(guard_watch.check_all()) == 2
+    asked = [name for name in run.operations() if name in ("cancelCallBatch", "getCallBatch")]
+    assert asked[:2] == ["cancelCallBatch"] * 2
+    assert set(asked[2:]) == {"getCallBatch"}
+
+
+def test_where_the_time_cannot_be_asked_for_a_batch_is_taken_back_at_once(
+    run: SandboxRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard_watch, _ = watch(run, ADA)
+
+    def fail() -> None:
+        raise ProviderError("no answer")
+
+    monkeypatch.setattr(run.provider, "latest_now", fail)
+    *_, withdrawn = guard_watch.check_all()
+    assert withdrawn.people_are_free
+    assert sum(run.pauses) < 60
+    run.advance(600)
+    assert not run.calls()
 
 
 def test_for_a_later_start_the_look_waits_an_hour_at_most(run: SandboxRun) -> None:

@@ -143,3 +143,11 @@ def test_a_batch_that_shows_fewer_people_than_were_sent_is_not_settled(run: Sand
     todo = task(run, batch_resource(ADA, BOB), a_remote("acb_1", {ADA: Phase.REACHED}))
     Recorder(run.context).record_observed(todo)
     assert not record(run).remotes["acb_1"].settled
+
+
+def test_a_person_who_is_shown_after_all_is_not_looked_for_any_more(run: SandboxRun) -> None:
+    ada, bob = (KEY.digest_person(LINEAGE, number) for number in (ADA, BOB))
+    run.ledger.update(MARCH, unseen=tuple(sorted((ada, bob))))
+    remotes = (a_remote("acb_1", {ADA: Phase.QUEUED}), a_remote("acb_2", {BOB: Phase.CANCELLED}))
+    Recorder(run.context).record_observed(task(run, batch_resource(ADA, BOB), *remotes))
+    assert run.ledger.resource_record(MARCH).unseen == (bob,), "who reads cancelled may have been sent elsewhere"

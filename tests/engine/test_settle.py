@@ -28,6 +28,7 @@ from tests.engine.sandbox_run import (
     open_run,
 )
 
+APRIL, MAY = "batch/april", "batch/may"
 LOST = "lost_request"
 
 
@@ -122,6 +123,45 @@ def test_a_lost_retry_is_known_by_its_count_alone(run: SandboxRun) -> None:
         run.executor.retry(resource, run.read(remote_id), resource.recipients.frame, lambda: True)
         assert settle(run) == messages
         assert bool(run.ledger.resource_record(MARCH).intents) is not bool(messages)
+
+
+def lose_retry(run: SandboxRun, address: str, number: str) -> str:
+    """A retry whose answer was lost, at an address of its own; returns the id of its batch."""
+    resource = batch_resource(number, address=address)
+    remote_id = run.submit(resource).remote_id
+    run.advance(3_600)
+    run.faults(fault("retryCallBatch", "lost_answer"))
+    run.executor.retry(resource, run.read(remote_id), resource.recipients.frame, lambda: True)
+    run.faults()
+    return remote_id
+
+
+def test_a_batch_that_cannot_be_read_leaves_its_own_retry_unsure_alone(run: SandboxRun) -> None:
+    unread_id, read_id = lose_retry(run, MARCH, SILENT), lose_retry(run, APRIL, SILENT)
+    run.advance(3_600)
+    run.faults(fault("createCallBatch", "lost_answer"))
+    run.submit(batch_resource(BOB, address=MAY))
+    run.answers.edit = lambda method, path, answer: 500 if method == "GET" and path.endswith(unread_id) else answer
+    findings = run.settler.settle([MARCH, APRIL, MAY])
+    assert [(finding.address, finding.unsure) for finding in findings] == [(MARCH, True), (APRIL, False), (MAY, False)]
+    assert findings[0].message.startswith(f"{unread_id} could not be read, nothing was concluded: ")
+    assert findings[1].message == f"the retry of {read_id} had arrived"
+    is_open = [bool(run.ledger.resource_record(address).intents) for address in (MARCH, APRIL, MAY)]
+    assert is_open == [True, False, False]
+
+
+def test_an_agent_whose_calls_cannot_be_listed_leaves_its_own_calls_unsure_alone(run: SandboxRun) -> None:
+    other_agent = call_resource(BOB, address="call/bob", settings={"agent_id": "agent_B", "from_number_id": "ap_A"})
+    run.faults(fault("createOutboundCalls", "lost_answer", times=2), fault("createCallBatch", "lost_answer"))
+    for resource in (call_resource(ADA), other_agent):
+        run.submit(resource)
+    run.submit(batch_resource(SILENT))
+    run.answers.edit = lambda method, path, answer: 404 if "agent_id=agent_A" in path else answer
+    findings = run.settler.settle([CALL, "call/bob", MARCH])
+    assert [finding.address for finding in findings] == [CALL, "call/bob", MARCH]
+    assert findings[0].unsure
+    assert "the calls of agent_A could not be read" in findings[0].message
+    assert all("found again by its mark" in finding.message for finding in findings[1:])
 
 
 def test_a_start_of_its_own_asks_for_one_more_run_before_it() -> None:

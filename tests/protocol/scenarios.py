@@ -84,13 +84,15 @@ def _landed_after_it_was_revoked(project: Project) -> Expected:
 
 
 def _one_off_beside_a_doubt(project: Project) -> Expected:
-    project.begin(settle="20s").batch("march", people(4))
+    project.begin().plan()
+    at = f'  scheduled_at: "{project.now() + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"\n'
+    project.batch("march", people(4), more=at)
     project.apply()
-    project.batch("march", people(6))
+    project.batch("march", people(6), more=at)
     project.control("PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": "lost_request"}])
     project.apply(at="answer: submit", signum=KILL)
     leaving = people(1, 3)
-    project.batch("march", [number for number in people(6) if number not in leaving])
+    project.batch("march", [number for number in people(6) if number not in leaving], more=at)
     return {**once(people(6)), **never(leaving)}
 
 

@@ -264,9 +264,22 @@ def test_an_apply_of_one_batch_reads_the_list_twice_and_once_more_where_it_waits
     assert ground.apply().exit == 0
     told = [one for one in operations(ground) if one.endswith("CallBatch") or one == "listCallBatches"]
     assert told == ["listCallBatches", "createCallBatch", "listCallBatches"]
+    # Before the proofs of absence and the look-up of names it was four. Two more is what all of it may cost.
+    assert len(operations(ground)) <= 6
     before = len(operations(ground))
     ground.write(PROJECT + batch("b", ADA) + batch("c", BOB))
     assert ground.apply("--wait").exit == 0
     told = operations(ground)[before:]
     created = told.index("createCallBatch")
     assert told[created + 1 : created + 3] == ["listCallBatches"] * 2
+
+
+def test_an_unchanged_plan_reads_the_list_once_and_nothing_waits(ground: EmbeddedProject) -> None:
+    ground.write(PROJECT + batch("b", ADA))
+    ground.apply()
+    ground.advance(600)
+    ground.apply()
+    before, moment = len(operations(ground)), ground.now()
+    assert "Nothing to do" in ground.run("plan").text
+    assert operations(ground)[before:] == ["listCallBatches"]
+    assert ground.now() == moment

@@ -108,8 +108,15 @@ def json_text(value: Mapping[str, Json]) -> str:
         raise ProviderError("the provider answered with data of a person that cannot be read") from None
 
 
+_SEPARATORS = r"[\s().\-/\u00a0\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
+"""What may stand between the digits of a number, characters that cannot be seen too."""
+
+
 def members_frame(members: Iterable[MemberRow]) -> pl.DataFrame:
-    """Build the members frame of a remote (columns: MEMBER_COLUMNS). Leaves out rows without a full E.164 number."""
+    """Build the members frame of a remote (columns: MEMBER_COLUMNS).
+
+    Takes separators out of numbers, and leaves out rows without a full E.164 number.
+    """
     import polars as pl
 
     from declarative.model.frames import E164
@@ -119,4 +126,6 @@ def members_frame(members: Iterable[MemberRow]) -> pl.DataFrame:
     frame = pl.DataFrame(data, schema=dict.fromkeys(MEMBER_COLUMNS, pl.String))
     # Protocol 12: a masked number must not count as read. Its row would match no one, and the person would look never
     # called. Left out, it makes the frame shorter than the total, so the batch does not count as read in full.
-    return frame.filter(pl.col("number").str.contains(E164))
+    number = pl.col("number")
+    plain = pl.when(number.str.contains(E164)).then(number).otherwise(number.str.replace_all(_SEPARATORS, ""))
+    return frame.with_columns(plain.alias("number")).filter(number.str.contains(E164))
