@@ -17,7 +17,9 @@ _MASKED = re.compile(r"\+?\d*•••\d*")
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)))
 _BIDI = dict.fromkeys((1564, 8206, 8207, *range(8234, 8239), *range(8294, 8298)))
 _BREAKS = dict.fromkeys((9, 10, 13, 133, 8232, 8233), " ")
-_UNSAFE: dict[int, str | None] = {**_CONTROL, **_BIDI, **_BREAKS}
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+"""What Python makes of bytes in arguments and variables that are not UTF-8. No JSON can hold them."""
+_UNSAFE: dict[int, str | None] = {**_CONTROL, **_BIDI, **_BREAKS, **_SURROGATES}
 
 LIMIT = 300
 """Characters that `redact` leaves of a text."""
@@ -71,7 +73,7 @@ def _mask_digits(number: str) -> str:
 
 def clean(text: str) -> str:
     """One line of text from a manifest or provider that cannot control a terminal: control characters and direction
-    overrides are dropped, line breaks and tabs become spaces."""
+    overrides are dropped, line breaks and tabs become spaces, bytes that are not UTF-8 the sign for that."""
     return text.translate(_UNSAFE)
 
 

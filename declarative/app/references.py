@@ -11,7 +11,7 @@ from declarative.model.resource import Desired, Json, Resource
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block
 from declarative.planning.plan import Plan
-from declarative.privacy import clean, mask
+from declarative.privacy import clean, mask, redact
 from declarative.providers.base import Provider
 
 _MOST_NAMES = 10
@@ -77,7 +77,8 @@ def _make_block(messages: Sequence[str], provider: Provider) -> Block:
     agents = [f"{clean(entry.name)} ({clean(entry.id)})" for entry in provider.list_agents()]
     numbers = [f"{clean(entry.id)} {mask(entry.name)}" for entry in provider.list_numbers()]
     lists = [f"{noun}: {_join(names)}" for noun, names in (("agents", agents), ("numbers", numbers)) if names]
-    return Block(Reason.MISSING_REFERENCE, "; ".join(messages), f"correct it; there are {'; '.join(lists) or 'none'}")
+    detail = "; ".join(map(redact, messages))  # an id is whatever the manifest says, a phone number too
+    return Block(Reason.MISSING_REFERENCE, detail, f"correct it; there are {'; '.join(lists) or 'none'}")
 
 
 def _join(names: Sequence[str]) -> str:

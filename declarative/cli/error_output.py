@@ -8,14 +8,20 @@ from __future__ import annotations
 import errno
 import sys
 import traceback
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
+from declarative import humanize
 from declarative.cli import global_flags, terminal
-from declarative.errors import DialctlError, Exit, UsageError, system_hint
+from declarative.errors import DialctlError, Exit, Problem, UsageError, system_hint
 from declarative.privacy import clean
+
+_MOST_SHOWN = 200
+"""Problems of one file that are printed. Of one kind the manifests describe twenty at most, and count the others."""
 
 
 def print_failure(failure: Exception, command_context: click.Context) -> int:
@@ -38,12 +44,24 @@ def print_error(error: DialctlError, command_context: click.Context) -> int:
 
         click.echo(github.format_error(error))
     if not (_wants_json(command_context) and _print_as_json(error)):
-        for problem in error.problems:
-            terminal.echo(clean(str(problem)), err=True)
+        _print_problems(error.problems)
         terminal.echo(click.style(f"Error: {clean(error.message)}", fg="red"), err=True)
         if error.hint:
             terminal.echo(f"  {clean(error.hint)}", err=True)
     return int(error.exit_code)
+
+
+def _print_problems(problems: Sequence[Problem]) -> None:
+    """Print the first problems of each file, and how many more there are."""
+    counts: Counter[str] = Counter()
+    for problem in problems:
+        counts[problem.file] += 1
+        if counts[problem.file] <= _MOST_SHOWN:
+            terminal.echo(clean(str(problem)), err=True)
+    for file, count in counts.items():
+        if count > _MOST_SHOWN:
+            others = humanize.plural(count - _MOST_SHOWN, "more problem", "more problems")
+            terminal.echo(f"{clean(file)}: and {others}", err=True)
 
 
 def _print_as_json(error: DialctlError) -> bool:

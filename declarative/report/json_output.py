@@ -17,6 +17,7 @@ from declarative.errors import DialctlError, Exit
 from declarative.humanize import people
 from declarative.planning.decide import Verb
 from declarative.planning.plan import FORMAT_VERSION, Action, Plan
+from declarative.privacy import clean
 
 
 def encode(value: object) -> str:
@@ -196,7 +197,7 @@ def error_document(error: DialctlError) -> dict[str, Any]:
 
 
 def _error_entry(error: DialctlError) -> dict[str, str]:
-    return {"code": error.code, "message": error.message, "hint": error.hint}
+    return {"code": error.code, "message": clean(error.message), "hint": clean(error.hint)}
 
 
 def _timestamp(moment: datetime | None) -> str | None:

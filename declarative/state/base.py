@@ -55,11 +55,11 @@ class Holder:
     def from_environment(cls, environment: Mapping[str, str]) -> Holder:
         """This process. GitHub Actions, GitLab CI and Jenkins give the URL of their run in the environment."""
         # Not all that an environment holds is text, and the lease is JSON.
-        texts = {name: value.encode(errors="replace").decode() for name, value in environment.items()}
+        texts = {name: _as_text(value) for name, value in environment.items()}
         return cls(
             id=secrets.token_hex(4),
-            who=texts.get("GITHUB_ACTOR") or texts.get("GITLAB_USER_LOGIN") or _user_name(),
-            host=socket.gethostname(),
+            who=texts.get("GITHUB_ACTOR") or texts.get("GITLAB_USER_LOGIN") or _as_text(_user_name()),
+            host=_as_text(socket.gethostname()),
             pid=os.getpid(),
             since=datetime.now(UTC).replace(microsecond=0),
             run=_ci_run_url(texts),
@@ -188,6 +188,11 @@ def lease_unknown_error(location: str, lease_id: str, holder: Holder | None) -> 
     """The error for a lease that is to be broken, but that `holder` does not hold under this id."""
     state = f"it is held by {holder}, lease {holder.id}" if holder else "no run holds it"
     return StateError(f"there is no lease {lease_id} on {location}: {state}")
+
+
+def _as_text(value: str) -> str:
+    """The value with a question mark for each byte that is no UTF-8."""
+    return value.encode(errors="replace").decode()
 
 
 def _user_name() -> str:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import obstore
 from obstore import exceptions
 
-from declarative.errors import UsageError
-from declarative.state.objectstore_open import describe_store_error, is_missing_bucket, open_store
+from declarative.errors import StateError, UsageError
+from declarative.state.objectstore_open import describe_store_error, is_missing_bucket, open_store, short_message
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutResult, UpdateVersion
@@ -25,6 +25,8 @@ REQUEST_TIMEOUT = timedelta(seconds=10)
 
 _URL = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*/?")
 _CLOCK_KEY = "clock"
+_PANICS = "pyo3_runtime"
+"""Module of the exception by which a client written in Rust says that it broke down. It cannot be imported."""
 _CONDITION_ERRORS = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
 
 
@@ -120,6 +122,10 @@ class ObjectClient:
             yield
         except (exceptions.BaseError, OSError, ValueError) as error:
             raise describe_store_error(error, self.location) from error
+        except BaseException as panic:
+            if type(panic).__module__ != _PANICS:
+                raise
+            raise StateError(f"{self.location}: the client of the store broke down: {short_message(panic)}") from None
 
 
 def open_object_client(url: str, environment: Mapping[str, str]) -> ObjectClient:

@@ -13,20 +13,13 @@ from obstore import exceptions
 from obstore.store import from_url
 
 from declarative.errors import StateError
+from declarative.model import store_variables
 from declarative.privacy import is_loopback
 from declarative.state.aws_profile import AwsProfile, open_profile
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, S3Config
 
-_ENDPOINTS = (
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT",
-    "GOOGLE_BASE_URL",
-    "AZURE_STORAGE_ENDPOINT",
-    "AZURE_ENDPOINT",
-)
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _CREDENTIALS = {
     "s3": "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
@@ -51,14 +44,22 @@ def open_store(url: str, environment: Mapping[str, str], *, timeout: timedelta) 
     Raises StateError for settings that cannot be used, such as an endpoint over plain http on another machine.
     """
     scheme = url.partition(":")[0]
+    message, hint = store_variables.describe_unusable(environment)
+    if message:
+        raise StateError(message, hint=hint)
     profile = open_profile(environment) if scheme == "s3" else None
-    endpoints = {name: environment[name] for name in _ENDPOINTS if environment.get(name)}
-    if profile is not None and profile.endpoint:
-        endpoints["the AWS profile"] = profile.endpoint
+    is_plain_http = store_variables.allows_http(environment)
+    if profile is not None and profile.endpoint.lower().startswith("http://"):
+        if not is_loopback(urlsplit(profile.endpoint).hostname or ""):
+            raise StateError(
+                "the endpoint of the AWS profile is plain http to another machine",
+                hint="use https: the keys are sent there",
+            )
+        is_plain_http = True
     client_options: ClientConfig = {
         "timeout": timeout,
         "connect_timeout": timeout / 2,
-        "allow_http": _uses_plain_http(endpoints),
+        "allow_http": is_plain_http,
     }
     try:
         return from_url(
@@ -121,7 +122,7 @@ def is_missing_bucket(error: Exception) -> bool:
     return any(code in text for code in _MISSING_BUCKET) or ("list request" in text and "404 Not Found" in text)
 
 
-def short_message(error: Exception) -> str:
+def short_message(error: BaseException) -> str:
     """The first line of an error of the store's client."""
     # After it come notes of the client and the page of the store, which may quote a signed request.
     return _first_line(str(error)).split(": <", 1)[0]
@@ -147,12 +148,3 @@ def _profile_config(profile: AwsProfile) -> S3Config:
     if profile.region:
         config["region"] = profile.region
     return config
-
-
-def _uses_plain_http(endpoints: Mapping[str, str]) -> bool:
-    """Tell whether an endpoint is plain http. Raises StateError for one on another machine."""
-    plain = {name: url for name, url in endpoints.items() if url.lower().startswith("http://")}
-    for name, url in plain.items():
-        if not is_loopback(urlsplit(url).hostname or ""):
-            raise StateError(f"{name} is plain http to another machine", hint="use https: the keys are sent there")
-    return bool(plain)

@@ -86,3 +86,17 @@ def test_a_bug_shows_its_traceback_when_asked_for_twice(
     err = capsys.readouterr().err
     assert "dialctl has a bug: ZeroDivisionError at test_error_output.py:" in err
     assert ("Traceback" in err) is traced
+
+
+def test_bytes_that_are_no_utf_8_do_not_break_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    error_output.print_failure(Refused("not \udcff", hint="\udcff"), context_of("--json"))
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert (told["message"], told["hint"]) == ("not \ufffd", "\ufffd")
+
+
+def test_a_file_of_very_many_problems_does_not_flood_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [Problem("a.yaml", line, 1, "", "is wrong") for line in range(1, 5001)]
+    error_output.print_failure(ManifestError([*problems, Problem("b.yaml", 1, 1, "", "is wrong")]), context_of())
+    *first, last, more, total = capsys.readouterr().err.splitlines()
+    assert (len(first), last) == (200, "b.yaml:1:1: is wrong")
+    assert (more, total) == ("a.yaml: and 4,800 more problems", "Error: 5,001 problems in the manifests")

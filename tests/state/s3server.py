@@ -38,7 +38,8 @@ class S3Server:
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
-        _backend().create_bucket(self.bucket, "us-east-1")
+        if self.bucket not in _backend().buckets:  # moto keeps one account for all servers of a process
+            _backend().create_bucket(self.bucket, "us-east-1")
 
     @property
     def environment(self) -> dict[str, str]:

@@ -77,3 +77,8 @@ def test_an_error_of_a_lease_names_place_and_holder() -> None:
     assert "taken 12:00:00 UTC" in lease_lost_error("here", holder(), "it was broken").message
     assert lease_unknown_error("here", "x", None).message == "there is no lease x on here: no run holds it"
     assert "lease id-ada" in lease_unknown_error("here", "x", holder()).message
+
+
+def test_a_user_name_that_is_no_utf_8_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "\udcff")
+    assert Holder.from_json(Holder.from_environment({}).to_json()) is not None

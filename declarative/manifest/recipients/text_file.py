@@ -11,7 +11,9 @@ from declarative.manifest.recipients.source import Source, UnreadableFile
 MOST_UNPACKED = 512 << 20
 """Bytes that a packed file may unfold to."""
 _MOST_TIMES = 100
-"""How many times its size a packed file may unfold to, beyond 64 MiB. Lists of people reach about ten times."""
+"""How many times its size a packed file may unfold to. Lists of people reach about ten times."""
+_FREE_SIZE = 64 << 20
+"""Bytes that any packed file may unfold to."""
 _CHUNK = 1 << 20
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -72,9 +74,12 @@ def _unpack(source: Source) -> bytes:
             except zlib.error:
                 raise UnreadableFile(source.file_problem("is not gzip, or is damaged")) from None
             size += len(parts[-1])
-            if size > (most := min(MOST_UNPACKED, max(64 << 20, packed_size * _MOST_TIMES))):
-                message = f"unfolds to more than {most >> 20} MiB"
+            if size > MOST_UNPACKED:
+                message = f"unfolds to more than {MOST_UNPACKED >> 20} MiB"
                 raise UnreadableFile(source.file_problem(message, "split the file, or do not pack it"))
+            if size > _FREE_SIZE and size > packed_size * _MOST_TIMES:
+                message = f"unfolds to more than {_MOST_TIMES} times its size"
+                raise UnreadableFile(source.file_problem(message, "do not pack it, if this is meant"))
     if not unpacker.eof:
         raise UnreadableFile(
             source.file_problem("ends within its packed data: it may be half written", "copy it again")

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
+
 from declarative.errors import MissingKey, ProviderError
 from declarative.model.capabilities import ProviderType
 from declarative.model.resource import ProviderSpec
@@ -119,6 +121,7 @@ def _split_url(base_url: str, variable: str) -> SplitResult:
     try:
         parts = urlsplit(base_url)
         _ = parts.port
-    except ValueError:
+        httpx.URL(base_url)  # stricter about characters and host names
+    except (ValueError, httpx.InvalidURL):
         raise ProviderError(f"{variable} is not a URL") from None
     return parts

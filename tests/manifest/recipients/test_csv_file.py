@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 
 import pytest
 
@@ -94,12 +95,19 @@ def test_what_is_no_whole_gzip_is_refused(folder: ProjectFolder, content: bytes)
     assert reported.startswith("r.csv.gz: ")
 
 
-def test_a_small_file_that_unfolds_to_gigabytes_is_refused(folder: ProjectFolder) -> None:
-    with gzip.open(folder.directory / "r.csv.gz", "wb", compresslevel=1) as file:
-        for _ in range(600):
-            file.write(b"\n" * (1 << 20))
+@pytest.mark.parametrize(
+    ("part", "count", "told"),
+    [
+        (b"\n" * (1 << 20), 65, "unfolds to more than 100 times its size (do not pack it, if this is meant)"),
+        (os.urandom(20_000) * 52, 520, "unfolds to more than 512 MiB (split the file, or do not pack it)"),
+    ],
+)
+def test_a_small_file_that_unfolds_to_much_is_refused(
+    folder: ProjectFolder, part: bytes, count: int, told: str
+) -> None:
+    (folder.directory / "r.csv.gz").write_bytes(gzip.compress(part) * count)
     folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + FROM.replace("r.csv", "r.csv.gz")})
-    assert folder.problems() == ["r.csv.gz: unfolds to more than 512 MiB (split the file, or do not pack it)"]
+    assert folder.problems() == [f"r.csv.gz: {told}"]
 
 
 def test_a_file_name_is_not_a_pattern(folder: ProjectFolder) -> None:

@@ -80,6 +80,8 @@ def test_a_base_url_tells_the_host(url: str, host: str) -> None:
         "https://api.cartesia.ai/#a",
         "https://api.cartesia.ai:notaport",
         "https://[::1",
+        "https://sk_é",
+        "https://a\nb",
     ],
 )
 def test_a_base_url_that_would_give_the_key_away_is_refused(url: str) -> None:

@@ -59,6 +59,9 @@ def test_the_proxy_comes_from_the_environment(variables: dict[str, str], expecte
         ("http://[proxy", "HTTPS_PROXY is not a URL"),
         ("http://:3128", "HTTPS_PROXY must be a URL with a host"),
         ("http://proxy:port", "HTTPS_PROXY is not a URL"),
+        ("a\nb", "HTTPS_PROXY is not a URL"),
+        ("sk_é", "HTTPS_PROXY is not a URL"),
+        ("\udcff", "HTTPS_PROXY is not a URL"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_named(proxy: str, told: str) -> None:
