@@ -58,14 +58,16 @@ def _ask_boto3(environment: Mapping[str, str]) -> AwsProfile:
     from botocore.exceptions import BotoCoreError
     from obstore.auth.boto3 import Boto3CredentialProvider
 
+    hint = "aws configure list shows what there is"
     try:
         session = boto3.Session(region_name=environment.get("AWS_REGION") or None)
         # The client is made for its endpoint alone: a profile may name another one.
         endpoint = "" if environment.get("AWS_ENDPOINT") else str(session.client("s3").meta.endpoint_url)
-        credentials = Boto3CredentialProvider(session)
-        return AwsProfile(credentials, endpoint, session.region_name or "")
+    except (BotoCoreError, ValueError) as error:
+        raise StateError(f"the AWS profile cannot be used: {error}", hint=hint) from None
+    try:
+        return AwsProfile(Boto3CredentialProvider(session), endpoint, session.region_name or "")
     except BotoCoreError as error:
-        hint = "aws configure list shows what there is"
         raise StateError(f"the AWS profile cannot be used: {error}", hint=hint) from None
     except ValueError:
         raise StateError(

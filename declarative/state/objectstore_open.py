@@ -43,13 +43,12 @@ def open_store(url: str, environment: Mapping[str, str], *, timeout: timedelta) 
     Raises StateError for settings that cannot be used, such as an endpoint over plain http on another machine.
     """
     scheme = url.partition(":")[0]
-    profile = open_profile(environment) if scheme == "s3" else None
     endpoints = store_variables.list_endpoints(environment)
+    _require_usable(environment, endpoints)
+    profile = open_profile(environment) if scheme == "s3" else None
     if profile is not None and profile.endpoint:
-        endpoints["the AWS profile"] = profile.endpoint
-    message, hint = store_variables.describe_unusable(environment, endpoints)
-    if message:
-        raise StateError(message, hint=hint)
+        endpoints["the endpoint of the AWS profile"] = profile.endpoint
+        _require_usable(environment, endpoints)
     client_options: ClientConfig = {
         "timeout": timeout,
         "connect_timeout": timeout / 2,
@@ -68,6 +67,12 @@ def open_store(url: str, environment: Mapping[str, str], *, timeout: timedelta) 
             f"the store at {url} cannot be used as the environment says: {short_message(error)}",
             hint=f"check the variables that begin with {_VARIABLES[scheme]}",
         ) from error
+
+
+def _require_usable(environment: Mapping[str, str], endpoints: Mapping[str, str]) -> None:
+    message, hint = store_variables.describe_unusable(environment, endpoints)
+    if message:
+        raise StateError(message, hint=hint)
 
 
 def describe_store_error(error: Exception, url: str) -> StateError:

@@ -61,6 +61,8 @@ region = eu-west-1
 endpoint_url = {endpoint}
 [profile bare]
 region = eu-west-1
+[profile crooked]
+endpoint_url = not a url
 """
 
 
@@ -92,6 +94,7 @@ def test_a_profile_gives_keys_and_endpoint(profiles: S3Server, tmp_path: Path, m
     ("profile", "expected"),
     [
         ("nobody", r"the AWS profile cannot be used: The config profile \(nobody\) could not be found"),
+        ("crooked", "the AWS profile cannot be used: Invalid endpoint"),
         ("bare", "neither the environment nor the AWS profile has credentials"),
     ],
 )
@@ -133,7 +136,7 @@ def test_the_endpoint_of_a_profile_is_plain_http_on_this_machine_only(
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "calls")
     (tmp_path / "config").write_text(CONFIG.format(endpoint="http://store.example:9000"))
-    with pytest.raises(StateError, match="the AWS profile is plain http to another machine"):
+    with pytest.raises(StateError, match="of the AWS profile is plain http to another machine"):
         open_store("s3://bucket/x", os.environ, timeout=TIMEOUT)
 
 
