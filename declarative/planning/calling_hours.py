@@ -1,4 +1,4 @@
-"""Calling hours: when a person may be called, in a fixed zone or in their own. Pure; the moment comes in as a value.
+"""Which people may be called at a moment, by calling hours in a fixed zone or their own. Pure.
 
 A person's own zone is what the column says, or else what the prefix of their number says. A prefix may lie in several
 zones: then a call must be allowed in all of them.
@@ -6,44 +6,18 @@ zones: then a call must be allowed in all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
 
-from declarative.model.policy import RECIPIENT, CallingHours, is_time_zone
+from declarative.model.calling_hours import RECIPIENT, CallingHours, is_open, is_time_zone, next_opening
 from declarative.planning.decide import Timing
 
 _PREFIX = 10
 """Characters of a number that decide its zones: the longest prefix that phonenumbers tells zones by has nine digits."""
-
-
-def is_open(hours: CallingHours, zones: Sequence[str], moment: datetime) -> bool:
-    """Whether a call at the moment (aware) is allowed in all of the zones: from `start` on, and before `end`."""
-    return all(_is_open_at(hours, moment.astimezone(ZoneInfo(zone))) for zone in zones)
-
-
-def next_opening(hours: CallingHours, zones: Sequence[str], moment: datetime) -> datetime | None:
-    """Return the next moment at which a call is allowed in all zones, within two days; None where there is none.
-
-    That is `moment` itself, or a later one in UTC.
-    """
-    if is_open(hours, zones, moment):
-        return moment
-    starts = sorted(_next_start(hours, zone, moment + timedelta(days=days)) for zone in zones for days in (0, 1))
-    return next((start for start in starts if is_open(hours, zones, start)), None)
-
-
-def next_closing(hours: CallingHours, moment: datetime) -> datetime:
-    """Return the first `end` (UTC) after the moment, in the fixed zone of the hours."""
-    local = moment.astimezone(ZoneInfo(hours.zone))
-    end = datetime.combine(local.date(), hours.end, ZoneInfo(hours.zone))
-    if end <= local:
-        end = datetime.combine(local.date() + timedelta(days=1), hours.end, ZoneInfo(hours.zone))
-    return end.astimezone(UTC)
 
 
 def hours_timing(
@@ -134,19 +108,3 @@ def _zones_timing(hours: CallingHours, zones: str, moment: datetime) -> str:
 
 def _has_valid_zones(zones: str) -> bool:
     return bool(zones) and all(is_time_zone(name) for name in zones.split())
-
-
-def _is_open_at(hours: CallingHours, local: datetime) -> bool:
-    clock_time = local.time()
-    if hours.start <= hours.end:
-        return hours.start <= clock_time < hours.end
-    return clock_time >= hours.start or clock_time < hours.end
-
-
-def _next_start(hours: CallingHours, zone: str, moment: datetime) -> datetime:
-    """Return the first `start` at or after the moment, by the zone's own clock on that day."""
-    local = moment.astimezone(ZoneInfo(zone))
-    start = datetime.combine(local.date(), hours.start, ZoneInfo(zone))
-    if start < local:
-        start = datetime.combine(local.date() + timedelta(days=1), hours.start, ZoneInfo(zone))
-    return start.astimezone(UTC)

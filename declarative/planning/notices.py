@@ -8,8 +8,8 @@ from math import ceil
 
 from declarative import humanize
 from declarative.model import mark
+from declarative.model.calling_hours import RECIPIENT, next_closing
 from declarative.model.capabilities import Capabilities
-from declarative.model.policy import RECIPIENT
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import calling_hours as hours
@@ -129,7 +129,8 @@ def _warn_after_hours(plan: Plan, resource: Resource, call_count: int, capabilit
     if calling_hours is None or calling_hours.zone == RECIPIENT or resource.route is not Route.BATCH:
         return
     duration, message = _minimum_duration(resource, call_count, capabilities)
-    if starts + duration > (ends := hours.next_closing(calling_hours, starts)):
+    ends = next_closing(calling_hours, [calling_hours.zone], starts)
+    if ends and starts + duration > ends:
         hint = "apply again then, or people who still wait are called outside them"
         yield Notice(resource.address, f"{message}; calling hours end at {ends:%H:%M} UTC: {hint}")
 

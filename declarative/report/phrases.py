@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from declarative import humanize
 from declarative.humanize import people
-from declarative.model.policy import RECIPIENT, Retry
+from declarative.model.policy import Retry
 from declarative.model.resource import Resource
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
 from declarative.privacy import clean, mask
+from declarative.report.hours import describe_hours
 
 SYMBOLS = {
     Verb.CREATE: "+",
@@ -196,10 +197,9 @@ def describe_terms(action: Action, plan: Plan) -> str:
         return ""
     resource = task.resource
     hours, retry = resource.policy.calling_hours, resource.retry
-    zone = "" if hours is None else "own zone" if hours.zone == RECIPIENT else hours.zone
     parts = [
         _describe_caller(resource, plan.names),
-        f"hours {hours.start:%H:%M}–{hours.end:%H:%M} {zone}" if hours else "",
+        describe_hours(hours) if hours else "",
         _describe_retry(retry) if retry and retry.max_retries else "",
         f"expires {humanize.when(resource.expires_at, plan.created_at)}" if resource.expires_at else "",
     ]

@@ -8,7 +8,8 @@ import polars as pl
 
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.results import Receipt, RequestStatus
-from declarative.model.policy import CallingHours, Policy
+from declarative.model.calling_hours import CallingHours, Window
+from declarative.model.policy import Policy
 from tests.engine.sandbox_run import ADA, BOB, MARCH, SandboxRun, batch_resource
 
 BOTH = batch_resource(ADA, BOB).recipients.frame
@@ -54,7 +55,7 @@ def test_people_of_an_unsure_request_count_as_called_once_it_is_found(run: Sandb
 def test_no_one_is_called_whose_calling_hours_ended_meanwhile(run: SandboxRun) -> None:
     eligibility = Eligibility(run.context)
     hour = run.provider.now() - timedelta(hours=3)
-    closed = CallingHours(time(hour.hour), time((hour.hour + 1) % 24), "UTC")
+    closed = CallingHours((Window(time(hour.hour), time((hour.hour + 1) % 24)),), "UTC")
     resource = batch_resource(ADA, policy=Policy(calling_hours=closed))
     assert eligibility.select_callable(resource, ONLY_ADA).is_empty()
     assert not eligibility.can_call_all(resource, ONLY_ADA)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from declarative.model.calling_hours import CallingHours, Window
 from declarative.model.capabilities import Capabilities
 from declarative.model.lock import CancelProgress, ResourceRecord
-from declarative.model.policy import CallingHours, Pace, Policy
+from declarative.model.policy import Pace, Policy
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
 from declarative.planning.actions import compose_actions
@@ -124,7 +125,7 @@ def test_whoever_is_never_called_because_of_the_expiry_is_told() -> None:
 
 @pytest.mark.parametrize(("seconds", "late"), [(3, False), (2, True)])
 def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late: bool) -> None:
-    hours = CallingHours(time(9), time(12, 0, seconds), "UTC")
+    hours = CallingHours((Window(time(9), time(12, 0, seconds)),), "UTC")
     messages = said(resource("abc", policy=Policy(hours)))
     assert [
         "apply again then, or people who still wait are called outside them" in message for message in messages
@@ -132,7 +133,7 @@ def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late
 
 
 def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
-    hours = CallingHours(time(20), time(9), "UTC")
+    hours = CallingHours((Window(time(20), time(9)),), "UTC")
     assert next_closing(hours, NOON) == NOON.replace(day=NOON.day + 1, hour=9)
 
 
@@ -276,7 +277,7 @@ def test_where_somebody_is_left_or_a_pause_is_meant_nobody_is_missed() -> None:
 
 
 def test_a_column_of_zones_that_nobody_has_is_told() -> None:
-    own = Policy(CallingHours(time(0), time(0), "recipient", column="zone"))
+    own = Policy(CallingHours((Window(time(0), time(0)),), "recipient", column="zone"))
     assert any('nobody has the column "zone"' in message for message in said(resource("a", policy=own)))
 
 
