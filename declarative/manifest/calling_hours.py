@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, time
+from datetime import date
 from typing import Any
 
 from declarative.manifest.document import DocumentSection
 from declarative.manifest.durations import parse_time_of_day
 from declarative.manifest.messages import quote, suggest
-from declarative.model.calling_hours import EVERY_DAY, RECIPIENT, WEEKDAYS, CallingHours, Window, is_time_zone
-
-_DAY = 24 * 60
-_WEEK = 7 * _DAY
+from declarative.model.calling_hours import (
+    EVERY_DAY,
+    RECIPIENT,
+    WEEKDAYS,
+    CallingHours,
+    Window,
+    is_time_zone,
+    minutes_of_week,
+)
 
 
 def read_calling_hours(section: DocumentSection, hours: Mapping[str, Any]) -> CallingHours | None:
@@ -49,7 +54,7 @@ def restrict_hours(
     if (resource_hours.zone, resource_hours.column) != (project_hours.zone, project_hours.column):
         message = f"zone {quote(resource_hours.zone)} cannot be compared with {limit}"
         section.at("zone").report(message, "a resource can only narrow the hours, in the same zone")
-    elif _minutes_of_week(resource_hours) - _minutes_of_week(project_hours):
+    elif minutes_of_week(resource_hours.windows) - minutes_of_week(project_hours.windows):
         message = f"{describe_windows(resource_hours)} is wider than {limit}"
         section.report(message, "a resource can only be stricter than its project")
     return replace(
@@ -119,18 +124,3 @@ def describe_windows(hours: CallingHours) -> str:
         days = "" if window.days == EVERY_DAY else ", ".join(WEEKDAYS[day] for day in sorted(window.days)) + " "
         texts.append(f"{days}{window.start:%H:%M} to {window.end:%H:%M}")
     return " and ".join(texts)
-
-
-def _minutes_of_week(hours: CallingHours) -> set[int]:
-    """The minutes of a week within the windows, from Monday at midnight."""
-    minutes: set[int] = set()
-    for window in hours.windows:
-        length = (_minute_of_day(window.end) - _minute_of_day(window.start)) % _DAY
-        for day in window.days:
-            start = day * _DAY + _minute_of_day(window.start)
-            minutes.update(minute % _WEEK for minute in range(start, start + length))
-    return minutes
-
-
-def _minute_of_day(time_of_day: time) -> int:
-    return time_of_day.hour * 60 + time_of_day.minute

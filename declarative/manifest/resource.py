@@ -19,6 +19,7 @@ from declarative.manifest.recipients.gather import RecipientLoader
 from declarative.manifest.recipients.spec import RecipientSpec, read_inline, read_sources
 from declarative.manifest.schema import Shape
 from declarative.manifest.validate import coerce_variables, keep_valid
+from declarative.model.calling_hours import RECIPIENT
 from declarative.model.capabilities import PERSONAL, SETTINGS
 from declarative.model.digest import json_digest
 from declarative.model.policy import Pace
@@ -119,7 +120,9 @@ class ResourceCompiler:
         if kind is Kind.BATCH and not spec.get("recipients") and "recipients_from" not in spec:
             message = "no one to call: there are no recipients"
             section.at("recipients").report(message, "give recipients or recipients_from")
-        recipient_spec = RecipientSpec(inline, sources, limits.suppress, limits.policy.countries)
+        hours = limits.policy.calling_hours
+        own_hours = hours if hours and hours.zone == RECIPIENT else None
+        recipient_spec = RecipientSpec(inline, sources, limits.suppress, limits.policy.countries, own_hours)
         return self._loader.load(recipient_spec, self._problems)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 RECIPIENT = "recipient"
@@ -19,8 +20,10 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY = frozenset(range(7))
 
 _DAY = timedelta(days=1)
-_HORIZONS = (8, 40, 400)
-"""Days ahead in which an opening is searched, one after the other. In the last each zone has all seasons."""
+_MINUTES = 7 * 24 * 60
+_HORIZONS = (0, 8, 40, 400)
+"""Days ahead, between which an opening is searched stretch by stretch. The last has all seasons of each zone."""
+_SOME_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 _NO_AREAS = ("posix", "right", "Etc")
 """Beginnings of names that are no area: copies of all zones, and fixed offsets."""
 
@@ -85,22 +88,44 @@ def next_closing(hours: CallingHours, zones: Sequence[str], moment: datetime) ->
     return _next_boundary(hours, zones, moment, wants_open=False)
 
 
-def never_opens(hours: CallingHours, zones: Sequence[str], since: datetime) -> bool:
-    """Whether the windows alone allow no call in all of the zones together, at any season."""
-    windows_alone = CallingHours(hours.windows, hours.zone)
-    return next_opening(windows_alone, zones, since) is None
+@cache
+def never_meet(windows: tuple[Window, ...], zones: tuple[str, ...]) -> bool:
+    """Whether the windows allow no call in all of the zones together, at any season."""
+    days = [_SOME_YEAR + place * _DAY for place in range(366)]
+    infos = [ZoneInfo(zone) for zone in zones]
+    local_minutes = minutes_of_week(windows)
+    # Within a year there are only a few combinations of offsets.
+    for offsets in {tuple(day.astimezone(info).utcoffset() for info in infos) for day in days}:
+        common: set[int] | None = None
+        for offset in set(offsets):
+            shift = int((offset or timedelta()) / timedelta(minutes=1))
+            minutes = {(minute - shift) % _MINUTES for minute in local_minutes}
+            common = minutes if common is None else common & minutes
+        if common:
+            return False
+    return True
+
+
+def minutes_of_week(windows: Sequence[Window]) -> set[int]:
+    """The minutes of a week within the windows, from Monday at midnight."""
+    minutes: set[int] = set()
+    for window in windows:
+        start, end = (moment.hour * 60 + moment.minute for moment in (window.start, window.end))
+        for day in window.days:
+            begin = day * 24 * 60 + start
+            minutes.update(minute % _MINUTES for minute in range(begin, begin + (end - start) % (24 * 60)))
+    return minutes
 
 
 def _next_boundary(hours: CallingHours, zones: Sequence[str], moment: datetime, *, wants_open: bool) -> datetime | None:
     begin = moment.astimezone(UTC)
-    first_day = begin.date() - _DAY
-    for horizon in _HORIZONS:
+    for first, last in pairwise(_HORIZONS):
         boundaries = {
             boundary
             for zone in zones
-            for place in range(horizon + 3)
-            for boundary in _boundaries(hours, zone, first_day + place * _DAY)
-            if begin < boundary <= begin + horizon * _DAY
+            for place in range(first - 2, last + 2)
+            for boundary in _boundaries(hours, zone, begin.date() + place * _DAY, wants_open=wants_open)
+            if begin + first * _DAY < boundary <= begin + last * _DAY
         }
         for boundary in sorted(boundaries):
             if is_open(hours, zones, boundary) is wants_open:
@@ -108,13 +133,17 @@ def _next_boundary(hours: CallingHours, zones: Sequence[str], moment: datetime, 
     return None
 
 
-def _boundaries(hours: CallingHours, zone: str, day: date) -> Iterator[datetime]:
-    """All moments (UTC) of a local day at which a call may begin or cease to be allowed."""
-    times = {time(), *(moment for window in hours.windows for moment in (window.start, window.end))}
+def _boundaries(hours: CallingHours, zone: str, day: date, *, wants_open: bool) -> Iterator[datetime]:
+    """All moments (UTC) of a local day at which calls may begin, or cease, to be allowed."""
+    if wants_open:
+        times = {window.start for window in hours.windows}
+    else:
+        times = {time(), *(window.end for window in hours.windows)}  # at midnight a day that is left out may begin
+    change = _clock_change(zone, day)
     for local_time in times:
-        for fold in (0, 1):
+        for fold in (0, 1) if change else (0,):
             yield datetime.combine(day, local_time, ZoneInfo(zone)).replace(fold=fold).astimezone(UTC)
-    if change := _clock_change(zone, day):
+    if change:
         yield change
 
 

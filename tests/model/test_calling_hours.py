@@ -15,7 +15,7 @@ from declarative.model.calling_hours import (
     Window,
     is_open,
     is_time_zone,
-    never_opens,
+    never_meet,
     next_closing,
     next_opening,
 )
@@ -102,7 +102,7 @@ def test_of_several_zones_the_strictest_holds() -> None:
 def test_zones_without_a_common_hour_never_open() -> None:
     rule = CallingHours((Window(time(9), time(10)),), RECIPIENT)
     assert next_opening(rule, [NEW_YORK, LOS_ANGELES], utc("2031-01-15T14:30")) is None
-    assert never_opens(rule, [NEW_YORK, LOS_ANGELES], utc("2031-01-15T14:30"))
+    assert never_meet(rule.windows, (NEW_YORK, LOS_ANGELES))
 
 
 def test_a_window_over_midnight_belongs_to_the_day_that_it_begins_on() -> None:
@@ -137,10 +137,10 @@ def test_a_night_before_or_after_a_day_that_is_left_out_ends_or_is_left_out_with
     assert next_opening(rule, ["UTC"], utc("2026-12-25T00:00")) == utc("2026-12-26T22:00")
 
 
-def test_zones_may_meet_in_winter_alone() -> None:
-    zones = ["Pacific/Guam", "America/St_Johns", "America/Los_Angeles", "Pacific/Honolulu"]
-    assert never_opens(CallingHours((Window(time(9), time(18)),), RECIPIENT), zones, utc("2026-01-01T00:00"))
-    assert not never_opens(CallingHours((Window(time(0), time(23, 59)),), RECIPIENT), zones, utc("2026-01-01T00:00"))
+def test_zones_far_apart_may_never_meet() -> None:
+    zones = ("Pacific/Guam", "America/St_Johns", "America/Los_Angeles", "Pacific/Honolulu")
+    assert never_meet((Window(time(9), time(18)),), zones)
+    assert not never_meet((Window(time(0), time(23, 59)),), zones)
 
 
 def is_open_by_days(hours: CallingHours, zones: list[str], moment: datetime) -> bool:
@@ -169,7 +169,7 @@ WINDOWS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     change=st.sampled_from(CHANGES),
     windows=st.lists(WINDOWS, min_size=1, max_size=2),
@@ -189,7 +189,7 @@ def test_openings_and_closings_are_those_of_a_search_minute_by_minute(
     day, zones = date.fromisoformat(change[0]), [change[1], *other]
     rule = CallingHours(tuple(windows), RECIPIENT, dates=frozenset(day + timedelta(days=place) for place in left_out))
     moment = datetime.combine(day, time(), UTC) + timedelta(minutes=minutes)
-    searched = [moment + timedelta(minutes=minute) for minute in range(36 * 60)]
+    searched = [moment + timedelta(minutes=minute) for minute in range(28 * 60)]
     states = [is_open_by_days(rule, zones, minute) for minute in searched]
     assert is_open(rule, zones, moment) is states[0]
     opening, closing = next_opening(rule, zones, moment), next_closing(rule, zones, moment)

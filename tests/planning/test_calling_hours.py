@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time
 
 import polars as pl
 import pytest
-from phonenumbers.tzdata import TIMEZONE_DATA
 
 from declarative.model.calling_hours import RECIPIENT, CallingHours, Window
 from declarative.planning import calling_hours as hours
@@ -53,19 +52,6 @@ def test_hours_that_end_as_they_start_are_never_open() -> None:
     """Manifests cannot say it; what cannot be meant calls nobody."""
     never = CallingHours((Window(time(9), time(9)),), NEW_YORK)
     assert hours.hours_timing(never, people, utc("2031-01-15T14:00")) == (Timing.CLOSED, None)
-
-
-def test_a_number_says_its_zones() -> None:
-    assert hours.zones_for_number("+12125550101") == (NEW_YORK,)
-    assert hours.zones_for_number(IDAHO) == (BOISE, LOS_ANGELES)
-
-
-def test_as_much_of_a_number_is_looked_at_as_zones_depend_on() -> None:
-    assert 1 + max(len(prefix) for prefix in TIMEZONE_DATA) <= hours._PREFIX
-
-
-def test_what_is_no_number_has_no_zone() -> None:
-    assert hours.zones_for_number("nonsense") == ()
 
 
 def test_each_is_called_by_their_own_clock() -> None:

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from declarative.model.calling_hours import CallingHours, Window
+from declarative.model.calling_hours import CallingHours, Window, next_closing
 from declarative.model.capabilities import Capabilities
 from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.policy import Pace, Policy
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
 from declarative.planning.actions import compose_actions
-from declarative.planning.calling_hours import next_closing
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Observation
 from declarative.planning.notices import plan_notices
@@ -134,7 +133,7 @@ def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late
 
 def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
     hours = CallingHours((Window(time(20), time(9)),), "UTC")
-    assert next_closing(hours, NOON) == NOON.replace(day=NOON.day + 1, hour=9)
+    assert next_closing(hours, ["UTC"], NOON) == NOON.replace(day=NOON.day + 1, hour=9)
 
 
 def test_single_calls_go_at_the_pace_of_the_manifest() -> None:
