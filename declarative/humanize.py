@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 def plural(count: int, singular: str, plural_form: str) -> str:
@@ -13,6 +13,12 @@ def plural(count: int, singular: str, plural_form: str) -> str:
 def people(count: int) -> str:
     """`1 person`, `2,000 people`."""
     return plural(count, "person", "people")
+
+
+def duration(length: timedelta) -> str:
+    """`3 minutes`, or `90 seconds` where it is no whole number of minutes."""
+    minutes, rest = divmod(length.total_seconds(), 60)
+    return plural(int(minutes), "minute", "minutes") if minutes and not rest else f"{length.total_seconds():g} seconds"
 
 
 def when(moment: datetime, relative_to: datetime | None = None) -> str:

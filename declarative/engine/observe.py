@@ -26,6 +26,7 @@ from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
 from declarative.planning import blocks, policy, unchanged
+from declarative.planning.closing import CallRate
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
 from declarative.planning.membership import hold_against_lock
@@ -201,7 +202,7 @@ class _Observer:
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
         facts = replace(
-            _build_facts(self.scope, managed, remotes, self.provider_time),
+            _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
             cancel_settles=self._cancel_settles(),
             marks_are_listed=quiet or managed.route is not Route.CALL or self._are_marks_listed(),
         )
@@ -263,7 +264,11 @@ class _Observer:
 
 
 def _build_facts(
-    scope: ObserveScope, managed: Managed, remotes: Mapping[str, Remote], provider_time: datetime
+    scope: ObserveScope,
+    managed: Managed,
+    remotes: Mapping[str, Remote],
+    provider_time: datetime,
+    capabilities: Capabilities | None = None,
 ) -> Facts:
     facts = Facts(
         address=managed.address,
@@ -278,13 +283,16 @@ def _build_facts(
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
-    timing, opens_at = policy.call_timing(managed.resource, provider_time, _find_guard(scope, managed.provider))
-    return replace(facts, timing=timing, opens_at=opens_at)
+    guard = _find_guard(scope, managed.provider)
+    timing, opens_at = policy.call_timing(managed.resource, provider_time, guard)
+    rate = capabilities and CallRate.of(managed.resource, capabilities, remotes.values())
+    closing = policy.find_closing(managed.resource, provider_time, guard, rate) if rate else None
+    openings = filter(None, (opens_at, closing.reopens_at if closing else None))
+    return replace(facts, timing=timing, closing=closing, opens_at=min(openings, default=None))
 
 
 def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
-    project_guard = scope.desired.project.guard
-    return scope.lock.guard(provider, project_guard) if scope.lock else project_guard
+    return scope.lock.guard(provider, scope.desired.project.guard) if scope.lock else scope.desired.project.guard
 
 
 def _find_probe_number(scope: ObserveScope, provider: str) -> str:

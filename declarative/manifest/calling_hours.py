@@ -98,9 +98,10 @@ def _read_window(section: DocumentSection, value: Mapping[str, Any]) -> Window |
 
 def _read_dates(section: DocumentSection, texts: Sequence[str | None]) -> Iterator[date]:
     for index, text in enumerate(texts):
+        if text is None:
+            continue
         try:
-            if text is not None:
-                yield date.fromisoformat(text)
+            yield date.fromisoformat(text)
         except ValueError:
             section.at(index).report(f"{quote(text)} is no date of the calendar")
 

@@ -91,6 +91,7 @@ class ResourceCompiler:
             scheduled_at=scheduled_at,
             expires_at=expires_at,
             retry=rules.read_retry(values, choice.capabilities, choice.provider, self._problems),
+            expected_call=rules.read_expected_call(values, self._project_config.project.expected_call, self._problems),
             policy=limits.policy,
             pace=Pace(**_value_or_default(values, "pace", {})),
             labels=metadata.get("labels", {}),

@@ -8,7 +8,6 @@ from math import ceil
 
 from declarative import humanize
 from declarative.model import mark
-from declarative.model.calling_hours import RECIPIENT, next_closing
 from declarative.model.capabilities import Capabilities
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Kind, Resource, Route
@@ -45,9 +44,9 @@ def plan_notices(
             yield from _warn_also_removed(plan, resource)
             yield from _warn_concurrency(resource, call_count, capabilities)
             yield from _warn_too_late(plan, resource, call_count, capabilities)
-            yield from _warn_after_hours(plan, resource, call_count, capabilities)
             yield from _warn_abroad(plan, resource, capabilities)
             yield from _warn_single_calls(plan, resource, call_count, capabilities)
+        yield from _warn_after_hours(plan, resource)
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
         yield from _warn_cancelled_by_others(plan, resource)
@@ -123,16 +122,23 @@ def _warn_too_late(plan: Plan, resource: Resource, call_count: int, capabilities
         yield Notice(resource.address, f"{message}; not all can be through before expires_at")
 
 
-def _warn_after_hours(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
-    """Warn of a batch that goes on by itself after calling hours. Single calls are placed within the hours."""
-    calling_hours, starts = resource.policy.calling_hours, _start_time(plan, resource)
-    if calling_hours is None or calling_hours.zone == RECIPIENT or resource.route is not Route.BATCH:
+def _warn_after_hours(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    """Warn of people who wait since a batch could not begin their calls before the calling hours end."""
+    task = plan.tasks.get(resource.address)
+    if task is None or not task.late_count or task.facts.closing is None:
         return
-    duration, message = _minimum_duration(resource, call_count, capabilities)
-    ends = next_closing(calling_hours, [calling_hours.zone], starts)
-    if ends and starts + duration > ends:
-        hint = "apply again then, or people who still wait are called outside them"
-        yield Notice(resource.address, f"{message}; calling hours end at {ends:%H:%M} UTC: {hint}")
+    closing = task.facts.closing
+    rate = closing.rate
+    paces = [f"{rate.at_once:,} at once", f"{humanize.duration(rate.expected_call)} a call"]
+    if rate.per_second:
+        paces.append(f"{rate.per_second:g} begun a second")
+    phrase = humanize.plural(task.late_count, "person waits", "people wait")
+    until = f" until {humanize.when(closing.reopens_at, plan.created_at)}" if closing.reopens_at else ""
+    yield Notice(
+        resource.address,
+        f"{phrase}{until}: they cannot be begun before their calling hours end ({', '.join(paces)}); "
+        "target_concurrency_limit and expected_call decide how many can",
+    )
 
 
 def _start_time(plan: Plan, resource: Resource) -> datetime:

@@ -10,6 +10,8 @@ import polars as pl
 from declarative import humanize
 from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import calling_hours as hours
+from declarative.planning import closing
+from declarative.planning.closing import CallRate, Closing
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Plan
 
@@ -51,6 +53,18 @@ def earliest_call(resource: Resource, now: datetime, guard: timedelta) -> dateti
     guarded = guard and resource.route is Route.BATCH
     earliest = (now + guard + timedelta(seconds=1)).replace(microsecond=0) if guarded else now
     return max(earliest, resource.scheduled_at or earliest)
+
+
+def find_closing(
+    resource: Resource,
+    now: datetime,
+    guard: timedelta,
+    rate: CallRate,
+    get_recipients: Callable[[], pl.DataFrame] | None = None,
+) -> Closing | None:
+    """Return when the calling hours end of a batch that is requested now; None where that bounds nobody."""
+    begins_at = earliest_call(resource, now, guard)
+    return closing.find_closing(resource, begins_at, rate, get_recipients or (lambda: resource.recipients.frame))
 
 
 def find_refusals(

@@ -12,7 +12,7 @@ import polars as pl
 from declarative.model import frames
 from declarative.model.policy import PRE_DIAL, Retry
 from declarative.model.remote import Phase
-from declarative.planning.decide import Reason, Standing, Timing
+from declarative.planning.decide import Reason, Standing, Timing, Verb
 from declarative.planning.decisions import add_decisions, move_batch_mates
 from declarative.planning.entries import QUEUED, STUCK, all_members, build_entries, recorded_entries
 from declarative.planning.facts import Facts
@@ -133,10 +133,26 @@ def _decide_people(
 ) -> pl.DataFrame:
     by_person = _fold_by_person(_compare_entries(recipients, entries))
     undesired = by_person.join(recipients, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
-    frame = recipients.join(by_person, on="number", how="left")
+    frame = recipients.join(by_person, on="number", how="left", maintain_order="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
     frame = _add_person_facts(facts, frame).with_columns(pl.lit(block, dtype=pl.String).alias("block"))
-    return move_batch_mates(add_decisions(frame))
+    return _wait_for_opening(facts, move_batch_mates(add_decisions(frame)))
+
+
+def _wait_for_opening(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
+    """Decide again about people whose call cannot begin before their calling hours end, as if the hours were over.
+    Adds `late`. Whoever waits at the provider already is called before them."""
+    is_due = pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
+    due = frame.filter(is_due).select("number") if facts.closing else frame.clear().select("number")
+    if facts.closing is None or due.is_empty():
+        return frame.with_columns(late=pl.lit(False))
+    waiting = frame.filter(pl.col("queued") & ~is_due & (pl.col("verb") != Verb.CANCEL)).height
+    late = due.filter(facts.closing.find_late(due.get_column("number"), waiting)).get_column("number")
+    frame = frame.with_columns(late=pl.col("number").is_in(late.implode()))
+    if late.is_empty():
+        return frame
+    timing = pl.when("late").then(pl.lit(Timing.CLOSED.value, dtype=_TIMING)).otherwise("timing")
+    return move_batch_mates(add_decisions(frame.drop("verb", "reason").with_columns(timing.alias("timing"))))
 
 
 def _select_recipients(facts: Facts) -> pl.DataFrame:

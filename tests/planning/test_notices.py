@@ -15,6 +15,7 @@ from declarative.model.policy import Pace, Policy
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
 from declarative.planning.actions import compose_actions
+from declarative.planning.closing import CallRate, find_closing
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Observation
 from declarative.planning.notices import plan_notices
@@ -122,13 +123,16 @@ def test_whoever_is_never_called_because_of_the_expiry_is_told() -> None:
     assert late.startswith("1 person is not called: a batch begins to call after the guard")
 
 
-@pytest.mark.parametrize(("seconds", "late"), [(3, False), (2, True)])
-def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late: bool) -> None:
-    hours = CallingHours((Window(time(9), time(12, 0, seconds)),), "UTC")
-    messages = said(resource("abc", policy=Policy(hours)))
-    assert [
-        "apply again then, or people who still wait are called outside them" in message for message in messages
-    ] == [True] * late
+@pytest.mark.parametrize(("seconds", "message"), [(3, ""), (2, "1 person waits"), (1, "2 people wait")])
+def test_people_who_cannot_be_begun_before_their_calling_hours_end_are_told(seconds: int, message: str) -> None:
+    hours = CallingHours((Window(time(9), time(12, 1, seconds)),), "UTC")
+    wanted = resource("abc", policy=Policy(hours))
+    end = find_closing(wanted, NOON, CallRate(1.0, 10, timedelta(minutes=3)), lambda: wanted.recipients.frame)
+    expected = (
+        f"{message} until 09:00 UTC on 2 Dec: they cannot be begun before their calling hours end (10 at once, "
+        "3 minutes a call, 1 begun a second); target_concurrency_limit and expected_call decide how many can"
+    )
+    assert said(wanted, closing=end) == ([expected] if message else [])
 
 
 def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
