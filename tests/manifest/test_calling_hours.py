@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 
@@ -67,6 +67,17 @@ def test_days_that_project_or_resource_leaves_out_are_left_out(folder: ProjectFo
     combined = load(folder, hours % "dates: [2026-12-24]", hours % "holidays: [US]")
     assert combined is not None
     assert (combined.holidays, combined.dates) == (frozenset({"US"}), frozenset({date(2026, 12, 24)}))
+
+
+def test_how_long_a_call_lasts_is_said_for_the_project_or_a_batch(folder: ProjectFolder) -> None:
+    folder.put({"project.yaml": f"{PROJECT}  expected_call: 4m\n", "b.yaml": HEAD + PERSON})
+    assert folder.load().resources["batch/b"].expected_call == timedelta(minutes=4)
+    folder.put({"b.yaml": f"{HEAD}  expected_call: 90s\n{PERSON}"})
+    assert folder.load().resources["batch/b"].expected_call == timedelta(seconds=90)
+    folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + PERSON})
+    assert folder.load().resources["batch/b"].expected_call == timedelta(minutes=3)
+    folder.put({"b.yaml": f"{HEAD}  expected_call: 0s\n{PERSON}"})
+    assert folder.problems() == ["b.yaml:5:18: spec.expected_call: a call takes some time (such as 3m)"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from declarative.model.calling_hours import RECIPIENT, CallingHours, Window
 from declarative.model.policy import Policy
 from declarative.model.remote import Phase
 from declarative.planning.closing import SLACK, CallRate, Closing, find_closing
+from tests.planning.capabilities_fixture import BATCHES
 from tests.planning.facts_fixture import NOON, batch, decisions, make_facts, members, resource
 
 NEW_YORK, LOS_ANGELES = "America/New_York", "America/Los_Angeles"
@@ -89,6 +90,17 @@ def test_nobody_who_is_submitted_is_begun_after_their_hours_end(
             assert end is not None
             assert NOON + begun[waiting + place] >= end
         place += not is_late
+
+
+def test_without_a_limit_in_the_manifest_the_newest_batch_tells_it() -> None:
+    wanted = resource("a", expected_call=timedelta(minutes=2))
+    older = batch("b1", members(a=Phase.REACHED), created_at=NOON - timedelta(days=1), at_once=50)
+    newer = batch("b2", members(a=Phase.REACHED), created_at=NOON, at_once=20)
+    silent = batch("b3", members(a=Phase.REACHED), created_at=NOON + timedelta(hours=1))
+    assert CallRate.of(wanted, BATCHES, [newer, older, silent]) == CallRate(1.0, 20, timedelta(minutes=2))
+    assert CallRate.of(wanted, BATCHES).at_once == 1
+    limited = resource("a", settings={"target_concurrency_limit": 4})
+    assert CallRate.of(limited, BATCHES, [newer]).at_once == 4
 
 
 HOURS = CallingHours((Window(time(9), time(12, 10)),), "UTC")

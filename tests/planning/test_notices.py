@@ -15,7 +15,7 @@ from declarative.model.policy import Pace, Policy
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
 from declarative.planning.actions import compose_actions
-from declarative.planning.closing import CallRate, find_closing
+from declarative.planning.closing import CallRate, Closing, find_closing
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Observation
 from declarative.planning.notices import plan_notices
@@ -43,10 +43,12 @@ def said(
     record: ResourceRecord | None = None,
     timing: Timing = Timing.NOW,
     also: frozenset[str] = frozenset(),
+    closing: Closing | None = None,
 ) -> list[str]:
     """The warnings of the plan of this one resource."""
     asked = (lambda provider, route: able) if able else abilities
-    of = make_facts(*remotes, wanted=wanted, record=record or knowing(*remotes), timing=timing, also=also)
+    known = record or knowing(*remotes)
+    of = make_facts(*remotes, wanted=wanted, record=known, timing=timing, also=also, closing=closing)
     actions, work = compose_actions(Observation(facts=of, provider="cartesia"), asked(wanted.provider, wanted.route))
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={wanted.address: work})
