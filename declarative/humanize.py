@@ -16,9 +16,12 @@ def people(count: int) -> str:
 
 
 def duration(length: timedelta) -> str:
-    """`3 minutes`, or `90 seconds` where it is no whole number of minutes."""
-    minutes, rest = divmod(length.total_seconds(), 60)
-    return plural(int(minutes), "minute", "minutes") if minutes and not rest else f"{length.total_seconds():g} seconds"
+    """A length of time in hours or minutes, where it has whole ones, or else in seconds: `4h`, `90m`, `90s`."""
+    seconds = int(length.total_seconds())
+    if seconds % 60:
+        return f"{seconds}s"
+    minutes = seconds // 60
+    return f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
 
 
 def when(moment: datetime, relative_to: datetime | None = None) -> str:

@@ -52,9 +52,14 @@ def mask_all(text: str) -> str:
     return _NUMBER.sub(lambda found: _mask_digits(found.group()), text)
 
 
+def mask_written(text: str) -> str:
+    """Mask what reads as a phone number, and leave sizes, ids, times and counts as they are."""
+    return _WRITTEN_NUMBER.sub(_mask_written, text)
+
+
 def hide_numbers(text: str) -> str:
     """Leave nothing of the phone numbers in a text that was masked, for text that is kept."""
-    return _MASKED.sub("•••", _WRITTEN_NUMBER.sub(_mask_written, text))
+    return _MASKED.sub("•••", mask_written(text))
 
 
 def _mask_digits(number: str) -> str:
@@ -89,7 +94,7 @@ def redact(text: str, *, secret: str = "", sent: bytes = b"") -> str:
         text = text.replace(secret, "•••")
     text = _KEY.sub("•••", text[: LIMIT * 8])  # cut first: an error page may be megabytes
     printable = "".join(" " if unicodedata.category(character) in _UNPRINTABLE else character for character in text)
-    masked = _WRITTEN_NUMBER.sub(_mask_written, " ".join(printable.split()))
+    masked = mask_written(" ".join(printable.split()))
     if sent:
         masked = _DIGIT_RUN.sub(lambda found: _mask_sent(found.group(), sent), masked)
     return masked if len(masked) <= LIMIT else masked[: LIMIT - 1] + "…"

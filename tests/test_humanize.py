@@ -31,6 +31,6 @@ def test_a_year_is_told_where_it_is_another(relative_to: datetime | None, text: 
     assert humanize.when(datetime(2026, 12, 1, 16, 0, tzinfo=UTC), relative_to) == text
 
 
-def test_durations_are_minutes_where_they_can_be() -> None:
-    texts = [humanize.duration(timedelta(seconds=seconds)) for seconds in (60, 180, 90, 0.5)]
-    assert texts == ["1 minute", "3 minutes", "90 seconds", "0.5 seconds"]
+def test_durations_are_in_the_largest_whole_unit() -> None:
+    texts = [humanize.duration(timedelta(seconds=seconds)) for seconds in (0, 60, 5400, 14_400, 90)]
+    assert texts == ["0m", "1m", "90m", "4h", "90s"]

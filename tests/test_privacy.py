@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.privacy import LIMIT, clean, hide_numbers, is_loopback, mask, mask_all, redact
+from declarative.privacy import LIMIT, clean, hide_numbers, is_loopback, mask, mask_all, mask_written, redact
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,10 @@ def test_numbers_that_are_no_phone_numbers_stay(text: str) -> None:
 @given(size=st.integers(0, 10**12), unit=st.sampled_from(["bytes", "ms", "seconds", "kb"]))
 def test_a_size_stays(size: int, unit: str) -> None:
     assert redact(f"more than {size} {unit}") == f"more than {size} {unit}"
+
+
+def test_numbers_are_masked_in_a_text_and_sizes_stay() -> None:
+    assert mask_written("no route to +14155550101: 4194304 bytes") == "no route to +1415•••0101: 4194304 bytes"
 
 
 def test_nothing_of_a_number_is_kept() -> None:

@@ -11,6 +11,7 @@ from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
+from declarative.app.unsure_addresses import find_unsure_addresses
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
@@ -67,7 +68,7 @@ class ApplyReport:
     follow_error: DialctlError | None = None
     """Why the calls could not be followed to their end (`--wait`), after everything was submitted."""
     open_addresses: tuple[str, ...] = ()
-    """Addresses at which a request is still unsure."""
+    """Addresses at which a request is still unsure, and people are wanted."""
     destroy: bool = False
     """Whether this was `dialctl destroy`."""
 
@@ -83,7 +84,7 @@ class ApplyReport:
         if isinstance(stop_cause, Interrupted):
             return int(stop_cause.exit_code)
         needs_human = any(
-            receipt.status in (RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
+            receipt.status in (RequestStatus.PARTLY_DONE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
             for result in self.results.values()
             for receipt in result.problems
         )
@@ -265,7 +266,7 @@ def _run_rounds(
         findings=(*findings, *runner.findings),
         interrupted=interrupted,
         failure=failure,
-        open_addresses=_find_open_addresses(run),
+        open_addresses=find_unsure_addresses(session, plan, _find_open_addresses(run)),
         destroy=options.destroy,
     )
 

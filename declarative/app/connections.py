@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from declarative import manifest, schemas
-from declarative.errors import ProviderError
+from declarative.errors import ProviderError, UsageError
+from declarative.model.resource import Desired, Project, ProviderSpec
 from declarative.providers import catalog
 from declarative.sandbox import SANDBOX_KEY
 
 if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
     from declarative.model.capabilities import Capabilities, ProviderType
-    from declarative.model.resource import Desired, ProviderSpec, Route
+    from declarative.model.resource import Route
     from declarative.providers.base import ConnectOptions, Provider
     from declarative.sandbox.embedded import EmbeddedSandbox
+
+_FETCH_TIMEOUT = timedelta(seconds=60)
+"""For one request to the store of a recipients file."""
 
 
 def load_provider_types() -> Mapping[str, ProviderType]:
@@ -60,6 +68,12 @@ class Connections:
     def providers(self) -> Mapping[str, Provider | ProviderError]:
         """Each declared provider by its name: connected, or the error that says why it cannot be."""
         return {name: self._connect(spec) for name, spec in self._desired.project.providers.items()}
+
+    @property
+    def only_type(self) -> ProviderType:
+        """The type of the one provider that is declared."""
+        [spec] = self._desired.project.providers.values()
+        return self._provider_types[spec.type]
 
     @property
     def used_providers(self) -> Mapping[str, Provider | ProviderError]:
@@ -125,10 +139,46 @@ class Connections:
         return self._sandbox.now().timestamp()
 
 
+def connect_type(
+    type_name: str,
+    *,
+    environment: Mapping[str, str],
+    sandbox_directory: Path | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Connections:
+    """Connections of a project that is yet to be written, with one provider of this type. Raises UsageError."""
+    provider_types = load_provider_types()
+    if type_name not in provider_types:
+        known = ", ".join(provider_types)
+        raise UsageError(f'there is no provider type "{type_name}"', hint=f"provider types: {known}")
+    desired = Desired(Project(providers={type_name: ProviderSpec(type_name, type_name)}), {}, True, str)
+    return Connections(
+        desired, provider_types, environment=environment, sandbox_directory=sandbox_directory, sleep=sleep
+    )
+
+
+def has_manifests(path: Path) -> bool:
+    """Whether there is anything that a run on `path` would read."""
+    return manifest.has_manifests(path)
+
+
+def find_sandbox_directory(directory: Path) -> Path:
+    """Where --sandbox keeps its world for the project of this directory. `directory` is itself its project, or stands
+    below it."""
+    project_directory = manifest.find_enclosing_project(directory) or directory
+    return project_directory / ".dialctl" / "sandbox"
+
+
 def open_remote_files(path: Path, environment: Mapping[str, str], *, fetches: bool = True) -> manifest.RemoteFiles:
     """The recipients files under URLs that a run on `path` may read."""
     directory = (path if path.is_dir() else path.parent) / ".dialctl" / "cache" / "files"
-    return manifest.RemoteFiles(environment, directory, fetches)
+
+    def open_bucket(url: str) -> ObjectStore:
+        from declarative.state.objectstore_open import open_store  # obstore is large, and few projects need it here
+
+        return open_store(url, environment, timeout=_FETCH_TIMEOUT)
+
+    return manifest.RemoteFiles(environment, directory, fetches, open_bucket)
 
 
 def describe_file(name: str, directory: Path, environment: Mapping[str, str]) -> manifest.FileDescription:

@@ -1,4 +1,4 @@
-"""Whether a run over a part of a project may start its lock. Contacts no provider."""
+"""The run that starts the lock of a project: whether it may, and what it leaves to do. Contacts no provider."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from declarative.app.session import Session
 from declarative.errors import ManifestError
 from declarative.model.lock import Lock
 from declarative.model.resource import Desired, Route
+from declarative.planning.plan import Plan
 
 _HINT = "run it over the whole project once, or start the lock with dialctl state new"
 
@@ -25,6 +26,16 @@ def find_partial_first_run(session: Session, lock: Lock | None) -> list[str]:
     if not names:
         return []
     return [f"there is no lock, and this run does not ask {', '.join(names)} whether the project has called; {_HINT}"]
+
+
+def describe_new_lock(session: Session, plan: Plan) -> str:
+    """Say that the lock file which this run started wants to be committed; empty where it was there before, or is kept
+    elsewhere."""
+    file = session.project_directory / "dialctl.lock"
+    is_kept_here = not session.options.sandbox and "://" not in session.backend.location
+    if plan.lock is not None or not is_kept_here or not file.exists():
+        return ""
+    return f"{file.name} is new: commit it. Without it, another checkout does not know who was called."
 
 
 def _list_routes(desired: Desired) -> set[tuple[str, Route]]:

@@ -14,6 +14,7 @@ from declarative.app.session import Session
 from declarative.engine.observe import ObserveScope, observe
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
+from declarative.model.remote import EARLIEST_TIME
 from declarative.model.resource import Desired, Route
 from declarative.planning import first_lock, notices, older_manifests, policy, renames
 from declarative.planning import offline as offline_planning
@@ -21,6 +22,7 @@ from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Observation
 from declarative.planning.plan import Action, Notice, Plan, Task, sort_actions
+from declarative.planning.terms import make_forecast, make_terms
 from declarative.providers.base import Provider
 
 MAX_CLOCK_SKEW = 120.0
@@ -40,14 +42,11 @@ def plan_project(
     could be read."""
     if offline:
         clock_time, sandbox = datetime.now(UTC), session.options.sandbox
-        return offline_planning.plan_offline(
-            pause_all(session.desired) if destroy else session.desired,
-            session.local_lock(),
-            clock_time,
-            session.key,
-            max_dials,
-            sandbox=sandbox,
+        desired = pause_all(session.desired) if destroy else session.desired
+        plan = offline_planning.plan_offline(
+            desired, session.local_lock(), clock_time, session.key, max_dials, sandbox=sandbox
         )
+        return _add_terms(plan, desired, names={})
     holder = session.holder()
     scope = session.scope(session.lock(), applying=str(holder) if holder else None)
     if destroy:
@@ -100,14 +99,14 @@ def make_plan(
     observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
-    found = references.look_up(plan, scope.providers)
+    found = references.look_up(plan, scope.desired, scope.providers)
     if found.blocks:
         observations = [
             replace(observation, block=found.blocks.get(observation.facts.address, observation.block))
             for observation in observations
         ]
         plan = _compose_plan(scope, observations, capabilities)
-    plan = replace(plan, names=found.names)
+    plan = _add_forecasts(_add_terms(plan, scope.desired, found.names), scope, capabilities)
     project, resources = scope.desired.project, list(scope.desired.resources.values())
     shrinkable = [action.address for action in plan.actions] if allow_all_shrink else allow_shrink
     refusals = policy.find_refusals(
@@ -140,12 +139,49 @@ def _compose_plan(
             tasks[observation.facts.address] = task
     return Plan(
         project=scope.desired.project.name,
-        created_at=max((observation.facts.now for observation in observations), default=datetime.now(UTC)),
+        created_at=_find_time(observations),
         actions=sort_actions(actions, list(scope.desired.resources)),
         lock=scope.lock,
         tasks=tasks,
         held_counts=policy.held_counts(scope.desired),
     )
+
+
+def _find_time(observations: Sequence[Observation]) -> datetime:
+    """The provider's time; this machine's where no provider was read."""
+    provider_time = max((observation.facts.now for observation in observations), default=EARLIEST_TIME)
+    return provider_time if provider_time > EARLIEST_TIME else datetime.now(UTC)
+
+
+def _add_terms(plan: Plan, desired: Desired, names: Mapping[str, str]) -> Plan:
+    """The plan with the terms of new people, once for each address."""
+    first_actions: dict[str, Action] = {}
+    for action in plan.actions:
+        if action.calls_new_people and action.address in desired.resources:
+            first_actions.setdefault(action.address, action)
+    return replace(
+        plan,
+        actions=tuple(
+            replace(action, terms=make_terms(desired.resources[action.address], names))
+            if first_actions.get(action.address) is action
+            else action
+            for action in plan.actions
+        ),
+    )
+
+
+def _add_forecasts(plan: Plan, scope: ObserveScope, capabilities: Callable[[str, Route], Capabilities]) -> Plan:
+    """The plan with how long the calls of each action take."""
+    actions = []
+    for action in plan.actions:
+        if action.verb.dials and (resource := scope.desired.resources.get(action.address)):
+            project_guard = scope.desired.project.guard
+            guard = scope.lock.guard(resource.provider, project_guard) if scope.lock else project_guard
+            starts_at = policy.earliest_call(resource, plan.created_at, guard)
+            channel = capabilities(resource.provider, resource.route)
+            action = replace(action, forecast=make_forecast(resource, action.people, channel, starts_at))
+        actions.append(action)
+    return replace(plan, actions=tuple(actions))
 
 
 def _clock_warnings(scope: ObserveScope) -> list[Notice]:

@@ -57,7 +57,7 @@ REASONS = {
     ),
     "unsure": ReasonHelp(
         "The answer to a request was lost, and nothing proves whether these people were called. Nobody is called again "
-        "until it is settled.",
+        "until it is settled. Of people who are not wanted any more it is only shown, and needs no decision.",
         "dialctl apply again later may settle it; you decide it with dialctl resolve ADDRESS --placed | --not-placed",
     ),
     "being_applied": ReasonHelp("Another run holds the lease and works on it now.", "wait for that run"),
@@ -106,8 +106,10 @@ REASONS = {
         "dialctl resolve ADDRESS --resume",
     ),
     "provider_changed": ReasonHelp(
-        "The resource moved to another provider while calls of it are under way.",
-        "let it finish, or cancel it first with state: cancelled",
+        "The manifest names another provider than the one where its batches and calls are. Whoever has to be taken off "
+        "there is taken off all the same.",
+        "put the provider back; or let it finish, or cancel it with state: cancelled, and give the new campaign a new "
+        "name",
     ),
     "missing_reference": ReasonHelp(
         "The provider does not know the agent or the calling number.",
@@ -118,7 +120,10 @@ REASONS = {
         "dialctl apply --allow-release FILE, or allow_release in the Project's policy",
     ),
     "no_sandbox": ReasonHelp("The sandbox does not simulate this provider type.", "run without --sandbox"),
-    "halted": ReasonHelp("Calling was stopped here.", "dialctl resolve ADDRESS --resume"),
+    "halted": ReasonHelp(
+        "The calls went wrong as halt_when says, so who waited was taken off and nobody is called.",
+        "dialctl resolve ADDRESS --resume, another halt_when, or state: cancelled",
+    ),
     "not_read": ReasonHelp(
         "The provider could not be read in this run, so nothing is known and nothing is sent.",
         "run again; the failure names what went wrong",

@@ -120,7 +120,7 @@ def _build_kind(document: Mapping[str, Any], name: str, provider: str | None) ->
     document_properties = {**document["properties"], "metadata": {"$ref": f"#/$defs/{metadata}"}}
     document_properties["metadata"]["description"] = definitions["Metadata"]["description"]
     spec_schema = Schema(definitions[name])
-    personal_takers = {} if name == "Project" else _collect_takers("Call", provider)
+    personal_takers = {} if name == "Project" else collect_takers("Call", provider)
     own_fields = [_mark_personal_fields(field, personal_takers) for field in _child_fields(spec_schema)]
     return ManifestKind(
         name=name,
@@ -146,7 +146,7 @@ def _mark_personal_fields(field: Field, takers: Mapping[str, list[tuple[str, Fie
 
 
 def _provider_fields(kind: str, provider: str | None) -> Iterator[Field]:
-    for name, takers in _collect_takers(kind, provider).items():
+    for name, takers in collect_takers(kind, provider).items():
         first_field = takers[0][1]
         descriptions = dict.fromkeys(
             f"{provider_label.split(' ')[0]}: {field.description}" for provider_label, field in takers
@@ -161,7 +161,7 @@ def _provider_fields(kind: str, provider: str | None) -> Iterator[Field]:
         )
 
 
-def _collect_takers(kind: str, provider: str | None) -> dict[str, list[tuple[str, Field]]]:
+def collect_takers(kind: str, provider: str | None = None) -> dict[str, list[tuple[str, Field]]]:
     """By field name: the providers that take it, each as `type (API versions)`, with their own view of the field."""
     takers: dict[str, list[tuple[str, Field]]] = {}
     for type_name in list_provider_types():

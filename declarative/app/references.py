@@ -1,4 +1,4 @@
-"""Looks up the agents and numbers that new or changed resources name, before anybody approves a plan."""
+"""Looks up the agents and numbers of resources that would call, before anybody approves a plan."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from declarative.errors import ProviderError
 from declarative.model.digest import json_digest
-from declarative.model.resource import Json, Resource
+from declarative.model.resource import Desired, Json, Resource
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block
 from declarative.planning.plan import Plan
@@ -27,13 +27,15 @@ class References:
     """By id in settings: an agent's name, or a number, masked."""
 
 
-def look_up(plan: Plan, providers: Mapping[str, Provider | ProviderError]) -> References:
-    """Look up what the resources name that would call with new settings. Each agent and number is asked for once."""
+def look_up(plan: Plan, desired: Desired, providers: Mapping[str, Provider | ProviderError]) -> References:
+    """Look up what the resources name that would call, or that could not be read: the calls of an agent that does not
+    exist cannot be. Each agent and number is asked for once, and a provider that fails is not asked again."""
     references = References()
+    failed_providers: set[str] = set()
     messages_by_key: dict[tuple[str, str], list[str]] = {}
-    for resource in _list_changed_resources(plan):
+    for resource in _list_calling_resources(plan, desired):
         provider = providers.get(resource.provider)
-        if provider is None or isinstance(provider, ProviderError):
+        if provider is None or isinstance(provider, ProviderError) or resource.provider in failed_providers:
             continue
         settings = {name: value for name, value in resource.settings.items() if _is_reference(name)}
         key = (resource.provider, json_digest(settings))
@@ -45,14 +47,17 @@ def look_up(plan: Plan, providers: Mapping[str, Provider | ProviderError]) -> Re
             if messages := messages_by_key[key]:
                 references.blocks[resource.address] = _make_block(messages, provider)
         except ProviderError:
-            continue
+            failed_providers.add(resource.provider)
     return references
 
 
-def _list_changed_resources(plan: Plan) -> list[Resource]:
-    addresses = dict.fromkeys(action.address for action in plan.actions if action.verb.dials and action.changes)
-    tasks = [plan.tasks[address] for address in addresses if address in plan.tasks]
-    return [task.resource for task in tasks if task.resource is not None]
+def _list_calling_resources(plan: Plan, desired: Desired) -> list[Resource]:
+    addresses = dict.fromkeys(
+        action.address
+        for action in plan.actions
+        if action.verb.dials or action.calls_new_people or action.reason is Reason.NOT_READ
+    )
+    return [desired.resources[address] for address in addresses if address in desired.resources]
 
 
 def _is_reference(name: str) -> bool:

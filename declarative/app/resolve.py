@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
 from declarative import humanize
 from declarative.app.address_facts import observe_address, observe_facts
-from declarative.app.resolve_batches import called_message, place_unreadable
+from declarative.app.resolve_batches import (
+    called_message,
+    close_lost_batch,
+    name_unnamed,
+    not_called_message,
+    place_unreadable,
+)
 from declarative.app.session import Session
-from declarative.errors import UsageError
+from declarative.errors import ProviderError, UsageError
 from declarative.model import records
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.numbers import normalize_numbers
 from declarative.planning import blocks, lost_batch
+from declarative.planning.decide import Reason
+from declarative.planning.facts import Observation
+from declarative.planning.halting import find_ended, find_halt
 from declarative.privacy import mask
 from declarative.state.ledger import Ledger
 
@@ -40,10 +50,18 @@ def resolve_everything(session: Session, verdict: Verdict, wait: float) -> list[
     """Settle what is unsure at every address that the lock knows, as `resolve_address` does. A batch that the provider
     has dropped is settled at its own address alone. Raises NothingToSettle if there is nothing."""
     lock = session.lock()
+    addresses = [
+        address
+        for address, resource_record in sorted(lock.resources.items() if lock else ())
+        if verdict is Verdict.RESUME or resource_record.is_unsure
+    ]
+    return resolve_addresses(session, addresses, verdict, wait)
+
+
+def resolve_addresses(session: Session, addresses: Sequence[str], verdict: Verdict, wait: float) -> list[str]:
+    """Settle what is unsure at each of these addresses. Raises NothingToSettle if there is nothing at any of them."""
     messages = []
-    for address, resource_record in sorted(lock.resources.items() if lock else ()):
-        if verdict is not Verdict.RESUME and not resource_record.intents and not resource_record.unseen:
-            continue
+    for address in addresses:
         try:
             settled = resolve_address(session, address, None, verdict, wait)
         except NothingToSettle:
@@ -65,6 +83,7 @@ def resolve_address(session: Session, address: str, part: str | None, verdict: V
         resource_record = ledger.lock.resources.get(address)
         if resource_record is None:
             raise UsageError(f'the lock knows nothing of "{address}"')
+        part = _normalize_part(part)
         if part is not None and not _is_person(part):
             if verdict is not Verdict.PLACED:
                 raise UsageError(f"of {part} only --placed can be said: nothing proves that it called nobody")
@@ -73,19 +92,36 @@ def resolve_address(session: Session, address: str, part: str | None, verdict: V
             if part is not None:
                 raise UsageError("--resume is about a whole address", hint=f"dialctl resolve {address} --resume")
             return _resume_cancelled(session, ledger, address, resource_record)
-        person_digest = _resolve_person(session, ledger, part) if part else None
-        is_whole = person_digest is None
-        intents = [intent for intent in resource_record.intents.values() if is_whole or intent.person == person_digest]
-        unseen = {digest for digest in resource_record.unseen if is_whole or digest == person_digest}
-        messages = []
-        # A lost batch is settled by what the rest shows, so what cannot be read is settled before it.
-        if is_whole and verdict is Verdict.PLACED and all(intent.is_batch for intent in intents) and not unseen:
-            messages += place_unreadable(session, ledger, address, None)
-        if not intents and not unseen and not messages:
-            description = f"{mask(part) if part.startswith('+') else part} at {address}" if part else address
-            raise NothingToSettle(f"nothing is unsure of {description}", hint="dialctl status shows what is")
-        messages += [_settle_unseen(ledger, address, unseen, verdict)] if unseen else []
-        return messages + [_settle_intent(session, ledger, address, intent, verdict) for intent in intents]
+        return _settle_people(session, ledger, address, part, verdict)
+
+
+def _settle_people(session: Session, ledger: Ledger, address: str, part: str | None, verdict: Verdict) -> list[str]:
+    """Settle what is unsure of one person, or of all."""
+    resource_record = ledger.resource_record(address)
+    person_digest = _resolve_person(session, ledger, part) if part else None
+    is_whole = person_digest is None
+    intents = [intent for intent in resource_record.intents.values() if is_whole or intent.person == person_digest]
+    unseen = {digest for digest in resource_record.unseen if is_whole or digest == person_digest}
+    messages = []
+    # A lost batch is settled by what the rest shows, so what cannot be read is settled before it.
+    if is_whole and all(intent.is_batch for intent in intents) and not unseen:
+        messages += name_unnamed(session, ledger, address, are_placed=verdict is Verdict.PLACED)
+        messages += place_unreadable(session, ledger, address, None) if verdict is Verdict.PLACED else []
+    if not intents and not unseen and not messages:
+        description = f"{mask(part) if part.startswith('+') else part} at {address}" if part else address
+        raise NothingToSettle(f"nothing is unsure of {description}", hint="dialctl status shows what is")
+    messages += [_settle_unseen(ledger, address, unseen, verdict)] if unseen else []
+    return messages + [_settle_intent(session, ledger, address, intent, verdict) for intent in intents]
+
+
+def _normalize_part(part: str | None) -> str | None:
+    """A phone number in the form in which all numbers are compared; anything else as it is. Raises UsageError."""
+    if part is None or not part.strip().startswith("+"):
+        return part
+    (number,) = normalize_numbers([part.strip()])
+    if number is None:
+        raise UsageError(f"{mask(part)} is no possible phone number", hint="as in +14155550101: + and the country code")
+    return number
 
 
 def _is_person(part: str) -> bool:
@@ -101,44 +137,52 @@ def _rename_earlier_addresses(session: Session, ledger: Ledger, address: str) ->
 
 
 def _resolve_person(session: Session, ledger: Ledger, person: str) -> str:
-    """The digest of a person who is given by digest or by number. Raises UsageError for a text that is no number."""
-    if not person.startswith("+"):
-        return person
-    [number] = normalize_numbers([person])
-    if number is None:
-        raise UsageError(f"{mask(person)} is no phone number", hint="+, country code and number, such as +14155550101")
-    return session.key.digest_person(ledger.lock.lineage, number)
+    """The digest of a person who is given by digest or by number."""
+    return session.key.digest_person(ledger.lock.lineage, person) if person.startswith("+") else person
 
 
 def _resume_cancelled(session: Session, ledger: Ledger, address: str, resource_record: ResourceRecord) -> list[str]:
     """Treat batches cancelled without us as cancelled by us, and batches that lost their mark as of an earlier
-    generation, so that their people may be submitted again."""
-    cancelled_elsewhere = _find_cancelled_elsewhere(session, ledger, address, resource_record)
+    generation, so that their people may be submitted again; and end a halt."""
+    observation = observe_address(session, ledger, address)
+    if observation and observation.block is not None and observation.block.reason is Reason.NOT_READ:
+        raise ProviderError(f"{address}: {observation.block.detail}", hint=observation.block.hint)
+    messages = _resume_halted(ledger, observation) if observation else []
+    cancelled_elsewhere = _find_cancelled_elsewhere(observation, resource_record) if observation else {}
     freed_records = {
         remote_id: replace(remote_record, cancel=CancelProgress.DONE)
         for remote_id, remote_record in cancelled_elsewhere.items()
     }
     unmarked_ids = blocks.batches_without_mark(resource_record)
     if not freed_records and not unmarked_ids:
+        if messages:
+            return messages
         raise NothingToSettle(
-            f"no batch of {address} was cancelled by someone else", hint="dialctl drift shows what was"
+            f"no batch of {address} was cancelled by someone else, and it is not halted",
+            hint="dialctl drift shows what was",
         )
     ledger.update(
         address, remotes=freed_records, generation=resource_record.generation + bool(unmarked_ids), quiet=None
     )
-    return [
+    return messages + [
         f"{remote_id}: its people who were not called may be submitted again"
         for remote_id in sorted({*freed_records, *unmarked_ids})
     ]
 
 
-def _find_cancelled_elsewhere(
-    session: Session, ledger: Ledger, address: str, resource_record: ResourceRecord
-) -> dict[str, RemoteRecord]:
+def _resume_halted(ledger: Ledger, observation: Observation) -> list[str]:
+    """End the halt of a campaign: its calls count from now on. Empty where it is not halted."""
+    facts = observation.facts
+    if facts.resource_record.halted is None and find_halt(facts) is None:
+        return []
+    ended = find_ended(facts)
+    ledger.update(facts.address, halted=None, resumed=ended, quiet=None)
+    people = humanize.plural(ended.people, "call that is", "calls that are")
+    return [f"it goes on: halt_when counts from here, without the {people} over"]
+
+
+def _find_cancelled_elsewhere(observation: Observation, resource_record: ResourceRecord) -> dict[str, RemoteRecord]:
     """The records, by remote id, of batches that are cancelled and that no run of ours cancelled."""
-    observation = observe_address(session, ledger, address)
-    if observation is None:
-        return {}
     facts = observation.facts
     remote_records = {
         remote.id: resource_record.remotes.get(remote.id) or records.from_mark(remote)
@@ -153,18 +197,15 @@ def _find_cancelled_elsewhere(
 
 
 def _settle_unseen(ledger: Ledger, address: str, person_digests: set[str], verdict: Verdict) -> str:
-    """Settle people that a rebuilt lock did not find, and that no list proves uncalled."""
+    """Settle people who were not found, and whom nothing proves uncalled. A batch of which it is not known who was sent
+    may show one of them after all, and then says how they stand: its mark is noted beside them."""
     resource_record = ledger.resource_record(address)
-    placed = {*resource_record.placed, *person_digests} if verdict is Verdict.PLACED else {*resource_record.placed}
+    marks = {record.mark for record in resource_record.remotes.values() if record.mark and record.numbers is None}
+    declared = person_digests | marks if verdict is Verdict.PLACED else set()
+    placed = {*resource_record.placed, *declared}
     unseen = {*resource_record.unseen} - person_digests
     ledger.update(address, placed=tuple(sorted(placed)), unseen=tuple(sorted(unseen)), quiet=None)
-    return (
-        called_message(len(person_digests)) if verdict is Verdict.PLACED else _not_called_message(len(person_digests))
-    )
-
-
-def _not_called_message(count: int) -> str:
-    return f"{humanize.plural(count, 'person counts', 'people count')} as not called; the next apply decides them anew"
+    return called_message(len(person_digests)) if verdict is Verdict.PLACED else not_called_message(len(person_digests))
 
 
 def _settle_intent(session: Session, ledger: Ledger, address: str, intent: Intent, verdict: Verdict) -> str:
@@ -174,7 +215,7 @@ def _settle_intent(session: Session, ledger: Ledger, address: str, intent: Inten
         # Protocol 5: the mark is revoked with the intent, so that a batch which arrives after all is cancelled.
         revoked = tuple(sorted({*ledger.resource_record(address).revoked, intent.mark}))
         ledger.update(address, intents={intent.mark: None}, revoked=revoked, quiet=None)
-        return _not_called_message(intent.count)
+        return not_called_message(intent.count)
     if intent.person:
         return _record_as_called(ledger, address, intent, [intent.person])
     return _settle_placed_batch(session, ledger, address, intent)
@@ -197,6 +238,8 @@ def _settle_placed_batch(session: Session, ledger: Ledger, address: str, intent:
         session.connections.capabilities(resource.provider, intent.route).max_people if resource else intent.count
     )
     numbers = lost_batch.find_lost_members(facts, intent, max_batch_size)
+    if numbers is None and resource is None:
+        return close_lost_batch(ledger, address, intent)
     if numbers is None:
         raise UsageError(
             f"who was in the lost batch of {intent.count:,} is not known: the manifest has changed since it was sent",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from declarative import atomicfile
 from declarative.app.bundle import bundle_schema
+from declarative.app.first_batch import NOTHING_OFFERED, FieldOffer, render_first_batch
 from declarative.errors import DialctlError, Refused, system_hint
 from declarative.model import mark
+from declarative.model.capabilities import ProviderType
 from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock
 from declarative.state.format import render_lock
@@ -28,30 +31,9 @@ metadata:
 spec:
   guard: 2m                   # nobody is called sooner than this after a request, so that a twin can be cancelled
   defaults:
-    provider: cartesia
+    provider: {provider}
   policy:
     max_dials: 1000           # refuse a plan that calls more people in one run
-"""
-
-BATCH = """\
-# yaml-language-server: $schema=dialctl.schema.json
-apiVersion: dialctl/v1
-kind: Batch
-metadata:
-  name: first-campaign        # address: batch/first-campaign
-spec:
-  agent_id: agent_replace_with_yours
-  from_number_id: ap_replace_with_yours
-  target_concurrency_limit: 2
-  ringing_timeout_seconds: 30
-  # scheduled_at: 2030-01-15T16:00:00Z   # not before; at once without it
-  retry:
-    max_retries: 1            # call again, once, those who were not reached
-    on: [dial_no_answer, dial_busy]
-    after: 4h
-  recipients_from:
-    - file: recipients.csv    # a row a person; every other column is metadata for the agent
-      to_number: phone
 """
 
 RECIPIENTS = """\
@@ -67,35 +49,56 @@ IGNORE = """\
 """
 
 
-def write_scaffold(directory: Path, environment: Mapping[str, str]) -> list[Path]:
+@dataclass(frozen=True)
+class FirstProvider:
+    """The provider of a first project."""
+
+    type: ProviderType
+    """What it is."""
+    agent: FieldOffer = NOTHING_OFFERED
+    """The agent that speaks."""
+    number: FieldOffer = NOTHING_OFFERED
+    """The number to call from."""
+
+
+def check_directory(directory: Path, environment: Mapping[str, str]) -> None:
+    """Raise Refused if a file that init writes is there already. An existing .gitignore is kept."""
+    existing = [file for file in _list_files(environment) if (directory / file).exists() and file != ".gitignore"]
+    if existing:
+        raise Refused(f"already there: {', '.join(existing)}; nothing was written", hint="name an empty directory")
+
+
+def write_scaffold(directory: Path, environment: Mapping[str, str], provider: FirstProvider) -> list[Path]:
     """Write the files into a directory, which is made if missing, and return their paths. A lock is among them, unless
     the environment says that locks are kept elsewhere. An existing .gitignore is kept. Raises Refused if another of the
     files exists; nothing is written then."""
+    check_directory(directory, environment)
     name = re.sub(r"[^a-z0-9]+", "-", directory.resolve().name.lower()).strip("-")[:63].strip("-") or "first-project"
-    files = {
-        "project.yaml": PROJECT.format(name=name),
-        "first-campaign.yaml": BATCH,
+    texts = {
+        "project.yaml": PROJECT.format(name=name, provider=provider.type.name),
+        "first-campaign.yaml": render_first_batch(provider.type, provider.agent, provider.number),
         "recipients.csv": RECIPIENTS,
         "dialctl.schema.json": json.dumps(bundle_schema(), indent=2, ensure_ascii=False) + "\n",
         ".gitignore": IGNORE,
+        "dialctl.lock": _render_first_lock(name, environment),
     }
-    if not environment.get("DIALCTL_STATE"):
-        files["dialctl.lock"] = _render_first_lock(name, environment)
-    existing = [file for file in files if (directory / file).exists() and file != ".gitignore"]
-    if existing:
-        raise Refused(f"already there: {', '.join(existing)}; nothing was written", hint="name an empty directory")
     directory.mkdir(parents=True, exist_ok=True)
     written_paths = []
-    for file, text in files.items():
+    for file in _list_files(environment):
         path = directory / file
         if not path.exists():
             try:
-                atomicfile.write_durable(path, text.encode())
+                atomicfile.write_durable(path, texts[file].encode())
             except OSError as error:
                 hint = system_hint(error, str(path.parent))
                 raise DialctlError(f"cannot write {path}: {error.strerror}", hint=hint) from error
             written_paths.append(path)
     return written_paths
+
+
+def _list_files(environment: Mapping[str, str]) -> list[str]:
+    files = ["project.yaml", "first-campaign.yaml", "recipients.csv", "dialctl.schema.json", ".gitignore"]
+    return files if environment.get("DIALCTL_STATE") else [*files, "dialctl.lock"]
 
 
 def _render_first_lock(project_name: str, environment: Mapping[str, str]) -> str:

@@ -3,16 +3,21 @@ provider."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 
 from declarative import humanize
+from declarative.app.locked_addresses import select_addresses
 from declarative.app.session import Session
 from declarative.errors import Refused, StateError, UsageError
 from declarative.model.lock import RequestKind
+from declarative.model.selection import Selection
 from declarative.state import merge, transfer
 from declarative.state.base import Backend, Holder
 from declarative.state.catalog import open_backend
 from declarative.state.format import parse_lock, render_lock
+from declarative.state.ledger import Ledger
 
 
 def list_addresses(session: Session) -> list[str]:
@@ -33,34 +38,46 @@ def list_addresses(session: Session) -> list[str]:
     ]
 
 
-def show_lock(session: Session, address: str | None) -> str:
-    """The lock as JSON, or one address of it. Raises StateError without a lock, UsageError for an unknown address."""
+def show_lock(session: Session, selection: Selection) -> str:
+    """The lock as JSON: all of it, one address, or the addresses that a selection names. Raises StateError without a
+    lock, UsageError for an unknown address."""
     lock = parse_lock(session.backend.load())
     if lock is None:
         raise StateError("there is no lock yet", hint="dialctl apply starts one")
     document = orjson.loads(render_lock(lock))
-    if address is not None:
-        if address not in lock.resources:
-            raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
-        document = document["resources"][address]
+    if selection:
+        addresses = [address for address in select_addresses(session, selection) if address in document["resources"]]
+        if not addresses:
+            raise UsageError("the lock does not know what is selected", hint="dialctl state list")
+        shown = {address: document["resources"][address] for address in addresses}
+        document = shown[addresses[0]] if len(addresses) == 1 else shown
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
 
 
-def forget_address(session: Session, address: str, wait: float) -> str:
-    """Remove an address from the lock, and return what that means. `wait` is how many seconds to wait for the lease.
-    Raises UsageError for an unknown address, Refused while a retry there is unsure: only the lock tells of it."""
+def forget_addresses(session: Session, addresses: Sequence[str], wait: float) -> list[str]:
+    """Remove addresses from the lock, and return what that means. `wait` is how many seconds to wait for the lease.
+    Raises UsageError for an unknown address, Refused while a retry there is unsure: only the lock tells of it. Then
+    none of them is removed."""
     with session.open_ledger(wait) as (ledger, _):
-        if ledger.resource_record(address).is_forgotten:
-            raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
-        if any(intent.request is RequestKind.RETRY for intent in ledger.resource_record(address).intents.values()):
-            raise Refused(
-                f"a retry at {address} may have arrived, and only the lock can tell later",
-                hint=f"settle it first: dialctl resolve {address} --placed | --not-placed",
-            )
-        ledger.forget(address)
-        return (
-            f"{address} is forgotten; what its provider still shows by our mark is found again, and its people are not "
-            "called twice; people that the provider does not show may be called again"
+        for address in addresses:
+            _check_forgettable(ledger, address)
+        for address in addresses:
+            ledger.forget(address)
+    return [
+        f"{address} is forgotten; what its provider still shows by our mark is found again, and its people are not "
+        "called twice; people that the provider does not show may be called again"
+        for address in addresses
+    ]
+
+
+def _check_forgettable(ledger: Ledger, address: str) -> None:
+    resource_record = ledger.resource_record(address)
+    if resource_record.is_forgotten:
+        raise UsageError(f'the lock does not know "{address}"', hint="dialctl state list")
+    if any(intent.request is RequestKind.RETRY for intent in resource_record.intents.values()):
+        raise Refused(
+            f"a retry at {address} may have arrived, and only the lock can tell later",
+            hint=f"settle it first: dialctl resolve {address} --placed | --not-placed",
         )
 
 

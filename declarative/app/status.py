@@ -14,7 +14,7 @@ from declarative.model.lock import Intent
 from declarative.model.remote import Phase, Remote
 from declarative.model.selection import Selection
 from declarative.planning import notices, standing
-from declarative.planning.decide import Reason, Standing
+from declarative.planning.decide import Reason, Standing, Timing
 from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import count_values
 from declarative.planning.stuck import describe_stuck, endless_notices, hint_stuck, stuck_people
@@ -45,10 +45,15 @@ class AddressStatus:
     """Its batches and calls at the provider."""
     unsure: tuple[Intent, ...] = ()
     """Requests that may or may not have arrived."""
+    is_wanted: bool = True
+    """Whether anybody is to be called here. Whoever is unsure and not wanted any more needs no decision."""
     candidates: tuple[Remote, ...] = ()
     """Calls without a mark that one of those requests may have created. A person has to compare them."""
     unseen: int = 0
     """People that a rebuilt lock did not find, and that no list proves uncalled."""
+    unnamed: int = 0
+    """People in batches that were declared placed while their manifest was gone: any who are wanted may be among
+    them."""
     not_taken_off: int = 0
     """People who must not be called, and who may still be."""
     warnings: tuple[str, ...] = ()
@@ -132,8 +137,10 @@ def _summarize(observation: Observation) -> AddressStatus:
         in_flight=len(people.filter(phase=Phase.IN_FLIGHT)),
         remote_ids=tuple(observation.facts.remotes),
         unsure=tuple(observation.facts.open_intents()),
+        is_wanted=facts.is_desired and facts.timing is not Timing.EXPIRED,
         candidates=observation.candidates,
         unseen=len(observation.facts.resource_record.unseen),
+        unnamed=sum(remote_record.count for remote_record in facts.unnamed_batches().values()),
         not_taken_off=len(stuck),
         warnings=(*stuck_warnings, *notices.doubt_notices(facts), *endless_notices(facts)),
         block=observation.block,

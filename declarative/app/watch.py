@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,18 +36,33 @@ class RemoteProgress:
     """Its id at the provider."""
     reached: int
     """People in phase `reached`."""
-    unreached: int
-    """People in phase `unreached`, `refused` or `unfunded`."""
+    not_reached: int
+    """People in phase `unreached`."""
     in_flight: int
-    """People in phase `in_flight`, or `unknown`: a status that we do not know counts as a call."""
+    """People in phase `in_flight`, or `unknown` as long as it is not over: a status that we do not know counts as a
+    call."""
     waiting: int
     """People in phase `queued`."""
     over: bool
     """Whether nobody in it can be called any more."""
+    turned_away: int = 0
+    """People in phase `refused` or `unfunded`."""
+    outcome_unknown: int = 0
+    """People in phase `unknown` once it is over: the call ended with a word that we do not know."""
     starts_at: datetime | None = None
     """When it begins to call, aware UTC. None where the provider does not say."""
     seen_at: datetime | None = None
     """The provider's time of this reading, aware UTC."""
+
+    @property
+    def finished(self) -> int:
+        """People of whom nothing more is to come."""
+        return self.reached + self.not_reached + self.turned_away + self.outcome_unknown
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether somebody in it was called."""
+        return bool(self.finished - self.turned_away or self.in_flight)
 
 
 def follow(
@@ -86,14 +101,25 @@ def follow(
         elapsed = max(waited, time.monotonic() - began)
         if elapsed >= at_most:
             return [progress for progress in progress_by_remote.values() if not progress.over]
-        pause = min(_choose_pause(session, waited), at_most - elapsed)
+        pause = min(_choose_pause(session, waited, progress_by_remote.values()), at_most - elapsed)
         session.connections.sleep(pause)
         waited += pause
 
 
-def _choose_pause(session: Session, waited: float) -> float:
-    """How long to wait for the next poll. The sandbox's clock jumps: the longer it took so far, the further."""
-    return max(POLL_SECONDS, waited * SANDBOX_GROWTH) if session.options.sandbox else POLL_SECONDS
+def _choose_pause(session: Session, waited: float, all_progress: Iterable[RemoteProgress]) -> float:
+    """How long to wait for the next poll. The sandbox's clock jumps: to the first call, and then the further, the
+    longer it took so far."""
+    if not session.options.sandbox:
+        return POLL_SECONDS
+    going = [progress for progress in all_progress if not progress.over]
+    starts = [
+        (progress.starts_at - progress.seen_at).total_seconds()
+        for progress in going
+        if progress.starts_at and progress.seen_at
+    ]
+    if starts and not any(progress.has_begun for progress in going):
+        return max(POLL_SECONDS, min(starts))
+    return max(POLL_SECONDS, waited * SANDBOX_GROWTH)
 
 
 def _may_still_call(observation: Observation, over_ids: Collection[str]) -> bool:
@@ -111,14 +137,17 @@ def _remote_progress(observation: Observation) -> Iterator[RemoteProgress]:
     for remote in observation.facts.remotes.values():
         if remote.members is None or remote.id in observation.facts.also:
             continue
+        over, unknown = is_over(remote), _count_members(remote, Phase.UNKNOWN)
         yield RemoteProgress(
             address=observation.facts.address,
             remote_id=remote.id,
             reached=_count_members(remote, Phase.REACHED),
-            unreached=_count_members(remote, Phase.UNREACHED, Phase.REFUSED, Phase.UNFUNDED),
-            in_flight=_count_members(remote, Phase.IN_FLIGHT, Phase.UNKNOWN),
+            not_reached=_count_members(remote, Phase.UNREACHED),
+            turned_away=_count_members(remote, Phase.REFUSED, Phase.UNFUNDED),
+            in_flight=_count_members(remote, Phase.IN_FLIGHT) + (0 if over else unknown),
+            outcome_unknown=unknown if over else 0,
             waiting=_count_members(remote, Phase.QUEUED),
-            over=is_over(remote),
+            over=over,
             starts_at=remote.scheduled_at,
             seen_at=observation.facts.now,
         )

@@ -78,23 +78,34 @@ def apply(
 
 @click.command()
 @options.path
+@options.targets
+@options.labels
 @options.parallelism
 @options.auto_approve
 @options.lock_timeout
 @options.as_json
 @click.pass_obj
 def destroy(
-    context: Context, path: Path, parallelism: int, auto_approve: bool, lock_timeout: float, as_json: bool
+    context: Context,
+    path: Path,
+    targets: tuple[str, ...],
+    labels: tuple[str, ...],
+    parallelism: int,
+    auto_approve: bool,
+    lock_timeout: float,
+    as_json: bool,
 ) -> int:
-    """Cancel every call that still waits. Calls in flight finish."""
+    """Cancel every call that still waits. Calls in flight finish.
+
+    dialctl plan --destroy shows what it would do.
+    """
     from declarative.app.apply import ApplyOptions
 
     stop = _new_stop_signal(context)
-    approve = _make_approver(context, stop, auto_approve, as_json)
+    approve = _make_approver(context, stop, auto_approve, as_json, "dialctl plan --destroy")
     apply_options = ApplyOptions(approve=approve, lock_timeout=lock_timeout, destroy=True)
-    return _apply_and_report(
-        context, context.open_session(path, parallelism=parallelism, stop=stop), apply_options, stop, as_json
-    )
+    session = context.open_session(path, targets=targets, labels=labels, parallelism=parallelism, stop=stop)
+    return _apply_and_report(context, session, apply_options, stop, as_json)
 
 
 def _new_stop_signal(context: Context) -> StopSignal:
@@ -105,13 +116,17 @@ def _new_stop_signal(context: Context) -> StopSignal:
     return StopSignal(lambda: context.print_in_handler(message))
 
 
-def _make_approver(context: Context, stop: StopSignal, auto_approve: bool, as_json: bool) -> Callable[[Plan], bool]:
-    """Make the function that shows a plan and asks for approval.
+def _make_approver(
+    context: Context, stop: StopSignal, auto_approve: bool, as_json: bool, plan_command: str = "dialctl plan"
+) -> Callable[[Plan], bool]:
+    """Make the function that shows a plan and asks for approval. `plan_command` shows the same plan.
 
     Raises Refused if there is no one to ask: stdin is no terminal, or --json keeps stdout for the report.
     """
     if not auto_approve and (as_json or not sys.stdin.isatty()):
-        raise Refused("no one can approve the plan here", hint="look at it with dialctl plan, then pass --auto-approve")
+        raise Refused(
+            "no one can approve the plan here", hint=f"look at it with {plan_command}, then pass --auto-approve"
+        )
 
     def approve(plan: Plan) -> bool:
         if not as_json:
@@ -150,23 +165,30 @@ def _apply_and_report(
 ) -> int:
     """Apply, follow for at most `wait` seconds if it is set, print the report, and return its exit code."""
     from declarative.app import apply as applier
+    from declarative.app import first_run
 
     stop.listen()
     report = applier.apply_project(session, apply_options, stop)
     if wait is not None and report.interrupted is None and report.failure is None:
         report = replace(report, follow_error=_follow(context, session, stop, wait))
     _print_report(context, report, as_json)
+    if new_lock := first_run.describe_new_lock(session, report.plan):
+        context.print_note(new_lock)
     return report.exit_code
 
 
 def approval_question(plan: Plan) -> str:
-    """Ask about the effects of the plan: `Call 51 people and take 210 off?`"""
+    """Ask about the effects of the plan, in the words of its headline: `Call 39 people, move 12 and take 210 off?`"""
     from declarative.planning.decide import Verb
 
     cancelled_people = sum(action.people for action in plan.actions_with_verb(Verb.CANCEL))
-    effects = [f"call {humanize.people(plan.people_to_call)}"] if plan.people_to_call else []
+    call_count = plan.people_to_call - plan.people_moved
+    effects = [f"call {humanize.people(call_count)}"] if call_count else []
+    effects += [f"move {plan.people_moved:,}"] if plan.people_moved else []
     effects += [f"take {cancelled_people:,} off"] if cancelled_people else []
-    return f"{' and '.join(effects)}?".capitalize()
+    *first_effects, last_effect = effects
+    question = f"{', '.join(first_effects)} and {last_effect}" if first_effects else last_effect
+    return f"{question}?".capitalize()
 
 
 def _follow(context: Context, session: Session, stop: StopSignal, at_most: float) -> DialctlError | None:

@@ -10,7 +10,7 @@ _EXAMPLES = {
         "dialctl -C my-campaigns --sandbox plan",
         "dialctl apply --sandbox --wait",
     ),
-    "init": ("dialctl init", "dialctl init my-campaigns"),
+    "init": ("dialctl init", "dialctl init my-campaigns", "dialctl init my-campaigns --provider callingbox"),
     "validate": ("dialctl validate", "dialctl validate campaigns/march.yaml --json"),
     "plan": (
         "dialctl plan",
@@ -25,8 +25,12 @@ _EXAMPLES = {
         "dialctl apply plan.json --auto-approve",
         "dialctl apply --auto-approve --max-dials 500 --wait=30m",
     ),
-    "destroy": ("dialctl destroy", "dialctl destroy --auto-approve --lock-timeout 5m"),
-    "drift": ("dialctl drift", "dialctl drift --json"),
+    "destroy": (
+        "dialctl plan --destroy",
+        "dialctl destroy",
+        "dialctl destroy --target batch/march-outreach --auto-approve",
+    ),
+    "drift": ("dialctl drift", "dialctl drift -l team=growth --json"),
     "status": ("dialctl status", "dialctl status batch/march-outreach", "dialctl status -l 'team in (growth, sales)'"),
     "results": (
         "dialctl results",
@@ -36,12 +40,17 @@ _EXAMPLES = {
     "resolve": (
         "dialctl status call/callback-ada",
         "dialctl resolve call/callback-ada --placed",
-        "dialctl resolve batch/march-outreach --resume",
+        "dialctl resolve 'batch/spring-*' --resume",
+        "dialctl resolve -l team=growth --not-placed",
     ),
     "state": ("dialctl state list", "dialctl state show batch/march-outreach"),
     "state list": ("dialctl state list",),
-    "state show": ("dialctl state show", "dialctl state show batch/march-outreach"),
-    "state rm": ("dialctl state rm batch/old-campaign",),
+    "state show": (
+        "dialctl state show",
+        "dialctl state show batch/march-outreach",
+        "dialctl state show -l team=growth",
+    ),
+    "state rm": ("dialctl state rm batch/old-campaign", "dialctl state rm 'batch/2024-*'"),
     "state new": ("dialctl state new",),
     "state rebuild": ("dialctl state rebuild",),
     "state merge": ("dialctl state merge",),
@@ -61,7 +70,7 @@ _EXAMPLES = {
     "sandbox advance": ("dialctl sandbox advance 10m",),
     "sandbox reset": ("dialctl sandbox reset",),
     "sandbox dials": ("dialctl sandbox dials", "dialctl sandbox dials --json"),
-    "digest": ("dialctl digest recipients.csv",),
+    "digest": ("dialctl digest recipients.csv", "dialctl digest s3://bucket/lists/march.parquet"),
     "version": ("dialctl version",),
 }
 

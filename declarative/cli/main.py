@@ -13,13 +13,13 @@ from itertools import dropwhile
 import click
 
 from declarative.cli import examples, global_flags, terminal
-from declarative.errors import Exit
+from declarative.errors import DialctlError, Exit
 
 _MIN_OPEN_FILES = 32
 """Files and connections that a run with the default parallelism has open at once, with some to spare."""
 
 _COMMANDS: Mapping[str, str] = {
-    "init": "declarative.cli.project:init",
+    "init": "declarative.cli.init:init",
     "validate": "declarative.cli.project:validate",
     "digest": "declarative.cli.project:digest",
     "plan": "declarative.cli.plan:plan",
@@ -135,11 +135,8 @@ def _flush_output(exit_code: int) -> int:
 
 def run_command(arguments: list[str]) -> int:
     """Run the command, print its failure if it fails, and return the exit code."""
-    if (open_files := _allow_open_files()) < _MIN_OPEN_FILES:
-        click.echo(f"Error: only {open_files} files may be open at once, and dialctl needs {_MIN_OPEN_FILES}", err=True)
-        click.echo("  allow more open files (ulimit -n), then run again", err=True)
-        return int(Exit.FAILED)
     try:
+        _require_open_files()
         return int(dialctl.main(args=arguments, prog_name="dialctl", standalone_mode=False) or 0)
     except click.exceptions.Exit as exit_request:
         return exit_request.exit_code
@@ -150,6 +147,15 @@ def run_command(arguments: list[str]) -> int:
         from declarative.cli import error_output
 
         return error_output.print_failure(failure, _find_command_context(arguments))
+
+
+def _require_open_files() -> None:
+    """Raise DialctlError where fewer files may be open at once than are needed: a run must not fail halfway by it."""
+    if (open_files := _allow_open_files()) < _MIN_OPEN_FILES:
+        raise DialctlError(
+            f"only {open_files} files may be open at once, and dialctl needs {_MIN_OPEN_FILES}",
+            hint="allow more open files (ulimit -n), then run again",
+        )
 
 
 def _allow_open_files() -> int:

@@ -113,5 +113,4 @@ max_dials = click.option(
 )
 auto_approve = click.option("-y", "--auto-approve", is_flag=True, help="Go on without asking.")
 show_numbers = click.option("--show-numbers", is_flag=True, help="Show phone numbers in full.")
-address = click.argument("address", required=False, shell_complete=completion.addresses)
 addresses = click.argument("addresses", metavar="[ADDRESS...]", nargs=-1, shell_complete=completion.addresses)

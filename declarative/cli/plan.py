@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,10 +76,12 @@ def plan(
     plan = planner.plan_project(
         session, max_dials=max_dials, allow_shrink=allow_shrink, offline=offline, destroy=destroy
     )
+    plan = replace(plan, commit=git_changes.find_head(session))
     if out is not None:
         saving.save_plan(session, plan, out)
-    commit = git_changes.find_head(session) if layout == "markdown" else ""
-    _print_plan(context, plan, "json" if as_json else layout, caused_addresses, commit)
+    _print_plan(context, plan, "json" if as_json else layout, caused_addresses)
+    if out is not None:
+        context.print_note(f"Saved: dialctl apply {out} does this and no more.")
     return plan_exit_code(plan, detailed_exitcode)
 
 
@@ -111,9 +114,7 @@ def _find_caused_addresses(session: Session, base_ref: str | None) -> frozenset[
     return git_changes.find_changed_addresses(session, base_ref)
 
 
-def _print_plan(
-    context: Context, plan: Plan, layout: str, caused_addresses: frozenset[str] | None, commit: str = ""
-) -> None:
+def _print_plan(context: Context, plan: Plan, layout: str, caused_addresses: frozenset[str] | None) -> None:
     if layout == "json":
         from declarative.report import json_output
 
@@ -125,7 +126,7 @@ def _print_plan(
     elif layout == "markdown":
         from declarative.report import markdown
 
-        context.print_data(markdown.render_comment(plan, caused_addresses=caused_addresses, commit=commit))
+        context.print_data(markdown.render_comment(plan, caused_addresses=caused_addresses))
     else:
         from declarative.report import text
 

@@ -1,4 +1,4 @@
-"""`dialctl init` and `dialctl validate`, the first commands of a new user. Neither needs a key or a network."""
+"""`dialctl validate` and `dialctl digest`: what manifests and recipients files hold. Neither asks a provider."""
 
 from __future__ import annotations
 
@@ -123,11 +123,6 @@ def digest(context: Context, file: str, as_json: bool) -> int:
     """Print digest, rows and columns of a recipients file. The digest is for its `sha256` in a manifest.
 
     A URL (s3://, gs://, az://) is read only under a prefix of DIALCTL_RECIPIENTS.
-
-    \b
-    Examples:
-      dialctl digest recipients.csv
-      dialctl digest s3://bucket/lists/march.parquet
     """
     from declarative.app.connections import describe_file
 
@@ -139,22 +134,4 @@ def digest(context: Context, file: str, as_json: bool) -> int:
     else:
         context.print_data(f"sha256: {described.sha256}")
         context.print_text(f"{humanize.plural(described.rows, 'row', 'rows')}: {', '.join(described.columns)}")
-    return Exit.DONE
-
-
-@click.command()
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
-@click.pass_obj
-def init(context: Context, directory: Path) -> int:
-    """Write a first project, ready for the sandbox. A Project, a Batch, its recipients file and a new lock."""
-    import os
-
-    from declarative.app import scaffold
-
-    written_paths = scaffold.write_scaffold(directory, os.environ)
-    context.print_data("\n".join(f"wrote {path}" for path in written_paths))
-    chdir_flag = "" if directory == Path() else f" -C {directory}"
-    if all(path.name != "dialctl.lock" for path in written_paths):
-        context.print_note(f"DIALCTL_STATE says where the lock is kept: start it with dialctl{chdir_flag} state new")
-    context.print_note(f"Next:\n  dialctl{chdir_flag} validate\n  dialctl{chdir_flag} --sandbox apply")
     return Exit.DONE

@@ -16,7 +16,9 @@ from declarative.errors import Exit, UsageError
 def schema(context: Context, name: str | None, bundle: bool) -> int:
     """Print a published JSON Schema. Without NAME, list their names."""
     from declarative import schemas
+    from declarative.app.connections import load_provider_types
 
+    load_provider_types()  # it makes the schemas of types from other packages known
     if bundle:
         from declarative.app.bundle import bundle_schema
 

@@ -19,7 +19,6 @@ from declarative.sandbox.outcomes import OUTCOMES
 if TYPE_CHECKING:
     from declarative.sandbox.embedded import EmbeddedSandbox
 
-EMBEDDED_DIRECTORY = Path(".dialctl") / "sandbox"
 _ANY_ADDRESS = ("", "0.0.0.0", "::")
 _url_option = click.option("--url", help="URL of a served sandbox. Without it, the one that --sandbox keeps here.")
 
@@ -110,7 +109,7 @@ def _print_endpoints(host: str, port: int) -> None:
 @_url_option
 def advance(duration: float, url: str | None) -> None:
     """Move the sandbox's clock forward. Examples of DURATION: 90s, 2m, 1h30m, 2d."""
-    click.echo(_request_control("POST", "advance", url, {"seconds": duration}, "now")["now"])
+    click.echo(_request_control("POST", "advance", url or _find_embedded(), {"seconds": duration}, "now")["now"])
 
 
 @sandbox.command()
@@ -128,20 +127,21 @@ def reset(url: str | None) -> None:
     from declarative.state.base import Holder
     from declarative.state.catalog import open_backend
 
-    with open_backend(EMBEDDED_DIRECTORY, None).lease(Holder.from_environment(os.environ), 0, time.sleep):
-        _reset_embedded()
-        for file in EMBEDDED_DIRECTORY.glob("dialctl.lock*"):
+    directory = _find_embedded()
+    with open_backend(directory, None).lease(Holder.from_environment(os.environ), 0, time.sleep):
+        _reset_embedded(directory)
+        for file in directory.glob("dialctl.lock*"):
             file.unlink()
 
 
-def _reset_embedded() -> None:
+def _reset_embedded(directory: Path) -> None:
     from declarative.sandbox.store import DamagedDatabase, delete_database
 
     try:
-        _request_control("POST", "reset", None, {})
+        _request_control("POST", "reset", directory, {})
     except DamagedDatabase as damage:
-        delete_database(EMBEDDED_DIRECTORY)
-        _request_control("POST", "reset", None, {})
+        delete_database(directory)
+        _request_control("POST", "reset", directory, {})
         click.echo(f"{damage.message}. A new one begins, with a new clock.", err=True)
 
 
@@ -153,7 +153,7 @@ def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
     """Print who was called in the sandbox, one line for each call."""
     import json
 
-    dial_log = _request_control("GET", "dials", url, required_field="dials")
+    dial_log = _request_control("GET", "dials", url or _find_embedded(), required_field="dials")
     if as_json:
         click.echo(json.dumps(dial_log))
         return
@@ -162,20 +162,32 @@ def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
         click.echo(f"{dial['at']}  {number}  {dial['provider']}  {clean(dial['name'] or dial['call_id'])}")
 
 
+def _find_embedded() -> Path:
+    """The sandbox of the project here: of this directory, one above it, or its only child that holds a Project."""
+    from declarative.app.connections import find_sandbox_directory
+    from declarative.app.session import find_project
+
+    project_path = find_project(Path())
+    if project_path != Path():
+        click.echo(f"Project in {project_path}.", err=True)
+    return find_sandbox_directory(project_path)
+
+
 def _request_control(
-    method: str, route: str, url: str | None, body: object = None, required_field: str | None = None
+    method: str, route: str, place: str | Path, body: object = None, required_field: str | None = None
 ) -> Any:
     """Send a request to the sandbox's control routes and return the JSON object of the answer.
 
-    Raises UsageError for what the sandbox refuses. Raises DialctlError if no sandbox answers; an answer without
-    `required_field` comes from something else.
+    `place` is the URL of a served sandbox, or the directory of an embedded one. Raises UsageError for what the sandbox
+    refuses. Raises DialctlError if no sandbox answers; an answer without `required_field` comes from something else.
     """
     import httpx
 
-    embedded = _open_embedded() if url is None else None
+    embedded = _open_embedded(place) if isinstance(place, Path) else None
     transport = embedded.transport() if embedded is not None else None
+    url = "http://sandbox" if isinstance(place, Path) else place
     try:
-        with httpx.Client(base_url=url or "http://sandbox", transport=transport, trust_env=False, timeout=60) as client:
+        with httpx.Client(base_url=url, transport=transport, trust_env=False, timeout=60) as client:
             response = client.request(method, f"_sandbox/{route}", json=body)
             if response.status_code == 400 and isinstance(answer := response.json(), dict) and "error" in answer:
                 raise UsageError(str(answer["error"]))
@@ -190,7 +202,7 @@ def _request_control(
             embedded.close()
 
 
-def _open_embedded() -> EmbeddedSandbox:
+def _open_embedded(directory: Path) -> EmbeddedSandbox:
     from declarative.sandbox.embedded import open_sandbox
 
-    return open_sandbox(EMBEDDED_DIRECTORY)
+    return open_sandbox(directory)

@@ -9,7 +9,7 @@ import click
 
 from declarative.cli import options
 from declarative.cli.context import Context
-from declarative.errors import Exit, Refused
+from declarative.errors import Exit, Refused, UsageError
 
 
 @click.group()
@@ -31,40 +31,57 @@ def list_(context: Context, path: Path) -> int:
 
 
 @state.command()
-@options.address
+@options.addresses
+@options.labels
 @options.project_schema
 @click.pass_obj
-def show(context: Context, address: str | None, path: Path) -> int:
-    """Print the lock, or one address of it, as JSON."""
+def show(context: Context, addresses: tuple[str, ...], labels: tuple[str, ...], path: Path) -> int:
+    """Print the lock, or some addresses of it, as JSON."""
     from declarative.app import state_admin
+    from declarative.model.selection import Selection
 
-    context.print_data(state_admin.show_lock(context.open_session(path), address))
+    context.print_data(state_admin.show_lock(context.open_session(path), Selection(addresses, labels)))
     return Exit.DONE
 
 
 @state.command()
-@click.argument("address")
+@options.addresses
+@options.labels
 @options.project_schema
 @options.lock_timeout
 @click.option(
     "--yes-forget-who-was-called", "sure", is_flag=True, help="Do not ask. A later apply may call these people again."
 )
 @click.pass_obj
-def rm(context: Context, address: str, path: Path, lock_timeout: float, sure: bool) -> int:
+def rm(
+    context: Context,
+    addresses: tuple[str, ...],
+    labels: tuple[str, ...],
+    path: Path,
+    lock_timeout: float,
+    sure: bool,
+) -> int:
     """Forget what was done under an address. People may be called again if the provider no longer shows their calls.
 
     The next apply finds what the provider still shows with our mark, and calls no one in it twice.
     """
     from declarative.app import state_admin
+    from declarative.app.locked_addresses import select_addresses
+    from declarative.model.selection import Selection
 
+    if not (selection := Selection(addresses, labels)):
+        raise UsageError("pass an address, or -l", hint="dialctl state list shows them")
     if not sure and not sys.stdin.isatty():
         raise Refused("no one can answer the question here", hint="pass --yes-forget-who-was-called")
+    session = context.open_session(path)
+    chosen = select_addresses(session, selection)
     question = (
-        f"Forget who was called by {address}? A later apply may call people again that the provider no longer shows."
+        f"Forget who was called by {', '.join(chosen)}? A later apply may call people again that the provider no "
+        "longer shows."
     )
     if not sure and not click.confirm(question, err=True):
         raise Refused("not forgotten: the answer was no")
-    context.print_text(state_admin.forget_address(context.open_session(path), address, lock_timeout))
+    context.print_text("\n".join(state_admin.forget_addresses(session, chosen, lock_timeout)))
     return Exit.DONE
 
 

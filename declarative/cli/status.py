@@ -40,7 +40,10 @@ def status(context: Context, addresses: tuple[str, ...], labels: tuple[str, ...]
         from declarative.report import text
 
         context.print_text(text.format_statuses(statuses))
-    needs_human = any(status.unsure or status.unseen or status.not_taken_off for status in statuses)
+    needs_human = any(
+        status.not_taken_off or (status.is_wanted and (status.unsure or status.unseen or status.unnamed))
+        for status in statuses
+    )
     return exit_code_of_blocks(status.block for status in statuses) or (Exit.NEEDS_HUMAN if needs_human else Exit.DONE)
 
 
@@ -108,13 +111,15 @@ def results(
 
 @click.command()
 @options.path
+@options.targets
+@options.labels
 @options.as_json
 @click.pass_obj
-def drift(context: Context, path: Path, as_json: bool) -> int:
+def drift(context: Context, path: Path, targets: tuple[str, ...], labels: tuple[str, ...], as_json: bool) -> int:
     """Show what changed at the provider without dialctl. Exit 0: nothing, 2: something. Changes nothing."""
     from declarative.app import drift as drift_check
 
-    drifts = drift_check.find_drift(context.open_session(path))
+    drifts = drift_check.find_drift(context.open_session(path, targets=targets, labels=labels))
     if as_json:
         from declarative.report import json_output
 

@@ -105,7 +105,8 @@ def echo(text: str, *, err: bool = False) -> None:
 
 def echo_whole(text: str, *, err: bool = False) -> None:
     """Print text whose lines stay as they are."""
-    click.echo(disarm(text), err=err)
+    # With no stream named, click writes UTF-8 to one that takes ASCII alone.
+    click.echo(disarm(text), file=sys.stderr if err else sys.stdout)
 
 
 def wrap(text: str, width: int) -> str:

@@ -67,29 +67,46 @@ def find_freed(task: Task, facts: Facts, remote_id: str) -> pl.DataFrame | None:
 def cancel_and_read(
     run: RunContext, executor: Executor, address: str, remote: Remote, result: ResourceResult
 ) -> Remote | None:
-    """Cancels a batch, and returns it as read after the cancel was answered and settled. None where the cancel is not
-    confirmed or the people cannot be read: then no one of it may be submitted again. Counts and problems go into
-    `result`; raises no ProviderError, so that one batch never keeps another from being cancelled."""
-    channel = run.providers[run.ledger.resource_record(address).provider].channels[Route.BATCH]
-    receipt = executor.cancel(address, channel, remote.id)
-    if receipt.status is not RequestStatus.DONE:
-        result.problems.append(receipt)
+    """Cancels a batch, and returns it as read_cancelled() does. None also where the cancel is not confirmed."""
+    if not cancel_batch(run, executor, address, remote.id, result):
         return None
-    _wait_until_settled(run, channel, remote.id)
+    # Protocol 7: batches created before must be checked before their guards end, however long a cancel takes to settle.
+    if _channel(run, address).capabilities.cancel_settles:
+        executor.on_wait()
+    return read_cancelled(run, address, remote.id, result)
+
+
+def cancel_batch(run: RunContext, executor: Executor, address: str, remote_id: str, result: ResourceResult) -> bool:
+    """Cancels a batch. Returns whether the provider took it; the problem goes into `result`. Raises no
+    ProviderError, so that one batch never keeps another from being cancelled."""
+    receipt = executor.cancel(address, _channel(run, address), remote_id)
+    result.problems += [] if receipt.status is RequestStatus.DONE else [receipt]
+    return receipt.status is RequestStatus.DONE
+
+
+def read_cancelled(run: RunContext, address: str, remote_id: str, result: ResourceResult) -> Remote | None:
+    """Returns a batch as read after its cancel was answered and settled. None where its people cannot be read: then no
+    one of it may be submitted again. Counts and problems go into `result`. Raises no ProviderError."""
+    channel = _channel(run, address)
+    _wait_until_settled(run, channel, remote_id)
     try:
-        cancelled_remote = _read_until_free(run, channel, remote.id)
+        cancelled_remote = _read_until_free(run, channel, remote_id)
     except ProviderError as error:
-        result.problems.append(Receipt(RequestStatus.FAILED, remote.id, f"{UNREAD_AFTER_CANCEL} ({error.message})"))
+        result.problems.append(Receipt(RequestStatus.FAILED, remote_id, f"{UNREAD_AFTER_CANCEL} ({error.message})"))
         return None
     if cancelled_remote is None or cancelled_remote.members is None:
-        result.problems.append(Receipt(RequestStatus.FAILED, remote.id, UNREAD_AFTER_CANCEL))
+        result.problems.append(Receipt(RequestStatus.FAILED, remote_id, UNREAD_AFTER_CANCEL))
         return None
-    remote_record = records.refreshed(run.ledger.resource_record(address).remotes[remote.id], cancelled_remote)
-    run.ledger.update(address, remotes={remote.id: remote_record})
+    remote_record = records.refreshed(run.ledger.resource_record(address).remotes[remote_id], cancelled_remote)
+    run.ledger.update(address, remotes={remote_id: remote_record})
     result.cancelled += len(cancelled_remote.members.filter(phase=Phase.CANCELLED))
     result.in_flight += len(cancelled_remote.members.filter(phase=Phase.IN_FLIGHT))
     result.problems += _list_not_taken_off(cancelled_remote)
     return cancelled_remote
+
+
+def _channel(run: RunContext, address: str) -> Channel:
+    return run.providers[run.ledger.resource_record(address).provider].channels[Route.BATCH]
 
 
 def _wait_until_settled(run: RunContext, channel: Channel, remote_id: str) -> None:

@@ -7,7 +7,7 @@ it shows them too. It calls no one, counts towards no limit, and holds no one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -45,10 +45,18 @@ LABEL = "dialctl list probe"
 
 class DoubtResolver:
     """Works under the lease of one run, within an apply that was approved. Raises Interrupted while it waits, and
-    LeaseLost and StateError. `resources` holds what the manifests want, by address."""
+    LeaseLost and StateError. `resources` holds what the manifests want, by address. `on_wait` is called before every
+    wait."""
 
-    def __init__(self, run: RunContext, settler: Settler, resources: Mapping[str, Resource]) -> None:
+    def __init__(
+        self,
+        run: RunContext,
+        settler: Settler,
+        resources: Mapping[str, Resource],
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> None:
         self._run = run
+        self._on_wait = on_wait
         self._executor = ProbeExecutor(run)
         self._settler = settler
         self._resources = resources
@@ -129,6 +137,8 @@ class DoubtResolver:
             f"an answer of {name} was lost at {sent_at:%H:%M:%S}{f' ({answers})' if answers else ''}: looking for the "
             f"batch until {until:%H:%M:%S} UTC, then proving by something younger (Ctrl-C is safe)"
         )
+        # Protocol 7: a run that waits for a doubt is still there in the last quarter of a guard.
+        self._on_wait()
         longest_pause = POLL[poll] if poll < len(POLL) else max(POLL[-1], remaining / POLLS_A_WAIT)
         self._run.pause(max(1.0, min(remaining, longest_pause)))
 

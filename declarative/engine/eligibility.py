@@ -28,16 +28,14 @@ class Eligibility:
         self._unsure_numbers: dict[str, pl.Series] = {}
         self._rates: dict[str, CallRate] = {}
 
-    def set_rates(self, tasks: Iterable[Task]) -> None:
-        """Takes the rates that the plan found at the provider."""
-        self._rates |= {task.address: task.facts.closing.rate for task in tasks if task.facts.closing}
-
-    def begin_round(self) -> None:
+    def begin_round(self, tasks: Iterable[Task] = ()) -> None:
         """Starts a new round of the same run. People who were called in an earlier round stay excluded; people whose
-        request is known not to have been done may be sent again."""
+        request is known not to have been done may be sent again. `tasks` are those of the plan, which tell how fast the
+        batches of an address call."""
         # Protocol 10: a second round calls no one a second time, whatever the new plan says.
         called_numbers = {address: [*by_request.values()] for address, by_request in self._called_numbers.items()}
         self._sent_numbers = defaultdict(list, called_numbers)
+        self._rates = {task.address: task.facts.closing.rate for task in tasks if task.facts.closing}
 
     def select_approved(self, address: str, recipients: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
         """The recipients who were approved and were not sent in this round yet. `approved` None approves no one."""

@@ -15,6 +15,7 @@ from datetime import datetime
 import polars as pl
 
 from declarative.engine.intents import IntentWriter
+from declarative.engine.partial import is_partial, record_partial
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
 from declarative.engine.unclear_answers import UnclearAnswers
@@ -51,13 +52,14 @@ class Executor:
     """Makes requests under the lease of one run. Raises Interrupted only before a send, never between a send and its
     record. Raises LeaseLost and StateError at any time; the intent stays open then.
 
-    `on_wait` is called before every pause between two tries. `stopped_providers` holds, by provider, the receipt of the
-    request after which nothing more is dialed there in this run: a bad key, or no funds.
+    `on_wait` is called before every pause between two tries, and before a cancel is waited for. `stopped_providers`
+    holds, by provider, the receipt of the request after which nothing more is dialed there in this run: a bad key, or
+    no funds.
     """
 
     def __init__(self, run: RunContext, on_wait: Callable[[], None]) -> None:
         self._run = run
-        self._on_wait = on_wait
+        self.on_wait = on_wait
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
         self._unclear_answers = UnclearAnswers(run)
@@ -73,17 +75,19 @@ class Executor:
             intent, submission = self._intent_writer.write_submission(resource, recipients, attempt)
             return intent, _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
-        return self._dial(resource, len(recipients), send_once, may_call)
+        return self._dial(resource, recipients, send_once, may_call)
 
-    def retry(self, resource: Resource, remote: Remote, count: int, may_call: Callable[[], bool]) -> Receipt:
-        """Asks the provider to call the `count` unreached people of one batch again."""
+    def retry(
+        self, resource: Resource, remote: Remote, recipients: pl.DataFrame, may_call: Callable[[], bool]
+    ) -> Receipt:
+        """Asks the provider to call the unreached people of one batch again, who are these `recipients`."""
         channel = self._run.provider(resource).channels[Route.BATCH]
 
         def send_once() -> tuple[Intent, Outcome]:
-            intent = self._intent_writer.write_retry(resource, remote, count)
+            intent = self._intent_writer.write_retry(resource, remote, len(recipients))
             return intent, _send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
 
-        return self._dial(resource, count, send_once, may_call)
+        return self._dial(resource, recipients, send_once, may_call)
 
     def cancel(self, address: str, channel: Channel, remote_id: str) -> Receipt:
         """Cancels one batch that the lock knows. A stop signal does not prevent it: the cancel may be what prevents a
@@ -114,12 +118,11 @@ class Executor:
     def _dial(
         self,
         resource: Resource,
-        calls: int,
+        recipients: pl.DataFrame,
         send_once: Callable[[], tuple[Intent, Outcome]],
         may_call: Callable[[], bool],
     ) -> Receipt:
-        """Sends until the answer allows a conclusion, at most TRIES times. `calls` is the number of people it may
-        call."""
+        """Sends until the answer allows a conclusion, at most TRIES times. `recipients` are the people it may call."""
         outcome: Outcome = NotSent("")
         for try_index in range(TRIES):
             if try_index and not may_call():
@@ -132,10 +135,10 @@ class Executor:
             ):
                 return receipt
             self._run.check_may_dial()
-            if not self._run.budget.covers(calls):
-                return _over_budget_receipt(calls, self._run.budget.remaining)
+            if not self._run.budget.covers(len(recipients)):
+                return _over_budget_receipt(len(recipients), self._run.budget.remaining)
             intent, outcome = send_once()
-            receipt = self._record_outcome(resource, intent, outcome)
+            receipt = self._record_outcome(resource, intent, outcome, recipients)
             # Protocol 3: only a request that was certainly not done is sent again (no receipt), never an ambiguous one.
             if receipt is not None:
                 return receipt
@@ -143,17 +146,22 @@ class Executor:
                 message = f"the provider asks to wait {pause:,.0f} s; run dialctl apply again then"
                 return Receipt(RequestStatus.FAILED, message=message, final=True)
             # Protocol 7: batches created before must be checked before their guards end, however long this pause is.
-            self._on_wait()
+            self.on_wait()
             self._run.pause(pause)
         return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {_outcome_message(outcome)}")
 
-    def _record_outcome(self, resource: Resource, intent: Intent, outcome: Outcome) -> Receipt | None:
+    def _record_outcome(
+        self, resource: Resource, intent: Intent, outcome: Outcome, recipients: pl.DataFrame
+    ) -> Receipt | None:
         """Writes down what the answer allows to conclude. None where the request may be sent again."""
         match outcome:
+            case Done(remote) if is_partial(intent, remote):
+                record_partial(self._run, resource, intent, remote, recipients)
+                left_out = intent.count - remote.total
+                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case Done(remote):
                 self._close_intent(resource, intent, {remote.id: self._build_remote_record(resource, intent, remote)})
-                left_out = _count_left_out(intent, remote)
-                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
+                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at)
             case MarkMissing(remote):
                 return self._withdraw_unmarked(resource, intent, remote)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
@@ -239,11 +247,6 @@ def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> 
     outcome = request()
     steps.debug("answer: %s: %s", description, type(outcome).__name__)
     return outcome
-
-
-def _count_left_out(intent: Intent, remote: Remote) -> int:
-    """People of a new batch whom the provider did not take, as its answer says."""
-    return intent.count - remote.total if intent.is_batch and 0 < remote.total < intent.count else 0
 
 
 def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:

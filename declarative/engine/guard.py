@@ -4,7 +4,7 @@ dials."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -15,8 +15,9 @@ from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import POLL
 from declarative.engine.sweep import Sweeper, creation_order
-from declarative.engine.withdraw import WatchedBatch, Withdrawer, find_owner
+from declarative.engine.withdraw import WatchedBatch, Withdrawal, Withdrawer, find_owner, read_time
 from declarative.errors import ProviderError
+from declarative.humanize import when
 from declarative.model.lock import LONGEST_GUARD, ResourceRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Route
@@ -45,33 +46,33 @@ class GuardWatch:
         self._unseen.setdefault(provider, []).append(WatchedBatch(remote_id, sent_at, starts_at, guard))
 
     def check_due(self) -> list[Finding]:
-        """Checks the providers whose oldest watched batch has used up a quarter of its guard, and once more those that
-        are in their last quarter. Call it before every request that dials."""
+        """Checks every watched batch if the oldest one of a provider has used up a quarter of its guard, and once more
+        those that are in their last quarter. Call it before every request that dials or cancels."""
         # Protocol 7: the next request may take minutes. A quarter leaves time to cancel before any guard ends.
-        findings = []
-        for name, watched in list(self._unseen.items()):
-            if self._run.providers[name].latest_now() - watched[0].sent_at >= watched[0].guard / 4:
-                findings += self._check(name, self._unseen.pop(name))
-        return findings + self._check_last_quarters()
+        is_due = any(
+            read_time(self._run, name) - watched[0].sent_at >= watched[0].guard / 4
+            for name, watched in self._unseen.items()
+        )
+        return self.check_all() if is_due else self._check_last_quarters()
 
     def check_all(self) -> list[Finding]:
         """Checks every batch that no list has shown yet."""
-        findings = []
-        for name in list(self._unseen):
-            findings += self._check(name, self._unseen.pop(name))
-        return findings + self._check_last_quarters()
+        unseen, self._unseen = self._unseen, {}
+        return self._check(unseen) + self._check_last_quarters()
 
     def check_again(self) -> list[Finding]:
         """Waits for the last quarter of each guard and checks once more. For a run that stays anyway. Raises
         Interrupted."""
         # Protocol 7: a copy of a request may land after the first look.
         findings: list[Finding] = []
-        while due := [(batch.last_quarter, name) for name, watched in self._seen.items() for batch in watched]:
-            moment, name = min(due)
+        while due := [
+            (batch.last_quarter, name, batch.starts_at) for name, watched in self._seen.items() for batch in watched
+        ]:
+            moment, name, starts_at = min(due)
             remaining = (moment - self._run.providers[name].latest_now()).total_seconds()
             if remaining > 0:
                 self._run.progress(
-                    f"calls begin when the guard ends; the list is read once more at {moment:%H:%M:%S} UTC"
+                    f"calls begin at {when(starts_at)}, when the guard ends; the list is read once more before it"
                 )
                 self._run.pause(remaining)
             findings += self._check_last_quarters()
@@ -80,42 +81,54 @@ class GuardWatch:
     def _check_last_quarters(self) -> list[Finding]:
         findings = []
         for name in list(self._seen):
-            provider_time = self._run.providers[name].latest_now()
+            provider_time = read_time(self._run, name)
             due = [batch for batch in self._seen[name] if batch.last_quarter <= provider_time]
             self._seen[name] = [batch for batch in self._seen[name] if batch.last_quarter > provider_time]
             if in_time := [batch for batch in due if provider_time < batch.last_look_until]:
                 findings += self._look_once(name, in_time, min(batch.last_look_until for batch in in_time))[1]
         return findings
 
-    def _check(self, name: str, watched: Sequence[WatchedBatch]) -> list[Finding]:
-        """Reads the batch list of one provider until it shows every one of these batches, as long as their guards
+    def _check(self, watched: Mapping[str, Sequence[WatchedBatch]]) -> list[Finding]:
+        """Reads the batch lists of these providers until they show every one of their batches, as long as the guards
         allow. One reading checks every batch created there."""
-        provider, unseen, findings = self._run.providers[name], list(watched), list[Finding]()
+        unseen, findings, withdrawals = {**watched}, list[Finding](), list[Withdrawal]()
         for poll in count():
-            listing, new_findings = self._look_once(name, unseen, min(batch.look_until for batch in unseen))
-            findings += new_findings
-            cancelled_ids = {finding.withdrawn_id for finding in new_findings}
-            unseen = [batch for batch in unseen if batch.remote_id not in cancelled_ids]
-            shown = [batch for batch in unseen if listing and self._is_shown(listing, batch)]
-            self._learn_from(name, shown)
-            unseen = [batch for batch in unseen if batch not in shown]
-            for batch in [batch for batch in unseen if self._is_last_look(provider, batch)]:
-                lags = listing is not None and not self._run.stop.requested
-                findings.append(self._withdrawer.take_back(name, batch, list_lags=lags))
-                unseen.remove(batch)
+            # Protocol 7: no guard ends while another provider is looked at, or another batch is read after its cancel.
+            for name in sorted(unseen, key=lambda name: _look_until(unseen[name])):
+                until = min(map(_look_until, unseen.values()))
+                new_findings, new_withdrawals, unseen[name] = self._check_provider(name, unseen[name], until)
+                findings, withdrawals = [*findings, *new_findings], [*withdrawals, *new_withdrawals]
+                unseen = {name: batches for name, batches in unseen.items() if batches}
             if not unseen:
-                return findings
-            self._wait(provider, unseen, poll)
+                return findings + [self._withdrawer.conclude(withdrawal) for withdrawal in withdrawals]
+            self._wait(unseen, poll)
         raise AssertionError("unreachable")
 
-    def _is_last_look(self, provider: Provider, batch: WatchedBatch) -> bool:
-        """Whether another reading would come too late. A run that is to stop does not wait for one."""
-        return self._run.stop.requested or provider.latest_now() + timedelta(seconds=POLL[0]) >= batch.look_until
+    def _check_provider(
+        self, name: str, batches: Sequence[WatchedBatch], until: datetime
+    ) -> tuple[list[Finding], list[Withdrawal], list[WatchedBatch]]:
+        """Reads the batch list of one provider once. Returns what it found, what was taken back, and the batches that
+        are still to be shown."""
+        listing, findings = self._look_once(name, batches, until)
+        cancelled_ids = {finding.withdrawn_id for finding in findings}
+        unseen = [batch for batch in batches if batch.remote_id not in cancelled_ids]
+        shown = [batch for batch in unseen if listing and self._is_shown(listing, batch)]
+        self._learn_from(name, shown)
+        unseen = [batch for batch in unseen if batch not in shown]
+        late = [batch for batch in unseen if self._is_last_look(name, batch)]
+        lags = listing is not None and not self._run.stop.requested
+        withdrawals = [self._withdrawer.take_back(name, batch, list_lags=lags) for batch in late]
+        return findings, withdrawals, [batch for batch in unseen if batch not in late]
 
-    def _wait(self, provider: Provider, unseen: Sequence[WatchedBatch], poll: int) -> None:
-        until = min(batch.look_until for batch in unseen)
-        self._run.progress(f"waiting for the provider's list to show the new batch, until {until:%H:%M:%S} UTC")
-        remaining = (until - provider.latest_now()).total_seconds()
+    def _is_last_look(self, name: str, batch: WatchedBatch) -> bool:
+        """Whether another reading would come too late. A run that is to stop does not wait for one."""
+        return self._run.stop.requested or read_time(self._run, name) + timedelta(seconds=POLL[0]) >= batch.look_until
+
+    def _wait(self, unseen: Mapping[str, Sequence[WatchedBatch]], poll: int) -> None:
+        name = min(unseen, key=lambda name: _look_until(unseen[name]))
+        until = _look_until(unseen[name])
+        self._run.progress(f"waiting for the list of {name} to show the new batch, until {until:%H:%M:%S} UTC")
+        remaining = (until - read_time(self._run, name)).total_seconds()
         pause = POLL[poll] if poll < len(POLL) else max(POLL[-1], remaining / 20)
         self._run.sleep(max(0.0, min(remaining - POLL[0], pause)))
 
@@ -150,7 +163,7 @@ class GuardWatch:
         if not shown:
             return
         self._seen.setdefault(name, []).extend(shown)
-        provider_time = self._run.providers[name].latest_now()
+        provider_time = read_time(self._run, name)
         remembered = self._run.ledger.lock.guards.get(name, 0)
         if remembered and all(provider_time - batch.sent_at <= batch.guard / 4 for batch in shown):
             halved = min(remembered, int(LONGEST_GUARD.total_seconds())) // 2
@@ -175,6 +188,11 @@ class GuardWatch:
                 description = f"a batch that shares people with {rival.id} of another run"
                 yield self._sweeper.cancel_recorded(provider, address, remote_id, description)
                 return
+
+
+def _look_until(batches: Sequence[WatchedBatch]) -> datetime:
+    """When the looking for the first of these batches ends."""
+    return min(batch.look_until for batch in batches)
 
 
 def _share_members(provider: Provider, first: Remote, second: Remote) -> bool:

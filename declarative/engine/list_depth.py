@@ -96,7 +96,10 @@ def call_agents(managed_list: Sequence[Managed]) -> set[str]:
         str(settings.get("agent_id"))
         for managed in managed_list
         if managed.route is Route.CALL
-        for settings in (managed.resource.settings if managed.resource else {}, managed.resource_record.settings)
+        for settings in (
+            managed.resource_here.settings if managed.resource_here else {},
+            managed.resource_record.settings,
+        )
         if settings.get("agent_id")
     }
     return agent_ids | {

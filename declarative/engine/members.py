@@ -123,7 +123,8 @@ class MemberReader:
         uncached_ids = [
             remote_id for remote_id in batch_ids if not self._read_from_cache(remote_id, listed.get(remote_id))
         ]
-        self._progress(f"reading the people of {plural(len(uncached_ids), 'batch', 'batches')} of {name}")
+        if uncached_ids:
+            self._progress(f"reading the people of {plural(len(uncached_ids), 'batch', 'batches')} of {name}")
         self._read_all(channel, uncached_ids)
         for remote_id in uncached_ids:
             if self._cache and remote_id in self.remotes and is_over(self.remotes[remote_id]):
@@ -141,7 +142,8 @@ class MemberReader:
         else:
             return False
         members = self._cache.get(remote_id, remote.state)
-        if members is None:
+        # Protocol 12: a reading that was short by its own count, too, is read again once the list counts more people.
+        if members is None or members.get_column("number").n_unique() != remote.total:
             return False
         self.remotes[remote_id] = replace(remote, members=members)
         return True

@@ -26,7 +26,6 @@ from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
 from declarative.planning import blocks, policy, unchanged
-from declarative.planning.closing import CallRate
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
 from declarative.planning.membership import hold_against_lock
@@ -73,7 +72,9 @@ def observe(scope: ObserveScope) -> list[Observation]:
 
 
 def _observe_provider(scope: ObserveScope, name: str, managed_list: Sequence[Managed]) -> list[Observation]:
-    provider = scope.providers.get(name) or ProviderError(f'no provider "{name}" is declared any more')
+    provider = scope.providers.get(name) or ProviderError(
+        f'no provider "{name}" is declared any more', hint="declare it under spec.providers while the lock names it"
+    )
     if isinstance(provider, ProviderError):
         return [_build_unread_observation(scope, managed, provider) for managed in managed_list]
     try:
@@ -84,7 +85,7 @@ def _observe_provider(scope: ObserveScope, name: str, managed_list: Sequence[Man
 
 def _build_unread_observation(scope: ObserveScope, managed: Managed, error: ProviderError) -> Observation:
     facts = _build_facts(scope, managed, {}, BEFORE_ALL)
-    if facts.is_tombstone and not facts.resource_record.intents:  # it needs nothing from the provider
+    if facts.is_tombstone:  # it needs nothing from the provider
         return Observation(facts=facts, provider=managed.provider, unchanged=True)
     return Observation(facts=facts, provider=managed.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
 
@@ -194,15 +195,14 @@ class _Observer:
 
     def _lock_block(self, own_remotes: Mapping[str, Remote]) -> Block | None:
         """Why nothing at this provider may be decided by this lock; None where it may."""
-        has_single_calls = any(
-            managed.resource and managed.resource.route is Route.CALL for managed in self.managed_list
-        )
+        has_single_calls = any(managed.resource_here and managed.route is Route.CALL for managed in self.managed_list)
         needs_lock = has_single_calls and not self.scope.lock_is_authoritative
         return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
         facts = replace(
             _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
+            failures=self._failures(managed.route),
             cancel_settles=self._cancel_settles(),
             marks_are_listed=quiet or managed.route is not Route.CALL or self._are_marks_listed(),
         )
@@ -255,6 +255,10 @@ class _Observer:
         capabilities = self._capabilities(Route.BATCH)
         return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
 
+    def _failures(self, route: Route) -> frozenset[str]:
+        capabilities = self._capabilities(route)
+        return capabilities.failures if capabilities else frozenset()
+
     def _are_marks_listed(self) -> bool:
         return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))
 
@@ -283,12 +287,7 @@ def _build_facts(
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
-    guard = _find_guard(scope, managed.provider)
-    timing, opens_at = policy.call_timing(managed.resource, provider_time, guard)
-    rate = capabilities and CallRate.of(managed.resource, capabilities, remotes.values())
-    closing = policy.find_closing(managed.resource, provider_time, guard, rate) if rate else None
-    openings = filter(None, (opens_at, closing.reopens_at if closing else None))
-    return replace(facts, timing=timing, closing=closing, opens_at=min(openings, default=None))
+    return policy.add_times(facts, managed.resource, _find_guard(scope, managed.provider), capabilities)
 
 
 def _find_guard(scope: ObserveScope, provider: str) -> timedelta:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
+from declarative.engine.partial import drop_found
 from declarative.engine.results import ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.model import records
@@ -13,6 +14,7 @@ from declarative.model.lock import RemoteRecord, ResourceRecord
 from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Route
 from declarative.planning import diff, unchanged
+from declarative.planning.entries import all_members
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Task
 from declarative.state.ledger import ResourceRecordFields
@@ -30,6 +32,8 @@ class Recorder:
         for old_address in task.renamed_from:
             ledger.rename(old_address, task.address)
         resource_record = self._run.ledger.resource_record(task.address)
+        if task.halt is not None and task.halt != resource_record.halted:
+            ledger.update(task.address, halted=task.halt, quiet=None)
         remote_records = {
             remote.id: records.refreshed(
                 resource_record.remotes.get(remote.id) or self._adopt_remote(resource_record, remote), remote
@@ -54,6 +58,7 @@ class Recorder:
             ledger.update(
                 task.address, remotes=changed_records, intents=dict.fromkeys(mark for mark in answered_marks if mark)
             )
+        drop_found(self._run, task.address, all_members(task.facts))
 
     def _date_cancel(self, facts: Facts, remote_record: RemoteRecord) -> RemoteRecord:
         """Dates a cancel whose answer was lost, or that somebody declared to be ours, by when it was first seen."""
@@ -120,12 +125,10 @@ class Recorder:
         return unchanged.fingerprint(task.resource, facts.resource_record, remotes)
 
     def record_tombstone(self, task: Task, facts: Facts, resource_record: ResourceRecord) -> None:
-        """Marks an address as no longer wanted, once nothing of it calls and no request is open. The record stays, so
-        that no one is called twice when the resource comes back."""
+        """Marks an address as no longer wanted, once nothing of it calls and no lost batch may appear. The record
+        stays, so that no one is called twice when the resource comes back: lost calls and retries, which nothing may
+        ever settle, stay in it."""
         is_settled = all(is_over(remote) and not holds_queued(remote) for remote in facts.remotes.values())
-        if (
-            (task.forget or (task.cancels and is_settled))
-            and not resource_record.intents
-            and not resource_record.tombstone
-        ):
+        is_awaited = any(intent.is_batch for intent in resource_record.intents.values())
+        if (task.forget or (task.cancels and is_settled)) and not is_awaited and not resource_record.tombstone:
             self._run.ledger.update(task.address, tombstone=True, quiet=None)

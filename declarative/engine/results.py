@@ -54,10 +54,10 @@ class ResourceResult:
             remaining -= min(count, remaining)
         if receipt.left_out:
             message = (
-                f"{receipt.remote_id} took {taken_count:,} of {people(total)}: who they are is read by the next apply, "
-                "which decides about the others"
+                f"{receipt.remote_id} took {taken_count:,} of {people(total)}, as its answer says: whoever it does not "
+                "show stays unsure, and dialctl plan says who"
             )
-            self.problems.append(Receipt(RequestStatus.FAILED, receipt.remote_id, message))
+            self.problems.append(Receipt(RequestStatus.PARTLY_DONE, receipt.remote_id, message))
 
     def add_request(self, remote_id: str, verb: Verb, count: int) -> None:
         """Counts people of a request that is known to be done."""
@@ -115,6 +115,7 @@ class RequestStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
     UNSURE = "unsure"
+    PARTLY_DONE = "partly_done"
     REFUSED = "refused"
     OUT_OF_FUNDS = "out_of_funds"
     MARK_LOST = "mark_lost"

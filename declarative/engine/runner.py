@@ -30,6 +30,7 @@ from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
 from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
+from declarative.planning.shards import cut_shards
 
 
 class PlanRunner:
@@ -41,17 +42,15 @@ class PlanRunner:
         self._executor = Executor(run, on_wait=self._check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
-        sweeper = Sweeper(run, self._executor)
+        self._guard_watch = GuardWatch(run, self._executor, sweeper := Sweeper(run, self._executor))
         self.settler = Settler(run, sweeper)
-        self.doubts = DoubtResolver(run, self.settler, resources)
-        self._guard_watch = GuardWatch(run, self._executor, sweeper)
+        self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self._check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
 
     def run_plan(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
         """Runs one round: every task of the plan. `approved` holds, by address, the numbers that may be called."""
-        self._eligibility.begin_round()
-        self._eligibility.set_rates(plan.tasks.values())
+        self._eligibility.begin_round(plan.tasks.values())
         try:
             for task in sorted(plan.tasks.values(), key=_run_order):
                 result = self.results.setdefault(task.address, ResourceResult())
@@ -103,6 +102,7 @@ class PlanRunner:
             if not can_move and remote_id not in task.leaving:
                 continue
             self._run.stop.check()
+            self._apply_findings(self._guard_watch.check_due())
             remote = cancel.cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
             if remote is None:
                 can_move = False
@@ -147,7 +147,7 @@ class PlanRunner:
                 result.deferred += len(recipients)
                 continue
             self._eligibility.record_sent(task.address, recipients)
-            receipt = self._executor.retry(resource, task.facts.remotes[remote_id], len(recipients), may_call)
+            receipt = self._executor.retry(resource, task.facts.remotes[remote_id], recipients, may_call)
             result.add_receipt(receipt, Verb.RETRY, len(recipients))
             self._eligibility.record_outcome(task.address, receipt, recipients)
 
@@ -161,16 +161,16 @@ class PlanRunner:
         if resource.route is Route.CALL:
             # Protocol 7: pacing single calls may take longer than the guard of a batch created before them.
             self._check_guarded_batches()
-        shard_size = self._run.capabilities(resource.provider, resource.route).max_people
+        capabilities = self._run.capabilities(resource.provider, resource.route)
         pacer = Pacer(self._run, resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
-            for start in range(0, len(same_attempt), shard_size):
+            for start, shard in cut_shards(same_attempt, capabilities):
                 if self._must_stop(resource, result):
                     result.deferred += len(same_attempt) - start
                     break
                 self._run.progress(f"{resource.address}: {start:,} of {people(len(same_attempt))} submitted")
                 pacer.wait()
-                self._submit_shard(resource, same_attempt.slice(start, shard_size), int(str(attempt)), pacer, result)
+                self._submit_shard(resource, shard, int(str(attempt)), pacer, result)
 
     def _submit_shard(
         self, resource: Resource, planned_shard: pl.DataFrame, attempt: int, pacer: Pacer, result: ResourceResult

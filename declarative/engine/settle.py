@@ -6,7 +6,8 @@ doubts.py waits and makes something younger.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from declarative import humanize
@@ -15,11 +16,10 @@ from declarative.engine.listing import Listing
 from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
 from declarative.engine.sweep import Sweeper
-from declarative.errors import ProviderError
+from declarative.errors import ProviderError, Unauthorized
 from declarative.model import records
 from declarative.model.lock import LONGEST_GUARD, Intent, RequestKind
 from declarative.model.resource import Route
-from declarative.providers.base import Provider
 
 POLL = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Seconds to wait between two reads of a list; the last one repeats."""
@@ -39,17 +39,23 @@ class Settler:
         """Settles what one reading of each list can settle. An intent that stays open is unsure: something younger
         (doubts.py), a later list or a person must answer it."""
         findings: list[Finding] = []
-        for name, provider in self._run.providers.items():
+        for name in self._run.providers:
             try:
-                findings += self._settle_retries(name, provider, addresses)
-                findings += self._settle_calls(name, provider, addresses)
-                findings += self.settle_batches(name, addresses)
-            except ProviderError as error:
-                if list(self._open_intents(name, addresses)):
-                    findings.append(
-                        Finding("", f"{name} could not be read, nothing was concluded: {error.message}", True)
-                    )
+                for settle_kind in (self._settle_retries, self._settle_calls, self._settle_listed_batches):
+                    findings += settle_kind(name, addresses)
+            except Unauthorized as error:
+                if self._open_intents(name, addresses):
+                    findings.append(_describe_unread("", name, error))
         return findings
+
+    def _settle_listed_batches(self, name: str, addresses: Collection[str]) -> list[Finding]:
+        """As settle_batches, with a finding for a list that cannot be read. Raises Unauthorized."""
+        try:
+            return self.settle_batches(name, addresses)
+        except Unauthorized:
+            raise
+        except ProviderError as error:
+            return [_describe_unread("", name, error)] if self.open_batches(name, addresses) else []
 
     def settle_batches(self, name: str, addresses: Collection[str]) -> list[Finding]:
         """Reads the batch list of one provider once and settles each lost batch by it. Reads nothing where none is lost
@@ -108,42 +114,66 @@ class Settler:
         self._run.ledger.update(address, intents={intent.mark: None}, remotes=remote_records)
         return Finding(address, f"a lost answer was found again by its mark: {', '.join(sorted(remote_records))}")
 
-    def _settle_retries(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
-        # Protocol 5: a retry creates nothing that a list could show. Only a larger `retry_count` proves that it
-        # arrived; the same count proves nothing, so the intent stays open.
+    def _settle_retries(self, name: str, addresses: Collection[str]) -> list[Finding]:
+        """Reads each batch that has a lost retry. One that cannot be read leaves its own address unsure, and no other.
+        Raises Unauthorized."""
         findings = []
         for address, intent in self._open_intents(name, addresses):
             if intent.request is not RequestKind.RETRY or intent.remote is None:
                 continue
-            remote = provider.channels[Route.BATCH].read(intent.remote)
-            if remote is None or (remote.retry_count or 0) <= (intent.retry_count or 0):
-                continue
-            remote_record = records.refreshed(self._run.ledger.resource_record(address).remotes[intent.remote], remote)
-            self._run.ledger.update(address, intents={intent.mark: None}, remotes={intent.remote: remote_record})
-            findings.append(Finding(address, f"the retry of {intent.remote} had arrived"))
+            try:
+                finding = self._settle_retry(name, address, intent, intent.remote)
+            except Unauthorized:
+                raise
+            except ProviderError as error:
+                finding = _describe_unread(address, intent.remote, error)
+            findings += [finding] if finding else []
         return findings
 
-    def _settle_calls(self, name: str, provider: Provider, addresses: Collection[str]) -> list[Finding]:
+    def _settle_retry(self, name: str, address: str, intent: Intent, remote_id: str) -> Finding | None:
+        # Protocol 5: a retry creates nothing that a list could show. Only a larger `retry_count` proves that it
+        # arrived; the same count proves nothing, so the intent stays open.
+        remote = self._run.providers[name].channels[Route.BATCH].read(remote_id)
+        if remote is None or (remote.retry_count or 0) <= (intent.retry_count or 0):
+            return None
+        remote_record = records.refreshed(self._run.ledger.resource_record(address).remotes[remote_id], remote)
+        self._run.ledger.update(address, intents={intent.mark: None}, remotes={remote_id: remote_record})
+        return Finding(address, f"the retry of {remote_id} had arrived")
+
+    def _settle_calls(self, name: str, addresses: Collection[str]) -> list[Finding]:
+        """Reads the calls of each agent that has a lost call. Those of one that cannot be read stay unsure, and no
+        others. Raises Unauthorized."""
+        findings: list[Finding] = []
+        unread_agents: set[str] = set()
+        for poll in range(CALL_LIST_READS):
+            pending: defaultdict[str, list[tuple[str, Intent]]] = defaultdict(list)
+            for address, intent in self._open_intents(name, addresses):
+                if intent.route is Route.CALL and intent.agent_id not in unread_agents:
+                    pending[intent.agent_id].append((address, intent))
+            if pending and poll:
+                self._run.pause(POLL[poll])
+            for agent_id, lost_calls in pending.items():
+                try:
+                    findings += self._adopt_calls(name, agent_id, lost_calls)
+                except Unauthorized:
+                    raise
+                except ProviderError as error:
+                    unread_agents.add(agent_id)
+                    findings += [
+                        _describe_unread(address, f"the calls of {agent_id or name}", error)
+                        for address in dict.fromkeys(address for address, _ in lost_calls)
+                    ]
+        return findings
+
+    def _adopt_calls(self, name: str, agent_id: str, lost_calls: Sequence[tuple[str, Intent]]) -> list[Finding]:
         # Protocol 5: a call that the list shows is found. One that it does not show stays unsure, since a list of calls
         # promises too little (cartesia.md 6, callingbox.md 2.5).
-        findings: list[Finding] = []
-        for poll in range(CALL_LIST_READS):
-            pending = [
-                (address, intent)
-                for address, intent in self._open_intents(name, addresses)
-                if intent.route is Route.CALL
-            ]
-            if not pending:
-                break
-            if poll:
-                self._run.pause(POLL[poll])
-            agent_ids = {intent.agent_id for _, intent in pending if intent.agent_id}
-            listing = Listing(provider.latest_now, *provider.channels[Route.CALL].list_pages(sorted(agent_ids)))
-            listing.read_until(lambda listing: listing.reaches(min(intent.sent_at for _, intent in pending)))  # noqa: B023
-            for address, intent in pending:
-                if finding := self._adopt_listed(address, intent, listing):
-                    findings.append(finding)
-        return findings
+        provider = self._run.providers[name]
+        pages = provider.channels[Route.CALL].list_pages([agent_id] if agent_id else [])
+        listing = Listing(provider.latest_now, *pages)
+        listing.read_until(lambda listing: listing.reaches(min(intent.sent_at for _, intent in lost_calls)))
+        findings = [self._adopt_listed(address, intent, listing) for address, intent in lost_calls]
+        return [finding for finding in findings if finding]
 
     def _open_intents(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
         """Open intents, with their addresses, that this provider can answer. An api_version may have changed since the
@@ -155,6 +185,10 @@ class Settler:
             if self._run.ledger.resource_record(address).provider == name
             and intent.route in self._run.providers[name].channels
         ]
+
+
+def _describe_unread(address: str, what: str, error: ProviderError) -> Finding:
+    return Finding(address, f"{what} could not be read, nothing was concluded: {error.message}", unsure=True)
 
 
 def late_arrival_warning(intent: Intent) -> str:

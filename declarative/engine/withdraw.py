@@ -4,15 +4,14 @@ through execute.py; never dials."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from declarative import humanize
-from declarative.engine.cancel import cancel_and_read
+from declarative.engine.cancel import cancel_batch, read_cancelled
 from declarative.engine.execute import Executor
 from declarative.engine.results import Finding, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
-from declarative.model import records
 from declarative.model.lock import LONGEST_GUARD, Lock, ResourceRecord
 from declarative.model.remote import Phase
 
@@ -20,6 +19,8 @@ LAST_MOMENT = timedelta(seconds=30)
 """How long before its first call a batch is taken back that the list does not show. A quarter of a shorter guard."""
 CANCEL_TIME = timedelta(seconds=10)
 """How long a cancel may take. An eighth of a shorter guard."""
+UNKNOWN_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+"""Later than the end of every guard."""
 NOT_SHOWN = LONGEST_GUARD * 2
 """The guard that the lock remembers of a list that did not show a batch within LONGEST_GUARD."""
 
@@ -63,6 +64,26 @@ class WatchedBatch:
         return min(2 * (self.guard if had <= self.guard + timedelta(seconds=2) else had), LONGEST_GUARD)
 
 
+@dataclass(frozen=True)
+class Withdrawal:
+    """A batch that was taken back. What it called is read later, so that no other one is kept from being cancelled."""
+
+    provider: str
+    """The name of its provider."""
+    batch: WatchedBatch
+    """The batch."""
+    address: str
+    """The address that it belongs to."""
+    description: str
+    """Why it was taken back."""
+    scratch: ResourceResult
+    """What went wrong with the cancel."""
+    was_taken: bool
+    """Whether the provider took the cancel."""
+    list_lags: bool
+    """Whether the list was read to the last."""
+
+
 class Withdrawer:
     """Works under the lease of one run. Raises StateError and LeaseLost."""
 
@@ -70,19 +91,21 @@ class Withdrawer:
         self._run = run
         self._executor = executor
 
-    def take_back(self, name: str, batch: WatchedBatch, *, list_lags: bool) -> Finding:
-        """Cancels a batch that the list did not show in time, and reads whether it called anybody. `list_lags`: the
-        list was read to the last, so the guard is too short for it."""
-        address, resource_record = find_owner(self._run.ledger.lock, batch.remote_id)
-        remote_record, scratch = resource_record.remotes[batch.remote_id], ResourceResult()
+    def take_back(self, name: str, batch: WatchedBatch, *, list_lags: bool) -> Withdrawal:
+        """Cancels a batch that the list did not show in time. `list_lags`: the list was read to the last, so the guard
+        is too short for it."""
+        address, _ = find_owner(self._run.ledger.lock, batch.remote_id)
         what = f"the list of {name} did not show {batch.remote_id} {self._span(name, batch)}"
-        try:
-            remote = cancel_and_read(
-                self._run, self._executor, address, records.as_remote(batch.remote_id, remote_record), scratch
-            )
-        except ProviderError as error:
-            remote, scratch.problems = None, []
-            what += f"; it was cancelled and could not be read: {error.message}"
+        scratch = ResourceResult()
+        was_taken = cancel_batch(self._run, self._executor, address, batch.remote_id, scratch)
+        return Withdrawal(name, batch, address, what, scratch, was_taken=was_taken, list_lags=list_lags)
+
+    def conclude(self, withdrawal: Withdrawal) -> Finding:
+        """Reads whether a batch that was taken back called anybody."""
+        name, batch, address = withdrawal.provider, withdrawal.batch, withdrawal.address
+        what, scratch = withdrawal.description, withdrawal.scratch
+        remote_record = self._run.ledger.resource_record(address).remotes[batch.remote_id]
+        remote = read_cancelled(self._run, address, batch.remote_id, scratch) if withdrawal.was_taken else None
         if remote is None or remote.members is None:
             problem = "".join(f"; {receipt.message}" for receipt in scratch.problems)
             return Finding(address, f"{what}{problem}; whether it calls anybody is not known", unsure=True)
@@ -92,7 +115,7 @@ class Withdrawer:
             return Finding(address, message, unsure=True)
         if remote_record.mark:
             self._run.budget.release(remote_record.mark)
-        guard = self._raise_guard(name, batch) if list_lags else self._run.guard(name)
+        guard = self._raise_guard(name, batch) if withdrawal.list_lags else self._run.guard(name)
         hopeless = guard > LONGEST_GUARD
         follow_up = (
             "nobody is called there until it does"
@@ -104,7 +127,9 @@ class Withdrawer:
 
     def _span(self, name: str, batch: WatchedBatch) -> str:
         """How long the list had, in words."""
-        seconds = (self._run.providers[name].latest_now() - batch.sent_at).total_seconds()
+        if (provider_time := read_time(self._run, name)) == UNKNOWN_TIME:
+            return "while its time could be asked for"
+        seconds = (provider_time - batch.sent_at).total_seconds()
         return f"within {seconds:,.0f} seconds of its creation" if seconds < 600 else f"in {seconds / 60:,.0f} minutes"
 
     def _raise_guard(self, name: str, batch: WatchedBatch) -> timedelta:
@@ -112,6 +137,14 @@ class Withdrawer:
         guard = max(batch.next_guard, timedelta(seconds=self._run.ledger.lock.guards.get(name, 0)))
         self._run.ledger.set_guard(name, int(guard.total_seconds()))
         return guard
+
+
+def read_time(run: RunContext, name: str) -> datetime:
+    """The provider's time. UNKNOWN_TIME where it cannot be asked for: then every look counts as the last one."""
+    try:
+        return run.providers[name].latest_now()
+    except ProviderError:
+        return UNKNOWN_TIME
 
 
 def find_owner(lock: Lock, remote_id: str) -> tuple[str, ResourceRecord]:

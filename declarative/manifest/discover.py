@@ -39,6 +39,12 @@ def find_documents(path: File, skip: Collection[File], problems: ProblemCollecto
     return DocumentSet(root, [*documents, *projects_above], path.is_dir(), reader.foreign_count)
 
 
+def has_manifests(path: File) -> bool:
+    """Whether there is anything at `path` that a run would read, or would fail to read."""
+    problems = ProblemCollector()
+    return bool(find_documents(path, (), problems).documents) or not problems.is_empty
+
+
 def read_documents_outside(document_set: DocumentSet, path: File) -> list[Document]:
     """Read the documents of the project that are not at `path`. Files that cannot be read are left out."""
     manifest_files = [

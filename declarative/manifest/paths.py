@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from declarative.errors import system_hint
 from declarative.manifest.messages import quote
 from declarative.privacy import clean
 
@@ -119,7 +121,8 @@ def resolve_inside(root: Path, base: Path, name: str) -> Path:
         raise UnusableFile(f"{quote(name)} leads out of the project's directory", "copy the file into the project")
     stat_regular_file(path, name)
     if not os.access(path, os.R_OK):
-        raise UnusableFile(f"{quote(name)} cannot be read: permission denied")
+        denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise UnusableFile(f"{quote(name)} cannot be read: permission denied", system_hint(denied, name))
     return path
 
 
@@ -130,7 +133,7 @@ def stat_regular_file(path: Path, name: str) -> os.stat_result:
     except FileNotFoundError:
         raise UnusableFile(f"no such file: {quote(name)}", _suggest_similar_name(path)) from None
     except OSError as error:
-        raise UnusableFile(f"{quote(name)} cannot be read: {error.strerror}") from None
+        raise UnusableFile(f"{quote(name)} cannot be read: {error.strerror}", system_hint(error, name)) from None
     if not stat.S_ISREG(status.st_mode):
         raise UnusableFile(f"{quote(name)} is not a regular file")
     return status
@@ -148,7 +151,7 @@ def read_file(path: Path, limit: int) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UnusableFile(f"cannot be read: {error.strerror}") from None
+        raise UnusableFile(f"cannot be read: {error.strerror}", system_hint(error, path.name)) from None
 
 
 def _top_level_manifests(directory: Path) -> Iterator[Path]:

@@ -92,6 +92,8 @@ class ResourceCompiler:
             expires_at=expires_at,
             retry=rules.read_retry(values, choice.capabilities, choice.provider, self._problems),
             expected_call=rules.read_expected_call(values, self._project_config.project.expected_call, self._problems),
+            rollout=rules.read_rollout(values, self._problems),
+            halt_when=rules.read_halt_when(values),
             policy=limits.policy,
             pace=Pace(**_value_or_default(values, "pace", {})),
             labels=metadata.get("labels", {}),

@@ -12,7 +12,7 @@ from declarative.manifest.messages import name_unseen, quote, suggest
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.schema import Shape
 from declarative.model.capabilities import Capabilities
-from declarative.model.policy import PRE_DIAL, Retry
+from declarative.model.policy import PRE_DIAL, HaltWhen, Retry, Rollout, Step
 from declarative.model.resource import Route
 
 Values = Mapping[str, Origin]
@@ -88,6 +88,39 @@ def read_expected_call(values: Values, default: timedelta, problems: ProblemColl
     except ValueError as error:
         problems.add(origin.problem(f"{quote(origin.value)} is {error}"))
     return default
+
+
+def read_rollout(values: Values, problems: ProblemCollector) -> Rollout | None:
+    """The steps of a campaign; None when there are none. Each must admit more people than the one before."""
+    origin = values.get("rollout")
+    if origin is None:
+        return None
+    try:
+        pause = parse_duration(origin.value.get("pause", "0s"))
+    except ValueError as error:
+        problems.add(origin.problem(f"{quote(origin.value['pause'])} is {error}", inner=("pause",)))
+        pause = timedelta()
+    rollout = Rollout(tuple(_read_step(step) for step in origin.value.get("steps", ()) if step is not None), pause)
+    index = rollout.find_disorder()
+    if index is not None:
+        message = f"step {rollout.steps[index]} admits nobody more than a step before it"
+        hint = "each step includes those before it, such as [50, 500]"
+        problems.add(origin.problem(message, hint, inner=("steps", index)))
+    return rollout
+
+
+def _read_step(step: int | str) -> Step:
+    return Step(float(step.rstrip(" %")), is_share=True) if isinstance(step, str) else Step(step)
+
+
+def read_halt_when(values: Values) -> HaltWhen | None:
+    """When a campaign stops by itself; None when it does not."""
+    origin = values.get("halt_when")
+    if origin is None:
+        return None
+    shares = {name: float(text.strip("<>% ")) for name, text in origin.value.items() if isinstance(text, str)}
+    at_least = origin.value.get("of_at_least") or HaltWhen.of_at_least
+    return HaltWhen(shares.get("failed"), shares.get("reached"), at_least)
 
 
 def route_problems(values: Values, route: Route, provider: str) -> Iterator[Problem]:

@@ -242,6 +242,8 @@ def _describe_expected(error: ValidationError) -> str:
             return str(error.schema.get("x-expected", f"text like {limit}"))
         case "minimum" | "maximum" | "exclusiveMinimum":
             return _describe_range(error.schema)
+        case "anyOf" if "x-expected" in error.schema:
+            return str(error.schema["x-expected"])
         case "minLength":
             return "some text"
         case "minItems":

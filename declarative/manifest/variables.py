@@ -25,6 +25,9 @@ PREFIX = "DIALCTL_VAR_"
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:var\.([A-Za-z_][A-Za-z0-9_]*)\}|([^}]{0,40}\}?))")
 _WHOLE = re.compile(r"\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}")
 
+_LONGEST_SHOWN = 60
+"""Characters of a name that a hint repeats."""
+
 
 @dataclass(frozen=True)
 class Variables:
@@ -95,7 +98,7 @@ class _Substitution:
             message = f"{messages.quote(text)} is not a variable"
             self._report(path, message, "write ${var.NAME}, or $${ for a literal ${")
         elif name not in self._values:
-            self._report(path, f'undefined variable "{name}"', self._variable_hint(name))
+            self._report(path, f"undefined variable {messages.quote(name)}", self._variable_hint(name))
         elif not _is_text(self._values[name]):
             self._report(path, f'the value of variable "{name}" is not UTF-8')
             return ""
@@ -107,7 +110,8 @@ class _Substitution:
 
     def _variable_hint(self, name: str) -> str:
         suggestion = messages.did_you_mean(name, self._values)
-        return suggestion or f"give it with --var {name}=VALUE, --var-file or {PREFIX}{name}"
+        shown = name if len(name) <= _LONGEST_SHOWN else "NAME"
+        return suggestion or f"give it with --var {shown}=VALUE, --var-file or {PREFIX}{shown}"
 
 
 def _is_text(value: str) -> bool:

@@ -47,6 +47,11 @@ class Capabilities:
     """The provider's words that `retry.on` may name. `pre_dial` may be named everywhere."""
     personal: tuple[str, ...]
     """The fields of PERSONAL that a recipient may have."""
+    failures: frozenset[str] = frozenset()
+    """The provider's words for a call that failed: neither reached, nor busy, nor unanswered. `halt_when` counts
+    them."""
+    max_bytes: int | None = None
+    """Bytes that the body of a request may have; people are cut into requests by it. None: no limit is known."""
     refuses_past: bool = False
     """Refuses a batch whose start (`scheduled_at`) has passed when the request lands. False where that is not known."""
     list_ends: bool = False

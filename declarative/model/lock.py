@@ -132,11 +132,41 @@ class RemoteRecord:
     closed: bool = False
     """A person closed it, and all of its people count as called: the provider has dropped it, or does not answer all
     of them. Their digests are under `placed` of the address. It is neither read nor touched any more."""
+    unnamed: bool = False
+    """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
+    who may have been in it is called until a person settles who was."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
         """What must equal `Remote.state` for the remote to count as unchanged."""
         return (self.status, self.dispatched, self.finished, self.retry_count, self.last_updated_at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """People whose calls are over, as `halt_when` counts them."""
+
+    people: int = 0
+    """All of them: called, or turned away before any phone was called."""
+    reached: int = 0
+    """Those of them who were reached."""
+    failed: int = 0
+    """Those of them whose latest call failed, by the provider's words, or who were turned away."""
+
+    def __sub__(self, other: Ended) -> Ended:
+        return Ended(
+            people=self.people - other.people, reached=self.reached - other.reached, failed=self.failed - other.failed
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halt:
+    """A campaign that stopped by itself. It stays stopped until a person resumes it."""
+
+    rule: str
+    """Digest of the `halt_when` that it met. Another rule judges anew."""
+    figures: str
+    """What was found, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,8 +197,8 @@ class ResourceRecord:
     """Digests of people that a person declared called, and the marks of the requests that called them. A request that
     is found after all says by itself which people it holds."""
     unseen: tuple[str, ...] = ()
-    """Digests of people who were wanted when the lock was rebuilt, but were not found, where no list can prove that
-    they were never called."""
+    """Digests of people who are not found, where nothing proves that they were never called: those wanted when the lock
+    was rebuilt, and those of a batch that says it took only some of its people."""
     revoked: tuple[str, ...] = ()
     """Marks that must never call. Everything that appears with one of them is cancelled."""
     also: tuple[str, ...] = ()
@@ -179,6 +209,10 @@ class ResourceRecord:
     """When that commit was committed, by its committer's clock."""
     applied: str = ""
     """Digest of all that the manifest meant then. Where it changes, the commit is recorded though nothing is sent."""
+    halted: Halt | None = None
+    """Its `halt_when` was met. None: it was not, or a person resumed it since."""
+    resumed: Ended | None = None
+    """What had come of its calls when a person resumed it last: `halt_when` counts from there. None: nobody did."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
 
@@ -186,6 +220,16 @@ class ResourceRecord:
     def closed_ids(self) -> frozenset[str]:
         """Ids of remotes that a person closed, with all of their people counting as called."""
         return frozenset(remote_id for remote_id, remote_record in self.remotes.items() if remote_record.closed)
+
+    @property
+    def has_unnamed(self) -> bool:
+        """Whether a batch counts as called of which it is not known who was in it."""
+        return any(remote_record.unnamed for remote_record in self.remotes.values())
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it is not known of somebody whether they were called."""
+        return bool(self.intents or self.unseen or self.has_unnamed)
 
     @property
     def is_forgotten(self) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
+from math import ceil
 
 from declarative.model.calling_hours import CallingHours
 
@@ -43,3 +45,57 @@ class Pace:
     """Single calls placed a second, at most."""
     max_in_flight: int = 5
     """Single calls of a resource that are under way at the same time, at most."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a rollout: how many people it admits, the steps before it included."""
+
+    amount: float
+    """People, or a share of all people in percent."""
+    is_share: bool = False
+    """Whether `amount` is in percent."""
+
+    def admits(self, people: int) -> int:
+        """How many of so many people are admitted. A part of a person counts as one."""
+        return ceil(people * self.amount / 100) if self.is_share else int(self.amount)
+
+    def __str__(self) -> str:
+        return f"{self.amount:g} %" if self.is_share else f"{self.amount:,.0f}"
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A campaign that begins with a few people."""
+
+    steps: tuple[Step, ...]
+    """In order; each includes the people of those before it. After the last of them everyone is admitted."""
+    pause: timedelta = timedelta()
+    """Time that must pass after the last call of a step was over before the next step opens."""
+
+    def limits(self, people: int) -> list[int]:
+        """How many people the steps before the last one admit, in order, each more than the one before. Steps that
+        admit nobody more are left out, and so are those that admit all of the `people`."""
+        counts = sorted({step.admits(people) for step in self.steps})
+        return [count for count in counts if 0 < count < people]
+
+    def find_disorder(self) -> int | None:
+        """The index of the first step that is smaller than one before it of the same kind; None where none is."""
+        for kind in (False, True):
+            indexes = [index for index, step in enumerate(self.steps) if step.is_share is kind]
+            for before, after in pairwise(indexes):
+                if self.steps[after].amount <= self.steps[before].amount:
+                    return after
+        return None
+
+
+@dataclass(frozen=True)
+class HaltWhen:
+    """When a campaign stops by itself: shares in percent of the people whose calls are over."""
+
+    failed_above: float | None = None
+    """More than this share failed. None: failures do not stop it."""
+    reached_below: float | None = None
+    """Fewer than this share were reached. None: it does not matter how many are."""
+    of_at_least: int = 20
+    """People whose calls must be over before the shares count."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from declarative.model import digest, mark
-from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.lock import CancelProgress, Ended, Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Route
 
@@ -17,10 +17,17 @@ _Value = TypeVar("_Value")
 
 def from_intent(intent: Intent, remote: Remote) -> RemoteRecord:
     """The record of what a submission created."""
-    remote_record = _record_from_intent(intent)
-    if 0 < remote.total < intent.count:  # it took some of its people and says so; which of them, its members tell
-        remote_record = replace(remote_record, count=remote.total, numbers=None, payloads=None)
-    return refreshed(remote_record, remote)
+    return refreshed(_record_from_intent(intent), remote)
+
+
+def from_partial(intent: Intent, remote: Remote) -> RemoteRecord:
+    """The record of a batch that took some of its people, as its answer says. Which of them, its members tell."""
+    return refreshed(replace(_record_from_intent(intent), count=remote.total, numbers=None, payloads=None), remote)
+
+
+def from_placed(intent: Intent) -> RemoteRecord:
+    """The record of a lost batch that a person declared placed, without its being known who was in it."""
+    return replace(_record_from_intent(intent), closed=True, settled=True, unnamed=True)
 
 
 def from_refusal(intent: Intent) -> RemoteRecord:
@@ -64,6 +71,7 @@ def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
     none of them is queued in a live batch."""
     updated = replace(
         remote_record,
+        count=_known_count(remote_record, remote),
         status=remote.status,
         cancelled=remote.cancelled,
         dispatched=remote.dispatched,
@@ -83,8 +91,22 @@ def _is_read_whole(remote_record: RemoteRecord, remote: Remote) -> bool:
     """Whether its members were read, and a batch shows as many people as it counts and as were sent."""
     if remote.members is None or remote.route is Route.CALL:
         return remote.members is not None
-    shown = remote.members.get_column("number").drop_nulls().n_unique()
-    return shown == remote.total and (remote_record.count <= 0 or shown == remote_record.count)
+    known_count = _known_count(remote_record, remote)
+    shown = _count_shown(remote)
+    return shown == remote.total and (known_count <= 0 or shown == known_count)
+
+
+def _known_count(remote_record: RemoteRecord, remote: Remote) -> int:
+    """How many people a remote holds. Where it is not known who was sent, the most that it ever showed: the answer to
+    its request may have counted too few."""
+    if remote_record.numbers is not None or remote_record.route is Route.CALL or remote.members is None:
+        return remote_record.count
+    return max(remote_record.count, _count_shown(remote))
+
+
+def _count_shown(remote: Remote) -> int:
+    assert remote.members is not None
+    return remote.members.get_column("number").drop_nulls().n_unique()
 
 
 def with_retry(remote_record: RemoteRecord, intent: Intent) -> RemoteRecord:
@@ -131,6 +153,7 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
     """
     base = max(first, second, key=lambda record: (record.generation, digest.canonical_json(record)))
     latest = max(first, second, key=_commit_order)
+    resumed_last = max(first, second, key=_resume_order)
     remotes = join_mappings(first.remotes, second.remotes, join_remote_records)
     intents = join_mappings(first.intents, second.intents, _more_cautious_intent)
     return replace(
@@ -138,6 +161,8 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
         commit=latest.commit,
         committed_at=latest.committed_at,
         applied=latest.applied,
+        halted=resumed_last.halted,
+        resumed=resumed_last.resumed,
         tombstone=first.tombstone and second.tombstone,
         remotes=remotes,
         intents={mark: intent for mark, intent in intents.items() if not _is_resolved(intent, remotes, first, second)},
@@ -153,6 +178,12 @@ def _commit_order(record: ResourceRecord) -> tuple[float, str, str]:
     return (committed_at, record.commit or "", record.applied)
 
 
+def _resume_order(record: ResourceRecord) -> tuple[int, bool, bytes]:
+    """The side that was resumed later comes last; where neither was, the one that is halted."""
+    resumed = record.resumed or Ended()
+    return (resumed.people, record.halted is not None, digest.canonical_json([record.halted, resumed]))
+
+
 def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteRecord:
     """The later of two records of one remote, with the furthest progress of our own cancel."""
     latest = max(first, second, key=_recency)
@@ -160,6 +191,8 @@ def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteReco
         latest,
         cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
         closed=first.closed or second.closed,
+        # Where one side names its people, their digests are under `placed` of the joined record.
+        unnamed=all(record.unnamed for record in (first, second) if record.closed) and (first.closed or second.closed),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from declarative.model.policy import Pace, Policy, Retry
+from declarative.model.policy import HaltWhen, Pace, Policy, Retry, Rollout
 from declarative.model.recipients import Recipients
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -65,6 +65,10 @@ class Resource:
     """None: no one is called again."""
     expected_call: timedelta = EXPECTED_CALL
     """How long a call is taken to last, to know how many people can be called in a time."""
+    rollout: Rollout | None = None
+    """None: all people are submitted as soon as they may be called."""
+    halt_when: HaltWhen | None = None
+    """None: it never stops by itself."""
     policy: Policy = Policy()
     """The project's limits and its own."""
     pace: Pace = Pace()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 import polars as pl
 
-from declarative import humanize
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource
@@ -17,6 +15,8 @@ from declarative.planning.facts import Facts, Observation
 from declarative.planning.plan import Action, Change, Task, add_batch_count, count_values, main_reason
 from declarative.planning.stuck import describe_stuck, hint_stuck, select_stuck
 from declarative.planning.tasks import make_removal_task, make_task
+from declarative.planning.unsure import describe_unsure, hint_unsure, keep_unwanted
+from declarative.planning.waiting import describe_wait, find_next_call
 from declarative.privacy import mask
 
 _NOTHING_LEFT = "nothing of it is known any more, here or at the provider"
@@ -33,11 +33,12 @@ def compose_actions(observation: Observation, capabilities: Capabilities | None)
         actions = _actions_when_unchanged(observation)
         forget = any(action.verb is Verb.FORGET for action in actions)
         return actions, Task(address=observation.facts.address, facts=observation.facts, unchanged=True, forget=forget)
-    people, finished_count = standing.decide_open(observation.facts)
+    people, finished = standing.decide_open(observation.facts)
+    finished_count = finished.people
     task = make_task(observation, people, capabilities)
     actions = [*_adopt_actions(observation), *_people_actions(observation, people, finished_count, task, capabilities)]
     actions += [_forget_action(observation)] if task.forget else []
-    actions += _block_orphan_intents(observation, actions)
+    actions += keep_unwanted(observation, actions)
     if not actions and not observation.facts.is_tombstone:
         resource = observation.facts.resource
         actions = [_keep_action(observation, resource.recipients.count if resource else len(people) + finished_count)]
@@ -48,13 +49,13 @@ def _actions_when_blocked(observation: Observation, reason: Reason) -> tuple[lis
     """Return the block, and the cancel of people who must be taken off all the same, as far as they were seen."""
     if reason in KEEPS_EVERYTHING:
         return [_block_action(observation)], None
-    people, finished_count = standing.decide_open(observation.facts, reason)
-    task = make_removal_task(observation.facts, people)
+    people, finished = standing.decide_open(observation.facts, reason)
+    task = make_removal_task(observation.facts, people, reason)
     if not task.cancels:
-        return [_block_action(observation)], None
+        return [_block_action(observation)], task if task.halt else None
     is_leaving = pl.col("queued_in").list.eval(pl.element().is_in(list(task.cancels))).list.any()
     leaving = people.filter(is_leaving, verb=Verb.CANCEL)
-    cancel_action = _verb_action(observation, Verb.CANCEL, leaving, people, finished_count, task)
+    cancel_action = _verb_action(observation, Verb.CANCEL, leaving, people, finished.people, task)
     return [cancel_action, _block_action(observation)], task
 
 
@@ -68,7 +69,7 @@ def _people_actions(
         _verb_action(observation, Verb(str(verb)), group, people, finished_count, task)
         for (verb,), group in groups.items()
     ]
-    return [add_batch_count(action, task, capabilities.max_people) for action in actions] if capabilities else actions
+    return [add_batch_count(action, task, capabilities) for action in actions] if capabilities else actions
 
 
 def _unsure(people: pl.DataFrame) -> pl.DataFrame:
@@ -95,10 +96,10 @@ def _verb_action(
         reasons=reasons,
         counts=_count_people(facts, people, finished_count, group),
         outcomes=count_values(group.get_column("dialed_outcome")) if verb is Verb.RETRY else {},
-        detail="; ".join(_block_details(observation, group)) if verb is Verb.BLOCK else "",
+        detail=_detail(observation, verb, group, people, finished_count),
         hint="; ".join(_block_hints(observation, group)) if verb is Verb.BLOCK else "",
         starts_at=resource.scheduled_at if resource and (verb.dials or verb is Verb.WAIT) else None,
-        next_at=_next_at(facts, group) if verb is Verb.WAIT else None,
+        next_at=find_next_call(facts, group, people, finished_count) if verb is Verb.WAIT else None,
     )
 
 
@@ -163,13 +164,6 @@ def _count_people(facts: Facts, people: pl.DataFrame, finished_count: int, group
         counts["attempt"] = int(highest) + 1 if isinstance(highest, int) else 1
         counts["attempts"] = 1 + resource.retry.max_retries
     return counts
-
-
-def _next_at(facts: Facts, group: pl.DataFrame) -> datetime | None:
-    if (group.get_column("reason") == Reason.RETRY_AFTER).all():
-        moment = group.get_column("free_at").min()
-        return moment if isinstance(moment, datetime) else None
-    return facts.opens_at
 
 
 def _block_action(observation: Observation) -> Action:
@@ -242,24 +236,12 @@ def _is_edited(facts: Facts) -> bool:
     )
 
 
-def _block_orphan_intents(observation: Observation, actions: list[Action]) -> list[Action]:
-    """Return a block for lost answers all of whose people left the manifest.
-
-    These people may still be called, so the plan must not look as if nothing was open.
-    """
-    intents = observation.facts.open_intents()
-    if not intents or any(action.verb is Verb.BLOCK for action in actions):
-        return []
-    action = Action(
-        address=observation.facts.address,
-        verb=Verb.BLOCK,
-        reason=Reason.BEING_APPLIED if observation.lease_holder else Reason.UNSURE,
-        provider=observation.provider,
-        people=sum(intent.count for intent in intents),
-        detail=_unsure_detail(observation),
-        hint=_unsure_hint(observation),
-    )
-    return [action]
+def _detail(
+    observation: Observation, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, finished_count: int
+) -> str:
+    if verb is Verb.WAIT:
+        return describe_wait(observation.facts, group, people, finished_count)
+    return "; ".join(_block_details(observation, group)) if verb is Verb.BLOCK else ""
 
 
 def _block_details(observation: Observation, group: pl.DataFrame) -> Iterator[str]:
@@ -268,7 +250,7 @@ def _block_details(observation: Observation, group: pl.DataFrame) -> Iterator[st
     if len(stuck):
         yield describe_stuck(observation.facts, stuck)
     if len(stuck) < len(group):
-        yield _unsure_detail(observation)
+        yield describe_unsure(observation)
 
 
 def _block_hints(observation: Observation, group: pl.DataFrame) -> Iterator[str]:
@@ -276,24 +258,5 @@ def _block_hints(observation: Observation, group: pl.DataFrame) -> Iterator[str]
     stuck = group.filter(reason=Reason.NOT_TAKEN_OFF)
     if len(stuck):
         yield hint_stuck(observation.facts, stuck)
-    if len(stuck) < len(group) and (hint := _unsure_hint(observation)):
+    if len(stuck) < len(group) and (hint := hint_unsure(observation)):
         yield hint
-
-
-def _unsure_detail(observation: Observation) -> str:
-    if observation.lease_holder:
-        return f"being applied by {observation.lease_holder}"
-    intents = observation.facts.open_intents()
-    if not intents:
-        return "the lock was rebuilt and they were not found: no list proves that they were not called"
-    when = humanize.when(min(intent.sent_at for intent in intents))
-    answers = "; ".join({intent.answer: None for intent in intents if intent.answer})
-    return f"an answer was lost at {when}; not proven either way{f': {answers}' if answers else ''}"
-
-
-def _unsure_hint(observation: Observation) -> str:
-    if observation.lease_holder:
-        return ""
-    if observation.facts.has_doubtful_batch():
-        return "run dialctl apply again: it looks for the lost batch, and goes on once it knows"
-    return f"dialctl resolve {observation.facts.address} --placed | --not-placed"

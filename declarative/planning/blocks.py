@@ -16,6 +16,7 @@ from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts
+from declarative.planning.halting import halt_block
 from declarative.planning.membership import describe_unreadable, find_unreadable
 
 MARKS_WITHOUT_LOCK_HINT = "bring dialctl.lock back, or make one from those: dialctl state rebuild"
@@ -83,6 +84,7 @@ def resource_block(
         or _check_member_counts(facts)
         or _check_cancelled_elsewhere(facts)
         or _check_marks(facts)
+        or halt_block(facts)
     )
 
 
@@ -114,7 +116,8 @@ def _check_missing(facts: Facts, unknown_ids: frozenset[str]) -> Block | None:
         return None
     which = f"#{missing_ids[0]}" if len(missing_ids) == 1 else ""
     hint = (
-        f"if the provider has dropped it: dialctl resolve {facts.address}{which} --placed (all of it counts as called)"
+        f"if the provider has dropped it: dialctl resolve {facts.address}{which} --placed (all of it counts as "
+        f"called); if its people are to be called anew: dialctl state rm {facts.address}"
     )
     if facts.also & unknown_ids:
         hint = "correct spec.also in the manifest"

@@ -19,10 +19,12 @@ unsure > dialed > waiting > refused > unsubmitted.
 | desired, dialed, unreached, over, in retry.on, attempts left          | retry                               |
 | anything else                                                         | keep                                |
 
-A person is to be taken off who is not desired, expired, outside calling hours, called elsewhere already for the attempt
-that they are queued for, or queued under a revoked mark. A cancel calls nobody, so it comes before every block: what is
-not known of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come first,
-since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
+A person is to be taken off who is not desired, expired, halted, outside calling hours, called elsewhere already for the
+attempt that they are queued for, or queued under a revoked mark. A cancel calls nobody, so it comes before every block:
+what is not known of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come
+first, since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
+
+A person who belongs to a later step of a rollout waits (rollout.py): a table about one person cannot count them.
 
 A person may be dialed and yet be queued, after a retry. A person who is no longer wanted is then taken off as well:
 being called before is no reason to be called again after leaving the list.
@@ -79,6 +81,7 @@ class Reason(StrEnum):
     CALLING_HOURS = "calling_hours"
     TOO_EARLY = "too_early"
     RETRY_AFTER = "retry_after"
+    ROLLOUT = "rollout"
     FOUND = "found"
     RENAMED = "renamed"
     OVER = "over"
@@ -98,6 +101,7 @@ class Reason(StrEnum):
     MARK_LOST = "mark_lost"
     PROVIDER_CHANGED = "provider_changed"
     MISSING_REFERENCE = "missing_reference"
+    HALTED = "halted"
     NOT_READ = "not_read"
 
 
@@ -113,6 +117,7 @@ BLOCKS_RESOURCE = (
     Reason.CANCELLED_ELSEWHERE,
     Reason.MARK_LOST,
     Reason.LOOKS_RENAMED,
+    Reason.HALTED,
     Reason.MISSING_REFERENCE,
 )
 """Reasons to block a whole resource. Where several apply, the first in this order is named."""
@@ -233,6 +238,8 @@ def _removal_reason(person: PersonFacts) -> Reason | None:
         return Reason.EXPIRED
     if person.timing is Timing.CLOSED:
         return Reason.CALLING_HOURS
+    if person.block is Reason.HALTED:
+        return Reason.HALTED
     if person.already_called:
         return Reason.TWINS
     return Reason.REVOKED if person.revoked and not _can_move(person) else None

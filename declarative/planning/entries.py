@@ -49,6 +49,10 @@ _MEMBER_SCHEMA = {name: SCHEMA[name] for name in (*MEMBER_COLUMNS, "remote")}
 
 QUEUED = (pl.col("phase") == Phase.QUEUED) & pl.col("live") & pl.col("touchable")
 """The person will be called unless the batch is cancelled."""
+GOING_ON = (pl.col("phase") == Phase.IN_FLIGHT) | (
+    (pl.col("phase") == Phase.UNKNOWN) & pl.col("outcome").is_null() & ~pl.col("over")
+)
+"""The person is being called, or may be: a word that nobody knows, without an ending, in a batch that is not over."""
 STUCK = pl.col("touchable") & (
     ((pl.col("phase") == Phase.QUEUED) & (~pl.col("live") | pl.col("cancel_answered")))
     | ((pl.col("phase") == Phase.UNKNOWN) & pl.col("outcome").is_null() & pl.col("live") & ~pl.col("over"))

@@ -50,6 +50,8 @@ class Facts:
     """Ids of batches that do not show exactly the people who were sent, as far as the lock knows (membership.py)."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
+    failures: frozenset[str] = frozenset()
+    """The provider's words for a call that failed."""
     cancel_settles: timedelta = timedelta()
     """How long after the answer to a cancel the provider may still call."""
     closing: Closing | None = None
@@ -95,6 +97,16 @@ class Facts:
     def has_doubtful_batch(self) -> bool:
         """Whether a batch of ours may exist that was not seen."""
         return any(intent.is_batch for intent in self.open_intents())
+
+    def unnamed_batches(self) -> dict[str, RemoteRecord]:
+        """Return by id the batches that a person declared placed without it being known who was in them. One that is
+        seen after all shows by itself who is in it."""
+        marks = {str(remote.mark) for remote in self.remotes.values() if remote.mark}
+        return {
+            remote_id: remote_record
+            for remote_id, remote_record in self.resource_record.remotes.items()
+            if remote_record.unnamed and remote_record.mark not in marks
+        }
 
     def doubtful_retries(self) -> frozenset[str]:
         """Return the ids of batches that may have been retried by a request whose answer was lost."""
@@ -154,23 +166,28 @@ class Managed:
     resource_record: ResourceRecord
     """What the lock remembers, joined with what it remembers under earlier addresses."""
     provider: str
-    """The name of its provider in manifests."""
+    """The name of the provider where what was sent is; of an address under which nothing was, the manifest's."""
     renamed_from: tuple[str, ...] = ()
     """Addresses of the lock whose record belongs to this one (`metadata.previously`)."""
     read_only: bool = False
     """Its manifest is gone and it is no part of this run, which must not call its people under another address."""
 
     @property
+    def resource_here(self) -> Resource | None:
+        """What the manifest wants at this provider; None where it is gone, or names another one."""
+        return self.resource if self.resource and self.resource.provider == self.provider else None
+
+    @property
     def route(self) -> Route:
-        """The route wanted, or else the one that was used."""
-        if self.resource is not None:
-            return self.resource.route
+        """The route wanted at this provider, or else the one that was used."""
+        if self.resource_here is not None:
+            return self.resource_here.route
         return next((remote_record.route for remote_record in self.resource_record.remotes.values()), Route.BATCH)
 
     @property
     def also(self) -> tuple[str, ...]:
-        """Ids under `spec.also`; empty where the manifest is gone."""
-        return self.resource.also if self.resource else ()
+        """Ids under `spec.also`; empty where the manifest is gone, or names another provider."""
+        return self.resource_here.also if self.resource_here else ()
 
     @property
     def has_forgotten_requests(self) -> bool:
@@ -205,7 +222,7 @@ def list_managed(desired: Desired, lock: Lock | None, *, include_removed: bool =
     """
     resource_records = dict(lock.resources) if lock else {}
     wanted = [_make_managed(resource, resource_records) for resource in desired.resources.values()]
-    claimed = {address for managed in wanted for address in (managed.address, *managed.renamed_from)}
+    claimed = {address for wish in desired.resources.values() for address in (wish.address, *wish.previously)}
     return [
         *wanted,
         *(
@@ -222,21 +239,32 @@ def list_managed(desired: Desired, lock: Lock | None, *, include_removed: bool =
 
 
 def _make_managed(resource: Resource, resource_records: Mapping[str, ResourceRecord]) -> Managed:
+    known_record = resource_records.get(resource.address, ResourceRecord())
     renamed_from = tuple(
         previous
         for previous in resource.previously
-        if previous in resource_records and not resource_records[previous].is_forgotten
+        if previous in resource_records and _has_more_than(resource_records[previous], known_record)
     )
     own_records = [
         resource_records[address] for address in (resource.address, *renamed_from) if address in resource_records
     ]
+    resource_record = reduce(join_records, own_records or [ResourceRecord()])
+    # People are taken off where they wait, whatever provider the manifest names by now.
+    has_sent = bool(resource_record.remotes or resource_record.intents)
     return Managed(
         address=resource.address,
         resource=resource,
-        resource_record=reduce(join_records, own_records or [ResourceRecord()]),
-        provider=resource.provider,
+        resource_record=resource_record,
+        provider=resource_record.provider if has_sent and resource_record.provider else resource.provider,
         renamed_from=renamed_from,
     )
+
+
+def _has_more_than(former: ResourceRecord, known_record: ResourceRecord) -> bool:
+    """Whether an earlier address knows what has not moved to the present one. Of one that a person had forgotten these
+    are its generation and its revoked marks: without them what its provider still shows looks like a later run's."""
+    is_older = known_record.generation < former.generation
+    return not former.is_forgotten or is_older or not {*former.revoked} <= {*known_record.revoked}
 
 
 def _list_removed(

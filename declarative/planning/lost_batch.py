@@ -49,7 +49,27 @@ def find_recorded_members(facts: Facts, remote_ids: Collection[str], size: int) 
             if remote_id not in found and (numbers := _find_recorded(facts, remote_id, found, size)) is not None:
                 found[remote_id] = numbers
                 is_new = True
-    return found
+    return found | _find_without_digest(facts, [key for key in by_attempt if key not in found], found)
+
+
+def _find_without_digest(
+    facts: Facts, remote_ids: Collection[str], found: Mapping[str, pl.Series]
+) -> dict[str, pl.Series]:
+    """Return, by id, everybody who may be in first batches that are known by their marks alone. Empty where fewer
+    people are left than were in them."""
+    records = {key: facts.resource_record.remotes[key] for key in remote_ids}
+    records = {key: known for key, known in records.items() if known.numbers is None and known.attempt == 1}
+    if facts.resource is None or not records:
+        return {}
+    members = {
+        key: remote.members.get_column("number") for key, remote in facts.remotes.items() if remote.members is not None
+    }
+    elsewhere = [*(numbers for key, numbers in members.items() if key not in records), *found.values()]
+    wanted = facts.resource.recipients.frame.get_column("number")
+    left = wanted.filter(~wanted.is_in(pl.concat([wanted.clear(), *elsewhere]).implode()))
+    readable = pl.concat([wanted.clear(), *(members[key] for key in records if key in members)]).drop_nulls()
+    possible = pl.concat([readable, left]).unique()
+    return dict.fromkeys(records, possible) if len(possible) >= sum(known.count for known in records.values()) else {}
 
 
 def _find_recorded(facts: Facts, remote_id: str, found: Mapping[str, pl.Series], size: int) -> pl.Series | None:
@@ -113,8 +133,17 @@ def _find_shard(facts: Facts, candidates: pl.DataFrame, count: int, numbers: str
     return None
 
 
+def find_possible_members(facts: Facts) -> pl.Series:
+    """Return the numbers of all wanted people who may have been in a batch that is not known."""
+    return _select_unsure(facts).get_column("number")
+
+
 def _possible_members(facts: Facts, intent: Intent) -> pl.DataFrame:
     """Return the people who are unsure while this one request is open, in the order in which people are submitted."""
-    resource_record = replace(facts.resource_record, intents={intent.mark: intent})
-    decided = standing.decide_all(replace(facts, resource_record=resource_record))
-    return decided.filter(standing=int(Standing.UNSURE))
+    return _select_unsure(replace(facts, resource_record=replace(facts.resource_record, intents={intent.mark: intent})))
+
+
+def _select_unsure(facts: Facts) -> pl.DataFrame:
+    # A pause wants nobody now, and it takes nobody out of the manifest.
+    resource = replace(facts.resource, paused=False) if facts.resource else None
+    return standing.decide_all(replace(facts, resource=resource)).filter(standing=int(Standing.UNSURE))

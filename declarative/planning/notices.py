@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil
@@ -36,13 +37,18 @@ def plan_notices(
     At the end come warnings of placed calls, which no plan can take off, and of doubts, which an apply settles in time.
     """
     edited = {action.address for action in plan.actions_with_verb(Verb.KEEP) if action.reason is Reason.CALLED_ONCE}
+    batches: Counter[str] = Counter()
+    for action in plan.actions:
+        batches[action.address] += action.counts.get("batches", 0)
     for resource in resources:
         yield from _warn_no_one_left(resource)
         call_count = plan.calls_by_address.get(resource.address, 0)
         capabilities = capabilities_of(resource.provider, resource.route)
         if call_count:
             yield from _warn_also_removed(plan, resource)
-            yield from _warn_concurrency(resource, call_count, capabilities)
+            yield from _warn_concurrency(
+                resource, max(batches[resource.address], ceil(call_count / capabilities.max_people))
+            )
             yield from _warn_too_late(plan, resource, call_count, capabilities)
             yield from _warn_abroad(plan, resource, capabilities)
             yield from _warn_single_calls(plan, resource, call_count, capabilities)
@@ -106,8 +112,7 @@ def _warn_time_zones(resource: Resource) -> Iterator[Notice]:
         )
 
 
-def _warn_concurrency(resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
-    shards = ceil(call_count / capabilities.max_people)
+def _warn_concurrency(resource: Resource, shards: int) -> Iterator[Notice]:
     limit = resource.settings.get("target_concurrency_limit")
     if shards > 1 and resource.route is Route.BATCH and isinstance(limit, int):
         yield Notice(
@@ -212,11 +217,10 @@ def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabili
     if task is not None and not task.facts.marks_are_listed:
         yield Notice(resource.address, _ONLY_SHARED_STATE)
     if resource.kind is Kind.BATCH and call_count > 1:
-        duration = timedelta(seconds=ceil((call_count - 1) / resource.pace.calls_per_second))
         yield Notice(
             resource.address,
-            f"{call_count:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a second "
-            f"({duration} at least); once placed, a call is neither moved nor taken off",
+            f"{call_count:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a "
+            "second; once placed, a call is neither moved nor taken off",
         )
     if not capabilities.returns_data:
         yield Notice(resource.address, capabilities.notes)

@@ -165,7 +165,7 @@ def _cancellable_batches(resource_record: ResourceRecord) -> list[RemoteRecord]:
 def _removal_action(address: str, resource_record: ResourceRecord) -> Action:
     verb, reason, detail = Verb.CANCEL, Reason.REMOVED, _WAITING_AT_MOST
     if resource_record.intents:
-        verb, reason, detail = Verb.BLOCK, Reason.UNSURE, _unsure_detail(resource_record)
+        verb, reason, detail = Verb.KEEP, Reason.UNSURE, f"no longer wanted: {_unsure_detail(resource_record)}"
     elif resource_record.remotes and not _cancellable_batches(resource_record):
         verb, detail = Verb.KEEP, ""
     return Action(

@@ -9,17 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from math import ceil
 
 import polars as pl
 
+from declarative.model.capabilities import Capabilities
 from declarative.model.digest import json_digest
 from declarative.model.frames import rows_digest
-from declarative.model.lock import Lock
+from declarative.model.lock import Halt, Lock
 from declarative.model.remote import Phase
 from declarative.model.resource import Json, Resource
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
+from declarative.planning.shards import cut_shards
+from declarative.planning.terms import Forecast, Terms
 
 FORMAT_VERSION = "1"
 """`format_version` of a plan as JSON."""
@@ -71,6 +73,15 @@ class Action:
     """The manifest's `scheduled_at`, where people will be called."""
     next_at: datetime | None = None
     """When a wait ends; None where that is not known."""
+    terms: Terms | None = None
+    """On what terms its people are called; on one action of an address, where people are called for the first time."""
+    forecast: Forecast | None = None
+    """How long its calls take; None where it calls nobody, or nothing that is known limits them."""
+
+    @property
+    def calls_new_people(self) -> bool:
+        """Whether people are called for the first time, now or once their time has come."""
+        return self.verb is Verb.CREATE or (self.verb is Verb.WAIT and self.counts.get("attempt", 1) == 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +98,8 @@ class Task:
     """Those of `cancels` in which somebody must be taken off. They are cancelled whatever else goes wrong."""
     blocked: bool = False
     """The address is blocked: there is nothing but `cancels`, and nobody is submitted again."""
+    halt: Halt | None = None
+    """Why the campaign is halted; it stays so until a person resumes it. None: it is not."""
     requests: tuple[str, ...] = ()
     """Ids of batches to retry by the provider's own request."""
     to_call: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TO_CALL_SCHEMA))
@@ -175,8 +188,8 @@ class Plan:
     """Actions of the saved plan that is applied which nothing calls for any more."""
     offline: bool = False
     """It was made without a provider: its counts are upper bounds."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """By an id in settings: the agent's name, or the number, masked. For people to read; ids may be missing."""
+    commit: str = ""
+    """The git commit of the manifests; empty where git knows none, or nobody asked for it."""
 
     @property
     def lineage(self) -> str | None:
@@ -231,8 +244,10 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do and nothing to decide."""
-        return all(action.verb in (Verb.KEEP, Verb.WAIT) for action in self.actions)
+        """Whether there is nothing to do, nothing to decide, and nothing to find out."""
+        return all(
+            action.verb in (Verb.KEEP, Verb.WAIT) and action.reason is not Reason.UNSURE for action in self.actions
+        )
 
     @property
     def checksum(self) -> str:
@@ -253,12 +268,12 @@ def select_to_call(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
     )
 
 
-def add_batch_count(action: Action, task: Task, size: int) -> Action:
-    """Add `batches` to the counts of people to submit: in how many batches of at most `size`, if in more than one."""
-    if action.verb not in (Verb.CREATE, Verb.RETRY) or size == 1:
+def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> Action:
+    """Add `batches` to the counts of people to submit: in how many batches, if in more than one."""
+    if action.verb not in (Verb.CREATE, Verb.RETRY) or capabilities.max_people == 1:
         return action
-    attempts = task.to_call.filter(verb=action.verb).group_by("attempt").len()  # those of one attempt go together
-    batches = sum(ceil(people / size) for people in attempts.get_column("len"))
+    same_attempts = task.to_call.filter(verb=action.verb).partition_by("attempt")  # those of one attempt go together
+    batches = sum(1 for same_attempt in same_attempts for _ in cut_shards(same_attempt, capabilities))
     batches += len(task.requests) if action.verb is Verb.RETRY else 0
     return replace(action, counts={**action.counts, "batches": batches}) if batches > 1 else action
 

@@ -32,7 +32,8 @@ class _Departure:
 
         Protocol 5: until one is disproved it may hold them, and no list of another address proves anything of it.
         """
-        return sum(intent.count for intent in self.facts.resource_record.intents.values() if intent.is_batch)
+        lost_count = sum(intent.count for intent in self.facts.resource_record.intents.values() if intent.is_batch)
+        return lost_count + sum(remote_record.count for remote_record in self.facts.unnamed_batches().values())
 
     def count_shared(self, newcomers: pl.DataFrame) -> int:
         """Count how many of these newcomers were submitted under it."""
@@ -89,9 +90,8 @@ def _find_departures(observation: Observation) -> list[_Departure]:
     """Return the departure at an address, if it has one: its manifest is gone, or it took over an earlier address."""
     facts = observation.facts
     resource_record = facts.resource_record
-    if facts.is_tombstone or not (
-        facts.remotes or resource_record.placed or resource_record.unseen or resource_record.intents
-    ):
+    recorded = resource_record.placed or resource_record.unseen or resource_record.intents or facts.unnamed_batches()
+    if facts.is_tombstone or not (facts.remotes or recorded):
         return []
     if facts.resource is None:
         return [_Departure(facts.address, facts)]
@@ -137,7 +137,8 @@ def _block_newcomer(observation: Observation, overlaps: Sequence[_Overlap], sepa
         overlap for overlap in overlaps if overlap.observation is observation and not overlap.departure.successor
     ]
     if departed:
-        former = [*(resource.previously if resource else ()), *(overlap.departure.address for overlap in departed)]
+        departed_addresses = (overlap.departure.address for overlap in departed)
+        former = dict.fromkeys([*(resource.previously if resource else ()), *departed_addresses])
         details += [_describe_departure(overlap) for overlap in departed]
         hints.append(f"if it is the same campaign: metadata.previously: [{', '.join(former)}]")
     for overlap in [
@@ -151,9 +152,13 @@ def _block_newcomer(observation: Observation, overlaps: Sequence[_Overlap], sepa
             f"{phrase} submitted as {departure.address}, which {departure.successor} takes over without them"
         )
         hints.append(f"to call nobody twice, list them in {departure.successor}")
-    if any(overlap.people for overlap in overlaps):
+    if any(overlap.people or overlap.departure.facts.unnamed_batches() for overlap in overlaps):
         hints.append(f"if not, {separate_hint}")
-    unsure_addresses = [overlap.departure.address for overlap in departed if not overlap.people]
+    unsure_addresses = [
+        overlap.departure.address
+        for overlap in departed
+        if not overlap.people and overlap.departure.facts.open_intents()
+    ]
     hints += [
         f"if not, and you know that it never arrived: dialctl resolve {address} --not-placed"
         for address in unsure_addresses

@@ -61,7 +61,7 @@ def recipients_to_resubmit(facts: Facts, remote: Remote) -> pl.DataFrame:
     # Protocol 8: `facts` hold the batch as read after the cancel was answered. A person who was dialed meanwhile is
     # not due any more, and drops out.
     assert remote.members is not None
-    people, _ = standing.decide_open(facts)
+    people, _ = standing.decide_open(facts, moving=remote.members.get_column("number"))
     if not facts.is_single_call:  # its person may have waited under the number from before an edit
         people = people.join(remote.members.select("number"), on="number", how="semi")
     to_call = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))

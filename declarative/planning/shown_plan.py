@@ -1,15 +1,17 @@
-"""What a saved plan shows again: its actions, warnings and refusals, without numbers and without values of settings."""
+"""What a saved plan shows again: its actions, warnings and refusals, without numbers and without values that
+a variable brought in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.plan import Action, Notice, Plan
-from declarative.privacy import mask_all
+from declarative.planning.plan import Action, Notice, Plan, Task
+from declarative.planning.terms import Forecast, Terms
+from declarative.privacy import mask_written
 
 _TIMES = ("starts_at", "next_at")
 
@@ -32,9 +34,10 @@ def summarize(plan: Plan) -> dict[str, Any]:
     return {
         "checksum": plan.checksum,
         "created_at": plan.created_at.isoformat(),
-        "actions": [_summarize_action(action) for action in plan.actions],
-        "warnings": [[warning.address, mask_all(warning.message)] for warning in plan.warnings],
-        "refusals": [mask_all(refusal) for refusal in plan.refusals],
+        "commit": plan.commit,
+        "actions": [_summarize_action(action, plan.tasks.get(action.address)) for action in plan.actions],
+        "warnings": [[warning.address, mask_written(warning.message)] for warning in plan.warnings],
+        "refusals": [mask_written(refusal) for refusal in plan.refusals],
         "held": dict(plan.held_counts),
     }
 
@@ -45,6 +48,7 @@ def restore(project: str, summary: Mapping[str, Any]) -> ShownPlan:
         project=project,
         saved_checksum=summary["checksum"],
         created_at=datetime.fromisoformat(summary["created_at"]),
+        commit=summary["commit"],
         actions=restore_actions(summary),
         warnings=tuple(Notice(address, message) for address, message in summary["warnings"]),
         refusals=tuple(summary["refusals"]),
@@ -56,11 +60,18 @@ def check_summary(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the summary. Raises ValueError, KeyError or TypeError for one that `summarize` never makes."""
     restored = restore("", summary)
     texts = [summary["checksum"], *restored.refusals, *(warning.message for warning in restored.warnings)]
-    texts += [warning.address or "" for warning in restored.warnings]
+    texts += [restored.commit, *(warning.address or "" for warning in restored.warnings)]
     counts: list[object] = [*restored.held_counts.values()]
     for action in restored.actions:
         texts += [action.address, action.provider, action.detail, action.hint, *action.remote_ids]
         counts += [action.people, *action.reasons.values(), *action.counts.values(), *action.outcomes.values()]
+        if terms := action.terms:
+            texts += [terms.agent_id, terms.agent_name, terms.caller_id, terms.caller, terms.hours]
+            texts += [terms.rollout, terms.halts_when]
+            counts += [terms.retries, terms.retry_after]
+        if forecast := action.forecast:
+            texts.append(forecast.limit)
+            counts.append(forecast.seconds)
     if not all(isinstance(text, str) for text in texts) or not all(type(count) is int for count in counts):
         raise ValueError("a text or count of another type")
     return summary
@@ -71,16 +82,45 @@ def restore_actions(summary: Mapping[str, Any]) -> tuple[Action, ...]:
     return tuple(_restore_action(row) for row in summary.get("actions", ()))
 
 
-def _summarize_action(action: Action) -> dict[str, Any]:
+def _summarize_action(action: Action, task: Task | None) -> dict[str, Any]:
     row = asdict(action)
     del row["changes"]
-    times = {name: moment.isoformat() if (moment := row[name]) else None for name in _TIMES}
-    texts = {name: mask_all(row[name]) for name in ("detail", "hint")}
-    row |= {"remote_ids": list(action.remote_ids)}
+    times = {name: _to_text(row[name]) for name in _TIMES}
+    texts = {name: mask_written(row[name]) for name in ("detail", "hint")}
+    row |= {"remote_ids": list(action.remote_ids), **_summarize_prospects(action, task)}
     return {**row, **times, **texts, "verb": str(action.verb), "reason": str(action.reason)}
 
 
+def _summarize_prospects(action: Action, task: Task | None) -> dict[str, Any]:
+    """Terms and forecast as JSON values. An id that a variable brought in is left out; names of the account are not."""
+    terms, forecast = action.terms, action.forecast
+    variable_settings = task.resource.variable_settings if task and task.resource else frozenset[str]()
+    if terms and "agent_id" in variable_settings:
+        terms = replace(terms, agent_id="")
+    if terms and variable_settings & {"from_number_id", "from_number"}:
+        terms = replace(terms, caller_id="")
+    return {
+        "terms": {**asdict(terms), "expires_at": _to_text(terms.expires_at)} if terms else None,
+        "forecast": {**asdict(forecast), "ends_at": _to_text(forecast.ends_at)} if forecast else None,
+    }
+
+
+def _to_text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
 def _restore_action(row: Mapping[str, Any]) -> Action:
-    times = {name: datetime.fromisoformat(row[name]) if row.get(name) else None for name in _TIMES}
+    times = {name: _restore_time(row, name) for name in _TIMES}
     words = {"verb": Verb(row["verb"]), "reason": Reason(row["reason"]), "remote_ids": tuple(row["remote_ids"])}
-    return Action(**{**row, **times, **words})
+    terms, forecast = row["terms"], row["forecast"]
+    prospects = {
+        "terms": Terms(**{**terms, "expires_at": _restore_time(terms, "expires_at")}) if terms else None,
+        "forecast": Forecast(**{**forecast, "ends_at": datetime.fromisoformat(forecast["ends_at"])})
+        if forecast
+        else None,
+    }
+    return Action(**{**row, **times, **words, **prospects})
+
+
+def _restore_time(row: Mapping[str, Any], name: str) -> datetime | None:
+    return datetime.fromisoformat(row[name]) if row.get(name) else None

@@ -10,20 +10,22 @@ from collections.abc import Collection
 import polars as pl
 
 from declarative.model import frames
-from declarative.model.policy import PRE_DIAL, Retry
+from declarative.model.lock import Ended
+from declarative.model.policy import PRE_DIAL
 from declarative.model.remote import Phase
 from declarative.planning.decide import Reason, Standing, Timing, Verb
 from declarative.planning.decisions import add_decisions, move_batch_mates
-from declarative.planning.entries import QUEUED, STUCK, all_members, build_entries, recorded_entries
+from declarative.planning.entries import GOING_ON, QUEUED, STUCK, all_members, build_entries
 from declarative.planning.facts import Facts
+from declarative.planning.finished import count_finished, find_finished_keys, retry_outcomes, retry_policy
+from declarative.planning.rollout import hold_for_rollout
 
-_NO_RETRY = Retry(max_retries=0, on=frozenset())
 _TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
 """Enums: a million values are bytes instead of texts."""
 _ABSENCE_BY_POLICY = {"suppressed": Reason.SUPPRESSED, "other_country": Reason.OTHER_COUNTRY}
 """The reason for each policy that excludes people."""
 
-_FLAGS = ("queued", "revoked", "stuck", "fresh", "changed", "twin", "reached", "busy")
+_FLAGS = ("queued", "revoked", "stuck", "fresh", "changed", "twin", "reached", "busy", "going_on")
 """Columns of _fold_by_person() that are false for a person who was not seen."""
 
 _NEVER_RETRIED = pl.col("retries") == 0
@@ -56,7 +58,8 @@ def decide_all(facts: Facts, block: Reason | None = None) -> pl.DataFrame:
     Columns: `number`; `data` (the wanted payload, or null); the fields of decide.PersonFacts; `attempts` (an upper
     bound); `phase` and `outcome` of their latest entry; `free_at` (when `retry.after` is over); `verb` and `reason`.
     """
-    return _decide_people(facts, build_entries(facts, all_members(facts)), _select_recipients(facts), block)
+    people = _decide_people(facts, build_entries(facts, all_members(facts)), _select_recipients(facts), block)
+    return hold_for_rollout(facts, people, 0, None)
 
 
 def results_frame(facts: Facts) -> pl.DataFrame:
@@ -72,7 +75,8 @@ def results_frame(facts: Facts) -> pl.DataFrame:
     latest_columns = latest.agg(
         pl.col("call_id", "note", "error", "called_as").last(), _MAY_BE_FEWER.any().alias("fewer")
     )
-    return _decide_people(facts, entries, _select_recipients(facts)).join(latest_columns, on="number", how="left")
+    people = _decide_people(facts, entries, _select_recipients(facts))
+    return hold_for_rollout(facts, people, 0, None).join(latest_columns, on="number", how="left")
 
 
 def _add_called_number(facts: Facts, members: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -91,41 +95,27 @@ def _add_called_number(facts: Facts, members: pl.DataFrame, frame: pl.DataFrame)
     )
 
 
-def decide_open(facts: Facts, block: Reason | None = None) -> tuple[pl.DataFrame, int]:
+def decide_open(
+    facts: Facts, block: Reason | None = None, moving: pl.Series | None = None
+) -> tuple[pl.DataFrame, Ended]:
     """Return decide_all() without the finished people, and how many are finished.
 
     A finished person was called, and no call is due: nearly all people of a campaign that ran to its end. Their outcome
-    alone tells them from the rest, so a million of them are compared as integers once, and never joined.
+    alone tells them from the rest, so a million of them are compared as integers once, and never joined. What came of
+    their calls is counted only where `halt_when` asks for it. `moving` is as in rollout.hold_for_rollout().
     """
     members, recipients = all_members(facts), _select_recipients(facts)
     if members.is_empty() or facts.is_single_call or facts.doubtful_persons():
-        return _decide_people(facts, build_entries(facts, members), recipients, block), 0
+        people = _decide_people(facts, build_entries(facts, members), recipients, block)
+        return hold_for_rollout(facts, people, 0, moving), Ended()
     keys = frames.number_keys(members.get_column("number"))
-    finished = _find_finished_keys(facts, members, keys)
-    members = members.filter(~keys.is_in(finished.implode()).fill_null(False))
-    recipients = recipients.filter(~frames.number_keys(recipients.get_column("number")).is_in(finished.implode()))
-    return _decide_people(facts, build_entries(facts, members), recipients, block), len(finished)
-
-
-def _find_finished_keys(facts: Facts, members: pl.DataFrame, keys: pl.Series) -> pl.Series:
-    """Return the keys of people all of whose entries are final: reached, or unreached for a reason without a retry."""
-    is_final = (pl.col("phase") == Phase.REACHED) | (
-        (pl.col("phase") == Phase.UNREACHED) & ~pl.col("outcome").is_in(_retry_outcomes(facts)).fill_null(False)
-    )
-    is_final &= ~pl.col("remote").is_in(sorted(facts.doubtful_retries()))
-    final_mask = members.select(is_final.fill_null(False)).to_series()
-    final_keys = keys.filter(final_mask).drop_nulls().unique()
-    open_keys = pl.concat([keys.filter(~final_mask), frames.number_keys(recorded_entries(facts).get_column("number"))])
-    return final_keys.filter(~final_keys.is_in(open_keys.implode()))
-
-
-def _retry_outcomes(facts: Facts) -> list[str]:
-    """Outcomes after which a person is called again."""
-    return sorted(_retry_policy(facts).on - {PRE_DIAL})
-
-
-def _retry_policy(facts: Facts) -> Retry:
-    return (facts.resource.retry if facts.resource else None) or _NO_RETRY
+    finished_keys = find_finished_keys(facts, members, keys)
+    is_finished = keys.is_in(finished_keys.implode()).fill_null(False)
+    finished = count_finished(facts, members.filter(is_finished), len(finished_keys))
+    members = members.filter(~is_finished)
+    recipients = recipients.filter(~frames.number_keys(recipients.get_column("number")).is_in(finished_keys.implode()))
+    people = _decide_people(facts, build_entries(facts, members), recipients, block)
+    return hold_for_rollout(facts, people, finished.people, moving), finished
 
 
 def _decide_people(
@@ -211,6 +201,7 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
             (refused & (pl.col("attempt") > 1)).sum().alias("vain_retries"),
             (pl.col("phase") == Phase.REACHED).any().alias("reached"),
             (live & dialed).any().alias("busy"),
+            GOING_ON.any().alias("going_on"),
             pl.col("phase").filter(dialed).last().alias("dialed_phase"),
             pl.col("outcome").filter(dialed).last().alias("dialed_outcome"),
             pl.col("remote").filter(dialed).last().alias("dialed_in"),
@@ -227,7 +218,7 @@ def _sort_by_time(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _add_person_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
     """Add the fields of decide.PersonFacts, and `free_at`, to one row a person."""
-    retry = _retry_policy(facts)
+    retry = retry_policy(facts)
     flags = [pl.col(name).fill_null(False) for name in _FLAGS]
     counts = [pl.col(name).fill_null(0) for name in ("attempts", "attempts_elsewhere", "refusals", "vain_retries")]
     frame = frame.with_columns(*flags, *counts, pl.col("known").fill_null(int(Standing.UNSUBMITTED)))
@@ -235,7 +226,7 @@ def _add_person_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
         pl.col("data").is_not_null().alias("desired"),
         (
             (pl.col("dialed_phase") == Phase.UNREACHED).fill_null(False)
-            & pl.col("dialed_outcome").is_in(_retry_outcomes(facts)).fill_null(False)
+            & pl.col("dialed_outcome").is_in(retry_outcomes(facts)).fill_null(False)
             & ~pl.col("reached")
             & ~pl.col("busy")
             & (pl.col("attempts") + pl.col("vain_retries") <= retry.max_retries)
@@ -254,8 +245,9 @@ def _add_person_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
 def _person_standing(facts: Facts, frame: pl.DataFrame) -> pl.Series:
     """Return the strongest entry, or UNSURE for a person who may be in a request whose answer was lost."""
     standing = pl.col("known")
-    # Protocol 5: until a lost request is settled, everyone who may be in it could be called by it.
-    if facts.has_doubtful_batch():
+    # Protocol 5: until a lost request is settled, everyone who may be in it could be called by it. A batch that was
+    # declared placed while nobody could tell who was in it may have called them already.
+    if facts.has_doubtful_batch() or facts.unnamed_batches():
         could_be_in_it = (pl.col("known") <= int(Standing.REFUSED)) | pl.col("retriable")
         standing = pl.when(could_be_in_it).then(int(Standing.UNSURE)).otherwise(standing)
     if facts.resource_record.unseen:

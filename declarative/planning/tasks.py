@@ -10,6 +10,7 @@ from declarative.model.resource import Route
 from declarative.planning import decisions
 from declarative.planning.decide import Reason, Standing, Timing, Verb
 from declarative.planning.facts import Facts, Observation
+from declarative.planning.halting import find_halt
 from declarative.planning.plan import TO_CALL_SCHEMA, Task, select_to_call
 from declarative.planning.resubmit import batches_to_retry
 
@@ -58,8 +59,9 @@ def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capa
     )
 
 
-def make_removal_task(facts: Facts, people: pl.DataFrame) -> Task:
-    """Return the task of a blocked address: batches are cancelled for people who must be taken off, and that is all.
+def make_removal_task(facts: Facts, people: pl.DataFrame, reason: Reason) -> Task:
+    """Return the task of an address that is blocked for a reason: batches are cancelled for people who must be taken
+    off, and that is all.
 
     Where the manifest lists the same people as when it was last applied, nobody left: a number in a batch of
     `facts.unmatched` that is not among them is one of theirs in a form that is not known.
@@ -69,7 +71,14 @@ def make_removal_task(facts: Facts, people: pl.DataFrame) -> Task:
         in_unmatched = pl.col("queued_in").list.eval(pl.element().is_in(list(facts.unmatched))).list.all()
         people = people.filter(~((pl.col("reason") == Reason.NOT_DESIRED) & in_unmatched))
     leaving = decisions.batches_to_leave(people)
-    return Task(address=facts.address, facts=facts, cancels=tuple(leaving), leaving=frozenset(leaving), blocked=True)
+    return Task(
+        address=facts.address,
+        facts=facts,
+        cancels=tuple(leaving),
+        leaving=frozenset(leaving),
+        blocked=True,
+        halt=find_halt(facts) if reason is Reason.HALTED else None,
+    )
 
 
 def _count_expired(people: pl.DataFrame) -> int:
@@ -90,7 +99,7 @@ def _can_forget(observation: Observation, people: pl.DataFrame) -> bool:
     return (
         facts.resource is None
         and not observation.facts.is_tombstone
-        and not facts.resource_record.intents
+        and not any(intent.is_batch for intent in facts.resource_record.intents.values())
         and not people.get_column("queued").any()
         and all(is_over(remote) for remote in facts.remotes.values() if remote.id not in facts.also)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from declarative.model.digest import json_digest
@@ -36,6 +37,8 @@ def is_unchanged(
         return resource_record.tombstone and _is_tombstone_current(resource_record, remotes)
     if not _is_as_applied(resource, resource_record) or _depends_on_time(resource, now):
         return False
+    if resource.halt_when is not None:
+        return False  # calls that go wrong stop it, and only its people tell
     if also and resource.retry:
         return False  # a person whose call is over there may be due for a retry
     if resource.route is Route.CALL:
@@ -50,6 +53,8 @@ def _has_open_question(
     if resource is not None and set(resource_record.also) - also:
         return True
     if resource_record.intents or resource_record.unseen or set(remotes) - set(resource_record.remotes):
+        return True
+    if resource is not None and resource_record.has_unnamed:
         return True
     # Protocol 7: a revoked mark is cancelled whenever it appears, so a batch that bears one is always read.
     if {remote_record.mark for remote_record in resource_record.remotes.values()} & set(resource_record.revoked):
@@ -132,5 +137,6 @@ def fingerprint(
             resource.expires_at.isoformat() if resource.expires_at else None,
             sorted(resource.also),
             [retry.max_retries, sorted(retry.on), retry.after.total_seconds()] if retry else None,
+            asdict(resource.halt_when) if resource.halt_when else None,
         ]
     return json_digest([resource_state, sorted(states.items()), sorted(resource_record.placed)])

@@ -18,7 +18,7 @@ def format_plan(plan: Plan) -> str:
 
 def _plan_lines(plan: Plan) -> Iterator[str]:
     yield _command("notice", phrases.headline(plan), title=f"dialctl plan {plan.project}")
-    for action in plan.actions_with_verb(Verb.BLOCK):
+    for action in phrases.merge_shared_blocks(plan.actions_with_verb(Verb.BLOCK)):
         way_out = f"\n{action.hint}" if action.hint else ""
         message = f"{phrases.describe_action(action, plan)}{way_out}"
         yield _command("error", message, title=f"{action.address} is blocked: {action.reason}")

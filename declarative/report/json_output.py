@@ -40,6 +40,7 @@ def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None
         "checksum": plan.checksum,
         "created_at": _timestamp(plan.created_at),
         "next_at": _timestamp(plan.next_at),
+        "commit": plan.commit or None,
         "offline": plan.offline,
         "summary": {**counts, "people_to_call": plan.people_to_call, "people_moved": plan.people_moved},
         "actions": [{**_action_entry(action), **_cause_entry(action, caused_addresses)} for action in plan.actions],
@@ -50,6 +51,7 @@ def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None
 
 
 def _action_entry(action: Action) -> dict[str, Any]:
+    forecast = action.forecast
     return {
         "address": action.address,
         "verb": str(action.verb),
@@ -64,6 +66,7 @@ def _action_entry(action: Action) -> dict[str, Any]:
         "way_out": action.hint,
         "starts_at": _timestamp(action.starts_at),
         "next_at": _timestamp(action.next_at),
+        "forecast": {"seconds": forecast.seconds, "ends_at": _timestamp(forecast.ends_at)} if forecast else None,
     }
 
 
@@ -170,6 +173,7 @@ def _status_entry(status: AddressStatus) -> dict[str, Any]:
             for call in status.candidates
         ],
         "unseen": status.unseen,
+        "unnamed": status.unnamed,
         "not_taken_off": status.not_taken_off,
         "warnings": list(status.warnings),
         "block": asdict(status.block) if status.block else None,

@@ -4,16 +4,17 @@ nothing; truncate.py chooses what to cut."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from declarative import humanize
 from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
-from declarative.planning.decide import Verb
+from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Change, Plan
 from declarative.privacy import clean
-from declarative.report import phrases
+from declarative.report import phrases, terms_phrases
 from declarative.report.truncate import Section, fit_sections
 
 LIMIT = 60_000
@@ -22,6 +23,8 @@ VALUE_LIMIT = 400
 """Characters of one value or sentence that others wrote."""
 _MOST_ADDRESSES = 3
 """Addresses that are named where many share one sentence."""
+_MOST_EQUAL_ROWS = 9
+"""Rows of the table that say the same of different addresses, before they become one."""
 _TABLE = ("| Resource | What | People | Details | Why |", "| --- | --- | --: | --- | --- |")
 _MARKUP = re.compile(r"[\\`*_\[\]|$^~]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
@@ -31,12 +34,11 @@ _INVISIBLE = "\u200b"
 """A zero-width space. Put into such a place, it stops the markup and shows nothing."""
 
 
-def render_comment(plan: Plan, *, caused_addresses: Collection[str] | None = None, commit: str = "") -> str:
+def render_comment(plan: Plan, *, caused_addresses: Collection[str] | None = None) -> str:
     """Render the plan as a comment of fewer than LIMIT characters, however large it is.
 
     `caused_addresses` are the addresses that the pull request touches. All others get a heading of their own; with
-    None nothing is set apart. `commit` is the one that was planned. The comment begins with
-    `<!-- dialctl plan PROJECT -->`, so that it can be found again.
+    None nothing is set apart. The comment begins with `<!-- dialctl plan PROJECT -->`, so that it can be found again.
     """
     caused_actions = [
         action for action in plan.actions if caused_addresses is None or action.address in caused_addresses
@@ -48,21 +50,22 @@ def render_comment(plan: Plan, *, caused_addresses: Collection[str] | None = Non
     sections = [
         Section("refusals", 0, "#### Refused", [f"- {escape_prose(refusal)}" for refusal in plan.refusals]),
         *_action_sections(plan, caused_actions, 1, "#### Blocked", ""),
+        Section("terms", 3, "#### Who calls, and when", list(_term_bullets(plan))),
         Section("warnings", 4, "#### Warnings", list(_notice_bullets(plan))),
         *_action_sections(plan, other_actions, 5, f"#### {heading}: blocked", f"#### {heading}"),
         *_collapsible_sections(plan),
     ]
-    return fit_sections("\n".join(_comment_head(plan, commit)), sections, LIMIT)
+    return fit_sections("\n".join(_comment_head(plan)), sections, LIMIT)
 
 
-def _comment_head(plan: Plan, commit: str) -> Iterator[str]:
+def _comment_head(plan: Plan) -> Iterator[str]:
     yield f"<!-- dialctl plan {re.sub(r'[^A-Za-z0-9._-]', '', plan.project)[:63]} -->"
     yield f"### {phrases.headline(plan)}{' Refused as it is.' if plan.refusals else ''}"
     yield ""
     providers = sorted({action.provider for action in plan.actions if action.provider})
     shown_providers = [code_span(provider) for provider in providers[:5]]
     facts = [f"project {code_span(plan.project)}", *shown_providers, f"checksum {code_span(plan.checksum[:19])}"]
-    facts += [f"commit {code_span(commit[:12])}"] if commit else []
+    facts += [f"commit {code_span(plan.commit[:12])}"] if plan.commit else []
     yield " · ".join([*facts, f"{humanize.when(plan.created_at)} {plan.created_at.year}"])
     if plan.offline:
         yield ""
@@ -75,19 +78,67 @@ def _comment_head(plan: Plan, commit: str) -> Iterator[str]:
 def _action_sections(
     plan: Plan, actions: Sequence[Action], rank: int, blocked_heading: str, heading: str
 ) -> Iterator[Section]:
-    listed_actions = [action for action in actions if action.verb not in (Verb.KEEP, Verb.BLOCK)]
-    blocked_actions = phrases.merge_project_blocks([action for action in actions if action.verb is Verb.BLOCK])
+    listed_actions = [action for action in actions if action.verb is not Verb.BLOCK and not _is_unchanged(action)]
+    blocked_actions = [action for action in actions if action.verb is Verb.BLOCK]
     yield Section("blocked resources", rank, blocked_heading, list(_block_bullets(blocked_actions, plan)))
     table_head = "\n\n".join(filter(None, [heading, "\n".join(_TABLE)]))
-    yield Section("actions", rank + 1, table_head, [_table_row(action, plan) for action in listed_actions], tight=True)
+    yield Section("actions", rank + 1, table_head, list(_table_rows(_group_equal(listed_actions, plan))), tight=True)
 
 
-def _table_row(action: Action, plan: Plan) -> str:
-    verb_cell = f"`{phrases.SYMBOLS[action.verb]}` {action.verb}"
-    reasons = phrases.describe_reasons(action.reasons or {action.reason: action.people})
-    address = code_span(action.address.replace("|", "¦"))  # a bar ends a cell even in a code span
-    details = escape_prose(phrases.describe_action(action, plan))
-    return f"| {address} | {verb_cell} | {action.people:,} | {details} | {escape_prose(reasons)} |"
+@dataclass(frozen=True)
+class _Row:
+    """What the table says of one address, or of many alike."""
+
+    verb: str
+    """Symbol and verb."""
+    people: int
+    """People at each address."""
+    details: str
+    """What happens."""
+    why: str
+    """The reason, or people by reason."""
+
+
+def _make_row(action: Action, plan: Plan) -> _Row:
+    details = phrases.describe_action(action, plan)
+    if action.forecast and action.people > 1:
+        details += f"; {terms_phrases.describe_forecast(action.forecast, plan)}"
+    details += f"; {action.hint}" if action.hint else ""
+    verb = f"`{phrases.SYMBOLS[action.verb]}` {action.verb}"
+    reasons = action.reasons or {action.reason: action.people}
+    return _Row(verb, action.people, details, phrases.describe_why(reasons))
+
+
+def _group_equal(actions: Sequence[Action], plan: Plan) -> dict[_Row, list[str]]:
+    """The addresses of each different row."""
+    groups: dict[_Row, list[str]] = {}
+    for action in actions:
+        groups.setdefault(_make_row(action, plan), []).append(action.address)
+    return groups
+
+
+def _table_rows(groups: Mapping[_Row, Sequence[str]]) -> Iterator[str]:
+    """A row for each address; one for all of them where many rows would be equal."""
+    for row, addresses in groups.items():
+        cells = f"{escape_prose(row.details)} | {escape_prose(row.why)} |"
+        if len(addresses) > _MOST_EQUAL_ROWS:
+            yield f"| {_name_addresses(addresses)} | {row.verb} | {row.people * len(addresses):,} | each: {cells}"
+            continue
+        yield from (f"| {_cell_span(address)} | {row.verb} | {row.people:,} | {cells}" for address in addresses)
+
+
+def _cell_span(address: str) -> str:
+    return code_span(address.replace("|", "¦"))  # a bar ends a cell even in a code span
+
+
+def _term_bullets(plan: Plan) -> Iterator[str]:
+    """Say the terms of new people, each once with all the addresses that have them."""
+    groups: dict[str, list[str]] = {}
+    for action in plan.actions:
+        if action.terms and (terms := terms_phrases.describe_terms(action.terms, plan)):
+            groups.setdefault(terms, []).append(action.address)
+    for terms, addresses in groups.items():
+        yield f"- {_name_addresses(addresses)}: {escape_prose(terms)}"
 
 
 def _block_bullets(actions: Sequence[Action], plan: Plan) -> Iterator[str]:
@@ -103,7 +154,7 @@ def _block_bullets(actions: Sequence[Action], plan: Plan) -> Iterator[str]:
 
 def _name_addresses(addresses: Sequence[str]) -> str:
     more = f" and {len(addresses) - _MOST_ADDRESSES:,} more" if len(addresses) > _MOST_ADDRESSES else ""
-    return f"{', '.join(code_span(address) for address in addresses[:_MOST_ADDRESSES])}{more}"
+    return f"{', '.join(_cell_span(address) for address in addresses[:_MOST_ADDRESSES])}{more}"
 
 
 def _notice_bullets(plan: Plan) -> Iterator[str]:
@@ -124,8 +175,17 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
     initial_settings = [pair for pair in pairs if not _is_difference(*pair)]
     unchanged = [
         f"- {code_span(action.address)} {escape_prose(phrases.describe_action(action, plan))}"
-        for action in plan.actions_with_verb(Verb.KEEP)
+        for action in plan.actions
+        if _is_unchanged(action)
     ]
+    listed_actions = [action for action in plan.actions if action.verb is not Verb.BLOCK and not _is_unchanged(action)]
+    addresses = [
+        f"- {row.verb} {code_span(address)}"
+        for row, group in _group_equal(listed_actions, plan).items()
+        if len(group) > _MOST_EQUAL_ROWS
+        for address in group
+    ]
+    yield Section("addresses", 7, "All addresses", addresses, folded=True)
     yield Section("differences", 8, "Differences", list(_change_bullets(differences)), folded=True)
     yield Section(
         "settings of new resources",
@@ -135,6 +195,11 @@ def _collapsible_sections(plan: Plan) -> Iterator[Section]:
         folded=True,
     )
     yield Section("unchanged resources", 10, "Unchanged", unchanged, folded=True)
+
+
+def _is_unchanged(action: Action) -> bool:
+    """Whether nothing is to be told of it but that it stays as it is."""
+    return action.verb is Verb.KEEP and action.reason is not Reason.UNSURE
 
 
 def _is_difference(action: Action, change: Change) -> bool:

@@ -8,12 +8,9 @@ from dataclasses import replace
 
 from declarative import humanize
 from declarative.humanize import people
-from declarative.model.policy import Retry
-from declarative.model.resource import Resource
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
-from declarative.privacy import clean, mask
-from declarative.report.hours import describe_hours
+from declarative.privacy import clean
 
 SYMBOLS = {
     Verb.CREATE: "+",
@@ -33,10 +30,15 @@ COLORS = {
     Verb.CANCEL: "red",
     Verb.BLOCK: "magenta",
 }
-_PROJECT_BLOCKS = (Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
-"""Blocks that doubt the lock, and so are about the whole project."""
-_ID_LENGTH = 10
-"""Characters of an id that are shown beside a name."""
+_SHARED_BLOCKS = (
+    Reason.NO_MEMORY,
+    Reason.OTHER_LINEAGE,
+    Reason.LOCK_IS_OLDER,
+    Reason.MANIFESTS_ARE_OLDER,
+    Reason.NOT_READ,
+    Reason.MISSING_REFERENCE,
+)
+"""Blocks that doubt the lock, the checkout, a provider or an agent, and so are alike at many addresses."""
 _OUTCOMES = {
     "dial_no_answer": "no answer",
     "dial_busy": "busy",
@@ -59,6 +61,8 @@ _REASONS = {
     Reason.CALLING_HOURS: "outside calling hours",
     Reason.TOO_EARLY: "too early",
     Reason.RETRY_AFTER: "waiting before a retry",
+    Reason.ROLLOUT: "in a later step",
+    Reason.HALTED: "halted",
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
     Reason.TWINS: "in two batches",
@@ -77,7 +81,7 @@ def describe_reasons(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {_REASONS.get(Reason(word), word)}" for word, count in counts.items())
 
 
-def _describe_why(counts: Mapping[str, int]) -> str:
+def describe_why(counts: Mapping[str, int]) -> str:
     """Join the reasons. A single reason has no count, because the sentence around it has one."""
     if len(counts) == 1:
         return _REASONS.get(Reason(next(iter(counts))), next(iter(counts)))
@@ -141,7 +145,7 @@ def _cancel_sentence(action: Action, plan: Plan) -> str:
     in_flight = action.counts.get("in_flight", 0)
     in_flight_note = f"; {in_flight:,} in flight will finish" if in_flight else ""
     waiting_people = humanize.plural(action.people, "person who still waits", "people who still wait")
-    return f"{waiting_people} ({_describe_why(action.reasons)}){in_flight_note}"
+    return f"{waiting_people} ({describe_why(action.reasons)}){in_flight_note}"
 
 
 def _adopt_sentence(action: Action, plan: Plan) -> str:
@@ -155,6 +159,8 @@ def _forget_sentence(action: Action, plan: Plan) -> str:
 
 
 def _keep_sentence(action: Action, plan: Plan) -> str:
+    if action.detail:
+        return clean(action.detail)
     if action.reason is Reason.CALLED_ONCE:
         return "called once in its life; the edit changes nothing"
     return "calls in flight finish" if action.reason is Reason.REMOVED else f"{people(action.people)}, nothing to do"
@@ -166,7 +172,11 @@ def _wait_sentence(action: Action, plan: Plan) -> str:
     if action.reason is Reason.TOO_EARLY and action.starts_at:
         call_time = humanize.when(action.starts_at, plan.created_at)
         return f"{waiting_people}: calls begin at {call_time}, too early to submit now"
-    return f"{waiting_people} ({_describe_why(action.reasons or {action.reason: action.people})})"
+    if action.detail:
+        other_reasons = {word: count for word, count in action.reasons.items() if word != Reason.ROLLOUT}
+        others = f" ({describe_reasons(other_reasons)})" if other_reasons else ""
+        return f"{waiting_people} for {clean(action.detail)}{others}"
+    return f"{waiting_people} ({describe_why(action.reasons or {action.reason: action.people})})"
 
 
 def _block_sentence(action: Action, plan: Plan) -> str:
@@ -186,44 +196,6 @@ _SENTENCES = {
 }
 
 
-def describe_terms(action: Action, plan: Plan) -> str:
-    """Say by whom a new resource calls, from which number, when, how often and until when; empty for other actions.
-
-    `agent Spring Offer (agent_Fo7p…) from +1415•••0100 · hours 09:00–20:00 own zone · 2 retries after 4h`
-    """
-    task = plan.tasks.get(action.address)
-    is_new = action.verb is Verb.CREATE and action.changes and all(change.before is None for change in action.changes)
-    if not is_new or task is None or task.resource is None:
-        return ""
-    resource = task.resource
-    hours, retry = resource.policy.calling_hours, resource.retry
-    parts = [
-        _describe_caller(resource, plan.names),
-        describe_hours(hours) if hours else "",
-        _describe_retry(retry) if retry and retry.max_retries else "",
-        f"expires {humanize.when(resource.expires_at, plan.created_at)}" if resource.expires_at else "",
-    ]
-    return " · ".join(filter(None, parts))
-
-
-def _describe_caller(resource: Resource, names: Mapping[str, str]) -> str:
-    agent_id, number_id = (str(resource.settings.get(name) or "") for name in ("agent_id", "from_number_id"))
-    agent = f"{names[agent_id]} ({_shorten_id(agent_id)})" if agent_id in names else clean(agent_id)
-    own_number = str(resource.settings.get("from_number") or "")
-    number = mask(own_number) if own_number else names.get(number_id, clean(number_id))
-    return " ".join(filter(None, [f"agent {agent}" if agent else "", f"from {number}" if number else ""]))
-
-
-def _shorten_id(text: str) -> str:
-    return clean(text) if len(text) <= _ID_LENGTH else f"{clean(text[:_ID_LENGTH])}…"
-
-
-def _describe_retry(retry: Retry) -> str:
-    minutes = int(retry.after.total_seconds()) // 60
-    after = f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
-    return f"{humanize.plural(retry.max_retries, 'retry', 'retries')}{f' after {after}' if minutes else ''}"
-
-
 def headline(plan: Plan) -> str:
     """Sum up the plan: `Plan: 39 people to call (2 new, 37 again), 12 moved, 210 taken off. 1 blocked.`
 
@@ -241,6 +213,8 @@ def headline(plan: Plan) -> str:
         return " ".join(["Plan: nothing is sent.", *sentences])
     if not plan.is_empty:
         return "Plan: nobody is called."
+    if plan.tasks and all(task.resource is None or task.resource.paused for task in plan.tasks.values()):
+        return "Nothing to do: nobody waits."
     # Where a warning or a policy says that people are not called, it is not the place to say that all is well.
     all_is_well = not plan.warnings and not plan.held_counts
     has_people = all(action.people for action in plan.actions_with_verb(Verb.KEEP))
@@ -268,12 +242,12 @@ def _join_counts(parts: list[tuple[int, str]]) -> str:
     return ", ".join(f"{count:,} {word}" for count, word in parts if count)
 
 
-def merge_project_blocks(actions: Sequence[Action]) -> list[Action]:
-    """Tell a block of the whole project once: the first action stands for all with the same reason and words."""
+def merge_shared_blocks(actions: Sequence[Action]) -> list[Action]:
+    """Tell a block that many addresses share once: the first action stands for all with the same reason and words."""
     merged: dict[object, Action] = {}
     counts: Counter[object] = Counter()
     for action in actions:
-        is_shared = action.verb is Verb.BLOCK and action.reason in _PROJECT_BLOCKS
+        is_shared = action.verb is Verb.BLOCK and action.reason in _SHARED_BLOCKS
         key = (action.reason, action.detail, action.hint) if is_shared else (action.address, action.verb)
         counts[key] += 1
         first = merged.get(key)

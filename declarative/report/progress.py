@@ -72,4 +72,9 @@ class ProgressLine:
     def _new_spinner(self) -> Status:
         from rich.console import Console
 
-        return Console(stderr=True).status(self._activity)
+        return Console(stderr=True).status(self._activity, spinner=choose_spinner())
+
+
+def choose_spinner() -> str:
+    """The name of a spinner that the terminal can show: of letters where its encoding has no others."""
+    return "dots" if (sys.stderr.encoding or "").lower().startswith("utf") else "line"

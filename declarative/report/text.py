@@ -16,8 +16,9 @@ from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
+from declarative.planning.shown_plan import ShownPlan
 from declarative.privacy import clean
-from declarative.report import phrases
+from declarative.report import phrases, terms_phrases
 
 
 def format_plan(plan: Plan) -> str:
@@ -28,11 +29,14 @@ def format_plan(plan: Plan) -> str:
 def _plan_lines(plan: Plan) -> Iterator[str]:
     providers = sorted({action.provider for action in plan.actions if action.provider})
     yield " · ".join(["dialctl plan", f"project {plan.project}", *providers])
+    if isinstance(plan, ShownPlan):
+        commit = f" from commit {plan.commit[:12]}" if plan.commit else ""
+        yield f"made at {humanize.when(plan.created_at)} {plan.created_at.year}{commit}"
     if plan.offline:
         yield "offline: decided from manifests and lock alone; no provider was asked, counts are upper bounds"
     yield ""
-    listed = [action for action in plan.actions if action.verb is not Verb.KEEP or (plan.offline and action.detail)]
-    merged = phrases.merge_project_blocks(listed)
+    listed = [action for action in plan.actions if action.verb is not Verb.KEEP or action.detail]
+    merged = phrases.merge_shared_blocks(listed)
     width = max((len(action.address) for action in (*plan.actions, *merged)), default=0)
     for action in merged:
         yield from _action_lines(action, plan, width)
@@ -53,8 +57,10 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
     sentence = phrases.describe_action(action, plan)
     line = f"  {phrases.SYMBOLS[action.verb]} {action.address:<{width}}  {action.verb:<8}  {sentence}"
     yield click.style(line, fg=phrases.COLORS.get(action.verb))
-    if terms := phrases.describe_terms(action, plan):
+    if action.terms and (terms := terms_phrases.describe_terms(action.terms, plan)):
         yield f"      {terms}"
+    if action.forecast and action.people > 1:
+        yield f"      {terms_phrases.describe_forecast(action.forecast, plan)}"
     if action.verb is Verb.REPLACE or (
         action.verb is Verb.CREATE and any(change.before is not None for change in action.changes)
     ):
@@ -92,6 +98,10 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
             f"  ! {address}: an answer was lost and is not proven either way; see dialctl status {address}",
             fg="magenta",
         )
+    if report.plan.next_at is not None:
+        waiting = sum(action.people for action in report.plan.actions_with_verb(Verb.WAIT))
+        due_people = humanize.plural(waiting, "person is", "people are")
+        yield f"  … {due_people} due later, first at {humanize.when(report.plan.next_at)}: apply again then"
     yield click.style(_summary(report), bold=True)
     if report.failure is not None:
         yield click.style(f"Ended early: {clean(report.failure.message)}", fg="red")
@@ -118,11 +128,17 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
 
 
 _SUBMITTED_AS = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
-_NEEDS_HUMAN = (RequestStatus.UNSURE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
+_NEEDS_HUMAN = (
+    RequestStatus.UNSURE,
+    RequestStatus.PARTLY_DONE,
+    RequestStatus.MARK_LOST,
+    RequestStatus.NOT_TAKEN_OFF,
+)
 _PROBLEM_PREFIXES = {
     RequestStatus.DONE: "",
     RequestStatus.FAILED: "",
     RequestStatus.UNSURE: "unsure: ",
+    RequestStatus.PARTLY_DONE: "unsure: ",
     RequestStatus.REFUSED: "refused by the provider: ",
     RequestStatus.OUT_OF_FUNDS: "stopped, out of funds: ",
     RequestStatus.MARK_LOST: "mark_lost: ",
@@ -133,15 +149,23 @@ _PROBLEM_PREFIXES = {
 def _summary(report: ApplyReport) -> str:
     totals = _people_totals(report)
     if report.interrupted is not None:
-        totals_before = ", ".join(totals) or _describe_nothing_done(report, is_incomplete=True)
+        totals_before = ", ".join(totals + _left_over(report)) or _describe_nothing_done(report, is_incomplete=True)
         return f"Interrupted: {report.interrupted.message}. Before: {totals_before}."
     problem_count = sum(len(result.problems) for result in report.results.values())
     blocked_count = len(report.plan.actions_with_verb(Verb.BLOCK))
     parts = totals or [_describe_nothing_done(report, is_incomplete=bool(blocked_count or problem_count))]
+    parts += _left_over(report) if report.failure is not None else []
     parts += [humanize.plural(problem_count, "problem", "problems")] if problem_count else []
     parts += [f"{len(report.open_addresses):,} unsure"] if report.open_addresses else []
     parts += [f"{blocked_count:,} blocked"] if blocked_count else []
     return f"{'Destroy' if report.destroy else 'Apply'}: {', '.join(parts)}."
+
+
+def _left_over(report: ApplyReport) -> list[str]:
+    """Count people of the plan who were in no request when the run ended, if there was one."""
+    submitted = sum(count for result in report.results.values() for count in result.submitted.values())
+    left = report.plan.people_to_call - submitted
+    return [f"{people(left)} left for the next run"] if submitted and left > 0 else []
 
 
 def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
@@ -152,6 +176,8 @@ def _describe_nothing_done(report: ApplyReport, *, is_incomplete: bool) -> str:
         return (
             "nobody was taken off, and people may still wait and be called" if is_incomplete else "nobody was waiting"
         )
+    if not is_incomplete and not report.plan.sends:
+        return "nothing to do"
     return "nobody was called and nobody taken off"
 
 
@@ -196,8 +222,12 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
         yield f"    candidate: {clean(call.id)}{placed_note}, {clean(call.status)}"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
+    if status.unnamed and status.is_wanted:
+        phrase = f"unsure: a batch of {people(status.unnamed)} counts as called, and it is not known who was in it"
+        yield click.style(f"  ! {phrase}", fg="magenta")
+        yield f"    dialctl resolve {status.address} --placed | --not-placed"
     if status.unseen:
-        yield click.style(f"  ! unsure: {people(status.unseen)} not found when the lock was rebuilt", fg="magenta")
+        yield click.style(f"  ! unsure: {people(status.unseen)} not found, and not known to be uncalled", fg="magenta")
         yield f"    dialctl resolve {status.address} --placed | --not-placed"
 
 

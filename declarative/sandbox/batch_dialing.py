@@ -72,7 +72,8 @@ def _plan_dials(
     moment: Moment, batch: Batch, queue: Sequence[int], instant: float, live: Attempts, ordinal: int
 ) -> Attempts:
     numbers, _ = read_batch_recipients(moment, batch)
-    fates = draw_next_dials(moment, batch.org, [numbers[member] for member in queue], us_only=batch.us_only)
+    queued_numbers = [numbers[member] for member in queue]
+    fates = draw_next_dials(moment, batch.org, queued_numbers, agent_id=batch.agent_id, us_only=batch.us_only)
     start = max(instant, live.dispatch[-1] + batch.pace.spacing) if len(live) else instant
     busy = [end for end in live.end if end > instant]
     planned = plan_attempts(list(zip(queue, fates, strict=True)), start, busy, batch.pace, ordinal)

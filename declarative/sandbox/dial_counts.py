@@ -10,8 +10,8 @@ from declarative.sandbox.outcomes import Draw, draw
 from declarative.sandbox.world import Moment
 
 
-def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only: bool) -> list[Draw]:
-    """Count one more dial of each number, in order, and draw how each will go."""
+def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, agent_id: str, us_only: bool) -> list[Draw]:
+    """Count one more dial of each number by an agent, in order, and draw how each will go."""
     numbers_json = orjson.dumps(numbers).decode()
     rows = moment.db.execute(
         "SELECT number, n FROM called WHERE org = ? AND number IN (SELECT value FROM json_each(?))",
@@ -21,7 +21,7 @@ def draw_next_dials(moment: Moment, org: int, numbers: Sequence[str], *, us_only
     fates = []
     for number in numbers:
         counts[number] = attempt = counts.get(number, 0) + 1
-        fates.append(draw(moment.seed, number, attempt, us_only=us_only, lifelike=moment.lifelike))
+        fates.append(draw(moment.seed, number, attempt, agent_id=agent_id, us_only=us_only, lifelike=moment.lifelike))
     moment.db.executemany(
         "INSERT OR REPLACE INTO called VALUES (?, ?, ?)",
         [(org, number, counts[number]) for number in set(numbers)],

@@ -44,6 +44,8 @@ class FaultEffects:
     """`request`: never arrives. `answer`: carried out, and the connection closes. None: neither."""
     late: float | None = None
     """Seconds until the request takes effect; its connection closes at once. None: no delay."""
+    copy: float | None = None
+    """Seconds until the request is delivered a second time; None delivers it once."""
     status: StatusOverride | None = None
     """The answer to give instead of the real one; None gives the real one."""
     truncate: int | None = None

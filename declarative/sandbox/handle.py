@@ -94,6 +94,8 @@ def _respond_with_faults(moment: Moment, request: ApiRequest, effects: FaultEffe
     if effects.late is not None:
         _postpone(moment, request, effects.late)
         return None
+    if effects.copy is not None:
+        _postpone(moment, request, effects.copy)
     if effects.status is not None and not effects.status.effect:
         return _status_response(request, effects.status)
     if effects.effect_after is None:

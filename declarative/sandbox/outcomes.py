@@ -22,8 +22,9 @@ What happens to a number is decided by (seed, number, how often it was dialed be
 
 Of all others 76 % are reached (20 to 180 seconds of talk), 16 % do not answer, 6 % are busy, 2 % fail. With
 --lifelike, 1 % break with `error`, 1 % are turned away before any phone is called, and 1 in 500 ends as 98 does. A
-number outside `+1` from a Cartesia number is turned away before any phone is called. Ids containing `missing` do not
-exist; Cartesia numbers whose id contains `sip` or `twilio` are of that kind; keys containing `revoked` are refused.
+number outside `+1` from a Cartesia number is turned away before any phone is called. Ids containing `missing` do
+not exist; agents whose id contains `broken` break every call with `error`; Cartesia numbers whose id contains `sip`
+or `twilio` are of that kind; keys containing `revoked` are refused.
 """
 """Shown by the help of `dialctl sandbox serve`."""
 
@@ -92,8 +93,10 @@ class AttemptTimes(NamedTuple):
     """Seconds from dialing to the end."""
 
 
-def draw(seed: int, number: str, attempt: int, *, us_only: bool = False, lifelike: bool = False) -> Draw:
-    """Draw what happens at the `attempt`-th dial (from 1) of an E.164 number.
+def draw(
+    seed: int, number: str, attempt: int, *, agent_id: str = "", us_only: bool = False, lifelike: bool = False
+) -> Draw:
+    """Draw what happens at the `attempt`-th dial (from 1) of an E.164 number by an agent.
 
     `us_only` turns other countries away. `lifelike` adds rare outcomes that a client does not hope for.
     """
@@ -103,6 +106,8 @@ def draw(seed: int, number: str, attempt: int, *, us_only: bool = False, lifelik
     answer_after, talk = 3 + (dice >> 8) % 12, 20 + (dice >> 16) % 161
     if us_only and not number.startswith("+1"):
         return Draw(Outcome.PRE_DIAL, answer_after, talk)
+    if "broken" in agent_id:
+        return Draw(Outcome.ERROR, answer_after, talk)
     hangup = Outcome.AGENT_HANGUP if (dice >> 32) & 1 else Outcome.CLIENT_HANGUP
     test_number = _TEST_NUMBER.fullmatch(number) if "55501" in number else None
     if test_number and test_number[1] == "95":

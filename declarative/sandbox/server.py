@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import orjson
@@ -61,6 +63,7 @@ def run_server(world: World, host: str, port: int, on_listening: Callable[[str, 
     """
     app = create_app(world)
     app.add_exception_handler(DialctlError, _handle_error)
+    app.add_exception_handler(Exception, _handle_bug)
     with socket.create_server((host, port)) as listener:
         bound_port = listener.getsockname()[1]
         config = uvicorn.Config(
@@ -83,4 +86,11 @@ async def _handle_error(request: Request, problem: Exception) -> Response:
     message = str(problem)
     if isinstance(problem, DialctlError) and problem.hint:
         message = f"{message}; {problem.hint}"
+    return Response(orjson.dumps({"error": message, "message": message}), 500, media_type="application/json")
+
+
+async def _handle_bug(request: Request, problem: Exception) -> Response:
+    """Answer a mistake of the sandbox's own as one. The traceback goes to stderr."""
+    frame = traceback.extract_tb(problem.__traceback__)[-1]
+    message = f"the sandbox has a bug: {type(problem).__name__} at {Path(frame.filename).name}:{frame.lineno}"
     return Response(orjson.dumps({"error": message, "message": message}), 500, media_type="application/json")

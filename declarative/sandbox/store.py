@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import orjson
 
 from declarative.errors import DialctlError, system_hint
 
@@ -55,7 +52,6 @@ CREATE TABLE IF NOT EXISTS request (
 """
 DATA_TABLES = ("organisation", "batch", "people", "line", "call", "called", "seen", "late", "request")
 """Tables that a reset empties: all but the settings."""
-_UNREADABLE = (LookupError, TypeError, ArithmeticError, UnicodeError, struct.error, orjson.JSONDecodeError)
 _SHORT_READ = 522
 _DISK_HINT = "make room on its disk, make it writable for this user, allow more open files (ulimit -n), then run again"
 _PASSING = frozenset({3, 5, 6, 7, 8, 9, 10, 13, 14, 23})
@@ -83,10 +79,7 @@ def delete_database(directory: Path) -> None:
 
 @contextmanager
 def errors_with_file(file: Path) -> Iterator[None]:
-    """Raise DialctlError with the file for what SQLite raises: DamagedDatabase for what a new file would cure.
-
-    So for a value that makes no sense: SQLite keeps no checksums.
-    """
+    """Raise DialctlError with the file for what SQLite raises: DamagedDatabase for what a new file would cure."""
     try:
         yield
     except sqlite3.ProgrammingError:  # a closed connection: a mistake of ours
@@ -96,8 +89,8 @@ def errors_with_file(file: Path) -> Iterator[None]:
         if code != _SHORT_READ and code & 0xFF in _PASSING:
             raise DialctlError(f"{file}: {problem}", hint=_DISK_HINT) from None
         raise DamagedDatabase(file, problem) from None
-    except _UNREADABLE as problem:
-        raise DamagedDatabase(file, f"a value cannot be used ({type(problem).__name__}: {problem})") from problem
+    except UnicodeDecodeError as problem:
+        raise DamagedDatabase(file, problem) from None
 
 
 def open_database(directory: Path | None) -> sqlite3.Connection:
@@ -133,25 +126,16 @@ def _make_private_folder(directory: Path) -> None:
         folder.chmod(0o700)
 
 
-def find_damage(db: sqlite3.Connection, file: Path) -> DamagedDatabase | None:
-    """Read the whole file, and return what is wrong with it; None if nothing is."""
-    try:
-        (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-        if verdict == "ok" and _read_tables(db) == _read_new_tables():
-            return None
-    except (sqlite3.DatabaseError, UnicodeError) as problem:
-        return DamagedDatabase(file, problem)
-    return DamagedDatabase(file, str(verdict).splitlines()[-1])
-
-
-def _read_tables(db: sqlite3.Connection) -> list[tuple[str, str]]:
+def read_tables(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Read the names and definitions of all tables and indices."""
     return [tuple(row) for row in db.execute("SELECT name, sql FROM sqlite_master ORDER BY name")]
 
 
-def _read_new_tables() -> list[tuple[str, str]]:
+def read_new_tables() -> list[tuple[str, str]]:
+    """Return what `read_tables` reads of a new database."""
     db = _open_connection(Path(":memory:"))
     try:
-        return _read_tables(db)
+        return read_tables(db)
     finally:
         db.close()
 

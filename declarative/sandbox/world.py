@@ -16,7 +16,8 @@ from typing import Any, Self
 
 import orjson
 
-from declarative.sandbox import store
+from declarative.errors import DialctlError
+from declarative.sandbox import damage, store
 
 LAST_MOMENT = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 """End of the clock. Dates end with the year 9999, and calls and expiries after now need dates too."""
@@ -158,11 +159,19 @@ class World:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
-            except BaseException:
+            except BaseException as failure:
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
+                self._raise_damage(failure)
                 raise
             self._db.execute("COMMIT")
+
+    def _raise_damage(self, failure: BaseException) -> None:
+        """Raise DamagedDatabase where a failure is due to the file, and not to a mistake in the sandbox."""
+        if isinstance(failure, DialctlError | sqlite3.Error) or not isinstance(failure, Exception):
+            return
+        if (found := damage.find_damage(self._db)) is not None:
+            raise store.DamagedDatabase(self._file, found) from failure
 
     @contextmanager
     def moment(self) -> Iterator[Moment]:
@@ -200,10 +209,10 @@ class World:
         with self._lock:
             try:
                 self._delete_data()
-                damage = store.find_damage(self._db, self._file)
-            except store.DamagedDatabase as problem:
-                damage = problem
-            if damage is not None and self._directory is not None:
+                is_damaged = damage.find_damage(self._db) is not None
+            except store.DamagedDatabase:
+                is_damaged = True
+            if is_damaged and self._directory is not None:
                 self._db.close()
                 store.delete_database(self._directory)
                 self._open()

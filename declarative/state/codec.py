@@ -10,15 +10,15 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.lock import CancelProgress, Ended, Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.resource import Route
 
 JsonObject = dict[str, Any]
-_Value = TypeVar("_Value", Lock, ResourceRecord, RemoteRecord, Intent)
+_Value = TypeVar("_Value", Lock, ResourceRecord, RemoteRecord, Intent, Ended, Halt)
 
 
 def to_json_object(
-    value: Lock | ResourceRecord | RemoteRecord | Intent, names: Collection[str] | None = None
+    value: Lock | ResourceRecord | RemoteRecord | Intent | Ended | Halt, names: Collection[str] | None = None
 ) -> JsonObject:
     """The value as a JSON object, with its fields in the order of model/lock.py, or only those in `names`.
 
@@ -84,7 +84,7 @@ def _encode_part(value: object) -> object:
             return {key: _encode_part(part) for key, part in entries if part is not None}
         case tuple():
             return [_encode_part(part) for part in value]
-        case Lock() | ResourceRecord() | RemoteRecord() | Intent():
+        case Lock() | ResourceRecord() | RemoteRecord() | Intent() | Ended() | Halt():
             return to_json_object(value)
         case RequestKind() | Route() | CancelProgress():
             return value.value
@@ -121,5 +121,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "remotes": _mapping_decoder(RemoteRecord),
     "intents": _mapping_decoder(Intent),
     "resources": _mapping_decoder(ResourceRecord),
+    "halted": lambda document: from_json_object(Halt, document),
+    "resumed": lambda document: from_json_object(Ended, document),
 }
 """Field name to what makes its value of JSON. Other fields are the same in JSON. No name has two meanings."""

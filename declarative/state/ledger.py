@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.errors import StateError
-from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.lock import Ended, Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.records import join_records
 from declarative.model.resource import Json
 from declarative.state.base import Backend, Lease
@@ -40,6 +40,8 @@ class ResourceRecordFields(TypedDict, total=False):
     commit: str | None
     committed_at: datetime | None
     applied: str
+    halted: Halt | None
+    resumed: Ended | None
     quiet: str | None
 
 

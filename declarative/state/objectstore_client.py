@@ -1,7 +1,4 @@
-"""Objects in S3, Google Cloud Storage or Azure, written with conditions.
-
-Endpoint and credentials come from the environment, under the names that obstore reads. Knows no lock and no lease.
-"""
+"""Objects in S3, Google Cloud Storage or Azure, written with conditions. Knows no lock and no lease."""
 
 from __future__ import annotations
 
@@ -12,14 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 import obstore
 from obstore import exceptions
-from obstore.store import from_url
 
-from declarative.errors import StateError, UsageError
-from declarative.privacy import is_loopback
+from declarative.errors import UsageError
+from declarative.state.objectstore_open import describe_store_error, is_missing_bucket, open_store
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutResult, UpdateVersion
@@ -29,16 +24,6 @@ REQUEST_TIMEOUT = timedelta(seconds=10)
 """For one request, and again for all its repetitions."""
 
 _URL = re.compile(r"(s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*/?")
-_ENDPOINTS = (
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT",
-    "GOOGLE_BASE_URL",
-    "AZURE_STORAGE_ENDPOINT",
-    "AZURE_ENDPOINT",
-)
-_VARIABLES = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
-"""Beginning of a state URL to that of the environment variables which say how the store is reached."""
 _CLOCK_KEY = "clock"
 _CONDITION_ERRORS = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
 
@@ -70,7 +55,9 @@ class ObjectClient:
         with self._translate_errors():
             try:
                 result = obstore.get(self._store, key)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                if is_missing_bucket(error):
+                    raise
                 return None
             return StoredObject(bytes(result.bytes()), _update_version(result.meta), result.meta["last_modified"])
 
@@ -122,8 +109,8 @@ class ObjectClient:
                 return _update_version(obstore.put(self._store, key, body, mode=mode))
             except _CONDITION_ERRORS:
                 return None
-            except FileNotFoundError:
-                if expected is not None:
+            except FileNotFoundError as error:
+                if expected is not None and not is_missing_bucket(error):
                     return None
                 raise
 
@@ -131,45 +118,21 @@ class ObjectClient:
     def _translate_errors(self) -> Iterator[None]:
         try:
             yield
-        except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-            raise StateError(
-                f"{self.location}: the store refused the credentials in the environment",
-                hint="they must allow to list, read, write and delete there",
-            ) from error
         except (exceptions.BaseError, OSError, ValueError) as error:
-            raise StateError(f"{self.location}: {_short_message(error)}") from error
+            raise describe_store_error(error, self.location) from error
 
 
 def open_object_client(url: str, environment: Mapping[str, str]) -> ObjectClient:
     """The objects under `s3://bucket/prefix`, `gs://...` or `az://...`. Opens no connection yet.
 
-    Raises UsageError for any other URL, and StateError for an endpoint over plain http on another machine.
+    Raises UsageError for any other URL, and StateError for settings that cannot be used.
     """
     if not _URL.fullmatch(url) or "/../" in f"{url}/" or "/./" in f"{url}/":
         raise UsageError(
             f"the state URL {url!r} is not valid",
             hint="it names a bucket and a prefix and nothing else, as in s3://bucket/prefix",
         )
-    plain_http = [name for name in _ENDPOINTS if environment.get(name, "").lower().startswith("http://")]
-    for name in plain_http:
-        if not is_loopback(urlsplit(environment[name]).hostname or ""):
-            raise StateError(f"{name} is plain http to another machine", hint="use https: the keys are sent there")
-    try:
-        store = from_url(
-            url,
-            client_options={
-                "timeout": REQUEST_TIMEOUT,
-                "connect_timeout": REQUEST_TIMEOUT / 2,
-                "allow_http": bool(plain_http),
-            },
-            retry_config={"max_retries": 3, "retry_timeout": REQUEST_TIMEOUT},
-        )
-    except (exceptions.BaseError, OSError, ValueError) as error:
-        raise StateError(
-            f"the store at {url} cannot be used as the environment says: {_short_message(error)}",
-            hint=f"check the variables that begin with {_VARIABLES[url[:2]]}",
-        ) from error
-    return ObjectClient(store, url)
+    return ObjectClient(open_store(url, environment, timeout=REQUEST_TIMEOUT), url)
 
 
 def _update_version(metadata: ObjectMeta | PutResult) -> UpdateVersion:
@@ -179,8 +142,3 @@ def _update_version(metadata: ObjectMeta | PutResult) -> UpdateVersion:
     if (object_version := metadata.get("version")) is not None:
         version["version"] = object_version
     return version
-
-
-def _short_message(error: Exception) -> str:
-    # After the first line come notes of the client and the page of the store, which may quote a signed request.
-    return str(error).split("\n", 1)[0].split(": <", 1)[0][:300]

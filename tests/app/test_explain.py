@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+import click
 import pytest
 
 from declarative.app.explain import explain_manifest
-from declarative.cli.main import run_command
+from declarative.app.reasons import REASONS
+from declarative.cli.main import dialctl, run_command
 from declarative.errors import UsageError
+from declarative.planning.decide import BLOCKS_RESOURCE, Reason
 
 
 def test_without_a_name_every_kind_has_a_line() -> None:
@@ -95,3 +100,21 @@ def test_an_unknown_provider_gets_a_suggestion() -> None:
 def test_the_command_exits_64_for_a_wrong_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "Batch.retyr"]) == 64
     assert 'did you mean "retry"?' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_is_explained_and_one_that_blocks_names_its_way_out(reason: Reason) -> None:
+    shown = explain_manifest(str(reason), None)
+    assert shown.startswith(f"REASON:   {reason}\n")
+    needs_way_out = reason in (*BLOCKS_RESOURCE, Reason.UNSURE, Reason.NOT_TAKEN_OFF, Reason.BEING_APPLIED)
+    assert "WAY OUT:" in shown or not needs_way_out
+
+
+def test_a_way_out_names_commands_that_exist() -> None:
+    root = click.Context(dialctl)
+    state = dialctl.get_command(root, "state")
+    assert isinstance(state, click.Group)
+    known = {*dialctl.list_commands(root), *(f"state {name}" for name in state.commands)}
+    for name in map(str, Reason):
+        named = set(re.findall(r"dialctl (state [a-z-]+|[a-z-]+)", REASONS[name].way_out))
+        assert named <= known, name

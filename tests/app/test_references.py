@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
+from declarative.app import references
 from declarative.app.plan import plan_project
 from declarative.app.session import Session
+from declarative.errors import ProviderError
+from declarative.model.resource import Desired, Json, Project
 from declarative.planning.decide import Reason, Verb
+from declarative.providers.base import Provider
 from declarative.report import text
+from tests.planning.facts_fixture import resource
+from tests.report.sample_plans import action, plan_of
 
 PROJECT = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: spring}\nspec: {defaults: {provider: cartesia}}\n"
 BATCH = """apiVersion: dialctl/v1
@@ -38,6 +47,32 @@ def test_an_unknown_agent_blocks_its_resource_alone_and_those_that_exist_are_nam
     assert "does not know the agent agent_missing" in shown
     assert "there are agents: Sandbox agent" in shown
     assert "numbers: ap_" in shown
+
+
+def test_an_agent_whose_calls_cannot_be_read_because_it_does_not_exist_is_told_as_that(tmp_path: Path) -> None:
+    call = (
+        BATCH.replace("kind: Batch", "kind: Call").replace("name: NAME", "name: ada").replace("AGENT", "agent_missing")
+    )
+    call = re.sub(r"  retry:.*\n  recipients: .*", '  to_number: "+14155550101"', call)
+    (tmp_path / "ada.yaml").write_text(call)
+    shown, verbs = plan_text(tmp_path)
+    assert verbs == {"call/ada": Verb.BLOCK}
+    assert "does not know the agent agent_missing" in shown
+
+
+def test_a_provider_that_fails_is_not_asked_for_every_agent(tmp_path: Path) -> None:
+    asked: list[Json] = []
+
+    class Failing(Provider):
+        def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
+            asked.append(settings["agent_id"])
+            raise ProviderError("no answer")
+
+    resources = {name: resource("a", address=name, settings={"agent_id": name}) for name in ("batch/a", "batch/b")}
+    plan = plan_of(*(action(Verb.CREATE, name[6:]) for name in resources))
+    desired = Desired(project=Project(), resources=resources, is_complete=True, make_digest=str)
+    found = references.look_up(plan, desired, {"cartesia": cast(Provider, object.__new__(Failing))})
+    assert (asked, found.blocks) == (["batch/a"], {})
 
 
 def test_a_new_resource_says_who_calls_from_which_number_and_how_often(tmp_path: Path) -> None:

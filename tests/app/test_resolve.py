@@ -54,9 +54,18 @@ def test_one_person_is_settled_by_number_in_any_form_or_digest(session: Session,
     assert len(resource_record(session).unseen) == 1
 
 
-def test_what_is_no_number_is_refused(session: Session) -> None:
-    with pytest.raises(UsageError, match="is no phone number"):
-        resolve_address(session, ADDRESS, "+1 555-0101", Verdict.PLACED, 0)
+@pytest.mark.parametrize("written", ["+1 (415) 555-0101", " +1-415-555\u20110101\u200b", "+1.415.555.0101"])
+def test_a_number_is_read_in_the_form_in_which_all_numbers_are_compared(session: Session, written: str) -> None:
+    resolve_address(session, ADDRESS, written, Verdict.PLACED, 0)
+    lock = session.lock()
+    assert lock is not None
+    assert resource_record(session).placed == (session.key.digest_person(lock.lineage, ADA),)
+
+
+def test_what_is_no_number_is_refused_with_an_example_and_masked(session: Session) -> None:
+    with pytest.raises(UsageError, match="is no possible phone number") as caught:
+        resolve_address(session, ADDRESS, "+1 415 555 0101 0101", Verdict.PLACED, 0)
+    assert "0101 0101" not in caught.value.message
 
 
 def test_what_is_settled_is_not_unsure_any_more_and_numbers_are_masked(session: Session) -> None:

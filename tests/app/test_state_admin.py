@@ -8,35 +8,38 @@ import pytest
 
 from declarative.app import state_admin
 from declarative.errors import StateError, UsageError
+from declarative.model.selection import EVERYTHING, Selection
 from tests.project_fixture import ProjectFixture
 
 ADDRESS = "batch/outreach"
+ONE = Selection((ADDRESS,))
 
 
 def test_without_a_lock_there_is_nothing_to_list_or_show(project: ProjectFixture) -> None:
     with project.session() as session:
         assert state_admin.list_addresses(session) == []
         with pytest.raises(StateError, match="no lock yet"):
-            state_admin.show_lock(session, None)
+            state_admin.show_lock(session, EVERYTHING)
 
 
 def test_an_address_is_listed_and_shown(project: ProjectFixture) -> None:
     assert project.apply().exit == 0
     with project.session() as session:
         assert state_admin.list_addresses(session) == [ADDRESS]
-        whole, part = (json.loads(state_admin.show_lock(session, address)) for address in (None, ADDRESS))
+        whole, part = (json.loads(state_admin.show_lock(session, chosen)) for chosen in (EVERYTHING, ONE))
         assert whole["resources"][ADDRESS] == part
         with pytest.raises(UsageError, match='does not know "batch/nothing"'):
-            state_admin.show_lock(session, "batch/nothing")
+            state_admin.show_lock(session, Selection(("batch/nothing",)))
 
 
 def test_a_forgotten_address_is_not_listed_and_cannot_be_forgotten_again(project: ProjectFixture) -> None:
     assert project.apply().exit == 0
     with project.session() as session:
-        assert f"{ADDRESS} is forgotten" in state_admin.forget_address(session, ADDRESS, 0)
+        [message] = state_admin.forget_addresses(session, [ADDRESS], 0)
+        assert f"{ADDRESS} is forgotten" in message
         assert state_admin.list_addresses(session) == []
         with pytest.raises(UsageError):
-            state_admin.forget_address(session, ADDRESS, 0)
+            state_admin.forget_addresses(session, [ADDRESS], 0)
 
 
 def test_a_lock_without_a_conflict_is_not_merged(project: ProjectFixture) -> None:

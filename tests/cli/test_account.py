@@ -44,3 +44,14 @@ def test_an_unknown_provider_and_a_missing_key_are_said() -> None:
     assert ran.exit == 1
     assert "CARTESIA_API_KEY is not set" in ran.err
     assert "--sandbox" in ran.err
+
+
+def test_an_account_is_listed_before_there_are_manifests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    [row] = run_in_process("numbers", "--sandbox", "--provider", "callingbox", "--json").json["numbers"]
+    assert row["number"].startswith("+1")
+    missing = run_in_process("agents", "--provider", "cartesia")
+    assert "CARTESIA_API_KEY is not set" in missing.err
+    assert "name a provider type by --provider" in run_in_process("agents").err
+    assert "provider types: cartesia, callingbox" in run_in_process("agents", "--provider", "retell").err

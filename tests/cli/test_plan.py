@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -48,10 +49,10 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("example")
 def test_a_saved_plan_is_shown_in_every_format_as_it_was() -> None:
-    planned = run_in_process("plan", "--sandbox", "--out", "plan.json")
-    settings = [line for line in planned.out.splitlines() if line.startswith("      agent ")]
+    planned = run_in_process("plan", "--sandbox", "--out", "plan.json").out.splitlines()
     shown = run_in_process("show", "plan.json").out.splitlines()
-    assert shown == [line for line in planned.out.splitlines() if line not in settings]
+    assert shown[1].startswith("made at ")
+    assert [shown[0], *shown[2:]] == planned
     markdown = run_in_process("show", "plan.json", "--format", "markdown").out
     assert markdown.startswith("<!-- dialctl plan march-outreach -->\n### Plan: 3 people to call")
     shown = run_in_process("show", "plan.json", "--json").json
@@ -59,6 +60,16 @@ def test_a_saved_plan_is_shown_in_every_format_as_it_was() -> None:
     assert shown["checksum"] == again["checksum"]
     assert run_in_process("show", "plan.json", "--format", "github").out.startswith("::notice title=dialctl plan")
     assert "5550101" not in Path("plan.json").read_text()
+
+
+@pytest.mark.usefixtures("example")
+def test_a_saved_plan_holds_no_value_that_a_variable_brought_in() -> None:
+    manifest = next(path for path in Path().glob("*.yaml") if "agent_id" in path.read_text())
+    manifest.write_text(re.sub(r"agent_id: .*", "agent_id: ${var.AGENT}", manifest.read_text()))
+    agent = ("--var", "AGENT=agent_SandboxSandboxSandbox1")
+    assert "(agent_Sand…)" in run_in_process("plan", "--sandbox", *agent, "--out", "plan.json").out
+    assert "agent_Sandbox" not in Path("plan.json").read_text()
+    assert "agent Sandbox agent ndbox1 from +1" in run_in_process("show", "plan.json").out
 
 
 @pytest.mark.usefixtures("example")

@@ -16,4 +16,4 @@ def test_exactly_one_decision_has_to_be_given(flags: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("arguments", [("--placed",), ("call/ada", "--all", "--placed")])
 def test_an_address_or_all_of_them_has_to_be_named(arguments: tuple[str, ...]) -> None:
     result = run_in_process("resolve", *arguments)
-    assert (result.exit, result.err) == (64, "Error: pass either an address or --all\n")
+    assert (result.exit, result.err) == (64, "Error: pass either an address (or -l) or --all\n")

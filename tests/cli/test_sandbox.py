@@ -181,3 +181,20 @@ def test_a_damaged_sandbox_is_named_and_reset(runner: CliRunner) -> None:
     assert (reset.exit_code, "A new one begins" in reset.stderr) == (0, True)
     assert runner.invoke(sandbox, ["dials"]).exit_code == 0
     assert not (home / "dialctl.lock").exists()
+
+
+def test_the_sandbox_of_the_only_project_below_and_of_the_one_above_is_meant(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "campaigns"
+    (project / "lists").mkdir(parents=True)
+    (project / "project.yaml").write_text("apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: spring}\n")
+    for place in (tmp_path, project / "lists"):
+        monkeypatch.chdir(place)
+        ran = runner.invoke(sandbox, ["advance", "1m"])
+        assert (ran.exit_code, ran.stderr) == (0, "Project in campaigns.\n" if place == tmp_path else "")
+        assert runner.invoke(sandbox, ["dials"]).exit_code == 0
+        assert runner.invoke(sandbox, ["reset"]).exit_code == 0
+    assert (project / ".dialctl" / "sandbox").is_dir()
+    assert not list(tmp_path.glob(".dialctl"))
+    assert not list((project / "lists").iterdir())

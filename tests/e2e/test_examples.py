@@ -31,7 +31,7 @@ def commands(name: str) -> list[list[str]]:
     return [line[1:] for line in lines]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "rollout"])
 def test_every_manifest_names_the_schema_that_is_there(name: str) -> None:
     manifests = sorted((EXAMPLES / name).glob("*.yaml"))
     assert manifests

@@ -4,6 +4,7 @@ twice."""
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import time
@@ -62,3 +63,24 @@ def test_a_thousand_people_interrupted_at_37_percent_are_called_once_each(campai
     assert campaign.plan("--detailed-exitcode").verbs == {}
     campaign.advance(600)
     assert campaign.calls() == dict.fromkeys(PEOPLE, 1)
+
+
+def test_a_disk_that_fills_up_in_the_middle_ends_it_with_what_went_out(served_project: CliProject) -> None:
+    served_project.write("project.yaml", project_yaml())
+    served_project.write("tickets.yaml", batch_yaml("tickets", PEOPLE[:60], **CALLINGBOX, pace=PACE))
+    served_project.run("state", "new")
+    ran = subprocess.run(
+        served_project.command("apply", "--auto-approve", "--parallelism", "1"),
+        cwd=served_project.directory,
+        env=served_project.environment,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, 16_384)),
+    )
+    early = placed(served_project)
+    assert ran.returncode == 1
+    assert f"Apply: {early} people submitted, {60 - early} people left for the next run." in ran.stdout
+    assert "Ended early: " in ran.stdout
+    assert "make room on the disk" in ran.stdout
+    served_project.apply()
+    assert placed(served_project) == 60

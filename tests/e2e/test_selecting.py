@@ -43,6 +43,17 @@ def test_a_narrow_saved_plan_calls_whom_it_shows(campaigns: CliProject) -> None:
     assert len(campaigns.results("spring-west", "batch/spring-east")) == 5
 
 
+def test_drift_and_destroy_are_narrowed_too(campaigns: CliProject) -> None:
+    campaigns.apply()
+    for batch in campaigns.batches():
+        if "east" in batch["name"]:
+            campaigns.cartesia("POST", f"/agents/calls/batches/{batch['id']}/cancel")
+    assert campaigns.run("drift", "-l", "team=sales").out == "Nothing was changed at the provider by anybody else.\n"
+    assert "batch/spring-east: cancelled_elsewhere" in campaigns.run("drift", "--target", "spring-east", exits=2).out
+    assert "3 people taken off" in campaigns.run("destroy", "-y", "--target", "spring-west").out
+    assert campaigns.run("plan", "--destroy").out.endswith("Nothing to do: nobody waits.\n")
+
+
 def test_nothing_selected_is_an_error_and_never_everything(campaigns: CliProject) -> None:
     for words in (("--target", "winter*"), ("-l", "team=hr")):
         ran = campaigns.run("apply", "-y", *words, exits=1)

@@ -148,8 +148,9 @@ def fault(operation: str, effect: object, **match: int) -> dict[str, Any]:
     return {"match": {"operation": operation, **match}, "do": effect}
 
 
-def recipients(*numbers: str) -> Recipients:
-    frame = pl.DataFrame({"number": numbers, "payload": ["{}"] * len(numbers)}, schema_overrides={"number": pl.String})
+def recipients(*numbers: str, payload: str = "{}") -> Recipients:
+    columns = {"number": numbers, "payload": [payload] * len(numbers)}
+    frame = pl.DataFrame(columns, schema_overrides={"number": pl.String})
     return Recipients(
         len(frame),
         lambda: frame,

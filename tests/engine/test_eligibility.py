@@ -92,7 +92,7 @@ def test_the_concurrency_that_a_batch_has_shown_counts(run: SandboxRun) -> None:
     assert len(eligibility.select_callable(resource, BOTH)) == 1
     rate = CallRate(1.0, 2, resource.expected_call)
     facts = make_facts(wanted=resource, closing=Closing(now, end, None, rate))
-    eligibility.set_rates([Task(address=resource.address, facts=facts)])
+    eligibility.begin_round([Task(address=resource.address, facts=facts)])
     assert len(eligibility.select_callable(resource, BOTH)) == 2
 
 

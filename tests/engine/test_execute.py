@@ -155,7 +155,7 @@ def test_a_taken_retry_is_counted_whatever_its_answer_shows(run: SandboxRun) -> 
     run.advance(3_600)
     remote = run.read(remote_id)
     run.faults(fault("retryCallBatch", {"edit": {"retry_count": 0}}))
-    assert run.executor.retry(resource, remote, 1, lambda: True).status is RequestStatus.DONE
+    assert run.executor.retry(resource, remote, resource.recipients.frame, lambda: True).status is RequestStatus.DONE
     assert run.ledger.resource_record(MARCH).remotes[remote_id].retry_count == 1
 
 

@@ -28,6 +28,7 @@ from tests.engine.sandbox_run import (
     batch_resource,
     call_resource,
     fault,
+    recipients,
 )
 
 APRIL = "batch/april"
@@ -52,6 +53,18 @@ def test_everyone_in_the_plan_is_submitted_and_called_once(run: SandboxRun) -> N
     run.advance(600)
     assert run.calls() == {ADA: 1, BOB: 1}
     assert apply(run, batch_resource(ADA, BOB)).results[MARCH].submitted == {}
+
+
+def test_people_whose_data_do_not_fit_into_one_request_go_in_several(run: SandboxRun) -> None:
+    numbers = [f"+121255501{position:02}" for position in range(12)]
+    large = recipients(*numbers, payload=f'{{"metadata":{{"note":"{"x" * 900_000}"}}}}')
+    plan = plan_for(run, batch_resource(recipients=large))
+    assert [action.counts["batches"] for action in plan.actions] == [2]
+    runner = apply(run, batch_resource(recipients=large))
+    assert runner.results[MARCH].submitted == {Verb.CREATE: 12}
+    assert run.operations().count("createCallBatch") == 2
+    run.advance(600)
+    assert run.calls() == dict.fromkeys(numbers, 1)
 
 
 def test_only_approved_people_are_called(run: SandboxRun) -> None:

@@ -119,7 +119,7 @@ def test_a_lost_retry_is_known_by_its_count_alone(run: SandboxRun) -> None:
     run.advance(3_600)
     for effect, messages in ((LOST, []), ("lost_answer", [f"the retry of {remote_id} had arrived"])):
         run.faults(fault("retryCallBatch", effect))
-        run.executor.retry(resource, run.read(remote_id), 1, lambda: True)
+        run.executor.retry(resource, run.read(remote_id), resource.recipients.frame, lambda: True)
         assert settle(run) == messages
         assert bool(run.ledger.resource_record(MARCH).intents) is not bool(messages)
 

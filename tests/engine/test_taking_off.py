@@ -189,7 +189,26 @@ def test_a_create_that_takes_some_of_its_people_is_reported_as_what_it_took(run:
     result = apply(run, batch_resource(ADA, BOB)).results[MARCH]
     assert result.submitted == {Verb.CREATE: 1}
     assert "took 1 of 2 people" in result.problems[0].message
-    assert verbs(plan_for(run, batch_resource(ADA, BOB))) == {Verb.CREATE: Reason.NEW}
+    plan = plan_for(run, batch_resource(ADA, BOB))
+    assert verbs(plan) == {Verb.BLOCK: Reason.UNSURE}
+    assert plan.actions[0].people == 1, "who is shown waits"
+    assert plan.actions[0].hint == "dialctl resolve batch/march --placed | --not-placed"
+
+
+def test_who_was_left_out_of_the_answer_and_shows_up_later_is_called_once(run: SandboxRun) -> None:
+    def count_one(method: str, path: str, answer: Any) -> Any:
+        return {**answer, "total_calls_scheduled": 1} if method == "POST" else answer
+
+    run.answers.edit = count_one
+    result = apply(run, batch_resource(ADA, BOB)).results[MARCH]
+    assert "took 1 of 2 people" in result.problems[0].message
+    run.answers.edit = None
+    assert not run.ledger.resource_record(MARCH).unseen, "it was read at once, and shows both"
+    assert plan_for(run, batch_resource(ADA, BOB)).is_empty
+    run.advance(900)
+    apply(run, batch_resource(ADA, BOB))
+    run.advance(900)
+    assert run.calls() == {ADA: 1, BOB: 1}
 
 
 def test_a_cancel_that_was_taken_and_did_nothing_needs_a_human(run: SandboxRun) -> None:

@@ -26,6 +26,17 @@ def test_a_field_without_a_value_or_default_is_missing(folder: ProjectFolder) ->
 
 
 MISTAKES = [
+    Mistake("a smaller step", f"  rollout: {{steps: [50, 20]}}\n{PERSON}", "b.yaml:5:25", "step 20 admits nobody more"),
+    Mistake(
+        "a share above all", f"  rollout: {{steps: [101%]}}\n{PERSON}", "b.yaml:5:21", "a share of them such as 10%"
+    ),
+    Mistake(
+        "a halt without a rule",
+        f"  halt_when: {{of_at_least: 5}}\n{PERSON}",
+        "b.yaml:5:14",
+        "expected failed, reached or both",
+    ),
+    Mistake("a share the wrong way", f'  halt_when: {{failed: "< 5%"}}\n{PERSON}', "b.yaml:5:23", 'such as "> 20%"'),
     Mistake("pace of a batch", f"  pace: {{max_in_flight: 2}}\n{PERSON}", "b.yaml:5:9", "pace is for single calls"),
     Mistake(
         "also without batches",

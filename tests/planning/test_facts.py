@@ -102,3 +102,28 @@ def test_an_intent_is_open_until_it_is_found(changes: dict[str, object], is_open
     facts = make_facts(batch("b1", members(a=Phase.QUEUED)), wanted=resource("a"), record=record)
     assert bool(facts.open_intents()) is is_open
     assert facts.has_doubtful_batch() is is_open
+
+
+def test_the_name_of_a_renamed_resource_belongs_to_it_though_it_was_forgotten() -> None:
+    """Its generation moves, so that what its provider still shows is not taken for the work of a later run."""
+    renamed = resource("a", previously=("batch/feb",))
+    forgotten = ResourceRecord(generation=3, provider="cartesia")
+    (managed,) = list_managed(wanted(renamed), lock(feb=forgotten))
+    assert (managed.renamed_from, managed.resource_record.generation) == (("batch/feb",), 3)
+    moved = ResourceRecord(generation=3, provider="cartesia", tombstone=True)
+    (managed,) = list_managed(wanted(renamed), lock(march=knows("b1", generation=3), feb=moved))
+    assert managed.renamed_from == (), "nothing is left to move"
+
+
+@pytest.mark.parametrize(
+    ("record", "provider"),
+    [
+        pytest.param(knows("b1"), "cartesia", id="a batch"),
+        pytest.param(ResourceRecord(provider="cartesia", intents=open_intents(intent())), "cartesia", id="a lost one"),
+        pytest.param(ResourceRecord(provider="cartesia", generation=2), "other", id="nothing"),
+    ],
+)
+def test_an_address_is_read_where_what_was_sent_is(record: ResourceRecord, provider: str) -> None:
+    (managed,) = list_managed(wanted(resource("a", provider="other", also=("b9",))), lock(march=record))
+    assert (managed.provider, managed.resource_here is None) == (provider, provider == "cartesia")
+    assert managed.also == (() if provider == "cartesia" else ("b9",))

@@ -114,3 +114,25 @@ def test_a_retry_is_not_told_before_the_batch_that_it_followed() -> None:
     facts = make_facts(wanted=resource("abc"), record=replace(knowing(), remotes=records))
     assert lost.find_recorded_members(facts, records, SIZE) == {}
     assert lost.find_recorded_members(facts, ["b1"], SIZE) == {}
+
+
+def test_a_batch_that_is_known_by_its_mark_alone_may_hold_whoever_is_in_no_other() -> None:
+    seen = batch("seen", members(a=Phase.REACHED))
+
+    def find(wanted: str, *counts: int) -> dict[str, str]:
+        unknown = {f"b{place}": remembered(count=count, mark=None) for place, count in enumerate(counts)}
+        record = replace(knowing(seen), remotes={**knowing(seen).remotes, **unknown})
+        found = lost.find_recorded_members(make_facts(seen, wanted=resource(wanted), record=record), unknown, SIZE)
+        return {key: "".join(sorted(letter(number) for number in numbers)) for key, numbers in found.items()}
+
+    assert find("abc", 2) == {"b0": "bc"}
+    assert find("abcd", 2) == {"b0": "bcd"}
+    assert find("abcd", 1, 2) == {"b0": "bcd", "b1": "bcd"}
+    assert find("ab", 2) == {}, "one of them has left the manifest"
+    assert find("abc", 1, 2) == {}, "one of them has left the manifest"
+
+
+def test_a_pause_takes_nobody_out_of_a_lost_batch() -> None:
+    gone = _lost("ab", "ab")
+    record = replace(knowing(), intents=open_intents(gone))
+    assert _told(make_facts(wanted=resource("ab", paused=True), record=record), gone) == "ab"

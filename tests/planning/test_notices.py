@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from declarative.model.policy import Pace, Policy
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
 from declarative.planning.actions import compose_actions
-from declarative.planning.closing import CallRate, Closing, find_closing
+from declarative.planning.closing import CallRate, find_closing
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Observation
 from declarative.planning.notices import plan_notices
@@ -24,6 +25,7 @@ from tests.planning.capabilities_fixture import BATCHES, CALLS, abilities
 from tests.planning.facts_fixture import (
     ABLE_TO_RETRY,
     NOON,
+    SETTINGS,
     batch,
     call,
     call_resource,
@@ -43,12 +45,12 @@ def said(
     record: ResourceRecord | None = None,
     timing: Timing = Timing.NOW,
     also: frozenset[str] = frozenset(),
-    closing: Closing | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """The warnings of the plan of this one resource."""
     asked = (lambda provider, route: able) if able else abilities
-    known = record or knowing(*remotes)
-    of = make_facts(*remotes, wanted=wanted, record=known, timing=timing, also=also, closing=closing)
+    known = {"record": record or knowing(*remotes), "timing": timing, "also": also, **(facts or {})}
+    of = make_facts(*remotes, wanted=wanted, **known)
     actions, work = compose_actions(Observation(facts=of, provider="cartesia"), asked(wanted.provider, wanted.route))
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={wanted.address: work})
@@ -132,9 +134,9 @@ def test_people_who_cannot_be_begun_before_their_calling_hours_end_are_told(seco
     end = find_closing(wanted, NOON, CallRate(1.0, 10, timedelta(minutes=3)), lambda: wanted.recipients.frame)
     expected = (
         f"{message} until 09:00 UTC on 2 Dec: they cannot be begun before their calling hours end (10 at once, "
-        "3 minutes a call, 1 begun a second); target_concurrency_limit and expected_call decide how many can"
+        "3m a call, 1 begun a second); target_concurrency_limit and expected_call decide how many can"
     )
-    assert said(wanted, closing=end) == ([expected] if message else [])
+    assert said(wanted, facts={"closing": end}) == ([expected] if message else [])
 
 
 def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
@@ -182,10 +184,9 @@ def test_numbers_that_are_not_called_are_not_counted() -> None:
 # -- single calls -------------------------------------------------------------------------------------------------
 
 
-def test_a_lowered_batch_says_what_the_provider_cannot_do_and_how_long_it_takes() -> None:
+def test_a_lowered_batch_says_what_the_provider_cannot_do() -> None:
     (message,) = said(resource("abc", route=Route.CALL, pace=Pace(calls_per_second=0.5)))
     assert "3 calls are placed one by one while apply runs, 0.5 a second" in message
-    assert "0:00:04 at least" in message
     assert "neither moved nor taken off" in message
 
 
@@ -196,6 +197,14 @@ def test_a_single_call_needs_no_such_word() -> None:
 def test_a_route_of_which_little_can_be_proven_says_so() -> None:
     old = replace(CALLS, returns_data=False, notes="An old route.")
     assert said(call_resource("a"), able=old) == ["An old route."]
+
+
+def test_where_no_list_shows_what_the_lock_knows_only_a_shared_state_protects() -> None:
+    wanted = call_resource("a")
+    warnings = said(wanted, facts={"marks_are_listed": False})
+    assert len(warnings) == 1
+    assert "an older copy of the lock would not notice that it is older" in warnings[0]
+    assert "only a shared state protects from that (spec.state.url)" in warnings[0]
 
 
 def test_nobody_called_is_nothing_to_warn_of() -> None:
@@ -309,3 +318,26 @@ def test_the_verbs_that_call_are_those_that_warn() -> None:
     actions, _ = compose_actions(Observation(facts=make_facts(waiting, wanted=None), provider="cartesia"), None)
     assert [action.verb for action in actions] == [Verb.CANCEL]
     assert said(resource("ab", paused=True), waiting) == []
+
+
+# -- batches that do not begin --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("late", "is_said"), [(timedelta(minutes=59), False), (timedelta(hours=1), True), (timedelta(hours=50), True)]
+)
+def test_a_batch_that_does_not_begin_is_said_an_hour_after_its_time(late: timedelta, is_said: bool) -> None:
+    pending = batch("b1", members(a=Phase.QUEUED), scheduled_at=NOON - late, created_at=NOON - late, status="pending")
+    messages = said(resource("a", settings={**SETTINGS, "target_concurrency_limit": 10}), pending)
+    assert ["b1 was to begin at" in message for message in messages] == [True] * is_said
+    if is_said:
+        hours = int(late / timedelta(hours=1))
+        assert f"after {hours} hour{'s' if hours > 1 else ''} nobody in it was called" in messages[0]
+        assert "(the provider says pending)" in messages[0]
+        assert "it asks for 10 calls at once" in messages[0]
+
+
+@pytest.mark.parametrize("phase", [Phase.IN_FLIGHT, Phase.REACHED])
+def test_a_batch_that_has_called_somebody_is_not_said_to_wait(phase: Phase) -> None:
+    begun = batch("b1", members(a=phase, b=Phase.QUEUED), scheduled_at=NOON - timedelta(hours=5), dispatched=1)
+    assert said(resource("ab"), begun) == []

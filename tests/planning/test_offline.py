@@ -96,10 +96,10 @@ def test_what_was_answered_to_an_open_intent_is_said() -> None:
     assert detail == f"{offline.UNSURE}: answered 413 Payload Too Large"
 
 
-def test_an_open_intent_blocks_though_the_manifest_is_gone() -> None:
+def test_an_open_intent_is_shown_though_the_manifest_is_gone() -> None:
     known = lock_of(batch_march=applied(), batch_gone=ResourceRecord(generation=1, intents={"mark": intent(count=7)}))
     gone = offline.plan_offline(wanted(resource("ab")), known, NOON, KEY).actions[-1]
-    assert (gone.address, *said(gone)) == ("batch/gone", "block", "unsure", 7)
+    assert (gone.address, *said(gone)) == ("batch/gone", "keep", "unsure", 7)
 
 
 @pytest.mark.parametrize(

@@ -31,3 +31,20 @@ def test_a_batch_over_by_its_counters_is_not_settled_while_it_may_call_a_queued_
 ) -> None:
     ended = batch("b1", members(a=Phase.QUEUED, b=Phase.REACHED), finished=2, cancelled=cancelled)
     assert records.refreshed(remembered(), ended).settled is is_settled
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_unnamed"),
+    [
+        pytest.param({"closed": True, "unnamed": True}, {}, True, id="one side closed it"),
+        pytest.param({"closed": True, "unnamed": True}, {"closed": True}, False, id="one side knows who was in it"),
+        pytest.param({"closed": True}, {}, False, id="known from the start"),
+        pytest.param({}, {}, False, id="open"),
+    ],
+)
+def test_who_was_in_a_closed_batch_is_known_where_one_side_knows_it(
+    first: dict[str, bool], second: dict[str, bool], is_unnamed: bool
+) -> None:
+    for sides in ((first, second), (second, first)):
+        joined = records.join_remote_records(*(remembered(**side) for side in sides))
+        assert joined.unnamed is is_unnamed

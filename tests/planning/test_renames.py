@@ -22,6 +22,7 @@ from tests.planning.facts_fixture import (
     members,
     open_intents,
     person,
+    remembered,
     resource,
 )
 
@@ -117,3 +118,23 @@ def test_what_is_only_read_is_compared_and_then_dropped() -> None:
     observations = block_renames([new(), leaving(read_only=True)])
     assert [one.facts.address for one in observations] == ["batch/april"]
     assert observations[0].block is not None
+
+
+def test_an_address_that_leaves_with_a_batch_of_unknown_people_may_be_renamed() -> None:
+    unnamed = remembered(count=2, closed=True, settled=True, unnamed=True, mark=None)
+    record = ResourceRecord(generation=1, provider="cartesia", remotes={"placed:m": unnamed})
+    departing = Observation(facts=make_facts(wanted=None, record=record), provider="cartesia")
+    block = block_renames([new(), departing])[0].block
+    assert block is not None
+    assert "who was in its lost request of 2 people is not known" in block.detail
+    assert ("run dialctl destroy once" in block.hint, "--not-placed" in block.hint) == (True, False)
+    gone = Observation(
+        facts=make_facts(wanted=None, record=replace(record, tombstone=True)), provider="cartesia", unchanged=True
+    )
+    assert blocked(new(), gone) == {}, "it left in a plan of its own"
+
+
+def test_an_earlier_address_is_proposed_once() -> None:
+    block = block_renames([new(previously=("batch/march",)), leaving()])[0].block
+    assert block is not None
+    assert "metadata.previously: [batch/march];" in block.hint

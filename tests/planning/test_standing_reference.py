@@ -56,7 +56,7 @@ def test_columns_say_what_plain_python_says(scene: Scene) -> None:
 def test_who_is_left_out_because_nothing_moves_them_is_kept_and_was_called(scene: Scene) -> None:
     facts = facts_of(scene)
     everybody, (moving, resting) = standing.decide_all(facts), standing.decide_open(facts)
-    assert resting == len(everybody) - len(moving)
+    assert resting.people == len(everybody) - len(moving)
     columns = [name for name in everybody.columns if name != "exact"]
     left = everybody.join(moving.select("number"), on="number", how="anti")
     assert set(left.get_column("verb")) <= {Verb.KEEP}

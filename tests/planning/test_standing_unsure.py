@@ -152,3 +152,23 @@ def test_a_persons_digest_belongs_to_its_lineage() -> None:
 def test_a_call_without_anybody_left_to_call_is_quiet() -> None:
     of = make_facts(call("c1", "a", REACHED), wanted=call_resource(""))
     assert set(standing.decide_all(of).get_column("verb")) == {"keep"}
+
+
+# -- batches that count as called, and nobody knows who was in them -----------------------------------------------
+
+
+def test_whoever_may_be_in_a_batch_that_was_declared_placed_is_unsure() -> None:
+    seen = batch("b1", members(a=QUEUED, b=REACHED))
+    unnamed = remembered(count=2, closed=True, settled=True, unnamed=True, mark=str(a_mark(generation=2)))
+    record = replace(knowing(seen), remotes={**knowing(seen).remotes, "placed:m": unnamed})
+    facts = make_facts(seen, wanted=resource("abc"), record=record)
+    assert verbs(facts) == {"a": "keep", "b": "keep", "c": "block"}
+    named = replace(record, remotes={**record.remotes, "placed:m": replace(unnamed, unnamed=False)})
+    assert verbs(replace(facts, resource_record=named))["c"] == "create"
+
+
+def test_one_that_is_seen_after_all_shows_who_is_in_it() -> None:
+    seen = batch("b2", members(a=REACHED), mark=a_mark(generation=2))
+    unnamed = remembered(count=1, closed=True, settled=True, unnamed=True, mark=str(a_mark(generation=2)))
+    record = ResourceRecord(generation=2, provider="cartesia", remotes={"placed:m": unnamed})
+    assert verbs(make_facts(seen, wanted=resource("ab"), record=record)) == {"a": "keep", "b": "create"}

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from tests.command import served_sandbox
+from tests.outside import still_sandbox
 from tests.protocol.embedded_project import EmbeddedProject
-from tests.protocol.project_fixture import Project, people
+from tests.protocol.project_fixture import InProcessProject, Project, people
 
 
 @pytest.fixture
@@ -30,6 +31,16 @@ def url() -> Iterator[str]:
 @pytest.fixture
 def project(url: str, tmp_path: Path) -> Project:
     return Project(tmp_path / "spring", url, key=f"sk_{uuid4().hex}").begin(settle="1s")
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> InProcessProject:
+    """A project whose runs are calls in this process. Time stands still unless something waits or `advance` is
+    called."""
+    project = InProcessProject(tmp_path / "spring")
+    project.begin()
+    still_sandbox(project.directory).close()
+    return project
 
 
 @pytest.fixture

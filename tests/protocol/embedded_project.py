@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from declarative.model import mark
+from declarative.model.digest import PersonKey
 from tests.command import CommandResult, run_in_process
 from tests.outside import Outside, still_sandbox
 
@@ -61,14 +63,32 @@ class EmbeddedProject(Outside):
 
 
 def resolve_like_a_person(ground: EmbeddedProject) -> list[CommandResult]:
-    """Settles every open intent by the truth, as a person does who looks it up at the provider."""
+    """Settles every open intent, and everyone who is not found, by the truth, as a person does who looks it up at the
+    provider."""
     said = []
     for address, record in ground.lock().get("resources", {}).items():
         for intent in record.get("intents", {}).values():
             verdict = "--placed" if happened(ground, intent) else "--not-placed"
             person = f"#{intent['person']}" if "person" in intent else ""
             said.append(ground.run("resolve", f"{address}{person}", verdict))
+        held = _held_persons(ground, address) if record.get("unseen") else set()
+        for person in record.get("unseen", []):
+            verdict = "--placed" if person in held else "--not-placed"
+            said.append(ground.run("resolve", f"{address}#{person}", verdict))
     return said
+
+
+def _held_persons(ground: EmbeddedProject, address: str) -> set[str]:
+    """The digests of everyone whom a batch of this address called or will call, by the provider's side alone."""
+    marked = [(mark.parse(batch["name"]), batch) for batch in ground.batches()]
+    own = [batch for found, batch in marked if found and found.address == mark.address_hash(address)]
+    lineage = ground.lock()["lineage"]
+    return {
+        PersonKey(None).digest_person(lineage, member["to_number"])
+        for batch in own
+        for member in batch["recipients"]
+        if member["status"] != "cancelled"
+    }
 
 
 def happened(ground: EmbeddedProject, intent: Mapping[str, Any]) -> bool:

@@ -1,7 +1,6 @@
 """Lies of the provider in a random history: answers that are not true, as the sandbox's fault rules.
 
-`DIALCTL_LIES` names those to tell, by their numbers in `LIES` or by `all`: DIALCTL_LIES=3,7 pytest ... Without it, all
-but `LEFT_OFF` are told.
+`DIALCTL_LIES` names those to tell, by their numbers in `LIES`: DIALCTL_LIES=3,7 pytest ... Without it, all are told.
 """
 
 from __future__ import annotations
@@ -59,20 +58,11 @@ LIES = (
     Lie("a batch read has an unknown status", "getCallBatch", ({"edit": {"status": "snoozed"}},)),
 )
 
-LEFT_OFF = {
-    "a member is left out for good": "blocked for good (members_unreadable) once the batch shows everybody again",
-}
-"""Lies under which today's engine fails, and how. Take one out as soon as it holds."""
-
 
 def told_lies() -> tuple[Lie, ...]:
     """The lies that histories tell. Raises ValueError for a number that there is not."""
     chosen = os.environ.get("DIALCTL_LIES", "")
-    if chosen == "all":
-        return LIES
-    if chosen:
-        return tuple(LIES[int(number)] for number in chosen.split(","))
-    return tuple(lie for lie in LIES if lie.name not in LEFT_OFF)
+    return tuple(LIES[int(number)] for number in chosen.split(",")) if chosen else LIES
 
 
 def make_rule(lie: Lie, do: dict[str, Any], after: int, times: int) -> dict[str, Any]:

@@ -27,7 +27,7 @@ _PROJECT = {
     },
 }
 _DIAL = ["dial_no_answer", "dial_busy", "dial_failed"]
-_RETRY_ON = {"cartesia": _DIAL, "old": _DIAL, "box": ["no_answer", "busy", "failed"]}
+_RETRY_ON = {"cartesia": _DIAL, "old": ["pre_dial"], "box": ["no_answer", "busy", "failed"]}
 
 
 @dataclass(frozen=True)

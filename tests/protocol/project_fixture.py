@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.embedded import open_sandbox
-from tests.command import ROOT
+from tests.command import ROOT, run_in_process
 from tests.outside import Outside
 from tests.protocol.run_process import KILL, Child, Run
 
@@ -153,6 +153,22 @@ class Project(Outside):
             if not expected.get(number, (0, 0))[0] <= called[number] <= expected.get(number, (0, 0))[1]
         }
         assert not wrong, f"called wrongly often: {wrong}"
+
+
+class InProcessProject(Project):
+    """Its runs are calls in this process, over the embedded sandbox: quick, and they cannot be killed or held."""
+
+    def run(self, *arguments: str, **watched: Any) -> Run:
+        assert not watched, watched
+        result = run_in_process("--sandbox", "--no-color", "-C", str(self.directory), *arguments)
+        return Run(result.exit, result.text, ())
+
+    def lose_requests(self, fault: str, *, list_shows: bool = False) -> None:
+        """From now on no batch is answered (`lost_answer`: it arrives; `lost_request`: it does not), and the list does
+        not show what is new, unless `list_shows`."""
+        lag = {"match": {"operation": "listCallBatches", "times": 0}, "do": {"lag": 86_400}}
+        lost = {"match": {"operation": "createCallBatch", "times": 0}, "do": fault}
+        self.faults(lost, *(() if list_shows else (lag,)))
 
 
 def once(numbers: Iterable[str]) -> dict[str, tuple[int, int]]:

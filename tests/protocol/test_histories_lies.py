@@ -8,15 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.protocol.histories import History
-from tests.protocol.histories_lies import LEFT_OFF, LIES, Lie, make_rule
+from tests.protocol.histories_lies import LIES, Lie, make_rule
 from tests.protocol.histories_project import POOL, SILENT
 
-
-def _marks(lie: Lie) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason=LEFT_OFF[lie.name])] if lie.name in LEFT_OFF else []
-
-
-CASES = [pytest.param(lie, id=lie.name, marks=_marks(lie)) for lie in LIES]
+CASES = [pytest.param(lie, id=lie.name) for lie in LIES]
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from tests.protocol.test_races import Held
 from tests.state.s3server import S3Server
 
 STEPS = ("append:", "appended:", "send: cancel", "answer: cancel", "send: submit", "answer: submit", "fold:")
-A_GUARD = 130.0
+A_GUARD = 150.0
+"""Seconds. The fence of what is under way is then over too, so that nothing waits in real time for a lost answer."""
 
 
 @pytest.fixture
@@ -45,8 +46,9 @@ def _lease_file(project: Project) -> Path:
     return project.directory / ".dialctl" / "apply.lock"
 
 
-def check_that_nothing_more_came_of_it(loser: Run) -> None:
-    assert loser.code == 1
+def check_that_nothing_more_came_of_it(loser: Run, step: str) -> None:
+    """Of what was on its way, the loser does not know what came: that is unsure, and wins over failed."""
+    assert loser.code == (3 if "submit" in step else 1), loser
     assert "is lost" in loser.said
     assert "bug" not in loser.said
 
@@ -56,7 +58,7 @@ def test_a_run_that_is_robbed_of_its_lease_sends_and_writes_nothing_more(moving:
     first = Held(moving, step)
     robbed(moving)
     kept, sent = _kept(moving), moving.posts()
-    check_that_nothing_more_came_of_it(first.let_go())
+    check_that_nothing_more_came_of_it(first.let_go(), step)
     assert _kept(moving) == kept
     assert len(moving.posts()) - len(sent) == step.startswith("send:"), "at most what was on its way already"
     follow_advice(moving, "apply", "-y")
@@ -74,7 +76,7 @@ def test_a_run_that_is_robbed_while_another_applies_takes_nothing_from_it(moving
     first = Held(moving, step)
     robbed(moving)
     moving.apply()
-    check_that_nothing_more_came_of_it(first.let_go())
+    check_that_nothing_more_came_of_it(first.let_go(), step)
     moving.check_lock()
     follow_advice(moving, "apply", "-y")
     moving.check_calls(once(people(7)))
@@ -89,6 +91,6 @@ def test_at_an_object_store_as_well(moving: Project, s3: S3Server, step: str) ->
     first = Held(moving, step)
     robbed(moving)
     moving.apply()
-    check_that_nothing_more_came_of_it(first.let_go())
+    check_that_nothing_more_came_of_it(first.let_go(), step)
     follow_advice(moving, "apply", "-y")
     moving.check_calls(once(people(7)))

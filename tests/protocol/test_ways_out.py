@@ -456,7 +456,7 @@ def test_a_name_can_be_used_again_after_its_campaign_was_renamed(project: Projec
     project.batch("march", people(4, 20))
     assert project.apply("--target", "batch/march").code == 0
     follow_advice(project, "apply", "-y")
-    assert "batch/march" not in project.plan().said
+    assert project.plan().code == 0
     project.check_calls(once([*people(2), *people(4, 20)]))
 
 

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from declarative.errors import ProviderError
-from declarative.model import mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import EVERY_AGENT, Ambiguous, Channel, Done, MarkMissing
+from declarative.providers.base import Ambiguous, Channel, Done, MarkMissing
 from declarative.providers.http.parse import UNREADABLE_ID
 from tests.hostile_json import GARBAGE, encode, mutated
 from tests.providers.dial_requests import BOX, CREATE, REQUESTS, Request, outcome
-from tests.providers.scripted_provider import MARK, answering, batch, open_exchange, pages_of
+from tests.providers.read_requests import PERSON, READS, assert_usable, read_list, read_one
+from tests.providers.scripted_provider import MARK, answering, batch, open_exchange
 
 LEAVES: list[Any] = [
     *GARBAGE, False, 0, 1, "acb_1", "+14155550101", "cancelled", "queued", "failed", "2026-06-14T12:00:00Z",
@@ -31,27 +31,6 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=8,
 )
-PERSON: dict[str, Json] = {
-    "to_number": "+14155550101",
-    "status": "queued",
-    "agent_call_id": None,
-    "end_reason": None,
-    "error_message": None,
-    "metadata": {"plan": "pro"},
-}
-CALL: dict[str, Json] = {
-    "id": "c-1",
-    "agent_id": "agent_1",
-    "to_number": "+14155550101",
-    "telephony_params": {"to": "+14155550101", "direction": "outbound"},
-    "status": "completed",
-    "end_reason": "agent_hangup",
-    "created_at": "2026-06-14T12:00:00Z",
-    "start_time": "2026-06-14T12:00:00Z",
-    "metadata": {"dialctl": str(MARK)},
-    "context": {"a": 1},
-    "answered_by": "human",
-}
 
 
 def respond(status: int, answer: Json) -> httpx.Response:
@@ -67,23 +46,6 @@ def test_any_answer_to_a_request_that_dials_has_one_outcome(dials: Request, data
     if isinstance(found, Done | MarkMissing):
         assert status < 300
         assert_usable(found.remote)
-
-
-READS: list[tuple[str, str, Route, Json, Json]] = [
-    ("cartesia", "2026-03-01", Route.BATCH, batch(recipients=[PERSON, PERSON]), {"data": [batch()], "has_more": False}),
-    ("cartesia", "2026-08-14", Route.CALL, CALL, {"data": [CALL], "has_more": False}),
-    ("callingbox", "2026-04", Route.CALL, CALL, {"data": [CALL], "has_more": False}),
-]
-
-
-def read_one(channel: Channel) -> list[Remote]:
-    remote = channel.read("acb_1")
-    return [] if remote is None else [remote]
-
-
-def read_list(channel: Channel) -> list[Remote]:
-    agents = [EVERY_AGENT, "agent_1"] if channel.capabilities.provable else ["agent_1"]
-    return [remote for page in pages_of(channel, agents) for remote in page]
 
 
 @pytest.mark.parametrize(("type_name", "version", "route", "whole", "page"), READS)
@@ -106,19 +68,6 @@ def test_any_answer_to_a_read_gives_usable_values_or_an_error(
         remotes = read(exchange.channel(route))
     for remote in remotes:
         assert_usable(remote)
-
-
-def assert_usable(remote: Remote) -> None:
-    """What goes on to paths, the lock, terminals and frames."""
-    assert remote.id == "" or mark.parse(remote.id) or (len(remote.id) <= 200 and "/" not in remote.id)
-    assert remote.id not in (".", "..")
-    assert -1 <= remote.total <= 10**9
-    assert 0 <= remote.dispatched <= 10**9
-    assert 0 <= remote.finished <= 10**9
-    assert len(remote.status) <= 100
-    assert len(remote.last_updated_at) <= 100
-    assert remote.created_at is None or remote.created_at.year >= 2010
-    assert remote.mark is None or len(str(remote.mark)) <= mark.MAX_LENGTH
 
 
 @pytest.mark.parametrize("bad_id", [None, "", ".", "..", "../agents", "a" * 70_000, "acb\u001b[2J", "acb 1", 7, [], {}])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Notice, Plan
+from declarative.planning.terms import Forecast, Terms
 from declarative.report import markdown
 
 from .sample_plans import NOON, action, plan_of
@@ -107,7 +108,7 @@ def test_it_leads_with_who_will_be_called() -> None:
 
 def test_a_row_an_action_with_people_and_reason() -> None:
     shown = markdown.render_comment(plan_of(action(Verb.CREATE, starts_at=NOON + timedelta(hours=4))))
-    assert "| `batch/march` | `+` create | 2 | 2 people, from 16:00 UTC on 1 Dec | 2 new |" in shown
+    assert "| `batch/march` | `+` create | 2 | 2 people, from 16:00 UTC on 1 Dec | new |" in shown
 
 
 def test_blocks_stand_before_the_table_with_their_way_out() -> None:
@@ -171,7 +172,7 @@ def test_where_nothing_was_caused_everything_is_set_apart() -> None:
 def huge(verb: Verb, count: int, width: int = 63) -> list[object]:
     changes = (Change("spec.webhook_url", "u" * 5000, "v" * 5000),) if verb.dials else ()
     name = "n" * (width - 6)
-    return [action(verb, f"{name}-{n:05}", 1, **({"changes": changes} if changes else {})) for n in range(count)]
+    return [action(verb, f"{name}-{n:05}", n + 1, **({"changes": changes} if changes else {})) for n in range(count)]
 
 
 @pytest.mark.parametrize("verb", list(Verb))
@@ -197,9 +198,9 @@ def test_ten_thousand_of_everything_with_hostile_text_fit() -> None:
 
 
 def changed_each(count: int, size: int = 1) -> list[Action]:
-    """Actions with a change of their own each, so that none is said together with another."""
+    """Actions with people and a change of their own each, so that none is said together with another."""
     changes = [(Change("spec.agent_id", "agent_old", f"{place:03}{'v' * size}"),) for place in range(count)]
-    return [action(Verb.REPLACE, f"r{place:03}", changes=change) for place, change in enumerate(changes)]
+    return [action(Verb.REPLACE, f"r{place:03}", place + 1, changes=change) for place, change in enumerate(changes)]
 
 
 def test_differences_go_before_rows_and_kept_before_differences() -> None:
@@ -244,9 +245,38 @@ def test_what_many_addresses_share_is_said_once() -> None:
     assert f"- {shared} 800 people: an answer was lost" in shown
     assert f"- {shared}: calls abroad" in shown
     assert shown.count("→ `agent_new`") == 1
+    moved = "`batch/old-campaign-0`, `batch/old-campaign-1`, `batch/old-campaign-2` and 397 more"
+    assert f"| {moved} | `~` replace | 400 | each: 1 person moves to the new agent" in shown
+    assert "<summary>All addresses (400)</summary>" in shown
+    assert shown.count("\n|") == 3
+
+
+@pytest.mark.parametrize(("count", "rows"), [(9, 9), (10, 1)])
+def test_a_few_equal_rows_stay_apart_and_many_become_one(count: int, rows: int) -> None:
+    shown = markdown.render_comment(plan_of(*(action(Verb.CREATE, f"c{place}", 1) for place in range(count))))
+    assert shown.count("\n| `batch/") == rows
+
+
+def test_the_terms_of_new_people_are_said_once_for_all_addresses_that_share_them() -> None:
+    terms = Terms(
+        agent_id="agent_Fo7pKNBUwLZxrTd6", agent_name="Spring *Offer*", caller="+1415•••0100", hours="own zone"
+    )
+    plan = plan_of(*(action(Verb.CREATE, f"c{place}", place + 1, terms=terms) for place in range(4)))
+    shown = markdown.render_comment(plan)
+    assert shown.count("Spring") == 1
+    bullet = (
+        "- `batch/c0`, `batch/c1`, `batch/c2` and 1 more: agent Spring \\*Offer\\* (agent\\_Fo7p…) from +1415•••0100"
+    )
+    assert f"#### Who calls, and when\n\n{bullet} · hours own zone\n" in shown
+
+
+def test_the_details_say_how_long_the_calls_take() -> None:
+    forecast = Forecast(seconds=60, ends_at=NOON + timedelta(hours=4, minutes=1), limit="1 call a second")
+    shown = markdown.render_comment(plan_of(action(Verb.CREATE, forecast=forecast)))
+    assert "moment; about 1 minute at 1 call a second: through by 16:01 UTC | new |" in shown
 
 
 def test_a_comment_names_commit_and_time_of_the_plan() -> None:
-    shown = markdown.render_comment(plan_of(action(Verb.CREATE)), commit="0123456789abcdef0123")
+    shown = markdown.render_comment(plan_of(action(Verb.CREATE), commit="0123456789abcdef0123"))
     assert " · commit `0123456789ab` · 12:00 UTC on 1 Dec 2026\n" in shown
     assert " · 12:00 UTC on 1 Dec 2026" in markdown.render_comment(plan_of())

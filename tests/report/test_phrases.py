@@ -9,13 +9,29 @@ import pytest
 
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action
+from declarative.planning.terms import Forecast, Terms
 from declarative.report import phrases, text
 from tests.command import ROOT
 
 from .sample_plans import NOON, action, plan_of
 
 CAMPAIGNS = (
-    action(Verb.CREATE, "march-outreach", 2, starts_at=NOON.replace(hour=16)),
+    action(
+        Verb.CREATE,
+        "march-outreach",
+        2,
+        starts_at=NOON.replace(hour=16),
+        terms=Terms(
+            agent_id="agent_Fo7pKNBUwLZxrTd6jvhpaE",
+            agent_name="Spring Offer",
+            caller="+1415•••0100",
+            hours="09:00–20:00 own zone",
+            retries=2,
+            retry_after=14_400,
+            expires_at=NOON.replace(day=8, hour=0),
+        ),
+        forecast=Forecast(seconds=1, ends_at=NOON.replace(hour=16, second=1), limit="1 call a second"),
+    ),
     action(Verb.REPLACE, "renewals", 12, counts={"total": 4_800, "called": 4_788}),
     action(
         Verb.RETRY,

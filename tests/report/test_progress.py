@@ -96,3 +96,11 @@ def test_once_hushed_it_begins_no_more() -> None:
         others = threading.active_count()
         shown("sending")
         assert threading.active_count() == others
+
+
+@pytest.mark.parametrize(("encoding", "spinner"), [("utf-8", "dots"), ("UTF8", "dots"), ("latin-1", "line")])
+def test_the_spinner_is_one_that_the_terminal_can_show(
+    encoding: str, spinner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert progress.choose_spinner() == spinner

@@ -11,7 +11,7 @@ import pytest
 from declarative.app.apply import ApplyReport
 from declarative.app.status import AddressStatus
 from declarative.engine.results import ResourceResult
-from declarative.errors import Interrupted
+from declarative.errors import Interrupted, StateError
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Block
 from declarative.planning.plan import Change
@@ -108,6 +108,29 @@ def test_an_interrupted_run_that_did_nothing_says_so() -> None:
     assert told == "Interrupted: stopped by Ctrl-C. Before: nobody was called and nobody taken off."
 
 
+def test_a_run_that_ended_early_says_what_went_out_and_who_is_left() -> None:
+    result = ResourceResult(requests=[("acb_1", Verb.CREATE, 12)])
+    told = {"plan": plan_of(action(Verb.CREATE, people=60)), "results": {"batch/march": result}}
+    stopped = ApplyReport(**told, interrupted=Interrupted("stopped by Ctrl-C", terminated=False))
+    assert click.unstyle(text.format_report(stopped)).splitlines()[-1] == (
+        "Interrupted: stopped by Ctrl-C. Before: 12 people submitted, 48 people left for the next run."
+    )
+    failed = ApplyReport(**told, failure=StateError("the disk is full", hint="make room"))
+    assert click.unstyle(text.format_report(failed)).splitlines() == [
+        "  ✓ batch/march: 12 people submitted",
+        "Apply: 12 people submitted, 48 people left for the next run.",
+        "Ended early: the disk is full",
+        "  make room",
+    ]
+
+
+def test_a_report_says_when_to_apply_again() -> None:
+    plan = plan_of(action(Verb.WAIT, people=16, next_at=NOON + timedelta(hours=4)))
+    *_, later, summary = click.unstyle(text.format_report(ApplyReport(plan=plan, results={}))).splitlines()
+    assert later == "  … 16 people are due later, first at 16:00 UTC on 1 Dec: apply again then"
+    assert summary == "Apply: nothing to do."
+
+
 def test_a_status_repeats_what_was_answered_to_an_unsure_request() -> None:
     answered = intent(answer="answered 413 Payload Too Large")
     status = AddressStatus(address="batch/march", people=3, unsure=(answered,))
@@ -124,7 +147,7 @@ def test_a_status_without_a_way_out_has_no_empty_line() -> None:
 @pytest.mark.parametrize(
     ("destroy", "blocks", "changes", "told"),
     [
-        (False, 0, {}, "Apply: nobody was called and nobody taken off."),
+        (False, 0, {}, "Apply: nothing to do."),
         (False, 2, {}, "Apply: nobody was called and nobody taken off, 2 blocked."),
         (
             False,
@@ -150,3 +173,13 @@ def test_a_destroy_says_nothing_of_a_state_that_no_manifest_has() -> None:
 
 def test_who_is_forgotten_is_not_said_to_have_been_called() -> None:
     assert "the lock keeps its people, so nobody is called again" in said(Verb.FORGET, people=3)
+
+
+def test_a_block_that_many_addresses_share_is_told_once() -> None:
+    shared = {"reason": Reason.NOT_READ, "detail": "cartesia: no API key", "hint": "set it"}
+    told = click.unstyle(
+        text.format_plan(plan_of(*(action(Verb.BLOCK, f"b{number}", people=3, **shared) for number in range(400))))
+    )
+    assert told.count("no API key") == 1
+    assert "! batch/b0 and 399 more  block" in told
+    assert told.endswith("Plan: nothing is sent. 400 blocked.")

@@ -226,6 +226,24 @@ def test_lost_answers_are_in_the_log_without_a_status(account: Account) -> None:
     ]
 
 
+def test_a_create_is_delivered_twice_and_answered_once(either: Account) -> None:
+    either.faults(fault_rule("createCallBatch", {"copy": 20}))
+    assert create(either, scheduled_at=either.later(120)).status_code == 201
+    assert len(listed(either)) == 1
+    either.advance(21)
+    first, second = listed(either)
+    assert first["name"] == second["name"]
+    either.advance(3600)
+    assert either.calls()[ADA] == 2
+
+
+def test_a_copy_that_lands_after_its_start_is_refused(either: Account) -> None:
+    either.faults(fault_rule("createCallBatch", {"copy": 121}))
+    create(either, scheduled_at=either.later(120))
+    either.advance(3600)
+    assert either.calls()[ADA] == 1
+
+
 @pytest.mark.parametrize("effect_after", [30, "never"])
 def test_a_cancel_answers_well_and_takes_effect_later_or_never(either: Account, effect_after: Any) -> None:
     batch = create(either, scheduled_at=either.later(120)).json()

@@ -5,8 +5,10 @@ It handles one request at a time, so that its conditional writes are atomic.
 
 from __future__ import annotations
 
+import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -30,6 +32,7 @@ class S3Server:
     def __init__(self) -> None:
         self.ignore_conditions = False
         self.lost_answers = 0
+        self.access_keys: set[str] = set()  # the public half of each key that signed a request
         self._turn = threading.Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
@@ -58,6 +61,17 @@ class S3Server:
         found = _backend().list_objects(_backend().get_bucket(self.bucket), prefix, None)
         return {key.name: key.value for key in found[0]}
 
+    @contextmanager
+    def behind_tls(self, context: ssl.SSLContext) -> Iterator[str]:
+        """Serve the same over TLS for a while, under this URL."""
+        server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet, ssl_context=context)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"https://localhost:{server.server_port}"
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
@@ -67,6 +81,8 @@ class S3Server:
         if self.ignore_conditions:
             environ.pop("HTTP_IF_NONE_MATCH", None)
             environ.pop("HTTP_IF_MATCH", None)
+        signature = environ.get("HTTP_AUTHORIZATION", "")
+        self.access_keys.add(signature.partition("Credential=")[2].partition("/")[0])
         with self._turn:
             if environ["REQUEST_METHOD"] == "PUT" and self.lost_answers:
                 self.lost_answers -= 1

@@ -72,12 +72,14 @@ def _run_limited(project: ProjectFixture, kind: int, limit: int, *command: str) 
     )
 
 
-@pytest.mark.parametrize("limit", [7, 31])
+@pytest.mark.parametrize("limit", [5, 31])
 def test_too_few_open_files_are_told_before_anything_is_done(project: ProjectFixture, limit: int) -> None:
     run = _run_limited(project, resource.RLIMIT_NOFILE, limit, *APPLY)
     assert run.returncode == 1
     assert "ulimit -n" in run.stderr
     assert "Traceback" not in run.stderr
+    told = json.loads(_run_limited(project, resource.RLIMIT_NOFILE, limit, *APPLY, "--json").stdout)
+    assert told["error"]["message"] == f"only {limit} files may be open at once, and dialctl needs 32"
     assert not (project.root / ".dialctl").exists()
 
 

@@ -22,7 +22,11 @@ _MOST_OUTPUT = 1 << 30
 _MOST_SECONDS = 60
 """Processor seconds of the child."""
 _MOST_ROWS = 20_000_000
+_MOST_EQUAL_ROWS = 1_000_000
+"""Rows of a file that has fewer bytes than rows."""
 _MOST_UNPACKED = 512 << 20
+_MOST_TIMES = 100
+"""How many times its size a file may unfold to, beyond 64 MiB."""
 _ERROR_CELL = re.compile(rb"""<(?:\w+:)?c(\s[^>]*\bt=["']e["'][^>]*)>.*?<(?:\w+:)?v>([^<]*)<""", re.DOTALL)
 _PLACE = re.compile(rb"""\br=["']([A-Z]+)([0-9]+)["']""")
 ERROR_MARK = "\0"
@@ -64,11 +68,13 @@ def _bound_process() -> None:
 def _write_parquet_columns(file: str, output: str) -> int:
     import polars as pl
 
+    size = Path(file).stat().st_size
     frame = pl.scan_parquet(file, glob=False, hive_partitioning=False)
-    if frame.select(pl.len()).collect().item() > _MOST_ROWS:
+    # Numbers that differ take more than a byte each, whatever packs them.
+    if frame.select(pl.len()).collect().item() > min(_MOST_ROWS, max(_MOST_EQUAL_ROWS, size)):
         return TOO_LARGE
     table = frame.collect()
-    if table.estimated_size() > _MOST_OUTPUT or _text_size(table) > _MOST_OUTPUT:
+    if max(table.estimated_size(), _text_size(table)) > _most_unfolded(size, _MOST_OUTPUT):
         return TOO_LARGE
     for column in table:
         if column.dtype.is_temporal() or column.dtype.is_nested():
@@ -79,6 +85,11 @@ def _write_parquet_columns(file: str, output: str) -> int:
                 return BAD_VALUES
     table.write_ipc(output)
     return 0
+
+
+def _most_unfolded(size: int, most: int) -> int:
+    """Bytes that a file of this size may unfold to."""
+    return min(most, max(64 << 20, size * _MOST_TIMES))
 
 
 def _text_size(table: object) -> int:
@@ -94,7 +105,8 @@ def _write_sheet_columns(file: str, output: str, sheet: str = "") -> int:
     from python_calamine import CalamineWorkbook
 
     with ZipFile(file) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED:
+        unfolded = sum(entry.file_size for entry in archive.infolist())
+        if unfolded > _most_unfolded(Path(file).stat().st_size, _MOST_UNPACKED):
             return TOO_LARGE
         workbook = CalamineWorkbook.from_path(file)
         if sheet and sheet not in workbook.sheet_names:

@@ -27,7 +27,7 @@ def open_parquet(source: Source) -> Iterator[Table]:
             )
     except ChildFailed as failed:
         if failed.code == TOO_LARGE:
-            raise UnreadableFile(source.file_problem("unfolds to more than 1 GiB", "split the file")) from None
+            raise UnreadableFile(source.file_problem("unfolds to more than can be read", "split the file")) from None
         if failed.code == BAD_VALUES:
             message = f"column {quote(failed.detail)} holds dates or times beyond the years 1 to 9999"
             raise UnreadableFile(source.file_problem(message, "store them as text, or leave them null")) from None

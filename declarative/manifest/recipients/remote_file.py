@@ -1,7 +1,7 @@
 """Fetches recipients files from an object store, when whoever owns the runner allows it: a manifest alone reads no URL.
 
-A file is kept by its digest, so that what was reviewed is what is read. Endpoint and credentials come from the
-environment, under the names that obstore reads.
+A file is kept by its digest, so that what was reviewed is what is read. Endpoint and credentials are those with which a
+state is kept in such a store: whoever makes RemoteFiles opens it.
 """
 
 from __future__ import annotations
@@ -10,27 +10,29 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from declarative.errors import StateError
 from declarative.manifest.messages import quote
 from declarative.manifest.paths import RECIPIENTS_LIMIT, UnusableFile
 from declarative.manifest.recipients.source import check_ending, file_sha256
-from declarative.privacy import clean, is_loopback
+from declarative.privacy import clean
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 PREFIXES = "DIALCTL_RECIPIENTS"
 """The environment variable with the prefixes that may be read, separated by commas."""
 _VARIABLES = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
 """Schemes that are read, with the beginning of the environment variables that say how the store is reached."""
 _URL = re.compile(rf"(?:{'|'.join(_VARIABLES)})://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[^/?#\s]+)+")
-_ENDPOINTS = (
-    *("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
-    *("GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
-)
-_TIMEOUT = timedelta(seconds=60)
+
+OpenStore = Callable[[str], "ObjectStore"]
+"""Opens the bucket at `s3://bucket`. Raises StateError."""
 
 
 def check_url(url: str) -> None:
@@ -49,11 +51,13 @@ class RemoteFiles:
     """The files under URLs that a run may read."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Environment variables: the prefixes and the endpoint."""
+    """Environment variables: the prefixes."""
     cache: Path | None = None
     """The directory that keeps fetched files by digest; None when nothing is kept, and nothing can be read."""
     fetches: bool = True
     """Whether files that are not kept yet are fetched."""
+    open_store: OpenStore | None = None
+    """Opens a bucket; None when nothing is fetched."""
     unread: list[str] = field(default_factory=list)
     """URLs that were not fetched."""
 
@@ -92,21 +96,15 @@ class RemoteFiles:
         """Fetch a file into a new private file in `directory`; its path and digest. Raises UnusableFile."""
         import obstore
         from obstore.exceptions import BaseError
-        from obstore.store import from_url
 
+        if self.open_store is None:
+            raise UnusableFile(f"{quote(url)} cannot be read here", "there is nothing to open it with")
         parts = urlsplit(url)
         descriptor, name = tempfile.mkstemp(dir=directory, prefix=".fetch-")  # created 0600
         digest, size = hashlib.sha256(), 0
         try:
             with os.fdopen(descriptor, "wb") as file:
-                store = from_url(
-                    f"{parts.scheme}://{parts.netloc}",
-                    client_options={
-                        "timeout": _TIMEOUT,
-                        "connect_timeout": _TIMEOUT / 6,
-                        "allow_http": self._uses_plain_http(),
-                    },
-                )
+                store = self.open_store(f"{parts.scheme}://{parts.netloc}")
                 for chunk in obstore.get(store, parts.path.lstrip("/")):
                     size += len(chunk)
                     if size > RECIPIENTS_LIMIT:
@@ -116,6 +114,9 @@ class RemoteFiles:
         except FileNotFoundError:
             Path(name).unlink()
             raise UnusableFile(f"there is no {quote(url)}") from None
+        except StateError as error:
+            Path(name).unlink(missing_ok=True)
+            raise UnusableFile(f"{quote(url)} could not be fetched: {error.message}", error.hint) from None
         except (BaseError, OSError, ValueError) as error:
             Path(name).unlink(missing_ok=True)
             message = f"{quote(url)} could not be fetched: {_first_words(error)}"
@@ -125,14 +126,6 @@ class RemoteFiles:
             Path(name).unlink(missing_ok=True)
             raise
         return Path(name), digest.hexdigest()
-
-    def _uses_plain_http(self) -> bool:
-        """Whether an endpoint is plain http. Raises UnusableFile for one on another machine: keys are sent there."""
-        plain = [name for name in _ENDPOINTS if self.environment.get(name, "").lower().startswith("http://")]
-        for name in plain:
-            if not is_loopback(urlsplit(self.environment[name]).hostname or ""):
-                raise UnusableFile(f"{name} is plain http to another machine", "use https: the keys are sent there")
-        return bool(plain)
 
 
 def _first_words(error: Exception) -> str:

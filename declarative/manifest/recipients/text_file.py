@@ -10,6 +10,8 @@ from declarative.manifest.recipients.source import Source, UnreadableFile
 
 MOST_UNPACKED = 512 << 20
 """Bytes that a packed file may unfold to."""
+_MOST_TIMES = 100
+"""How many times its size a packed file may unfold to, beyond 64 MiB. Lists of people reach about ten times."""
 _CHUNK = 1 << 20
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -56,6 +58,7 @@ def is_text_encoding(name: str) -> bool:
 def _unpack(source: Source) -> bytes:
     parts: list[bytes] = []
     size = 0
+    packed_size = source.file.stat().st_size
     with source.file.open("rb") as file:
         unpacker = zlib.decompressobj(wbits=31)
         while True:
@@ -69,8 +72,8 @@ def _unpack(source: Source) -> bytes:
             except zlib.error:
                 raise UnreadableFile(source.file_problem("is not gzip, or is damaged")) from None
             size += len(parts[-1])
-            if size > MOST_UNPACKED:
-                message = f"unfolds to more than {MOST_UNPACKED >> 20} MiB"
+            if size > (most := min(MOST_UNPACKED, max(64 << 20, packed_size * _MOST_TIMES))):
+                message = f"unfolds to more than {most >> 20} MiB"
                 raise UnreadableFile(source.file_problem(message, "split the file, or do not pack it"))
     if not unpacker.eof:
         raise UnreadableFile(

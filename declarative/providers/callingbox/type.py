@@ -33,6 +33,7 @@ CALLINGBOX = ProviderType(
                 retryable=False,
                 returns_data=True,
                 outcomes=OUTCOMES,
+                failures=frozenset({"failed"}),
                 personal=("metadata", "context"),
                 notes=_NOTES,
             )

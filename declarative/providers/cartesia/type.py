@@ -13,15 +13,19 @@ LEGACY_VERSION = "2025-04-16"
 
 OUTCOMES = frozenset({"dial_no_answer", "dial_busy", "dial_failed"})
 """The values of `end_reason` for a person who was not reached (cartesia.md 3.4)."""
+FAILURES = frozenset({"dial_failed", "error"})
+"""The values of `end_reason` for a call that failed (cartesia.md 3.4)."""
 
 _BATCH = Capabilities(
     max_people=5000,
+    max_bytes=10_000_000,  # not documented (cartesia.md 2.5); gateways such as Amazon's take no more
     provable=True,
     schedulable=True,
     cancellable=True,
     retryable=True,
     returns_data=True,
     outcomes=OUTCOMES,
+    failures=FAILURES,
     personal=("metadata",),
     refuses_past=True,  # `scheduled_at` must be in the future (cartesia.md 2.5)
     cancel_settles=0.0,  # a recipient who reads `cancelled` was not dialed (cartesia.md 7, row 4)
@@ -37,6 +41,7 @@ _CALL = Capabilities(
     retryable=False,
     returns_data=True,
     outcomes=OUTCOMES,
+    failures=FAILURES,
     personal=("metadata",),
     per_second=1.0,
     destinations="Cartesia's own numbers reach US destinations only",
@@ -72,6 +77,7 @@ CARTESIA = ProviderType(
                 _CALL,
                 returns_data=False,
                 outcomes=frozenset(),
+                failures=frozenset(),
                 notes="An old route whose answer is not documented: any 2xx counts as placed. Its calls show "
                 "neither our mark nor why they ended, so a person must settle a lost answer, and people who "
                 "were not reached are not called again. The agent's own number is the caller. Move to "

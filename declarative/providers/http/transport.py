@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 import ssl
-import time
-from collections.abc import Iterable
-from contextvars import ContextVar
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpcore
 import httpx
 
 from declarative.errors import ProviderError
+from declarative.providers.http import network
 from declarative.providers.http.endpoint import Endpoint
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -27,27 +26,81 @@ _CODINGS = frozenset({"", "identity", "gzip", "deflate"})
 
 _ERROR_NOISE = re.compile(r"^\[[^]]*\] | \(_ssl\.c:\d+\)")
 
-_deadline: ContextVar[float] = ContextVar("deadline")
-"""Until when the exchange of this thread may take, by time.monotonic()."""
+_HTTPCORE_ERRORS = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
 
 
 class AnswerRefused(Exception):
     """An answer beyond the bounds. Its text says which, for people."""
 
 
-class BoundedTransport(httpx.HTTPTransport):
-    """Ends an exchange at its deadline, even where every single byte comes in time."""
+class BoundedTransport(httpx.BaseTransport):
+    """The network under httpx. An exchange ends at its deadline, and only the endpoint names proxy and CAs."""
 
     def __init__(self, endpoint: Endpoint, limits: httpx.Limits) -> None:
-        context = _ssl_context(endpoint)
-        super().__init__(verify=context, limits=limits, proxy=_proxy(endpoint, context), trust_env=False)
-        # httpx has no parameter for the backend. Its timeouts start anew with each byte that arrives.
-        self._pool._network_backend = _BoundedBackend(self._pool._network_backend)
+        ssl_context = _ssl_context(endpoint)
+        # httpx has a transport of its own, which takes no network backend. The pool below it does.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl_context,
+            proxy=_proxy(endpoint, ssl_context),
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=network.BoundedBackend(),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.SyncByteStream)
+        url = request.url
+        with _httpx_errors():
+            response = self._pool.handle_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        return httpx.Response(
+            response.status, headers=response.headers, stream=_Body(response), extensions=response.extensions
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _httpx_errors():
+            yield from self._response.iter_stream()
+
+    def close(self) -> None:
+        with _httpx_errors():
+            self._response.close()
+
+
+@contextmanager
+def _httpx_errors() -> Iterator[None]:
+    """Raise httpx's error of the same name in place of httpcore's, as httpx's own transport does."""
+    try:
+        yield
+    except _HTTPCORE_ERRORS as error:
+        httpx_error: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
+        raise httpx_error(str(error)) from error
 
 
 def exchange(httpx_client: httpx.Client, request: httpx.Request, seconds: float) -> tuple[int, httpx.Headers, bytes]:
     """Send once and return status, headers and the decoded body. Raises httpx.HTTPError or AnswerRefused."""
-    _deadline.set(time.monotonic() + seconds)
+    network.start_exchange(seconds)
     response = httpx_client.send(request, stream=True)
     try:
         return response.status_code, response.headers, _read_body(response)
@@ -63,61 +116,23 @@ def _read_body(response: httpx.Response) -> bytes:
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             raise AnswerRefused(f"gave an answer of more than {MAX_ANSWER_BYTES:,} bytes")
-        if time.monotonic() > _deadline.get():
-            raise httpx.ReadTimeout("the whole answer took too long")
+        with _httpx_errors():
+            network.remaining_seconds()  # a body that was buffered comes without a read
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_ANSWER_VALUES:
         raise AnswerRefused(f"gave an answer of more than {MAX_ANSWER_VALUES:,} values")
     return bytes(body)
 
 
-def _time_left(timeout: float | None) -> float:
-    left = _deadline.get() - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the whole answer took too long")
-    return left if timeout is None else min(timeout, left)
-
-
-class _BoundedBackend(httpcore.NetworkBackend):
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
-        self._backend = backend
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        return _BoundedStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
-
-
-class _BoundedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _time_left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _time_left(timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _proxy(endpoint: Endpoint, context: ssl.SSLContext) -> httpx.Proxy | None:
+def _proxy(endpoint: Endpoint, ssl_context: ssl.SSLContext) -> httpcore.Proxy | None:
     if not endpoint.proxy:
         return None
-    return httpx.Proxy(endpoint.proxy, ssl_context=context if endpoint.proxy.startswith("https://") else None)
+    proxy = httpx.Proxy(endpoint.proxy)
+    url = proxy.url
+    return httpcore.Proxy(
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        auth=proxy.raw_auth,
+        ssl_context=ssl_context if url.scheme == "https" else None,
+    )
 
 
 def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:

@@ -95,7 +95,9 @@ def _build_call(context: RequestContext, body: dict[str, Any], from_number: str,
     if shortfall:
         fate = Draw(Outcome.PRE_DIAL, 0, 0)
     else:
-        (fate,) = draw_next_dials(context.moment, context.org.id, [body["to"]], us_only=False)
+        (fate,) = draw_next_dials(
+            context.moment, context.org.id, [body["to"]], agent_id=body["agent_id"], us_only=False
+        )
     times, dispatch = compute_times(fate, RINGING, LONGEST), context.now + DIAL_AFTER
     # Calls of this provider are answered at a fixed time; the draw's ringing time is not used.
     talk = times.end - times.answer if times.answer is not None else 0.0

@@ -51,7 +51,9 @@ def _place_entry(context: RequestContext, order: CallOrder, recipient: Recipient
 
 def _place_call(context: RequestContext, order: CallOrder, recipient: Recipient, version: str) -> Call:
     paced = number_type(order.number_id) == "cartesia"
-    (fate,) = draw_next_dials(context.moment, context.org.id, [recipient.number], us_only=paced)
+    (fate,) = draw_next_dials(
+        context.moment, context.org.id, [recipient.number], agent_id=order.agent_id, us_only=paced
+    )
     dispatch = calls.next_dial(context.moment, context.org.id, order.number_id, 1.0 if paced else 0.0)
     times = compute_times(fate, order.ringing, order.minutes * 60.0)
     call = Call(

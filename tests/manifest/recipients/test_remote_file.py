@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +21,9 @@ from declarative.model.resource import Desired
 from tests.state.s3server import S3Server
 
 from ..project_fixture import HEAD, PROJECT, TYPES, ProjectFolder, people_of
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 TEXT = b"to_number,n\n+14155550101,1\n+14155550102,2\n"
 DIGEST = hashlib.sha256(TEXT).hexdigest()
@@ -33,12 +39,10 @@ def server() -> Iterator[S3Server]:
 @pytest.fixture
 def url(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     import obstore
-    from obstore.store import from_url
 
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
-    store = from_url(f"s3://{server.bucket}", client_options={"allow_http": True})
-    obstore.put(store, "lists/march.csv", TEXT)
+    obstore.put(open_bucket(f"s3://{server.bucket}"), "lists/march.csv", TEXT)
     return f"s3://{server.bucket}/lists/march.csv"
 
 
@@ -75,9 +79,15 @@ def other_stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         thread.join()
 
 
+def open_bucket(url: str) -> ObjectStore:
+    from declarative.state.objectstore_open import open_store
+
+    return open_store(url, os.environ, timeout=timedelta(seconds=60))
+
+
 def load(folder: ProjectFolder, server: S3Server, prefixes: str, *, fetches: bool = True) -> Desired:
     environment = {**server.environment, "DIALCTL_RECIPIENTS": prefixes}
-    remote_files = RemoteFiles(environment, folder.cache / "files", fetches)
+    remote_files = RemoteFiles(environment, folder.cache / "files", fetches, open_bucket)
     return load_desired(
         folder.directory,
         provider_types=TYPES,
@@ -113,7 +123,7 @@ def test_validating_fetches_nothing_and_says_so(folder: ProjectFolder, server: S
 @pytest.mark.parametrize("scheme", ["gs", "az"])
 def test_google_and_azure_are_read_the_same_way(tmp_path: Path, other_stores: dict[str, str], scheme: str) -> None:
     environment = {**other_stores, "DIALCTL_RECIPIENTS": f"s3://other,{scheme}://bucket/lists"}
-    remote_files = RemoteFiles(environment, tmp_path)
+    remote_files = RemoteFiles(environment, tmp_path, open_store=open_bucket)
     copy = remote_files.get(f"{scheme}://bucket/lists/march.csv", DIGEST)
     assert copy is not None
     assert copy.read_bytes() == TEXT
@@ -149,8 +159,9 @@ def test_a_prefix_covers_whole_segments_of_the_path(prefixes: str, url: str, is_
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "GOOGLE_BASE_URL", "AZURE_ENDPOINT"])
-def test_keys_travel_to_no_other_machine_in_clear(tmp_path: Path, name: str) -> None:
-    remote_files = RemoteFiles({"DIALCTL_RECIPIENTS": "s3://a", name: "HTTP://store.example"}, tmp_path)
+def test_keys_travel_to_no_other_machine_in_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "HTTP://store.example")
+    remote_files = RemoteFiles({"DIALCTL_RECIPIENTS": "s3://a"}, tmp_path, open_store=open_bucket)
     with pytest.raises(UnusableFile, match=f"{name} is plain http to another machine"):
         remote_files.get("s3://a/r.csv", DIGEST)
 
@@ -193,7 +204,8 @@ def test_a_url_without_a_digest_is_refused(folder: ProjectFolder, server: S3Serv
 
 def test_a_file_is_described_by_digest_rows_and_columns(server: S3Server, url: str, tmp_path: Path) -> None:
     environment = {**server.environment, "DIALCTL_RECIPIENTS": url.rpartition("/")[0]}
-    assert describe_file(url, tmp_path, RemoteFiles(environment)) == (DIGEST, 2, ["to_number", "n"])
+    remote_files = RemoteFiles(environment, open_store=open_bucket)
+    assert describe_file(url, tmp_path, remote_files) == (DIGEST, 2, ["to_number", "n"])
     (tmp_path / "r.json").write_text('[{"to_number": "+14155550101", "a": 1}, {"b": 2}]')
     assert describe_file("r.json", tmp_path, RemoteFiles())[1:] == (2, ["to_number", "a", "b"])
     with pytest.raises(ManifestError):

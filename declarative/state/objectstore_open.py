@@ -1,0 +1,146 @@
+"""Opens an object store as its vendor's own tools would: endpoint and credentials come from the environment, and for S3
+from profiles and shared files too. Knows no lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from obstore import exceptions
+from obstore.store import from_url
+
+from declarative.errors import StateError
+from declarative.privacy import is_loopback
+from declarative.state.aws_profile import AwsProfile, open_profile
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, ObjectStore, S3Config
+
+_ENDPOINTS = (
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT",
+    "GOOGLE_BASE_URL",
+    "AZURE_STORAGE_ENDPOINT",
+    "AZURE_ENDPOINT",
+)
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_CREDENTIALS = {
+    "s3": "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+}
+"""Scheme of a URL to the variables that name credentials."""
+_VARIABLES = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
+"""Scheme of a URL to the beginning of the variables that say how the store is reached."""
+_METADATA_SERVICE = ("//169.254.", "//metadata.google.internal", "//fd00:ec2::254")
+"""Where a machine in a cloud is asked for credentials, once nothing else names any."""
+_MISSING_BUCKET = ("NoSuchBucket", "ContainerNotFound")
+"""The codes of an answer about a bucket that does not exist."""
+
+
+def open_store(url: str, environment: Mapping[str, str], *, timeout: timedelta) -> ObjectStore:
+    """The store under `s3://bucket/prefix`, `gs://...` or `az://...`. `timeout` is for one request, and again for all
+    its repetitions. Sends nothing to the store yet.
+
+    Raises StateError for settings that cannot be used, such as an endpoint over plain http on another machine.
+    """
+    scheme = url.partition(":")[0]
+    profile = open_profile(environment) if scheme == "s3" else None
+    endpoints = {name: environment[name] for name in _ENDPOINTS if environment.get(name)}
+    if profile is not None and profile.endpoint:
+        endpoints["the AWS profile"] = profile.endpoint
+    client_options: ClientConfig = {
+        "timeout": timeout,
+        "connect_timeout": timeout / 2,
+        "allow_http": _uses_plain_http(endpoints),
+    }
+    try:
+        return from_url(
+            url,
+            config=_profile_config(profile) if profile is not None else None,
+            client_options=client_options,
+            retry_config={"max_retries": 3, "retry_timeout": timeout},
+            credential_provider=profile.credentials if profile is not None else None,
+        )
+    except (exceptions.BaseError, OSError, ValueError) as error:
+        raise StateError(
+            f"the store at {url} cannot be used as the environment says: {short_message(error)}",
+            hint=f"check the variables that begin with {_VARIABLES[scheme]}",
+        ) from error
+
+
+def describe_store_error(error: Exception, url: str) -> StateError:
+    """What a failed request to the store means, with a way out."""
+    text = str(error)
+    scheme, _, rest = url.partition("://")
+    if isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError):
+        return StateError(
+            f"{url}: the store refused the credentials in the environment",
+            hint="they must allow to list, read, write and delete there",
+        )
+    if is_missing_bucket(error):
+        noun = "container" if scheme == "az" else "bucket"
+        return StateError(
+            f'{url}: there is no {noun} "{rest.partition("/")[0]}"',
+            hint="create it, or correct the URL; the credentials and the endpoint say whose it is",
+        )
+    if any(address in text for address in _METADATA_SERVICE):
+        extra = "; profiles need pip install 'dialctl[aws]'" if scheme == "s3" else ""
+        return StateError(
+            f"{url}: the environment holds no credentials for the store, and this machine has none of its own",
+            hint=f"set {_CREDENTIALS[scheme]}{extra}",
+        )
+    if "InvalidCertificate" in text:
+        return StateError(
+            f"{url}: the store's certificate is from a CA that is not trusted here",
+            hint="SSL_CERT_FILE can name the CAs to trust; a company's proxy has one of its own",
+        )
+    if "kind: Connect," in text:
+        return StateError(
+            f"{url}: could not connect to the store{_through_proxy(os.environ)}",
+            hint="check its endpoint and the network",
+        )
+    return StateError(f"{url}: {short_message(error)}")
+
+
+def is_missing_bucket(error: Exception) -> bool:
+    """Tell whether the store answered that there is no such bucket. A list is refused with 404 for no other reason."""
+    text = str(error)
+    return any(code in text for code in _MISSING_BUCKET) or ("list request" in text and "404 Not Found" in text)
+
+
+def short_message(error: Exception) -> str:
+    """The first line of an error of the store's client."""
+    # After it come notes of the client and the page of the store, which may quote a signed request.
+    return str(error).split("\n", 1)[0].split(": <", 1)[0][:300]
+
+
+def _through_proxy(environment: Mapping[str, str]) -> str:
+    """Name the proxy that the store's client takes, without its password."""
+    for name in _PROXIES:
+        if proxy := environment.get(name, ""):
+            parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+            return f" through the proxy {parts.netloc.rpartition('@')[2]} ({name})"
+    return ""
+
+
+def _profile_config(profile: AwsProfile) -> S3Config:
+    config: S3Config = {}
+    if profile.endpoint:
+        config["endpoint"] = profile.endpoint
+    if profile.region:
+        config["region"] = profile.region
+    return config
+
+
+def _uses_plain_http(endpoints: Mapping[str, str]) -> bool:
+    """Tell whether an endpoint is plain http. Raises StateError for one on another machine."""
+    plain = {name: url for name, url in endpoints.items() if url.lower().startswith("http://")}
+    for name, url in plain.items():
+        if not is_loopback(urlsplit(url).hostname or ""):
+            raise StateError(f"{name} is plain http to another machine", hint="use https: the keys are sent there")
+    return bool(plain)
