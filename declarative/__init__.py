@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from declarative.planning.decide import Reason, Verb
     from declarative.planning.plan import Action, Plan
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _ERRORS = (
     "DialctlError",

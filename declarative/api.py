@@ -50,17 +50,25 @@ def apply(
     approve: Callable[[Plan], bool],
     max_dials: int | None = None,
     allow_shrink: Collection[str] = (),
+    only_approved: bool = False,
     lock_timeout: float = 0.0,
     stop: StopSignal | None = None,
 ) -> ApplyReport:
     """Make it so: plan again under the lease, ask `approve`, call each person once, record.
 
     `approve` gets the plan and says whether to go on; it has no default, because a call cannot be undone.
+    `only_approved` calls nobody but for manifests that an earlier apply without it was approved to apply.
     `lock_timeout` is how many seconds to wait for another run. `stop` ends the run between two requests.
     `report.exit_code` is the exit code of the command. Raises what keeps it from starting (ManifestError, StateError,
     LeaseHeld, Refused); once it has begun, a request that goes wrong stands in the report.
     """
-    options = ApplyOptions(approve=approve, max_dials=max_dials, allow_shrink=allow_shrink, lock_timeout=lock_timeout)
+    options = ApplyOptions(
+        approve=approve,
+        max_dials=max_dials,
+        allow_shrink=allow_shrink,
+        only_approved=only_approved,
+        lock_timeout=lock_timeout,
+    )
     return apply_project(session, options, stop or StopSignal())
 
 

@@ -22,6 +22,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+NEEDS_POSIX = "dialctl runs on Linux and macOS, and on Windows under WSL: this Python has no file locks (fcntl)"
+"""Why nothing works here: without the lock of a folder two runs could call the same people."""
+
 
 class Exit(IntEnum):
     """Exit codes of the `dialctl` command."""

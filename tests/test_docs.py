@@ -127,10 +127,9 @@ def test_the_first_command_is_the_main_job_in_the_sandbox(tmp_path: Path) -> Non
 def test_the_second_command_passes_the_tests() -> None:
     second = shell_lines()[1]
     assert second.endswith(".venv/bin/pytest -n auto")
-    script = (ROOT / ".ci" / "run").read_text()
-    assert '/bin/pytest" -n auto' in script
+    assert '/bin/pytest" -n auto' in (ROOT / ".ci" / "run").read_text()
     assert "--editable '.[dev]'" in second
-    assert "--editable '.[dev]'" in script
+    assert "--editable '.[dev]'" in (ROOT / ".ci" / "environment").read_text()
 
 
 @pytest.mark.parametrize("line", inline_commands())

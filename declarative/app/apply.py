@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from declarative.app import first_run, state_init
 from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
+from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
 from declarative.app.unsure_addresses import find_unsure_addresses
@@ -17,7 +18,7 @@ from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
 from declarative.errors import DialctlError, Exit, Interrupted, Refused, StateError
-from declarative.planning import policy
+from declarative.planning import approval, policy
 from declarative.planning.plan import Plan
 from declarative.state.base import Lease
 from declarative.state.ledger import Ledger
@@ -45,6 +46,8 @@ class ApplyOptions:
     """Seconds to wait for the lease."""
     allow_older: bool = False
     """Apply manifests that are older than those last applied, as the commits in the lock tell."""
+    only_approved: bool = False
+    """Call nobody but for manifests that an earlier run without this was approved to apply."""
     destroy: bool = False
     """Cancel everything that still waits, as if nothing were wanted any more."""
     stays: bool = False
@@ -120,6 +123,8 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
             _start_lock(session, ledger, plan)
             if ledger.is_started:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
+                if not options.only_approved:
+                    ledger.set_approved(approval.find_approvals(plan, session.desired.project))
             report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
                 _record_commit(ledger)
@@ -190,6 +195,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
         older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
+        unapproved=_find_unapproved(session, options, ledger),
     )
     plan = replace(
         plan,
@@ -197,6 +203,13 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         warnings=(*plan.warnings, *checkout.warn_if_unknown(scope.lock)),
     )
     return options.restrict(session, plan) if options.restrict else plan
+
+
+def _find_unapproved(session: Session, options: ApplyOptions, ledger: Ledger) -> frozenset[str]:
+    """The addresses that are not as they were last approved; none where the run does not ask."""
+    if not options.only_approved:
+        return frozenset()
+    return approval.find_unapproved(session.desired, ledger.lock if ledger.is_started else None)
 
 
 def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
@@ -232,19 +245,20 @@ def _run_rounds(
     that was taken back, up to ROUNDS."""
     interrupted: Interrupted | None = None
     failure: DialctlError | None = None
+    unapproved = _find_unapproved(session, options, run.ledger)
     try:
         # Protocol 5: a list probe goes out within an approved apply only. Where a doubt has to be waited for, the plan
         # is run first, so that nobody who must be taken off waits with it.
-        if runner.doubts.is_ripe(addresses := _find_doubtful_addresses(run, plan)):
+        if runner.doubts.is_ripe(addresses := find_doubtful_addresses(run, plan, unapproved)):
             findings += runner.doubts.resolve(addresses)
             plan = _make_approved_plan(session, options, run.ledger, plan)
         # Protocol 10: every round is filtered by the people of the plan that was approved. A later round calls no one
         # else.
         approved_numbers, current_plan = planner.numbers_to_call(plan), plan
-        earlier_doubts = _find_doubtful_addresses(run, plan)
+        earlier_doubts = find_doubtful_addresses(run, plan, unapproved)
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
-            settled_addresses = _settle_doubts(run, runner, plan, findings)
+            settled_addresses = _settle_doubts(run, runner, plan, findings, unapproved)
             if not settled_addresses and not runner.has_taken_back:
                 break
             current_plan = _make_plan(session, options, run.ledger)
@@ -266,35 +280,20 @@ def _run_rounds(
         findings=(*findings, *runner.findings),
         interrupted=interrupted,
         failure=failure,
-        open_addresses=find_unsure_addresses(session, plan, _find_open_addresses(run)),
+        open_addresses=find_unsure_addresses(session, plan, find_open_addresses(run)),
         destroy=options.destroy,
     )
 
 
-def _settle_doubts(run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding]) -> frozenset[str]:
+def _settle_doubts(
+    run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding], unapproved: frozenset[str]
+) -> frozenset[str]:
     """Settle what is open after a round, waiting where it is a batch of this plan. Returns the addresses without a
     doubtful batch now that had one."""
-    doubtful_before = _find_doubtful_addresses(run, plan)
-    if _find_open_addresses(run):
+    doubtful_before = find_doubtful_addresses(run, plan, unapproved)
+    if find_open_addresses(run):
         findings += _settle_open(run, runner)
-    if doubtful := _find_doubtful_addresses(run, plan):
+    if doubtful := find_doubtful_addresses(run, plan, unapproved):
         findings += runner.doubts.resolve(doubtful)
     runner.resolve_unsure()
-    return doubtful_before - _find_doubtful_addresses(run, plan)
-
-
-def _find_doubtful_addresses(run: RunContext, plan: Plan) -> frozenset[str]:
-    """The addresses of the plan at which a lost batch is neither found nor disproved."""
-    addresses = {action.address for action in plan.actions} | set(plan.tasks)
-    return frozenset(
-        address
-        for address in _find_open_addresses(run)
-        if address in addresses
-        and any(intent.is_batch for intent in run.ledger.resource_record(address).intents.values())
-    )
-
-
-def _find_open_addresses(run: RunContext) -> tuple[str, ...]:
-    if not run.ledger.is_started:
-        return ()
-    return tuple(address for address, resource_record in run.ledger.lock.resources.items() if resource_record.intents)
+    return doubtful_before - find_doubtful_addresses(run, plan, unapproved)

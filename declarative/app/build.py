@@ -14,8 +14,15 @@ _SHOWN = 12
 
 
 def find_commit() -> str:
-    """The commit that was installed from git, or that the checkout is at; empty where neither is known."""
-    return (_installed_commit() or _checked_out_commit(Path(__file__).parents[2]))[:_SHOWN]
+    """The commit that was built, or installed from git, or that the checkout is at; empty where none is known."""
+    return (_built_commit() or _installed_commit() or _checked_out_commit(Path(__file__).parents[2]))[:_SHOWN]
+
+
+def _built_commit() -> str:
+    """What hatch_build.py wrote into the wheel."""
+    with suppress(OSError):
+        return (Path(__file__).parents[1] / "commit.txt").read_text(encoding="ascii").strip()
+    return ""
 
 
 def _installed_commit() -> str:

@@ -3,10 +3,8 @@ nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime, time, timedelta
-from enum import Enum
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from declarative import humanize
@@ -14,6 +12,7 @@ from declarative.app.git_repository import GitRepository, GitUnavailable
 from declarative.app.session import Session
 from declarative.model.digest import json_digest
 from declarative.model.lock import Lock, ResourceRecord
+from declarative.model.plain import to_plain
 from declarative.model.resource import Resource
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Notice, Plan
@@ -119,32 +118,6 @@ def _meaning_digest(resource: Resource | None) -> str:
     """Digest of all that a manifest means, its recipients included."""
     if resource is None:
         return "removed"
-    values = {
-        attribute.name: _to_plain(getattr(resource, attribute.name))
-        for attribute in fields(resource)
-        if attribute.name != "recipients"
-    }
+    values = to_plain(resource, leave_out=("recipients",))
     recipients = resource.recipients
     return json_digest([values, recipients.numbers, recipients.payloads, recipients.excluded_counts])[:_DIGEST]
-
-
-def _to_plain(value: object) -> object:
-    """The value in JSON's types, always in the same order."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {attribute.name: _to_plain(getattr(value, attribute.name)) for attribute in fields(value)}
-    match value:
-        case Enum():
-            return str(value.value)
-        case datetime() | date() | time():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case Mapping():
-            return {str(name): _to_plain(part) for name, part in value.items()}
-        case Set():
-            return sorted(str(_to_plain(part)) for part in value)
-        case list() | tuple():
-            return [_to_plain(part) for part in value]
-        case None | bool() | int() | float() | str():
-            return value
-    return str(value)

@@ -16,7 +16,7 @@ from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import EARLIEST_TIME
 from declarative.model.resource import Desired, Route
-from declarative.planning import first_lock, notices, older_manifests, policy, renames
+from declarative.planning import approval, first_lock, notices, older_manifests, policy, renames
 from declarative.planning import offline as offline_planning
 from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason
@@ -91,12 +91,14 @@ def make_plan(
     allow_shrink: Collection[str] = (),
     allow_all_shrink: bool = False,
     older: Mapping[str, str] | None = None,
+    unapproved: Collection[str] = (),
 ) -> Plan:
     """The plan from what is wanted and what exists now. A provider that cannot be read blocks only its own addresses.
     `allow_all_shrink` lets every address lose as many people as it will. `older` is what CheckoutAge found: these
-    addresses are blocked."""
+    addresses are blocked. At `unapproved` addresses nobody is submitted."""
     observations = first_lock.block_without_lock(observe(replace(scope, include_removed=True)), scope.lock)
     observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
+    observations = approval.hold_unapproved(observations, unapproved)
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
     found = references.look_up(plan, scope.desired, scope.providers)

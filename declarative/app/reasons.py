@@ -45,8 +45,9 @@ REASONS = {
     "rollout": ReasonHelp("These people belong to a later step of the rollout."),
     "frequency": ReasonHelp("These numbers were called as often as the frequency policy allows. They wait."),
     "not_approved": ReasonHelp(
-        "This run carries out approved changes only (--only-approved), and this address was not approved as it is.",
-        "dialctl apply, and confirm the plan",
+        "This run calls only for what was approved (--only-approved), and the manifest or the project's policy changed "
+        "since, or the address was blocked then. Who waits at the provider stays there.",
+        "dialctl apply without --only-approved, and confirm the plan",
     ),
     "found": ReasonHelp("A batch with our mark is at the provider, and the lock does not know it. It is taken over."),
     "renamed": ReasonHelp("The resource took over what was done under an earlier address (metadata.previously)."),

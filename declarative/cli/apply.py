@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-older", is_flag=True, help="Apply manifests though a later commit was applied, as the lock tells."
 )
+@click.option(
+    "--only-approved",
+    is_flag=True,
+    help="Call only for manifests as an earlier run without this flag was approved to apply them. For schedules.",
+)
 @options.wait
 @click.pass_obj
 def apply(
@@ -59,6 +64,8 @@ def apply(
     saved_plan = saving.load_plan(path) if saving.is_plan_file(path) else None
     if saved_plan and (targets or labels):
         raise UsageError("a saved plan is applied as a whole", hint="pass --target to the dialctl plan that saves it")
+    if saved_plan and limits["only_approved"]:
+        raise UsageError("a saved plan is its own approval", hint="leave out --only-approved, or name a directory")
     project_path, chosen_targets = (Path(saved_plan.path), saved_plan.targets) if saved_plan else (path, targets)
     stop = _new_stop_signal(context)
     session = context.open_session(
@@ -71,6 +78,7 @@ def apply(
         max_dials=limits["max_dials"],
         allow_shrink=limits["allow_shrink"],
         allow_older=limits["allow_older"],
+        only_approved=limits["only_approved"],
         lock_timeout=limits["lock_timeout"],
     )
     return _apply_and_report(context, session, apply_options, stop, as_json, wait=wait)

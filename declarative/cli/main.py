@@ -3,7 +3,6 @@ each is imported when its command is called."""
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -13,7 +12,7 @@ from itertools import dropwhile
 import click
 
 from declarative.cli import examples, global_flags, terminal
-from declarative.errors import DialctlError, Exit
+from declarative.errors import NEEDS_POSIX, DialctlError, Exit
 
 _MIN_OPEN_FILES = 32
 """Files and connections that a run with the default parallelism has open at once, with some to spare."""
@@ -136,7 +135,7 @@ def _flush_output(exit_code: int) -> int:
 def run_command(arguments: list[str]) -> int:
     """Run the command, print its failure if it fails, and return the exit code."""
     try:
-        _require_open_files()
+        _check_system()
         return int(dialctl.main(args=arguments, prog_name="dialctl", standalone_mode=False) or 0)
     except click.exceptions.Exit as exit_request:
         return exit_request.exit_code
@@ -149,17 +148,21 @@ def run_command(arguments: list[str]) -> int:
         return error_output.print_failure(failure, _find_command_context(arguments))
 
 
-def _require_open_files() -> None:
-    """Raise DialctlError where fewer files may be open at once than are needed: a run must not fail halfway by it."""
+def _check_system() -> None:
+    """Raise DialctlError where the system cannot do what every command needs."""
+    try:
+        import fcntl  # noqa: F401
+    except ImportError:
+        raise DialctlError(NEEDS_POSIX, hint="on Windows: wsl --install, then install dialctl there") from None
     if (open_files := _allow_open_files()) < _MIN_OPEN_FILES:
-        raise DialctlError(
-            f"only {open_files} files may be open at once, and dialctl needs {_MIN_OPEN_FILES}",
-            hint="allow more open files (ulimit -n), then run again",
-        )
+        message = f"only {open_files} files may be open at once, and dialctl needs {_MIN_OPEN_FILES}"
+        raise DialctlError(message, hint="allow more open files (ulimit -n), then run again")
 
 
 def _allow_open_files() -> int:
     """Raise the number of files that may be open to what is needed, if the system allows it. Returns the number."""
+    import resource
+
     limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit != resource.RLIM_INFINITY and limit < _MIN_OPEN_FILES:
         limit = _MIN_OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _MIN_OPEN_FILES)

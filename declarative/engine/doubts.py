@@ -18,6 +18,7 @@ from declarative.engine.execute import ProbeExecutor
 from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import POLL, Settler
+from declarative.engine.unclear_answers import is_answer, shorten_answer
 from declarative.errors import ProviderError
 from declarative.model import mark
 from declarative.model.lock import LONGEST_GUARD, Intent
@@ -39,6 +40,7 @@ PROBES = 2
 """List probes that one run makes at most for the same doubts."""
 POLLS_A_WAIT = 20
 """How often a list is read during a long wait, at least. Something younger may appear at any time."""
+_FOLLOWS = "; another one may follow after the settle time"
 LABEL = "dialctl list probe"
 """The name of a list probe at the provider, in front of its mark."""
 
@@ -62,6 +64,8 @@ class DoubtResolver:
         self._resources = resources
         self._given_up: set[str] = set()
         """Marks of requests that this run cannot settle."""
+        self._probe_answers: set[str] = set()
+        """What list probes of this run were answered, where nothing can be concluded from it."""
 
     def is_ripe(self, addresses: Collection[str]) -> bool:
         """Whether a lost batch of these addresses can be settled without waiting for its fence or the settle time."""
@@ -159,7 +163,19 @@ class DoubtResolver:
             scheduled_at=(latest_time + LONGEST_GUARD + timedelta(seconds=1)).replace(microsecond=0),
         )
         outcome, failure = self._executor.send_probe(name, submission)
-        return _describe_probe(name, number, outcome, failure), isinstance(outcome, Done | MarkMissing)
+        finding = _describe_probe(name, number, outcome, failure)
+        if isinstance(outcome, Ambiguous) and self._is_alike(outcome.message, intents):
+            message = f"{finding.message}, as a request before it; nothing more is asked for it in this run"
+            finding = Finding("", message, unsure=True)
+        return finding, isinstance(outcome, Done | MarkMissing)
+
+    def _is_alike(self, message: str, intents: Sequence[Intent]) -> bool:
+        """Whether a lost request, or a probe of this run, was answered in the same words. Keeps the words."""
+        answer = shorten_answer(message)
+        # An answer that did not come says nothing about the next one.
+        is_alike = is_answer(message) and answer in {*self._probe_answers, *(intent.answer for intent in intents)}
+        self._probe_answers.add(answer)
+        return is_alike
 
     def _find_settings(self, name: str, intents: Sequence[Intent]) -> Mapping[str, Json] | None:
         """Settings that a batch at this provider was or would be sent with: those of a lost one where possible."""
@@ -191,8 +207,9 @@ def _describe_probe(name: str, number: str, outcome: Outcome, failure: str) -> F
         case Done() | MarkMissing():
             return Finding("", f"{probe} was made and cancelled at once, to prove what the list shows")
         case Ambiguous(message):
-            return Finding("", f"{probe} was not answered: {message}; another one may follow after the settle time")
+            answer = message if is_answer(message) else f"not answered: {message}"
+            return Finding("", f"{probe} was {answer}{'' if is_answer(message) else _FOLLOWS}")
         case NotSent(message) | Busy(message=message):
-            return Finding("", f"{probe} was not made: {message}; another one may follow after the settle time")
+            return Finding("", f"{probe} was not made: {message}{_FOLLOWS}")
         case Rejected(message=message) | OutOfFunds(message):
             return Finding("", f"{probe} was refused: {message}; people stay unsure", unsure=True)

@@ -84,6 +84,8 @@ class Recorder:
             if result.is_clean:
                 self.record_tombstone(task, facts, resource_record)
             return
+        if not facts.approved:
+            return  # what was last applied is still what was approved; the next plan shows the change against it
         if (
             facts.is_single_call
             and (task.facts.resource_record.remotes or resource_record.placed)

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path as File
-from typing import Any
 
 from declarative.errors import Problem
 from declarative.manifest import addresses, paths
@@ -22,12 +21,9 @@ from declarative.manifest.recipients.gather import RecipientLoader
 from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.resource import ResourceCompiler
 from declarative.manifest.variables import Variables, substitute_variables
-from declarative.model.capabilities import PERSONAL
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.resource import Desired, Resource
 from declarative.model.selection import EVERYTHING, Selection
-
-_RECIPIENT_FIELDS = ("recipients", "recipients_from", "to_number", *PERSONAL)
 
 ResourcesByAddress = Mapping[str, tuple[Document, Resource]]
 """Each resource with its document, by address."""
@@ -181,18 +177,15 @@ def _digest_manifests(
         {
             "project": [project.name, project.declared, project_config.spec, providers],
             "whole": is_complete,
-            "resources": {address: _digest_input(*compiled) for address, compiled in selected_resources.items()},
+            "resources": {address: _digest_input(resource) for address, (_, resource) in selected_resources.items()},
         }
     )
 
 
-def _digest_input(document: Document, resource: Resource) -> list[object]:
-    value: Any = document.value
-    spec = {name: item for name, item in value["spec"].items() if name not in _RECIPIENT_FIELDS}
+def _digest_input(resource: Resource) -> list[object]:
     recipients = resource.recipients
     return [
-        value["metadata"],
-        spec,
+        resource.manifest_digest,
         resource.settings_digest,
         recipients.count,
         recipients.numbers,

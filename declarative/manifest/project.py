@@ -20,6 +20,7 @@ from declarative.manifest.schema import defaults_schema, project_schema
 from declarative.manifest.suggestions import defaults_describer, describe_unknown_provider
 from declarative.manifest.validate import coerce_variables, keep_valid
 from declarative.model.capabilities import ProviderType
+from declarative.model.digest import json_digest
 from declarative.model.resource import Json, Project, ProviderSpec
 
 ProviderTypes = Mapping[str, ProviderType]
@@ -96,6 +97,7 @@ def read_project_config(
         settle=_read_duration(section.at("settle"), spec, Project.settle),
         expected_call=rules.read_expected_call(_origins(section, spec), Project.expected_call, problems),
         policy=project_limits.policy,
+        policy_digest=json_digest(spec.get("policy", {})),
         state_url=spec.get("state", {}).get("url"),
     )
     return ProjectConfig(

@@ -26,6 +26,9 @@ from declarative.model.policy import Pace
 from declarative.model.recipients import Recipients
 from declarative.model.resource import Json, Kind, Resource
 
+_RECIPIENT_FIELDS = ("recipients", "recipients_from", "to_number", *PERSONAL)
+"""Fields of a manifest that name people and their data."""
+
 
 class ResourceCompiler:
     """Compiles the documents of one project. Problems of all of them go to one collector."""
@@ -96,6 +99,7 @@ class ResourceCompiler:
             halt_when=rules.read_halt_when(values),
             policy=limits.policy,
             pace=Pace(**_value_or_default(values, "pace", {})),
+            manifest_digest=_digest_manifest(section.document),
             labels=metadata.get("labels", {}),
             also=tuple(_value_or_default(values, "also", ())),
             previously=tuple(metadata.get("previously", ())),
@@ -127,6 +131,13 @@ class ResourceCompiler:
         own_hours = hours if hours and hours.zone == RECIPIENT else None
         recipient_spec = RecipientSpec(inline, sources, limits.suppress, limits.policy.countries, own_hours)
         return self._loader.load(recipient_spec, self._problems)
+
+
+def _digest_manifest(document: Document) -> str:
+    """Digest a document without its recipients: digests of their own cover those."""
+    value: Any = document.value
+    spec = {name: item for name, item in value["spec"].items() if name not in _RECIPIENT_FIELDS}
+    return json_digest([value["metadata"], spec])
 
 
 def _keep_valid_spec(

@@ -213,6 +213,9 @@ class ResourceRecord:
     """Its `halt_when` was met. None: it was not, or a person resumed it since."""
     resumed: Ended | None = None
     """What had come of its calls when a person resumed it last: `halt_when` counts from there. None: nobody did."""
+    approved: str = ""
+    """Digest of the manifest and the project's policy that were last approved: what `apply --only-approved` goes on
+    with. Empty: none was, or the newest plan that was approved blocked the address."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
 
@@ -235,7 +238,7 @@ class ResourceRecord:
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
-        return replace(known, commit=None, committed_at=None, applied="") == ResourceRecord()
+        return replace(known, commit=None, committed_at=None, applied="", approved="") == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ class Recipients:
         excluded_counts: Mapping[str, int] | None = None,
         excluded: Callable[[], pl.DataFrame] | None = None,
         warnings: Sequence[str] = (),
+        before_policy: Callable[[], str] | None = None,
     ) -> None:
         self.count = count
         self.excluded_counts = dict(excluded_counts or {})
@@ -44,6 +45,7 @@ class Recipients:
         self._make_frame = frame
         self._digest_numbers = numbers
         self._digest_payloads = payloads
+        self._digest_before_policy = before_policy or payloads
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -52,8 +54,8 @@ class Recipients:
 
     @property
     def excluded(self) -> pl.DataFrame:
-        """The people in `excluded_counts` whom a policy holds back: String columns `number` and `policy` (suppressed or
-        other_country). May only be read if somebody is held back."""
+        """The people in `excluded_counts` whom a policy holds back: String columns `number`, `payload` and `policy`
+        (suppressed or other_country). May only be read if somebody is held back."""
         assert self._make_excluded is not None
         return self._make_excluded()
 
@@ -66,3 +68,8 @@ class Recipients:
     def payloads(self) -> str:
         """Digest of the numbers with their data."""
         return self._digest_payloads()
+
+    @cached_property
+    def before_policy(self) -> str:
+        """Digest of the numbers with their data as the manifest names them, before a policy excludes anybody."""
+        return self._digest_before_policy()

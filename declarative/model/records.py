@@ -148,7 +148,8 @@ _CANCEL = (None, CancelProgress.ASKED, CancelProgress.DONE)
 def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecord:
     """What two records of one address know together. Which is first makes no difference.
 
-    The record with the higher generation says what was applied. Remotes, open intents, revoked marks and people who
+    The record with the higher generation says what was applied. What was approved is known only where both say the
+    same. Remotes, open intents, revoked marks and people who
     were called are those of both.
     """
     base = max(first, second, key=lambda record: (record.generation, digest.canonical_json(record)))
@@ -163,6 +164,7 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
         applied=latest.applied,
         halted=resumed_last.halted,
         resumed=resumed_last.resumed,
+        approved=first.approved if first.approved == second.approved else "",
         tombstone=first.tombstone and second.tombstone,
         remotes=remotes,
         intents={mark: intent for mark, intent in intents.items() if not _is_resolved(intent, remotes, first, second)},

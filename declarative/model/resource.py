@@ -73,6 +73,8 @@ class Resource:
     """The project's limits and its own."""
     pace: Pace = Pace()
     """How fast its single calls are placed. A batch ignores it."""
+    manifest_digest: str = ""
+    """Digest of its manifest as written, with variables filled in and without its recipients."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Free text by name, for people. A change moves no one."""
     also: tuple[str, ...] = ()
@@ -115,6 +117,8 @@ class Project:
     """How long a call is taken to last."""
     policy: Policy = Policy()
     """Limits for the whole project. A resource can only be stricter."""
+    policy_digest: str = ""
+    """Digest of its policy as written, with variables filled in: of do-not-call files the names, not what they hold."""
     state_url: str | None = None
     """Where the lock is kept. None: in `directory`."""
 

@@ -12,7 +12,7 @@ unsure > dialed > waiting > refused > unsubmitted.
 | unsure                                                                | block                               |
 | waits under a revoked mark, or in two live batches at one attempt     | replace (cancel them, decide again) |
 | a call is due (the next four rows), but it would begin after expiry   | keep; who is queued: cancel         |
-| a call is due (the next four rows), but not yet                       | wait; who is queued: cancel         |
+| a call is due (the next four rows), but not yet, or not approved      | wait; who is queued: cancel         |
 | desired, unsubmitted                                                  | create                              |
 | desired, refused, and changed or the policy names pre_dial            | create                              |
 | desired, waiting, changed                                             | replace                             |
@@ -25,6 +25,9 @@ what is not known of others is no reason to call a person who left the list. Onl
 first, since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
 
 A person who belongs to a later step of a rollout waits (rollout.py): a table about one person cannot count them.
+
+An address that is not approved (`apply --only-approved`) submits nobody. Taking off goes on, and who waits in two
+batches or under a revoked mark is cancelled there instead of moved. Who waits with old settings stays as they are.
 
 A person may be dialed and yet be queued, after a retry. A person who is no longer wanted is then taken off as well:
 being called before is no reason to be called again after leaving the list.
@@ -82,6 +85,7 @@ class Reason(StrEnum):
     TOO_EARLY = "too_early"
     RETRY_AFTER = "retry_after"
     ROLLOUT = "rollout"
+    NOT_APPROVED = "not_approved"
     FOUND = "found"
     RENAMED = "renamed"
     OVER = "over"
@@ -178,6 +182,8 @@ class PersonFacts:
     """They are queued in a batch whose mark was revoked."""
     stuck: bool = False
     """A batch of ours shows them as queued though it was cancelled, or by a word that nobody knows."""
+    approved: bool = True
+    """The manifest of their address was approved as it is, or this run does not ask for that."""
     timing: Timing = Timing.NOW
     """Whether they may be called now."""
     absence: Reason = Reason.NOT_DESIRED
@@ -211,8 +217,9 @@ def decide(person: PersonFacts) -> Decision:
         return Decision(Verb.BLOCK, Reason.UNSURE)
     if person.queued and person.revoked:
         return Decision(Verb.REPLACE, Reason.REVOKED)
-    if person.twin:
-        return Decision(Verb.REPLACE, Reason.TWINS)
+    if person.twin and (person.approved or person.queued):
+        # Two batches would call them twice, so both are cancelled whether or not they may be submitted again.
+        return Decision(Verb.REPLACE if person.approved else Verb.CANCEL, Reason.TWINS)
     return _decide_wanted(person)
 
 
@@ -223,6 +230,8 @@ def _decide_wanted(person: PersonFacts) -> Decision:
         return Decision(Verb.KEEP, Reason.UNCHANGED)
     if person.timing is Timing.TOO_LATE:
         return Decision(Verb.CANCEL if person.queued else Verb.KEEP, Reason.EXPIRED)
+    if not person.approved:
+        return Decision(Verb.WAIT, Reason.NOT_APPROVED)
     if person.timing is not Timing.NOW:
         return _postpone(person)
     if due.verb is Verb.RETRY and person.before_retry:
@@ -248,7 +257,7 @@ def _removal_reason(person: PersonFacts) -> Reason | None:
 def _can_move(person: PersonFacts) -> bool:
     """Whether a person who waits for a first call in a batch may be submitted again once it is cancelled."""
     is_waiting = person.standing is Standing.WAITING and person.timing is Timing.NOW
-    return is_waiting and person.block is None
+    return is_waiting and person.block is None and person.approved
 
 
 def _due_decision(person: PersonFacts) -> Decision | None:

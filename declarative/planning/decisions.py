@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from declarative.planning.closing import Closing
 from declarative.planning.decide import Decision, PersonFacts, Reason, Standing, Timing, Verb, decide
 
 _FACT_COLUMNS = (
@@ -21,6 +22,7 @@ _FACT_COLUMNS = (
     "already_called",
     "revoked",
     "stuck",
+    "approved",
     "timing",
     "absence",
     "block",
@@ -67,7 +69,8 @@ def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
 
     A mate who waits for a first call there is submitted again (`replace`). A mate who is queued by a retry request was
     called before, and is taken off (`cancel`). So is every mate in a blocked resource, where nobody is submitted: once
-    it is free, they count as never submitted.
+    it is free, they count as never submitted. A mate who waits for a first call at an address that is not approved
+    waits for its approval (`wait`).
     """
     leaving = batches_to_cancel(frame)
     if not leaving:
@@ -77,12 +80,37 @@ def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
     is_mate = shares_batch & pl.col("desired") & ((pl.col("verb") == Verb.KEEP) | is_blocked)
     is_mate &= pl.col("verb") != Verb.CANCEL
     may_call_now = (pl.col("timing") == Timing.NOW.value) & ~is_blocked
+    is_held = is_mate & ~pl.col("approved") & ~is_blocked & pl.col("fresh")
     return frame.with_columns(
-        pl.when(is_mate & may_call_now & pl.col("fresh"))
+        pl.when(is_held)
+        .then(pl.lit(str(Verb.WAIT)))
+        .when(is_mate & may_call_now & pl.col("fresh"))
         .then(pl.lit(str(Verb.REPLACE)))
         .when(is_mate)
         .then(pl.lit(str(Verb.CANCEL)))
         .otherwise("verb")
         .alias("verb"),
-        pl.when(is_mate).then(pl.lit(str(Reason.BATCH_MATES))).otherwise("reason").alias("reason"),
+        pl.when(is_held)
+        .then(pl.lit(str(Reason.NOT_APPROVED)))
+        .when(is_mate)
+        .then(pl.lit(str(Reason.BATCH_MATES)))
+        .otherwise("reason")
+        .alias("reason"),
     )
+
+
+def wait_for_opening(closing: Closing | None, frame: pl.DataFrame) -> pl.DataFrame:
+    """Decide again about people whose call cannot begin before their calling hours end, as if the hours were over.
+    Whoever waits at the provider already is called before them. Adds `late`."""
+    is_due = pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
+    due = frame.filter(is_due).get_column("number") if closing else None
+    if closing is None or due is None or due.is_empty():
+        return frame.with_columns(late=pl.lit(False))
+    waiting_count = frame.filter(pl.col("queued") & ~is_due & (pl.col("verb") != Verb.CANCEL)).height
+    late = due.filter(closing.find_late(due, waiting_count))
+    frame = frame.with_columns(late=pl.col("number").is_in(late.implode()))
+    if late.is_empty():
+        return frame
+    closed = pl.lit(Timing.CLOSED.value, dtype=frame.schema["timing"])
+    timing = pl.when("late").then(closed).otherwise("timing").alias("timing")
+    return move_batch_mates(add_decisions(frame.drop("verb", "reason").with_columns(timing)))

@@ -52,6 +52,8 @@ class Facts:
     """One value for all people, or a frame of `number` and `timing`."""
     failures: frozenset[str] = frozenset()
     """The provider's words for a call that failed."""
+    approved: bool = True
+    """Whether its manifest was approved as it is. True where the run does not ask (`apply --only-approved` does)."""
     cancel_settles: timedelta = timedelta()
     """How long after the answer to a cancel the provider may still call."""
     closing: Closing | None = None

@@ -13,8 +13,8 @@ from declarative.model import frames
 from declarative.model.lock import Ended
 from declarative.model.policy import PRE_DIAL
 from declarative.model.remote import Phase
-from declarative.planning.decide import Reason, Standing, Timing, Verb
-from declarative.planning.decisions import add_decisions, move_batch_mates
+from declarative.planning.decide import Reason, Standing, Timing
+from declarative.planning.decisions import add_decisions, move_batch_mates, wait_for_opening
 from declarative.planning.entries import GOING_ON, QUEUED, STUCK, all_members, build_entries
 from declarative.planning.facts import Facts
 from declarative.planning.finished import count_finished, find_finished_keys, retry_outcomes, retry_policy
@@ -125,24 +125,10 @@ def _decide_people(
     undesired = by_person.join(recipients, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = recipients.join(by_person, on="number", how="left", maintain_order="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
-    frame = _add_person_facts(facts, frame).with_columns(pl.lit(block, dtype=pl.String).alias("block"))
-    return _wait_for_opening(facts, move_batch_mates(add_decisions(frame)))
-
-
-def _wait_for_opening(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
-    """Decide again about people whose call cannot begin before their calling hours end, as if the hours were over.
-    Adds `late`. Whoever waits at the provider already is called before them."""
-    is_due = pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
-    due = frame.filter(is_due).select("number") if facts.closing else frame.clear().select("number")
-    if facts.closing is None or due.is_empty():
-        return frame.with_columns(late=pl.lit(False))
-    waiting = frame.filter(pl.col("queued") & ~is_due & (pl.col("verb") != Verb.CANCEL)).height
-    late = due.filter(facts.closing.find_late(due.get_column("number"), waiting)).get_column("number")
-    frame = frame.with_columns(late=pl.col("number").is_in(late.implode()))
-    if late.is_empty():
-        return frame
-    timing = pl.when("late").then(pl.lit(Timing.CLOSED.value, dtype=_TIMING)).otherwise("timing")
-    return move_batch_mates(add_decisions(frame.drop("verb", "reason").with_columns(timing.alias("timing"))))
+    frame = _add_person_facts(facts, frame).with_columns(
+        pl.lit(block, dtype=pl.String).alias("block"), pl.lit(facts.approved).alias("approved")
+    )
+    return wait_for_opening(facts.closing, move_batch_mates(add_decisions(frame)))
 
 
 def _select_recipients(facts: Facts) -> pl.DataFrame:

@@ -18,6 +18,7 @@ _IS_LEFT_OUT = pl.col("verb").is_in([Verb.CANCEL, Verb.BLOCK]) | (
     pl.col("standing").is_in([int(Standing.UNSUBMITTED), int(Standing.UNSURE)])
     & ~pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
 )
+_IS_LEFT_OUT |= pl.col("reason") == Reason.NOT_APPROVED
 """Of a wanted person: neither submitted nor about to be."""
 _CALLED_BEFORE = pl.col("standing") == int(Standing.DIALED)
 _RETRY_DROPPED_NOW = _CALLED_BEFORE & pl.col("reason").is_in([Reason.PAUSED, Reason.CALLING_HOURS, Reason.BATCH_MATES])

@@ -19,7 +19,7 @@ def find_next_call(facts: Facts, group: pl.DataFrame, people: pl.DataFrame, fini
         moments.append(group.filter(reason=Reason.RETRY_AFTER).get_column("free_at").min())
     if Reason.ROLLOUT in reasons:
         moments.append(_rollout_step(facts, people, finished_count).opens_at)
-    if reasons - {Reason.RETRY_AFTER, Reason.ROLLOUT}:
+    if facts.approved and reasons - {Reason.RETRY_AFTER, Reason.ROLLOUT}:
         moments.append(facts.opens_at)
     return min((moment for moment in moments if isinstance(moment, datetime)), default=None)
 

@@ -63,6 +63,7 @@ _REASONS = {
     Reason.RETRY_AFTER: "waiting before a retry",
     Reason.ROLLOUT: "in a later step",
     Reason.HALTED: "halted",
+    Reason.NOT_APPROVED: "not approved",
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
     Reason.TWINS: "in two batches",
@@ -176,6 +177,8 @@ def _wait_sentence(action: Action, plan: Plan) -> str:
         other_reasons = {word: count for word, count in action.reasons.items() if word != Reason.ROLLOUT}
         others = f" ({describe_reasons(other_reasons)})" if other_reasons else ""
         return f"{waiting_people} for {clean(action.detail)}{others}"
+    if set(action.reasons) == {Reason.NOT_APPROVED}:
+        return f"{waiting_people} for approval: dialctl apply without --only-approved, once confirmed, gives it"
     return f"{waiting_people} ({describe_why(action.reasons or {action.reason: action.people})})"
 
 

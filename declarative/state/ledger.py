@@ -42,6 +42,7 @@ class ResourceRecordFields(TypedDict, total=False):
     applied: str
     halted: Halt | None
     resumed: Ended | None
+    approved: str
     quiet: str | None
 
 
@@ -117,6 +118,22 @@ class Ledger:
             _assign_entries(cast(dict[str, Intent], after.intents), intents)
             self._resources[address] = after
 
+    def set_approved(self, approvals: Mapping[str, tuple[str, str]]) -> None:
+        """Remember what was approved, all in one line: by address, the provider of a new record and the digest of what
+        was approved. Writes nothing where nothing changes."""
+        with self._mutex:
+            changed = {}
+            for address, (provider, approved) in approvals.items():
+                before = self.resource_record(address)
+                if before.approved != approved:
+                    changed[address] = replace(before, provider=before.provider or provider, approved=approved)
+            patches = {
+                address: {"provider": record.provider, "approved": record.approved or None}
+                for address, record in changed.items()
+            }
+            self._append({"resources": patches} if patches else {})
+            self._resources.update(changed)
+
     def forget(self, address: str) -> None:
         """Forget what was done under an address. Raises KeyError where nothing is known of it.
 
@@ -145,6 +162,8 @@ class Ledger:
         with self._mutex:
             old_record, existing_record = self.lock.resources[old_address], self.lock.resources.get(new_address)
             new_record = join_records(old_record, existing_record) if existing_record else old_record
+            # An approval is of a manifest, and that of the old address is gone.
+            new_record = replace(new_record, approved=existing_record.approved if existing_record else "")
             patch = merge_patch(to_json_object(existing_record) if existing_record else {}, to_json_object(new_record))
             left_record = ResourceRecord(generation=old_record.generation, provider=old_record.provider, tombstone=True)
             left_patch = merge_patch(to_json_object(old_record), to_json_object(left_record))

@@ -5,7 +5,6 @@ Knows nothing of what is written under it.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from declarative.errors import StateError
+from declarative.errors import NEEDS_POSIX, StateError
 from declarative.state.base import (
     Holder,
     Sleep,
@@ -23,6 +22,11 @@ from declarative.state.base import (
     retry_until,
 )
 from declarative.state.local_files import make_folder, refuse_link, translate_os_errors
+
+try:
+    import fcntl
+except ImportError as error:
+    raise ImportError(NEEDS_POSIX) from error
 
 WRITE_LOCK_NAME = "write.lock"
 """File beside that of the lease, locked for each write."""

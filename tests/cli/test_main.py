@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -145,3 +146,25 @@ def test_a_command_imports_no_other_command() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("arguments", [["validate"], ["plan", "--json"], ["--help"]], ids=" ".join)
+def test_a_system_without_file_locks_is_refused_in_a_friendly_way(arguments: list[str]) -> None:
+    missing = "import sys; sys.modules['fcntl'] = sys.modules['resource'] = None; sys.argv[0] = 'dialctl'"
+    program = f"{missing}; from declarative.cli.main import main; main({arguments!r})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    said = json.loads(done.stdout)["error"]["message"] if "--json" in arguments else done.stderr
+    assert "runs on Linux and macOS, and on Windows under WSL" in said
+
+
+def test_the_sandbox_s_server_parts_cost_nothing_where_they_are_not_used(tmp_path: Path) -> None:
+    assert run_command(["-C", str(tmp_path), "init", "calls"]) == 0
+    program = (
+        "import sys; from declarative.cli.main import run_command; run_command(sys.argv[1:]); "
+        "print([name for name in ('starlette', 'uvicorn') if name in sys.modules])"
+    )
+    for flags, loaded in (["plan", "--offline"], "[]"), (["--sandbox", "plan"], "['starlette']"):
+        command = [sys.executable, "-c", program, "-C", str(tmp_path / "calls"), *flags]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        assert done.stdout.splitlines()[-1] == loaded

@@ -19,6 +19,7 @@ from tests.engine.test_signals import keep_handlers
 __all__ = ["keep_handlers"]
 
 APRIL = "batch/april"
+GATEWAY = {"status": {"code": 413, "effect": False, "gateway": True}}
 REFUSED = {"status": {"code": 400, "effect": False}}
 
 
@@ -104,6 +105,16 @@ def test_after_a_lost_probe_the_next_one_waits_for_the_settle_time(run: SandboxR
     assert messages[2].endswith("they are decided anew")
     assert len(probes(run)) == 1
     assert sum(run.pauses) >= 360
+
+
+@pytest.mark.parametrize("lost", [GATEWAY, "lost_request"])
+def test_after_the_same_answer_a_second_time_nothing_more_is_asked(run: SandboxRun, lost: object) -> None:
+    lose(run, effect=lost, after=[GATEWAY, GATEWAY, GATEWAY])
+    *_, finding = resolver(run).resolve([MARCH])
+    assert (finding.unsure, finding.message.endswith("nothing more is asked for it in this run")) == (True, True)
+    assert "was answered 413" in finding.message
+    assert run.operations().count("createCallBatch") == (2 if lost == GATEWAY else 3)
+    assert len(run.ledger.resource_record(MARCH).intents) == 1
 
 
 def test_a_probe_that_arrived_unheard_is_cancelled_when_the_list_shows_it(run: SandboxRun) -> None:

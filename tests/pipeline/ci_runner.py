@@ -1,4 +1,4 @@
-"""The shell steps as a pipeline runs them: `dialctl` and `gh` on PATH, git repositories, and a GitLab on loopback."""
+"""The shell steps as a pipeline runs them: the environment of the tools, `gh` on PATH, and git repositories."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 ROOT = Path(__file__).parents[2]
 STEPS = ROOT / "examples" / "gitops" / "steps"
 
-_DIALCTL = f"""#!/bin/sh
-PYTHONPATH={ROOT} exec {sys.executable} -m declarative.cli.main "$@"
+_PYTHON = f"""#!/bin/sh
+# What install.sh would have installed is this checkout. Only an isolated Python is asked for.
+[ "$1" = -I ] || {{ echo "not isolated: $*" >&2; exit 99; }}
+shift
+PYTHONPATH={ROOT} exec {sys.executable} -P "$@"
 """
 
 _GH = """#!/usr/bin/env python3
@@ -67,8 +65,8 @@ class Runner:
 
     @classmethod
     def at(cls, directory: Path, bin: Path) -> Runner:
-        bin.mkdir(exist_ok=True)
-        for name, text in (("dialctl", _DIALCTL), ("gh", _GH)):
+        (bin / "tools" / "bin").mkdir(parents=True, exist_ok=True)
+        for name, text in (("tools/bin/python", _PYTHON), ("gh", _GH)):
             (bin / name).write_text(text)
             (bin / name).chmod(0o755)
         (bin / "comments.json").write_text("[]")
@@ -83,6 +81,7 @@ class Runner:
         names = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "dialctl")
         emails = dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "dialctl@example.com")
         kept = {**kept, **names, **emails, "GH_STORE": str(self.bin / "comments.json"), **environment}
+        kept.setdefault("DIALCTL_TOOLS", str(self.bin / "tools"))
         return subprocess.run(command, cwd=self.directory, env=kept, capture_output=True, text=True, check=False)
 
     def git(self, *arguments: str) -> str:
@@ -98,54 +97,3 @@ class Runner:
     def found(self, *comments: dict[str, Any]) -> None:
         """These comments are there already."""
         (self.bin / "comments.json").write_text(json.dumps(comments))
-
-
-@dataclass
-class GitLab:
-    """A GitLab that knows one user, one merge request and its notes."""
-
-    url: str = ""
-    notes: list[dict[str, Any]] = field(default_factory=list)
-    tokens: set[str] = field(default_factory=set)
-
-
-@contextmanager
-def gitlab() -> Iterator[GitLab]:
-    state = GitLab()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer({"id": 1} if self.path == "/api/v4/user" else state.notes)
-
-        def do_POST(self) -> None:
-            state.notes.append({"id": len(state.notes) + 1, "author": {"id": 1}, "body": self._body()})
-            self._answer({})
-
-        def do_PUT(self) -> None:
-            number = int(self.path.rpartition("/")[2])
-            next(note for note in state.notes if note["id"] == number)["body"] = self._body()
-            self._answer({})
-
-        def _body(self) -> str:
-            sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            return parse_qs(sent)["body"][0]
-
-        def _answer(self, value: object) -> None:
-            state.tokens.add(self.headers["PRIVATE-TOKEN"])
-            text = json.dumps(value).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/api/v4"
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.project_fixture import ADA, BATCH, BEN, CAY, PROJECT, ProjectFixture
 
-from .ci_runner import Runner, gitlab
+from .ci_runner import ROOT, STEPS, Runner
 
 MARKER = "<!-- dialctl at . -->"
 
@@ -34,6 +37,94 @@ def test_without_a_key_it_is_made_offline_and_not_saved(runner: Runner) -> None:
     assert done.returncode == 0, done.stderr
     assert "**Offline:**" in body(runner)
     assert not (runner.directory / "saved.plan").exists()
+
+
+def test_a_plan_is_counted_and_annotated(runner: Runner, project: ProjectFixture) -> None:
+    project.write(dnc_csv=f"to_number\n{BEN}\n")
+    project.policy("{suppress_from: [{file: dnc.csv}]}")
+    done = runner.step("plan.sh", SANDBOX="true", PLAN_COUNTS="counts", GITHUB_ACTIONS="true")
+    assert "::notice title=dialctl plan spring::Plan: 1 person to call" in done.stdout
+    counts = dict(line.split("=") for line in (runner.directory / "counts").read_text().splitlines())
+    others = dict.fromkeys(("people-moved", "people-taken-off", "people-waiting", "blocked"), "0")
+    assert counts == {"people-to-call": "1", **others}
+
+
+def test_manifests_that_are_wrong_are_annotated_and_counted_as_nothing(runner: Runner, project: ProjectFixture) -> None:
+    project.write(batch_yaml=BATCH.replace("agent_id", "agent_ID"))
+    done = runner.step("plan.sh", SANDBOX="true", PLAN_COUNTS="counts", GITHUB_ACTIONS="true")
+    assert (done.returncode, (runner.directory / "counts").read_text()) == (1, "")
+    assert "::error file=" in done.stdout
+
+
+def test_what_a_plan_may_take_off_is_named_in_words(runner: Runner, project: ProjectFixture) -> None:
+    project.people(*(f"+1415555{n:04}" for n in range(101, 131)))
+    assert runner.step("apply.sh", SANDBOX="true").returncode == 0
+    project.people(ADA)
+    assert runner.step("apply.sh", SANDBOX="true").returncode == 1
+    done = runner.step("apply.sh", SANDBOX="true", ALLOW_SHRINK="batch/outreach\nbatch/outreach")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("step", ["plan.sh", "apply.sh"])
+def test_a_saved_plan_without_its_seal_is_refused(runner: Runner, step: str) -> None:
+    done = runner.step(step, CARTESIA_API_KEY="sk_any", PLAN_FILE="saved.plan")
+    assert (done.returncode, "needs DIALCTL_PERSON_KEY" in done.stderr) == (1, True)
+
+
+def test_no_file_of_the_checkout_is_code(runner: Runner, project: ProjectFixture) -> None:
+    for name in ("json.py", "sitecustomize.py", "declarative.py", "click.py"):
+        (project.root / name).write_text("raise SystemExit('this is not ours')\n")
+    done = runner.step("plan.sh", SANDBOX="true", PLAN_COUNTS="counts")
+    assert (done.returncode, "not ours" in done.stderr) == (0, False)
+    assert (project.root / "counts").read_text()
+
+
+@pytest.mark.parametrize("as_link", [False, True], ids=["a folder", "a link"])
+def test_a_committed_folder_of_this_machine_s_own_files_is_removed(
+    runner: Runner, project: ProjectFixture, as_link: bool
+) -> None:
+    outside = project.root.parent / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("")
+    if as_link:
+        (project.root / ".dialctl").symlink_to(outside)
+    else:
+        (project.root / ".dialctl").mkdir()
+        (project.root / ".dialctl" / "planted").write_text("")
+    runner.git("init", "-q")
+    runner.git("add", ".")
+    done = runner.step("plan.sh")
+    assert (done.returncode, "is committed" in done.stderr) == (0, True)
+    assert not (project.root / ".dialctl" / "planted").exists()
+    assert not (project.root / ".dialctl").is_symlink()
+    assert (outside / "kept").exists()
+
+
+def test_what_changed_at_the_provider_is_found(runner: Runner, project: ProjectFixture) -> None:
+    assert project.apply().exit == 0
+    assert runner.step("drift.sh", SANDBOX="true", DRIFT_FILE="drift.txt").returncode == 0
+    (project.root / ".dialctl" / "sandbox" / "dialctl.lock").unlink()
+    done = runner.step("drift.sh", SANDBOX="true", DRIFT_FILE="drift.txt")
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("git+https://example.com/dialctl@main", "names no commit"), ("dialctl==1.2.0", "is no directory")],
+)
+def test_only_what_has_a_hash_is_installed(runner: Runner, source: str, said: str) -> None:
+    done = runner.step("install.sh", DIALCTL_TOOLS="tools", DIALCTL_SOURCE=source)
+    assert (done.returncode, said in done.stderr, (runner.directory / "tools").exists()) == (1, True, False)
+
+
+def test_what_is_installed_is_what_pyproject_asks_for_by_hash() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    text = (STEPS / "requirements.txt").read_text()
+    pinned = dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
+    wanted = [*pyproject["project"]["dependencies"], *pyproject["build-system"]["requires"]]
+    for requirement in map(Requirement, wanted):
+        assert requirement.specifier.contains(pinned[requirement.name]), requirement
+    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", text)) >= len(pinned)
 
 
 def test_a_plan_that_fails_says_why_in_the_comment(runner: Runner, project: ProjectFixture) -> None:
@@ -99,19 +190,6 @@ class TestComments:
         self.post(runner, "### Plan: 2 people to call")
         assert runner.comments[:2] == [theirs, quoted]
         assert len(runner.comments) == 3
-
-
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_a_note_on_a_merge_request_is_kept_up_to_date(runner: Runner) -> None:
-    with gitlab() as server:
-        server.notes.append({"id": 1, "author": {"id": 2}, "body": f"{MARKER} by somebody else"})
-        where = {"CI_API_V4_URL": server.url, "CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "7", "GITLAB_TOKEN": "s3"}
-        for text in ("2 people to call & @all", "1 person to call"):
-            (runner.directory / "plan.md").write_text(f"{MARKER}\n{text}\n")
-            done = runner.step("comment-gitlab.sh", **where)
-            assert done.returncode == 0, done.stderr
-    assert [note["body"] for note in server.notes[1:]] == [f"{MARKER}\n1 person to call\n"]
-    assert server.tokens == {"s3"}
 
 
 class TestCommitsOfTheLock:

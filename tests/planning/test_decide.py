@@ -58,6 +58,10 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
          Verb.CANCEL, Reason.REVOKED),
         ("under a revoked mark and unsure is taken off", person(UNSURE, queued=True, revoked=True),
          Verb.CANCEL, Reason.REVOKED),
+        ("under a revoked mark and not approved is taken off", person(WAITING, queued=True, revoked=True,
+         approved=False), Verb.CANCEL, Reason.REVOKED),
+        ("removed is taken off though nobody approved it", person(WAITING, desired=False, queued=True, approved=False),
+         Verb.CANCEL, Reason.NOT_DESIRED),
     ],
     "a reason to block the whole resource": [
         ("nobody new is submitted", person(UNSUBMITTED, block=SHORT), Verb.BLOCK, SHORT),
@@ -95,7 +99,14 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
         ("waiting with old settings, and too late to move, is taken off",
          person(WAITING, queued=True, changed=True, timing=TOO_LATE), Verb.CANCEL, Reason.EXPIRED),
     ],
-    "a call is due (the next four rows), but not yet": [
+    "a call is due (the next four rows), but not yet, or not approved": [
+        ("new, and not approved", person(UNSUBMITTED, approved=False), Verb.WAIT, Reason.NOT_APPROVED),
+        ("a retry that is not approved", person(DIALED, retriable=True, approved=False),
+         Verb.WAIT, Reason.NOT_APPROVED),
+        ("waiting with old settings stays until the change is approved",
+         person(WAITING, queued=True, changed=True, approved=False), Verb.WAIT, Reason.NOT_APPROVED),
+        ("and stays though the new settings are for another time",
+         person(WAITING, queued=True, changed=True, approved=False, timing=TOO_EARLY), Verb.WAIT, Reason.NOT_APPROVED),
         ("new, outside the calling hours", person(UNSUBMITTED, timing=CLOSED), Verb.WAIT, Reason.CALLING_HOURS),
         ("new, too far ahead", person(UNSUBMITTED, timing=TOO_EARLY), Verb.WAIT, Reason.TOO_EARLY),
         ("refused, too far ahead", person(REFUSED, changed=True, timing=TOO_EARLY), Verb.WAIT, Reason.TOO_EARLY),
@@ -121,6 +132,8 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
     ],
     "anything else": [
         ("waiting unchanged stays", person(WAITING, queued=True), Verb.KEEP, Reason.UNCHANGED),
+        ("waiting unchanged stays without approval, too", person(WAITING, queued=True, approved=False),
+         Verb.KEEP, Reason.UNCHANGED),
         ("waiting to call before the expiry stays", person(WAITING, queued=True, timing=TOO_LATE),
          Verb.KEEP, Reason.UNCHANGED),
         ("waiting for a far day stays", person(WAITING, queued=True, timing=TOO_EARLY), Verb.KEEP, Reason.UNCHANGED),
@@ -304,6 +317,33 @@ def test_nobody_stays_queued_for_an_attempt_that_was_made() -> None:
 def test_outside_calling_hours_nobody_stays_queued() -> None:
     for one, decision in who(desired=True, timing=CLOSED, queued=True):
         assert decision.verb is not Verb.KEEP, one
+
+
+def unapproved() -> Iterator[tuple[PersonFacts, Decision, Decision]]:
+    """Everybody, with the decision where they are approved, and where they are not."""
+    return ((one, decide(one), decide(replace(one, approved=False))) for one in everybody())
+
+
+def test_what_is_not_approved_never_calls() -> None:
+    assert not [one for one, _, held in unapproved() if held.verb.dials]
+
+
+def test_taking_off_needs_no_approval_but_for_the_sake_of_changed_settings() -> None:
+    for one, approved, held in unapproved():
+        if approved.verb is Verb.CANCEL and held.verb is not Verb.CANCEL:
+            assert (one.timing, held.reason) == (TOO_EARLY, Reason.NOT_APPROVED), one
+
+
+def test_without_approval_nobody_is_taken_off_but_twins_and_those_under_a_revoked_mark() -> None:
+    for one, approved, held in unapproved():
+        if held.verb is Verb.CANCEL and approved.verb is not Verb.CANCEL:
+            assert one.twin or one.revoked, one
+
+
+def test_approval_changes_nothing_for_whom_no_call_is_due() -> None:
+    for one, approved, held in unapproved():
+        if held != approved and (one.queued or not one.revoked):  # of the queued alone
+            assert approved.verb in (Verb.CREATE, Verb.REPLACE, Verb.RETRY, Verb.WAIT, Verb.CANCEL), one
 
 
 def test_to_be_desired_no_longer_never_adds_a_call() -> None:

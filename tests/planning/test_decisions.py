@@ -49,6 +49,24 @@ def test_mates_are_taken_off_where_it_is_not_the_time_to_submit_them_again() -> 
     assert said["b"] == ("cancel", "batch_mates")
 
 
+def test_without_approval_the_mates_of_who_leaves_wait_for_it() -> None:
+    remote = batch("b1", members(a=QUEUED, b=QUEUED, c=REACHED))
+    facts = make_facts(remote, wanted=resource("bcd"), approved=False)
+    assert decisions(facts) == {
+        "a": ("cancel", "not_desired"),
+        "b": ("wait", "not_approved"),
+        "c": ("keep", "unchanged"),
+        "d": ("wait", "not_approved"),
+    }
+    assert batches_to_cancel(standing.decide_all(facts)) == ["b1"]
+
+
+def test_without_approval_twins_are_taken_off_and_not_submitted_again() -> None:
+    one, other = batch("b1", members(a=QUEUED)), batch("b2", members(a=QUEUED, b=QUEUED))
+    said = decisions(make_facts(one, other, wanted=resource("ab"), approved=False))
+    assert said == {"a": ("cancel", "twins"), "b": ("wait", "not_approved")}
+
+
 def test_a_mate_queued_by_a_retry_request_is_not_announced_as_called() -> None:
     remote = batch("b1", members(a=QUEUED, b=QUEUED), retry_count=1)
     said = decisions(make_facts(remote, wanted=resource("a", retry=ABLE_TO_RETRY)))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from declarative.model import records
+from declarative.model.lock import ResourceRecord
 from declarative.model.remote import Phase
 from declarative.model.resource import Route
 from tests.planning.facts_fixture import batch, call, members, remembered
@@ -48,3 +49,9 @@ def test_who_was_in_a_closed_batch_is_known_where_one_side_knows_it(
     for sides in ((first, second), (second, first)):
         joined = records.join_remote_records(*(remembered(**side) for side in sides))
         assert joined.unnamed is is_unnamed
+
+
+def test_two_records_that_disagree_on_what_was_approved_approve_nothing() -> None:
+    first, second = ResourceRecord(approved="one"), ResourceRecord(approved="another", generation=3)
+    assert records.join_records(first, second).approved == ""
+    assert records.join_records(first, replace(second, approved="one")).approved == "one"

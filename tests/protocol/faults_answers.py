@@ -22,6 +22,11 @@ def status(code: int, *, effect: bool, body: str | None = None, **headers: str) 
     return {"status": told if body is None else {**told, "body": body}}
 
 
+def gateway(code: int, *, effect: bool, hours: int) -> dict[str, Any]:
+    """A page of a proxy whose clock is that wrong."""
+    return {"status": {"code": code, "effect": effect, "gateway": True}, "date_shift": hours * 3600}
+
+
 def _both(code: int, body: str | None = None) -> tuple[Fault, Fault]:
     """An answer that says nothing of whether it happened, with and without the effect."""
     name = f"{code}{' page' if body else ''}"
@@ -40,7 +45,9 @@ FAULTS = (
     Fault("later than the guard", {"late": 200}, Truth.LATER),
     Fault("later than settle", {"late": 400}, Truth.LATEST),
     *(fault for code in (500, 502, 503, 504, 408, 409, 302) for fault in _both(code)),
-    *(fault for code in (200, 400, 502) for fault in _both(code, _PAGE)),
+    *(fault for code in (200, 400, 429, 502) for fault in _both(code, _PAGE)),
+    Fault("504 of a gateway two hours behind, with effect", gateway(504, effect=True, hours=-2), Truth.UNHEARD),
+    Fault("504 of a gateway two hours ahead, without", gateway(504, effect=False, hours=2), Truth.LOST),
     *(Fault(f"{code}", status(code, effect=False), Truth.REFUSED) for code in (400, 403, 404, 422)),
     Fault("401", status(401, effect=False), Truth.NO_KEY),
     Fault("402", status(402, effect=False), Truth.NO_FUNDS),

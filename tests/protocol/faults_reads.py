@@ -180,6 +180,50 @@ ROWS = (
     Row("no guard, the request is lost", _UNGUARDED, (_LOST,), 0, "decided anew"),
     *(
         Row(
+            f"the header is {minutes} minutes ahead of the clock that judges, {name}",
+            _PLAIN,
+            (*lost, rule("*", {"date_shift": minutes * 60}, times=_FOR_EVER)),
+            0,
+            says,
+            on=(0,),
+        )
+        for minutes in (10,)
+        for name, lost, says in (
+            ("nothing lost", (), "2 people submitted"),
+            ("a request lost", (_LOST,), "decided anew"),
+        )
+    ),
+    *(
+        Row(
+            f"impossible dates in the list ({date[:4]}), a request lost",
+            _PLAIN,
+            (_LOST, rule("listCallBatches", {"edit_items": {"created_at": date}}, times=_FOR_EVER)),
+            0,
+            "decided anew",
+            on=(0,),
+        )
+        for date in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+    ),
+    Row(
+        "numbers come in another form",
+        _RETRIED,
+        (rule("getCallBatch", {"number_forms": {"+1415": "+1 (415) "}}, times=_FOR_EVER),),
+        0,
+        "1 person submitted again",
+        on=(0,),
+        prepared=True,
+        called=(1, 2),
+    ),
+    Row(
+        "a create is delivered twice",
+        _PLAIN,
+        (rule("createCallBatch", {"copy": 0}),),
+        0,
+        "a second batch with the same people",
+        on=(0,),
+    ),
+    *(
+        Row(
             f"CallingBox's list in its old shape {shape}, an answer lost",
             _BOX,
             (rule("createCall", "lost_answer"), rule("listCalls", shape, times=_FOR_EVER)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tests.protocol.project_fixture import Project, never, once, people
@@ -62,6 +63,35 @@ def _late(project: Project) -> Expected:
     project.plan()  # makes the world
     project.control("PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": {"late": 40}}])
     return once(people(5))
+
+
+def _lost(project: Project) -> Expected:
+    """Nothing younger is in the list, so that a list probe is made, too."""
+    project.begin(settle="20s").batch("march", people(5))
+    project.plan()
+    project.control("PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": "lost_request"}])
+    return once(people(5))
+
+
+def _landed_after_it_was_revoked(project: Project) -> Expected:
+    project.begin().plan()
+    starts_at = project.now() + timedelta(hours=3)
+    project.batch("march", people(3), more=f'  scheduled_at: "{starts_at:%Y-%m-%dT%H:%M:%SZ}"\n')
+    project.control("PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": {"late": 4_000}}])
+    project.apply()
+    project.advance(900)
+    return once(people(3))
+
+
+def _one_off_beside_a_doubt(project: Project) -> Expected:
+    project.begin(settle="20s").batch("march", people(4))
+    project.apply()
+    project.batch("march", people(6))
+    project.control("PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": "lost_request"}])
+    project.apply(at="answer: submit", signum=KILL)
+    leaving = people(1, 3)
+    project.batch("march", [number for number in people(6) if number not in leaving])
+    return {**once(people(6)), **never(leaving)}
 
 
 def _added_while_waiting(project: Project) -> Expected:
@@ -208,6 +238,9 @@ SCENARIOS = (
     Scenario("first create of three shards", _shards, costly=True),
     Scenario("a create that lands within the settle time", _late_within_the_settle_time),
     Scenario("a create that lands after the settle time", _late_after_the_settle_time),
+    Scenario("a create that is lost and a list probe", _lost),
+    Scenario("a create that lands after its mark was revoked", _landed_after_it_was_revoked),
+    Scenario("one person taken off beside a doubt", _one_off_beside_a_doubt, leaving=tuple(people(1, 3))),
     Scenario("people added while the others wait", _added_while_waiting),
     Scenario("people added after the others were called", _added_after_called),
     Scenario("replace while all wait", _replace_waiting),

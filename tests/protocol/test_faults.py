@@ -91,6 +91,37 @@ def test_a_request_for_tomorrow_that_lands_after_an_hour_is_cancelled_by_the_run
     assert max(ground.calls().values()) == 1
 
 
+def test_a_create_that_takes_only_some_leaves_the_others_to_a_human(ground: EmbeddedProject) -> None:
+    ground.write(batch(REACHED, SILENT))
+    ground.faults(rule("createCallBatch", {"leave_out": 1}))
+    ran = ground.apply()
+    assert (ran.exit, "took 1 of 2 people" in ran.text, "1 person submitted" in ran.text) == (3, True, True)
+    assert ground.run("plan").exit == ground.run("status").exit == _a_while_later(ground) == 3
+    assert ground.calls() == {REACHED: 1}
+    assert [settled.exit for settled in resolve_like_a_person(ground)] == [0]
+    assert_at_rest(ground, {REACHED: 1, SILENT: 1})
+
+
+@pytest.mark.parametrize("effect_after", ["never", 7_200])
+def test_a_cancel_that_is_answered_and_does_not_hold_is_said_everywhere(
+    ground: EmbeddedProject, effect_after: object
+) -> None:
+    _write_for_tomorrow(ground, batch(REACHED, SILENT, fields='scheduled_at: "{tomorrow}", '))
+    assert ground.apply().exit == 0
+    ground.faults(rule("cancelCallBatch", {"effect_after": effect_after}, times=0))
+    _write_for_tomorrow(ground, batch(REACHED, fields='scheduled_at: "{tomorrow}", '))
+    for command in (ground.apply(), ground.run("plan"), ground.run("status")):
+        assert (command.exit, "everybody is where they should be" in command.text) == (3, False), command.text
+    assert "was cancelled" in ground.run("plan").text or "still" in ground.run("plan").text
+    ground.faults()
+    ground.advance(7_300)
+    ground.apply()
+    ground.advance(3 * 86_400)
+    ground.apply()
+    ground.advance(3 * 86_400)
+    assert ground.calls() == {REACHED: 1}
+
+
 def test_a_call_whose_answer_was_lost_is_found_on_a_later_page_of_callingbox(ground: EmbeddedProject) -> None:
     """The run died before it could look, and somebody else placed more calls than one page holds."""
     ground.write(batch(REACHED, fields="provider: box, "))

@@ -18,7 +18,9 @@ from tests.protocol.model_world import Scope
 from tests.protocol.test_rounds import ADA, ALWAYS, BOB, PROJECT, SILENT, batch, fault
 
 TICK = 60
-HEAD = PROJECT.replace("spec:\n", "spec:\n  settle: 3m\n", 1) + batch("other", BOB)
+HEAD = PROJECT.replace("spec:\n", "spec:\n  settle: 3m\n", 1)
+OTHER = batch("other", BOB)
+"""Somebody else of the project, so that there is a lock to copy before anything of the path is sent."""
 OPERATIONS = {"create": "createCallBatch", "probe": "createCallBatch", "retry": "retryCallBatch"}
 FATES = {"the answer is lost": "lost_answer", "the request is lost": "lost_request"}
 TWICE, HELD_LATER = "it is sent twice on its way", "which holds only later"
@@ -83,7 +85,7 @@ def test_whatever_a_create_and_a_list_probe_meet(ground: EmbeddedProject, path: 
     come_to_rest(ground, {ADA: 1}, path)
 
 
-@at(Scope(faults=1, copies=1, prompt=True, lag=1, horizon=12), "the copy", 4)
+@at(Scope(faults=1, copies=1, prompt=True, lag=1, horizon=12), "the copy of request 0", 4)
 def test_a_create_that_is_delivered_twice(ground: EmbeddedProject, path: list[str]) -> None:
     ground.write(HEAD + batch("b", ADA))
     ground.faults(*faults_along(path))
@@ -116,10 +118,10 @@ def test_a_lost_retry(ground: EmbeddedProject, path: list[str]) -> None:
 
 @at(Scope(locks=2, prompt=True, horizon=12), "run 1 begins", 5)
 def test_a_second_lock(ground: EmbeddedProject, path: list[str]) -> None:
-    ground.write(HEAD)
+    ground.write(HEAD + OTHER)
     apply_and_wait(ground, {}, path)
     other_lock = dict(ground.lock_files())
-    ground.write(HEAD + batch("b", ADA))
+    ground.write(HEAD + OTHER + batch("b", ADA))
     ground.faults(*faults_along(path))
     for _ in range(2):
         apply_and_wait(ground, {ADA: 1}, path, seconds=30)
@@ -143,7 +145,7 @@ def come_to_rest(ground: EmbeddedProject, called: Mapping[str, int], path: list[
         ran = ground.apply()
         ground.advance(7_200)
     assert ran.exit == 0, (ran.text, path)
-    assert ground.calls() == {BOB: 1, **called}, path
+    assert ground.calls() == called, path
 
 
 @contextmanager

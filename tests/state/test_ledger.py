@@ -107,6 +107,23 @@ def test_renaming_onto_a_known_address_forgets_nothing(backend: Recorder, ledger
     assert kept(backend) == ledger.lock == lock(march=ResourceRecord(generation=2, tombstone=True), april=joined)
 
 
+def test_what_was_approved_is_one_line_and_is_of_an_address_alone(
+    backend: Recorder, ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.set_approved({ADDRESS: ("cartesia", "as it is"), "batch/new": ("cartesia", "as well")})
+    ledger.set_approved({ADDRESS: ("cartesia", "as it is")})
+    assert len(backend.load().journal) == 1
+    kept_lock = kept(backend)
+    assert kept_lock is not None
+    assert kept_lock.resources["batch/new"] == ResourceRecord(provider="cartesia", approved="as well")
+    ledger.rename(ADDRESS, "batch/new")
+    assert ledger.resource_record("batch/new").approved == "as well"
+    ledger.rename("batch/new", "batch/newest")
+    ledger.set_approved({"batch/new": ("cartesia", "")})
+    assert kept(backend) == ledger.lock
+    assert {record.approved for record in ledger.lock.resources.values()} == {""}
+
+
 def test_a_host_is_remembered(backend: Recorder, ledger: Ledger) -> None:
     ledger.set_host("d", "api.example.org")
     ledger.set_host("d", "api.example.org")

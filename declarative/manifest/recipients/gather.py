@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from declarative.manifest.recipients.suppression import SuppressedNumbers
 
+_BY_POLICY = {"suppressed", "other_country"}
+"""Those keys of HELD_BACK that stand for people in RecipientTable.excluded."""
 FileState = tuple[int, ...]
 """Inode, size and time of change: they tell whether a file was written to."""
 
@@ -43,7 +45,7 @@ class RecipientTable(NamedTuple):
     recipients: pl.DataFrame
     """People who may be called. Columns `number` and `payload`."""
     excluded: pl.DataFrame
-    """People whom a policy excludes. Columns `number` and `policy`."""
+    """People whom a policy excludes. Columns `number`, `payload` and `policy`."""
     held_counts: dict[str, int]
     """How many rows and people are held back, by the key of the plan's `held`."""
     warnings: list[str]
@@ -83,21 +85,26 @@ class RecipientLoader:
         inline = recipient_spec.inline
         if len(set(inline.numbers)) != len(inline.numbers):
             problems.extend(inline_duplicate_problems(inline, problems.most_described))
-        pairs = list(zip(inline.numbers, inline.payloads, strict=True))
-        abroad: list[str] = []
+        named = pairs = list(zip(inline.numbers, inline.payloads, strict=True))
+        abroad: list[tuple[str, str]] = []
         if recipient_spec.countries is not None:
             inside = countries.match_countries(inline.numbers, recipient_spec.countries)
-            abroad = [number for (number, _), is_inside in zip(pairs, inside, strict=True) if not is_inside]
-            pairs = [pair for pair, is_inside in zip(pairs, inside, strict=True) if is_inside]
+            abroad = [pair for pair, is_inside in zip(named, inside, strict=True) if not is_inside]
+            pairs = [pair for pair, is_inside in zip(named, inside, strict=True) if is_inside]
         return Recipients(
             len(pairs),
             lambda: _frame_of_recipients(pairs),
             lambda: self._key.digest_lines(f"{number}\n" for number, _ in sorted(pairs)),
-            lambda: self._key.digest_lines(f"{number}\t{payload}\n" for number, payload in sorted(pairs)),
+            lambda: self._digest_pairs(pairs),
             {"other_country": len(abroad)} if abroad else {},
-            lambda: _frame_of_excluded(abroad, "other_country"),
+            lambda: _with_policy(_frame_of_recipients(abroad), "other_country"),
             _not_assigned_warnings(count_not_assigned(number for number, _ in pairs)),
+            lambda: self._digest_pairs(named),
         )
+
+    def _digest_pairs(self, pairs: Sequence[tuple[str, str]]) -> str:
+        """Make frames.payloads_digest() without a frame."""
+        return self._key.digest_lines(f"{number}\t{payload}\n" for number, payload in sorted(pairs))
 
     def _lazy_recipients(self, summary: RecipientSummary, load: Callable[[], RecipientTable]) -> Recipients:
         table = functools.cache(load)
@@ -115,6 +122,15 @@ class RecipientLoader:
 
             return payloads_digest(frame(), self._key)
 
+        def before_policy() -> str:
+            import polars as pl
+
+            from declarative.model.frames import payloads_digest
+
+            excluded = table().excluded.select("number", "payload")
+            return payloads_digest(pl.concat([frame(), excluded]), self._key)
+
+        is_narrowed = bool(_BY_POLICY & set(summary.excluded_counts))
         return Recipients(
             summary.count,
             frame,
@@ -123,6 +139,7 @@ class RecipientLoader:
             summary.excluded_counts,
             lambda: table().excluded,
             summary.warnings,
+            (lambda: summary.digest("before_policy", before_policy)) if is_narrowed else None,
         )
 
     def _reload_table(self, recipient_spec: RecipientSpec, name: str) -> RecipientTable:
@@ -172,14 +189,14 @@ class RecipientLoader:
         """Whom the policies leave, and whom they exclude."""
         import polars as pl
 
-        excluded = [_frame_of_excluded([], "")]
+        excluded = [_with_policy(frame.clear(), "")]
         for source in recipient_spec.suppress:
             suppressed = self._numbers_to_suppress(source, problems).matches(frame.get_column("number"))
-            excluded.append(_frame_of_excluded(frame.filter(suppressed)["number"], "suppressed"))
+            excluded.append(_with_policy(frame.filter(suppressed), "suppressed"))
             frame = frame.filter(~suppressed)
         if recipient_spec.countries is not None and problems.is_empty:  # only E.164 numbers have a country
             inside = countries.match_countries_column(frame.get_column("number"), recipient_spec.countries)
-            excluded.append(_frame_of_excluded(frame.filter(~inside)["number"], "other_country"))
+            excluded.append(_with_policy(frame.filter(~inside), "other_country"))
             frame = frame.filter(inside)
         return frame, pl.concat(excluded)
 
@@ -246,10 +263,9 @@ def _frame_of_recipients(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
     return pl.DataFrame(pairs, schema={"number": pl.String, "payload": pl.String}, orient="row")
 
 
-def _frame_of_excluded(numbers: Sequence[str] | pl.Series, policy: str) -> pl.DataFrame:
+def _with_policy(frame: pl.DataFrame, policy: str) -> pl.DataFrame:
     import polars as pl
 
-    frame = pl.DataFrame({"number": numbers}, schema={"number": pl.String})
     return frame.with_columns(pl.lit(policy).alias("policy"))
 
 

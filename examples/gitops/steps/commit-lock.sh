@@ -4,13 +4,23 @@
 #   PROJECT_PATH  directory of the Project (default .)
 #   BRANCH        branch to push to (default: the one checked out)
 #   REMOTE        where to push (default origin)
+#   PUSH_USER     name to push under, with PUSH_TOKEN: read from here alone, never in a command line or a file
 set -euo pipefail
 
 path=${PROJECT_PATH:-.}
 remote=${REMOTE:-origin}
 branch=${BRANCH:-$(git rev-parse --abbrev-ref HEAD)}
 
-for file in "$path/dialctl.lock" "$path/dialctl.lock.journal"; do
+git_with_token() {
+  if [ -z "${PUSH_TOKEN:-}" ]; then
+    git "$@"
+  else
+    # shellcheck disable=SC2016 # git's own shell reads the two variables
+    git -c credential.helper= -c credential.helper='!f() { echo "username=$PUSH_USER"; echo "password=$PUSH_TOKEN"; }; f' "$@"
+  fi
+}
+
+for file in "$path/dialctl.lock" "$path/dialctl.lock.journal" "$path/dialctl.history.jsonl"; do
   if [ -e "$file" ] || git ls-files --error-unmatch -- "$file" >/dev/null 2>&1; then
     git add --all -- "$file"
   fi
@@ -21,13 +31,19 @@ if git diff --cached --quiet; then
 fi
 git commit --quiet -m "Remember who was called [skip ci]"
 for attempt in 1 2 3 4 5; do
-  if git push --quiet "$remote" "HEAD:$branch"; then exit 0; fi
+  if git_with_token push --quiet "$remote" "HEAD:$branch"; then exit 0; fi
   echo "The push was refused; trying again on top of what is there now ($attempt of 5)." >&2
-  if ! git pull --quiet --rebase --autostash "$remote" "$branch"; then
+  if ! git_with_token pull --quiet --rebase --autostash "$remote" "$branch"; then
     git rebase --abort || true
     break
   fi
 done
-echo "The lock could not be pushed. Keep this file, it says who was called: $path/dialctl.lock" >&2
-echo "Until it is in the branch, runs are held back as lock_is_older or no_memory." >&2
+cat >&2 <<END
+The lock could not be pushed. It says who was called: $path/dialctl.lock, kept with the artifacts of this job.
+Until it is in $branch, runs are held back (lock_is_older, no_memory). The way back:
+  1. download it over $path/dialctl.lock in a checkout of $branch (and dialctl.lock.journal, if there is one);
+  2. where git shows a conflict with the one in $branch: dialctl state merge;
+  3. git add $path/dialctl.lock && git commit -m "Remember who was called" && git push
+If it is lost: dialctl state rebuild --over-older.
+END
 exit 1

@@ -79,7 +79,17 @@ def test_suppressed_numbers_are_excluded_everywhere(folder: ProjectFolder) -> No
     assert (batch.recipients.count, dict(batch.recipients.excluded_counts)) == (1, {"suppressed": 1})
     assert batch.recipients.frame.get_column("number").to_list() == ["+14155550101"]
     assert (call.recipients.count, dict(call.recipients.excluded_counts)) == (0, {"suppressed": 1})
-    assert batch.recipients.excluded.rows() == call.recipients.excluded.rows() == [("+14155550102", "suppressed")]
+    assert batch.recipients.excluded.rows() == call.recipients.excluded.rows() == [("+14155550102", "{}", "suppressed")]
+
+
+@pytest.mark.parametrize("written", [FROM, "  recipients: [{to_number: +14155550101}, {to_number: +442079460102}]\n"])
+def test_what_an_approval_covers_is_read_before_any_policy(folder: ProjectFolder, written: str) -> None:
+    folder.put({"r.csv": "to_number\n+14155550101\n+442079460102\n"})
+    free, narrowed = (folder.batch(text + written).recipients for text in ("", "  policy: {countries: [US]}\n"))
+    assert narrowed.before_policy == free.before_policy == free.payloads != narrowed.payloads
+    folder.put({"dnc.csv": "to_number\n+14155550101\n"})
+    suppressed = folder.batch("  policy: {suppress_from: [{file: dnc.csv}]}\n" + written).recipients
+    assert suppressed.before_policy == free.payloads
 
 
 def test_suppressions_of_project_and_resource_add_up(folder: ProjectFolder) -> None:

@@ -1,0 +1,27 @@
+"""Which addresses have a request whose answer was lost, as the lock of a run knows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from declarative.engine.run_context import RunContext
+from declarative.planning.plan import Plan
+
+
+def find_open_addresses(run: RunContext) -> tuple[str, ...]:
+    """Return the addresses with a request that is neither found nor disproved."""
+    if not run.ledger.is_started:
+        return ()
+    return tuple(address for address, resource_record in run.ledger.lock.resources.items() if resource_record.intents)
+
+
+def find_doubtful_addresses(run: RunContext, plan: Plan, unapproved: Collection[str]) -> frozenset[str]:
+    """Return the addresses of the plan at which a lost batch is neither found nor disproved, and for which a list probe
+    may be made: it is a request, so under --only-approved it needs the approval of its address."""
+    addresses = ({action.address for action in plan.actions} | set(plan.tasks)) - set(unapproved)
+    return frozenset(
+        address
+        for address in find_open_addresses(run)
+        if address in addresses
+        and any(intent.is_batch for intent in run.ledger.resource_record(address).intents.values())
+    )
