@@ -16,8 +16,11 @@ def people(count: int) -> str:
 
 
 def duration(length: timedelta) -> str:
-    """A length of time in hours, where it has whole ones, or else in minutes: `4h`, `90m`."""
-    minutes = int(length.total_seconds()) // 60
+    """A length of time in hours or minutes, where it has whole ones, or else in seconds: `4h`, `90m`, `90s`."""
+    seconds = int(length.total_seconds())
+    if seconds % 60:
+        return f"{seconds}s"
+    minutes = seconds // 60
     return f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
 
 

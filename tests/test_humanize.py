@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -29,3 +29,8 @@ def test_a_phrase_may_bring_its_verb() -> None:
 )
 def test_a_year_is_told_where_it_is_another(relative_to: datetime | None, text: str) -> None:
     assert humanize.when(datetime(2026, 12, 1, 16, 0, tzinfo=UTC), relative_to) == text
+
+
+def test_durations_are_in_the_largest_whole_unit() -> None:
+    texts = [humanize.duration(timedelta(seconds=seconds)) for seconds in (0, 60, 5400, 14_400, 90)]
+    assert texts == ["0m", "1m", "90m", "4h", "90s"]

@@ -36,7 +36,10 @@ REASONS = {
     "removed": ReasonHelp("The manifest was removed.", "bring the manifest back to keep its people"),
     "paused": ReasonHelp("The manifest says state: cancelled.", "set state: present"),
     "expired": ReasonHelp("The time under expires_at has passed, or passes before a call could begin."),
-    "calling_hours": ReasonHelp("It is outside the calling hours of these people. They wait for the next window."),
+    "calling_hours": ReasonHelp(
+        "It is outside the calling hours of these people, or a batch could not begin their calls before the hours end. "
+        "They wait for the next window."
+    ),
     "too_early": ReasonHelp("scheduled_at is further ahead than the provider takes. A later run submits them."),
     "retry_after": ReasonHelp("These people were not reached, and the time under retry.after has not passed yet."),
     "rollout": ReasonHelp("These people belong to a later step of the rollout."),

@@ -4,6 +4,7 @@ passed. Makes no request."""
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 
 import polars as pl
@@ -11,8 +12,10 @@ import polars as pl
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
 from declarative.model.resource import Resource
-from declarative.planning import policy, resubmit
+from declarative.planning import closing, policy, resubmit
+from declarative.planning.closing import CallRate
 from declarative.planning.decide import Timing
+from declarative.planning.plan import Task
 
 
 class Eligibility:
@@ -23,13 +26,16 @@ class Eligibility:
         self._sent_numbers: defaultdict[str, list[pl.Series]] = defaultdict(list)
         self._called_numbers: defaultdict[str, dict[str, pl.Series]] = defaultdict(dict)
         self._unsure_numbers: dict[str, pl.Series] = {}
+        self._rates: dict[str, CallRate] = {}
 
-    def begin_round(self) -> None:
+    def begin_round(self, tasks: Iterable[Task] = ()) -> None:
         """Starts a new round of the same run. People who were called in an earlier round stay excluded; people whose
-        request is known not to have been done may be sent again."""
+        request is known not to have been done may be sent again. `tasks` are those of the plan, which tell how fast the
+        batches of an address call."""
         # Protocol 10: a second round calls no one a second time, whatever the new plan says.
         called_numbers = {address: [*by_request.values()] for address, by_request in self._called_numbers.items()}
         self._sent_numbers = defaultdict(list, called_numbers)
+        self._rates = {task.address: task.facts.closing.rate for task in tasks if task.facts.closing}
 
     def select_approved(self, address: str, recipients: pl.DataFrame, approved: pl.Series | None) -> pl.DataFrame:
         """The recipients who were approved and were not sent in this round yet. `approved` None approves no one."""
@@ -38,9 +44,19 @@ class Eligibility:
             recipients = recipients.filter(~pl.col("number").is_in(numbers.implode()))
         return resubmit.only_approved(recipients, approved)
 
-    def select_callable(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> pl.DataFrame:
-        """The recipients whose time allows a call. A run may take hours, and calling hours may have ended since the
-        plan was made. The provider's own retry calls at once, so no guard delays it."""
+    def select_callable(self, resource: Resource, recipients: pl.DataFrame) -> pl.DataFrame:
+        """The recipients whose time allows a call, and who can be begun before their calling hours end. A run may take
+        hours, and calling hours may have ended since the plan was made."""
+        recipients = self._select_in_hours(resource, recipients)
+        return recipients.filter(~self._find_late(resource, recipients, closing.SLACK))
+
+    def can_call_all(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> bool:
+        """Whether every one of the recipients may be called now. The provider's own retry calls at once, so no guard
+        delays it."""
+        in_hours = self._select_in_hours(resource, recipients, is_retry=is_retry)
+        return len(in_hours) == len(recipients) and not self._find_late(resource, recipients, timedelta()).any()
+
+    def _select_in_hours(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> pl.DataFrame:
         provider_time = self._run.provider(resource).latest_now()
         guard = timedelta() if is_retry else self._run.guard(resource.provider)
         timing, _ = policy.call_timing(resource, provider_time, guard, lambda: recipients)
@@ -48,8 +64,17 @@ class Eligibility:
             return recipients if timing is Timing.NOW else recipients.clear()
         return recipients.join(timing.filter(timing=Timing.NOW.value), on="number", how="semi", maintain_order="left")
 
-    def can_call_all(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> bool:
-        return len(self.select_callable(resource, recipients, is_retry=is_retry)) == len(recipients)
+    def _find_late(self, resource: Resource, recipients: pl.DataFrame, slack: timedelta) -> pl.Series:
+        """Whether each recipient is called too late. The plan has counted those who wait at the provider already."""
+        numbers = recipients.get_column("number")
+        rate = self._rates.get(resource.address) or CallRate.of(
+            resource, self._run.capabilities(resource.provider, resource.route)
+        )
+        provider_time, guard = self._run.provider(resource).latest_now(), self._run.guard(resource.provider)
+        end = policy.find_closing(resource, provider_time, guard, rate, lambda: recipients)
+        if end is None:
+            return pl.repeat(False, len(numbers), dtype=pl.Boolean, eager=True)
+        return end.find_late(numbers, 0, slack)
 
     def is_expired(self, resource: Resource) -> bool:
         return resource.expires_at is not None and resource.expires_at <= self._run.provider(resource).latest_now()

@@ -205,7 +205,7 @@ class _Observer:
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
         facts = replace(
-            _build_facts(self.scope, managed, remotes, self.provider_time),
+            _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
             failures=self._failures(managed.route),
             cancel_settles=self._cancel_settles(),
             marks_are_listed=quiet or managed.route is not Route.CALL or self._are_marks_listed(),
@@ -272,7 +272,11 @@ class _Observer:
 
 
 def _build_facts(
-    scope: ObserveScope, managed: Managed, remotes: Mapping[str, Remote], provider_time: datetime
+    scope: ObserveScope,
+    managed: Managed,
+    remotes: Mapping[str, Remote],
+    provider_time: datetime,
+    capabilities: Capabilities | None = None,
 ) -> Facts:
     facts = Facts(
         address=managed.address,
@@ -287,13 +291,11 @@ def _build_facts(
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
-    timing, opens_at = policy.call_timing(managed.resource, provider_time, _find_guard(scope, managed.provider))
-    return replace(facts, timing=timing, opens_at=opens_at)
+    return policy.add_times(facts, managed.resource, _find_guard(scope, managed.provider), capabilities)
 
 
 def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
-    project_guard = scope.desired.project.guard
-    return scope.lock.guard(provider, project_guard) if scope.lock else project_guard
+    return scope.lock.guard(provider, scope.desired.project.guard) if scope.lock else scope.desired.project.guard
 
 
 def _find_probe_number(scope: ObserveScope, provider: str) -> str:

@@ -50,7 +50,7 @@ class PlanRunner:
 
     def run_plan(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
         """Runs one round: every task of the plan. `approved` holds, by address, the numbers that may be called."""
-        self._eligibility.begin_round()
+        self._eligibility.begin_round(plan.tasks.values())
         try:
             for task in sorted(plan.tasks.values(), key=_run_order):
                 result = self.results.setdefault(task.address, ResourceResult())

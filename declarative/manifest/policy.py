@@ -5,21 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
 from pathlib import Path as File
 from typing import Any
 
+from declarative.manifest.calling_hours import read_calling_hours, restrict_hours
 from declarative.manifest.document import DocumentSection
-from declarative.manifest.durations import parse_time_of_day
-from declarative.manifest.messages import quote
 from declarative.manifest.recipients.countries import report_unknown_region
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.recipients.source import Source
 from declarative.manifest.recipients.spec import locate_file, read_options
-from declarative.model.policy import RECIPIENT, CallingHours, Policy, is_time_zone
-
-_DAY = 24 * 60
+from declarative.model.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ def read_limits(
             sources.append(source)
     return Limits(
         Policy(
-            calling_hours=_read_calling_hours(section.at("calling_hours"), hours) if hours else None,
+            calling_hours=read_calling_hours(section.at("calling_hours"), hours) if hours else None,
             max_dials=policy.get("max_dials"),
             countries=frozenset(countries) if countries else None,
         ),
@@ -58,10 +54,10 @@ def read_limits(
 def restrict_limits(project_limits: Limits, resource_limits: Limits, section: DocumentSection) -> Limits:
     """Combine the limits of a resource with those of its project. The section is the resource's policy."""
     project_policy, resource_policy = project_limits.policy, resource_limits.policy
-    _report_wider_hours(section.at("calling_hours"), project_policy.calling_hours, resource_policy.calling_hours)
+    hours_section = section.at("calling_hours")
     return Limits(
         Policy(
-            calling_hours=resource_policy.calling_hours or project_policy.calling_hours,
+            calling_hours=restrict_hours(hours_section, project_policy.calling_hours, resource_policy.calling_hours),
             max_dials=_minimum(project_policy.max_dials, resource_policy.max_dials),
             countries=_common_countries(project_policy.countries, resource_policy.countries),
         ),
@@ -81,49 +77,6 @@ def _read_suppress_source(
     return Source(
         file=file, document=section.document, path=section.path, person_schema=no_fields, suppresses=True, **reading
     )
-
-
-def _read_calling_hours(section: DocumentSection, hours: Mapping[str, str]) -> CallingHours | None:
-    """None when a part of them is missing, which the schema has reported."""
-    start, end = (parse_time_of_day(hours[name]) if name in hours else None for name in ("from", "to"))
-    zone, column = hours.get("zone"), hours.get("column")
-    if start is not None and start == end:
-        section.at("to").report("from and to are the same", 'all day is "00:00" to "23:59"')
-    if zone is not None and zone != RECIPIENT:
-        if not is_time_zone(zone):
-            hint = "an IANA name such as America/New_York, or recipient"
-            section.at("zone").report(f"unknown time zone {quote(zone)}", hint)
-        if column is not None:
-            section.at("column").report("column goes with zone: recipient only", key=True)
-    return None if start is None or end is None or zone is None else CallingHours(start, end, zone, column)
-
-
-def _report_wider_hours(
-    section: DocumentSection, project_hours: CallingHours | None, resource_hours: CallingHours | None
-) -> None:
-    if project_hours is None or resource_hours is None:
-        return
-    limit = f"the project's {project_hours.start:%H:%M} to {project_hours.end:%H:%M} in {project_hours.zone}"
-    if (resource_hours.zone, resource_hours.column) != (project_hours.zone, project_hours.column):
-        message = f"zone {quote(resource_hours.zone)} cannot be compared with {limit}"
-        section.at("zone").report(message, "a resource can only narrow the hours, in the same zone")
-    elif _is_wider(resource_hours, project_hours):
-        message = f"{resource_hours.start:%H:%M} to {resource_hours.end:%H:%M} is wider than {limit}"
-        section.report(message, "a resource can only be stricter than its project")
-
-
-def _is_wider(hours: CallingHours, limit: CallingHours) -> bool:
-    """Whether `hours` include a minute outside `limit`. Both may cross midnight."""
-    start_in_limit = (_minute_of_day(hours.start) - _minute_of_day(limit.start)) % _DAY
-    return start_in_limit + _length_in_minutes(hours) > _length_in_minutes(limit)
-
-
-def _minute_of_day(time_of_day: time) -> int:
-    return time_of_day.hour * 60 + time_of_day.minute
-
-
-def _length_in_minutes(hours: CallingHours) -> int:
-    return (_minute_of_day(hours.end) - _minute_of_day(hours.start)) % _DAY
 
 
 def _minimum(*limits: int | None) -> int | None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path as File
 from typing import Any
 
+from declarative.manifest import rules
 from declarative.manifest.document import Document, DocumentSection, Origin
 from declarative.manifest.durations import parse_duration
 from declarative.manifest.messages import list_known, quote, suggest
@@ -94,6 +95,7 @@ def read_project_config(
         providers=providers,
         guard=_read_duration(section.at("guard"), spec, Project.guard),
         settle=_read_duration(section.at("settle"), spec, Project.settle),
+        expected_call=rules.read_expected_call(_origins(section, spec), Project.expected_call, problems),
         policy=project_limits.policy,
         policy_digest=json_digest(spec.get("policy", {})),
         state_url=spec.get("state", {}).get("url"),

@@ -19,6 +19,7 @@ from declarative.manifest.recipients.gather import RecipientLoader
 from declarative.manifest.recipients.spec import RecipientSpec, read_inline, read_sources
 from declarative.manifest.schema import Shape
 from declarative.manifest.validate import coerce_variables, keep_valid
+from declarative.model.calling_hours import RECIPIENT
 from declarative.model.capabilities import PERSONAL, SETTINGS
 from declarative.model.digest import json_digest
 from declarative.model.policy import Pace
@@ -93,6 +94,7 @@ class ResourceCompiler:
             scheduled_at=scheduled_at,
             expires_at=expires_at,
             retry=rules.read_retry(values, choice.capabilities, choice.provider, self._problems),
+            expected_call=rules.read_expected_call(values, self._project_config.project.expected_call, self._problems),
             rollout=rules.read_rollout(values, self._problems),
             halt_when=rules.read_halt_when(values),
             policy=limits.policy,
@@ -125,7 +127,9 @@ class ResourceCompiler:
         if kind is Kind.BATCH and not spec.get("recipients") and "recipients_from" not in spec:
             message = "no one to call: there are no recipients"
             section.at("recipients").report(message, "give recipients or recipients_from")
-        recipient_spec = RecipientSpec(inline, sources, limits.suppress, limits.policy.countries)
+        hours = limits.policy.calling_hours
+        own_hours = hours if hours and hours.zone == RECIPIENT else None
+        recipient_spec = RecipientSpec(inline, sources, limits.suppress, limits.policy.countries, own_hours)
         return self._loader.load(recipient_spec, self._problems)
 
 

@@ -76,6 +76,20 @@ def read_retry(values: Values, capabilities: Capabilities, provider: str, proble
     return Retry(origin.value.get("max_retries", 0), frozenset(retry_outcomes), after)
 
 
+def read_expected_call(values: Values, default: timedelta, problems: ProblemCollector) -> timedelta:
+    """How long a call is taken to last; `default` where it is not written, or wrong, which is reported."""
+    origin = values.get("expected_call")
+    if origin is None:
+        return default
+    try:
+        if length := parse_duration(origin.value):
+            return length
+        problems.add(origin.problem("a call takes some time", "such as 3m"))
+    except ValueError as error:
+        problems.add(origin.problem(f"{quote(origin.value)} is {error}"))
+    return default
+
+
 def read_rollout(values: Values, problems: ProblemCollector) -> Rollout | None:
     """The steps of a campaign; None when there are none. Each must admit more people than the one before."""
     origin = values.get("rollout")

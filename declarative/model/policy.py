@@ -1,29 +1,16 @@
-"""Rules that hold people back or call them again: policy, calling hours, retry, pace. Values only."""
+"""Rules that hold people back or call them again: policy, retry, pace. Values only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time, timedelta
-from functools import cache
+from datetime import timedelta
 from itertools import pairwise
 from math import ceil
-from zoneinfo import ZoneInfo
+
+from declarative.model.calling_hours import CallingHours
 
 PRE_DIAL = "pre_dial"
 """Turned away before any phone was called. `retry.on` may name it next to the provider's own words."""
-
-RECIPIENT = "recipient"
-"""The zone of calling hours that hold in each person's own time zone."""
-
-
-@cache
-def is_time_zone(name: str) -> bool:
-    """Whether this is the IANA name of a time zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -36,20 +23,6 @@ class Retry:
     """Outcomes that are called again: the provider's own words, and PRE_DIAL."""
     after: timedelta = timedelta()
     """Time that must pass after the batch of the last attempt was over."""
-
-
-@dataclass(frozen=True)
-class CallingHours:
-    """The hours of the day in which people may be called."""
-
-    start: time
-    """Local time of the first call. The moment itself is inside."""
-    end: time
-    """Local time after the last call. The moment itself is outside. Earlier than `start`: the hours cross midnight."""
-    zone: str
-    """An IANA name, or RECIPIENT for each person's own zone."""
-    column: str | None = None
-    """The recipient's metadata field that holds their zone. None: the zone comes from the number."""
 
 
 @dataclass(frozen=True)

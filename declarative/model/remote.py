@@ -77,6 +77,8 @@ class Remote:
     """When it starts to call. Aware, UTC. None: absent."""
     last_updated_at: str = ""
     """The provider's text. It is only compared."""
+    at_once: int | None = None
+    """Calls that it has under way at the same time, at most. None: the answer does not tell."""
     agent_id: str = ""
     """The agent that calls. Empty: absent."""
     members: pl.DataFrame | None = None

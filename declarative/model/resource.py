@@ -29,6 +29,10 @@ class Route(StrEnum):
     CALL = "call"
 
 
+EXPECTED_CALL = timedelta(minutes=3)
+"""How long a call is taken to last where no manifest says it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resource:
     """One desired resource, with every default filled in."""
@@ -59,6 +63,8 @@ class Resource:
     """No request that dials is sent after it. Aware, UTC. None: never."""
     retry: Retry | None = None
     """None: no one is called again."""
+    expected_call: timedelta = EXPECTED_CALL
+    """How long a call is taken to last, to know how many people can be called in a time."""
     rollout: Rollout | None = None
     """None: all people are submitted as soon as they may be called."""
     halt_when: HaltWhen | None = None
@@ -107,6 +113,8 @@ class Project:
     """How long after the request a batch starts to call, at least. 0: at once."""
     settle: timedelta = timedelta(minutes=5)
     """How long a list has to show what was sent before apply makes something younger (a list probe)."""
+    expected_call: timedelta = EXPECTED_CALL
+    """How long a call is taken to last."""
     policy: Policy = Policy()
     """Limits for the whole project. A resource can only be stricter."""
     policy_digest: str = ""

@@ -1,4 +1,4 @@
-"""Calling hours: when a person may be called, in a fixed zone or in their own. Pure; the moment comes in as a value.
+"""Which people may be called at a moment, by calling hours in a fixed zone or their own. Pure.
 
 A person's own zone is what the column says, or else what the prefix of their number says. A prefix may lie in several
 zones: then a call must be allowed in all of them.
@@ -6,44 +6,14 @@ zones: then a call must be allowed in all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from datetime import datetime
 
-import orjson
 import polars as pl
 
-from declarative.model.policy import RECIPIENT, CallingHours, is_time_zone
+from declarative.model.calling_hours import RECIPIENT, CallingHours, is_open, next_opening
+from declarative.model.zones import are_known, column_values, with_zones
 from declarative.planning.decide import Timing
-
-_PREFIX = 10
-"""Characters of a number that decide its zones: the longest prefix that phonenumbers tells zones by has nine digits."""
-
-
-def is_open(hours: CallingHours, zones: Sequence[str], moment: datetime) -> bool:
-    """Whether a call at the moment (aware) is allowed in all of the zones: from `start` on, and before `end`."""
-    return all(_is_open_at(hours, moment.astimezone(ZoneInfo(zone))) for zone in zones)
-
-
-def next_opening(hours: CallingHours, zones: Sequence[str], moment: datetime) -> datetime | None:
-    """Return the next moment at which a call is allowed in all zones, within two days; None where there is none.
-
-    That is `moment` itself, or a later one in UTC.
-    """
-    if is_open(hours, zones, moment):
-        return moment
-    starts = sorted(_next_start(hours, zone, moment + timedelta(days=days)) for zone in zones for days in (0, 1))
-    return next((start for start in starts if is_open(hours, zones, start)), None)
-
-
-def next_closing(hours: CallingHours, moment: datetime) -> datetime:
-    """Return the first `end` (UTC) after the moment, in the fixed zone of the hours."""
-    local = moment.astimezone(ZoneInfo(hours.zone))
-    end = datetime.combine(local.date(), hours.end, ZoneInfo(hours.zone))
-    if end <= local:
-        end = datetime.combine(local.date() + timedelta(days=1), hours.end, ZoneInfo(hours.zone))
-    return end.astimezone(UTC)
 
 
 def hours_timing(
@@ -65,57 +35,17 @@ def hours_timing(
     closed = [
         zones
         for zones, zones_timing in timing_by_zones.items()
-        if zones_timing == Timing.CLOSED.value and _has_valid_zones(zones)
+        if zones_timing == Timing.CLOSED.value and are_known(zones)
     ]
     openings = [next_opening(hours, zones.split(), moment) for zones in closed]
     column = pl.col("zones").replace_strict(timing_by_zones, return_dtype=pl.String).alias("timing")
     return frame.select("number", column), min((opening for opening in openings if opening), default=None)
 
 
-def with_zones(frame: pl.DataFrame, column: str | None) -> pl.DataFrame:
-    """Add `zones`: the names of a person's zones, with spaces between; empty where none is known.
-
-    What the column says comes before what the number says.
-    """
-    prefixes = frame.with_columns(pl.col("number").str.slice(0, _PREFIX).alias("prefix"))
-    samples = prefixes.group_by("prefix").agg(pl.col("number").first())
-    zones = [" ".join(zones_for_number(number)) for number in samples.get_column("number").to_list()]
-    table = samples.select("prefix").with_columns(pl.Series("zones", zones, dtype=pl.String))
-    by_number = prefixes.join(table, on="prefix", how="left", maintain_order="left").drop("prefix")
-    if column is None:
-        return by_number
-    column_zones = _column_values(by_number.get_column("payload"), column)
-    return by_number.with_columns(pl.coalesce(column_zones, "zones").alias("zones"))
-
-
 def column_is_missing(column: str, frame: pl.DataFrame) -> bool:
     """Whether no person has the column, which is then probably misspelt."""
-    values = _column_values(frame.get_column("payload"), column)
+    values = column_values(frame.get_column("payload"), column)
     return values.null_count() == values.len()
-
-
-def _column_values(payloads: pl.Series, column: str) -> pl.Series:
-    """Return what each person's own data say under the column; null where they say nothing."""
-    values = []
-    for payload in payloads.to_list():
-        fields = [
-            data[column] for data in orjson.loads(payload).values() if isinstance(data, dict) and data.get(column)
-        ]
-        values.append(str(fields[0]) if fields else None)
-    return pl.Series("named", values, dtype=pl.String)
-
-
-@cache
-def zones_for_number(number: str) -> tuple[str, ...]:
-    """Return the IANA zones of a number's prefix, by phonenumbers; empty where it knows none."""
-    from phonenumbers import NumberParseException, parse
-    from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
-
-    try:
-        names = time_zones_for_number(parse(number))
-    except NumberParseException:
-        return ()
-    return tuple(sorted(zone for zone in names if zone != UNKNOWN_TIMEZONE))
 
 
 def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
@@ -123,30 +53,10 @@ def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
     if hours.zone != RECIPIENT:
         return 0
     counts = with_zones(frame, hours.column).get_column("zones").value_counts()
-    return sum(count for zones, count in counts.iter_rows() if not _has_valid_zones(zones))
+    return sum(count for zones, count in counts.iter_rows() if not are_known(zones))
 
 
 def _zones_timing(hours: CallingHours, zones: str, moment: datetime) -> str:
     """Return the timing in these zones. A person without a known zone is never called under hours of their own."""
-    is_allowed = _has_valid_zones(zones) and is_open(hours, zones.split(), moment)
+    is_allowed = are_known(zones) and is_open(hours, zones.split(), moment)
     return Timing.NOW.value if is_allowed else Timing.CLOSED.value
-
-
-def _has_valid_zones(zones: str) -> bool:
-    return bool(zones) and all(is_time_zone(name) for name in zones.split())
-
-
-def _is_open_at(hours: CallingHours, local: datetime) -> bool:
-    clock_time = local.time()
-    if hours.start <= hours.end:
-        return hours.start <= clock_time < hours.end
-    return clock_time >= hours.start or clock_time < hours.end
-
-
-def _next_start(hours: CallingHours, zone: str, moment: datetime) -> datetime:
-    """Return the first `start` at or after the moment, by the zone's own clock on that day."""
-    local = moment.astimezone(ZoneInfo(zone))
-    start = datetime.combine(local.date(), hours.start, ZoneInfo(zone))
-    if start < local:
-        start = datetime.combine(local.date() + timedelta(days=1), hours.start, ZoneInfo(zone))
-    return start.astimezone(UTC)

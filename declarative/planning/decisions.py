@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from declarative.planning.closing import Closing
 from declarative.planning.decide import Decision, PersonFacts, Reason, Standing, Timing, Verb, decide
 
 _FACT_COLUMNS = (
@@ -96,3 +97,20 @@ def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise("reason")
         .alias("reason"),
     )
+
+
+def wait_for_opening(closing: Closing | None, frame: pl.DataFrame) -> pl.DataFrame:
+    """Decide again about people whose call cannot begin before their calling hours end, as if the hours were over.
+    Whoever waits at the provider already is called before them. Adds `late`."""
+    is_due = pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
+    due = frame.filter(is_due).get_column("number") if closing else None
+    if closing is None or due is None or due.is_empty():
+        return frame.with_columns(late=pl.lit(False))
+    waiting_count = frame.filter(pl.col("queued") & ~is_due & (pl.col("verb") != Verb.CANCEL)).height
+    late = due.filter(closing.find_late(due, waiting_count))
+    frame = frame.with_columns(late=pl.col("number").is_in(late.implode()))
+    if late.is_empty():
+        return frame
+    closed = pl.lit(Timing.CLOSED.value, dtype=frame.schema["timing"])
+    timing = pl.when("late").then(closed).otherwise("timing").alias("timing")
+    return move_batch_mates(add_decisions(frame.drop("verb", "reason").with_columns(timing)))

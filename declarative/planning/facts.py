@@ -18,6 +18,7 @@ from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind, Reso
 from declarative.model.records import join_records
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Resource, Route
+from declarative.planning.closing import Closing
 from declarative.planning.decide import Reason, Timing
 
 
@@ -55,6 +56,8 @@ class Facts:
     """Whether its manifest was approved as it is. True where the run does not ask (`apply --only-approved` does)."""
     cancel_settles: timedelta = timedelta()
     """How long after the answer to a cancel the provider may still call."""
+    closing: Closing | None = None
+    """When the calling hours end of a batch that would begin now; None where that bounds nobody."""
     opens_at: datetime | None = None
     """When a call that is too early or outside calling hours may be made, aware UTC; None where not known."""
 

@@ -10,7 +10,6 @@ from math import ceil
 from declarative import humanize
 from declarative.model import mark
 from declarative.model.capabilities import Capabilities
-from declarative.model.policy import RECIPIENT
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import calling_hours as hours
@@ -51,9 +50,9 @@ def plan_notices(
                 resource, max(batches[resource.address], ceil(call_count / capabilities.max_people))
             )
             yield from _warn_too_late(plan, resource, call_count, capabilities)
-            yield from _warn_after_hours(plan, resource, call_count, capabilities)
             yield from _warn_abroad(plan, resource, capabilities)
             yield from _warn_single_calls(plan, resource, call_count, capabilities)
+        yield from _warn_after_hours(plan, resource)
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
         yield from _warn_cancelled_by_others(plan, resource)
@@ -129,15 +128,23 @@ def _warn_too_late(plan: Plan, resource: Resource, call_count: int, capabilities
         yield Notice(resource.address, f"{message}; not all can be through before expires_at")
 
 
-def _warn_after_hours(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
-    """Warn of a batch that goes on by itself after calling hours. Single calls are placed within the hours."""
-    calling_hours, starts = resource.policy.calling_hours, _start_time(plan, resource)
-    if calling_hours is None or calling_hours.zone == RECIPIENT or resource.route is not Route.BATCH:
+def _warn_after_hours(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    """Warn of people who wait since a batch could not begin their calls before the calling hours end."""
+    task = plan.tasks.get(resource.address)
+    if task is None or not task.late_count or task.facts.closing is None:
         return
-    duration, message = _minimum_duration(resource, call_count, capabilities)
-    if starts + duration > (ends := hours.next_closing(calling_hours, starts)):
-        hint = "apply again then, or people who still wait are called outside them"
-        yield Notice(resource.address, f"{message}; calling hours end at {ends:%H:%M} UTC: {hint}")
+    closing = task.facts.closing
+    rate = closing.rate
+    paces = [f"{rate.at_once:,} at once", f"{humanize.duration(rate.expected_call)} a call"]
+    if rate.per_second:
+        paces.append(f"{rate.per_second:g} begun a second")
+    phrase = humanize.plural(task.late_count, "person waits", "people wait")
+    until = f" until {humanize.when(closing.reopens_at, plan.created_at)}" if closing.reopens_at else ""
+    yield Notice(
+        resource.address,
+        f"{phrase}{until}: they cannot be begun before their calling hours end ({', '.join(paces)}); "
+        "target_concurrency_limit and expected_call decide how many can",
+    )
 
 
 def _start_time(plan: Plan, resource: Resource) -> datetime:

@@ -128,6 +128,10 @@ def _apply_timing(desired: Desired, lock: Lock | None, action: Action, now: date
     timing, opens_at = policy.call_timing(resource, now, guard)
     if not isinstance(timing, Timing):
         return replace(action, detail=action.detail or "those of them who may be called at this hour, at most")
+    if timing is Timing.NOW and resource.policy.calling_hours and resource.route is Route.BATCH:
+        return replace(
+            action, detail=action.detail or "those of them who can be begun before calling hours end, at most"
+        )
     if timing in (Timing.EXPIRED, Timing.TOO_LATE):
         verb = Verb.CANCEL if action.verb is Verb.REPLACE else Verb.KEEP
         return replace(action, verb=verb, reason=Reason.EXPIRED, changes=(), starts_at=None)

@@ -116,6 +116,8 @@ class Task:
     """A call may be due at a later time."""
     expired_count: int = 0
     """Wanted people who were never submitted, and are not any more."""
+    late_count: int = 0
+    """People who wait because they cannot be begun before their calling hours end."""
     retries_dropped_now: int = 0
     """People that it takes off while they wait for a retry. They are not called again."""
     retries_dropped_earlier: int = 0

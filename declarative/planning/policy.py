@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from declarative import humanize
+from declarative.model.capabilities import Capabilities
 from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import calling_hours as hours
+from declarative.planning import closing
+from declarative.planning.closing import CallRate, Closing
 from declarative.planning.decide import Reason, Timing, Verb
+from declarative.planning.facts import Facts
 from declarative.planning.plan import Action, Plan
 
 MAX_SCHEDULE_AHEAD = timedelta(days=29)
@@ -51,6 +56,27 @@ def earliest_call(resource: Resource, now: datetime, guard: timedelta) -> dateti
     guarded = guard and resource.route is Route.BATCH
     earliest = (now + guard + timedelta(seconds=1)).replace(microsecond=0) if guarded else now
     return max(earliest, resource.scheduled_at or earliest)
+
+
+def add_times(facts: Facts, resource: Resource, guard: timedelta, capabilities: Capabilities | None) -> Facts:
+    """Add when the people of an address may be called. `capabilities` are those of its route; None: it has none."""
+    timing, opens_at = call_timing(resource, facts.now, guard)
+    rate = CallRate.of(resource, capabilities, facts.remotes.values()) if capabilities else None
+    end = find_closing(resource, facts.now, guard, rate) if rate else None
+    openings = filter(None, (opens_at, end.reopens_at if end else None))
+    return replace(facts, timing=timing, closing=end, opens_at=min(openings, default=None))
+
+
+def find_closing(
+    resource: Resource,
+    now: datetime,
+    guard: timedelta,
+    rate: CallRate,
+    get_recipients: Callable[[], pl.DataFrame] | None = None,
+) -> Closing | None:
+    """Return when the calling hours end of a batch that is requested now; None where that bounds nobody."""
+    begins_at = earliest_call(resource, now, guard)
+    return closing.find_closing(resource, begins_at, rate, get_recipients or (lambda: resource.recipients.frame))
 
 
 def find_refusals(

@@ -14,7 +14,7 @@ from declarative.model.lock import Ended
 from declarative.model.policy import PRE_DIAL
 from declarative.model.remote import Phase
 from declarative.planning.decide import Reason, Standing, Timing
-from declarative.planning.decisions import add_decisions, move_batch_mates
+from declarative.planning.decisions import add_decisions, move_batch_mates, wait_for_opening
 from declarative.planning.entries import GOING_ON, QUEUED, STUCK, all_members, build_entries
 from declarative.planning.facts import Facts
 from declarative.planning.finished import count_finished, find_finished_keys, retry_outcomes, retry_policy
@@ -123,12 +123,12 @@ def _decide_people(
 ) -> pl.DataFrame:
     by_person = _fold_by_person(_compare_entries(recipients, entries))
     undesired = by_person.join(recipients, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
-    frame = recipients.join(by_person, on="number", how="left")
+    frame = recipients.join(by_person, on="number", how="left", maintain_order="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
     frame = _add_person_facts(facts, frame).with_columns(
         pl.lit(block, dtype=pl.String).alias("block"), pl.lit(facts.approved).alias("approved")
     )
-    return move_batch_mates(add_decisions(frame))
+    return wait_for_opening(facts.closing, move_batch_mates(add_decisions(frame)))
 
 
 def _select_recipients(facts: Facts) -> pl.DataFrame:

@@ -51,6 +51,7 @@ def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capa
         or bool(people.get_column("verb").is_in([Verb.WAIT, Verb.BLOCK]).any())
         or not all(is_over(facts.remotes[key]) for key in facts.also if key in facts.remotes),
         expired_count=_count_expired(people),
+        late_count=int(people.get_column("late").sum()),
         retries_dropped_now=len(people.filter(_RETRY_DROPPED_NOW, verb=Verb.CANCEL)),
         retries_dropped_earlier=len(
             people.filter(_RETRY_DROPPED_EARLIER, verb=Verb.KEEP, dialed_phase=Phase.CANCELLED)

@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from declarative import humanize
+from declarative.model.calling_hours import EVERY_DAY, RECIPIENT, WEEKDAYS, CallingHours
 from declarative.model.capabilities import Capabilities
-from declarative.model.policy import RECIPIENT, CallingHours, HaltWhen, Rollout
+from declarative.model.policy import HaltWhen, Rollout
 from declarative.model.resource import Resource, Route
 from declarative.privacy import mask
-
-EXPECTED_CALL = timedelta(minutes=3)
-"""How long a call is taken to last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +86,29 @@ def _describe_halt(rule: HaltWhen) -> str:
 
 
 def _describe_hours(hours: CallingHours) -> str:
+    """`Mon–Fri 09:00–12:00 and 13:00–18:00 own zone, except holidays of US and 1 date`"""
+    texts: list[str] = []
+    days_before: frozenset[int] = EVERY_DAY
+    for window in hours.windows:
+        days = "" if window.days == days_before else f"{_describe_days(window.days)} "
+        days_before = window.days
+        texts.append(f"{days}{window.start:%H:%M}–{window.end:%H:%M}")
     zone = "own zone" if hours.zone == RECIPIENT else hours.zone
-    return f"{hours.start:%H:%M}–{hours.end:%H:%M} {zone}"
+    holidays = f"holidays of {', '.join(sorted(hours.holidays))}" if hours.holidays else ""
+    dates = humanize.plural(len(hours.dates), "date", "dates") if hours.dates else ""
+    exceptions = " and ".join(filter(None, [holidays, dates]))
+    return f"{' and '.join(texts)} {zone}{f', except {exceptions}' if exceptions else ''}"
+
+
+def _describe_days(days: frozenset[int]) -> str:
+    """`Mon–Fri` for three days or more in a row, `Mon, Wed` for others."""
+    names = [name.capitalize() for name in WEEKDAYS]
+    places = sorted(days)
+    if len(places) == len(names):
+        return "all days"
+    if len(places) > 2 and places[-1] - places[0] == len(places) - 1:
+        return f"{names[places[0]]}–{names[places[-1]]}"
+    return ", ".join(names[place] for place in places)
 
 
 def make_forecast(resource: Resource, people: int, capabilities: Capabilities, starts_at: datetime) -> Forecast | None:
@@ -121,6 +140,6 @@ def _concurrency_limit(resource: Resource, people: int, capabilities: Capabiliti
     if not isinstance(limit, int) or limit < 1:
         return []
     at_once = shards * limit
-    minutes = f"{EXPECTED_CALL / timedelta(minutes=1):g} minutes"
+    minutes = f"{resource.expected_call / timedelta(minutes=1):g} minutes"
     words = f"{at_once:,} calls at once, {minutes} each" if at_once > 1 else f"one call of {minutes} after the other"
-    return [((ceil(people / at_once) - 1) * EXPECTED_CALL, words)]
+    return [((ceil(people / at_once) - 1) * resource.expected_call, words)]

@@ -6,7 +6,7 @@ from datetime import time
 
 import pytest
 
-from declarative.model.policy import CallingHours
+from declarative.model.calling_hours import CallingHours, Window
 
 from .mistakes import Mistake, find_problem
 from .project_fixture import HEAD, PERSON, PROJECT, ProjectFolder
@@ -21,7 +21,7 @@ def test_a_resource_has_the_stricter_of_two_policies(folder: ProjectFolder) -> N
     folder.put({"project.yaml": project, "b.yaml": HEAD + own + PERSON})
     desired = folder.load()
     policy = desired.resources["batch/b"].policy
-    assert policy.calling_hours == CallingHours(time(10), time(20), "America/New_York")
+    assert policy.calling_hours == CallingHours((Window(time(10), time(20)),), "America/New_York")
     assert (policy.max_dials, policy.countries) == (100, frozenset({"CA"}))
     assert desired.project.policy.max_dials == 100
 
@@ -59,7 +59,9 @@ def test_hours_across_midnight_narrow_too(folder: ProjectFolder) -> None:
             "b.yaml": f"{HEAD}  policy: {{{own}}}\n{PERSON}",
         }
     )
-    assert folder.load().resources["batch/b"].policy.calling_hours == CallingHours(time(23), time(1), "recipient", "tz")
+    assert folder.load().resources["batch/b"].policy.calling_hours == CallingHours(
+        (Window(time(23), time(1)),), "recipient", "tz"
+    )
 
 
 MISTAKES = [

@@ -68,8 +68,7 @@ def test_what_does_not_depend_on_the_provider_is_reported_without_it(
         "b.yaml:9:24",  # max_retries
         "b.yaml:9:34",  # no_answr
         "b.yaml:9:74",  # after
-        "b.yaml:10:27",  # from is missing
-        "b.yaml:10:27",  # to is missing
+        "b.yaml:10:27",  # from and to are missing
         "b.yaml:10:34",  # zone
         "b.yaml:10:64",  # country
         "b.yaml:10:92",  # dnc.csv

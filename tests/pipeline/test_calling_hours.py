@@ -80,16 +80,40 @@ def test_a_column_names_the_zone_whatever_the_number_says(project: ProjectFixtur
 
 
 def test_a_person_whose_zone_is_not_known_is_never_called(project: ProjectFixture) -> None:
-    project.write(people_csv=f"to_number,zone\n{NEW_YORK},Atlantis/Capital\n")
-    project.policy('{calling_hours: {from: "00:00", to: "23:59", zone: recipient, column: zone}}')
+    project.people("+80055501012")
+    project.policy('{calling_hours: {from: "00:00", to: "23:59", zone: recipient}}')
     project.clock(utc("2031-01-15T15:00"))
-    assert {a["verb"]: a["people"] for a in project.plan()["actions"]} == {"wait": 1}
+    planned = project.plan()
+    assert {a["verb"]: a["people"] for a in planned["actions"]} == {"wait": 1}
+    assert any("has no known time zone and is never called" in warning["message"] for warning in planned["warnings"])
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "recipient"])
+def test_whoever_cannot_be_begun_before_the_end_waits_and_no_run_need_come(project: ProjectFixture, zone: str) -> None:
+    numbers = [f"+1212555{n:04}" for n in range(101, 121)]
+    project.people(*numbers)
+    project.write(batch_yaml=f"{SLOW}  expected_call: 90s\n  policy: {OFFICE % zone}\n")
+    project.clock(utc("2031-01-15T21:45"))  # fifteen minutes before five, and one call at a time
+    planned = project.plan()
+    assert {a["verb"]: a["people"] for a in planned["actions"]} == {"create": 8, "wait": 12}
+    assert planned["next_at"] == "2031-01-16T14:00:00Z"
+    [warning] = [warning["message"] for warning in planned["warnings"] if "calling hours end" in warning["message"]]
+    assert warning.startswith("12 people wait until 14:00 UTC on 16 Jan: they cannot be begun before")
+    assert project.apply().exit == 0
+    project.clock(utc("2031-01-16T13:00"))
+    assert len(project.called()) == 8
+    assert all(time(9) <= clock < time(17) for clock in clocks(project, "America/New_York"))
+    project.clock(utc("2031-01-16T14:00"))
+    assert project.apply().exit == 0
+    project.clock(utc("2031-01-16T21:00"))
+    assert sorted(project.called()) == numbers
 
 
 def test_what_waits_when_the_window_closes_is_cancelled_and_submitted_again_later(project: ProjectFixture) -> None:
     numbers = [f"+1212555{n:04}" for n in range(101, 141)]
     project.people(*numbers)
-    project.write(batch_yaml=f"{SLOW}  policy: {OFFICE % 'America/New_York'}\n")
+    too_short = "  expected_call: 5s\n"
+    project.write(batch_yaml=f"{SLOW}{too_short}  policy: {OFFICE % 'America/New_York'}\n")
     project.clock(utc("2031-01-15T21:50"))  # ten minutes before five: not all can be through
     assert project.apply().exit == 0
     project.clock(utc("2031-01-15T21:59:30"))

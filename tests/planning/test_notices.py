@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from declarative.model.calling_hours import CallingHours, Window, next_closing
 from declarative.model.capabilities import Capabilities
 from declarative.model.lock import CancelProgress, ResourceRecord
-from declarative.model.policy import CallingHours, Pace, Policy
+from declarative.model.policy import Pace, Policy
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
 from declarative.planning.actions import compose_actions
-from declarative.planning.calling_hours import next_closing
+from declarative.planning.closing import CallRate, find_closing
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Observation
 from declarative.planning.notices import plan_notices
@@ -126,18 +127,21 @@ def test_whoever_is_never_called_because_of_the_expiry_is_told() -> None:
     assert late.startswith("1 person is not called: a batch begins to call after the guard")
 
 
-@pytest.mark.parametrize(("seconds", "late"), [(3, False), (2, True)])
-def test_a_batch_that_goes_on_after_the_calling_hours_is_told(seconds: int, late: bool) -> None:
-    hours = CallingHours(time(9), time(12, 0, seconds), "UTC")
-    messages = said(resource("abc", policy=Policy(hours)))
-    assert [
-        "apply again then, or people who still wait are called outside them" in message for message in messages
-    ] == [True] * late
+@pytest.mark.parametrize(("seconds", "message"), [(3, ""), (2, "1 person waits"), (1, "2 people wait")])
+def test_people_who_cannot_be_begun_before_their_calling_hours_end_are_told(seconds: int, message: str) -> None:
+    hours = CallingHours((Window(time(9), time(12, 1, seconds)),), "UTC")
+    wanted = resource("abc", policy=Policy(hours))
+    end = find_closing(wanted, NOON, CallRate(1.0, 10, timedelta(minutes=3)), lambda: wanted.recipients.frame)
+    expected = (
+        f"{message} until 09:00 UTC on 2 Dec: they cannot be begun before their calling hours end (10 at once, "
+        "3m a call, 1 begun a second); target_concurrency_limit and expected_call decide how many can"
+    )
+    assert said(wanted, facts={"closing": end}) == ([expected] if message else [])
 
 
 def test_hours_that_cross_midnight_close_on_the_next_day() -> None:
-    hours = CallingHours(time(20), time(9), "UTC")
-    assert next_closing(hours, NOON) == NOON.replace(day=NOON.day + 1, hour=9)
+    hours = CallingHours((Window(time(20), time(9)),), "UTC")
+    assert next_closing(hours, ["UTC"], NOON) == NOON.replace(day=NOON.day + 1, hour=9)
 
 
 def test_single_calls_go_at_the_pace_of_the_manifest() -> None:
@@ -287,7 +291,7 @@ def test_where_somebody_is_left_or_a_pause_is_meant_nobody_is_missed() -> None:
 
 
 def test_a_column_of_zones_that_nobody_has_is_told() -> None:
-    own = Policy(CallingHours(time(0), time(0), "recipient", column="zone"))
+    own = Policy(CallingHours((Window(time(0), time(0)),), "recipient", column="zone"))
     assert any('nobody has the column "zone"' in message for message in said(resource("a", policy=own)))
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from declarative.model.policy import CallingHours, Policy
+from declarative.model.calling_hours import CallingHours, Window
+from declarative.model.policy import Policy
 from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import policy
 from declarative.planning.decide import Reason, Timing, Verb
@@ -17,7 +18,7 @@ from tests.planning.facts_fixture import ADDRESS, NOON, crowd, resource
 
 GUARD = timedelta(minutes=2)
 MINUTE = timedelta(minutes=1)
-MORNING = Policy(CallingHours(time(9), time(12, 5), "UTC"))
+MORNING = Policy(CallingHours((Window(time(9), time(12, 5)),), "UTC"))
 
 
 def timing(**changes: Any) -> Any:
@@ -51,7 +52,7 @@ def test_a_passed_schedule_is_now() -> None:
 
 
 def test_hours_are_those_of_the_call_and_not_of_the_request() -> None:
-    at_the_end = Policy(CallingHours(time(9), time(12, 2), "UTC"))
+    at_the_end = Policy(CallingHours((Window(time(9), time(12, 2)),), "UTC"))
     assert timing(policy=MORNING)[0] is Timing.NOW
     assert timing(policy=at_the_end)[0] is Timing.CLOSED, "the guard ends when they close"
     assert timing(policy=at_the_end, route=Route.CALL)[0] is Timing.NOW, "a single call has no guard"
@@ -64,7 +65,7 @@ def test_hours_of_a_later_schedule_are_those_of_its_day() -> None:
 
 
 def test_everybody_has_hours_of_their_own_where_the_zone_is_the_recipients() -> None:
-    own = Policy(CallingHours(time(9), time(17), "recipient"))
+    own = Policy(CallingHours((Window(time(9), time(17)),), "recipient"))
     found, _ = timing(policy=own)
     assert isinstance(found, pl.DataFrame)
     assert found.columns == ["number", "timing"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
-from declarative.model.policy import CallingHours, Pace, Policy, Retry
+from declarative.model.calling_hours import CallingHours, Window
+from declarative.model.policy import Pace, Policy, Retry
 from declarative.planning.decide import Verb
 from declarative.planning.terms import make_forecast, make_terms
 from tests.planning.capabilities_fixture import BATCHES, CALLS
@@ -20,7 +21,7 @@ def test_terms_name_agent_number_hours_retries_and_end() -> None:
         resource(
             "a",
             settings={"agent_id": "agent_1", "from_number_id": "ap_1"},
-            policy=Policy(calling_hours=CallingHours(time(9), time(20), "recipient")),
+            policy=Policy(calling_hours=CallingHours((Window(time(9), time(20)),), "recipient")),
             retry=Retry(2, frozenset({"dial_busy"}), timedelta(hours=4)),
             expires_at=NOON,
         ),
@@ -82,3 +83,34 @@ def test_people_who_wait_for_their_first_call_are_approved_on_the_same_terms(
     verb: Verb, counts: dict[str, int], calls_new: bool
 ) -> None:
     assert action(verb, counts=counts).calls_new_people is calls_new
+
+
+WORKDAYS, MONDAY_AND_FRIDAY = frozenset(range(5)), frozenset({0, 4})
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (CallingHours((Window(time(9), time(20)),), "recipient"), "09:00–20:00 own zone"),
+        (CallingHours((Window(time(9), time(20), WORKDAYS),), "UTC"), "Mon–Fri 09:00–20:00 UTC"),
+        (
+            CallingHours((Window(time(9), time(12), WORKDAYS), Window(time(13), time(18), WORKDAYS)), "UTC"),
+            "Mon–Fri 09:00–12:00 and 13:00–18:00 UTC",
+        ),
+        (
+            CallingHours((Window(time(9), time(12), MONDAY_AND_FRIDAY), Window(time(22), time(2))), "UTC"),
+            "Mon, Fri 09:00–12:00 and all days 22:00–02:00 UTC",
+        ),
+        (
+            CallingHours(
+                (Window(time(9), time(12)),),
+                "Europe/Berlin",
+                holidays=frozenset({"DE-BY", "AT"}),
+                dates=frozenset({date(2026, 12, 24), date(2026, 12, 31)}),
+            ),
+            "09:00–12:00 Europe/Berlin, except holidays of AT, DE-BY and 2 dates",
+        ),
+    ],
+)
+def test_hours_are_told_as_people_write_them(hours: CallingHours, words: str) -> None:
+    assert make_terms(resource(policy=Policy(hours)), {}).hours == words

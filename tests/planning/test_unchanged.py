@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 
 from declarative.model import records
+from declarative.model.calling_hours import CallingHours, Window
 from declarative.model.lock import CancelProgress, ResourceRecord
-from declarative.model.policy import CallingHours, Policy, Retry
+from declarative.model.policy import Policy, Retry
 from declarative.model.remote import Phase, Remote, is_over
 from declarative.model.resource import Resource, Route
 from declarative.planning import standing
@@ -66,7 +67,8 @@ def test_a_batch_that_runs_as_it_should_is_left_alone() -> None:
         pytest.param(resource("ab", paused=True), id="it was paused"),
         pytest.param(resource("ab", expires_at=NOON), id="it expired"),
         pytest.param(
-            resource("ab", policy=Policy(CallingHours(time(9), time(17), "UTC"))), id="it calls at certain hours"
+            resource("ab", policy=Policy(CallingHours((Window(time(9), time(17)),), "UTC"))),
+            id="it calls at certain hours",
         ),
         pytest.param(None, id="the manifest is gone"),
     ],

@@ -45,7 +45,7 @@ def table_duplicate_problems(
         first_row = first_rows.setdefault(numbers[row], row)
         if first_row != row and len(pairs) < most_described:
             pairs.append((first_row, row))
-    places = _table_places(recipient_spec, parts, sorted({row for pair in pairs for row in pair}))
+    places = table_places(recipient_spec, parts, sorted({row for pair in pairs for row in pair}))
     for first_row, row in pairs:
         place = places[row]
         message, hint = _same_number_message(numbers[row], _format_place(places[first_row]))
@@ -58,7 +58,7 @@ def table_duplicate_problems(
         yield Problem(file, 0, 0, "", message, EVERY_PROBLEM, count=more_count)
 
 
-def _table_places(
+def table_places(
     recipient_spec: RecipientSpec, parts: Sequence[pl.DataFrame], rows: Sequence[int]
 ) -> dict[int, Problem]:
     """The places of rows of the joined table, as problems without a message."""

@@ -18,10 +18,12 @@ from declarative.errors import ManifestError, Problem
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients import countries
 from declarative.manifest.recipients.duplicates import inline_duplicate_problems, table_duplicate_problems
+from declarative.manifest.recipients.own_zones import zone_problems
 from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.recipients.source import Source, file_sha256
 from declarative.manifest.recipients.spec import RecipientSpec
 from declarative.manifest.recipients.summary import FORMAT, RecipientSummary
+from declarative.model.calling_hours import CallingHours
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.numbers import count_not_assigned, count_not_valid
 from declarative.model.recipients import HELD_BACK, Recipients
@@ -64,7 +66,7 @@ class RecipientLoader:
     def load(self, recipient_spec: RecipientSpec, problems: ProblemCollector) -> Recipients:
         """Load the recipients of one resource. Whatever is wrong is added to `problems`; then the result must not be
         used. Raises ManifestError when a file is changed during the reading."""
-        if not recipient_spec.sources and not recipient_spec.suppress:
+        if not recipient_spec.sources and not recipient_spec.suppress and recipient_spec.hours is None:
             return self._inline_recipients(recipient_spec, problems)
         mark, states_before = problems.mark(), _file_states(recipient_spec)
         name = self._summary_name(recipient_spec) if self._cache else ""
@@ -174,6 +176,8 @@ class RecipientLoader:
             problems.extend(table_duplicate_problems(recipient_spec, parts, frame, problems.most_described))
         recipients, excluded = self._apply_policies(recipient_spec, frame.select("number", "payload"), problems)
         held_counts.update(dict(excluded.get_column("policy").value_counts().iter_rows()))
+        if problems.is_empty and recipient_spec.hours is not None:
+            problems.extend(zone_problems(recipient_spec, parts, frame, recipients, problems.most_described))
         if problems.is_empty:
             warnings += _not_assigned_warnings(count_not_valid(recipients.get_column("number")))
         counts = {key: held_counts[key] for key in HELD_BACK if held_counts[key]}
@@ -219,6 +223,7 @@ class RecipientLoader:
             [[self._file_hash(source.file), source.digest_input()] for source in recipient_spec.sources],
             [[self._file_hash(source.file), source.digest_input()] for source in recipient_spec.suppress],
             None if recipient_spec.countries is None else sorted(recipient_spec.countries),
+            None if recipient_spec.hours is None else _hours_digest_input(recipient_spec.hours),
             countries.numbering_plan_edition(),
         ]
         return self._key.digest_lines([json_digest(parts)])
@@ -228,6 +233,12 @@ class RecipientLoader:
         if cache_key not in self._hashes:
             self._hashes[cache_key] = file_sha256(file)
         return self._hashes[cache_key]
+
+
+def _hours_digest_input(hours: CallingHours) -> list[object]:
+    """What of calling hours decides whether somebody is never called."""
+    windows = [[str(window.start), str(window.end), sorted(window.days)] for window in hours.windows]
+    return [windows, hours.column]
 
 
 def _without_repeated(frame: pl.DataFrame, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

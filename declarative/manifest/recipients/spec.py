@@ -16,6 +16,7 @@ from declarative.manifest.recipients.inline import InlineRecipients, describe_fo
 from declarative.manifest.recipients.remote_file import RemoteFiles, check_url
 from declarative.manifest.recipients.source import Condition, Source, format_of, resolve_recipients_file
 from declarative.manifest.recipients.text_file import is_text_encoding
+from declarative.model.calling_hours import CallingHours
 from declarative.model.capabilities import PERSONAL
 from declarative.model.digest import canonical_json
 from declarative.model.resource import Kind
@@ -40,6 +41,8 @@ class RecipientSpec:
     """Do-not-call files of the project and the resource."""
     countries: frozenset[str] | None
     """Country codes whose numbers may be called; None for all."""
+    hours: CallingHours | None = None
+    """Calling hours in each person's own zone; None where time zones of people do not matter."""
 
 
 def read_inline(

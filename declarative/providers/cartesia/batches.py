@@ -138,5 +138,6 @@ def _parse_batch(batch: dict[str, Json]) -> Remote:
         created_at=time_or_none(batch.get("created_at")),
         scheduled_at=time_or_none(batch.get("scheduled_at")),
         last_updated_at=word_or_empty(batch.get("last_updated_at")),
+        at_once=count_or_none(batch.get("target_concurrency_limit")),
         agent_id=id_or_none(batch.get("agent_id")) or "",
     )
