@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 from hypothesis import strategies as st
 
@@ -30,7 +31,7 @@ def _account(directory: Path) -> Iterator[Account]:
 def _use(account: Account) -> None:
     cartesia, box = account.at_cartesia(), account.at_callingbox()
     for batch in cartesia.get(BATCHES).json()["data"]:
-        cartesia.get(f"{BATCHES}/{batch['id']}")
+        cartesia.get(f"{BATCHES}/{quote(batch['id'], safe='')}")
     cartesia.get("/agents/calls", params={"agent_id": "agent_A"})
     box.get("/v1/calls")
     for route in ("dials", "requests", "faults", "clock"):
