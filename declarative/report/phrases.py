@@ -13,6 +13,7 @@ from declarative.model.resource import Resource
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
 from declarative.privacy import clean, mask
+from declarative.report.outcome_words import describe_outcomes
 
 SYMBOLS = {
     Verb.CREATE: "+",
@@ -36,12 +37,6 @@ _PROJECT_BLOCKS = (Reason.NO_MEMORY, Reason.OTHER_LINEAGE)
 """Blocks that doubt the lock, and so are about the whole project."""
 _ID_LENGTH = 10
 """Characters of an id that are shown beside a name."""
-_OUTCOMES = {
-    "dial_no_answer": "no answer",
-    "dial_busy": "busy",
-    "dial_failed": "failed",
-    "no_answer": "no answer",
-}
 _REASONS = {
     Reason.SUBMITTED_AGAIN: "taken off earlier",
     Reason.REFUSED_BEFORE: "refused before",
@@ -64,11 +59,6 @@ _REASONS = {
     Reason.REVOKED: "in a batch that was given up as lost",
     Reason.NOT_TAKEN_OFF: "not taken off",
 }
-
-
-def describe_outcomes(counts: Mapping[str, int]) -> str:
-    """Join outcome counts: `31 no answer, 6 busy`. Unknown words of a provider are shown as they are."""
-    return ", ".join(f"{count:,} {_OUTCOMES.get(word, clean(word))}" for word, count in counts.items())
 
 
 def describe_reasons(counts: Mapping[str, int]) -> str:

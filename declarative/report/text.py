@@ -18,6 +18,7 @@ from declarative.planning.decide import Verb
 from declarative.planning.plan import Action, Change, Plan
 from declarative.privacy import clean
 from declarative.report import phrases
+from declarative.report.outcome_words import describe_outcomes
 
 
 def format_plan(plan: Plan) -> str:
@@ -177,7 +178,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
     standing = ", ".join(f"{count:,} {word}" for word, count in status.standing.items())
     yield from [f"  standing  {standing}"] if standing else []
     in_flight = [f"{status.in_flight:,} in flight"] if status.in_flight else []
-    outcomes = ", ".join(filter(None, [phrases.describe_outcomes(status.outcomes), *in_flight]))
+    outcomes = ", ".join(filter(None, [describe_outcomes(status.outcomes), *in_flight]))
     yield from [f"  outcomes  {outcomes}"] if outcomes else []
     more_ids = f" and {len(status.remote_ids) - 5:,} more" if len(status.remote_ids) > 5 else ""
     yield from [f"  at the provider  {', '.join(status.remote_ids[:5])}{more_ids}"] if status.remote_ids else []
