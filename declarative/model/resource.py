@@ -103,6 +103,8 @@ class Project:
     """How long a list has to show what was sent before apply makes something younger (a list probe)."""
     policy: Policy = Policy()
     """Limits for the whole project. A resource can only be stricter."""
+    display_zone: str = "UTC"
+    """IANA name of the zone in which people read times."""
     state_url: str | None = None
     """Where the lock is kept. None: in `directory`."""
 

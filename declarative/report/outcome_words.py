@@ -1,5 +1,5 @@
-"""How a call ended, in words for people. Text, Markdown, the report and tables share them; JSON keeps the provider's own
-words."""
+"""How a call ended, in words for people. Text, Markdown, tables and the report share them. JSON keeps the provider's
+own words."""
 
 from __future__ import annotations
 
