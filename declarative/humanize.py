@@ -16,6 +16,11 @@ def set_display_zone(name: str) -> None:
     _display_zone = UTC if name == "UTC" else ZoneInfo(name)
 
 
+def display_zone_name() -> str:
+    """Return the IANA name of the zone in which people read times."""
+    return str(_display_zone)
+
+
 def localize(moment: datetime) -> datetime:
     """Convert an aware time to the zone in which people read it."""
     return moment.astimezone(_display_zone)

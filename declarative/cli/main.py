@@ -28,7 +28,7 @@ _COMMANDS: Mapping[str, str] = {
     "destroy": "declarative.cli.apply:destroy",
     "drift": "declarative.cli.status:drift",
     "status": "declarative.cli.status:status",
-    "results": "declarative.cli.status:results",
+    "results": "declarative.cli.results:results",
     "resolve": "declarative.cli.resolve:resolve",
     "state": "declarative.cli.state:state",
     "force-unlock": "declarative.cli.state:force_unlock",

@@ -9,14 +9,11 @@ import click
 import pytest
 
 from declarative.app.apply import ApplyReport
-from declarative.app.status import AddressStatus
 from declarative.engine.results import ResourceResult
 from declarative.errors import Interrupted
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.facts import Block
 from declarative.planning.plan import Change
 from declarative.report import text
-from tests.planning.facts_fixture import intent
 
 from .sample_plans import NOON, action, plan_of
 
@@ -106,19 +103,6 @@ def test_an_interrupted_run_that_did_nothing_says_so() -> None:
     report = ApplyReport(plan=plan_of(), results={}, interrupted=Interrupted("stopped by Ctrl-C", terminated=False))
     told = click.unstyle(text.format_report(report))
     assert told == "Interrupted: stopped by Ctrl-C. Before: nobody was called and nobody taken off."
-
-
-def test_a_status_repeats_what_was_answered_to_an_unsure_request() -> None:
-    answered = intent(answer="answered 413 Payload Too Large")
-    status = AddressStatus(address="batch/march", people=3, unsure=(answered,))
-    lines = click.unstyle(text.format_statuses([status])).splitlines()
-    assert lines[2] == "    answered 413 Payload Too Large"
-
-
-def test_a_status_without_a_way_out_has_no_empty_line() -> None:
-    block = Block(Reason.NOT_READ, "cartesia: no answer")
-    told = click.unstyle(text.format_statuses([AddressStatus(address="batch/march", people=3, block=block)]))
-    assert told.splitlines()[1:] == ["  ! not_read: cartesia: no answer"]
 
 
 @pytest.mark.parametrize(
