@@ -24,8 +24,10 @@ from declarative.model.resource import Route
 from declarative.providers.base import Channel
 
 _SCHEMA = {"call_id": pl.String, "details": pl.String}
-_SAVE_EVERY = 2_000
-"""Calls after which what was read is kept, so that an interrupted run need not begin anew."""
+_CHUNK = 200
+"""Calls that are asked for together."""
+_SAVE_EVERY = 25 * _CHUNK
+"""Calls after which what was read is kept, in case the run is killed."""
 _RESULT_DELAY = timedelta(minutes=10)
 """A provider extracts results after the call. What a younger call answers is shown and not kept."""
 
@@ -60,18 +62,27 @@ class CallDetails:
         if channel is None:
             self.unread_count += len(missing)
             return
-        for start in range(0, len(missing), _SAVE_EVERY):
-            self._session.options.progress(f"reading {len(missing):,} calls, {start:,} so far")
-            self._fetch_chunk(channel, missing[start : start + _SAVE_EVERY])
+        try:
+            self._fetch_all(channel, missing, now)
+        finally:
             self._save(now)
 
-    def _fetch_chunk(self, channel: Channel, call_ids: Sequence[str]) -> None:
-        with ThreadPoolExecutor(self._session.options.parallelism) as pool:
-            all_details = list(pool.map(lambda call_id: _read_call(channel, call_id), call_ids))
-        self._fresh |= {
-            call_id: details for call_id, details in zip(call_ids, all_details, strict=True) if details is not None
-        }
-        self.unread_count += all_details.count(None)
+    def _fetch_all(self, channel: Channel, call_ids: Sequence[str], now: datetime) -> None:
+        """Read the calls in chunks. After a chunk of which none could be read the others are not tried."""
+        for start in range(0, len(call_ids), _CHUNK):
+            self._session.options.progress(f"reading {len(call_ids):,} calls, {start:,} so far")
+            chunk = call_ids[start : start + _CHUNK]
+            with ThreadPoolExecutor(self._session.options.parallelism) as pool:
+                all_details = list(pool.map(lambda call_id: _read_call(channel, call_id), chunk))
+            pairs = zip(chunk, all_details, strict=True)
+            details = {call_id: details for call_id, details in pairs if details is not None}
+            self._fresh |= details
+            self.unread_count += len(chunk) - len(details)
+            if not details:
+                self.unread_count += len(call_ids) - start - len(chunk)
+                return
+            if start and start % _SAVE_EVERY == 0:
+                self._save(now)
 
     def _save(self, now: datetime) -> None:
         frame = self.frame
