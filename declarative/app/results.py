@@ -16,7 +16,7 @@ from declarative.model.numbers import normalize_numbers
 from declarative.model.remote import Phase
 from declarative.model.selection import Selection
 from declarative.planning import standing
-from declarative.planning.decide import Standing
+from declarative.planning.decide import Standing, Verb
 from declarative.planning.facts import Block, Observation
 
 _NOT_REACHED = ("not_reached", "called_again")
@@ -36,6 +36,7 @@ RESULT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "error": pl.String,
     "data": pl.String,
     "note": pl.String,
+    "is_due": pl.Boolean,
 }
 """Columns of the results, one row for each person.
 
@@ -49,6 +50,7 @@ RESULT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
   was not asked. A call that nobody took has no duration.
 - `data`: their own data in the manifest, a JSON object of the provider's personal fields.
 - `note`: what the provider told of their last call, a JSON object.
+- `is_due`: they wait to be called again, or will be called again by their own resource. It is not shown.
 """
 
 
@@ -108,22 +110,28 @@ def _result_rows(observation: Observation) -> pl.DataFrame:
         "error",
         "data",
         "note",
+        ((call == "called_again") | pl.col("verb").is_in([Verb.RETRY, Verb.WAIT])).fill_null(False).alias("is_due"),
         pl.col("phase").is_in([Phase.REACHED, Phase.UNREACHED, Phase.UNKNOWN]).fill_null(False).alias("ended"),
     )
 
 
 def ended_calls(rows: pl.DataFrame) -> Collection[str]:
     """List the ids of ended calls of which no time is known. `rows` has `call_id`, `note` and `ended`."""
-    has_time = pl.col("note").str.json_path_match("$.called_at").is_not_null()
-    is_known = pl.col("ended") & ~has_time.fill_null(False) & ~pl.col("call_id").str.contains(":")
-    return rows.filter(is_known).get_column("call_id").drop_nulls().to_list()
+    to_ask = pl.col("ended") & ~_tells_time() & ~pl.col("call_id").str.contains(":")
+    return rows.filter(to_ask).get_column("call_id").drop_nulls().to_list()
+
+
+def _tells_time() -> pl.Expr:
+    return pl.col("note").str.json_path_match("$.called_at").is_not_null()
 
 
 def add_details(rows: pl.DataFrame, details: pl.DataFrame) -> pl.DataFrame:
     """Add `called_at` and `duration_seconds` to rows with `call_id` and `note`, and put what is known of a call by
     itself into its `note`."""
     frame = rows.join(details, on="call_id", how="left", maintain_order="left")
-    frame = frame.with_columns(pl.coalesce("details", "note").alias("note"))
+    # What a list shows now is newer than what was kept of a call.
+    kept_or_note = pl.coalesce("details", "note")
+    frame = frame.with_columns(pl.when(_tells_time()).then("note").otherwise(kept_or_note).alias("note"))
     called_at = pl.col("note").str.json_path_match("$.called_at")
     return frame.with_columns(
         called_at.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False).alias("called_at"),
@@ -147,5 +155,6 @@ def keep_standings(frame: pl.DataFrame, standings: Sequence[str]) -> pl.DataFram
 
 
 def keep_unreached(frame: pl.DataFrame) -> pl.DataFrame:
-    """Keep the people who were called, whose calls are over, and who were not reached."""
-    return frame.filter(reached=False)
+    """Keep the people who were called and not reached, and whom their own resource does not call again. A list of them
+    may be called by another resource: whoever is still due would be called by both."""
+    return frame.filter(reached=False, is_due=False)

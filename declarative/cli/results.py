@@ -36,7 +36,11 @@ details = click.option(
 )
 @click.option("--outcome", "outcomes", multiple=True, metavar="WORD", help="Only people with this outcome. Repeatable.")
 @click.option("--standing", "standings", multiple=True, type=click.Choice(_STANDINGS), help="Only people who stand so.")
-@click.option("--unreached", is_flag=True, help="Only people who were called and not reached.")
+@click.option(
+    "--unreached",
+    is_flag=True,
+    help="Only people who were called in vain, and whom their resource does not call again.",
+)
 @details
 @click.option(
     "--format",
@@ -69,6 +73,9 @@ def results(context: Context, /, path: Path, layout: str | None, output: Path | 
     people = read_results(session, Selection(flags["addresses"], flags["labels"]), details=flags["details"])
     _print_unknown(context, people)
     frame = _filter_people(people.frame, **flags)
+    if flags["unreached"] and (due_count := len(people.frame.filter(reached=False, is_due=True))):
+        left_out = humanize.plural(due_count, "unreached person is", "unreached people are")
+        context.print_note(f"{left_out} left out: their own resource calls them again")
     if output is not None:
         results_output.write_results(frame, layout, output)
         context.print_note(f"{humanize.plural(len(frame), 'row', 'rows')} in {output}")

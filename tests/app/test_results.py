@@ -60,6 +60,7 @@ def test_details_tell_when_and_how_long_and_ask_for_each_call_once(project: Proj
     assert 20 <= by_number[ADA]["duration_seconds"] <= 180
     assert by_number[SILENT]["called_at"] > before
     assert by_number[SILENT]["duration_seconds"] is None
+    assert "the call" in by_number[ADA]["note"]
     assert count_call_reads(project) == 2
     again = read(project, details=True)
     assert count_call_reads(project) == 2

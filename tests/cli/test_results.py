@@ -77,3 +77,18 @@ def test_masked_is_the_default_and_a_file_holds_numbers_in_full(campaign: Projec
     campaign.dialctl("results", "-o", str(campaign.root / "all.csv"))
     assert ADA in (campaign.root / "all.csv").read_text()
     assert PROJECT in (campaign.root / "project.yaml").read_text()
+
+
+def test_people_whom_their_own_resource_calls_again_are_no_follow_up_list(project: ProjectFixture) -> None:
+    """In both lists they would be called twice as often as either manifest says."""
+    project.write(batch_yaml=f"{BATCH}  retry: {{max_retries: 1, on: [dial_no_answer], after: 2d}}\n")
+    project.people(ADA, SILENT)
+    for unreached, note in (([], "1 unreached person is left out"), ([SILENT], "")):
+        project.apply()
+        with project.world() as world:
+            world.advance(3 * DAY if unreached else DAY)
+        shown = project.dialctl("results", "--unreached", "--show-numbers", "--format", "jsonl")
+        assert [json.loads(line)["number"] for line in shown.out.splitlines() if line] == unreached
+        assert note in shown.err
+        with project.world() as world:
+            world.advance(2 * DAY)
