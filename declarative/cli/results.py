@@ -36,11 +36,7 @@ details = click.option(
 )
 @click.option("--outcome", "outcomes", multiple=True, metavar="WORD", help="Only people with this outcome. Repeatable.")
 @click.option("--standing", "standings", multiple=True, type=click.Choice(_STANDINGS), help="Only people who stand so.")
-@click.option(
-    "--unreached",
-    is_flag=True,
-    help="Only people who were called in vain, and whom their resource does not call again.",
-)
+@click.option("--unreached", is_flag=True, help="Only people who were not reached and are not called again.")
 @details
 @click.option(
     "--format",
