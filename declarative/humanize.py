@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+
+_display_zone: tzinfo = UTC
+"""The zone of every time that people read. One for the process, because one project is shown at a time."""
+
+
+def set_display_zone(name: str) -> None:
+    """Choose the zone of `when` and `localize` from now on, by its IANA name: that of the project that is shown."""
+    from zoneinfo import ZoneInfo
+
+    global _display_zone
+    _display_zone = UTC if name == "UTC" else ZoneInfo(name)
+
+
+def display_zone_name() -> str:
+    """Return the IANA name of the zone in which people read times."""
+    return str(_display_zone)
+
+
+def localize(moment: datetime) -> datetime:
+    """Convert an aware time to the zone in which people read it."""
+    return moment.astimezone(_display_zone)
 
 
 def plural(count: int, singular: str, plural_form: str) -> str:
@@ -16,7 +37,7 @@ def people(count: int) -> str:
 
 
 def duration(length: timedelta) -> str:
-    """A length of time in hours or minutes, where it has whole ones, or else in seconds: `4h`, `90m`, `90s`."""
+    """A chosen length of time in hours or minutes, where it has whole ones, or else in seconds: `4h`, `90m`, `90s`."""
     seconds = int(length.total_seconds())
     if seconds % 60:
         return f"{seconds}s"
@@ -25,6 +46,17 @@ def duration(length: timedelta) -> str:
 
 
 def when(moment: datetime, relative_to: datetime | None = None) -> str:
-    """`16:00 UTC on 1 Dec` of an aware UTC time, with the year if it is not that of `relative_to`."""
-    year = f" {moment.year}" if relative_to is not None and moment.year != relative_to.year else ""
-    return f"{moment:%H:%M} UTC on {moment.day} {moment:%b}{year}"
+    """`16:00 UTC on 1 Dec` of an aware time, in the display zone, with the year if it is not that of `relative_to`."""
+    local = localize(moment)
+    year = f" {local.year}" if relative_to is not None and local.year != localize(relative_to).year else ""
+    return f"{local:%H:%M %Z} on {local.day} {local:%b}{year}"
+
+
+def elapsed(seconds: float) -> str:
+    """A measured length of time by its two largest units: `45s`, `3m20s`, `1h05m`, `2d03h`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d{hours:02}h"
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s" if minutes else f"{rest}s"

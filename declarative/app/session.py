@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from declarative import manifest
+from declarative import humanize, manifest
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
 from declarative.errors import DialctlError, StateError, UsageError
 from declarative.model.digest import PersonKey
@@ -245,7 +245,7 @@ def _read_lock(backend: Backend) -> Lock | None:
 def _load_desired(session: Session, path: Path, selection: Selection) -> Desired:
     options = session.options
     files = [options.directory / file for file in options.variable_files]
-    return manifest.load_desired(
+    desired = manifest.load_desired(
         path,
         provider_types=session.provider_types,
         variables=manifest.Variables(options.variables, files, options.environment),
@@ -255,6 +255,8 @@ def _load_desired(session: Session, path: Path, selection: Selection) -> Desired
         remote_files=open_remote_files(path, options.environment, fetches=options.fetch_files),
         most_described=1_000_000_000 if options.describe_all else 20,
     )
+    humanize.set_display_zone(desired.project.display_zone)
+    return desired
 
 
 def _check_lock(session: Session, lock: Lock) -> None:
@@ -285,9 +287,7 @@ def _check_lock(session: Session, lock: Lock) -> None:
 
 def find_project(path: Path) -> Path:
     """The directory of the project that is meant by a directory: itself, or its only child that holds a Project.
-
-    Raises UsageError, with their names, where several do.
-    """
+    Raises UsageError, with their names, where several do."""
     if not path.is_dir():
         return path
     children = [path / child.name for child in manifest.find_nested_projects(path)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Context:
     """Sessions to close when the command ends."""
     _progress: ProgressLine | None = None
     """The progress on stderr. None until a command first needs it."""
+    _has_cleared: bool = False
+    """Whether `clear_screen` was called before."""
 
     @classmethod
     def from_flags(cls, **flags: Any) -> Context:
@@ -116,6 +119,15 @@ class Context:
         """Print a result to stdout as it is: JSON, CSV, Markdown or columns."""
         self._end_progress()
         terminal.echo_whole(text)
+
+    def clear_screen(self) -> None:
+        """Make room for text that replaces what is shown. Elsewhere than at a terminal an empty line parts the two."""
+        self._end_progress()
+        if sys.stdout.isatty():
+            click.clear()
+        elif self._has_cleared:
+            click.echo()
+        self._has_cleared = True
 
     def print_commands(self, text: str) -> None:
         """Print lines that a CI runner is meant to obey."""

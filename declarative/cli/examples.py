@@ -32,12 +32,18 @@ _EXAMPLES = {
         "dialctl destroy --target batch/march-outreach --auto-approve",
     ),
     "drift": ("dialctl drift", "dialctl drift -l team=growth --json"),
-    "status": ("dialctl status", "dialctl status batch/march-outreach", "dialctl status -l 'team in (growth, sales)'"),
+    "status": (
+        "dialctl status",
+        "dialctl status batch/march-outreach",
+        "dialctl status -l 'team in (growth, sales)' --watch",
+    ),
     "results": (
         "dialctl results",
-        "dialctl results batch/march-outreach --format csv",
-        "dialctl results -o results.csv",
+        "dialctl results batch/march-outreach --details -o results.xlsx",
+        "dialctl results --unreached -o again.csv",
+        "dialctl results --number +14155550101 --show-numbers",
     ),
+    "report": ("dialctl report", "dialctl report --details -o report.html", "dialctl report -l team=growth"),
     "resolve": (
         "dialctl status call/callback-ada",
         "dialctl resolve call/callback-ada --placed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -58,10 +58,13 @@ class WaitBound(click.ParamType[float]):
 
 
 class WaitCommand(click.Command):
-    """A command whose `--wait` takes a value only after an equals sign: the next word may be PATH."""
+    """A command whose `--wait` or `--watch` takes a value only after an equals sign: the next word may be PATH or an
+    address."""
+
+    _bare: ClassVar = {"--wait": f"--wait={WaitBound.unbounded}", "--watch": "--watch=10s"}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, [f"--wait={WaitBound.unbounded}" if word == "--wait" else word for word in args])
+        return super().parse_args(ctx, [self._bare.get(word, word) for word in args])
 
 
 wait = click.option(

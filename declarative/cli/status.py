@@ -1,50 +1,102 @@
-"""`dialctl status`, `dialctl results` and `dialctl drift`. They read and change nothing."""
+"""`dialctl status` and `dialctl drift`. They read and change nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from declarative import humanize
 from declarative.cli import options
 from declarative.cli.context import Context
-from declarative.errors import Exit
+from declarative.errors import Exit, Interrupted
 
 if TYPE_CHECKING:
+    from declarative.app.session import Session
+    from declarative.app.status import AddressStatus
+    from declarative.model.selection import Selection
     from declarative.planning.facts import Block
 
 
-@click.command()
+@click.command(cls=options.WaitCommand)
 @options.addresses
 @options.labels
 @options.project_schema
 @options.as_json
+@click.option(
+    "--watch",
+    type=options.Duration(),
+    metavar="[=SECONDS]",
+    help="Show it again every 10 seconds, or as often as said (--watch=60), until everything is over.",
+)
 @click.pass_obj
-def status(context: Context, addresses: tuple[str, ...], labels: tuple[str, ...], path: Path, as_json: bool) -> int:
-    """Show people by standing and outcome. Asks the provider.
+def status(
+    context: Context,
+    addresses: tuple[str, ...],
+    labels: tuple[str, ...],
+    path: Path,
+    as_json: bool,
+    watch: float | None,
+) -> int:
+    """Show what each resource is doing, and its people by outcome. Asks the provider.
 
     ADDRESS limits it to some resources: an address, a name, or a pattern such as 'batch/spring-*'.
     """
-    from declarative.app import status as queries
+    from declarative.app.status import read_status
     from declarative.model.selection import Selection
 
-    statuses = queries.read_status(context.open_session(path), Selection(addresses, labels))
+    if watch is not None and as_json:
+        raise click.UsageError("--watch shows text again and again; --json prints one document")
+    selection = Selection(addresses, labels)
+    if watch is not None:
+        return _watch(context, path, selection, watch)
+    session = context.open_session(path)
+    statuses = read_status(session, selection)
     if as_json:
-        from declarative.report import json_output
+        from declarative.report import json_output, status_json
 
-        context.print_data(json_output.encode(json_output.status_document(statuses)))
+        project_name = session.desired.project.name
+        context.print_data(json_output.encode(status_json.status_document(project_name, statuses)))
     else:
-        from declarative.report import text
+        _print_statuses(context, statuses)
+    return exit_code_of_statuses(statuses)
 
-        context.print_text(text.format_statuses(statuses))
-    needs_human = any(
+
+def _watch(context: Context, path: Path, selection: Selection, seconds: float) -> int:
+    """Show the status again and again until everything is over, or a signal comes."""
+    from declarative.app.status import read_status
+    from declarative.engine.signals import StopSignal
+
+    stop = StopSignal()
+    session: Session = context.open_session(path, stop=stop)
+    stop.listen()
+    try:
+        while True:
+            statuses = read_status(session, selection)
+            context.clear_screen()
+            _print_statuses(context, statuses)
+            if all(status.is_over for status in statuses):
+                return exit_code_of_statuses(statuses)
+            context.progress.silence()  # the next reading would draw over what is shown
+            stop.pause(seconds)
+    except Interrupted as interruption:
+        return interruption.exit_code
+
+
+def _print_statuses(context: Context, statuses: Sequence[AddressStatus]) -> None:
+    from declarative.report import status_text
+
+    context.print_text(status_text.format_statuses(statuses))
+
+
+def exit_code_of_statuses(statuses: Sequence[AddressStatus]) -> Exit:
+    """Choose the exit code: whatever is blocked or unsure needs a person."""
+    needs_person = any(
         status.not_taken_off or (status.is_wanted and (status.unsure or status.unseen or status.unnamed))
         for status in statuses
     )
-    return exit_code_of_blocks(status.block for status in statuses) or (Exit.NEEDS_HUMAN if needs_human else Exit.DONE)
+    return exit_code_of_blocks(status.block for status in statuses) or (Exit.NEEDS_HUMAN if needs_person else Exit.DONE)
 
 
 def exit_code_of_blocks(blocks: Iterable[Block | None]) -> Exit:
@@ -55,58 +107,6 @@ def exit_code_of_blocks(blocks: Iterable[Block | None]) -> Exit:
     if reasons - {Reason.NOT_READ}:
         return Exit.NEEDS_HUMAN
     return Exit.FAILED if reasons else Exit.DONE
-
-
-@click.command()
-@options.addresses
-@options.labels
-@options.project_schema
-@options.show_numbers
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["table", "csv", "jsonl"]),
-    help="For a terminal, a spreadsheet, or a machine.  [default: by the ending of the -o file, else table]",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to this file, mode 0600: JSON lines if it ends in .jsonl or .ndjson, else CSV.",
-)
-@click.pass_obj
-def results(
-    context: Context,
-    addresses: tuple[str, ...],
-    labels: tuple[str, ...],
-    path: Path,
-    show_numbers: bool,
-    layout: str | None,
-    output: Path | None,
-) -> int:
-    """Show one row for each person. Number, standing, outcome, attempts, call id and the person's data.
-
-    Numbers are masked unless --show-numbers is given. A file written with -o holds them in full.
-    """
-    from declarative.app import status as queries
-    from declarative.model.selection import Selection
-    from declarative.report import results as results_output
-
-    frame, blocks = queries.read_results(context.open_session(path), Selection(addresses, labels))
-    for resource_address, block in blocks:
-        context.print_note(f"{resource_address}: no results: {block.detail}")
-    if output is not None:
-        results_output.write_results(frame, layout or results_output.layout_for(output), output)
-        context.print_note(f"{humanize.plural(len(frame), 'row', 'rows')} in {output}")
-    else:
-        context.print_data(
-            results_output.render_results(
-                frame if show_numbers else results_output.mask_numbers(frame), layout or "table"
-            )
-        )
-    return exit_code_of_blocks(block for _, block in blocks) or (
-        Exit.NEEDS_HUMAN if frame.get_column("standing").is_in(["unsure", "unknown"]).any() else Exit.DONE
-    )
 
 
 @click.command()

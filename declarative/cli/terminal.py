@@ -99,7 +99,7 @@ def _replace_closed_streams() -> None:
 
 def echo(text: str, *, err: bool = False) -> None:
     """Print text, wrapped to the width of the terminal if there is one."""
-    width = _terminal_width(sys.stderr if err else sys.stdout)
+    width = terminal_width(sys.stderr if err else sys.stdout)
     echo_whole(wrap(text, width) if width else text, err=err)
 
 
@@ -133,7 +133,7 @@ def _wrap_line(line: str, width: int) -> Iterator[str]:
     yield segment
 
 
-def _terminal_width(stream: TextIO) -> int:
+def terminal_width(stream: TextIO) -> int:
     """Return the columns of the terminal behind a stream. 0 if there is none, or its width is unknown."""
     try:
         return os.get_terminal_size(stream.fileno()).columns

@@ -19,6 +19,7 @@ from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.schema import defaults_schema, project_schema
 from declarative.manifest.suggestions import defaults_describer, describe_unknown_provider
 from declarative.manifest.validate import coerce_variables, keep_valid
+from declarative.model.calling_hours import is_time_zone
 from declarative.model.capabilities import ProviderType
 from declarative.model.digest import json_digest
 from declarative.model.resource import Json, Project, ProviderSpec
@@ -98,6 +99,7 @@ def read_project_config(
         expected_call=rules.read_expected_call(_origins(section, spec), Project.expected_call, problems),
         policy=project_limits.policy,
         policy_digest=json_digest(spec.get("policy", {})),
+        display_zone=_read_zone(section.at("display_zone"), spec),
         state_url=spec.get("state", {}).get("url"),
     )
     return ProjectConfig(
@@ -197,3 +199,12 @@ def _read_duration(section: DocumentSection, spec: Mapping[str, Any], default: t
     except ValueError as error:
         section.report(f"{quote(spec[str(name)])} is {error}")
         return default
+
+
+def _read_zone(section: DocumentSection, spec: Mapping[str, Any]) -> str:
+    """The name of the display zone; the default when `spec` has none, or one that does not exist."""
+    zone = str(spec.get("display_zone", Project.display_zone))
+    if is_time_zone(zone):
+        return zone
+    section.report(f"unknown time zone {quote(zone)}", "an IANA name such as America/New_York, or UTC")
+    return Project.display_zone

@@ -29,8 +29,9 @@ MEMBER_COLUMNS = ("number", "phase", "outcome", "call_id", "payload", "error", "
   the provider returns none. It may also be null for people who are neither queued nor refused: their data decide
   nothing.
 - `error`: the provider's text, or null.
-- `note`: a canonical JSON object of what else a person may want to know of the call (a voicemail, the result that the
-  agent extracted), or null. It decides nothing.
+- `note`: a canonical JSON object of what else a person may want to know of the call, or null: `called_at` (RFC 3339),
+  `duration_seconds`, `answered_by`, `result` (what the provider extracted), `result_status`, `result_error`. It decides
+  nothing.
 """
 
 

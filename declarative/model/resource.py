@@ -119,6 +119,8 @@ class Project:
     """Limits for the whole project. A resource can only be stricter."""
     policy_digest: str = ""
     """Digest of its policy as written, with variables filled in: of do-not-call files the names, not what they hold."""
+    display_zone: str = "UTC"
+    """IANA name of the zone in which people read times."""
     state_url: str | None = None
     """Where the lock is kept. None: in `directory`."""
 

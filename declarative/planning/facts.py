@@ -93,6 +93,8 @@ class Facts:
     def open_intents(self) -> list[Intent]:
         """Return intents that nothing seen answers. Protocol 5: until one is found or disproved, no one is called who
         may be in it."""
+        if not self.resource_record.intents:
+            return []
         marks = {str(remote.mark) for remote in self.remotes.values() if remote.mark}
         return [intent for intent in self.resource_record.intents.values() if intent.mark not in marks]
 

@@ -1,4 +1,4 @@
-"""Plans, reports, statuses, drift and errors as one JSON object each. Published schemas describe plan and report."""
+"""Plans, reports, drift and errors as one JSON object each. Published schemas describe plan and report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import orjson
 
 from declarative.app.apply import ApplyReport
 from declarative.app.drift import Drift
-from declarative.app.status import AddressStatus
 from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.errors import DialctlError, Exit
 from declarative.humanize import people
@@ -39,8 +38,8 @@ def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None
         "format_version": FORMAT_VERSION,
         "project": plan.project,
         "checksum": plan.checksum,
-        "created_at": _timestamp(plan.created_at),
-        "next_at": _timestamp(plan.next_at),
+        "created_at": format_timestamp(plan.created_at),
+        "next_at": format_timestamp(plan.next_at),
         "commit": plan.commit or None,
         "offline": plan.offline,
         "summary": {**counts, "people_to_call": plan.people_to_call, "people_moved": plan.people_moved},
@@ -65,9 +64,9 @@ def _action_entry(action: Action) -> dict[str, Any]:
         "outcomes": dict(action.outcomes),
         "detail": action.detail,
         "way_out": action.hint,
-        "starts_at": _timestamp(action.starts_at),
-        "next_at": _timestamp(action.next_at),
-        "forecast": {"seconds": forecast.seconds, "ends_at": _timestamp(forecast.ends_at)} if forecast else None,
+        "starts_at": format_timestamp(action.starts_at),
+        "next_at": format_timestamp(action.next_at),
+        "forecast": {"seconds": forecast.seconds, "ends_at": format_timestamp(forecast.ends_at)} if forecast else None,
     }
 
 
@@ -146,41 +145,6 @@ def _is_cut_short(action: Action, report: ApplyReport, people_done: int) -> bool
     return report.interrupted is not None and action.verb.dials and 0 < people_done < action.people
 
 
-def status_document(statuses: Sequence[AddressStatus]) -> dict[str, Any]:
-    """Build what `status --json` prints."""
-    return {"format_version": FORMAT_VERSION, "resources": [_status_entry(status) for status in statuses]}
-
-
-def _status_entry(status: AddressStatus) -> dict[str, Any]:
-    return {
-        "address": status.address,
-        "people": status.people,
-        "standing": dict(status.standing),
-        "outcomes": dict(status.outcomes),
-        "in_flight": status.in_flight,
-        "remote_ids": list(status.remote_ids),
-        "unsure": [
-            {
-                "mark": intent.mark,
-                "people": intent.count,
-                "sent_at": _timestamp(intent.sent_at),
-                "person": intent.person,
-                "answer": intent.answer or None,
-            }
-            for intent in status.unsure
-        ],
-        "candidates": [
-            {"id": call.id, "created_at": _timestamp(call.created_at), "status": call.status}
-            for call in status.candidates
-        ],
-        "unseen": status.unseen,
-        "unnamed": status.unnamed,
-        "not_taken_off": status.not_taken_off,
-        "warnings": list(status.warnings),
-        "block": asdict(status.block) if status.block else None,
-    }
-
-
 def drift_document(drifts: Sequence[Drift]) -> dict[str, Any]:
     """Build what `drift --json` prints."""
     return {"format_version": FORMAT_VERSION, "drift": [asdict(drift) for drift in drifts]}
@@ -200,5 +164,6 @@ def _error_entry(error: DialctlError) -> dict[str, str]:
     return {"code": error.code, "message": clean(error.message), "hint": clean(error.hint)}
 
 
-def _timestamp(moment: datetime | None) -> str | None:
+def format_timestamp(moment: datetime | None) -> str | None:
+    """Format as RFC 3339 in UTC, in whole seconds."""
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z") if moment else None

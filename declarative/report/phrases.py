@@ -11,6 +11,7 @@ from declarative.humanize import people
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
 from declarative.privacy import clean
+from declarative.report.outcome_words import describe_outcomes
 
 SYMBOLS = {
     Verb.CREATE: "+",
@@ -39,12 +40,6 @@ _SHARED_BLOCKS = (
     Reason.MISSING_REFERENCE,
 )
 """Blocks that doubt the lock, the checkout, a provider or an agent, and so are alike at many addresses."""
-_OUTCOMES = {
-    "dial_no_answer": "no answer",
-    "dial_busy": "busy",
-    "dial_failed": "failed",
-    "no_answer": "no answer",
-}
 _REASONS = {
     Reason.SUBMITTED_AGAIN: "taken off earlier",
     Reason.REFUSED_BEFORE: "refused before",
@@ -70,11 +65,6 @@ _REASONS = {
     Reason.REVOKED: "in a batch that was given up as lost",
     Reason.NOT_TAKEN_OFF: "not taken off",
 }
-
-
-def describe_outcomes(counts: Mapping[str, int]) -> str:
-    """Join outcome counts: `31 no answer, 6 busy`. Unknown words of a provider are shown as they are."""
-    return ", ".join(f"{count:,} {_OUTCOMES.get(word, clean(word))}" for word, count in counts.items())
 
 
 def describe_reasons(counts: Mapping[str, int]) -> str:

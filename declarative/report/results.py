@@ -1,19 +1,37 @@
-"""Results with one row for each person, as a table, CSV or JSON lines. Callers choose whether numbers are masked."""
+"""Results with one row for each person: as a table, CSV, JSON lines, JSON, a workbook or Parquet. Callers choose
+whether numbers are masked."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import orjson
 import polars as pl
 
-from declarative.privacy import clean, mask, mask_all
+from declarative import humanize
+from declarative.errors import UsageError
+from declarative.privacy import mask, mask_all
+from declarative.report.outcome_words import OUTCOME_WORDS, outcome_word
+from declarative.report.result_columns import ResultColumns, split_columns, with_outcome_words
+from declarative.report.results_table import format_table
+from declarative.report.results_xlsx import encode_workbook
 
-_TABLE_COLUMNS = ("number", "standing", "outcome", "attempts", "call_id", "address")
+LAYOUTS = ("table", "csv", "jsonl", "json", "xlsx", "parquet")
+"""In table, csv and xlsx outcomes have our words, in the others those of the provider."""
+BINARY_LAYOUTS = ("xlsx", "parquet")
+"""Layouts that only a file can hold."""
+_ENDINGS = {
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+}
 _JSON_COLUMNS = ("data", "note")
 """Columns whose texts are JSON."""
 _FORMULA = r"^\s*[=+\-@\t\r＝＋－＠]"
@@ -49,60 +67,74 @@ def _mask_value(value: Any) -> Any:
     return value
 
 
-def render_results(frame: pl.DataFrame, layout: str) -> str:
-    """Render rows as they are. `layout` is table, csv or jsonl."""
-    if layout == "table":
-        return _format_table(frame)
-    return _format_jsonl(frame) if layout == "jsonl" else _format_csv(frame)
+def keep_outcomes(frame: pl.DataFrame, outcomes: Collection[str]) -> pl.DataFrame:
+    """Keep people with one of these outcomes, in our words or the provider's. Raises UsageError for a word that is
+    neither known nor in the frame."""
+    found = {outcome: outcome_word(outcome) for outcome in frame.get_column("outcome").drop_nulls().unique()}
+    words = {**OUTCOME_WORDS, **found}
+    for outcome in outcomes:
+        if outcome not in words and outcome not in words.values():
+            known = ", ".join(sorted({*words.values()}))
+            raise UsageError(f'no call ends as "{outcome}"', hint=f"known: {known}; or the provider's own word")
+    return frame.filter(pl.col("outcome").is_in([word for word in words if {word, words[word]} & {*outcomes}]))
 
 
 def layout_for(path: Path) -> str:
-    """Choose the layout by the ending of a file's name: jsonl, else csv."""
-    return "jsonl" if path.suffix.lower() in (".jsonl", ".ndjson") else "csv"
+    """Choose the layout by the ending of a file's name. Raises UsageError for an ending that none has."""
+    layout = _ENDINGS.get(path.suffix.lower())
+    if layout is None:
+        endings = ", ".join(_ENDINGS)
+        raise UsageError(f'the ending of "{path}" is no format of results', hint=f"known: {endings}; or name --format")
+    return layout
 
 
-def write_results(frame: pl.DataFrame, layout: str, path: Path) -> None:
+def render_results(frame: pl.DataFrame, layout: str, *, width: int | None = None) -> str:
+    """Render rows as text in one of LAYOUTS that is not binary. `width` is that of the terminal; None without one."""
+    columns = split_columns(frame)
+    if layout == "table":
+        return format_table(columns, width)
+    text = _encode(columns, layout).decode().rstrip("\n")
+    return text if layout == "csv" else text.replace("##[", r"##\u005b")  # as json_output.encode does
+
+
+def write_results(frame: pl.DataFrame, layout: str, path: Path, *, width: int | None = None) -> None:
     """Write the rows, numbers in full, to a file of mode 0600. Raises OSError with the file's name."""
+    columns = split_columns(frame)
+    content = f"{format_table(columns, width)}\n".encode() if layout == "table" else _encode(columns, layout)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, 0o600)
-            file.write(render_results(frame, layout) + "\n")
+            file.write(content)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def _format_table(frame: pl.DataFrame) -> str:
-    attempts_limit = pl.format("at most {}", "attempts_at_most")
-    frame = frame.with_columns(pl.coalesce(pl.col("attempts").cast(pl.String), attempts_limit).alias("attempts"))
-    rows = [_TABLE_COLUMNS, *frame.select(_TABLE_COLUMNS).iter_rows()]
-    texts = [[clean("" if cell is None else str(cell)) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in texts) for column in range(len(_TABLE_COLUMNS))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts
-    )
+def _encode(columns: ResultColumns, layout: str) -> bytes:
+    match layout:
+        case "csv":
+            return _encode_csv(columns)
+        case "xlsx":
+            return encode_workbook(columns)
+        case "parquet":
+            buffer = io.BytesIO()
+            columns.as_text().write_parquet(buffer)
+            return buffer.getvalue()
+        case "json":
+            return orjson.dumps(list(columns.rows()), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z) + b"\n"
+        case _:
+            return b"".join(orjson.dumps(row, option=orjson.OPT_UTC_Z) + b"\n" for row in columns.rows())
 
 
-def _format_csv(frame: pl.DataFrame) -> str:
-    buffer = io.BytesIO()
-    frame.with_columns(_guard_formulas(pl.selectors.string())).write_csv(buffer)
-    return buffer.getvalue().decode().rstrip("\n")
+def _encode_csv(columns: ResultColumns) -> bytes:
+    local_time = pl.col("called_at").dt.convert_time_zone(humanize.display_zone_name())
+    frame = with_outcome_words(columns.as_text()).with_columns(local_time.dt.strftime("%Y-%m-%dT%H:%M:%S%:z"))
+    names = pl.DataFrame([frame.columns], schema=[f"name_{index}" for index in range(frame.width)], orient="row")
+    header, rows = names.select(_guard_formulas(pl.all())), frame.with_columns(_guard_formulas(pl.selectors.string()))
+    return b"".join(part.write_csv(include_header=False).encode() for part in (header, rows))
 
 
 def _guard_formulas(texts: pl.Expr) -> pl.Expr:
     """Put an apostrophe before text that a spreadsheet would run. Numbers stay as they are."""
     is_formula = texts.str.contains(_FORMULA) & ~texts.str.contains(_PLAIN_NUMBER)
     return pl.when(is_formula).then(texts.str.replace("^", "'")).otherwise(texts)
-
-
-def _format_jsonl(frame: pl.DataFrame) -> str:
-    lines = (orjson.dumps(_json_row(row)).decode() for row in frame.iter_rows(named=True))
-    return "\n".join(line.replace("##[", r"##\u005b") for line in lines)  # as json_output.encode does
-
-
-def _json_row(row: dict[str, object]) -> dict[str, object]:
-    """Decode `data` and `note`: they are JSON texts in the frame, and values in a JSON line."""
-    return {
-        name: orjson.loads(value) if name in _JSON_COLUMNS and isinstance(value, str) else value
-        for name, value in row.items()
-    }

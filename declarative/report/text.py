@@ -1,4 +1,4 @@
-"""Plans, reports, statuses and drift as lines of text for a terminal. Decides nothing."""
+"""Plans, reports and drift as lines of text for a terminal. Decides nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import click
 from declarative import humanize
 from declarative.app.apply import ApplyReport
 from declarative.app.drift import Drift
-from declarative.app.status import AddressStatus
 from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
@@ -186,47 +185,6 @@ def _people_totals(report: ApplyReport) -> list[str]:
     taken_off = sum(result.cancelled for result in report.results.values()) - moved
     sums = [(submitted, "submitted"), (moved, "moved"), (taken_off, "taken off")]
     return [f"{people(count)} {word}" for count, word in sums if count > 0]
-
-
-def format_statuses(statuses: Sequence[AddressStatus]) -> str:
-    """Format people by standing and outcome for each address, with what is unsure and how to settle it."""
-    return (
-        "\n".join(line for status in statuses for line in _status_lines(status))
-        or "No manifest wants anything, and the lock knows no address."
-    )
-
-
-def _status_lines(status: AddressStatus) -> Iterator[str]:
-    yield click.style(f"{status.address}  {people(status.people)}", bold=True)
-    standing = ", ".join(f"{count:,} {word}" for word, count in status.standing.items())
-    yield from [f"  standing  {standing}"] if standing else []
-    in_flight = [f"{status.in_flight:,} in flight"] if status.in_flight else []
-    outcomes = ", ".join(filter(None, [phrases.describe_outcomes(status.outcomes), *in_flight]))
-    yield from [f"  outcomes  {outcomes}"] if outcomes else []
-    more_ids = f" and {len(status.remote_ids) - 5:,} more" if len(status.remote_ids) > 5 else ""
-    yield from [f"  at the provider  {', '.join(status.remote_ids[:5])}{more_ids}"] if status.remote_ids else []
-    if status.block is not None:
-        yield click.style(f"  ! {status.block.reason}: {clean(status.block.detail)}", fg="magenta")
-        yield from [f"    {status.block.hint}"] if status.block.hint else []
-    for intent in status.unsure:
-        person = f" (person {intent.person})" if intent.person else ""
-        yield click.style(
-            f"  ! unsure: {people(intent.count)}{person}, sent {humanize.when(intent.sent_at)}, mark {intent.mark}",
-            fg="magenta",
-        )
-        yield from [f"    {clean(intent.answer)}"] if intent.answer else []
-        yield f"    dialctl resolve {status.address} --placed | --not-placed"
-    for call in status.candidates:
-        placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
-        yield f"    candidate: {clean(call.id)}{placed_note}, {clean(call.status)}"
-    yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
-    if status.unnamed and status.is_wanted:
-        phrase = f"unsure: a batch of {people(status.unnamed)} counts as called, and it is not known who was in it"
-        yield click.style(f"  ! {phrase}", fg="magenta")
-        yield f"    dialctl resolve {status.address} --placed | --not-placed"
-    if status.unseen:
-        yield click.style(f"  ! unsure: {people(status.unseen)} not found, and not known to be uncalled", fg="magenta")
-        yield f"    dialctl resolve {status.address} --placed | --not-placed"
 
 
 def format_drift(drifts: Sequence[Drift]) -> str:

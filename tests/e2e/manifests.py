@@ -19,7 +19,8 @@ def project_yaml(**spec: Any) -> str:
 def batch_yaml(name: str, people: Sequence[str], **spec: Any) -> str:
     """At Cartesia; other settings and another provider by `spec`."""
     settings = spec if "provider" in spec else {**CARTESIA, **spec}
-    return _document("Batch", name, {**settings, "recipients": [{"to_number": number} for number in people]})
+    recipients = {"recipients": [{"to_number": number} for number in people]} if people else {}
+    return _document("Batch", name, {**settings, **recipients})
 
 
 def call_yaml(name: str, number: str, **spec: Any) -> str:

@@ -37,4 +37,4 @@ def test_the_agent_is_given_the_context_and_the_record_the_metadata(example: Exa
     placed = [one["metadata"]["appointment_id"] for one in project.dials()]
     assert placed == ["apt_1001", "apt_1002", "apt_1003", "apt_1004"]
     rows = {row["number"]: row for row in project.results("batch/appointment-confirmation")}
-    assert rows[NEVER_ANSWERS]["data"]["context"]["doctor"] == "Dr. Okafor"
+    assert rows[NEVER_ANSWERS]["doctor"] == "Dr. Okafor"

@@ -16,9 +16,9 @@ NAMES = ("march-outreach", "renewals", "callbacks", "two-providers")
 MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 LAST = {
     "march-outreach": "Nothing to do: everybody is where they should be.",
-    "renewals": "12,000 rows in results.csv",
+    "renewals": "Report in report.html.",
     "callbacks": "call/payment-inv-2041",
-    "two-providers": "batch/ticket-follow-up  2 people",
+    "two-providers": "batch/ticket-follow-up · over",
 }
 
 

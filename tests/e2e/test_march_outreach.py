@@ -28,7 +28,7 @@ def test_from_validate_to_an_empty_second_plan(example: Examples) -> None:
     standing = {one["address"]: one["standing"] for one in project.run("status", "--json").json["resources"]}
     assert standing == {"call/callback-ada": {"dialed": 1}, "batch/march-outreach": {"dialed": 2}}
     rows = {row["number"]: row for row in project.results()}
-    assert rows[BEN]["data"] == {"metadata": {"customer_id": "cust_123"}}
+    assert rows[BEN]["customer_id"] == "cust_123"
     assert {row["call_id"] for row in rows.values()} == {dial["call_id"] for dial in project.dials()}
     assert "Apply: nothing to do." in project.apply().out
     assert Counter(project.calls().values()) == {1: 3}

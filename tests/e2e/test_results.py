@@ -62,14 +62,6 @@ def test_an_edited_call_shows_the_number_that_was_called(via: str, project: CliP
     assert project.calls() == {ADA: 1}
 
 
-@pytest.mark.parametrize(("name", "jsonl"), [("a.jsonl", True), ("a.NDJSON", True), ("a.csv", False), ("a", False)])
-def test_the_files_ending_chooses_the_layout(name: str, jsonl: bool, campaign: CliProject) -> None:
-    campaign.run("results", "-o", name)
-    lines = (campaign.directory / name).read_text().splitlines()
-    assert len(lines) == (2 if jsonl else 3)
-    assert (lines[0].startswith("{") and json.loads(lines[0])["number"] == ADA) is jsonl
-
-
 def test_a_named_layout_goes_before_the_files_ending(campaign: CliProject) -> None:
     campaign.run("results", "-o", "a.jsonl", "--format", "csv")
     assert (campaign.directory / "a.jsonl").read_text().startswith("address,number,")

@@ -127,6 +127,6 @@ def test_what_is_forgotten_needs_no_provider(served_project: CliProject, gone: s
     served_project.apply()
     served_project.run("drift")
     served_project.run("results")
-    assert "batch/tickets  3 people" in served_project.run("status").out
+    assert "batch/tickets · over, and its manifest is removed" in served_project.run("status").out
     served_project.write("tickets.yaml", batch_yaml("tickets", TICKETS, **CALLINGBOX))
     assert served_project.plan(exits=1 if gone == "the key" else 3).verbs["block batch/tickets"][1] == 3

@@ -85,6 +85,10 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
             "  guard: 5\n",
             "5:10: spec.guard: found the number 5, expected a duration such as 2m, 4h, 1h30m, 500ms or 0s",
         ),
+        (
+            "  display_zone: New York\n",
+            '5:17: spec.display_zone: unknown time zone "New York" (an IANA name such as America/New_York, or UTC)',
+        ),
         ("  gaurd: 5s\n", '5:3: spec.gaurd: unknown field "gaurd" (did you mean "guard"?)'),
         (
             "  guard: 999999d\n",
@@ -146,3 +150,9 @@ def test_a_state_url_names_a_bucket_and_nothing_else(folder: ProjectFolder, url:
 def test_a_project_that_cannot_be_read_causes_no_problem_in_its_resources(folder: ProjectFolder, project: str) -> None:
     folder.put({"a.yaml": f"apiVersion: dialctl/v1\nkind: Project\n{project}", "b.yaml": HEAD + PERSON})
     assert {problem.partition(":")[0] for problem in folder.problems()} == {"a.yaml"}
+
+
+@pytest.mark.parametrize(("line", "zone"), [("", "UTC"), ("  display_zone: Europe/Berlin\n", "Europe/Berlin")])
+def test_people_read_times_in_the_projects_own_zone(line: str, zone: str, folder: ProjectFolder) -> None:
+    folder.put({"project.yaml": f"{PROJECT}{line}", "b.yaml": HEAD + PERSON})
+    assert folder.load().project.display_zone == zone

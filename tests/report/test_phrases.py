@@ -100,7 +100,3 @@ def test_a_single_reason_has_no_count_and_several_have() -> None:
 def test_an_offline_plan_shows_the_detail_of_any_verb() -> None:
     guess = action(Verb.CREATE, detail="at most, as far as the lock knows")
     assert phrases.describe_action(guess, plan_of(offline=True)) == "2 people: at most, as far as the lock knows"
-
-
-def test_an_outcome_that_is_not_known_is_shown_without_control_characters() -> None:
-    assert phrases.describe_outcomes({"dial_busy": 1_000, "new\x1b[31m": 1}) == "1,000 busy, 1 new[31m"

@@ -9,14 +9,11 @@ import click
 import pytest
 
 from declarative.app.apply import ApplyReport
-from declarative.app.status import AddressStatus
 from declarative.engine.results import ResourceResult
 from declarative.errors import Interrupted, StateError
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.facts import Block
 from declarative.planning.plan import Change
 from declarative.report import text
-from tests.planning.facts_fixture import intent
 
 from .sample_plans import NOON, action, plan_of
 
@@ -129,19 +126,6 @@ def test_a_report_says_when_to_apply_again() -> None:
     *_, later, summary = click.unstyle(text.format_report(ApplyReport(plan=plan, results={}))).splitlines()
     assert later == "  … 16 people are due later, first at 16:00 UTC on 1 Dec: apply again then"
     assert summary == "Apply: nothing to do."
-
-
-def test_a_status_repeats_what_was_answered_to_an_unsure_request() -> None:
-    answered = intent(answer="answered 413 Payload Too Large")
-    status = AddressStatus(address="batch/march", people=3, unsure=(answered,))
-    lines = click.unstyle(text.format_statuses([status])).splitlines()
-    assert lines[2] == "    answered 413 Payload Too Large"
-
-
-def test_a_status_without_a_way_out_has_no_empty_line() -> None:
-    block = Block(Reason.NOT_READ, "cartesia: no answer")
-    told = click.unstyle(text.format_statuses([AddressStatus(address="batch/march", people=3, block=block)]))
-    assert told.splitlines()[1:] == ["  ! not_read: cartesia: no answer"]
 
 
 @pytest.mark.parametrize(

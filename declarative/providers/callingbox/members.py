@@ -11,6 +11,7 @@ from declarative.providers.http.parse import (
     call_id_or_none,
     json_text,
     member_payload,
+    note_times,
     text_or_none,
     word_or_empty,
 )
@@ -61,7 +62,8 @@ def _failure_text(call: dict[str, Json]) -> str:
 
 
 def _call_note(call: dict[str, Json]) -> str | None:
-    """Return a JSON object of `answered_by` and, for a completed call, `result`, `result_status`, `result_error`.
+    """Return a JSON object of `answered_by`, the times of a call that ended, and, for a completed one, `result`,
+    `result_status` and `result_error`.
 
     After any other end the extraction stays pending for ever (callingbox.md 3.1). None where all are missing.
     """
@@ -69,4 +71,6 @@ def _call_note(call: dict[str, Json]) -> str | None:
     if call.get("status") == "completed":
         note_fields += ["result", "result_status", "result_error"]
     note = {field: call[field] for field in note_fields if call.get(field) is not None}
+    if call.get("status") in TERMINAL:
+        note |= note_times(call.get("started_at"), call.get("answered_at"), call.get("ended_at"))
     return json_text(note) if note else None

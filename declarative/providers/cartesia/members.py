@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from declarative.model.mark import METADATA_KEY
 from declarative.model.remote import Phase
 from declarative.model.resource import Json
 from declarative.providers.cartesia.type import OUTCOMES
@@ -13,7 +14,9 @@ from declarative.providers.http.parse import (
     Redact,
     call_id_or_none,
     dict_or_empty,
+    json_text,
     member_payload,
+    note_times,
     text_or_none,
     word_or_empty,
 )
@@ -67,8 +70,23 @@ def call_member(call: dict[str, Json], redact: Redact) -> MemberRow:
         call_id_or_none(call.get("id")),
         member_payload({field: call.get(field) for field in ("metadata", "dynamic_variables")}),
         redact(error, (number or "").encode()) if error else None,
-        None,
+        None if phase is Phase.IN_FLIGHT else _call_note(call),
     )
+
+
+def _call_note(call: dict[str, Json]) -> str | None:
+    """Return a JSON object of the times of a call that ended, and of its `result`: the provider's summary, and the
+    variables as they were at the end, which the agent may have set (cartesia.md 2.3). None where all are missing.
+
+    A call that nobody took has no `start_time`; its end, at most a minute and a half later, stands for it.
+    """
+    start, end = call.get("start_time"), call.get("end_time")
+    variables = dict_or_empty(call.get("dynamic_variables"))
+    result = {name: value for name, value in variables.items() if name != METADATA_KEY}
+    if summary := text_or_none(call.get("summary")):
+        result["summary"] = summary
+    note = {**note_times(start or end, start, end), **({"result": result} if result else {})}
+    return json_text(note) if note else None
 
 
 def _final_phase(status: str, end_reason: str | None) -> Phase:

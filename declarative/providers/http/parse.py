@@ -82,6 +82,18 @@ def time_or_none(value: Json) -> datetime | None:
     return parse_timestamp(value) if isinstance(value, str) else None
 
 
+def note_times(called: Json, answered: Json, ended: Json) -> dict[str, Json]:
+    """Return the `called_at` (RFC 3339) and `duration_seconds` (of the conversation) of a call's note, as far as the
+    provider tells the three times."""
+    times: dict[str, Json] = {}
+    called_at, answered_at, ended_at = time_or_none(called), time_or_none(answered), time_or_none(ended)
+    if called_at is not None:
+        times["called_at"] = called_at.isoformat()
+    if answered_at is not None and ended_at is not None and ended_at >= answered_at:
+        times["duration_seconds"] = round((ended_at - answered_at).total_seconds())
+    return times
+
+
 def find_mark_text(*data: Json) -> str | None:
     """Return our mark's text from the first of a call's JSON objects that has one."""
     return next((text for value in data if (text := text_or_none(dict_or_empty(value).get(METADATA_KEY)))), None)

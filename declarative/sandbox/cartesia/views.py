@@ -28,6 +28,11 @@ END_REASON = (
 )
 TURNED_AWAY = "the call could not be placed to this number"
 _BROKEN = "the call ended because of an internal error"
+_SUMMARIES = {
+    Outcome.AGENT_HANGUP: "The conversation came to its end, and the agent said goodbye.",
+    Outcome.CLIENT_HANGUP: "The person answered and ended the call.",
+    Outcome.MAX_DURATION: "The conversation was cut off at the longest duration.",
+}
 _LEGACY_STATUS = {"created": "active", "started": "active"}
 
 
@@ -109,7 +114,7 @@ def call_json(call: Call, now: float, version: str, *, transcript: bool) -> dict
         "start_time": format_rfc3339_or_none(call.answer) if connected else None,
         "end_time": format_rfc3339(call.end) if ended else None,
         "telephony_params": {"to": call.to_number, "from": derive_e164(call.number_id)},
-        "summary": None,
+        "summary": _SUMMARIES.get(call.outcome) if ended else None,
         "error_message": _BROKEN if ended and call.outcome is Outcome.ERROR else None,
     }
     if transcript:

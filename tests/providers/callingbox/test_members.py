@@ -62,7 +62,21 @@ NOTES: list[tuple[dict[str, Json], str | None]] = [
         {"status": "completed", "result_status": "failed", "result_error": "empty transcript"},
         '{"result_error":"empty transcript","result_status":"failed"}',
     ),
-    ({"status": "ringing", "result_status": "pending"}, None),
+    ({"status": "ringing", "result_status": "pending", "started_at": "2026-06-14T12:00:00Z"}, None),
+    (
+        {
+            "status": "completed",
+            "started_at": "2026-06-14T12:00:00Z",
+            "answered_at": "2026-06-14T12:00:08Z",
+            "ended_at": "2026-06-14T12:01:18.4Z",
+        },
+        '{"called_at":"2026-06-14T12:00:00+00:00","duration_seconds":70}',
+    ),
+    (
+        {"status": "busy", "started_at": "2026-06-14T12:00:00Z", "ended_at": "2026-06-14T12:00:02Z"},
+        '{"called_at":"2026-06-14T12:00:00+00:00"}',
+    ),
+    ({"status": "busy", "started_at": "soon", "answered_at": 3, "ended_at": None}, None),
 ]
 
 

@@ -166,3 +166,32 @@ def test_a_single_call_at_cartesia(fields: dict[str, Json], phase: Phase, outcom
     person = member(remote)
     assert (person["number"], person["phase"], person["outcome"]) == ("+14155550101", phase, outcome)
     assert (remote.total, remote.dispatched, remote.cancelled) == (1, 1, False)
+
+
+ENDED_NOTES: list[tuple[dict[str, Json], str | None]] = [
+    (
+        {"status": "completed", "start_time": "2026-06-14T12:00:08Z", "end_time": "2026-06-14T12:01:18Z"},
+        '{"called_at":"2026-06-14T12:00:08+00:00","duration_seconds":70}',
+    ),
+    (
+        {"status": "failed", "end_reason": "dial_no_answer", "start_time": None, "end_time": "2026-06-14T12:01:00Z"},
+        '{"called_at":"2026-06-14T12:01:00+00:00"}',
+    ),
+    (
+        {"status": "completed", "summary": "Agreed.", "dynamic_variables": {"day": "monday", "dialctl": "v1.x"}},
+        '{"result":{"day":"monday","summary":"Agreed."}}',
+    ),
+    ({"status": "completed"}, None),
+    ({"status": "started", "start_time": "2026-06-14T12:00:08Z", "dynamic_variables": {"day": ""}}, None),
+    (
+        {"status": "completed", "start_time": "2026-06-14T12:00:08Z", "end_time": "2026-06-14T11:00:00Z"},
+        '{"called_at":"2026-06-14T12:00:08+00:00"}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "note"), ENDED_NOTES)
+def test_the_note_of_a_call_that_ended(fields: dict[str, Json], note: str | None) -> None:
+    remote = read_call({"id": "c-1", "telephony_params": {"to": "+14155550101"}, **fields}, "cartesia")
+    assert remote.members is not None
+    assert remote.members.item(0, "note") == note
