@@ -140,8 +140,7 @@ class _Observer:
         return {remote_id: remote for listing in listings if listing for remote_id, remote in listing.entries.items()}
 
     def _read_unsettled_batches(self) -> None:
-        """Reads the batch list back to every batch that may still change, the provider's time, and by id those batches
-        that the list does not show."""
+        """Reads the batch list back to every batch that may change, the time, and by id the batches that it lacks."""
         if self.batch_listing is not None:
             self.scope.progress(f"reading the batch list of {self.name}")
             self.batch_listing.read_until(
