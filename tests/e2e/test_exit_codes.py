@@ -106,7 +106,7 @@ def test_a_command_of_commands_alone_is_helped_and_nothing_else(command: tuple[s
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_a_full_disk_is_no_bug_of_ours(one_call: CliProject) -> None:
-    ran = one_call.run("results", "-o", "/dev/full", exits=1)
+    ran = one_call.run("results", "--format", "csv", "-o", "/dev/full", exits=1)
     assert "/dev/full: No space left on device" in ran.err
     assert "bug" not in ran.err
 

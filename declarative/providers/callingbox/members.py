@@ -71,6 +71,6 @@ def _call_note(call: dict[str, Json]) -> str | None:
     if call.get("status") == "completed":
         note_fields += ["result", "result_status", "result_error"]
     note = {field: call[field] for field in note_fields if call.get(field) is not None}
-    if call.get("status") in TERMINAL:
+    if word_or_empty(call.get("status")) in TERMINAL:
         note |= note_times(call.get("started_at"), call.get("answered_at"), call.get("ended_at"))
     return json_text(note) if note else None

@@ -38,7 +38,7 @@ case " ${flags[*]-} " in
 esac
 plan() { dialctl ${global[@]+"${global[@]}"} plan ${flags[@]+"${flags[@]}"} "$@" -- "$path"; }
 
-plan --format markdown ${saved[@]+"${saved[@]}"} >"$scratch/plan" 2>"$scratch/problems"
+plan --quiet --format markdown ${saved[@]+"${saved[@]}"} >"$scratch/plan" 2>"$scratch/problems"
 code=$?
 cat "$scratch/problems" >&2
 if [ -n "${PLAN_FILE:-}" ] && [ -f "$scratch/saved" ]; then
