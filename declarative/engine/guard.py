@@ -113,9 +113,11 @@ class GuardWatch:
         cancelled_ids = {finding.withdrawn_id for finding in findings}
         unseen = [batch for batch in batches if batch.remote_id not in cancelled_ids]
         shown = [batch for batch in unseen if listing and self._is_shown(listing, batch)]
+        contested = [batch for batch in shown if listing and self._find_rivals(name, listing, batch, equal=True)]
+        shown = [batch for batch in shown if batch not in contested]
         self._learn_from(name, shown)
         unseen = [batch for batch in unseen if batch not in shown]
-        late = [batch for batch in unseen if self._is_last_look(name, batch)]
+        late = [batch for batch in unseen if batch not in contested and self._is_last_look(name, batch)]
         lags = listing is not None and not self._run.stop.requested
         withdrawals = [self._withdrawer.take_back(name, batch, list_lags=lags) for batch in late]
         return findings, withdrawals, [batch for batch in unseen if batch not in late]
@@ -148,7 +150,7 @@ class GuardWatch:
                 listing.read_until(lambda listing: listing.reaches(since))
                 findings += self._sweeper.sweep(provider, listing)
                 for batch in watched:
-                    findings += self._withdraw_overlapping(provider, listing, batch.remote_id)
+                    findings += self._withdraw_overlapping(name, listing, batch)
         except ProviderError as error:
             return None, [*findings, Finding("", f"{name} could not be read once more for twins: {error.message}")]
         return listing, findings
@@ -170,24 +172,34 @@ class GuardWatch:
             is_needed = halved > self._run.project.guard.total_seconds()
             self._run.ledger.set_guard(name, halved if is_needed else 0)
 
-    def _withdraw_overlapping(self, provider: Provider, listing: Listing, remote_id: str) -> Iterator[Finding]:
+    def _withdraw_overlapping(self, name: str, listing: Listing, batch: WatchedBatch) -> Iterator[Finding]:
         """Cancels our batch where a run with another copy of the lock submitted the same people under another mark."""
-        own_remote = listing.entries.get(remote_id)
-        address, resource_record = find_owner(self._run.ledger.lock, remote_id)
-        if own_remote is None or own_remote.cancelled or resource_record.remotes[remote_id].cancelled:
-            return
-        for rival in listing.entries.values():
-            # Protocol 7: the other batch is known by its mark alone, so it is not ours to cancel. The younger gives
-            # way, between equal stamps the one whose id sorts later: the other run decides alike, so one stays.
-            is_older = creation_order(rival) < creation_order(own_remote)
-            if (
-                _is_rival(rival, own_remote, resource_record)
-                and is_older
-                and _share_members(provider, own_remote, rival)
-            ):
-                description = f"a batch that shares people with {rival.id} of another run"
-                yield self._sweeper.cancel_recorded(provider, address, remote_id, description)
-                return
+        # Protocol 7: the other batch is known by its mark alone, so it is not ours to cancel. The younger gives way,
+        # between equal stamps the one whose id sorts later: the other run decides alike, so one stays. That run may
+        # have looked before ours was there, so ours does not stay beside an equal one beyond the last look.
+        rivals = self._find_rivals(name, listing, batch, equal=False)
+        if not rivals and self._is_last_look(name, batch):
+            rivals = self._find_rivals(name, listing, batch, equal=True)
+        if rivals:
+            address, _ = find_owner(self._run.ledger.lock, batch.remote_id)
+            description = f"a batch that shares people with {rivals[0].id} of another run"
+            yield self._sweeper.cancel_recorded(self._run.providers[name], address, batch.remote_id, description)
+
+    def _find_rivals(self, name: str, listing: Listing, batch: WatchedBatch, *, equal: bool) -> list[Remote]:
+        """Batches of other runs that hold people of ours: older ones, before which ours gives way, or those with an
+        `equal` stamp that should give way themselves."""
+        own_remote = listing.entries.get(batch.remote_id)
+        _, resource_record = find_owner(self._run.ledger.lock, batch.remote_id)
+        if own_remote is None or own_remote.cancelled or resource_record.remotes[batch.remote_id].cancelled:
+            return []
+        return [
+            rival
+            for rival in listing.entries.values()
+            if _is_rival(rival, own_remote, resource_record)
+            and (creation_order(rival) > creation_order(own_remote)) is equal
+            and (rival.created_at == own_remote.created_at or not equal)
+            and _share_members(self._run.providers[name], own_remote, rival)
+        ]
 
 
 def _look_until(batches: Sequence[WatchedBatch]) -> datetime:

@@ -3,7 +3,7 @@ ledger under a real lease. And the values that such a run starts from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,6 +59,7 @@ class SandboxRun(Outside):
         self.provider = self._exit_stack.enter_context(closing(self._connect()))
         self.directory = directory
         self.pauses: list[float] = []
+        self.on_wait: Callable[[], None] = lambda: None
         self.progress_lines: list[str] = []
         self.stop = StopSignal()
         backend = LocalBackend(directory)
@@ -120,6 +121,10 @@ class SandboxRun(Outside):
         }
         return str(self.cartesia("POST", "/agents/calls/batches", body)["id"])
 
+    def cancel_elsewhere(self, remote_id: str) -> None:
+        """Another run cancels a batch."""
+        self.cartesia("POST", f"/agents/calls/batches/{remote_id}/cancel")
+
     def _connect(self) -> Provider:
         options = ConnectOptions(
             environment={"CARTESIA_API_KEY": SANDBOX_KEY, "CARTESIA_BASE_URL": "http://127.0.0.1/cartesia"},
@@ -131,6 +136,7 @@ class SandboxRun(Outside):
 
     def _wait(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        self.on_wait()
         self._sandbox.advance(seconds)
 
 

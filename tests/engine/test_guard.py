@@ -164,10 +164,36 @@ def test_of_two_runs_with_the_same_people_the_younger_batch_gives_way(run: Sandb
     assert not run.read(other_id).cancelled
 
 
-def test_between_equal_stamps_the_id_decides_so_that_one_stays(run: SandboxRun) -> None:
-    other_id = run.create_elsewhere(f"March {a_mark(lineage='zzzzzz', generation=3)}", ADA)
-    guard_watch, remote_id = watch(run, ADA)
-    assert bool(guard_watch.check_all()) is (remote_id > other_id)
+def equal_batches(run: SandboxRun, *, own_first: bool) -> tuple[GuardWatch, str, str]:
+    """A guard watch, the id of its batch, and that of a rival with the same stamp. Ids are drawn, so they may take some
+    tries to be in this order."""
+    for shard in range(1, 100):
+        other_id = run.create_elsewhere(f"March {a_mark(lineage='zzzzzz', generation=3, shard=shard)}", ADA)
+        guard_watch, remote_id = watch(run, ADA)
+        if (remote_id < other_id) is own_first:
+            return guard_watch, remote_id, other_id
+        run.cancel_elsewhere(other_id)
+        run.cancel_elsewhere(remote_id)
+    raise AssertionError("no two ids in this order")
+
+
+def test_between_equal_stamps_the_later_id_gives_way(run: SandboxRun) -> None:
+    guard_watch, remote_id, _ = equal_batches(run, own_first=False)
+    assert [finding.withdrawn_id for finding in guard_watch.check_all()] == [remote_id]
+    assert lists(run) == 1
+
+
+def test_between_equal_stamps_the_earlier_id_stays_once_the_other_gave_way(run: SandboxRun) -> None:
+    guard_watch, remote_id, other_id = equal_batches(run, own_first=True)
+    run.on_wait = lambda: run.cancel_elsewhere(other_id)
+    assert guard_watch.check_all() == []
+    assert not run.read(remote_id).cancelled
+
+
+def test_between_equal_stamps_the_earlier_id_gives_way_to_one_that_nobody_watches(run: SandboxRun) -> None:
+    guard_watch, remote_id, other_id = equal_batches(run, own_first=True)
+    assert [finding.withdrawn_id for finding in guard_watch.check_all()] == [remote_id]
+    assert not run.read(other_id).cancelled
 
 
 def test_an_older_batch_and_one_with_other_people_are_left_alone(run: SandboxRun) -> None:
