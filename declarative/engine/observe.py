@@ -205,9 +205,8 @@ class _Observer:
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
         facts = replace(
             _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
-            failures=self._failures(managed.route),
             cancel_settles=self._cancel_settles(),
-            marks_are_listed=quiet or managed.route is not Route.CALL or self._are_marks_listed(),
+            marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call(),
         )
         facts = facts if quiet else hold_against_lock(facts)
         return Observation(
@@ -258,11 +257,7 @@ class _Observer:
         capabilities = self._capabilities(Route.BATCH)
         return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
 
-    def _failures(self, route: Route) -> frozenset[str]:
-        capabilities = self._capabilities(route)
-        return capabilities.failures if capabilities else frozenset()
-
-    def _are_marks_listed(self) -> bool:
+    def _shows_newest_call(self) -> bool:
         return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))
 
     def _build_blocked_observation(self, managed: Managed, remotes: Mapping[str, Remote], block: Block) -> Observation:
@@ -287,6 +282,7 @@ def _build_facts(
         lineage=scope.lock.lineage if scope.lock else "",
         probe_number=_find_probe_number(scope, managed.provider),
         also=frozenset(managed.also),
+        failures=capabilities.failures if capabilities else frozenset(),
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts

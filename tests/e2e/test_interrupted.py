@@ -4,6 +4,7 @@ twice."""
 from __future__ import annotations
 
 import json
+import re
 import resource
 import signal
 import subprocess
@@ -78,8 +79,13 @@ def test_a_disk_that_fills_up_in_the_middle_ends_it_with_what_went_out(served_pr
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, 16_384)),
     )
     early = placed(served_project)
-    assert ran.returncode == 1
-    assert f"Apply: {early} people submitted, {60 - early} people left for the next run." in ran.stdout
+    counts = re.search(r"Apply: (\d+) people submitted, (\d+) people left for the next run", ran.stdout)
+    assert counts
+    submitted, left = int(counts[1]), int(counts[2])
+    assert left == 60 - submitted
+    # Where the disk fills up between a request and the record of its answer, one person is unsure until the next run.
+    is_unsure = early - submitted
+    assert (is_unsure, ran.returncode) in {(0, 1), (1, 3)}
     assert "Ended early: " in ran.stdout
     assert "make room on the disk" in ran.stdout
     served_project.apply()

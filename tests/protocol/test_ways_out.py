@@ -494,4 +494,5 @@ def test_that_there_is_no_lock_is_told_once_for_the_whole_project(project: Proje
         project.call(f"call{place}", number)
     for layout in ("text", "markdown"):
         run = project.run("plan", "--format", layout)
-        assert (run.code, run.said.count("there is no lock"), "and 4 more" in run.said) == (3, 1, True), run
+        assert (run.code, run.said.count("there is no lock")) == (3, 1), run
+        assert all(f"call/call{place}" in run.said for place in range(5)) or "and 4 more" in run.said, run
