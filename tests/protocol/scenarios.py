@@ -14,6 +14,8 @@ from tests.protocol.run_process import KILL
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
 """Seconds in which everyone in a small batch is called."""
+OWN_NUMBER = "+12025550100"
+"""The number that these projects call from, in the sandbox: what a list probe holds."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def _late(project: Project) -> Expected:
     project.batch("march", people(5))
     project.plan()  # makes the world
     project.control("PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": {"late": 40}}])
-    return once(people(5))
+    # After a crash before the send, the late request is a list probe. Where no run comes in the hour after it lands, it
+    # calls our own number, and nobody else.
+    return {**once(people(5)), OWN_NUMBER: (0, 1)}
 
 
 def _lost(project: Project) -> Expected:
