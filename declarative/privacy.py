@@ -3,7 +3,6 @@ project."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import unicodedata
 
@@ -80,6 +79,8 @@ def clean(text: str) -> str:
 def is_loopback(host: str) -> bool:
     """Whether a host name or IP address is this machine. No name is looked up."""
     try:
+        import ipaddress
+
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-
-import orjson
 
 _SHOWN = 12
 """Characters of a commit that are shown."""
 
 
 def find_commit() -> str:
-    """The commit that was built, or installed from git, or that the checkout is at; empty where none is known."""
-    return (_built_commit() or _installed_commit() or _checked_out_commit(Path(__file__).parents[2]))[:_SHOWN]
+    """The commit that was built, or that the checkout is at, or installed from git; empty where none is known."""
+    return (_built_commit() or _checked_out_commit(Path(__file__).parents[2]) or _installed_commit())[:_SHOWN]
 
 
 def _built_commit() -> str:
@@ -26,6 +23,8 @@ def _built_commit() -> str:
 
 
 def _installed_commit() -> str:
+    import orjson  # late: a checkout knows its commit without it
+
     with suppress(metadata.PackageNotFoundError, orjson.JSONDecodeError):
         record = metadata.distribution("dialctl").read_text("direct_url.json")
         return str(orjson.loads(record or "{}").get("vcs_info", {}).get("commit_id", ""))
@@ -33,10 +32,16 @@ def _installed_commit() -> str:
 
 
 def _checked_out_commit(root: Path) -> str:
-    if not (root / ".git").exists():
-        return ""
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
-    with suppress(OSError):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else ""
+    with suppress(OSError):  # read without git, which would take longer than all else that a version says
+        head = (root / ".git" / "HEAD").read_text(encoding="utf-8").strip()
+        reference = head.removeprefix("ref: ")
+        return head if reference == head else _resolve_reference(root / ".git", reference)
     return ""
+
+
+def _resolve_reference(repository: Path, reference: str) -> str:
+    """The commit of a branch: a file of its own, or a line of `packed-refs`. Raises OSError where there is neither."""
+    with suppress(FileNotFoundError):
+        return (repository / reference).read_text(encoding="utf-8").strip()
+    lines = (repository / "packed-refs").read_text(encoding="utf-8").splitlines()
+    return next((line.partition(" ")[0] for line in lines if line.endswith(f" {reference}")), "")

@@ -10,7 +10,6 @@ import click
 from declarative.cli import completion, options
 from declarative.cli.context import Context
 from declarative.errors import Exit
-from declarative.privacy import clean, mask
 
 if TYPE_CHECKING:
     from declarative.app.account import ProviderAccount
@@ -55,6 +54,7 @@ def numbers(context: Context, provider: str | None, path: Path, show_numbers: bo
     They are the account's own, and masked all the same unless --show-numbers or --json is given.
     """
     from declarative.app.account import AccountList, list_account
+    from declarative.privacy import mask
 
     accounts = list_account(context.open_session(path), AccountList.NUMBERS, provider)
     if as_json:
@@ -73,6 +73,8 @@ def numbers(context: Context, provider: str | None, path: Path, show_numbers: bo
 
 
 def _print_rows(context: Context, rows: list[tuple[str, ...]]) -> None:
+    from declarative.privacy import clean
+
     cleaned = [[clean(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cleaned) for column in range(4)] if cleaned else []
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cleaned]

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from itertools import dropwhile
 
@@ -65,6 +64,8 @@ class LazyGroup(click.Group):
         """Find the command. One that is mistyped is answered with those that are near."""
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
             near_names = get_close_matches(name, _COMMANDS)
             suggestion = f" Did you mean {' or '.join(repr(near_name) for near_name in near_names)}?"
             ctx.fail(f"No such command {name!r}.{suggestion if near_names else ''}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from declarative import atomicfile, humanize
+from declarative import humanize
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import Exit, ManifestError, Problem
@@ -89,6 +89,8 @@ def validate(
 
 def _load_with_problems_file(session: Session, file: Path) -> Desired:
     """Load the manifests and write every problem to `file`. The error that is shown describes the first 20 a file."""
+    from declarative import atomicfile
+
     problems: Sequence[Problem] = ()
     try:
         return session.desired

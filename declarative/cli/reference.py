@@ -70,7 +70,7 @@ def version(context: Context) -> int:
 
 def describe_version() -> str:
     """Name version and commit, Python and the provider types, a line each."""
-    import platform
+    import sys
 
     from declarative import __version__
     from declarative.app import build
@@ -80,7 +80,7 @@ def describe_version() -> str:
     return "\n".join(
         [
             f"dialctl {__version__}{f' (commit {commit})' if commit else ''}",
-            f"Python {platform.python_version()}",
+            f"Python {'.'.join(map(str, sys.version_info[:3]))}",
             f"providers: {', '.join(catalog.type_names())}",
         ]
     )

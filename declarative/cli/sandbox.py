@@ -12,7 +12,6 @@ import click
 
 from declarative.cli import options
 from declarative.errors import DialctlError, UsageError
-from declarative.privacy import clean, mask
 from declarative.sandbox import SANDBOX_KEY
 from declarative.sandbox.outcomes import OUTCOMES
 
@@ -152,6 +151,8 @@ def _reset_embedded(directory: Path) -> None:
 def dials(url: str | None, as_json: bool, show_numbers: bool) -> None:
     """Print who was called in the sandbox, one line for each call."""
     import json
+
+    from declarative.privacy import clean, mask
 
     dial_log = _request_control("GET", "dials", url or _find_embedded(), required_field="dials")
     if as_json:

@@ -11,7 +11,7 @@ from tests.command import ROOT
 
 
 def test_a_checkout_names_the_commit_that_it_is_at() -> None:
-    assert (len(build.find_commit()) == 12) == (ROOT / ".git").exists()
+    assert (len(build.find_commit()) == 12) == (ROOT / ".git").is_dir()
 
 
 def test_what_a_build_wrote_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
