@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from declarative.cli import terminal
-from declarative.errors import UsageError
+from declarative.errors import DialctlError, UsageError
 
 if TYPE_CHECKING:
     from declarative.app.session import Session
@@ -177,7 +177,7 @@ def _find_working_directory() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError:
-        raise UsageError("the current directory was deleted", hint="change to a directory that exists") from None
+        raise DialctlError("this directory does not exist any more", hint="change to one that exists") from None
 
 
 def _choose_color(color: bool | None) -> None:
