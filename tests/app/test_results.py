@@ -42,10 +42,9 @@ def test_nobody_is_said_to_be_unreached_before_a_call_ended(project: ProjectFixt
 
 
 def count_call_reads(project: ProjectFixture) -> int:
-    client = httpx.Client(base_url="http://sandbox", transport=still_sandbox(project.root).transport())
-    return sum(
-        "/agents/calls/ac_" in request["path"] for request in client.get("/_sandbox/requests").json()["requests"]
-    )
+    with httpx.Client(base_url="http://sandbox", transport=still_sandbox(project.root).transport()) as client:
+        requests = client.get("/_sandbox/requests").json()["requests"]
+    return sum("/agents/calls/ac_" in request["path"] for request in requests)
 
 
 def test_details_tell_when_and_how_long_and_ask_for_each_call_once(project: ProjectFixture) -> None:

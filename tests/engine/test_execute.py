@@ -46,7 +46,8 @@ def test_an_unclear_answer_is_said_at_once_and_kept_with_its_intent(run: Sandbox
     receipt = run.submit(batch_resource(ADA))
     [intent] = run.ledger.resource_record(MARCH).intents.values()
     assert receipt.status is RequestStatus.UNSURE
-    assert intent.answer.startswith('answered 413 Request Entity Too Large: an HTML page, "413 Request Entity')
+    assert intent.answer.startswith("answered 413 ")  # whose words differ between versions of Python
+    assert 'an HTML page, "413 Request Entity Too Large"' in intent.answer
     assert any(line.startswith("batch/march: answered 413") for line in run.progress_lines)
     reread = parse_lock(LocalBackend(run.directory).load())
     assert reread is not None
