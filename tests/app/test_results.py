@@ -84,12 +84,12 @@ def test_people_are_found_by_their_number_however_it_is_written() -> None:
 
 def test_calls_that_cannot_be_read_are_counted_and_asked_for_again(project: ProjectFixture) -> None:
     assert project.apply().exit == 0
-    client = httpx.Client(base_url="http://sandbox", transport=still_sandbox(project.root).transport())
     rule = {"match": {"operation": "getCall", "times": 0}, "do": {"status": {"code": 404, "effect": False}}}
     with project.world() as world:
         world.advance(7200)
-    client.put("/_sandbox/faults", json=[rule]).raise_for_status()
-    failed = read(project, details=True)
-    assert (failed.unread_count, failed.frame.get_column("called_at").null_count()) == (2, 2)
-    client.put("/_sandbox/faults", json=[]).raise_for_status()
+    with httpx.Client(base_url="http://sandbox", transport=still_sandbox(project.root).transport()) as client:
+        client.put("/_sandbox/faults", json=[rule]).raise_for_status()
+        failed = read(project, details=True)
+        assert (failed.unread_count, failed.frame.get_column("called_at").null_count()) == (2, 2)
+        client.put("/_sandbox/faults", json=[]).raise_for_status()
     assert read(project, details=True).frame.get_column("called_at").null_count() == 0
