@@ -54,9 +54,12 @@ def when(moment: datetime, relative_to: datetime | None = None) -> str:
 
 def elapsed(seconds: float) -> str:
     """A measured length of time by its two largest units: `45s`, `3m20s`, `1h05m`, `2d03h`."""
+    days, hours = divmod(round(seconds) // 3600, 24)
+    return f"{days}d{hours:02}h" if days else elapsed_in_hours(seconds)
+
+
+def elapsed_in_hours(seconds: float) -> str:
+    """As `elapsed`, without days: `45s`, `3m20s`, `51h05m`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days}d{hours:02}h"
     return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s" if minutes else f"{rest}s"

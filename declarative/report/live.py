@@ -107,7 +107,7 @@ class Timeline:
         self._first_seen = self._first_seen or now
         parts = [_format_bar(done, total)]
         if now is not None and self._first_seen is not None:
-            parts += [f"{_format_seconds((now - self._first_seen).total_seconds())} so far"]
+            parts += [f"{humanize.elapsed_in_hours((now - self._first_seen).total_seconds())} so far"]
             parts += _describe_wait(all_progress, now) or _describe_end(all_progress, now, done, total)
         return " · ".join(parts)
 
@@ -140,16 +140,10 @@ def _describe_end(all_progress: Sequence[RemoteProgress], now: datetime, done: i
     time_left = (now - start) * ((total - done) / done)
     seconds_left = time_left.total_seconds()
     return (
-        [f"over in about {_format_seconds(seconds_left)}, at {humanize.when(now + time_left, now)}"]
+        [f"over in about {humanize.elapsed_in_hours(seconds_left)}, at {humanize.when(now + time_left, now)}"]
         if seconds_left > 0
         else []
     )
-
-
-def _format_seconds(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
 
 
 def build_table(all_progress: Sequence[RemoteProgress], *, most_rows: int) -> Table:
