@@ -11,7 +11,7 @@ from declarative.model.remote import Phase
 from declarative.planning import standing
 from declarative.planning.changes import list_changes, show_changes_once
 from declarative.planning.decide import KEEPS_EVERYTHING, Reason, Standing, Verb
-from declarative.planning.facts import Facts, Observation
+from declarative.planning.facts import Block, Facts, Observation
 from declarative.planning.plan import Action, Task, add_batch_count, count_values, main_reason
 from declarative.planning.stuck import describe_stuck, hint_stuck, select_stuck
 from declarative.planning.tasks import make_removal_task, make_task
@@ -27,7 +27,7 @@ def compose_actions(observation: Observation, capabilities: Capabilities | None)
     `capabilities` are those of the resource's channel; None where the manifest is gone and only cancels can follow.
     """
     if observation.block is not None:
-        return _actions_when_blocked(observation, observation.block.reason)
+        return _actions_when_blocked(observation, observation.block)
     if observation.unchanged:
         actions = _actions_when_unchanged(observation)
         forget = any(action.verb is Verb.FORGET for action in actions)
@@ -44,12 +44,12 @@ def compose_actions(observation: Observation, capabilities: Capabilities | None)
     return actions, task
 
 
-def _actions_when_blocked(observation: Observation, reason: Reason) -> tuple[list[Action], Task | None]:
+def _actions_when_blocked(observation: Observation, block: Block) -> tuple[list[Action], Task | None]:
     """Return the block, and the cancel of people who must be taken off all the same, as far as they were seen."""
-    if reason in KEEPS_EVERYTHING:
+    if block.reason in KEEPS_EVERYTHING:
         return [_block_action(observation)], None
-    people, finished = standing.decide_open(observation.facts, reason)
-    task = make_removal_task(observation.facts, people, reason)
+    people, finished = standing.decide_open(observation.facts, block.reason)
+    task = make_removal_task(observation.facts, people, block)
     if not task.cancels:
         return [_block_action(observation)], task if task.halt else None
     is_leaving = pl.col("queued_in").list.eval(pl.element().is_in(list(task.cancels))).list.any()

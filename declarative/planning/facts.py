@@ -14,7 +14,7 @@ from functools import reduce
 import polars as pl
 
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.lock import Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.records import join_records
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Resource, Route
@@ -133,6 +133,8 @@ class Block:
     """What was found, for the user."""
     hint: str = ""
     """What the user can do about it; empty where there is nothing to do."""
+    halt: Halt | None = None
+    """What the lock is to remember of a campaign that is halted; None for every other reason."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,10 +31,16 @@ def count_finished(facts: Facts, members: pl.DataFrame, count: int) -> Ended:
     if facts.resource is None or facts.resource.halt_when is None:
         return Ended(people=count)
     is_reached = pl.col("phase") == Phase.REACHED
-    has_failed = pl.col("outcome").is_in(sorted(facts.failures)).fill_null(False)
-    by_person = members.group_by("number").agg(is_reached.any().alias("reached"), has_failed.any().alias("failed"))
+    by_person = members.group_by("number").agg(
+        is_reached.any().alias("reached"), has_failed(facts).any().alias("failed")
+    )
     failed = by_person.filter(pl.col("failed") & ~pl.col("reached"))
     return Ended(people=count, reached=int(by_person.get_column("reached").sum()), failed=len(failed))
+
+
+def has_failed(facts: Facts) -> pl.Expr:
+    """Whether an `outcome` is one of the provider's words for a failure."""
+    return pl.col("outcome").is_in(sorted(facts.failures)).fill_null(False)
 
 
 def retry_outcomes(facts: Facts) -> list[str]:

@@ -14,6 +14,7 @@ from declarative.model.remote import Phase
 from declarative.planning import standing
 from declarative.planning.decide import Reason, Standing, Verb
 from declarative.planning.facts import Block, Facts
+from declarative.planning.finished import has_failed
 
 _WOULD_CALL = pl.col("queued") | pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY, Verb.WAIT])
 """Whether a person waits to be called, at the provider or here."""
@@ -43,7 +44,7 @@ def halt_block(facts: Facts) -> Block | None:
     if halt is None:
         return None
     hint = f"once the reason is mended: dialctl resolve {facts.address} --resume; or another halt_when, or "
-    return Block(Reason.HALTED, halt.figures, f"{hint}state: cancelled")
+    return Block(Reason.HALTED, halt.figures, f"{hint}state: cancelled", halt)
 
 
 def find_ended(facts: Facts) -> Ended:
@@ -65,8 +66,7 @@ def _count_ended(facts: Facts, people: pl.DataFrame, finished: Ended) -> Ended:
 
 def _is_failure(facts: Facts) -> pl.Expr:
     """Whether a person's latest call failed, by `phase`, `outcome` and `reached`."""
-    failed = pl.col("outcome").is_in(sorted(facts.failures)).fill_null(False) | (pl.col("phase") == Phase.REFUSED)
-    return failed & ~pl.col("reached")
+    return (has_failed(facts) | (pl.col("phase") == Phase.REFUSED)) & ~pl.col("reached")
 
 
 def _describe(rule: HaltWhen, ended: Ended) -> str:

@@ -9,8 +9,7 @@ from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
 from declarative.planning import decisions
 from declarative.planning.decide import Reason, Standing, Timing, Verb
-from declarative.planning.facts import Facts, Observation
-from declarative.planning.halting import find_halt
+from declarative.planning.facts import Block, Facts, Observation
 from declarative.planning.plan import TO_CALL_SCHEMA, Task, select_to_call
 from declarative.planning.resubmit import batches_to_retry
 
@@ -61,9 +60,8 @@ def make_task(observation: Observation, people: pl.DataFrame, capabilities: Capa
     )
 
 
-def make_removal_task(facts: Facts, people: pl.DataFrame, reason: Reason) -> Task:
-    """Return the task of an address that is blocked for a reason: batches are cancelled for people who must be taken
-    off, and that is all.
+def make_removal_task(facts: Facts, people: pl.DataFrame, block: Block) -> Task:
+    """Return the task of a blocked address: batches are cancelled for people who must be taken off, and that is all.
 
     Where the manifest lists the same people as when it was last applied, nobody left: a number in a batch of
     `facts.unmatched` that is not among them is one of theirs in a form that is not known.
@@ -79,7 +77,7 @@ def make_removal_task(facts: Facts, people: pl.DataFrame, reason: Reason) -> Tas
         cancels=tuple(leaving),
         leaving=frozenset(leaving),
         blocked=True,
-        halt=find_halt(facts) if reason is Reason.HALTED else None,
+        halt=block.halt,
     )
 
 

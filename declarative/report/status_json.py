@@ -9,6 +9,7 @@ from typing import Any
 from declarative.app.people_counts import PeopleCounts, add_counts
 from declarative.app.status import AddressStatus
 from declarative.model.lock import Intent
+from declarative.planning.facts import Block
 from declarative.planning.plan import FORMAT_VERSION
 from declarative.report.json_output import format_timestamp
 
@@ -49,8 +50,12 @@ def _status_entry(status: AddressStatus) -> dict[str, Any]:
         "unnamed": status.unnamed,
         "not_taken_off": status.not_taken_off,
         "warnings": list(status.warnings),
-        "block": asdict(status.block) if status.block else None,
+        "block": _block_entry(status.block) if status.block else None,
     }
+
+
+def _block_entry(block: Block) -> dict[str, Any]:
+    return {"reason": str(block.reason), "detail": block.detail, "hint": block.hint}
 
 
 def _intent_entry(intent: Intent) -> dict[str, Any]:
