@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from declarative.app import approvals, first_run, state_init
 from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
-from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses
+from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
-from declarative.app.unsure_addresses import find_unsure_addresses
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
