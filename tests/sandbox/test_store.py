@@ -5,19 +5,19 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from declarative.errors import DialctlError
-from declarative.sandbox.embedded import EmbeddedSandbox, open_sandbox
+from declarative.sandbox.embedded import open_sandbox
 from declarative.sandbox.store import DamagedDatabase
 from declarative.sandbox.world import World
 from tests.command import start_server
 
-from .account import Account, open_account
-from .request_bodies import ADA, BATCHES, batch_body, box_body, fault_rule, fictional_numbers
+from .account import Account
+from .request_bodies import BATCHES
+from .used_database import check_damaged, make_used_file
 
 PLACES = 11
 
@@ -51,32 +51,10 @@ def test_a_file_of_another_format_is_named(tmp_path: Path) -> None:
         World(tmp_path)
 
 
-def use_everything(account: Account) -> None:
-    cartesia, box = account.at_cartesia(), account.at_callingbox()
-    for batch in cartesia.get(BATCHES).json()["data"]:
-        cartesia.get(f"{BATCHES}/{batch['id']}")
-    cartesia.get("/agents/calls", params={"agent_id": "agent_A"})
-    box.get("/v1/calls")
-    cartesia.post(BATCHES, json=batch_body(ADA))
-    for route in ("dials", "requests", "faults", "clock"):
-        account.control("GET", route)
-    account.advance(5)
-
-
 @pytest.fixture(scope="module")
 def used_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("used")
-    with (
-        EmbeddedSandbox(World(directory, speed=0)) as embedded,
-        Account("http://sandbox", embedded.transport(), key="sk_kept") as account,
-    ):
-        account.faults(fault_rule("getCall", "lost_answer"))
-        for _ in range(4):
-            account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(60)))
-            account.at_callingbox().post("/v1/calls", json=box_body())
-            account.advance(3600)
-        use_everything(account)
-    return directory / "sandbox.sqlite3"
+    return make_used_file(directory)
 
 
 @pytest.mark.parametrize("place", range(PLACES))
@@ -87,15 +65,7 @@ def test_damage_anywhere_is_named_or_harmless_and_a_reset_ends_it(used_file: Pat
     with file.open("r+b") as damaged:
         damaged.seek(size * place // PLACES)
         damaged.write(bytes((31 * index + 7 * place) % 256 for index in range(size // PLACES)))
-    with suppress(DamagedDatabase), open_account(tmp_path) as account:  # any other error fails
-        use_everything(account)
-    try:
-        with World(tmp_path) as world:
-            world.reset()
-    except DamagedDatabase:
-        return  # not even opened: `dialctl sandbox reset` deletes it
-    with open_account(tmp_path) as account:
-        use_everything(account)
+    check_damaged(tmp_path)
 
 
 def test_a_served_sandbox_answers_that_its_file_is_damaged_and_can_be_reset(tmp_path: Path, used_file: Path) -> None:

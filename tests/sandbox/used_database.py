@@ -1,0 +1,54 @@
+"""A sandbox database that was used, and what is asked of one that may be damaged since."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from declarative.sandbox.embedded import EmbeddedSandbox
+from declarative.sandbox.store import DamagedDatabase
+from declarative.sandbox.world import World
+from tests.sandbox.account import Account, open_account
+from tests.sandbox.request_bodies import BATCHES, batch_body, box_body, fault_rule, fictional_numbers
+
+
+def make_used_file(directory: Path) -> Path:
+    """Use a sandbox for some hours; its database."""
+    with (
+        EmbeddedSandbox(World(directory, speed=0)) as embedded,
+        Account("http://sandbox", embedded.transport(), key="sk_kept") as account,
+    ):
+        account.faults(fault_rule("getCall", "lost_answer"))
+        for _ in range(4):
+            account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(60)))
+            account.at_callingbox().post("/v1/calls", json=box_body())
+            account.advance(3600)
+        use_everything(account)
+    return directory / "sandbox.sqlite3"
+
+
+def use_everything(account: Account) -> None:
+    """Ask for everything that the database holds, and change some of it."""
+    cartesia, box = account.at_cartesia(), account.at_callingbox()
+    for batch in cartesia.get(BATCHES).json()["data"]:
+        cartesia.get(f"{BATCHES}/{quote(batch['id'], safe='')}")
+    cartesia.get("/agents/calls", params={"agent_id": "agent_A"})
+    box.get("/v1/calls")
+    cartesia.post(BATCHES, json=batch_body("+14155550101"))
+    for route in ("dials", "requests", "faults", "clock"):
+        account.control("GET", route)
+    account.advance(5)
+
+
+def check_damaged(directory: Path) -> None:
+    """Check that the damage is named or harmless, any other error fails, and that a reset ends it."""
+    with suppress(DamagedDatabase), open_account(directory) as account:
+        use_everything(account)
+    try:
+        with World(directory) as world:
+            world.reset()
+    except DamagedDatabase:
+        return  # not even opened: `dialctl sandbox reset` deletes it
+    with open_account(directory) as account:
+        use_everything(account)
