@@ -140,7 +140,7 @@ ROWS = (
         _RETRIED,
         (rule("getCallBatch", {"edit_items": _STRANGE}, times=_FOR_EVER),),
         0,
-        "nobody",
+        "Nothing to do: everybody is where they should be.",
         on=(0,),
         prepared=True,
         called=(1, 2),
