@@ -135,7 +135,7 @@ def make_plan(
         refusals += policy.refuse_unknown_shrink(allow_shrink, known_addresses)
     warnings = (
         *_clock_warnings(scope),
-        *released.warn_of_idle(scope.desired, scope.lock, allow_release),
+        *released.warn_of_allowed(scope.desired, scope.lock, allow_release),
         *notices.plan_notices(plan, resources, capabilities),
     )
     return replace(plan, refusals=tuple(refusals), warnings=warnings)

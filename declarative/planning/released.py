@@ -90,16 +90,19 @@ def make_list_memory(desired: Desired, lock: Lock, allow_release: Collection[str
     return ListMemory(project_sizes, by_address)
 
 
-def warn_of_idle(desired: Desired, lock: Lock | None, allow_release: Collection[str]) -> Iterator[Notice]:
-    """Warn of each list whose release is allowed though it holds no fewer numbers: the next one would pass unseen."""
+def warn_of_allowed(desired: Desired, lock: Lock | None, allow_release: Collection[str]) -> Iterator[Notice]:
+    """Warn of each list that is allowed to hold fewer numbers. One that does not is named as well: the next release
+    would pass unseen."""
     allowed = {*allow_release, *desired.project.policy.allow_release}
-    met: set[str] = set()
+    met: dict[str, str] = {}
     for resource in desired.resources.values() if allowed else ():
         now = count_numbers(resource.policy.suppress_from)
-        met |= find_released(_remembered(resource, _find_record(resource, lock), lock), now, ()).keys()
-    for name in sorted(allowed - met):
-        message = f"allow_release names {name}, which holds no fewer numbers than at the last apply: take it out again"
-        yield Notice(desired.project.name, message)
+        released = find_released(_remembered(resource, _find_record(resource, lock), lock), now, ())
+        met |= {name: _describe(name, size, now.get(name)) for name, (size, _) in released.items()}
+    for name in sorted(allowed):
+        idle = f"allow_release names {name}, which holds no fewer numbers than at the last apply: take it out again"
+        allowed_release = f"{met[name]}; this release is allowed" if name in met else idle
+        yield Notice(desired.project.name, allowed_release)
 
 
 def collect_lists(desired: Desired) -> tuple[DoNotCallList, ...]:

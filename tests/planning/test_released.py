@@ -20,7 +20,7 @@ from declarative.planning.released import (
     make_list_memory,
     released_block,
     remember,
-    warn_of_idle,
+    warn_of_allowed,
 )
 from tests.planning.facts_fixture import ADDRESS, NOON, make_facts, resource
 
@@ -149,10 +149,12 @@ def test_a_release_that_was_allowed_holds_for_removed_resources_too() -> None:
 def test_an_allowed_release_that_meets_nothing_is_a_warning() -> None:
     project = replace(policy(dnc=40), allow_release=frozenset({"dnc.csv"}))
     wanted = Desired(Project(name="spring", policy=project), {ADDRESS: resource("a", policy=policy(dnc=40))}, True, str)
-    (warning,) = warn_of_idle(wanted, lock({"dnc.csv": 40}), ())
+    (warning,) = warn_of_allowed(wanted, lock({"dnc.csv": 40}), ())
     assert "allow_release names dnc.csv" in warning.message
-    assert not list(warn_of_idle(wanted, lock({"dnc.csv": 41}), ()))
-    assert len(list(warn_of_idle(wanted, lock({"dnc.csv": 41}), ["other.csv"]))) == 1
+    (warning,) = warn_of_allowed(wanted, lock({"dnc.csv": 41}), ())
+    assert warning.message == "dnc.csv holds 40 numbers; it held 41 when it was last applied; this release is allowed"
+    assert len(list(warn_of_allowed(wanted, lock({"dnc.csv": 41}), ["other.csv"]))) == 2
+    assert not list(warn_of_allowed(desired(policy(dnc=2), resource("a")), lock({"dnc.csv": 41}), ()))
 
 
 def test_a_saved_plan_keeps_what_an_allowed_list_held() -> None:
