@@ -18,6 +18,7 @@ from declarative.errors import StateConflict, StateError
 from declarative.state import objectstore_lease
 from declarative.state.base import Holder, Lease, Sleep, StoredState, lease_lost_error
 from declarative.state.objectstore_client import ObjectClient
+from declarative.state.timed_lease import LeaseTerms
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
@@ -32,9 +33,9 @@ _MAX_READS = 20  # another run folds for an instant, and then we read again
 class ObjectStoreBackend:
     """A prefix in a bucket as a backend. Tests give other `terms` of the lease."""
 
-    def __init__(self, objects: ObjectClient, terms: objectstore_lease.LeaseTerms | None = None) -> None:
+    def __init__(self, objects: ObjectClient, terms: LeaseTerms | None = None) -> None:
         self._objects = objects
-        self._terms = terms or objectstore_lease.LeaseTerms()
+        self._terms = terms or LeaseTerms()
         self._lease: objectstore_lease.ObjectStoreLease | None = None
         self._lock_version: UpdateVersion | None = None
         self._line_count = 0  # lines of the journal under this lease
