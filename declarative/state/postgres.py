@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
+
 from declarative.errors import StateConflict, StateError
 from declarative.state import postgres_lease
 from declarative.state import postgres_tables as tables
-from declarative.state.base import Holder, Lease, Sleep, StoredState, lease_lost_error
+from declarative.state.base import Holder, Lease, Log, Sleep, StoredState, lease_lost_error
 from declarative.state.postgres_client import Database
 from declarative.state.postgres_url import PostgresUrl
 from declarative.state.timed_lease import LeaseTerms
@@ -76,6 +78,14 @@ class PostgresBackend:
 
     def break_lease(self, lease_id: str) -> None:
         postgres_lease.break_lease(self._database, self._prefix, lease_id)
+
+    def read_lines(self, log: Log) -> tuple[bytes, ...]:
+        rows = self._database.run(tables.READ_LINES, {"prefix": self._prefix, "name": log.value})
+        return tuple(line for (line,) in rows or [])
+
+    def add_line(self, log: Log, line: bytes) -> None:
+        parameters = {"prefix": self._prefix, "name": log.value, "id": secrets.token_hex(16), "line": line}
+        self._database.run_or_create(tables.ADD_LINE, parameters)
 
     def _check_lease(self) -> postgres_lease.PostgresLease:
         if self._lease is None:

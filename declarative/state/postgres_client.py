@@ -14,13 +14,15 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from declarative.errors import StateError
+from declarative.privacy import first_words
+from declarative.state import postgres_tables as tables
 
 if TYPE_CHECKING:
     import psycopg
 
 REQUEST_TIMEOUT = 10
 """Seconds for a connection, and again for each statement."""
-_PAUSES = (0.2, 1.0)
+_PAUSES = (0.05, 0.5, 1.5)
 """Seconds before each repetition of a statement without an answer. A server that stopped at once is back by then."""
 
 Rows = list[tuple[Any, ...]]
@@ -53,6 +55,16 @@ class Database:
                 time.sleep(pause)
             return self._run_once(statement, parameters)
 
+    def run_or_create(self, statement: str, parameters: Mapping[str, object]) -> Rows:
+        """Run a statement that writes, and make the tables before it where they do not exist."""
+        rows = self.run(statement, parameters)
+        if rows is None:
+            self.run(tables.CREATE)
+            rows = self.run(statement, parameters)
+        if rows is None:
+            raise StateError(f"{self.location}: the tables of the schema dialctl are gone again")
+        return rows
+
     def stay_open(self) -> None:
         """Keep the connection between statements, until `close`. Nothing depends on its being the same one."""
         self._stays_open = True
@@ -70,8 +82,8 @@ class Database:
         self._connection = connection
         finished = False
         try:
-            with _time_limit(connection), connection.cursor(binary=True) as cursor:
-                cursor.execute(statement, parameters)  # type: ignore[arg-type]  # each is a literal of postgres_tables
+            with _time_limit(connection), connection.cursor(binary=parameters is not None) as cursor:
+                cursor.execute(statement.encode(), parameters)
                 rows = cursor.fetchall() if cursor.description else []
             finished = True
             return rows
@@ -117,7 +129,7 @@ class Database:
             yield
         except psycopg.errors.InsufficientPrivilege as error:
             raise StateError(
-                f"{self.location}: the database refused: {_first_line(error)}",
+                f"{self.location}: the database refused: {first_words(error)}",
                 hint="the role needs CREATE on the database for the first run, or the schema dialctl made by its owner",
             ) from error
         except psycopg.ProgrammingError as error:
@@ -126,14 +138,14 @@ class Database:
                     f"{self.location}: PostgreSQL's client cannot read the rest of the state URL",
                     hint="percent-encode whatever else than letters and digits user and password hold",
                 ) from None
-            raise StateError(f"{self.location}: {_first_line(error)}") from error
+            raise StateError(f"{self.location}: {first_words(error)}") from error
         except psycopg.OperationalError as error:
             raise StateError(
-                f"{self.location}: {_first_line(error)}",
+                f"{self.location}: {first_words(error)}",
                 hint="check the server, the network, and PGHOST, PGUSER and PGPASSWORD (or PGPASSFILE, PGSERVICE)",
             ) from error
         except psycopg.Error as error:
-            raise StateError(f"{self.location}: {_first_line(error)}") from error
+            raise StateError(f"{self.location}: {first_words(error)}") from error
 
 
 @contextmanager
@@ -153,7 +165,3 @@ def _cut(connection: psycopg.Connection) -> None:
 
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
         duplicate.shutdown(socket.SHUT_RDWR)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:300] or type(error).__name__

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from types import TracebackType
 
-from declarative.errors import StateError
 from declarative.state import postgres_tables as tables
 from declarative.state.base import (
     Holder,
@@ -97,11 +96,5 @@ def _try_acquire(database: Database, prefix: str, holder: Holder, terms: LeaseTe
         "holder": holder.to_json(),
         "duration": terms.duration,
     }
-    rows = database.run(tables.TAKE, parameters)
-    if rows is None:
-        database.run(tables.CREATE)
-        since = terms.clock()
-        rows = database.run(tables.TAKE, parameters)
-        if rows is None:
-            raise StateError(f"{database.location}: the tables of the schema dialctl are gone again")
+    rows = database.run_or_create(tables.TAKE, parameters)
     return PostgresLease(database, prefix, token, holder, terms, since) if rows else None

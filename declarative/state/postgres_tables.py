@@ -1,7 +1,7 @@
 """The tables of the schema `dialctl`, and every statement that reads or writes them.
 
-Each statement is a transaction of its own, so that a pooler may give each to another session. Each can be repeated after
-its answer was lost: it does nothing the second time, and what is kept tells that it was done.
+Each statement is a transaction of its own, so that a pooler may give each to another session. Each can be repeated
+after its answer was lost: it does nothing the second time, and what is kept tells that it was done.
 
     places    a row for each lock: the lock, and who holds its lease until when
     journal   a row for each line since the lock
@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS dialctl.lists (
 """
 """Of `places`: `version` counts the folds, `tail` and `folded` are the numbers of the last journal line and of the last
 one that the lock has taken in. `token` is of one taking of the lease, `lease_id` that of `dialctl force-unlock`. The
-first line is a lock until the end of the transaction: two runs that create a schema at once fail otherwise."""
+first line is a lock until the end of the transaction: two runs that create a schema at once fail otherwise. Without
+parameters all are one message, and so one transaction."""
 
 # Protocol 1: what is answered is durable, whatever the role, the database or the server were told to do otherwise. The
 # setting ends with the transaction. Only waiting for a standby to have applied the write is stricter than `on`.
@@ -113,4 +114,12 @@ BREAK = f"""
 UPDATE dialctl.places SET token = NULL
 WHERE prefix = %(prefix)s AND lease_id = %(lease_id)s AND token IS NOT NULL AND ends_at > clock_timestamp()
     AND {_DURABLE} RETURNING tail
+"""
+
+READ_LINES = "SELECT line FROM dialctl.lists WHERE prefix = %(prefix)s AND name = %(name)s ORDER BY number"
+
+ADD_LINE = f"""
+INSERT INTO dialctl.lists (prefix, name, id, line)
+SELECT %(prefix)s, %(name)s, %(id)s, %(line)s WHERE {_DURABLE}
+ON CONFLICT (id) DO NOTHING
 """

@@ -1,5 +1,5 @@
-"""A lease that ends by itself unless a thread renews it. Knows no place: a subclass says how its place renews, reads and
-releases."""
+"""A lease that ends by itself unless a thread renews it. Knows no place: a subclass says how its place renews, reads
+and releases it."""
 
 from __future__ import annotations
 
