@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -22,6 +23,15 @@ from declarative.errors import LeaseHeld, LeaseLost, StateError
 Sleep = Callable[[float], None]
 """Waits for a number of seconds."""
 _Value = TypeVar("_Value")
+
+
+class Log(StrEnum):
+    """The lists of lines that stand beside the lock. The values are their names in a folder."""
+
+    HALTS = "dialctl.halt"
+    """Halts, and where they were lifted."""
+    HISTORY = "dialctl.history.jsonl"
+    """What runs did, and what people decided."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ class Lease(Protocol):
 
 
 class Backend(Protocol):
-    """A place that keeps one lock with its journal.
+    """A place that keeps one lock with its journal, and lists of lines beside it.
 
     Every method raises StateError when the place does not answer, or refuses.
     """
@@ -153,6 +163,18 @@ class Backend(Protocol):
         """Take the lease from its holder, which can neither write nor send from then on.
 
         Raises StateError when no run holds it under this id.
+        """
+        ...
+
+    def read_lines(self, log: Log) -> tuple[bytes, ...]:
+        """Read what was added to a list, oldest first. Needs no lease."""
+        ...
+
+    def add_line(self, log: Log, line: bytes) -> None:
+        """Add one line, a JSON object without line breaks, to the end of a list. It is durable when this returns.
+
+        Needs no lease: whoever holds one is neither asked nor disturbed. Of two processes that add at once both lines
+        stay. `fold` leaves the lists alone.
         """
         ...
 

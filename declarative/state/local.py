@@ -11,8 +11,8 @@ from pathlib import Path
 
 from declarative import atomicfile
 from declarative.errors import StateConflict
-from declarative.state import local_files, local_lease
-from declarative.state.base import Holder, Lease, Sleep, StoredState, lease_lost_error
+from declarative.state import local_files, local_lease, local_log
+from declarative.state.base import Holder, Lease, Log, Sleep, StoredState, lease_lost_error
 
 LOCK_FILE = "dialctl.lock"
 JOURNAL_FILE = "dialctl.lock.journal"
@@ -56,6 +56,7 @@ class LocalBackend:
     """A folder as a backend."""
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._lock_path = directory / LOCK_FILE
         self._journal_path = directory / JOURNAL_FILE
         self._lease_path = directory / LEASE_FILE
@@ -113,6 +114,12 @@ class LocalBackend:
 
     def break_lease(self, lease_id: str) -> None:
         local_lease.break_lease(self._lease_path, lease_id)
+
+    def read_lines(self, log: Log) -> tuple[bytes, ...]:
+        return local_log.read_lines(self._directory / log)
+
+    def add_line(self, log: Log, line: bytes) -> None:
+        local_log.add_line(self._directory / log, line)
 
     def _check_lease(self) -> None:
         if self._lease is None:

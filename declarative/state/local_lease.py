@@ -125,6 +125,11 @@ def write_turn(lease_path: Path) -> Iterator[None]:
         os.close(fd)
 
 
+def try_exclusive(fd: int) -> bool:
+    """Lock an open file for this process alone, until it is closed. False: another process has locked it."""
+    return _try_flock(fd, fcntl.LOCK_EX)
+
+
 def _write_under_way_error(lease_path: Path) -> StateError:
     holder = read_holder(lease_path)
     process = f"process {holder.pid} on {holder.host}" if holder else "a process that held the lease before"

@@ -2,6 +2,7 @@
 
 PREFIX/dialctl.lock    PREFIX/lease.json    PREFIX/clock
 PREFIX/journal/<epoch>-<number>[-after-<epoch>-<number>].json
+PREFIX/<name of a list>/<number>.json
 
 The name of a line says which line its writer knew as the last. A line that no later line follows in this way was never
 acted upon: its writer had no answer, or had lost its lease before.
@@ -15,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from declarative.errors import StateConflict, StateError
-from declarative.state import objectstore_lease
-from declarative.state.base import Holder, Lease, Sleep, StoredState, lease_lost_error
+from declarative.state import objectstore_lease, objectstore_log
+from declarative.state.base import Holder, Lease, Log, Sleep, StoredState, lease_lost_error
 from declarative.state.objectstore_client import ObjectClient
 
 if TYPE_CHECKING:
@@ -107,6 +108,12 @@ class ObjectStoreBackend:
 
     def break_lease(self, lease_id: str) -> None:
         objectstore_lease.break_lease(self._objects, lease_id)
+
+    def read_lines(self, log: Log) -> tuple[bytes, ...]:
+        return objectstore_log.read_lines(self._objects, log)
+
+    def add_line(self, log: Log, line: bytes) -> None:
+        objectstore_log.add_line(self._objects, log, line)
 
     def _check_lease(self) -> objectstore_lease.ObjectStoreLease:
         if self._lease is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
 from declarative.errors import LeaseHeld, LeaseLost, StateConflict, StateError
-from declarative.state.base import Backend, Holder, StoredState
+from declarative.state.base import Backend, Holder, Log, StoredState
 from declarative.testing.contract import (
     ContractReport,
     Rule,
@@ -205,6 +206,31 @@ def _a_run_that_missed_the_loss_of_its_lease_harms_no_line(place: _Open) -> None
         require_equal(place().load().journal, (b"1", b"2", b"3"), "the journal of the run that holds the lease")
 
 
+def _lists_are_added_to_beside_a_run(place: _Open) -> None:
+    require_equal(place().read_lines(Log.HALTS), (), "a list at a new place")
+    halts, history = (b'{"halt":1}', b'{"halt":2}', b'{"halt":3}'), (b'{"run":1}',)
+    place().add_line(Log.HALTS, halts[0])
+    backend = place()
+    with backend.lease(_ADA, 0, _no_sleep):
+        backend.append(b"1")
+        place().add_line(Log.HALTS, halts[1])
+        backend.add_line(Log.HISTORY, history[0])
+        backend.fold(b"whole")
+        backend.add_line(Log.HALTS, halts[2])
+        require_equal(place().holder(), _ADA, "the holder while others add lines")
+    require_equal(place().read_lines(Log.HALTS), halts, "the halts")
+    require_equal(place().read_lines(Log.HISTORY), history, "the history")
+    require_equal(place().load(), StoredState(b"whole"), "the state beside the lists")
+
+
+def _lines_that_two_writers_add_at_once_all_stay(place: _Open) -> None:
+    lines = [f'{{"line":{number}}}'.encode() for number in range(8)]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for done in [pool.submit(place().add_line, Log.HISTORY, line) for line in lines]:
+            done.result()
+    require_equal(sorted(place().read_lines(Log.HISTORY)), lines, "the lines of four writers")
+
+
 RULES: tuple[Callable[[_Open], None], ...] = (
     _a_new_place_is_empty_and_has_no_holder,
     _lines_come_back_in_the_order_they_were_written,
@@ -221,5 +247,7 @@ RULES: tuple[Callable[[_Open], None], ...] = (
     _a_lock_changed_since_it_was_read_is_not_overwritten,
     _a_lock_never_read_is_not_overwritten,
     _a_run_that_missed_the_loss_of_its_lease_harms_no_line,
+    _lists_are_added_to_beside_a_run,
+    _lines_that_two_writers_add_at_once_all_stay,
 )
 """The rules of every backend, named by their functions."""

@@ -21,7 +21,7 @@ from tests.state.samples import holder, no_sleep
 
 
 def assert_kept(report: ContractReport) -> None:
-    assert len(report.passed) == 15
+    assert len(report.passed) == 17
     assert report.skipped == {}
 
 

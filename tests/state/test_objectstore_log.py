@@ -1,0 +1,25 @@
+"""Lists of lines at an object store: what is missing, and what is no line."""
+
+from __future__ import annotations
+
+import pytest
+
+from declarative.errors import StateError
+from declarative.state.base import Log
+from declarative.state.objectstore import ObjectStoreBackend
+from declarative.state.objectstore_client import ObjectClient
+
+
+def test_a_line_that_is_gone_is_noticed(objects: ObjectClient) -> None:
+    backend = ObjectStoreBackend(objects)
+    for line in (b"1", b"2", b"3"):
+        backend.add_line(Log.HISTORY, line)
+    objects.delete(["dialctl.history.jsonl/00000002.json"])
+    with pytest.raises(StateError, match=r"00000002\.json is gone"):
+        backend.read_lines(Log.HISTORY)
+
+
+def test_a_marker_for_a_folder_is_named(objects: ObjectClient) -> None:
+    objects.put("dialctl.halt/README", b"", None)
+    with pytest.raises(StateError, match="is no line of a list"):
+        ObjectStoreBackend(objects).read_lines(Log.HALTS)
