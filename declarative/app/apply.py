@@ -12,6 +12,7 @@ from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
+from declarative.app.run_history import Purpose
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
@@ -36,6 +37,8 @@ class ApplyOptions:
 
     approve: Callable[[Plan], bool]
     """Shows a plan, and returns whether to run it. It also shows a plan with refusals, which never runs."""
+    approved_by: str = "a program"
+    """What `approve` stands for, as the history says it: `prompt`, `--auto-approve`, `plan sha256:...`, `schedule`."""
     restrict: Callable[[Session, Plan], Plan] | None = None
     """Limits each plan to a saved one: raises PlanFileError for a plan that does more. None for no saved plan."""
     max_dials: int | None = None
@@ -115,7 +118,8 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
         raise Refused("; ".join(refusals))
     report: ApplyReport | None = None
     try:
-        with session.open_ledger(options.lock_timeout) as (ledger, lease):
+        purpose = Purpose(command="destroy" if options.destroy else "apply", approved_by=options.approved_by)
+        with session.open_ledger(options.lock_timeout, purpose) as (ledger, lease):
             run = _build_run_context(session, ledger, lease, options, stop)
             runner = PlanRunner(run, session.desired.resources)
             findings = _settle_open(run, runner)
@@ -127,6 +131,8 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
                 report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
                 _record_commit(ledger)
+            if ledger.run is not None:
+                ledger.run.exit_code = report.exit_code
     except (StateError, OSError) as error:
         # The journal is folded into the lock at the end. What the journal holds is not lost if that fails.
         if report is None:

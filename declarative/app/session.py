@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
-from declarative.errors import DialctlError, StateError, UsageError
+from declarative.app.lock_check import check_lock
+from declarative.errors import DialctlError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
 from declarative.state.local_files import make_folder, refuse_link
 
 if TYPE_CHECKING:
+    from declarative.app.run_history import Purpose
     from declarative.engine.observe import ObserveScope
     from declarative.model.capabilities import ProviderType
+    from declarative.model.history import RunRecord
     from declarative.model.lock import Lock
     from declarative.model.resource import Desired
     from declarative.state.base import Backend, Holder, Lease
@@ -178,7 +181,7 @@ class Session:
         person key."""
         lock = _read_lock(self.backend)
         if lock is not None:
-            _check_lock(self, lock)
+            self._check_lock(lock)
         return lock
 
     def local_lock(self) -> Lock | None:
@@ -214,9 +217,11 @@ class Session:
             return None
 
     @contextmanager
-    def open_ledger(self, wait: float) -> Iterator[tuple[Ledger, Lease]]:
-        """The ledger under its lease, after at most `wait` seconds. The journal is folded into the lock at the end,
-        also after an error. Raises LeaseHeld, and StateError as `lock` does."""
+    def open_ledger(self, wait: float, purpose: Purpose) -> Iterator[tuple[Ledger, Lease]]:
+        """The ledger under its lease, after at most `wait` seconds. At the end what the run did gets its line in the
+        history, and the journal is folded into the lock, also after an error. Raises LeaseHeld, and StateError as
+        `lock` does."""
+        from declarative.app.run_history import record_run
         from declarative.state.base import Holder
         from declarative.state.ledger import Ledger
 
@@ -224,12 +229,23 @@ class Session:
         with lease:
             ledger = Ledger.open(self.backend, lease)
             if ledger.is_started:
-                _check_lock(self, ledger.lock)
+                self._check_lock(ledger.lock)
             try:
-                yield ledger, lease
+                with record_run(self.backend, ledger, lambda: self.new_run_record(lease.holder, purpose), purpose):
+                    yield ledger, lease
             finally:
                 if ledger.is_started:
                     ledger.fold()
+
+    def new_run_record(self, holder: Holder, purpose: Purpose) -> RunRecord:
+        """What the history will say of a run that begins to change something now."""
+        from declarative.app.run_history import new_record
+
+        return new_record(holder, purpose, self.project_directory, self.connections.read_time(asks=purpose.asks))
+
+    def _check_lock(self, lock: Lock) -> None:
+        location, project_name = self.backend.location, self.desired.project.name
+        check_lock(lock, location, project_name, self.key, self.connections.hosts)
 
     def _wait_for_holder(self, seconds: float) -> None:
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
@@ -257,32 +273,6 @@ def _load_desired(session: Session, path: Path, selection: Selection) -> Desired
     )
     humanize.set_display_zone(desired.project.display_zone)
     return desired
-
-
-def _check_lock(session: Session, lock: Lock) -> None:
-    """Raises StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
-    if they were never called."""
-    if lock.is_unused:
-        return
-    location, project_name = session.backend.location, session.desired.project.name
-    if lock.project != project_name:
-        raise StateError(
-            f'the lock at {location} is of project "{lock.project}", the manifests are of "{project_name}"',
-            hint="a project keeps its name for life; check that this is the right directory",
-        )
-    if lock.person_key != session.key.fingerprint:
-        raise StateError(
-            f"the lock at {location} was written {'under another' if lock.person_key else 'without a'} "
-            "DIALCTL_PERSON_KEY",
-            hint="set the key it was written under" if lock.person_key else "unset DIALCTL_PERSON_KEY",
-        )
-    for name, host in session.connections.hosts.items():
-        locked_host = lock.hosts.get(name, host)
-        if locked_host != host:
-            raise StateError(
-                f"the lock at {location} was written against {locked_host}, {name} is now at {host}",
-                hint="check the base URL in the environment; calls of another host need a lock of their own",
-            )
 
 
 def find_project(path: Path) -> Path:
