@@ -12,7 +12,7 @@ from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
-from declarative.app.run_history import Purpose
+from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
@@ -119,7 +119,7 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
     report: ApplyReport | None = None
     try:
         purpose = Purpose(command="destroy" if options.destroy else "apply", approved_by=options.approved_by)
-        with session.open_ledger(options.lock_timeout, purpose) as (ledger, lease):
+        with open_ledger(session, options.lock_timeout, purpose) as (ledger, lease):
             run = _build_run_context(session, ledger, lease, options, stop)
             runner = PlanRunner(run, session.desired.resources)
             findings = _settle_open(run, runner)

@@ -16,7 +16,7 @@ from declarative.app.resolve_batches import (
     not_called_message,
     place_unreadable,
 )
-from declarative.app.run_history import Purpose
+from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
 from declarative.errors import ProviderError, UsageError
 from declarative.model import records
@@ -85,7 +85,7 @@ def resolve_address(
     is nothing to settle.
     """
     purpose = Purpose(command="resolve", reason=f"--{verdict}: {reason}" if reason else f"--{verdict}")
-    with session.open_ledger(wait, purpose) as (ledger, _):
+    with open_ledger(session, wait, purpose) as (ledger, _):
         _rename_earlier_addresses(session, ledger, address)
         resource_record = ledger.lock.resources.get(address)
         if resource_record is None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from declarative.app.git_repository import GitRepository, GitUnavailable
+from declarative.app.session import Session
 from declarative.errors import DialctlError, Exit
 from declarative.model.history import RunRecord
 from declarative.privacy import clean, mask_all
 from declarative.state import history
-from declarative.state.base import Backend, Holder
+from declarative.state.base import Holder, Lease
 from declarative.state.ledger import Ledger
 from declarative.state.open_run import OpenRun
 
@@ -32,27 +32,46 @@ class Purpose:
     """Whether it asks a provider for the time. Otherwise the clock of this machine tells it."""
 
 
-def new_record(holder: Holder, purpose: Purpose, directory: Path, moment: datetime) -> RunRecord:
+def new_record(session: Session, holder: Holder, purpose: Purpose) -> RunRecord:
     """What is known of a run that begins to change something now. What a person wrote holds no number."""
     return RunRecord(
         run=holder.id,
-        at=moment,
+        at=session.connections.read_time(asks=purpose.asks),
         command=purpose.command,
         by=clean(f"{holder.who} on {holder.host}"),
         ci_run=holder.run,
-        commit=_find_commit(directory),
+        commit=_find_commit(session.project_directory),
         approved_by=purpose.approved_by,
         reason=mask_all(clean(purpose.reason)) if purpose.reason else None,
     )
 
 
 @contextmanager
-def record_run(backend: Backend, ledger: Ledger, begin: Callable[[], RunRecord], purpose: Purpose) -> Iterator[None]:
+def open_ledger(session: Session, wait: float, purpose: Purpose) -> Iterator[tuple[Ledger, Lease]]:
+    """The ledger under its lease, after at most `wait` seconds. At the end what the run did gets its line in the
+    history, and the journal is folded into the lock, also after an error. Raises LeaseHeld, and StateError as
+    `Session.lock` does."""
+    holder = Holder.from_environment(session.options.environment)
+    with session.backend.lease(holder, wait, session.wait_for_holder) as lease:
+        ledger = Ledger.open(session.backend, lease)
+        if ledger.is_started:
+            session.check_lock(ledger.lock)
+        try:
+            with _record_run(session, ledger, holder, purpose):
+                yield ledger, lease
+        finally:
+            if ledger.is_started:
+                ledger.fold()
+
+
+@contextmanager
+def _record_run(session: Session, ledger: Ledger, holder: Holder, purpose: Purpose) -> Iterator[None]:
     """Write the lines of runs that were cut off; then count what happens within, and write its line at the end. Writes
-    none where nothing was sent or decided. Raises LeaseLost and StateError."""
+    none where nothing was sent or decided."""
     if ledger.is_started:
-        history.end_cut_off_runs(backend, ledger)
-    ledger.run = run = OpenRun(begin, decides=purpose.approved_by is None)
+        history.end_cut_off_runs(session.backend, ledger)
+    decides = purpose.approved_by is None
+    ledger.run = run = OpenRun(lambda: new_record(session, holder, purpose), decides=decides)
     try:
         yield
     except BaseException as error:
@@ -61,7 +80,7 @@ def record_run(backend: Backend, ledger: Ledger, begin: Callable[[], RunRecord],
     finally:
         if ledger.is_started and ledger.lock.runs:
             exit_code = Exit.DONE if run.exit_code is None else run.exit_code
-            history.end_run(backend, ledger, run.record.run, int(exit_code))
+            history.end_run(session.backend, ledger, run.record.run, int(exit_code))
 
 
 def _find_commit(directory: Path) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,14 +20,11 @@ from declarative.model.selection import EVERYTHING, Selection
 from declarative.state.local_files import make_folder, refuse_link
 
 if TYPE_CHECKING:
-    from declarative.app.run_history import Purpose
     from declarative.engine.observe import ObserveScope
     from declarative.model.capabilities import ProviderType
-    from declarative.model.history import RunRecord
     from declarative.model.lock import Lock
     from declarative.model.resource import Desired
-    from declarative.state.base import Backend, Holder, Lease
-    from declarative.state.ledger import Ledger
+    from declarative.state.base import Backend, Holder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +178,7 @@ class Session:
         person key."""
         lock = _read_lock(self.backend)
         if lock is not None:
-            self._check_lock(lock)
+            self.check_lock(lock)
         return lock
 
     def local_lock(self) -> Lock | None:
@@ -216,38 +213,13 @@ class Session:
         except DialctlError:
             return None
 
-    @contextmanager
-    def open_ledger(self, wait: float, purpose: Purpose) -> Iterator[tuple[Ledger, Lease]]:
-        """The ledger under its lease, after at most `wait` seconds. At the end what the run did gets its line in the
-        history, and the journal is folded into the lock, also after an error. Raises LeaseHeld, and StateError as
-        `lock` does."""
-        from declarative.app.run_history import record_run
-        from declarative.state.base import Holder
-        from declarative.state.ledger import Ledger
-
-        lease = self.backend.lease(Holder.from_environment(self.options.environment), wait, self._wait_for_holder)
-        with lease:
-            ledger = Ledger.open(self.backend, lease)
-            if ledger.is_started:
-                self._check_lock(ledger.lock)
-            try:
-                with record_run(self.backend, ledger, lambda: self.new_run_record(lease.holder, purpose), purpose):
-                    yield ledger, lease
-            finally:
-                if ledger.is_started:
-                    ledger.fold()
-
-    def new_run_record(self, holder: Holder, purpose: Purpose) -> RunRecord:
-        """What the history will say of a run that begins to change something now."""
-        from declarative.app.run_history import new_record
-
-        return new_record(holder, purpose, self.project_directory, self.connections.read_time(asks=purpose.asks))
-
-    def _check_lock(self, lock: Lock) -> None:
+    def check_lock(self, lock: Lock) -> None:
+        """Raises StateError for the lock of another project, host or person key."""
         location, project_name = self.backend.location, self.desired.project.name
         check_lock(lock, location, project_name, self.key, self.connections.hosts)
 
-    def _wait_for_holder(self, seconds: float) -> None:
+    def wait_for_holder(self, seconds: float) -> None:
+        """Wait so long for the run that holds the lease, and say so."""
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
         self._pause(seconds)
 

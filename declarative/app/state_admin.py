@@ -10,7 +10,7 @@ import orjson
 
 from declarative import humanize
 from declarative.app.locked_addresses import select_addresses
-from declarative.app.run_history import Purpose
+from declarative.app.run_history import Purpose, new_record, open_ledger
 from declarative.app.session import Session
 from declarative.errors import Refused, StateError, UsageError
 from declarative.model.history import PeopleCounts
@@ -61,7 +61,7 @@ def forget_addresses(session: Session, addresses: Sequence[str], wait: float, re
     """Remove addresses from the lock, and return what that means. `wait` is how many seconds to wait for the lease,
     `reason` why, for the history. Raises UsageError for an unknown address, Refused while a retry there is unsure: only
     the lock tells of it. Then none of them is removed."""
-    with session.open_ledger(wait, Purpose(command="state rm", reason=reason or None, asks=False)) as (ledger, _):
+    with open_ledger(session, wait, Purpose(command="state rm", reason=reason or None, asks=False)) as (ledger, _):
         for address in addresses:
             _check_forgettable(ledger, address)
         for address in addresses:
@@ -96,7 +96,7 @@ def merge_lock(session: Session, wait: float, reason: str = "") -> str:
             raise StateError("there is no lock to merge")
         lock = merge.merge_conflict(stored_lock.lock, stored_lock.journal)
         purpose = Purpose(command="state merge", reason=reason or None, asks=False)
-        record = session.new_run_record(lease.holder, purpose)
+        record = new_record(session, lease.holder, purpose)
         record = replace(record, addresses=dict.fromkeys(lock.resources, PeopleCounts()))
         backend.fold(render_lock(history.add_to_lock(backend, lock, record)))
     intents = sum(len(resource_record.intents) for resource_record in lock.resources.values())
@@ -119,7 +119,7 @@ def pull_lock(session: Session, url: str, wait: float, reason: str = "") -> str:
 
 def _copy_lock(session: Session, source: Backend, target: Backend, wait: float, purpose: Purpose) -> str:
     holder = Holder.from_environment(session.options.environment)
-    record = session.new_run_record(holder, purpose)
+    record = new_record(session, holder, purpose)
     lock = transfer.copy_lock(source, target, holder, wait, session.connections.sleep, record)
     addresses = humanize.plural(len(lock.resources), "address", "addresses")
     return f"{addresses} copied from {source.location} to {target.location}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from declarative import humanize
 from declarative.app import state_init
-from declarative.app.run_history import Purpose
+from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
 from declarative.errors import Refused, StateError
 from declarative.model import frames, mark, records
@@ -43,7 +43,7 @@ def rebuild_lock(session: Session, options: RebuildOptions) -> list[str]:
     Refused if the marks cannot make one, ProviderError if a provider cannot be read.
     """
     purpose = Purpose(command="state rebuild", reason=options.reason or None)
-    with session.open_ledger(options.lock_timeout, purpose) as (ledger, _):
+    with open_ledger(session, options.lock_timeout, purpose) as (ledger, _):
         old_lock = ledger.lock if ledger.is_started and not ledger.lock.is_unused else None
         _check_rebuild(session, options, old_lock)
         marked_remotes = state_init.list_marked_remotes(session, old_lock)

@@ -8,9 +8,10 @@ reason of each.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 import polars as pl
 
@@ -24,6 +25,7 @@ from declarative.model.history import PeopleCounts
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
+from declarative.planning.decide import Verb
 from declarative.providers.base import (
     Ambiguous,
     Busy,
@@ -71,12 +73,12 @@ class Executor:
         recipients: pl.DataFrame,
         attempt: int,
         may_call: Callable[[], bool],
-        *,
-        moved: int = 0,
+        counts: Mapping[Verb, int] = MappingProxyType({}),
     ) -> Receipt:
         """Creates one batch of `recipients` (columns `number`, `payload`), or places one call to its one person.
-        `moved` of them waited already. `may_call` is called after each wait and says whether their time still allows a
-        call."""
+        `may_call` is called after each wait and says whether their time still allows a call. `counts` holds how many
+        of them are submitted by which verb, for the history."""
+        moved = counts.get(Verb.REPLACE, 0)
         channel = self._run.provider(resource).channels[resource.route]
 
         def send_once() -> tuple[Intent, Outcome]:

@@ -182,8 +182,7 @@ class PlanRunner:
             return
         may_call = partial(self._eligibility.can_call_all, resource, shard)
         counts = {Verb(verb): size for verb, size in shard.group_by("verb", maintain_order=True).len().iter_rows()}
-        recipients, moved = shard.select("number", "payload"), counts.get(Verb.REPLACE, 0)
-        receipt = self._executor.submit(resource, recipients, attempt, may_call, moved=moved)
+        receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call, counts)
         pacer.track(receipt.remote_id)
         result.add_shard(receipt, counts)
         self._eligibility.record_outcome(resource.address, receipt, shard)

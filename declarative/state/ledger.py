@@ -47,6 +47,7 @@ class ResourceRecordFields(TypedDict, total=False):
     resumed: Ended | None
     approved: str
     quiet: str | None
+    history: str
 
 
 class Ledger:
