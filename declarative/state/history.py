@@ -63,7 +63,11 @@ class History:
 
     def describe_faults(self, lock: Lock | None) -> list[str]:
         """What is wrong with it, a sentence each. Empty: nothing is."""
-        faults = [f"line {place} of the history cannot be read: it was changed, or is torn" for place in self.damaged]
+        faults = [
+            f"line {place} of the history is no line of dialctl's: take out what git or an editor left there, and keep "
+            "every other line"
+            for place in self.damaged
+        ]
         followed = {digest for line in self.lines for digest in line.follows}
         if missing := followed - self.digests:
             changed = plural(len(missing), "line is gone or was changed", "lines are gone or were changed")
