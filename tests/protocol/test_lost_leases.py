@@ -4,7 +4,6 @@ that took it goes on from what was written before. Everyone is called once."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from tests.protocol.advice import follow_advice
 from tests.protocol.project_fixture import Project, once, people
 from tests.protocol.run_process import Run
 from tests.protocol.test_races import Held
-from tests.state.s3server import S3Server
+from tests.s3server import S3Server
 
 STEPS = ("append:", "appended:", "send: cancel", "answer: cancel", "send: submit", "answer: submit", "fold:")
 A_GUARD = 150.0
@@ -25,13 +24,6 @@ def moving(campaign: Project) -> Project:
     """Four who wait are to move to another agent, and three more to be called."""
     campaign.batch("march", people(7), agent="agent_B")
     return campaign
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3Server]:
-    server = S3Server()
-    yield server
-    server.close()
 
 
 def robbed(project: Project) -> None:
@@ -83,9 +75,9 @@ def test_a_run_that_is_robbed_while_another_applies_takes_nothing_from_it(moving
 
 
 @pytest.mark.parametrize("step", ["send: cancel", "answer: cancel", "send: submit", "answer: submit"])
-def test_at_an_object_store_as_well(moving: Project, s3: S3Server, step: str) -> None:
-    url = f"s3://{s3.bucket}/{moving.key}"
-    moving.environment |= s3.environment
+def test_at_an_object_store_as_well(moving: Project, s3_server: S3Server, step: str) -> None:
+    url = f"s3://{s3_server.bucket}/{moving.key}"
+    moving.environment |= s3_server.environment
     assert moving.run("state", "push", url).code == 0
     moving.environment["DIALCTL_STATE"] = url
     first = Held(moving, step)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,26 +16,9 @@ from tests.project_fixture import project
 from tests.state.samples import SettableClock
 
 if TYPE_CHECKING:
-    from tests.state.s3server import S3Server
+    from tests.s3server import S3Server
 
 __all__ = ["project"]
-
-
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[S3Server]:
-    from tests.state.s3server import S3Server  # moto takes a second to import, so only tests that use it pay for it
-
-    server = S3Server()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
-    """The server, named in the environment as a user would."""
-    for name, value in s3_server.environment.items():
-        monkeypatch.setenv(name, value)
-    return s3_server
 
 
 @pytest.fixture

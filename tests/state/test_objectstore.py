@@ -21,7 +21,7 @@ from tests.state.samples import SettableClock, holder, no_sleep
 if TYPE_CHECKING:
     from obstore import UpdateVersion
 
-    from tests.state.s3server import S3Server
+    from tests.s3server import S3Server
 
 
 def test_every_line_is_an_object_under_the_epoch_of_its_holder(objects: ObjectClient) -> None:

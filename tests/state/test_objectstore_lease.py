@@ -17,7 +17,7 @@ from declarative.state.objectstore_lease import LeaseTerms
 from tests.state.samples import SettableClock, holder, no_sleep
 
 if TYPE_CHECKING:
-    from tests.state.s3server import S3Server
+    from tests.s3server import S3Server
 
 
 @pytest.fixture

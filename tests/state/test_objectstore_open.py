@@ -21,7 +21,7 @@ from declarative.state.objectstore_open import describe_store_error, open_store
 from tests.state.samples import holder, no_sleep
 
 if TYPE_CHECKING:
-    from tests.state.s3server import S3Server
+    from tests.s3server import S3Server
 
 TIMEOUT = timedelta(seconds=10)
 

@@ -25,7 +25,7 @@ from tests.state.processes import STEPS
 from tests.state.samples import ADDRESS, holder, lock, no_sleep
 
 if TYPE_CHECKING:
-    from tests.state.s3server import S3Server
+    from tests.s3server import S3Server
 
 ROOT = Path(__file__).parent.parent.parent
 LIMIT = 60  # seconds a process may take at worst
