@@ -56,7 +56,9 @@ def test_whatever_is_killed_has_a_line_after_the_next_run(prepare: Callable[[Pro
         assert len({run["run"] for run in runs}) == len(runs), where
         own = [run for run in runs if run["command"] == "apply"]
         if has_sent:
-            assert any(run["exit"] is None for run in own) or steps[at - 1].startswith(("add", "fold", "replaced")), where
+            assert any(run["exit"] is None for run in own) or steps[at - 1].startswith(("add", "fold", "replaced")), (
+                where
+            )
         assert sum(run["people_called"] for run in own) >= 5, where
 
 
