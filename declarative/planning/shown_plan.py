@@ -67,7 +67,7 @@ def check_summary(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     texts += [restored.commit, *(warning.address or "" for warning in restored.warnings)]
     counts: list[object] = [*restored.held_counts.values(), *(one.size for one in restored.lists)]
     texts += [text for one in restored.lists for text in (one.name, one.sha256, one.failure)]
-    times = [restored.created_at]
+    times: list[datetime | None] = [restored.created_at]
     for action in restored.actions:
         _check_words(action)
         times += [action.starts_at, action.next_at]
