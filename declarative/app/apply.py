@@ -13,6 +13,7 @@ from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
+from declarative.engine.list_watch import ListWatch
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
@@ -80,7 +81,8 @@ class ApplyReport:
     @property
     def all_findings(self) -> tuple[Finding, ...]:
         """The findings of the whole run, then those of each address."""
-        return (*self.findings, *(finding for result in self.results.values() for finding in result.findings))
+        by_address = [result.list_findings(address) for address, result in self.results.items()]
+        return (*self.findings, *(finding for findings in by_address for finding in findings))
 
     @property
     def exit_code(self) -> int:
@@ -152,6 +154,7 @@ def _build_run_context(
         stop=stop,
         budget=DialBudget(min(limits, default=None)),
         sleep=session.connections.sleep,
+        lists=ListWatch(session.desired.look_at_lists),
         progress=session.options.progress,
     )
 

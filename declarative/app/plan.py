@@ -110,6 +110,7 @@ def make_plan(
     observations = first_lock.block_without_lock(observe(replace(scope, include_removed=True)), scope.lock)
     observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
     observations = approval.hold_unapproved(observations, unapproved)
+    observations = released.block_unread(observations, scope.desired, scope.lock, allow_release)
     observations = released.block_released(observations, scope.desired, scope.lock, allow_release)
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from declarative.model.policy import HaltWhen, Pace, Policy, Retry, Rollout
+from declarative.model.policy import HaltWhen, ListLook, Pace, Policy, Retry, Rollout
 from declarative.model.recipients import Recipients
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -142,7 +142,10 @@ class Desired:
     foreign_file_count: int = 0
     """YAML files of other tools in PATH, which were left alone."""
     unread_files: Sequence[str] = ()
-    """Recipients files under a URL that were not fetched: their people are in no resource."""
+    """Files under a URL that were not fetched: people of recipients files are in no resource, and nobody is held back
+    by a do-not-call list."""
+    look_at_lists: Callable[[], Sequence[ListLook]] = tuple
+    """Reads the do-not-call lists again, and compares them with what was read before."""
 
     @cached_property
     def digest(self) -> str:

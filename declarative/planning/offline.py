@@ -24,6 +24,7 @@ OTHER_KEY = Notice(
     "recognised",
 )
 """The warning under another person key."""
+_NOT_FETCHED = "not fetched, since the plan is made offline: whom it names, or holds back, is not known here"
 _WAITING_AT_MOST = "those of them who wait, at most"
 
 
@@ -51,7 +52,7 @@ def plan_offline(
         actions=sort_actions(
             (_apply_timing(desired, lock, action, now) for action in actions), list(desired.resources)
         ),
-        warnings=() if comparable else (OTHER_KEY,),
+        warnings=(*(() if comparable else (OTHER_KEY,)), *(Notice(url, _NOT_FETCHED) for url in desired.unread_files)),
         held_counts=policy.held_counts(desired),
         lists=released.collect_lists(desired),
         offline=True,

@@ -1,5 +1,5 @@
-"""An opt-out is never undone in silence: a do-not-call list that holds fewer numbers than at the last apply, or is no
-longer named, blocks whatever it guards until its release is allowed. Pure."""
+"""An opt-out is never undone in silence: a do-not-call list that could not be read, that holds fewer numbers than at
+the last apply, or that is no longer named, blocks whatever it guards. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,29 @@ def block_released(
 ) -> list[Observation]:
     """Block each wanted address that a list guards, or guarded, which holds fewer numbers than at the last apply."""
     allowed = {*allow_release, *desired.project.policy.allow_release}
-    return [_block_observation(observation, lock, allowed) for observation in observations]
+    return [
+        replace(
+            observation,
+            block=released_block(observation.facts.resource, observation.facts.resource_record, lock, allowed),
+        )
+        if observation.facts.resource is not None and _may_block(observation)
+        else observation
+        for observation in observations
+    ]
+
+
+def block_unread(
+    observations: Sequence[Observation], desired: Desired, lock: Lock | None, allow_release: Collection[str] = ()
+) -> list[Observation]:
+    """Block each wanted address that a list guards which could not be read, or which is empty now under a URL that
+    nobody reviews."""
+    allowed = {*allow_release, *desired.project.policy.allow_release}
+    return [
+        replace(observation, block=_unread_block(observation.facts.resource, lock, allowed))
+        if observation.facts.resource is not None and _may_block(observation)
+        else observation
+        for observation in observations
+    ]
 
 
 def released_block(
@@ -59,7 +81,7 @@ def released_block(
     if resource.paused:
         return None
     now = count_numbers(resource.policy.suppress_from)
-    released = find_released(_remembered(resource, record, lock), now, allowed)
+    released = find_released(_remembered(resource, record, lock), now, {*allowed, *_find_unknown([resource])})
     if not released:
         return None
     details = [_describe(name, size, now.get(name)) for name, (size, _) in released.items()]
@@ -69,8 +91,8 @@ def released_block(
 
 
 def make_list_memory(desired: Desired, lock: Lock, allow_release: Collection[str]) -> ListMemory:
-    """Return what the lock keeps once this apply was approved."""
-    allowed = {*allow_release, *desired.project.policy.allow_release}
+    """Return what the lock keeps once this apply was approved. Of a list that was not read it keeps what it held."""
+    allowed = {*allow_release, *desired.project.policy.allow_release} - _find_unknown(desired.resources.values())
     project_sizes = remember(lock.lists, count_numbers(desired.project.policy.suppress_from), allowed)
     all_sizes = _largest([count_numbers(resource.policy.suppress_from) for resource in desired.resources.values()])
     by_address = {}
@@ -97,7 +119,8 @@ def warn_of_allowed(desired: Desired, lock: Lock | None, allow_release: Collecti
     met: dict[str, str] = {}
     for resource in desired.resources.values() if allowed else ():
         now = count_numbers(resource.policy.suppress_from)
-        released = find_released(_remembered(resource, _find_record(resource, lock), lock), now, ())
+        before = _remembered(resource, _find_record(resource, lock), lock)
+        released = find_released(before, now, _find_unknown([resource]))
         met |= {name: _describe(name, size, now.get(name)) for name, (size, _) in released.items()}
     for name in sorted(allowed):
         idle = f"allow_release names {name}, which holds no fewer numbers than at the last apply: take it out again"
@@ -125,11 +148,30 @@ def count_numbers(lists: Iterable[DoNotCallList]) -> dict[str, int]:
     return sizes
 
 
-def _block_observation(observation: Observation, lock: Lock | None, allowed: Collection[str]) -> Observation:
+def _may_block(observation: Observation) -> bool:
     resource = observation.facts.resource
-    if observation.block is not None or observation.read_only or resource is None:
-        return observation
-    return replace(observation, block=released_block(resource, observation.facts.resource_record, lock, allowed))
+    return observation.block is None and not observation.read_only and resource is not None and not resource.paused
+
+
+def _unread_block(resource: Resource, lock: Lock | None, allowed: Collection[str]) -> Block | None:
+    """Return why nobody new may be called while a list is not known; None where all of them are."""
+    before = _remembered(resource, ResourceRecord(), lock)
+    for do_not_call in resource.policy.suppress_from:
+        name, hint = do_not_call.name, "run again once the list is there; taking off goes on"
+        if do_not_call.failure:
+            detail = f"nobody new is called until this do-not-call list can be read: {do_not_call.failure}"
+            return Block(Reason.NOT_READ, detail, hint)
+        is_empty = do_not_call.is_live and do_not_call.is_known and not do_not_call.size
+        if is_empty and name in before and name not in allowed:
+            detail = f"the do-not-call list {name} is empty; it held {before[name]:,} when it was last applied"
+            return Block(Reason.NOT_READ, detail, f"{hint}; if it is meant to be empty: --allow-release {name}")
+    return None
+
+
+def _find_unknown(resources: Iterable[Resource]) -> set[str]:
+    """The names of lists that this run did not read."""
+    lists = (do_not_call for resource in resources for do_not_call in resource.policy.suppress_from)
+    return {do_not_call.name for do_not_call in lists if not do_not_call.is_known}
 
 
 def _find_record(resource: Resource, lock: Lock | None) -> ResourceRecord:
