@@ -137,7 +137,7 @@ def make_plan(
     warnings = (
         *_clock_warnings(scope),
         *released.warn_of_allowed(scope.desired, scope.lock, allow_release),
-        *notices.plan_notices(plan, resources, capabilities),
+        *notices.plan_notices(plan, resources, capabilities, project.guard),
     )
     return replace(plan, refusals=tuple(refusals), warnings=warnings)
 
