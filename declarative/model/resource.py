@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from declarative.model.policy import HaltWhen, ListLook, Pace, Policy, Retry, Rollout
+from declarative.model.price import Price
 from declarative.model.recipients import Recipients
 from declarative.model.settings_fields import NO_SETTINGS, SettingsFields
 
@@ -102,6 +103,8 @@ class ProviderSpec:
     """None: the first version of the type."""
     probe_number: str = ""
     """The only recipient of a list probe, E.164. Empty: the number that the calls go out from."""
+    price: Price | None = None
+    """What its calls cost. None: not known, and nothing is said of cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
