@@ -9,7 +9,9 @@ from datetime import datetime
 import polars as pl
 
 from declarative.app.address_state import AddressState, State, find_state
+from declarative.app.costs import SpentCost
 from declarative.app.people_counts import PeopleCounts, count_people
+from declarative.app.results import read_costs
 from declarative.app.selected_observations import is_unknown, observe_selected, standing_word
 from declarative.app.session import Session
 from declarative.model.lock import Intent
@@ -61,6 +63,8 @@ class AddressStatus:
     """The provider's time of this reading. None where nothing was read."""
     has_manifest: bool = True
     """Whether a manifest still wants it."""
+    cost: SpentCost | None = None
+    """What its calls have cost. None: its provider has no price, or nothing is known of its people."""
 
     @property
     def in_flight(self) -> int:
@@ -80,7 +84,9 @@ class AddressStatus:
 
 def read_status(session: Session, selection: Selection) -> list[AddressStatus]:
     """The status of the selected addresses. Raises UsageError for an address that is not known."""
-    return [summarize(observation) for observation in observe_selected(session, selection)]
+    observations = observe_selected(session, selection)
+    costs = read_costs(session, observations)
+    return [replace(summarize(observation), cost=costs.get(observation.facts.address)) for observation in observations]
 
 
 def summarize(observation: Observation) -> AddressStatus:
