@@ -14,14 +14,8 @@ from tests.command import run_in_process
 from tests.protocol.project_fixture import InProcessProject, people
 
 PRICE = '  providers: {cartesia: {type: cartesia, price: {per_minute: "0.14", per_call: "0.01", currency: USD}}}\n'
-COMMANDS = (
-    ["plan"],
-    ["plan", "--format", "markdown"],
-    ["plan", "--json"],
-    ["status"],
-    ["status", "--json"],
-    ["results"],
-)
+PLANS = (["plan"], ["plan", "--format", "markdown"], ["plan", "--json"])
+COMMANDS = (*PLANS, ["status"], ["status", "--json"], ["results"])
 
 
 def begin(directory: Path, extra: str) -> InProcessProject:
