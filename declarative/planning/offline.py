@@ -87,14 +87,11 @@ def _block_released(
     desired: Desired, lock: Lock | None, actions: Sequence[Action], allow_release: Collection[str]
 ) -> list[Action]:
     """Return the actions, with a block where a do-not-call list holds fewer numbers than at the last apply."""
-    allowed = {*allow_release, *desired.project.policy.allow_release}
+    check = released.ListCheck(desired, lock, allow_release)
     records = lock.resources if lock else {}
     blocks = {
-        address: block
+        address: check.find_block(resource, _find_resource_record(resource, records, address))
         for address, resource in desired.resources.items()
-        if (
-            block := released.released_block(resource, _find_resource_record(resource, records, address), lock, allowed)
-        )
     }
     return [
         replace(
