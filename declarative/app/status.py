@@ -21,6 +21,7 @@ from declarative.planning import notices, standing
 from declarative.planning.decide import Timing
 from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import count_values
+from declarative.planning.released import list_unread
 from declarative.planning.stuck import describe_stuck, endless_notices, hint_stuck, stuck_people
 
 
@@ -108,6 +109,7 @@ def summarize(observation: Observation) -> AddressStatus:
         counts = replace(counts, due=0, later={})  # whoever was due waits for the way out of the block
     stuck = stuck_people(facts)
     stuck_warnings = [f"{describe_stuck(facts, stuck)}; {hint_stuck(facts, stuck)}"] if len(stuck) else []
+    unread_lists = list_unread(facts.resource) if facts.resource else []
     return AddressStatus(
         address=facts.address,
         people=len(people) or facts.resource_record.count,  # a tombstone whose provider is gone has no rows
@@ -122,7 +124,7 @@ def summarize(observation: Observation) -> AddressStatus:
         unseen=len(facts.resource_record.unseen),
         unnamed=sum(remote_record.count for remote_record in facts.unnamed_batches().values()),
         not_taken_off=len(stuck),
-        warnings=(*stuck_warnings, *notices.doubt_notices(facts), *endless_notices(facts)),
+        warnings=(*unread_lists, *stuck_warnings, *notices.doubt_notices(facts), *endless_notices(facts)),
         block=observation.block,
         seen_at=facts.now if facts.now > EARLIEST_TIME else None,
         has_manifest=facts.resource is not None,

@@ -86,8 +86,7 @@ class ListCheck:
         for do_not_call in resource.policy.suppress_from:
             name, hint = do_not_call.name, "run again once the list is there; taking off goes on"
             if do_not_call.failure:
-                detail = f"nobody new is called until this do-not-call list can be read: {do_not_call.failure}"
-                return Block(Reason.NOT_READ, detail, hint)
+                return Block(Reason.NOT_READ, _describe_failure(do_not_call), hint)
             is_empty = do_not_call.is_live and do_not_call.is_known and not do_not_call.size
             if is_empty and name in before and name not in self._allowed:
                 detail = f"the do-not-call list {name} is empty; it held {before[name]:,} when it was last applied"
@@ -152,6 +151,11 @@ def find_allowed(desired: Desired, allow_release: Collection[str]) -> dict[str, 
     return {name: sizes.get(name, 0) for name in allow_release}
 
 
+def list_unread(resource: Resource) -> list[str]:
+    """Say of each list that guards a resource and could not be read why nobody new is called."""
+    return [_describe_failure(do_not_call) for do_not_call in resource.policy.suppress_from if do_not_call.failure]
+
+
 def count_numbers(lists: Iterable[DoNotCallList]) -> dict[str, int]:
     """Count the numbers of each list by name; of a file that is named twice, those of both entries."""
     sizes: dict[str, int] = {}
@@ -180,6 +184,10 @@ def _largest(all_sizes: Iterable[Sizes]) -> dict[str, int]:
         for name, size in sizes.items():
             largest[name] = max(size, largest.get(name, 0))
     return largest
+
+
+def _describe_failure(do_not_call: DoNotCallList) -> str:
+    return f"nobody new is called until this do-not-call list can be read: {do_not_call.failure}"
 
 
 def _describe(name: str, size: int, now: int | None) -> str:
