@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from declarative import humanize
 from declarative.engine import list_depth, lock_evidence
@@ -206,7 +207,7 @@ class _Observer:
         facts = replace(
             _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
             cancel_settles=self._cancel_settles(),
-            marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call(),
+            marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call,
         )
         facts = facts if quiet else hold_against_lock(facts)
         return Observation(
@@ -218,7 +219,7 @@ class _Observer:
                 facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
             )
             or self._lag_block(managed, quiet=quiet)
-            or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)),
+            or (None if quiet else self._account_block),
             to_adopt=tuple(
                 remote
                 for remote_id, remote in remotes.items()
@@ -257,6 +258,12 @@ class _Observer:
         capabilities = self._capabilities(Route.BATCH)
         return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
 
+    @cached_property
+    def _account_block(self) -> Block | None:
+        """Why this may be another account. What was read is the same for all addresses."""
+        return lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)
+
+    @cached_property
     def _shows_newest_call(self) -> bool:
         return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))
 
