@@ -23,7 +23,9 @@ def list_changes(decided: AddressDecisions, verb: Verb) -> tuple[Change, ...]:
     facts, resource = decided.facts, decided.facts.resource
     if resource is None or verb not in _SHOWN_ON:
         return ()
-    changes = diff.diff_settings(facts.resource_record.settings, resource.settings, resource.variable_settings)
+    changes = diff.diff_settings(
+        facts.resource_record.settings, resource.settings, resource.fields, resource.variable_settings
+    )
     if not facts.is_single_call or verb is not Verb.REPLACE:
         return changes
     return (*changes, *_number_changes(facts, decided.people.filter(verb=verb)))
