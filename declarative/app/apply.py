@@ -13,7 +13,7 @@ from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
-from declarative.engine.results import Finding, RequestStatus, ResourceResult
+from declarative.engine.results import NEEDS_PERSON, Finding, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
@@ -87,9 +87,7 @@ class ApplyReport:
         if isinstance(stop_cause, Interrupted):
             return int(stop_cause.exit_code)
         needs_human = any(
-            receipt.status in (RequestStatus.PARTLY_DONE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
-            for result in self.results.values()
-            for receipt in result.problems
+            receipt.status in NEEDS_PERSON for result in self.results.values() for receipt in result.problems
         )
         if (
             self.plan.needs_human
@@ -149,6 +147,7 @@ def _build_run_context(
         stop=stop,
         budget=DialBudget(min(limits, default=None)),
         sleep=session.connections.sleep,
+        read_halts=session.read_halts,
         progress=session.options.progress,
     )
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
-from declarative.errors import DialctlError, StateError, UsageError
+from declarative.app.lock_check import check_lock
+from declarative.errors import DialctlError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
 from declarative.state.local_files import make_folder, refuse_link
@@ -21,6 +22,7 @@ from declarative.state.local_files import make_folder, refuse_link
 if TYPE_CHECKING:
     from declarative.engine.observe import ObserveScope
     from declarative.model.capabilities import ProviderType
+    from declarative.model.halts import Halts
     from declarative.model.lock import Lock
     from declarative.model.resource import Desired
     from declarative.state.base import Backend, Holder, Lease
@@ -94,8 +96,10 @@ class Session:
             describe_all=describe_all,
             fetch_files=fetch_files,
         )
-        self._sleep = sleep
-        self._pause = pause or sleep
+        self.sleep = sleep
+        """Waits in real time while a request may be open."""
+        self.pause = pause or sleep
+        """Waits where nothing is under way. Raises Interrupted."""
         self._exit_stack = ExitStack()
         if not (self.options.directory / self.options.path).exists():
             raise UsageError(f'there is no "{path}" here', hint="PATH is a directory or a manifest in it")
@@ -149,7 +153,7 @@ class Session:
             self.provider_types,
             environment=self.options.environment,
             sandbox_directory=self._sandbox_directory if self.options.sandbox else None,
-            sleep=self._sleep,
+            sleep=self.sleep,
         )
         self._exit_stack.callback(connections.close)
         return connections
@@ -178,7 +182,7 @@ class Session:
         person key."""
         lock = _read_lock(self.backend)
         if lock is not None:
-            _check_lock(self, lock)
+            self._check_lock(lock)
         return lock
 
     def local_lock(self) -> Lock | None:
@@ -198,6 +202,7 @@ class Session:
             lock=lock,
             providers=self.connections.providers,
             key=self.key,
+            halts=self.read_halts(),
             caches={name: MemberCache(cache_directory, host) for name, host in hosts.items()},
             lock_is_authoritative=self.options.sandbox,
             parallelism=self.options.parallelism,
@@ -224,16 +229,26 @@ class Session:
         with lease:
             ledger = Ledger.open(self.backend, lease)
             if ledger.is_started:
-                _check_lock(self, ledger.lock)
+                self._check_lock(ledger.lock)
             try:
                 yield ledger, lease
             finally:
                 if ledger.is_started:
                     ledger.fold()
 
+    def read_halts(self) -> Halts:
+        """Read the emergency stops that stand now: those beside the lock, and DIALCTL_HALT. Raises StateError."""
+        from declarative.app.emergency_halts import read_halts
+
+        return read_halts(self.backend, self.options.environment)
+
+    def _check_lock(self, lock: Lock) -> None:
+        location, project_name = self.backend.location, self.desired.project.name
+        check_lock(lock, location, project_name, self.key, self.connections.hosts)
+
     def _wait_for_holder(self, seconds: float) -> None:
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
-        self._pause(seconds)
+        self.pause(seconds)
 
 
 def _read_lock(backend: Backend) -> Lock | None:
@@ -257,32 +272,6 @@ def _load_desired(session: Session, path: Path, selection: Selection) -> Desired
     )
     humanize.set_display_zone(desired.project.display_zone)
     return desired
-
-
-def _check_lock(session: Session, lock: Lock) -> None:
-    """Raises StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
-    if they were never called."""
-    if lock.is_unused:
-        return
-    location, project_name = session.backend.location, session.desired.project.name
-    if lock.project != project_name:
-        raise StateError(
-            f'the lock at {location} is of project "{lock.project}", the manifests are of "{project_name}"',
-            hint="a project keeps its name for life; check that this is the right directory",
-        )
-    if lock.person_key != session.key.fingerprint:
-        raise StateError(
-            f"the lock at {location} was written {'under another' if lock.person_key else 'without a'} "
-            "DIALCTL_PERSON_KEY",
-            hint="set the key it was written under" if lock.person_key else "unset DIALCTL_PERSON_KEY",
-        )
-    for name, host in session.connections.hosts.items():
-        locked_host = lock.hosts.get(name, host)
-        if locked_host != host:
-            raise StateError(
-                f"the lock at {location} was written against {locked_host}, {name} is now at {host}",
-                hint="check the base URL in the environment; calls of another host need a lock of their own",
-            )
 
 
 def find_project(path: Path) -> Path:

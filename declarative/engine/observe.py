@@ -11,10 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from declarative import humanize
 from declarative.engine import list_depth, lock_evidence
 from declarative.engine.candidates import find_candidates
-from declarative.engine.fence import shows_mark
 from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
@@ -22,6 +20,7 @@ from declarative.engine.ownership import Ownership
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
+from declarative.model.halts import NO_HALTS, EmergencyHalt, Halts
 from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
@@ -46,6 +45,8 @@ class ObserveScope:
     """The key that digests of people are made with."""
     caches: Mapping[str, MemberCache] = field(default_factory=dict)
     """By provider name: members of batches that are over. A provider without a cache is read in full."""
+    halts: Halts = NO_HALTS
+    """The emergency stops that stand."""
     lock_is_authoritative: bool = False
     """Whether the lock cannot have been lost, as in the embedded sandbox, which keeps lock and calls together."""
     parallelism: int = 8
@@ -164,7 +165,11 @@ class _Observer:
 
     def _is_quiet(self, managed: Managed, remotes: Mapping[str, Remote]) -> bool:
         return not managed.renamed_from and unchanged.is_unchanged(
-            managed.resource, managed.resource_record, remotes, self.provider_time
+            managed.resource,
+            managed.resource_record,
+            remotes,
+            self.provider_time,
+            halted=_find_emergency(self.scope, managed) is not None,
         )
 
     def _read_to_lineage_start(self, to_read: Sequence[Managed]) -> None:
@@ -217,7 +222,7 @@ class _Observer:
             or blocks.resource_block(
                 facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
             )
-            or self._lag_block(managed, quiet=quiet)
+            or (None if quiet else self._lag_block(managed))
             or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)),
             to_adopt=tuple(
                 remote
@@ -229,25 +234,11 @@ class _Observer:
             candidates=tuple(find_candidates(facts, self.managed_list, self.unmarked_calls)),
         )
 
-    def _lag_block(self, managed: Managed, *, quiet: bool) -> Block | None:
-        """Why nothing may be sent while the batch list lags by more than the longest guard. None where it does not."""
-        # Protocol 7: such a list proves nothing before a batch calls. It is believed again once it shows the newest.
+    def _lag_block(self, managed: Managed) -> Block | None:
         seconds = self.scope.lock.guards.get(self.name, 0) if self.scope.lock else 0
-        if quiet or managed.route is not Route.BATCH or seconds <= LONGEST_GUARD.total_seconds():
+        if managed.route is not Route.BATCH or seconds <= LONGEST_GUARD.total_seconds():
             return None
-        recorded = [item for other in self.managed_list for item in other.batch_records().items() if item[1].created_at]
-        remote_id, remote_record = max(recorded, key=lambda item: item[1].created_at or BEFORE_ALL, default=("", None))
-        if self.batch_listing is None or remote_record is None:
-            return None
-        if shows_mark(self.batch_listing, remote_id, remote_record.mark):
-            return None
-        sent_at = humanize.when(remote_record.created_at or self.provider_time)
-        return Block(
-            Reason.NOT_READ,
-            f"the list of {self.name} did not show {remote_id}, sent at {sent_at}, within an hour, and does not show "
-            "it now: nobody is called there until it does",
-            "run dialctl apply again; ask the provider why its list lags",
-        )
+        return lock_evidence.lag_block(self.name, self.managed_list, self.batch_listing, self.provider_time)
 
     def _capabilities(self, route: Route) -> Capabilities | None:
         channel = self.provider.channels.get(route)
@@ -282,11 +273,17 @@ def _build_facts(
         lineage=scope.lock.lineage if scope.lock else "",
         probe_number=_find_probe_number(scope, managed.provider),
         also=frozenset(managed.also),
+        emergency=_find_emergency(scope, managed),
         failures=capabilities.failures if capabilities else frozenset(),
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
     return policy.add_times(facts, managed.resource, _find_guard(scope, managed.provider), capabilities)
+
+
+def _find_emergency(scope: ObserveScope, managed: Managed) -> EmergencyHalt | None:
+    """The halt of an address, under this name or an earlier one."""
+    return scope.halts.find(managed.address, *(managed.resource.previously if managed.resource else ()))
 
 
 def _find_guard(scope: ObserveScope, provider: str) -> timedelta:

@@ -120,6 +120,16 @@ class RequestStatus(StrEnum):
     OUT_OF_FUNDS = "out_of_funds"
     MARK_LOST = "mark_lost"
     NOT_TAKEN_OFF = "not_taken_off"
+    HALTED = "halted"
+
+
+NEEDS_PERSON = (
+    RequestStatus.PARTLY_DONE,
+    RequestStatus.MARK_LOST,
+    RequestStatus.NOT_TAKEN_OFF,
+    RequestStatus.HALTED,
+)
+"""What became of a request, where only a person can say how it goes on."""
 
 
 @dataclass(frozen=True)

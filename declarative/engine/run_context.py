@@ -10,6 +10,7 @@ from datetime import timedelta
 from declarative.engine.signals import StopSignal
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
+from declarative.model.halts import NO_HALTS, EmergencyHalt, Halts
 from declarative.model.resource import Project, Resource, Route
 from declarative.providers.base import Provider
 from declarative.state.base import Lease
@@ -62,6 +63,8 @@ class RunContext:
     """How many more people may be called."""
     sleep: Callable[[float], None]
     """Waits that many seconds: in real time, or by moving the clock of the embedded sandbox."""
+    read_halts: Callable[[], Halts] = lambda: NO_HALTS
+    """Reads the emergency stops that stand now. Raises StateError where they cannot be read: then nothing is sent."""
     progress: Callable[[str], None] = lambda _: None
     """Shows a line of progress."""
 
@@ -70,6 +73,10 @@ class RunContext:
         self.stop.check()
         # Protocol 11: a run that lost its lease must not send; the new holder may be sending the same.
         self.lease.check()
+
+    def find_halt(self, resource: Resource) -> EmergencyHalt | None:
+        """Reads whether a person halted the resource, or the project, by now. None: nobody did."""
+        return self.read_halts().find(resource.address, *resource.previously)
 
     def pause(self, seconds: float) -> None:
         """Waits, and stops waiting when asked to stop. Raises Interrupted."""

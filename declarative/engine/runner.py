@@ -42,8 +42,9 @@ class PlanRunner:
         self._executor = Executor(run, on_wait=self._check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
-        self._guard_watch = GuardWatch(run, self._executor, sweeper := Sweeper(run, self._executor))
-        self.settler = Settler(run, sweeper)
+        self._sweeper = Sweeper(run, self._executor)
+        self._guard_watch = GuardWatch(run, self._executor, self._sweeper)
+        self.settler = Settler(run, self._sweeper)
         self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self._check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
@@ -150,6 +151,7 @@ class PlanRunner:
             receipt = self._executor.retry(resource, task.facts.remotes[remote_id], recipients, may_call)
             result.add_receipt(receipt, Verb.RETRY, len(recipients))
             self._eligibility.record_outcome(task.address, receipt, recipients)
+            self._withdraw_if_halted(resource, receipt)
 
     def _submit(
         self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
@@ -188,6 +190,19 @@ class PlanRunner:
         self._eligibility.record_outcome(resource.address, receipt, shard)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
+            self._withdraw_if_halted(resource, receipt)
+
+    def _withdraw_if_halted(self, resource: Resource, receipt: Receipt) -> None:
+        """Cancels a batch again that was halted while it was sent: whoever ordered the halt may not have seen it."""
+        if receipt.status is not RequestStatus.DONE:
+            return
+        halt = self._run.find_halt(resource)
+        if halt is not None and halt.takes_off:
+            description = f"{halt} while a batch was sent; the batch"
+            provider = self._run.provider(resource)
+            self._apply_findings(
+                [self._sweeper.cancel_recorded(provider, resource.address, receipt.remote_id, description)]
+            )
 
     def _check_guarded_batches(self) -> None:
         self._apply_findings(self._guard_watch.check_all())
@@ -221,8 +236,9 @@ class PlanRunner:
         if is_expired:
             message = "expires_at passed during this run; the people who are left are not called"
             result.problems.append(Receipt(RequestStatus.FAILED, message=message))
+        is_halted = any(receipt.status is RequestStatus.HALTED for receipt in result.problems)
         failures = [receipt for receipt in result.problems if receipt.status is RequestStatus.FAILED]
-        return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
+        return is_expired or is_halted or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
 
 
 def _run_order(task: Task) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
@@ -48,8 +49,10 @@ def _actions_when_blocked(observation: Observation, block: Block) -> tuple[list[
     """Return the block, and the cancel of people who must be taken off all the same, as far as they were seen."""
     if block.reason in KEEPS_EVERYTHING:
         return [_block_action(observation)], None
-    people, finished = standing.decide_open(observation.facts, block.reason)
-    task = make_removal_task(observation.facts, people, block)
+    # A campaign that halted by itself takes people off, whatever the runs of this machine must not do.
+    facts = replace(observation.facts, emergency=None) if block.halt else observation.facts
+    people, finished = standing.decide_open(facts, block.reason)
+    task = make_removal_task(facts, people, block)
     if not task.cancels:
         return [_block_action(observation)], task if task.halt else None
     is_leaving = pl.col("queued_in").list.eval(pl.element().is_in(list(task.cancels))).list.any()

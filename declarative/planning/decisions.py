@@ -25,6 +25,7 @@ _FACT_COLUMNS = (
     "approved",
     "timing",
     "absence",
+    "halted",
     "block",
 )
 

@@ -126,7 +126,9 @@ def _decide_people(
     frame = recipients.join(by_person, on="number", how="left", maintain_order="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
     frame = _add_person_facts(facts, frame).with_columns(
-        pl.lit(block, dtype=pl.String).alias("block"), pl.lit(facts.approved).alias("approved")
+        pl.lit(block, dtype=pl.String).alias("block"),
+        pl.lit(facts.approved).alias("approved"),
+        pl.lit(facts.takes_off_all(block)).alias("halted"),
     )
     return wait_for_opening(facts.closing, move_batch_mates(add_decisions(frame)))
 
