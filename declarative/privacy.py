@@ -33,6 +33,7 @@ _NO_PHONE = re.compile(
     r"|(?:\d{1,3}\.){3}\d{1,3}"  # an IP address
 )
 _DIGIT_RUN = re.compile(r"\d(?:[-. ()/]{0,2}\d){6,}")
+_QUERY = re.compile(r"(?<=\S)\?\S*")
 _KEY = re.compile(r"\bsk_[A-Za-z0-9_-]+")
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode categories of characters that are not shown: controls, directions, surrogates, private use, separators."""
@@ -74,6 +75,20 @@ def clean(text: str) -> str:
     """One line of text from a manifest or provider that cannot control a terminal: control characters and direction
     overrides are dropped, line breaks and tabs become spaces, bytes that are not UTF-8 the sign for that."""
     return text.translate(_UNSAFE)
+
+
+def first_words(error: BaseException) -> str:
+    """The first line of what a store's client says. What follows are notes of the client and the page of the store,
+    which may quote a signed request; a URL loses its query, which may be signed too."""
+    return clean(_QUERY.sub("", str(error).partition("\n")[0].partition(": <")[0]))[:LIMIT]
+
+
+def bare_url(url: str) -> str:
+    """A URL for messages: of one that has a user or parameters only the scheme, for either may hold a password."""
+    scheme, separator, _ = url.partition("://")
+    if "@" in url or "?" in url:
+        return f"{clean(scheme)}://…" if separator and "@" not in scheme and "?" not in scheme else "…"
+    return clean(url)
 
 
 def is_loopback(host: str) -> bool:

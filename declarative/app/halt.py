@@ -16,8 +16,9 @@ from declarative.app.git_repository import GitRepository, GitUnavailable
 from declarative.app.halt_record import record_cancels
 from declarative.app.halt_targets import HaltTargets, find_targets
 from declarative.app.session import Session
-from declarative.engine.emergency import EmergencyStop, StoppedBatch
-from declarative.errors import DialctlError, Exit, ProviderError, StateError
+from declarative.engine.emergency import EmergencyStop
+from declarative.engine.results import StoppedBatch
+from declarative.errors import DialctlError, Exit, ProviderError, StateError, UsageError
 from declarative.model.halts import EmergencyHalt
 from declarative.model.outline import Outline
 from declarative.state.base import Backend, StoredState
@@ -98,7 +99,7 @@ def halt_project(session: Session, options: HaltOptions) -> HaltReport:
         [session.options.directory / file for file in session.options.variable_files],
         session.options.environment,
     )
-    backend, state_warnings = _open_state(session, outline)
+    backend, state_warnings = _open_state(session, outline, options.project)
     lock, lock_failure = _read_lock(backend)
     targets = find_targets(outline, lock, options.targets, everything=options.everything, project=options.project)
     report = HaltReport(
@@ -122,7 +123,7 @@ def halt_project(session: Session, options: HaltOptions) -> HaltReport:
     return report
 
 
-def _open_state(session: Session, outline: Outline) -> tuple[Backend, list[str]]:
+def _open_state(session: Session, outline: Outline, project: str) -> tuple[Backend, list[str]]:
     """The place of the lock, as far as it is known, and what to say of it."""
     if session.options.sandbox:
         return open_backend(_sandbox_directory(outline), None), []
@@ -133,8 +134,11 @@ def _open_state(session: Session, outline: Outline) -> tuple[Backend, list[str]]
         warnings = [
             "no Project document could be read: if the state is kept elsewhere, set DIALCTL_STATE and run again"
         ]
+    name = outline.project or project
     try:
-        return open_backend(outline.directory, url), warnings
+        if url is not None and "{project}" in url and not name:
+            raise UsageError("DIALCTL_STATE holds {project}, and the project's name is not known: give --project NAME")
+        return open_backend(outline.directory, url and url.replace("{project}", name)), warnings
     except DialctlError as error:
         return open_backend(outline.directory, None), [f"{error.message}; the halt stands in this directory alone"]
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from declarative.app.session import Session
-from declarative.engine.emergency import StoppedBatch
+from declarative.engine.results import StoppedBatch
 from declarative.errors import DialctlError, ProviderError, StateError
 from declarative.model import records
 from declarative.model.lock import CancelProgress, RemoteRecord

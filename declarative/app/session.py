@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
+from declarative.app import lock_owner
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
-from declarative.app.lock_check import check_lock
 from declarative.errors import DialctlError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
@@ -97,9 +97,7 @@ class Session:
             fetch_files=fetch_files,
         )
         self.sleep = sleep
-        """Waits in real time while a request may be open."""
         self.pause = pause or sleep
-        """Waits where nothing is under way. Raises Interrupted."""
         self._exit_stack = ExitStack()
         if not (self.options.directory / self.options.path).exists():
             raise UsageError(f'there is no "{path}" here', hint="PATH is a directory or a manifest in it")
@@ -175,14 +173,18 @@ class Session:
             return self.local_backend
         variable_url = self.options.environment.get("DIALCTL_STATE")
         url = variable_url or self.desired.project.state_url
-        return open_backend(self.project_directory, url, origin="DIALCTL_STATE" if variable_url else "")
+        origin = "DIALCTL_STATE" if variable_url else ""
+        return open_backend(self.project_directory, url and self.name_place(url), origin=origin)
+
+    def name_place(self, url: str) -> str:
+        """A state URL with the project's name for `{project}`, so that one variable serves several projects."""
+        return url.replace("{project}", self.desired.project.name)
 
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
         person key."""
-        lock = _read_lock(self.backend)
-        if lock is not None:
-            self._check_lock(lock)
+        if (lock := _read_lock(self.backend)) is not None:
+            _check_lock(self, lock)
         return lock
 
     def local_lock(self) -> Lock | None:
@@ -229,7 +231,7 @@ class Session:
         with lease:
             ledger = Ledger.open(self.backend, lease)
             if ledger.is_started:
-                self._check_lock(ledger.lock)
+                _check_lock(self, ledger.lock)
             try:
                 yield ledger, lease
             finally:
@@ -241,10 +243,6 @@ class Session:
         from declarative.app.emergency_halts import read_halts
 
         return read_halts(self.backend, self.options.environment)
-
-    def _check_lock(self, lock: Lock) -> None:
-        location, project_name = self.backend.location, self.desired.project.name
-        check_lock(lock, location, project_name, self.key, self.connections.hosts)
 
     def _wait_for_holder(self, seconds: float) -> None:
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
@@ -272,6 +270,16 @@ def _load_desired(session: Session, path: Path, selection: Selection) -> Desired
     )
     humanize.set_display_zone(desired.project.display_zone)
     return desired
+
+
+def _check_lock(session: Session, lock: Lock) -> None:
+    lock_owner.check_lock(
+        lock,
+        session.backend.location,
+        project=session.desired.project.name,
+        person_key=session.key.fingerprint,
+        hosts=session.connections.hosts,
+    )
 
 
 def find_project(path: Path) -> Path:

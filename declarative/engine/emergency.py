@@ -5,43 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from declarative.engine.execute import cancel_unrecorded
 from declarative.engine.listing import Listing
+from declarative.engine.results import StoppedBatch
 from declarative.errors import ProviderError
 from declarative.model.mark import Mark
-from declarative.model.remote import Phase, Remote, is_over
+from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
 from declarative.providers.base import Channel, Provider
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoppedBatch:
-    """A batch that was to be cancelled, and what became of it."""
-
-    provider: str
-    """The name of its provider."""
-    address: str
-    """The address that it belongs to; empty where only its mark is known."""
-    remote_id: str
-    """Its id at the provider."""
-    name: str = ""
-    """Its name in the vendor's dashboard; empty where it was not read."""
-    mark: Mark | None = None
-    """Our mark on it; None where it was not read, or shows none."""
-    failure: str = ""
-    """Why it may still call: the cancel failed, or people still wait in it. Empty: it does not."""
-    remote: Remote | None = None
-    """What it showed after the cancel. None: it could not be read."""
-    was_over: bool = False
-    """Whether nobody waited in it any more, so that there was nothing to cancel."""
-
-    def count(self, phase: Phase) -> int:
-        """How many of its people are in a phase; 0 where it was not read."""
-        if self.remote is None or self.remote.members is None:
-            return 0
-        return len(self.remote.members.filter(phase=phase))
 
 
 class EmergencyStop:

@@ -42,9 +42,9 @@ class MemberCache:
         return None if content is None else _parse_members(content)
 
     def put(self, remote: Remote) -> None:
-        """Keeps the members of a remote that is over, if all of them are known. Members with an unknown phase are not
-        kept: a later read may say more. A failed write is ignored."""
-        if remote.members is None or remote.has_phase(Phase.UNKNOWN):
+        """Keeps the members of a remote that is over. They are not kept while somebody waits or is in a call by their
+        own word, whatever the counters say: a later read may say more. A failed write is ignored."""
+        if remote.members is None or remote.has_phase(Phase.QUEUED, Phase.IN_FLIGHT):
             return
         # Protocol 12: fewer distinct numbers than the provider counts means that the batch was not read in full.
         if remote.members.get_column("number").n_unique() != remote.total:

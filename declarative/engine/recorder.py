@@ -102,7 +102,7 @@ class Recorder:
         )
         fields: dict[str, object] = {
             "provider": resource.provider,
-            "settings": diff.redact_settings(resource.settings, resource.variable_settings),
+            "settings": diff.redact_settings(resource.settings, resource.fields, resource.variable_settings),
             "settings_digest": resource.settings_digest,
             "count": resource.recipients.count,
             "numbers": resource.recipients.numbers if in_full else "",
@@ -122,7 +122,8 @@ class Recorder:
         is_changed = result.submitted or task.cancels or facts.resource_record.intents
         remotes = {remote_id: remote for remote_id, remote in facts.remotes.items() if remote_id not in facts.also}
         # The counters of a batch may say that it is over while a person is still on the phone: a retry may be due then.
-        is_open = any(remote.has_phase(Phase.UNKNOWN, Phase.IN_FLIGHT) for remote in remotes.values())
+        # An ending that nobody knows is an ending: what is over is over.
+        is_open = any(remote.has_phase(Phase.IN_FLIGHT) for remote in remotes.values())
         if is_pending or is_changed or is_open or not all(is_over(remote) for remote in remotes.values()):
             return None
         return unchanged.fingerprint(task.resource, facts.resource_record, remotes)

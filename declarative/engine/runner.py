@@ -151,7 +151,7 @@ class PlanRunner:
             receipt = self._executor.retry(resource, task.facts.remotes[remote_id], recipients, may_call)
             result.add_receipt(receipt, Verb.RETRY, len(recipients))
             self._eligibility.record_outcome(task.address, receipt, recipients)
-            self._withdraw_if_halted(resource, receipt)
+            self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
 
     def _submit(
         self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
@@ -190,19 +190,7 @@ class PlanRunner:
         self._eligibility.record_outcome(resource.address, receipt, shard)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
-            self._withdraw_if_halted(resource, receipt)
-
-    def _withdraw_if_halted(self, resource: Resource, receipt: Receipt) -> None:
-        """Cancels a batch again that was halted while it was sent: whoever ordered the halt may not have seen it."""
-        if receipt.status is not RequestStatus.DONE:
-            return
-        halt = self._run.find_halt(resource)
-        if halt is not None and halt.takes_off:
-            description = f"{halt} while a batch was sent; the batch"
-            provider = self._run.provider(resource)
-            self._apply_findings(
-                [self._sweeper.cancel_recorded(provider, resource.address, receipt.remote_id, description)]
-            )
+            self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
 
     def _check_guarded_batches(self) -> None:
         self._apply_findings(self._guard_watch.check_all())
@@ -210,11 +198,6 @@ class PlanRunner:
     def check_guards_again(self) -> None:
         """Waits for the last quarter of each guard, and reads the lists once more. Raises Interrupted."""
         self._apply_findings(self._guard_watch.check_again())
-
-    @property
-    def has_taken_back(self) -> bool:
-        """Whether people of a batch that was taken back were not submitted again yet."""
-        return any(result.taken_back for result in self.results.values())
 
     def _apply_findings(self, findings: Sequence[Finding]) -> None:
         """Keeps findings for the report. A batch that was withdrawn does not count as submitted."""
@@ -236,9 +219,9 @@ class PlanRunner:
         if is_expired:
             message = "expires_at passed during this run; the people who are left are not called"
             result.problems.append(Receipt(RequestStatus.FAILED, message=message))
-        is_halted = any(receipt.status is RequestStatus.HALTED for receipt in result.problems)
-        failures = [receipt for receipt in result.problems if receipt.status is RequestStatus.FAILED]
-        return is_expired or is_halted or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
+        ended = (RequestStatus.FAILED, RequestStatus.HALTED)
+        failures = [receipt for receipt in result.problems if receipt.status in ended]
+        return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
 
 
 def _run_order(task: Task) -> int:

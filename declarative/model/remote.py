@@ -115,8 +115,17 @@ def is_over(remote: Remote) -> bool:
         return True
     if remote.members is None or not remote.cancelled:
         return False
-    # Protocol 8: after a cancel, only the status of each person says that they are free.
-    return not remote.has_phase(Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)
+    # Protocol 8: after a cancel, only the status of each person says that they are free. An unknown word with an ending
+    # is a call that ended; without one it may still be a call.
+    return not remote.has_phase(Phase.QUEUED, Phase.IN_FLIGHT) and not count_unended(remote)
+
+
+def count_unended(remote: Remote) -> int:
+    """Count the people who read a word that nobody knows, and show no ending. 0 while the members are unread."""
+    if remote.members is None:
+        return 0
+    phases, outcomes = remote.members.get_column("phase"), remote.members.get_column("outcome")
+    return int(((phases == Phase.UNKNOWN) & outcomes.is_null()).sum())
 
 
 def holds_queued(remote: Remote) -> bool:

@@ -8,7 +8,7 @@ import click
 
 from declarative import humanize
 from declarative.app.halt import HaltReport
-from declarative.engine.emergency import StoppedBatch
+from declarative.engine.results import StoppedBatch
 from declarative.model.halts import EVERYTHING, EmergencyHalt
 from declarative.model.remote import Phase
 from declarative.privacy import clean

@@ -14,7 +14,8 @@ import obstore
 from obstore import exceptions
 
 from declarative.errors import StateError, UsageError
-from declarative.state.objectstore_open import describe_store_error, is_missing_bucket, open_store, short_message
+from declarative.privacy import bare_url, first_words
+from declarative.state.objectstore_open import describe_store_error, is_missing_bucket, open_store
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutResult, UpdateVersion
@@ -125,7 +126,7 @@ class ObjectClient:
         except BaseException as panic:
             if type(panic).__module__ != _PANICS:
                 raise
-            raise StateError(f"{self.location}: the client of the store broke down: {short_message(panic)}") from None
+            raise StateError(f"{self.location}: the client of the store broke down: {first_words(panic)}") from None
 
 
 def open_object_client(url: str, environment: Mapping[str, str]) -> ObjectClient:
@@ -135,7 +136,7 @@ def open_object_client(url: str, environment: Mapping[str, str]) -> ObjectClient
     """
     if not _URL.fullmatch(url) or "/../" in f"{url}/" or "/./" in f"{url}/":
         raise UsageError(
-            f"the state URL {url!r} is not valid",
+            f"the state URL {bare_url(url)!r} is not valid",
             hint="it names a bucket and a prefix and nothing else, as in s3://bucket/prefix",
         )
     return ObjectClient(open_store(url, environment, timeout=REQUEST_TIMEOUT), url)

@@ -13,13 +13,13 @@ from obstore import exceptions
 from obstore.store import from_url
 
 from declarative.errors import StateError
+from declarative.privacy import first_words
 from declarative.state import store_variables
 from declarative.state.aws_profile import AwsProfile, open_profile
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, S3Config
 
-_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _CREDENTIALS = {
     "s3": "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
@@ -64,7 +64,7 @@ def open_store(url: str, environment: Mapping[str, str], *, timeout: timedelta) 
         )
     except (exceptions.BaseError, OSError, ValueError) as error:
         raise StateError(
-            f"the store at {url} cannot be used as the environment says: {short_message(error)}",
+            f"the store at {url} cannot be used as the environment says: {first_words(error)}",
             hint=f"check the variables that begin with {_VARIABLES[scheme]}",
         ) from error
 
@@ -81,8 +81,9 @@ def describe_store_error(error: Exception, url: str) -> StateError:
     scheme, _, rest = url.partition("://")
     _, is_from_profile, reason = text.partition(_PROFILE_FAILED)
     if is_from_profile:
+        words = reason.partition(": ")[2].partition("\n")[0][:300]
         return StateError(
-            f"{url}: the AWS profile gives no credentials: {_first_line(reason.partition(': ')[2])}",
+            f"{url}: the AWS profile gives no credentials: {words}",
             hint="log in with aws sso login if it is one of SSO; aws configure list shows what there is",
         )
     if isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError):
@@ -112,7 +113,7 @@ def describe_store_error(error: Exception, url: str) -> StateError:
             f"{url}: could not connect to the store{_through_proxy(os.environ)}",
             hint="check its endpoint and the network",
         )
-    return StateError(f"{url}: {short_message(error)}")
+    return StateError(f"{url}: {first_words(error)}")
 
 
 def is_missing_bucket(error: Exception) -> bool:
@@ -121,23 +122,14 @@ def is_missing_bucket(error: Exception) -> bool:
     return any(code in text for code in _MISSING_BUCKET) or ("list request" in text and "404 Not Found" in text)
 
 
-def short_message(error: BaseException) -> str:
-    """The first line of an error of the store's client."""
-    # After it come notes of the client and the page of the store, which may quote a signed request.
-    return _first_line(str(error)).split(": <", 1)[0]
-
-
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0][:300]
-
-
 def _through_proxy(environment: Mapping[str, str]) -> str:
     """Name the proxy that the store's client takes, without its password."""
-    for name in _PROXIES:
-        if proxy := environment.get(name, ""):
-            parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-            return f" through the proxy {parts.netloc.rpartition('@')[2]} ({name})"
-    return ""
+    name, proxy = store_variables.read_proxy(environment)
+    try:
+        host = urlsplit(proxy).netloc.rpartition("@")[2]
+    except ValueError:  # no URL, of which the client takes no notice where NO_PROXY names the store
+        host = ""
+    return f" through the proxy {host} ({name})" if host else ""
 
 
 def _profile_config(profile: AwsProfile) -> S3Config:

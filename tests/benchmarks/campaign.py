@@ -41,7 +41,8 @@ with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
         client.post("/agents/calls/batches", content=orjson.dumps(body)).raise_for_status()
 """
 """What an engineer would write first: no state, no checks, one request a batch."""
-AGENT, NUMBER = "agent_Fo7pKNBUwLZxrTd6jvhpaE", "ap_Q8PRh7lXyZsawXJmN2KcT5"
+AGENT, NUMBER = "agent_Fo7pKNBUwLZxrTd6jvhpaE", "ap_sip_Q8PRh7lXyZsawXJmN2"
+"""The number is a SIP trunk: Cartesia's own numbers reach US destinations only, and the sandbox turns away others."""
 
 _PROJECT = """\
 apiVersion: dialctl/v1
@@ -161,8 +162,10 @@ def environment(**more: str) -> dict[str, str]:
 
 @contextmanager
 def sandbox(directory: Path) -> Iterator[str]:
-    """Serve a sandbox and give its URL. Its clock stands still unless it is moved."""
-    command = [*PROGRAM, "sandbox", "serve", "--port", "0", "--speed", "0", "--directory", str(directory)]
+    """Serve a sandbox and give its URL. Its clock stands still unless it is moved. Calls end as in life: one in a
+    hundred breaks with an error, one is turned away before any phone is called, some end in unknown words."""
+    serve = ("sandbox", "serve", "--port", "0", "--speed", "0", "--lifelike")
+    command = [*PROGRAM, *serve, "--directory", str(directory)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         try:

@@ -16,8 +16,8 @@ from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 from declarative.model.resource import Route
 
 
-def over() -> Remote:
-    row = dict.fromkeys(MEMBER_COLUMNS) | {"number": "+14155550101", "phase": str(Phase.REACHED)}
+def over(phase: Phase = Phase.REACHED) -> Remote:
+    row = dict.fromkeys(MEMBER_COLUMNS) | {"number": "+14155550101", "phase": str(phase)}
     members = pl.DataFrame([row], schema=dict.fromkeys(MEMBER_COLUMNS, pl.String))
     return Remote(
         id="acb_1",
@@ -52,6 +52,18 @@ def test_members_that_were_kept_are_known_in_that_state_alone(tmp_path: Path) ->
     assert found is not None
     assert found.equals(remote.members)
     assert cache.get(remote.id, ("retried",)) is None
+
+
+@pytest.mark.parametrize(
+    ("phase", "is_kept"),
+    [(Phase.UNKNOWN, True), (Phase.REFUSED, True), (Phase.QUEUED, False), (Phase.IN_FLIGHT, False)],
+)
+def test_members_are_kept_once_each_of_them_ended_whatever_the_word(
+    tmp_path: Path, phase: Phase, is_kept: bool
+) -> None:
+    cache, remote = MemberCache(tmp_path, "api.example.com"), over(phase)
+    cache.put(remote)
+    assert (cache.get(remote.id, remote.state) is not None) is is_kept
 
 
 def test_damaged_members_are_not_known_wherever_the_damage_is(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_only_a_complete_and_clean_run_counts_as_applied_in_full(run: SandboxRun
 
 def test_an_address_is_unchanged_until_its_facts_change_only_once_all_is_over(run: SandboxRun) -> None:
     resource, recorder = batch_resource(ADA), Recorder(run.context)
-    for phase, over in ((Phase.QUEUED, False), (Phase.UNKNOWN, False), (Phase.REACHED, True)):
+    for phase, over in ((Phase.QUEUED, False), (Phase.UNKNOWN, True), (Phase.REACHED, True)):
         todo = task(run, resource, a_remote("acb_1", {ADA: phase}, mark=a_mark()))
         recorder.record_observed(todo)
         recorder.record_result(todo, todo.facts, ResourceResult())

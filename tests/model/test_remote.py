@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 import pytest
 
-from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over, parse_timestamp
+from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, count_unended, is_over, parse_timestamp
 from declarative.model.resource import Route
 
 
@@ -52,6 +53,14 @@ def test_a_cancelled_batch_is_over_once_no_member_waits_or_talks(phase: Phase) -
     may_call = phase in (Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)
     assert is_over(batch([Phase.CANCELLED, phase])) is not may_call
     assert not is_over(batch([Phase.CANCELLED, phase], cancelled=False)), "its status alone proves nothing"
+
+
+def test_a_cancelled_batch_is_over_where_a_call_ended_in_words_that_nobody_knows() -> None:
+    gone = batch([Phase.CANCELLED, Phase.UNKNOWN])
+    assert gone.members is not None
+    ended = replace(gone, members=gone.members.with_columns(outcome=pl.Series([None, "error"], dtype=pl.String)))
+    assert (is_over(gone), count_unended(gone)) == (False, 1)
+    assert (is_over(ended), count_unended(ended)) == (True, 0)
 
 
 def test_a_cancelled_batch_that_was_not_read_is_not_over() -> None:

@@ -13,7 +13,7 @@ from declarative.state.objectstore_client import ObjectClient
 from tests.state.samples import holder, no_sleep
 
 if TYPE_CHECKING:
-    from tests.state.s3server import S3Server
+    from tests.s3server import S3Server
 
 
 def test_a_bucket_that_does_not_exist_is_told_as_that_and_never_as_an_empty_place(s3: S3Server, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.state.processes import STEPS
 from tests.state.samples import ADDRESS, holder, lock, no_sleep
 
 if TYPE_CHECKING:
-    from tests.state.s3server import S3Server
+    from tests.s3server import S3Server
 
 ROOT = Path(__file__).parent.parent.parent
 LIMIT = 60  # seconds a process may take at worst
@@ -151,9 +151,9 @@ def backend_at(url: str) -> Backend:
     return open_backend(Path(url), url if "://" in url else None)
 
 
-@pytest.fixture(params=["directory", "s3"])
+@pytest.fixture(params=["directory", "s3", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    found: str = request.getfixturevalue("s3_url") if request.param == "s3" else str(tmp_path)
+    found = str(tmp_path) if request.param == "directory" else str(request.getfixturevalue(f"{request.param}_url"))
     return found
 
 

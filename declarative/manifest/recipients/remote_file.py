@@ -20,7 +20,7 @@ from declarative.errors import StateError
 from declarative.manifest.messages import quote
 from declarative.manifest.paths import RECIPIENTS_LIMIT, UnusableFile
 from declarative.manifest.recipients.source import check_ending, file_sha256
-from declarative.privacy import clean
+from declarative.privacy import first_words
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -119,16 +119,10 @@ class RemoteFiles:
             raise UnusableFile(f"{quote(url)} could not be fetched: {error.message}", error.hint) from None
         except (BaseError, OSError, ValueError) as error:
             Path(name).unlink(missing_ok=True)
-            message = f"{quote(url)} could not be fetched: {_first_words(error)}"
+            message = f"{quote(url)} could not be fetched: {first_words(error)}"
             hint = f"check the variables that begin with {_VARIABLES[parts.scheme]}"
             raise UnusableFile(message, hint) from None
         except UnusableFile:
             Path(name).unlink(missing_ok=True)
             raise
         return Path(name), digest.hexdigest()
-
-
-def _first_words(error: Exception) -> str:
-    """What the store's client says, without a page and without the query of a URL, which may be signed."""
-    first_line = str(error).partition("\n")[0].partition(": <")[0]
-    return clean(re.sub(r"\?\S*", "", first_line))[:200]

@@ -18,7 +18,7 @@ from declarative.manifest import RemoteFiles, Variables, describe_file, load_des
 from declarative.manifest.paths import UnusableFile
 from declarative.model.digest import PersonKey
 from declarative.model.resource import Desired
-from tests.state.s3server import S3Server
+from tests.s3server import S3Server
 
 from ..project_fixture import HEAD, PROJECT, TYPES, ProjectFolder, people_of
 
@@ -29,21 +29,12 @@ TEXT = b"to_number,n\n+14155550101,1\n+14155550102,2\n"
 DIGEST = hashlib.sha256(TEXT).hexdigest()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[S3Server]:
-    server = S3Server()
-    yield server
-    server.close()
-
-
 @pytest.fixture
-def url(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(s3: S3Server) -> str:
     import obstore
 
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    obstore.put(open_bucket(f"s3://{server.bucket}"), "lists/march.csv", TEXT)
-    return f"s3://{server.bucket}/lists/march.csv"
+    obstore.put(open_bucket(f"s3://{s3.bucket}"), "lists/march.csv", TEXT)
+    return f"s3://{s3.bucket}/lists/march.csv"
 
 
 class StoreHandler(BaseHTTPRequestHandler):
@@ -85,8 +76,8 @@ def open_bucket(url: str) -> ObjectStore:
     return open_store(url, os.environ, timeout=timedelta(seconds=60))
 
 
-def load(folder: ProjectFolder, server: S3Server, prefixes: str, *, fetches: bool = True) -> Desired:
-    environment = {**server.environment, "DIALCTL_RECIPIENTS": prefixes}
+def load(folder: ProjectFolder, s3: S3Server, prefixes: str, *, fetches: bool = True) -> Desired:
+    environment = {**s3.environment, "DIALCTL_RECIPIENTS": prefixes}
     remote_files = RemoteFiles(environment, folder.cache / "files", fetches, open_bucket)
     return load_desired(
         folder.directory,
@@ -103,20 +94,20 @@ def put(folder: ProjectFolder, url: str, digest: str = DIGEST) -> None:
     folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + spec})
 
 
-def test_a_list_is_fetched_once_and_kept_privately(folder: ProjectFolder, server: S3Server, url: str) -> None:
+def test_a_list_is_fetched_once_and_kept_privately(folder: ProjectFolder, s3: S3Server, url: str) -> None:
     put(folder, url)
     prefix = url.removesuffix("/march.csv")
-    assert len(people_of(load(folder, server, prefix).resources["batch/b"])) == 2
+    assert len(people_of(load(folder, s3, prefix).resources["batch/b"])) == 2
     [copy] = (folder.cache / "files").iterdir()
     assert copy.stat().st_mode & 0o777 == 0o600
-    assert load(folder, server, prefix, fetches=False).resources["batch/b"].recipients.count == 2
+    assert load(folder, s3, prefix, fetches=False).resources["batch/b"].recipients.count == 2
     copy.write_bytes(TEXT + b"+14155550103,3\n")  # a damaged copy is fetched anew
-    assert len(people_of(load(folder, server, prefix).resources["batch/b"])) == 2
+    assert len(people_of(load(folder, s3, prefix).resources["batch/b"])) == 2
 
 
-def test_validating_fetches_nothing_and_says_so(folder: ProjectFolder, server: S3Server, url: str) -> None:
+def test_validating_fetches_nothing_and_says_so(folder: ProjectFolder, s3: S3Server, url: str) -> None:
     put(folder, url)
-    assert load(folder, server, url.rpartition("/")[0], fetches=False).unread_files == (url,)
+    assert load(folder, s3, url.rpartition("/")[0], fetches=False).unread_files == (url,)
     assert not (folder.cache / "files").exists()
 
 
@@ -170,43 +161,41 @@ def test_keys_travel_to_no_other_machine_in_clear(tmp_path: Path, monkeypatch: p
     "prefixes", ["", "s3://dialctl-state/list", "s3://other", "gs://dialctl-state", "s3://dialctl"]
 )
 def test_a_url_under_no_prefix_of_the_runner_is_not_read(
-    folder: ProjectFolder, server: S3Server, url: str, prefixes: str
+    folder: ProjectFolder, s3: S3Server, url: str, prefixes: str
 ) -> None:
     put(folder, url)
     with pytest.raises(ManifestError) as refused:
-        load(folder, server, prefixes)
+        load(folder, s3, prefixes)
     assert "is under no prefix of DIALCTL_RECIPIENTS" in str(refused.value.problems[0])
 
 
 @pytest.mark.parametrize("name", ["lists/../secret/a.csv", "lists/none.csv", "lists/march.exe", "lists/a.csv?x=1"])
-def test_what_is_no_file_under_the_prefix_is_refused(
-    folder: ProjectFolder, server: S3Server, url: str, name: str
-) -> None:
-    put(folder, f"s3://{server.bucket}/{name}")
+def test_what_is_no_file_under_the_prefix_is_refused(folder: ProjectFolder, s3: S3Server, url: str, name: str) -> None:
+    put(folder, f"s3://{s3.bucket}/{name}")
     with pytest.raises(ManifestError):
-        load(folder, server, f"s3://{server.bucket}/lists")
+        load(folder, s3, f"s3://{s3.bucket}/lists")
 
 
-def test_other_content_than_was_agreed_is_refused(folder: ProjectFolder, server: S3Server, url: str) -> None:
+def test_other_content_than_was_agreed_is_refused(folder: ProjectFolder, s3: S3Server, url: str) -> None:
     put(folder, url, "0" * 64)
     with pytest.raises(ManifestError) as refused:
-        load(folder, server, url.rpartition("/")[0])
+        load(folder, s3, url.rpartition("/")[0])
     assert f"its digest is {DIGEST}" in str(refused.value.problems[0])
     assert list((folder.cache / "files").iterdir()) == []
 
 
-def test_a_url_without_a_digest_is_refused(folder: ProjectFolder, server: S3Server, url: str) -> None:
+def test_a_url_without_a_digest_is_refused(folder: ProjectFolder, s3: S3Server, url: str) -> None:
     folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + f"  recipients_from: [{{file: {url}}}]\n"})
     with pytest.raises(ManifestError) as refused:
-        load(folder, server, url.rpartition("/")[0])
+        load(folder, s3, url.rpartition("/")[0])
     assert "needs its sha256 (dialctl digest URL prints it)" in str(refused.value.problems[0])
 
 
-def test_a_file_is_described_by_digest_rows_and_columns(server: S3Server, url: str, tmp_path: Path) -> None:
-    environment = {**server.environment, "DIALCTL_RECIPIENTS": url.rpartition("/")[0]}
+def test_a_file_is_described_by_digest_rows_and_columns(s3: S3Server, url: str, tmp_path: Path) -> None:
+    environment = {**s3.environment, "DIALCTL_RECIPIENTS": url.rpartition("/")[0]}
     remote_files = RemoteFiles(environment, open_store=open_bucket)
     assert describe_file(url, tmp_path, remote_files) == (DIGEST, 2, ["to_number", "n"])
     (tmp_path / "r.json").write_text('[{"to_number": "+14155550101", "a": 1}, {"b": 2}]')
     assert describe_file("r.json", tmp_path, RemoteFiles())[1:] == (2, ["to_number", "a", "b"])
     with pytest.raises(ManifestError):
-        describe_file(url, tmp_path, RemoteFiles(server.environment))
+        describe_file(url, tmp_path, RemoteFiles(s3.environment))
