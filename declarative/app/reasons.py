@@ -122,8 +122,10 @@ REASONS = {
     ),
     "no_sandbox": ReasonHelp("The sandbox does not simulate this provider type.", "run without --sandbox"),
     "halted": ReasonHelp(
-        "The calls went wrong as halt_when says, so who waited was taken off and nobody is called.",
-        "dialctl resolve ADDRESS --resume, another halt_when, or state: cancelled",
+        "The calls went wrong as halt_when says, or a person stopped them (dialctl halt): who waited was taken off and "
+        "nobody is called. Under DIALCTL_HALT the runs of one machine call nobody, and whoever waits stays.",
+        "dialctl resolve ADDRESS --resume (after dialctl halt --all: dialctl resolve --all --resume); another "
+        "halt_when; state: cancelled; or unset DIALCTL_HALT",
     ),
     "not_read": ReasonHelp(
         "The provider could not be read in this run, so nothing is known and nothing is sent.",
