@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from declarative.app import approvals, first_run, state_init
+from declarative.app import approvals, daily_dials, first_run, lock_start
 from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
-from declarative.engine.run_context import DialBudget, RunContext
+from declarative.engine.run_context import DialBudget, RunContext, ignore_count
 from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
 from declarative.errors import DialctlError, Exit, Interrupted, Refused, StateError
@@ -52,6 +52,16 @@ class ApplyOptions:
     """Cancel everything that still waits, as if nothing were wanted any more."""
     stays: bool = False
     """Whether the caller stays until the calls are over: then lists are read once more before each guard ends."""
+    comes_again: bool = False
+    """Whether the caller applies again soon, as `dialctl run` does: then no doubt is waited for, submitting ends after
+    a minute, and the project's `max_dials` counts over 24 hours."""
+    calls_nobody: bool = False
+    """Call nobody, as if no manifest were approved; taking off goes on. For manifests that are not the newest."""
+
+    @property
+    def approves(self) -> bool:
+        """Whether what is applied is approved from then on."""
+        return not (self.only_approved or self.calls_nobody)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,17 +126,19 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
     report: ApplyReport | None = None
     try:
         with session.open_ledger(options.lock_timeout) as (ledger, lease):
+            if options.comes_again:
+                options = daily_dials.limit_to_day(session, options, ledger)
             run = _build_run_context(session, ledger, lease, options, stop)
-            runner = PlanRunner(run, session.desired.resources)
+            runner = PlanRunner(run, session.desired.resources, comes_again=options.comes_again)
             findings = _settle_open(run, runner)
             plan = _make_approved_plan(session, options, ledger)
-            _start_lock(session, ledger, plan)
+            lock_start.start_lock(session, ledger, plan)
             if ledger.is_started:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
-            with nullcontext() if options.only_approved else approvals.record_approval(session, ledger, plan):
+            with approvals.record_approval(session, ledger, plan) if options.approves else nullcontext():
                 report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
-                _record_commit(ledger)
+                lock_start.record_commit(ledger)
     except (StateError, OSError) as error:
         # The journal is folded into the lock at the end. What the journal holds is not lost if that fails.
         if report is None:
@@ -138,6 +150,7 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
 def _build_run_context(
     session: Session, ledger: Ledger, lease: Lease, options: ApplyOptions, stop: StopSignal
 ) -> RunContext:
+    count_dials = daily_dials.make_counter(session, ledger) if options.comes_again else ignore_count
     limits = [limit for limit in (options.max_dials, session.desired.project.policy.max_dials) if limit is not None]
     return RunContext(
         ledger=ledger,
@@ -147,7 +160,7 @@ def _build_run_context(
         capabilities=session.connections.capabilities,
         key=session.key,
         stop=stop,
-        budget=DialBudget(min(limits, default=None)),
+        budget=DialBudget(min(limits, default=None), count_dials),
         sleep=session.connections.sleep,
         progress=session.options.progress,
     )
@@ -194,7 +207,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
         older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
-        unapproved=approvals.find_unapproved(session, ledger) if options.only_approved else (),
+        unapproved=_find_unapproved(session, options, ledger),
     )
     plan = replace(
         plan,
@@ -204,32 +217,6 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
     return options.restrict(session, plan) if options.restrict else plan
 
 
-def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
-    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A lock of `dialctl init`
-    gets what only a provider tells: its time. A project blocked with `no_memory` never starts a lock here."""
-    used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
-    hosts = {
-        name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
-    }
-    if not hosts:
-        return
-    if not ledger.is_started or ledger.lock.is_unused:
-        provider_times = [session.connections.connected_providers[name].now() for name in hosts]
-        first_lock = state_init.new_lock(session, hosts, min(provider_times))
-        ledger.start(replace(first_lock, lineage=ledger.lock.lineage) if ledger.is_started else first_lock)
-    for name, host in hosts.items():
-        if ledger.lock.hosts.get(name) != host:
-            ledger.set_host(name, host)
-
-
-def _record_commit(ledger: Ledger) -> None:
-    """Write the commit down where the manifest means something else than what was last applied, though nothing was sent
-    for it. Elsewhere it stands beside what was written."""
-    for address, stamp in ledger.stamps.items():
-        if ledger.resource_record(address).applied != stamp.get("applied"):
-            ledger.update(address)
-
-
 def _run_rounds(
     session: Session, options: ApplyOptions, run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding]
 ) -> ApplyReport:
@@ -237,7 +224,7 @@ def _run_rounds(
     that was taken back, up to ROUNDS."""
     interrupted: Interrupted | None = None
     failure: DialctlError | None = None
-    unapproved = approvals.find_unapproved(session, run.ledger) if options.only_approved else frozenset()
+    unapproved = _find_unapproved(session, options, run.ledger)
     try:
         # Protocol 5: a list probe goes out within an approved apply only. Where a doubt has to be waited for, the plan
         # is run first, so that nobody who must be taken off waits with it.
@@ -275,6 +262,13 @@ def _run_rounds(
         open_addresses=find_unsure_addresses(session, plan, find_open_addresses(run)),
         destroy=options.destroy,
     )
+
+
+def _find_unapproved(session: Session, options: ApplyOptions, ledger: Ledger) -> frozenset[str]:
+    """The addresses at which this run may call nobody."""
+    if options.calls_nobody:
+        return frozenset({*session.desired.resources, *(ledger.lock.resources if ledger.is_started else ())})
+    return approvals.find_unapproved(session, ledger) if options.only_approved else frozenset()
 
 
 def _settle_doubts(

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
-from declarative.app import lock_owner
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
+from declarative.app.lock_check import check_lock
 from declarative.errors import DialctlError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
@@ -124,6 +124,11 @@ class Session:
         """What the manifests ask for. Raises ManifestError with every problem found."""
         self.options.progress("reading the manifests and their people")
         return _load_desired(self, self.options.directory / self.options.path, self.options.selection)
+
+    def reuse(self, desired: Desired) -> None:
+        """Use what an earlier session read of the same project, in place of its manifests."""
+        self.desired = desired
+        humanize.set_display_zone(desired.project.display_zone)
 
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
@@ -266,13 +271,8 @@ def _load_desired(session: Session, path: Path, selection: Selection) -> Desired
 
 
 def _check_lock(session: Session, lock: Lock) -> None:
-    lock_owner.check_lock(
-        lock,
-        session.backend.location,
-        project=session.desired.project.name,
-        person_key=session.key.fingerprint,
-        hosts=session.connections.hosts,
-    )
+    location, project_name = session.backend.location, session.desired.project.name
+    check_lock(lock, location, project_name, session.key, session.connections.hosts)
 
 
 def find_project(path: Path) -> Path:

@@ -16,12 +16,18 @@ from declarative.state.base import Lease
 from declarative.state.ledger import Ledger
 
 
+def ignore_count(people: int) -> None:
+    """Count nothing: the limit is of one run."""
+
+
 @dataclass
 class DialBudget:
     """Limits how many people one run may call. People are counted before their request is sent."""
 
     remaining: int | None = None
     """How many more people may be called. None means no limit."""
+    on_count: Callable[[int], None] = ignore_count
+    """Takes the people of each request before it is sent, and less than nothing for those of one that was not done."""
     _reserved: dict[str, int] = field(default_factory=dict)
     """People counted for each request of this run, by its mark."""
 
@@ -30,14 +36,16 @@ class DialBudget:
 
     def reserve(self, mark: str, count: int) -> None:
         if self.remaining is not None:
+            self.on_count(count)
             self.remaining -= count
             self._reserved[mark] = count
 
     def release(self, mark: str) -> None:
         """Gives back the people of a request that is known not to have been done. Does nothing for a mark that this
         run did not count."""
-        if self.remaining is not None:
-            self.remaining += self._reserved.pop(mark, 0)
+        if self.remaining is not None and (count := self._reserved.pop(mark, 0)):
+            self.on_count(-count)
+            self.remaining += count
 
 
 @dataclass(frozen=True, kw_only=True)

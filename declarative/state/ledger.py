@@ -193,6 +193,16 @@ class Ledger:
             self._append({"probes": {provider: encode_time(moment)}})
             cast(dict[str, datetime], self.lock.probes)[provider] = moment
 
+    def count_dials(self, hour: str, count: int, *, oldest: str) -> None:
+        """Add people to those for whom `dialctl run` sent requests in an hour, and forget hours before `oldest`."""
+        with self._mutex:
+            dials = cast(dict[str, int], self.lock.dials)
+            current = {name: people for name, people in dials.items() if name >= oldest}
+            current[hour] = max(0, current.get(hour, 0) + count)
+            self._append({"dials": {**dict.fromkeys(dials.keys() - current.keys()), hour: current[hour]}})
+            dials.clear()
+            dials |= current
+
     def fold(self) -> None:
         """Write the whole lock and drop the journal, at the end of a run. Writes nothing where nothing changed."""
         with self._mutex:
@@ -221,6 +231,7 @@ def _copy_lock(lock: Lock) -> Lock:
         hosts=dict(lock.hosts),
         guards=dict(lock.guards),
         probes=dict(lock.probes),
+        dials=dict(lock.dials),
         resources=resource_records,
     )
 

@@ -1,0 +1,56 @@
+"""How many people `dialctl run` called within the last day, as the lock keeps it by the hour. The project's `max_dials`
+bounds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from declarative.app.session import Session
+from declarative.model.lock import Lock
+from declarative.state.ledger import Ledger
+
+if TYPE_CHECKING:
+    from declarative.app.apply import ApplyOptions
+
+_DAY = timedelta(hours=24)
+_HOUR = "%Y-%m-%dT%H:00:00Z"
+
+
+def limit_to_day(session: Session, options: ApplyOptions, ledger: Ledger) -> ApplyOptions:
+    """The options with what remains of the project's `max_dials` for the last 24 hours as the limit of this run."""
+    limit = session.desired.project.policy.max_dials
+    if limit is None or not ledger.is_started:
+        return options
+    remaining = max(0, limit - count_day(ledger.lock, _provider_time(session)))
+    return replace(options, max_dials=remaining if options.max_dials is None else min(options.max_dials, remaining))
+
+
+def count_day(lock: Lock, now: datetime) -> int:
+    """Count the people in requests that `dialctl run` sent within the last day. An hour counts until all of it is over
+    a day ago."""
+    oldest = _oldest_hour(now)
+    return sum(people for hour, people in lock.dials.items() if hour >= oldest)
+
+
+def make_counter(session: Session, ledger: Ledger) -> Callable[[int], None]:
+    """Make what counts the people of a request in the lock, before it is sent, and takes them out again if it was not
+    done."""
+
+    def count(people: int) -> None:
+        now = _provider_time(session)
+        ledger.count_dials(now.strftime(_HOUR), people, oldest=_oldest_hour(now))
+
+    return count
+
+
+def _oldest_hour(now: datetime) -> str:
+    return (now - _DAY).strftime(_HOUR)
+
+
+def _provider_time(session: Session) -> datetime:
+    """The latest time that a provider of this run tells; where none does, that of this machine."""
+    times = [provider.now() for provider in session.connections.connected_providers.values()]
+    return max(times, default=datetime.now(UTC)).astimezone(UTC)
