@@ -24,8 +24,6 @@ LEAST_PAUSE = 5.0
 """Seconds between two rounds at the least, where a plan names the time of the next one."""
 HELD_PAUSE = 15.0
 """Seconds after which a project is tried again whose lease another run holds."""
-READING_SHARE = 10.0
-"""What came of the calls is read again after so many times as long as it took to read it last."""
 ClaimName = Callable[[str, "RunProject"], "RunProject | None"]
 """Gives a project its name, or returns the other one that has it."""
 
@@ -83,6 +81,8 @@ class RunSettings:
     """Where relative paths start."""
     parallelism: int = 8
     """How many reads of one provider may be in flight at once."""
+    reading_pause: float = 10.0
+    """What came of the calls is read again after so many times as long as it took to read it last."""
 
 
 class RunProject:
@@ -212,7 +212,7 @@ class RunProject:
         if began < self._read_again_at or not (changed or self.report is None or self._was_live()):
             return
         self.report = read_report(session, EVERYTHING)
-        self._read_again_at = time.monotonic() + (time.monotonic() - began) * READING_SHARE
+        self._read_again_at = time.monotonic() + (time.monotonic() - began) * self._settings.reading_pause
 
     def _was_live(self) -> bool:
         return self.report is not None and any(not status.is_over for status in self.report.statuses)
