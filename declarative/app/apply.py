@@ -42,6 +42,8 @@ class ApplyOptions:
     """How many people this run may call at most. The project's own limit holds as well; None adds no limit."""
     allow_shrink: Collection[str] = ()
     """Addresses that may lose more people than the policy allows."""
+    allow_release: Collection[str] = ()
+    """Names of do-not-call lists that may hold fewer numbers than at the last apply."""
     lock_timeout: float = 0.0
     """Seconds to wait for the lease."""
     allow_older: bool = False
@@ -135,6 +137,7 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
             lock_start.start_lock(session, ledger, plan)
             if ledger.is_started:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
+                approvals.record_lists(session, ledger, () if options.destroy else options.allow_release)
             with approvals.record_approval(session, ledger, plan) if options.approves else nullcontext():
                 report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
@@ -206,6 +209,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         max_dials=options.max_dials,
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
+        allow_release=options.allow_release,
         older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
         unapproved=_find_unapproved(session, options, ledger),
     )

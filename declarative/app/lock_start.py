@@ -22,7 +22,9 @@ def start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
     if not ledger.is_started or ledger.lock.is_unused:
         provider_times = [session.connections.connected_providers[name].now() for name in hosts]
         first_lock = state_init.new_lock(session, hosts, min(provider_times))
-        ledger.start(replace(first_lock, lineage=ledger.lock.lineage) if ledger.is_started else first_lock)
+        if ledger.is_started:
+            first_lock = replace(first_lock, lineage=ledger.lock.lineage, lists=ledger.lock.lists)
+        ledger.start(first_lock)
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)

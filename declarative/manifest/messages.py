@@ -15,6 +15,8 @@ Path = tuple[str | int, ...]
 MOST_DESCRIBED = 20
 """Problems of one kind that are described one by one, at most. Further ones are counted."""
 
+OF_VARIABLE = "the value of a variable"
+"""Stands in messages for a value that a variable brought in, which may hold a secret."""
 EVERY_PROBLEM = "dialctl validate --problems FILE writes each of them"
 """The hint of a problem that stands for several."""
 

@@ -218,6 +218,9 @@ class ResourceRecord:
     with. Empty: none was, or the newest plan that was approved blocked the address."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
+    lists: Mapping[str, int] = field(default_factory=dict)
+    """Name of each do-not-call list that it has beside those of the project to how many numbers it held. Falls only by
+    an apply that was allowed to release."""
 
     @property
     def closed_ids(self) -> frozenset[str]:
@@ -238,7 +241,7 @@ class ResourceRecord:
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
-        return replace(known, commit=None, committed_at=None, applied="", approved="") == ResourceRecord()
+        return replace(known, commit=None, committed_at=None, applied="", approved="", lists={}) == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +266,9 @@ class Lock:
     dials: Mapping[str, int] = field(default_factory=dict)
     """The beginning of an hour (`2026-12-01T16:00:00Z`, by the provider's clock) to the people in requests that
     `dialctl run` sent within it. It keeps a day, for `max_dials`."""
+    lists: Mapping[str, int] = field(default_factory=dict)
+    """Name of each do-not-call list of the project to how many numbers it held. Falls only by an apply that was allowed
+    to release."""
     resources: Mapping[str, ResourceRecord] = field(default_factory=dict)
     """Address to what is known of it."""
 

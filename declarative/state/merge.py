@@ -91,6 +91,7 @@ def join_locks(first: Lock, second: Lock) -> Lock:
         guards=join_mappings(first.guards, second.guards, max),
         probes=join_mappings(first.probes, second.probes, max),
         dials=join_mappings(first.dials, second.dials, max),
+        lists=join_mappings(first.lists, second.lists, max),
         resources=join_mappings(first.resources, second.resources, join_records),
     )
 

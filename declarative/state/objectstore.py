@@ -152,7 +152,7 @@ class ObjectStoreBackend:
         lines = {}
         for key in self._objects.list_keys(JOURNAL_FOLDER):
             match = _LINE_KEY.fullmatch(key)
-            if match is None:
+            if match is None or match[1] <= (match[2] or ""):  # a line that follows itself would never end
                 raise StateError(
                     f"{self.location}/{key} is no line of a journal", hint="delete that object: dialctl did not make it"
                 )

@@ -116,6 +116,14 @@ def test_a_line_that_is_gone_is_named(objects: ObjectClient) -> None:
         backend.load()
 
 
+@pytest.mark.parametrize("follows", ["00000001-00000001", "00000002-00000001"])
+def test_a_line_that_follows_itself_is_refused_and_not_read_for_ever(objects: ObjectClient, follows: str) -> None:
+    objects.put(f"journal/00000001-00000001-after-{follows}.json", b"1", None)
+    objects.put("journal/00000002-00000001-after-00000001-00000001.json", b"2", None)
+    with pytest.raises(StateError, match="is no line of a journal"):
+        ObjectStoreBackend(objects).load()
+
+
 @pytest.mark.parametrize("key", ["journal/", "journal/notes.txt", "journal/deep/00000001-00000001.json"])
 def test_an_object_that_is_no_line_is_named(s3: S3Server, s3_url: str, tmp_path: Path, key: str) -> None:
     """A console makes an empty object for a folder that was created by hand."""
