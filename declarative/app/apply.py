@@ -135,7 +135,7 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
             findings = _settle_open(run, runner)
             plan = _make_approved_plan(session, options, ledger)
             lock_start.start_lock(session, ledger, plan)
-            if ledger.is_started:
+            if ledger.is_started and not options.calls_nobody:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
                 approvals.record_lists(session, ledger, () if options.destroy else options.allow_release)
             with approvals.record_approval(session, ledger, plan) if options.approves else nullcontext():

@@ -62,10 +62,11 @@ def run(
     log: str,
     parallelism: int,
 ) -> int:
-    """Apply projects again and again, without asking, within their policies. It needs the extra dialctl[run].
+    """Apply projects again and again, without asking.
 
-    Each Project needs policy.max_dials, which counts over 24 hours. Manifests are read anew each round. Several
-    replicas may run the same projects with a shared state: whoever holds a project's lease works on it.
+    It needs the extra dialctl[run]. It works within the policies: each Project needs policy.max_dials, which counts
+    over 24 hours. Manifests are read anew each round; while they are invalid, nobody new is called and nobody is taken
+    off. Several replicas may run the same projects with a shared state: whoever holds a project's lease works on it.
     """
     from declarative.app.run import ProjectRunner
     from declarative.app.run_log import RunLog
