@@ -129,9 +129,9 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
     try:
         with session.open_ledger(options.lock_timeout) as (ledger, lease):
             if options.comes_again:
-                options = daily_dials.limit_to_day(session, options, ledger)
+                options = replace(options, max_dials=daily_dials.find_limit(session, ledger, options.max_dials))
             run = _build_run_context(session, ledger, lease, options, stop)
-            runner = PlanRunner(run, session.desired.resources, comes_again=options.comes_again)
+            runner = PlanRunner(run, session.desired.resources)
             findings = _settle_open(run, runner)
             plan = _make_approved_plan(session, options, ledger)
             lock_start.start_lock(session, ledger, plan)
@@ -166,6 +166,7 @@ def _build_run_context(
         budget=DialBudget(min(limits, default=None), count_dials),
         sleep=session.connections.sleep,
         progress=session.options.progress,
+        comes_again=options.comes_again,
     )
 
 

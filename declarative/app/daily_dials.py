@@ -4,28 +4,23 @@ bounds it."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from declarative.app.session import Session
 from declarative.model.lock import Lock
 from declarative.state.ledger import Ledger
 
-if TYPE_CHECKING:
-    from declarative.app.apply import ApplyOptions
-
 _DAY = timedelta(hours=24)
 _HOUR = "%Y-%m-%dT%H:00:00Z"
 
 
-def limit_to_day(session: Session, options: ApplyOptions, ledger: Ledger) -> ApplyOptions:
-    """The options with what remains of the project's `max_dials` for the last 24 hours as the limit of this run."""
+def find_limit(session: Session, ledger: Ledger, max_dials: int | None) -> int | None:
+    """What remains of the project's `max_dials` for the last 24 hours, or `max_dials` of the run where that is less."""
     limit = session.desired.project.policy.max_dials
     if limit is None or not ledger.is_started:
-        return options
+        return max_dials
     remaining = max(0, limit - count_day(ledger.lock, _provider_time(session)))
-    return replace(options, max_dials=remaining if options.max_dials is None else min(options.max_dials, remaining))
+    return remaining if max_dials is None else min(max_dials, remaining)
 
 
 def count_day(lock: Lock, now: datetime) -> int:

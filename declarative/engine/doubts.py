@@ -47,8 +47,8 @@ LABEL = "dialctl list probe"
 
 class DoubtResolver:
     """Works under the lease of one run, within an apply that was approved. Raises Interrupted while it waits, and
-    LeaseLost and StateError. `resources` holds what the manifests want, by address. `on_wait` is called before every
-    wait. Where it may not wait, it does what can be done at once."""
+    LeaseLost and StateError. A run that comes again waits for nothing. `resources` holds what the manifests want, by
+    address. `on_wait` is called before every wait."""
 
     def __init__(
         self,
@@ -56,11 +56,8 @@ class DoubtResolver:
         settler: Settler,
         resources: Mapping[str, Resource],
         on_wait: Callable[[], None] = lambda: None,
-        *,
-        may_wait: bool = True,
     ) -> None:
         self._run = run
-        self._may_wait = may_wait
         self._on_wait = on_wait
         self._executor = ProbeExecutor(run)
         self._settler = settler
@@ -103,7 +100,7 @@ class DoubtResolver:
                 return
             next_probe = self._next_probe_time(name, min(probe_times.values()))
             if provider.now() < next_probe:
-                if not self._may_wait:
+                if self._run.comes_again:
                     return
                 self._wait(name, intents, next_probe, poll)
                 continue

@@ -3,6 +3,7 @@ Makes no request of its own."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,9 @@ from declarative.model.resource import Project, Resource, Route
 from declarative.providers.base import Provider
 from declarative.state.base import Lease
 from declarative.state.ledger import Ledger
+
+SUBMITTING_SECONDS = 60.0
+"""How long a run that comes again submits."""
 
 
 def ignore_count(people: int) -> None:
@@ -72,6 +76,15 @@ class RunContext:
     """Waits that many seconds: in real time, or by moving the clock of the embedded sandbox."""
     progress: Callable[[str], None] = lambda _: None
     """Shows a line of progress."""
+    comes_again: bool = False
+    """Whether another run follows soon: then no doubt is waited for, and submitting ends after a minute."""
+    began: float = field(default_factory=time.monotonic)
+    """When the run began, by the clock that never goes back."""
+
+    @property
+    def must_look_again(self) -> bool:
+        """Whether manifests, policies and outcomes are to be looked at again before anything more is submitted."""
+        return self.comes_again and time.monotonic() - self.began >= SUBMITTING_SECONDS
 
     def check_may_dial(self) -> None:
         """Passes before every request that dials. Raises Interrupted or LeaseLost."""

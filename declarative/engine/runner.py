@@ -5,8 +5,6 @@ No one is called who was not in the plan that was approved, and no one more ofte
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -34,26 +32,19 @@ from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
 from declarative.planning.shards import cut_shards
 
-SUBMITTING_SECONDS = 60.0
-"""How long a run that comes again submits before it looks at manifests, policies and outcomes anew."""
-
 
 class PlanRunner:
-    """Runs the plans of one apply. `resources` holds what the manifests want, by address. With `comes_again` another
-    apply follows soon: no doubt is waited for, and single calls are submitted for a minute. Interrupted, LeaseLost and
+    """Runs the plans of one apply. `resources` holds what the manifests want, by address. Interrupted, LeaseLost and
     StateError pass through; every other failure is recorded in a ResourceResult."""
 
-    def __init__(self, run: RunContext, resources: Mapping[str, Resource], *, comes_again: bool = False) -> None:
+    def __init__(self, run: RunContext, resources: Mapping[str, Resource]) -> None:
         self._run = run
         self._executor = Executor(run, on_wait=self._check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
         self._guard_watch = GuardWatch(run, self._executor, sweeper := Sweeper(run, self._executor))
         self.settler = Settler(run, sweeper)
-        self.doubts = DoubtResolver(
-            run, self.settler, resources, on_wait=self._check_guarded_batches, may_wait=not comes_again
-        )
-        self._submitting_ends_at = time.monotonic() + SUBMITTING_SECONDS if comes_again else math.inf
+        self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self._check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
 
@@ -174,11 +165,8 @@ class PlanRunner:
         pacer = Pacer(self._run, resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
             for start, shard in cut_shards(same_attempt, capabilities):
-                if time.monotonic() >= self._submitting_ends_at:
-                    result.unplanned += len(same_attempt) - start
-                    break
-                if self._must_stop(resource, result):
-                    result.deferred += len(same_attempt) - start
+                if self._run.must_look_again or self._must_stop(resource, result):
+                    result.add_left(len(same_attempt) - start, comes_again=self._run.must_look_again)
                     break
                 self._run.progress(f"{resource.address}: {start:,} of {people(len(same_attempt))} submitted")
                 pacer.wait()
