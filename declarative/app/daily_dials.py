@@ -3,6 +3,7 @@ bounds it."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -34,9 +35,14 @@ def make_counter(session: Session, ledger: Ledger) -> Callable[[int], None]:
     """Make what counts the people of a request in the lock, before it is sent, and takes them out again if it was not
     done."""
 
+    mutex = threading.Lock()  # requests may be in flight side by side
+
     def count(people: int) -> None:
-        now = _provider_time(session)
-        ledger.count_dials(now.strftime(_HOUR), people, oldest=_oldest_hour(now))
+        with mutex:
+            now, dials = _provider_time(session), ledger.lock.dials
+            hour, oldest = now.strftime(_HOUR), _oldest_hour(now)
+            over = dict.fromkeys(name for name in dials if name < oldest)
+            ledger.set_entries("dials", {**over, hour: max(0, dials.get(hour, 0) + people)})
 
     return count
 

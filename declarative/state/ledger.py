@@ -19,7 +19,7 @@ from declarative.state.base import Backend, Lease
 from declarative.state.codec import JsonObject, encode_time, merge_patch, to_json_object
 from declarative.state.format import journal_line, parse_lock, read_checksum, render_lock, update_patch
 
-_Part = TypeVar("_Part", RemoteRecord, Intent)
+_Part = TypeVar("_Part")
 
 
 class ResourceRecordFields(TypedDict, total=False):
@@ -196,35 +196,26 @@ class Ledger:
 
     def set_host(self, provider: str, host: str) -> None:
         """Remember the host name that a provider was reached at."""
-        with self._mutex:
-            if self.lock.hosts.get(provider) != host:
-                self._append({"hosts": {provider: host}})
-                cast(dict[str, str], self.lock.hosts)[provider] = host
+        self.set_entries("hosts", {provider: host})
 
     def set_guard(self, provider: str, seconds: int) -> None:
         """Remember how many seconds of guard the list of a provider asks for. 0: no more than the project's."""
-        with self._mutex:
-            if self.lock.guards.get(provider, 0) != seconds:
-                self._append({"guards": {provider: seconds or None}})
-                guards = cast(dict[str, int], self.lock.guards)
-                guards.pop(provider, None)
-                guards |= {provider: seconds} if seconds else {}
+        self.set_entries("guards", {provider: seconds or None})
 
     def set_probe_time(self, provider: str, moment: datetime) -> None:
         """Remember when a list probe is sent to a provider."""
-        with self._mutex:
-            self._append({"probes": {provider: encode_time(moment)}})
-            cast(dict[str, datetime], self.lock.probes)[provider] = moment
+        self.set_entries("probes", {provider: moment})
 
-    def count_dials(self, hour: str, count: int, *, oldest: str) -> None:
-        """Add people to those for whom `dialctl run` sent requests in an hour, and forget hours before `oldest`."""
+    def set_entries(self, name: str, changes: Mapping[str, str | int | datetime | None]) -> None:
+        """Set entries of a mapping of the lock, by the name of its field. None drops one."""
         with self._mutex:
-            dials = cast(dict[str, int], self.lock.dials)
-            current = {name: people for name, people in dials.items() if name >= oldest}
-            current[hour] = max(0, current.get(hour, 0) + count)
-            self._append({"dials": {**dict.fromkeys(dials.keys() - current.keys()), hour: current[hour]}})
-            dials.clear()
-            dials |= current
+            entries: dict[str, str | int | datetime] = getattr(self.lock, name)
+            changed = {key: value for key, value in changes.items() if entries.get(key) != value}
+            texts = {
+                key: encode_time(value) if isinstance(value, datetime) else value for key, value in changed.items()
+            }
+            self._append({name: texts} if changed else {})
+            _assign_entries(entries, changed)
 
     def fold(self) -> None:
         """Write the whole lock and drop the journal, at the end of a run. Writes nothing where nothing changed."""

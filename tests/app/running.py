@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
+
 from declarative.app.run_round import Round, RunProject, RunSettings
 from declarative.engine.signals import StopSignal
 from tests.project_fixture import ProjectFixture
@@ -23,4 +25,5 @@ def make_project(project: ProjectFixture, *, interval: float = 600.0, name: str 
 
 
 def run_round(project: RunProject) -> Round:
-    return project.run_round(StopSignal(), lambda name, owner: None)
+    """Run a round as a thread of its own would: it chooses the display zone for nobody else."""
+    return copy_context().run(lambda: project.run_round(StopSignal(), lambda name, owner: None))

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from declarative.app.run_round import SOON, RoundOutcome, RunProject, RunSettings
-from declarative.engine.signals import StopSignal
+from tests.app.running import run_round
 from tests.postgres_server import PostgresServer
 from tests.protocol.project_fixture import HEAD, InProcessProject, Project, once, people
 from tests.protocol.replicas import Replica, disturb, until
@@ -124,15 +124,12 @@ def test_a_round_waits_for_no_doubt(quick: InProcessProject) -> None:
     quick.lose_requests("lost_request")
     running = RunProject(quick.directory, RunSettings(interval=600, sandbox=True, directory=quick.directory))
 
-    def run_round() -> tuple[RoundOutcome, float]:
-        result = running.run_round(StopSignal(), lambda name, owner: None)
-        return result.outcome, result.wait
-
     before = quick.now()
-    assert run_round() == (RoundOutcome.NEEDS_PERSON, SOON)
+    result = run_round(running)
+    assert (result.outcome, result.wait) == (RoundOutcome.NEEDS_PERSON, SOON)
     assert (quick.now() - before).total_seconds() < 60, "its fence is two minutes ahead, and nothing waited for it"
     quick.faults()
     for _ in range(4):
         quick.advance(600)
-        run_round()
+        run_round(running)
     quick.check_calls(once(people(2)))
