@@ -9,8 +9,10 @@ import pytest
 from declarative.app.run_round import HELD_PAUSE, SOON, RoundOutcome, RunProject
 from declarative.errors import Exit
 from declarative.planning.decide import Verb
+from declarative.state.local import LocalBackend
 from tests.app.running import PROJECT, make_project, run_round
 from tests.project_fixture import ADA, BATCH, BEN, CAY, ProjectFixture
+from tests.state.samples import holder, no_sleep
 
 DAY = timedelta(days=1)
 
@@ -139,7 +141,8 @@ def test_a_project_without_max_dials_is_not_run(project: ProjectFixture, running
 
 
 def test_a_lease_that_another_run_holds_is_tried_again_soon(project: ProjectFixture, running: RunProject) -> None:
-    with project.session() as session, session.open_ledger(0):
+    run_round(running)
+    with LocalBackend(project.root / ".dialctl" / "sandbox").lease(holder(), 0, no_sleep):
         result = run_round(running)
     assert (result.outcome, result.wait) == (RoundOutcome.HELD, HELD_PAUSE)
     assert run_round(running).outcome is RoundOutcome.GOOD
