@@ -10,7 +10,7 @@ from typing import TextIO
 
 import orjson
 
-from declarative.app.apply import ApplyReport
+from declarative.app.apply_report import ApplyReport
 from declarative.app.run_round import Round, RoundOutcome
 from declarative.humanize import people
 from declarative.planning.decide import Verb

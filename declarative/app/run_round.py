@@ -9,7 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from declarative.app import daily_dials
-from declarative.app.apply import ApplyOptions, ApplyReport, apply_project
+from declarative.app.apply import ApplyOptions, apply_project
+from declarative.app.apply_report import ApplyReport
 from declarative.app.report import ProjectReport, read_report
 from declarative.app.session import Session
 from declarative.engine.signals import StopSignal
@@ -220,7 +221,9 @@ class RunProject:
 
 def _apply(session: Session, stop: StopSignal, *, calls_nobody: bool) -> tuple[ApplyReport, Refused | None]:
     """Apply, and say why the plan was refused if it was: then whoever must be taken off is taken off all the same."""
-    options = ApplyOptions(approve=lambda plan: True, comes_again=True, calls_nobody=calls_nobody)
+    options = ApplyOptions(
+        approve=lambda plan: True, approved_by="dialctl run", comes_again=True, calls_nobody=calls_nobody
+    )
     try:
         return apply_project(session, options, stop), None
     except Refused as refusal:
