@@ -9,6 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from declarative.app.address_state import AddressState, State, find_state
+from declarative.app.ended_calls import HoursCounts, count_known_hours
 from declarative.app.people_counts import PeopleCounts, count_people
 from declarative.app.selected_observations import is_unknown, observe_selected, standing_word
 from declarative.app.session import Session
@@ -80,7 +81,15 @@ class AddressStatus:
 
 def read_status(session: Session, selection: Selection) -> list[AddressStatus]:
     """The status of the selected addresses. Raises UsageError for an address that is not known."""
-    return [summarize(observation) for observation in observe_selected(session, selection)]
+    observations = observe_selected(session, selection)
+    hours_counts = count_known_hours(session, observations)
+    return [with_hours(summarize(observation), hours_counts) for observation in observations]
+
+
+def with_hours(status: AddressStatus, hours_counts: HoursCounts) -> AddressStatus:
+    """Add how many calls began outside calling hours."""
+    timed, outside = hours_counts.get(status.address, (0, 0))
+    return replace(status, counts=replace(status.counts, timed=timed, outside_hours=outside))
 
 
 def summarize(observation: Observation) -> AddressStatus:

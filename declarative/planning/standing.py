@@ -65,15 +65,15 @@ def decide_all(facts: Facts, block: Reason | None = None) -> pl.DataFrame:
 def results_frame(facts: Facts) -> pl.DataFrame:
     """Return decide_all() with what else users are told of each person. Decides nothing.
 
-    Further columns, null for a person who was not seen: `call_id`, `note` and `error` of their latest entry; `fewer`,
-    whether they may have been called less often than `attempts` says; `called_as`, the number of a Call's latest entry
-    (empty where it is not known), since the manifest may have been edited after the call.
+    Further columns, null for a person who was not seen: `call_id`, `note`, `error` and `remote` of their latest entry;
+    `fewer`, whether they may have been called less often than `attempts` says; `called_as`, the number of a Call's
+    latest entry (empty where it is not known), since the manifest may have been edited after the call.
     """
     members = all_members(facts)
     entries = build_entries(facts, members)
     latest = _sort_by_time(_add_called_number(facts, members, entries)).group_by("number", maintain_order=True)
     latest_columns = latest.agg(
-        pl.col("call_id", "note", "error", "called_as").last(), _MAY_BE_FEWER.any().alias("fewer")
+        pl.col("call_id", "note", "error", "remote", "called_as").last(), _MAY_BE_FEWER.any().alias("fewer")
     )
     people = _decide_people(facts, entries, _select_recipients(facts))
     return hold_for_rollout(facts, people, 0, None).join(latest_columns, on="number", how="left")
