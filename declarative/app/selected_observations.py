@@ -11,6 +11,7 @@ from declarative.app.session import Session
 from declarative.engine.observe import observe
 from declarative.errors import UsageError
 from declarative.model.selection import Selection
+from declarative.planning import released
 from declarative.planning.decide import Reason, Standing
 from declarative.planning.facts import Observation
 
@@ -27,9 +28,10 @@ def observe_selected(session: Session, selection: Selection, numbers: Collection
     lock = session.lock()
     if numbers and lock is not None:
         lock = skip_batches(lock, session.desired, session.connections.capabilities, session.key, numbers)
+    scope = session.scope(lock, everything=True)
     observations = {
         observation.facts.address: observation
-        for observation in observe(session.scope(lock, everything=True))
+        for observation in released.block_released(observe(scope), scope.desired, scope.lock)
         if not _is_empty(observation)
     }
     known_addresses = ", ".join(observations) or "none"

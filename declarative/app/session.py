@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
+from declarative.app import lock_owner
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
-from declarative.app.lock_check import check_lock
 from declarative.errors import DialctlError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
@@ -171,7 +171,12 @@ class Session:
             return self.local_backend
         variable_url = self.options.environment.get("DIALCTL_STATE")
         url = variable_url or self.desired.project.state_url
-        return open_backend(self.project_directory, url, origin="DIALCTL_STATE" if variable_url else "")
+        origin = "DIALCTL_STATE" if variable_url else ""
+        return open_backend(self.project_directory, url and self.name_place(url), origin=origin)
+
+    def name_place(self, url: str) -> str:
+        """A state URL with the project's name for `{project}`, so that one variable serves several projects."""
+        return url.replace("{project}", self.desired.project.name)
 
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
@@ -215,8 +220,13 @@ class Session:
 
     def check_lock(self, lock: Lock) -> None:
         """Raises StateError for the lock of another project, host or person key."""
-        location, project_name = self.backend.location, self.desired.project.name
-        check_lock(lock, location, project_name, self.key, self.connections.hosts)
+        lock_owner.check_lock(
+            lock,
+            self.backend.location,
+            project=self.desired.project.name,
+            person_key=self.key.fingerprint,
+            hosts=self.connections.hosts,
+        )
 
     def wait_for_holder(self, seconds: float) -> None:
         """Wait so long for the run that holds the lease, and say so."""

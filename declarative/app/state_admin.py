@@ -3,6 +3,7 @@ provider."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ from declarative.state.base import Backend, Holder
 from declarative.state.catalog import open_backend
 from declarative.state.format import parse_lock, render_lock
 from declarative.state.ledger import Ledger
+
+_PASSWORD = re.compile(r"://[^@?]*:[^@?]*@|[?&]password=")
 
 
 def list_addresses(session: Session) -> list[str]:
@@ -108,13 +111,24 @@ def push_lock(session: Session, url: str, wait: float, reason: str = "") -> str:
     """Copy the local lock and its history to the backend at `url`. The rest is as in merge_lock. Raises StateError if
     there is no lock to copy, or if the target holds a lock of another lineage, or one that knows more."""
     purpose = Purpose(command="state push", reason=reason or None, asks=False)
-    return _copy_lock(session, session.local_backend, open_backend(session.project_directory, url), wait, purpose)
+    return _copy_lock(session, session.local_backend, _open_named(session, url), wait, purpose)
 
 
 def pull_lock(session: Session, url: str, wait: float, reason: str = "") -> str:
     """Copy the lock at `url` and its history into this directory. The rest is as in push_lock."""
     purpose = Purpose(command="state pull", reason=reason or None, asks=False)
-    return _copy_lock(session, open_backend(session.project_directory, url), session.local_backend, wait, purpose)
+    return _copy_lock(session, _open_named(session, url), session.local_backend, wait, purpose)
+
+
+def _open_named(session: Session, url: str) -> Backend:
+    """The backend at a URL from the command line. Raises UsageError for one with a password: others can read it there,
+    and shells keep it."""
+    if _PASSWORD.search(url):
+        raise UsageError(
+            "a URL on the command line must hold no password",
+            hint="libpq reads it from PGPASSWORD, or from the file that PGPASSFILE names",
+        )
+    return open_backend(session.project_directory, session.name_place(url))
 
 
 def _copy_lock(session: Session, source: Backend, target: Backend, wait: float, purpose: Purpose) -> str:

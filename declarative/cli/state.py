@@ -152,7 +152,7 @@ def merge(context: Context, path: Path, lock_timeout: float, reason: str) -> int
 @options.lock_timeout
 @click.pass_obj
 def push(context: Context, url: str, path: Path, lock_timeout: float, reason: str) -> int:
-    """Copy the lock from this directory to an object store."""
+    """Copy the lock from this directory to another place, with its history."""
     from declarative.app import state_admin
 
     context.print_text(state_admin.push_lock(context.open_session(path), url, lock_timeout, reason))
@@ -166,7 +166,7 @@ def push(context: Context, url: str, path: Path, lock_timeout: float, reason: st
 @options.lock_timeout
 @click.pass_obj
 def pull(context: Context, url: str, path: Path, lock_timeout: float, reason: str) -> int:
-    """Copy the lock from an object store to this directory."""
+    """Copy the lock from another place to this directory, with its history."""
     from declarative.app import state_admin
 
     context.print_text(state_admin.pull_lock(context.open_session(path), url, lock_timeout, reason))

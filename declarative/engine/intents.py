@@ -10,6 +10,7 @@ import polars as pl
 
 from declarative.engine import fence
 from declarative.engine.run_context import RunContext
+from declarative.errors import ProviderError
 from declarative.model import frames, mark
 from declarative.model.history import Origin, PeopleCounts
 from declarative.model.hours_json import encode_hours
@@ -65,7 +66,7 @@ class IntentWriter:
             payloads=frames.payloads_digest(recipients, self._run.key),
             settings=resource.settings_digest,
             wanted=resource.recipients.numbers if resource.route is Route.BATCH else "",
-            agent_id=str(resource.settings.get("agent_id", "")),
+            agent_id=resource.fields.agent_of(resource.settings),
             scheduled_at=scheduled_at,
             fence=self._find_fence(resource, latest_time, scheduled_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
@@ -77,6 +78,7 @@ class IntentWriter:
             label=resource.display_name,
             settings=resource.settings,
             recipients=recipients,
+            key=self._find_key(resource, submission_mark),
             scheduled_at=scheduled_at,
         )
 
@@ -111,6 +113,11 @@ class IntentWriter:
         capabilities = self._run.capabilities(resource.provider, resource.route)
         return fence.find_fence(sent_at, scheduled_at, refuses_past=capabilities.refuses_past)
 
+    def _find_key(self, resource: Resource, submission_mark: mark.Mark) -> str:
+        capabilities = self._run.capabilities(resource.provider, resource.route)
+        has_key = capabilities.idempotent_for is not None
+        return mark.spell(submission_mark, capabilities.key_separators) if has_key else ""
+
     def _origin(self, resource: Resource, moment: datetime) -> Origin | None:
         run = self._run.ledger.run
         return run.origin(moment, encode_hours(resource.policy.calling_hours)) if run else None
@@ -131,7 +138,7 @@ class IntentWriter:
 
     def _new_mark(self, resource: Resource, wave: Wave, attempt: int) -> mark.Mark:
         # Protocol 4: the mark is unique to this request, and is how a later run finds what it created.
-        return mark.Mark(
+        submission_mark = mark.Mark(
             mark.project_hash(self._run.project.name),
             self._run.ledger.lock.lineage,
             mark.address_hash(resource.address),
@@ -140,6 +147,11 @@ class IntentWriter:
             attempt,
             mark.settings_hash(resource.settings_digest),
         )
+        most = self._run.capabilities(resource.provider, resource.route).mark_length
+        if most is not None and len(str(submission_mark)) > most:
+            message = f"{resource.address}: its mark {submission_mark} is longer than the {most} characters"
+            raise ProviderError(f"{message} that {resource.provider} keeps; nothing was sent")
+        return submission_mark
 
     def _person_digest(self, recipients: pl.DataFrame) -> str:
         return self._run.key.digest_person(self._run.ledger.lock.lineage, recipients.item(0, "number"))

@@ -193,7 +193,8 @@ class _Observer:
         """Why nothing can be decided about an address: something of its own could not be read."""
         ids = {*managed.resource_record.remotes, *managed.also, *remotes}
         errors = [error for remote_id, error in self.reader.errors.items() if remote_id in ids]
-        errors += [] if quiet else list_depth.find_list_errors(self.call_listings, managed)
+        if not quiet:
+            errors += list_depth.find_list_errors(self.call_listings, managed, self._capabilities(Route.CALL))
         return Block(Reason.NOT_READ, errors[0].message, errors[0].hint) if errors else None
 
     def _lock_block(self, own_remotes: Mapping[str, Remote]) -> Block | None:

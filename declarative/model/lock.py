@@ -227,6 +227,9 @@ class ResourceRecord:
     """Digest of all facts under which there was nothing to do. None: that is not known."""
     history: str = ""
     """Digest of the newest line of the history about this address, so that a history whose end is gone is noticed."""
+    lists: Mapping[str, int] = field(default_factory=dict)
+    """Name of each do-not-call list that it has beside those of the project to how many numbers it held. Falls only by
+    an apply that was allowed to release."""
 
     @property
     def closed_ids(self) -> frozenset[str]:
@@ -247,7 +250,8 @@ class ResourceRecord:
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
-        return replace(known, commit=None, committed_at=None, applied="", approved="", history="") == ResourceRecord()
+        forgotten = replace(known, commit=None, committed_at=None, applied="", approved="", history="", lists={})
+        return forgotten == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +273,9 @@ class Lock:
     project's guard. More than LONGEST_GUARD: it did not show one within that either."""
     probes: Mapping[str, datetime] = field(default_factory=dict)
     """Provider name to when the last list probe was sent there, by the provider's clock."""
+    lists: Mapping[str, int] = field(default_factory=dict)
+    """Name of each do-not-call list of the project to how many numbers it held. Falls only by an apply that was allowed
+    to release."""
     resources: Mapping[str, ResourceRecord] = field(default_factory=dict)
     """Address to what is known of it."""
     runs: Mapping[str, RunRecord] = field(default_factory=dict)

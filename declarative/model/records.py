@@ -175,6 +175,7 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
         revoked=tuple(sorted({*first.revoked, *second.revoked})),
         quiet=first.quiet if first == second else None,
         history=max(first.history, second.history),
+        lists=join_mappings(first.lists, second.lists, max),
     )
 
 

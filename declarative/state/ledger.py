@@ -48,6 +48,7 @@ class ResourceRecordFields(TypedDict, total=False):
     approved: str
     quiet: str | None
     history: str
+    lists: Mapping[str, int]
 
 
 class Ledger:
@@ -141,11 +142,32 @@ class Ledger:
             self._append({"resources": patches} if patches else {})
             self._resources.update(changed)
 
+    def set_lists(self, project: Mapping[str, int], by_address: Mapping[str, tuple[str, Mapping[str, int]]]) -> None:
+        """Remember how many numbers each do-not-call list holds, all in one line: those of the project, and by address
+        the provider of a new record and its own ones. Writes nothing where nothing changes."""
+        with self._mutex:
+            patch: JsonObject = {}
+            if project != self.lock.lists:
+                patch["lists"] = merge_patch(dict(self.lock.lists), dict(project))
+            patches, changed = {}, {}
+            for address, (provider, lists) in by_address.items():
+                before = self.resource_record(address)
+                if before.lists != lists:
+                    after = replace(before, provider=before.provider or provider, lists=dict(lists))
+                    patches[address] = {
+                        "provider": after.provider,
+                        "lists": merge_patch(dict(before.lists), dict(lists)),
+                    }
+                    changed[address] = after
+            self._append({**patch, "resources": patches} if patches else patch)
+            self._lock = replace(self.lock, lists=dict(project))
+            self._resources.update(changed)
+
     def forget(self, address: str) -> None:
         """Forget what was done under an address. Raises KeyError where nothing is known of it.
 
         The generation stays, so that what its provider still shows is not taken for the work of a later run. Revoked
-        marks stay revoked.
+        marks stay revoked, and how many numbers its do-not-call lists held stays known.
         """
         with self._mutex:
             old_record = self.lock.resources[address]
@@ -153,6 +175,7 @@ class Ledger:
             lost_marks = {intent.mark for intent in old_record.intents.values() if intent.request is RequestKind.SUBMIT}
             revoked = tuple(sorted({*old_record.revoked, *lost_marks}))
             new_record = _forgotten(old_record, tombstone=old_record.tombstone, revoked=revoked)
+            new_record = replace(new_record, lists=old_record.lists)
             patch = merge_patch(to_json_object(old_record), to_json_object(new_record))
             self._append({"resources": {address: patch}}, (address,))
             self._resources[address] = _copy_record(new_record)
@@ -238,6 +261,7 @@ def _copy_lock(lock: Lock) -> Lock:
         hosts=dict(lock.hosts),
         guards=dict(lock.guards),
         probes=dict(lock.probes),
+        lists=dict(lock.lists),
         resources=resource_records,
         runs=dict(lock.runs),
     )
