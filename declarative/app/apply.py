@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from declarative.app import approvals, first_run, state_init
+from declarative.app import apply_lock, approvals, first_run
 from declarative.app import plan as planner
 from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
@@ -126,14 +126,14 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
             runner = PlanRunner(run, session.desired.resources)
             findings = _settle_open(run, runner)
             plan = _make_approved_plan(session, options, ledger)
-            _start_lock(session, ledger, plan)
+            apply_lock.start_lock(session, ledger, plan)
             if ledger.is_started:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
                 approvals.record_lists(session, ledger, () if options.destroy else options.allow_release)
             with nullcontext() if options.only_approved else approvals.record_approval(session, ledger, plan):
                 report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
-                _record_commit(ledger)
+                apply_lock.record_commit(ledger)
             if ledger.run is not None:
                 ledger.run.exit_code = report.exit_code
     except (StateError, OSError) as error:
@@ -212,34 +212,6 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         warnings=(*plan.warnings, *checkout.warn_if_unknown(scope.lock)),
     )
     return options.restrict(session, plan) if options.restrict else plan
-
-
-def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
-    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A lock of `dialctl init`
-    gets what only a provider tells: its time. A project blocked with `no_memory` never starts a lock here."""
-    used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
-    hosts = {
-        name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
-    }
-    if not hosts:
-        return
-    if not ledger.is_started or ledger.lock.is_unused:
-        provider_times = [session.connections.connected_providers[name].now() for name in hosts]
-        first_lock = state_init.new_lock(session, hosts, min(provider_times))
-        if ledger.is_started:
-            first_lock = replace(first_lock, lineage=ledger.lock.lineage, lists=ledger.lock.lists)
-        ledger.start(first_lock)
-    for name, host in hosts.items():
-        if ledger.lock.hosts.get(name) != host:
-            ledger.set_host(name, host)
-
-
-def _record_commit(ledger: Ledger) -> None:
-    """Write the commit down where the manifest means something else than what was last applied, though nothing was sent
-    for it. Elsewhere it stands beside what was written."""
-    for address, stamp in ledger.stamps.items():
-        if ledger.resource_record(address).applied != stamp.get("applied"):
-            ledger.update(address)
 
 
 def _run_rounds(
