@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from declarative.app import apply_lock, approvals, first_run
+from declarative.app import approvals, first_run, state_init
 from declarative.app import plan as planner
+from declarative.app.apply_report import ApplyReport
 from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
-from declarative.engine.results import Finding, RequestStatus, ResourceResult
+from declarative.engine.list_watch import ListWatch
+from declarative.engine.results import Finding
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
-from declarative.errors import DialctlError, Exit, Interrupted, Refused, StateError
+from declarative.errors import DialctlError, Interrupted, Refused, StateError
 from declarative.planning import policy
 from declarative.planning.plan import Plan
 from declarative.state.base import Lease
@@ -59,56 +61,6 @@ class ApplyOptions:
     """Whether the caller stays until the calls are over: then lists are read once more before each guard ends."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApplyReport:
-    """What one apply did, and what it could not do."""
-
-    plan: Plan
-    """The plan that was approved."""
-    results: Mapping[str, ResourceResult]
-    """What was done, by address."""
-    findings: tuple[Finding, ...] = ()
-    """What settling and guarding found in the whole run. See `all_findings`."""
-    interrupted: Interrupted | None = None
-    """The signal that ended the run before it was done, if one did."""
-    failure: DialctlError | None = None
-    """What ended the run before it was done: the lease was lost, or the state could not be written. None: neither."""
-    follow_error: DialctlError | None = None
-    """Why the calls could not be followed to their end (`--wait`), after everything was submitted."""
-    open_addresses: tuple[str, ...] = ()
-    """Addresses at which a request is still unsure, and people are wanted."""
-    destroy: bool = False
-    """Whether this was `dialctl destroy`."""
-
-    @property
-    def all_findings(self) -> tuple[Finding, ...]:
-        """The findings of the whole run, then those of each address."""
-        return (*self.findings, *(finding for result in self.results.values() for finding in result.findings))
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code of the command. Unsure and blocked win over failed, because they need a person."""
-        stop_cause = self.interrupted or self.failure or self.follow_error
-        if isinstance(stop_cause, Interrupted):
-            return int(stop_cause.exit_code)
-        needs_human = any(
-            receipt.status in (RequestStatus.PARTLY_DONE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
-            for result in self.results.values()
-            for receipt in result.problems
-        )
-        if (
-            self.plan.needs_human
-            or self.open_addresses
-            or needs_human
-            or any(finding.unsure for finding in self.all_findings)
-        ):
-            return int(Exit.NEEDS_HUMAN)
-        has_failures = (
-            any(not result.is_clean for result in self.results.values()) or self.plan.has_unread or stop_cause
-        )
-        return int(Exit.FAILED if has_failures else Exit.DONE)
-
-
 def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> ApplyReport:
     """Make the providers match the manifests, and report what was done.
 
@@ -126,14 +78,14 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
             runner = PlanRunner(run, session.desired.resources)
             findings = _settle_open(run, runner)
             plan = _make_approved_plan(session, options, ledger)
-            apply_lock.start_lock(session, ledger, plan)
+            _start_lock(session, ledger, plan)
             if ledger.is_started:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
                 approvals.record_lists(session, ledger, () if options.destroy else options.allow_release)
             with nullcontext() if options.only_approved else approvals.record_approval(session, ledger, plan):
                 report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
-                apply_lock.record_commit(ledger)
+                _record_commit(ledger)
             if ledger.run is not None:
                 ledger.run.exit_code = report.exit_code
     except (StateError, OSError) as error:
@@ -158,6 +110,7 @@ def _build_run_context(
         stop=stop,
         budget=DialBudget(min(limits, default=None)),
         sleep=session.connections.sleep,
+        lists=ListWatch(session.desired.look_at_lists),
         progress=session.options.progress,
     )
 
@@ -212,6 +165,34 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         warnings=(*plan.warnings, *checkout.warn_if_unknown(scope.lock)),
     )
     return options.restrict(session, plan) if options.restrict else plan
+
+
+def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
+    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A lock of `dialctl init`
+    gets what only a provider tells: its time. A project blocked with `no_memory` never starts a lock here."""
+    used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
+    hosts = {
+        name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
+    }
+    if not hosts:
+        return
+    if not ledger.is_started or ledger.lock.is_unused:
+        provider_times = [session.connections.connected_providers[name].now() for name in hosts]
+        first_lock = state_init.new_lock(session, hosts, min(provider_times))
+        if ledger.is_started:
+            first_lock = replace(first_lock, lineage=ledger.lock.lineage, lists=ledger.lock.lists)
+        ledger.start(first_lock)
+    for name, host in hosts.items():
+        if ledger.lock.hosts.get(name) != host:
+            ledger.set_host(name, host)
+
+
+def _record_commit(ledger: Ledger) -> None:
+    """Write the commit down where the manifest means something else than what was last applied, though nothing was sent
+    for it. Elsewhere it stands beside what was written."""
+    for address, stamp in ledger.stamps.items():
+        if ledger.resource_record(address).applied != stamp.get("applied"):
+            ledger.update(address)
 
 
 def _run_rounds(

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
-from declarative.app import lock_owner
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
+from declarative.app.lock_check import check_lock
 from declarative.errors import DialctlError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
@@ -220,13 +220,8 @@ class Session:
 
     def check_lock(self, lock: Lock) -> None:
         """Raises StateError for the lock of another project, host or person key."""
-        lock_owner.check_lock(
-            lock,
-            self.backend.location,
-            project=self.desired.project.name,
-            person_key=self.key.fingerprint,
-            hosts=self.connections.hosts,
-        )
+        location, project_name = self.backend.location, self.desired.project.name
+        check_lock(lock, location, project_name, self.key, self.connections.hosts)
 
     def wait_for_holder(self, seconds: float) -> None:
         """Wait so long for the run that holds the lease, and say so."""

@@ -16,7 +16,8 @@ from declarative.cli.context import Context
 from declarative.errors import DialctlError, Interrupted, Refused, UsageError
 
 if TYPE_CHECKING:
-    from declarative.app.apply import ApplyOptions, ApplyReport
+    from declarative.app.apply import ApplyOptions
+    from declarative.app.apply_report import ApplyReport
     from declarative.app.session import Session
     from declarative.engine.signals import StopSignal
     from declarative.planning.plan import Plan

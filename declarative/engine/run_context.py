@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from declarative.engine.list_watch import ListWatch
 from declarative.engine.signals import StopSignal
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
@@ -65,6 +66,8 @@ class RunContext:
     """How many more people may be called."""
     sleep: Callable[[float], None]
     """Waits that many seconds: in real time, or by moving the clock of the embedded sandbox."""
+    lists: ListWatch = field(default_factory=ListWatch)
+    """The do-not-call lists, which may change while the run dials."""
     progress: Callable[[str], None] = lambda _: None
     """Shows a line of progress."""
 

@@ -225,11 +225,11 @@ class ResourceRecord:
     with. Empty: none was, or the newest plan that was approved blocked the address."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
-    history: str = ""
-    """Digest of the newest line of the history about this address, so that a history whose end is gone is noticed."""
     lists: Mapping[str, int] = field(default_factory=dict)
     """Name of each do-not-call list that it has beside those of the project to how many numbers it held. Falls only by
     an apply that was allowed to release."""
+    history: str = ""
+    """Digest of the newest line of the history about this address, so that a history whose end is gone is noticed."""
 
     @property
     def closed_ids(self) -> frozenset[str]:
@@ -250,8 +250,8 @@ class ResourceRecord:
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
-        forgotten = replace(known, commit=None, committed_at=None, applied="", approved="", history="", lists={})
-        return forgotten == ResourceRecord()
+        known = replace(known, commit=None, committed_at=None, applied="", approved="", lists={}, history="")
+        return known == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)

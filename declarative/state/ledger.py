@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.model.history import PeopleCounts
@@ -44,8 +45,8 @@ class ResourceRecordFields(TypedDict, total=False):
     resumed: Ended | None
     approved: str
     quiet: str | None
-    history: str
     lists: Mapping[str, int]
+    history: str
 
 
 class Ledger(CurrentLock):
@@ -80,34 +81,25 @@ class Ledger(CurrentLock):
             _assign_entries(cast(dict[str, Intent], after.intents), intents)
             self._resources[address] = after
 
-    def set_approved(self, approvals: Mapping[str, tuple[str, str]]) -> None:
-        """Remember what was approved, all in one line: by address, the provider of a new record and the digest of what
-        was approved. Writes nothing where nothing changes."""
+    def update_each(
+        self, changes: Mapping[str, tuple[str, ResourceRecordFields]], *, lists: Mapping[str, int] | None = None
+    ) -> None:
+        """Set fields of many addresses, all in one line: by address, the provider of a new record and the fields.
+        `lists` are those of the project; None leaves them. Writes nothing where nothing changes."""
         with self._mutex:
-            records = {address: (self.resource_record(address), *approval) for address, approval in approvals.items()}
+            lists = self.lock.lists if lists is None else lists
+            befores = {address: self.resource_record(address) for address in changes}
             self._replace_records(
                 {
-                    address: replace(before, provider=before.provider or provider, approved=approved)
-                    for address, (before, provider, approved) in records.items()
-                    if before.approved != approved
-                }
-            )
-
-    def set_lists(self, project: Mapping[str, int], by_address: Mapping[str, tuple[str, Mapping[str, int]]]) -> None:
-        """Remember how many numbers each do-not-call list holds, all in one line: those of the project, and by address
-        the provider of a new record and its own ones. Writes nothing where nothing changes."""
-        with self._mutex:
-            records = {address: (self.resource_record(address), *lists) for address, lists in by_address.items()}
-            is_changed = project != self.lock.lists
-            self._replace_records(
-                {
-                    address: replace(before, provider=before.provider or provider, lists=dict(lists))
-                    for address, (before, provider, lists) in records.items()
-                    if before.lists != lists
+                    address: replace(
+                        replace(befores[address], provider=befores[address].provider or provider), **fields
+                    )
+                    for address, (provider, fields) in changes.items()
+                    if any(getattr(befores[address], name) != value for name, value in fields.items())
                 },
-                {"lists": merge_patch(dict(self.lock.lists), dict(project))} if is_changed else {},
+                {"lists": patch} if (patch := merge_patch(dict(self.lock.lists), dict(lists))) else {},
             )
-            self._lock = replace(self.lock, lists=dict(project))
+            self._lock = replace(self.lock, lists=dict(lists))
 
     def forget(self, address: str) -> None:
         """Forget what was done under an address. Raises KeyError where nothing is known of it.
@@ -120,8 +112,8 @@ class Ledger(CurrentLock):
             # Protocol 7: a request whose answer was lost may still appear. With its mark revoked it is cancelled then.
             lost_marks = {intent.mark for intent in old_record.intents.values() if intent.request is RequestKind.SUBMIT}
             revoked = tuple(sorted({*old_record.revoked, *lost_marks}))
-            new_record = _forgotten(old_record, tombstone=old_record.tombstone)
-            self._replace_records({address: replace(new_record, revoked=revoked, lists=old_record.lists)})
+            new_record = _forgotten(old_record, tombstone=old_record.tombstone, revoked=revoked, lists=old_record.lists)
+            self._replace_records({address: new_record})
 
     def rename(self, old_address: str, new_address: str) -> None:
         """Move what was done under the old address to the new one, and join it with what is known of that already.
@@ -159,10 +151,21 @@ class Ledger(CurrentLock):
             cast(dict[str, datetime], self.lock.probes)[provider] = moment
 
 
-def _forgotten(record: ResourceRecord, *, tombstone: bool) -> ResourceRecord:
+def _forgotten(
+    record: ResourceRecord,
+    *,
+    tombstone: bool,
+    revoked: tuple[str, ...] = (),
+    lists: Mapping[str, int] = MappingProxyType({}),
+) -> ResourceRecord:
     """What is left of a record once nothing is known any more of what was done under its address."""
     return ResourceRecord(
-        generation=record.generation, provider=record.provider, tombstone=tombstone, history=record.history
+        generation=record.generation,
+        provider=record.provider,
+        tombstone=tombstone,
+        revoked=revoked,
+        lists=dict(lists),
+        history=record.history,
     )
 
 
