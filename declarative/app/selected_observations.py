@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from declarative.app.frequency import apply_frequency
 from declarative.app.session import Session
 from declarative.engine.observe import observe
 from declarative.errors import UsageError
@@ -24,7 +25,7 @@ def observe_selected(session: Session, selection: Selection) -> list[Observation
     scope = session.scope(session.lock(), everything=True)
     observations = {
         observation.facts.address: observation
-        for observation in released.block_released(observe(scope), scope.desired, scope.lock)
+        for observation in apply_frequency(scope, released.block_released(observe(scope), scope.desired, scope.lock))
         if not _is_empty(observation)
     }
     known_addresses = ", ".join(observations) or "none"

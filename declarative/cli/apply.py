@@ -85,7 +85,7 @@ def apply(
         approve=_make_approver(context, stop, auto_approve or saved_plan is not None, as_json),
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
-        allow_shrink=limits["allow_shrink"],
+        allow_shrink=[*limits["allow_shrink"], *(saved_plan.allow_shrink if saved_plan else ())],
         allow_release=[
             *limits["allow_release"],
             *(saving.find_releases(saved_plan, session) if saved_plan else ()),

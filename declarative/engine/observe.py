@@ -24,7 +24,7 @@ from declarative.model.halts import NO_HALTS, EmergencyHalt, Halts
 from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
-from declarative.planning import blocks, policy, unchanged
+from declarative.planning import blocks, call_window, policy, unchanged
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
 from declarative.planning.membership import hold_against_lock
@@ -164,6 +164,9 @@ class _Observer:
         ]
 
     def _is_quiet(self, managed: Managed, remotes: Mapping[str, Remote]) -> bool:
+        frequency = self.scope.desired.project.policy.frequency
+        if call_window.may_hold_calls(frequency, managed.resource_record, self.provider_time):
+            return False
         return not managed.renamed_from and unchanged.is_unchanged(
             managed.resource,
             managed.resource_record,

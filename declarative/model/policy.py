@@ -45,6 +45,16 @@ class DoNotCallList:
 
 
 @dataclass(frozen=True)
+class Frequency:
+    """How often a number may be called by all resources of a project together."""
+
+    max: int
+    """Calls, at most, those that are made again included."""
+    per: timedelta
+    """The length of time in which there are no more of them."""
+
+
+@dataclass(frozen=True)
 class Policy:
     """Limits on the calls of a resource, or of a whole run."""
 
@@ -58,6 +68,10 @@ class Policy:
     """The do-not-call lists."""
     allow_release: frozenset[str] = frozenset()
     """Names of do-not-call lists that may hold fewer numbers than at the last apply. Of the project alone."""
+    allow_shrink: frozenset[str] = frozenset()
+    """Addresses that may lose more than half of their waiting people. Of the project alone."""
+    frequency: Frequency | None = None
+    """None: a number may be called as often as resources want it. Of the project alone."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from declarative.planning.decisions import add_decisions, move_batch_mates, wait
 from declarative.planning.entries import GOING_ON, QUEUED, STUCK, all_members, build_entries
 from declarative.planning.facts import Facts
 from declarative.planning.finished import count_finished, find_finished_keys, retry_outcomes, retry_policy
+from declarative.planning.frequency import hold_for_frequency
 from declarative.planning.rollout import hold_for_rollout
 
 _TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
@@ -59,7 +60,7 @@ def decide_all(facts: Facts, block: Reason | None = None) -> pl.DataFrame:
     bound); `phase` and `outcome` of their latest entry; `free_at` (when `retry.after` is over); `verb` and `reason`.
     """
     people = _decide_people(facts, build_entries(facts, all_members(facts)), _select_recipients(facts), block)
-    return hold_for_rollout(facts, people, 0, None)
+    return hold_for_rollout(facts, hold_for_frequency(facts, people, None), 0, None)
 
 
 def results_frame(facts: Facts) -> pl.DataFrame:
@@ -75,7 +76,7 @@ def results_frame(facts: Facts) -> pl.DataFrame:
     latest_columns = latest.agg(
         pl.col("call_id", "note", "error", "called_as").last(), _MAY_BE_FEWER.any().alias("fewer")
     )
-    people = _decide_people(facts, entries, _select_recipients(facts))
+    people = hold_for_frequency(facts, _decide_people(facts, entries, _select_recipients(facts)), None)
     return hold_for_rollout(facts, people, 0, None).join(latest_columns, on="number", how="left")
 
 
@@ -107,14 +108,14 @@ def decide_open(
     members, recipients = all_members(facts), _select_recipients(facts)
     if members.is_empty() or facts.is_single_call or facts.doubtful_persons():
         people = _decide_people(facts, build_entries(facts, members), recipients, block)
-        return hold_for_rollout(facts, people, 0, moving), Ended()
+        return hold_for_rollout(facts, hold_for_frequency(facts, people, moving), 0, moving), Ended()
     keys = frames.number_keys(members.get_column("number"))
     finished_keys = find_finished_keys(facts, members, keys)
     is_finished = keys.is_in(finished_keys.implode()).fill_null(False)
     finished = count_finished(facts, members.filter(is_finished), len(finished_keys))
     members = members.filter(~is_finished)
     recipients = recipients.filter(~frames.number_keys(recipients.get_column("number")).is_in(finished_keys.implode()))
-    people = _decide_people(facts, build_entries(facts, members), recipients, block)
+    people = hold_for_frequency(facts, _decide_people(facts, build_entries(facts, members), recipients, block), moving)
     return hold_for_rollout(facts, people, finished.people, moving), finished
 
 
@@ -128,9 +129,15 @@ def _decide_people(
     frame = _add_person_facts(facts, frame).with_columns(
         pl.lit(block, dtype=pl.String).alias("block"),
         pl.lit(facts.approved).alias("approved"),
-        pl.lit(facts.takes_off_all(block)).alias("halted"),
+        pl.lit(_takes_off_all(facts, block)).alias("halted"),
     )
     return wait_for_opening(facts.closing, move_batch_mates(add_decisions(frame)))
+
+
+def _takes_off_all(facts: Facts, block: Reason | None) -> bool:
+    """Whether whoever waits at the provider is taken off under this block: the campaign is halted, and not only for the
+    runs of one machine."""
+    return facts.emergency.takes_off if facts.emergency is not None else block is Reason.HALTED
 
 
 def _select_recipients(facts: Facts) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import polars as pl
 
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Facts
+from declarative.planning.frequency import find_free_time
 from declarative.planning.rollout import RolloutStep, find_step
 
 
@@ -19,7 +20,9 @@ def find_next_call(facts: Facts, group: pl.DataFrame, people: pl.DataFrame, fini
         moments.append(group.filter(reason=Reason.RETRY_AFTER).get_column("free_at").min())
     if Reason.ROLLOUT in reasons:
         moments.append(_rollout_step(facts, people, finished_count).opens_at)
-    if facts.approved and reasons - {Reason.RETRY_AFTER, Reason.ROLLOUT}:
+    if Reason.FREQUENCY in reasons:
+        moments.append(find_free_time(facts, group))
+    if facts.approved and reasons - {Reason.RETRY_AFTER, Reason.ROLLOUT, Reason.FREQUENCY}:
         moments.append(facts.opens_at)
     return min((moment for moment in moments if isinstance(moment, datetime)), default=None)
 
