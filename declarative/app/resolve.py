@@ -15,6 +15,7 @@ from declarative.app.resolve_batches import (
     place_unreadable,
 )
 from declarative.app.resume import NothingToSettle, rename_earlier_addresses, resume_address, resume_everything
+from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
 from declarative.errors import UsageError
 from declarative.model import records
@@ -38,23 +39,25 @@ class Verdict(StrEnum):
     """What was cancelled without us counts as cancelled by us: its people may be submitted again."""
 
 
-def resolve_everything(session: Session, verdict: Verdict, wait: float) -> list[str]:
+def resolve_everything(session: Session, verdict: Verdict, wait: float, reason: str = "") -> list[str]:
     """Settle what is unsure at every address that the lock knows, as `resolve_address` does. A batch that the provider
     has dropped is settled at its own address alone. Raises NothingToSettle if there is nothing."""
     lock = session.lock()
     records = sorted(lock.resources.items() if lock else ())
     if verdict is Verdict.RESUME:
-        return resume_everything(session, [address for address, _ in records], wait)
+        return resume_everything(session, [address for address, _ in records], wait, reason)
     addresses = [address for address, resource_record in records if resource_record.is_unsure]
-    return resolve_addresses(session, addresses, verdict, wait)
+    return resolve_addresses(session, addresses, verdict, wait, reason)
 
 
-def resolve_addresses(session: Session, addresses: Sequence[str], verdict: Verdict, wait: float) -> list[str]:
+def resolve_addresses(
+    session: Session, addresses: Sequence[str], verdict: Verdict, wait: float, reason: str = ""
+) -> list[str]:
     """Settle what is unsure at each of these addresses. Raises NothingToSettle if there is nothing at any of them."""
     messages = []
     for address in addresses:
         try:
-            settled = resolve_address(session, address, None, verdict, wait)
+            settled = resolve_address(session, address, None, verdict, wait, reason)
         except NothingToSettle:
             continue
         messages += [f"{address}: {message}" for message in settled]
@@ -63,17 +66,21 @@ def resolve_addresses(session: Session, addresses: Sequence[str], verdict: Verdi
     return messages
 
 
-def resolve_address(session: Session, address: str, part: str | None, verdict: Verdict, wait: float) -> list[str]:
+def resolve_address(
+    session: Session, address: str, part: str | None, verdict: Verdict, wait: float, reason: str = ""
+) -> list[str]:
     """Settle what is unsure at an address, and return a sentence for each thing settled.
 
     `part` limits it to one person, by digest or number, or to one batch, by its id at the provider; None means
-    all. `wait` is how many seconds to wait for the lease. Raises UsageError if there is nothing to settle.
+    all. `wait` is how many seconds to wait for the lease. `reason` is why, for the history. Raises UsageError if there
+    is nothing to settle.
     """
     if verdict is Verdict.RESUME:
         if part is not None:
             raise UsageError("--resume is about a whole address", hint=f"dialctl resolve {address} --resume")
-        return resume_address(session, address, wait)
-    with session.open_ledger(wait) as (ledger, _):
+        return resume_address(session, address, wait, reason)
+    purpose = Purpose(command="resolve", reason=f"--{verdict}: {reason}" if reason else f"--{verdict}")
+    with open_ledger(session, wait, purpose) as (ledger, _):
         rename_earlier_addresses(session, ledger, address)
         if address not in ledger.lock.resources:
             raise UsageError(f'the lock knows nothing of "{address}"')

@@ -183,10 +183,10 @@ class PlanRunner:
         if shard.is_empty():
             return
         may_call = partial(self._eligibility.can_call_all, resource, shard)
-        receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call)
+        counts = {Verb(verb): size for verb, size in shard.group_by("verb", maintain_order=True).len().iter_rows()}
+        receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call, counts)
         pacer.track(receipt.remote_id)
-        counts = shard.group_by("verb", maintain_order=True).len().iter_rows()
-        result.add_shard(receipt, {Verb(verb): count for verb, count in counts})
+        result.add_shard(receipt, counts)
         self._eligibility.record_outcome(resource.address, receipt, shard)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)

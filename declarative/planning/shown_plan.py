@@ -15,6 +15,7 @@ from declarative.planning.terms import Forecast, Terms
 from declarative.privacy import mask_written
 
 _TIMES = ("starts_at", "next_at")
+_YEARS = range(1900, 9000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +67,33 @@ def check_summary(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     texts += [restored.commit, *(warning.address or "" for warning in restored.warnings)]
     counts: list[object] = [*restored.held_counts.values(), *(one.size for one in restored.lists)]
     texts += [text for one in restored.lists for text in (one.name, one.sha256, one.failure)]
+    times: list[datetime | None] = [restored.created_at]
     for action in restored.actions:
+        _check_words(action)
+        times += [action.starts_at, action.next_at]
         texts += [action.address, action.provider, action.detail, action.hint, *action.remote_ids]
         counts += [action.people, *action.reasons.values(), *action.counts.values(), *action.outcomes.values()]
         if terms := action.terms:
             texts += [terms.agent_id, terms.agent_name, terms.caller_id, terms.caller, terms.hours]
             texts += [terms.rollout, terms.halts_when]
             counts += [terms.retries, terms.retry_after]
+            times.append(terms.expires_at)
         if forecast := action.forecast:
             texts.append(forecast.limit)
             counts.append(forecast.seconds)
+            times.append(forecast.ends_at)
+    if not all(time is None or (time.tzinfo and time.year in _YEARS) for time in times):
+        raise ValueError("a time that cannot be shown in every zone")
     if not all(isinstance(text, str) for text in texts) or not all(type(count) is int for count in counts):
         raise ValueError("a text or count of another type")
     return summary
+
+
+def _check_words(action: Action) -> None:
+    for word in action.reasons:
+        Reason(word)
+    if "attempt" in action.counts and "attempts" not in action.counts:
+        raise ValueError("an attempt of an unknown number")
 
 
 def restore_actions(summary: Mapping[str, Any]) -> tuple[Action, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from declarative.app.apply import ApplyReport
+from declarative.app.apply_report import ApplyReport
 from declarative.app.drift import Drift
 from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.errors import DialctlError, Exit
@@ -63,7 +63,7 @@ def _action_entry(action: Action) -> dict[str, Any]:
         "provider": action.provider,
         "people": action.people,
         "remote_ids": list(action.remote_ids),
-        "changes": [asdict(change) for change in action.changes],
+        "changes": [{"path": change.path, "before": change.before, "after": change.after} for change in action.changes],
         "reasons": dict(action.reasons),
         "outcomes": dict(action.outcomes),
         "detail": action.detail,

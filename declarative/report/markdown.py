@@ -12,7 +12,8 @@ from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.plan import Action, Change, Plan
+from declarative.planning.diff import Change
+from declarative.planning.plan import Action, Plan
 from declarative.privacy import clean
 from declarative.report import phrases, terms_phrases
 from declarative.report.truncate import Section, fit_sections

@@ -123,9 +123,7 @@ def _destination(action: Action) -> str:
     """Name what people move to. Without changed settings it is their own data that changed."""
     if not action.changes:
         return "what the manifest says of them now"
-    [change, *others] = action.changes
-    is_agent_alone = not others and bool(action.terms and action.terms.agent_id == change.after)
-    return "the new agent" if is_agent_alone else "the new settings"
+    return "the new agent" if all(change.is_agent for change in action.changes) else "the new settings"
 
 
 def _retry_sentence(action: Action, plan: Plan) -> str:

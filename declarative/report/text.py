@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 import click
 
 from declarative import humanize
-from declarative.app.apply import ApplyReport
+from declarative.app.apply_report import ApplyReport
 from declarative.app.drift import Drift
 from declarative.engine.results import NEEDS_PERSON, RequestStatus, ResourceResult
 from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
-from declarative.planning.plan import Action, Change, Plan
+from declarative.planning.diff import Change
+from declarative.planning.plan import Action, Plan
 from declarative.planning.shown_plan import ShownPlan
 from declarative.privacy import clean
 from declarative.report import phrases, terms_phrases

@@ -7,7 +7,7 @@ import pytest
 from declarative.model.lock import ResourceRecord
 from declarative.planning.changes import list_changes, show_changes_once
 from declarative.planning.decide import Verb
-from declarative.planning.plan import Change
+from declarative.planning.diff import Change
 from tests.planning.facts_fixture import batch, knowing, make_facts, members, resource
 from tests.report.sample_plans import action
 
