@@ -15,6 +15,7 @@ from declarative.app.open_requests import find_doubtful_addresses, find_open_add
 from declarative.app.run_failure import describe_failure
 from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
+from declarative.engine.list_watch import ListWatch
 from declarative.engine.results import Finding
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
@@ -110,6 +111,7 @@ def _build_run_context(
         budget=DialBudget(min(limits, default=None)),
         sleep=session.connections.sleep,
         read_halts=session.read_halts,
+        lists=ListWatch(session.desired.look_at_lists),
         progress=session.options.progress,
     )
 

@@ -34,7 +34,8 @@ class ApplyReport:
     @property
     def all_findings(self) -> tuple[Finding, ...]:
         """The findings of the whole run, then those of each address."""
-        return (*self.findings, *(finding for result in self.results.values() for finding in result.findings))
+        by_address = [result.list_findings(address) for address, result in self.results.items()]
+        return (*self.findings, *(finding for findings in by_address for finding in findings))
 
     @property
     def exit_code(self) -> int:

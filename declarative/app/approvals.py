@@ -20,7 +20,7 @@ def find_unapproved(session: Session, ledger: Ledger) -> frozenset[str]:
 def record_lists(session: Session, ledger: Ledger, allow_release: Collection[str]) -> None:
     """Write down how many numbers each do-not-call list holds, before anything is sent. Only those of `allow_release`,
     and those that the project allows, may hold fewer than was known."""
-    memory = released.make_list_memory(session.desired, ledger.lock, allow_release)
+    memory = released.ListCheck(session.desired, ledger.lock, allow_release).make_memory()
     changes: dict[str, tuple[str, ResourceRecordFields]] = {
         address: (provider, {"lists": sizes}) for address, (provider, sizes) in memory.by_address.items()
     }

@@ -25,7 +25,9 @@ def observe_selected(session: Session, selection: Selection) -> list[Observation
     scope = session.scope(session.lock(), everything=True)
     observations = {
         observation.facts.address: observation
-        for observation in apply_frequency(scope, released.block_released(observe(scope), scope.desired, scope.lock))
+        for observation in apply_frequency(
+            scope, released.ListCheck(scope.desired, scope.lock).block_released(observe(scope))
+        )
         if not _is_empty(observation)
     }
     known_addresses = ", ".join(observations) or "none"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from declarative.engine import list_depth, lock_evidence
 from declarative.engine.candidates import find_candidates
@@ -20,7 +21,7 @@ from declarative.engine.ownership import Ownership
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
-from declarative.model.halts import NO_HALTS, EmergencyHalt, Halts
+from declarative.model.halts import NO_HALTS, Halts
 from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
@@ -167,12 +168,9 @@ class _Observer:
         frequency = self.scope.desired.project.policy.frequency
         if call_window.may_hold_calls(frequency, managed.resource_record, self.provider_time):
             return False
+        is_halted = self.scope.halts.find(*managed.names) is not None
         return not managed.renamed_from and unchanged.is_unchanged(
-            managed.resource,
-            managed.resource_record,
-            remotes,
-            self.provider_time,
-            halted=_find_emergency(self.scope, managed) is not None,
+            managed.resource, managed.resource_record, remotes, self.provider_time, halted=is_halted
         )
 
     def _read_to_lineage_start(self, to_read: Sequence[Managed]) -> None:
@@ -215,7 +213,7 @@ class _Observer:
         facts = replace(
             _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
             cancel_settles=self._cancel_settles(),
-            marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call(),
+            marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call,
         )
         facts = facts if quiet else hold_against_lock(facts)
         return Observation(
@@ -227,7 +225,7 @@ class _Observer:
                 facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
             )
             or (None if quiet else self._lag_block(managed))
-            or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)),
+            or (None if quiet else self._account_block),
             to_adopt=tuple(
                 remote
                 for remote_id, remote in remotes.items()
@@ -252,6 +250,12 @@ class _Observer:
         capabilities = self._capabilities(Route.BATCH)
         return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
 
+    @cached_property
+    def _account_block(self) -> Block | None:
+        """Why this may be another account. What was read is the same for all addresses."""
+        return lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)
+
+    @cached_property
     def _shows_newest_call(self) -> bool:
         return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))
 
@@ -277,17 +281,12 @@ def _build_facts(
         lineage=scope.lock.lineage if scope.lock else "",
         probe_number=_find_probe_number(scope, managed.provider),
         also=frozenset(managed.also),
-        emergency=_find_emergency(scope, managed),
+        emergency=scope.halts.find(*managed.names),
         failures=capabilities.failures if capabilities else frozenset(),
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
     return policy.add_times(facts, managed.resource, _find_guard(scope, managed.provider), capabilities)
-
-
-def _find_emergency(scope: ObserveScope, managed: Managed) -> EmergencyHalt | None:
-    """The halt of an address, under this name or an earlier one."""
-    return scope.halts.find(managed.address, *(managed.resource.previously if managed.resource else ()))
 
 
 def _find_guard(scope: ObserveScope, provider: str) -> timedelta:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from declarative.engine.list_watch import ListWatch
 from declarative.engine.signals import StopSignal
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
@@ -68,6 +69,8 @@ class RunContext:
     """Waits that many seconds: in real time, or by moving the clock of the embedded sandbox."""
     read_halts: Callable[[], Halts] = lambda: NO_HALTS
     """Reads the emergency stops that stand now. Raises StateError where they cannot be read: then nothing is sent."""
+    lists: ListWatch = field(default_factory=ListWatch)
+    """The do-not-call lists, which may change while the run dials."""
     progress: Callable[[str], None] = lambda _: None
     """Shows a line of progress."""
 

@@ -19,8 +19,8 @@ from declarative.model.remote import Phase, Remote, parse_timestamp
 from declarative.model.resource import Resource, Route
 from declarative.planning import standing
 from declarative.planning.decide import Reason, Standing, Verb
-from declarative.planning.entries import all_members, batch_facts
 from declarative.planning.facts import Facts, Observation
+from declarative.planning.remote_facts import batch_facts, identify_members
 
 _PARTLY_READ = (
     Reason.NOT_READ,
@@ -119,10 +119,9 @@ class CallWindow:
     def _list_calls(self, observation: Observation) -> Iterator[pl.DataFrame]:
         """Yield the calls of one address, as far as numbers are known."""
         facts = observation.facts
-        members = all_members(facts)
         for remote in facts.remotes.values():
             if remote.members is not None:
-                yield self._list_batch_calls(facts, remote, members.filter(remote=remote.id))
+                yield self._list_batch_calls(facts, remote, identify_members(facts, remote))
         if facts.resource is None:
             return
         if observation.block is not None and observation.block.reason in _PARTLY_READ:
@@ -177,8 +176,9 @@ class CallWindow:
         facts = observation.facts
         if facts.resource is not None:
             return False
-        is_unread = observation.block is not None and observation.block.reason in _PARTLY_READ
-        if is_unread:
+        is_blocked = observation.block is not None and observation.block.reason in _PARTLY_READ
+        # A tombstone whose provider cannot be read is neither blocked nor read.
+        if is_blocked or observation.unchanged:
             return may_hold_calls(self._frequency, facts.resource_record, self._now)
         return facts.has_doubtful_batch()
 

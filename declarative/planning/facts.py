@@ -184,6 +184,11 @@ class Managed:
     """Its manifest is gone and it is no part of this run, which must not call its people under another address."""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Its address, and its earlier ones."""
+        return (self.address, *(self.resource.previously if self.resource else ()))
+
+    @property
     def resource_here(self) -> Resource | None:
         """What the manifest wants at this provider; None where it is gone, or names another one."""
         return self.resource if self.resource and self.resource.provider == self.provider else None
@@ -203,7 +208,7 @@ class Managed:
     @property
     def has_forgotten_requests(self) -> bool:
         """Whether something was sent, and only its mark at the provider can still tell of it."""
-        return self.resource_record.is_forgotten and self.resource_record.generation > 0
+        return self.resource_record.generation > 0 and self.resource_record.is_forgotten
 
     def batch_records(self) -> dict[str, RemoteRecord]:
         """Return the remembered batches by id, without those that are not read any more."""

@@ -102,8 +102,8 @@ class _Row:
 
 def _make_row(action: Action, plan: Plan) -> _Row:
     details = phrases.describe_action(action, plan)
-    if action.forecast and action.people > 1:
-        details += f"; {terms_phrases.describe_forecast(action.forecast, plan)}"
+    if forecast := terms_phrases.describe_forecast(action, plan):
+        details += f"; {forecast}"
     details += f"; {action.hint}" if action.hint else ""
     verb = f"`{phrases.SYMBOLS[action.verb]}` {action.verb}"
     reasons = action.reasons or {action.reason: action.people}

@@ -12,6 +12,7 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
 from declarative.privacy import clean
 from declarative.report.outcome_words import describe_outcomes
+from declarative.report.terms_phrases import sum_costs
 
 SYMBOLS = {
     Verb.CREATE: "+",
@@ -201,7 +202,9 @@ def headline(plan: Plan) -> str:
     sentences += [f"{waiting_count:,} to be called later."] if waiting_count else []
     effects = _headline_effects(plan)
     if effects:
-        return " ".join([f"Plan: {', '.join(effects)}.", *sentences])
+        costs = [money.roughly for money in sum_costs(plan)]
+        cost = [f"About {' and '.join(costs)}."] if costs else []
+        return " ".join([f"Plan: {', '.join(effects)}.", *cost, *sentences])
     if sentences:
         # This does not say that no one is called: people who already wait at the provider may be.
         return " ".join(["Plan: nothing is sent.", *sentences])

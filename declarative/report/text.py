@@ -61,8 +61,8 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
     yield click.style(line, fg=phrases.COLORS.get(action.verb))
     if action.terms and (terms := terms_phrases.describe_terms(action.terms, plan)):
         yield f"      {terms}"
-    if action.forecast and action.people > 1:
-        yield f"      {terms_phrases.describe_forecast(action.forecast, plan)}"
+    if forecast := terms_phrases.describe_forecast(action, plan):
+        yield f"      {forecast}"
     if action.verb in (Verb.REPLACE, Verb.RETRY) or any(change.before is not None for change in action.changes):
         yield from (f"      {_change_line(change)}" for change in action.changes)
     called = action.counts.get("called", 0)

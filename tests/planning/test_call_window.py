@@ -157,6 +157,14 @@ def test_of_a_removed_address_that_could_not_be_read_anybody_may_have_been_calle
     }
 
 
+def test_a_tombstone_that_could_not_be_read_is_no_exception() -> None:
+    record = ResourceRecord(
+        generation=1, tombstone=True, remotes={"b1": remembered(settled=True, last_updated_at=at(NOON - HOUR))}
+    )
+    unread = replace(address("b", None, record=record), unchanged=True)
+    assert held(unread, address("c", "a"))["c"] == {"a": WAIT}
+
+
 def test_whoever_may_be_in_a_lost_request_counts_as_called_now() -> None:
     lost = replace(ResourceRecord(generation=1), intents=open_intents(intent()))
     assert held(address("b", "a", record=lost), address("c", "ab"))["c"] == {"a": WAIT, "b": CREATE}
