@@ -45,7 +45,7 @@ def resolve_everything(session: Session, verdict: Verdict, wait: float, reason: 
     lock = session.lock()
     records = sorted(lock.resources.items() if lock else ())
     if verdict is Verdict.RESUME:
-        return resume_everything(session, [address for address, _ in records], wait, reason)
+        return resume_everything(session, [address for address, _ in records], wait, _make_purpose(verdict, reason))
     addresses = [address for address, resource_record in records if resource_record.is_unsure]
     return resolve_addresses(session, addresses, verdict, wait, reason)
 
@@ -75,11 +75,11 @@ def resolve_address(
     all. `wait` is how many seconds to wait for the lease. `reason` is why, for the history. Raises UsageError if there
     is nothing to settle.
     """
+    purpose = _make_purpose(verdict, reason)
     if verdict is Verdict.RESUME:
         if part is not None:
             raise UsageError("--resume is about a whole address", hint=f"dialctl resolve {address} --resume")
-        return resume_address(session, address, wait, reason)
-    purpose = Purpose(command="resolve", reason=f"--{verdict}: {reason}" if reason else f"--{verdict}")
+        return resume_address(session, address, wait, purpose)
     with open_ledger(session, wait, purpose) as (ledger, _):
         rename_earlier_addresses(session, ledger, address)
         if address not in ledger.lock.resources:
@@ -90,6 +90,10 @@ def resolve_address(
                 raise UsageError(f"of {part} only --placed can be said: nothing proves that it called nobody")
             return place_unreadable(session, ledger, address, part)
         return _settle_people(session, ledger, address, part, verdict)
+
+
+def _make_purpose(verdict: Verdict, reason: str) -> Purpose:
+    return Purpose(command="resolve", reason=f"--{verdict}: {reason}" if reason else f"--{verdict}")
 
 
 def _settle_people(session: Session, ledger: Ledger, address: str, part: str | None, verdict: Verdict) -> list[str]:

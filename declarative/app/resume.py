@@ -29,30 +29,31 @@ class NothingToSettle(UsageError):
     """There is nothing at an address that the verdict is about."""
 
 
-def resume_everything(session: Session, addresses: Sequence[str], wait: float, reason: str = "") -> list[str]:
+def resume_everything(session: Session, addresses: Sequence[str], wait: float, purpose: Purpose) -> list[str]:
     """Resume each of these addresses, and end every halt, that of the project too. An address that cannot be read stays
-    as it is. Raises NothingToSettle if there is nothing to resume."""
+    as it is. `purpose` goes into the history. Raises NothingToSettle if there is nothing to resume."""
     messages = []
     for address in addresses:
         try:
-            messages += [f"{address}: {message}" for message in resume_address(session, address, wait, reason)]
+            messages += [f"{address}: {message}" for message in resume_address(session, address, wait, purpose)]
         except NothingToSettle:
             continue
         except ProviderError as error:
             messages.append(f"{error.message}; run dialctl resolve {address} --resume once it can be read")
     halts = select_halts(session.backend, None)
-    messages += _end_halts(session, halts, reason, has_line=False)
+    messages += _end_halts(session, halts, purpose, has_line=False)
     if not messages:
         raise NothingToSettle("there is nothing to settle at any address", hint="dialctl status shows what is unsure")
     return messages
 
 
-def resume_address(session: Session, address: str, wait: float, reason: str = "") -> list[str]:
-    """Let an address go on, and return a sentence for each thing settled. Raises NothingToSettle if it is not held."""
+def resume_address(session: Session, address: str, wait: float, purpose: Purpose) -> list[str]:
+    """Let an address go on, and return a sentence for each thing settled. `purpose` goes into the history. Raises
+    NothingToSettle if it is not held."""
     messages: list[str] = []
     names = [address, *(resource.previously if (resource := session.desired.resources.get(address)) else ())]
     halts = [halt for name in names for halt in select_halts(session.backend, name)]
-    with open_ledger(session, wait, _make_purpose(reason)) as (ledger, _):
+    with open_ledger(session, wait, purpose) as (ledger, _):
         if ledger.is_started:
             rename_earlier_addresses(session, ledger, address)
         if ledger.is_started and address in ledger.lock.resources:
@@ -65,20 +66,16 @@ def resume_address(session: Session, address: str, wait: float, reason: str = ""
         elif not halts:
             raise UsageError(f'the lock knows nothing of "{address}"')
     # The halt ends last: what it cancelled counts as ours by then, and a run that reads both calls nobody in between.
-    messages += _end_halts(session, halts, reason, has_line=bool(messages))
+    messages += _end_halts(session, halts, purpose, has_line=bool(messages))
     messages += [f"{halt} still: {halt.way_out}" for halt in _find_project_halts(session)]
     return messages
 
 
-def _make_purpose(reason: str) -> Purpose:
-    return Purpose(command="resolve", reason=f"--resume: {reason}" if reason else "--resume")
-
-
-def _end_halts(session: Session, halts: Sequence[EmergencyHalt], reason: str, *, has_line: bool) -> list[str]:
+def _end_halts(session: Session, halts: Sequence[EmergencyHalt], purpose: Purpose, *, has_line: bool) -> list[str]:
     """End these halts, and return a sentence for each. The history has a line of it already where the lock changed."""
     end_halts(session.backend, halts, session.options.environment)
     if halts and not has_line:
-        record = new_record(session, Holder.from_environment(session.options.environment), _make_purpose(reason))
+        record = new_record(session, Holder.from_environment(session.options.environment), purpose)
         addresses = {halt.address: PeopleCounts() for halt in halts if halt.address != EVERYTHING}
         history.write_line(session.backend, session.lock(), replace(record, addresses=addresses, exit=0))
     return [f"{halt}; it goes on" for halt in halts]

@@ -125,6 +125,11 @@ class Session:
         self.options.progress("reading the manifests and their people")
         return _load_desired(self, self.options.directory / self.options.path, self.options.selection)
 
+    def reuse(self, desired: Desired) -> None:
+        """Use what an earlier session read of the same project, in place of its manifests."""
+        self.desired = desired
+        humanize.set_display_zone(desired.project.display_zone)
+
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
         return _load_desired(self, self.project_directory, EVERYTHING)

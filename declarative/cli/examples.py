@@ -71,6 +71,7 @@ _EXAMPLES = {
     "state new": ("dialctl state new",),
     "state rebuild": ("dialctl state rebuild",),
     "state merge": ("dialctl state merge",),
+    "run": ("dialctl run", "dialctl run campaigns/* --interval 30s --log json", "dialctl run --once"),
     "state push": ("dialctl state push s3://bucket/prefix", "dialctl state push 'postgresql:///calls?prefix=spring'"),
     "state pull": ("dialctl state pull s3://bucket/prefix",),
     "force-unlock": ("dialctl force-unlock 6f1c0c6e",),

@@ -25,6 +25,7 @@ _COMMANDS: Mapping[str, str] = {
     "apply": "declarative.cli.apply:apply",
     "destroy": "declarative.cli.apply:destroy",
     "halt": "declarative.cli.halt:halt",
+    "run": "declarative.cli.run:run",
     "drift": "declarative.cli.status:drift",
     "status": "declarative.cli.status:status",
     "results": "declarative.cli.results:results",

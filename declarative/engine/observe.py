@@ -271,6 +271,7 @@ def _build_facts(
     provider_time: datetime,
     capabilities: Capabilities | None = None,
 ) -> Facts:
+    spec = scope.desired.project.providers.get(managed.provider)
     facts = Facts(
         address=managed.address,
         resource=managed.resource,
@@ -279,7 +280,7 @@ def _build_facts(
         now=provider_time,
         key=scope.key,
         lineage=scope.lock.lineage if scope.lock else "",
-        probe_number=_find_probe_number(scope, managed.provider),
+        probe_number=spec.probe_number if spec else "",
         also=frozenset(managed.also),
         emergency=scope.halts.find(*managed.names),
         failures=capabilities.failures if capabilities else frozenset(),
@@ -291,8 +292,3 @@ def _build_facts(
 
 def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
     return scope.lock.guard(provider, scope.desired.project.guard) if scope.lock else scope.desired.project.guard
-
-
-def _find_probe_number(scope: ObserveScope, provider: str) -> str:
-    spec = scope.desired.project.providers.get(provider)
-    return spec.probe_number if spec else ""

@@ -67,6 +67,13 @@ class ResourceResult:
         """Counts people of a request that is known to be done."""
         self.requests.append((remote_id, verb, count))
 
+    def add_left(self, count: int, *, comes_again: bool) -> None:
+        """Counts people who were not submitted. `comes_again` where the run ends early to plan them anew at once."""
+        if comes_again:
+            self.unplanned += count
+        else:
+            self.deferred += count
+
     def undo_request(self, remote_id: str, *, people_are_free: bool = False) -> None:
         """Removes the requests of a batch that was withdrawn before it called."""
         if people_are_free:

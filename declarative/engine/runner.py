@@ -167,8 +167,8 @@ class PlanRunner:
         pacer = Pacer(self._run, resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
             for start, shard in cut_shards(same_attempt, capabilities):
-                if self._must_stop(resource, result):
-                    result.deferred += len(same_attempt) - start
+                if self._run.must_look_again or self._must_stop(resource, result):
+                    result.add_left(len(same_attempt) - start, comes_again=self._run.must_look_again)
                     break
                 self._run.progress(f"{resource.address}: {start:,} of {people(len(same_attempt))} submitted")
                 pacer.wait()

@@ -18,11 +18,9 @@ from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Observation
 from declarative.planning.halting import find_ended, find_halt, halt_block
 from declarative.planning.standing import decide_all
-from declarative.providers.cartesia.type import CARTESIA
 from tests.planning.facts_fixture import batch, knowing, make_facts, members, number, remembered, resource, verbs
 
 QUEUED, IN_FLIGHT, REACHED, UNREACHED, REFUSED, UNFUNDED, CANCELLED, UNKNOWN = Phase
-ABLE = CARTESIA.routes[CARTESIA.versions[0]][Route.BATCH]
 FAILED = frozenset({"dial_failed"})
 HALF_FAILED = HaltWhen(failed_above=40, of_at_least=4)
 
@@ -100,7 +98,7 @@ def block_of(facts: Facts) -> Block | None:
 
 def composed(facts: Facts) -> dict[str, str]:
     """Verb to reason of the actions of an address."""
-    [(actions, _)] = compose_actions([Observation(facts=facts, block=block_of(facts))], lambda _: ABLE)
+    [(actions, _)] = compose_actions([Observation(facts=facts, block=block_of(facts))], lambda _: None)
     return {action.verb: action.reason for action in actions}
 
 
