@@ -17,7 +17,8 @@ from declarative.app.session import Session
 from declarative.app.status import AddressStatus, summarize
 from declarative.model.remote import Phase
 from declarative.model.selection import Selection
-from declarative.planning.entries import all_members, build_entries
+from declarative.planning.columns import FactColumns
+from declarative.planning.entries import build_entries, read_members
 from declarative.planning.facts import Observation
 
 _HOURLY_SPAN = timedelta(days=2)
@@ -123,7 +124,7 @@ def list_calls(observations: Iterable[Observation]) -> pl.DataFrame:
     """
     frames = []
     for observation in observations:
-        entries = build_entries(observation.facts, all_members(observation.facts))
+        entries = build_entries(read_members(FactColumns([observation.facts])))
         was_called = pl.col("phase").is_in(_CALLED) & (
             pl.col("call_id").is_not_null() | pl.col("outcome").is_not_null()
         )

@@ -17,9 +17,9 @@ from declarative.model.numbers import normalize_numbers
 from declarative.model.price import Price
 from declarative.model.remote import Phase
 from declarative.model.selection import Selection
-from declarative.planning import standing
 from declarative.planning.decide import Standing, Verb
 from declarative.planning.facts import Block, Observation
+from declarative.planning.person_details import results_frame
 
 _NOT_REACHED = ("not_reached", "called_again")
 """Of `call_state`: people whose last call is over and who took none."""
@@ -128,7 +128,7 @@ def read_costs(
 def _result_rows(observation: Observation) -> pl.DataFrame:
     is_bounded = pl.col("standing") == int(Standing.UNSURE)
     at_most = pl.when(~is_bounded).then("attempts").cast(pl.Int64)
-    frame = standing.results_frame(observation.facts).with_columns(standing_word(observation).alias("word"))
+    frame = results_frame(observation.facts).with_columns(standing_word(observation).alias("word"))
     call = call_state()
     return frame.select(
         pl.lit(observation.facts.address).alias("address"),
