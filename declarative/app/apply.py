@@ -124,6 +124,7 @@ def _build_run_context(
         budget=DialBudget(min(limits, default=None), count_dials),
         sleep=session.connections.sleep,
         lists=ListWatch(session.desired.look_at_lists),
+        read_halts=session.read_halts,
         progress=session.options.progress,
         comes_again=options.comes_again,
     )
@@ -202,7 +203,7 @@ def _run_rounds(
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
             settled_addresses = _settle_doubts(run, runner, plan, findings, unapproved)
-            if not settled_addresses and not runner.has_taken_back:
+            if not settled_addresses and not any(result.taken_back for result in runner.results.values()):
                 break
             current_plan = _make_plan(session, options, run.ledger)
             if settled_addresses & earlier_doubts:

@@ -31,6 +31,11 @@ _EXAMPLES = {
         "dialctl destroy",
         "dialctl destroy --target batch/march-outreach --auto-approve",
     ),
+    "halt": (
+        "dialctl halt --all --reason 'the agent says the wrong price'",
+        "dialctl halt batch/march-outreach",
+        "dialctl halt --all --dry-run",
+    ),
     "drift": ("dialctl drift", "dialctl drift -l team=growth --json"),
     "status": (
         "dialctl status",

@@ -12,6 +12,7 @@ from declarative.engine.list_watch import ListWatch
 from declarative.engine.signals import StopSignal
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
+from declarative.model.halts import NO_HALTS, EmergencyHalt, Halts
 from declarative.model.history import PeopleCounts
 from declarative.model.resource import Project, Resource, Route
 from declarative.providers.base import Provider
@@ -83,6 +84,8 @@ class RunContext:
     """Waits that many seconds: in real time, or by moving the clock of the embedded sandbox."""
     lists: ListWatch = field(default_factory=ListWatch)
     """The do-not-call lists, which may change while the run dials."""
+    read_halts: Callable[[], Halts] = lambda: NO_HALTS
+    """Reads the emergency stops that stand now. Raises StateError where they cannot be read: then nothing is sent."""
     progress: Callable[[str], None] = lambda _: None
     """Shows a line of progress."""
     comes_again: bool = False
@@ -100,6 +103,10 @@ class RunContext:
         self.stop.check()
         # Protocol 11: a run that lost its lease must not send; the new holder may be sending the same.
         self.lease.check()
+
+    def find_halt(self, resource: Resource) -> EmergencyHalt | None:
+        """Reads whether a person halted the resource, or the project, by now. None: nobody did."""
+        return self.read_halts().find(resource.address, *resource.previously)
 
     def pause(self, seconds: float) -> None:
         """Waits, and stops waiting when asked to stop. Raises Interrupted."""

@@ -14,6 +14,7 @@ from functools import reduce
 import polars as pl
 
 from declarative.model.digest import PersonKey
+from declarative.model.halts import EmergencyHalt
 from declarative.model.lock import Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.records import join_records
 from declarative.model.remote import Remote
@@ -48,6 +49,8 @@ class Facts:
     """Whether the list of calls shows by its mark the newest call that the lock knows there."""
     unmatched: frozenset[str] = frozenset()
     """Ids of batches that do not show exactly the people who were sent, as far as the lock knows (membership.py)."""
+    emergency: EmergencyHalt | None = None
+    """The halt that a person ordered for it, which stands. None: there is none."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
     failures: frozenset[str] = frozenset()
@@ -75,6 +78,13 @@ class Facts:
     def is_desired(self) -> bool:
         """Whether its manifest exists and is not paused."""
         return self.resource is not None and not self.resource.paused
+
+    def takes_off_all(self, block: Reason | None) -> bool:
+        """Whether whoever waits at the provider is taken off under this block: the campaign is halted, and not only for
+        the runs of one machine."""
+        if self.emergency is not None:
+            return self.emergency.takes_off
+        return block is Reason.HALTED
 
     def is_cancel_settled(self, remote_record: RemoteRecord) -> bool:
         """Whether a batch was cancelled by us, and so long ago that a person who reads `cancelled` there is free."""
