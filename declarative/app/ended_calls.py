@@ -14,7 +14,8 @@ from declarative.app.selected_observations import is_unknown
 from declarative.app.session import Session
 from declarative.model import frames
 from declarative.model.remote import Phase
-from declarative.planning.entries import all_members, build_entries
+from declarative.planning.columns import FactColumns
+from declarative.planning.entries import build_entries, read_members
 from declarative.planning.facts import Observation
 
 _CALLED = (Phase.REACHED, Phase.UNREACHED, Phase.UNKNOWN)
@@ -31,7 +32,7 @@ def list_calls(observations: Iterable[Observation]) -> pl.DataFrame:
     parts = []
     for observation in observations:
         facts = observation.facts
-        entries = build_entries(facts, all_members(facts))
+        entries = build_entries(read_members(FactColumns([facts])))
         was_called = pl.col("phase").is_in(_CALLED) & (
             pl.col("call_id").is_not_null() | pl.col("outcome").is_not_null()
         )

@@ -148,11 +148,13 @@ def _compose_plan(
     """The actions and tasks of every address, without refusals and warnings."""
     actions: list[Action] = []
     tasks: dict[str, Task] = {}
-    for observation in observations:
+
+    def capabilities_of(observation: Observation) -> Capabilities | None:
         resource = observation.facts.resource
-        address_actions, task = compose_actions(
-            observation, capabilities(resource.provider, resource.route) if resource else None
-        )
+        return capabilities(resource.provider, resource.route) if resource else None
+
+    composed = compose_actions(observations, capabilities_of)
+    for observation, (address_actions, task) in zip(observations, composed, strict=True):
         actions += address_actions
         if task is not None:
             tasks[observation.facts.address] = task

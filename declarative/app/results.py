@@ -19,9 +19,9 @@ from declarative.model.numbers import normalize_numbers
 from declarative.model.price import Price
 from declarative.model.remote import Phase
 from declarative.model.selection import Selection
-from declarative.planning import standing
 from declarative.planning.decide import Reason, Standing, Verb
 from declarative.planning.facts import Block, Observation
+from declarative.planning.person_details import results_frame
 
 _NOT_REACHED = ("not_reached", "called_again")
 """Of `call_state`: people whose last call is over and who took none."""
@@ -149,7 +149,7 @@ def _find_unread(session: Session, observation: Observation) -> Block | None:
 def _result_rows(observation: Observation) -> pl.DataFrame:
     is_bounded = pl.col("standing") == int(Standing.UNSURE)
     at_most = pl.when(~is_bounded).then("attempts").cast(pl.Int64)
-    frame = standing.results_frame(observation.facts).with_columns(standing_word(observation).alias("word"))
+    frame = results_frame(observation.facts).with_columns(standing_word(observation).alias("word"))
     call = call_state()
     return frame.select(
         pl.lit(observation.facts.address).alias("address"),

@@ -14,7 +14,8 @@ from declarative.model.lock import RemoteRecord, ResourceRecord
 from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Route
 from declarative.planning import diff, unchanged
-from declarative.planning.entries import all_members
+from declarative.planning.columns import FactColumns
+from declarative.planning.entries import read_members
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Task
 from declarative.state.ledger import ResourceRecordFields
@@ -59,7 +60,7 @@ class Recorder:
                 task.address, remotes=changed_records, intents=dict.fromkeys(mark for mark in answered_marks if mark)
             )
         if resource_record.unseen:
-            drop_found(self._run, task.address, all_members(task.facts))
+            drop_found(self._run, task.address, read_members(FactColumns([task.facts])).frame)
 
     def _date_cancel(self, facts: Facts, remote_record: RemoteRecord) -> RemoteRecord:
         """Dates a cancel whose answer was lost, or that somebody declared to be ours, by when it was first seen."""

@@ -255,11 +255,11 @@ class Plan:
         return f"sha256:{json_digest([self.project, action_rows, task_digests])}"
 
 
-def select_to_call(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
-    """Return the people of one verb, in the columns TO_CALL_SCHEMA."""
-    return frame.filter(pl.col("verb") == verb, pl.col("data").is_not_null()).select(
-        "number", pl.col("data").alias("payload"), "verb", (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
-    )
+def select_to_call(people: pl.DataFrame) -> pl.DataFrame:
+    """Return the wanted ones of these people: `address`, its place, and the columns TO_CALL_SCHEMA."""
+    attempt = (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
+    wanted = people.filter(pl.col("data").is_not_null())
+    return wanted.select("address", "number", pl.col("data").alias("payload"), "verb", attempt)
 
 
 def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> Action:
