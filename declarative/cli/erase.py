@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @options.project_schema
 @click.pass_obj
 def erase(context: Context, numbers: tuple[str, ...], path: Path) -> int:
-    """Delete people from caches and sandbox, and say where else they stand. `-` reads numbers from stdin.
+    """Erase people from caches and sandbox. `-` reads numbers from stdin.
 
     It prints the places in the checkout and the ids at each provider, for you to delete there, and last the rows for a
     do-not-call file: with DIALCTL_PERSON_KEY a digest for its column `person`, without it the number itself.
