@@ -12,13 +12,13 @@ import orjson
 from declarative.sandbox.faults import FaultEffects
 from declarative.sandbox.request import ApiRequest, ApiResponse, format_rfc3339
 
-_LISTS = ("data", "recipients", "calls", "campaigns", "leads", "batch_calls")
-_MEMBER_LISTS = ("recipients", "leads")
-_NAMED_LISTS = ("data", "campaigns", "batch_calls")
+_LISTS = ("data", "recipients", "calls", "campaigns", "leads", "batch_calls", "results")
+_MEMBER_LISTS = ("recipients", "leads", "results")
+_NAMED_LISTS = ("data", "campaigns", "batch_calls", "results")
 _NAMES = ("name", "call_name")
-_REQUEST_LISTS = ("recipients", "outbound_calls", "target_numbers")
+_REQUEST_LISTS = ("recipients", "outbound_calls", "target_numbers", "customers")
 _COUNTS = ("total_calls_scheduled", "total_calls_dispatched", "total_calls_finished")
-_CURSORS = ("starting_after", "ending_before", "cursor", "last_doc", "page[number]")
+_CURSORS = ("starting_after", "ending_before", "cursor", "last_doc", "page[number]", "page")
 _NUMBERS = ("to_number", "to", "number", "phone_number", "telnyx_end_user_target")
 
 
@@ -109,7 +109,7 @@ def _rewrite(value: Any, forms: Mapping[str, str], shift: float, name: str = "")
         return value
     if name in _NUMBERS:
         return _rewrite_number(value, forms)
-    if name == "created_at" and shift:
+    if name in ("created_at", "createdAt") and shift:
         return format_rfc3339(datetime.fromisoformat(value).timestamp() + shift)
     return value
 

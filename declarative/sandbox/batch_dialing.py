@@ -110,6 +110,9 @@ def _plan_dials(
     start = max(instant, live.dispatch[-1] + batch.pace.spacing) if len(live) else instant
     busy = [end for end in live.end if end > instant]
     planned = plan_attempts(list(zip(queue, fates, strict=True)), start, busy, batch.pace, ordinal)
+    in_time = planned.count_started(batch.deadline)
+    _forget_members(moment, batch, planned.member[in_time:])
+    planned = planned.take(range(in_time)) if in_time < len(planned) else planned
     return live.merge(planned) if len(live) else planned
 
 

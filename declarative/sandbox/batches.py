@@ -5,6 +5,7 @@ Semantics: Cartesia's batch guide (2026-03-01) and its reference.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Batch:
     turned_away: int
     """Those of `planned` that are turned away before any phone is called."""
     provider: str
-    """Whose batch it is: `cartesia` or `elevenlabs`."""
+    """Whose batch it is: `cartesia`, `elevenlabs` or `vapi`."""
     extra: Any
     """What only its provider knows of it, as an object; None at Cartesia."""
 
@@ -82,6 +83,11 @@ class Batch:
     def removed(self) -> list[int]:
         """Recipients who were taken off one by one, by their index."""
         return list((self.extra or {}).get("removed", ()))
+
+    @property
+    def deadline(self) -> float:
+        """From when it dials nobody any more, in seconds since the epoch; infinite for most providers."""
+        return float((self.extra or {}).get("deadline", math.inf))
 
     @property
     def pace(self) -> DialPace:
@@ -117,7 +123,7 @@ class BatchOrder:
     provider: str = "cartesia"
     """Whose batch it is."""
     id_prefix: str = "acb"
-    """What its id begins with."""
+    """What its id begins with. Empty: the id is a UUID."""
     extra: Any = None
     """What only its provider knows of it, as an object; None for nothing."""
 

@@ -27,6 +27,7 @@ _Check = Callable[[Any], bool]
 _EXTRA_FIELDS = (
     frozenset({"variant", "policy", "channel_config", "branch_id", "environment", "target_given", "timezone"}),
     frozenset({"telephony_call_config", "target_given", "timezone"}),
+    frozenset({"deadline", "latest", "is_squad", "is_checked", "is_archived"}),
 )
 _EVENT_FIELDS = frozenset({"telnyx_agent_target", "telnyx_end_user_target", "telnyx_conversation_channel"})
 _EVENT_COLUMNS = 4
@@ -110,7 +111,7 @@ def _holds_attempts(value: bytes) -> bool:
 
 
 def _holds_extra(value: bytes) -> bool:
-    """Whether this is what ElevenLabs alone knows of a campaign or a batch."""
+    """Whether this is what ElevenLabs or Vapi alone knows of a campaign or a batch."""
     extra = orjson.loads(value) if _holds_json(value) else {}
     removed = extra.get("removed", [])
     has_all = any(fields <= extra.keys() for fields in _EXTRA_FIELDS)

@@ -107,6 +107,12 @@ class FaultEffects:
     """The cancel of an ElevenLabs batch marks only those who wait."""
     count_ringing: bool = False
     """`attempt_count` of an ElevenLabs lead rises when the phone rings."""
+    past_end: str = "empty"
+    """What a Vapi campaign gets whose end has passed: `empty` or `refuse`."""
+    keeps_pending: bool = False
+    """Contacts of a Vapi campaign who are not called any more still read pending."""
+    no_campaigns: bool = False
+    """Vapi's campaigns are not switched on for the account."""
 
     @property
     def knobs(self) -> Knobs:

@@ -6,6 +6,7 @@ import secrets
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
+from uuid import uuid4
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _KEY, _TAIL = 17, 5
@@ -15,9 +16,9 @@ class BatchId(NamedTuple):
     """Id of a new batch."""
 
     id: str
-    """A prefix such as `acb_`, and 22 characters."""
+    """A prefix such as `acb_`, and 22 characters; or a UUID."""
     key: str
-    """The first 17 of them."""
+    """Begins the ids of its calls and recipients."""
 
 
 def _random_id(length: int) -> str:
@@ -25,8 +26,10 @@ def _random_id(length: int) -> str:
 
 
 def new_batch_id(prefix: str = "acb") -> BatchId:
-    """Make a random id. The ids of its calls and recipients begin with its key."""
+    """Make a random id, a UUID for an empty prefix. The ids of its calls and recipients begin with its key."""
     letters = _random_id(_KEY + _TAIL)
+    if not prefix:
+        return BatchId(str(uuid4()), letters[:_KEY])
     return BatchId(f"{prefix}_{letters}", letters[:_KEY])
 
 

@@ -106,6 +106,12 @@ class Knobs:
     """Whether the cancel of an ElevenLabs batch marks only those who wait; else everybody reads `cancelled`."""
     count_ringing: bool = False
     """Whether `attempt_count` of an ElevenLabs lead rises when the phone rings; else when the call is handed off."""
+    past_end: str = "empty"
+    """What a Vapi campaign gets whose end has passed: it is taken and ends `empty`, or `refuse`."""
+    keeps_pending: bool = False
+    """Whether contacts of a Vapi campaign who are not called any more still read pending; else skipped."""
+    no_campaigns: bool = False
+    """Whether campaigns are not switched on for the Vapi account."""
 
 
 @dataclass(frozen=True, slots=True)

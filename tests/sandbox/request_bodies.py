@@ -8,6 +8,9 @@ BATCHES = "/agents/calls/batches"
 CAMPAIGNS = "/v1/convai/outbound-campaigns/campaigns"
 CALLED_BATCHES = "/v1/convai/batch-calling"
 EVENTS = "/v2/ai/assistants/assistant-A/scheduled_events"
+VAPI_CAMPAIGNS = "/v2/campaign"
+VAPI_ASSISTANT = "4a170597-a0c2-4657-8c32-cb93f080cead"
+VAPI_NUMBER = "c6ea6cb0-0dfb-4a65-918f-6a33abb54b64"
 METADATA, VARIABLES, LEGACY = "2026-03-01", "2026-08-14", "2025-04-16"
 """API versions of Cartesia."""
 
@@ -71,6 +74,23 @@ def event_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
         "telnyx_end_user_target": number,
         "scheduled_at_fixed_datetime": "2026-01-01T00:00:00Z",
     } | changes
+
+
+def vapi_campaign_body(*numbers: str, **changes: Any) -> dict[str, Any]:
+    """A request for a campaign at Vapi; None takes a field out."""
+    body: dict[str, Any] = {
+        "name": "reminders",
+        "assistantId": VAPI_ASSISTANT,
+        "phoneNumberId": VAPI_NUMBER,
+        "maxConcurrency": 10,
+        "customers": [{"number": number} for number in numbers or (ADA,)],
+    }
+    return {name: value for name, value in (body | changes).items() if value is not None}
+
+
+def vapi_call_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
+    """A request for a call at Vapi."""
+    return {"assistantId": VAPI_ASSISTANT, "phoneNumberId": VAPI_NUMBER, "customer": {"number": number}} | changes
 
 
 def fault_rule(operation: str, do: Any, **match: Any) -> dict[str, Any]:

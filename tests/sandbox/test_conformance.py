@@ -21,12 +21,15 @@ from .request_bodies import (
     CALLINGBOX_AGENT,
     CAMPAIGNS,
     EVENTS,
+    VAPI_CAMPAIGNS,
     batch_body,
     box_body,
     called_batch_body,
     calls_body,
     campaign_body,
     event_body,
+    vapi_call_body,
+    vapi_campaign_body,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -198,3 +201,36 @@ def test_events_all_along_their_life(account: Account, telnyx: httpx.Client) -> 
     conforms("telnyx", "deleteScheduledEvent", telnyx.delete(f"{EVENTS}/unknown"))
     conforms("telnyx", "getAssistant", telnyx.get("/v2/ai/assistants/assistant-A"))
     conforms("telnyx", "listPhoneNumbers", telnyx.get("/v2/phone_numbers"))
+
+
+def test_campaigns_of_vapi_all_along_their_life(account: Account, vapi: httpx.Client) -> None:
+    body = vapi_campaign_body(*PEOPLE)
+    made = conforms("vapi", "createCampaignV2", vapi.post(VAPI_CAMPAIGNS, json=body))
+    path = f"{VAPI_CAMPAIGNS}/{made['id']}"
+    for seconds in STEPS:
+        account.advance(seconds)
+        conforms("vapi", "listCampaignsV2", vapi.get(VAPI_CAMPAIGNS, params={"includeCounters": "true"}))
+        conforms("vapi", "getCampaignV2", vapi.get(path))
+        conforms("vapi", "listContacts", vapi.get(f"{path}/contacts"))
+    conforms("vapi", "createCampaignV2", vapi.post(VAPI_CAMPAIGNS, json={}))
+    conforms("vapi", "cancelCampaignV2", vapi.patch(path, json={"status": "cancelled"}))
+    conforms("vapi", "cancelCampaignV2", vapi.patch(path, json={"name": "other"}))
+    conforms("vapi", "archiveCampaignV2", vapi.delete(path))
+    for operation, answer in (("getCampaignV2", vapi.get(path)), ("listContacts", vapi.get(f"{path}/contacts"))):
+        assert answer.status_code == 404
+        conforms("vapi", operation, answer)
+    conforms("vapi", "listCampaignsV2", account.at_vapi("revoked").get(VAPI_CAMPAIGNS))
+
+
+def test_calls_of_vapi_all_along_their_life(account: Account, vapi: httpx.Client) -> None:
+    made = [conforms("vapi", "createCall", vapi.post("/call", json=vapi_call_body(one, name="m"))) for one in PEOPLE]
+    for seconds in STEPS:
+        account.advance(seconds)
+        conforms("vapi", "listCalls", vapi.get("/call"))
+        for one in made:
+            conforms("vapi", "getCall", vapi.get(f"/call/{one['id']}"))
+    conforms("vapi", "createCall", vapi.post("/call", json={}))
+    conforms("vapi", "getCall", vapi.get("/call/unknown"))
+    for operation, noun in (("getAssistant", "assistant"), ("getSquad", "squad"), ("getPhoneNumber", "phone-number")):
+        conforms("vapi", operation, vapi.get(f"/{noun}/{made[0]['id']}"))
+        conforms("vapi", operation, vapi.get(f"/{noun}/missing"))

@@ -16,12 +16,15 @@ from .request_bodies import (
     BATCHES,
     CAMPAIGNS,
     EVENTS,
+    VAPI_CAMPAIGNS,
     batch_body,
     box_body,
     campaign_body,
     event_body,
     fault_rule,
     fictional_numbers,
+    vapi_call_body,
+    vapi_campaign_body,
 )
 
 
@@ -32,6 +35,8 @@ def use(world: World) -> None:
             account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(20)))
             account.at_callingbox().post("/v1/calls", json=box_body())
             account.at_elevenlabs().post(f"{CAMPAIGNS}/submit", json=campaign_body(*fictional_numbers(2)))
+            account.at_vapi().post(VAPI_CAMPAIGNS, json=vapi_campaign_body(*fictional_numbers(2)))
+            account.at_vapi().post("/call", json=vapi_call_body())
             account.at_telnyx().post(EVENTS, json=event_body(), headers={"Idempotency-Key": "k"})
         account.advance(3600)
         account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(5)))

@@ -14,12 +14,15 @@ from tests.sandbox.request_bodies import (
     BATCHES,
     CAMPAIGNS,
     EVENTS,
+    VAPI_CAMPAIGNS,
     batch_body,
     box_body,
     campaign_body,
     event_body,
     fault_rule,
     fictional_numbers,
+    vapi_call_body,
+    vapi_campaign_body,
 )
 
 
@@ -34,6 +37,8 @@ def make_used_file(directory: Path) -> Path:
             account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(60)))
             account.at_callingbox().post("/v1/calls", json=box_body())
             account.at_elevenlabs().post(f"{CAMPAIGNS}/submit", json=campaign_body(*fictional_numbers(9)))
+            account.at_vapi().post(VAPI_CAMPAIGNS, json=vapi_campaign_body(*fictional_numbers(9)))
+            account.at_vapi().post("/call", json=vapi_call_body())
             account.at_telnyx().post(EVENTS, json=event_body(), headers={"Idempotency-Key": "k"})
             account.advance(3600)
         use_everything(account)
@@ -52,6 +57,9 @@ def use_everything(account: Account) -> None:
     for campaign in eleven.get(CAMPAIGNS).json().get("campaigns", []):
         eleven.get(f"{CAMPAIGNS}/{quote(campaign['campaign_id'], safe='')}/leads")
     telnyx.get(EVENTS)
+    for campaign in account.at_vapi().get(VAPI_CAMPAIGNS).json().get("results", []):
+        account.at_vapi().get(f"{VAPI_CAMPAIGNS}/{quote(campaign['id'], safe='')}/contacts")
+    account.at_vapi().get("/call")
     for route in ("dials", "requests", "faults", "clock"):
         account.control("GET", route)
     account.advance(5)
