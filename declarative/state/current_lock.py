@@ -117,6 +117,7 @@ def _copy_lock(lock: Lock) -> Lock:
         hosts=dict(lock.hosts),
         guards=dict(lock.guards),
         probes=dict(lock.probes),
+        dials=dict(lock.dials),
         lists=dict(lock.lists),
         resources=resource_records,
         runs=dict(lock.runs),
