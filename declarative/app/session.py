@@ -120,16 +120,7 @@ class Session:
     def key(self) -> PersonKey:
         """The key under which people are digested, from DIALCTL_PERSON_KEY. Of several (NEW,OLD) it is the one that the
         lock was written under, so that one lock never mixes two; the first where there is no lock."""
-        key = PersonKey.from_environment(self.options.environment)
-        if not key.others:
-            return key
-        # Only the manifests say where the lock is, and reading them needs a key.
-        probe = copy(self)
-        probe.__dict__["key"] = key
-        lock: Lock | None = None
-        with suppress(StateError):  # whoever needs the lock says what is wrong with it
-            lock = _read_lock(probe.backend if self.options.fetch_files else probe.local_backend)
-        return key.preferring(lock.person_key) if lock else key
+        return _choose_key(self)
 
     @cached_property
     def desired(self) -> Desired:
@@ -252,6 +243,19 @@ class Session:
         """Wait so long for the run that holds the lease, and say so."""
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
         self.pause(seconds)
+
+
+def _choose_key(session: Session) -> PersonKey:
+    key = PersonKey.from_environment(session.options.environment)
+    if not key.others:
+        return key
+    # Only the manifests say where the lock is, and reading them needs a key.
+    probe = copy(session)
+    probe.__dict__["key"] = key
+    lock: Lock | None = None
+    with suppress(StateError):  # whoever needs the lock says what is wrong with it
+        lock = _read_lock(probe.backend if session.options.fetch_files else probe.local_backend)
+    return key.preferring(lock.person_key) if lock else key
 
 
 def _read_lock(backend: Backend) -> Lock | None:
