@@ -13,6 +13,7 @@ from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
+from declarative.app.settling import Repeats, settle_doubts, settle_open
 from declarative.engine.repeat import list_repeatable
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
@@ -43,6 +44,8 @@ class ApplyOptions:
     """How many people this run may call at most. The project's own limit holds as well; None adds no limit."""
     allow_shrink: Collection[str] = ()
     """Addresses that may lose more people than the policy allows."""
+    allow_release: Collection[str] = ()
+    """Names of do-not-call lists that may hold fewer numbers than at the last apply."""
     lock_timeout: float = 0.0
     """Seconds to wait for the lease."""
     allow_older: bool = False
@@ -119,11 +122,12 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
         with session.open_ledger(options.lock_timeout) as (ledger, lease):
             run = _build_run_context(session, ledger, lease, options, stop)
             runner = PlanRunner(run, session.desired.resources)
-            findings = _settle_open(run, runner)
+            findings = settle_open(run, runner)
             plan = _make_approved_plan(session, options, ledger)
             _start_lock(session, ledger, plan)
             if ledger.is_started:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
+                approvals.record_lists(session, ledger, () if options.destroy else options.allow_release)
             with nullcontext() if options.only_approved else approvals.record_approval(session, ledger, plan):
                 report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
@@ -152,13 +156,6 @@ def _build_run_context(
         sleep=session.connections.sleep,
         progress=session.options.progress,
     )
-
-
-def _settle_open(run: RunContext, runner: PlanRunner) -> list[Finding]:
-    """Settle the open intents as far as one reading of each list can."""
-    # Protocol 5: settling comes before every plan that is applied and after every lost answer, so that the plan which
-    # is shown and approved is made of facts.
-    return runner.settler.settle(list(run.ledger.lock.resources)) if run.ledger.is_started else []
 
 
 def _make_approved_plan(
@@ -194,6 +191,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         max_dials=options.max_dials,
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
+        allow_release=options.allow_release,
         older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
         unapproved=approvals.find_unapproved(session, ledger) if options.only_approved else (),
     )
@@ -217,7 +215,9 @@ def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
     if not ledger.is_started or ledger.lock.is_unused:
         provider_times = [session.connections.connected_providers[name].now() for name in hosts]
         first_lock = state_init.new_lock(session, hosts, min(provider_times))
-        ledger.start(replace(first_lock, lineage=ledger.lock.lineage) if ledger.is_started else first_lock)
+        if ledger.is_started:
+            first_lock = replace(first_lock, lineage=ledger.lock.lineage, lists=ledger.lock.lists)
+        ledger.start(first_lock)
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)
@@ -252,12 +252,8 @@ def _run_rounds(
         earlier_doubts = find_doubtful_addresses(run, plan, unapproved)
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
-            doubtful_before = find_doubtful_addresses(run, plan, unapproved)
-            findings += _settle_open(run, runner) if find_open_addresses(run) else []
-            if list_repeatable(run, plan):
-                fresh_plan = _make_plan(session, options, run.ledger)
-                findings += runner.repeater.repeat(fresh_plan, approved_numbers, announced)
-            settled_addresses = _settle_doubts(run, runner, plan, findings, unapproved, doubtful_before)
+            repeats = Repeats(lambda: _make_plan(session, options, run.ledger), approved_numbers, announced)
+            settled_addresses = settle_doubts(run, runner, plan, findings, unapproved, repeats)
             if not settled_addresses and not runner.has_taken_back:
                 break
             current_plan = _make_plan(session, options, run.ledger)
@@ -282,19 +278,3 @@ def _run_rounds(
         open_addresses=find_unsure_addresses(session, plan, find_open_addresses(run)),
         destroy=options.destroy,
     )
-
-
-def _settle_doubts(
-    run: RunContext,
-    runner: PlanRunner,
-    plan: Plan,
-    findings: list[Finding],
-    unapproved: frozenset[str],
-    doubtful_before: frozenset[str],
-) -> frozenset[str]:
-    """Wait for what is still open after a round, where it is a batch of this plan. Returns the addresses without a
-    doubtful batch now that had one."""
-    if doubtful := find_doubtful_addresses(run, plan, unapproved):
-        findings += runner.doubts.resolve(doubtful)
-    runner.resolve_unsure()
-    return doubtful_before - find_doubtful_addresses(run, plan, unapproved)

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from declarative.sandbox.embedded import EmbeddedSandbox
 
 _ANY_ADDRESS = ("", "0.0.0.0", "::")
+_BASE_PATHS = {"CARTESIA": "", "CALLINGBOX": "", "ELEVENLABS": "", "TELNYX": "/v2"}
+"""Beginnings of the variables of each provider, and the path that its base URL ends with."""
 _url_option = click.option("--url", help="URL of a served sandbox. Without it, the one that --sandbox keeps here.")
 
 
 @click.group()
 def sandbox() -> None:
-    """Run and inspect the simulator of both providers. No key, no account, no real calls."""
+    """Run and inspect the simulator of the providers. No key, no account, no real calls."""
 
 
-_SERVE_HELP = f"""Serve both providers' APIs for any HTTP client. The vendors' SDKs are such clients.
+_SERVE_HELP = f"""Serve the providers' APIs for any HTTP client. The vendors' SDKs are such clients.
 
 {OUTCOMES}"""
 
@@ -99,8 +101,8 @@ def _exit_on_signal(signum: int, frame: object) -> None:
 def _print_endpoints(host: str, port: int) -> None:
     url = f"http://{'localhost' if host in _ANY_ADDRESS else host}:{port}"
     click.echo(f"listening on {url}")
-    for name in ("CARTESIA", "CALLINGBOX"):
-        click.echo(f"export {name}_BASE_URL={url} {name}_API_KEY={SANDBOX_KEY}", err=True)
+    for name, prefix in _BASE_PATHS.items():
+        click.echo(f"export {name}_BASE_URL={url}{prefix} {name}_API_KEY={SANDBOX_KEY}", err=True)
 
 
 @sandbox.command()

@@ -12,11 +12,14 @@ import orjson
 from declarative.sandbox.faults import FaultEffects
 from declarative.sandbox.request import ApiRequest, ApiResponse, format_rfc3339
 
-_LISTS = ("data", "recipients", "calls")
+_LISTS = ("data", "recipients", "calls", "campaigns", "leads", "batch_calls")
+_MEMBER_LISTS = ("recipients", "leads")
+_NAMED_LISTS = ("data", "campaigns", "batch_calls")
+_NAMES = ("name", "call_name")
 _REQUEST_LISTS = ("recipients", "outbound_calls", "target_numbers")
 _COUNTS = ("total_calls_scheduled", "total_calls_dispatched", "total_calls_finished")
-_CURSORS = ("starting_after", "ending_before")
-_NUMBERS = ("to_number", "to", "number")
+_CURSORS = ("starting_after", "ending_before", "cursor", "last_doc", "page[number]")
+_NUMBERS = ("to_number", "to", "number", "phone_number", "telnyx_end_user_target")
 
 
 def edit_request(request: ApiRequest, effects: FaultEffects) -> ApiRequest:
@@ -45,8 +48,9 @@ def edit_answer(response: ApiResponse, effects: FaultEffects) -> ApiResponse:
     if response.status >= 300 or isinstance(response.body, str):
         return response
     body = response.body
-    if effects.drop_members and "recipients" in body:
-        body = body | {"recipients": body["recipients"][: -effects.drop_members]}
+    for name in _MEMBER_LISTS:
+        if effects.drop_members and name in body:
+            body = body | {name: body[name][: -effects.drop_members]}
     body = _lie_in_answer(body, effects)
     if effects.edit_items is not None:
         body = _edit_items(body, effects.edit_items)
@@ -83,15 +87,14 @@ def _hide_members(body: Any, count: int) -> Any:
 def _cut_names(body: Any, length: int) -> Any:
     if isinstance(body, list):
         return [_cut_name(entry, length) for entry in body]
-    return body | {"data": [_cut_name(entry, length) for entry in body["data"]]} if "data" in body else body
+    return body | {name: [_cut_name(entry, length) for entry in body[name]] for name in _NAMED_LISTS if name in body}
 
 
 def _cut_name(entry: dict[str, Any], length: int) -> dict[str, Any]:
-    if not isinstance(entry.get("name"), str):
-        return entry
+    names = {name: entry[name][:length] for name in _NAMES if isinstance(entry.get(name), str)}
     if length == 0:
-        return {name: value for name, value in entry.items() if name != "name"}
-    return entry | {"name": entry["name"][:length]}
+        return {name: value for name, value in entry.items() if name not in names}
+    return entry | names
 
 
 def _rewrite(value: Any, forms: Mapping[str, str], shift: float, name: str = "") -> Any:
@@ -100,6 +103,8 @@ def _rewrite(value: Any, forms: Mapping[str, str], shift: float, name: str = "")
         return [_rewrite(entry, forms, shift, name) for entry in value]
     if isinstance(value, dict):
         return {key: _rewrite(entry, forms, shift, key) for key, entry in value.items()}
+    if name == "created_at_unix" and isinstance(value, int):
+        return int(value + shift)
     if not isinstance(value, str):
         return value
     if name in _NUMBERS:

@@ -1,4 +1,4 @@
-"""The one application behind `--sandbox` and `dialctl sandbox serve`: both APIs and the control routes over ASGI.
+"""The one application behind `--sandbox` and `dialctl sandbox serve`: every API and the control routes over ASGI.
 
 It sends replies and knows connections. `handle` decides what a reply is.
 """
@@ -25,7 +25,7 @@ from declarative.sandbox.request import ApiRequest, Operation, date_header
 from declarative.sandbox.world import World
 
 _MEGABYTE = b" " * 1_000_000
-_HEADERS = ("authorization", "x-api-key", "cartesia-version")
+_HEADERS = ("authorization", "x-api-key", "cartesia-version", "xi-api-key", "idempotency-key")
 
 
 class HostConnection(Protocol):
@@ -44,7 +44,7 @@ class HostConnection(Protocol):
 
 
 def create_app(world: World) -> Starlette:
-    """Both providers on one port, at their own paths and under `/cartesia` and `/callingbox`."""
+    """All providers on one port, at their own paths and under their names, as `/cartesia`."""
     return Starlette(
         routes=[*control_routes(world), *_provider_routes(world)],
         middleware=[Middleware(_DateHeader, world=world)],
@@ -58,7 +58,7 @@ def _provider_routes(world: World) -> Iterator[BaseRoute]:
             endpoint = _Endpoint(world, provider, operation)
             yield Route(f"/{provider}{operation.path}", endpoint, methods=[operation.method])
             if not operation.path.startswith("/v1/agents"):
-                yield Route(operation.path, endpoint, methods=[operation.method])
+                yield Route(api.prefix + operation.path, endpoint, methods=[operation.method])
     yield from _agent_routes(world)
 
 

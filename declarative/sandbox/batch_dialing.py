@@ -9,6 +9,8 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
+
 from declarative.sandbox.batches import Batch, batch_from_row, read_attempts, read_batch_recipients
 from declarative.sandbox.dial_counts import draw_next_dials, forget_dials
 from declarative.sandbox.outcomes import RETRIED, Outcome
@@ -19,7 +21,7 @@ from declarative.sandbox.world import Moment
 def admit_batch(moment: Moment, batch: Batch, instant: float) -> Batch:
     """Give the batch its lines at `instant`, and plan the dials of all recipients that wait."""
     live, past = read_attempts(moment, batch)
-    dialed = set(live.member)
+    dialed = {*live.member, *batch.removed}
     queue = [member for member in range(batch.total) if member not in dialed]
     live = _plan_dials(moment, batch, queue, instant, live, len(live) + len(past))
     return _store_attempts(
@@ -58,6 +60,37 @@ def cancel_batch(moment: Moment, batch: Batch) -> Batch:
     live = live.take(range(dialed))
     cancelled = moment.now
     return _store_attempts(moment, batch, live, past, cancelled, waiting=0, cancelled=cancelled, updated=cancelled)
+
+
+def pause_batch(moment: Moment, batch: Batch) -> Batch:
+    """Drop all dials after now, until `resume_batch` queues them again."""
+    live, past = read_attempts(moment, batch)
+    dialed = live.count_started(moment.now)
+    _forget_members(moment, batch, live.member[dialed:])
+    return _store_attempts(moment, batch, live.take(range(dialed)), past, moment.now, waiting=0, updated=moment.now)
+
+
+def resume_batch(moment: Moment, batch: Batch) -> Batch:
+    """Queue whoever was not dialed before the pause."""
+    live, past = read_attempts(moment, batch)
+    ready = max(moment.now, batch.scheduled or 0.0)
+    return _store_attempts(moment, batch, live, past, moment.now, waiting=1, ready=ready, updated=moment.now)
+
+
+def remove_member(moment: Moment, batch: Batch, member: int) -> Batch:
+    """Never dial one recipient again. The dials of all others keep their times."""
+    live, past = read_attempts(moment, batch)
+    kept = [index for index in range(len(live)) if live.member[index] != member or live.dispatch[index] <= moment.now]
+    _forget_members(moment, batch, [member] * (len(live) - len(kept)))
+    batch = set_extra(moment, batch, removed=sorted({*batch.removed, member}))
+    return _store_attempts(moment, batch, live.take(kept), past, moment.now, updated=moment.now)
+
+
+def set_extra(moment: Moment, batch: Batch, **changes: Any) -> Batch:
+    """Change what only its provider knows of a batch."""
+    extra = orjson.dumps({**(batch.extra or {}), **changes})
+    row = moment.db.execute("UPDATE batch SET extra = ? WHERE seq = ? RETURNING *", (extra, batch.seq)).fetchone()
+    return batch_from_row(row)
 
 
 def end_attempt(moment: Moment, batch: Batch, ordinal: int) -> None:

@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from declarative.sandbox.batches import Batch
+from declarative.sandbox.batches import Batch, batch_from_row
 from declarative.sandbox.world import Moment
 
 
@@ -67,7 +67,8 @@ def list_newest(
     order = "ASC" if above is not None else "DESC"
     rows = moment.db.execute(
         "SELECT batch.*, CASE WHEN over > :now THEN dispatches END AS d, CASE WHEN over > :now THEN ends END AS e"
-        " FROM batch LEFT JOIN line ON line.batch = batch.seq WHERE org = :org AND created <= :until"
+        " FROM batch LEFT JOIN line ON line.batch = batch.seq"
+        " WHERE org = :org AND provider = 'cartesia' AND created <= :until"
         " AND (:agent IS NULL OR agent_id = :agent) AND (:below IS NULL OR seq < :below)"
         " AND (:hidden IS NULL OR seq <> :hidden)"
         f" AND (:above IS NULL OR seq > :above) ORDER BY seq {order} LIMIT :limit",
@@ -78,6 +79,6 @@ def list_newest(
     for row in reversed(rows) if above is not None else rows:
         fields = dict(row)
         starts, stops = fields.pop("d"), fields.pop("e")
-        batch = Batch(**fields)
+        batch = batch_from_row(fields)
         entries.append((batch, compute_progress(batch, moment.now, starts, stops)))
     return entries

@@ -69,10 +69,19 @@ class Batch:
     """Recipients with a planned or made dial."""
     turned_away: int
     """Those of `planned` that are turned away before any phone is called."""
+    provider: str
+    """Whose batch it is: `cartesia` or `elevenlabs`."""
+    extra: Any
+    """What only its provider knows of it, as an object; None at Cartesia."""
 
     @property
     def us_only(self) -> bool:
-        return number_type(self.number_id) == "cartesia"
+        return self.provider == "cartesia" and number_type(self.number_id) == "cartesia"
+
+    @property
+    def removed(self) -> list[int]:
+        """Recipients who were taken off one by one, by their index."""
+        return list((self.extra or {}).get("removed", ()))
 
     @property
     def pace(self) -> DialPace:
@@ -105,16 +114,23 @@ class BatchOrder:
     """E.164 numbers in the order of the request."""
     infos: Sequence[Any]
     """Metadata or dynamic variables of each recipient, None where it has none."""
+    provider: str = "cartesia"
+    """Whose batch it is."""
+    id_prefix: str = "acb"
+    """What its id begins with."""
+    extra: Any = None
+    """What only its provider knows of it, as an object; None for nothing."""
 
 
-def batch_from_row(row: sqlite3.Row) -> Batch:
-    return Batch(**dict(row))
+def batch_from_row(row: sqlite3.Row | dict[str, Any]) -> Batch:
+    fields = dict(row)
+    return Batch(**fields | {"extra": None if fields["extra"] is None else orjson.loads(fields["extra"])})
 
 
 def create_batch(moment: Moment, org: int, order: BatchOrder) -> Batch:
     """Store a batch. It waits for its time and for capacity."""
-    new_id, created = new_batch_id(), moment.now
-    ready = order.scheduled if order.scheduled is not None else created
+    new_id, created = new_batch_id(order.id_prefix), moment.now
+    ready = max(order.scheduled, created) if order.scheduled is not None else created
     fields = {
         "id": new_id.id,
         "key": new_id.key,
@@ -133,6 +149,8 @@ def create_batch(moment: Moment, org: int, order: BatchOrder) -> Batch:
         "scheduled": order.scheduled,
         "ready": ready,
         "waiting": 1,
+        "provider": order.provider,
+        "extra": None if order.extra is None else orjson.dumps(order.extra),
     }
     marks = ", ".join("?" * len(fields))
     row = moment.db.execute(
@@ -143,8 +161,10 @@ def create_batch(moment: Moment, org: int, order: BatchOrder) -> Batch:
     return batch_from_row(row)
 
 
-def find_batch(moment: Moment, org: int, batch: str) -> Batch | None:
-    row = moment.db.execute("SELECT * FROM batch WHERE id = ? AND org = ?", (batch, org)).fetchone()
+def find_batch(moment: Moment, org: int, batch: str, provider: str = "cartesia") -> Batch | None:
+    row = moment.db.execute(
+        "SELECT * FROM batch WHERE id = ? AND org = ? AND provider = ?", (batch, org, provider)
+    ).fetchone()
     return None if row is None else batch_from_row(row)
 
 

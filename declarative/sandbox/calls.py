@@ -27,7 +27,7 @@ class Call:
     org: int
     """Row of the organisation that owns it."""
     provider: str
-    """`cartesia` or `callingbox`."""
+    """Name of the provider that places it."""
     agent_id: str
     """The agent that talks."""
     number_id: str
@@ -67,6 +67,7 @@ class Call:
         return self.created, self.rank
 
 
+_BATCH_BY_KEY = "SELECT * FROM batch WHERE key = ? AND org = ? AND provider = 'cartesia'"
 _CALL_COLUMNS = ("id", "org", "provider", "agent_id", "number_id", "version", "to_number", "info", "extra")
 _OUTCOME_COLUMNS = ("created", "dispatch", "answer", "end", "outcome")
 
@@ -109,10 +110,7 @@ def find_call(moment: Moment, org: int, provider: str, call: str) -> Call | None
 
 def _find_batch_call(moment: Moment, org: int, call: str) -> Call | None:
     batch_call = parse_batch_call_id(call)
-    row = (
-        batch_call
-        and moment.db.execute("SELECT * FROM batch WHERE key = ? AND org = ?", (batch_call[0], org)).fetchone()
-    )
+    row = batch_call and moment.db.execute(_BATCH_BY_KEY, (batch_call[0], org)).fetchone()
     if not batch_call or not row:
         return None
     batch = batches.batch_from_row(row)
@@ -161,7 +159,7 @@ def _build_calls(moment: Moment, batch: Batch, attempts: list[Attempt]) -> Itera
         yield Call(
             id=format_member_id("ac", batch.key, attempt.ordinal),
             org=batch.org,
-            provider="cartesia",
+            provider=batch.provider,
             agent_id=batch.agent_id,
             number_id=batch.number_id,
             version=batch.version,
@@ -198,7 +196,8 @@ def list_agent_calls(moment: Moment, org: int, agent_id: str, until: float, coun
     """
     single_calls = list(_take_newest(list_single_calls(moment, org, "cartesia", until, agent_id), until, count))
     rows = moment.db.execute(
-        "SELECT * FROM batch WHERE org = ? AND agent_id = ? AND admitted <= ?", (org, agent_id, until)
+        "SELECT * FROM batch WHERE org = ? AND provider = 'cartesia' AND agent_id = ? AND admitted <= ?",
+        (org, agent_id, until),
     )
     batch_attempts = [
         batch_attempt

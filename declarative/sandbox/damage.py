@@ -24,6 +24,12 @@ LAST_TIME = 1e12
 _FAULTS_SCHEMA = "sandbox-faults.v1"
 _SCALARS = {"INTEGER": ("integer",), "REAL": ("real", "integer"), "TEXT": ("text",), "BLOB": ("blob",)}
 _Check = Callable[[Any], bool]
+_EXTRA_FIELDS = (
+    frozenset({"variant", "policy", "channel_config", "branch_id", "environment", "target_given", "timezone"}),
+    frozenset({"telephony_call_config", "target_given", "timezone"}),
+)
+_EVENT_FIELDS = frozenset({"telnyx_agent_target", "telnyx_end_user_target", "telnyx_conversation_channel"})
+_EVENT_COLUMNS = 4
 
 
 def find_damage(db: sqlite3.Connection) -> str | None:
@@ -103,6 +109,29 @@ def _holds_attempts(value: bytes) -> bool:
     )
 
 
+def _holds_extra(value: bytes) -> bool:
+    """Whether this is what ElevenLabs alone knows of a campaign or a batch."""
+    extra = orjson.loads(value) if _holds_json(value) else {}
+    removed = extra.get("removed", [])
+    has_all = any(fields <= extra.keys() for fields in _EXTRA_FIELDS)
+    return has_all and isinstance(removed, list) and all(isinstance(member, int) for member in removed)
+
+
+def _holds_request(value: bytes) -> bool:
+    return _holds_json(value) and orjson.loads(value).keys() >= _EVENT_FIELDS
+
+
+def _holds_event_attempts(value: bytes) -> bool:
+    attempts = orjson.loads(value) if _holds_json(value, list) else [None]
+    return all(
+        isinstance(attempt, list)
+        and len(attempt) == _EVENT_COLUMNS
+        and all(number is None or _is_number(number) for number in attempt)
+        and _is_outcome(attempt[-1])
+        for attempt in attempts
+    )
+
+
 def _holds_times(value: bytes) -> bool:
     return len(value) % 8 == 0
 
@@ -139,6 +168,10 @@ _COLUMN_CHECKS: dict[tuple[str, str], _Check] = {
     ("call", "info"): _holds_json,
     ("call", "extra"): _holds_json,
     ("call", "outcome"): _is_outcome,
+    ("batch", "extra"): _holds_extra,
+    ("event", "asked"): _holds_request,
+    ("event", "attempts"): _holds_event_attempts,
+    ("kept", "answer"): _holds_json,
     ("late", "asked"): _holds_json,
 }
 _SETTING_CHECKS: dict[str, _Check] = {

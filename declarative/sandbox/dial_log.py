@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from declarative.sandbox import batches, calls
+from declarative.sandbox import batches, calls, events
 from declarative.sandbox.calls import Call
 from declarative.sandbox.outcomes import Outcome
 from declarative.sandbox.request import format_rfc3339
@@ -33,6 +33,7 @@ def _iterate_calls(moment: Moment) -> Iterator[Call]:
     for org in list_organisations(moment):
         for provider in ("cartesia", "callingbox"):
             yield from calls.list_single_calls(moment, org.id, provider, moment.now)
+        yield from events.list_event_calls(moment, org.id)
     rows = moment.db.execute("SELECT * FROM batch WHERE admitted <= ? ORDER BY seq", (moment.now,))
     for row in rows.fetchall():
         yield from calls.list_batch_calls(moment, batches.batch_from_row(row))

@@ -6,7 +6,7 @@ This module decides which rule applies; `handle` does what the rule says. Knows 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,9 +91,27 @@ class FaultEffects:
     pad_mb: int = 0
     """Megabytes of blanks after the body."""
 
+    key_life: float | None = None
+    """Seconds for which an idempotency key is remembered; None is the provider's own life."""
+    other_body: str = "refuse"
+    """What a known key with another body gets: `refuse` or `first`."""
+    past: str = "start"
+    """What a start that has passed gets: `start` or `refuse`."""
+    retention: float | None = None
+    """Seconds after which lists forget what was created; None keeps everything."""
+    blind_search: bool = False
+    """A search by name finds nothing."""
+    shuffle: bool = False
+    """A list without a stated order comes in another one at each request."""
+    spare_dialed: bool = False
+    """The cancel of an ElevenLabs batch marks only those who wait."""
+    count_ringing: bool = False
+    """`attempt_count` of an ElevenLabs lead rises when the phone rings."""
+
     @property
     def knobs(self) -> Knobs:
-        return Knobs(self.lag, self.refusal, self.hide, self.cap, not (self.as_data or self.bare))
+        shared = {field.name for field in fields(Knobs)} - {"in_pages"}
+        return Knobs(**{name: getattr(self, name) for name in shared}, in_pages=not (self.as_data or self.bare))
 
 
 def validate_rules(rules: Any, file: str = "") -> list[dict[str, Any]]:

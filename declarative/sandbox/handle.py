@@ -15,8 +15,11 @@ from declarative.sandbox.admission import admit_waiting
 from declarative.sandbox.answer_edits import edit_answer, edit_request
 from declarative.sandbox.callingbox import calls as callingbox
 from declarative.sandbox.cartesia import batches as cartesia
+from declarative.sandbox.elevenlabs import api as elevenlabs
+from declarative.sandbox.elevenlabs import requests as elevenlabs_requests
 from declarative.sandbox.faults import FaultEffects, StatusOverride
 from declarative.sandbox.request import ApiError, ApiRequest, ApiResponse, Knobs, Operation, RequestContext
+from declarative.sandbox.telnyx import api as telnyx
 from declarative.sandbox.world import Moment, World, list_organisations, open_organisation
 
 LOGGED = 10_000
@@ -24,7 +27,7 @@ LOGGED = 10_000
 
 
 class ProviderApi(NamedTuple):
-    """What differs between the two APIs: routes, where the key is, the form of errors."""
+    """What differs between the APIs: routes, where the key is, the form of errors."""
 
     operations: Sequence[Operation]
     """Its routes."""
@@ -32,11 +35,15 @@ class ProviderApi(NamedTuple):
     """Returns the key of a request; raises ApiError 401."""
     error_response: Callable[[ApiRequest, ApiError], ApiResponse]
     """Renders an ApiError in the provider's own form."""
+    prefix: str = ""
+    """What the vendor's base URL puts before every route."""
 
 
 PROVIDERS = {
     "cartesia": ProviderApi(cartesia.OPERATIONS, cartesia.api_key, cartesia.error_response),
     "callingbox": ProviderApi(callingbox.OPERATIONS, callingbox.api_key, callingbox.error_response),
+    "elevenlabs": ProviderApi(elevenlabs.OPERATIONS, elevenlabs_requests.api_key, elevenlabs_requests.error_response),
+    "telnyx": ProviderApi(telnyx.OPERATIONS, telnyx.api_key, telnyx.error_response, telnyx.PREFIX),
 }
 _OPERATIONS: dict[tuple[str, str], Operation] = {
     (provider, operation.name): operation for provider, api in PROVIDERS.items() for operation in api.operations

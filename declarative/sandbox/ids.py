@@ -15,7 +15,7 @@ class BatchId(NamedTuple):
     """Id of a new batch."""
 
     id: str
-    """`acb_` and 22 characters."""
+    """A prefix such as `acb_`, and 22 characters."""
     key: str
     """The first 17 of them."""
 
@@ -24,10 +24,10 @@ def _random_id(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def new_batch_id() -> BatchId:
+def new_batch_id(prefix: str = "acb") -> BatchId:
     """Make a random id. The ids of its calls and recipients begin with its key."""
     letters = _random_id(_KEY + _TAIL)
-    return BatchId(f"acb_{letters}", letters[:_KEY])
+    return BatchId(f"{prefix}_{letters}", letters[:_KEY])
 
 
 def new_call_id() -> str:

@@ -28,7 +28,7 @@ class ApiRequest:
     """One HTTP request to a provider."""
 
     provider: str
-    """`cartesia` or `callingbox`."""
+    """Name of the provider, as in `handle.PROVIDERS`."""
     operation: str
     """Name of the Operation that the route belongs to."""
     method: str
@@ -90,6 +90,22 @@ class Knobs:
     """Most calls that CallingBox's list shows, over all pages; None shows all."""
     in_pages: bool = True
     """Whether CallingBox's list comes in pages; else in one of its old shapes, whatever the query."""
+    key_life: float | None = None
+    """Seconds for which an idempotency key is remembered; 0 honours none, None is the provider's own life."""
+    other_body: str = "refuse"
+    """What a known key with another body gets: `refuse`, or the `first` answer."""
+    past: str = "start"
+    """What a start that has passed gets: `start` at once, or `refuse`."""
+    retention: float | None = None
+    """Seconds after which lists forget what was created; None keeps everything."""
+    blind_search: bool = False
+    """Whether a search by name finds nothing, whatever exists."""
+    shuffle: bool = False
+    """Whether a list without a stated order comes in another one at each request."""
+    spare_dialed: bool = False
+    """Whether the cancel of an ElevenLabs batch marks only those who wait; else everybody reads `cancelled`."""
+    count_ringing: bool = False
+    """Whether `attempt_count` of an ElevenLabs lead rises when the phone rings; else when the call is handed off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +130,15 @@ class RequestContext:
         """Lists show what was recorded by this time, in seconds since the epoch."""
         return self.moment.now - self.knobs.lag
 
+    @property
+    def oldest(self) -> float:
+        """Lists show nothing that was created before it, in seconds since the epoch."""
+        return 0.0 if self.knobs.retention is None else self.moment.now - self.knobs.retention
+
     def find_hidden_batch(self) -> int | None:
         """Return the row of the batch that lists never show; None without one."""
-        return self._find_hidden("SELECT seq FROM batch WHERE org = ?", (self.org.id,))
+        query = "SELECT seq FROM batch WHERE org = ? AND provider = ?"
+        return self._find_hidden(query, (self.org.id, self.request.provider))
 
     def find_hidden_call(self) -> int | None:
         """Return the row of the single call that lists never show; None without one."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from declarative.errors import DialctlError, system_hint
 
-FORMAT = 2
+FORMAT = 3
 """`user_version` of a database that has these tables. Raise it with every change of `_TABLES`."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS batch (
   target INTEGER NOT NULL, ringing REAL NOT NULL, minutes INTEGER NOT NULL, total INTEGER NOT NULL,
   created REAL NOT NULL, updated REAL NOT NULL, scheduled REAL, ready REAL NOT NULL, waiting INTEGER NOT NULL,
   admitted REAL, over REAL, cancelled REAL, retries INTEGER NOT NULL DEFAULT 0,
-  planned INTEGER NOT NULL DEFAULT 0, turned_away INTEGER NOT NULL DEFAULT 0);
+  planned INTEGER NOT NULL DEFAULT 0, turned_away INTEGER NOT NULL DEFAULT 0, provider TEXT NOT NULL,
+  extra BLOB);
 CREATE INDEX IF NOT EXISTS batch_waiting ON batch (org, ready) WHERE waiting = 1;
 CREATE INDEX IF NOT EXISTS batch_over ON batch (org, over);
 CREATE INDEX IF NOT EXISTS batch_newest ON batch (org, seq);
@@ -41,6 +42,13 @@ CREATE INDEX IF NOT EXISTS call_newest ON call (org, provider, created);
 CREATE INDEX IF NOT EXISTS call_agent ON call (org, provider, agent_id, created);
 CREATE INDEX IF NOT EXISTS call_pace ON call (org, number_id, dispatch);
 CREATE INDEX IF NOT EXISTS call_unsettled ON call (org) WHERE settled = 0;
+CREATE TABLE IF NOT EXISTS event (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, org INTEGER NOT NULL, assistant TEXT NOT NULL,
+  asked BLOB NOT NULL, created REAL NOT NULL, due REAL NOT NULL, removed REAL, attempts BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS event_listed ON event (org, assistant, seq);
+CREATE TABLE IF NOT EXISTS kept (
+  org INTEGER, scope TEXT, key TEXT, digest TEXT NOT NULL, at REAL NOT NULL, answer BLOB NOT NULL,
+  PRIMARY KEY (org, scope, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS called (
   org INTEGER, number TEXT, n INTEGER NOT NULL, PRIMARY KEY (org, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (
@@ -50,7 +58,7 @@ CREATE TABLE IF NOT EXISTS request (
   seq INTEGER PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, operation TEXT NOT NULL, status INTEGER,
   at REAL NOT NULL);
 """
-DATA_TABLES = ("organisation", "batch", "people", "line", "call", "called", "seen", "late", "request")
+DATA_TABLES = ("organisation", "batch", "people", "line", "call", "event", "kept", "called", "seen", "late", "request")
 """Tables that a reset empties: all but the settings."""
 _SHORT_READ = 522
 _DISK_HINT = "make room on its disk, make it writable for this user, allow more open files (ulimit -n), then run again"
@@ -111,19 +119,27 @@ def open_database(directory: Path | None) -> sqlite3.Connection:
 
 def _make_private(directory: Path, file: Path) -> None:
     _make_private_folder(directory)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    file.chmod(0o600)
+    _refuse_link(file)
+    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def _make_private_folder(directory: Path) -> None:
-    """Make a folder, and `.dialctl` above it, for their owner only. Raises DialctlError for a link in their place: a
-    commit could lead us out of the checkout by it."""
+    """Make a folder, and `.dialctl` above it, for their owner only. Raises DialctlError for a link in their place."""
     folders = [directory.parent, directory] if directory.parent.name == ".dialctl" else [directory]
     for folder in folders:
-        if folder.is_symlink():
-            raise DialctlError(f"{folder} is a symbolic link, and dialctl does not follow it", hint="remove the link")
+        _refuse_link(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
+
+
+def _refuse_link(path: Path) -> None:
+    """Raise DialctlError for a symbolic link: a commit could lead us out of the checkout by it."""
+    if path.is_symlink():
+        raise DialctlError(f"{path} is a symbolic link, and dialctl does not follow it", hint="remove the link")
 
 
 def read_tables(db: sqlite3.Connection) -> list[tuple[str, str]]:

@@ -45,7 +45,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """An account: what one API key sees, at both providers."""
+    """An account: what one API key sees, at every provider."""
 
     id: int
     """Row of the organisation."""

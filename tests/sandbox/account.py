@@ -24,7 +24,7 @@ class Account(Outside):
     transport: httpx.BaseTransport | None
     """The embedded sandbox; None for a served one."""
     key: str = field(default_factory=lambda: f"sk_{uuid4().hex}")
-    """API key at both providers."""
+    """API key at every provider."""
     _clients: list[httpx.Client] = field(default_factory=list)
     """Made so far, to be closed."""
 
@@ -38,6 +38,12 @@ class Account(Outside):
         return self.client(**{"Authorization": bearer, "Cartesia-Version": version})
 
     def at_callingbox(self, key: str | None = None) -> httpx.Client:
+        return self.client(Authorization=f"Bearer {key or self.key}")
+
+    def at_elevenlabs(self, key: str | None = None) -> httpx.Client:
+        return self.client(**{"xi-api-key": key or self.key})
+
+    def at_telnyx(self, key: str | None = None) -> httpx.Client:
         return self.client(Authorization=f"Bearer {key or self.key}")
 
     def reached(self) -> AbstractContextManager[httpx.Client]:

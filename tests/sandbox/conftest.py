@@ -40,6 +40,16 @@ def box(account: Account) -> httpx.Client:
     return account.at_callingbox()
 
 
+@pytest.fixture
+def eleven(account: Account) -> httpx.Client:
+    return account.at_elevenlabs()
+
+
+@pytest.fixture
+def telnyx(account: Account) -> httpx.Client:
+    return account.at_telnyx()
+
+
 @pytest.fixture(scope="session")
 def served_url() -> Iterator[str]:
     with served_sandbox("--speed", "0") as url:

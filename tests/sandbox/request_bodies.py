@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 BATCHES = "/agents/calls/batches"
+CAMPAIGNS = "/v1/convai/outbound-campaigns/campaigns"
+CALLED_BATCHES = "/v1/convai/batch-calling"
+EVENTS = "/v2/ai/assistants/assistant-A/scheduled_events"
 METADATA, VARIABLES, LEGACY = "2026-03-01", "2026-08-14", "2025-04-16"
 """API versions of Cartesia."""
 
@@ -40,6 +43,34 @@ def calls_body(*numbers: str, **changes: Any) -> dict[str, Any]:
 def box_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
     """A request for a call at CallingBox."""
     return {"agent_id": CALLINGBOX_AGENT, "to": number} | changes
+
+
+def campaign_body(*numbers: str, **changes: Any) -> dict[str, Any]:
+    """A request for a campaign at ElevenLabs; None takes a field out."""
+    body: dict[str, Any] = {
+        "call_name": "reminders",
+        "agent_id": "agent_A",
+        "recipients": [{"phone_number": number} for number in numbers or (ADA,)],
+        "channel_config": {"channel": "phone", "agent_phone_number_id": "phnum_A"},
+        "variant": "simple",
+    }
+    return {name: value for name, value in (body | changes).items() if value is not None}
+
+
+def called_batch_body(*numbers: str, **changes: Any) -> dict[str, Any]:
+    """A request for a batch of ElevenLabs' batch calling."""
+    recipients = [{"phone_number": number} for number in numbers or (ADA,)]
+    return {"call_name": "reminders", "agent_id": "agent_A", "recipients": recipients} | changes
+
+
+def event_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
+    """A request for a scheduled event at Telnyx. Its time has passed unless a test sets one: it calls at once."""
+    return {
+        "telnyx_conversation_channel": "phone_call",
+        "telnyx_agent_target": "+12025550100",
+        "telnyx_end_user_target": number,
+        "scheduled_at_fixed_datetime": "2026-01-01T00:00:00Z",
+    } | changes
 
 
 def fault_rule(operation: str, do: Any, **match: Any) -> dict[str, Any]:

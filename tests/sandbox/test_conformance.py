@@ -15,7 +15,19 @@ from jsonschema import Draft202012Validator
 from declarative.sandbox.handle import PROVIDERS
 
 from .account import Account
-from .request_bodies import ADA, CALLINGBOX_AGENT, batch_body, box_body, calls_body
+from .request_bodies import (
+    ADA,
+    CALLED_BATCHES,
+    CALLINGBOX_AGENT,
+    CAMPAIGNS,
+    EVENTS,
+    batch_body,
+    box_body,
+    called_batch_body,
+    calls_body,
+    campaign_body,
+    event_body,
+)
 
 DATA = Path(__file__).parent / "data"
 PEOPLE = [f"+141555501{ending}" for ending in (*range(91, 98), "01", "02", "03")]
@@ -136,3 +148,53 @@ def test_agents_and_numbers_of_callingbox(account: Account) -> None:
     conforms("callingbox", "getAgent", box.get(f"/v1/agents/{CALLINGBOX_AGENT}"))
     conforms("callingbox", "getAgent", box.get("/v1/agents/unknown"))
     conforms("callingbox", "listNumbers", box.get("/v1/numbers"))
+
+
+def test_campaigns_all_along_their_life(account: Account, eleven: httpx.Client) -> None:
+    body = campaign_body(*PEOPLE, idempotency_key="k-1")
+    made = conforms("elevenlabs", "submitCampaign", eleven.post(f"{CAMPAIGNS}/submit", json=body))["campaign"]
+    path = f"{CAMPAIGNS}/{made['campaign_id']}"
+    for seconds in STEPS:
+        account.advance(seconds)
+        conforms("elevenlabs", "listCampaigns", eleven.get(CAMPAIGNS))
+        conforms("elevenlabs", "getCampaign", eleven.get(path))
+        conforms("elevenlabs", "getCampaignProgress", eleven.get(f"{path}/progress"))
+        leads = conforms("elevenlabs", "listLeads", eleven.get(f"{path}/leads"))["leads"]
+        conforms("elevenlabs", "getLead", eleven.get(f"{path}/leads/{leads[0]['lead_id']}"))
+        conforms("elevenlabs", "listCampaignCalls", eleven.get(f"{path}/calls"))
+    conforms("elevenlabs", "submitCampaign", eleven.post(f"{CAMPAIGNS}/submit", json=body | {"call_name": "b"}))
+    conforms("elevenlabs", "submitCampaign", eleven.post(f"{CAMPAIGNS}/submit", json={}))
+    conforms("elevenlabs", "removeLead", eleven.delete(f"{path}/leads/{leads[0]['lead_id']}"))
+    for operation, verb in (("pauseCampaign", "pause"), ("resumeCampaign", "resume"), ("stopCampaign", "stop")):
+        conforms("elevenlabs", operation, eleven.post(f"{path}/{verb}"))
+    conforms("elevenlabs", "getCampaign", eleven.get(f"{CAMPAIGNS}/unknown"))
+
+
+def test_batch_calling_all_along_its_life(account: Account, eleven: httpx.Client) -> None:
+    made = conforms(
+        "elevenlabs", "submitBatch", eleven.post(f"{CALLED_BATCHES}/submit", json=called_batch_body(*PEOPLE))
+    )
+    path = f"{CALLED_BATCHES}/{made['id']}"
+    for seconds in STEPS:
+        account.advance(seconds)
+        conforms("elevenlabs", "listBatches", eleven.get(f"{CALLED_BATCHES}/workspace"))
+        conforms("elevenlabs", "getBatch", eleven.get(path))
+    conforms("elevenlabs", "retryBatch", eleven.post(f"{path}/retry"))
+    conforms("elevenlabs", "cancelBatch", eleven.post(f"{path}/cancel"))
+    conforms("elevenlabs", "getBatch", eleven.get(path))
+    conforms("elevenlabs", "getAgent", eleven.get("/v1/convai/agents/agent_A"))
+    conforms("elevenlabs", "getPhoneNumber", eleven.get("/v1/convai/phone-numbers/phnum_A"))
+
+
+def test_events_all_along_their_life(account: Account, telnyx: httpx.Client) -> None:
+    made = [conforms("telnyx", "createScheduledEvent", telnyx.post(EVENTS, json=event_body(one))) for one in PEOPLE]
+    for seconds in STEPS:
+        account.advance(seconds)
+        conforms("telnyx", "listScheduledEvents", telnyx.get(EVENTS))
+        for one in made:
+            conforms("telnyx", "getScheduledEvent", telnyx.get(f"{EVENTS}/{one['scheduled_event_id']}"))
+    assert telnyx.delete(f"{EVENTS}/{made[0]['scheduled_event_id']}").content == b""
+    conforms("telnyx", "createScheduledEvent", telnyx.post(EVENTS, json={}))
+    conforms("telnyx", "deleteScheduledEvent", telnyx.delete(f"{EVENTS}/unknown"))
+    conforms("telnyx", "getAssistant", telnyx.get("/v2/ai/assistants/assistant-A"))
+    conforms("telnyx", "listPhoneNumbers", telnyx.get("/v2/phone_numbers"))

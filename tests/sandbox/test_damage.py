@@ -12,7 +12,17 @@ from declarative.sandbox.store import DamagedDatabase
 from declarative.sandbox.world import World
 
 from .account import Account
-from .request_bodies import BATCHES, batch_body, box_body, fault_rule, fictional_numbers
+from .request_bodies import (
+    BATCHES,
+    CAMPAIGNS,
+    EVENTS,
+    batch_body,
+    box_body,
+    campaign_body,
+    event_body,
+    fault_rule,
+    fictional_numbers,
+)
 
 
 def use(world: World) -> None:
@@ -21,6 +31,8 @@ def use(world: World) -> None:
         for _ in range(3):
             account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(20)))
             account.at_callingbox().post("/v1/calls", json=box_body())
+            account.at_elevenlabs().post(f"{CAMPAIGNS}/submit", json=campaign_body(*fictional_numbers(2)))
+            account.at_telnyx().post(EVENTS, json=event_body(), headers={"Idempotency-Key": "k"})
         account.advance(3600)
         account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(5)))
 
@@ -44,6 +56,10 @@ def test_a_world_that_was_used_has_no_damage() -> None:
         ("UPDATE line SET live = substr(live, 1, 30)", "line.live"),
         ("UPDATE line SET live = x'ffffffff'", "line.live"),
         ("UPDATE line SET ends = x'00'", "line.ends"),
+        ("UPDATE batch SET extra = x'7b7d' WHERE extra IS NOT NULL", "batch.extra"),
+        ("UPDATE event SET asked = x'7b7d'", "event.asked"),
+        ("UPDATE event SET attempts = x'5b5b5d5d'", "event.attempts"),
+        ("UPDATE kept SET answer = x'7b'", "kept.answer"),
         ("UPDATE setting SET value = x'5b7b7d5d' WHERE name = 'faults'", "setting faults"),
         ("UPDATE setting SET value = 'x' WHERE name = 'seed'", "setting seed"),
         ("DROP TABLE called", "tables are not those of a sandbox"),

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import callingbox
 import cartesia
+import elevenlabs
+import httpx
 import pytest
+import telnyx
+from elevenlabs.conversational_ai.outbound_campaigns import SubmitCampaignRequestChannelConfig_Phone
+from elevenlabs.core import ApiError
+from elevenlabs.types import OutboundCallRecipient, SubmitCampaignRecipient
 
 from .account import Account
-from .request_bodies import ADA, box_body, calls_body
+from .request_bodies import ADA, BUSY, box_body, calls_body, fault_rule
 
 
 @pytest.fixture
@@ -75,3 +82,96 @@ def test_callingbox_lists_numbers(box: callingbox.Callingbox) -> None:
 def test_callingbox_old_calls_without_an_agent_are_refused(box: callingbox.Callingbox) -> None:
     with pytest.raises(callingbox.BadRequestError, match="agent_id is required"):
         box.calls.create(ADA)
+
+
+@pytest.fixture
+def eleven(served: Account) -> Iterator[elevenlabs.ElevenLabs]:
+    with httpx.Client() as client:
+        yield elevenlabs.ElevenLabs(api_key=served.key, base_url=served.base_url, httpx_client=client)
+
+
+CHANNEL = SubmitCampaignRequestChannelConfig_Phone(agent_phone_number_id="phnum_A")
+
+
+def submit_campaign(eleven: elevenlabs.ElevenLabs) -> elevenlabs.SubmitCampaignResponse:
+    return eleven.conversational_ai.outbound_campaigns.create(
+        call_name="reminders",
+        agent_id="agent_A",
+        recipients=[SubmitCampaignRecipient(phone_number=number) for number in (ADA, BUSY)],
+        channel_config=CHANNEL,
+        variant="simple",
+        idempotency_key="k-1",
+    )
+
+
+def test_elevenlabs_runs_a_campaign(served: Account, eleven: elevenlabs.ElevenLabs) -> None:
+    campaigns, made = eleven.conversational_ai.outbound_campaigns, submit_campaign(eleven)
+    assert (made.created, submit_campaign(eleven).created) == (True, False)
+    campaign_id = made.campaign.campaign_id
+    assert [one.campaign_id for one in campaigns.list(search="reminders", page_size=1).campaigns] == [campaign_id]
+    first, second = campaigns.leads.list(campaign_id).leads
+    assert (first.phone_number, first.attempt_count) == (ADA, 1)
+    assert campaigns.leads.delete(campaign_id, second.lead_id).has_calls_in_flight
+    served.advance(600)
+    assert [one.status for one in campaigns.calls.list(campaign_id).calls] == ["completed", "completed"]
+    assert campaigns.get_progress(campaign_id).leads.finished == 2
+    assert campaigns.stop(campaign_id).status == "completed"
+
+
+def test_elevenlabs_sends_what_dials_three_times(served: Account, eleven: elevenlabs.ElevenLabs) -> None:
+    served.faults(
+        fault_rule(
+            "submitCampaign", {"status": {"code": 503, "effect": True, "headers": {"Retry-After": "0"}}}, times=2
+        )
+    )
+    assert submit_campaign(eleven).created is False
+    assert served.calls() == {ADA: 1, BUSY: 1}
+
+
+def test_elevenlabs_runs_a_batch(served: Account, eleven: elevenlabs.ElevenLabs) -> None:
+    batches = eleven.conversational_ai.batch_calls
+    made = batches.create(call_name="b", agent_id="agent_A", recipients=[OutboundCallRecipient(phone_number=ADA)])
+    assert [one.id for one in batches.list().batch_calls] == [made.id]
+    assert batches.cancel(made.id).status == "cancelled"
+    assert [one.status for one in batches.get(made.id).recipients] == ["cancelled"]
+    with pytest.raises(ApiError) as missing:
+        batches.get("batchcall_unknown")
+    assert missing.value.status_code == 404
+
+
+@pytest.fixture
+def events(served: Account) -> Iterator[telnyx.Telnyx]:
+    with telnyx.Telnyx(api_key=served.key, base_url=f"{served.base_url}/v2") as client:
+        yield client
+
+
+def create_event(events: telnyx.Telnyx, key: str) -> str:
+    event = events.ai.assistants.scheduled_events.create(
+        "assistant-A",
+        scheduled_at_fixed_datetime=datetime(2026, 1, 1, tzinfo=UTC),
+        telnyx_agent_target="+12025550100",
+        telnyx_conversation_channel="phone_call",
+        telnyx_end_user_target=ADA,
+        conversation_metadata={"dialctl": "mark"},
+        idempotency_key=key,
+    )
+    assert isinstance(event.scheduled_event_id, str)
+    return event.scheduled_event_id
+
+
+def test_telnyx_schedules_lists_and_deletes_events(served: Account, events: telnyx.Telnyx) -> None:
+    scheduled = events.ai.assistants.scheduled_events
+    ids = {create_event(events, f"d1:{number}") for number in range(3)}
+    assert {getattr(one, "scheduled_event_id", None) for one in scheduled.list("assistant-A", page_size=2)} == ids
+    served.advance(600)
+    read = scheduled.retrieve(min(ids), assistant_id="assistant-A")
+    assert (read.status, read.conversation_metadata) == ("completed", {"dialctl": "mark"})
+    scheduled.delete(min(ids), assistant_id="assistant-A")
+    with pytest.raises(telnyx.NotFoundError):
+        scheduled.retrieve(min(ids), assistant_id="assistant-A")
+
+
+def test_telnyx_repeats_what_dials_under_its_key(served: Account, events: telnyx.Telnyx) -> None:
+    served.faults(fault_rule("createScheduledEvent", "lost_answer"))
+    create_event(events, "d1:lost")
+    assert served.calls() == {ADA: 1}

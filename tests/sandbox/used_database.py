@@ -10,7 +10,17 @@ from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.store import DamagedDatabase
 from declarative.sandbox.world import World
 from tests.sandbox.account import Account, open_account
-from tests.sandbox.request_bodies import BATCHES, batch_body, box_body, fault_rule, fictional_numbers
+from tests.sandbox.request_bodies import (
+    BATCHES,
+    CAMPAIGNS,
+    EVENTS,
+    batch_body,
+    box_body,
+    campaign_body,
+    event_body,
+    fault_rule,
+    fictional_numbers,
+)
 
 
 def make_used_file(directory: Path) -> Path:
@@ -23,6 +33,8 @@ def make_used_file(directory: Path) -> Path:
         for _ in range(4):
             account.at_cartesia().post(BATCHES, json=batch_body(*fictional_numbers(60)))
             account.at_callingbox().post("/v1/calls", json=box_body())
+            account.at_elevenlabs().post(f"{CAMPAIGNS}/submit", json=campaign_body(*fictional_numbers(9)))
+            account.at_telnyx().post(EVENTS, json=event_body(), headers={"Idempotency-Key": "k"})
             account.advance(3600)
         use_everything(account)
     return directory / "sandbox.sqlite3"
@@ -36,6 +48,10 @@ def use_everything(account: Account) -> None:
     cartesia.get("/agents/calls", params={"agent_id": "agent_A"})
     box.get("/v1/calls")
     cartesia.post(BATCHES, json=batch_body("+14155550101"))
+    eleven, telnyx = account.at_elevenlabs(), account.at_telnyx()
+    for campaign in eleven.get(CAMPAIGNS).json().get("campaigns", []):
+        eleven.get(f"{CAMPAIGNS}/{quote(campaign['campaign_id'], safe='')}/leads")
+    telnyx.get(EVENTS)
     for route in ("dials", "requests", "faults", "clock"):
         account.control("GET", route)
     account.advance(5)
