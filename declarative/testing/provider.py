@@ -11,7 +11,7 @@ from declarative.model.capabilities import Cancellable
 from declarative.model.remote import Phase
 from declarative.model.resource import Route
 from declarative.providers.base import EVERY_AGENT, Done, Rejected
-from declarative.providers.catalog import Plugin
+from declarative.providers.plugins import Plugin
 from declarative.testing.contract import (
     ContractReport,
     NotSupported,

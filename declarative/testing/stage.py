@@ -13,7 +13,7 @@ from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import ProviderSpec, Route
 from declarative.providers.base import EVERY_AGENT, Channel, ConnectOptions, Done, Outcome, Provider, Submission
-from declarative.providers.catalog import Plugin
+from declarative.providers.plugins import Plugin
 from declarative.testing.contract import require
 from declarative.testing.world import World
 

@@ -12,7 +12,7 @@ from declarative.model.capabilities import ProviderType
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers import catalog
 from declarative.providers.base import ConnectOptions, Done, MarkMissing
-from declarative.providers.catalog import Connect
+from declarative.providers.plugins import Connect
 from declarative.sandbox.embedded import open_sandbox
 from declarative.testing import World, check_provider
 
