@@ -135,7 +135,7 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderType:
-    """A type of provider, such as `cartesia`: where it is, and what it can do."""
+    """A type of provider: where it is, and what it can do."""
 
     name: str
     """The value of `type` in a manifest."""

@@ -144,8 +144,8 @@ def _identify_member(facts: Facts, remote_record: RemoteRecord, members: pl.Data
     """Return the members of a remote, corrected where a single call shows no number or another one.
 
     A call of a Call address whose number is not readable is still the one call of that address. One of many single
-    calls that shows another number than it was placed to says nothing about either person: cartesia.md 2.3 leaves open
-    which of two numbers belongs to which side.
+    calls that shows another number than it was placed to says nothing about either person: a
+    provider may leave open which of two numbers belongs to which side.
     """
     if len(members) and not facts.is_single_call and remote_record.route is Route.CALL and remote_record.person:
         person = facts.key.digest_person(facts.lineage, members.item(0, "number"))
