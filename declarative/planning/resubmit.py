@@ -12,8 +12,9 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase, Remote, is_over
 from declarative.planning import standing
 from declarative.planning.decide import Verb
-from declarative.planning.entries import batch_facts, batches_with_current_data
+from declarative.planning.entries import batches_with_current_data
 from declarative.planning.facts import Facts
+from declarative.planning.remote_facts import batch_facts
 
 
 def batches_to_retry(facts: Facts, people: pl.DataFrame, capabilities: Capabilities | None) -> list[str]:
