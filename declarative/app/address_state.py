@@ -18,7 +18,7 @@ from declarative.planning.facts import Facts, Observation
 class State(StrEnum):
     """What an address is doing. Where several are true, the first one counts."""
 
-    HALTED = "halted"  # its calls went wrong, and nobody is called until a person resumes it
+    HALTED = "halted"  # its calls went wrong, or a person stopped them: nobody is called until it is resumed
     BLOCKED = "blocked"  # nothing is done at it until a person decides
     PAUSED = "paused"  # its manifest says so
     IN_PROGRESS = "in_progress"  # people are called, or could be called any moment

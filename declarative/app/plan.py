@@ -201,7 +201,8 @@ def _add_forecasts(plan: Plan, scope: ObserveScope, capabilities: Callable[[str,
             guard = scope.lock.guard(resource.provider, project_guard) if scope.lock else project_guard
             starts_at = policy.earliest_call(resource, plan.created_at, guard)
             channel = capabilities(resource.provider, resource.route)
-            price = scope.desired.project.providers[resource.provider].price
+            spec = scope.desired.project.providers.get(resource.provider)
+            price = spec.price if spec else None
             action = replace(action, forecast=make_forecast(resource, action.people, channel, starts_at, price))
         actions.append(action)
     return replace(plan, actions=tuple(actions))

@@ -22,6 +22,7 @@ from declarative.state.local_files import make_folder, refuse_link
 if TYPE_CHECKING:
     from declarative.engine.observe import ObserveScope
     from declarative.model.capabilities import ProviderType
+    from declarative.model.halts import Halts
     from declarative.model.lock import Lock
     from declarative.model.resource import Desired
     from declarative.state.base import Backend, Holder
@@ -94,8 +95,8 @@ class Session:
             describe_all=describe_all,
             fetch_files=fetch_files,
         )
-        self._sleep = sleep
-        self._pause = pause or sleep
+        self.sleep = sleep
+        self.pause = pause or sleep
         self._exit_stack = ExitStack()
         if not (self.options.directory / self.options.path).exists():
             raise UsageError(f'there is no "{path}" here', hint="PATH is a directory or a manifest in it")
@@ -124,6 +125,11 @@ class Session:
         self.options.progress("reading the manifests and their people")
         return _load_desired(self, self.options.directory / self.options.path, self.options.selection)
 
+    def reuse(self, desired: Desired) -> None:
+        """Use what an earlier session read of the same project, in place of its manifests."""
+        self.desired = desired
+        humanize.set_display_zone(desired.project.display_zone)
+
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
         return _load_desired(self, self.project_directory, EVERYTHING)
@@ -149,7 +155,7 @@ class Session:
             self.provider_types,
             environment=self.options.environment,
             sandbox_directory=self._sandbox_directory if self.options.sandbox else None,
-            sleep=self._sleep,
+            sleep=self.sleep,
         )
         self._exit_stack.callback(connections.close)
         return connections
@@ -181,8 +187,7 @@ class Session:
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
         person key."""
-        lock = _read_lock(self.backend)
-        if lock is not None:
+        if (lock := _read_lock(self.backend)) is not None:
             self.check_lock(lock)
         return lock
 
@@ -203,6 +208,7 @@ class Session:
             lock=lock,
             providers=self.connections.providers,
             key=self.key,
+            halts=self.read_halts(),
             caches={name: MemberCache(cache_directory, host) for name, host in hosts.items()},
             lock_is_authoritative=self.options.sandbox,
             parallelism=self.options.parallelism,
@@ -223,10 +229,16 @@ class Session:
         location, project_name = self.backend.location, self.desired.project.name
         check_lock(lock, location, project_name, self.key, self.connections.hosts)
 
+    def read_halts(self) -> Halts:
+        """Read the emergency stops that stand now: those beside the lock, and DIALCTL_HALT. Raises StateError."""
+        from declarative.app.emergency_halts import read_halts
+
+        return read_halts(self.backend, self.options.environment)
+
     def wait_for_holder(self, seconds: float) -> None:
         """Wait so long for the run that holds the lease, and say so."""
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
-        self._pause(seconds)
+        self.pause(seconds)
 
 
 def _read_lock(backend: Backend) -> Lock | None:

@@ -24,6 +24,8 @@ _COMMANDS: Mapping[str, str] = {
     "show": "declarative.cli.plan:show",
     "apply": "declarative.cli.apply:apply",
     "destroy": "declarative.cli.apply:destroy",
+    "halt": "declarative.cli.halt:halt",
+    "run": "declarative.cli.run:run",
     "drift": "declarative.cli.status:drift",
     "status": "declarative.cli.status:status",
     "results": "declarative.cli.results:results",

@@ -21,6 +21,7 @@ from declarative.engine.ownership import Ownership
 from declarative.errors import NoSandbox, ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
+from declarative.model.halts import NO_HALTS, EmergencyHalt, Halts
 from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
@@ -45,6 +46,8 @@ class ObserveScope:
     """The key that digests of people are made with."""
     caches: Mapping[str, MemberCache] = field(default_factory=dict)
     """By provider name: members of batches that are over. A provider without a cache is read in full."""
+    halts: Halts = NO_HALTS
+    """The emergency stops that stand."""
     lock_is_authoritative: bool = False
     """Whether the lock cannot have been lost, as in the embedded sandbox, which keeps lock and calls together."""
     parallelism: int = 8
@@ -164,7 +167,11 @@ class _Observer:
 
     def _is_quiet(self, managed: Managed, remotes: Mapping[str, Remote]) -> bool:
         return not managed.renamed_from and unchanged.is_unchanged(
-            managed.resource, managed.resource_record, remotes, self.provider_time
+            managed.resource,
+            managed.resource_record,
+            remotes,
+            self.provider_time,
+            halted=_find_emergency(self.scope, managed) is not None,
         )
 
     def _read_to_lineage_start(self, to_read: Sequence[Managed]) -> None:
@@ -265,6 +272,7 @@ def _build_facts(
     provider_time: datetime,
     capabilities: Capabilities | None = None,
 ) -> Facts:
+    spec = scope.desired.project.providers.get(managed.provider)
     facts = Facts(
         address=managed.address,
         resource=managed.resource,
@@ -273,9 +281,9 @@ def _build_facts(
         now=provider_time,
         key=scope.key,
         lineage=scope.lock.lineage if scope.lock else "",
-        probe_number=_find_probe_number(scope, managed.provider),
+        probe_number=spec.probe_number if spec else "",
         also=frozenset(managed.also),
-        failures=capabilities.failures if capabilities else frozenset(),
+        emergency=_find_emergency(scope, managed),
         capabilities=capabilities,
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
@@ -283,10 +291,10 @@ def _build_facts(
     return policy.add_times(facts, managed.resource, _find_guard(scope, managed.provider), capabilities)
 
 
+def _find_emergency(scope: ObserveScope, managed: Managed) -> EmergencyHalt | None:
+    """The halt of an address, under this name or an earlier one."""
+    return scope.halts.find(managed.address, *(managed.resource.previously if managed.resource else ()))
+
+
 def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
     return scope.lock.guard(provider, scope.desired.project.guard) if scope.lock else scope.desired.project.guard
-
-
-def _find_probe_number(scope: ObserveScope, provider: str) -> str:
-    spec = scope.desired.project.providers.get(provider)
-    return spec.probe_number if spec else ""

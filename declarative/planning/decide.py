@@ -10,6 +10,7 @@ unsure > dialed > waiting > refused > unsubmitted.
 | to be taken off, and shown neither as queued nor as off               | block                               |
 | not desired, or expired                                               | keep                                |
 | unsure                                                                | block                               |
+| halted, and a row below would call them, now or later                 | block                               |
 | waits under a revoked mark, or in two live batches at one attempt     | replace (cancel them, decide again) |
 | a call is due (the next four rows), but it would begin after expiry   | keep; who is queued: cancel         |
 | a call is due (the next four rows), but not yet, or not approved      | wait; who is queued: cancel         |
@@ -192,6 +193,8 @@ class PersonFacts:
     """Whether they may be called now."""
     absence: Reason = Reason.NOT_DESIRED
     """Why they are not desired. Means nothing for a desired person."""
+    halted: bool = False
+    """Their campaign is halted, by itself or by a person, and whoever waits in it is taken off."""
     block: Reason | None = None
     """Why the whole resource is blocked: one of BLOCKS_RESOURCE, but none of KEEPS_EVERYTHING. None: it is not."""
 
@@ -208,6 +211,13 @@ class Decision:
 
 def decide(person: PersonFacts) -> Decision:
     """Decide about one person of a resource, unless it is blocked for one of KEEPS_EVERYTHING."""
+    decision = _decide_unhalted(person)
+    would_call = decision.verb.dials or decision.verb is Verb.WAIT
+    return Decision(Verb.BLOCK, Reason.HALTED) if person.halted and would_call else decision
+
+
+def _decide_unhalted(person: PersonFacts) -> Decision:
+    """Decide about one person, if whoever would be called may be."""
     removal = _removal_reason(person)
     if removal is not None and person.queued:
         return Decision(Verb.CANCEL, removal)
@@ -251,7 +261,7 @@ def _removal_reason(person: PersonFacts) -> Reason | None:
         return Reason.EXPIRED
     if person.timing is Timing.CLOSED:
         return Reason.CALLING_HOURS
-    if person.block is Reason.HALTED:
+    if person.halted:
         return Reason.HALTED
     if person.already_called:
         return Reason.TWINS

@@ -1,7 +1,6 @@
 """All that is known of one address, in three steps: Managed, Facts, Observation. Values only.
 
-Managed is what manifest and lock say. Facts add what was seen at the provider: the input of every decision about
-people. An Observation adds what was concluded from both for the whole address.
+Managed is what manifest and lock say, Facts add what was seen at the provider, an Observation what was concluded of it.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import polars as pl
 
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
+from declarative.model.halts import EmergencyHalt
 from declarative.model.lock import Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.records import join_records
 from declarative.model.remote import Remote
@@ -49,12 +49,12 @@ class Facts:
     """Whether the list of calls shows by its mark the newest call that the lock knows there."""
     unmatched: frozenset[str] = frozenset()
     """Ids of batches that do not show exactly the people who were sent, as far as the lock knows (membership.py)."""
+    emergency: EmergencyHalt | None = None
+    """The halt that a person ordered for it, which stands. None: there is none."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
-    failures: frozenset[str] = frozenset()
-    """The provider's words for a call that failed."""
     capabilities: Capabilities | None = None
-    """What the route of the address can do; None where that is not known."""
+    """What its route can do; None: not known."""
     approved: bool = True
     """Whether its manifest was approved as it is. True where the run does not ask (`apply --only-approved` does)."""
     cancel_settles: timedelta = timedelta()
@@ -79,17 +79,19 @@ class Facts:
         """Whether its manifest exists and is not paused."""
         return self.resource is not None and not self.resource.paused
 
+    def takes_off_all(self, block: Reason | None) -> bool:
+        """Whether whoever waits at the provider is taken off under this block: the campaign is halted, and not only for
+        the runs of one machine."""
+        if self.emergency is not None:
+            return self.emergency.takes_off
+        return block is Reason.HALTED
+
     def is_cancel_settled(self, remote_record: RemoteRecord) -> bool:
         """Whether a batch was cancelled by us, and so long ago that a person who reads `cancelled` there is free."""
         # Protocol 8: a cancel that was answered is no proof that no call goes out any more.
         if remote_record.cancel is None or not self.cancel_settles:
             return remote_record.cancel is not None
         return remote_record.cancelled_at is not None and remote_record.cancelled_at + self.cancel_settles <= self.now
-
-    @property
-    def returns_data(self) -> bool:
-        """Whether people who wait come back with the data that was sent for them."""
-        return self.capabilities is None or self.capabilities.returns_data
 
     def has_unsettled_cancel(self) -> bool:
         """Whether people whom a cancel of ours took off are not free yet, and will be decided anew."""

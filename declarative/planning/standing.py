@@ -117,8 +117,10 @@ def _decide_people(
     undesired = by_person.join(recipients, on=PERSON, how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = recipients.join(by_person, on=PERSON, how="left", maintain_order="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
+    are_halted = [facts.takes_off_all(block) for facts, block in zip(columns.all_facts, blocks, strict=True)]
     frame = _add_person_facts(columns, frame).with_columns(
         columns.of_values(blocks, pl.String).alias("block"),
+        columns.of_values(are_halted, pl.Boolean).alias("halted"),
         columns.value(lambda facts: facts.approved, pl.Boolean).alias("approved"),
     )
     return wait_for_opening(columns, move_batch_mates(add_decisions(frame)))

@@ -23,7 +23,7 @@ from declarative.state.format import parse_lock, render_lock, update_patch
 from declarative.state.journal import JournalWriter
 from declarative.state.open_run import OpenRun
 
-_Part = TypeVar("_Part", RemoteRecord, Intent)
+_Part = TypeVar("_Part")
 
 
 class ResourceRecordFields(TypedDict, total=False):
@@ -187,25 +187,26 @@ class Ledger:
 
     def set_host(self, provider: str, host: str) -> None:
         """Remember the host name that a provider was reached at."""
-        with self._mutex:
-            if self.lock.hosts.get(provider) != host:
-                self._append({"hosts": {provider: host}})
-                cast(dict[str, str], self.lock.hosts)[provider] = host
+        self.set_entries("hosts", {provider: host})
 
     def set_guard(self, provider: str, seconds: int) -> None:
         """Remember how many seconds of guard the list of a provider asks for. 0: no more than the project's."""
-        with self._mutex:
-            if self.lock.guards.get(provider, 0) != seconds:
-                self._append({"guards": {provider: seconds or None}})
-                guards = cast(dict[str, int], self.lock.guards)
-                guards.pop(provider, None)
-                guards |= {provider: seconds} if seconds else {}
+        self.set_entries("guards", {provider: seconds or None})
 
     def set_probe_time(self, provider: str, moment: datetime) -> None:
         """Remember when a list probe is sent to a provider."""
+        self.set_entries("probes", {provider: moment}, counts=PeopleCounts())
+
+    def set_entries(
+        self, name: str, changes: Mapping[str, str | int | datetime | None], counts: PeopleCounts | None = None
+    ) -> None:
+        """Set entries of a mapping of the lock, by the name of its field. None drops one; `counts` as in `update`."""
         with self._mutex:
-            self._append({"probes": {provider: encode_time(moment)}}, counts=PeopleCounts())
-            cast(dict[str, datetime], self.lock.probes)[provider] = moment
+            entries: dict[str, str | int | datetime] = getattr(self.lock, name)
+            changed = {key: value for key, value in changes.items() if entries.get(key) != value}
+            times = {key: encode_time(value) for key, value in changed.items() if isinstance(value, datetime)}
+            self._append({name: {**changed, **times}} if changed else {}, counts=counts)
+            _assign_entries(entries, changed)
 
     def close_run(self, run: str, digest: str) -> None:
         """Forget what a run did, whose line is in the history; remember that line at each address it is about."""
@@ -248,6 +249,7 @@ def _copy_lock(lock: Lock) -> Lock:
         hosts=dict(lock.hosts),
         guards=dict(lock.guards),
         probes=dict(lock.probes),
+        dials=dict(lock.dials),
         lists=dict(lock.lists),
         resources=resource_records,
         runs=dict(lock.runs),
