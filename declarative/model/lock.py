@@ -137,14 +137,15 @@ class RemoteRecord:
     outcome: str | None = None
     """The provider's own word for how the call ended. None for a batch, and before it ended."""
     closed: bool = False
-    """It is neither read nor touched any more. A person closed it, and all of its people count as called: the provider
-    has dropped it, or does not answer all of them; their digests are under `placed` of the address. Or the provider
-    forgets what is cancelled, and our cancel is proven to have come before its start."""
+    """It is neither read nor touched any more: a person closed it, and all of its people count as called (their digests
+    are under `placed` of the address), or the provider forgets what is cancelled, and our cancel came in time."""
     unnamed: bool = False
     """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
     who may have been in it is called until a person settles who was."""
     origin: Origin | None = None
     """Under what it was sent. None: found by its mark alone, or sent by an earlier version."""
+    retried: Origin | None = None
+    """Under what it was last retried by the provider's request. None: by none that is known."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
