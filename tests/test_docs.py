@@ -52,15 +52,18 @@ def commands(group: click.Group, prefix: str = "dialctl") -> list[tuple[str, cli
     return found
 
 
+_CANCELLABLE = {"always": "yes", "before_start": "before its start", "never": "no"}
+
+
 def test_the_provider_table_is_made_of_abilities() -> None:
     rows = ["| type | api_version | route | people a request | provable | schedulable | cancellable | retry request |"]
     rows.append("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for kind in catalog.types().values():
         for version in kind.versions:
             for route, able in sorted(kind.routes[version].items()):
-                marks = (able.provable, able.schedulable, able.cancellable, able.retryable)
-                cells = [kind.name, version, str(Route(route)), f"{able.max_people:,}"]
-                cells += ["yes" if mark else "no" for mark in marks]
+                yes = {True: "yes", False: "no"}
+                cells = [kind.name, version, str(Route(route)), f"{able.max_people:,}", yes[able.provable]]
+                cells += [yes[able.schedulable], _CANCELLABLE[able.cancellable], yes[able.retryable]]
                 rows.append(f"| {' | '.join(cells)} |")
     keep_fresh("providers", "\n".join(rows) + "\n")
 

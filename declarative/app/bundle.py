@@ -12,7 +12,7 @@ from typing import Any
 from declarative import schemas
 from declarative.app.connections import load_provider_types
 from declarative.app.reference import MANIFEST, Field, collect_takers, list_provider_types
-from declarative.model.capabilities import PERSONAL, ProviderType
+from declarative.model.capabilities import ProviderType, personal_fields
 
 _DEFINITIONS = "#/$defs/"
 _VARIABLE = {"type": "string", "pattern": r"\$\{var\."}
@@ -32,13 +32,15 @@ def bundle_schema() -> dict[str, Any]:
         for name, body in schemas.load_schema(f"providers/{type_name}.v1")["$defs"].items():
             definitions[f"{type_name}.{name}"] = _rewrite(body, f"{type_name}.")
     settings: dict[str, Any] = {}
+    personal = personal_fields(provider_types.values())
     for kind in manifest_schema["properties"]["kind"]["enum"]:
         definitions[kind]["additionalProperties"] = False
         if kind != "Project":
             fields = {name: _merge(takers) for name, takers in collect_takers(kind).items()}
             definitions[kind]["properties"] |= fields
-            settings = {name: fields[name] for name in fields if name not in PERSONAL} | settings
+            settings = {name: fields[name] for name in fields if name not in personal} | settings
     _describe_defaults(definitions, settings)
+    _describe_people(definitions, personal)
     _name_what_is_installed(definitions, provider_types)
     used_definitions = _reachable(["Metadata", "ProjectMetadata", "Project", "Batch", "Call"], definitions)
     return {
@@ -91,6 +93,14 @@ def _describe_defaults(definitions: Mapping[str, Any], settings: Mapping[str, An
         "properties": {**shared, **settings},
         "additionalProperties": False,
     }
+
+
+def _describe_people(definitions: Mapping[str, Any], personal: Iterable[str]) -> None:
+    """Let recipients have the personal fields of installed types too, and files their columns."""
+    recipient, source = (definitions[name]["properties"] for name in ("Recipient", "RecipientsFrom"))
+    for name in personal:
+        recipient.setdefault(name, definitions["Call"]["properties"].get(name, {"type": "object"}))
+        source.setdefault(name, {"$ref": f"{_DEFINITIONS}Columns"})
 
 
 def _name_what_is_installed(definitions: Mapping[str, Any], provider_types: Mapping[str, ProviderType]) -> None:

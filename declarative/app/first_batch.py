@@ -8,24 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from declarative.app.reference import collect_takers
-from declarative.model.capabilities import ProviderType
+from declarative.model.capabilities import Capabilities, ProviderType
+from declarative.model.resource import Route
 from declarative.privacy import clean, mask
 from declarative.providers.base import AccountEntry
 
-_NUMBER_FIELDS = ("from_number_id", "from_number")
-_PLACEHOLDERS = {"agent_id": "agent_replace_with_yours", "from_number_id": "ap_replace_with_yours"}
-_AGENT_PLACEHOLDERS = {"callingbox": "00000000-0000-4000-8000-000000000000   # replace with yours"}
-"""For types whose ids have a form of their own."""
 _PLAIN = re.compile(r"[A-Za-z]+_[A-Za-z0-9_-]+")
 """An id that YAML reads as text without quotes."""
 _MOST_LISTED = 20
 """Agents, and numbers, that are listed in the manifest."""
-_FIELDS = {
-    "target_concurrency_limit": "  target_concurrency_limit: 2",
-    "ringing_timeout_seconds": "  ringing_timeout_seconds: 30",
-    "scheduled_at": "  # scheduled_at: 2030-01-15T16:00:00Z   # not before; at once without it",
-}
-"""Lines about fields that some types have."""
+_START = "  # scheduled_at: 2030-01-15T16:00:00Z   # not before; at once without it"
 
 _HEAD = """\
 # yaml-language-server: $schema=dialctl.schema.json
@@ -74,28 +66,36 @@ NOTHING_OFFERED = FieldOffer()
 """For a field that is left to be filled in."""
 
 
-def find_number_field(type_name: str) -> str:
+def find_number_field(provider_type: ProviderType) -> str:
     """The field of a Batch that names the number to call from; empty for a type without one."""
-    fields = collect_takers("Batch", type_name)
-    return next((name for name in _NUMBER_FIELDS if name in fields), "")
+    fields = collect_takers("Batch", provider_type.name)
+    roles = first_route(provider_type).settings
+    return next((name for name in (*roles.caller_id, *roles.caller) if name in fields), "")
+
+
+def first_route(provider_type: ProviderType) -> Capabilities:
+    """What the route can do that a Batch takes in the type's first API version."""
+    routes = provider_type.routes[provider_type.versions[0]]
+    return routes.get(Route.BATCH) or routes[Route.CALL]
 
 
 def render_first_batch(provider_type: ProviderType, agent: FieldOffer, number: FieldOffer) -> str:
     """The text of the manifest. It is valid as it is, and runs in the sandbox."""
     fields = collect_takers("Batch", provider_type.name)
-    number_field = find_number_field(provider_type.name)
+    number_field, roles = find_number_field(provider_type), first_route(provider_type).settings
     lines = [_HEAD]
     for name in fields:
         is_required = all(field.required for _, field in fields[name])
-        placeholder = _PLACEHOLDERS.get(name, "replace_with_yours") if is_required else ""
-        if name == "agent_id":
-            placeholder = _AGENT_PLACEHOLDERS.get(provider_type.name, placeholder)
+        placeholder = provider_type.placeholders.get(name, "replace_with_yours" if is_required else "")
+        if name in roles.agent[:1]:
             lines += _field_lines(name, agent, placeholder, "agents")
         elif name == number_field:
             lines += _field_lines(name, number, placeholder, "numbers")
-        elif name in _FIELDS:
-            lines.append(_FIELDS[name])
-        elif is_required:
+        elif name == roles.at_once:
+            lines.append(f"  {name}: 2")
+        elif name == "scheduled_at":
+            lines.append(_START)
+        elif placeholder:
             lines.append(f"  {name}: {placeholder}")
     routes = provider_type.routes[provider_type.versions[0]].values()
     unreached = sorted(

@@ -121,7 +121,8 @@ def make_plan(
             *(scope.lock.resources if scope.lock else ()),
         }
         refusals += policy.refuse_unknown_shrink(allow_shrink, known_addresses)
-    warnings = (*_clock_warnings(scope), *notices.plan_notices(plan, resources, capabilities))
+    route_warnings = notices.plan_notices(plan, resources, capabilities, project.guard)
+    warnings = (*_clock_warnings(scope), *route_warnings)
     return replace(plan, refusals=tuple(refusals), warnings=warnings)
 
 

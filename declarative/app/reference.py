@@ -12,7 +12,6 @@ import orjson
 
 from declarative import schemas
 from declarative.app.connections import load_provider_types
-from declarative.model.capabilities import PERSONAL
 
 MANIFEST = "manifest.v1"
 """The schema of manifests, by its name in schemas.py."""
@@ -140,7 +139,7 @@ def _mark_personal_fields(field: Field, takers: Mapping[str, list[tuple[str, Fie
     """A field of recipients that says for each kind of personal data which providers take it. They take the same data
     from a recipient as from a Call; `takers` are those of a Call."""
     properties = field.schema.body.get("items", {}) and _item_schema(field.schema).body.get("properties", {})
-    if not set(PERSONAL) & set(properties):
+    if not properties.keys() & takers.keys():
         return field
     marked_properties = {
         name: {**body, "x-taken-by": [provider_label for provider_label, _ in takers[name]]} if name in takers else body

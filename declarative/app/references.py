@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from declarative.errors import ProviderError
 from declarative.model.digest import json_digest
 from declarative.model.resource import Desired, Json, Resource
+from declarative.model.settings_fields import SettingsFields
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block
 from declarative.planning.plan import Plan
@@ -37,13 +38,13 @@ def look_up(plan: Plan, desired: Desired, providers: Mapping[str, Provider | Pro
         provider = providers.get(resource.provider)
         if provider is None or isinstance(provider, ProviderError) or resource.provider in failed_providers:
             continue
-        settings = {name: value for name, value in resource.settings.items() if _is_reference(name)}
+        settings = {name: value for name, value in resource.settings.items() if resource.fields.is_reference(name)}
         key = (resource.provider, json_digest(settings))
         try:
             if key not in messages_by_key:
                 messages_by_key[key] = provider.unknown_references(settings)
                 if not messages_by_key[key]:
-                    _learn_names(references, provider, settings)
+                    _learn_names(references, provider, resource.fields, settings)
             if messages := messages_by_key[key]:
                 references.blocks[resource.address] = _make_block(messages, provider)
         except ProviderError:
@@ -60,16 +61,14 @@ def _list_calling_resources(plan: Plan, desired: Desired) -> list[Resource]:
     return [desired.resources[address] for address in addresses if address in desired.resources]
 
 
-def _is_reference(name: str) -> bool:
-    return name.endswith("_id") or name == "from_number"
-
-
-def _learn_names(references: References, provider: Provider, settings: Mapping[str, Json]) -> None:
-    number_id, agent_id = settings.get("from_number_id"), settings.get("agent_id")
-    if isinstance(number_id, str) and number_id not in references.names:
+def _learn_names(
+    references: References, provider: Provider, fields: SettingsFields, settings: Mapping[str, Json]
+) -> None:
+    number_id, agent_id = fields.caller_id_of(settings), fields.agent_of(settings)
+    if number_id and number_id not in references.names:
         number = provider.own_number(settings)
         references.names |= {number_id: mask(number)} if number else {}
-    if isinstance(agent_id, str) and agent_id not in references.names:
+    if agent_id and agent_id not in references.names:
         references.names |= {entry.id: clean(entry.name) for entry in provider.list_agents() if entry.name}
 
 

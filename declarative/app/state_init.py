@@ -78,9 +78,9 @@ def list_marked_remotes(session: Session, lock: Lock | None = None) -> list[Remo
         if isinstance(provider, ProviderError):
             raise provider
         agent_ids = {
-            str(resource.settings["agent_id"])
+            agent_id
             for resource in session.desired.resources.values()
-            if resource.provider == name and resource.settings.get("agent_id")
+            if resource.provider == name and (agent_id := resource.fields.agent_of(resource.settings))
         }
         for route, channel in provider.channels.items():
             if not _shows_marks(session, name, route):

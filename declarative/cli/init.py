@@ -75,7 +75,7 @@ def _ask_account(context: Context, connections: Connections, *, asks: bool) -> F
             )
         return FirstProvider(provider_type)
     agent = _choose(context, "agent", offer.agents)
-    if not find_number_field(provider_type.name):
+    if not find_number_field(provider_type):
         return FirstProvider(provider_type, agent)
     return FirstProvider(provider_type, agent, _choose(context, "number", offer.numbers))
 

@@ -193,7 +193,8 @@ class DoubtResolver:
             if resource.provider == name and resource.route is Route.BATCH:
                 return resource.settings
         recorded = [records[address] for address in (*lost_addresses, *records) if records[address].provider == name]
-        return next((record.settings for record in recorded if record.settings.get("agent_id")), None)
+        fields = self._run.providers[name].channels[Route.BATCH].capabilities.settings
+        return next((record.settings for record in recorded if fields.agent_of(record.settings)), None)
 
     def _find_number(self, name: str, settings: Mapping[str, Json]) -> str:
         """The number that the probe holds: ours. "" where it is not known. Raises ProviderError."""

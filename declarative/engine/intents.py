@@ -10,6 +10,7 @@ import polars as pl
 
 from declarative.engine import fence
 from declarative.engine.run_context import RunContext
+from declarative.errors import ProviderError
 from declarative.model import frames, mark
 from declarative.model.lock import Intent, RequestKind
 from declarative.model.remote import Remote
@@ -61,7 +62,7 @@ class IntentWriter:
             payloads=frames.payloads_digest(recipients, self._run.key),
             settings=resource.settings_digest,
             wanted=resource.recipients.numbers if resource.route is Route.BATCH else "",
-            agent_id=str(resource.settings.get("agent_id", "")),
+            agent_id=resource.fields.agent_of(resource.settings),
             scheduled_at=scheduled_at,
             fence=self._find_fence(resource, latest_time, scheduled_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
@@ -72,6 +73,7 @@ class IntentWriter:
             label=resource.display_name,
             settings=resource.settings,
             recipients=recipients,
+            key=self._find_key(resource, submission_mark),
             scheduled_at=scheduled_at,
         )
 
@@ -105,6 +107,11 @@ class IntentWriter:
         capabilities = self._run.capabilities(resource.provider, resource.route)
         return fence.find_fence(sent_at, scheduled_at, refuses_past=capabilities.refuses_past)
 
+    def _find_key(self, resource: Resource, submission_mark: mark.Mark) -> str:
+        capabilities = self._run.capabilities(resource.provider, resource.route)
+        has_key = capabilities.idempotent_for is not None
+        return mark.spell(submission_mark, capabilities.key_separators) if has_key else ""
+
     def _record_intent(self, resource: Resource, intent: Intent) -> None:
         # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been
         # sent. The fields of the record follow in the same step, so that no crash leaves one without the other.
@@ -120,7 +127,7 @@ class IntentWriter:
 
     def _new_mark(self, resource: Resource, wave: Wave, attempt: int) -> mark.Mark:
         # Protocol 4: the mark is unique to this request, and is how a later run finds what it created.
-        return mark.Mark(
+        submission_mark = mark.Mark(
             mark.project_hash(self._run.project.name),
             self._run.ledger.lock.lineage,
             mark.address_hash(resource.address),
@@ -129,6 +136,11 @@ class IntentWriter:
             attempt,
             mark.settings_hash(resource.settings_digest),
         )
+        most = self._run.capabilities(resource.provider, resource.route).mark_length
+        if most is not None and len(str(submission_mark)) > most:
+            message = f"{resource.address}: its mark {submission_mark} is longer than the {most} characters"
+            raise ProviderError(f"{message} that {resource.provider} keeps; nothing was sent")
+        return submission_mark
 
     def _person_digest(self, recipients: pl.DataFrame) -> str:
         return self._run.key.digest_person(self._run.ledger.lock.lineage, recipients.item(0, "number"))

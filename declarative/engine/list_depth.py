@@ -10,6 +10,7 @@ from declarative.engine.listing import Listing
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model.lock import Lock
 from declarative.model.resource import Route
+from declarative.model.settings_fields import SettingsFields
 from declarative.planning.facts import Managed
 from declarative.providers.base import EVERY_AGENT, Provider
 
@@ -53,7 +54,8 @@ def open_call_listings(provider: Provider, managed_list: Sequence[Managed]) -> l
     channel = provider.channels.get(Route.CALL)
     if channel is None:
         return []
-    agent_ids = sorted(call_agents(managed_list))
+    fields = channel.capabilities.settings
+    agent_ids = sorted(call_agents(managed_list, fields))
     histories = channel.list_pages(agent_ids)
     if len(histories) == len(agent_ids):
         call_listings = [
@@ -68,11 +70,13 @@ def open_call_listings(provider: Provider, managed_list: Sequence[Managed]) -> l
     return call_listings
 
 
-def find_list_errors(call_listings: Sequence[CallListing], managed: Managed) -> list[ProviderError]:
+def find_list_errors(
+    call_listings: Sequence[CallListing], managed: Managed, fields: SettingsFields
+) -> list[ProviderError]:
     """Why the calls of an address could not be listed; empty where they could, or none of them had to be."""
     if not needs_call_list(managed):
         return []
-    agent_ids = call_agents([managed]) | ({EVERY_AGENT} if has_calls_of_unknown_agent([managed]) else set())
+    agent_ids = call_agents([managed], fields) | ({EVERY_AGENT} if has_calls_of_unknown_agent([managed]) else set())
     return [calls.error for calls in call_listings if calls.error is not None and calls.agent_ids & agent_ids]
 
 
@@ -90,17 +94,18 @@ def find_missing_settled(listing: Listing, lock: Lock | None, managed_list: Sequ
     ]
 
 
-def call_agents(managed_list: Sequence[Managed]) -> set[str]:
-    """Agents whose calls may be of these addresses: those wanted now, those applied last, and those of lost calls."""
+def call_agents(managed_list: Sequence[Managed], fields: SettingsFields) -> set[str]:
+    """Agents whose calls may be of these addresses: those wanted now, those applied last, and those of lost calls.
+    `fields` are those of single calls at their provider."""
     agent_ids = {
-        str(settings.get("agent_id"))
+        agent_id
         for managed in managed_list
         if managed.route is Route.CALL
         for settings in (
             managed.resource_here.settings if managed.resource_here else {},
             managed.resource_record.settings,
         )
-        if settings.get("agent_id")
+        if (agent_id := fields.agent_of(settings))
     }
     return agent_ids | {
         intent.agent_id

@@ -3,7 +3,7 @@ themselves."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
@@ -12,8 +12,6 @@ from declarative.model.resource import Resource, Route
 
 POLL_SECONDS = 2.0
 """Seconds between two reads of the calls in flight."""
-LONGEST_CALL = timedelta(minutes=75)
-"""How long a call that never ends counts as in flight (callingbox.md 5, row 1)."""
 
 
 class Pacer:
@@ -50,10 +48,11 @@ class Pacer:
 
     def _has_ended(self, remote_id: str, placed_at: datetime) -> bool:
         provider = self._run.provider(self._resource)
-        if provider.now() - placed_at >= LONGEST_CALL:
+        channel = provider.channels[Route.CALL]
+        if provider.now() - placed_at >= channel.capabilities.longest_call:
             return True
         try:
-            remote = provider.channels[Route.CALL].read(remote_id)
+            remote = channel.read(remote_id)
         except ProviderError:
             return False
         return remote is None or is_over(remote) or _has_no_members(remote)

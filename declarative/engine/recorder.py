@@ -102,7 +102,7 @@ class Recorder:
         )
         fields: dict[str, object] = {
             "provider": resource.provider,
-            "settings": diff.redact_settings(resource.settings, resource.variable_settings),
+            "settings": diff.redact_settings(resource.settings, resource.fields, resource.variable_settings),
             "settings_digest": resource.settings_digest,
             "count": resource.recipients.count,
             "numbers": resource.recipients.numbers if in_full else "",

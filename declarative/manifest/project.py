@@ -20,7 +20,7 @@ from declarative.manifest.schema import defaults_schema, project_schema
 from declarative.manifest.suggestions import defaults_describer, describe_unknown_provider
 from declarative.manifest.validate import coerce_variables, keep_valid
 from declarative.model.calling_hours import is_time_zone
-from declarative.model.capabilities import ProviderType
+from declarative.model.capabilities import ProviderType, personal_fields
 from declarative.model.digest import json_digest
 from declarative.model.resource import Json, Project, ProviderSpec
 
@@ -165,9 +165,10 @@ def _read_provider_defaults(
             defaults_section = section.at("providers", name, "defaults")
             provider_type = provider_types[providers[name].type]
             version = providers[name].api_version or provider_type.versions[0]
-            schema = defaults_schema(provider_type.name, version)
+            personal = personal_fields(provider_types.values())
+            schema = defaults_schema(provider_type.name, version, personal)
             coerced_defaults = coerce_variables(defaults_section, provider["defaults"], schema)
-            describe_unknown = defaults_describer(provider_type, version, schema)
+            describe_unknown = defaults_describer(provider_type, version, schema, personal)
             valid_defaults = keep_valid(defaults_section, coerced_defaults, schema, describe_unknown)
             region: Any = valid_defaults.get("default_region")
             report_unknown_region(defaults_section.at("default_region"), region)

@@ -10,7 +10,7 @@ from declarative.manifest.project import ProjectConfig
 from declarative.manifest.schema import Shape, common_shape, resource_shape
 from declarative.manifest.suggestions import common_describer, describe_unknown_provider, spec_describer
 from declarative.manifest.validate import FieldDescriber
-from declarative.model.capabilities import PERSONAL, Capabilities
+from declarative.model.capabilities import Capabilities, ProviderType, personal_fields
 from declarative.model.resource import Json, Kind, Route
 
 
@@ -28,6 +28,8 @@ class ProviderChoice:
     """Whether the provider gets a batch or single calls."""
     capabilities: Capabilities
     """What the provider can do on this route."""
+    known_personal: tuple[str, ...]
+    """The fields of people that some provider takes."""
     is_known: bool = True
     """False when the provider could not be found out. Then the choice allows what any provider allows, so that the rest
     of the resource can still be checked."""
@@ -37,20 +39,45 @@ def choose_provider(
     project_config: ProjectConfig, section: DocumentSection, kind: Kind, spec: Mapping[str, Json]
 ) -> ProviderChoice:
     """Find the provider that the resource or a default names. The section is the spec."""
-    route = Route.BATCH if kind is Kind.BATCH or spec.get("via") == "batch" else Route.CALL
     name = _provider_name(project_config, section, spec)
     if name is None:
-        return _any_provider(project_config, kind, route)
+        return _any_provider(project_config, kind, _wanted_route(kind, spec) or Route.CALL)
     provider_type, version = project_config.type_of(name), project_config.version_of(name)
     routes = provider_type.routes[version]
-    if route not in routes:
-        if kind is Kind.CALL:
-            message = f"provider {name} ({provider_type.name} {version}) has no batches"
-            section.at("via").report(message, "use via: direct")
-        route = next(iter(routes))
-    shape = resource_shape(kind, route, provider_type.name, version)
-    describe_unknown = spec_describer(kind, route, provider_type, version, shape)
-    return ProviderChoice(name, shape, describe_unknown, route, routes[route])
+    route = _choose_route(section, kind, spec, name, provider_type, version)
+    personal = personal_fields(project_config.provider_types.values())
+    shape = resource_shape(kind, route, provider_type.name, version, personal)
+    describe_unknown = spec_describer(kind, route, provider_type, version, shape, personal)
+    return ProviderChoice(name, shape, describe_unknown, route, routes[route], personal)
+
+
+def _wanted_route(kind: Kind, spec: Mapping[str, Json]) -> Route | None:
+    """The route that a manifest asks for; None where it leaves that to the provider."""
+    if kind is Kind.BATCH:
+        return Route.BATCH
+    return {"batch": Route.BATCH, "direct": Route.CALL}.get(str(spec.get("via")))
+
+
+def _choose_route(
+    section: DocumentSection,
+    kind: Kind,
+    spec: Mapping[str, Json],
+    name: str,
+    provider_type: ProviderType,
+    version: str,
+) -> Route:
+    """The route that the resource takes. A Call that names none is placed directly where the type can do that. A Call
+    that names one that the type does not have is reported."""
+    routes, wanted = provider_type.routes[version], _wanted_route(kind, spec)
+    if wanted is not None and wanted in routes:
+        return wanted
+    only_route = next(iter(routes))
+    if kind is Kind.CALL and wanted is not None:
+        missing, hint = ("batches", "direct") if wanted is Route.BATCH else ("direct calls", "batch")
+        section.at("via").report(
+            f"provider {name} ({provider_type.name} {version}) has no {missing}", f"use via: {hint}"
+        )
+    return Route.CALL if Route.CALL in routes else only_route
 
 
 def _provider_name(project_config: ProjectConfig, section: DocumentSection, spec: Mapping[str, Json]) -> str | None:
@@ -71,7 +98,9 @@ def _provider_name(project_config: ProjectConfig, section: DocumentSection, spec
 
 
 def _any_provider(project_config: ProjectConfig, kind: Kind, route: Route) -> ProviderChoice:
-    provider_types, shape = project_config.provider_types.values(), common_shape(kind)
+    provider_types = project_config.provider_types.values()
+    personal = personal_fields(provider_types)
+    shape = common_shape(kind, personal)
     all_capabilities = [
         capabilities
         for provider_type in provider_types
@@ -79,6 +108,6 @@ def _any_provider(project_config: ProjectConfig, kind: Kind, route: Route) -> Pr
         for capabilities in routes.values()
     ]
     outcomes = frozenset[str]().union(*(capabilities.outcomes for capabilities in all_capabilities))
-    widest_capabilities = replace(all_capabilities[0], outcomes=outcomes, personal=PERSONAL)
+    widest_capabilities = replace(all_capabilities[0], outcomes=outcomes, personal=personal, data_limits={})
     describe_unknown = common_describer(kind, provider_types, shape)
-    return ProviderChoice("any provider", shape, describe_unknown, route, widest_capabilities, is_known=False)
+    return ProviderChoice("any provider", shape, describe_unknown, route, widest_capabilities, personal, is_known=False)

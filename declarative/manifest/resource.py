@@ -3,7 +3,8 @@ recipients."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 from pathlib import Path as File
 from typing import Any
 
@@ -17,17 +18,15 @@ from declarative.manifest.provider_choice import ProviderChoice, choose_provider
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.gather import RecipientLoader
 from declarative.manifest.recipients.spec import RecipientSpec, read_inline, read_sources
-from declarative.manifest.schema import Shape
 from declarative.manifest.validate import coerce_variables, keep_valid
 from declarative.model.calling_hours import RECIPIENT
-from declarative.model.capabilities import PERSONAL, SETTINGS
 from declarative.model.digest import json_digest
 from declarative.model.policy import Pace
 from declarative.model.recipients import Recipients
 from declarative.model.resource import Json, Kind, Resource
 
-_RECIPIENT_FIELDS = ("recipients", "recipients_from", "to_number", *PERSONAL)
-"""Fields of a manifest that name people and their data."""
+_RECIPIENT_FIELDS = ("recipients", "recipients_from", "to_number")
+"""Fields of a manifest that name people."""
 
 
 class ResourceCompiler:
@@ -75,7 +74,10 @@ class ResourceCompiler:
         self._problems.extend(rules.expiry_problems(values, scheduled_at, expires_at))
         if choice.is_known:
             self._problems.extend(rules.route_problems(values, choice.route, choice.provider))
-        settings = {name: _normalize_number(values[name].value) for name in SETTINGS if name in values}
+        capabilities = choice.capabilities
+        settings = {
+            name: _normalize_number(values[name].value) for name in capabilities.settings.names if name in values
+        }
         if scheduled_at:
             settings["scheduled_at"] = format_moment(scheduled_at)
         region = self._project_config.default_region(choice.provider)
@@ -88,18 +90,21 @@ class ResourceCompiler:
             display_name=_value_or_default(values, "display_name", metadata["name"]),
             settings=settings,
             settings_digest=json_digest(settings),
+            fields=capabilities.settings,
             variable_settings=frozenset(name for name in settings if values[name].is_from_variable),
             recipients=self._load_recipients(section, kind, choice, values, limits, region),
             paused=_value_or_default(values, "state", "present") == "cancelled",
             scheduled_at=scheduled_at,
+            most_ahead=capabilities.most_ahead if capabilities.schedulable else timedelta(),
+            least_guard=capabilities.least_guard,
             expires_at=expires_at,
-            retry=rules.read_retry(values, choice.capabilities, choice.provider, self._problems),
+            retry=rules.read_retry(values, capabilities, choice.provider, self._problems),
             expected_call=rules.read_expected_call(values, self._project_config.project.expected_call, self._problems),
             rollout=rules.read_rollout(values, self._problems),
             halt_when=rules.read_halt_when(values),
             policy=limits.policy,
             pace=Pace(**_value_or_default(values, "pace", {})),
-            manifest_digest=_digest_manifest(section.document),
+            manifest_digest=_digest_manifest(section.document, capabilities.personal),
             labels=metadata.get("labels", {}),
             also=tuple(_value_or_default(values, "also", ())),
             previously=tuple(metadata.get("previously", ())),
@@ -120,7 +125,7 @@ class ResourceCompiler:
         limits: Limits,
         region: str | None,
     ) -> Recipients:
-        person_schema = PersonSchema.from_route(choice.capabilities.personal, choice.provider, choice.route)
+        person_schema = PersonSchema.from_capabilities(choice.capabilities, choice.provider, choice.known_personal)
         inline = read_inline(section, kind, values, person_schema, region)
         sources = read_sources(section, values, person_schema, self._root, region, self._loader.remote_files)
         spec: Any = section.document.value["spec"]  # type: ignore[call-overload,index]  # checked by schema
@@ -133,10 +138,10 @@ class ResourceCompiler:
         return self._loader.load(recipient_spec, self._problems)
 
 
-def _digest_manifest(document: Document) -> str:
-    """Digest a document without its recipients: digests of their own cover those."""
+def _digest_manifest(document: Document, personal: Collection[str]) -> str:
+    """Digest a document without its recipients and their data: digests of their own cover those."""
     value: Any = document.value
-    spec = {name: item for name, item in value["spec"].items() if name not in _RECIPIENT_FIELDS}
+    spec = {name: item for name, item in value["spec"].items() if name not in (*_RECIPIENT_FIELDS, *personal)}
     return json_digest([value["metadata"], spec])
 
 
@@ -144,19 +149,17 @@ def _keep_valid_spec(
     section: DocumentSection, kind: Kind, choice: ProviderChoice, spec: dict[str, Json]
 ) -> dict[str, Json]:
     # Recipients are not checked with the schema: recipients/inline.py knows its rules and is a hundred times quicker.
-    recipient_fields = {
-        name: value for name, value in spec.items() if _is_recipient_field(kind, name, value, choice.shape)
-    }
+    recipient_fields = {name: value for name, value in spec.items() if _is_recipient_field(kind, name, value, choice)}
     other_fields = {name: value for name, value in spec.items() if name not in recipient_fields}
     schema = choice.shape.schema
     coerced_fields = coerce_variables(section, other_fields, schema)
     return keep_valid(section, coerced_fields, schema, choice.describe_unknown) | recipient_fields
 
 
-def _is_recipient_field(kind: Kind, name: str, value: Json, shape: Shape) -> bool:
+def _is_recipient_field(kind: Kind, name: str, value: Json, choice: ProviderChoice) -> bool:
     if kind is Kind.BATCH:
         return name == "recipients" and isinstance(value, list)
-    return name in PERSONAL and name in shape.properties and isinstance(value, dict)
+    return name in choice.capabilities.personal and name in choice.shape.properties and isinstance(value, dict)
 
 
 def _normalize_number(value: Json) -> Json:

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from declarative import schemas
-from declarative.model.capabilities import PERSONAL
 from declarative.model.resource import Kind, Route
 
 Schema = dict[str, Any]
@@ -60,37 +59,43 @@ def project_schema() -> Schema:
 
 
 @cache
-def common_shape(kind: Kind) -> Shape:
+def common_shape(kind: Kind, personal: tuple[str, ...]) -> Shape:
     """The shape of a resource whose provider is not known: every field that some provider takes. A field is checked
-    only as far as all providers agree on it."""
+    only as far as all providers agree on it. `personal` are the personal fields of all providers."""
     kinds = (Kind.BATCH,) if kind is Kind.BATCH else tuple(Kind)
     settings: dict[str, Schema] = {
         field: {} for location in _all_field_locations() if location.kind in kinds for field in location.properties
     }
-    return _build_shape(kind, settings | {"scheduled_at": {"$ref": "#/$defs/Moment"}}, ())
+    return _build_shape(kind, settings | {"scheduled_at": {"$ref": "#/$defs/Moment"}}, (), personal)
 
 
 @cache
-def resource_shape(kind: Kind, route: Route, type_name: str, version: str) -> Shape:
-    """The shape of a resource. A Call on the batch route also takes the fields of a Batch. Raises KeyError for a
-    provider type without a published schema."""
+def resource_shape(kind: Kind, route: Route, type_name: str, version: str, personal: tuple[str, ...]) -> Shape:
+    """The shape of a resource. A Call on the batch route also takes the fields of a Batch. `personal` are the personal
+    fields of all providers: those of others get a message of their own. Raises KeyError for a provider type without a
+    published schema."""
     definition = _definition(type_name, version, kind)
     batch = _definition(type_name, version, Kind.BATCH) if route is Route.BATCH else definition
     properties = {**batch["properties"], **definition["properties"]}
     return _build_shape(
-        kind, properties, tuple(batch["x-required"]), schemas.load_schema(f"providers/{type_name}.v1")["$defs"]
+        kind,
+        properties,
+        tuple(batch["x-required"]),
+        personal,
+        schemas.load_schema(f"providers/{type_name}.v1")["$defs"],
     )
 
 
 @cache
-def defaults_schema(type_name: str, version: str) -> Schema:
-    """The schema of a provider's defaults: the settings of every kind, retry and expires_at."""
+def defaults_schema(type_name: str, version: str, personal: tuple[str, ...]) -> Schema:
+    """The schema of a provider's defaults: the settings of every kind, retry and expires_at. `personal` are the fields
+    of people, which have no default."""
     manifest = schemas.load_schema("manifest.v1")["$defs"]
     properties = {name: manifest["Batch"]["properties"][name] for name in DEFAULTABLE}
     properties["default_region"] = manifest["Defaults"]["properties"]["default_region"]
     for kind in Kind:
         properties |= _definition(type_name, version, kind)["properties"]
-    settings = {name: schema for name, schema in properties.items() if name not in PERSONAL}
+    settings = {name: schema for name, schema in properties.items() if name not in personal}
     return _object_schema(settings, schemas.load_schema(f"providers/{type_name}.v1")["$defs"])
 
 
@@ -122,11 +127,18 @@ def _definition(type_name: str, version: str, kind: Kind) -> Schema:
 
 
 def _build_shape(
-    kind: Kind, settings: Mapping[str, Schema], required: tuple[str, ...], definitions: Schema | None = None
+    kind: Kind,
+    settings: Mapping[str, Schema],
+    required: tuple[str, ...],
+    personal: tuple[str, ...],
+    definitions: Schema | None = None,
 ) -> Shape:
     base = schemas.load_schema("manifest.v1")["$defs"][kind]
     properties = {**base["properties"], **settings}
     schema = _object_schema(properties, definitions)
+    source: Schema = schema["$defs"]["RecipientsFrom"]
+    columns = {name: {"$ref": "#/$defs/Columns"} for name in personal if name not in source["properties"]}
+    schema["$defs"]["RecipientsFrom"] = {**source, "properties": {**source["properties"], **columns}}
     return Shape(properties, (*base.get("required", ()), *required), schema)
 
 

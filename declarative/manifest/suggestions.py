@@ -9,7 +9,7 @@ from declarative import schemas
 from declarative.manifest.messages import did_you_mean, list_known, quote, suggest
 from declarative.manifest.schema import Schema, Shape, field_locations
 from declarative.manifest.validate import FieldDescriber, describe_unknown_field
-from declarative.model.capabilities import PERSONAL, ProviderType
+from declarative.model.capabilities import ProviderType, personal_fields
 from declarative.model.resource import Kind, Route
 
 
@@ -18,13 +18,15 @@ def describe_unknown_provider(name: str, provider_names: Iterable[str]) -> tuple
     return f"unknown provider {quote(name)}", suggest(name, provider_names)
 
 
-def defaults_describer(provider_type: ProviderType, version: str, schema: Schema) -> FieldDescriber:
-    """Describes unknown fields in the defaults of a provider."""
+def defaults_describer(
+    provider_type: ProviderType, version: str, schema: Schema, personal: Collection[str]
+) -> FieldDescriber:
+    """Describes unknown fields in the defaults of a provider. `personal` are the personal fields of all types."""
 
     def describe(name: str) -> tuple[str, str]:
         if name in provider_type.refused:
             return _refusal_advice(name, provider_type)
-        if name in PERSONAL:
+        if name in personal:
             return f"{quote(name)} belongs to each person and cannot have a default", ""
         if version_advice := _other_version_advice(name, provider_type, version, list(Kind)):
             return version_advice
@@ -34,13 +36,15 @@ def defaults_describer(provider_type: ProviderType, version: str, schema: Schema
     return describe
 
 
-def spec_describer(kind: Kind, route: Route, provider_type: ProviderType, version: str, shape: Shape) -> FieldDescriber:
-    """Describes unknown fields in the spec of a resource."""
+def spec_describer(
+    kind: Kind, route: Route, provider_type: ProviderType, version: str, shape: Shape, personal: Collection[str]
+) -> FieldDescriber:
+    """Describes unknown fields in the spec of a resource. `personal` are the personal fields of all types."""
 
     def describe(name: str) -> tuple[str, str]:
         if name in provider_type.refused:
             return _refusal_advice(name, provider_type)
-        kind_advice = _other_kind_advice(kind, name)
+        kind_advice = _other_kind_advice(kind, name, personal)
         if kind_advice:
             return kind_advice
         locations = [location for location in field_locations(name) if location.type_name == provider_type.name]
@@ -54,14 +58,15 @@ def spec_describer(kind: Kind, route: Route, provider_type: ProviderType, versio
     return describe
 
 
-def common_describer(kind: Kind, provider_types: Iterable[ProviderType], shape: Shape) -> FieldDescriber:
+def common_describer(kind: Kind, provider_types: Collection[ProviderType], shape: Shape) -> FieldDescriber:
     """Describes unknown fields in the spec of a resource whose provider is not known. No provider takes them."""
+    personal = personal_fields(provider_types)
 
     def describe(name: str) -> tuple[str, str]:
         refusing_type = next((provider_type for provider_type in provider_types if name in provider_type.refused), None)
         if refusing_type:
             return _refusal_advice(name, refusing_type)
-        return _other_kind_advice(kind, name) or describe_unknown_field(name, shape.properties)
+        return _other_kind_advice(kind, name, personal) or describe_unknown_field(name, shape.properties)
 
     return describe
 
@@ -84,8 +89,8 @@ def _other_version_advice(
     return f"{quote(name)} needs api_version {' or '.join(versions)}", f"this provider has {version}"
 
 
-def _other_kind_advice(kind: Kind, name: str) -> tuple[str, str] | None:
-    if kind is Kind.BATCH and name in PERSONAL:
+def _other_kind_advice(kind: Kind, name: str, personal: Collection[str]) -> tuple[str, str] | None:
+    if kind is Kind.BATCH and name in personal:
         return f"{quote(name)} belongs to each recipient of a Batch", f"write it under recipients[].{name}"
     if kind is Kind.BATCH and name == "to_number":
         return "a Batch has recipients, not one to_number", "use kind: Call for one person"

@@ -3,28 +3,56 @@ made of it. Knows no connection."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from declarative.model.resource import Route
+from declarative.model.settings_fields import SettingsFields
 
-SETTINGS = (
-    "agent_id",
-    "from_number_id",
-    "from_number",
-    "ringing_timeout_seconds",
-    "max_call_duration_minutes",
-    "target_concurrency_limit",
-    "scheduled_at",
-    "region",
-    "instructions",
-    "webhook_url",
-)
-"""Manifest fields of a resource. A change to one of them moves the people who still wait."""
+MOST_AHEAD = timedelta(days=29)
+"""How far ahead a start may lie where a type does not say it."""
 
-PERSONAL = ("metadata", "dynamic_variables", "context")
-"""Manifest fields of a recipient. A change to one of them moves that person while they wait."""
+
+class Cancellable(StrEnum):
+    """When people who wait can be taken off."""
+
+    ALWAYS = "always"
+    BEFORE_START = "before_start"  # afterwards a cancel proves nothing, or destroys what was known
+    NEVER = "never"
+
+
+class CancelProof(StrEnum):
+    """What proves, after a cancel of ours, that people were never called."""
+
+    MEMBERS = "members"  # a later read, in which they read `cancelled`
+    ABSENCE = "absence"  # the provider forgets it: an answer from before its start that does not know it any more
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataLimits:
+    """What a personal field may hold beside being an object."""
+
+    most_keys: int | None = None
+    """Keys, at most; our mark is one of them where it is put there. None: any number."""
+    most_bytes: int | None = None
+    """The largest object, as JSON. None: no limit is known."""
+    key_pattern: str = ""
+    """A regular expression for whole keys. Empty: any key."""
+    key_description: str = ""
+    """What `key_pattern` asks for, in words: `up to 64 letters`."""
+    reserved_prefixes: tuple[str, ...] = ()
+    """Beginnings of keys that are the provider's own."""
+    is_flat: bool = False
+    """A value is text, a number or a boolean, and no object or array."""
+    reserves_mark: bool = True
+    """The key `dialctl` is refused, since our mark may be put there."""
+
+
+ANY_DATA = DataLimits()
+"""For a personal field of which no limits are known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +65,8 @@ class Capabilities:
     """A list that was read in full proves absence: what it does not show does not exist."""
     schedulable: bool
     """Takes a start time (`scheduled_at`)."""
-    cancellable: bool
-    """Can be cancelled while a person waits."""
+    cancellable: Cancellable
+    """When people who wait can be taken off."""
     retryable: bool
     """Has a request that retries a batch."""
     returns_data: bool
@@ -46,12 +74,35 @@ class Capabilities:
     outcomes: frozenset[str]
     """The provider's words that `retry.on` may name. `pre_dial` may be named everywhere."""
     personal: tuple[str, ...]
-    """The fields of PERSONAL that a recipient may have."""
+    """Manifest fields of a recipient. A change to one of them moves that person while they wait. The first one takes
+    the columns of a file that no field names."""
+    settings: SettingsFields
+    """Manifest fields of a resource."""
+    data_limits: Mapping[str, DataLimits] = field(default_factory=dict)
+    """By personal field: what it may hold. A field that is left out takes any object."""
     failures: frozenset[str] = frozenset()
     """The provider's words for a call that failed: neither reached, nor busy, nor unanswered. `halt_when` counts
     them."""
     max_bytes: int | None = None
     """Bytes that the body of a request may have; people are cut into requests by it. None: no limit is known."""
+    person_bytes: int = 64
+    """Bytes that a body holds for one person beside number and data, at most."""
+    most_ahead: timedelta = MOST_AHEAD
+    """How far ahead a start may lie. Whoever is due later waits for a later run. No matter where there is no start."""
+    least_guard: timedelta = timedelta()
+    """How far ahead a start must lie. A shorter guard of the project is lengthened to it."""
+    longest_call: timedelta = timedelta(minutes=75)
+    """How long a single call that never ends counts as in flight."""
+    mark_length: int | None = None
+    """Characters of a mark that the provider keeps. A longer mark is not sent. None: it keeps any mark."""
+    key_separators: str = "~."
+    """The characters that stand for `~` and `.` where a mark is an idempotency key."""
+    idempotent_for: timedelta | None = None
+    """How long the same request under the same key names the same thing, from its first send on. None: no key."""
+    cancel_proof: CancelProof = CancelProof.MEMBERS
+    """What proves, after a cancel of ours, that people were never called."""
+    ends_unreached: bool = False
+    """People who read CANCELLED in a batch that is over were never called, without a cancel: its window closed."""
     refuses_past: bool = False
     """Refuses a batch whose start (`scheduled_at`) has passed when the request lands. False where that is not known."""
     list_ends: bool = False
@@ -73,7 +124,8 @@ class Capabilities:
             return [] if self.max_people == 1 else ["max_people=1"]
         # Protocol 5: a list must prove that a lost batch is absent. Protocol 6: its start time is the guard.
         # Protocol 7: a twin is cancelled before the guard ends.
-        required = {"provable": self.provable, "schedulable": self.schedulable, "cancellable": self.cancellable}
+        required = {"provable": self.provable, "schedulable": self.schedulable}
+        required["cancellable"] = self.cancellable is not Cancellable.NEVER
         return [name for name, supported in required.items() if not supported]
 
 
@@ -95,5 +147,18 @@ class ProviderType:
     """API version to the routes that it has, and what each can do."""
     refused: Mapping[str, str]
     """Manifest field that the API is documented to refuse, to a sentence that says where it belongs."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    """Manifest field to a value that shows its form, as YAML: `init` writes it into a first manifest."""
     schemas: Path | None = None
     """Directory of an outside type's own `providers/<name>.v1.schema.json`. None: the schema is in this package."""
+
+
+def personal_fields(provider_types: Iterable[ProviderType]) -> tuple[str, ...]:
+    """Every personal field of these types, each once."""
+    all_capabilities = (
+        capabilities
+        for provider_type in provider_types
+        for routes in provider_type.routes.values()
+        for capabilities in routes.values()
+    )
+    return tuple(dict.fromkeys(name for capabilities in all_capabilities for name in capabilities.personal))

@@ -112,6 +112,11 @@ def batch_name(label: str, mark: Mark) -> str:
     return f"{label[: MAX_NAME_LENGTH - len(text) - 1].rstrip()} {text}"
 
 
+def spell(mark: Mark, separators: str = "~.") -> str:
+    """The text of a mark with other characters for `~` and `.`: an API may take fewer in an idempotency key."""
+    return str(mark).translate(str.maketrans("~.", separators))
+
+
 def _base36(number: int) -> str:
     digits = ""
     while number:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from declarative.model.policy import HaltWhen, Pace, Policy, Retry, Rollout
 from declarative.model.recipients import Recipients
+from declarative.model.settings_fields import NO_SETTINGS, SettingsFields
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -53,12 +54,18 @@ class Resource:
     """Digest of `settings`."""
     recipients: Recipients
     """The people it wants called."""
+    fields: SettingsFields = NO_SETTINGS
+    """What the settings mean."""
     variable_settings: frozenset[str] = frozenset()
     """Names of settings that a variable is a part of. Their values may be secrets."""
     paused: bool = False
     """`state: cancelled` in the manifest: no one is desired."""
     scheduled_at: datetime | None = None
     """Start of the calls. Aware, UTC. None: at once."""
+    most_ahead: timedelta = timedelta(days=29)
+    """How far ahead the provider takes a start. Whoever is due later waits. Zero: it takes none."""
+    least_guard: timedelta = timedelta()
+    """How far ahead the start of a batch must lie for the provider."""
     expires_at: datetime | None = None
     """No request that dials is sent after it. Aware, UTC. None: never."""
     retry: Retry | None = None

@@ -22,7 +22,9 @@ def list_changes(facts: Facts, verb: Verb, group: pl.DataFrame) -> tuple[Change,
     if facts.resource is None or verb not in _SHOWN_ON:
         return ()
     resource = facts.resource
-    changes = diff.diff_settings(facts.resource_record.settings, resource.settings, resource.variable_settings)
+    changes = diff.diff_settings(
+        facts.resource_record.settings, resource.settings, resource.fields, resource.variable_settings
+    )
     return (*changes, *_number_changes(facts, group)) if facts.is_single_call and verb is Verb.REPLACE else changes
 
 

@@ -40,8 +40,8 @@ class CallRate:
     def of(cls, resource: Resource, capabilities: Capabilities, remotes: Iterable[Remote] = ()) -> CallRate:
         """The rate that is known. A concurrency that the manifest does not tell is that of its newest batch, and counts
         as 1 until one has shown it."""
-        limit = resource.settings.get("target_concurrency_limit")
-        if not isinstance(limit, int):
+        limit = resource.fields.at_once_of(resource.settings)
+        if limit is None:
             shown = sorted((remote.created_at or _NEVER, remote.at_once) for remote in remotes if remote.at_once)
             limit = shown[-1][1] if shown else 1
         return cls(capabilities.per_second, limit, resource.expected_call)

@@ -8,32 +8,29 @@ from typing import Any
 
 from declarative.model.digest import json_digest
 from declarative.model.resource import Json
+from declarative.model.settings_fields import SettingsFields
 from declarative.planning.plan import Change
 from declarative.privacy import mask
 
-_DIGESTED = ("instructions", "from_number")
-"""Settings that the lock keeps as a digest: they are long, or hold a phone number."""
-_SECRET = ("webhook_url",)
-"""Settings that can carry a secret, such as a token in an address. The lock keeps a digest; no plan shows them."""
-_IDS = ("agent_id", "from_number_id")
-"""Settings that name a thing at the provider. They are no secrets, and later runs find calls by them."""
-
 
 def diff_settings(
-    before: Mapping[str, Json], after: Mapping[str, Json], variable_settings: Collection[str] = ()
+    before: Mapping[str, Json],
+    after: Mapping[str, Json],
+    fields: SettingsFields,
+    variable_settings: Collection[str] = (),
 ) -> tuple[Change, ...]:
     """Return what differs between remembered and wanted settings, in order of path.
 
     `before` are settings as redact_settings() wrote them, `after` the settings in clear. `variable_settings` are names
     of settings that a variable is a part of. Paths begin with `spec.`.
     """
-    hidden = _hidden_names(variable_settings)
+    hidden = _hidden_names(fields, variable_settings)
     if not before:
         return tuple(
-            Change(f"spec.{name}", None, "(secret)" if name in hidden else _display_value(name, value))
+            Change(f"spec.{name}", None, "(secret)" if name in hidden else _display_value(fields, name, value))
             for name, value in after.items()
         )
-    redacted = redact_settings(after, variable_settings)
+    redacted = redact_settings(after, fields, variable_settings)
     if json_digest(dict(before)) == json_digest(redacted):
         return ()
     from deepdiff import DeepDiff
@@ -42,36 +39,48 @@ def diff_settings(
         dict(before), redacted, view="tree", verbose_level=2, threshold_to_diff_deeper=0
     )
     leaves = [leaf for kind in differences.values() for leaf in kind]
-    return tuple(sorted((_change_from_leaf(leaf, after, hidden) for leaf in leaves), key=lambda change: change.path))
+    return tuple(
+        sorted((_change_from_leaf(leaf, after, fields, hidden) for leaf in leaves), key=lambda change: change.path)
+    )
 
 
-def redact_settings(settings: Mapping[str, Json], variable_settings: Collection[str] = ()) -> dict[str, Json]:
+def redact_settings(
+    settings: Mapping[str, Json], fields: SettingsFields, variable_settings: Collection[str] = ()
+) -> dict[str, Json]:
     """Return settings as the lock keeps them: in clear, but for what is long, holds a phone number or may be a secret.
 
     `variable_settings` are names of settings that a variable is a part of.
     """
-    digested = {*_DIGESTED, *_hidden_names(variable_settings)}
+    digested = {*_digested_names(fields), *_hidden_names(fields, variable_settings)}
     return {
         name: f"sha256:{json_digest(value)[:16]}" if name in digested else value for name, value in settings.items()
     }
 
 
-def _hidden_names(variable_settings: Collection[str]) -> set[str]:
-    return {*_SECRET, *variable_settings} - {*_IDS}
+def _digested_names(fields: SettingsFields) -> tuple[str, ...]:
+    """Settings that the lock keeps as a digest: they are long, or hold a phone number."""
+    return (*fields.lengthy, *fields.caller)
 
 
-def _change_from_leaf(leaf: Any, settings: Mapping[str, Json], hidden: Collection[str]) -> Change:
+def _hidden_names(fields: SettingsFields, variable_settings: Collection[str]) -> set[str]:
+    # The ids of an agent or number are no secrets, and later runs find calls by them.
+    return {*fields.secret, *variable_settings} - {*fields.agent, *fields.caller_id}
+
+
+def _change_from_leaf(
+    leaf: Any, settings: Mapping[str, Json], fields: SettingsFields, hidden: Collection[str]
+) -> Change:
     path = [str(part) for part in leaf.path(output_format="list")]
     before, after = (None if type(side).__name__ == "NotPresent" else side for side in (leaf.t1, leaf.t2))
     if path[0] in hidden:
         return Change(f"spec.{path[0]}", before and "(another)", after and "(secret)")
-    if path[0] in _DIGESTED and after is not None:
+    if path[0] in _digested_names(fields) and after is not None:
         before, after = before and "(another)", settings[path[0]]
-    return Change(".".join(["spec", *path]), before, _display_value(path[0], after))
+    return Change(".".join(["spec", *path]), before, _display_value(fields, path[0], after))
 
 
-def _display_value(name: str, value: Json) -> Json:
-    if name == "from_number" and isinstance(value, str):
+def _display_value(fields: SettingsFields, name: str, value: Json) -> Json:
+    if name in fields.caller and isinstance(value, str):
         return mask(value)
     if isinstance(value, str) and len(value) > 60:
         return value[:57] + "..."

@@ -11,28 +11,28 @@ from declarative import humanize
 from declarative.model import mark
 from declarative.model.capabilities import Capabilities
 from declarative.model.recipients import HELD_BACK
-from declarative.model.resource import Kind, Resource, Route
+from declarative.model.resource import Resource, Route
 from declarative.planning import calling_hours as hours
 from declarative.planning.blocks import count_taken_off
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
+from declarative.planning.route_notices import route_notices
 from declarative.planning.stuck import endless_notices
 from declarative.privacy import clean, mask
 
-_ONLY_SHARED_STATE = (
-    "the provider's list does not show by their marks the calls that this lock knows: an older copy of the lock would "
-    "not notice that it is older, and call again; only a shared state protects from that (spec.state.url)"
-)
 PENDING_TOO_LONG = timedelta(hours=1)
 """How long after its time a batch may wait for its first call before it is worth a warning."""
 _EDITED = "a call is called once in its life: editing it changes nothing; to call again, give it a new name"
 
 
 def plan_notices(
-    plan: Plan, resources: Sequence[Resource], capabilities_of: Callable[[str, Route], Capabilities]
+    plan: Plan,
+    resources: Sequence[Resource],
+    capabilities_of: Callable[[str, Route], Capabilities],
+    guard: timedelta = timedelta(),
 ) -> Iterator[Notice]:
-    """Yield warnings by address, in the order of the resources.
+    """Yield warnings by address, in the order of the resources. `guard` is the project's.
 
     At the end come warnings of placed calls, which no plan can take off, and of doubts, which an apply settles in time.
     """
@@ -50,8 +50,7 @@ def plan_notices(
                 resource, max(batches[resource.address], ceil(call_count / capabilities.max_people))
             )
             yield from _warn_too_late(plan, resource, call_count, capabilities)
-            yield from _warn_abroad(plan, resource, capabilities)
-            yield from _warn_single_calls(plan, resource, call_count, capabilities)
+            yield from route_notices(plan, resource, call_count, capabilities, guard)
         yield from _warn_after_hours(plan, resource)
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
@@ -114,8 +113,8 @@ def _warn_time_zones(resource: Resource) -> Iterator[Notice]:
 
 
 def _warn_concurrency(resource: Resource, shards: int) -> Iterator[Notice]:
-    limit = resource.settings.get("target_concurrency_limit")
-    if shards > 1 and resource.route is Route.BATCH and isinstance(limit, int):
+    limit = resource.fields.at_once_of(resource.settings)
+    if shards > 1 and resource.route is Route.BATCH and limit is not None:
         yield Notice(
             resource.address,
             f"{shards} remote batches of up to {limit} calls at once each: up to {shards * limit} at once in all",
@@ -143,7 +142,7 @@ def _warn_after_hours(plan: Plan, resource: Resource) -> Iterator[Notice]:
     yield Notice(
         resource.address,
         f"{phrase}{until}: they cannot be begun before their calling hours end ({', '.join(paces)}); "
-        "target_concurrency_limit and expected_call decide how many can",
+        f"{resource.fields.at_once or 'concurrency'} and expected_call decide how many can",
     )
 
 
@@ -208,35 +207,6 @@ def _warn_placed_calls(address: str, task: Task) -> Iterator[Notice]:
         yield Notice(address, f"{phrase} placed already: a single call is neither moved nor taken off")
 
 
-def _warn_abroad(plan: Plan, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
-    """Warn of numbers outside +1. Cartesia numbers reach US destinations only (cartesia.md 5.3), and `+1` is as near as
-    a number tells."""
-    task = plan.tasks.get(resource.address)
-    if task is None or not capabilities.destinations:
-        return
-    abroad = int((~task.to_call.get_column("number").str.starts_with("+1")).sum()) if len(task.to_call) else 0
-    if abroad:
-        outside = humanize.plural(abroad, "of the numbers is", "of the numbers are")
-        yield Notice(resource.address, f"{outside} outside +1: {capabilities.destinations}")
-
-
-def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
-    """Warn of what a provider without batches cannot do, and of a route that proves little."""
-    if capabilities.cancellable:
-        return
-    task = plan.tasks.get(resource.address)
-    if task is not None and not task.facts.marks_are_listed:
-        yield Notice(resource.address, _ONLY_SHARED_STATE)
-    if resource.kind is Kind.BATCH and call_count > 1:
-        yield Notice(
-            resource.address,
-            f"{call_count:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a "
-            "second; once placed, a call is neither moved nor taken off",
-        )
-    if not capabilities.returns_data:
-        yield Notice(resource.address, capabilities.notes)
-
-
 def doubt_notices(facts: Facts) -> Iterator[str]:
     """Yield sentences for `plan` and `status`: how a lost request is disproved, until when one may still arrive, and
     which batch does not begin."""
@@ -252,7 +222,8 @@ def _announce_probe(facts: Facts) -> Iterator[str]:
         return
     sent_at = humanize.when(min(intent.sent_at for intent in lost_intents))
     fence = max(intent.fence for intent in lost_intents if intent.fence)
-    number = facts.probe_number or str(facts.resource.settings.get("from_number", "") if facts.resource else "")
+    resource = facts.resource
+    number = facts.probe_number or (resource.fields.caller_of(resource.settings) if resource else "")
     own_number = f"our own number {mask(number)}" if number else "our own calling number"
     yield (
         f"an answer was lost at {sent_at}; where the list shows nothing younger than {humanize.when(fence)}, apply "
@@ -270,8 +241,8 @@ def _warn_pending(facts: Facts) -> Iterator[str]:
         if is_idle and starts is not None and facts.now - starts >= PENDING_TOO_LONG:
             hours = int((facts.now - starts) / timedelta(hours=1))
             late = humanize.plural(hours, "hour", "hours")
-            limit = facts.resource.settings.get("target_concurrency_limit")
-            limit_note = f"; it asks for {limit} calls at once (target_concurrency_limit)" if limit else ""
+            limit = facts.resource.fields.at_once_of(facts.resource.settings)
+            limit_note = f"; it asks for {limit} calls at once ({facts.resource.fields.at_once})" if limit else ""
             yield (
                 f"{remote.id} was to begin at {humanize.when(starts, facts.now)}, and after {late} nobody in it was "
                 f"called (the provider says {clean(remote.status)}): other batches may hold its capacity{limit_note}"

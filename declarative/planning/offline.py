@@ -221,7 +221,9 @@ def _make_action(
         reason=reason,
         provider=resource.provider,
         people=people,
-        changes=diff.diff_settings(settings_before, settings, resource.variable_settings) if settings else (),
+        changes=diff.diff_settings(settings_before, settings, resource.fields, resource.variable_settings)
+        if settings
+        else (),
         starts_at=resource.scheduled_at if verb.dials else None,
         detail=detail,
     )

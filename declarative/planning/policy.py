@@ -18,9 +18,6 @@ from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Action, Plan
 
-MAX_SCHEDULE_AHEAD = timedelta(days=29)
-"""Cartesia takes `scheduled_at` up to 30 days ahead; a day of margin (cartesia.md 7, row 1)."""
-
 SHRINK_FROM = 20
 """With fewer people waiting, taking off most of them needs no --allow-shrink."""
 EXPLICIT = (Reason.PAUSED, Reason.EXPIRED, Reason.CALLING_HOURS, Reason.TOO_EARLY, Reason.HALTED)
@@ -39,8 +36,8 @@ def call_timing(
     """
     if resource.expires_at and resource.expires_at <= now:
         return Timing.EXPIRED, None
-    if resource.scheduled_at and resource.scheduled_at - now > MAX_SCHEDULE_AHEAD:
-        return Timing.TOO_EARLY, resource.scheduled_at - MAX_SCHEDULE_AHEAD
+    if resource.scheduled_at and resource.scheduled_at - now > resource.most_ahead:
+        return Timing.TOO_EARLY, resource.scheduled_at - resource.most_ahead
     moment = earliest_call(resource, now, guard)
     if resource.expires_at and resource.expires_at <= moment:
         return Timing.TOO_LATE, None
@@ -53,8 +50,8 @@ def earliest_call(resource: Resource, now: datetime, guard: timedelta) -> dateti
     """Return when the first call may begin if it is requested now."""
     # Protocol 6: a batch starts no sooner than the guard after it is sent. Its start is sent in whole seconds, rounded
     # up, so that the guard is never shorter than wanted.
-    guarded = guard and resource.route is Route.BATCH
-    earliest = (now + guard + timedelta(seconds=1)).replace(microsecond=0) if guarded else now
+    ahead = max(guard, resource.least_guard) if resource.route is Route.BATCH else timedelta()
+    earliest = (now + ahead + timedelta(seconds=1)).replace(microsecond=0) if ahead else now
     return max(earliest, resource.scheduled_at or earliest)
 
 

@@ -8,8 +8,6 @@ import polars as pl
 
 from declarative.model.capabilities import Capabilities
 
-PERSON_BYTES = 64
-"""What a body holds for one person beside number and data, at most."""
 REQUEST_BYTES = 16 * 1024
 """What a body holds beside its people, at most: settings, name, time."""
 
@@ -20,7 +18,7 @@ def cut_shards(recipients: pl.DataFrame, capabilities: Capabilities) -> Iterator
     Each comes with the number of people before it. Somebody whose data alone are too large is a shard of their own, and
     the provider refuses it.
     """
-    ends = _sum_bytes(recipients) if capabilities.max_bytes is not None else None
+    ends = _sum_bytes(recipients, capabilities.person_bytes) if capabilities.max_bytes is not None else None
     start, sent_bytes = 0, 0
     while start < len(recipients):
         end = min(start + capabilities.max_people, len(recipients))
@@ -32,9 +30,9 @@ def cut_shards(recipients: pl.DataFrame, capabilities: Capabilities) -> Iterator
         start = end
 
 
-def _sum_bytes(recipients: pl.DataFrame) -> pl.Series:
+def _sum_bytes(recipients: pl.DataFrame, person_bytes: int) -> pl.Series:
     """For each person the bytes of a body up to their end."""
     data = pl.col("payload").str.len_bytes().fill_null(0)
     return recipients.select(
-        (pl.col("number").str.len_bytes().cast(pl.Int64) + data + PERSON_BYTES).cum_sum().alias("end")
+        (pl.col("number").str.len_bytes().cast(pl.Int64) + data + person_bytes).cum_sum().alias("end")
     ).to_series()

@@ -94,11 +94,12 @@ def _summarize_action(action: Action, task: Task | None) -> dict[str, Any]:
 def _summarize_prospects(action: Action, task: Task | None) -> dict[str, Any]:
     """Terms and forecast as JSON values. An id that a variable brought in is left out; names of the account are not."""
     terms, forecast = action.terms, action.forecast
-    variable_settings = task.resource.variable_settings if task and task.resource else frozenset[str]()
-    if terms and "agent_id" in variable_settings:
-        terms = replace(terms, agent_id="")
-    if terms and variable_settings & {"from_number_id", "from_number"}:
-        terms = replace(terms, caller_id="")
+    if terms and task and task.resource:
+        fields, variable_settings = task.resource.fields, task.resource.variable_settings
+        if variable_settings & {*fields.agent}:
+            terms = replace(terms, agent_id="")
+        if variable_settings & {*fields.caller_id, *fields.caller}:
+            terms = replace(terms, caller_id="")
     return {
         "terms": {**asdict(terms), "expires_at": _to_text(terms.expires_at)} if terms else None,
         "forecast": {**asdict(forecast), "ends_at": _to_text(forecast.ends_at)} if forecast else None,

@@ -56,8 +56,9 @@ class Forecast:
 
 def make_terms(resource: Resource, names: Mapping[str, str]) -> Terms:
     """Return the terms of a resource. `names` has an agent's name, or a number, masked, by its id in settings."""
-    agent_id, caller_id = (str(resource.settings.get(name) or "") for name in ("agent_id", "from_number_id"))
-    own_number = str(resource.settings.get("from_number") or "")
+    fields, settings = resource.fields, resource.settings
+    agent_id, caller_id = fields.agent_of(settings), fields.caller_id_of(settings)
+    own_number = fields.caller_of(settings)
     retry, hours = resource.retry, resource.policy.calling_hours
     return Terms(
         agent_id=agent_id,
@@ -134,10 +135,10 @@ def _pace_limit(resource: Resource, people: int, capabilities: Capabilities) -> 
 def _concurrency_limit(resource: Resource, people: int, capabilities: Capabilities) -> list[tuple[timedelta, str]]:
     if resource.route is Route.BATCH:
         shards = ceil(people / capabilities.max_people)
-        limit = resource.settings.get("target_concurrency_limit")
+        limit = resource.fields.at_once_of(resource.settings)
     else:
         shards, limit = 1, resource.pace.max_in_flight
-    if not isinstance(limit, int) or limit < 1:
+    if limit is None or limit < 1:
         return []
     at_once = shards * limit
     minutes = f"{resource.expected_call / timedelta(minutes=1):g} minutes"

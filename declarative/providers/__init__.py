@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from declarative.model.capabilities import Capabilities, ProviderType
+    from declarative.model.capabilities import Cancellable, CancelProof, Capabilities, DataLimits, ProviderType
     from declarative.model.mark import Mark
     from declarative.model.remote import Phase, Remote
+    from declarative.model.settings_fields import SettingsFields
     from declarative.providers.base import (
         AccountEntry,
         Ambiguous,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         Submission,
     )
     from declarative.providers.http.client import HttpClient
+    from declarative.providers.http.request import Body
 
 __all__ = [  # noqa: RUF022, grouped by what an author looks for
     # What a provider implements
@@ -40,6 +42,10 @@ __all__ = [  # noqa: RUF022, grouped by what an author looks for
     # What it is described by
     "ProviderType",
     "Capabilities",
+    "SettingsFields",
+    "DataLimits",
+    "Cancellable",
+    "CancelProof",
     # What it is given
     "ConnectOptions",
     "Submission",
@@ -58,14 +64,20 @@ __all__ = [  # noqa: RUF022, grouped by what an author looks for
     "AccountEntry",
     # How it sends requests
     "HttpClient",
+    "Body",
 ]
 
 _MODULES = {
+    "Body": "declarative.providers.http.request",
+    "CancelProof": "declarative.model.capabilities",
+    "Cancellable": "declarative.model.capabilities",
     "Capabilities": "declarative.model.capabilities",
+    "DataLimits": "declarative.model.capabilities",
     "ProviderType": "declarative.model.capabilities",
     "Mark": "declarative.model.mark",
     "Phase": "declarative.model.remote",
     "Remote": "declarative.model.remote",
+    "SettingsFields": "declarative.model.settings_fields",
     "HttpClient": "declarative.providers.http.client",
 }
 """Where a public name is defined; `declarative.providers.base` for all others."""

@@ -37,6 +37,8 @@ class Submission:
     recipients: pl.DataFrame
     """Columns `number` (E.164) and `payload`: a canonical JSON object of the person's own fields, for example
     `{"metadata":{"plan":"pro"}}`, or null."""
+    key: str = ""
+    """Idempotency key: the mark, spelled with the type's `key_separators`. Empty where the route has no key."""
     scheduled_at: datetime | None = None
     """Start of a batch: aware UTC, whole seconds. It replaces the one in `settings`. None: the batch starts at once.
     Single calls ignore it."""
@@ -114,6 +116,9 @@ class Channel(Protocol):
 
     Reads raise ProviderError. `submit`, `retry` and `cancel` never raise for what the network or the provider did:
     they return an Outcome. A channel never repeats a request that dials.
+
+    Where the route has an idempotency key, equal submissions give equal bytes, in any run: the engine may send one
+    again within `idempotent_for`, and the answer must name what the first one created.
     """
 
     @property

@@ -121,7 +121,8 @@ def _destination(action: Action) -> str:
     """Name what people move to. Without changed settings it is their own data that changed."""
     if not action.changes:
         return "what the manifest says of them now"
-    is_agent_alone = {change.path for change in action.changes} == {"spec.agent_id"}
+    [change, *others] = action.changes
+    is_agent_alone = not others and bool(action.terms and action.terms.agent_id == change.after)
     return "the new agent" if is_agent_alone else "the new settings"
 
 

@@ -171,7 +171,9 @@ def batch_resource(*numbers: str, **changes: Any) -> Resource:
         "address": MARCH, "kind": Kind.BATCH, "route": Route.BATCH, "provider": "cartesia", "display_name": "March",
         "settings": settings, "settings_digest": json_digest(settings), "recipients": recipients(*numbers),
     }  # fmt: skip
-    return Resource(**{**fields, **changes})
+    route: Route = changes.get("route", Route.BATCH)
+    capabilities = catalog.types()["cartesia"].routes["2026-03-01"][route]
+    return Resource(**{**fields, "fields": capabilities.settings, **changes})
 
 
 def call_resource(number: str = ADA, **changes: Any) -> Resource:

@@ -6,66 +6,19 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from declarative.errors import ManifestError
 from declarative.manifest import Variables, load_desired
-from declarative.model.capabilities import Capabilities, ProviderType
+from declarative.model.capabilities import ProviderType
 from declarative.model.digest import PersonKey
-from declarative.model.resource import Desired, Resource, Route
+from declarative.model.resource import Desired, Resource
 from declarative.model.selection import Selection
+from declarative.providers.callingbox.type import CALLINGBOX
+from declarative.providers.cartesia.type import CARTESIA
 
-_BATCH = Capabilities(
-    max_people=5000,
-    provable=True,
-    schedulable=True,
-    cancellable=True,
-    retryable=True,
-    returns_data=True,
-    outcomes=frozenset({"dial_no_answer", "dial_busy", "dial_failed"}),
-    personal=("metadata",),
-    per_second=1.0,
-)
-_CALL = replace(_BATCH, max_people=1, provable=False, schedulable=False, cancellable=False, retryable=False)
-_VARIABLES = ("dynamic_variables",)
-
-TYPES: Mapping[str, ProviderType] = {
-    "cartesia": ProviderType(
-        name="cartesia",
-        key_variable="CARTESIA_API_KEY",
-        url_variable="CARTESIA_BASE_URL",
-        default_url="https://api.cartesia.ai",
-        versions=("2026-03-01", "2026-08-14", "2025-04-16"),
-        routes={
-            "2026-03-01": {Route.BATCH: _BATCH, Route.CALL: _CALL},
-            "2026-08-14": {
-                Route.BATCH: replace(_BATCH, personal=_VARIABLES),
-                Route.CALL: replace(_CALL, personal=_VARIABLES),
-            },
-            "2025-04-16": {Route.CALL: _CALL},
-        },
-        refused={},
-    ),
-    "callingbox": ProviderType(
-        name="callingbox",
-        key_variable="CALLINGBOX_API_KEY",
-        url_variable="CALLINGBOX_BASE_URL",
-        default_url="https://api.callingbox.io",
-        versions=("2026-04",),
-        routes={
-            "2026-04": {
-                Route.CALL: replace(
-                    _CALL,
-                    outcomes=frozenset({"no_answer", "busy", "failed"}),
-                    personal=("metadata", "context"),
-                    per_second=None,
-                )
-            }
-        },
-        refused={"persona": "lives on the agent; change the agent, or point to another one"},
-    ),
-}
+TYPES: Mapping[str, ProviderType] = {"cartesia": CARTESIA, "callingbox": CALLINGBOX}
 
 PROJECT = """\
 apiVersion: dialctl/v1

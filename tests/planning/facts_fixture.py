@@ -19,6 +19,7 @@ from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import standing
 from declarative.planning.facts import Facts
+from tests.planning.capabilities_fixture import FIELDS
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 KEY = PersonKey("a secret")
@@ -64,7 +65,7 @@ def resource(wanted: str | Mapping[str, str] | Recipients = "a", **changes: Any)
     settings = changes.get("settings", SETTINGS)
     known = {
         "address": ADDRESS, "kind": Kind.BATCH, "route": Route.BATCH, "provider": "cartesia",
-        "display_name": "March", "settings": settings, "settings_digest": digest(settings),
+        "display_name": "March", "settings": settings, "settings_digest": digest(settings), "fields": FIELDS,
         "recipients": wanted if isinstance(wanted, Recipients) else crowd(wanted),
     }  # fmt: skip
     return Resource(**{**known, **changes})

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from declarative.planning.diff import diff_settings, redact_settings
+from declarative.planning import diff
+from declarative.planning.plan import Change
+from tests.planning.capabilities_fixture import FIELDS
+
+
+def redact_settings(settings: dict[str, Any], variable_settings: Collection[str] = ()) -> dict[str, Any]:
+    return diff.redact_settings(settings, FIELDS, variable_settings)
+
+
+def diff_settings(
+    before: dict[str, Any], after: dict[str, Any], variable_settings: Collection[str] = ()
+) -> tuple[Change, ...]:
+    return diff.diff_settings(before, after, FIELDS, variable_settings)
+
 
 AGENTS = {"agent_id": "agent_old"}, {"agent_id": "agent_new"}
 

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.planning.shards import PERSON_BYTES, REQUEST_BYTES, cut_shards
+from declarative.planning.shards import REQUEST_BYTES, cut_shards
 from tests.planning.capabilities_fixture import BATCHES
 
 
@@ -28,7 +28,7 @@ def test_without_a_limit_of_bytes_people_are_counted() -> None:
 
 
 def test_large_data_make_smaller_requests() -> None:
-    one = 12 + 1000 + PERSON_BYTES
+    one = 12 + 1000 + BATCHES.person_bytes
     assert sizes(recipients(*["x" * 1000] * 5), 5, 2 * one) == [2, 2, 1]
     assert sizes(recipients(*["x" * 1000] * 5), 5, 5 * one) == [5]
     assert sizes(recipients("é" * 500, "é" * 500), 5, 2 * one) == [2]
@@ -45,6 +45,6 @@ def test_everybody_is_in_one_shard_that_fits(lengths: list[int | None], max_peop
     shards = [shard for _, shard in cut_shards(frame, replace(BATCHES, max_people=max_people, max_bytes=max_bytes))]
     assert [number for shard in shards for number in shard["number"]] == list(frame["number"])
     for shard in shards:
-        total = sum(12 + len(data or "") + PERSON_BYTES - 1 for data in shard["payload"])
+        total = sum(12 + len(data or "") + BATCHES.person_bytes - 1 for data in shard["payload"])
         assert 1 <= len(shard) <= max_people
         assert room is None or len(shard) == 1 or total <= room

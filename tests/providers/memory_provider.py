@@ -14,6 +14,7 @@ import polars as pl
 from declarative.model.remote import MEMBER_COLUMNS
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers import (
+    Cancellable,
     Capabilities,
     Channel,
     ConnectOptions,
@@ -22,16 +23,18 @@ from declarative.providers import (
     Phase,
     ProviderType,
     Remote,
+    SettingsFields,
     SingleCallChannel,
     Submission,
 )
 from declarative.providers.base import EVERY_AGENT, AccountEntry
 
 CALL = Capabilities(
+    settings=SettingsFields(names=("agent_id",), agent=("agent_id",)),
     max_people=1,
     provable=True,
     schedulable=False,
-    cancellable=False,
+    cancellable=Cancellable.NEVER,
     retryable=False,
     returns_data=True,
     outcomes=frozenset({"called_out"}),

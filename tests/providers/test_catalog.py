@@ -71,7 +71,8 @@ def test_a_provider_from_outside_cannot_replace_a_built_in_one(installed: Path) 
 
 _BATCHES = """
 from dataclasses import replace
-able = {"provable": True, "schedulable": True, "cancellable": True, %r: %r}
+from declarative.providers import Cancellable
+able = {"provable": True, "schedulable": True, "cancellable": Cancellable.ALWAYS, %r: %s}
 type = replace(type, routes={"1": {Route.BATCH: replace(CALL, **able)}})
 """
 
@@ -79,14 +80,16 @@ type = replace(type, routes={"1": {Route.BATCH: replace(CALL, **able)}})
 @pytest.mark.parametrize("ability", ["provable", "schedulable", "cancellable"])
 def test_a_batch_route_that_cannot_be_proven_guarded_or_taken_back_is_refused(installed: Path, ability: str) -> None:
     """The engine treats every batch as if it could: where it cannot, people would be called twice."""
-    installed.write_text(EXAMPLE.read_text() + _BATCHES % (ability, False))
+    installed.write_text(
+        EXAMPLE.read_text() + _BATCHES % (ability, "Cancellable.NEVER" if ability == "cancellable" else "False")
+    )
     with pytest.raises(ProviderError, match=rf"memory cannot be used.*{ability}") as caught:
         catalog.types()
     assert "single calls" in caught.value.hint
 
 
 def test_a_batch_route_that_can_do_all_that_is_promised_is_taken(installed: Path) -> None:
-    installed.write_text(EXAMPLE.read_text() + _BATCHES % ("provable", True))
+    installed.write_text(EXAMPLE.read_text() + _BATCHES % ("provable", "True"))
     assert Route.BATCH in catalog.types()["memory"].routes["1"]
 
 

@@ -17,7 +17,7 @@ def test_the_public_names_are_these() -> None:
     assert set(providers.__all__) == {
         "Provider", "Channel", "SingleCallChannel", "AccountEntry", "ProviderType", "Capabilities", "ConnectOptions",
         "Submission", "Mark", "Remote", "Phase", "Outcome", "Done", "NotSent", "Rejected", "Busy", "OutOfFunds",
-        "Ambiguous", "MarkMissing", "HttpClient",
+        "Ambiguous", "MarkMissing", "HttpClient", "Body", "SettingsFields", "DataLimits", "Cancellable", "CancelProof",
     }  # fmt: skip
     assert len(set(providers.__all__)) == len(providers.__all__)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from declarative.manifest.document import Document, DocumentSection
 from declarative.manifest.messages import Path, describe_number, describe_value, join_names, quote
-from declarative.manifest.recipients.fields import VARIABLES, PersonSchema, data_faults
+from declarative.manifest.recipients.fields import PersonSchema, data_faults
 from declarative.manifest.recipients.number_faults import E164_DESCRIPTION, describe_bad_number
 from declarative.manifest.validate import describe_unknown_field
-from declarative.model.capabilities import PERSONAL
 from declarative.model.digest import canonical_json
+from declarative.model.mark import METADATA_KEY
 from declarative.model.numbers import normalize_numbers
 from declarative.model.resource import Json
 
@@ -49,7 +49,8 @@ def parse_rows(
     """Check rows and return the valid ones as columns. Of the wrong rows some are described and the rest counted. The
     section is the list, or with `single` the row. Numbers without `+` are read as of `region`."""
     document, most_described = section.document, section.problems.most_described
-    payloads = [_canonical_payload(row, person_schema) for row in rows]
+    ruled_fields = person_schema.ruled_fields
+    payloads = [_canonical_payload(row, person_schema, ruled_fields) for row in rows]
     right = [index for index, payload in enumerate(payloads) if payload is not None]
     numbers = normalize_numbers([rows[index]["to_number"] for index in right], region)  # type: ignore[call-overload,index,misc]  # checked above
     people = [(index, number) for index, number in zip(right, numbers, strict=True) if number is not None]
@@ -71,7 +72,7 @@ def parse_rows(
     return inline
 
 
-def _canonical_payload(row: Json, person_schema: PersonSchema) -> str | None:
+def _canonical_payload(row: Json, person_schema: PersonSchema, ruled_fields: frozenset[str]) -> str | None:
     """The canonical JSON of the person's data; None when anything is wrong with the row."""
     if type(row) is not dict:
         return None
@@ -84,7 +85,7 @@ def _canonical_payload(row: Json, person_schema: PersonSchema) -> str | None:
         if name not in person_schema.fields or (value is not None and type(value) is not dict):
             return None
         if value:
-            if "dialctl" in value or name == VARIABLES:
+            if METADATA_KEY in value or name in ruled_fields:
                 return _validate_payload(row, person_schema)
             data[name] = value
     return canonical_json(data).decode() if data else "{}"
@@ -93,7 +94,7 @@ def _canonical_payload(row: Json, person_schema: PersonSchema) -> str | None:
 def _validate_payload(row: Mapping[str, Json], person_schema: PersonSchema) -> str | None:
     """As `_canonical_payload`, for rows whose keys need the slower rules."""
     data = {name: value for name, value in row.items() if isinstance(value, dict) and value}
-    wrong = any(True for name, value in data.items() for _ in data_faults(name, value, person_schema))
+    wrong = any(True for name, value in data.items() for _ in data_faults(person_schema.limits_of(name), value))
     has_known_fields = all(name in person_schema.fields for name in row if name != "to_number")
     return canonical_json(data).decode() if has_known_fields and not wrong else None
 
@@ -123,7 +124,7 @@ def _report_field(section: DocumentSection, name: str, value: Json, person_schem
     if name not in person_schema.fields:
         section.report(*describe_foreign_field(name, person_schema), key=True)
     elif isinstance(value, dict):
-        for key, fault in data_faults(name, value, person_schema):
+        for key, fault in data_faults(person_schema.limits_of(name), value):
             (section if key is None else section.at(key)).report(fault, key=True)
     elif value is not None:
         section.report(f"found {describe_value(value)}, expected a mapping")
@@ -131,6 +132,6 @@ def _report_field(section: DocumentSection, name: str, value: Json, person_schem
 
 def describe_foreign_field(name: str, person_schema: PersonSchema) -> tuple[str, str]:
     """Message and hint for a field that people do not have under this provider."""
-    if name in PERSONAL:
+    if name in person_schema.known_fields:
         return f"{person_schema.provider} does not take {quote(name)}", f"it takes {join_names(person_schema.fields)}"
     return describe_unknown_field(name, {"to_number": None, **dict.fromkeys(person_schema.fields)})

@@ -130,7 +130,7 @@ class _JsonReader:
             other_values = {name: value for name, value in row.items() if name not in self._used_columns}
             data[self._source.rest_field] = {name: value for name, value in other_values.items() if value is not None}
         for field, values in data.items():
-            for name, fault in data_faults(field, values, self._source.person_schema):
+            for name, fault in data_faults(self._source.person_schema.limits_of(field), values):
                 self._add_problem(line, 1, name or field, fault)
         return {field: values for field, values in data.items() if values}
 

@@ -124,7 +124,8 @@ class Source:
     def digest_input(self) -> list[object]:
         """Everything except the file's bytes that decides which people come out of it."""
         columns = {name: list(names) for name, names in self.columns.items()}
-        limits = [list(self.person_schema.fields), self.person_schema.most_variables]
+        person_schema = self.person_schema
+        limits = [[name, list(astuple(person_schema.limits_of(name)))] for name in person_schema.fields]
         reading = [self.format, self.is_packed, self.delimiter, self.encoding, self.sheet, self.region]
         choice = [[list(astuple(condition)) for condition in self.where], self.keep_first, self.skip_invalid]
         return [reading, choice, self.number_column, columns, self.rest_field, limits]

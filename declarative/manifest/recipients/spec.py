@@ -17,7 +17,6 @@ from declarative.manifest.recipients.remote_file import RemoteFiles, check_url
 from declarative.manifest.recipients.source import Condition, Source, format_of, resolve_recipients_file
 from declarative.manifest.recipients.text_file import is_text_encoding
 from declarative.model.calling_hours import CallingHours
-from declarative.model.capabilities import PERSONAL
 from declarative.model.digest import canonical_json
 from declarative.model.resource import Kind
 
@@ -91,7 +90,7 @@ def _read_source(
 ) -> Source | None:
     if not (isinstance(entry, dict) and "file" in entry):
         return None  # the schema has reported it
-    columns = {name: entry[name] for name in PERSONAL if name in entry}
+    columns = {name: entry[name] for name in person_schema.known_fields if name in entry}
     foreign_fields = [name for name in columns if name not in person_schema.fields]
     for name in foreign_fields:
         section.at(name).report(*describe_foreign_field(name, person_schema), key=True)

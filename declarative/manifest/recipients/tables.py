@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import NamedTuple
 
+import orjson
 import polars as pl
 
 from declarative import humanize
@@ -15,7 +16,7 @@ from declarative.errors import Problem
 from declarative.manifest import messages
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.csv_file import csv_places, open_csv, read_csv
-from declarative.manifest.recipients.fields import MOST_BYTES, NO_VARIABLE, VARIABLES, count_fault, name_fault
+from declarative.manifest.recipients.fields import FLAT_VALUE, count_fault, name_fault
 from declarative.manifest.recipients.jsonl_file import describe_json, json_places, read_json
 from declarative.manifest.recipients.number_faults import describe_bad_number
 from declarative.manifest.recipients.parquet_file import open_parquet
@@ -23,6 +24,7 @@ from declarative.manifest.recipients.payloads import build_payloads, column_text
 from declarative.manifest.recipients.source import Place, Source, Table, UnreadableFile, file_sha256
 from declarative.manifest.recipients.suppression import SuppressedNumbers, read_suppressed
 from declarative.manifest.recipients.xlsx_file import open_xlsx, xlsx_places
+from declarative.model.digest import canonical_json
 from declarative.model.numbers import normalize_column
 from declarative.privacy import mask_all
 
@@ -183,11 +185,12 @@ def _header_warnings(source: Source, header: Sequence[str]) -> Iterator[str]:
 
 
 def _nested_variable_problems(source: Source, frame: pl.DataFrame, fields: dict[str, list[str]]) -> Iterator[Problem]:
-    for column in fields.get(VARIABLES, ()):
-        if frame.schema[column].is_nested():
-            place = f"column {messages.quote(column)} of {source.display_path}"
-            message = f"{place} holds {frame.schema[column]}: {NO_VARIABLE}"
-            yield source.manifest_problem(VARIABLES, message, f"list the wanted columns under {VARIABLES}")
+    for name, columns in fields.items():
+        for column in columns if source.person_schema.limits_of(name).is_flat else ():
+            if frame.schema[column].is_nested():
+                place = f"column {messages.quote(column)} of {source.display_path}"
+                message = f"{place} holds {frame.schema[column]}: {FLAT_VALUE}"
+                yield source.manifest_problem(name, message, f"list the wanted columns under {name}")
 
 
 def _columns_by_field(source: Source, header: Sequence[str], problems: ProblemCollector) -> dict[str, list[str]] | None:
@@ -232,12 +235,12 @@ def _missing_column_problem(source: Source, step: str, column: str, header: Sequ
 
 
 def _bad_key_problems(source: Source, field: str, columns: Sequence[str]) -> Iterator[Problem]:
-    hint = f"list the wanted columns under {field}"
+    hint, limits = f"list the wanted columns under {field}", source.person_schema.limits_of(field)
     for column in columns:
-        if fault := name_fault(field, column):
+        if fault := name_fault(limits, column):
             message = f"column {messages.quote(column)} of {source.display_path}: {fault}"
             yield source.manifest_problem(field, message, hint)
-    if fault := count_fault(field, columns, source.person_schema):
+    if fault := count_fault(limits, columns):
         yield source.manifest_problem(field, f"{source.display_path}: {fault}", hint)
 
 
@@ -253,13 +256,19 @@ def _number_problems(source: Source, bad: pl.DataFrame, most_described: int) -> 
 
 
 def _payload_size_problems(source: Source, frame: pl.DataFrame, most_described: int) -> Iterator[Problem]:
-    """Find people whose variables are too large."""
-    if VARIABLES not in (*source.columns, source.rest_field):
-        return
-    slack = len(f'{{"{VARIABLES}":}}')
-    large = frame.filter(pl.col("payload").str.len_bytes() > MOST_BYTES + slack).get_column("row").to_list()
-    places = file_places(source, large[:most_described]) if large else {}
-    for row in large[:most_described]:
-        yield row_problem(source, row, places, VARIABLES, f"more than {MOST_BYTES:,} bytes as JSON")
-    if len(large) > most_described:
-        yield source.more_problem(len(large) - most_described, "oversized row")
+    """Find people of whose data a field is too large."""
+    for name in (*source.columns, source.rest_field):
+        most_bytes = source.person_schema.limits_of(name).most_bytes
+        if most_bytes is None:
+            continue
+        candidates = frame.filter(pl.col("payload").str.len_bytes() > most_bytes)
+        sizes = {
+            row: len(canonical_json(orjson.loads(payload).get(name)))
+            for payload, row in candidates.select("payload", "row").iter_rows()
+        }
+        large = [row for row, size in sizes.items() if size > most_bytes]
+        places = file_places(source, large[:most_described]) if large else {}
+        for row in large[:most_described]:
+            yield row_problem(source, row, places, name, f"more than {most_bytes:,} bytes as JSON")
+        if len(large) > most_described:
+            yield source.more_problem(len(large) - most_described, "oversized row")

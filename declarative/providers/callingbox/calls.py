@@ -38,7 +38,6 @@ from declarative.providers.http.parse import (
 )
 
 _CALLS = "/v1/calls"
-_FIELDS = ("agent_id", "from_number", "instructions", "webhook_url")
 
 
 class CallingBoxChannel(SingleCallChannel):
@@ -71,7 +70,7 @@ class CallingBoxChannel(SingleCallChannel):
 
     def submit(self, submission: Submission) -> Outcome:
         number, payload = single_recipient(submission)
-        body = {"to": number, **pick_settings(submission.settings, _FIELDS), **payload}
+        body = {"to": number, **pick_settings(submission.settings, self._capabilities.settings.names), **payload}
         body["metadata"] = add_mark(payload.get("metadata"), submission.mark)
         submitted_mark = submission.mark
         return self._client.post_once(

@@ -35,6 +35,7 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnecti
         find_unknown=_find_unknown_agent,
         list_agents=account.list_agents,
         list_numbers=account.list_numbers,
+        find_number=lambda _client, settings: channel.capabilities.settings.caller_of(settings),
     )
 
 

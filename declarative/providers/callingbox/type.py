@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from declarative.model.capabilities import Capabilities, ProviderType
+from datetime import timedelta
+
+from declarative.model.capabilities import Cancellable, Capabilities, DataLimits, ProviderType
 from declarative.model.resource import Route
+from declarative.model.settings_fields import SettingsFields
 
 VERSION = "2026-04"
 """The marker of the documentation; requests name no version."""
@@ -26,10 +29,19 @@ CALLINGBOX = ProviderType(
     routes={
         VERSION: {
             Route.CALL: Capabilities(
+                settings=SettingsFields(
+                    names=("agent_id", "from_number", "instructions", "webhook_url"),
+                    agent=("agent_id",),
+                    caller=("from_number",),
+                    lengthy=("instructions",),
+                    secret=("webhook_url",),
+                ),
+                longest_call=timedelta(minutes=75),  # callingbox.md 5, row 1
+                data_limits={"context": DataLimits(reserves_mark=False)},
                 max_people=1,
                 provable=False,
                 schedulable=False,
-                cancellable=False,
+                cancellable=Cancellable.NEVER,
                 retryable=False,
                 returns_data=True,
                 outcomes=OUTCOMES,
@@ -39,6 +51,7 @@ CALLINGBOX = ProviderType(
             )
         }
     },
+    placeholders={"agent_id": "00000000-0000-4000-8000-000000000000   # replace with yours"},
     refused={
         "persona": _ON_THE_AGENT,
         "voice": _ON_THE_AGENT,

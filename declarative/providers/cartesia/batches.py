@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import orjson
+
 from declarative.model import mark
 from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
@@ -12,7 +14,7 @@ from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
 from declarative.providers.base import Ambiguous, Done, MarkMissing, Outcome, Rejected, Submission
 from declarative.providers.cartesia.members import batch_members
-from declarative.providers.http.bodies import batch_body
+from declarative.providers.http.bodies import pick_settings, recipients_json
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.pages import read_pages
@@ -28,24 +30,15 @@ from declarative.providers.http.parse import (
 )
 
 _BATCHES = "/agents/calls/batches"
-FIELDS = (
-    "agent_id",
-    "from_number_id",
-    "target_concurrency_limit",
-    "ringing_timeout_seconds",
-    "max_call_duration_minutes",
-)
-"""Settings that a batch accepts under every version."""
 NO_ID = "that is no id of a batch"
 
 
 class BatchChannel:
-    """Implements `base.Channel` for Route.BATCH. `fields` are the settings that its API version accepts."""
+    """Implements `base.Channel` for Route.BATCH."""
 
-    def __init__(self, client: HttpClient, capabilities: Capabilities, fields: tuple[str, ...]) -> None:
+    def __init__(self, client: HttpClient, capabilities: Capabilities) -> None:
         self._client = client
         self._capabilities = capabilities
-        self._fields = fields
 
     @property
     def capabilities(self) -> Capabilities:
@@ -68,7 +61,7 @@ class BatchChannel:
         return self._with_members(dict_or_empty(batch))
 
     def submit(self, submission: Submission) -> Outcome:
-        body = batch_body(submission, mark.batch_name(submission.label, submission.mark), self._fields)
+        body = _batch_body(submission, self._capabilities.settings.names)
         return self._client.post_once(_BATCHES, body, lambda answer: self._classify_create(answer, submission.mark))
 
     def retry(self, remote_id: str) -> Outcome:
@@ -105,6 +98,20 @@ class BatchChannel:
             # (-1) equals no count of members, so the batch does not count as read in full.
             batch, recipients = {**batch, "total_calls_scheduled": None}, []
         return replace(_parse_batch(batch), members=members_frame(batch_members(recipients, self._client.redact)))
+
+
+def _batch_body(submission: Submission, fields: Iterable[str]) -> bytes:
+    """Return the JSON of a batch. Without `submission.scheduled_at` the body has none, and the batch starts at once."""
+    body: dict[str, object] = {
+        "name": mark.batch_name(submission.label, submission.mark),
+        **pick_settings(submission.settings, fields),
+    }
+    # Protocol 6: the guard's start time goes in here. A request that lands after it is refused by the provider.
+    body.pop("scheduled_at", None)
+    if submission.scheduled_at is not None:
+        body["scheduled_at"] = submission.scheduled_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    body["recipients"] = recipients_json(submission, number_field="to_number")
+    return orjson.dumps(body)
 
 
 def _batch_path(batch_id: str) -> str:

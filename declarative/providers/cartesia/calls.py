@@ -43,7 +43,6 @@ from declarative.providers.http.parse import (
 
 _CALLS = "/agents/calls"
 _LEGACY = "/twilio/call/outbound"
-_FIELDS = ("agent_id", "from_number_id", "ringing_timeout_seconds", "max_call_duration_minutes")
 _TERMINAL = frozenset({"completed", "failed", "cancelled"})
 UNCONFIRMED = "unconfirmed:"
 """Begins the id of a call whose answer had none; our mark follows."""
@@ -107,7 +106,10 @@ class CallChannel(SingleCallChannel):
         number, payload = single_recipient(submission)
         [field] = self._capabilities.personal
         outbound_call: dict[str, Json] = {"to_number": number, field: add_mark(payload.get(field), submission.mark)}
-        body = {**pick_settings(submission.settings, _FIELDS), "outbound_calls": [outbound_call]}
+        body = {
+            **pick_settings(submission.settings, self._capabilities.settings.names),
+            "outbound_calls": [outbound_call],
+        }
         return self._client.post_once(
             _CALLS, orjson.dumps(body), lambda answer: self._classify_call(answer, submission)
         )
@@ -166,7 +168,7 @@ class LegacyCallChannel(CallChannel):
     def submit(self, submission: Submission) -> Outcome:
         number, payload = single_recipient(submission)
         body = {
-            **pick_settings(submission.settings, ("agent_id",)),
+            **pick_settings(submission.settings, self._capabilities.settings.names),
             "target_numbers": [number],
             "metadata": add_mark(payload.get("metadata"), submission.mark),
         }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.base import Channel, ConnectOptions
 from declarative.providers.cartesia import account, errors
-from declarative.providers.cartesia.batches import FIELDS, BatchChannel
+from declarative.providers.cartesia.batches import BatchChannel
 from declarative.providers.cartesia.calls import CallChannel, LegacyCallChannel
 from declarative.providers.cartesia.type import CARTESIA, LEGACY_VERSION, VARIABLES_VERSION
 from declarative.providers.http import endpoint
@@ -45,9 +45,8 @@ def _channels(client: HttpClient, version: str) -> Mapping[Route, Channel]:
     capabilities = CARTESIA.routes[version]
     if version == LEGACY_VERSION:
         return {Route.CALL: LegacyCallChannel(client, capabilities[Route.CALL])}
-    fields = (*FIELDS, "region") if version == VARIABLES_VERSION else FIELDS
     return {
-        Route.BATCH: BatchChannel(client, capabilities[Route.BATCH], fields),
+        Route.BATCH: BatchChannel(client, capabilities[Route.BATCH]),
         Route.CALL: CallChannel(client, capabilities[Route.CALL], has_managed_agents=version == VARIABLES_VERSION),
     }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
-from declarative.model.capabilities import Capabilities, ProviderType
+from declarative.model.capabilities import Cancellable, Capabilities, DataLimits, ProviderType
 from declarative.model.resource import Route
+from declarative.model.settings_fields import SettingsFields
 
 METADATA_VERSION = "2026-03-01"
 VARIABLES_VERSION = "2026-08-14"
@@ -16,12 +18,27 @@ OUTCOMES = frozenset({"dial_no_answer", "dial_busy", "dial_failed"})
 FAILURES = frozenset({"dial_failed", "error"})
 """The values of `end_reason` for a call that failed (cartesia.md 3.4)."""
 
+_CALL_FIELDS = ("agent_id", "from_number_id", "ringing_timeout_seconds", "max_call_duration_minutes")
+_BATCH_FIELDS = (*_CALL_FIELDS, "target_concurrency_limit", "scheduled_at")
+_CALL_SETTINGS = SettingsFields(names=_CALL_FIELDS, agent=("agent_id",), caller_id=("from_number_id",))
+_BATCH_SETTINGS = replace(_CALL_SETTINGS, names=_BATCH_FIELDS, at_once="target_concurrency_limit")
+_VARIABLES = DataLimits(  # cartesia.md 2.1.1 and 5.4
+    most_keys=64,
+    most_bytes=16_384,
+    key_pattern=r"[A-Za-z_][A-Za-z0-9_]{0,63}",
+    key_description="up to 64 letters, digits and underscores and does not begin with a digit",
+    reserved_prefixes=("system__", "secret__"),
+    is_flat=True,
+)
+
 _BATCH = Capabilities(
+    settings=_BATCH_SETTINGS,
+    most_ahead=timedelta(days=29),  # it takes 30 days; a day of margin (cartesia.md 7, row 1)
     max_people=5000,
     max_bytes=10_000_000,  # not documented (cartesia.md 2.5); gateways such as Amazon's take no more
     provable=True,
     schedulable=True,
-    cancellable=True,
+    cancellable=Cancellable.ALWAYS,
     retryable=True,
     returns_data=True,
     outcomes=OUTCOMES,
@@ -34,10 +51,11 @@ _BATCH = Capabilities(
     notes="The provider's own retry calls everyone who was not reached; selected people go into a new batch.",
 )
 _CALL = Capabilities(
+    settings=_CALL_SETTINGS,
     max_people=1,
     provable=False,
     schedulable=False,
-    cancellable=False,
+    cancellable=Cancellable.NEVER,
     retryable=False,
     returns_data=True,
     outcomes=OUTCOMES,
@@ -61,13 +79,17 @@ CARTESIA = ProviderType(
             Route.BATCH: replace(
                 _BATCH,
                 returns_data=False,
+                settings=replace(_BATCH_SETTINGS, names=(*_BATCH_FIELDS, "region")),
                 personal=("dynamic_variables",),
+                data_limits={"dynamic_variables": _VARIABLES},
                 notes=f"{_BATCH.notes} Recipients come back without their variables: a change is known for a whole "
                 "shard only, not for each person.",
             ),
             Route.CALL: replace(
                 _CALL,
                 personal=("dynamic_variables",),
+                # Our mark is one of the 64.
+                data_limits={"dynamic_variables": replace(_VARIABLES, most_keys=63)},
                 notes=f"{_CALL.notes} Our mark is one of the 64 variables; variables read back after the "
                 "call are their final values.",
             ),
@@ -75,6 +97,7 @@ CARTESIA = ProviderType(
         LEGACY_VERSION: {
             Route.CALL: replace(
                 _CALL,
+                settings=SettingsFields(names=("agent_id",), agent=("agent_id",)),
                 returns_data=False,
                 outcomes=frozenset(),
                 failures=frozenset(),
@@ -86,4 +109,9 @@ CARTESIA = ProviderType(
         },
     },
     refused={},
+    placeholders={
+        "agent_id": "agent_replace_with_yours",
+        "from_number_id": "ap_replace_with_yours",
+        "ringing_timeout_seconds": "30",
+    },
 )

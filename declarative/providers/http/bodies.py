@@ -16,26 +16,22 @@ def pick_settings(settings: Mapping[str, Json], fields: Iterable[str]) -> dict[s
     return {field: settings[field] for field in fields if settings.get(field) is not None}
 
 
-def batch_body(submission: Submission, name: str, fields: Iterable[str]) -> bytes:
-    """Return the JSON of a batch. Without `submission.scheduled_at` the body has none, and the batch starts at once."""
-    body: dict[str, object] = {"name": name, **pick_settings(submission.settings, fields)}
-    # Protocol 6: the guard's start time goes in here. A request that lands after it is refused by the provider.
-    if submission.scheduled_at is not None:
-        body["scheduled_at"] = submission.scheduled_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    body["recipients"] = orjson.Fragment(_recipients_json(submission))
-    return orjson.dumps(body)
+def recipients_json(submission: Submission, *, number_field: str, data_field: str = "") -> orjson.Fragment:
+    """Return the people of a batch as a JSON array, to be put into its body.
 
-
-def _recipients_json(submission: Submission) -> bytes:
+    Each is an object with the number under `number_field`, and the person's own fields beside it, or in an object under
+    `data_field` where one is named.
+    """
     import polars as pl
 
     # Numbers are E.164 and payloads are canonical JSON objects already, so both are inserted unchanged.
-    opening = pl.lit('{"to_number":"') + pl.col("number")
+    opening = pl.lit(f'{{"{number_field}":"') + pl.col("number")
     has_no_payload = pl.col("payload").is_null() | (pl.col("payload") == "{}")
-    recipient_json = (
-        pl.when(has_no_payload).then(opening + '"}').otherwise(opening + '",' + pl.col("payload").str.slice(1))
-    )
-    return f"[{','.join(submission.recipients.select(recipient_json.alias('item'))['item'])}]".encode()
+    payload = pl.col("payload")
+    with_data = pl.lit(f'","{data_field}":') + payload + "}" if data_field else '",' + payload.str.slice(1)
+    recipient_json = pl.when(has_no_payload).then(opening + '"}').otherwise(opening + with_data)
+    items = submission.recipients.select(recipient_json.alias("item"))["item"]
+    return orjson.Fragment(f"[{','.join(items)}]".encode())
 
 
 def single_recipient(submission: Submission) -> tuple[str, dict[str, Json]]:

@@ -15,7 +15,6 @@ from datetime import datetime
 from functools import partial
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model.resource import Json
@@ -24,12 +23,9 @@ from declarative.providers.base import Ambiguous, NotSent, Outcome, steady_secon
 from declarative.providers.http.clock import Clock
 from declarative.providers.http.endpoint import Endpoint
 from declarative.providers.http.outcomes import Answer, ErrorParser, NoAnswer, classify, describe_answer
+from declarative.providers.http.repeats import send_with_retries
+from declarative.providers.http.request import Body, Params, as_body, bearer
 from declarative.providers.http.transport import AnswerRefused, BoundedTransport, describe_transport_error, exchange
-
-ATTEMPTS = 5
-"""How often a read is sent at most."""
-MAX_RETRY_DELAY = 60.0
-"""Seconds. A read is not repeated where the provider asks for a longer wait."""
 
 # Protocol 3: errors that come before a connection exists. Only after these is it sure that no byte left.
 _NOT_SENT_ERRORS = (
@@ -46,7 +42,6 @@ steps = logging.getLogger("dialctl.steps")
 SLEPT = "this machine slept since the provider's time was last asked"
 _NUMBER_IN_PATH = re.compile(r"(?<=/)(?:\+|%2B)?\d{7,15}(?![^/])")
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
-_BACKOFF = wait_random_exponential(multiplier=0.5, max=15)
 
 
 class HttpClient:
@@ -58,6 +53,7 @@ class HttpClient:
         parse_error: ErrorParser,
         *,
         headers: Mapping[str, str] | None = None,
+        key_headers: Callable[[str], Mapping[str, str]] = bearer,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = steady_seconds,
@@ -66,9 +62,10 @@ class HttpClient:
     ) -> None:
         """Open nothing yet. Raises ProviderError for CA certificates that cannot be read.
 
-        `parse_error` recognizes the provider's own error form. `headers` go with every request. `transport` replaces
-        the network, and stays the caller's to close. Seconds: `dial_timeout` to wait for the next byte of the answer to
-        a request that dials, `answer_timeout` for any exchange as a whole.
+        `parse_error` recognizes the provider's own error form. `headers` go with every request, and so do those that
+        `key_headers` makes of the key. `transport` replaces the network, and stays the caller's to close. Seconds:
+        `dial_timeout` to wait for the next byte of the answer to a request that dials, `answer_timeout` for any
+        exchange as a whole.
         """
         self.clock = Clock(monotonic=monotonic)
         self.host = endpoint.host
@@ -79,7 +76,7 @@ class HttpClient:
         self._owns_transport = transport is None
         self._answer_timeout = answer_timeout
         common_headers = {
-            "Authorization": f"Bearer {endpoint.key}",
+            **key_headers(endpoint.key),
             "Accept-Encoding": "gzip, deflate",
             **(headers or {}),
         }
@@ -96,19 +93,31 @@ class HttpClient:
             transport=transport or BoundedTransport(endpoint, _DIALER_LIMITS),
         )
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
+    def get(self, path: str, params: Params | None = None) -> Json:
         """Return the JSON of a 2xx answer. Raises Unauthorized or ProviderError."""
-        return self._json_or_raise(path, self._read(path, params))
+        return self._json_or_raise("GET", path, self._read("GET", path, params))
+
+    def read_by_post(self, path: str, body: Body) -> Json:
+        """Return as `get` does, for a read that its API wants as a POST. It is repeated like any read."""
+        return self._json_or_raise("POST", path, self._read("POST", path, None, body))
 
     def get_or_none(self, path: str) -> Json:
         """Return as `get` does; None where the provider itself answers 404. The 404 page of a proxy raises."""
-        answer = self._read(path, None)
+        answer = self._read("GET", path, None)
         if isinstance(answer, Answer) and answer.status == 404 and self._parse_error(answer) is not None:
             return None
-        return self._json_or_raise(path, answer)
+        return self._json_or_raise("GET", path, answer)
 
-    def post_once(self, path: str, body: bytes | None, parse_accepted: Callable[[Answer], Outcome]) -> Outcome:
-        """POST exactly once, over a fresh connection. `parse_accepted` reads a 2xx answer.
+    def post_once(
+        self,
+        path: str,
+        body: bytes | Body | None,
+        parse_accepted: Callable[[Answer], Outcome],
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """POST exactly once, over a fresh connection. `parse_accepted` reads a 2xx answer. `headers` are those of this
+        request alone, such as an idempotency key.
 
         Never raises for what the network or the provider did.
         """
@@ -116,17 +125,27 @@ class HttpClient:
         if self.clock.is_stale():
             return NotSent(SLEPT)
         # Protocol 2: no repeat here, whatever the answer. Repeats are for `get` and `cancel`.
-        return self._classify(self._exchange(self._dialer, "POST", path, body=body), parse_accepted)
+        answer = self._exchange(self._dialer, "POST", path, body=as_body(body), headers=headers)
+        return self._classify(answer, parse_accepted)
 
-    def cancel(self, path: str, parse_accepted: Callable[[Answer], Outcome]) -> Outcome:
-        """POST, repeated like a read. Only for a request that is documented to be idempotent."""
+    def cancel(
+        self,
+        path: str,
+        parse_accepted: Callable[[Answer], Outcome],
+        *,
+        method: str = "POST",
+        body: Body | None = None,
+        is_idempotent: bool = True,
+    ) -> Outcome:
+        """Send what takes people off: repeated like a read, where it is documented to be idempotent, else once."""
         answers: list[Answer | NoAnswer] = []
 
         def send() -> Answer | NoAnswer:
-            answers.append(self._exchange(self._dialer, "POST", path))
+            answers.append(self._exchange(self._dialer, method, path, body=body))
             return answers[-1]
 
-        outcome = self._classify(_send_with_retries(send, self._sleep), parse_accepted)
+        answer = send_with_retries(send, self._sleep) if is_idempotent else send()
+        outcome = self._classify(answer, parse_accepted)
         # Protocol 3: the last attempt did not leave, but an earlier one may have.
         if isinstance(outcome, NotSent) and any(
             not isinstance(answer, NoAnswer) or answer.maybe_sent for answer in answers
@@ -147,9 +166,9 @@ class HttpClient:
         """Return a provider's text, safe to print: without the key, phone numbers and digits of `sent` masked."""
         return redact(text, secret=self._endpoint.key, sent=sent)
 
-    def failure(self, path: str, message: str, *, hint: str = "") -> ProviderError:
+    def failure(self, path: str, message: str, *, hint: str = "", method: str = "GET") -> ProviderError:
         """Return the error of a read, to raise."""
-        return ProviderError(f"{self._endpoint.provider}: GET {path} {self.redact(message)}", hint=hint)
+        return ProviderError(f"{self._endpoint.provider}: {method} {path} {self.redact(message)}", hint=hint)
 
     def close(self) -> None:
         """Close the connections. May be called twice."""
@@ -157,13 +176,13 @@ class HttpClient:
             self._reader.close()
             self._dialer.close()
 
-    def _read(self, path: str, params: Mapping[str, str] | None) -> Answer | NoAnswer:
+    def _read(self, method: str, path: str, params: Params | None, body: Body | None = None) -> Answer | NoAnswer:
         def send() -> Answer | NoAnswer:
             if self._remaining_seconds() <= 0:
                 return NoAnswer(False, "could not be read in the time that was left for it")
-            return self._exchange(self._reader, "GET", path, params=params)
+            return self._exchange(self._reader, method, path, params=params, body=body)
 
-        return _send_with_retries(send, self._sleep, lambda state: state.upcoming_sleep >= self._remaining_seconds())
+        return send_with_retries(send, self._sleep, lambda state: state.upcoming_sleep >= self._remaining_seconds())
 
     def _remaining_seconds(self) -> float:
         """Return how long a read may still take; infinite without a deadline."""
@@ -178,19 +197,20 @@ class HttpClient:
         except ProviderError as problem:  # an accepted answer whose content cannot be read
             return Ambiguous(problem.message)
 
-    def _json_or_raise(self, path: str, answer: Answer | NoAnswer) -> Json:
+    def _json_or_raise(self, method: str, path: str, answer: Answer | NoAnswer) -> Json:
+        failure = partial(self.failure, path, method=method)
         if isinstance(answer, NoAnswer):
-            raise self.failure(path, answer.message, hint=f"check the network from here to {self.host}, and try again")
+            raise failure(answer.message, hint=f"check the network from here to {self.host}, and try again")
         if answer.is_accepted and answer.data is not None:
             return answer.data
         message = describe_answer(answer, self._parse_error(answer), secret=self._endpoint.key)
         if answer.is_accepted:
-            raise self.failure(path, f"answered {answer.status}, but not with JSON: {answer.excerpt}")
+            raise failure(f"answered {answer.status}, but not with JSON: {answer.excerpt}")
         if answer.status == 401:
             raise Unauthorized(
-                f"{self._endpoint.provider}: GET {path} {message}", hint=f"look at {self._endpoint.key_variable}"
+                f"{self._endpoint.provider}: {method} {path} {message}", hint=f"look at {self._endpoint.key_variable}"
             )
-        raise self.failure(path, message, hint="try again later" if answer.is_transient else "")
+        raise failure(message, hint="try again later" if answer.is_transient else "")
 
     def _exchange(
         self,
@@ -198,18 +218,26 @@ class HttpClient:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        params: Params | None = None,
+        body: Body | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer | NoAnswer:
-        headers = None if body is None else {"Content-Type": "application/json"}
-        url = self._endpoint.base_url + path
-        request = httpx_client.build_request(method, url, params=params, content=body, headers=headers)
+        content_type = {} if body is None else {"Content-Type": body.content_type}
+        request = httpx_client.build_request(
+            method,
+            self._endpoint.base_url + path,
+            params=params,
+            content=None if body is None else body.content,
+            headers={**content_type, **(headers or {})},
+        )
         started = time.monotonic()
         answer: Answer | NoAnswer
         try:
             # Protocol 7: an answer that comes byte by byte must end before the guard does, too.
-            seconds = self._answer_timeout if method != "GET" else min(self._answer_timeout, self._remaining_seconds())
-            answer = Answer.from_body(*exchange(httpx_client, request, seconds), body or b"")
+            is_read = httpx_client is self._reader
+            seconds = min(self._answer_timeout, self._remaining_seconds()) if is_read else self._answer_timeout
+            sent = b"" if body is None else body.content
+            answer = Answer.from_body(*exchange(httpx_client, request, seconds), sent)
         except AnswerRefused as problem:
             answer = NoAnswer(True, str(problem))
         except httpx.HTTPError as problem:
@@ -227,21 +255,6 @@ def _is_own_form(answer: Answer, parse_error: ErrorParser) -> bool:
     return isinstance(answer.data, dict | list) if answer.is_accepted else parse_error(answer) is not None
 
 
-def _send_with_retries(
-    send: Callable[[], Answer | NoAnswer],
-    sleep: Callable[[float], None],
-    is_too_late: Callable[[RetryCallState], bool] = lambda _: False,
-) -> Answer | NoAnswer:
-    retrying = Retrying(
-        stop=lambda state: state.attempt_number >= ATTEMPTS or is_too_late(state),
-        wait=_backoff_delay,
-        retry=retry_if_result(_is_retryable),
-        retry_error_callback=_last_answer,
-        sleep=sleep,
-    )
-    return retrying(send)
-
-
 def _log_exchange(method: str, path: str, answer: Answer | NoAnswer, seconds: float) -> None:
     """Log a line for people: no key, no query, no body, and no phone number in the path."""
     shown_path = _NUMBER_IN_PATH.sub(lambda found: mask(found.group()), path)
@@ -257,22 +270,3 @@ def _log_exchange(method: str, path: str, answer: Answer | NoAnswer, seconds: fl
 
 def _timeout(read: float) -> httpx.Timeout:
     return httpx.Timeout(read, connect=10.0)
-
-
-def _is_retryable(answer: Answer | NoAnswer) -> bool:
-    if isinstance(answer, NoAnswer):
-        return True
-    return answer.is_transient and (answer.retry_after or 0.0) <= MAX_RETRY_DELAY
-
-
-def _last_answer(retry_state: RetryCallState) -> Answer | NoAnswer:
-    assert retry_state.outcome is not None
-    answer: Answer | NoAnswer = retry_state.outcome.result()
-    return answer
-
-
-def _backoff_delay(retry_state: RetryCallState) -> float:
-    answer = _last_answer(retry_state)
-    retry_after = answer.retry_after if isinstance(answer, Answer) else None
-    backoff = _BACKOFF(retry_state)
-    return backoff if retry_after is None else max(retry_after, backoff)

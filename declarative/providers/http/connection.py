@@ -18,7 +18,7 @@ FindUnknown = Callable[[HttpClient, Mapping[str, Json]], list[str]]
 """Returns a sentence for each agent or number in a resource's settings that the provider does not know."""
 
 FindNumber = Callable[[HttpClient, Mapping[str, Json]], str]
-"""Returns the E.164 number behind an id in a resource's settings; "" where the provider does not say it."""
+"""Returns the E.164 number that a resource's settings name, or hold; "" where that is not known."""
 
 ListEntries = Callable[[HttpClient], list[AccountEntry]]
 """Returns the agents or the numbers of the account."""
@@ -67,8 +67,7 @@ class HttpConnection:
         return self.client.reading_until(deadline)
 
     def own_number(self, settings: Mapping[str, Json]) -> str:
-        number = settings.get("from_number")
-        return str(number) if number else self._find_number(self.client, settings)
+        return self._find_number(self.client, settings)
 
     def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
         return self._find_unknown(self.client, settings)

@@ -58,8 +58,10 @@ class Answer:
 
     @property
     def is_transient(self) -> bool:
-        """Whether a repeated read may succeed. An accepted answer that is not JSON was cut short."""
-        return self.status >= 500 or self.status in TRANSIENT or (self.is_accepted and self.data is None)
+        """Whether a repeated read may succeed. An accepted answer that is not JSON was cut short, save one that says by
+        its status that it has no body."""
+        is_cut = self.is_accepted and self.status != 204 and self.data is None
+        return self.status >= 500 or self.status in TRANSIENT or is_cut
 
     @property
     def retry_after(self) -> float | None:

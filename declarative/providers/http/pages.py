@@ -1,4 +1,5 @@
-"""Lists in pages, where an object's id is the cursor. A list is read to its very end, or the read fails.
+"""Lists in pages, where an object's id or a word of the answer is the cursor. A list is read to its very end, or the
+read fails.
 
 Of a provider's fields, only those of the page are used here.
 """
@@ -6,6 +7,7 @@ Of a provider's fields, only those of the page are used here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from declarative.model.resource import Json
 from declarative.providers.http.client import HttpClient
@@ -13,6 +15,30 @@ from declarative.providers.http.parse import dict_or_empty, id_or_none, text_or_
 
 PAGE_SIZE = 100
 """The largest page that is allowed; the default is not documented (cartesia.md 1.5)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageForm:
+    """How an API cuts a list into pages."""
+
+    entries: str = "data"
+    """The field of the answer that holds the entries."""
+    entry_id: str = "id"
+    """The field of an entry that identifies it."""
+    size_parameter: str = "limit"
+    """The query parameter of the page's size."""
+    size: int = PAGE_SIZE
+    """Entries to ask for."""
+    cursor_parameter: str = "starting_after"
+    """The query parameter that says where the next page begins."""
+    next_field: str = "next_page"
+    """The field of the answer that says it. Where it is empty, the last entry's id does, if `ids_are_cursors`."""
+    ids_are_cursors: bool = True
+    """The id of an entry may be the cursor."""
+
+
+BY_ID = PageForm()
+"""The next page begins after the last entry's id."""
 MAX_PAGES = 10_000
 """A list of a million entries. One that goes on is taken for endless."""
 MAX_SHORT_PAGES = 500
@@ -20,7 +46,12 @@ MAX_SHORT_PAGES = 500
 
 
 def read_pages(
-    client: HttpClient, path: str, params: Mapping[str, str], *, may_lack_pages: bool = False
+    client: HttpClient,
+    path: str,
+    params: Mapping[str, str],
+    *,
+    form: PageForm = BY_ID,
+    may_lack_pages: bool = False,
 ) -> Iterator[list[dict[str, Json]]]:
     """Yield every page, newest first.
 
@@ -36,34 +67,38 @@ def read_pages(
     cursor: str | None = None
     short_pages = 0
     for _ in range(MAX_PAGES):
-        cursor_params = {} if cursor is None else {"starting_after": cursor}
-        answer = client.get(path, {**params, "limit": str(PAGE_SIZE), **cursor_params})
-        page = {"data": answer} if may_lack_pages and isinstance(answer, list) else dict_or_empty(answer)
-        lacks_pages = may_lack_pages and page.get("has_more") is None and page.get("next_page") is None
-        entries = _page_entries(client, path, page)
-        ids = [str(entry["id"]) for entry in entries]
+        cursor_params = {} if cursor is None else {form.cursor_parameter: cursor}
+        answer = client.get(path, {**params, form.size_parameter: str(form.size), **cursor_params})
+        page = {form.entries: answer} if may_lack_pages and isinstance(answer, list) else dict_or_empty(answer)
+        lacks_pages = may_lack_pages and page.get("has_more") is None and page.get(form.next_field) is None
+        entries = _page_entries(client, path, page, form)
+        ids = [str(entry[form.entry_id]) for entry in entries]
         is_repeated = bool(ids) and seen_ids.issuperset(ids)
         if is_repeated and not lacks_pages:
             raise client.failure(path, "answered with the same page twice")
         seen_ids.update(ids)
         yield entries
-        next_page = text_or_none(page.get("next_page"))
-        if is_repeated or not _has_next_page(page, entries, next_page, used_cursors):
+        next_page = text_or_none(page.get(form.next_field))
+        if is_repeated or not _has_next_page(page, entries, next_page, used_cursors, form):
             return
-        cursor = next_page or (ids[-1] if ids else None)
+        cursor = next_page or (ids[-1] if ids and form.ids_are_cursors else None)
         if cursor in used_cursors and lacks_pages:
             return
         if cursor is None or cursor in used_cursors:
             raise client.failure(path, "has a next page, but does not say which")
         used_cursors.add(cursor)
-        short_pages += len(entries) < PAGE_SIZE // 2
+        short_pages += len(entries) < form.size // 2
         if short_pages > MAX_SHORT_PAGES:
             break
     raise client.failure(path, f"has no end: {len(seen_ids):,} entries were read, and it names one more page each time")
 
 
 def _has_next_page(
-    page: Mapping[str, Json], entries: list[dict[str, Json]], next_page: str | None, used_cursors: Collection[str]
+    page: Mapping[str, Json],
+    entries: list[dict[str, Json]],
+    next_page: str | None,
+    used_cursors: Collection[str],
+    form: PageForm,
 ) -> bool:
     """Tell whether a page follows. Where the answer contradicts itself or is silent, a page follows."""
     # Protocol 12: an unread `next_page` counts more than `has_more: false`. Without `has_more`, a full page is not the
@@ -71,11 +106,11 @@ def _has_next_page(
     has_more = page.get("has_more")
     if has_more is False:
         return next_page is not None and next_page not in used_cursors
-    return has_more is True or next_page is not None or len(entries) >= PAGE_SIZE
+    return has_more is True or next_page is not None or (form.ids_are_cursors and len(entries) >= form.size)
 
 
-def _page_entries(client: HttpClient, path: str, page: Mapping[str, Json]) -> list[dict[str, Json]]:
-    data = page.get("data")
-    if not isinstance(data, list) or not all(id_or_none(dict_or_empty(entry).get("id")) for entry in data):
+def _page_entries(client: HttpClient, path: str, page: Mapping[str, Json], form: PageForm) -> list[dict[str, Json]]:
+    data = page.get(form.entries)
+    if not isinstance(data, list) or not all(id_or_none(dict_or_empty(entry).get(form.entry_id)) for entry in data):
         raise client.failure(path, "answered with a list that cannot be read")
     return [dict_or_empty(entry) for entry in data]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -29,6 +30,8 @@ UNREADABLE_ID = "unreadable"
 """Stands for an id that was answered, and cannot be used."""
 MAX_COUNT = 10**9
 """A count beyond it was not counted."""
+_FIRST_MILLISECONDS = 10**11
+"""Larger numbers are milliseconds since 1970: as seconds they would lie in the year 5138."""
 MAX_WORD = 100
 """Characters of a word of the provider's, as of a status, that are kept."""
 
@@ -82,11 +85,32 @@ def time_or_none(value: Json) -> datetime | None:
     return parse_timestamp(value) if isinstance(value, str) else None
 
 
-def note_times(called: Json, answered: Json, ended: Json) -> dict[str, Json]:
+def unix_time_or_none(value: Json) -> datetime | None:
+    """Return a time in seconds or milliseconds since 1970 as aware UTC; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        seconds = value / 1000 if value >= _FIRST_MILLISECONDS else value
+        return parse_timestamp(datetime.fromtimestamp(seconds, UTC).isoformat())
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def mail_time_or_none(value: Json) -> datetime | None:
+    """Return an RFC 2822 time as aware UTC; None for anything else."""
+    try:
+        return parse_timestamp(parsedate_to_datetime(value).isoformat()) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def note_times(
+    called: Json, answered: Json, ended: Json, *, parse: Callable[[Json], datetime | None] = time_or_none
+) -> dict[str, Json]:
     """Return the `called_at` (RFC 3339) and `duration_seconds` (of the conversation) of a call's note, as far as the
-    provider tells the three times."""
+    provider tells the three times, each in the form that `parse` reads."""
     times: dict[str, Json] = {}
-    called_at, answered_at, ended_at = time_or_none(called), time_or_none(answered), time_or_none(ended)
+    called_at, answered_at, ended_at = parse(called), parse(answered), parse(ended)
     if called_at is not None:
         times["called_at"] = called_at.isoformat()
     if answered_at is not None and ended_at is not None and ended_at >= answered_at:

@@ -50,3 +50,20 @@ def test_a_member_without_a_full_number_is_left_out() -> None:
     frame = parse.members_frame(rows)
     assert frame["number"].to_list() == ["+14155550101"]
     assert tuple(parse.members_frame([]).columns) == MEMBER_COLUMNS
+
+
+@pytest.mark.parametrize(
+    "value", [1_796_140_800, 1_796_140_800_000, 1_796_140_800.0], ids=["seconds", "milliseconds", "decimal"]
+)
+def test_a_unix_time_is_read_in_seconds_and_in_milliseconds(value: Json) -> None:
+    assert parse.unix_time_or_none(value) == datetime(2026, 12, 1, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("value", [None, True, "1796140800", -1, 0, 10**30, float("nan"), float("inf"), []])
+def test_what_is_no_unix_time_is_none(value: Json) -> None:
+    assert parse.unix_time_or_none(value) is None
+
+
+def test_a_mail_time_is_read() -> None:
+    assert parse.mail_time_or_none("Tue, 01 Dec 2026 16:00:00 +0000") == datetime(2026, 12, 1, 16, tzinfo=UTC)
+    assert [parse.mail_time_or_none(value) for value in ("tomorrow", "", 5, None)] == [None] * 4
