@@ -162,8 +162,8 @@ class Executor:
             case Done(remote):
                 self._close_intent(resource, intent, {remote.id: self._build_remote_record(resource, intent, remote)})
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at)
-            case MarkMissing(remote):
-                return self._withdraw_unmarked(resource, intent, remote)
+            case MarkMissing(remote, message):
+                return self._withdraw_unmarked(resource, intent, remote, message)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
             case Ambiguous(message):
                 self._unclear_answers.record(resource.address, intent, message)
@@ -192,8 +192,8 @@ class Executor:
             self.stopped_providers[resource.provider] = receipt
         return receipt
 
-    def _withdraw_unmarked(self, resource: Resource, intent: Intent, remote: Remote) -> Receipt:
-        """Cancels what was created without our mark, by its id."""
+    def _withdraw_unmarked(self, resource: Resource, intent: Intent, remote: Remote, message: str) -> Receipt:
+        """Cancels what was created without our mark, or otherwise than it was sent, by its id."""
         # Protocol 4: without the mark no later run could find it in a list.
         remote_record = replace(self._build_remote_record(resource, intent, remote), mark=None)
         self._close_intent(resource, intent, {remote.id: remote_record})
@@ -202,7 +202,7 @@ class Executor:
         return Receipt(
             RequestStatus.MARK_LOST,
             remote.id,
-            f"the provider did not give back the name by which dialctl finds it again; {detail}",
+            f"{message}; {detail}",
             final=True,
         )
 

@@ -98,10 +98,13 @@ class Ambiguous:
 
 @dataclass(frozen=True)
 class MarkMissing:
-    """The request took effect, but the answer does not show our mark: the remote must be cancelled by its id."""
+    """The request took effect, but not as it was sent: the answer does not show our mark, or shows more calls than were
+    asked for. The remote must be cancelled by its id."""
 
     remote: Remote
     """The provider's answer. Its `id` is known."""
+    message: str = "the provider did not give back the name by which dialctl finds it again"
+    """What differs, for people."""
 
 
 Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | MarkMissing

@@ -68,6 +68,9 @@ _BUILT_IN: Mapping[str, Plugin] = {
     "callingbox": BuiltIn(
         "declarative.providers.callingbox.type:CALLINGBOX", "declarative.providers.callingbox.connect:connect"
     ),
+    "elevenlabs": BuiltIn(
+        "declarative.providers.elevenlabs.type:ELEVENLABS", "declarative.providers.elevenlabs.connect:connect"
+    ),
 }
 
 

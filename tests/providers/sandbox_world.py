@@ -20,7 +20,7 @@ class SandboxWorld(World):
 
     @property
     def settings(self) -> Mapping[str, Json]:
-        return {"agent_id": AGENT, "from_number_id": "ap_1"}
+        return {"agent_id": AGENT, "from_number_id": "ap_1", "agent_phone_number_id": "phnum_1"}
 
     @property
     def unreached_numbers(self) -> Sequence[str]:
