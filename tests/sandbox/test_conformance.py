@@ -196,5 +196,6 @@ def test_events_all_along_their_life(account: Account, telnyx: httpx.Client) -> 
     assert telnyx.delete(f"{EVENTS}/{made[0]['scheduled_event_id']}").content == b""
     conforms("telnyx", "createScheduledEvent", telnyx.post(EVENTS, json={}))
     conforms("telnyx", "deleteScheduledEvent", telnyx.delete(f"{EVENTS}/unknown"))
+    conforms("telnyx", "listAssistants", telnyx.get("/v2/ai/assistants"))
     conforms("telnyx", "getAssistant", telnyx.get("/v2/ai/assistants/assistant-A"))
     conforms("telnyx", "listPhoneNumbers", telnyx.get("/v2/phone_numbers"))
