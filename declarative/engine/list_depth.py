@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from declarative.engine.listing import Listing
 from declarative.errors import ProviderError, Unauthorized
+from declarative.model.capabilities import Capabilities
 from declarative.model.lock import Lock
 from declarative.model.resource import Route
 from declarative.model.settings_fields import SettingsFields
@@ -71,12 +72,14 @@ def open_call_listings(provider: Provider, managed_list: Sequence[Managed]) -> l
 
 
 def find_list_errors(
-    call_listings: Sequence[CallListing], managed: Managed, fields: SettingsFields
+    call_listings: Sequence[CallListing], managed: Managed, capabilities: Capabilities | None
 ) -> list[ProviderError]:
     """Why the calls of an address could not be listed; empty where they could, or none of them had to be."""
-    if not needs_call_list(managed):
+    if capabilities is None or not needs_call_list(managed):
         return []
-    agent_ids = call_agents([managed], fields) | ({EVERY_AGENT} if has_calls_of_unknown_agent([managed]) else set())
+    agent_ids = call_agents([managed], capabilities.settings) | (
+        {EVERY_AGENT} if has_calls_of_unknown_agent([managed]) else set()
+    )
     return [calls.error for calls in call_listings if calls.error is not None and calls.agent_ids & agent_ids]
 
 

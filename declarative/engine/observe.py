@@ -25,7 +25,6 @@ from declarative.model.digest import PersonKey
 from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
-from declarative.model.settings_fields import NO_SETTINGS, SettingsFields
 from declarative.planning import blocks, policy, unchanged
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
@@ -194,7 +193,8 @@ class _Observer:
         """Why nothing can be decided about an address: something of its own could not be read."""
         ids = {*managed.resource_record.remotes, *managed.also, *remotes}
         errors = [error for remote_id, error in self.reader.errors.items() if remote_id in ids]
-        errors += [] if quiet else list_depth.find_list_errors(self.call_listings, managed, self._call_fields())
+        if not quiet:
+            errors += list_depth.find_list_errors(self.call_listings, managed, self._capabilities(Route.CALL))
         return Block(Reason.NOT_READ, errors[0].message, errors[0].hint) if errors else None
 
     def _lock_block(self, own_remotes: Mapping[str, Remote]) -> Block | None:
@@ -253,10 +253,6 @@ class _Observer:
     def _capabilities(self, route: Route) -> Capabilities | None:
         channel = self.provider.channels.get(route)
         return channel.capabilities if channel else None
-
-    def _call_fields(self) -> SettingsFields:
-        capabilities = self._capabilities(Route.CALL)
-        return capabilities.settings if capabilities else NO_SETTINGS
 
     def _cancel_settles(self) -> timedelta:
         capabilities = self._capabilities(Route.BATCH)

@@ -1,5 +1,5 @@
-"""A provider type from outside, as data: its settings and personal fields are named as nobody else's, and it has batches
-of one alone."""
+"""A provider type from outside, as data: its settings and personal fields are named as nobody else's, and it has
+batches of one alone."""
 
 from __future__ import annotations
 

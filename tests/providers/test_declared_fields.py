@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from declarative import schemas
+from declarative.model.capabilities import ProviderType
 from declarative.model.resource import Kind, Route
 from declarative.providers import catalog
 
@@ -16,10 +17,8 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("provider_type", "version", "route"), CASES, ids=lambda part: str(getattr(part, "name", part))
-)
-def test_fields_of_the_schema_are_settings_or_personal(provider_type, version, route) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(("provider_type", "version", "route"), CASES)
+def test_fields_of_the_schema_are_settings_or_personal(provider_type: ProviderType, version: str, route: Route) -> None:
     definitions = schemas.load_schema(f"providers/{provider_type.name}.v1")["$defs"]
     capabilities = provider_type.routes[version][route]
     lowered = route is Route.BATCH or Route.BATCH not in provider_type.routes[version]

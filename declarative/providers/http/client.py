@@ -24,7 +24,7 @@ from declarative.providers.http.clock import Clock
 from declarative.providers.http.endpoint import Endpoint
 from declarative.providers.http.outcomes import Answer, ErrorParser, NoAnswer, classify, describe_answer
 from declarative.providers.http.repeats import send_with_retries
-from declarative.providers.http.request import Body, Params, as_body, bearer
+from declarative.providers.http.request import Body, Params, as_body, bearer, build_request
 from declarative.providers.http.transport import AnswerRefused, BoundedTransport, describe_transport_error, exchange
 
 # Protocol 3: errors that come before a connection exists. Only after these is it sure that no byte left.
@@ -80,17 +80,9 @@ class HttpClient:
             "Accept-Encoding": "gzip, deflate",
             **(headers or {}),
         }
-        # Protocol 2: no redirect is followed, because it would send a request that dials a second time.
-        new_client = partial(httpx.Client, trust_env=False, follow_redirects=False)
-        self._reader = new_client(
-            headers=common_headers,
-            timeout=_timeout(30.0),
-            transport=transport or BoundedTransport(endpoint, _READER_LIMITS),
-        )
-        self._dialer = new_client(
-            headers={**common_headers, "Connection": "close"},
-            timeout=_timeout(dial_timeout),
-            transport=transport or BoundedTransport(endpoint, _DIALER_LIMITS),
+        self._reader = _open(endpoint, transport, common_headers, 30.0, _READER_LIMITS)
+        self._dialer = _open(
+            endpoint, transport, {**common_headers, "Connection": "close"}, dial_timeout, _DIALER_LIMITS
         )
 
     def get(self, path: str, params: Params | None = None) -> Json:
@@ -222,14 +214,7 @@ class HttpClient:
         body: Body | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer | NoAnswer:
-        content_type = {} if body is None else {"Content-Type": body.content_type}
-        request = httpx_client.build_request(
-            method,
-            self._endpoint.base_url + path,
-            params=params,
-            content=None if body is None else body.content,
-            headers={**content_type, **(headers or {})},
-        )
+        request = build_request(httpx_client, method, self._endpoint.base_url + path, params, body, headers)
         started = time.monotonic()
         answer: Answer | NoAnswer
         try:
@@ -268,5 +253,18 @@ def _log_exchange(method: str, path: str, answer: Answer | NoAnswer, seconds: fl
     steps.debug("http: %s %s %d %s %s", method, shown_path, answer.status, milliseconds, shown_id)
 
 
-def _timeout(read: float) -> httpx.Timeout:
-    return httpx.Timeout(read, connect=10.0)
+def _open(
+    endpoint: Endpoint,
+    transport: httpx.BaseTransport | None,
+    headers: Mapping[str, str],
+    read_timeout: float,
+    limits: httpx.Limits,
+) -> httpx.Client:
+    # Protocol 2: no redirect is followed, because it would send a request that dials a second time.
+    return httpx.Client(
+        trust_env=False,
+        follow_redirects=False,
+        headers=headers,
+        timeout=httpx.Timeout(read_timeout, connect=10.0),
+        transport=transport or BoundedTransport(endpoint, limits),
+    )

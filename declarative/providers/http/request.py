@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+import httpx
 import orjson
 
 Params = Mapping[str, str | Sequence[str]]
@@ -39,3 +40,19 @@ def bearer(key: str) -> Mapping[str, str]:
 def as_body(body: bytes | Body | None) -> Body | None:
     """Return a body whose media type is not written as JSON."""
     return Body(body) if isinstance(body, bytes) else body
+
+
+def build_request(
+    httpx_client: httpx.Client,
+    method: str,
+    url: str,
+    params: Params | None,
+    body: Body | None,
+    headers: Mapping[str, str] | None,
+) -> httpx.Request:
+    """Return the request, not sent yet. A body brings its media type."""
+    content_type = {} if body is None else {"Content-Type": body.content_type}
+    content = None if body is None else body.content
+    return httpx_client.build_request(
+        method, url, params=params, content=content, headers={**content_type, **(headers or {})}
+    )
