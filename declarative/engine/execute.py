@@ -14,12 +14,14 @@ from datetime import datetime
 
 import polars as pl
 
+from declarative.engine import before_start
 from declarative.engine.intents import IntentWriter
 from declarative.engine.partial import is_partial, record_partial
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
 from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
+from declarative.model.capabilities import Cancellable
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
@@ -32,6 +34,7 @@ from declarative.providers.base import (
     NotSent,
     Outcome,
     OutOfFunds,
+    Provider,
     Rejected,
     Submission,
 )
@@ -93,9 +96,15 @@ class Executor:
         """Cancels one batch that the lock knows. A stop signal does not prevent it: the cancel may be what prevents a
         call."""
         self._run.lease.check()
+        remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
+        read_before: Remote | None = None
+        if channel.capabilities.cancellable is Cancellable.BEFORE_START:
+            read_before, refusal = self._read_before_cancel(address, channel, remote_id)
+            if read_before is None:
+                return Receipt(RequestStatus.FAILED, remote_id, refusal)
+            remote_record = replace(remote_record, starts_at=read_before.scheduled_at)
         # Protocol 1: our cancel is recorded before it is sent, so that it can be told from a person's stop in the
         # dashboard: people count as free only after a cancel that is known to be ours.
-        remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None)
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
@@ -110,10 +119,16 @@ class Executor:
             cancelled_at=self._latest_time(address) if settles else None,
         )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
-        return Receipt(RequestStatus.DONE, remote_id)
+        return Receipt(RequestStatus.DONE, remote_id, read_before=read_before)
+
+    def _read_before_cancel(self, address: str, channel: Channel, remote_id: str) -> tuple[Remote | None, str]:
+        return before_start.read_before_cancel(self._provider(address), channel, remote_id)
+
+    def _provider(self, address: str) -> Provider:
+        return self._run.providers[self._run.ledger.resource_record(address).provider]
 
     def _latest_time(self, address: str) -> datetime:
-        return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
+        return self._provider(address).latest_now()
 
     def _dial(
         self,

@@ -284,6 +284,7 @@ def _build_facts(
         probe_number=_find_probe_number(scope, managed.provider),
         also=frozenset(managed.also),
         failures=capabilities.failures if capabilities else frozenset(),
+        capabilities=capabilities,
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from declarative.humanize import people
+from declarative.model.remote import Remote
 from declarative.planning.decide import Verb
 
 
@@ -136,6 +137,8 @@ class Receipt:
     """The mark of the intent that an unsure request left open; "" otherwise."""
     starts_at: datetime | None = None
     """When the batch that was created starts to call, as it was asked for. None: at once, or no batch was created."""
+    read_before: Remote | None = None
+    """A batch as read before it was cancelled, where the provider forgets what is cancelled. None elsewhere."""
     final: bool = False
     """Whether every other request for this resource would fail in the same way."""
     left_out: int = 0

@@ -16,6 +16,10 @@ MOST_AHEAD = timedelta(days=29)
 """How far ahead a start may lie where a type does not say it."""
 
 
+CANCEL_MARGIN = timedelta(seconds=30)
+"""How long before a start an answer must come to prove that nobody was called, where only that proves it."""
+
+
 class Cancellable(StrEnum):
     """When people who wait can be taken off."""
 

@@ -121,6 +121,8 @@ class RemoteRecord:
     cancelled_at: datetime | None = None
     """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None:
     not known, or of no matter, since a person who reads `cancelled` there is free at once."""
+    starts_at: datetime | None = None
+    """When it starts to call, as read before our cancel. None: it was not asked for, since it is of no matter."""
     settled: bool = False
     """It was over, its members were read in full, and none of them was queued in a live batch."""
     person: str | None = None
@@ -130,8 +132,9 @@ class RemoteRecord:
     outcome: str | None = None
     """The provider's own word for how the call ended. None for a batch, and before it ended."""
     closed: bool = False
-    """A person closed it, and all of its people count as called: the provider has dropped it, or does not answer all
-    of them. Their digests are under `placed` of the address. It is neither read nor touched any more."""
+    """It is neither read nor touched any more. A person closed it, and all of its people count as called: the provider
+    has dropped it, or does not answer all of them; their digests are under `placed` of the address. Or the provider
+    forgets what is cancelled, and our cancel is proven to have come before its start."""
     unnamed: bool = False
     """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
     who may have been in it is called until a person settles who was."""
@@ -221,7 +224,7 @@ class ResourceRecord:
 
     @property
     def closed_ids(self) -> frozenset[str]:
-        """Ids of remotes that a person closed, with all of their people counting as called."""
+        """Ids of remotes that are neither read nor touched any more."""
         return frozenset(remote_id for remote_id, remote_record in self.remotes.items() if remote_record.closed)
 
     @property

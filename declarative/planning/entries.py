@@ -12,6 +12,7 @@ from declarative.model.lock import CancelProgress, RemoteRecord
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over, parse_timestamp
 from declarative.model.resource import Route
 from declarative.planning.facts import Facts
+from declarative.planning.taking_back import can_cancel
 
 SCHEMA: dict[str, Any] = {
     "number": pl.String,
@@ -34,15 +35,18 @@ SCHEMA: dict[str, Any] = {
     "stale": pl.Boolean,
     "revoked": pl.Boolean,
     "exact": pl.Boolean,
+    "told": pl.Boolean,
     "doubtful": pl.Boolean,
 }
 """Columns of entries: MEMBER_COLUMNS, and facts of the batch or call.
 
 `remote`: its id. `retries`: retry requests that took effect on it. `live`: it is not cancelled. `touchable`: we may
-cancel it, which we may not for single calls and `also` batches. `by_us`: its cancel was an intent of ours, and settled.
+cancel it, which we may not for single calls, `also` batches, and those that have begun where that is too late.
+`by_us`: its cancel was an intent of ours, and settled.
 `cancel_answered`: the provider took a cancel of ours. `over_at`: when it was over, if it is. `stale`: settings, or the
 person of a Call, differ from those wanted now. `revoked`: its mark was. `exact`: the data of its people are known to be
-those wanted now; told only where data matter. `doubtful`: a retry's answer was lost.
+those wanted now; told only where data matter. `told`: it is known
+with which data they were sent, or which the provider returned. `doubtful`: a retry's answer was lost.
 """
 
 _MEMBER_SCHEMA = {name: SCHEMA[name] for name in (*MEMBER_COLUMNS, "remote")}
@@ -123,7 +127,7 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "attempt": remote_record.attempt,
         "retries": max(remote.retry_count or 0, remote_record.retry_count or 0),
         "live": not remote.cancelled,
-        "touchable": remote.route is Route.BATCH and remote.id not in facts.also,
+        "touchable": remote.route is Route.BATCH and remote.id not in facts.also and can_cancel(facts, remote),
         "by_us": facts.is_cancel_settled(remote_record),
         "cancel_answered": remote_record.cancel is CancelProgress.DONE,
         "over": is_over(remote),
@@ -131,6 +135,7 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "stale": _is_stale(facts, remote_record, remote),
         "revoked": remote_record.mark in facts.resource_record.revoked,
         "exact": False,
+        "told": facts.returns_data or remote_record.payloads is not None,
         "doubtful": remote.id in facts.doubtful_retries(),
     }
 
@@ -211,6 +216,7 @@ def _make_row(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dict
         "stale": _is_stale(facts, remote_record, None),
         "revoked": False,
         "exact": False,
+        "told": False,
         "doubtful": False,
     }
 

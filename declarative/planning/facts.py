@@ -13,6 +13,7 @@ from functools import reduce
 
 import polars as pl
 
+from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
 from declarative.model.lock import Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.records import join_records
@@ -52,6 +53,8 @@ class Facts:
     """One value for all people, or a frame of `number` and `timing`."""
     failures: frozenset[str] = frozenset()
     """The provider's words for a call that failed."""
+    capabilities: Capabilities | None = None
+    """What the route of the address can do; None where that is not known."""
     approved: bool = True
     """Whether its manifest was approved as it is. True where the run does not ask (`apply --only-approved` does)."""
     cancel_settles: timedelta = timedelta()
@@ -82,6 +85,11 @@ class Facts:
         if remote_record.cancel is None or not self.cancel_settles:
             return remote_record.cancel is not None
         return remote_record.cancelled_at is not None and remote_record.cancelled_at + self.cancel_settles <= self.now
+
+    @property
+    def returns_data(self) -> bool:
+        """Whether people who wait come back with the data that was sent for them."""
+        return self.capabilities is None or self.capabilities.returns_data
 
     def has_unsettled_cancel(self) -> bool:
         """Whether people whom a cancel of ours took off are not free yet, and will be decided anew."""

@@ -121,7 +121,7 @@ def decide_open(
 def _decide_people(
     facts: Facts, entries: pl.DataFrame, recipients: pl.DataFrame, block: Reason | None = None
 ) -> pl.DataFrame:
-    by_person = _fold_by_person(_compare_entries(recipients, entries))
+    by_person = _fold_by_person(_compare_entries(recipients, entries, returns_data=facts.returns_data))
     undesired = by_person.join(recipients, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = recipients.join(by_person, on="number", how="left", maintain_order="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
@@ -138,13 +138,19 @@ def _select_recipients(facts: Facts) -> pl.DataFrame:
     return facts.resource.recipients.frame.select("number", pl.col("payload").alias("data"))
 
 
-def _compare_entries(recipients: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+def _compare_entries(recipients: pl.DataFrame, frame: pl.DataFrame, *, returns_data: bool) -> pl.DataFrame:
     """Add `standing` and `changed` to the entries."""
     submitted = recipients.join(frame.select("number"), on="number", how="semi")  # empty where all people are new
     frame = frame.join(submitted, on="number", how="left")
-    data_differs = ~pl.col("exact") & (pl.col("payload") != pl.col("data")).fill_null(False)
+    # Whoever waits without data was sent none. Where the provider returns no data, the digest of a batch says that
+    # somebody in it differs, and nothing says who: then all who wait in it move together.
+    differs = pl.lit(True) if not returns_data else pl.col("payload").fill_null("{}") != pl.col("data")
+    waits_otherwise = QUEUED & _NEVER_RETRIED & pl.col("told") & differs
+    data_differs = ~pl.col("exact") & ((pl.col("payload") != pl.col("data")) | waits_otherwise).fill_null(False)
     compared = frame.with_columns(_ENTRY_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
-    return compared.drop("data", "payload", "exact", "stale", "doubtful", "by_us")  # not carried through the grouping
+    return compared.drop(
+        "data", "payload", "exact", "told", "stale", "doubtful", "by_us"
+    )  # not carried through the grouping
 
 
 def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:

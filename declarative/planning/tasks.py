@@ -12,6 +12,7 @@ from declarative.planning.decide import Reason, Standing, Timing, Verb
 from declarative.planning.facts import Block, Facts, Observation
 from declarative.planning.plan import TO_CALL_SCHEMA, Task, select_to_call
 from declarative.planning.resubmit import batches_to_retry
+from declarative.planning.taking_back import can_cancel
 
 _IS_LEFT_OUT = pl.col("verb").is_in([Verb.CANCEL, Verb.BLOCK]) | (
     pl.col("standing").is_in([int(Standing.UNSUBMITTED), int(Standing.UNSURE)])
@@ -92,8 +93,10 @@ def _count_unapproved_mates(people: pl.DataFrame, cancels: list[str]) -> int:
 
 
 def _count_placed_calls(facts: Facts, people: pl.DataFrame) -> int:
-    """Count people no longer wanted whose single calls go on."""
-    calls = [remote.id for remote in facts.remotes.values() if remote.route is Route.CALL]
+    """Count people no longer wanted whose single calls go on, or who wait in a batch that no cancel helps any more."""
+    calls = [
+        remote.id for remote in facts.remotes.values() if remote.route is Route.CALL or not can_cancel(facts, remote)
+    ]
     is_going_on = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT]) & pl.col("dialed_in").is_in(calls)
     return len(people.filter(~pl.col("desired") & is_going_on))
 
