@@ -1,5 +1,5 @@
-"""Projects at providers with a key, or with a cancel that must come before the start: what their manifests say, and which
-request calls people. Data only."""
+"""Projects at providers with a key, or with a cancel that must come before the start: what their manifests say, and
+which request calls people. Data only."""
 
 from __future__ import annotations
 

@@ -182,6 +182,8 @@ def test_batch_calling_all_along_its_life(account: Account, eleven: httpx.Client
     conforms("elevenlabs", "retryBatch", eleven.post(f"{path}/retry"))
     conforms("elevenlabs", "cancelBatch", eleven.post(f"{path}/cancel"))
     conforms("elevenlabs", "getBatch", eleven.get(path))
+    conforms("elevenlabs", "listAgents", eleven.get("/v1/convai/agents"))
+    conforms("elevenlabs", "listPhoneNumbers", eleven.get("/v1/convai/phone-numbers"))
     conforms("elevenlabs", "getAgent", eleven.get("/v1/convai/agents/agent_A"))
     conforms("elevenlabs", "getPhoneNumber", eleven.get("/v1/convai/phone-numbers/phnum_A"))
 

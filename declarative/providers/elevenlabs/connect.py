@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from declarative.model.resource import Json, ProviderSpec, Route
 from declarative.providers.base import Channel, ConnectOptions
+from declarative.providers.elevenlabs import account
 from declarative.providers.elevenlabs.batch_calling import BatchCallingChannel
 from declarative.providers.elevenlabs.campaigns import CAMPAIGNS, CampaignChannel
 from declarative.providers.elevenlabs.errors import parse_error
@@ -14,8 +15,6 @@ from declarative.providers.http import endpoint
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.connection import HttpConnection
 from declarative.providers.http.parse import dict_or_empty, id_or_none, text_or_none
-
-_AGENTS, _NUMBERS = "/v1/convai/agents", "/v1/convai/phone-numbers"
 
 
 def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnection:
@@ -38,12 +37,14 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> HttpConnecti
         clock_path="/v1/convai/batch-calling/workspace?limit=1" if is_batch_calling else f"{CAMPAIGNS}?page_size=1",
         find_unknown=_find_unknown,
         find_number=_find_number,
+        list_agents=account.list_agents,
+        list_numbers=account.list_numbers,
     )
 
 
 def _find_unknown(client: HttpClient, settings: Mapping[str, Json]) -> list[str]:
     """Return a sentence for an agent and for a number that ElevenLabs does not know."""
-    references = (("agent", _AGENTS, "agent_id"), ("phone number", _NUMBERS, "agent_phone_number_id"))
+    references = (("agent", account.AGENTS, "agent_id"), ("phone number", account.NUMBERS, "agent_phone_number_id"))
     return [
         f"ElevenLabs does not know the {noun} {reference}"
         for noun, path, field in references
@@ -55,5 +56,5 @@ def _find_unknown(client: HttpClient, settings: Mapping[str, Json]) -> list[str]
 def _find_number(client: HttpClient, settings: Mapping[str, Json]) -> str:
     """Return the number of `agent_phone_number_id`; "" where there is none."""
     number_id = id_or_none(settings.get("agent_phone_number_id"))
-    number = client.get_or_none(f"{_NUMBERS}/{number_id}") if number_id is not None else None
+    number = client.get_or_none(f"{account.NUMBERS}/{number_id}") if number_id is not None else None
     return text_or_none(dict_or_empty(number).get("phone_number")) or ""
