@@ -34,14 +34,21 @@ def load(
 
 
 def plan(
-    session: Session, *, max_dials: int | None = None, allow_shrink: Collection[str] = (), offline: bool = False
+    session: Session,
+    *,
+    max_dials: int | None = None,
+    allow_shrink: Collection[str] = (),
+    allow_release: Collection[str] = (),
+    offline: bool = False,
 ) -> Plan:
     """Return what an apply would do now. Changes nothing anywhere.
 
     `plan.refusals` names the policies that the plan breaks. `offline` decides from manifests and lock alone.
     Raises ManifestError, StateError, and the first ProviderError where no provider could be read.
     """
-    return plan_project(session, max_dials=max_dials, allow_shrink=allow_shrink, offline=offline)
+    return plan_project(
+        session, max_dials=max_dials, allow_shrink=allow_shrink, allow_release=allow_release, offline=offline
+    )
 
 
 def apply(
@@ -50,6 +57,7 @@ def apply(
     approve: Callable[[Plan], bool],
     max_dials: int | None = None,
     allow_shrink: Collection[str] = (),
+    allow_release: Collection[str] = (),
     only_approved: bool = False,
     lock_timeout: float = 0.0,
     stop: StopSignal | None = None,
@@ -66,6 +74,7 @@ def apply(
         approve=approve,
         max_dials=max_dials,
         allow_shrink=allow_shrink,
+        allow_release=allow_release,
         only_approved=only_approved,
         lock_timeout=lock_timeout,
     )

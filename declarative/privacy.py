@@ -83,6 +83,14 @@ def first_words(error: BaseException) -> str:
     return clean(_QUERY.sub("", str(error).partition("\n")[0].partition(": <")[0]))[:LIMIT]
 
 
+def bare_url(url: str) -> str:
+    """A URL for messages: of one that has a user or parameters only the scheme, for either may hold a password."""
+    scheme, separator, _ = url.partition("://")
+    if "@" in url or "?" in url:
+        return f"{clean(scheme)}://…" if separator and "@" not in scheme and "?" not in scheme else "…"
+    return clean(url)
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or IP address is this machine. No name is looked up."""
     try:

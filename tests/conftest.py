@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from tests.postgres_server import PostgresServer
     from tests.s3server import S3Server
 
 settings.register_profile("dialctl", deadline=None)  # how fast the machine is decides no test
@@ -38,3 +39,20 @@ def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
     return s3_server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    from tests.postgres_server import PostgresServer
+
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> PostgresServer:
+    """The server, named in the environment as a user would."""
+    for name, value in postgres_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return postgres_server

@@ -42,6 +42,8 @@ class ApplyOptions:
     """How many people this run may call at most. The project's own limit holds as well; None adds no limit."""
     allow_shrink: Collection[str] = ()
     """Addresses that may lose more people than the policy allows."""
+    allow_release: Collection[str] = ()
+    """Names of do-not-call lists that may hold fewer numbers than at the last apply."""
     lock_timeout: float = 0.0
     """Seconds to wait for the lease."""
     allow_older: bool = False
@@ -123,6 +125,7 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
             _start_lock(session, ledger, plan)
             if ledger.is_started:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
+                approvals.record_lists(session, ledger, () if options.destroy else options.allow_release)
             with nullcontext() if options.only_approved else approvals.record_approval(session, ledger, plan):
                 report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
@@ -193,6 +196,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         max_dials=options.max_dials,
         allow_shrink=options.allow_shrink,
         allow_all_shrink=options.destroy,
+        allow_release=options.allow_release,
         older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
         unapproved=approvals.find_unapproved(session, ledger) if options.only_approved else (),
     )
@@ -216,7 +220,9 @@ def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
     if not ledger.is_started or ledger.lock.is_unused:
         provider_times = [session.connections.connected_providers[name].now() for name in hosts]
         first_lock = state_init.new_lock(session, hosts, min(provider_times))
-        ledger.start(replace(first_lock, lineage=ledger.lock.lineage) if ledger.is_started else first_lock)
+        if ledger.is_started:
+            first_lock = replace(first_lock, lineage=ledger.lock.lineage, lists=ledger.lock.lists)
+        ledger.start(first_lock)
     for name, host in hosts.items():
         if ledger.lock.hosts.get(name) != host:
             ledger.set_host(name, host)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from declarative.app.session import Session
 from declarative.errors import Refused
-from declarative.planning import approval
+from declarative.planning import approval, released
 from declarative.planning.plan import Plan
 from declarative.state.ledger import Ledger
 
@@ -15,6 +15,13 @@ from declarative.state.ledger import Ledger
 def find_unapproved(session: Session, ledger: Ledger) -> frozenset[str]:
     """Return the addresses that are not as they were last approved."""
     return approval.find_unapproved(session.desired, ledger.lock if ledger.is_started else None)
+
+
+def record_lists(session: Session, ledger: Ledger, allow_release: Collection[str]) -> None:
+    """Write down how many numbers each do-not-call list holds, before anything is sent. Only those of `allow_release`,
+    and those that the project allows, may hold fewer than was known."""
+    memory = released.make_list_memory(session.desired, ledger.lock, allow_release)
+    ledger.set_lists(memory.project, memory.by_address)
 
 
 @contextmanager

@@ -23,27 +23,27 @@ def find_changed_addresses(session: Session, ref: str) -> frozenset[str]:
 
     Manifests, recipients, do-not-call files and variable files count, each as far as it changes what the resource
     means. If the manifests of the base cannot be read, every address counts. Raises UsageError without a git
-    repository, for an unknown revision, or without history in common.
+    repository that is all here, for an unknown revision, or without history in common.
     """
     current = _comparable_values(session.desired)
-    repository = _open_repository(session.project_directory)
-    with _check_out(repository, _find_base(repository, ref), session) as base_directory:
-        try:
-            previous = _comparable_values(_load_base(session, base_directory, repository.root))
-        except ManifestError:
-            return frozenset(current)
+    try:
+        previous = _read_base(session, ref)
+    except ManifestError:
+        return frozenset(current)
+    except GitUnavailable as error:
+        raise UsageError(
+            f"--base-ref needs a git repository that can be read: {error.message}",
+            hint=error.hint or "leave --base-ref out",
+        ) from None
     return frozenset(
         address for address in current.keys() | previous.keys() if current.get(address) != previous.get(address)
     )
 
 
-def _open_repository(directory: Path) -> GitRepository:
-    try:
-        return GitRepository(directory)
-    except GitUnavailable as error:
-        raise UsageError(
-            f"--base-ref needs a git repository: {error.message}", hint=error.hint or "leave --base-ref out"
-        ) from None
+def _read_base(session: Session, ref: str) -> dict[str, object]:
+    repository = GitRepository(session.project_directory)
+    with _check_out(repository, _find_base(repository, ref), session) as base_directory:
+        return _comparable_values(_load_base(session, base_directory, repository.root))
 
 
 def _comparable_values(desired: Desired) -> dict[str, object]:

@@ -36,7 +36,7 @@ class GitRepository:
         completed = self._run("rev-parse", "--show-toplevel")
         if completed.returncode:
             raise _refusal(directory, completed.stderr.decode(errors="replace"))
-        self.root = Path(completed.stdout.decode().rstrip("\n"))
+        self.root = Path(os.fsdecode(completed.stdout).rstrip("\n"))
         """The folder at the top of the checkout."""
 
     @property
@@ -73,7 +73,7 @@ class GitRepository:
         return blob_ids
 
     def write_blobs(self, blob_ids: Mapping[Path, str]) -> None:
-        """Write blobs to new files, by path. Folders are made."""
+        """Write blobs to new files, by path. Folders are made. Raises GitUnavailable for a blob that is not here."""
         arguments = ["git", "-C", str(self._directory), "cat-file", "--batch"]
         with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()) as process:
             assert process.stdin is not None
@@ -82,9 +82,14 @@ class GitRepository:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 process.stdin.write(f"{blob_id}\n".encode())
                 process.stdin.flush()
-                size = int(process.stdout.readline().split()[2])
+                head = process.stdout.readline().split()  # the id, "blob" and the size; or the id and "missing"
+                if len(head) != 3:
+                    raise GitUnavailable(
+                        f"the repository of {self._directory} lacks object {blob_id}",
+                        "git fsck shows what is damaged; git fetch --refetch brings back what the remote has",
+                    )
                 with file.open("xb") as stream:
-                    _copy_bytes(process.stdout, stream, size)
+                    _copy_bytes(process.stdout, stream, int(head[2]))
                 process.stdout.read(1)  # the line break that ends a blob
 
     def _output(self, *arguments: str) -> str | None:
@@ -104,6 +109,8 @@ class GitRepository:
 def _copy_bytes(source: IO[bytes], target: IO[bytes], size: int) -> None:
     while size:
         chunk = source.read(min(size, _CHUNK))
+        if not chunk:
+            raise GitUnavailable("git ended in the middle of a file", "git fsck shows what is damaged")
         target.write(chunk)
         size -= len(chunk)
 

@@ -16,7 +16,7 @@ from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import EARLIEST_TIME
 from declarative.model.resource import Desired, Route
-from declarative.planning import approval, first_lock, notices, older_manifests, policy, renames
+from declarative.planning import approval, first_lock, notices, older_manifests, policy, released, renames
 from declarative.planning import offline as offline_planning
 from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason
@@ -34,19 +34,14 @@ def plan_project(
     *,
     max_dials: int | None = None,
     allow_shrink: Collection[str] = (),
+    allow_release: Collection[str] = (),
     offline: bool = False,
     destroy: bool = False,
 ) -> Plan:
     """The plan that `dialctl plan` shows. `offline` decides from manifests and the local lock alone, without contacting
-    any provider. `max_dials`, `allow_shrink` and `destroy` are as in ApplyOptions. Raises ProviderError if no provider
-    could be read."""
+    any provider. The other arguments are as in ApplyOptions. Raises ProviderError if no provider could be read."""
     if offline:
-        clock_time, sandbox = datetime.now(UTC), session.options.sandbox
-        desired = pause_all(session.desired) if destroy else session.desired
-        plan = offline_planning.plan_offline(
-            desired, session.local_lock(), clock_time, session.key, max_dials, sandbox=sandbox
-        )
-        return _add_terms(plan, desired, names={})
+        return _plan_offline(session, max_dials, allow_release, destroy=destroy)
     holder = session.holder()
     scope = session.scope(session.lock(), applying=str(holder) if holder else None)
     if destroy:
@@ -57,6 +52,7 @@ def plan_project(
         max_dials=max_dials,
         allow_shrink=allow_shrink,
         allow_all_shrink=destroy,
+        allow_release=allow_release,
     )
     checkout = CheckoutAge(session)
     older_notices = older_manifests.warn_of_older(checkout.find_older(scope.lock), plan.project)
@@ -76,6 +72,20 @@ def plan_project(
     return plan
 
 
+def _plan_offline(session: Session, max_dials: int | None, allow_release: Collection[str], *, destroy: bool) -> Plan:
+    desired = pause_all(session.desired) if destroy else session.desired
+    plan = offline_planning.plan_offline(
+        desired,
+        session.local_lock(),
+        datetime.now(UTC),
+        session.key,
+        max_dials,
+        sandbox=session.options.sandbox,
+        allow_release=allow_release,
+    )
+    return _add_terms(plan, desired, names={})
+
+
 def pause_all(desired: Desired) -> Desired:
     """Destroy is apply with every resource paused: nobody is wanted, and each resource and its provider stay known."""
     return replace(
@@ -90,6 +100,7 @@ def make_plan(
     max_dials: int | None = None,
     allow_shrink: Collection[str] = (),
     allow_all_shrink: bool = False,
+    allow_release: Collection[str] = (),
     older: Mapping[str, str] | None = None,
     unapproved: Collection[str] = (),
 ) -> Plan:
@@ -99,6 +110,7 @@ def make_plan(
     observations = first_lock.block_without_lock(observe(replace(scope, include_removed=True)), scope.lock)
     observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
     observations = approval.hold_unapproved(observations, unapproved)
+    observations = released.block_released(observations, scope.desired, scope.lock, allow_release)
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
     found = references.look_up(plan, scope.desired, scope.providers)
@@ -121,8 +133,11 @@ def make_plan(
             *(scope.lock.resources if scope.lock else ()),
         }
         refusals += policy.refuse_unknown_shrink(allow_shrink, known_addresses)
-    route_warnings = notices.plan_notices(plan, resources, capabilities, project.guard)
-    warnings = (*_clock_warnings(scope), *route_warnings)
+    warnings = (
+        *_clock_warnings(scope),
+        *released.warn_of_allowed(scope.desired, scope.lock, allow_release),
+        *notices.plan_notices(plan, resources, capabilities, project.guard),
+    )
     return replace(plan, refusals=tuple(refusals), warnings=warnings)
 
 
@@ -147,6 +162,7 @@ def _compose_plan(
         lock=scope.lock,
         tasks=tasks,
         held_counts=policy.held_counts(scope.desired),
+        lists=released.collect_lists(scope.desired),
     )
 
 

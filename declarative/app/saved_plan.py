@@ -4,7 +4,7 @@ planning/planfile.py's business."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from declarative import atomicfile
 from declarative.app.session import Session
 from declarative.errors import PlanFileError
 from declarative.model.digest import PersonKey
-from declarative.planning import planfile, shown_plan
+from declarative.planning import planfile, released, shown_plan
 from declarative.planning.plan import Action, Plan
 from declarative.planning.planfile import SavedPlan
 from declarative.privacy import clean
@@ -30,8 +30,9 @@ def is_plan_file(file: Path) -> bool:
         return False
 
 
-def save_plan(session: Session, plan: Plan, file: Path) -> None:
-    """Write the plan to `file`, readable by its owner only. Raises PlanFileError if the file cannot be written."""
+def save_plan(session: Session, plan: Plan, file: Path, allow_release: Collection[str] = ()) -> None:
+    """Write the plan to `file`, readable by its owner only, with the do-not-call lists that it was allowed to release.
+    Raises PlanFileError if the file cannot be written."""
     saved_plan = planfile.from_plan(
         plan,
         path=session.options.path,
@@ -39,6 +40,7 @@ def save_plan(session: Session, plan: Plan, file: Path) -> None:
         desired=session.desired.digest,
         hosts=session.connections.hosts,
         key=session.key,
+        releases=released.find_allowed(session.desired, allow_release),
     )
     write_plan_file(saved_plan, file, session.key)
 
@@ -81,6 +83,13 @@ def show_plan(file: Path, key: PersonKey) -> Plan:
         raise PlanFileError(
             f"{file} was saved by another version of dialctl", hint="show it with the version that saved it"
         ) from None
+
+
+def find_releases(saved_plan: SavedPlan, session: Session) -> list[str]:
+    """Return the do-not-call lists that a saved plan allows to hold fewer numbers than at the last apply. A list that
+    lost more since then is not one of them."""
+    sizes = released.find_allowed(session.desired, list(saved_plan.releases))
+    return [name for name, size in saved_plan.releases.items() if sizes[name] >= size]
 
 
 def restrict_to_saved(saved_plan: SavedPlan) -> Callable[[Session, Plan], Plan]:

@@ -8,6 +8,7 @@ from declarative.app.session import Session
 from declarative.engine.observe import observe
 from declarative.errors import UsageError
 from declarative.model.selection import Selection
+from declarative.planning import released
 from declarative.planning.decide import Reason, Standing
 from declarative.planning.facts import Observation
 
@@ -20,9 +21,10 @@ PARTLY_KNOWN = (Reason.LOST, Reason.MEMBERS_UNREADABLE, Reason.LOCK_IS_OLDER, Re
 
 def observe_selected(session: Session, selection: Selection) -> list[Observation]:
     """Observe the selected addresses. Raises UsageError for an address that is not known."""
+    scope = session.scope(session.lock(), everything=True)
     observations = {
         observation.facts.address: observation
-        for observation in observe(session.scope(session.lock(), everything=True))
+        for observation in released.block_released(observe(scope), scope.desired, scope.lock)
         if not _is_empty(observation)
     }
     known_addresses = ", ".join(observations) or "none"

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
+from declarative.app import lock_owner
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
-from declarative.errors import DialctlError, StateError, UsageError
+from declarative.errors import DialctlError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
 from declarative.state.local_files import make_folder, refuse_link
@@ -171,7 +172,12 @@ class Session:
             return self.local_backend
         variable_url = self.options.environment.get("DIALCTL_STATE")
         url = variable_url or self.desired.project.state_url
-        return open_backend(self.project_directory, url, origin="DIALCTL_STATE" if variable_url else "")
+        origin = "DIALCTL_STATE" if variable_url else ""
+        return open_backend(self.project_directory, url and self.name_place(url), origin=origin)
+
+    def name_place(self, url: str) -> str:
+        """A state URL with the project's name for `{project}`, so that one variable serves several projects."""
+        return url.replace("{project}", self.desired.project.name)
 
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
@@ -260,29 +266,13 @@ def _load_desired(session: Session, path: Path, selection: Selection) -> Desired
 
 
 def _check_lock(session: Session, lock: Lock) -> None:
-    """Raises StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
-    if they were never called."""
-    if lock.is_unused:
-        return
-    location, project_name = session.backend.location, session.desired.project.name
-    if lock.project != project_name:
-        raise StateError(
-            f'the lock at {location} is of project "{lock.project}", the manifests are of "{project_name}"',
-            hint="a project keeps its name for life; check that this is the right directory",
-        )
-    if lock.person_key != session.key.fingerprint:
-        raise StateError(
-            f"the lock at {location} was written {'under another' if lock.person_key else 'without a'} "
-            "DIALCTL_PERSON_KEY",
-            hint="set the key it was written under" if lock.person_key else "unset DIALCTL_PERSON_KEY",
-        )
-    for name, host in session.connections.hosts.items():
-        locked_host = lock.hosts.get(name, host)
-        if locked_host != host:
-            raise StateError(
-                f"the lock at {location} was written against {locked_host}, {name} is now at {host}",
-                hint="check the base URL in the environment; calls of another host need a lock of their own",
-            )
+    lock_owner.check_lock(
+        lock,
+        session.backend.location,
+        project=session.desired.project.name,
+        person_key=session.key.fingerprint,
+        hosts=session.connections.hosts,
+    )
 
 
 def find_project(path: Path) -> Path:

@@ -3,6 +3,7 @@ provider."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import orjson
@@ -18,6 +19,8 @@ from declarative.state.base import Backend, Holder
 from declarative.state.catalog import open_backend
 from declarative.state.format import parse_lock, render_lock
 from declarative.state.ledger import Ledger
+
+_PASSWORD = re.compile(r"://[^@?]*:[^@?]*@|[?&]password=")
 
 
 def list_addresses(session: Session) -> list[str]:
@@ -100,12 +103,23 @@ def merge_lock(session: Session, wait: float) -> str:
 def push_lock(session: Session, url: str, wait: float) -> str:
     """Copy the local lock to the backend at `url`. `wait` is as in merge_lock. Raises StateError if there is no lock to
     copy, or if the target holds a lock of another lineage, or one that knows more."""
-    return _copy_lock(session, session.local_backend, open_backend(session.project_directory, url), wait)
+    return _copy_lock(session, session.local_backend, _open_named(session, url), wait)
 
 
 def pull_lock(session: Session, url: str, wait: float) -> str:
     """Copy the lock at `url` into this directory. The rest is as in push_lock."""
-    return _copy_lock(session, open_backend(session.project_directory, url), session.local_backend, wait)
+    return _copy_lock(session, _open_named(session, url), session.local_backend, wait)
+
+
+def _open_named(session: Session, url: str) -> Backend:
+    """The backend at a URL from the command line. Raises UsageError for one with a password: others can read it there,
+    and shells keep it."""
+    if _PASSWORD.search(url):
+        raise UsageError(
+            "a URL on the command line must hold no password",
+            hint="libpq reads it from PGPASSWORD, or from the file that PGPASSFILE names",
+        )
+    return open_backend(session.project_directory, session.name_place(url))
 
 
 def _copy_lock(session: Session, source: Backend, target: Backend, wait: float) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @options.targets
 @options.labels
 @options.allow_shrink
+@options.allow_release
 @options.max_dials
 @options.parallelism
 @options.auto_approve
@@ -77,6 +78,10 @@ def apply(
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
         allow_shrink=limits["allow_shrink"],
+        allow_release=[
+            *limits["allow_release"],
+            *(saving.find_releases(saved_plan, session) if saved_plan else ()),
+        ],
         allow_older=limits["allow_older"],
         only_approved=limits["only_approved"],
         lock_timeout=limits["lock_timeout"],

@@ -61,7 +61,7 @@ _EXAMPLES = {
     "state new": ("dialctl state new",),
     "state rebuild": ("dialctl state rebuild",),
     "state merge": ("dialctl state merge",),
-    "state push": ("dialctl state push s3://bucket/prefix",),
+    "state push": ("dialctl state push s3://bucket/prefix", "dialctl state push 'postgresql:///calls?prefix=spring'"),
     "state pull": ("dialctl state pull s3://bucket/prefix",),
     "force-unlock": ("dialctl force-unlock 6f1c0c6e",),
     "agents": ("dialctl agents", "dialctl agents --provider cartesia --json"),

@@ -101,6 +101,12 @@ allow_shrink = click.option(
     metavar="ADDRESS",
     help="Allow taking off more than half of this resource's waiting people.",
 )
+allow_release = click.option(
+    "--allow-release",
+    multiple=True,
+    metavar="FILE",
+    help="Allow this do-not-call list to hold fewer numbers than at the last apply. Repeatable.",
+)
 lock_timeout = click.option(
     "--lock-timeout", type=Duration(), default="0s", show_default=True, help="How long to wait for another run to end."
 )

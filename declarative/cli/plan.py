@@ -33,6 +33,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Short for --for
 @options.targets
 @options.labels
 @options.allow_shrink
+@options.allow_release
 @options.max_dials
 @options.parallelism
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for dialctl apply FILE.")
@@ -49,6 +50,7 @@ def plan(
     targets: tuple[str, ...],
     labels: tuple[str, ...],
     allow_shrink: tuple[str, ...],
+    allow_release: tuple[str, ...],
     max_dials: int | None,
     parallelism: int,
     out: Path | None,
@@ -74,11 +76,16 @@ def plan(
     session = context.open_session(path, targets=targets, labels=labels, parallelism=parallelism)
     caused_addresses = _find_caused_addresses(session, base_ref)
     plan = planner.plan_project(
-        session, max_dials=max_dials, allow_shrink=allow_shrink, offline=offline, destroy=destroy
+        session,
+        max_dials=max_dials,
+        allow_shrink=allow_shrink,
+        allow_release=allow_release,
+        offline=offline,
+        destroy=destroy,
     )
     plan = replace(plan, commit=git_changes.find_head(session))
     if out is not None:
-        saving.save_plan(session, plan, out)
+        saving.save_plan(session, plan, out, allow_release)
     _print_plan(context, plan, "json" if as_json else layout, caused_addresses)
     if out is not None:
         context.print_note(f"Saved: dialctl apply {out} does this and no more.")

@@ -144,7 +144,7 @@ def merge(context: Context, path: Path, lock_timeout: float) -> int:
 @options.lock_timeout
 @click.pass_obj
 def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
-    """Copy the lock from this directory to an object store."""
+    """Copy the lock from this directory to another place."""
     from declarative.app import state_admin
 
     context.print_text(state_admin.push_lock(context.open_session(path), url, lock_timeout))
@@ -157,7 +157,7 @@ def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
 @options.lock_timeout
 @click.pass_obj
 def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
-    """Copy the lock from an object store to this directory."""
+    """Copy the lock from another place to this directory."""
     from declarative.app import state_admin
 
     context.print_text(state_admin.pull_lock(context.open_session(path), url, lock_timeout))

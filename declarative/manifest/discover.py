@@ -33,7 +33,7 @@ def find_documents(path: File, skip: Collection[File], problems: ProblemCollecto
     path = path.resolve()
     directory = path if path.is_dir() else path.parent
     reader = _ManifestReader(problems, None if path.is_dir() else path)
-    root, projects = _find_project(directory, reader)
+    root, projects = _find_project(directory, reader, problems)
     documents = reader.read_all(_select_files(path, root, skip, problems))
     projects_above = [document for document in projects if document not in documents]
     return DocumentSet(root, [*documents, *projects_above], path.is_dir(), reader.foreign_count)
@@ -105,10 +105,10 @@ def is_project(document: Document) -> bool:
     return isinstance(value, dict) and value.get("kind") == "Project"
 
 
-def _find_project(directory: File, reader: _ManifestReader) -> tuple[File, list[Document]]:
+def _find_project(directory: File, reader: _ManifestReader, problems: ProblemCollector) -> tuple[File, list[Document]]:
     """The nearest directory at or above `directory` that has a Project, and its Projects."""
     for ancestor in paths.walk_up(directory):
-        candidates = reader.read_all(paths.find_project_candidates(ancestor))
+        candidates = reader.read_all(_refuse_links(paths.find_project_candidates(ancestor), problems))
         if projects := [document for document in candidates if is_project(document)]:
             return ancestor, projects
     return directory, []
@@ -117,11 +117,17 @@ def _find_project(directory: File, reader: _ManifestReader) -> tuple[File, list[
 def _select_files(path: File, root: File, skip: Collection[File], problems: ProblemCollector) -> list[File]:
     if not path.is_dir():
         return [path]
-    selected = []
-    for entry in paths.find_manifests(path, root):
+    manifest_files = _refuse_links(paths.find_manifests(path, root), problems)
+    return [file for file in manifest_files if file.resolve() not in skip]
+
+
+def _refuse_links(entries: Iterable[File | paths.OutsideLink], problems: ProblemCollector) -> list[File]:
+    """The files among the entries. Each link that leads out of the project is added to `problems`."""
+    files = []
+    for entry in entries:
         if isinstance(entry, paths.OutsideLink):
             link_path = paths.display_path(entry.path)
             problems.add(Problem(link_path, 0, 0, "", entry.message, "copy it into the project"))
-        elif entry.resolve() not in skip:
-            selected.append(entry)
-    return selected
+        else:
+            files.append(entry)
+    return files

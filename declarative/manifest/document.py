@@ -52,11 +52,19 @@ class Document:
 
     def problem(self, path: Path, message: str, hint: str = "", *, key: bool = False) -> Problem:
         line, column = self.position(path, key=key)
+        if path in self.filled_paths and (text := self._text_at(path)):
+            message = message.replace(messages.quote(text), messages.OF_VARIABLE)
         return Problem(self.display_path, line, column, messages.format_path(path), message, hint)
 
     def more_problem(self, path: Path, count: int, noun: str) -> Problem:
         """One problem that stands for `count` further ones of a kind, from `path` on."""
         return replace(self.problem(path, messages.and_more(count, noun), messages.EVERY_PROBLEM), count=count)
+
+    def _text_at(self, path: Path) -> str:
+        value: Any = self.value
+        for step in path:
+            value = value[step]
+        return str(value)
 
 
 @dataclass(frozen=True)

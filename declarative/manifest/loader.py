@@ -22,7 +22,7 @@ from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.resource import ResourceCompiler
 from declarative.manifest.variables import Variables, substitute_variables
 from declarative.model.digest import PersonKey, json_digest
-from declarative.model.resource import Desired, Resource
+from declarative.model.resource import Desired, Project, Resource
 from declarative.model.selection import EVERYTHING, Selection
 
 ResourcesByAddress = Mapping[str, tuple[Document, Resource]]
@@ -93,7 +93,7 @@ def _load_desired(
         document_set.whole_directory and str(path.resolve()) == project_config.project.directory and not selection
     )
     return Desired(
-        project_config.project,
+        _describe_lists(project_config, loader),
         {address: resource for address, (_, resource) in selected_resources.items()},
         is_complete,
         make_digest=lambda: _digest_manifests(project_config, selected_resources, is_complete=is_complete),
@@ -101,6 +101,13 @@ def _load_desired(
         foreign_file_count=document_set.foreign_count,
         list_addresses=lambda: {*resources, *addresses.addresses_outside(document_set, path)},
     )
+
+
+def _describe_lists(project_config: ProjectConfig, loader: RecipientLoader) -> Project:
+    """The project with what its do-not-call lists hold."""
+    project, sources = project_config.project, project_config.limits.suppress
+    lists = loader.suppression_files.describe(sources)
+    return replace(project, policy=replace(project.policy, suppress_from=lists))
 
 
 def _fill_documents(documents: Sequence[Document], variables: Variables, problems: ProblemCollector) -> list[Document]:

@@ -15,11 +15,14 @@ Path = tuple[str | int, ...]
 MOST_DESCRIBED = 20
 """Problems of one kind that are described one by one, at most. Further ones are counted."""
 
+OF_VARIABLE = "the value of a variable"
+"""Stands in messages for a value that a variable brought in, which may hold a secret."""
 EVERY_PROBLEM = "dialctl validate --problems FILE writes each of them"
 """The hint of a problem that stands for several."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _LONGEST = 60
+_PASSWORD = re.compile(r"(?<=://)\S*(?=@)|(?<=[?&]password=)[^&\s]*")
 _UNSEEN = re.compile(f"[{UNSEEN}{SPACES.removeprefix(' ')}\u2018-\u201f]")
 
 
@@ -37,8 +40,9 @@ def format_path(path: Path) -> str:
 
 
 def quote(text: str) -> str:
-    """The text in quotes: without control characters, with numbers masked, cut after 60 characters."""
-    text = mask_all(clean(text))
+    """The text in quotes: without control characters and passwords of URLs, with numbers masked, cut after 60
+    characters."""
+    text = mask_all(_PASSWORD.sub("…", clean(text)))
     return f'"{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"}"'
 
 

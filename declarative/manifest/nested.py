@@ -27,5 +27,9 @@ def find_enclosing_project(directory: Path) -> Path | None:
 
 
 def _holds_project(directory: Path) -> bool:
-    candidates = paths.find_project_candidates(directory)
-    return any(_OURS in paths.read_file(candidate, paths.MANIFEST_LIMIT) for candidate in candidates)
+    for candidate in paths.find_project_candidates(directory):
+        # A link that leads out counts as well, and loading refuses it by its name.
+        file = candidate.path if isinstance(candidate, paths.OutsideLink) else candidate
+        if _OURS in paths.read_file(file, paths.MANIFEST_LIMIT):
+            return True
+    return False

@@ -25,6 +25,7 @@ RECIPIENTS_LIMIT = 2 << 30
 ENDINGS = (".yaml", ".yml")
 """Endings of manifests, in any case of letters."""
 
+_OUTSIDE = "a symbolic link that leads out of the project's directory"
 _PROJECT = re.compile(rb"""kind["']?\s*:\s*["']?Project\b""")
 
 
@@ -58,16 +59,20 @@ def find_manifests(directory: Path, root: Path) -> Iterator[Path | OutsideLink]:
     """Yield the manifest files below `directory`, sorted. Hidden ones, `node_modules` and what the `.dialctlignore` of
     `root` names are left out. A link that leaves `root` comes as an OutsideLink, so that a manifest behind it is not
     missed silently."""
-    yield from _find_manifests(directory, root, _read_ignored(root))
+    ignore_file = root / ".dialctlignore"
+    if _leads_out(ignore_file, root):
+        yield OutsideLink(ignore_file, _OUTSIDE)
+    else:
+        yield from _find_manifests(directory, root, _read_ignored(ignore_file))
 
 
 def _find_manifests(directory: Path, root: Path, ignored: GitIgnoreSpec | None) -> Iterator[Path | OutsideLink]:
     for entry in sorted(directory.iterdir()):
         if entry.name.startswith(".") or entry.name == "node_modules" or _is_ignored(entry, root, ignored):
             continue
-        if entry.is_symlink() and not entry.resolve().is_relative_to(root):
+        if _leads_out(entry, root):
             if _is_manifest_name(entry) or entry.is_dir():
-                yield OutsideLink(entry, "a symbolic link that leads out of the project's directory")
+                yield OutsideLink(entry, _OUTSIDE)
         elif entry.is_dir():
             if not entry.is_symlink():  # its target is inside `root` and is found there
                 yield from _find_manifests(entry, root, ignored)
@@ -75,9 +80,12 @@ def _find_manifests(directory: Path, root: Path, ignored: GitIgnoreSpec | None) 
             yield entry
 
 
-def _read_ignored(root: Path) -> GitIgnoreSpec | None:
+def _leads_out(path: Path, root: Path) -> bool:
+    return path.is_symlink() and not path.resolve().is_relative_to(root)
+
+
+def _read_ignored(file: Path) -> GitIgnoreSpec | None:
     """What `.dialctlignore` names, in the syntax of .gitignore; None without the file."""
-    file = root / ".dialctlignore"
     if not file.is_file():
         return None
     from pathspec import GitIgnoreSpec as Spec
@@ -96,10 +104,12 @@ def _is_manifest_name(path: Path) -> bool:
     return path.suffix.lower() in ENDINGS
 
 
-def find_project_candidates(directory: Path) -> list[Path]:
-    """Top-level manifests of a directory that may contain a Project document. Only their bytes are searched, which is
-    quicker than parsing."""
-    return [path for path in _top_level_manifests(directory) if _PROJECT.search(read_file(path, MANIFEST_LIMIT))]
+def find_project_candidates(directory: Path) -> Iterator[Path | OutsideLink]:
+    """Yield top-level manifests of a directory that may contain a Project document. Only their bytes are searched,
+    which is quicker than parsing. A link that leaves the directory comes as an OutsideLink."""
+    for path in _top_level_manifests(directory):
+        if _PROJECT.search(read_file(path, MANIFEST_LIMIT)):
+            yield OutsideLink(path, _OUTSIDE) if _leads_out(path, directory) else path
 
 
 def walk_up(directory: Path) -> Iterator[Path]:

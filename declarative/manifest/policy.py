@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as File
+from pathlib import PurePosixPath
 from typing import Any
 
 from declarative.manifest.calling_hours import read_calling_hours, restrict_hours
@@ -25,7 +26,7 @@ class Limits:
     policy: Policy = field(default_factory=Policy)
     """The limits that later steps enforce."""
     suppress: tuple[Source, ...] = ()
-    """Do-not-call files. Their numbers are removed when recipients are loaded."""
+    """Do-not-call lists. Their numbers are removed when recipients are loaded."""
 
 
 def read_limits(
@@ -37,6 +38,7 @@ def read_limits(
     countries = policy.get("countries", ())
     for index, country in enumerate(countries):
         report_unknown_region(section.at("countries", index), country)
+    releases = policy.get("allow_release", ())
     sources = []
     for index, entry in enumerate(policy.get("suppress_from", ())):
         if source := _read_suppress_source(section.at("suppress_from", index), entry, root, region, remote_files):
@@ -46,6 +48,7 @@ def read_limits(
             calling_hours=read_calling_hours(section.at("calling_hours"), hours) if hours else None,
             max_dials=policy.get("max_dials"),
             countries=frozenset(countries) if countries else None,
+            allow_release=frozenset(str(PurePosixPath(name)) if "://" not in name else name for name in releases),
         ),
         tuple(sources),
     )
@@ -75,7 +78,12 @@ def _read_suppress_source(
         return None
     no_fields = PersonSchema((), "")
     return Source(
-        file=file, document=section.document, path=section.path, person_schema=no_fields, suppresses=True, **reading
+        file=file,
+        document=section.document,
+        path=section.path,
+        person_schema=no_fields,
+        list_name=reading["url"] or file.relative_to(root).as_posix(),
+        **reading,
     )
 
 

@@ -4,6 +4,7 @@ recipients."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path as File
 from typing import Any
@@ -102,7 +103,7 @@ class ResourceCompiler:
             expected_call=rules.read_expected_call(values, self._project_config.project.expected_call, self._problems),
             rollout=rules.read_rollout(values, self._problems),
             halt_when=rules.read_halt_when(values),
-            policy=limits.policy,
+            policy=replace(limits.policy, suppress_from=self._loader.suppression_files.describe(limits.suppress)),
             pace=Pace(**_value_or_default(values, "pace", {})),
             manifest_digest=_digest_manifest(section.document, capabilities.personal),
             labels=metadata.get("labels", {}),

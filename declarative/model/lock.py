@@ -221,6 +221,9 @@ class ResourceRecord:
     with. Empty: none was, or the newest plan that was approved blocked the address."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
+    lists: Mapping[str, int] = field(default_factory=dict)
+    """Name of each do-not-call list that it has beside those of the project to how many numbers it held. Falls only by
+    an apply that was allowed to release."""
 
     @property
     def closed_ids(self) -> frozenset[str]:
@@ -241,7 +244,7 @@ class ResourceRecord:
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
-        return replace(known, commit=None, committed_at=None, applied="", approved="") == ResourceRecord()
+        return replace(known, commit=None, committed_at=None, applied="", approved="", lists={}) == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +266,9 @@ class Lock:
     project's guard. More than LONGEST_GUARD: it did not show one within that either."""
     probes: Mapping[str, datetime] = field(default_factory=dict)
     """Provider name to when the last list probe was sent there, by the provider's clock."""
+    lists: Mapping[str, int] = field(default_factory=dict)
+    """Name of each do-not-call list of the project to how many numbers it held. Falls only by an apply that was allowed
+    to release."""
     resources: Mapping[str, ResourceRecord] = field(default_factory=dict)
     """Address to what is known of it."""
 

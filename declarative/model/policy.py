@@ -26,6 +26,25 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class DoNotCallList:
+    """A do-not-call list as it was read."""
+
+    name: str
+    """Its path from the project's directory, or its URL."""
+    size: int = 0
+    """How many different numbers it holds."""
+    sha256: str = ""
+    """The digest of its bytes; empty for one that was not read."""
+    failure: str = ""
+    """Why it could not be read: then nobody new is called. Empty: it was read, or this run fetches nothing."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it was read, so that its size means something."""
+        return bool(self.sha256)
+
+
+@dataclass(frozen=True)
 class Policy:
     """Limits on the calls of a resource, or of a whole run."""
 
@@ -35,6 +54,10 @@ class Policy:
     """People called in one run, at most. None: no limit."""
     countries: frozenset[str] | None = None
     """ISO 3166 two-letter codes of the countries that may be called. None: every country."""
+    suppress_from: tuple[DoNotCallList, ...] = ()
+    """The do-not-call lists."""
+    allow_release: frozenset[str] = frozenset()
+    """Names of do-not-call lists that may hold fewer numbers than at the last apply. Of the project alone."""
 
 
 @dataclass(frozen=True)

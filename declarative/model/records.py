@@ -172,6 +172,7 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
         unseen=tuple(sorted({*first.unseen, *second.unseen} - {*first.placed, *second.placed})),
         revoked=tuple(sorted({*first.revoked, *second.revoked})),
         quiet=first.quiet if first == second else None,
+        lists=join_mappings(first.lists, second.lists, max),
     )
 
 

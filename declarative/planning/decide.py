@@ -106,6 +106,7 @@ class Reason(StrEnum):
     PROVIDER_CHANGED = "provider_changed"
     MISSING_REFERENCE = "missing_reference"
     HALTED = "halted"
+    RELEASED = "released"
     NOT_READ = "not_read"
 
 
@@ -122,6 +123,7 @@ BLOCKS_RESOURCE = (
     Reason.MARK_LOST,
     Reason.LOOKS_RENAMED,
     Reason.HALTED,
+    Reason.RELEASED,
     Reason.MISSING_REFERENCE,
 )
 """Reasons to block a whole resource. Where several apply, the first in this order is named."""

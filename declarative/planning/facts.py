@@ -276,9 +276,12 @@ def _make_managed(resource: Resource, resource_records: Mapping[str, ResourceRec
 
 def _has_more_than(former: ResourceRecord, known_record: ResourceRecord) -> bool:
     """Whether an earlier address knows what has not moved to the present one. Of one that a person had forgotten these
-    are its generation and its revoked marks: without them what its provider still shows looks like a later run's."""
+    are its generation and its revoked marks (without them what its provider still shows looks like a later run's) and
+    how many numbers its do-not-call lists held."""
     is_older = known_record.generation < former.generation
-    return not former.is_forgotten or is_older or not {*former.revoked} <= {*known_record.revoked}
+    has_longer_list = any(known_record.lists.get(name, 0) < size for name, size in former.lists.items())
+    has_more_revoked = not {*former.revoked} <= {*known_record.revoked}
+    return not former.is_forgotten or is_older or has_longer_list or has_more_revoked
 
 
 def _list_removed(

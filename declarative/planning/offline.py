@@ -5,14 +5,14 @@ It says at most what may happen: which people of a changed resource are concerne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock, RemoteRecord, ResourceRecord
 from declarative.model.resource import Desired, Kind, Resource, Route
-from declarative.planning import diff, policy
+from declarative.planning import diff, policy, released
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.plan import Action, Notice, Plan, sort_actions
 
@@ -35,6 +35,7 @@ def plan_offline(
     max_dials: int | None = None,
     *,
     sandbox: bool = False,
+    allow_release: Collection[str] = (),
 ) -> Plan:
     """Plan without a provider. Counts are upper bounds, and `detail` says so.
 
@@ -43,7 +44,7 @@ def plan_offline(
     """
     resource_records = lock.resources if lock else {}
     comparable = lock is None or lock.person_key == key.fingerprint
-    actions = _list_actions(desired, resource_records, comparable)
+    actions = _block_released(desired, lock, _list_actions(desired, resource_records, comparable), allow_release)
     plan = Plan(
         project=desired.project.name,
         created_at=now,
@@ -52,6 +53,7 @@ def plan_offline(
         ),
         warnings=() if comparable else (OTHER_KEY,),
         held_counts=policy.held_counts(desired),
+        lists=released.collect_lists(desired),
         offline=True,
     )
     refusals = [
@@ -78,6 +80,30 @@ def _list_actions(desired: Desired, resource_records: Mapping[str, ResourceRecor
             if address not in desired.resources and address not in former_addresses and not resource_record.tombstone
         ]
     return _block_renamed(desired, resource_records, actions) if comparable else actions
+
+
+def _block_released(
+    desired: Desired, lock: Lock | None, actions: Sequence[Action], allow_release: Collection[str]
+) -> list[Action]:
+    """Return the actions, with a block where a do-not-call list holds fewer numbers than at the last apply."""
+    allowed = {*allow_release, *desired.project.policy.allow_release}
+    records = lock.resources if lock else {}
+    blocks = {
+        address: block
+        for address, resource in desired.resources.items()
+        if (
+            block := released.released_block(resource, _find_resource_record(resource, records, address), lock, allowed)
+        )
+    }
+    return [
+        replace(
+            _make_action(desired.resources[action.address], Verb.BLOCK, block.reason, action.people, block.detail),
+            hint=block.hint,
+        )
+        if (block := blocks.get(action.address)) and action.verb is not Verb.BLOCK
+        else action
+        for action in actions
+    ]
 
 
 def _find_resource_record(

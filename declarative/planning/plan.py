@@ -16,6 +16,7 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.digest import json_digest
 from declarative.model.frames import rows_digest
 from declarative.model.lock import Halt, Lock
+from declarative.model.policy import DoNotCallList
 from declarative.model.remote import Phase
 from declarative.model.resource import Json, Resource
 from declarative.planning.decide import Reason, Verb
@@ -179,13 +180,15 @@ class Plan:
     lock: Lock | None = None
     """The lock that it was made over; None where there is none, and for an offline plan."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
-    """What to do, by address. A blocked address has one only where people are taken off; an offline plan has none."""
+    """What to do, by address. A blocked address has one where people are taken off; an offline plan has none."""
     warnings: tuple[Notice, ...] = ()
     """What a reader should know, though nothing forbids the plan."""
     refusals: tuple[str, ...] = ()
     """Sentences of the policies that forbid to apply it; empty where none does."""
     held_counts: Mapping[str, int] = field(default_factory=dict)
     """People that a policy excludes, by the policy's name."""
+    lists: tuple[DoNotCallList, ...] = ()
+    """The do-not-call lists that it was made with, each once."""
     skipped: tuple[Action, ...] = ()
     """Actions of the saved plan that is applied which nothing calls for any more."""
     offline: bool = False
@@ -282,8 +285,7 @@ def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> A
 
 def count_values(values: pl.Series) -> dict[str, int]:
     """Count each value, the most frequent first. Nulls are left out."""
-    counts = values.drop_nulls().value_counts(sort=True)
-    return dict(counts.iter_rows())
+    return dict(values.drop_nulls().value_counts(sort=True).iter_rows())
 
 
 def main_reason(reasons: Mapping[str, int]) -> Reason:

@@ -49,6 +49,8 @@ class SavedPlan:
     """The people to call, by address: the first 8 bytes of each person's digest, joined."""
     cancels: Mapping[str, tuple[str, ...]]
     """The batches to cancel, by address."""
+    releases: Mapping[str, int] = field(default_factory=dict)
+    """Do-not-call lists that may hold fewer numbers than at the last apply, with what they held when it was made."""
     shown: Mapping[str, Any] = field(default_factory=dict)
     """Checksum and actions, for people to read and for find_skipped()."""
 
@@ -61,6 +63,7 @@ def from_plan(
     desired: str,
     hosts: Mapping[str, str],
     key: PersonKey,
+    releases: Mapping[str, int] | None = None,
 ) -> SavedPlan:
     """Return the plan as it is saved. `hosts` maps the names of all providers to their hosts."""
     used_providers = {action.provider for action in plan.actions if action.verb.sends}
@@ -78,6 +81,7 @@ def from_plan(
             if len(task.to_call) or task.requests
         },
         cancels={address: task.cancels for address, task in plan.tasks.items() if task.cancels},
+        releases=releases or {},
         shown=shown_plan.summarize(plan),
     )
 
@@ -204,6 +208,7 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
         "hosts": dict(saved.hosts),
         "calls": {address: base64.b64encode(persons).decode() for address, persons in saved.calls.items()},
         "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
+        "releases": dict(saved.releases),
         "shown": dict(saved.shown),
     }
 
@@ -223,6 +228,7 @@ def _parse_body(body: Mapping[str, Any]) -> SavedPlan:
         hosts={name: _text(host) for name, host in body["hosts"].items()},
         calls={address: base64.b64decode(text, validate=True) for address, text in body["calls"].items()},
         cancels={address: _texts(ids) for address, ids in body["cancels"].items()},
+        releases={_text(name): _count(size) for name, size in body["releases"].items()},
         shown=shown_plan.check_summary(body["shown"]) if body["shown"] else {},
     )
     if _to_body(saved_plan) != body:

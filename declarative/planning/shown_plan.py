@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from declarative.model.policy import DoNotCallList
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Notice, Plan, Task
 from declarative.planning.terms import Forecast, Terms
@@ -39,6 +40,7 @@ def summarize(plan: Plan) -> dict[str, Any]:
         "warnings": [[warning.address, mask_written(warning.message)] for warning in plan.warnings],
         "refusals": [mask_written(refusal) for refusal in plan.refusals],
         "held": dict(plan.held_counts),
+        "lists": [asdict(do_not_call) for do_not_call in plan.lists],
     }
 
 
@@ -53,6 +55,7 @@ def restore(project: str, summary: Mapping[str, Any]) -> ShownPlan:
         warnings=tuple(Notice(address, message) for address, message in summary["warnings"]),
         refusals=tuple(summary["refusals"]),
         held_counts=summary["held"],
+        lists=tuple(DoNotCallList(**row) for row in summary["lists"]),
     )
 
 
@@ -61,7 +64,8 @@ def check_summary(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     restored = restore("", summary)
     texts = [summary["checksum"], *restored.refusals, *(warning.message for warning in restored.warnings)]
     texts += [restored.commit, *(warning.address or "" for warning in restored.warnings)]
-    counts: list[object] = [*restored.held_counts.values()]
+    counts: list[object] = [*restored.held_counts.values(), *(one.size for one in restored.lists)]
+    texts += [text for one in restored.lists for text in (one.name, one.sha256, one.failure)]
     for action in restored.actions:
         texts += [action.address, action.provider, action.detail, action.hint, *action.remote_ids]
         counts += [action.people, *action.reasons.values(), *action.counts.values(), *action.outcomes.values()]

@@ -47,6 +47,10 @@ def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None
         "warnings": [asdict(warning) for warning in plan.warnings],
         "refusals": list(plan.refusals),
         "held": dict(plan.held_counts),
+        "lists": [
+            {"file": one.name, "numbers": one.size, "sha256": one.sha256 or None, "failure": one.failure or None}
+            for one in plan.lists
+        ],
     }
 
 

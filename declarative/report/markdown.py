@@ -162,6 +162,7 @@ def _notice_bullets(plan: Plan) -> Iterator[str]:
         f"- {people(count)} held back: {escape_prose(HELD_BACK.get(name, name))}"
         for name, count in plan.held_counts.items()
     )
+    yield from (f"- {escape_prose(sentence)}" for sentence in phrases.describe_lists(plan))
     addresses_by_message: dict[str, list[str]] = {}
     for warning in plan.warnings:
         addresses_by_message.setdefault(warning.message, []).append(warning.address)

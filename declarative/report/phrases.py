@@ -58,6 +58,7 @@ _REASONS = {
     Reason.RETRY_AFTER: "waiting before a retry",
     Reason.ROLLOUT: "in a later step",
     Reason.HALTED: "halted",
+    Reason.RELEASED: "released",
     Reason.NOT_APPROVED: "not approved",
     Reason.UNREACHED: "unreached",
     Reason.UNSURE: "unsure",
@@ -213,6 +214,15 @@ def headline(plan: Plan) -> str:
     all_is_well = not plan.warnings and not plan.held_counts
     has_people = all(action.people for action in plan.actions_with_verb(Verb.KEEP))
     return "Nothing to do: everybody is where they should be." if has_people and all_is_well else "Nothing to do."
+
+
+def describe_lists(plan: Plan) -> list[str]:
+    """Say what each do-not-call list under a URL held: its content is in no review but this one."""
+    return [
+        f"Do-not-call list {clean(one.name)}: {humanize.plural(one.size, 'number', 'numbers')}, sha256 {one.sha256}"
+        for one in plan.lists
+        if one.is_known and "://" in one.name
+    ]
 
 
 def _headline_effects(plan: Plan) -> list[str]:

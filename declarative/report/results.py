@@ -14,7 +14,7 @@ import polars as pl
 
 from declarative import humanize
 from declarative.errors import UsageError
-from declarative.privacy import mask, mask_all
+from declarative.privacy import mask, mask_all, mask_written
 from declarative.report.outcome_words import OUTCOME_WORDS, outcome_word
 from declarative.report.result_columns import ResultColumns, split_columns, with_outcome_words
 from declarative.report.results_table import format_table
@@ -36,13 +36,15 @@ _JSON_COLUMNS = ("data", "note")
 """Columns whose texts are JSON."""
 _FORMULA = r"^\s*[=+\-@\t\r＝＋－＠]"
 """How a cell begins that a spreadsheet runs as a formula."""
+_INNER_FORMULA = r"([;\t\r\n]\s*)([=@＝＠]|[+\-＋－][^;\t\r\n]*(?:[|!]|[A-Za-z.]\())"
+"""Where a spreadsheet that takes another separator than ours would find a formula within a cell."""
 _PLAIN_NUMBER = r"^[+-][\d•][\d•().,   -]*$"
 """A cell that begins like a formula and is a number: a phone number, masked or not, or an amount."""
 
 
 def mask_numbers(frame: pl.DataFrame) -> pl.DataFrame:
     """Mask the `number` column, as in +1415•••0101, and phone numbers in people's own data and in messages."""
-    masks = {"number": mask, "error": mask_all, **dict.fromkeys(_JSON_COLUMNS, _mask_json)}
+    masks = {"number": mask, "error": _mask_text, **dict.fromkeys(_JSON_COLUMNS, _mask_json)}
     return frame.with_columns(_map_text(frame, name, masks[name]) for name in frame.columns if name in masks)
 
 
@@ -58,13 +60,19 @@ def _mask_json(text: str) -> str:
 def _mask_value(value: Any) -> Any:
     """Mask every phone number in a JSON value. A number that is masked becomes text."""
     if isinstance(value, dict):
-        return {mask_all(key): _mask_value(item) for key, item in value.items()}
+        return {_mask_text(key): _mask_value(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_mask_value(item) for item in value]
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        masked = mask_all(str(value))
+    is_share = isinstance(value, float) and abs(value) < 1  # its digits are no phone number
+    if isinstance(value, str | int | float) and not isinstance(value, bool) and not is_share:
+        masked = _mask_text(str(value))
         return value if masked == str(value) else masked
     return value
+
+
+def _mask_text(text: str) -> str:
+    """Mask what looks like a phone number, however it is written. Rather too much: this is somebody's own data."""
+    return mask_all(mask_written(text))
 
 
 def keep_outcomes(frame: pl.DataFrame, outcomes: Collection[str]) -> pl.DataFrame:
@@ -98,7 +106,11 @@ def render_results(frame: pl.DataFrame, layout: str, *, width: int | None = None
 
 
 def write_results(frame: pl.DataFrame, layout: str, path: Path, *, width: int | None = None) -> None:
-    """Write the rows, numbers in full, to a file of mode 0600. Raises OSError with the file's name."""
+    """Write the rows, numbers in full, to a file of mode 0600. Raises OSError with the file's name, and UsageError for
+    a link: a commit could lead people elsewhere by it."""
+    if path.is_symlink() and path.parent != Path("/dev"):  # /dev/stdout
+        hint = "name the file itself"
+        raise UsageError(f"{path} is a symbolic link, and people are not written through one", hint=hint)
     columns = split_columns(frame)
     content = f"{format_table(columns, width)}\n".encode() if layout == "table" else _encode(columns, layout)
     try:
@@ -137,4 +149,5 @@ def _encode_csv(columns: ResultColumns) -> bytes:
 def _guard_formulas(texts: pl.Expr) -> pl.Expr:
     """Put an apostrophe before text that a spreadsheet would run. Numbers stay as they are."""
     is_formula = texts.str.contains(_FORMULA) & ~texts.str.contains(_PLAIN_NUMBER)
-    return pl.when(is_formula).then(texts.str.replace("^", "'")).otherwise(texts)
+    guarded = texts.str.replace_all(_INNER_FORMULA, "$1'$2")
+    return pl.when(is_formula).then(guarded.str.replace("^", "'")).otherwise(guarded)

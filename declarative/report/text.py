@@ -47,6 +47,8 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield click.style(f"Warning: {warning.address}: {clean(warning.message)}", fg="yellow")
     for name, count in plan.held_counts.items():
         yield f"{people(count)} held back: {HELD_BACK.get(name, name)}."
+    for sentence in phrases.describe_lists(plan):
+        yield f"{sentence}."
     yield click.style(phrases.headline(plan), bold=True)
     for refusal in plan.refusals:
         yield click.style(f"Refused: {refusal}", fg="red")

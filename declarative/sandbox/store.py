@@ -119,19 +119,27 @@ def open_database(directory: Path | None) -> sqlite3.Connection:
 
 def _make_private(directory: Path, file: Path) -> None:
     _make_private_folder(directory)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    file.chmod(0o600)
+    _refuse_link(file)
+    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def _make_private_folder(directory: Path) -> None:
-    """Make a folder, and `.dialctl` above it, for their owner only. Raises DialctlError for a link in their place: a
-    commit could lead us out of the checkout by it."""
+    """Make a folder, and `.dialctl` above it, for their owner only. Raises DialctlError for a link in their place."""
     folders = [directory.parent, directory] if directory.parent.name == ".dialctl" else [directory]
     for folder in folders:
-        if folder.is_symlink():
-            raise DialctlError(f"{folder} is a symbolic link, and dialctl does not follow it", hint="remove the link")
+        _refuse_link(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
+
+
+def _refuse_link(path: Path) -> None:
+    """Raise DialctlError for a symbolic link: a commit could lead us out of the checkout by it."""
+    if path.is_symlink():
+        raise DialctlError(f"{path} is a symbolic link, and dialctl does not follow it", hint="remove the link")
 
 
 def read_tables(db: sqlite3.Connection) -> list[tuple[str, str]]:

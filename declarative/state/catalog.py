@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from declarative.errors import UsageError
+from declarative.privacy import bare_url
 from declarative.state.base import Backend
 from declarative.state.local import LocalBackend
 
@@ -22,7 +23,7 @@ def open_backend(directory: Path, url: str | None, *, origin: str = "") -> Backe
     try:
         if scheme not in SCHEMES:
             schemes = ", ".join(f"{name}://" for name in SCHEMES)
-            raise UsageError(f"the state URL {url!r} is of an unknown kind", hint=f"known are {schemes}")
+            raise UsageError(f"the state URL {bare_url(url)!r} is of an unknown kind", hint=f"known are {schemes}")
         return SCHEMES[scheme](url)
     except UsageError as error:
         raise UsageError(f"{origin}: {error.message}" if origin else error.message, hint=error.hint) from None
@@ -36,9 +37,16 @@ def _open_object_store(url: str) -> Backend:
     return ObjectStoreBackend(open_object_client(url, os.environ))
 
 
+def _open_database(url: str) -> Backend:
+    from declarative.state.postgres import PostgresBackend  # psycopg is an extra
+
+    return PostgresBackend(url)
+
+
 SCHEMES: Mapping[str, Callable[[str], Backend]] = {
     "s3": _open_object_store,
     "gs": _open_object_store,
     "az": _open_object_store,
+    "postgresql": _open_database,
 }
 """URL scheme to what opens the backend."""

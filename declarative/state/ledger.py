@@ -44,6 +44,7 @@ class ResourceRecordFields(TypedDict, total=False):
     resumed: Ended | None
     approved: str
     quiet: str | None
+    lists: Mapping[str, int]
 
 
 class Ledger:
@@ -134,11 +135,32 @@ class Ledger:
             self._append({"resources": patches} if patches else {})
             self._resources.update(changed)
 
+    def set_lists(self, project: Mapping[str, int], by_address: Mapping[str, tuple[str, Mapping[str, int]]]) -> None:
+        """Remember how many numbers each do-not-call list holds, all in one line: those of the project, and by address
+        the provider of a new record and its own ones. Writes nothing where nothing changes."""
+        with self._mutex:
+            patch: JsonObject = {}
+            if project != self.lock.lists:
+                patch["lists"] = merge_patch(dict(self.lock.lists), dict(project))
+            patches, changed = {}, {}
+            for address, (provider, lists) in by_address.items():
+                before = self.resource_record(address)
+                if before.lists != lists:
+                    after = replace(before, provider=before.provider or provider, lists=dict(lists))
+                    patches[address] = {
+                        "provider": after.provider,
+                        "lists": merge_patch(dict(before.lists), dict(lists)),
+                    }
+                    changed[address] = after
+            self._append({**patch, "resources": patches} if patches else patch)
+            self._lock = replace(self.lock, lists=dict(project))
+            self._resources.update(changed)
+
     def forget(self, address: str) -> None:
         """Forget what was done under an address. Raises KeyError where nothing is known of it.
 
         The generation stays, so that what its provider still shows is not taken for the work of a later run. Revoked
-        marks stay revoked.
+        marks stay revoked, and how many numbers its do-not-call lists held stays known.
         """
         with self._mutex:
             old_record = self.lock.resources[address]
@@ -149,6 +171,7 @@ class Ledger:
                 provider=old_record.provider,
                 tombstone=old_record.tombstone,
                 revoked=tuple(sorted({*old_record.revoked, *lost_marks})),
+                lists=old_record.lists,
             )
             self._append({"resources": {address: merge_patch(to_json_object(old_record), to_json_object(new_record))}})
             self._resources[address] = _copy_record(new_record)
@@ -221,6 +244,7 @@ def _copy_lock(lock: Lock) -> Lock:
         hosts=dict(lock.hosts),
         guards=dict(lock.guards),
         probes=dict(lock.probes),
+        lists=dict(lock.lists),
         resources=resource_records,
     )
 

@@ -19,6 +19,7 @@ from declarative.errors import StateConflict, StateError
 from declarative.state import objectstore_lease, objectstore_log
 from declarative.state.base import Holder, Lease, Log, Sleep, StoredState, lease_lost_error
 from declarative.state.objectstore_client import ObjectClient
+from declarative.state.timed_lease import LeaseTerms
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
@@ -33,9 +34,9 @@ _MAX_READS = 20  # another run folds for an instant, and then we read again
 class ObjectStoreBackend:
     """A prefix in a bucket as a backend. Tests give other `terms` of the lease."""
 
-    def __init__(self, objects: ObjectClient, terms: objectstore_lease.LeaseTerms | None = None) -> None:
+    def __init__(self, objects: ObjectClient, terms: LeaseTerms | None = None) -> None:
         self._objects = objects
-        self._terms = terms or objectstore_lease.LeaseTerms()
+        self._terms = terms or LeaseTerms()
         self._lease: objectstore_lease.ObjectStoreLease | None = None
         self._lock_version: UpdateVersion | None = None
         self._line_count = 0  # lines of the journal under this lease
@@ -151,7 +152,7 @@ class ObjectStoreBackend:
         lines = {}
         for key in self._objects.list_keys(JOURNAL_FOLDER):
             match = _LINE_KEY.fullmatch(key)
-            if match is None:
+            if match is None or match[1] <= (match[2] or ""):  # a line that follows itself would never end
                 raise StateError(
                     f"{self.location}/{key} is no line of a journal", hint="delete that object: dialctl did not make it"
                 )

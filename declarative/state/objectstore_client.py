@@ -14,7 +14,7 @@ import obstore
 from obstore import exceptions
 
 from declarative.errors import StateError, UsageError
-from declarative.privacy import first_words
+from declarative.privacy import bare_url, first_words
 from declarative.state.objectstore_open import describe_store_error, is_missing_bucket, open_store
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def open_object_client(url: str, environment: Mapping[str, str]) -> ObjectClient
     """
     if not _URL.fullmatch(url) or "/../" in f"{url}/" or "/./" in f"{url}/":
         raise UsageError(
-            f"the state URL {url!r} is not valid",
+            f"the state URL {bare_url(url)!r} is not valid",
             hint="it names a bucket and a prefix and nothing else, as in s3://bucket/prefix",
         )
     return ObjectClient(open_store(url, environment, timeout=REQUEST_TIMEOUT), url)

@@ -9,14 +9,10 @@ A lease is over when its object was not written for `LeaseTerms.duration` by the
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -25,35 +21,16 @@ from declarative.state.base import (
     Holder,
     Sleep,
     lease_held_error,
-    lease_lost_error,
     lease_unknown_error,
     retry_until,
 )
 from declarative.state.objectstore_client import ObjectClient
+from declarative.state.timed_lease import LeaseTerms, TimedLease
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
 
 LEASE_KEY = "lease.json"
-
-
-def suspend_aware_seconds() -> float:
-    """Seconds of a clock that goes on while the machine sleeps, so that a lease ends even under a closed lid."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeaseTerms:
-    """How long a lease lives, and by which clock."""
-
-    duration: float = 60
-    """Seconds that a lease lives without being renewed."""
-    renew_interval: float = 15
-    """Seconds between two renewals."""
-    margin: float = 20
-    """Seconds before its end at which the holder stops. It must cover a request under way."""
-    clock: Callable[[], float] = suspend_aware_seconds
-    """Seconds, from any start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,61 +67,35 @@ class LeaseObject:
         return self.epoch == other.epoch and self.holder == other.holder
 
 
-class ObjectStoreLease:
-    """A lease that a thread keeps alive until the `with` block ends."""
+class ObjectStoreLease(TimedLease):
+    """A lease that is an object in the store."""
 
     def __init__(
         self, objects: ObjectClient, lease_object: LeaseObject, version: UpdateVersion, terms: LeaseTerms, since: float
     ) -> None:
+        assert lease_object.holder is not None
+        super().__init__(objects.location, lease_object.holder, terms, since)
         self._objects = objects
         self._lease_object = lease_object
         self._version = version
-        self._terms = terms
-        self._deadline = since + terms.duration - terms.margin
-        self._lost_reason: str | None = None
-        self._mutex = threading.RLock()
-        self._ended = threading.Event()
-        self._renewal_thread = threading.Thread(target=self._renew_until_ended, name="dialctl lease", daemon=True)
-
-    @property
-    def holder(self) -> Holder:
-        assert self._lease_object.holder is not None
-        return self._lease_object.holder
 
     @property
     def epoch(self) -> int:
         """The epoch that this lease began."""
         return self._lease_object.epoch
 
-    def check(self) -> None:
-        """Return only while the lease is certainly ours, by the clock and by the store. Raises LeaseLost."""
-        # Protocol 11: the clock is not enough. A run that broke the lease may send from that moment on.
-        with self._mutex:
-            self.check_time()
-            with suppress(StateError):  # no answer: before the deadline no other run can take it
-                self._reread()
-            self.check_time()
-
-    def check_time(self) -> None:
-        """Return only before the deadline, without a request to the store. Raises LeaseLost."""
-        with self._mutex:
-            if self._lost_reason is None and self._terms.clock() >= self._deadline:
-                self._lost_reason = "it could not be renewed in time"
-            if self._lost_reason is not None:
-                raise lease_lost_error(self._objects.location, self.holder, self._lost_reason)
-
     def note_folded(self, line: str) -> None:
         """Declare the journal lines up to `line` dead. Raises LeaseLost."""
         with self._mutex:
             while self._lease_object.folded != line:
-                self._renew(replace(self._lease_object, folded=line))
+                self._write(replace(self._lease_object, folded=line))
                 self.check_time()
 
     def check_conditional_writes(self) -> None:
         """Test that the store obeys conditions. Raises StateError."""
         with self._mutex:
             stale_version = self._version
-            self._renew(self._lease_object)
+            self._renew()
             if not self._objects.enforces_conditions(LEASE_KEY, self._lease_object.to_json(), stale_version):
                 raise StateError(
                     f"{self._objects.location}: this store ignores conditional writes (If-None-Match, If-Match), so "
@@ -152,33 +103,10 @@ class ObjectStoreLease:
                     hint="use a store that obeys them, or keep the lock in the project's folder",
                 )
 
-    def __enter__(self) -> Self:
-        return self
+    def _renew(self) -> None:
+        self._write(self._lease_object)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        if self._renewal_thread.is_alive():
-            self._renewal_thread.join()
-        with self._mutex, suppress(StateError):  # without an answer the lease ends by itself
-            if self._lost_reason is None:
-                self._lost_reason = "it was released"
-                released_object = replace(self._lease_object, holder=None, beat=self._lease_object.beat + 1)
-                self._objects.put(LEASE_KEY, released_object.to_json(), self._version)
-
-    def start_renewal(self) -> None:
-        """Start the thread that keeps the lease alive."""
-        self._renewal_thread.start()
-
-    def _renew_until_ended(self) -> None:
-        while not self._ended.wait(self._terms.renew_interval):
-            with self._mutex, suppress(StateError):
-                self._renew(self._lease_object)
-                if self._lost_reason is not None:
-                    return
-
-    def _renew(self, lease_object: LeaseObject) -> None:
+    def _write(self, lease_object: LeaseObject) -> None:
         since = self._terms.clock()
         lease_object = replace(lease_object, beat=lease_object.beat + 1)
         version = self._objects.put(LEASE_KEY, lease_object.to_json(), self._version)
@@ -186,7 +114,7 @@ class ObjectStoreLease:
             self._reread()
             return
         self._lease_object, self._version = lease_object, version
-        self._deadline = since + self._terms.duration - self._terms.margin
+        self._lives_since(since)
 
     def _reread(self) -> None:
         stored_object = self._objects.get(LEASE_KEY)
@@ -197,6 +125,10 @@ class ObjectStoreLease:
             self._lost_reason = f"it is held by {lease_object.holder}" if lease_object.holder else "it was broken"
         else:  # perhaps our own renewal, whose answer was lost
             self._lease_object, self._version = lease_object, stored_object.version
+
+    def _release(self) -> None:
+        released_object = replace(self._lease_object, holder=None, beat=self._lease_object.beat + 1)
+        self._objects.put(LEASE_KEY, released_object.to_json(), self._version)
 
 
 def acquire(

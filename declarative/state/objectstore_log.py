@@ -12,11 +12,13 @@ _KEY = re.compile(r"[^/]+/(\d{8})\.json")
 
 def read_lines(objects: ObjectClient, folder: str) -> tuple[bytes, ...]:
     """Read the lines in the order of their numbers. Raises StateError, also where a line is gone."""
-    keys = [_line_key(folder, number) for number in range(1, _last_number(objects, folder) + 1)]
-    lines = objects.get_many(keys)
-    if missing := [key for key, line in zip(keys, lines, strict=True) if line is None]:
+    numbers = _list_numbers(objects, folder)
+    # Compared before anything is read: an object of the highest number would name a hundred million others.
+    gaps = [number for number, found in enumerate(numbers, 1) if number != found]
+    lines = [] if gaps else objects.get_many([_line_key(folder, number) for number in numbers])
+    if missing := gaps or [number for number, line in enumerate(lines, 1) if line is None]:
         raise StateError(
-            f"{objects.location}/{missing[0]} is gone",
+            f"{objects.location}/{_line_key(folder, missing[0])} is gone",
             hint="restore that object, from an older version of it if the bucket keeps any",
         )
     return tuple(line.body for line in lines if line)
@@ -24,7 +26,7 @@ def read_lines(objects: ObjectClient, folder: str) -> tuple[bytes, ...]:
 
 def add_line(objects: ObjectClient, folder: str, line: bytes) -> None:
     """Add a line under the next number that no other writer takes. Raises StateError."""
-    number = _last_number(objects, folder) + 1
+    number = max(_list_numbers(objects, folder), default=0) + 1
     while objects.put(_line_key(folder, number), line, None) is None:
         number += 1
 
@@ -33,9 +35,9 @@ def _line_key(folder: str, number: int) -> str:
     return f"{folder}/{number:08}.json"
 
 
-def _last_number(objects: ObjectClient, folder: str) -> int:
-    """0: there are no lines. Raises StateError for an object that is no line: a console makes such markers for
-    folders."""
+def _list_numbers(objects: ObjectClient, folder: str) -> list[int]:
+    """The numbers of the lines, sorted. Raises StateError for an object that is no line: a console makes such markers
+    for folders."""
     keys = objects.list_keys(folder)
     matches = {key: _KEY.fullmatch(key) for key in keys}
     for key, match in matches.items():
@@ -43,4 +45,4 @@ def _last_number(objects: ObjectClient, folder: str) -> int:
             raise StateError(
                 f"{objects.location}/{key} is no line of a list", hint="delete that object: dialctl did not make it"
             )
-    return max((int(match[1]) for match in matches.values() if match), default=0)
+    return sorted(int(match[1]) for match in matches.values() if match)

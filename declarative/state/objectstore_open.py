@@ -20,7 +20,6 @@ from declarative.state.aws_profile import AwsProfile, open_profile
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, S3Config
 
-_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _CREDENTIALS = {
     "s3": "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
@@ -125,11 +124,12 @@ def is_missing_bucket(error: Exception) -> bool:
 
 def _through_proxy(environment: Mapping[str, str]) -> str:
     """Name the proxy that the store's client takes, without its password."""
-    for name in _PROXIES:
-        if proxy := environment.get(name, ""):
-            parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-            return f" through the proxy {parts.netloc.rpartition('@')[2]} ({name})"
-    return ""
+    name, proxy = store_variables.read_proxy(environment)
+    try:
+        host = urlsplit(proxy).netloc.rpartition("@")[2]
+    except ValueError:  # no URL, of which the client takes no notice where NO_PROXY names the store
+        host = ""
+    return f" through the proxy {host} ({name})" if host else ""
 
 
 def _profile_config(profile: AwsProfile) -> S3Config:

@@ -16,6 +16,8 @@ _ENDPOINTS = (
     "AZURE_STORAGE_ENDPOINT",
     "AZURE_ENDPOINT",
 )
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+"""Variables that name a proxy for https. The first that is set counts."""
 _HEADER_VALUES = (
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
@@ -44,7 +46,22 @@ def describe_unusable(environment: Mapping[str, str], endpoints: Mapping[str, st
             return f"{name} is not a URL", "such as https://s3.example.com"
         if is_plain_http(value) and not is_loopback(urlsplit(value).hostname or ""):
             return f"{name} is plain http to another machine", "use https: the keys are sent there"
+    proxy_variable, proxy = read_proxy(environment)
+    if proxy and not _is_http_url(proxy) and not _may_go_without_proxy(environment, endpoints):
+        return f"{proxy_variable} names no proxy that a store is reached by", "name an http:// or https:// proxy there"
     return "", ""
+
+
+def _may_go_without_proxy(environment: Mapping[str, str], endpoints: Mapping[str, str]) -> bool:
+    has_exceptions = bool(environment.get("NO_PROXY") or environment.get("no_proxy"))
+    return has_exceptions or any(map(is_plain_http, endpoints.values()))
+
+
+def read_proxy(environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return the variable that names a proxy for https, and its URL; two empty texts where none does."""
+    name = next((name for name in _PROXIES if environment.get(name, "").strip()), "")
+    proxy = environment[name].strip() if name else ""
+    return name, f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
 def is_plain_http(url: str) -> bool:

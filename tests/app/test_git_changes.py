@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -146,6 +147,24 @@ def test_a_shallow_clone_says_how_to_fetch_it(project: ProjectFixture, git: Runn
     with pytest.raises(UsageError, match="no history in common") as refused:
         addresses(shallow, "origin/main")
     assert "fetch-depth: 0" in refused.value.hint
+
+
+def test_a_base_whose_objects_are_not_all_here_is_refused_by_name(project: ProjectFixture, git: Runner) -> None:
+    blob_id = git.git("rev-parse", "main:batch.yaml").strip()
+    (project.root / ".git" / "objects" / blob_id[:2] / blob_id[2:]).unlink()
+    with pytest.raises(UsageError, match=f"lacks object {blob_id}") as refused:
+        addresses(project)
+    assert "git fetch --refetch" in refused.value.hint
+
+
+def test_a_folder_whose_name_is_no_utf_8_is_read(project: ProjectFixture, git: Runner) -> None:
+    renamed = project.root.with_name("caf\udce9")
+    try:
+        project.root.rename(renamed)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    os.chdir(renamed)
+    assert addresses(ProjectFixture(renamed)) == set()
 
 
 def test_of_the_base_only_what_its_manifests_name_is_read(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from declarative.app import state_admin
+from declarative.app.session import Session
 from declarative.errors import StateError, UsageError
 from declarative.model.selection import EVERYTHING, Selection
 from tests.project_fixture import ProjectFixture
@@ -54,3 +55,25 @@ def test_only_a_lease_that_is_held_can_be_broken(project: ProjectFixture) -> Non
             state_admin.force_unlock(session, "0badcafe")
         with project.session() as other, other.open_ledger(0) as (_, lease):
             assert lease.holder.id in state_admin.force_unlock(session, lease.holder.id)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:hunter2@db/calls?prefix=a",
+        "postgresql:///calls?password=hunter2&prefix=a",
+        "postgresql:///calls?prefix=a&password=hunter2",
+    ],
+)
+def test_a_password_on_the_command_line_is_refused_unseen(project: ProjectFixture, url: str) -> None:
+    for command in ("push", "pull"):
+        result = project.dialctl("state", command, url)
+        assert result.exit == 64
+        assert "PGPASSFILE" in result.text
+        assert "hunter2" not in result.text
+
+
+def test_the_projects_name_stands_in_for_its_placeholder(project: ProjectFixture) -> None:
+    environment = {"DIALCTL_STATE": "postgresql://ada:hunter2@db/calls?prefix=all/{project}"}
+    with Session(directory=project.root, environment=environment) as session:
+        assert session.backend.location == "postgresql://db/calls?prefix=all/spring"

@@ -132,18 +132,37 @@ def test_texts_that_are_not_a_duration(folder: ProjectFolder, written: str) -> N
     assert reported.startswith("project.yaml:11:10: spec.guard: ")
 
 
-def test_the_project_says_where_its_state_is(folder: ProjectFolder) -> None:
-    folder.put({"project.yaml": f"{PROJECT}  state: {{url: s3://bucket/prefix}}\n", "b.yaml": HEAD + PERSON})
-    assert folder.load().project.state_url == "s3://bucket/prefix"
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://bucket/prefix",
+        "gs://bucket/of-{project}/x",
+        "postgresql:///calls?prefix=spring/us",
+        "postgresql:///calls?prefix={project}",
+    ],
+)
+def test_the_project_says_where_its_state_is(folder: ProjectFolder, url: str) -> None:
+    folder.put({"project.yaml": f'{PROJECT}  state: {{url: "{url}"}}\n', "b.yaml": HEAD + PERSON})
+    assert folder.load().project.state_url == url
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/x", "s3://user:pw@host/x", "s3://b/x?endpoint=http://evil", "file:///x"]
+    "url",
+    [
+        "https://example.com/x",
+        "s3://user:hunter2@host/x",
+        "s3://b/x?endpoint=http://evil",
+        "file:///x",
+        "postgresql://ada:hunter2@evil.example.com/calls?prefix=a",
+        "postgresql:///calls?prefix=a&host=evil.example.com",
+        "postgresql:///calls",
+    ],
 )
 def test_a_state_url_names_a_bucket_and_nothing_else(folder: ProjectFolder, url: str) -> None:
     folder.put({"project.yaml": f'{PROJECT}  state: {{url: "{url}"}}\n', "b.yaml": HEAD + PERSON})
     (reported,) = folder.problems()
     assert "expected s3://bucket/prefix" in reported
+    assert "hunter2" not in reported
 
 
 @pytest.mark.parametrize("project", ["spec: {\n", "spec: 5\n"])

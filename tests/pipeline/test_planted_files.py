@@ -107,6 +107,23 @@ def test_a_folder_that_is_a_link_is_refused(project: ProjectFixture, tmp_path: P
     assert mode(tmp_path / "elsewhere") == 0o755
 
 
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_database_of_the_sandbox_that_is_a_link_is_refused(
+    project: ProjectFixture, tmp_path: Path, exists: bool
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    if exists:
+        elsewhere.touch(mode=0o644)
+    (project.root / ".dialctl" / "sandbox").mkdir(parents=True)
+    (project.root / ".dialctl" / "sandbox" / "sandbox.sqlite3").symlink_to(elsewhere)
+    for arguments in (["plan"], ["apply", "-y"]):
+        refused = project.dialctl(*arguments)
+        assert refused.exit == 1, refused.text
+        assert "sandbox.sqlite3 is a symbolic link" in refused.text
+    assert elsewhere.exists() == exists
+    assert not exists or mode(elsewhere) == 0o644
+
+
 @pytest.mark.parametrize("name", ["..", ".", "a/../b", "acb_1/cancel", "acb?x", "acb 1", "acb%2f"])
 def test_an_id_with_a_path_is_refused_where_it_is_written(project: ProjectFixture, name: str) -> None:
     batch = (project.root / "batch.yaml").read_text()

@@ -87,6 +87,28 @@ def test_no_number_no_data_and_no_variable_value_is_in_the_file(project: Project
     assert [word for word in (ADA, ADA[1:], ADA[2:], "Samarkand", "agent_secret") if word in text] == []
 
 
+def test_what_a_variable_brings_into_a_setting_is_in_no_file_and_no_plan(
+    project: ProjectFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token in an address, say: a digest in lock, journal and plan file, and masked in what is shown."""
+    call = (
+        "apiVersion: dialctl/v1\nkind: Call\nmetadata: {name: ada}\nspec:\n  provider: callingbox\n"
+        "  agent_id: 7b1f4c7e-52a4-4b0e-9c53-6d1e2a8f0c11\n  to_number: '+14155550101'\n"
+        "  webhook_url: 'https://hooks.example.com/${var.HOOK}'\n  instructions: 'say ${var.WORD}'\n"
+    )
+    project.write(batch_yaml=call)
+    monkeypatch.setenv("DIALCTL_VAR_HOOK", "t0ken")
+    monkeypatch.setenv("DIALCTL_VAR_WORD", "passw0rd")
+    layouts = ([], ["--json"], ["--format", "markdown"], ["--format", "github"], ["--out", FILE])
+    shown = [project.dialctl("plan", *layout).text for layout in layouts]
+    shown += [project.dialctl(*command).text for command in (["show", FILE], ["apply", FILE], ["status", "--json"])]
+    assert "(secret)" in shown[0] + shown[1]
+    lock = project.root / ".dialctl" / "sandbox" / "dialctl.lock"
+    assert "webhook_url" in lock.read_text()
+    files = [file.read_text(errors="replace") for file in project.root.rglob("*") if file.suffix in (".lock", ".plan")]
+    assert [word for word in ("t0ken", "passw0rd") if word in "".join(shown + files)] == []
+
+
 def test_it_remembers_where_the_manifests_are_and_which_were_chosen(project: ProjectFixture) -> None:
     project.write(other_yaml=BATCH.replace("name: outreach", "name: other").replace("people.csv", "others.csv"))
     project.write(others_csv=f"to_number\n{CAY}\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres_server import PostgresServer
 from tests.protocol.advice import follow_advice
 from tests.protocol.project_fixture import Project, once, people
 from tests.protocol.run_process import Run
@@ -74,10 +75,21 @@ def test_a_run_that_is_robbed_while_another_applies_takes_nothing_from_it(moving
     moving.check_calls(once(people(7)))
 
 
-@pytest.mark.parametrize("step", ["send: cancel", "answer: cancel", "send: submit", "answer: submit"])
-def test_at_an_object_store_as_well(moving: Project, s3_server: S3Server, step: str) -> None:
-    url = f"s3://{s3_server.bucket}/{moving.key}"
-    moving.environment |= s3_server.environment
+def _database_url(project: Project) -> str:
+    return f"postgresql:///postgres?prefix={project.key}"
+
+
+@pytest.mark.parametrize(
+    ("place", "step"),
+    [
+        *[("s3", step) for step in ("send: cancel", "answer: cancel", "send: submit", "answer: submit")],
+        *[("postgres", step) for step in ("answer: cancel", "send: submit")],
+    ],
+)
+def test_elsewhere_as_well(moving: Project, request: pytest.FixtureRequest, place: str, step: str) -> None:
+    server: S3Server | PostgresServer = request.getfixturevalue(f"{place}_server")
+    moving.environment |= server.environment
+    url = f"s3://{server.bucket}/{moving.key}" if isinstance(server, S3Server) else _database_url(moving)
     assert moving.run("state", "push", url).code == 0
     moving.environment["DIALCTL_STATE"] = url
     first = Held(moving, step)
@@ -86,3 +98,38 @@ def test_at_an_object_store_as_well(moving: Project, s3_server: S3Server, step: 
     check_that_nothing_more_came_of_it(first.let_go(), step)
     follow_advice(moving, "apply", "-y")
     moving.check_calls(once(people(7)))
+
+
+def test_a_database_that_stops_while_a_request_is_in_flight_loses_nobody(moving: Project) -> None:
+    server = PostgresServer()
+    try:
+        moving.environment |= server.environment
+        assert moving.run("state", "push", _database_url(moving)).code == 0
+        moving.environment["DIALCTL_STATE"] = _database_url(moving)
+        first = Held(moving, "answer: submit")
+        server.stop_at_once()
+        loser = first.let_go()
+        assert loser.code == 3, loser
+        assert "bug" not in loser.said
+        server.start_again()
+        server.query("UPDATE dialctl.places SET ends_at = now()")
+        moving.advance(A_GUARD)
+        follow_advice(moving, "apply", "-y")
+        moving.check_calls(once(people(7)))
+    finally:
+        server.close()
+
+
+def test_a_database_that_is_back_before_the_answer_is_written_stops_no_run(moving: Project) -> None:
+    server = PostgresServer()
+    try:
+        moving.environment |= server.environment
+        assert moving.run("state", "push", _database_url(moving)).code == 0
+        moving.environment["DIALCTL_STATE"] = _database_url(moving)
+        first = Held(moving, "answer: submit")
+        server.stop_at_once()
+        server.start_again()
+        assert first.let_go().code == 0
+        moving.check_calls(once(people(7)))
+    finally:
+        server.close()

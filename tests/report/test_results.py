@@ -139,13 +139,32 @@ def test_numbers_in_somebodys_own_data_are_masked_as_the_number_itself_is() -> N
     assert row["error"] == f"cannot call {masked}"
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["07700 900123", "0171/123 45 67", "(0)30 1234 5678", "+49 (0)171 1234567", "tel:4155550101", 14155550101.5],
+)
+def test_a_number_in_somebodys_own_data_is_masked_however_it_is_written(written: str | float) -> None:
+    data = json.dumps({"metadata": {"mobile": written, "old": [{"note": f"call {written}!"}]}})
+    [row] = results.mask_numbers(frame(data=data)).to_dicts()
+    assert "•••" in json.loads(row["data"])["metadata"]["mobile"]
+    assert row["data"].count("•••") == 2
+
+
+@pytest.mark.parametrize(
+    "value", ["2026-12-01T16:00:00Z", "cust_123", "10115", 40, 0.8571428571428571, 3.5, None, True]
+)
+def test_what_is_no_number_in_somebodys_own_data_stays(value: object) -> None:
+    [row] = results.mask_numbers(with_data(metadata={"x": value})).to_dicts()
+    assert json.loads(row["data"])["metadata"] == {"x": value}
+
+
 FORMULAS = [
     ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
     ("@SUM(1)", "'@SUM(1)"),
     ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
     ("-2+3", "'-2+3"),
     (" =1", "' =1"),
-    ("\t=1", "'\t=1"),
+    ("\t=1", "'\t'=1"),
     ("＝1", "'＝1"),
     (ADA, ADA),
     ("+1415•••0101", "+1415•••0101"),
@@ -153,6 +172,11 @@ FORMULAS = [
     ("-12.50", "-12.50"),
     ("0042", "0042"),
     ("a=1", "a=1"),
+    ("a;=1+1", "a;'=1+1"),
+    ("a; \t@SUM(1)", "a; \t'@SUM(1)"),
+    ("a\n-2+cmd|' /C calc'!A0", "a\n'-2+cmd|' /C calc'!A0"),
+    ("=1;=2\t+HYPERLINK(1)", "'=1;'=2\t'+HYPERLINK(1)"),
+    ("a; -5\n- b\n+1 (415) 555-0101; c", "a; -5\n- b\n+1 (415) 555-0101; c"),
     ("", ""),
 ]
 
@@ -268,6 +292,14 @@ def test_a_file_of_results_is_its_owners_alone_even_where_one_was_there(tmp_path
     results.write_results(frame(), "csv", path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text() == results.render_results(frame(), "csv") + "\n"
+
+
+def test_people_are_not_written_through_a_link(tmp_path: Path) -> None:
+    """It may be committed, and lead out of the checkout."""
+    (tmp_path / "results.csv").symlink_to(tmp_path / "elsewhere.csv")
+    with pytest.raises(UsageError, match=r"results\.csv is a symbolic link"):
+        results.write_results(frame(), "csv", tmp_path / "results.csv")
+    assert not (tmp_path / "elsewhere.csv").exists()
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.project_fixture import project
 from tests.state.samples import SettableClock
 
 if TYPE_CHECKING:
+    from tests.postgres_server import PostgresServer
     from tests.s3server import S3Server
 
 __all__ = ["project"]
@@ -24,6 +25,11 @@ __all__ = ["project"]
 @pytest.fixture
 def s3_url(s3: S3Server, tmp_path: Path) -> str:
     return f"s3://{s3.bucket}/{tmp_path.parent.name}-{tmp_path.name}"
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, tmp_path: Path) -> str:
+    return f"postgresql:///postgres?prefix={tmp_path.parent.name}-{tmp_path.name}"
 
 
 @pytest.fixture
@@ -36,7 +42,7 @@ def clock() -> SettableClock:
     return SettableClock()
 
 
-@pytest.fixture(params=["directory", "memory", "s3"])
+@pytest.fixture(params=["directory", "memory", "s3", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Backend]:
     """Opens the same empty place as often as it is called, as several runs would."""
     if request.param == "directory":
@@ -44,5 +50,5 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Backen
     if request.param == "memory":
         store = MemoryStore()
         return lambda: ObjectStoreBackend(ObjectClient(store, "memory://here"))
-    url = request.getfixturevalue("s3_url")
+    url = request.getfixturevalue(f"{request.param}_url")
     return lambda: open_backend(tmp_path, url)

@@ -43,6 +43,11 @@ def test_an_object_store_of_the_s3_kind_keeps_the_contract(tmp_path: Path, reque
     assert_kept(check_backend(lambda name: open_backend(tmp_path, f"{url}/{name}")))
 
 
+def test_a_database_keeps_the_contract(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url: str = request.getfixturevalue("postgres_url")
+    assert_kept(check_backend(lambda name: open_backend(tmp_path, f"{url}/{name}")))
+
+
 @pytest.fixture
 def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of an empty bucket at a server that is named in the environment."""

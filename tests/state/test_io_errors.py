@@ -19,6 +19,7 @@ import pytest
 from tests.command import PROGRAM, ROOT, clean_environment
 from tests.project_fixture import ADA, BEN, ProjectFixture
 
+PROJECT_FILES = ("project.yaml", "batch.yaml", "people.csv")
 APPLY, PLAN = ("--sandbox", "apply", "-y"), ("--sandbox", "plan", "--out", "saved.plan")
 
 
@@ -52,6 +53,8 @@ def test_a_call_that_fails_is_told_and_calls_nobody_twice(
         assert "Traceback" not in report["text"], report
         assert report["exit"] in (0, 1, 3, 64), report
         if os.strerror(number) in report["text"]:
+            named = [name for name in (str(tmp_path), "new/", *PROJECT_FILES) if name in report["text"]]
+            assert named or report["exit"] == 0, report
             assert "then run again" in report["text"] or "plan" in report["text"], report
         if command[0] == "init":
             continue  # there are two projects now, and an apply of both is refused

@@ -223,3 +223,23 @@ def test_any_history_gives_the_same_lock_from_wherever_it_was_folded(first: Lock
             assert parse_lock(StoredState(folded, journal)) == ledger.lock
         for line in journal:
             assert orjson.loads(line)["lineage"] == "l"
+
+
+def test_how_many_numbers_lists_hold_is_one_line(backend: Recorder, ledger: Ledger) -> None:
+    ledger.set_lists({"dnc.csv": 40}, {ADDRESS: ("cartesia", {"own.csv": 3})})
+    ledger.set_lists({"dnc.csv": 40}, {ADDRESS: ("cartesia", {"own.csv": 3})})
+    assert len(backend.lines) == 1
+    ledger.set_lists({"legal.csv": 1}, {ADDRESS: ("cartesia", {})})
+    assert kept(backend) == ledger.lock
+    assert (ledger.lock.lists, ledger.resource_record(ADDRESS).lists) == ({"legal.csv": 1}, {})
+    ledger.fold()
+    assert kept(backend) == ledger.lock
+
+
+def test_what_is_forgotten_still_knows_its_lists(backend: Recorder, ledger: Ledger) -> None:
+    ledger.set_lists({}, {ADDRESS: ("cartesia", {"own.csv": 3})})
+    ledger.forget(ADDRESS)
+    ledger.rename(ADDRESS, "batch/new")
+    known = kept(backend)
+    assert known is not None
+    assert known.resources["batch/new"].lists == {"own.csv": 3}

@@ -120,6 +120,14 @@ def test_the_longer_guard_and_the_later_probe_of_two_locks_count() -> None:
     assert joined == join_locks(second, first)
 
 
+def test_of_a_do_not_call_list_the_larger_count_of_two_locks_counts() -> None:
+    first = replace(lock(march=ResourceRecord(lists={"own.csv": 1})), lists={"dnc.csv": 40})
+    second = replace(lock(march=ResourceRecord(lists={"own.csv": 3})), lists={"dnc.csv": 2, "legal.csv": 1})
+    joined = join_locks(first, second)
+    assert (joined.lists, joined.resources) == ({"dnc.csv": 40, "legal.csv": 1}, second.resources)
+    assert joined == join_locks(second, first)
+
+
 def test_a_resource_of_one_side_stays_as_it_is() -> None:
     gone = ResourceRecord(tombstone=True, quiet="q")
     assert join_locks(lock(march=gone), lock(april=ResourceRecord())) == lock(march=gone, april=ResourceRecord())

@@ -15,7 +15,7 @@ from declarative.state.base import StoredState
 from declarative.state.catalog import open_backend
 from declarative.state.objectstore import ObjectStoreBackend
 from declarative.state.objectstore_client import ObjectClient
-from declarative.state.objectstore_lease import LeaseTerms
+from declarative.state.timed_lease import LeaseTerms
 from tests.state.samples import SettableClock, holder, no_sleep
 
 if TYPE_CHECKING:
@@ -114,6 +114,14 @@ def test_a_line_that_is_gone_is_named(objects: ObjectClient) -> None:
     objects.delete(["journal/00000001-00000002-after-00000001-00000001.json"])
     with pytest.raises(StateError, match="line 00000001-00000002 of the journal"):
         backend.load()
+
+
+@pytest.mark.parametrize("follows", ["00000001-00000001", "00000002-00000001"])
+def test_a_line_that_follows_itself_is_refused_and_not_read_for_ever(objects: ObjectClient, follows: str) -> None:
+    objects.put(f"journal/00000001-00000001-after-{follows}.json", b"1", None)
+    objects.put("journal/00000002-00000001-after-00000001-00000001.json", b"2", None)
+    with pytest.raises(StateError, match="is no line of a journal"):
+        ObjectStoreBackend(objects).load()
 
 
 @pytest.mark.parametrize("key", ["journal/", "journal/notes.txt", "journal/deep/00000001-00000001.json"])

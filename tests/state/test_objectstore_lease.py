@@ -13,7 +13,7 @@ from declarative.state.base import StoredState
 from declarative.state.catalog import open_backend
 from declarative.state.objectstore import ObjectStoreBackend
 from declarative.state.objectstore_client import ObjectClient
-from declarative.state.objectstore_lease import LeaseTerms
+from declarative.state.timed_lease import LeaseTerms
 from tests.state.samples import SettableClock, holder, no_sleep
 
 if TYPE_CHECKING:

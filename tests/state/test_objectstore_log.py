@@ -23,3 +23,10 @@ def test_a_marker_for_a_folder_is_named(objects: ObjectClient) -> None:
     objects.put("dialctl.halt/README", b"", None)
     with pytest.raises(StateError, match="is no line of a list"):
         ObjectStoreBackend(objects).read_lines(Log.HALTS)
+
+
+def test_a_line_of_the_highest_number_does_not_ask_for_all_below_it(objects: ObjectClient) -> None:
+    ObjectStoreBackend(objects).add_line(Log.HALTS, b"1")
+    objects.put("dialctl.halt/99999999.json", b"x", None)
+    with pytest.raises(StateError, match=r"00000002\.json is gone"):
+        ObjectStoreBackend(objects).read_lines(Log.HALTS)

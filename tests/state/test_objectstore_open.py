@@ -156,16 +156,19 @@ def test_missing_credentials_are_told_as_that(url: str, address: str, expected: 
     assert "169.254" not in told.message
 
 
+@pytest.mark.parametrize(
+    ("proxy", "named"),
+    [("http://user:hidden@127.0.0.1:9", " through the proxy 127.0.0.1:9 (HTTPS_PROXY)"), ("http://[::1", "")],
+)
 def test_a_failure_on_the_way_names_the_proxy_and_not_its_password(
-    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    proxy: str, named: str, s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://store.example")
-    monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden@127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:9" if not named else "https://store.example")
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", "other.example")
     with pytest.raises(StateError) as refusal:
         open_backend(tmp_path, "s3://calls/x").load()
-    assert refusal.value.message == (
-        "s3://calls/x: could not connect to the store through the proxy 127.0.0.1:9 (HTTPS_PROXY)"
-    )
+    assert refusal.value.message == f"s3://calls/x: could not connect to the store{named}"
 
 
 def test_a_ca_that_is_not_trusted_is_told_and_ssl_cert_file_names_it(

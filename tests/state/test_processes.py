@@ -151,9 +151,9 @@ def backend_at(url: str) -> Backend:
     return open_backend(Path(url), url if "://" in url else None)
 
 
-@pytest.fixture(params=["directory", "s3"])
+@pytest.fixture(params=["directory", "s3", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    found: str = request.getfixturevalue("s3_url") if request.param == "s3" else str(tmp_path)
+    found = str(tmp_path) if request.param == "directory" else str(request.getfixturevalue(f"{request.param}_url"))
     return found
 
 

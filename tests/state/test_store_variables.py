@@ -18,6 +18,9 @@ from declarative.state.store_variables import describe_unusable, is_plain_http, 
         ("AWS_REGION", "a\nb", "characters that cannot be sent"),
         ("AWS_ACCESS_KEY_ID", "a\r\nb", "characters that cannot be sent"),
         ("AWS_SESSION_TOKEN", "\udcff", "characters that cannot be sent"),
+        ("HTTPS_PROXY", "socks5://user:hidden@proxy:1080", "no proxy that a store is reached by"),
+        ("ALL_PROXY", "ftp://proxy", "no proxy that a store is reached by"),
+        ("https_proxy", "http://[::1", "no proxy that a store is reached by"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_told_without_the_value(name: str, value: str, told: str) -> None:
@@ -26,6 +29,19 @@ def test_a_value_that_cannot_be_used_is_told_without_the_value(name: str, value:
     assert told in message
     assert hint
     assert value not in message
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"HTTPS_PROXY": "proxy:3128"},
+        {"HTTPS_PROXY": "http://user:hidden@proxy"},
+        {"HTTPS_PROXY": "socks5://proxy", "NO_PROXY": "s3.example.com"},
+        {"ALL_PROXY": "http://[::1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9000"},
+    ],
+)
+def test_a_proxy_that_the_store_needs_not_or_can_be_reached_by_is_left_alone(variables: dict[str, str]) -> None:
+    assert describe_unusable(variables, list_endpoints(variables)) == ("", "")
 
 
 @pytest.mark.parametrize("endpoint", ["", "https://s3.example.com", "http://127.0.0.1:9000", "HTTP://localhost:1"])

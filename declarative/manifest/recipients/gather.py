@@ -20,9 +20,10 @@ from declarative.manifest.recipients import countries
 from declarative.manifest.recipients.duplicates import inline_duplicate_problems, table_duplicate_problems
 from declarative.manifest.recipients.own_zones import zone_problems
 from declarative.manifest.recipients.remote_file import RemoteFiles
-from declarative.manifest.recipients.source import Source, file_sha256
+from declarative.manifest.recipients.source import file_sha256
 from declarative.manifest.recipients.spec import RecipientSpec
 from declarative.manifest.recipients.summary import FORMAT, RecipientSummary
+from declarative.manifest.recipients.suppression_files import SuppressionFiles
 from declarative.model.calling_hours import CallingHours
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.numbers import count_not_assigned, count_not_valid
@@ -30,8 +31,6 @@ from declarative.model.recipients import HELD_BACK, Recipients
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from declarative.manifest.recipients.suppression import SuppressedNumbers
 
 _BY_POLICY = {"suppressed", "other_country"}
 """Those keys of HELD_BACK that stand for people in RecipientTable.excluded."""
@@ -61,7 +60,7 @@ class RecipientLoader:
         self._key = key
         self._cache = cache
         self._hashes: dict[tuple[File, FileState], str] = {}
-        self._suppressed_by_file: dict[str, tuple[SuppressedNumbers, list[Problem]]] = {}
+        self.suppression_files = SuppressionFiles(key, cache, self._file_hash)
 
     def load(self, recipient_spec: RecipientSpec, problems: ProblemCollector) -> Recipients:
         """Load the recipients of one resource. Whatever is wrong is added to `problems`; then the result must not be
@@ -191,7 +190,7 @@ class RecipientLoader:
 
         excluded = [_with_policy(frame.clear(), "")]
         for source in recipient_spec.suppress:
-            suppressed = self._numbers_to_suppress(source, problems).matches(frame.get_column("number"))
+            suppressed = self.suppression_files.read(source, problems).matches(frame.get_column("number"))
             excluded.append(_with_policy(frame.filter(suppressed), "suppressed"))
             frame = frame.filter(~suppressed)
         if recipient_spec.countries is not None and problems.is_empty:  # only E.164 numbers have a country
@@ -199,19 +198,6 @@ class RecipientLoader:
             excluded.append(_with_policy(frame.filter(~inside), "other_country"))
             frame = frame.filter(inside)
         return frame, pl.concat(excluded)
-
-    def _numbers_to_suppress(self, source: Source, problems: ProblemCollector) -> SuppressedNumbers:
-        from declarative.manifest.recipients import tables
-
-        cache_key = json_digest([str(source.file), source.digest_input()])
-        if cache_key not in self._suppressed_by_file:
-            file_problems = ProblemCollector(problems.most_described)
-            numbers = tables.load_suppressed_numbers(source, file_problems)
-            self._suppressed_by_file[cache_key] = (numbers, list(file_problems))
-        numbers, known_problems = self._suppressed_by_file[cache_key]
-        # Added for each resource that uses the file: otherwise the second one would count as faultless and be kept.
-        problems.extend(known_problems)
-        return numbers
 
     def _summary_name(self, recipient_spec: RecipientSpec) -> str:
         """The file name of a summary: a digest of everything that decides it, keyed like every digest that covers

@@ -83,8 +83,8 @@ class Source:
     """The digest that the bytes of the file must have; empty for any."""
     url: str = ""
     """Where the file was fetched from; empty for a file of the project."""
-    suppresses: bool = False
-    """Whether it is a do-not-call file."""
+    list_name: str = ""
+    """The name of a do-not-call list: its path from the project's directory, or its URL. Empty: it holds recipients."""
 
     @property
     def display_path(self) -> str:

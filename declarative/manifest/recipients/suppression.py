@@ -22,6 +22,8 @@ class SuppressedNumbers(NamedTuple):
     """Numbers in normal form."""
     endings: pl.Series
     """Digits of numbers without a country: whoever's number ends with them is held back."""
+    size: int
+    """How many different numbers the list names, however many numbers each of them could mean."""
 
     def matches(self, numbers: pl.Series) -> pl.Series:
         """Whether each number in normal form must not be called."""
@@ -50,7 +52,9 @@ def read_suppressed(texts: pl.Series, region: str | None) -> tuple[SuppressedNum
     endings = ending_rows.filter(pl.col("ending").str.len_chars() <= 15).get_column("ending").unique()
     readable = pl.concat([international.get_column("row"), ending_rows.get_column("row")])
     is_unreadable = normal.is_null() & ~rows.get_column("row").is_in(readable.implode())
-    return SuppressedNumbers(numbers, endings), is_unreadable
+    as_written = texts.str.replace_all(r"[^\p{Nd}]", "")
+    size = pl.select(pl.coalesce(normal, as_written)).to_series().n_unique()
+    return SuppressedNumbers(numbers, endings, size), is_unreadable
 
 
 def _pieces(odd: pl.DataFrame) -> pl.DataFrame:

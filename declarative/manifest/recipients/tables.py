@@ -113,7 +113,7 @@ def _read_rows(source: Source, problems: ProblemCollector) -> SourceRows:
         problems.add(unreadable.problem)
         return SourceRows(pl.DataFrame(schema=_ROW_SCHEMA), {}, [])
     is_empty = rows.frame.is_empty() and not rows.held_counts.get("not_selected")
-    if is_empty and not source.suppresses and not problems.has_new(mark):
+    if is_empty and not source.list_name and not problems.has_new(mark):
         problems.add(source.file_problem("contains no one", "if that is intended, remove the file's entry"))
     return rows
 
@@ -177,7 +177,7 @@ def _header_warnings(source: Source, header: Sequence[str]) -> Iterator[str]:
 
     selecting = {condition.column for condition in source.where}
     for name in header:
-        if _CONSENT.fullmatch(re.sub(r"[^a-z]", "", name.lower())) and name not in selecting and not source.suppresses:
+        if _CONSENT.fullmatch(re.sub(r"[^a-z]", "", name.lower())) and name not in selecting and not source.list_name:
             yield (
                 f"{source.display_path} has a column {messages.quote(name)}, and its rows are called whatever it says: "
                 "`where` in the entry chooses rows"

@@ -20,8 +20,18 @@ def test_csv_cells_are_text_and_never_interpreted(folder: ProjectFolder) -> None
 
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_csv_with_bom_crlf_blank_rows_and_spaces_around_numbers(folder: ProjectFolder, bom: str, line_end: str) -> None:
-    lines = [f"{bom}to_number,plan", " +14155550101 , pro", "", ",", "+14155550102,basic", ""]
+@pytest.mark.parametrize("above", ["", "{line_end}", "{line_end}{line_end}", ",{line_end}"])
+def test_csv_with_bom_crlf_blank_rows_and_spaces_around_numbers(
+    folder: ProjectFolder, bom: str, line_end: str, above: str
+) -> None:
+    lines = [
+        f"{bom}{above.format(line_end=line_end)}to_number,plan",
+        " +14155550101 , pro",
+        "",
+        ",",
+        "+14155550102,basic",
+        "",
+    ]
     batch = folder.batch(FROM, **{"r.csv": line_end.join(lines)})
     assert people_of(batch) == {
         "+14155550101": {"metadata": {"plan": " pro"}},

@@ -83,7 +83,8 @@ def source_of(directory: str, text: str, *, suppresses: bool = False) -> Source:
     path.write_bytes(text.encode())
     document = Document(path, "b.yaml", {}, None)  # type: ignore[arg-type]  # no problem of the manifest is made here
     schema = PersonSchema(() if suppresses else ("metadata",), "cartesia")
-    return Source(path, "to_number", document, (), schema, rest_field="metadata", suppresses=suppresses)
+    list_name = "list.csv" if suppresses else ""
+    return Source(path, "to_number", document, (), schema, rest_field="metadata", list_name=list_name)
 
 
 CELLS = st.text(alphabet='a+1 é\t;"\n\r,', max_size=5) | st.sampled_from(
