@@ -13,6 +13,7 @@ from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
+from declarative.engine.repeat import list_repeatable
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
@@ -253,10 +254,16 @@ def _run_rounds(
         # Protocol 10: every round is filtered by the people of the plan that was approved. A later round calls no one
         # else.
         approved_numbers, current_plan = planner.numbers_to_call(plan), plan
+        announced = frozenset[str]() if options.restrict else list_repeatable(run, plan)
         earlier_doubts = find_doubtful_addresses(run, plan, unapproved)
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
-            settled_addresses = _settle_doubts(run, runner, plan, findings, unapproved)
+            doubtful_before = find_doubtful_addresses(run, plan, unapproved)
+            findings += _settle_open(run, runner) if find_open_addresses(run) else []
+            if list_repeatable(run, plan):
+                fresh_plan = _make_plan(session, options, run.ledger)
+                findings += runner.repeater.repeat(fresh_plan, approved_numbers, announced)
+            settled_addresses = _settle_doubts(run, runner, plan, findings, unapproved, doubtful_before)
             if not settled_addresses and not runner.has_taken_back:
                 break
             current_plan = _make_plan(session, options, run.ledger)
@@ -284,13 +291,15 @@ def _run_rounds(
 
 
 def _settle_doubts(
-    run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding], unapproved: frozenset[str]
+    run: RunContext,
+    runner: PlanRunner,
+    plan: Plan,
+    findings: list[Finding],
+    unapproved: frozenset[str],
+    doubtful_before: frozenset[str],
 ) -> frozenset[str]:
-    """Settle what is open after a round, waiting where it is a batch of this plan. Returns the addresses without a
+    """Wait for what is still open after a round, where it is a batch of this plan. Returns the addresses without a
     doubtful batch now that had one."""
-    doubtful_before = find_doubtful_addresses(run, plan, unapproved)
-    if find_open_addresses(run):
-        findings += _settle_open(run, runner)
     if doubtful := find_doubtful_addresses(run, plan, unapproved):
         findings += runner.doubts.resolve(doubtful)
     runner.resolve_unsure()

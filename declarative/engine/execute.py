@@ -21,7 +21,7 @@ from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
 from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
-from declarative.model.capabilities import Cancellable
+from declarative.model.capabilities import Cancellable, CancelProof
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
@@ -79,6 +79,26 @@ class Executor:
             return intent, _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
         return self._dial(resource, recipients, send_once, may_call)
+
+    def repeat(self, resource: Resource, intent: Intent, submission: Submission, recipients: pl.DataFrame) -> Receipt:
+        """Sends a submission whose answer was lost again, the same to the byte, under its idempotency key."""
+        if receipt := self.stopped_providers.get(resource.provider):
+            return receipt
+        self._run.check_may_dial()
+        if not self._run.budget.covers(intent.count, intent.mark):
+            return _over_budget_receipt(intent.count, self._run.budget.remaining)
+        channel = self._run.provider(resource).channels[resource.route]
+        intent = self._intent_writer.write_repeat(resource, intent)
+        outcome = _send(self._run, f"repeat {resource.address}", lambda: channel.submit(submission))
+        # Protocol 5: the first request may have taken effect, whatever the second one is answered.
+        is_ours = isinstance(outcome, Done) and str(outcome.remote.mark) == intent.mark
+        if (is_ours or isinstance(outcome, MarkMissing)) and (
+            receipt := self._record_outcome(resource, intent, outcome, recipients)
+        ):
+            return receipt
+        message = _outcome_message(outcome) or "answered about another request"
+        self._unclear_answers.record(resource.address, intent, message)
+        return Receipt(RequestStatus.UNSURE, message=message, mark=intent.mark)
 
     def retry(
         self, resource: Resource, remote: Remote, recipients: pl.DataFrame, may_call: Callable[[], bool]
@@ -239,14 +259,16 @@ class ProbeExecutor:
         self._run = run
 
     def send_probe(self, name: str, submission: Submission) -> tuple[Outcome, str]:
-        """Creates a list probe at a provider and cancels it at once. Returns the outcome, and why the cancel failed."""
+        """Creates a list probe at a provider. Returns the outcome, and why its cancel failed. It is cancelled at once,
+        unless the provider forgets what is cancelled: then its list would never show it."""
         self._run.check_may_dial()
         channel = self._run.providers[name].channels[Route.BATCH]
         # Protocol 5: its time is durable before it is sent, so that no other run sends one within the settle time.
         self._run.ledger.set_probe_time(name, self._run.providers[name].now())
         outcome = _send(self._run, f"probe {name}", lambda: channel.submit(submission))
-        failure = self.cancel_probe(channel, outcome.remote.id) if isinstance(outcome, Done | MarkMissing) else ""
-        return outcome, failure
+        if channel.capabilities.cancel_proof is CancelProof.ABSENCE or not isinstance(outcome, Done | MarkMissing):
+            return outcome, ""
+        return outcome, self.cancel_probe(channel, outcome.remote.id)
 
     def cancel_probe(self, channel: Channel, remote_id: str) -> str:
         """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""

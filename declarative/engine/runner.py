@@ -17,6 +17,7 @@ from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
 from declarative.engine.pacing import Pacer
 from declarative.engine.recorder import Recorder
+from declarative.engine.repeat import Repeater
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import Settler
@@ -44,6 +45,7 @@ class PlanRunner:
         self._eligibility = Eligibility(run)
         self._guard_watch = GuardWatch(run, self._executor, sweeper := Sweeper(run, self._executor))
         self.settler = Settler(run, sweeper)
+        self.repeater = Repeater(run, self._executor, self._eligibility, self._guard_watch)
         self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self._check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []

@@ -70,6 +70,8 @@ class Intent:
     """The count that this batch showed before the retry was sent. None for a submission."""
     answer: str = ""
     """What was answered instead of an outcome, for people: status and first words, without a number. Empty: nothing."""
+    body: str = ""
+    """Digest of all that its bytes are made of. Empty: it has no idempotency key, and is never sent again."""
     fence: datetime | None = None
     """When it can call no one any more if it still lands, by the provider's clock. None: it creates no batch, or that
     moment is not known."""
