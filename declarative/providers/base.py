@@ -132,7 +132,8 @@ class Channel(Protocol):
 
         Sends nothing before a list is iterated. A provider that lists by agent returns one list for each of
         `agent_ids`, because how far back one agent's list was read says nothing about another's. EVERY_AGENT among
-        them returns one list of all agents. Batch lists ignore agents. Single calls come with their one member.
+        them returns one list of all agents. Batch lists are of all agents, those named included. Single calls come with
+        their one member.
         """
         ...
 

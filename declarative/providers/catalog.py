@@ -71,6 +71,7 @@ _BUILT_IN: Mapping[str, Plugin] = {
     "elevenlabs": BuiltIn(
         "declarative.providers.elevenlabs.type:ELEVENLABS", "declarative.providers.elevenlabs.connect:connect"
     ),
+    "telnyx": BuiltIn("declarative.providers.telnyx.type:TELNYX", "declarative.providers.telnyx.connect:connect"),
 }
 
 

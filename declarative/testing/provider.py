@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from declarative.model.capabilities import Cancellable
+from declarative.model.capabilities import Cancellable, CancelProof
 from declarative.model.remote import Phase
 from declarative.model.resource import Route
 from declarative.providers.base import EVERY_AGENT, Done, Rejected
@@ -147,6 +147,9 @@ def _cancelling_twice_is_harmless(stage: Stage) -> None:
     expected = Done if can_cancel else Rejected
     for outcome in outcomes:
         require(isinstance(outcome, expected), f"expected {expected.__name__}, got {outcome!r}")
+    if stage.capabilities.cancel_proof is CancelProof.ABSENCE:
+        require_equal(stage.channel.read(remote.id), None, "read() of what was cancelled")
+        return
     if can_cancel:
         stage.world.advance(4 * 3600)
         require_equal(only_member(stage.read(remote.id))["phase"], Phase.CANCELLED, "the phase after the start")
@@ -178,7 +181,8 @@ def _as_many_people_as_promised_go_into_one_request(stage: Stage) -> None:
 def _an_agent_that_does_not_exist_is_an_unknown_reference(stage: Stage) -> None:
     settings = stage.world.settings
     require_equal(stage.provider.unknown_references(settings), [], "unknown_references() of the world's settings")
-    unknown = stage.provider.unknown_references({**settings, "agent_id": "agent_missing"})
+    unknown_agents = dict.fromkeys(stage.capabilities.settings.agent, "agent_missing")
+    unknown = stage.provider.unknown_references({**settings, **unknown_agents})
     require(bool(unknown), "unknown_references() is empty for the agent agent_missing")
 
 

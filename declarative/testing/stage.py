@@ -96,7 +96,7 @@ class Stage:
 
     def history(self, *agent_ids: str) -> dict[str, Remote]:
         """Return all that the channel lists, by id: of the agent in the settings where none is named."""
-        agents = agent_ids or (str(self.world.settings.get("agent_id") or EVERY_AGENT),)
+        agents = agent_ids or (self.capabilities.settings.agent_of(self.world.settings) or EVERY_AGENT,)
         pages = (page for remotes in self.channel.list_pages(agents) for page in remotes)
         return {remote.id: remote for page in pages for remote in page}
 

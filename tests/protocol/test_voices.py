@@ -124,8 +124,8 @@ def test_a_list_that_lags_leads_to_no_second_call(ground: EmbeddedProject, voice
 @voices
 def test_a_name_that_was_cut_is_taken_back_at_once(ground: EmbeddedProject, voice: Voice) -> None:
     ground.write(voice.batch([REACHED]))
-    cut = {"campaign": {"call_name": "surv"}} if voice is CAMPAIGNS else {"name": "surv"}
-    ground.faults(rule(voice.operation, {"edit": cut}))
+    cut = {"submitCampaign": {"campaign": {"call_name": "surv"}}, "submitBatch": {"name": "surv"}}
+    ground.faults(rule(voice.operation, {"edit": cut.get(voice.operation, {"conversation_metadata": None})}))
     ran = ground.apply()
     assert ran.exit == 3, ran.text
     ground.advance(_HOUR)

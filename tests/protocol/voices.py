@@ -56,4 +56,13 @@ class Voice:
 _ELEVEN = {"agent_id": "agent_A", "agent_phone_number_id": "phnum_A"}
 CAMPAIGNS = Voice("elevenlabs", "submitCampaign", "stopCampaign", "listCampaigns", "no_answer", _ELEVEN)
 BATCHES = Voice("elevenlabs", "submitBatch", "cancelBatch", "listBatches", "failed", _ELEVEN, "batch-calling")
-VOICES = (CAMPAIGNS, BATCHES)
+EVENTS = Voice(
+    "telnyx",
+    "createScheduledEvent",
+    "deleteScheduledEvent",
+    "listScheduledEvents",
+    "no-answer",
+    {"assistant_id": "assistant-A", "telnyx_agent_target": "+12025550100"},
+    agent="assistant_id",
+)
+VOICES = (CAMPAIGNS, BATCHES, EVENTS)
