@@ -13,6 +13,7 @@ from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
 from declarative.app.session import Session
+from declarative.app.settling import Repeats, settle_doubts, settle_open
 from declarative.engine.repeat import list_repeatable
 from declarative.engine.results import Finding, RequestStatus, ResourceResult
 from declarative.engine.run_context import DialBudget, RunContext
@@ -121,7 +122,7 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
         with session.open_ledger(options.lock_timeout) as (ledger, lease):
             run = _build_run_context(session, ledger, lease, options, stop)
             runner = PlanRunner(run, session.desired.resources)
-            findings = _settle_open(run, runner)
+            findings = settle_open(run, runner)
             plan = _make_approved_plan(session, options, ledger)
             _start_lock(session, ledger, plan)
             if ledger.is_started:
@@ -155,13 +156,6 @@ def _build_run_context(
         sleep=session.connections.sleep,
         progress=session.options.progress,
     )
-
-
-def _settle_open(run: RunContext, runner: PlanRunner) -> list[Finding]:
-    """Settle the open intents as far as one reading of each list can."""
-    # Protocol 5: settling comes before every plan that is applied and after every lost answer, so that the plan which
-    # is shown and approved is made of facts.
-    return runner.settler.settle(list(run.ledger.lock.resources)) if run.ledger.is_started else []
 
 
 def _make_approved_plan(
@@ -258,12 +252,8 @@ def _run_rounds(
         earlier_doubts = find_doubtful_addresses(run, plan, unapproved)
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
-            doubtful_before = find_doubtful_addresses(run, plan, unapproved)
-            findings += _settle_open(run, runner) if find_open_addresses(run) else []
-            if list_repeatable(run, plan):
-                fresh_plan = _make_plan(session, options, run.ledger)
-                findings += runner.repeater.repeat(fresh_plan, approved_numbers, announced)
-            settled_addresses = _settle_doubts(run, runner, plan, findings, unapproved, doubtful_before)
+            repeats = Repeats(lambda: _make_plan(session, options, run.ledger), approved_numbers, announced)
+            settled_addresses = settle_doubts(run, runner, plan, findings, unapproved, repeats)
             if not settled_addresses and not runner.has_taken_back:
                 break
             current_plan = _make_plan(session, options, run.ledger)
@@ -288,19 +278,3 @@ def _run_rounds(
         open_addresses=find_unsure_addresses(session, plan, find_open_addresses(run)),
         destroy=options.destroy,
     )
-
-
-def _settle_doubts(
-    run: RunContext,
-    runner: PlanRunner,
-    plan: Plan,
-    findings: list[Finding],
-    unapproved: frozenset[str],
-    doubtful_before: frozenset[str],
-) -> frozenset[str]:
-    """Wait for what is still open after a round, where it is a batch of this plan. Returns the addresses without a
-    doubtful batch now that had one."""
-    if doubtful := find_doubtful_addresses(run, plan, unapproved):
-        findings += runner.doubts.resolve(doubtful)
-    runner.resolve_unsure()
-    return doubtful_before - find_doubtful_addresses(run, plan, unapproved)

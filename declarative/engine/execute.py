@@ -10,14 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 import polars as pl
 
 from declarative.engine import before_start
 from declarative.engine.intents import IntentWriter
 from declarative.engine.partial import is_partial, record_partial
-from declarative.engine.results import Receipt, RequestStatus
+from declarative.engine.results import Receipt, RequestStatus, over_budget_receipt
 from declarative.engine.run_context import RunContext
 from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
@@ -34,7 +33,6 @@ from declarative.providers.base import (
     NotSent,
     Outcome,
     OutOfFunds,
-    Provider,
     Rejected,
     Submission,
 )
@@ -86,7 +84,7 @@ class Executor:
             return receipt
         self._run.check_may_dial()
         if not self._run.budget.covers(intent.count, intent.mark):
-            return _over_budget_receipt(intent.count, self._run.budget.remaining)
+            return over_budget_receipt(intent.count, self._run.budget.remaining)
         channel = self._run.provider(resource).channels[resource.route]
         intent = self._intent_writer.write_repeat(resource, intent)
         outcome = _send(self._run, f"repeat {resource.address}", lambda: channel.submit(submission))
@@ -116,10 +114,11 @@ class Executor:
         """Cancels one batch that the lock knows. A stop signal does not prevent it: the cancel may be what prevents a
         call."""
         self._run.lease.check()
-        remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
-        read_before: Remote | None = None
+        resource_record = self._run.ledger.resource_record(address)
+        remote_record, read_before = resource_record.remotes[remote_id], None
+        provider = self._run.providers[resource_record.provider]
         if channel.capabilities.cancellable is Cancellable.BEFORE_START:
-            read_before, refusal = self._read_before_cancel(address, channel, remote_id)
+            read_before, refusal = before_start.read_before_cancel(provider, channel, remote_id)
             if read_before is None:
                 return Receipt(RequestStatus.FAILED, remote_id, refusal)
             remote_record = replace(remote_record, starts_at=read_before.scheduled_at)
@@ -129,26 +128,15 @@ class Executor:
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None)
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         if not isinstance(outcome, Done):
-            return Receipt(
-                RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {_outcome_message(outcome)}"
-            )
-        settles = channel.capabilities.cancel_settles
+            message = f"the cancel was not confirmed: {_outcome_message(outcome)}"
+            return Receipt(RequestStatus.FAILED, remote_id, message)
         remote_record = replace(
             records.refreshed(remote_record, outcome.remote),
             cancel=CancelProgress.DONE,
-            cancelled_at=self._latest_time(address) if settles else None,
+            cancelled_at=provider.latest_now() if channel.capabilities.cancel_settles else None,
         )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id, read_before=read_before)
-
-    def _read_before_cancel(self, address: str, channel: Channel, remote_id: str) -> tuple[Remote | None, str]:
-        return before_start.read_before_cancel(self._provider(address), channel, remote_id)
-
-    def _provider(self, address: str) -> Provider:
-        return self._run.providers[self._run.ledger.resource_record(address).provider]
-
-    def _latest_time(self, address: str) -> datetime:
-        return self._provider(address).latest_now()
 
     def _dial(
         self,
@@ -171,7 +159,7 @@ class Executor:
                 return receipt
             self._run.check_may_dial()
             if not self._run.budget.covers(len(recipients)):
-                return _over_budget_receipt(len(recipients), self._run.budget.remaining)
+                return over_budget_receipt(len(recipients), self._run.budget.remaining)
             intent, outcome = send_once()
             receipt = self._record_outcome(resource, intent, outcome, recipients)
             # Protocol 3: only a request that was certainly not done is sent again (no receipt), never an ambiguous one.
@@ -284,12 +272,6 @@ def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> 
     outcome = request()
     steps.debug("answer: %s: %s", description, type(outcome).__name__)
     return outcome
-
-
-def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:
-    """Says that the run's limit is used up. The people called so far are recorded; the others are not called."""
-    message = f"max_dials allows {remaining or 0:,} more in this run, the next request would call {count:,}"
-    return Receipt(RequestStatus.FAILED, message=message, final=True)
 
 
 def _retry_delay(outcome: Outcome, try_index: int) -> float:

@@ -143,3 +143,9 @@ class Receipt:
     """Whether every other request for this resource would fail in the same way."""
     left_out: int = 0
     """People of a done request whom the provider did not take, as its answer says."""
+
+
+def over_budget_receipt(count: int, remaining: int | None) -> Receipt:
+    """Says that the run's limit is used up. The people called so far are recorded; the others are not called."""
+    message = f"max_dials allows {remaining or 0:,} more in this run, the next request would call {count:,}"
+    return Receipt(RequestStatus.FAILED, message=message, final=True)
