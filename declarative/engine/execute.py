@@ -127,9 +127,8 @@ class Executor:
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None)
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
-        if not isinstance(outcome, Done):
-            message = f"the cancel was not confirmed: {_outcome_message(outcome)}"
-            return Receipt(RequestStatus.FAILED, remote_id, message)
+        if not isinstance(outcome, Done) or not before_start.came_in_time(provider, channel, read_before):
+            return Receipt(RequestStatus.FAILED, remote_id, _cancel_problem(outcome))
         remote_record = replace(
             records.refreshed(remote_record, outcome.remote),
             cancel=CancelProgress.DONE,
@@ -278,6 +277,12 @@ def _retry_delay(outcome: Outcome, try_index: int) -> float:
     """Seconds before the next try: what the provider asked for, otherwise 1, 2, 4, ..."""
     retry_after = outcome.retry_after if isinstance(outcome, Busy) else None
     return retry_after if retry_after is not None else float(2**try_index)
+
+
+def _cancel_problem(outcome: Outcome) -> str:
+    if isinstance(outcome, Done):
+        return before_start.ANSWERED_LATE
+    return f"the cancel was not confirmed: {_outcome_message(outcome)}"
 
 
 def _outcome_message(outcome: Outcome) -> str:

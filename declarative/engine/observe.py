@@ -210,16 +210,15 @@ class _Observer:
             marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call(),
         )
         facts = facts if quiet else hold_against_lock(facts)
+        unknown_ids, batches = frozenset(self.reader.unknown_ids), self._capabilities(Route.BATCH)
         return Observation(
             facts=facts,
             unchanged=quiet,
             provider=self.name,
             block=self._read_block(managed, remotes, quiet=quiet)
-            or blocks.resource_block(
-                facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
-            )
+            or blocks.resource_block(facts, unknown_ids, routes=self.provider.channels, unchanged=quiet)
             or self._lag_block(managed, quiet=quiet)
-            or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)),
+            or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, unknown_ids, batches)),
             to_adopt=tuple(
                 remote
                 for remote_id, remote in remotes.items()

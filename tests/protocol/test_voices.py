@@ -7,7 +7,7 @@ import pytest
 
 from tests.protocol.embedded_project import EmbeddedProject
 from tests.protocol.faults_answers import FAULTS, Fault
-from tests.protocol.voices import BATCHES, BUSY, CAMPAIGNS, REACHED, SILENT, VOICES, Voice
+from tests.protocol.voices import BATCHES, BUSY, CAMPAIGNS, EVENTS, REACHED, SILENT, VOICES, Voice
 
 _HOUR = 3600.0
 _TELLING = (
@@ -162,3 +162,70 @@ def test_an_account_without_campaigns_is_told_the_other_way(ground: EmbeddedProj
     ran = ground.apply()
     assert ran.exit == 1, ran.text
     assert 'api_version: "batch-calling"' in ran.text
+
+
+@voices
+def test_a_key_that_is_not_honoured_leads_to_no_second_call(ground: EmbeddedProject, voice: Voice) -> None:
+    ground.write(voice.batch([REACHED, SILENT]))
+    ground.faults(rule(voice.operation, {"key_life": 0}, times=0), rule(voice.operation, "lost_answer"))
+    ground.apply()
+    come_to_rest(ground)
+    assert ground.calls() == {REACHED: 1, SILENT: 1}
+
+
+@voices
+def test_a_list_that_forgets_leads_to_no_second_call(ground: EmbeddedProject, voice: Voice) -> None:
+    ground.write(voice.batch([REACHED]))
+    come_to_rest(ground)
+    ground.faults(rule(voice.listing, {"retention": 60}, times=0))
+    ground.write(voice.batch([REACHED, SILENT]))
+    ground.apply()
+    ground.advance(2 * _HOUR)
+    ground.apply()
+    assert ground.calls() == {REACHED: 1, SILENT: 1}
+
+
+@voices
+def test_endings_that_nobody_knows_count_as_called(ground: EmbeddedProject, voice: Voice) -> None:
+    numbers = [f"+141555501{ending}" for ending in range(91, 99)]
+    ground.write(voice.batch(numbers))
+    come_to_rest(ground)
+    assert max(ground.calls().values()) == 1
+    turned_away = {numbers[3]}
+    assert {*numbers} - {*ground.calls()} == turned_away
+    assert ground.run("drift").exit == 0
+
+
+def test_an_event_that_has_begun_is_not_deleted(ground: EmbeddedProject) -> None:
+    ground.write(EVENTS.batch([REACHED, SILENT]))
+    ground.apply()
+    ground.advance(100)
+    ground.write(EVENTS.batch([REACHED]))
+    ran = ground.apply()
+    assert "DELETE" not in [request["method"] for request in ground.requests()], ran.text
+    assert "1 person" in ran.text
+    ground.advance(_HOUR)
+    ground.apply()
+    assert ground.calls() == {REACHED: 1, SILENT: 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "pause", "exit_code", "calls"),
+    [
+        ("lost_answer", 30, 0, {REACHED: 1}),  # the next run sees in time that it is gone
+        ("lost_answer", _HOUR, 3, {}),
+    ],
+)
+def test_a_deletion_frees_nobody_without_a_proof_from_before_the_start(
+    ground: EmbeddedProject, fault: object, pause: float, exit_code: int, calls: dict[str, int]
+) -> None:
+    ground.write(EVENTS.batch([REACHED]))
+    ground.apply()
+    ground.write(EVENTS.batch([REACHED], more="assistant_id: agent_B, "))
+    ground.faults(rule(EVENTS.cancel, fault))
+    assert ground.apply().exit == 1
+    ground.advance(pause)
+    ran = ground.apply()
+    ground.advance(_HOUR)
+    assert (ran.exit, ground.calls()) == (exit_code, calls), ran.text
+    assert ("dialctl resolve batch/survey#assistant-A:" in ran.text) == (exit_code == 3)
