@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from datetime import timedelta
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from declarative import manifest, schemas
-from declarative.errors import ProviderError, UsageError
+from declarative.errors import DialctlError, NoSandbox, ProviderError, UsageError
+from declarative.model.capabilities import broken_type
 from declarative.model.resource import Desired, Project, ProviderSpec
 from declarative.providers import catalog
 from declarative.sandbox import SANDBOX_KEY
@@ -29,12 +30,14 @@ _FETCH_TIMEOUT = timedelta(seconds=60)
 
 
 def load_provider_types() -> Mapping[str, ProviderType]:
-    """Every provider type by its name. Makes the schemas of types from other packages known."""
+    """Every provider type by its name, those that are broken too. Makes the schemas of types from other packages
+    known."""
     provider_types = catalog.types()
     for provider_type in provider_types.values():
         if provider_type.schemas is not None:
             schemas.add_directory(provider_type.schemas)
-    return provider_types
+    broken = {name: broken_type(name, reason) for name, reason in catalog.broken_types().items()}
+    return {**provider_types, **broken}
 
 
 class Connections:
@@ -104,8 +107,22 @@ class Connections:
         else:
             self._sandbox.advance(seconds)
 
+    def read_time(self, *, asks: bool) -> datetime:
+        """The earliest time of the providers in use, which the embedded sandbox always tells. That of this machine
+        where none is connected or answers, or where none is to be asked."""
+        names = {resource.provider for resource in self._desired.resources.values()}
+        may_ask, times = asks or self._sandbox_directory is not None, list[datetime]()
+        for name, provider in self.connected_providers.items() if may_ask else ():
+            with suppress(DialctlError):
+                times += [provider.now()] if name in names else []
+        return min(times, default=datetime.now(UTC)).replace(microsecond=0)
+
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
         try:
+            if self._sandbox_directory is not None and not catalog.is_built_in(spec.type):
+                # A type from outside reads what it likes: a key of the environment, or another host.
+                message = f"the sandbox does not simulate the provider type {spec.type}: nothing of it is run there"
+                raise NoSandbox(message, hint="run without --sandbox, against the type's own simulator")
             provider = catalog.connect(spec, self._connect_options(spec))
         except ProviderError as error:
             return error
@@ -148,6 +165,8 @@ def connect_type(
 ) -> Connections:
     """Connections of a project that is yet to be written, with one provider of this type. Raises UsageError."""
     provider_types = load_provider_types()
+    if reason := provider_types[type_name].broken if type_name in provider_types else "":
+        raise UsageError(f"the provider type {type_name} cannot be used: {reason}", hint="repair or remove its package")
     if type_name not in provider_types:
         known = ", ".join(provider_types)
         raise UsageError(f'there is no provider type "{type_name}"', hint=f"provider types: {known}")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from declarative import humanize
 from declarative.app.call_details import CallDetails
-from declarative.app.results import add_details, ended_calls
+from declarative.app.costs import SpentCost, add_costs
+from declarative.app.results import add_details, ended_calls, read_costs
 from declarative.app.selected_observations import is_unknown, observe_selected
 from declarative.app.session import Session
 from declarative.app.status import AddressStatus, summarize
 from declarative.model.remote import Phase
 from declarative.model.selection import Selection
-from declarative.planning.entries import all_members, build_entries
+from declarative.planning.columns import FactColumns
+from declarative.planning.entries import build_entries, read_members
 from declarative.planning.facts import Observation
 
 _HOURLY_SPAN = timedelta(days=2)
@@ -62,6 +64,8 @@ class ProjectReport:
     """Ended calls whose time is known."""
     unread_count: int = 0
     """Calls whose details were asked for and could not be read."""
+    costs: Sequence[SpentCost] = ()
+    """What all calls have cost, one for each currency; empty without a price."""
 
 
 def read_report(session: Session, selection: Selection, *, details: bool = False) -> ProjectReport:
@@ -71,6 +75,7 @@ def read_report(session: Session, selection: Selection, *, details: bool = False
     """
     observations = observe_selected(session, selection)
     frames: list[pl.DataFrame] = []
+    all_details: dict[str, pl.DataFrame] = {}
     unread_count = 0
     for provider in dict.fromkeys(observation.provider for observation in observations):
         known = [one for one in observations if one.provider == provider and not is_unknown(one)]
@@ -79,9 +84,11 @@ def read_report(session: Session, selection: Selection, *, details: bool = False
             if details:
                 call_details.fetch(ended_calls(calls), known[0].facts.now)
             frames.append(add_details(calls, call_details.frame))
+            all_details[provider] = call_details.frame
             unread_count += call_details.unread_count
     session.options.progress("counting people and calls")
-    return build_report(session.desired.project.name, observations, frames, unread_count)
+    report = build_report(session.desired.project.name, observations, frames, unread_count)
+    return replace(report, costs=add_costs(read_costs(session, observations, all_details).values()))
 
 
 def build_report(
@@ -117,7 +124,7 @@ def list_calls(observations: Iterable[Observation]) -> pl.DataFrame:
     """
     frames = []
     for observation in observations:
-        entries = build_entries(observation.facts, all_members(observation.facts))
+        entries = build_entries(read_members(FactColumns([observation.facts])))
         was_called = pl.col("phase").is_in(_CALLED) & (
             pl.col("call_id").is_not_null() | pl.col("outcome").is_not_null()
         )

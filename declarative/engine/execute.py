@@ -8,12 +8,14 @@ reason of each.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import polars as pl
 
 from declarative.engine import before_start
+from declarative.engine.answers import BAD_KEY, FAILS_RESOURCE, cancel_problem, outcome_message, retry_delay
 from declarative.engine.intents import IntentWriter
 from declarative.engine.partial import is_partial, record_partial
 from declarative.engine.results import Receipt, RequestStatus, over_budget_receipt
@@ -21,9 +23,11 @@ from declarative.engine.run_context import RunContext
 from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
 from declarative.model.capabilities import Cancellable, CancelProof
-from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
+from declarative.model.history import PeopleCounts
+from declarative.model.lock import CancelProgress, Intent, RemoteRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
+from declarative.planning.decide import Verb
 from declarative.providers.base import (
     Ambiguous,
     Busy,
@@ -41,11 +45,6 @@ TRIES = 4
 """How often one request is sent at most, where each earlier try was certainly not done."""
 LONGEST_PAUSE = 600.0
 """Seconds. A run does not wait for a provider that asks for a longer pause between two tries."""
-BAD_KEY = 401
-"""The HTTP status of a wrong key: no later request to this provider can succeed."""
-FAILS_RESOURCE = (403, 404)
-"""HTTP statuses that every request for the same resource would get."""
-
 steps = logging.getLogger("dialctl.steps")
 
 
@@ -63,40 +62,27 @@ class Executor:
         self.on_wait = on_wait
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
-        self._unclear_answers = UnclearAnswers(run)
+        self.unclear_answers = UnclearAnswers(run)
 
     def submit(
-        self, resource: Resource, recipients: pl.DataFrame, attempt: int, may_call: Callable[[], bool]
+        self,
+        resource: Resource,
+        recipients: pl.DataFrame,
+        attempt: int,
+        may_call: Callable[[], bool],
+        counts: Mapping[Verb, int] = MappingProxyType({}),
     ) -> Receipt:
         """Creates one batch of `recipients` (columns `number`, `payload`), or places one call to its one person.
-        `may_call` is called after each wait and says whether their time still allows a call."""
+        `may_call` is called after each wait and says whether their time still allows a call. `counts` holds how many
+        of them are submitted by which verb, for the history."""
+        moved = counts.get(Verb.REPLACE, 0)
         channel = self._run.provider(resource).channels[resource.route]
 
         def send_once() -> tuple[Intent, Outcome]:
-            intent, submission = self._intent_writer.write_submission(resource, recipients, attempt)
+            intent, submission = self._intent_writer.write_submission(resource, recipients, attempt, moved)
             return intent, _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
         return self._dial(resource, recipients, send_once, may_call)
-
-    def repeat(self, resource: Resource, intent: Intent, submission: Submission, recipients: pl.DataFrame) -> Receipt:
-        """Sends a submission whose answer was lost again, the same to the byte, under its idempotency key."""
-        if receipt := self.stopped_providers.get(resource.provider):
-            return receipt
-        self._run.check_may_dial()
-        if not self._run.budget.covers(intent.count, intent.mark):
-            return over_budget_receipt(intent.count, self._run.budget.remaining)
-        channel = self._run.provider(resource).channels[resource.route]
-        intent = self._intent_writer.write_repeat(resource, intent)
-        outcome = _send(self._run, f"repeat {resource.address}", lambda: channel.submit(submission))
-        # Protocol 5: the first request may have taken effect, whatever the second one is answered.
-        is_ours = isinstance(outcome, Done) and str(outcome.remote.mark) == intent.mark
-        if (is_ours or isinstance(outcome, MarkMissing)) and (
-            receipt := self._record_outcome(resource, intent, outcome, recipients)
-        ):
-            return receipt
-        message = _outcome_message(outcome) or "answered about another request"
-        self._unclear_answers.record(resource.address, intent, message)
-        return Receipt(RequestStatus.UNSURE, message=message, mark=intent.mark)
 
     def retry(
         self, resource: Resource, remote: Remote, recipients: pl.DataFrame, may_call: Callable[[], bool]
@@ -125,10 +111,11 @@ class Executor:
         # Protocol 1: our cancel is recorded before it is sent, so that it can be told from a person's stop in the
         # dashboard: people count as free only after a cancel that is known to be ours.
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
-        self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None)
+        # Written also where nothing else changes: whoever sends a cancel has a line in the history.
+        self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None, counts=PeopleCounts())
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         if not isinstance(outcome, Done) or not before_start.came_in_time(provider, channel, read_before):
-            return Receipt(RequestStatus.FAILED, remote_id, _cancel_problem(outcome))
+            return Receipt(RequestStatus.FAILED, remote_id, cancel_problem(outcome))
         remote_record = replace(
             records.refreshed(remote_record, outcome.remote),
             cancel=CancelProgress.DONE,
@@ -150,9 +137,9 @@ class Executor:
             if try_index and not may_call():
                 return Receipt(
                     RequestStatus.FAILED,
-                    message=f"their time to be called ended while waiting: {_outcome_message(outcome)}",
+                    message=f"their time to be called ended while waiting: {outcome_message(outcome)}",
                 )
-            if receipt := self.stopped_providers.get(resource.provider) or self._unclear_answers.find_stop(
+            if receipt := self.stopped_providers.get(resource.provider) or self.unclear_answers.find_stop(
                 resource.address
             ):
                 return receipt
@@ -160,19 +147,19 @@ class Executor:
             if not self._run.budget.covers(len(recipients)):
                 return over_budget_receipt(len(recipients), self._run.budget.remaining)
             intent, outcome = send_once()
-            receipt = self._record_outcome(resource, intent, outcome, recipients)
+            receipt = self.record_outcome(resource, intent, outcome, recipients)
             # Protocol 3: only a request that was certainly not done is sent again (no receipt), never an ambiguous one.
             if receipt is not None:
                 return receipt
-            if (pause := _retry_delay(outcome, try_index)) > LONGEST_PAUSE:
+            if (pause := retry_delay(outcome, try_index)) > LONGEST_PAUSE:
                 message = f"the provider asks to wait {pause:,.0f} s; run dialctl apply again then"
                 return Receipt(RequestStatus.FAILED, message=message, final=True)
             # Protocol 7: batches created before must be checked before their guards end, however long this pause is.
             self.on_wait()
             self._run.pause(pause)
-        return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {_outcome_message(outcome)}")
+        return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {outcome_message(outcome)}")
 
-    def _record_outcome(
+    def record_outcome(
         self, resource: Resource, intent: Intent, outcome: Outcome, recipients: pl.DataFrame
     ) -> Receipt | None:
         """Writes down what the answer allows to conclude. None where the request may be sent again."""
@@ -182,24 +169,30 @@ class Executor:
                 left_out = intent.count - remote.total
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case Done(remote):
-                self._close_intent(resource, intent, {remote.id: self._build_remote_record(resource, intent, remote)})
+                self._close_intent(
+                    resource,
+                    intent,
+                    {
+                        remote.id: records.from_answer(
+                            self._run.ledger.resource_record(resource.address), intent, remote
+                        )
+                    },
+                )
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at)
             case MarkMissing(remote, message):
                 return self._withdraw_unmarked(resource, intent, remote, message)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
             case Ambiguous(message):
-                self._unclear_answers.record(resource.address, intent, message)
+                self.unclear_answers.record(resource.address, intent, message)
                 return Receipt(RequestStatus.UNSURE, intent.remote or "", message, mark=intent.mark)
             # The provider refused this one person inside an accepted answer. It is recorded as a call that ended before
             # any phone was called, so that later plans know of it.
             case Rejected(status=0, message=message) if intent.person:
-                self._close_intent(resource, intent, {f"refused:{intent.mark}": records.from_refusal(intent)})
-                self._run.budget.release(intent.mark)
+                self._undo_intent(resource, intent, {f"refused:{intent.mark}": records.from_refusal(intent)})
                 return Receipt(RequestStatus.REFUSED, message=message)
             # Protocol 3: it did not happen, so the intent closes and its people are free again.
             case NotSent() | Busy() | Rejected() | OutOfFunds():
-                self._close_intent(resource, intent, {})
-                self._run.budget.release(intent.mark)
+                self._undo_intent(resource, intent, {})
         return self._failure_receipt(resource, outcome)
 
     def _failure_receipt(self, resource: Resource, outcome: NotSent | Busy | Rejected | OutOfFunds) -> Receipt | None:
@@ -217,7 +210,9 @@ class Executor:
     def _withdraw_unmarked(self, resource: Resource, intent: Intent, remote: Remote, message: str) -> Receipt:
         """Cancels what was created without our mark, or otherwise than it was sent, by its id."""
         # Protocol 4: without the mark no later run could find it in a list.
-        remote_record = replace(self._build_remote_record(resource, intent, remote), mark=None)
+        remote_record = replace(
+            records.from_answer(self._run.ledger.resource_record(resource.address), intent, remote), mark=None
+        )
         self._close_intent(resource, intent, {remote.id: remote_record})
         receipt = self.cancel(resource.address, self._run.provider(resource).channels[intent.route], remote.id)
         detail = "it was cancelled" if receipt.status is RequestStatus.DONE else receipt.message
@@ -228,15 +223,45 @@ class Executor:
             final=True,
         )
 
-    def _build_remote_record(self, resource: Resource, intent: Intent, remote: Remote) -> RemoteRecord:
-        resource_record = self._run.ledger.resource_record(resource.address)
-        if intent.request is RequestKind.RETRY:
-            return records.with_retry(records.refreshed(resource_record.remotes[remote.id], remote), intent)
-        return records.from_intent(intent, remote)
+    def _make_record(self, resource: Resource, intent: Intent, remote: Remote) -> RemoteRecord:
+        return records.from_answer(self._run.ledger.resource_record(resource.address), intent, remote)
 
     def _close_intent(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:
         """Removes the intent and records what exists now, in one durable step."""
         self._run.ledger.update(resource.address, intents={intent.mark: None}, remotes=remotes)
+
+    def _undo_intent(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:
+        """Removes the intent of a request that called nobody. Its people count towards no limit any more."""
+        counts = self._run.budget.release(intent.mark)
+        self._run.ledger.update(resource.address, intents={intent.mark: None}, remotes=remotes, counts=counts)
+
+
+class RepeatExecutor:
+    """Sends lost requests again under their idempotency keys. Raises as Executor does."""
+
+    def __init__(self, run: RunContext, executor: Executor) -> None:
+        self._run = run
+        self._executor = executor
+
+    def repeat(self, resource: Resource, intent: Intent, submission: Submission, recipients: pl.DataFrame) -> Receipt:
+        """Sends a submission again, the same to the byte."""
+        if receipt := self._executor.stopped_providers.get(resource.provider):
+            return receipt
+        self._run.check_may_dial()
+        if not self._run.budget.covers(intent.count, intent.mark):
+            return over_budget_receipt(intent.count, self._run.budget.remaining)
+        intent = IntentWriter(self._run).write_repeat(resource, intent)
+        channel = self._run.provider(resource).channels[resource.route]
+        outcome = _send(self._run, f"repeat {resource.address}", lambda: channel.submit(submission))
+        # Protocol 5: the first request may have taken effect, whatever the second one is answered.
+        is_ours = isinstance(outcome, Done) and str(outcome.remote.mark) == intent.mark
+        if (is_ours or isinstance(outcome, MarkMissing)) and (
+            receipt := self._executor.record_outcome(resource, intent, outcome, recipients)
+        ):
+            return receipt
+        message = outcome_message(outcome) or "answered about another request"
+        self._executor.unclear_answers.record(resource.address, intent, message)
+        return Receipt(RequestStatus.UNSURE, message=message, mark=intent.mark)
 
 
 class ProbeExecutor:
@@ -260,7 +285,7 @@ class ProbeExecutor:
     def cancel_probe(self, channel: Channel, remote_id: str) -> str:
         """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
-        return "" if isinstance(outcome, Done) else _outcome_message(outcome)
+        return "" if isinstance(outcome, Done) else outcome_message(outcome)
 
 
 def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:
@@ -271,19 +296,3 @@ def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> 
     outcome = request()
     steps.debug("answer: %s: %s", description, type(outcome).__name__)
     return outcome
-
-
-def _retry_delay(outcome: Outcome, try_index: int) -> float:
-    """Seconds before the next try: what the provider asked for, otherwise 1, 2, 4, ..."""
-    retry_after = outcome.retry_after if isinstance(outcome, Busy) else None
-    return retry_after if retry_after is not None else float(2**try_index)
-
-
-def _cancel_problem(outcome: Outcome) -> str:
-    if isinstance(outcome, Done):
-        return before_start.ANSWERED_LATE
-    return f"the cancel was not confirmed: {_outcome_message(outcome)}"
-
-
-def _outcome_message(outcome: Outcome) -> str:
-    return outcome.message if isinstance(outcome, NotSent | Busy | Rejected | OutOfFunds | Ambiguous) else ""

@@ -12,6 +12,8 @@ from declarative.engine import fence, keys
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model import frames, mark
+from declarative.model.history import Origin, PeopleCounts
+from declarative.model.hours_json import encode_hours
 from declarative.model.lock import Intent, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
@@ -36,9 +38,11 @@ class IntentWriter:
         self._run = run
         self._waves: dict[str, Wave] = {}
 
-    def write_submission(self, resource: Resource, recipients: pl.DataFrame, attempt: int) -> tuple[Intent, Submission]:
+    def write_submission(
+        self, resource: Resource, recipients: pl.DataFrame, attempt: int, moved: int = 0
+    ) -> tuple[Intent, Submission]:
         """The written intent of one batch or single call, and the submission to send. `recipients` has the columns
-        `number` and `payload`."""
+        `number` and `payload`; `moved` of them waited already."""
         resource_record = self._run.ledger.resource_record(resource.address)
         wave = self._waves.setdefault(resource.address, Wave(resource_record.generation + 1))
         wave.shard += 1
@@ -75,8 +79,9 @@ class IntentWriter:
             fence=self._find_fence(resource, latest_time, scheduled_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
             body=self._digest_body(resource, submission) if submission.key else "",
+            origin=self._origin(resource),
         )
-        self._record_intent(resource, intent)
+        self._record_intent(resource, intent, moved)
         return intent, submission
 
     def write_repeat(self, resource: Resource, intent: Intent) -> Intent:
@@ -84,7 +89,8 @@ class IntentWriter:
         which the key ends; its fence is that of the last one."""
         latest_time = self._run.provider(resource).latest_now()
         intent = replace(intent, fence=self._find_fence(resource, latest_time, intent.scheduled_at))
-        self._record_intent(resource, intent)
+        # The history counts its people in the run that sent it first.
+        self._record_intent(resource, intent, is_repeat=True)
         return intent
 
     def write_retry(self, resource: Resource, remote: Remote, count: int) -> Intent:
@@ -107,6 +113,7 @@ class IntentWriter:
             settings=remote_record.settings or "",
             remote=remote.id,
             retry_count=remote.retry_count,  # Protocol 5: a lost retry is known by a larger count alone
+            origin=self._origin(resource),
         )
         self._record_intent(resource, intent)
         return intent
@@ -125,9 +132,14 @@ class IntentWriter:
     def _digest_body(self, resource: Resource, submission: Submission) -> str:
         return keys.digest_request(submission, self._run.key, self._run.api_version(resource))
 
-    def _record_intent(self, resource: Resource, intent: Intent) -> None:
+    def _origin(self, resource: Resource) -> Origin | None:
+        run = self._run.ledger.run
+        return run.origin(encode_hours(resource.policy.calling_hours)) if run else None
+
+    def _record_intent(self, resource: Resource, intent: Intent, moved: int = 0, *, is_repeat: bool = False) -> None:
         # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been
         # sent. The fields of the record follow in the same step, so that no crash leaves one without the other.
+        counts = _count_people(intent, moved)
         self._run.ledger.update(
             resource.address,
             intents={intent.mark: intent},
@@ -135,8 +147,9 @@ class IntentWriter:
             provider=resource.provider,
             tombstone=False,
             quiet=None,
+            counts=PeopleCounts() if is_repeat else counts,
         )
-        self._run.budget.reserve(intent.mark, intent.count)
+        self._run.budget.reserve(intent.mark, counts)
 
     def _new_mark(self, resource: Resource, wave: Wave, attempt: int) -> mark.Mark:
         # Protocol 4: the mark is unique to this request, and is how a later run finds what it created.
@@ -157,3 +170,15 @@ class IntentWriter:
 
     def _person_digest(self, recipients: pl.DataFrame) -> str:
         return self._run.key.digest_person(self._run.ledger.lock.lineage, recipients.item(0, "number"))
+
+
+def _count_people(intent: Intent, moved: int) -> PeopleCounts:
+    """The people of a request as the history counts them. Those who move were counted as taken off before."""
+    called = intent.count - moved
+    is_again = intent.attempt > 1 or intent.request is RequestKind.RETRY
+    return PeopleCounts(
+        people_called=called,
+        people_called_again=called if is_again else 0,
+        people_moved=moved,
+        people_taken_off=-moved,
+    )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from declarative import humanize
+from declarative.engine.fence import shows_mark
+from declarative.engine.list_depth import BEFORE_ALL
+from declarative.engine.listing import Listing
 from declarative.humanize import plural
 from declarative.model.capabilities import CancelProof, Capabilities
 from declarative.model.remote import Remote
@@ -74,3 +79,22 @@ def _is_open_call(observation: Observation) -> bool:
     resource = observation.facts.resource
     is_call = resource is not None and resource.route is Route.CALL
     return is_call and not observation.unchanged and observation.block is None
+
+
+def lag_block(
+    name: str, managed_list: Sequence[Managed], batch_listing: Listing | None, provider_time: datetime
+) -> Block | None:
+    """Why nothing may be sent at a provider whose batch list lags by more than the longest guard. None where it shows
+    the newest batch by now."""
+    # Protocol 7: such a list proves nothing before a batch calls. It is believed again once it shows the newest.
+    recorded = [item for managed in managed_list for item in managed.batch_records().items() if item[1].created_at]
+    remote_id, remote_record = max(recorded, key=lambda item: item[1].created_at or BEFORE_ALL, default=("", None))
+    if batch_listing is None or remote_record is None or shows_mark(batch_listing, remote_id, remote_record.mark):
+        return None
+    sent_at = humanize.when(remote_record.created_at or provider_time)
+    return Block(
+        Reason.NOT_READ,
+        f"the list of {name} did not show {remote_id}, sent at {sent_at}, within an hour, and does not show it now: "
+        "nobody is called there until it does",
+        "run dialctl apply again; ask the provider why its list lags",
+    )

@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
-from declarative import humanize
 from declarative.engine import list_depth, lock_evidence
 from declarative.engine.candidates import find_candidates
-from declarative.engine.fence import shows_mark
 from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
 from declarative.engine.ownership import Ownership
-from declarative.errors import ProviderError
+from declarative.errors import NoSandbox, ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
 from declarative.model.lock import LONGEST_GUARD, Lock
@@ -87,7 +86,8 @@ def _build_unread_observation(scope: ObserveScope, managed: Managed, error: Prov
     facts = _build_facts(scope, managed, {}, BEFORE_ALL)
     if facts.is_tombstone:  # it needs nothing from the provider
         return Observation(facts=facts, provider=managed.provider, unchanged=True)
-    return Observation(facts=facts, provider=managed.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
+    reason = Reason.NO_SANDBOX if isinstance(error, NoSandbox) else Reason.NOT_READ
+    return Observation(facts=facts, provider=managed.provider, block=Block(reason, error.message, error.hint))
 
 
 class _Observer:
@@ -207,18 +207,18 @@ class _Observer:
         facts = replace(
             _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
             cancel_settles=self._cancel_settles(),
-            marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call(),
+            marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call,
         )
         facts = facts if quiet else hold_against_lock(facts)
-        unknown_ids, batches = frozenset(self.reader.unknown_ids), self._capabilities(Route.BATCH)
+        unknown_ids = frozenset(self.reader.unknown_ids)
         return Observation(
             facts=facts,
             unchanged=quiet,
             provider=self.name,
             block=self._read_block(managed, remotes, quiet=quiet)
             or blocks.resource_block(facts, unknown_ids, routes=self.provider.channels, unchanged=quiet)
-            or self._lag_block(managed, quiet=quiet)
-            or (None if quiet else lock_evidence.account_block(self.name, self.managed_list, unknown_ids, batches)),
+            or (None if quiet else self._lag_block(managed))
+            or (None if quiet else self._account_block),
             to_adopt=tuple(
                 remote
                 for remote_id, remote in remotes.items()
@@ -229,25 +229,11 @@ class _Observer:
             candidates=tuple(find_candidates(facts, self.managed_list, self.unmarked_calls)),
         )
 
-    def _lag_block(self, managed: Managed, *, quiet: bool) -> Block | None:
-        """Why nothing may be sent while the batch list lags by more than the longest guard. None where it does not."""
-        # Protocol 7: such a list proves nothing before a batch calls. It is believed again once it shows the newest.
+    def _lag_block(self, managed: Managed) -> Block | None:
         seconds = self.scope.lock.guards.get(self.name, 0) if self.scope.lock else 0
-        if quiet or managed.route is not Route.BATCH or seconds <= LONGEST_GUARD.total_seconds():
+        if managed.route is not Route.BATCH or seconds <= LONGEST_GUARD.total_seconds():
             return None
-        recorded = [item for other in self.managed_list for item in other.batch_records().items() if item[1].created_at]
-        remote_id, remote_record = max(recorded, key=lambda item: item[1].created_at or BEFORE_ALL, default=("", None))
-        if self.batch_listing is None or remote_record is None:
-            return None
-        if shows_mark(self.batch_listing, remote_id, remote_record.mark):
-            return None
-        sent_at = humanize.when(remote_record.created_at or self.provider_time)
-        return Block(
-            Reason.NOT_READ,
-            f"the list of {self.name} did not show {remote_id}, sent at {sent_at}, within an hour, and does not show "
-            "it now: nobody is called there until it does",
-            "run dialctl apply again; ask the provider why its list lags",
-        )
+        return lock_evidence.lag_block(self.name, self.managed_list, self.batch_listing, self.provider_time)
 
     def _capabilities(self, route: Route) -> Capabilities | None:
         channel = self.provider.channels.get(route)
@@ -257,6 +243,13 @@ class _Observer:
         capabilities = self._capabilities(Route.BATCH)
         return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
 
+    @cached_property
+    def _account_block(self) -> Block | None:
+        """Why this may be another account. What was read is the same for all addresses."""
+        unknown_ids, capabilities = self.reader.unknown_ids, self._capabilities(Route.BATCH)
+        return lock_evidence.account_block(self.name, self.managed_list, unknown_ids, capabilities)
+
+    @cached_property
     def _shows_newest_call(self) -> bool:
         return lock_evidence.are_marks_listed(self.managed_list, self._list_entries(), self._capabilities(Route.CALL))
 

@@ -14,7 +14,8 @@ from declarative.model.lock import RemoteRecord, ResourceRecord
 from declarative.model.remote import Phase, Remote, holds_queued, is_over
 from declarative.model.resource import Route
 from declarative.planning import diff, unchanged
-from declarative.planning.entries import all_members
+from declarative.planning.columns import FactColumns
+from declarative.planning.entries import read_members
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Task
 from declarative.planning.taking_back import is_forgotten_in_time
@@ -66,7 +67,7 @@ class Recorder:
                 task.address, remotes=changed_records, intents=dict.fromkeys(mark for mark in answered_marks if mark)
             )
         if resource_record.unseen:
-            drop_found(self._run, task.address, all_members(task.facts))
+            drop_found(self._run, task.address, read_members(FactColumns([task.facts])).frame)
 
     def _date_cancel(self, facts: Facts, remote_record: RemoteRecord) -> RemoteRecord:
         """Dates a cancel whose answer was lost, or that somebody declared to be ours, by when it was first seen."""
@@ -103,6 +104,7 @@ class Recorder:
         in_full = (
             result.is_clean
             and not result.unplanned
+            and not result.listed
             and task.complete
             and task.facts.is_desired
             and not resource_record.intents
@@ -125,7 +127,7 @@ class Recorder:
     def _quiet_digest(self, task: Task, facts: Facts, result: ResourceResult) -> str | None:
         """The digest of all facts where everything is over and nothing was done or is due later; otherwise None. While
         it stays the same, later plans need not read the people."""
-        is_pending = result.unplanned or task.due_later or not result.is_clean
+        is_pending = result.unplanned or result.listed or task.due_later or not result.is_clean
         is_changed = result.submitted or task.cancels or facts.resource_record.intents
         remotes = {remote_id: remote for remote_id, remote in facts.remotes.items() if remote_id not in facts.also}
         # The counters of a batch may say that it is over while a person is still on the phone: a retry may be due then.

@@ -13,7 +13,7 @@ import polars as pl
 
 from declarative.engine import keys
 from declarative.engine.eligibility import Eligibility
-from declarative.engine.execute import Executor
+from declarative.engine.execute import Executor, RepeatExecutor
 from declarative.engine.guard import GuardWatch
 from declarative.engine.results import Finding, RequestStatus
 from declarative.engine.run_context import RunContext
@@ -46,7 +46,7 @@ class Repeater:
 
     def __init__(self, run: RunContext, executor: Executor, eligibility: Eligibility, guard_watch: GuardWatch) -> None:
         self._run = run
-        self._executor = executor
+        self._repeats = RepeatExecutor(run, executor)
         self._eligibility = eligibility
         self._guard_watch = guard_watch
         self._repeated: set[str] = set()
@@ -112,7 +112,7 @@ class Repeater:
     def _send(
         self, resource: Resource, intent: Intent, submission: Submission, recipients: pl.DataFrame
     ) -> Finding | None:
-        receipt = self._executor.repeat(resource, intent, submission, recipients)
+        receipt = self._repeats.repeat(resource, intent, submission, recipients)
         if receipt.status is not RequestStatus.DONE:
             return None if receipt.status is RequestStatus.UNSURE else Finding(resource.address, receipt.message)
         self._eligibility.record_outcome(resource.address, receipt, recipients)
@@ -143,7 +143,7 @@ def _list_due(facts: Facts, lost_marks: Collection[str]) -> pl.DataFrame:
     intents = {name: intent for name, intent in facts.resource_record.intents.items() if name not in lost_marks}
     without = replace(facts, resource_record=replace(facts.resource_record, intents=intents))
     people, _ = standing.decide_open(without)
-    return pl.concat([select_to_call(people, Verb.CREATE), select_to_call(people, Verb.RETRY)])
+    return pl.concat([select_to_call(people.filter(verb=verb)) for verb in (Verb.CREATE, Verb.RETRY)])
 
 
 def _find_recipients(run: RunContext, facts: Facts, intent: Intent, due: pl.DataFrame) -> pl.DataFrame | None:

@@ -180,15 +180,14 @@ class PlanRunner:
         self, resource: Resource, planned_shard: pl.DataFrame, attempt: int, pacer: Pacer, result: ResourceResult
     ) -> None:
         self._apply_findings(self._guard_watch.check_due())
-        shard = self._eligibility.select_callable(resource, planned_shard)
-        result.deferred += len(planned_shard) - len(shard)
+        shard = _select_callable(self._eligibility, resource, planned_shard, result)
         if shard.is_empty():
             return
         may_call = partial(self._eligibility.can_call_all, resource, shard)
-        receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call)
+        counts = {Verb(verb): size for verb, size in shard.group_by("verb", maintain_order=True).len().iter_rows()}
+        receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call, counts)
         pacer.track(receipt.remote_id)
-        counts = shard.group_by("verb", maintain_order=True).len().iter_rows()
-        result.add_shard(receipt, {Verb(verb): count for verb, count in counts})
+        result.add_shard(receipt, counts)
         self._eligibility.record_outcome(resource.address, receipt, shard)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
@@ -243,3 +242,19 @@ def _ids_by_mark(resource_record: ResourceRecord) -> dict[str, str]:
         for remote_id, remote_record in resource_record.remotes.items()
         if remote_record.mark
     }
+
+
+def _select_callable(
+    eligibility: Eligibility, resource: Resource, shard: pl.DataFrame, result: ResourceResult
+) -> pl.DataFrame:
+    """The people of a shard who may be called now, and whom no do-not-call list names. Where one cannot be read,
+    nobody."""
+    if failure := eligibility.find_list_failure(resource):
+        result.problems.append(Receipt(RequestStatus.FAILED, message=failure, final=True))
+        result.deferred += len(shard)
+        return shard.clear()
+    unlisted = eligibility.select_unlisted(resource, shard)
+    result.listed += len(shard) - len(unlisted)
+    in_time = eligibility.select_callable(resource, unlisted)
+    result.deferred += len(unlisted) - len(in_time)
+    return in_time

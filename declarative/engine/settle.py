@@ -98,8 +98,8 @@ class Settler:
         # Protocol 5: its absence is proven, so the people are decided anew. The mark is revoked: a batch that appears
         # with it later is cancelled.
         revoked = tuple(sorted({*self._run.ledger.resource_record(address).revoked, intent.mark}))
-        self._run.ledger.update(address, intents={intent.mark: None}, revoked=revoked)
-        self._run.budget.release(intent.mark)
+        counts = self._run.budget.release(intent.mark)
+        self._run.ledger.update(address, intents={intent.mark: None}, revoked=revoked, counts=counts)
         warning = late_arrival_warning(intent)
         message = f"a request of {humanize.people(intent.count)} never arrived; they are decided anew{warning}"
         return Finding(address, message)
@@ -169,7 +169,7 @@ class Settler:
 
     def _adopt_calls(self, name: str, agent_id: str, lost_calls: Sequence[tuple[str, Intent]]) -> list[Finding]:
         # Protocol 5: a call that the list shows is found. One that it does not show stays unsure, since a list of calls
-        # promises too little (cartesia.md 6, callingbox.md 2.5).
+        # promises too little.
         provider = self._run.providers[name]
         pages = provider.channels[Route.CALL].list_pages([agent_id] if agent_id else [])
         listing = Listing(provider.latest_now, *pages)

@@ -125,11 +125,11 @@ def read_documents(file: File, display_path: str, data: bytes, problems: Problem
     except UnicodeDecodeError as error:
         problems.add(encoding_problem(display_path, data, error))
         return []
-    parsed_documents = []
+    parsed_documents, templated = [], "${" in text
     for node in parse_nodes(display_path, text, problems):
         value = _ValueBuilder(display_path, problems).build(node)
         if value is not None:
-            parsed_documents.append(Document(file, display_path, value, node, templated="${" in text))
+            parsed_documents.append(Document(file, display_path, value, node, templated=templated))
     return parsed_documents
 
 

@@ -48,6 +48,7 @@ def _record_from_intent(intent: Intent) -> RemoteRecord:
         payloads=intent.payloads,
         person=intent.person,
         created_at=intent.sent_at,
+        origin=intent.origin,
     )
 
 
@@ -107,6 +108,13 @@ def _known_count(remote_record: RemoteRecord, remote: Remote) -> int:
 def _count_shown(remote: Remote) -> int:
     assert remote.members is not None
     return remote.members.get_column("number").drop_nulls().n_unique()
+
+
+def from_answer(resource_record: ResourceRecord, intent: Intent, remote: Remote) -> RemoteRecord:
+    """The record of a batch or call after the request of this intent was answered with it."""
+    if intent.request is RequestKind.RETRY:
+        return with_retry(refreshed(resource_record.remotes[remote.id], remote), intent)
+    return from_intent(intent, remote)
 
 
 def with_retry(remote_record: RemoteRecord, intent: Intent) -> RemoteRecord:
@@ -173,6 +181,7 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
         revoked=tuple(sorted({*first.revoked, *second.revoked})),
         quiet=first.quiet if first == second else None,
         lists=join_mappings(first.lists, second.lists, max),
+        history=max(first.history, second.history),
     )
 
 
@@ -196,6 +205,7 @@ def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteReco
         closed=first.closed or second.closed,
         # Where one side names its people, their digests are under `placed` of the joined record.
         unnamed=all(record.unnamed for record in (first, second) if record.closed) and (first.closed or second.closed),
+        origin=latest.origin or first.origin or second.origin,
     )
 
 

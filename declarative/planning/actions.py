@@ -1,89 +1,112 @@
-"""One address: from its observation to its actions, for people to read, and the task behind them. Pure."""
+"""From observations to actions, for people to read, and the task behind those of each address. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
 from declarative.model.capabilities import Capabilities
-from declarative.model.remote import Phase
 from declarative.planning import standing
 from declarative.planning.changes import list_changes, show_changes_once
-from declarative.planning.decide import KEEPS_EVERYTHING, Reason, Standing, Verb
+from declarative.planning.columns import FactColumns
+from declarative.planning.decide import KEEPS_EVERYTHING, Reason, Verb
 from declarative.planning.facts import Block, Facts, Observation
-from declarative.planning.plan import Action, Task, add_batch_count, count_values, main_reason
+from declarative.planning.plan import Action, Task, add_batch_count, main_reason
 from declarative.planning.stuck import describe_stuck, hint_stuck, select_stuck
-from declarative.planning.tasks import make_removal_task, make_task
+from declarative.planning.tasks import TaskMaker, make_removal_task
+from declarative.planning.totals import AddressDecisions, VerbTotals, add_up, split_decisions
 from declarative.planning.unsure import describe_unsure, hint_unsure, keep_unwanted
 from declarative.planning.waiting import describe_wait, find_next_call
 
 _NOTHING_LEFT = "nothing of it is known any more, here or at the provider"
 
+Composed = tuple[list[Action], Task | None]
+"""The actions of one address, at most one for each verb, and its task (None where nothing may be done)."""
 
-def compose_actions(observation: Observation, capabilities: Capabilities | None) -> tuple[list[Action], Task | None]:
-    """Return the actions of one address, at most one for each verb, and its task (None where nothing may be done).
 
-    `capabilities` are those of the resource's channel; None where the manifest is gone and only cancels can follow.
+def compose_actions(
+    observations: Sequence[Observation], capabilities_of: Callable[[Observation], Capabilities | None]
+) -> list[Composed]:
+    """Return what is done at each address, in order. The people of all addresses of a provider are decided at once.
+
+    `capabilities_of` returns those of the resource's channel; None where the manifest is gone and only cancels can
+    follow.
     """
-    if observation.block is not None:
-        return _actions_when_blocked(observation, observation.block)
-    if observation.unchanged:
-        actions = _actions_when_unchanged(observation)
-        forget = any(action.verb is Verb.FORGET for action in actions)
-        return actions, Task(address=observation.facts.address, facts=observation.facts, unchanged=True, forget=forget)
-    people, finished = standing.decide_open(observation.facts)
-    finished_count = finished.people
-    task = make_task(observation, people, capabilities)
-    actions = [*_adopt_actions(observation), *_people_actions(observation, people, finished_count, task, capabilities)]
+    composed: dict[int, Composed] = {}
+    by_provider: dict[str, list[int]] = {}
+    for index, observation in enumerate(observations):
+        if observation.block is not None and observation.block.reason in KEEPS_EVERYTHING:
+            composed[index] = [_block_action(observation, observation.block)], None
+        elif observation.block is None and observation.unchanged:
+            composed[index] = _compose_unchanged(observation)
+        else:
+            by_provider.setdefault(observation.provider, []).append(index)
+    for indices in by_provider.values():
+        decided = _decide_provider([observations[index] for index in indices], capabilities_of)
+        composed |= zip(indices, decided, strict=True)
+    return [composed[index] for index in range(len(observations))]
+
+
+def _decide_provider(
+    observations: Sequence[Observation], capabilities_of: Callable[[Observation], Capabilities | None]
+) -> Iterator[Composed]:
+    """Yield what is done at each of several addresses of one provider."""
+    columns = FactColumns([observation.facts for observation in observations])
+    blocks = [observation.block.reason if observation.block else None for observation in observations]
+    capabilities = [capabilities_of(observation) for observation in observations]
+    decisions = standing.decide_addresses(columns, blocks)
+    addresses = split_decisions(decisions)
+    maker = TaskMaker.prepare(decisions, addresses, capabilities)
+    for place, (observation, decided, able) in enumerate(zip(observations, addresses, capabilities, strict=True)):
+        if observation.block is not None:
+            yield _compose_blocked(observation, observation.block, decided)
+        else:
+            yield _compose_open(observation, decided, maker.make_task(place, observation, decided), able)
+
+
+def _compose_open(
+    observation: Observation, decided: AddressDecisions, task: Task, capabilities: Capabilities | None
+) -> Composed:
+    actions = [*_adopt_actions(observation), *_people_actions(observation, decided, task, capabilities)]
     actions += [_forget_action(observation)] if task.forget else []
     actions += keep_unwanted(observation, actions)
     if not actions and not observation.facts.is_tombstone:
         resource = observation.facts.resource
-        actions = [_keep_action(observation, resource.recipients.count if resource else len(people) + finished_count)]
+        actions = [_keep_action(observation, resource.recipients.count if resource else decided.person_count)]
     return actions, task
 
 
-def _actions_when_blocked(observation: Observation, block: Block) -> tuple[list[Action], Task | None]:
+def _compose_blocked(observation: Observation, block: Block, decided: AddressDecisions) -> Composed:
     """Return the block, and the cancel of people who must be taken off all the same, as far as they were seen."""
-    if block.reason in KEEPS_EVERYTHING:
-        return [_block_action(observation)], None
-    people, finished = standing.decide_open(observation.facts, block.reason)
-    task = make_removal_task(observation.facts, people, block)
+    block_action = _block_action(observation, block)
+    if Verb.CANCEL not in decided.totals.verbs and block.halt is None:
+        return [block_action], None
+    task = make_removal_task(decided, block)
     if not task.cancels:
-        return [_block_action(observation)], task if task.halt else None
+        return [block_action], task if task.halt else None
     is_leaving = pl.col("queued_in").list.eval(pl.element().is_in(list(task.cancels))).list.any()
-    leaving = people.filter(is_leaving, verb=Verb.CANCEL)
-    cancel_action = _verb_action(observation, Verb.CANCEL, leaving, people, finished.people, task)
-    return [cancel_action, _block_action(observation)], task
+    leaving = decided.people.filter(is_leaving, verb=Verb.CANCEL).with_columns(address=pl.lit(0, dtype=pl.UInt32))
+    group = add_up(FactColumns([decided.facts]), leaving)[0].verbs[Verb.CANCEL]
+    return [_verb_action(observation, Verb.CANCEL, group, decided, task), block_action], task
 
 
 def _people_actions(
-    observation: Observation, people: pl.DataFrame, finished_count: int, task: Task, capabilities: Capabilities | None
+    observation: Observation, decided: AddressDecisions, task: Task, capabilities: Capabilities | None
 ) -> list[Action]:
-    stuck = select_stuck(people)
-    to_change = pl.concat([people.filter(~pl.col("verb").is_in([Verb.KEEP, Verb.BLOCK])), stuck, _unsure(people)])
-    groups = to_change.partition_by("verb", as_dict=True) if len(to_change) else {}
     actions = show_changes_once(
-        [
-            _verb_action(observation, Verb(str(verb)), group, people, finished_count, task)
-            for (verb,), group in groups.items()
-        ]
+        [_verb_action(observation, verb, group, decided, task) for verb, group in decided.totals.verbs.items()]
     )
     return [add_batch_count(action, task, capabilities) for action in actions] if capabilities else actions
 
 
-def _unsure(people: pl.DataFrame) -> pl.DataFrame:
-    return people.filter(pl.col("reason") != Reason.NOT_TAKEN_OFF, verb=Verb.BLOCK)
-
-
 def _verb_action(
-    observation: Observation, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, finished_count: int, task: Task
+    observation: Observation, verb: Verb, group: VerbTotals, decided: AddressDecisions, task: Task
 ) -> Action:
     facts, resource = observation.facts, observation.facts.resource
-    reasons = _count_reasons(facts, verb, group)
+    reasons = group.reasons
     if verb is Verb.BLOCK and observation.lease_holder and set(reasons) == {Reason.UNSURE}:
-        reasons = {Reason.BEING_APPLIED: len(group)}
+        reasons = {Reason.BEING_APPLIED: group.people}
     return Action(
         address=facts.address,
         verb=verb,
@@ -91,70 +114,44 @@ def _verb_action(
         if verb is Verb.CANCEL
         else main_reason(reasons),
         provider=observation.provider,
-        people=len(group),
-        remote_ids=_remote_ids(verb, group, task),
-        changes=list_changes(facts, verb, group),
+        people=group.people,
+        remote_ids=task.requests if verb is Verb.RETRY else group.remote_ids,
+        changes=list_changes(decided, verb),
         reasons=reasons,
-        counts=_count_people(facts, people, finished_count, group),
-        outcomes=count_values(group.get_column("dialed_outcome")) if verb is Verb.RETRY else {},
-        detail=_detail(observation, verb, group, people, finished_count),
-        hint="; ".join(_block_hints(observation, group)) if verb is Verb.BLOCK else "",
+        counts=_count_people(decided, group),
+        outcomes=group.outcomes,
+        detail=_detail(observation, verb, group, decided),
+        hint="; ".join(_block_hints(observation, decided)) if verb is Verb.BLOCK else "",
         starts_at=resource.scheduled_at if resource and (verb.dials or verb is Verb.WAIT) else None,
-        next_at=find_next_call(facts, group, people, finished_count) if verb is Verb.WAIT else None,
+        next_at=find_next_call(decided, group) if verb is Verb.WAIT else None,
     )
 
 
-def _count_reasons(facts: Facts, verb: Verb, group: pl.DataFrame) -> dict[str, int]:
-    """Count people by reason. A create also tells whether they are the first, added later, or submitted again."""
-    if verb is not Verb.CREATE:
-        return count_values(group.get_column("reason"))
-    # After a run that did not come to its end the lock holds no numbers, and all people count as new.
-    first = Reason.ADDED if facts.resource_record.numbers else Reason.NEW
-    comes_again = pl.col("phase").is_in([Phase.CANCELLED, Phase.UNFUNDED]).fill_null(False)
-    with_reason = group.with_columns(
-        pl.when(pl.col("reason") != Reason.ADDED)
-        .then("reason")
-        .when(comes_again)
-        .then(pl.lit(str(Reason.SUBMITTED_AGAIN)))
-        .otherwise(pl.lit(str(first)))
-        .alias("reason")
-    )
-    return count_values(with_reason.get_column("reason"))
-
-
-def _remote_ids(verb: Verb, group: pl.DataFrame, task: Task) -> tuple[str, ...]:
-    if verb in (Verb.CANCEL, Verb.REPLACE):
-        return tuple(group.get_column("queued_in").explode().drop_nulls().unique().sort())
-    return task.requests if verb is Verb.RETRY else ()
-
-
-def _count_people(facts: Facts, people: pl.DataFrame, finished_count: int, group: pl.DataFrame) -> dict[str, int]:
-    resource, person_count = facts.resource, len(people) + finished_count
+def _count_people(decided: AddressDecisions, group: VerbTotals) -> dict[str, int]:
+    resource, totals = decided.facts.resource, decided.totals
     counts = {
-        "total": resource.recipients.count if resource else person_count,
-        "known": person_count,
-        "called": finished_count + len(people.filter(pl.col("standing") == int(Standing.DIALED), ~pl.col("queued"))),
-        "queued": int(people.get_column("queued").sum()),
-        "in_flight": len(people.filter(pl.col("phase") == Phase.IN_FLIGHT)),
+        "total": resource.recipients.count if resource else decided.person_count,
+        "known": decided.person_count,
+        "called": decided.finished.people + totals.called,
+        "queued": totals.queued,
+        "in_flight": totals.in_flight,
     }
     if resource and resource.retry:
-        highest = group.get_column("attempts").max()
-        counts["attempt"] = int(highest) + 1 if isinstance(highest, int) else 1
+        counts["attempt"] = group.most_attempts + 1
         counts["attempts"] = 1 + resource.retry.max_retries
     return counts
 
 
-def _block_action(observation: Observation) -> Action:
-    assert observation.block is not None
+def _block_action(observation: Observation, block: Block) -> Action:
     resource = observation.facts.resource
     return Action(
         address=observation.facts.address,
         verb=Verb.BLOCK,
-        reason=observation.block.reason,
+        reason=block.reason,
         provider=observation.provider,
         people=resource.recipients.count if resource else observation.facts.resource_record.count,
-        detail=observation.block.detail,
-        hint=observation.block.hint,
+        detail=block.detail,
+        hint=block.hint,
     )
 
 
@@ -187,11 +184,13 @@ def _forget_action(observation: Observation) -> Action:
     )
 
 
-def _actions_when_unchanged(observation: Observation) -> list[Action]:
-    if observation.facts.is_tombstone:
-        return []
-    resource = observation.facts.resource
-    return [_keep_action(observation, resource.recipients.count) if resource else _forget_action(observation)]
+def _compose_unchanged(observation: Observation) -> Composed:
+    facts, actions = observation.facts, []
+    if not facts.is_tombstone:
+        count = facts.resource.recipients.count if facts.resource else 0
+        actions = [_keep_action(observation, count) if facts.resource else _forget_action(observation)]
+    forget = any(action.verb is Verb.FORGET for action in actions)
+    return actions, Task(address=facts.address, facts=facts, unchanged=True, forget=forget)
 
 
 def _keep_action(observation: Observation, count: int) -> Action:
@@ -214,27 +213,25 @@ def _is_edited(facts: Facts) -> bool:
     )
 
 
-def _detail(
-    observation: Observation, verb: Verb, group: pl.DataFrame, people: pl.DataFrame, finished_count: int
-) -> str:
+def _detail(observation: Observation, verb: Verb, group: VerbTotals, decided: AddressDecisions) -> str:
     if verb is Verb.WAIT:
-        return describe_wait(observation.facts, group, people, finished_count)
-    return "; ".join(_block_details(observation, group)) if verb is Verb.BLOCK else ""
+        return describe_wait(decided, group)
+    return "; ".join(_block_details(observation, decided)) if verb is Verb.BLOCK else ""
 
 
-def _block_details(observation: Observation, group: pl.DataFrame) -> Iterator[str]:
+def _block_details(observation: Observation, decided: AddressDecisions) -> Iterator[str]:
     """Yield what was found about the blocked people of an address."""
-    stuck = group.filter(reason=Reason.NOT_TAKEN_OFF)
-    if len(stuck):
-        yield describe_stuck(observation.facts, stuck)
-    if len(stuck) < len(group):
+    reasons = decided.totals.verbs[Verb.BLOCK].reasons
+    if Reason.NOT_TAKEN_OFF in reasons:
+        yield describe_stuck(observation.facts, select_stuck(decided.people))
+    if set(reasons) != {Reason.NOT_TAKEN_OFF}:
         yield describe_unsure(observation)
 
 
-def _block_hints(observation: Observation, group: pl.DataFrame) -> Iterator[str]:
+def _block_hints(observation: Observation, decided: AddressDecisions) -> Iterator[str]:
     """Yield the ways out for the blocked people of an address."""
-    stuck = group.filter(reason=Reason.NOT_TAKEN_OFF)
-    if len(stuck):
-        yield hint_stuck(observation.facts, stuck)
-    if len(stuck) < len(group) and (hint := hint_unsure(observation)):
+    reasons = decided.totals.verbs[Verb.BLOCK].reasons
+    if Reason.NOT_TAKEN_OFF in reasons:
+        yield hint_stuck(observation.facts, select_stuck(decided.people))
+    if set(reasons) != {Reason.NOT_TAKEN_OFF} and (hint := hint_unsure(observation)):
         yield hint

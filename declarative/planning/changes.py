@@ -9,23 +9,27 @@ import polars as pl
 
 from declarative.planning import diff
 from declarative.planning.decide import Verb
+from declarative.planning.diff import Change
 from declarative.planning.facts import Facts
-from declarative.planning.plan import Action, Change
+from declarative.planning.plan import Action
+from declarative.planning.totals import AddressDecisions
 from declarative.privacy import mask
 
 _SHOWN_ON = (Verb.REPLACE, Verb.CREATE, Verb.RETRY, Verb.WAIT)
 """Verbs that call now or later, the one that moves people first."""
 
 
-def list_changes(facts: Facts, verb: Verb, group: pl.DataFrame) -> tuple[Change, ...]:
+def list_changes(decided: AddressDecisions, verb: Verb) -> tuple[Change, ...]:
     """Return what changed for people who are called under this verb, now or once their time has come."""
-    if facts.resource is None or verb not in _SHOWN_ON:
+    facts, resource = decided.facts, decided.facts.resource
+    if resource is None or verb not in _SHOWN_ON:
         return ()
-    resource = facts.resource
     changes = diff.diff_settings(
         facts.resource_record.settings, resource.settings, resource.fields, resource.variable_settings
     )
-    return (*changes, *_number_changes(facts, group)) if facts.is_single_call and verb is Verb.REPLACE else changes
+    if not facts.is_single_call or verb is not Verb.REPLACE:
+        return changes
+    return (*changes, *_number_changes(facts, decided.people.filter(verb=verb)))
 
 
 def show_changes_once(actions: Sequence[Action]) -> list[Action]:

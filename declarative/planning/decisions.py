@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from declarative.planning.closing import Closing
+from declarative.planning.columns import PERSON, FactColumns, stack
 from declarative.planning.decide import Decision, PersonFacts, Reason, Standing, Timing, Verb, decide
 
 _FACT_COLUMNS = (
@@ -31,14 +32,32 @@ _FACT_COLUMNS = (
 
 def batches_to_cancel(frame: pl.DataFrame) -> list[str]:
     """Return the ids of the batches to cancel for these decisions: people who leave or move are queued in them."""
-    leaving = frame.filter(pl.col("verb").is_in([Verb.CANCEL, Verb.REPLACE])).select(pl.col("queued_in").explode())
-    return leaving.get_column("queued_in").drop_nulls().unique().sort().to_list()
+    return _flatten(cancels_by_address(frame))
 
 
 def batches_to_leave(frame: pl.DataFrame) -> list[str]:
     """Return those of batches_to_cancel() that hold a person who must be taken off, and not only people who move."""
+    return _flatten(leaves_by_address(frame))
+
+
+def cancels_by_address(frame: pl.DataFrame) -> dict[int, list[str]]:
+    """Return batches_to_cancel() by the place of their address."""
+    is_leaving = pl.col("verb").is_in([Verb.CANCEL, Verb.REPLACE])
+    waiting = frame.filter(is_leaving).select("address", pl.col("queued_in").alias("remote")).explode("remote")
+    batches: dict[int, list[str]] = {}
+    for place, remote_id in waiting.drop_nulls().unique().sort("address", "remote").iter_rows():
+        batches.setdefault(place, []).append(remote_id)
+    return batches
+
+
+def leaves_by_address(frame: pl.DataFrame) -> dict[int, list[str]]:
+    """Return batches_to_leave() by the place of their address."""
     must_leave = (pl.col("verb") == Verb.CANCEL) & (pl.col("reason") != Reason.BATCH_MATES)
-    return batches_to_cancel(frame.filter(must_leave))
+    return cancels_by_address(frame.filter(must_leave))
+
+
+def _flatten(batches: dict[int, list[str]]) -> list[str]:
+    return [remote_id for remote_ids in batches.values() for remote_id in remote_ids]
 
 
 def add_decisions(frame: pl.DataFrame) -> pl.DataFrame:
@@ -99,18 +118,29 @@ def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def wait_for_opening(closing: Closing | None, frame: pl.DataFrame) -> pl.DataFrame:
+def wait_for_opening(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame:
     """Decide again about people whose call cannot begin before their calling hours end, as if the hours were over.
     Whoever waits at the provider already is called before them. Adds `late`."""
     is_due = pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY])
-    due = frame.filter(is_due).get_column("number") if closing else None
-    if closing is None or due is None or due.is_empty():
+    late = [
+        (place, _find_late(facts.closing, frame.filter(address=place), is_due))
+        for place, facts in enumerate(columns.all_facts)
+        if facts.closing is not None
+    ]
+    late_people = stack(late, {"number": pl.String}).select(*PERSON, pl.lit(True).alias("late"))
+    if late_people.is_empty():
         return frame.with_columns(late=pl.lit(False))
-    waiting_count = frame.filter(pl.col("queued") & ~is_due & (pl.col("verb") != Verb.CANCEL)).height
-    late = due.filter(closing.find_late(due, waiting_count))
-    frame = frame.with_columns(late=pl.col("number").is_in(late.implode()))
-    if late.is_empty():
-        return frame
+    frame = frame.join(late_people, on=PERSON, how="left", maintain_order="left")
     closed = pl.lit(Timing.CLOSED.value, dtype=frame.schema["timing"])
     timing = pl.when("late").then(closed).otherwise("timing").alias("timing")
-    return move_batch_mates(add_decisions(frame.drop("verb", "reason").with_columns(timing)))
+    frame = frame.drop("verb", "reason").with_columns(pl.col("late").fill_null(False)).with_columns(timing)
+    return move_batch_mates(add_decisions(frame))
+
+
+def _find_late(closing: Closing, people: pl.DataFrame, is_due: pl.Expr) -> pl.DataFrame:
+    """Return the `number`s of the people of one address who are due, and cannot be begun in time."""
+    due = people.filter(is_due).get_column("number")
+    if due.is_empty():
+        return due.to_frame()
+    waiting_count = people.filter(pl.col("queued") & ~is_due & (pl.col("verb") != Verb.CANCEL)).height
+    return due.filter(closing.find_late(due, waiting_count)).to_frame()

@@ -206,7 +206,7 @@ class Managed:
     @property
     def has_forgotten_requests(self) -> bool:
         """Whether something was sent, and only its mark at the provider can still tell of it."""
-        return self.resource_record.is_forgotten and self.resource_record.generation > 0
+        return self.resource_record.generation > 0 and self.resource_record.is_forgotten
 
     def batch_records(self) -> dict[str, RemoteRecord]:
         """Return the remembered batches by id, without those that are not read any more."""

@@ -18,8 +18,9 @@ from declarative.model.frames import rows_digest
 from declarative.model.lock import Halt, Lock
 from declarative.model.policy import DoNotCallList
 from declarative.model.remote import Phase
-from declarative.model.resource import Json, Resource
+from declarative.model.resource import Resource
 from declarative.planning.decide import Reason, Verb
+from declarative.planning.diff import Change
 from declarative.planning.facts import Facts
 from declarative.planning.shards import cut_shards
 from declarative.planning.terms import Forecast, Terms
@@ -28,18 +29,6 @@ FORMAT_VERSION = "1"
 """`format_version` of a plan as JSON."""
 TO_CALL_SCHEMA = {"number": pl.String, "payload": pl.String, "verb": pl.String, "attempt": pl.Int64}
 """Columns of people to submit: E.164 number, canonical JSON of their data, the verb of their action, attempt from 1."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference of a spec, for people to read. Never of recipients or their data."""
-
-    path: str
-    """Where it is in the manifest, as `spec.agent_id`."""
-    before: Json
-    """The value last applied; None where there was none or it is not known."""
-    after: Json
-    """The value wanted; None where it was removed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,11 +255,11 @@ class Plan:
         return f"sha256:{json_digest([self.project, action_rows, task_digests])}"
 
 
-def select_to_call(frame: pl.DataFrame, verb: Verb) -> pl.DataFrame:
-    """Return the people of one verb, in the columns TO_CALL_SCHEMA."""
-    return frame.filter(pl.col("verb") == verb, pl.col("data").is_not_null()).select(
-        "number", pl.col("data").alias("payload"), "verb", (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
-    )
+def select_to_call(people: pl.DataFrame) -> pl.DataFrame:
+    """Return the wanted ones of these people: `address`, its place, and the columns TO_CALL_SCHEMA."""
+    attempt = (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
+    wanted = people.filter(pl.col("data").is_not_null())
+    return wanted.select("address", "number", pl.col("data").alias("payload"), "verb", attempt)
 
 
 def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> Action:

@@ -12,15 +12,16 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase, Remote, is_over
 from declarative.planning import standing
 from declarative.planning.decide import Verb
-from declarative.planning.entries import batch_facts, batches_with_current_data
+from declarative.planning.entries import batches_with_current_data
 from declarative.planning.facts import Facts
+from declarative.planning.remote_facts import batch_facts
 
 
 def batches_to_retry(facts: Facts, people: pl.DataFrame, capabilities: Capabilities | None) -> list[str]:
     """Return the ids of the batches to retry by request.
 
     The request calls again all people whose latest attempt failed or went unanswered, people refused before dialing
-    included (cartesia.md 3.5). So a batch with an outcome that we do not know, or with a refused person, never
+    included. So a batch with an outcome that we do not know, or with a refused person, never
     qualifies.
     """
     # Protocol 5: the retry request calls at once, without a guard. While a lost batch may yet call the same people,

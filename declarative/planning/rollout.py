@@ -6,14 +6,17 @@ many people were submitted, and whether all of their calls are over.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from declarative import humanize
+from declarative.model.lock import Ended
 from declarative.model.policy import Rollout
 from declarative.model.remote import parse_timestamp
+from declarative.planning.columns import PERSON, FactColumns, stack
 from declarative.planning.decide import Reason, Standing, Verb
 from declarative.planning.facts import Facts
 
@@ -63,32 +66,46 @@ def find_step(facts: Facts, rollout: Rollout, people: pl.DataFrame, finished_cou
     return RolloutStep(number, count, room, submitted_count, over)
 
 
-def hold_for_rollout(facts: Facts, people: pl.DataFrame, finished_count: int, moving: pl.Series | None) -> pl.DataFrame:
-    """Let people wait who belong to a later step. A step takes people in the order of the manifest, passing over those
-    who may not be called now.
+def hold_for_rollout(
+    columns: FactColumns, people: pl.DataFrame, finished: Sequence[Ended], moving: pl.Series | None = None
+) -> pl.DataFrame:
+    """Let people wait who belong to a later step. `finished` counts, by address, the people who are not among `people`.
 
     `moving` are numbers of people whose batch was cancelled a moment ago, and who are submitted again: a step admitted
     them already. People who were submitted before are never held: those who move, or are called again.
     """
-    resource = facts.resource
-    if resource is None or resource.rollout is None or not facts.is_desired:
+    rolled_out = columns.select(lambda facts: facts.is_desired and facts.resource and facts.resource.rollout)
+    held = [
+        (place, _find_held(facts, people.filter(address=place), finished[place].people, moving))
+        for place, facts in rolled_out
+    ]
+    held_people = stack(held, {"number": pl.String}).select(*PERSON, pl.lit(True).alias("held"))
+    if held_people.is_empty():
         return people
+    is_held = pl.col("held") & (pl.col("verb") == Verb.CREATE)
+    return (
+        people.join(held_people, on=PERSON, how="left", maintain_order="left")
+        .with_columns(
+            pl.when(is_held).then(pl.lit(str(Verb.WAIT))).otherwise("verb").alias("verb"),
+            pl.when(is_held).then(pl.lit(str(Reason.ROLLOUT))).otherwise("reason").alias("reason"),
+        )
+        .drop("held")
+    )
+
+
+def _find_held(facts: Facts, people: pl.DataFrame, finished_count: int, moving: pl.Series | None) -> pl.DataFrame:
+    """Return the `number`s of the people of one address who are new and belong to a later step. A step takes people in
+    the order of the manifest, passing over those who may not be called now."""
+    assert facts.resource is not None  # only a wanted resource has steps
+    assert facts.resource.rollout is not None
+    step = find_step(facts, facts.resource.rollout, people, finished_count, facts.resource.recipients.count)
     is_new = (pl.col("verb") == Verb.CREATE) & (pl.col("standing") == int(Standing.UNSUBMITTED))
     if moving is not None:
         is_new &= ~pl.col("number").is_in(moving.implode())
-    step = find_step(facts, resource.rollout, people, finished_count, resource.recipients.count)
     if step.room is None:
-        return people
-    order = resource.recipients.frame.select("number").with_row_index("order")
-    new_people = people.filter(is_new).select("number").join(order, on="number").sort("order")
-    held = new_people.get_column("number").slice(step.room)
-    if held.is_empty():
-        return people
-    is_held = pl.col("number").is_in(held.implode()) & is_new
-    return people.with_columns(
-        pl.when(is_held).then(pl.lit(str(Verb.WAIT))).otherwise("verb").alias("verb"),
-        pl.when(is_held).then(pl.lit(str(Reason.ROLLOUT))).otherwise("reason").alias("reason"),
-    )
+        return people.clear()
+    order = facts.resource.recipients.frame.select("number").with_row_index("order")
+    return people.filter(is_new).select("number").join(order, on="number").sort("order").slice(step.room)
 
 
 def _find_opening(facts: Facts, rollout: Rollout) -> datetime:

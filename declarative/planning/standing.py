@@ -1,23 +1,27 @@
-"""From entries to one row a person: the facts about them, and what decide.py decides. Pure.
+"""From entries to one row a person, for several addresses at once: the facts about them, and what decide.py decides.
+Pure.
 
 The rules run once for each distinct combination of facts (decisions.py): a million people cost a few dozen decisions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import polars as pl
 
-from declarative.model import frames
 from declarative.model.lock import Ended
 from declarative.model.policy import PRE_DIAL
 from declarative.model.remote import Phase
+from declarative.planning.columns import PERSON, FactColumns, stack
 from declarative.planning.decide import Reason, Standing, Timing
 from declarative.planning.decisions import add_decisions, move_batch_mates, wait_for_opening
-from declarative.planning.entries import GOING_ON, QUEUED, STUCK, all_members, build_entries
+from declarative.planning.doubtful import add_doubts
+from declarative.planning.entries import GOING_ON, QUEUED, STUCK, build_entries, read_members
 from declarative.planning.facts import Facts
-from declarative.planning.finished import count_finished, find_finished_keys, retry_outcomes, retry_policy
+from declarative.planning.finished import count_finished, find_finished, leave_out, retry_outcomes, retry_policy
 from declarative.planning.rollout import hold_for_rollout
 
 _TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
@@ -28,129 +32,121 @@ _ABSENCE_BY_POLICY = {"suppressed": Reason.SUPPRESSED, "other_country": Reason.O
 _FLAGS = ("queued", "revoked", "stuck", "fresh", "changed", "twin", "reached", "busy", "going_on")
 """Columns of _fold_by_person() that are false for a person who was not seen."""
 
-_NEVER_RETRIED = pl.col("retries") == 0
-_MAY_BE_FEWER = (
-    ((pl.col("phase") == Phase.QUEUED) & ~QUEUED)
-    | ((pl.col("phase") == Phase.CANCELLED) & pl.col("live"))
-    | (~_NEVER_RETRIED & ~((pl.col("phase") == Phase.UNREACHED) & pl.col("over")))
-)
-"""Whether an entry may count more calls than there were. A retry request calls the unreached again; for other people no
-answer of the provider tells whether they were among those."""
+NEVER_RETRIED = pl.col("retries") == 0
 _ENTRY_STANDING = (
     pl.when(pl.col("doubtful") & ~pl.col("phase").is_in([Phase.REACHED, Phase.IN_FLIGHT]))
     .then(int(Standing.UNSURE))
-    .when(QUEUED & _NEVER_RETRIED)
+    .when(QUEUED & NEVER_RETRIED)
     .then(int(Standing.WAITING))
-    .when((pl.col("phase") == Phase.CANCELLED) & _NEVER_RETRIED & pl.col("by_us"))
+    .when((pl.col("phase") == Phase.CANCELLED) & NEVER_RETRIED & pl.col("by_us"))
     .then(int(Standing.UNSUBMITTED))
-    .when((pl.col("phase") == Phase.UNFUNDED) & _NEVER_RETRIED)
+    .when((pl.col("phase") == Phase.UNFUNDED) & NEVER_RETRIED)
     .then(int(Standing.UNSUBMITTED))
-    .when((pl.col("phase") == Phase.REFUSED) & _NEVER_RETRIED)
+    .when((pl.col("phase") == Phase.REFUSED) & NEVER_RETRIED)
     .then(int(Standing.REFUSED))
     .otherwise(int(Standing.DIALED))
 )
 """The standing of one entry. The table in decide.py says which standing of a person wins."""
 
 
-def decide_all(facts: Facts, block: Reason | None = None) -> pl.DataFrame:
-    """Return one row for each person, wanted or seen, with the decision about them. `block` is PersonFacts.block.
+@dataclass(frozen=True)
+class Decisions:
+    """What is decided about the people of several addresses."""
 
-    Columns: `number`; `data` (the wanted payload, or null); the fields of decide.PersonFacts; `attempts` (an upper
-    bound); `phase` and `outcome` of their latest entry; `free_at` (when `retry.after` is over); `verb` and `reason`.
+    columns: FactColumns
+    """The addresses."""
+    people: pl.DataFrame
+    """One row for each person who is not finished, wanted or seen.
+
+    Columns: `address`, its place; `number`; `data` (the wanted payload, or null); the fields of decide.PersonFacts;
+    `attempts` (an upper bound); `phase` and `outcome` of their latest entry; `free_at` (when `retry.after` is over);
+    `verb` and `reason`."""
+    finished: Sequence[Ended]
+    """By address, the people who were left out: they were called, and no call is due."""
+
+    @cached_property
+    def _by_place(self) -> dict[int, pl.DataFrame]:
+        parts = self.people.partition_by("address", as_dict=True, maintain_order=True)
+        return {int(str(place)): frame for (place,), frame in parts.items()}
+
+    def people_of(self, place: int) -> pl.DataFrame:
+        """Return the rows of one address."""
+        frame = self._by_place.get(place)
+        return self.people.clear() if frame is None else frame
+
+
+def decide_addresses(
+    columns: FactColumns, blocks: Sequence[Reason | None], moving: pl.Series | None = None
+) -> Decisions:
+    """Decide about the people of several addresses; `blocks` holds PersonFacts.block of each. `moving` is as in
+    rollout.hold_for_rollout().
+
+    Finished people are nearly all of a campaign that ran to its end. Their outcome alone tells them from the rest, so a
+    million of them are compared as integers once, and never joined.
     """
-    people = _decide_people(facts, build_entries(facts, all_members(facts)), _select_recipients(facts), block)
-    return hold_for_rollout(facts, people, 0, None)
-
-
-def results_frame(facts: Facts) -> pl.DataFrame:
-    """Return decide_all() with what else users are told of each person. Decides nothing.
-
-    Further columns, null for a person who was not seen: `call_id`, `note` and `error` of their latest entry; `fewer`,
-    whether they may have been called less often than `attempts` says; `called_as`, the number of a Call's latest entry
-    (empty where it is not known), since the manifest may have been edited after the call.
-    """
-    members = all_members(facts)
-    entries = build_entries(facts, members)
-    latest = _sort_by_time(_add_called_number(facts, members, entries)).group_by("number", maintain_order=True)
-    latest_columns = latest.agg(
-        pl.col("call_id", "note", "error", "called_as").last(), _MAY_BE_FEWER.any().alias("fewer")
-    )
-    people = _decide_people(facts, entries, _select_recipients(facts))
-    return hold_for_rollout(facts, people, 0, None).join(latest_columns, on="number", how="left")
-
-
-def _add_called_number(facts: Facts, members: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add `called_as` to the entries: null unless the address is a Call."""
-    if not facts.is_single_call or facts.resource is None:
-        return frame.with_columns(called_as=pl.lit(None, dtype=pl.String))
-    recipients = frames.with_person_digest(facts.resource.recipients.frame, facts.key, facts.lineage)
-    person, number = recipients.select("person", "number").row(0)
-    number_by_remote = {
-        key: number for key, remote_record in facts.resource_record.remotes.items() if remote_record.person == person
-    }
-    number_by_remote |= {"": number} if person in facts.resource_record.placed else {}
-    number_by_remote |= dict(members.select("remote", "number").iter_rows())
-    return frame.with_columns(
-        pl.col("remote").replace_strict(number_by_remote, default="", return_dtype=pl.String).alias("called_as")
-    )
+    members = read_members(columns)
+    finished = find_finished(members)
+    counts = count_finished(members, finished)
+    recipients = leave_out(finished, _select_recipients(columns))
+    entries = build_entries(replace(members, frame=leave_out(finished, members.frame)))
+    people = _decide_people(columns, entries, recipients, blocks)
+    return Decisions(columns, hold_for_rollout(columns, people, counts, moving), counts)
 
 
 def decide_open(
     facts: Facts, block: Reason | None = None, moving: pl.Series | None = None
 ) -> tuple[pl.DataFrame, Ended]:
-    """Return decide_all() without the finished people, and how many are finished.
+    """Return the people of one address who are not finished, and how many are. `moving` is as in
+    rollout.hold_for_rollout()."""
+    decided = decide_addresses(FactColumns([facts]), [block], moving)
+    return decided.people, decided.finished[0]
 
-    A finished person was called, and no call is due: nearly all people of a campaign that ran to its end. Their outcome
-    alone tells them from the rest, so a million of them are compared as integers once, and never joined. What came of
-    their calls is counted only where `halt_when` asks for it. `moving` is as in rollout.hold_for_rollout().
-    """
-    members, recipients = all_members(facts), _select_recipients(facts)
-    if members.is_empty() or facts.is_single_call or facts.doubtful_persons():
-        people = _decide_people(facts, build_entries(facts, members), recipients, block)
-        return hold_for_rollout(facts, people, 0, moving), Ended()
-    keys = frames.number_keys(members.get_column("number"))
-    finished_keys = find_finished_keys(facts, members, keys)
-    is_finished = keys.is_in(finished_keys.implode()).fill_null(False)
-    finished = count_finished(facts, members.filter(is_finished), len(finished_keys))
-    members = members.filter(~is_finished)
-    recipients = recipients.filter(~frames.number_keys(recipients.get_column("number")).is_in(finished_keys.implode()))
-    people = _decide_people(facts, build_entries(facts, members), recipients, block)
-    return hold_for_rollout(facts, people, finished.people, moving), finished
+
+def decide_all(facts: Facts, block: Reason | None = None) -> pl.DataFrame:
+    """Return one row for each person of one address, the finished ones too."""
+    columns = FactColumns([facts])
+    entries = build_entries(read_members(columns))
+    people = _decide_people(columns, entries, _select_recipients(columns), [block])
+    return hold_for_rollout(columns, people, [Ended()])
 
 
 def _decide_people(
-    facts: Facts, entries: pl.DataFrame, recipients: pl.DataFrame, block: Reason | None = None
+    columns: FactColumns, entries: pl.DataFrame, recipients: pl.DataFrame, blocks: Sequence[Reason | None]
 ) -> pl.DataFrame:
-    by_person = _fold_by_person(_compare_entries(recipients, entries, returns_data=facts.returns_data))
-    undesired = by_person.join(recipients, on="number", how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
-    frame = recipients.join(by_person, on="number", how="left", maintain_order="left")
+    by_person = _fold_by_person(_compare_entries(recipients, entries))
+    undesired = by_person.join(recipients, on=PERSON, how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
+    frame = recipients.join(by_person, on=PERSON, how="left", maintain_order="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
-    frame = _add_person_facts(facts, frame).with_columns(
-        pl.lit(block, dtype=pl.String).alias("block"), pl.lit(facts.approved).alias("approved")
+    frame = _add_person_facts(columns, frame).with_columns(
+        columns.of_values(blocks, pl.String).alias("block"),
+        columns.value(lambda facts: facts.approved, pl.Boolean).alias("approved"),
     )
-    return wait_for_opening(facts.closing, move_batch_mates(add_decisions(frame)))
+    return wait_for_opening(columns, move_batch_mates(add_decisions(frame)))
 
 
-def _select_recipients(facts: Facts) -> pl.DataFrame:
-    """Return the wanted people as `number` and `data`; none where the resource is gone or paused."""
-    if facts.resource is None or not facts.is_desired:
-        return frames.empty_frame().rename({"payload": "data"})
-    return facts.resource.recipients.frame.select("number", pl.col("payload").alias("data"))
+def _select_recipients(columns: FactColumns) -> pl.DataFrame:
+    """Return the wanted people as `address`, `number` and `data`; none where the resource is gone or paused."""
+    wanted = (
+        (place, facts.resource.recipients.frame)
+        for place, facts in enumerate(columns.all_facts)
+        if facts.resource is not None and facts.is_desired
+    )
+    people = stack(wanted, {"number": pl.String, "payload": pl.String})
+    return people.select("address", "number", pl.col("payload").alias("data"))
 
 
-def _compare_entries(recipients: pl.DataFrame, frame: pl.DataFrame, *, returns_data: bool) -> pl.DataFrame:
+def _compare_entries(recipients: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Add `standing` and `changed` to the entries."""
-    submitted = recipients.join(frame.select("number"), on="number", how="semi")  # empty where all people are new
-    frame = frame.join(submitted, on="number", how="left")
+    submitted = recipients.join(frame.select(PERSON), on=PERSON, how="semi")  # empty where all people are new
+    frame = frame.join(submitted, on=PERSON, how="left")
     # Whoever waits without data was sent none. Where the provider returns no data, the digest of a batch says that
     # somebody in it differs, and nothing says who: then all who wait in it move together.
-    differs = pl.lit(True) if not returns_data else pl.col("payload").fill_null("{}") != pl.col("data")
-    waits_otherwise = QUEUED & _NEVER_RETRIED & pl.col("told") & differs
+    waits_otherwise = QUEUED & NEVER_RETRIED & pl.col("told")
+    waits_otherwise &= pl.col("silent") | (pl.col("payload").fill_null("{}") != pl.col("data"))
     data_differs = ~pl.col("exact") & ((pl.col("payload") != pl.col("data")) | waits_otherwise).fill_null(False)
     compared = frame.with_columns(_ENTRY_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
-    return compared.drop(
-        "data", "payload", "exact", "told", "stale", "doubtful", "by_us"
-    )  # not carried through the grouping
+    # These are not carried through the grouping.
+    return compared.drop("data", "payload", "exact", "told", "silent", "stale", "doubtful", "by_us")
 
 
 def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
@@ -163,11 +159,11 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
     dialed = pl.col("standing") >= int(Standing.DIALED)
     refused = pl.col("standing") == int(Standing.REFUSED)
     # A person who was taken off without an intent of ours counts as dialed, but was never called there.
-    was_called = dialed & ~((pl.col("phase") == Phase.CANCELLED) & _NEVER_RETRIED & ~pl.col("live"))
+    was_called = dialed & ~((pl.col("phase") == Phase.CANCELLED) & NEVER_RETRIED & ~pl.col("live"))
     live = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN]) | ~pl.col("over")
     return (
-        _sort_by_time(frame)
-        .group_by("number", maintain_order=True)
+        sort_by_time(frame)
+        .group_by(PERSON, maintain_order=True)
         .agg(
             pl.col("standing").max().alias("known"),
             QUEUED.any().alias("queued"),
@@ -179,12 +175,12 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
             (QUEUED & pl.col("revoked")).any().alias("revoked"),
             STUCK.any().alias("stuck"),
             pl.col("remote").filter(STUCK).alias("stuck_in"),
-            (QUEUED & _NEVER_RETRIED).any().alias("fresh"),
-            pl.col("attempt").filter(QUEUED & _NEVER_RETRIED).min().alias("queued_attempt"),
+            (QUEUED & NEVER_RETRIED).any().alias("fresh"),
+            pl.col("attempt").filter(QUEUED & NEVER_RETRIED).min().alias("queued_attempt"),
             (waiting.sum() > pl.col("attempt").filter(waiting).n_unique()).alias("twin"),
             # Protocol 9: an upper bound. Each batch that dialed a person counts once, and once for each of its retries.
             pl.when(was_called).then(1 + pl.col("retries")).otherwise(0).sum().alias("attempts"),
-            pl.when(was_called & ~(QUEUED & _NEVER_RETRIED))
+            pl.when(was_called & ~(QUEUED & NEVER_RETRIED))
             .then(1 + pl.col("retries"))
             .otherwise(0)
             .sum()
@@ -204,80 +200,80 @@ def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _sort_by_time(frame: pl.DataFrame) -> pl.DataFrame:
+def sort_by_time(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort("attempt", "created_at", "remote", nulls_last=True)
 
 
-def _add_person_facts(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
+def _add_person_facts(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame:
     """Add the fields of decide.PersonFacts, and `free_at`, to one row a person."""
-    retry = retry_policy(facts)
     flags = [pl.col(name).fill_null(False) for name in _FLAGS]
     counts = [pl.col(name).fill_null(0) for name in ("attempts", "attempts_elsewhere", "refusals", "vain_retries")]
     frame = frame.with_columns(*flags, *counts, pl.col("known").fill_null(int(Standing.UNSUBMITTED)))
+    pause = columns.value(lambda facts: retry_policy(facts).after, pl.Duration("us"))
+    most_retries = columns.value(lambda facts: retry_policy(facts).max_retries, pl.Int64)
     frame = frame.with_columns(
         pl.col("data").is_not_null().alias("desired"),
         (
             (pl.col("dialed_phase") == Phase.UNREACHED).fill_null(False)
-            & pl.col("dialed_outcome").is_in(retry_outcomes(facts)).fill_null(False)
+            & columns.is_one_of("dialed_outcome", retry_outcomes)
             & ~pl.col("reached")
             & ~pl.col("busy")
-            & (pl.col("attempts") + pl.col("vain_retries") <= retry.max_retries)
+            & (pl.col("attempts") + pl.col("vain_retries") <= most_retries)
         ).alias("retriable"),
-        (pl.lit(PRE_DIAL in retry.on) & (pl.col("refusals") <= retry.max_retries)).alias("try_refused"),
+        (
+            columns.value(lambda facts: PRE_DIAL in retry_policy(facts).on, pl.Boolean)
+            & (pl.col("refusals") <= most_retries)
+        ).alias("try_refused"),
         (pl.col("queued_attempt") <= pl.col("attempts_elsewhere")).fill_null(False).alias("already_called"),
-        (pl.col("over_at") + retry.after).alias("free_at"),
+        (pl.col("over_at") + pause).alias("free_at"),
     )
+    is_before = pl.col("free_at") > columns.value(lambda facts: facts.now, pl.Datetime("us", "UTC"))
+    has_pause = columns.value(lambda facts: bool(retry_policy(facts).after), pl.Boolean)
     frame = frame.with_columns(
-        (pl.col("free_at") > facts.now).fill_null(bool(retry.after)).alias("before_retry"),
-        _person_standing(facts, frame).alias("standing"),
+        pl.coalesce(is_before, has_pause).alias("before_retry"), add_doubts(columns, frame).alias("standing")
     )
-    return _add_absence(facts, _add_timing(facts, frame))
+    return _add_absence(columns, _add_timing(columns, frame))
 
 
-def _person_standing(facts: Facts, frame: pl.DataFrame) -> pl.Series:
-    """Return the strongest entry, or UNSURE for a person who may be in a request whose answer was lost."""
-    standing = pl.col("known")
-    # Protocol 5: until a lost request is settled, everyone who may be in it could be called by it. A batch that was
-    # declared placed while nobody could tell who was in it may have called them already.
-    if facts.has_doubtful_batch() or facts.unnamed_batches():
-        could_be_in_it = (pl.col("known") <= int(Standing.REFUSED)) | pl.col("retriable")
-        standing = pl.when(could_be_in_it).then(int(Standing.UNSURE)).otherwise(standing)
-    if facts.resource_record.unseen:
-        may_be_unseen = _is_among(facts, frame, facts.resource_record.unseen) & (
-            pl.col("known") <= int(Standing.REFUSED)
-        )
-        standing = pl.when(may_be_unseen).then(int(Standing.UNSURE)).otherwise(standing)
-    if doubtful := facts.doubtful_persons():
-        standing = pl.when(_is_among(facts, frame, doubtful)).then(int(Standing.UNSURE)).otherwise(standing)
-    return frame.select(standing.cast(pl.Int64).alias("standing")).to_series()
+def _add_timing(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame:
+    timings = [facts.timing for facts in columns.all_facts]
+    values = [timing.value if isinstance(timing, Timing) else Timing.NOW.value for timing in timings]
+    value = columns.of_values(values, _TIMING)
+    by_person = [(place, timing) for place, timing in enumerate(timings) if isinstance(timing, pl.DataFrame)]
+    if not by_person:
+        return frame.with_columns(value.alias("timing"))
+    timing_frame = stack(by_person, {"number": pl.String, "timing": pl.String})
+    frame = frame.join(timing_frame, on=PERSON, how="left", maintain_order="left")
+    return frame.with_columns(pl.coalesce(pl.col("timing").cast(_TIMING), value).alias("timing"))
 
 
-def _is_among(facts: Facts, frame: pl.DataFrame, digests: Collection[str]) -> pl.Expr:
-    """Whether each person has one of these digests. The one person of a Call always has."""
-    if facts.is_single_call:
-        return pl.lit(True)
-    persons = frames.with_person_digest(frame.select("number"), facts.key, facts.lineage).get_column("person")
-    return pl.lit(persons.is_in(list(digests)))
-
-
-def _add_timing(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
-    if isinstance(facts.timing, Timing):
-        return frame.with_columns(pl.lit(facts.timing.value, dtype=_TIMING).alias("timing"))
-    frame = frame.join(facts.timing, on="number", how="left")
-    return frame.with_columns(pl.col("timing").fill_null(Timing.NOW.value).cast(_TIMING))
-
-
-def _add_absence(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
+def _add_absence(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame:
     """Add `absence`: why a person is not desired, if they are not."""
+    absence = columns.value(_default_absence, _REASON)
+    with_excluded = [
+        (place, facts.resource.recipients.excluded)
+        for place, facts in enumerate(columns.all_facts)
+        if facts.resource and not facts.resource.paused and facts.resource.recipients.excluded_counts
+    ]
+    excluded = stack(
+        ((place, people) for place, people in with_excluded if not columns.all_facts[place].is_single_call),
+        {"number": pl.String, "policy": pl.String},
+    )
+    if excluded.is_empty():
+        return frame.with_columns(absence.alias("absence"))
+    by_policy = pl.col("policy").replace_strict(_ABSENCE_BY_POLICY, return_dtype=_REASON)
+    frame = frame.join(excluded, on=PERSON, how="left", maintain_order="left")
+    return frame.with_columns(pl.coalesce(by_policy, absence).alias("absence"))
+
+
+def _default_absence(facts: Facts) -> str:
+    """Why a person of an address is not desired, unless a policy excludes them by their number."""
     resource = facts.resource
-    if resource is None or resource.paused:
-        reason = Reason.REMOVED if resource is None else Reason.PAUSED
-        return frame.with_columns(pl.lit(str(reason), dtype=_REASON).alias("absence"))
-    if not resource.recipients.excluded_counts:
-        return frame.with_columns(pl.lit(str(Reason.NOT_DESIRED), dtype=_REASON).alias("absence"))
-    column = pl.col("policy").replace_strict(_ABSENCE_BY_POLICY, return_dtype=_REASON).alias("absence")
-    excluded = resource.recipients.excluded.select("number", column)
-    if facts.is_single_call:  # its person may wait under the number from before an edit
-        return frame.with_columns(pl.lit(excluded.item(0, "absence"), dtype=_REASON).alias("absence"))
-    with_policy = frame.join(excluded, on="number", how="left", maintain_order="left")
-    return with_policy.with_columns(pl.col("absence").fill_null(str(Reason.NOT_DESIRED)))
+    if resource is None:
+        return str(Reason.REMOVED)
+    if resource.paused:
+        return str(Reason.PAUSED)
+    if facts.is_single_call and resource.recipients.excluded_counts:
+        # Its person may wait under the number from before an edit.
+        return str(_ABSENCE_BY_POLICY[resource.recipients.excluded.item(0, "policy")])
+    return str(Reason.NOT_DESIRED)

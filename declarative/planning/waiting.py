@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import polars as pl
-
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Facts
 from declarative.planning.rollout import RolloutStep, find_step
+from declarative.planning.totals import AddressDecisions, VerbTotals
 
 
-def find_next_call(facts: Facts, group: pl.DataFrame, people: pl.DataFrame, finished_count: int) -> datetime | None:
-    """Return when the first of a group who wait may be called, as far as that is known. `people` are those of the
-    address who are not finished."""
-    reasons, moments = set(group.get_column("reason")), []
-    if Reason.RETRY_AFTER in reasons:
-        moments.append(group.filter(reason=Reason.RETRY_AFTER).get_column("free_at").min())
-    if Reason.ROLLOUT in reasons:
-        moments.append(_rollout_step(facts, people, finished_count).opens_at)
-    if facts.approved and reasons - {Reason.RETRY_AFTER, Reason.ROLLOUT}:
+def find_next_call(decided: AddressDecisions, group: VerbTotals) -> datetime | None:
+    """Return when the first of the people of an address who wait may be called, as far as that is known."""
+    facts, moments = decided.facts, [group.free_at]
+    if Reason.ROLLOUT in group.reasons:
+        moments.append(_rollout_step(decided).opens_at)
+    if facts.approved and set(group.reasons) - {Reason.RETRY_AFTER, Reason.ROLLOUT}:
         moments.append(facts.opens_at)
-    return min((moment for moment in moments if isinstance(moment, datetime)), default=None)
+    return min((moment for moment in moments if moment), default=None)
 
 
-def describe_wait(facts: Facts, group: pl.DataFrame, people: pl.DataFrame, finished_count: int) -> str:
+def describe_wait(decided: AddressDecisions, group: VerbTotals) -> str:
     """Say what people wait for, where their reasons alone do not tell."""
-    waits_for_step = (group.get_column("reason") == Reason.ROLLOUT).any()
-    return _rollout_step(facts, people, finished_count).waits_for if waits_for_step else ""
+    return _rollout_step(decided).waits_for if Reason.ROLLOUT in group.reasons else ""
 
 
-def _rollout_step(facts: Facts, people: pl.DataFrame, finished_count: int) -> RolloutStep:
-    assert facts.resource is not None  # only a wanted person waits for a step
-    assert facts.resource.rollout is not None
-    return find_step(facts, facts.resource.rollout, people, finished_count, facts.resource.recipients.count)
+def _rollout_step(decided: AddressDecisions) -> RolloutStep:
+    resource = decided.facts.resource
+    assert resource is not None  # only a wanted person waits for a step
+    assert resource.rollout is not None
+    return find_step(
+        decided.facts, resource.rollout, decided.people, decided.finished.people, resource.recipients.count
+    )

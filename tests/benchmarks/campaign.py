@@ -92,6 +92,12 @@ def batch(name: str, people: str = "") -> str:
     return head + (people or _FROM_FILE.replace("FILE", f"{name}.csv"))
 
 
+def _call(place: int) -> str:
+    head = _BATCH.replace("Batch", "Call").replace("NAME", f"call-{place}", 1)
+    spec = head.replace("AGENT", AGENT).replace("NUMBER", NUMBER)
+    return f'{spec}  to_number: "{number(place)}"\n  metadata: {{customer_id: cust_{place}}}\n'
+
+
 @dataclass
 class Campaign:
     """A project whose people are called by a served sandbox."""
@@ -115,6 +121,17 @@ class Campaign:
             write_rows(directory / f"{name}.csv", range(place, people, batches))
         key = f"sk_{directory.name}"
         return cls(directory, url, environment=environment(CARTESIA_BASE_URL=url, CARTESIA_API_KEY=key))
+
+    @classmethod
+    def create_calls(cls, directory: Path, url: str, count: int) -> Campaign:
+        """Create a project of so many Calls in one file."""
+        directory.mkdir(parents=True)
+        calls = "".join(_call(place) for place in range(count))
+        (directory / "project.yaml").write_text(_PROJECT + calls, encoding="utf-8")
+        variables = environment(CARTESIA_BASE_URL=url, CARTESIA_API_KEY=f"sk_{directory.name}")
+        campaign = cls(directory, url, environment=variables)
+        campaign.run("state", "new")  # single calls are never placed without a lock
+        return campaign
 
     @property
     def file(self) -> Path:

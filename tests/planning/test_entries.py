@@ -15,8 +15,10 @@ from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
 from declarative.planning import entries
-from declarative.planning.entries import QUEUED, SCHEMA
+from declarative.planning.columns import FactColumns
+from declarative.planning.entries import QUEUED
 from declarative.planning.facts import Facts
+from declarative.planning.remote_facts import SCHEMA
 from tests.planning.capabilities_fixture import BATCHES
 from tests.planning.facts_fixture import (
     KEY,
@@ -50,7 +52,7 @@ def sent(data: dict[str, str]) -> str:
 
 
 def told(of: Facts) -> pl.DataFrame:
-    return entries.build_entries(of, entries.all_members(of))
+    return entries.build_entries(entries.read_members(FactColumns([of])))
 
 
 def only(of: Facts) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.policy import Pace, Policy
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
-from declarative.planning.actions import compose_actions
 from declarative.planning.closing import CallRate, find_closing
 from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Observation
 from declarative.planning.notices import plan_notices
 from declarative.planning.plan import Plan
 from declarative.planning.policy import earliest_call
+from tests.planning.actions_fixture import compose_one
 from tests.planning.capabilities_fixture import BATCHES, CALLS, abilities
 from tests.planning.facts_fixture import (
     ABLE_TO_RETRY,
@@ -54,7 +54,7 @@ def said(
     asked = (lambda provider, route: able) if able else abilities
     known = {"record": record or knowing(*remotes), "timing": timing, "also": also, **(facts or {})}
     of = make_facts(*remotes, wanted=wanted, **known)
-    actions, work = compose_actions(Observation(facts=of, provider="cartesia"), asked(wanted.provider, wanted.route))
+    actions, work = compose_one(Observation(facts=of, provider="cartesia"), asked(wanted.provider, wanted.route))
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={wanted.address: work})
     found = list(plan_notices(plan, [wanted], asked))
@@ -112,7 +112,7 @@ def test_5000_people_take_84_minutes() -> None:
     many.count = 5000
     wanted = resource(many, expires_at=NOON + timedelta(minutes=83))
     of = make_facts(wanted=wanted, record=knowing())
-    actions, _ = compose_actions(Observation(facts=of, provider="cartesia"), everybody)
+    actions, _ = compose_one(Observation(facts=of, provider="cartesia"), everybody)
     plan = Plan(project="spring", created_at=NOON, actions=tuple(replace(one, people=5000) for one in actions))
     assert len(frame) == 1
     (notice,) = plan_notices(plan, [wanted], lambda provider, route: everybody)
@@ -264,7 +264,7 @@ def test_somebody_removed_after_their_call_was_placed_is_told_of(phase: Phase) -
 
 def test_of_a_removed_manifest_as_well() -> None:
     of = make_facts(call("c1", "a", Phase.QUEUED), wanted=None)
-    actions, work = compose_actions(Observation(facts=of, provider="callingbox"), None)
+    actions, work = compose_one(Observation(facts=of, provider="callingbox"), None)
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={of.address: work})
     assert [notice.message for notice in plan_notices(plan, [], abilities)] == [GOES_ON]
@@ -318,7 +318,7 @@ def test_a_batch_that_waits_an_hour_after_its_time_is_said(minutes: int, count: 
 
 def test_the_verbs_that_call_are_those_that_warn() -> None:
     waiting = batch("b1", members(a=Phase.QUEUED, b=Phase.QUEUED))
-    actions, _ = compose_actions(Observation(facts=make_facts(waiting, wanted=None), provider="cartesia"), None)
+    actions, _ = compose_one(Observation(facts=make_facts(waiting, wanted=None), provider="cartesia"), None)
     assert [action.verb for action in actions] == [Verb.CANCEL]
     assert said(resource("ab", paused=True), waiting) == []
 
@@ -365,7 +365,7 @@ def test_people_who_move_together_since_nobody_tells_whose_data_changed_are_said
 def test_a_guard_that_the_provider_does_not_take_is_lengthened_and_said(*, guard: timedelta, warned: bool) -> None:
     wanted = resource("a", least_guard=timedelta(minutes=3))
     of = make_facts(wanted=wanted)
-    actions, work = compose_actions(Observation(facts=of, provider="cartesia"), BATCHES)
+    actions, work = compose_one(Observation(facts=of, provider="cartesia"), BATCHES)
     assert work is not None
     plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={wanted.address: work})
     messages = [notice.message for notice in plan_notices(plan, [wanted], abilities, guard)]

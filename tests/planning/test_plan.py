@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from declarative.model.remote import Phase
-from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import Action, Plan, count_values, main_reason, sort_actions
+from tests.planning.actions_fixture import compose_one
 from tests.planning.capabilities_fixture import BATCHES
 from tests.planning.facts_fixture import ABLE_TO_RETRY, ADDRESS, NOON, batch, knowing, make_facts, members, resource
 
@@ -91,7 +91,7 @@ def test_counts_have_the_most_frequent_first_and_leave_out_nothing_said() -> Non
 
 
 def made(of: Any) -> Plan:
-    actions, work = compose_actions(Observation(facts=of, provider="cartesia"), BATCHES)
+    actions, work = compose_one(Observation(facts=of, provider="cartesia"), BATCHES)
     return plan(*actions, tasks={ADDRESS: work} if work else {})
 
 

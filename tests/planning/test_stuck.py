@@ -10,10 +10,10 @@ import pytest
 
 from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase
-from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts, Observation
 from declarative.planning.stuck import endless_notices, stuck_people
+from tests.planning.actions_fixture import compose_one
 from tests.planning.facts_fixture import NOON, batch, make_facts, members, remembered, resource, verbs
 
 QUEUED, CANCELLED, UNKNOWN, REACHED = Phase.QUEUED, Phase.CANCELLED, Phase.UNKNOWN, Phase.REACHED
@@ -26,7 +26,7 @@ def cancelled_facts(wanted: str = "b", cancel: CancelProgress | None = CancelPro
 
 
 def actions_of(facts: Facts) -> dict[Verb, Reason]:
-    actions, _ = compose_actions(Observation(facts=facts, provider="cartesia"), None)
+    actions, _ = compose_one(Observation(facts=facts, provider="cartesia"), None)
     return {action.verb: action.reason for action in actions}
 
 
@@ -57,7 +57,7 @@ def live_facts(wanted: str, outcome: str | None = None, *, finished: int = 0) ->
 def test_who_left_and_reads_a_word_that_nobody_knows_in_a_live_batch_is_a_problem() -> None:
     facts = live_facts("b")
     assert actions_of(facts) == {Verb.BLOCK: Reason.NOT_TAKEN_OFF}
-    actions, _ = compose_actions(Observation(facts=facts, provider="cartesia"), None)
+    actions, _ = compose_one(Observation(facts=facts, provider="cartesia"), None)
     assert "b1 shows them by a word that dialctl does not know" in actions[0].detail
     assert "dialctl resolve batch/march#b1 --placed" in actions[0].hint
 
@@ -89,7 +89,7 @@ def test_who_reads_cancelled_is_free_once_the_cancel_has_settled(minutes: int, v
     )
     assert verbs(facts)["a"] == verb
     assert facts.has_unsettled_cancel() is (verb == "keep")
-    _, task = compose_actions(Observation(facts=facts, provider="cartesia"), None)
+    _, task = compose_one(Observation(facts=facts, provider="cartesia"), None)
     assert task is not None
     assert task.due_later is (verb == "keep")  # so that no later plan leaves it unread
 

@@ -103,6 +103,7 @@ def is_too_short(number: str) -> bool:
         return False
 
 
+@cache
 def numbering_plan_edition() -> str:
     """The edition of the numbering plans. Another edition may know other numbers and countries."""
     from importlib.metadata import version
