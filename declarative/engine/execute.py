@@ -15,7 +15,16 @@ from types import MappingProxyType
 import polars as pl
 
 from declarative.engine import before_start
-from declarative.engine.answers import BAD_KEY, FAILS_RESOURCE, cancel_problem, outcome_message, retry_delay
+from declarative.engine.answers import (
+    LONGEST_PAUSE,
+    TRIES,
+    cancel_problem,
+    failure_receipt,
+    outcome_message,
+    retry_delay,
+    send,
+    stops_provider,
+)
 from declarative.engine.intents import IntentWriter
 from declarative.engine.partial import is_partial, record_partial
 from declarative.engine.results import Receipt, RequestStatus, over_budget_receipt
@@ -41,10 +50,6 @@ from declarative.providers.base import (
     Submission,
 )
 
-TRIES = 4
-"""How often one request is sent at most, where each earlier try was certainly not done."""
-LONGEST_PAUSE = 600.0
-"""Seconds. A run does not wait for a provider that asks for a longer pause between two tries."""
 steps = logging.getLogger("dialctl.steps")
 
 
@@ -80,7 +85,7 @@ class Executor:
 
         def send_once() -> tuple[Intent, Outcome]:
             intent, submission = self._intent_writer.write_submission(resource, recipients, attempt, moved)
-            return intent, _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
+            return intent, send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
         return self._dial(resource, recipients, send_once, may_call)
 
@@ -92,7 +97,7 @@ class Executor:
 
         def send_once() -> tuple[Intent, Outcome]:
             intent = self._intent_writer.write_retry(resource, remote, len(recipients))
-            return intent, _send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
+            return intent, send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
 
         return self._dial(resource, recipients, send_once, may_call)
 
@@ -113,7 +118,7 @@ class Executor:
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
         # Written also where nothing else changes: whoever sends a cancel has a line in the history.
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None, counts=PeopleCounts())
-        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        outcome = send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         if not isinstance(outcome, Done) or not before_start.came_in_time(provider, channel, read_before):
             return Receipt(RequestStatus.FAILED, remote_id, cancel_problem(outcome))
         remote_record = replace(
@@ -139,13 +144,8 @@ class Executor:
                     RequestStatus.FAILED,
                     message=f"their time to be called ended while waiting: {outcome_message(outcome)}",
                 )
-            if receipt := self.stopped_providers.get(resource.provider) or self.unclear_answers.find_stop(
-                resource.address
-            ):
+            if receipt := self.find_refusal(resource, len(recipients)):
                 return receipt
-            self._run.check_may_dial()
-            if not self._run.budget.covers(len(recipients)):
-                return over_budget_receipt(len(recipients), self._run.budget.remaining)
             intent, outcome = send_once()
             receipt = self.record_outcome(resource, intent, outcome, recipients)
             # Protocol 3: only a request that was certainly not done is sent again (no receipt), never an ambiguous one.
@@ -158,6 +158,19 @@ class Executor:
             self.on_wait()
             self._run.pause(pause)
         return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {outcome_message(outcome)}")
+
+    def find_refusal(self, resource: Resource, count: int, mark: str = "") -> Receipt | None:
+        """Why a request for `count` people may not be sent now; None where it may. Raises Interrupted and LeaseLost."""
+        if receipt := self.stopped_providers.get(resource.provider):
+            return receipt
+        if receipt := self.unclear_answers.find_stop(resource.address):
+            return receipt
+        self._run.check_may_dial()
+        # Protocol 15: a person's halt is heard before each request that dials, whatever was approved.
+        if halt := self._run.find_halt(resource):
+            return Receipt(RequestStatus.HALTED, message=f"{halt}; nobody more is called", final=True)
+        fits = self._run.budget.covers(count, mark)
+        return None if fits else over_budget_receipt(count, self._run.budget.remaining)
 
     def record_outcome(
         self, resource: Resource, intent: Intent, outcome: Outcome, recipients: pl.DataFrame
@@ -193,17 +206,8 @@ class Executor:
             # Protocol 3: it did not happen, so the intent closes and its people are free again.
             case NotSent() | Busy() | Rejected() | OutOfFunds():
                 self._undo_intent(resource, intent, {})
-        return self._failure_receipt(resource, outcome)
-
-    def _failure_receipt(self, resource: Resource, outcome: NotSent | Busy | Rejected | OutOfFunds) -> Receipt | None:
-        """Says why a request was not done; None where the next try may succeed. Stops the provider where none can."""
-        if isinstance(outcome, NotSent | Busy):
-            return None
-        if isinstance(outcome, OutOfFunds):
-            self.stopped_providers[resource.provider] = Receipt(RequestStatus.OUT_OF_FUNDS, message=outcome.message)
-            return self.stopped_providers[resource.provider]
-        receipt = Receipt(RequestStatus.FAILED, message=outcome.message, final=outcome.status in FAILS_RESOURCE)
-        if outcome.status == BAD_KEY:
+        receipt = failure_receipt(outcome)
+        if receipt is not None and stops_provider(outcome):
             self.stopped_providers[resource.provider] = receipt
         return receipt
 
@@ -245,14 +249,11 @@ class RepeatExecutor:
 
     def repeat(self, resource: Resource, intent: Intent, submission: Submission, recipients: pl.DataFrame) -> Receipt:
         """Sends a submission again, the same to the byte."""
-        if receipt := self._executor.stopped_providers.get(resource.provider):
+        if receipt := self._executor.find_refusal(resource, intent.count, intent.mark):
             return receipt
-        self._run.check_may_dial()
-        if not self._run.budget.covers(intent.count, intent.mark):
-            return over_budget_receipt(intent.count, self._run.budget.remaining)
         intent = IntentWriter(self._run).write_repeat(resource, intent)
         channel = self._run.provider(resource).channels[resource.route]
-        outcome = _send(self._run, f"repeat {resource.address}", lambda: channel.submit(submission))
+        outcome = send(self._run, f"repeat {resource.address}", lambda: channel.submit(submission))
         # Protocol 5: the first request may have taken effect, whatever the second one is answered.
         is_ours = isinstance(outcome, Done) and str(outcome.remote.mark) == intent.mark
         if (is_ours or isinstance(outcome, MarkMissing)) and (
@@ -274,25 +275,25 @@ class ProbeExecutor:
         """Creates a list probe at a provider. Returns the outcome, and why its cancel failed. It is cancelled at once,
         unless the provider forgets what is cancelled: then its list would never show it."""
         self._run.check_may_dial()
+        if halt := self._run.read_halts().find():
+            return NotSent(f"{halt}"), ""
         channel = self._run.providers[name].channels[Route.BATCH]
         # Protocol 5: its time is durable before it is sent, so that no other run sends one within the settle time.
         self._run.ledger.set_probe_time(name, self._run.providers[name].now())
-        outcome = _send(self._run, f"probe {name}", lambda: channel.submit(submission))
+        outcome = send(self._run, f"probe {name}", lambda: channel.submit(submission))
         if channel.capabilities.cancel_proof is CancelProof.ABSENCE or not isinstance(outcome, Done | MarkMissing):
             return outcome, ""
         return outcome, self.cancel_probe(channel, outcome.remote.id)
 
     def cancel_probe(self, channel: Channel, remote_id: str) -> str:
         """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
-        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        outcome = send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         return "" if isinstance(outcome, Done) else outcome_message(outcome)
 
 
-def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:
-    """Sends one request, once."""
-    # Protocol 11: writing the intent may have taken long. A run that took the lease meanwhile may not have read it.
-    run.lease.check()
-    steps.debug("send: %s", description)
-    outcome = request()
-    steps.debug("answer: %s: %s", description, type(outcome).__name__)
-    return outcome
+def cancel_unrecorded(channel: Channel, remote_id: str) -> str:
+    """Cancels a batch without the lease and without a record: the emergency stop, which calls nobody. Returns why it
+    could not be cancelled; "" where it was."""
+    steps.debug("send: cancel %s without the lease", remote_id)
+    outcome = channel.cancel(remote_id)
+    return "" if isinstance(outcome, Done) else outcome_message(outcome) or "the answer says nothing"

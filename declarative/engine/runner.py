@@ -45,8 +45,9 @@ class PlanRunner:
         self._executor = Executor(run, on_wait=self.check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
-        self._guard_watch = GuardWatch(run, self._executor, sweeper := Sweeper(run, self._executor))
-        self.settler = Settler(run, sweeper)
+        self._sweeper = Sweeper(run, self._executor)
+        self._guard_watch = GuardWatch(run, self._executor, self._sweeper)
+        self.settler = Settler(run, self._sweeper)
         self.repeater = Repeater(run, self._executor, self._eligibility, self._guard_watch)
         self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self.check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
@@ -154,6 +155,7 @@ class PlanRunner:
             receipt = self._executor.retry(resource, task.facts.remotes[remote_id], recipients, may_call)
             result.add_receipt(receipt, Verb.RETRY, len(recipients))
             self._eligibility.record_outcome(task.address, receipt, recipients)
+            self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
 
     def _submit(
         self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
@@ -169,8 +171,8 @@ class PlanRunner:
         pacer = Pacer(self._run, resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
             for start, shard in cut_shards(same_attempt, capabilities):
-                if self._must_stop(resource, result):
-                    result.deferred += len(same_attempt) - start
+                if self._run.must_look_again or self._must_stop(resource, result):
+                    result.add_left(len(same_attempt) - start, comes_again=self._run.must_look_again)
                     break
                 self._run.progress(f"{resource.address}: {start:,} of {people(len(same_attempt))} submitted")
                 pacer.wait()
@@ -191,6 +193,7 @@ class PlanRunner:
         self._eligibility.record_outcome(resource.address, receipt, shard)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
+            self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
 
     def check_guarded_batches(self) -> None:
         """Looks for every batch that this run created and has not looked for yet."""
@@ -199,11 +202,6 @@ class PlanRunner:
     def check_guards_again(self) -> None:
         """Waits for the last quarter of each guard, and reads the lists once more. Raises Interrupted."""
         self._apply_findings(self._guard_watch.check_again())
-
-    @property
-    def has_taken_back(self) -> bool:
-        """Whether people of a batch that was taken back were not submitted again yet."""
-        return any(result.taken_back for result in self.results.values())
 
     def _apply_findings(self, findings: Sequence[Finding]) -> None:
         """Keeps findings for the report. A batch that was withdrawn does not count as submitted."""
@@ -223,7 +221,8 @@ class PlanRunner:
             return True
         if is_expired := self._eligibility.is_expired(resource):
             result.problems.append(Receipt(RequestStatus.FAILED, message=EXPIRED))
-        failures = [receipt for receipt in result.problems if receipt.status is RequestStatus.FAILED]
+        ended = (RequestStatus.FAILED, RequestStatus.HALTED)
+        failures = [receipt for receipt in result.problems if receipt.status in ended]
         return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
 
 

@@ -137,14 +137,15 @@ class RemoteRecord:
     outcome: str | None = None
     """The provider's own word for how the call ended. None for a batch, and before it ended."""
     closed: bool = False
-    """It is neither read nor touched any more. A person closed it, and all of its people count as called: the provider
-    has dropped it, or does not answer all of them; their digests are under `placed` of the address. Or the provider
-    forgets what is cancelled, and our cancel is proven to have come before its start."""
+    """It is neither read nor touched any more: a person closed it, and all of its people count as called (their digests
+    are under `placed` of the address), or the provider forgets what is cancelled, and our cancel came in time."""
     unnamed: bool = False
     """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
     who may have been in it is called until a person settles who was."""
     origin: Origin | None = None
     """Under what it was sent. None: found by its mark alone, or sent by an earlier version."""
+    retried: Origin | None = None
+    """Under what it was last retried by the provider's request. None: by none that is known."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
@@ -276,6 +277,9 @@ class Lock:
     project's guard. More than LONGEST_GUARD: it did not show one within that either."""
     probes: Mapping[str, datetime] = field(default_factory=dict)
     """Provider name to when the last list probe was sent there, by the provider's clock."""
+    dials: Mapping[str, int] = field(default_factory=dict)
+    """The beginning of an hour (`2026-12-01T16:00:00Z`, by the provider's clock) to the people in requests that
+    `dialctl run` sent within it. It keeps a day, for `max_dials`."""
     lists: Mapping[str, int] = field(default_factory=dict)
     """Name of each do-not-call list of the project to how many numbers it held. Falls only by an apply that was allowed
     to release."""

@@ -1,7 +1,6 @@
 """All that is known of one address, in three steps: Managed, Facts, Observation. Values only.
 
-Managed is what manifest and lock say. Facts add what was seen at the provider: the input of every decision about
-people. An Observation adds what was concluded from both for the whole address.
+Managed is what manifest and lock say, Facts add what was seen at the provider, an Observation what was concluded of it.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import polars as pl
 
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
+from declarative.model.halts import EmergencyHalt
 from declarative.model.lock import Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.records import join_records
 from declarative.model.remote import Remote
@@ -49,16 +49,18 @@ class Facts:
     """Whether the list of calls shows by its mark the newest call that the lock knows there."""
     unmatched: frozenset[str] = frozenset()
     """Ids of batches that do not show exactly the people who were sent, as far as the lock knows (membership.py)."""
+    emergency: EmergencyHalt | None = None
+    """The halt that a person ordered for it, which stands. None: there is none."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
-    failures: frozenset[str] = frozenset()
-    """The provider's words for a call that failed."""
     capabilities: Capabilities | None = None
-    """What the route of the address can do; None where that is not known."""
+    """What its route can do; None: not known."""
     approved: bool = True
     """Whether its manifest was approved as it is. True where the run does not ask (`apply --only-approved` does)."""
     cancel_settles: timedelta = timedelta()
     """How long after the answer to a cancel the provider may still call."""
+    frequent: pl.DataFrame | None = None
+    """People who were called as often as `frequency` allows: `number`, and `free_at`, when they may be called again."""
     closing: Closing | None = None
     """When the calling hours end of a batch that would begin now; None where that bounds nobody."""
     opens_at: datetime | None = None
@@ -85,11 +87,6 @@ class Facts:
         if remote_record.cancel is None or not self.cancel_settles:
             return remote_record.cancel is not None
         return remote_record.cancelled_at is not None and remote_record.cancelled_at + self.cancel_settles <= self.now
-
-    @property
-    def returns_data(self) -> bool:
-        """Whether people who wait come back with the data that was sent for them."""
-        return self.capabilities is None or self.capabilities.returns_data
 
     def has_unsettled_cancel(self) -> bool:
         """Whether people whom a cancel of ours took off are not free yet, and will be decided anew."""
@@ -185,6 +182,11 @@ class Managed:
     """Addresses of the lock whose record belongs to this one (`metadata.previously`)."""
     read_only: bool = False
     """Its manifest is gone and it is no part of this run, which must not call its people under another address."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its address, and its earlier ones."""
+        return (self.address, *(self.resource.previously if self.resource else ()))
 
     @property
     def resource_here(self) -> Resource | None:

@@ -73,6 +73,7 @@ def identify_members(facts: Facts, remote: Remote) -> pl.DataFrame:
 def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
     """Return the columns of SCHEMA that hold for all members of a remote. `exact` is filled in later."""
     remote_record = _get_remote_record(facts, remote)
+    returns_data = facts.capabilities is None or facts.capabilities.returns_data
     return {
         "remote": remote.id,
         "created_at": remote.created_at,
@@ -87,8 +88,8 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "stale": _is_stale(facts, remote_record, remote),
         "revoked": remote_record.mark in facts.resource_record.revoked,
         "exact": False,
-        "told": facts.returns_data or remote_record.payloads is not None,
-        "silent": not facts.returns_data,
+        "told": returns_data or remote_record.payloads is not None,
+        "silent": not returns_data,
         "doubtful": remote.id in facts.doubtful_retries(),
     }
 

@@ -5,7 +5,7 @@ Importing this module imports nothing heavy and connects to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ def _import_object(reference: str) -> Any:
     return getattr(import_module(module), name)
 
 
-_BUILT_IN: Mapping[str, Plugin] = {
+BUILT_IN: Mapping[str, Plugin] = {
     "cartesia": BuiltIn(
         "declarative.providers.cartesia.type:CARTESIA", "declarative.providers.cartesia.connect:connect"
     ),
@@ -56,27 +56,38 @@ _BUILT_IN: Mapping[str, Plugin] = {
     ),
     "telnyx": BuiltIn("declarative.providers.telnyx.type:TELNYX", "declarative.providers.telnyx.connect:connect"),
 }
+"""The types of this package, by name."""
 
 
 def type_names() -> list[str]:
     """Return the names of `types()` without importing the built-in ones."""
-    return [*_BUILT_IN, *load_plugins(_BUILT_IN).sound]
+    return [*BUILT_IN, *load_plugins(BUILT_IN).sound]
 
 
 def types() -> dict[str, ProviderType]:
     """Return every provider type by name, the built-in ones first. A plugin that is broken is left out."""
-    plugins = {**_BUILT_IN, **load_plugins(_BUILT_IN).sound}
+    plugins = {**BUILT_IN, **load_plugins(BUILT_IN).sound}
     return {name: plugin.type for name, plugin in plugins.items()}
 
 
 def broken_types() -> Mapping[str, str]:
     """Return why each installed type cannot be used that is left out of `types()`, by the name of its entry point."""
-    return load_plugins(_BUILT_IN).broken
+    return load_plugins(BUILT_IN).broken
 
 
 def is_built_in(type_name: str) -> bool:
     """Tell whether a type is of this package. The sandbox simulates these, and no others."""
-    return type_name in _BUILT_IN
+    return type_name in BUILT_IN
+
+
+def find_types(names: Collection[str]) -> Mapping[str, ProviderType]:
+    """Return the types of these names, as far as they exist and can be loaded. A plugin is loaded only where it is
+    named."""
+    types_by_name = {name: BUILT_IN[name].type for name in names if name in BUILT_IN}
+    if {*names} <= {*types_by_name}:
+        return types_by_name
+    sound = load_plugins(BUILT_IN).sound
+    return {**types_by_name, **{name: plugin.type for name, plugin in sound.items() if name in names}}
 
 
 def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> Provider:
@@ -85,25 +96,26 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> Provider:
     Raises MissingKey, or ProviderError for an unknown type, an unknown API version, a base URL that cannot be used, or
     whatever a plugin raises.
     """
-    plugins = load_plugins(_BUILT_IN)
-    known: Mapping[str, Plugin] = {**_BUILT_IN, **plugins.sound}
+    # A plugin that nobody uses is not loaded: it cannot keep others from working.
+    if plugin := BUILT_IN.get(spec.type):
+        return _check_version(plugin, spec).connect(spec, connect_options)
+    plugins = load_plugins(BUILT_IN)
     if reason := plugins.broken.get(spec.type):
-        raise ProviderError(
-            f"the provider type {spec.type} cannot be used: {reason}", hint="repair or remove its package"
-        )
-    if spec.type not in known:
-        raise ProviderError(f"{spec.name}: no provider type {spec.type!r}", hint=f"known types: {', '.join(known)}")
-    plugin = known[spec.type]
+        message = f"the provider type {spec.type} cannot be used: {reason}"
+        raise ProviderError(message, hint="repair or remove its package")
+    if spec.type not in plugins.sound:
+        known = ", ".join([*BUILT_IN, *plugins.sound])
+        raise ProviderError(f"{spec.name}: no provider type {spec.type!r}", hint=f"known types: {known}")
+    return _connect_plugin(_check_version(plugins.sound[spec.type], spec), spec, connect_options)
+
+
+def _check_version(plugin: Plugin, spec: ProviderSpec) -> Plugin:
     if spec.api_version not in (None, *plugin.type.versions):
         raise ProviderError(
             f"{spec.name}: {spec.type} has no api_version {spec.api_version!r}",
             hint=f"known versions: {', '.join(plugin.type.versions)}",
         )
-    return (
-        plugin.connect(spec, connect_options)
-        if is_built_in(spec.type)
-        else _connect_plugin(plugin, spec, connect_options)
-    )
+    return plugin
 
 
 def _connect_plugin(plugin: Plugin, spec: ProviderSpec, connect_options: ConnectOptions) -> Provider:
