@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from declarative.model.halts import EVERYTHING, EmergencyHalt, Halts, environment_halt
+from declarative.privacy import clean, mask_all
 from declarative.state.base import Backend, Holder, Log
 from declarative.state.halt_lines import parse_halts, render_halt, render_resume
 
@@ -28,7 +29,8 @@ def add_halts(
     """Write a halt of each address, and return them. Raises StateError; those before it stand then."""
     by, at = _name_writer(environment), _now()
     halts = [
-        EmergencyHalt(id=secrets.token_hex(4), address=address, at=at, by=by, reason=reason) for address in addresses
+        EmergencyHalt(id=secrets.token_hex(4), address=address, at=at, by=by, reason=mask_all(clean(reason)))
+        for address in addresses
     ]
     for halt in halts:
         backend.add_line(Log.HALTS, render_halt(halt))

@@ -13,7 +13,7 @@ from pathlib import Path
 from declarative.app.connections import Connections, connect_outlined, find_keyed_types, read_outline
 from declarative.app.emergency_halts import add_halts
 from declarative.app.git_repository import GitRepository, GitUnavailable
-from declarative.app.halt_record import record_cancels
+from declarative.app.halt_record import record_cancels, write_history
 from declarative.app.halt_targets import HaltTargets, find_targets
 from declarative.app.session import Session
 from declarative.engine.emergency import EmergencyStop
@@ -119,7 +119,9 @@ def halt_project(session: Session, options: HaltOptions) -> HaltReport:
         _stop_calls(session, report, backend, targets, connections)
     finally:
         connections.close()
-    report.folder_in_git = None if options.is_dry else _find_git_folder(session, outline, backend)
+    if not options.is_dry:
+        report.folder_in_git = _find_git_folder(session, outline, backend)
+        report.warnings += write_history(session, backend, report.batches, targets.addresses, options.reason)
     return report
 
 

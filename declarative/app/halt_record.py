@@ -10,10 +10,15 @@ from datetime import datetime
 
 from declarative.app.session import Session
 from declarative.engine.results import StoppedBatch
-from declarative.errors import DialctlError, ProviderError, StateError
+from declarative.errors import DialctlError, Exit, ProviderError, StateError
 from declarative.model import records
+from declarative.model.halts import EVERYTHING
+from declarative.model.history import PeopleCounts, RunRecord
 from declarative.model.lock import CancelProgress, RemoteRecord
+from declarative.model.remote import Phase
+from declarative.privacy import clean, mask_all
 from declarative.providers.base import Provider
+from declarative.state import history
 from declarative.state.base import Backend, Holder, Lease
 from declarative.state.ledger import Ledger
 
@@ -70,6 +75,32 @@ def record_cancels(session: Session, backend: Backend, wait: float) -> Iterator[
         else:
             recorder = CancelRecorder(ledger if ledger.is_started else None, "there is no lock")
         yield recorder
+
+
+def write_history(
+    session: Session, backend: Backend, batches: Collection[StoppedBatch], addresses: Collection[str], reason: str
+) -> list[str]:
+    """Add the line of a halt to the history, which needs no lease. Returns what to say where that failed."""
+    holder = Holder.from_environment(session.options.environment)
+    taken_off: dict[str, int] = {address: 0 for address in addresses if address != EVERYTHING}
+    for batch in batches:
+        if batch.address:
+            taken_off[batch.address] = taken_off.get(batch.address, 0) + batch.count(Phase.CANCELLED)
+    record = RunRecord(
+        run=holder.id,
+        at=holder.since,
+        command="halt",
+        by=clean(f"{holder.who} on {holder.host}"),
+        ci_run=holder.run,
+        reason=mask_all(clean(reason)) or None,
+        exit=int(Exit.NEEDS_HUMAN if any(batch.failure for batch in batches) else Exit.DONE),
+        addresses={address: PeopleCounts(people_taken_off=count) for address, count in sorted(taken_off.items())},
+    )
+    try:
+        history.write_line(backend, None, record)
+    except (StateError, OSError) as error:
+        return [f"the history has no line of this halt: {error.message if isinstance(error, StateError) else error}"]
+    return []
 
 
 def _take_lease(session: Session, backend: Backend, wait: float) -> tuple[Lease | None, str]:

@@ -43,7 +43,10 @@ REASONS = {
     "too_early": ReasonHelp("scheduled_at is further ahead than the provider takes. A later run submits them."),
     "retry_after": ReasonHelp("These people were not reached, and the time under retry.after has not passed yet."),
     "rollout": ReasonHelp("These people belong to a later step of the rollout."),
-    "frequency": ReasonHelp("These numbers were called as often as the frequency policy allows. They wait."),
+    "frequency": ReasonHelp(
+        "These numbers were called, or will be, as often as frequency in the Project's policy allows, by all resources "
+        "together. They wait, and the plan says until when."
+    ),
     "not_approved": ReasonHelp(
         "This run calls only for what was approved (--only-approved), and the manifest or the project's policy changed "
         "since, or the address was blocked then. Who waits at the provider stays there.",

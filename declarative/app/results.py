@@ -84,7 +84,7 @@ def read_results(
     """
     known: list[Observation] = []
     unknown_addresses: list[tuple[str, Block]] = []
-    for observation in observe_selected(session, selection, numbers=_normalize_numbers(numbers)):
+    for observation in observe_selected(session, selection, numbers=normalize_all(numbers)):
         block = observation.block if is_unknown(observation) else _find_unread(session, observation)
         if block is not None:
             unknown_addresses.append((observation.facts.address, block))
@@ -196,10 +196,11 @@ def add_details(rows: pl.DataFrame, details: pl.DataFrame) -> pl.DataFrame:
 def keep_numbers(frame: pl.DataFrame, numbers: Sequence[str]) -> pl.DataFrame:
     """Keep the people with one of these numbers, in any way of writing them. Raises UsageError for a text that is no
     number."""
-    return frame.filter(pl.col("number").is_in(_normalize_numbers(numbers)))
+    return frame.filter(pl.col("number").is_in(normalize_all(numbers)))
 
 
-def _normalize_numbers(numbers: Sequence[str]) -> list[str]:
+def normalize_all(numbers: Sequence[str]) -> list[str]:
+    """Put numbers into normal form. Raises UsageError for a text that is no number."""
     normal = []
     for text, number in zip(numbers, normalize_numbers(numbers), strict=True):
         if number is None:

@@ -9,16 +9,19 @@ from dataclasses import replace
 from declarative import humanize
 from declarative.app.address_facts import observe_address
 from declarative.app.emergency_halts import end_halts, select_halts
-from declarative.app.run_history import Purpose, open_ledger
+from declarative.app.run_history import Purpose, new_record, open_ledger
 from declarative.app.session import Session
 from declarative.errors import ProviderError, UsageError
 from declarative.model import records
 from declarative.model.halts import EVERYTHING, EmergencyHalt
+from declarative.model.history import PeopleCounts
 from declarative.model.lock import CancelProgress, RemoteRecord, ResourceRecord
 from declarative.planning import blocks
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Observation
 from declarative.planning.halting import find_ended, find_halt
+from declarative.state import history
+from declarative.state.base import Holder
 from declarative.state.ledger import Ledger
 
 
@@ -38,8 +41,7 @@ def resume_everything(session: Session, addresses: Sequence[str], wait: float, p
         except ProviderError as error:
             messages.append(f"{error.message}; run dialctl resolve {address} --resume once it can be read")
     halts = select_halts(session.backend, None)
-    end_halts(session.backend, halts, session.options.environment)
-    messages += [f"{halt}; it goes on" for halt in halts]
+    messages += _end_halts(session, halts, purpose, has_line=False)
     if not messages:
         raise NothingToSettle("there is nothing to settle at any address", hint="dialctl status shows what is unsure")
     return messages
@@ -64,10 +66,19 @@ def resume_address(session: Session, address: str, wait: float, purpose: Purpose
         elif not halts:
             raise UsageError(f'the lock knows nothing of "{address}"')
     # The halt ends last: what it cancelled counts as ours by then, and a run that reads both calls nobody in between.
-    end_halts(session.backend, halts, session.options.environment)
-    messages += [f"{halt}; it goes on" for halt in halts]
+    messages += _end_halts(session, halts, purpose, has_line=bool(messages))
     messages += [f"{halt} still: {halt.way_out}" for halt in _find_project_halts(session)]
     return messages
+
+
+def _end_halts(session: Session, halts: Sequence[EmergencyHalt], purpose: Purpose, *, has_line: bool) -> list[str]:
+    """End these halts, and return a sentence for each. The history has a line of it already where the lock changed."""
+    end_halts(session.backend, halts, session.options.environment)
+    if halts and not has_line:
+        record = new_record(session, Holder.from_environment(session.options.environment), purpose)
+        addresses = {halt.address: PeopleCounts() for halt in halts if halt.address != EVERYTHING}
+        history.write_line(session.backend, session.lock(), replace(record, addresses=addresses, exit=0))
+    return [f"{halt}; it goes on" for halt in halts]
 
 
 def _find_project_halts(session: Session) -> list[EmergencyHalt]:

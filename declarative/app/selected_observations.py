@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import polars as pl
 
+from declarative.app.frequency import apply_frequency
 from declarative.app.number_search import skip_batches
 from declarative.app.session import Session
 from declarative.engine.observe import observe
@@ -31,7 +32,9 @@ def observe_selected(session: Session, selection: Selection, numbers: Collection
     scope = session.scope(lock, everything=True)
     observations = {
         observation.facts.address: observation
-        for observation in released.ListCheck(scope.desired, scope.lock).block_released(observe(scope))
+        for observation in apply_frequency(
+            scope, released.ListCheck(scope.desired, scope.lock).block_released(observe(scope))
+        )
         if not _is_empty(observation)
     }
     known_addresses = ", ".join(observations) or "none"

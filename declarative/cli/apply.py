@@ -89,7 +89,7 @@ def apply(
         else _name_approval(auto_approve, is_schedule=limits["only_approved"]),
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
-        allow_shrink=limits["allow_shrink"],
+        allow_shrink=[*limits["allow_shrink"], *(saved_plan.allow_shrink if saved_plan else ())],
         allow_release=[
             *limits["allow_release"],
             *(saving.find_releases(saved_plan, session) if saved_plan else ()),

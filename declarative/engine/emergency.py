@@ -11,6 +11,7 @@ from declarative.engine.execute import cancel_unrecorded
 from declarative.engine.listing import Listing
 from declarative.engine.results import StoppedBatch
 from declarative.errors import ProviderError
+from declarative.model.capabilities import CancelProof
 from declarative.model.mark import Mark
 from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
@@ -93,7 +94,22 @@ class EmergencyStop:
     def _cancel(self, batch: StoppedBatch) -> StoppedBatch:
         if self._is_dry:
             return batch
-        return replace(batch, failure=cancel_unrecorded(self._channel(batch), batch.remote_id))
+        failure = self._find_lasting_evidence(batch) or cancel_unrecorded(self._channel(batch), batch.remote_id)
+        return replace(batch, failure=failure)
+
+    def _find_lasting_evidence(self, batch: StoppedBatch) -> str:
+        """Why a batch must not be cancelled unread: its provider forgets what is cancelled, and once it has begun that
+        is all that tells who was called. Empty: it may be."""
+        channel = self._channel(batch)
+        if channel.capabilities.cancel_proof is not CancelProof.ABSENCE:
+            return ""
+        try:
+            remote = channel.read(batch.remote_id)
+            provider_time = self._providers[batch.provider].latest_now()
+        except ProviderError as error:
+            return f"it may have begun, and a cancel would destroy what tells who was called: {error.message}"
+        has_begun = remote is not None and (remote.scheduled_at is None or remote.scheduled_at <= provider_time)
+        return "it has begun, and a cancel would destroy what tells who was called" if has_begun else ""
 
     def _read_outcome(self, batch: StoppedBatch) -> StoppedBatch:
         try:

@@ -21,11 +21,11 @@ from declarative.engine.ownership import Ownership
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
-from declarative.model.halts import NO_HALTS, EmergencyHalt, Halts
+from declarative.model.halts import NO_HALTS, Halts
 from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
-from declarative.planning import blocks, policy, unchanged
+from declarative.planning import blocks, call_window, policy, unchanged
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
 from declarative.planning.membership import hold_against_lock
@@ -165,12 +165,12 @@ class _Observer:
         ]
 
     def _is_quiet(self, managed: Managed, remotes: Mapping[str, Remote]) -> bool:
+        frequency = self.scope.desired.project.policy.frequency
+        if call_window.may_hold_calls(frequency, managed.resource_record, self.provider_time):
+            return False
+        is_halted = self.scope.halts.find(*managed.names) is not None
         return not managed.renamed_from and unchanged.is_unchanged(
-            managed.resource,
-            managed.resource_record,
-            remotes,
-            self.provider_time,
-            halted=_find_emergency(self.scope, managed) is not None,
+            managed.resource, managed.resource_record, remotes, self.provider_time, halted=is_halted
         )
 
     def _read_to_lineage_start(self, to_read: Sequence[Managed]) -> None:
@@ -282,17 +282,12 @@ def _build_facts(
         lineage=scope.lock.lineage if scope.lock else "",
         probe_number=spec.probe_number if spec else "",
         also=frozenset(managed.also),
-        emergency=_find_emergency(scope, managed),
+        emergency=scope.halts.find(*managed.names),
         failures=capabilities.failures if capabilities else frozenset(),
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
     return policy.add_times(facts, managed.resource, _find_guard(scope, managed.provider), capabilities)
-
-
-def _find_emergency(scope: ObserveScope, managed: Managed) -> EmergencyHalt | None:
-    """The halt of an address, under this name or an earlier one."""
-    return scope.halts.find(managed.address, *(managed.resource.previously if managed.resource else ()))
 
 
 def _find_guard(scope: ObserveScope, provider: str) -> timedelta:

@@ -25,7 +25,8 @@ attempt that they are queued for, or queued under a revoked mark. A cancel calls
 what is not known of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come
 first, since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
 
-A person who belongs to a later step of a rollout waits (rollout.py): a table about one person cannot count them.
+A person who belongs to a later step of a rollout waits (rollout.py), and so does a number that was called as often as
+`frequency` allows (frequency.py): a table about one person cannot count others, or their calls at other addresses.
 
 An address that is not approved (`apply --only-approved`) submits nobody. Taking off goes on, and who waits in two
 batches or under a revoked mark is cancelled there instead of moved. Who waits with old settings stays as they are.
@@ -86,6 +87,7 @@ class Reason(StrEnum):
     TOO_EARLY = "too_early"
     RETRY_AFTER = "retry_after"
     ROLLOUT = "rollout"
+    FREQUENCY = "frequency"
     NOT_APPROVED = "not_approved"
     FOUND = "found"
     RENAMED = "renamed"

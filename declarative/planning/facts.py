@@ -59,6 +59,8 @@ class Facts:
     """Whether its manifest was approved as it is. True where the run does not ask (`apply --only-approved` does)."""
     cancel_settles: timedelta = timedelta()
     """How long after the answer to a cancel the provider may still call."""
+    frequent: pl.DataFrame | None = None
+    """People who were called as often as `frequency` allows: `number`, and `free_at`, when they may be called again."""
     closing: Closing | None = None
     """When the calling hours end of a batch that would begin now; None where that bounds nobody."""
     opens_at: datetime | None = None
@@ -78,13 +80,6 @@ class Facts:
     def is_desired(self) -> bool:
         """Whether its manifest exists and is not paused."""
         return self.resource is not None and not self.resource.paused
-
-    def takes_off_all(self, block: Reason | None) -> bool:
-        """Whether whoever waits at the provider is taken off under this block: the campaign is halted, and not only for
-        the runs of one machine."""
-        if self.emergency is not None:
-            return self.emergency.takes_off
-        return block is Reason.HALTED
 
     def is_cancel_settled(self, remote_record: RemoteRecord) -> bool:
         """Whether a batch was cancelled by us, and so long ago that a person who reads `cancelled` there is free."""
@@ -187,6 +182,11 @@ class Managed:
     """Addresses of the lock whose record belongs to this one (`metadata.previously`)."""
     read_only: bool = False
     """Its manifest is gone and it is no part of this run, which must not call its people under another address."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its address, and its earlier ones."""
+        return (self.address, *(self.resource.previously if self.resource else ()))
 
     @property
     def resource_here(self) -> Resource | None:

@@ -26,6 +26,7 @@ _LATER = {
     Reason.TOO_EARLY: "it is too early to submit them",
     Reason.RETRY_AFTER: "the time before a retry has not passed",
     Reason.ROLLOUT: "they belong to a later step of the rollout",
+    Reason.FREQUENCY: "they were called as often as frequency allows",
 }
 
 
@@ -65,6 +66,8 @@ def state_headline(status: AddressStatus) -> str:
             return f"waits{f' until {until}' if until else ''} to call the unreached again"
         case State.NEXT_STEP:
             return "waits for the next step of its rollout"
+        case State.FREQUENCY:
+            return f"waits{f' until {until}' if until else ''}: its people were called as often as frequency allows"
         case State.IN_PROGRESS:
             return _progress_headline(status)
         case State.OVER:

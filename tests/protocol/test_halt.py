@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from multiprocessing import Pipe
 from pathlib import Path
 
+import orjson
 import pytest
 
 from declarative.app.halt import HaltOptions, halt_project
@@ -60,6 +61,17 @@ def test_whoever_waits_is_taken_off_and_no_apply_calls_anybody_until_it_is_resum
     assert "halted: nobody is called until a person resumes it" in waiting.run("status").said
     waiting.check_calls(never(people(4)))
     resume(waiting)
+
+
+def test_the_history_tells_who_halted_and_resumed_and_why_without_a_number(waiting: InProcessProject) -> None:
+    check_stopped(waiting, "--all", "--reason", "call +1 415 555 0101 first")
+    assert waiting.run("resolve", "--all", "--resume", "--reason", "mended").code == 0
+    runs = orjson.loads(waiting.run("history", "--json").said)["runs"]
+    halted = next(run for run in runs if run["command"] == "halt")
+    assert (halted["people_taken_off"], list(halted["addresses"]), halted["exit"]) == (4, ["batch/march"], 0)
+    assert "555" not in halted["reason"]
+    assert "555" not in " ".join(halt_lines(waiting))
+    assert [run["reason"] for run in runs if run["command"] == "resolve"] == ["--resume: mended"]
 
 
 def test_a_halt_of_one_address_leaves_the_others_alone(waiting: InProcessProject) -> None:
