@@ -11,7 +11,7 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.model.resource import Desired, Resource, Route
-from declarative.planning.shards import cut_shards
+from declarative.planning.shards import cut_shards, fit_window
 
 
 def skip_batches(
@@ -36,7 +36,7 @@ def _list_digests_without(
 ) -> set[str]:
     """Digests of the sets of people that the manifest is cut into, those with one of the numbers left out."""
     frame = resource.recipients.frame
-    shards = [frame, *(shard for _, shard in cut_shards(frame, capabilities))]
+    shards = [frame, *(shard for _, shard in cut_shards(frame, fit_window(capabilities, resource)))]
     without = [shard for shard in shards if not shard.get_column("number").is_in(list(numbers)).any()]
     return {frames.numbers_digest(shard, key) for shard in without if len(shard)}
 

@@ -7,6 +7,7 @@ mark, disproves the request. Time alone disproves nothing.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from declarative.engine.listing import MARGIN, Listing
@@ -17,15 +18,30 @@ STAMPS_DIFFER = timedelta(seconds=10)
 """By how much two machines of a provider may stamp two things that happen at the same time. It covers stamps in whole
 seconds."""
 
+LIST_KEEPS = timedelta(days=1)
+"""A list that may end before the beginning shows at least what is younger."""
 
-def find_fence(sent_at: datetime, scheduled_at: datetime | None, *, refuses_past: bool) -> datetime:
+
+def find_fence(
+    sent_at: datetime, scheduled_at: datetime | None, *, refuses_past: bool, ends_at: datetime | None = None
+) -> datetime:
     """The moment from which a request for a batch can call no one any more if it still lands."""
     # Protocol 5: a start that has passed is refused where the provider refuses the past. A request with a start more
     # than an hour away is accepted until then: what lands after an hour is seen and cancelled before it starts.
     latest = sent_at + LONGEST_GUARD
     if refuses_past and scheduled_at is not None and scheduled_at <= latest:
         return scheduled_at
+    # Where the provider takes the past and obeys an end, a request that lands after its end calls no one.
+    if not refuses_past and ends_at is not None and (scheduled_at or sent_at) <= latest:
+        return ends_at
     return latest
+
+
+def without_old_fence(intent: Intent, now: datetime) -> Intent:
+    """Return an intent at a provider whose lists end before the beginning. Of one that is older than what such a list
+    surely shows, no list says anything: its fence is unknown."""
+    # Protocol 12: what the provider has forgotten looks as if it had never arrived.
+    return replace(intent, fence=None) if now - intent.sent_at > LIST_KEEPS else intent
 
 
 def find_probe_time(intent: Intent, settle: timedelta) -> datetime | None:

@@ -60,6 +60,7 @@ class IntentWriter:
             recipients=recipients,
             key=self._find_key(resource, submission_mark),
             scheduled_at=scheduled_at,
+            ends_at=self._find_end(resource, scheduled_at or latest_time),
         )
         intent = Intent(
             request=RequestKind.SUBMIT,
@@ -76,7 +77,7 @@ class IntentWriter:
             wanted=resource.recipients.numbers if resource.route is Route.BATCH else "",
             agent_id=resource.fields.agent_of(resource.settings),
             scheduled_at=scheduled_at,
-            fence=self._find_fence(resource, latest_time, scheduled_at),
+            fence=self._find_fence(resource, latest_time, scheduled_at, submission.ends_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
             body=self._digest_body(resource, submission) if submission.key else "",
             origin=self._origin(resource, provider_time),
@@ -118,11 +119,20 @@ class IntentWriter:
         self._record_intent(resource, intent)
         return intent
 
-    def _find_fence(self, resource: Resource, sent_at: datetime, scheduled_at: datetime | None) -> datetime | None:
+    def _find_end(self, resource: Resource, starts_at: datetime) -> datetime | None:
+        """When a batch that starts then must have ended; None where its route has no end."""
+        window = self._run.capabilities(resource.provider, resource.route).window
+        if window is None:
+            return None
+        return min(starts_at + window, resource.expires_at or starts_at + window)
+
+    def _find_fence(
+        self, resource: Resource, sent_at: datetime, scheduled_at: datetime | None, ends_at: datetime | None = None
+    ) -> datetime | None:
         if resource.route is not Route.BATCH:
             return None
-        capabilities = self._run.capabilities(resource.provider, resource.route)
-        return fence.find_fence(sent_at, scheduled_at, refuses_past=capabilities.refuses_past)
+        refuses_past = self._run.capabilities(resource.provider, resource.route).refuses_past
+        return fence.find_fence(sent_at, scheduled_at, refuses_past=refuses_past, ends_at=ends_at)
 
     def _find_key(self, resource: Resource, submission_mark: mark.Mark) -> str:
         capabilities = self._run.capabilities(resource.provider, resource.route)

@@ -31,7 +31,7 @@ from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
 from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
-from declarative.planning.shards import cut_shards
+from declarative.planning.shards import cut_shards, fit_window
 
 EXPIRED = "expires_at passed during this run; the people who are left are not called"
 
@@ -167,7 +167,7 @@ class PlanRunner:
         if resource.route is Route.CALL:
             # Protocol 7: pacing single calls may take longer than the guard of a batch created before them.
             self.check_guarded_batches()
-        capabilities = self._run.capabilities(resource.provider, resource.route)
+        capabilities = fit_window(self._run.capabilities(resource.provider, resource.route), resource)
         pacer = Pacer(self._run, resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
             for start, shard in cut_shards(same_attempt, capabilities):

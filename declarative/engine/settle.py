@@ -81,7 +81,12 @@ class Settler:
 
     def open_batches(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:
         """Lost batches at one provider, with their addresses."""
-        return [(address, intent) for address, intent in self._open_intents(name, addresses) if intent.is_batch]
+        provider = self._run.providers[name]
+        intents = [(address, intent) for address, intent in self._open_intents(name, addresses) if intent.is_batch]
+        if not intents or not provider.channels[Route.BATCH].capabilities.list_ends:
+            return intents
+        now = provider.now()
+        return [(address, fence.without_old_fence(intent, now)) for address, intent in intents]
 
     def _recent_probe_time(self, name: str) -> datetime | None:
         """When the last list probe was sent, if it may still be waiting for its start. None otherwise."""

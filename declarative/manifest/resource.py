@@ -54,6 +54,7 @@ class ResourceCompiler:
         values = self._merge_defaults(section, choice, valid_spec)
         self._problems.extend(rules.unseen_character_problems(values))
         rules.report_missing_fields(section, choice.shape, spec, values, choice.provider)
+        self._problems.extend(rules.agent_problems(section, choice.capabilities.settings, values))
         resource = self._build_resource(section, kind, choice, values)
         return resource if choice.is_known and not self._problems.has_new(mark) else None
 

@@ -14,6 +14,7 @@ from declarative.manifest.schema import Shape
 from declarative.model.capabilities import Capabilities
 from declarative.model.policy import PRE_DIAL, HaltWhen, Retry, Rollout, Step
 from declarative.model.resource import Route
+from declarative.model.settings_fields import SettingsFields
 
 Values = Mapping[str, Origin]
 """The fields of a resource by name, its own and the defaults."""
@@ -29,6 +30,15 @@ def report_missing_fields(
             defaults_place = f"or under spec.providers.{provider}.defaults in the Project"
             hint = "the phone number to call" if name == "to_number" else f"set it here, {defaults_place}"
             section.report(f'missing field "{name}"', hint)
+
+
+def agent_problems(section: DocumentSection, fields: SettingsFields, values: Values) -> Iterator[Problem]:
+    """Find a resource with none or several of the fields that name who speaks, where its type has several."""
+    written = [name for name in fields.agent if name in values]
+    if len(fields.agent) > 1 and not written:
+        section.report(f'missing field "{fields.agent[0]}"', f"or {' or '.join(fields.agent[1:])}: who speaks")
+    for name in written[1:]:
+        yield values[name].problem(f"{name} and {written[0]} both say who speaks", "leave out one of them")
 
 
 def unseen_character_problems(values: Values) -> Iterator[Problem]:

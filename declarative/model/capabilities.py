@@ -105,6 +105,10 @@ class Capabilities:
     """How long the same request under the same key names the same thing, from its first send on. None: no key."""
     cancel_proof: CancelProof = CancelProof.MEMBERS
     """What proves, after a cancel of ours, that people were never called."""
+    window: timedelta | None = None
+    """How long a batch calls from its start on: an end is sent with it, which the provider obeys, and a request that
+    lands after it calls nobody. Such a batch needs `expires_at`, holds no more people than can be called in that time,
+    and has no idempotency key. None: a batch has no end."""
     ends_unreached: bool = False
     """People who read CANCELLED in a batch that is over were never called, without a cancel: its window closed."""
     refuses_past: bool = False

@@ -22,7 +22,7 @@ from declarative.model.resource import Resource
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.diff import Change
 from declarative.planning.facts import Facts
-from declarative.planning.shards import cut_shards
+from declarative.planning.shards import cut_shards, fit_window
 from declarative.planning.terms import Forecast, Terms
 
 FORMAT_VERSION = "1"
@@ -266,6 +266,8 @@ def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> A
     """Add `batches` to the counts of people to submit: in how many batches, if in more than one."""
     if action.verb not in (Verb.CREATE, Verb.RETRY) or capabilities.max_people == 1:
         return action
+    if task.facts.resource is not None:
+        capabilities = fit_window(capabilities, task.facts.resource)
     same_attempts = task.to_call.filter(verb=action.verb).partition_by("attempt")  # those of one attempt go together
     batches = sum(1 for same_attempt in same_attempts for _ in cut_shards(same_attempt, capabilities))
     batches += len(task.requests) if action.verb is Verb.RETRY else 0

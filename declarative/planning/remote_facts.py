@@ -43,7 +43,7 @@ SCHEMA: dict[str, Any] = {
 
 `remote`: its id. `retries`: retry requests that took effect on it. `live`: it is not cancelled. `touchable`: we may
 cancel it, which we may not for single calls, `also` batches, and those that have begun where that is too late.
-`by_us`: its cancel was an intent of ours, and settled.
+`by_us`: its cancel was an intent of ours, and settled; or its window closed, and its type proves who was left out.
 `cancel_answered`: the provider took a cancel of ours. `over_at`: when it was over, if it is. `stale`: settings, or the
 person of a Call, differ from those wanted now. `revoked`: its mark was. `exact`: the data of its people are known to be
 those wanted now; told only where data matter. `told`: it is known with which data they were sent, or the provider
@@ -81,7 +81,7 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "retries": max(remote.retry_count or 0, remote_record.retry_count or 0),
         "live": not remote.cancelled,
         "touchable": remote.route is Route.BATCH and remote.id not in facts.also and can_cancel(facts, remote),
-        "by_us": facts.is_cancel_settled(remote_record),
+        "by_us": facts.is_cancel_settled(remote_record) or _has_closed(facts, remote),
         "cancel_answered": remote_record.cancel is CancelProgress.DONE,
         "over": is_over(remote),
         "over_at": parse_timestamp(remote.last_updated_at) or remote.created_at,
@@ -118,6 +118,12 @@ def call_facts(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dic
         "silent": False,
         "doubtful": False,
     }
+
+
+def _has_closed(facts: Facts, remote: Remote) -> bool:
+    """Whether a batch ended by itself, and its type proves that whoever reads CANCELLED in it was never called."""
+    ends_unreached = facts.capabilities is not None and facts.capabilities.ends_unreached
+    return ends_unreached and not remote.cancelled and is_over(remote)
 
 
 def _get_remote_record(facts: Facts, remote: Remote) -> RemoteRecord:

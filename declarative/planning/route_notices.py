@@ -10,6 +10,7 @@ from declarative.model.capabilities import Cancellable, Capabilities
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Notice, Plan
+from declarative.planning.shards import fit_window
 
 _ONLY_SHARED_STATE = (
     "the provider's list does not show by their marks the calls that this lock knows: an older copy of the lock would "
@@ -23,6 +24,7 @@ def route_notices(
     """Yield the warnings of an address that would call `call_count` people. `guard` is the project's."""
     yield from _warn_abroad(plan, resource, capabilities)
     yield from _warn_guard(resource, guard)
+    yield from _warn_window(resource, call_count, capabilities)
     yield from _warn_moved_together(plan, resource, capabilities)
     yield from _warn_single_calls(plan, resource, call_count, capabilities)
 
@@ -44,6 +46,15 @@ def _warn_guard(resource: Resource, guard: timedelta) -> Iterator[Notice]:
         least = humanize.duration(resource.least_guard)
         message = f"{resource.provider} takes no start sooner than {least}: calls begin {least} after the request"
         yield Notice(resource.address, f"{message}, not after the guard of {humanize.duration(guard)}")
+
+
+def _warn_window(resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
+    """Warn where the people need more than one batch, of which each ends by itself."""
+    most = fit_window(capabilities, resource).max_people
+    if capabilities.window is not None and call_count > most:
+        window = humanize.duration(capabilities.window)
+        message = f"a batch at {resource.provider} calls for {window} at most, {most:,} people at this concurrency"
+        yield Notice(resource.address, f"{message}; whoever is not called in time is called by a later apply")
 
 
 def _warn_moved_together(plan: Plan, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:

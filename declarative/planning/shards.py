@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
 from declarative.model.capabilities import Capabilities
+from declarative.model.resource import Resource
 
 REQUEST_BYTES = 16 * 1024
 """What a body holds beside its people, at most: settings, name, time."""
+
+
+def fit_window(capabilities: Capabilities, resource: Resource) -> Capabilities:
+    """Return the capabilities of the resource's route with no more people in a request than can be called before it
+    ends, where it has an end and a known number of calls at once."""
+    at_once = capabilities.settings.at_once_of(resource.settings)
+    if capabilities.window is None or at_once is None:
+        return capabilities
+    in_window = max(1, capabilities.window // resource.expected_call) * max(1, at_once)
+    return replace(capabilities, max_people=min(capabilities.max_people, in_window))
 
 
 def cut_shards(recipients: pl.DataFrame, capabilities: Capabilities) -> Iterator[tuple[int, pl.DataFrame]]:

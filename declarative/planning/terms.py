@@ -14,6 +14,7 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.policy import HaltWhen, Rollout
 from declarative.model.price import Money, Price
 from declarative.model.resource import Resource, Route
+from declarative.planning.shards import fit_window
 from declarative.privacy import mask
 
 
@@ -141,7 +142,7 @@ def _pace_limit(resource: Resource, people: int, capabilities: Capabilities) -> 
 
 def _concurrency_limit(resource: Resource, people: int, capabilities: Capabilities) -> list[tuple[timedelta, str]]:
     if resource.route is Route.BATCH:
-        shards = ceil(people / capabilities.max_people)
+        shards = ceil(people / fit_window(capabilities, resource).max_people)
         limit = resource.fields.at_once_of(resource.settings)
     else:
         shards, limit = 1, resource.pace.max_in_flight

@@ -42,6 +42,8 @@ class Submission:
     scheduled_at: datetime | None = None
     """Start of a batch: aware UTC, whole seconds. It replaces the one in `settings`. None: the batch starts at once.
     Single calls ignore it."""
+    ends_at: datetime | None = None
+    """Time from which a batch must call nobody any more: aware UTC. None where the route has no `window`."""
 
 
 @dataclass(frozen=True)

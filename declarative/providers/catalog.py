@@ -55,6 +55,7 @@ BUILT_IN: Mapping[str, Plugin] = {
         "declarative.providers.elevenlabs.type:ELEVENLABS", "declarative.providers.elevenlabs.connect:connect"
     ),
     "telnyx": BuiltIn("declarative.providers.telnyx.type:TELNYX", "declarative.providers.telnyx.connect:connect"),
+    "vapi": BuiltIn("declarative.providers.vapi.type:VAPI", "declarative.providers.vapi.connect:connect"),
 }
 """The types of this package, by name."""
 

@@ -24,6 +24,16 @@ OUTCOME_WORDS: Mapping[str, str] = {
     "busy": "busy",
     "canceled": "cancelled",
     "failed": "failed",
+    "customer-did-not-answer": "no answer",
+    "customer-busy": "busy",
+    "twilio-failed-to-connect-call": "failed",
+    "vonage-failed-to-connect-call": "failed",
+    "vonage-rejected": "failed",
+    "twilio-reported-customer-misdialed": "wrong number",
+    "customer-ended-call": "person hung up",
+    "assistant-ended-call": "agent hung up",
+    "silence-timed-out": "silence",
+    "exceeded-max-duration": "longest duration reached",
     "in_flight": "in a call",
 }
 """A provider's word to ours. `in_flight` is not the provider's: it stands for a call that goes on."""

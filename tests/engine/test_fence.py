@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.engine.fence import STAMPS_DIFFER, find_fence, find_probe_time, is_disproved
+from declarative.engine.fence import STAMPS_DIFFER, find_fence, find_probe_time, is_disproved, without_old_fence
 from declarative.engine.listing import Listing
 from declarative.model import mark
 from declarative.model.lock import Lock, RemoteRecord, ResourceRecord
@@ -46,6 +46,27 @@ def test_the_fence_is_the_start_where_the_past_is_refused_and_an_hour_at_most(
     scheduled_at: datetime | None, refuses_past: bool, fence: datetime
 ) -> None:
     assert find_fence(NOON, scheduled_at, refuses_past=refuses_past) == fence
+
+
+@pytest.mark.parametrize(
+    ("scheduled_at", "refuses_past", "ends_at", "fence"),
+    [
+        (FENCE, False, FENCE + HOUR, FENCE + HOUR),
+        (None, False, NOON + HOUR, NOON + HOUR),
+        (FENCE, False, FENCE + HOUR / 2, FENCE + HOUR / 2),
+        (FENCE, True, FENCE + HOUR, FENCE),
+        (NOON + 3 * HOUR, False, NOON + 4 * HOUR, NOON + HOUR),
+    ],
+)
+def test_the_fence_is_the_end_where_the_past_is_taken_and_an_end_is_obeyed(
+    scheduled_at: datetime | None, refuses_past: bool, ends_at: datetime, fence: datetime
+) -> None:
+    assert find_fence(NOON, scheduled_at, refuses_past=refuses_past, ends_at=ends_at) == fence
+
+
+@pytest.mark.parametrize(("age", "is_known"), [(24 * HOUR, True), (25 * HOUR, False)])
+def test_an_old_request_is_not_disproved_by_a_list_that_forgets(age: timedelta, is_known: bool) -> None:
+    assert (without_old_fence(LOST, LOST.sent_at + age).fence is not None) is is_known
 
 
 def test_a_probe_may_be_made_after_fence_and_settle_time() -> None:

@@ -227,6 +227,17 @@ def test_whether_a_cancel_was_ours_is_what_the_lock_says() -> None:
         assert only(make_facts(gone, wanted=resource("a"), record=record))["by_us"] is ours
 
 
+@pytest.mark.parametrize(
+    ("proves", "finished", "cancelled", "freed"),
+    [(True, 1, False, True), (True, 0, False, False), (False, 1, False, False), (True, 1, True, False)],
+)
+def test_a_window_that_closed_frees_whom_it_left_out(proves: bool, finished: int, cancelled: bool, freed: bool) -> None:
+    closed = batch("b1", members(a=Phase.CANCELLED), total=1, finished=finished, cancelled=cancelled)
+    facts = make_facts(closed, wanted=resource("a"), record=ResourceRecord(remotes={"b1": remembered()}))
+    facts = replace(facts, capabilities=replace(BATCHES, ends_unreached=proves))
+    assert only(facts)["by_us"] is freed
+
+
 def test_the_greater_count_of_retries_is_the_upper_bound() -> None:
     seen = batch("b1", members(a=WAITING), retry_count=1)
     for known, bound in ((None, 1), (0, 1), (2, 2)):

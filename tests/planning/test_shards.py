@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from declarative.planning.shards import REQUEST_BYTES, cut_shards
+from declarative.planning.shards import REQUEST_BYTES, cut_shards, fit_window
 from tests.planning.capabilities_fixture import BATCHES
+from tests.planning.facts_fixture import resource
 
 
 def recipients(*data: str | None) -> pl.DataFrame:
@@ -48,3 +50,13 @@ def test_everybody_is_in_one_shard_that_fits(lengths: list[int | None], max_peop
         total = sum(12 + len(data or "") + BATCHES.person_bytes - 1 for data in shard["payload"])
         assert 1 <= len(shard) <= max_people
         assert room is None or len(shard) == 1 or total <= room
+
+
+def test_a_request_with_an_end_holds_whom_it_can_call_in_time() -> None:
+    able = replace(BATCHES, max_people=1000, window=timedelta(hours=1))
+    wanted = replace(resource("a"), expected_call=timedelta(minutes=3), settings={"target_concurrency_limit": 10})
+    assert fit_window(able, wanted).max_people == 200
+    assert fit_window(replace(able, max_people=50), wanted).max_people == 50
+    assert fit_window(able, replace(wanted, expected_call=timedelta(hours=2))).max_people == 10
+    assert fit_window(able, replace(wanted, settings={})).max_people == 1000
+    assert fit_window(replace(able, window=None), wanted).max_people == 1000

@@ -22,7 +22,8 @@ class SandboxWorld(World):
     def settings(self) -> Mapping[str, Json]:
         cartesia = {"agent_id": AGENT, "from_number_id": "ap_1"}
         telnyx = {"assistant_id": AGENT, "telnyx_agent_target": "+12025550100"}
-        return {**cartesia, **telnyx, "agent_phone_number_id": "phnum_1"}
+        vapi = {"assistantId": AGENT, "phoneNumberId": AGENT, "maxConcurrency": 10}
+        return {**cartesia, **telnyx, **vapi, "agent_phone_number_id": "phnum_1"}
 
     @property
     def unreached_numbers(self) -> Sequence[str]:
