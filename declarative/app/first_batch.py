@@ -18,6 +18,7 @@ _PLAIN = re.compile(r"[A-Za-z]+_[A-Za-z0-9_-]+")
 _MOST_LISTED = 20
 """Agents, and numbers, that are listed in the manifest."""
 _START = "  # scheduled_at: 2030-01-15T16:00:00Z   # not before; at once without it"
+_END = "  expires_at: 2030-01-31T20:00:00Z   # nobody is called after it"
 
 _HEAD = """\
 # yaml-language-server: $schema=dialctl.schema.json
@@ -97,9 +98,11 @@ def render_first_batch(provider_type: ProviderType, agent: FieldOffer, number: F
             lines.append(_START)
         elif placeholder:
             lines.append(f"  {name}: {placeholder}")
+    if first_route(provider_type).window is not None:
+        lines.append(_END)
     routes = provider_type.routes[provider_type.versions[0]].values()
     unreached = sorted(
-        {word for route in routes for word in route.outcomes if re.search(r"no.answer|busy", word)}, reverse=True
+        {word for route in routes for word in route.outcomes if re.search(r"not?.answer|busy", word)}, reverse=True
     )
     if unreached:
         lines.append(_RETRY.format(outcomes=", ".join(unreached)))

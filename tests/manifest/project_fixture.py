@@ -17,8 +17,9 @@ from declarative.model.resource import Desired, Resource
 from declarative.model.selection import Selection
 from declarative.providers.callingbox.type import CALLINGBOX
 from declarative.providers.cartesia.type import CARTESIA
+from declarative.providers.vapi.type import VAPI
 
-TYPES: Mapping[str, ProviderType] = {"cartesia": CARTESIA, "callingbox": CALLINGBOX}
+TYPES: Mapping[str, ProviderType] = {"cartesia": CARTESIA, "callingbox": CALLINGBOX, "vapi": VAPI}
 
 PROJECT = """\
 apiVersion: dialctl/v1

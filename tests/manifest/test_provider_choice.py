@@ -92,7 +92,7 @@ def test_a_resource_without_any_provider(folder: ProjectFolder) -> None:
     folder.put({"b.yaml": f"{HEAD}  stat: present\n  state: gone\n{PERSON}"})
     assert folder.problems() == [
         'b.yaml:5:3: spec: missing field "provider" (set it here, or spec.defaults.provider in the Project; '
-        "known: cartesia, callingbox)",
+        "known: cartesia, callingbox, vapi)",
         'b.yaml:5:3: spec.stat: unknown field "stat" (did you mean "state"?)',
         'b.yaml:6:10: spec.state: found "gone", expected one of present, cancelled',
     ]

@@ -25,6 +25,7 @@ def test_a_field_without_a_value_or_default_is_missing(folder: ProjectFolder) ->
     ]
 
 
+_VAPI = "  provider: vapi\n  phoneNumberId: n\n  maxConcurrency: 1\n  expires_at: 2099-01-01T00:00:00Z\n"
 MISTAKES = [
     Mistake("a smaller step", f"  rollout: {{steps: [50, 20]}}\n{PERSON}", "b.yaml:5:25", "step 20 admits nobody more"),
     Mistake(
@@ -61,6 +62,30 @@ MISTAKES = [
         f"  retry: {{max_retries: 1, on: [no_answer]}}\n{PERSON}",
         "b.yaml:5:32",
         '"no_answer" is not an outcome of cartesia (did you mean "dial_no_answer"?)',
+    ),
+    Mistake(
+        "nobody who speaks",
+        f"{_VAPI}{PERSON}",
+        "b.yaml:5:3",
+        'missing field "assistantId" (or squadId: who speaks)',
+    ),
+    Mistake(
+        "two who speak",
+        f"{_VAPI}  assistantId: a\n  squadId: s\n{PERSON}",
+        "b.yaml:10:12",
+        "squadId and assistantId both say who speaks",
+    ),
+    Mistake(
+        "a campaign without an end",
+        f"{_VAPI}  assistantId: a\n{PERSON}".replace("  expires_at: 2099-01-01T00:00:00Z\n", ""),
+        "b.yaml:5:3",
+        'missing field "expires_at"',
+    ),
+    Mistake(
+        "a plan of the provider's own",
+        f"{_VAPI}  assistantId: a\n  schedulePlan: {{}}\n{PERSON}",
+        "b.yaml:10:3",
+        "is written as scheduled_at and expires_at",
     ),
 ]
 

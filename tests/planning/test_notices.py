@@ -89,6 +89,15 @@ def test_shards_without_a_limit_need_no_word() -> None:
     assert said(resource("abcd")) == []
 
 
+def test_batches_that_end_by_themselves_say_for_how_long_they_call() -> None:
+    able = replace(BATCHES, window=timedelta(hours=1), max_people=1000)
+    wanted = resource("abcd", settings={"target_concurrency_limit": 1})
+    messages = said(replace(wanted, expected_call=timedelta(minutes=20)), able=able)
+    message = "a batch at cartesia calls for 1h at most, 3 people at this concurrency"
+    assert f"{message}; whoever is not called in time is called by a later apply" in messages
+    assert not any("at most" in message for message in said(wanted, able=able))
+
+
 # -- expiry -------------------------------------------------------------------------------------------------------
 
 

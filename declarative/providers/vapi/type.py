@@ -85,9 +85,8 @@ VAPI = ProviderType(
         "name": "is written as display_name",
     },
     placeholders={
-        "assistantId": "replace-with-yours",
-        "phoneNumberId": "replace-with-yours",
+        "assistantId": "assistant-replace-with-yours",
+        "phoneNumberId": "number-replace-with-yours",
         "maxConcurrency": "10",
-        "expires_at": "2026-12-01T20:00:00Z",
     },
 )
