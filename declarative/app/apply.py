@@ -151,6 +151,7 @@ def _build_run_context(
         key=session.key,
         stop=stop,
         budget=DialBudget(min(limits, default=None)),
+        parallelism=session.options.parallelism,
         sleep=session.connections.sleep,
         progress=session.options.progress,
     )

@@ -8,12 +8,13 @@ reason of each.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
 
+from declarative.engine.dispatch import DialRequest, Dispatcher, outcome_message
 from declarative.engine.intents import IntentWriter
 from declarative.engine.partial import is_partial, record_partial
 from declarative.engine.results import Receipt, RequestStatus
@@ -36,10 +37,6 @@ from declarative.providers.base import (
     Submission,
 )
 
-TRIES = 4
-"""How often one request is sent at most, where each earlier try was certainly not done."""
-LONGEST_PAUSE = 600.0
-"""Seconds. A run does not wait for a provider that asks for a longer pause between two tries."""
 BAD_KEY = 401
 """The HTTP status of a wrong key: no later request to this provider can succeed."""
 FAILS_RESOURCE = (403, 404)
@@ -63,31 +60,43 @@ class Executor:
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
         self._unclear_answers = UnclearAnswers(run)
+        self._dispatcher = Dispatcher(run, self._find_stop, self._record_outcome, lambda: self.on_wait())
 
-    def submit(
+    def submission(
         self, resource: Resource, recipients: pl.DataFrame, attempt: int, may_call: Callable[[], bool]
-    ) -> Receipt:
-        """Creates one batch of `recipients` (columns `number`, `payload`), or places one call to its one person.
-        `may_call` is called after each wait and says whether their time still allows a call."""
+    ) -> DialRequest:
+        """The request that creates one batch of `recipients` (columns `number`, `payload`), or places one call to its
+        one person. `may_call` is asked after each wait and says whether their time still allows a call."""
         channel = self._run.provider(resource).channels[resource.route]
 
-        def send_once() -> tuple[Intent, Outcome]:
+        def write_intent() -> tuple[Intent, Callable[[], Outcome]]:
             intent, submission = self._intent_writer.write_submission(resource, recipients, attempt)
-            return intent, _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
+            return intent, lambda: _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
-        return self._dial(resource, recipients, send_once, may_call)
+        return DialRequest(resource, recipients, may_call, write_intent)
 
-    def retry(
+    def retry_request(
         self, resource: Resource, remote: Remote, recipients: pl.DataFrame, may_call: Callable[[], bool]
-    ) -> Receipt:
-        """Asks the provider to call the unreached people of one batch again, who are these `recipients`."""
+    ) -> DialRequest:
+        """The request to call the unreached people of one batch again, who are these `recipients`."""
         channel = self._run.provider(resource).channels[Route.BATCH]
 
-        def send_once() -> tuple[Intent, Outcome]:
+        def write_intent() -> tuple[Intent, Callable[[], Outcome]]:
             intent = self._intent_writer.write_retry(resource, remote, len(recipients))
-            return intent, _send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
+            return intent, lambda: _send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
 
-        return self._dial(resource, recipients, send_once, may_call)
+        return DialRequest(resource, recipients, may_call, write_intent)
+
+    def dial(self, requests: Sequence[DialRequest], on_receipt: Callable[[DialRequest, Receipt], None]) -> None:
+        """Sends requests side by side. No two of them may call the same person. `on_receipt` is called for each as soon
+        as it is known what became of it."""
+        self._dispatcher.send(requests, on_receipt)
+
+    def dial_one(self, request: DialRequest) -> Receipt:
+        """Sends one request until its answer allows a conclusion."""
+        receipts: list[Receipt] = []
+        self._dispatcher.send([request], lambda _, receipt: receipts.append(receipt))
+        return receipts[0]
 
     def cancel(self, address: str, channel: Channel, remote_id: str) -> Receipt:
         """Cancels one batch that the lock knows. A stop signal does not prevent it: the cancel may be what prevents a
@@ -100,9 +109,7 @@ class Executor:
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None)
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         if not isinstance(outcome, Done):
-            return Receipt(
-                RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {_outcome_message(outcome)}"
-            )
+            return Receipt(RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {outcome_message(outcome)}")
         settles = channel.capabilities.cancel_settles
         remote_record = replace(
             records.refreshed(remote_record, outcome.remote),
@@ -115,48 +122,16 @@ class Executor:
     def _latest_time(self, address: str) -> datetime:
         return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
 
-    def _dial(
-        self,
-        resource: Resource,
-        recipients: pl.DataFrame,
-        send_once: Callable[[], tuple[Intent, Outcome]],
-        may_call: Callable[[], bool],
-    ) -> Receipt:
-        """Sends until the answer allows a conclusion, at most TRIES times. `recipients` are the people it may call."""
-        outcome: Outcome = NotSent("")
-        for try_index in range(TRIES):
-            if try_index and not may_call():
-                return Receipt(
-                    RequestStatus.FAILED,
-                    message=f"their time to be called ended while waiting: {_outcome_message(outcome)}",
-                )
-            if receipt := self.stopped_providers.get(resource.provider) or self._unclear_answers.find_stop(
-                resource.address
-            ):
-                return receipt
-            self._run.check_may_dial()
-            if not self._run.budget.covers(len(recipients)):
-                return _over_budget_receipt(len(recipients), self._run.budget.remaining)
-            intent, outcome = send_once()
-            receipt = self._record_outcome(resource, intent, outcome, recipients)
-            # Protocol 3: only a request that was certainly not done is sent again (no receipt), never an ambiguous one.
-            if receipt is not None:
-                return receipt
-            if (pause := _retry_delay(outcome, try_index)) > LONGEST_PAUSE:
-                message = f"the provider asks to wait {pause:,.0f} s; run dialctl apply again then"
-                return Receipt(RequestStatus.FAILED, message=message, final=True)
-            # Protocol 7: batches created before must be checked before their guards end, however long this pause is.
-            self.on_wait()
-            self._run.pause(pause)
-        return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {_outcome_message(outcome)}")
+    def _find_stop(self, resource: Resource) -> Receipt | None:
+        stopped = self.stopped_providers.get(resource.provider)
+        return stopped or self._unclear_answers.find_stop(resource.address)
 
-    def _record_outcome(
-        self, resource: Resource, intent: Intent, outcome: Outcome, recipients: pl.DataFrame
-    ) -> Receipt | None:
+    def _record_outcome(self, request: DialRequest, intent: Intent, outcome: Outcome) -> Receipt | None:
         """Writes down what the answer allows to conclude. None where the request may be sent again."""
+        resource = request.resource
         match outcome:
             case Done(remote) if is_partial(intent, remote):
-                record_partial(self._run, resource, intent, remote, recipients)
+                record_partial(self._run, resource, intent, remote, request.recipients)
                 left_out = intent.count - remote.total
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case Done(remote):
@@ -236,7 +211,7 @@ class ProbeExecutor:
     def cancel_probe(self, channel: Channel, remote_id: str) -> str:
         """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
-        return "" if isinstance(outcome, Done) else _outcome_message(outcome)
+        return "" if isinstance(outcome, Done) else outcome_message(outcome)
 
 
 def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:
@@ -247,19 +222,3 @@ def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> 
     outcome = request()
     steps.debug("answer: %s: %s", description, type(outcome).__name__)
     return outcome
-
-
-def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:
-    """Says that the run's limit is used up. The people called so far are recorded; the others are not called."""
-    message = f"max_dials allows {remaining or 0:,} more in this run, the next request would call {count:,}"
-    return Receipt(RequestStatus.FAILED, message=message, final=True)
-
-
-def _retry_delay(outcome: Outcome, try_index: int) -> float:
-    """Seconds before the next try: what the provider asked for, otherwise 1, 2, 4, ..."""
-    retry_after = outcome.retry_after if isinstance(outcome, Busy) else None
-    return retry_after if retry_after is not None else float(2**try_index)
-
-
-def _outcome_message(outcome: Outcome) -> str:
-    return outcome.message if isinstance(outcome, NotSent | Busy | Rejected | OutOfFunds | Ambiguous) else ""

@@ -6,7 +6,8 @@ Knows no backend by name, no provider and no plan.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack, cast
@@ -17,7 +18,8 @@ from declarative.model.records import join_records
 from declarative.model.resource import Json
 from declarative.state.base import Backend, Lease
 from declarative.state.codec import JsonObject, encode_time, merge_patch, to_json_object
-from declarative.state.format import journal_line, parse_lock, read_checksum, render_lock, update_patch
+from declarative.state.format import parse_lock, render_lock, update_patch
+from declarative.state.journal import JournalWriter
 
 _Part = TypeVar("_Part", RemoteRecord, Intent)
 
@@ -57,11 +59,9 @@ class Ledger:
     Every method that writes raises LeaseLost, or StateError where the backend fails. Then nothing has changed.
     """
 
-    def __init__(self, backend: Backend, lease: Lease, lock: Lock | None, *, journal_checksum: str = "") -> None:
-        self._backend = backend
-        self._lease = lease
+    def __init__(self, journal: JournalWriter, lock: Lock | None) -> None:
+        self._journal = journal
         self._lock = _copy_lock(lock) if lock else None
-        self._journal_checksum = journal_checksum  # of the last line; empty while there is no journal
         self._mutex = threading.RLock()
         self.stamps: Mapping[str, ResourceRecordFields] = {}
         """By address, fields that every update there writes as well: the commit that is being applied."""
@@ -70,8 +70,7 @@ class Ledger:
     def open(cls, backend: Backend, lease: Lease) -> Ledger:
         """The ledger of what is kept now, read under the lease. Raises StateError as `parse_lock` does."""
         stored = backend.load()
-        lock = parse_lock(stored)
-        return cls(backend, lease, lock, journal_checksum=read_checksum(stored.journal[-1]) if stored.journal else "")
+        return cls(JournalWriter(backend, lease, stored), parse_lock(stored))
 
     @property
     def lock(self) -> Lock:
@@ -92,10 +91,8 @@ class Ledger:
     def start(self, lock: Lock) -> None:
         """Write this lock in the place of what was loaded last, and drop the journal."""
         with self._mutex:
-            self._lease.check()
-            self._backend.fold(render_lock(lock))
+            self._journal.fold(render_lock(lock))
             self._lock = _copy_lock(lock)
-            self._journal_checksum = ""
 
     def update(
         self,
@@ -118,6 +115,12 @@ class Ledger:
             _assign_entries(cast(dict[str, RemoteRecord], after.remotes), remotes)
             _assign_entries(cast(dict[str, Intent], after.intents), intents)
             self._resources[address] = after
+
+    @contextmanager
+    def one_step(self) -> Iterator[None]:
+        """Write what is updated within it in one durable line, at its end. Nothing of it may be relied on before."""
+        with self._mutex, self._journal.one_step(self.lock.lineage):
+            yield
 
     def set_approved(self, approvals: Mapping[str, tuple[str, str]]) -> None:
         """Remember what was approved, all in one line: by address, the provider of a new record and the digest of what
@@ -219,10 +222,8 @@ class Ledger:
     def fold(self) -> None:
         """Write the whole lock and drop the journal, at the end of a run. Writes nothing where nothing changed."""
         with self._mutex:
-            if self._journal_checksum:
-                self._lease.check()
-                self._backend.fold(render_lock(self.lock))
-                self._journal_checksum = ""
+            if not self._journal.is_empty:
+                self._journal.fold(render_lock(self.lock))
 
     @property
     def _resources(self) -> dict[str, ResourceRecord]:
@@ -230,11 +231,7 @@ class Ledger:
 
     def _append(self, patch: JsonObject) -> None:
         if patch:
-            # Protocol 11: a run that lost its lease does not write. Protocol 1: the line is durable before we return.
-            self._lease.check()
-            line = journal_line(self.lock.lineage, patch, self._journal_checksum)
-            self._backend.append(line)
-            self._journal_checksum = read_checksum(line)
+            self._journal.append(self.lock.lineage, patch)
 
 
 def _copy_lock(lock: Lock) -> Lock:

@@ -1,4 +1,4 @@
-"""Many small manifests: a first plan and an unchanged one beside checking the same, and single calls by the thousand."""
+"""Many small manifests: a first plan and an unchanged one beside checking them, and single calls by the thousand."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from declarative.engine.execute import TRIES
+from declarative.engine.dispatch import TRIES
 from declarative.engine.results import RequestStatus
 from declarative.errors import LeaseLost
 from declarative.model.lock import CancelProgress
@@ -99,7 +99,7 @@ def test_a_busy_provider_is_given_up_after_some_tries(run: SandboxRun) -> None:
 def test_people_whose_time_ended_during_a_pause_are_not_sent(run: SandboxRun) -> None:
     run.faults(fault("createCallBatch", BUSY))
     resource = batch_resource(ADA)
-    receipt = run.executor.submit(resource, resource.recipients.frame, 1, lambda: False)
+    receipt = run.executor.dial_one(run.executor.submission(resource, resource.recipients.frame, 1, lambda: False))
     assert "their time to be called ended while waiting" in receipt.message
     assert not run.batches()
 
@@ -156,7 +156,7 @@ def test_a_taken_retry_is_counted_whatever_its_answer_shows(run: SandboxRun) -> 
     run.advance(3_600)
     remote = run.read(remote_id)
     run.faults(fault("retryCallBatch", {"edit": {"retry_count": 0}}))
-    assert run.executor.retry(resource, remote, resource.recipients.frame, lambda: True).status is RequestStatus.DONE
+    assert run.retry(resource, remote).status is RequestStatus.DONE
     assert run.ledger.resource_record(MARCH).remotes[remote_id].retry_count == 1
 
 
