@@ -11,7 +11,7 @@ import pytest
 from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
-from declarative.planning import diff as explain
+from declarative.planning import diff
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.facts import Block, Facts
 from tests.planning.actions_fixture import actions_of, called
@@ -96,7 +96,7 @@ def test_a_replace_shows_what_changed_and_counts_those_it_leaves_alone() -> None
 def test_settings_that_the_lock_keeps_as_digests_are_no_change() -> None:
     told = {"agent_id": "agent_a", "instructions": "Say hello.", "from_number": "+14155550199"}
     running = batch("b1", members(a=QUEUED))
-    record = knowing(running, settings=explain.redact_settings(told | {"agent_id": "agent_old"}, FIELDS))
+    record = knowing(running, settings=diff.redact_settings(told | {"agent_id": "agent_old"}, FIELDS))
     record = replace(record, remotes={"b1": remembered(settings="old")})
     replaced = actions_of(make_facts(running, wanted=resource("a", settings=told), record=record))[0][Verb.REPLACE]
     assert [change.path for change in replaced.changes] == ["spec.agent_id"]

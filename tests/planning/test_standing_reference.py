@@ -145,7 +145,10 @@ def test_a_block_keeps_nobody_in_who_would_be_taken_off_without_it(scene: Scene,
     assert set(blocked.get_column("verb")) <= {Verb.CANCEL, Verb.BLOCK}
 
 
-@given(scenes, st.sampled_from([reason for reason in BLOCKS_RESOURCE if reason not in KEEPS_EVERYTHING]))
+# A halt is there to take off who waits.
+@given(
+    scenes, st.sampled_from([reason for reason in BLOCKS_RESOURCE if reason not in {*KEEPS_EVERYTHING, Reason.HALTED}])
+)
 @many
 def test_a_block_cancels_nothing_that_would_stay_without_it(scene: Scene, block: Reason) -> None:
     facts = facts_of(scene)
