@@ -3,6 +3,7 @@ Each request is made by execute.py."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -144,10 +145,11 @@ class Submitter:
         return self._executor.submission(resource, recipients.select("number", "payload"), shard.attempt, may_call)
 
     def _finish_shard(self, shard: _Shard, request: DialRequest, receipt: Receipt) -> None:
-        resource, numbers = shard.resource, request.recipients.select("number")
-        sent = shard.recipients.join(numbers, on="number", how="semi", maintain_order="left")
-        counts = sent.group_by("verb", maintain_order=True).len().iter_rows()
-        shard.result.add_shard(receipt, {Verb(verb): count for verb, count in counts})
+        resource, sent = shard.resource, shard.recipients
+        if len(request.recipients) < len(sent):
+            sent = sent.join(request.recipients, on="number", how="semi", maintain_order="left")
+        counts = Counter(sent.get_column("verb").to_list())
+        shard.result.add_shard(receipt, {Verb(verb): count for verb, count in counts.items()})
         self._eligibility.record_outcome(resource.address, receipt, sent)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)

@@ -40,8 +40,13 @@ def backend(tmp_path: Path) -> Recorder:
 
 
 @pytest.fixture
-def ledger(backend: Recorder) -> Ledger:
-    ledger = Ledger.open(backend, backend.lease(holder(), 0, lambda _: None))
+def lease(backend: Recorder) -> Lease:
+    return backend.lease(holder(), 0, lambda _: None)
+
+
+@pytest.fixture
+def ledger(backend: Recorder, lease: Lease) -> Ledger:
+    ledger = Ledger.open(backend, lease)
     ledger.start(lock())
     return ledger
 
@@ -139,11 +144,36 @@ def test_folding_leaves_one_whole_file(backend: Recorder, ledger: Ledger, tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == [".dialctl", "dialctl.lock"]
 
 
-def test_nothing_is_written_where_nothing_changed(backend: Recorder, ledger: Ledger, tmp_path: Path) -> None:
+def test_one_step_is_one_line_that_says_what_several_say(backend: Recorder, ledger: Ledger) -> None:
+    with ledger.one_step():
+        ledger.update(ADDRESS, generation=1, provider="cartesia", intents={"m": intent("m")})
+        ledger.update(ADDRESS, generation=1, tombstone=False, intents={"n": intent("n")})
+        ledger.update("batch/other", generation=2, intents={"m": intent("m")})
+        assert backend.lines == [], "nothing is written before its end"
+    assert len(backend.lines) == 1
+    assert parse_lock(backend.load()) == ledger.lock
+    assert set(ledger.resource_record(ADDRESS).intents) == {"m", "n"}
+    with ledger.one_step():
+        pass
+    assert len(backend.lines) == 1
+
+
+def test_a_step_that_breaks_off_is_written_as_far_as_it_came(backend: Recorder, ledger: Ledger) -> None:
+    with pytest.raises(KeyError), ledger.one_step():
+        ledger.update(ADDRESS, generation=1, intents={"m": intent("m")})
+        raise KeyError
+    assert parse_lock(backend.load()) == ledger.lock
+    ledger.update(ADDRESS, generation=2)
+    assert len(backend.lines) == 2
+
+
+def test_nothing_is_written_where_nothing_changed(
+    backend: Recorder, lease: Lease, ledger: Ledger, tmp_path: Path
+) -> None:
     ledger.update(ADDRESS, generation=1, remotes={"r": remote()}, intents={"m": intent("m")})
     ledger.fold()
     before = (tmp_path / "dialctl.lock").stat()
-    again = Ledger.open(backend, ledger._lease)
+    again = Ledger.open(backend, lease)
     again.update(ADDRESS, generation=1, remotes={"r": remote(), "x": None}, intents={"m": intent("m")})
     again.fold()
     after = (tmp_path / "dialctl.lock").stat()
@@ -151,9 +181,9 @@ def test_nothing_is_written_where_nothing_changed(backend: Recorder, ledger: Led
     assert len(backend.lines) == 1
 
 
-def test_a_journal_left_by_a_crash_is_folded_by_the_next_run(backend: Recorder, ledger: Ledger) -> None:
+def test_a_journal_left_by_a_crash_is_folded_by_the_next_run(backend: Recorder, lease: Lease, ledger: Ledger) -> None:
     ledger.update(ADDRESS, generation=1)
-    Ledger.open(backend, ledger._lease).fold()
+    Ledger.open(backend, lease).fold()
     assert backend.load() == StoredState(render_lock(ledger.lock))
 
 
