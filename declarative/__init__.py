@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from declarative.api import apply, drift, load, plan, status
-    from declarative.app.apply import ApplyReport
+    from declarative.app.apply_report import ApplyReport
     from declarative.app.session import Session
     from declarative.errors import (
         DialctlError,
@@ -61,7 +61,7 @@ _HOMES = {
     **dict.fromkeys(("apply", "drift", "load", "plan", "status"), "declarative.api"),
     **dict.fromkeys(_ERRORS, "declarative.errors"),
     "Session": "declarative.app.session",
-    "ApplyReport": "declarative.app.apply",
+    "ApplyReport": "declarative.app.apply_report",
     "Plan": "declarative.planning.plan",
     "Action": "declarative.planning.plan",
     "Verb": "declarative.planning.decide",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from declarative.app.apply import ApplyOptions, ApplyReport, apply_project
+from declarative.app.apply import ApplyOptions, apply_project
+from declarative.app.apply_report import ApplyReport
 from declarative.app.drift import Drift, find_drift
 from declarative.app.plan import plan_project
 from declarative.app.session import Session

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from declarative.app.run_history import Purpose
 from declarative.app.session import Session
 from declarative.sandbox.world import World
 from tests.command import CommandResult, run_in_process
@@ -34,6 +35,7 @@ spec:
   recipients_from: [{file: people.csv}]
 """
 
+APPLY = Purpose(command="apply", approved_by="a test")
 ADA, BEN, CAY = "+14155550101", "+14155550102", "+14155550103"
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from declarative.app import approvals, first_run, state_init
 from declarative.app import plan as planner
+from declarative.app.apply_report import ApplyReport
 from declarative.app.checkout_age import CheckoutAge
 from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
 from declarative.app.run_failure import describe_failure
+from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
-from declarative.engine.results import Finding, RequestStatus, ResourceResult
+from declarative.engine.list_watch import ListWatch
+from declarative.engine.results import Finding
 from declarative.engine.run_context import DialBudget, RunContext
 from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
-from declarative.errors import DialctlError, Exit, Interrupted, Refused, StateError
+from declarative.errors import DialctlError, Interrupted, Refused, StateError
 from declarative.planning import policy
 from declarative.planning.plan import Plan
 from declarative.state.base import Lease
@@ -36,6 +39,8 @@ class ApplyOptions:
 
     approve: Callable[[Plan], bool]
     """Shows a plan, and returns whether to run it. It also shows a plan with refusals, which never runs."""
+    approved_by: str = "a program"
+    """What `approve` stands for, as the history says it: `prompt`, `--auto-approve`, `plan sha256:...`, `schedule`."""
     restrict: Callable[[Session, Plan], Plan] | None = None
     """Limits each plan to a saved one: raises PlanFileError for a plan that does more. None for no saved plan."""
     max_dials: int | None = None
@@ -56,56 +61,6 @@ class ApplyOptions:
     """Whether the caller stays until the calls are over: then lists are read once more before each guard ends."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApplyReport:
-    """What one apply did, and what it could not do."""
-
-    plan: Plan
-    """The plan that was approved."""
-    results: Mapping[str, ResourceResult]
-    """What was done, by address."""
-    findings: tuple[Finding, ...] = ()
-    """What settling and guarding found in the whole run. See `all_findings`."""
-    interrupted: Interrupted | None = None
-    """The signal that ended the run before it was done, if one did."""
-    failure: DialctlError | None = None
-    """What ended the run before it was done: the lease was lost, or the state could not be written. None: neither."""
-    follow_error: DialctlError | None = None
-    """Why the calls could not be followed to their end (`--wait`), after everything was submitted."""
-    open_addresses: tuple[str, ...] = ()
-    """Addresses at which a request is still unsure, and people are wanted."""
-    destroy: bool = False
-    """Whether this was `dialctl destroy`."""
-
-    @property
-    def all_findings(self) -> tuple[Finding, ...]:
-        """The findings of the whole run, then those of each address."""
-        return (*self.findings, *(finding for result in self.results.values() for finding in result.findings))
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code of the command. Unsure and blocked win over failed, because they need a person."""
-        stop_cause = self.interrupted or self.failure or self.follow_error
-        if isinstance(stop_cause, Interrupted):
-            return int(stop_cause.exit_code)
-        needs_human = any(
-            receipt.status in (RequestStatus.PARTLY_DONE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
-            for result in self.results.values()
-            for receipt in result.problems
-        )
-        if (
-            self.plan.needs_human
-            or self.open_addresses
-            or needs_human
-            or any(finding.unsure for finding in self.all_findings)
-        ):
-            return int(Exit.NEEDS_HUMAN)
-        has_failures = (
-            any(not result.is_clean for result in self.results.values()) or self.plan.has_unread or stop_cause
-        )
-        return int(Exit.FAILED if has_failures else Exit.DONE)
-
-
 def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> ApplyReport:
     """Make the providers match the manifests, and report what was done.
 
@@ -117,7 +72,8 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
         raise Refused("; ".join(refusals))
     report: ApplyReport | None = None
     try:
-        with session.open_ledger(options.lock_timeout) as (ledger, lease):
+        purpose = Purpose(command="destroy" if options.destroy else "apply", approved_by=options.approved_by)
+        with open_ledger(session, options.lock_timeout, purpose) as (ledger, lease):
             run = _build_run_context(session, ledger, lease, options, stop)
             runner = PlanRunner(run, session.desired.resources)
             findings = _settle_open(run, runner)
@@ -130,6 +86,8 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
                 report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
                 _record_commit(ledger)
+            if ledger.run is not None:
+                ledger.run.exit_code = report.exit_code
     except (StateError, OSError) as error:
         # The journal is folded into the lock at the end. What the journal holds is not lost if that fails.
         if report is None:
@@ -153,6 +111,7 @@ def _build_run_context(
         budget=DialBudget(min(limits, default=None)),
         parallelism=session.options.parallelism,
         sleep=session.connections.sleep,
+        lists=ListWatch(session.desired.look_at_lists),
         progress=session.options.progress,
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from declarative.app.session import Session
 from declarative.errors import Refused
 from declarative.planning import approval, released
 from declarative.planning.plan import Plan
-from declarative.state.ledger import Ledger
+from declarative.state.ledger import Ledger, ResourceRecordFields
 
 
 def find_unapproved(session: Session, ledger: Ledger) -> frozenset[str]:
@@ -20,8 +20,11 @@ def find_unapproved(session: Session, ledger: Ledger) -> frozenset[str]:
 def record_lists(session: Session, ledger: Ledger, allow_release: Collection[str]) -> None:
     """Write down how many numbers each do-not-call list holds, before anything is sent. Only those of `allow_release`,
     and those that the project allows, may hold fewer than was known."""
-    memory = released.make_list_memory(session.desired, ledger.lock, allow_release)
-    ledger.set_lists(memory.project, memory.by_address)
+    memory = released.ListCheck(session.desired, ledger.lock, allow_release).make_memory()
+    changes: dict[str, tuple[str, ResourceRecordFields]] = {
+        address: (provider, {"lists": sizes}) for address, (provider, sizes) in memory.by_address.items()
+    }
+    ledger.update_each(changes, lists=memory.project)
 
 
 @contextmanager
@@ -32,9 +35,13 @@ def record_approval(session: Session, ledger: Ledger, plan: Plan) -> Iterator[No
         yield
         return
     approvals = approval.find_approvals(plan, session.desired.project)
-    ledger.set_approved(approvals)
+    _write_approvals(ledger, approvals)
     try:
         yield
     except Refused:
-        ledger.set_approved({address: (provider, "") for address, (provider, _) in approvals.items()})
+        _write_approvals(ledger, {address: (provider, "") for address, (provider, _) in approvals.items()})
         raise
+
+
+def _write_approvals(ledger: Ledger, approvals: Mapping[str, tuple[str, str]]) -> None:
+    ledger.update_each({address: (provider, {"approved": digest}) for address, (provider, digest) in approvals.items()})

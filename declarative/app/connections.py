@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from datetime import timedelta
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from declarative import manifest, schemas
-from declarative.errors import ProviderError, UsageError
+from declarative.errors import DialctlError, ProviderError, UsageError
 from declarative.model.resource import Desired, Project, ProviderSpec
 from declarative.providers import catalog
 from declarative.sandbox import SANDBOX_KEY
@@ -103,6 +103,16 @@ class Connections:
             self._real_sleep(seconds)
         else:
             self._sandbox.advance(seconds)
+
+    def read_time(self, *, asks: bool) -> datetime:
+        """The earliest time of the providers in use, which the embedded sandbox always tells. That of this machine
+        where none is connected or answers, or where none is to be asked."""
+        names = {resource.provider for resource in self._desired.resources.values()}
+        may_ask, times = asks or self._sandbox_directory is not None, list[datetime]()
+        for name, provider in self.connected_providers.items() if may_ask else ():
+            with suppress(DialctlError):
+                times += [provider.now()] if name in names else []
+        return min(times, default=datetime.now(UTC)).replace(microsecond=0)
 
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
         try:

@@ -133,7 +133,7 @@ def _load_base(session: Session, base_directory: Path, root: Path) -> Desired:
         provider_types=session.provider_types,
         variables=_base_variables(session, base_directory, root),
         key=session.key,
-        remote_files=open_remote_files(manifest_path, options.environment),
+        remote_files=open_remote_files(manifest_path, options.environment, fetches=options.fetch_files),
     )
 
 

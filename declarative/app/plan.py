@@ -110,7 +110,8 @@ def make_plan(
     observations = first_lock.block_without_lock(observe(replace(scope, include_removed=True)), scope.lock)
     observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
     observations = approval.hold_unapproved(observations, unapproved)
-    observations = released.block_released(observations, scope.desired, scope.lock, allow_release)
+    lists = released.ListCheck(scope.desired, scope.lock, allow_release)
+    observations = lists.block_released(lists.block_unread(observations))
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
     found = references.look_up(plan, scope.desired, scope.providers)
@@ -135,7 +136,7 @@ def make_plan(
         refusals += policy.refuse_unknown_shrink(allow_shrink, known_addresses)
     warnings = (
         *_clock_warnings(scope),
-        *released.warn_of_allowed(scope.desired, scope.lock, allow_release),
+        *lists.list_warnings(),
         *notices.plan_notices(plan, resources, capabilities, project.guard),
     )
     return replace(plan, refusals=tuple(refusals), warnings=warnings)
@@ -200,7 +201,8 @@ def _add_forecasts(plan: Plan, scope: ObserveScope, capabilities: Callable[[str,
             guard = scope.lock.guard(resource.provider, project_guard) if scope.lock else project_guard
             starts_at = policy.earliest_call(resource, plan.created_at, guard)
             channel = capabilities(resource.provider, resource.route)
-            action = replace(action, forecast=make_forecast(resource, action.people, channel, starts_at))
+            price = scope.desired.project.providers[resource.provider].price
+            action = replace(action, forecast=make_forecast(resource, action.people, channel, starts_at, price))
         actions.append(action)
     return replace(plan, actions=tuple(actions))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from declarative import humanize
 from declarative.app.call_details import CallDetails
-from declarative.app.results import add_details, ended_calls
+from declarative.app.costs import SpentCost, add_costs
+from declarative.app.results import add_details, ended_calls, read_costs
 from declarative.app.selected_observations import is_unknown, observe_selected
 from declarative.app.session import Session
 from declarative.app.status import AddressStatus, summarize
@@ -63,6 +64,8 @@ class ProjectReport:
     """Ended calls whose time is known."""
     unread_count: int = 0
     """Calls whose details were asked for and could not be read."""
+    costs: Sequence[SpentCost] = ()
+    """What all calls have cost, one for each currency; empty without a price."""
 
 
 def read_report(session: Session, selection: Selection, *, details: bool = False) -> ProjectReport:
@@ -72,6 +75,7 @@ def read_report(session: Session, selection: Selection, *, details: bool = False
     """
     observations = observe_selected(session, selection)
     frames: list[pl.DataFrame] = []
+    all_details: dict[str, pl.DataFrame] = {}
     unread_count = 0
     for provider in dict.fromkeys(observation.provider for observation in observations):
         known = [one for one in observations if one.provider == provider and not is_unknown(one)]
@@ -80,9 +84,11 @@ def read_report(session: Session, selection: Selection, *, details: bool = False
             if details:
                 call_details.fetch(ended_calls(calls), known[0].facts.now)
             frames.append(add_details(calls, call_details.frame))
+            all_details[provider] = call_details.frame
             unread_count += call_details.unread_count
     session.options.progress("counting people and calls")
-    return build_report(session.desired.project.name, observations, frames, unread_count)
+    report = build_report(session.desired.project.name, observations, frames, unread_count)
+    return replace(report, costs=add_costs(read_costs(session, observations, all_details).values()))
 
 
 def build_report(

@@ -16,6 +16,7 @@ from declarative.app.resolve_batches import (
     not_called_message,
     place_unreadable,
 )
+from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
 from declarative.errors import ProviderError, UsageError
 from declarative.model import records
@@ -46,7 +47,7 @@ class NothingToSettle(UsageError):
     """There is nothing at an address that the verdict is about."""
 
 
-def resolve_everything(session: Session, verdict: Verdict, wait: float) -> list[str]:
+def resolve_everything(session: Session, verdict: Verdict, wait: float, reason: str = "") -> list[str]:
     """Settle what is unsure at every address that the lock knows, as `resolve_address` does. A batch that the provider
     has dropped is settled at its own address alone. Raises NothingToSettle if there is nothing."""
     lock = session.lock()
@@ -55,15 +56,17 @@ def resolve_everything(session: Session, verdict: Verdict, wait: float) -> list[
         for address, resource_record in sorted(lock.resources.items() if lock else ())
         if verdict is Verdict.RESUME or resource_record.is_unsure
     ]
-    return resolve_addresses(session, addresses, verdict, wait)
+    return resolve_addresses(session, addresses, verdict, wait, reason)
 
 
-def resolve_addresses(session: Session, addresses: Sequence[str], verdict: Verdict, wait: float) -> list[str]:
+def resolve_addresses(
+    session: Session, addresses: Sequence[str], verdict: Verdict, wait: float, reason: str = ""
+) -> list[str]:
     """Settle what is unsure at each of these addresses. Raises NothingToSettle if there is nothing at any of them."""
     messages = []
     for address in addresses:
         try:
-            settled = resolve_address(session, address, None, verdict, wait)
+            settled = resolve_address(session, address, None, verdict, wait, reason)
         except NothingToSettle:
             continue
         messages += [f"{address}: {message}" for message in settled]
@@ -72,13 +75,17 @@ def resolve_addresses(session: Session, addresses: Sequence[str], verdict: Verdi
     return messages
 
 
-def resolve_address(session: Session, address: str, part: str | None, verdict: Verdict, wait: float) -> list[str]:
+def resolve_address(
+    session: Session, address: str, part: str | None, verdict: Verdict, wait: float, reason: str = ""
+) -> list[str]:
     """Settle what is unsure at an address, and return a sentence for each thing settled.
 
     `part` limits it to one person, by digest or number, or to one batch, by its id at the provider; None means
-    all. `wait` is how many seconds to wait for the lease. Raises UsageError if there is nothing to settle.
+    all. `wait` is how many seconds to wait for the lease. `reason` is why, for the history. Raises UsageError if there
+    is nothing to settle.
     """
-    with session.open_ledger(wait) as (ledger, _):
+    purpose = Purpose(command="resolve", reason=f"--{verdict}: {reason}" if reason else f"--{verdict}")
+    with open_ledger(session, wait, purpose) as (ledger, _):
         _rename_earlier_addresses(session, ledger, address)
         resource_record = ledger.lock.resources.get(address)
         if resource_record is None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from declarative.app.call_details import CallDetails
+from declarative.app.costs import SpentCost, add_costs, measure_cost
 from declarative.app.people_counts import call_state
 from declarative.app.selected_observations import is_unknown, observe_selected, standing_word
 from declarative.app.session import Session
 from declarative.errors import UsageError
 from declarative.model.numbers import normalize_numbers
+from declarative.model.price import Price
 from declarative.model.remote import Phase
 from declarative.model.selection import Selection
 from declarative.planning.decide import Standing, Verb
@@ -64,6 +66,8 @@ class Results:
     """Addresses of which nothing is known, each with its block."""
     unread_count: int = 0
     """Calls whose details were asked for and could not be read."""
+    costs: Sequence[SpentCost] = ()
+    """What the calls of all of them cost, one for each currency; empty without a price."""
 
 
 def read_results(session: Session, selection: Selection, *, details: bool = False) -> Results:
@@ -79,6 +83,7 @@ def read_results(session: Session, selection: Selection, *, details: bool = Fals
         else:
             known.append(observation)
     frames, unread_count = [pl.DataFrame(schema=RESULT_SCHEMA)], 0
+    costs: list[SpentCost] = []
     for provider in dict.fromkeys(observation.provider for observation in known):
         of_provider = [observation for observation in known if observation.provider == provider]
         rows = pl.concat([_result_rows(observation) for observation in of_provider])
@@ -87,10 +92,37 @@ def read_results(session: Session, selection: Selection, *, details: bool = Fals
             call_details.fetch(ended_calls(rows), of_provider[0].facts.now)
         frames.append(add_details(rows, call_details.frame))
         unread_count += call_details.unread_count
+        if price := find_price(session, provider):
+            costs.append(measure_cost(frames[-1], price))
     order = {observation.facts.address: index for index, observation in enumerate(known)}
     frame = pl.concat([frame.select(list(RESULT_SCHEMA)) for frame in frames])
     position = pl.col("address").replace_strict(order, return_dtype=pl.Int64)
-    return Results(frame.sort(position, maintain_order=True), unknown_addresses, unread_count)
+    return Results(frame.sort(position, maintain_order=True), unknown_addresses, unread_count, add_costs(costs))
+
+
+def find_price(session: Session, provider: str) -> Price | None:
+    """Return what a provider's calls cost; None where nothing says it."""
+    spec = session.desired.project.providers.get(provider)
+    return spec.price if spec else None
+
+
+def read_costs(
+    session: Session, observations: Sequence[Observation], all_details: Mapping[str, pl.DataFrame] | None = None
+) -> dict[str, SpentCost]:
+    """Return what the calls of each address cost whose provider has a price, by the length of calls as far as it is
+    known here. `all_details` are frames of CallDetails by provider; by default what is kept of them. Asks nobody."""
+    costs = {}
+    for provider in dict.fromkeys(observation.provider for observation in observations):
+        price = find_price(session, provider)
+        if price is None:
+            continue
+        details = (all_details or {}).get(provider)
+        details = CallDetails(session, provider).frame if details is None else details
+        for observation in observations:
+            if observation.provider == provider and not is_unknown(observation):
+                rows = add_details(_result_rows(observation), details)
+                costs[observation.facts.address] = measure_cost(rows, price)
+    return costs
 
 
 def _result_rows(observation: Observation) -> pl.DataFrame:

@@ -3,6 +3,7 @@ planning/planfile.py's business."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -28,6 +29,11 @@ def is_plan_file(file: Path) -> bool:
             return planfile.KIND.encode() in stream.read(_HEAD_BYTES)
     except OSError:
         return False
+
+
+def digest_plan_file(file: Path) -> str:
+    """The digest of a saved plan, as `sha256sum` prints it. Raises OSError."""
+    return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
 
 
 def save_plan(session: Session, plan: Plan, file: Path, allow_release: Collection[str] = ()) -> None:

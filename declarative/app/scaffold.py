@@ -19,6 +19,8 @@ from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock
 from declarative.state.format import render_lock
 
+_KEPT = (".gitignore", ".gitattributes")
+"""Files that may be there already."""
 _CLOCK_ERROR = timedelta(days=1)
 """By how much the clock of this machine may be wrong before any provider has told the time."""
 
@@ -43,6 +45,9 @@ phone,customer_id
 +14155550191,cust_003
 """
 
+UNION = "dialctl.history.jsonl merge=union"
+"""Makes git keep the lines of both where two branches called somebody."""
+
 IGNORE = """\
 # Caches, leases and the sandbox. dialctl.lock is to be committed.
 .dialctl/
@@ -62,31 +67,34 @@ class FirstProvider:
 
 
 def check_directory(directory: Path, environment: Mapping[str, str]) -> None:
-    """Raise Refused if a file that init writes is there already. An existing .gitignore is kept."""
-    existing = [file for file in _list_files(environment) if (directory / file).exists() and file != ".gitignore"]
+    """Raise Refused if a file that init writes is there already, other than .gitignore and .gitattributes."""
+    existing = [file for file in _list_files(environment) if (directory / file).exists() and file not in _KEPT]
     if existing:
         raise Refused(f"already there: {', '.join(existing)}; nothing was written", hint="name an empty directory")
 
 
 def write_scaffold(directory: Path, environment: Mapping[str, str], provider: FirstProvider) -> list[Path]:
     """Write the files into a directory, which is made if missing, and return their paths. A lock is among them, unless
-    the environment says that locks are kept elsewhere. An existing .gitignore is kept. Raises Refused if another of the
+    the environment says that locks are kept elsewhere. An existing .gitignore is kept, and .gitattributes gets a line
+    more. Raises Refused if another of the
     files exists; nothing is written then."""
     check_directory(directory, environment)
     name = re.sub(r"[^a-z0-9]+", "-", directory.resolve().name.lower()).strip("-")[:63].strip("-") or "first-project"
+    attributes = _read_attributes(directory / ".gitattributes")
     texts = {
         "project.yaml": PROJECT.format(name=name, provider=provider.type.name),
         "first-campaign.yaml": render_first_batch(provider.type, provider.agent, provider.number),
         "recipients.csv": RECIPIENTS,
         "dialctl.schema.json": json.dumps(bundle_schema(), indent=2, ensure_ascii=False) + "\n",
         ".gitignore": IGNORE,
+        ".gitattributes": attributes,
         "dialctl.lock": _render_first_lock(name, environment),
     }
     directory.mkdir(parents=True, exist_ok=True)
     written_paths = []
     for file in _list_files(environment):
         path = directory / file
-        if not path.exists():
+        if not path.exists() or (file == ".gitattributes" and path.read_text(encoding="utf-8") != attributes):
             try:
                 atomicfile.write_durable(path, texts[file].encode())
             except OSError as error:
@@ -98,7 +106,15 @@ def write_scaffold(directory: Path, environment: Mapping[str, str], provider: Fi
 
 def _list_files(environment: Mapping[str, str]) -> list[str]:
     files = ["project.yaml", "first-campaign.yaml", "recipients.csv", "dialctl.schema.json", ".gitignore"]
-    return files if environment.get("DIALCTL_STATE") else [*files, "dialctl.lock"]
+    return files if environment.get("DIALCTL_STATE") else [*files, ".gitattributes", "dialctl.lock"]
+
+
+def _read_attributes(path: Path) -> str:
+    """The .gitattributes that is there, with our line. A file that has it already comes back as it is."""
+    existing = path.read_text(encoding="utf-8") if path.exists() else ""
+    if UNION in existing.splitlines():
+        return existing
+    return existing + ("\n" if existing and not existing.endswith("\n") else "") + f"{UNION}\n"
 
 
 def _render_first_lock(project_name: str, environment: Mapping[str, str]) -> str:

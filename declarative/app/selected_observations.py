@@ -24,7 +24,7 @@ def observe_selected(session: Session, selection: Selection) -> list[Observation
     scope = session.scope(session.lock(), everything=True)
     observations = {
         observation.facts.address: observation
-        for observation in released.block_released(observe(scope), scope.desired, scope.lock)
+        for observation in released.ListCheck(scope.desired, scope.lock).block_released(observe(scope))
         if not _is_empty(observation)
     }
     known_addresses = ", ".join(observations) or "none"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
-from declarative.app import lock_owner
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
+from declarative.app.lock_check import check_lock
 from declarative.errors import DialctlError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from declarative.model.capabilities import ProviderType
     from declarative.model.lock import Lock
     from declarative.model.resource import Desired
-    from declarative.state.base import Backend, Holder, Lease
-    from declarative.state.ledger import Ledger
+    from declarative.state.base import Backend, Holder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +183,7 @@ class Session:
         person key."""
         lock = _read_lock(self.backend)
         if lock is not None:
-            _check_lock(self, lock)
+            self.check_lock(lock)
         return lock
 
     def local_lock(self) -> Lock | None:
@@ -219,25 +218,13 @@ class Session:
         except DialctlError:
             return None
 
-    @contextmanager
-    def open_ledger(self, wait: float) -> Iterator[tuple[Ledger, Lease]]:
-        """The ledger under its lease, after at most `wait` seconds. The journal is folded into the lock at the end,
-        also after an error. Raises LeaseHeld, and StateError as `lock` does."""
-        from declarative.state.base import Holder
-        from declarative.state.ledger import Ledger
+    def check_lock(self, lock: Lock) -> None:
+        """Raises StateError for the lock of another project, host or person key."""
+        location, project_name = self.backend.location, self.desired.project.name
+        check_lock(lock, location, project_name, self.key, self.connections.hosts)
 
-        lease = self.backend.lease(Holder.from_environment(self.options.environment), wait, self._wait_for_holder)
-        with lease:
-            ledger = Ledger.open(self.backend, lease)
-            if ledger.is_started:
-                _check_lock(self, ledger.lock)
-            try:
-                yield ledger, lease
-            finally:
-                if ledger.is_started:
-                    ledger.fold()
-
-    def _wait_for_holder(self, seconds: float) -> None:
+    def wait_for_holder(self, seconds: float) -> None:
+        """Wait so long for the run that holds the lease, and say so."""
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
         self._pause(seconds)
 
@@ -263,16 +250,6 @@ def _load_desired(session: Session, path: Path, selection: Selection) -> Desired
     )
     humanize.set_display_zone(desired.project.display_zone)
     return desired
-
-
-def _check_lock(session: Session, lock: Lock) -> None:
-    lock_owner.check_lock(
-        lock,
-        session.backend.location,
-        project=session.desired.project.name,
-        person_key=session.key.fingerprint,
-        hosts=session.connections.hosts,
-    )
 
 
 def find_project(path: Path) -> Path:

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 
 from declarative import humanize
 from declarative.app.locked_addresses import select_addresses
+from declarative.app.run_history import Purpose, new_record, open_ledger
 from declarative.app.session import Session
 from declarative.errors import Refused, StateError, UsageError
+from declarative.model.history import PeopleCounts
 from declarative.model.lock import RequestKind
 from declarative.model.selection import Selection
-from declarative.state import merge, transfer
+from declarative.state import history, merge, transfer
 from declarative.state.base import Backend, Holder
 from declarative.state.catalog import open_backend
 from declarative.state.format import parse_lock, render_lock
@@ -57,11 +60,11 @@ def show_lock(session: Session, selection: Selection) -> str:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
 
 
-def forget_addresses(session: Session, addresses: Sequence[str], wait: float) -> list[str]:
-    """Remove addresses from the lock, and return what that means. `wait` is how many seconds to wait for the lease.
-    Raises UsageError for an unknown address, Refused while a retry there is unsure: only the lock tells of it. Then
-    none of them is removed."""
-    with session.open_ledger(wait) as (ledger, _):
+def forget_addresses(session: Session, addresses: Sequence[str], wait: float, reason: str = "") -> list[str]:
+    """Remove addresses from the lock, and return what that means. `wait` is how many seconds to wait for the lease,
+    `reason` why, for the history. Raises UsageError for an unknown address, Refused while a retry there is unsure: only
+    the lock tells of it. Then none of them is removed."""
+    with open_ledger(session, wait, Purpose(command="state rm", reason=reason or None, asks=False)) as (ledger, _):
         for address in addresses:
             _check_forgettable(ledger, address)
         for address in addresses:
@@ -84,9 +87,10 @@ def _check_forgettable(ledger: Ledger, address: str) -> None:
         )
 
 
-def merge_lock(session: Session, wait: float) -> str:
+def merge_lock(session: Session, wait: float, reason: str = "") -> str:
     """Merge the two sides of a git conflict in the lock, and return what came of it. `wait` is how many seconds to wait
-    for the lease. Raises StateError if the lock holds no conflict, or if its sides cannot be one lock."""
+    for the lease, `reason` why, for the history. Raises StateError if the lock holds no conflict, or if its sides
+    cannot be one lock."""
     backend = session.backend
     lease = backend.lease(Holder.from_environment(session.options.environment), wait, session.connections.sleep)
     with lease:
@@ -94,21 +98,26 @@ def merge_lock(session: Session, wait: float) -> str:
         if stored_lock.lock is None:
             raise StateError("there is no lock to merge")
         lock = merge.merge_conflict(stored_lock.lock, stored_lock.journal)
-        backend.fold(render_lock(lock))
+        purpose = Purpose(command="state merge", reason=reason or None, asks=False)
+        record = new_record(session, lease.holder, purpose)
+        record = replace(record, addresses=dict.fromkeys(lock.resources, PeopleCounts()))
+        backend.fold(render_lock(history.add_to_lock(backend, lock, record)))
     intents = sum(len(resource_record.intents) for resource_record in lock.resources.values())
     addresses = humanize.plural(len(lock.resources), "address", "addresses")
     return f"{addresses}, {humanize.plural(intents, 'open intent', 'open intents')}; commit {backend.location}"
 
 
-def push_lock(session: Session, url: str, wait: float) -> str:
-    """Copy the local lock to the backend at `url`. `wait` is as in merge_lock. Raises StateError if there is no lock to
-    copy, or if the target holds a lock of another lineage, or one that knows more."""
-    return _copy_lock(session, session.local_backend, _open_named(session, url), wait)
+def push_lock(session: Session, url: str, wait: float, reason: str = "") -> str:
+    """Copy the local lock and its history to the backend at `url`. The rest is as in merge_lock. Raises StateError if
+    there is no lock to copy, or if the target holds a lock of another lineage, or one that knows more."""
+    purpose = Purpose(command="state push", reason=reason or None, asks=False)
+    return _copy_lock(session, session.local_backend, _open_named(session, url), wait, purpose)
 
 
-def pull_lock(session: Session, url: str, wait: float) -> str:
-    """Copy the lock at `url` into this directory. The rest is as in push_lock."""
-    return _copy_lock(session, _open_named(session, url), session.local_backend, wait)
+def pull_lock(session: Session, url: str, wait: float, reason: str = "") -> str:
+    """Copy the lock at `url` and its history into this directory. The rest is as in push_lock."""
+    purpose = Purpose(command="state pull", reason=reason or None, asks=False)
+    return _copy_lock(session, _open_named(session, url), session.local_backend, wait, purpose)
 
 
 def _open_named(session: Session, url: str) -> Backend:
@@ -122,10 +131,10 @@ def _open_named(session: Session, url: str) -> Backend:
     return open_backend(session.project_directory, session.name_place(url))
 
 
-def _copy_lock(session: Session, source: Backend, target: Backend, wait: float) -> str:
-    lock = transfer.copy_lock(
-        source, target, Holder.from_environment(session.options.environment), wait, session.connections.sleep
-    )
+def _copy_lock(session: Session, source: Backend, target: Backend, wait: float, purpose: Purpose) -> str:
+    holder = Holder.from_environment(session.options.environment)
+    record = new_record(session, holder, purpose)
+    lock = transfer.copy_lock(source, target, holder, wait, session.connections.sleep, record)
     addresses = humanize.plural(len(lock.resources), "address", "addresses")
     return f"{addresses} copied from {source.location} to {target.location}"
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
 from declarative.engine.listing import Listing
 from declarative.errors import ProviderError, Refused, StateError
@@ -31,10 +32,11 @@ def new_lock(session: Session, hosts: Mapping[str, str], first_sent_at: datetime
     )
 
 
-def start_lock(session: Session, wait: float) -> str:
+def start_lock(session: Session, wait: float, reason: str = "") -> str:
     """Start a lock for a project that has never dialed, and return a sentence about it. `wait` is how many seconds to
-    wait for the lease. Raises StateError if there is a lock, Refused if marks prove that the project has dialed."""
-    with session.open_ledger(wait) as (ledger, _):
+    wait for the lease, `reason` why, for the history. Raises StateError if there is a lock, Refused if marks prove that
+    the project has dialed."""
+    with open_ledger(session, wait, Purpose(command="state new", reason=reason or None)) as (ledger, _):
         if ledger.is_started:
             raise StateError("there is a lock already", hint="see what it knows with dialctl state list")
         if marked_remotes := list_marked_remotes(session):

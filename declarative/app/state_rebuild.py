@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from declarative import humanize
 from declarative.app import state_init
+from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
 from declarative.errors import Refused, StateError
 from declarative.model import frames, mark, records
@@ -30,6 +31,8 @@ class RebuildOptions:
     """Start from the lock that is here, and add what a later run has done whose lock is gone."""
     lock_timeout: float = 0.0
     """Seconds to wait for the lease."""
+    reason: str = ""
+    """Why, for the history."""
 
 
 def rebuild_lock(session: Session, options: RebuildOptions) -> list[str]:
@@ -39,7 +42,8 @@ def rebuild_lock(session: Session, options: RebuildOptions) -> list[str]:
     unknown too: that is left for a person to say. Raises StateError if there is a lock and no reason to go over it,
     Refused if the marks cannot make one, ProviderError if a provider cannot be read.
     """
-    with session.open_ledger(options.lock_timeout) as (ledger, _):
+    purpose = Purpose(command="state rebuild", reason=options.reason or None)
+    with open_ledger(session, options.lock_timeout, purpose) as (ledger, _):
         old_lock = ledger.lock if ledger.is_started and not ledger.lock.is_unused else None
         _check_rebuild(session, options, old_lock)
         marked_remotes = state_init.list_marked_remotes(session, old_lock)

@@ -9,7 +9,9 @@ from datetime import datetime
 import polars as pl
 
 from declarative.app.address_state import AddressState, State, find_state
+from declarative.app.costs import SpentCost
 from declarative.app.people_counts import PeopleCounts, count_people
+from declarative.app.results import read_costs
 from declarative.app.selected_observations import is_unknown, observe_selected, standing_word
 from declarative.app.session import Session
 from declarative.model.lock import Intent
@@ -19,6 +21,7 @@ from declarative.planning import notices, standing
 from declarative.planning.decide import Timing
 from declarative.planning.facts import Block, Observation
 from declarative.planning.plan import count_values
+from declarative.planning.released import list_unread
 from declarative.planning.stuck import describe_stuck, endless_notices, hint_stuck, stuck_people
 
 
@@ -61,6 +64,8 @@ class AddressStatus:
     """The provider's time of this reading. None where nothing was read."""
     has_manifest: bool = True
     """Whether a manifest still wants it."""
+    cost: SpentCost | None = None
+    """What its calls have cost. None: its provider has no price, or nothing is known of its people."""
 
     @property
     def in_flight(self) -> int:
@@ -80,7 +85,9 @@ class AddressStatus:
 
 def read_status(session: Session, selection: Selection) -> list[AddressStatus]:
     """The status of the selected addresses. Raises UsageError for an address that is not known."""
-    return [summarize(observation) for observation in observe_selected(session, selection)]
+    observations = observe_selected(session, selection)
+    costs = read_costs(session, observations)
+    return [replace(summarize(observation), cost=costs.get(observation.facts.address)) for observation in observations]
 
 
 def summarize(observation: Observation) -> AddressStatus:
@@ -102,6 +109,7 @@ def summarize(observation: Observation) -> AddressStatus:
         counts = replace(counts, due=0, later={})  # whoever was due waits for the way out of the block
     stuck = stuck_people(facts)
     stuck_warnings = [f"{describe_stuck(facts, stuck)}; {hint_stuck(facts, stuck)}"] if len(stuck) else []
+    unread_lists = list_unread(facts.resource) if facts.resource else []
     return AddressStatus(
         address=facts.address,
         people=len(people) or facts.resource_record.count,  # a tombstone whose provider is gone has no rows
@@ -116,7 +124,7 @@ def summarize(observation: Observation) -> AddressStatus:
         unseen=len(facts.resource_record.unseen),
         unnamed=sum(remote_record.count for remote_record in facts.unnamed_batches().values()),
         not_taken_off=len(stuck),
-        warnings=(*stuck_warnings, *notices.doubt_notices(facts), *endless_notices(facts)),
+        warnings=(*unread_lists, *stuck_warnings, *notices.doubt_notices(facts), *endless_notices(facts)),
         block=observation.block,
         seen_at=facts.now if facts.now > EARLIEST_TIME else None,
         has_manifest=facts.resource is not None,

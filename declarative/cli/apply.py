@@ -16,7 +16,8 @@ from declarative.cli.context import Context
 from declarative.errors import DialctlError, Interrupted, Refused, UsageError
 
 if TYPE_CHECKING:
-    from declarative.app.apply import ApplyOptions, ApplyReport
+    from declarative.app.apply import ApplyOptions
+    from declarative.app.apply_report import ApplyReport
     from declarative.app.session import Session
     from declarative.engine.signals import StopSignal
     from declarative.planning.plan import Plan
@@ -75,6 +76,9 @@ def apply(
     apply_options = ApplyOptions(
         stays=wait is not None,
         approve=_make_approver(context, stop, auto_approve or saved_plan is not None, as_json),
+        approved_by=f"plan {saving.digest_plan_file(path)}"
+        if saved_plan
+        else _name_approval(auto_approve, is_schedule=limits["only_approved"]),
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
         allow_shrink=limits["allow_shrink"],
@@ -116,7 +120,9 @@ def destroy(
 
     stop = _new_stop_signal(context)
     approve = _make_approver(context, stop, auto_approve, as_json, "dialctl plan --destroy")
-    apply_options = ApplyOptions(approve=approve, lock_timeout=lock_timeout, destroy=True)
+    apply_options = ApplyOptions(
+        approve=approve, approved_by=_name_approval(auto_approve), lock_timeout=lock_timeout, destroy=True
+    )
     session = context.open_session(path, targets=targets, labels=labels, parallelism=parallelism, stop=stop)
     return _apply_and_report(context, session, apply_options, stop, as_json)
 
@@ -127,6 +133,11 @@ def _new_stop_signal(context: Context) -> StopSignal:
 
     message = "Stopping: the request in flight is finished and recorded first.\nA second signal ends dialctl at once."
     return StopSignal(lambda: context.print_in_handler(message))
+
+
+def _name_approval(auto_approve: bool, *, is_schedule: bool = False) -> str:
+    """Say what approves a run, for the history."""
+    return "schedule" if is_schedule else "--auto-approve" if auto_approve else "prompt"
 
 
 def _make_approver(

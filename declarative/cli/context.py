@@ -145,6 +145,11 @@ class Context:
         if not self.quiet:
             terminal.echo(text, err=True)
 
+    def print_fault(self, text: str) -> None:
+        """Print to stderr what is wrong, also if the user asked for quiet."""
+        self._end_progress()
+        terminal.echo(click.style(text, fg="red"), err=True)
+
     def print_in_handler(self, text: str) -> None:
         """Print a note from a signal handler, on a line of its own. Ignores a closed stderr.
 

@@ -44,6 +44,11 @@ _EXAMPLES = {
         "dialctl results --number +14155550101 --show-numbers",
     ),
     "report": ("dialctl report", "dialctl report --details -o report.html", "dialctl report -l team=growth"),
+    "history": (
+        "dialctl history",
+        "dialctl history batch/march-outreach --since 30d",
+        "dialctl history --since 2026-01-01T00:00:00Z --format csv",
+    ),
     "resolve": (
         "dialctl status call/callback-ada",
         "dialctl resolve call/callback-ada --placed",

@@ -28,6 +28,7 @@ _COMMANDS: Mapping[str, str] = {
     "status": "declarative.cli.status:status",
     "results": "declarative.cli.results:results",
     "report": "declarative.cli.report:report",
+    "history": "declarative.cli.history:history",
     "resolve": "declarative.cli.resolve:resolve",
     "state": "declarative.cli.state:state",
     "force-unlock": "declarative.cli.state:force_unlock",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,6 +29,30 @@ class Duration(click.ParamType[float]):
         if value.isdigit():
             return float(value)
         return sum(float(size) * _UNITS[unit] for size, unit in re.findall(r"([\d.]+)([dhms])", value))
+
+
+class Since(click.ParamType[datetime | timedelta]):
+    """Converts a moment (RFC 3339), or a length of time before now such as `30d`."""
+
+    name = "since"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime | timedelta:
+        if isinstance(value, datetime | timedelta):
+            return value
+        if _DURATION.fullmatch(value):
+            return timedelta(seconds=Duration().convert(value, param, ctx))
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            self.fail(
+                f"{value!r} is neither a time such as 2026-12-01T16:00:00Z (with its offset) nor a duration such as "
+                "30d or 12h",
+                param,
+                ctx,
+            )
+        return moment
 
 
 class LabelSelector(click.ParamType[str]):
@@ -110,6 +135,10 @@ allow_release = click.option(
 lock_timeout = click.option(
     "--lock-timeout", type=Duration(), default="0s", show_default=True, help="How long to wait for another run to end."
 )
+since = click.option(
+    "--since", type=Since(), metavar="TIME", help="Not before this: 2026-12-01T16:00:00Z, or a duration such as 30d."
+)
+reason = click.option("--reason", default="", metavar="TEXT", help="Why, for the history. It must hold no secret.")
 parallelism = click.option(
     "--parallelism",
     default=8,

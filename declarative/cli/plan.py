@@ -73,7 +73,9 @@ def plan(
         raise UsageError("a plan made --offline cannot be saved", hint="it is a guess; plan with a key to save it")
     if destroy and out is not None:
         raise UsageError("a plan made with --destroy cannot be saved", hint="dialctl destroy plans again, and asks")
-    session = context.open_session(path, targets=targets, labels=labels, parallelism=parallelism)
+    session = context.open_session(
+        path, targets=targets, labels=labels, parallelism=parallelism, fetch_files=not offline
+    )
     caused_addresses = _find_caused_addresses(session, base_ref)
     plan = planner.plan_project(
         session,

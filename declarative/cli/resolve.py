@@ -21,6 +21,7 @@ from declarative.errors import Exit, UsageError
 @click.option(
     "--resume", is_flag=True, help="Submit again the people who were not called because someone else cancelled."
 )
+@options.reason
 @options.lock_timeout
 @click.pass_obj
 def resolve(
@@ -30,6 +31,7 @@ def resolve(
     path: Path,
     labels: tuple[str, ...],
     lock_timeout: float,
+    reason: str,
     *,
     everything: bool,
     **verdicts: bool,
@@ -51,15 +53,15 @@ def resolve(
 
     session, verdict = context.open_session(path), resolver.Verdict(chosen_flags[0])
     if everything:
-        context.print_text("\n".join(resolver.resolve_everything(session, verdict, lock_timeout)))
+        context.print_text("\n".join(resolver.resolve_everything(session, verdict, lock_timeout, reason)))
         return Exit.DONE
     target, _, part = (address or "").partition("#")
     addresses = select_addresses(session, Selection((target,) if target else (), labels))
     if len(addresses) == 1:
-        messages = resolver.resolve_address(session, addresses[0], part or None, verdict, lock_timeout)
+        messages = resolver.resolve_address(session, addresses[0], part or None, verdict, lock_timeout, reason)
     elif part:
         raise UsageError(f"#{part} is about one address, and {len(addresses)} are selected")
     else:
-        messages = resolver.resolve_addresses(session, addresses, verdict, lock_timeout)
+        messages = resolver.resolve_addresses(session, addresses, verdict, lock_timeout, reason)
     context.print_text("\n".join(messages))
     return Exit.DONE

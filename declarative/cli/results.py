@@ -60,6 +60,7 @@ def results(context: Context, /, path: Path, layout: str | None, output: Path | 
     from declarative.app.results import read_results
     from declarative.model.selection import Selection
     from declarative.report import results as results_output
+    from declarative.report.status_text import describe_costs
 
     layout = layout or (results_output.layout_for(output) if output else "table")
     if output is None and layout in results_output.BINARY_LAYOUTS:
@@ -72,6 +73,8 @@ def results(context: Context, /, path: Path, layout: str | None, output: Path | 
     if flags["unreached"] and (due_count := len(people.frame.filter(reached=False, is_due=True))):
         left_out = humanize.plural(due_count, "unreached person is", "unreached people are")
         context.print_note(f"{left_out} left out: their own resource calls them again")
+    for sentence in describe_costs(people.costs):
+        context.print_note(f"The calls of all these people {sentence}.")
     if output is not None:
         results_output.write_results(frame, layout, output)
         context.print_note(f"{humanize.plural(len(frame), 'row', 'rows')} in {output}")

@@ -48,6 +48,7 @@ def show(context: Context, addresses: tuple[str, ...], labels: tuple[str, ...], 
 @options.addresses
 @options.labels
 @options.project_schema
+@options.reason
 @options.lock_timeout
 @click.option(
     "--yes-forget-who-was-called", "sure", is_flag=True, help="Do not ask. A later apply may call these people again."
@@ -59,6 +60,7 @@ def rm(
     labels: tuple[str, ...],
     path: Path,
     lock_timeout: float,
+    reason: str,
     sure: bool,
 ) -> int:
     """Forget what was done under an address. People may be called again if the provider no longer shows their calls.
@@ -81,24 +83,26 @@ def rm(
     )
     if not sure and not click.confirm(question, err=True):
         raise Refused("not forgotten: the answer was no")
-    context.print_text("\n".join(state_admin.forget_addresses(session, chosen, lock_timeout)))
+    context.print_text("\n".join(state_admin.forget_addresses(session, chosen, lock_timeout, reason)))
     return Exit.DONE
 
 
 @state.command()
 @options.project_schema
+@options.reason
 @options.lock_timeout
 @click.pass_obj
-def new(context: Context, path: Path, lock_timeout: float) -> int:
+def new(context: Context, path: Path, lock_timeout: float, reason: str) -> int:
     """Start a lock for a project that has never called anyone."""
     from declarative.app import state_init
 
-    context.print_text(state_init.start_lock(context.open_session(path), lock_timeout))
+    context.print_text(state_init.start_lock(context.open_session(path), lock_timeout, reason))
     return Exit.DONE
 
 
 @state.command()
 @options.project_schema
+@options.reason
 @options.lock_timeout
 @click.option(
     "--keep",
@@ -111,56 +115,61 @@ def new(context: Context, path: Path, lock_timeout: float) -> int:
     help="Start from the lock that is here, and add what a later run has done whose lock is gone.",
 )
 @click.pass_obj
-def rebuild(context: Context, path: Path, lock_timeout: float, keep: str | None, over_older: bool) -> int:
+def rebuild(context: Context, path: Path, lock_timeout: float, reason: str, keep: str | None, over_older: bool) -> int:
     """Make a lock from the marks at the providers.
 
     People who are not found stay unsure until you `resolve` them, if no list can prove that they were never called.
     """
     from declarative.app import state_rebuild
 
-    rebuild_options = state_rebuild.RebuildOptions(keep=keep, over_older=over_older, lock_timeout=lock_timeout)
+    rebuild_options = state_rebuild.RebuildOptions(
+        keep=keep, over_older=over_older, lock_timeout=lock_timeout, reason=reason
+    )
     context.print_text("\n".join(state_rebuild.rebuild_lock(context.open_session(path), rebuild_options)))
     return Exit.DONE
 
 
 @state.command()
 @options.project_schema
+@options.reason
 @options.lock_timeout
 @click.pass_obj
-def merge(context: Context, path: Path, lock_timeout: float) -> int:
+def merge(context: Context, path: Path, lock_timeout: float, reason: str) -> int:
     """Resolve a git conflict in dialctl.lock.
 
     The result keeps both sides, and every open intent of each.
     """
     from declarative.app import state_admin
 
-    context.print_text(state_admin.merge_lock(context.open_session(path), lock_timeout))
+    context.print_text(state_admin.merge_lock(context.open_session(path), lock_timeout, reason))
     return Exit.DONE
 
 
 @state.command()
 @click.argument("url")
 @options.project_schema
+@options.reason
 @options.lock_timeout
 @click.pass_obj
-def push(context: Context, url: str, path: Path, lock_timeout: float) -> int:
+def push(context: Context, url: str, path: Path, lock_timeout: float, reason: str) -> int:
     """Copy the lock from this directory to another place."""
     from declarative.app import state_admin
 
-    context.print_text(state_admin.push_lock(context.open_session(path), url, lock_timeout))
+    context.print_text(state_admin.push_lock(context.open_session(path), url, lock_timeout, reason))
     return Exit.DONE
 
 
 @state.command()
 @click.argument("url")
 @options.project_schema
+@options.reason
 @options.lock_timeout
 @click.pass_obj
-def pull(context: Context, url: str, path: Path, lock_timeout: float) -> int:
+def pull(context: Context, url: str, path: Path, lock_timeout: float, reason: str) -> int:
     """Copy the lock from another place to this directory."""
     from declarative.app import state_admin
 
-    context.print_text(state_admin.pull_lock(context.open_session(path), url, lock_timeout))
+    context.print_text(state_admin.pull_lock(context.open_session(path), url, lock_timeout, reason))
     return Exit.DONE
 
 

@@ -12,6 +12,7 @@ from declarative.engine.results import Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model import records
+from declarative.model.history import PeopleCounts
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
 from declarative.planning import resubmit
@@ -98,8 +99,10 @@ def read_cancelled(run: RunContext, address: str, remote_id: str, result: Resour
         result.problems.append(Receipt(RequestStatus.FAILED, remote_id, UNREAD_AFTER_CANCEL))
         return None
     remote_record = records.refreshed(run.ledger.resource_record(address).remotes[remote_id], cancelled_remote)
-    run.ledger.update(address, remotes={remote_id: remote_record})
-    result.cancelled += len(cancelled_remote.members.filter(phase=Phase.CANCELLED))
+    cancelled_count = len(cancelled_remote.members.filter(phase=Phase.CANCELLED))
+    counts = PeopleCounts(people_taken_off=cancelled_count)
+    run.ledger.update(address, remotes={remote_id: remote_record}, counts=counts)
+    result.cancelled += cancelled_count
     result.in_flight += len(cancelled_remote.members.filter(phase=Phase.IN_FLIGHT))
     result.problems += _list_not_taken_off(cancelled_remote)
     return cancelled_remote

@@ -54,7 +54,20 @@ class Eligibility:
         """Whether every one of the recipients may be called now. The provider's own retry calls at once, so no guard
         delays it."""
         in_hours = self._select_in_hours(resource, recipients, is_retry=is_retry)
-        return len(in_hours) == len(recipients) and not self._find_late(resource, recipients, timedelta()).any()
+        if len(in_hours) < len(recipients) or self.find_list_failure(resource):
+            return False
+        is_any_listed = len(self.select_unlisted(resource, recipients)) < len(recipients)
+        return not is_any_listed and not self._find_late(resource, recipients, timedelta()).any()
+
+    def find_list_failure(self, resource: Resource) -> str:
+        """Why the do-not-call lists of a resource let nobody new be called; empty where all of them were read."""
+        self._run.lists.look(self._run.provider(resource).latest_now())
+        return self._run.lists.find_failure(resource)
+
+    def select_unlisted(self, resource: Resource, recipients: pl.DataFrame) -> pl.DataFrame:
+        """The recipients who were not put on a do-not-call list since the run began."""
+        self._run.lists.look(self._run.provider(resource).latest_now())
+        return self._run.lists.select_unlisted(resource, recipients)
 
     def _select_in_hours(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> pl.DataFrame:
         provider_time = self._run.provider(resource).latest_now()

@@ -8,9 +8,10 @@ reason of each.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 import polars as pl
 
@@ -21,9 +22,11 @@ from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
 from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
+from declarative.model.history import PeopleCounts
 from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
+from declarative.planning.decide import Verb
 from declarative.providers.base import (
     Ambiguous,
     Busy,
@@ -63,14 +66,21 @@ class Executor:
         self._dispatcher = Dispatcher(run, self._find_stop, self._record_outcome, lambda: self.on_wait())
 
     def submission(
-        self, resource: Resource, recipients: pl.DataFrame, attempt: int, may_call: Callable[[], bool]
+        self,
+        resource: Resource,
+        recipients: pl.DataFrame,
+        attempt: int,
+        may_call: Callable[[], bool],
+        counts: Mapping[Verb, int] = MappingProxyType({}),
     ) -> DialRequest:
         """The request that creates one batch of `recipients` (columns `number`, `payload`), or places one call to its
-        one person. `may_call` is asked after each wait and says whether their time still allows a call."""
+        one person. `may_call` is asked after each wait and says whether their time still allows a call. `counts` holds
+        how many of them are submitted by which verb, for the history."""
+        moved = counts.get(Verb.REPLACE, 0)
         channel = self._run.provider(resource).channels[resource.route]
 
         def write_intent() -> tuple[Intent, Callable[[], Outcome]]:
-            intent, submission = self._intent_writer.write_submission(resource, recipients, attempt)
+            intent, submission = self._intent_writer.write_submission(resource, recipients, attempt, moved)
             return intent, lambda: _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
         return DialRequest(resource, recipients, may_call, write_intent)
@@ -106,7 +116,8 @@ class Executor:
         # dashboard: people count as free only after a cancel that is known to be ours.
         remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
-        self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None)
+        # Written also where nothing else changes: whoever sends a cancel has a line in the history.
+        self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None, counts=PeopleCounts())
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         if not isinstance(outcome, Done):
             return Receipt(RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {outcome_message(outcome)}")
@@ -146,13 +157,11 @@ class Executor:
             # The provider refused this one person inside an accepted answer. It is recorded as a call that ended before
             # any phone was called, so that later plans know of it.
             case Rejected(status=0, message=message) if intent.person:
-                self._close_intent(resource, intent, {f"refused:{intent.mark}": records.from_refusal(intent)})
-                self._run.budget.release(intent.mark)
+                self._undo_intent(resource, intent, {f"refused:{intent.mark}": records.from_refusal(intent)})
                 return Receipt(RequestStatus.REFUSED, message=message)
             # Protocol 3: it did not happen, so the intent closes and its people are free again.
             case NotSent() | Busy() | Rejected() | OutOfFunds():
-                self._close_intent(resource, intent, {})
-                self._run.budget.release(intent.mark)
+                self._undo_intent(resource, intent, {})
         return self._failure_receipt(resource, outcome)
 
     def _failure_receipt(self, resource: Resource, outcome: NotSent | Busy | Rejected | OutOfFunds) -> Receipt | None:
@@ -190,6 +199,11 @@ class Executor:
     def _close_intent(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:
         """Removes the intent and records what exists now, in one durable step."""
         self._run.ledger.update(resource.address, intents={intent.mark: None}, remotes=remotes)
+
+    def _undo_intent(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:
+        """Removes the intent of a request that called nobody. Its people count towards no limit any more."""
+        counts = self._run.budget.release(intent.mark)
+        self._run.ledger.update(resource.address, intents={intent.mark: None}, remotes=remotes, counts=counts)
 
 
 class ProbeExecutor:

@@ -12,6 +12,8 @@ from declarative.engine import fence
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model import frames, mark
+from declarative.model.history import Origin, PeopleCounts
+from declarative.model.hours_json import encode_hours
 from declarative.model.lock import Intent, RequestKind
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
@@ -36,9 +38,11 @@ class IntentWriter:
         self._run = run
         self._waves: dict[str, Wave] = {}
 
-    def write_submission(self, resource: Resource, recipients: pl.DataFrame, attempt: int) -> tuple[Intent, Submission]:
+    def write_submission(
+        self, resource: Resource, recipients: pl.DataFrame, attempt: int, moved: int = 0
+    ) -> tuple[Intent, Submission]:
         """The written intent of one batch or single call, and the submission to send. `recipients` has the columns
-        `number` and `payload`."""
+        `number` and `payload`; `moved` of them waited already."""
         resource_record = self._run.ledger.resource_record(resource.address)
         wave = self._waves.setdefault(resource.address, Wave(resource_record.generation + 1))
         wave.shard += 1
@@ -66,8 +70,9 @@ class IntentWriter:
             scheduled_at=scheduled_at,
             fence=self._find_fence(resource, latest_time, scheduled_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
+            origin=self._origin(resource),
         )
-        self._record_intent(resource, intent)
+        self._record_intent(resource, intent, moved)
         return intent, Submission(
             mark=submission_mark,
             label=resource.display_name,
@@ -97,6 +102,7 @@ class IntentWriter:
             settings=remote_record.settings or "",
             remote=remote.id,
             retry_count=remote.retry_count,  # Protocol 5: a lost retry is known by a larger count alone
+            origin=self._origin(resource),
         )
         self._record_intent(resource, intent)
         return intent
@@ -112,7 +118,11 @@ class IntentWriter:
         has_key = capabilities.idempotent_for is not None
         return mark.spell(submission_mark, capabilities.key_separators) if has_key else ""
 
-    def _record_intent(self, resource: Resource, intent: Intent) -> None:
+    def _origin(self, resource: Resource) -> Origin | None:
+        run = self._run.ledger.run
+        return run.origin(encode_hours(resource.policy.calling_hours)) if run else None
+
+    def _record_intent(self, resource: Resource, intent: Intent, moved: int = 0) -> None:
         # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been
         # sent. The fields of the record follow in the same step, so that no crash leaves one without the other.
         self._run.ledger.update(
@@ -122,8 +132,9 @@ class IntentWriter:
             provider=resource.provider,
             tombstone=False,
             quiet=None,
+            counts=(counts := _count_people(intent, moved)),
         )
-        self._run.budget.reserve(intent.mark, intent.count)
+        self._run.budget.reserve(intent.mark, counts)
 
     def _new_mark(self, resource: Resource, wave: Wave, attempt: int) -> mark.Mark:
         # Protocol 4: the mark is unique to this request, and is how a later run finds what it created.
@@ -144,3 +155,15 @@ class IntentWriter:
 
     def _person_digest(self, recipients: pl.DataFrame) -> str:
         return self._run.key.digest_person(self._run.ledger.lock.lineage, recipients.item(0, "number"))
+
+
+def _count_people(intent: Intent, moved: int) -> PeopleCounts:
+    """The people of a request as the history counts them. Those who move were counted as taken off before."""
+    called = intent.count - moved
+    is_again = intent.attempt > 1 or intent.request is RequestKind.RETRY
+    return PeopleCounts(
+        people_called=called,
+        people_called_again=called if is_again else 0,
+        people_moved=moved,
+        people_taken_off=-moved,
+    )

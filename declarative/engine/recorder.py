@@ -97,6 +97,7 @@ class Recorder:
         in_full = (
             result.is_clean
             and not result.unplanned
+            and not result.listed
             and task.complete
             and task.facts.is_desired
             and not resource_record.intents
@@ -119,7 +120,7 @@ class Recorder:
     def _quiet_digest(self, task: Task, facts: Facts, result: ResourceResult) -> str | None:
         """The digest of all facts where everything is over and nothing was done or is due later; otherwise None. While
         it stays the same, later plans need not read the people."""
-        is_pending = result.unplanned or task.due_later or not result.is_clean
+        is_pending = result.unplanned or result.listed or task.due_later or not result.is_clean
         is_changed = result.submitted or task.cancels or facts.resource_record.intents
         remotes = {remote_id: remote for remote_id, remote in facts.remotes.items() if remote_id not in facts.also}
         # The counters of a batch may say that it is over while a person is still on the phone: a retry may be due then.

@@ -29,6 +29,8 @@ class ResourceResult:
     """People left to the next run: out of time, out of funds, or after a failure."""
     unplanned: int = 0
     """People who fell due during this run. They need a plan that names them."""
+    listed: int = 0
+    """People who were put on a do-not-call list while the run dialed, and were not called."""
     taken_back: int = 0
     """People of batches that were taken back before they called, and that were not submitted again."""
     unsure: list[tuple[Receipt, Verb, int]] = field(default_factory=list)
@@ -73,6 +75,13 @@ class ResourceResult:
         """Removes every entry of an unsure request that was settled."""
         self.unsure = [entry for entry in self.unsure if entry[0] is not receipt]
         self.problems = [problem for problem in self.problems if problem is not receipt]
+
+    def list_findings(self, address: str) -> list[Finding]:
+        """Return what the report says under this address."""
+        if not self.listed:
+            return self.findings
+        phrase = f"{people(self.listed)} put on a do-not-call list while this run dialed"
+        return [*self.findings, Finding(address, f"not called: {phrase}")]
 
     @property
     def submitted(self) -> dict[Verb, int]:

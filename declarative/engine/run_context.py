@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from declarative.engine.list_watch import ListWatch
 from declarative.engine.signals import StopSignal
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
+from declarative.model.history import PeopleCounts
 from declarative.model.resource import Project, Resource, Route
 from declarative.providers.base import Provider
 from declarative.state.base import Lease
@@ -22,22 +24,24 @@ class DialBudget:
 
     remaining: int | None = None
     """How many more people may be called. None means no limit."""
-    _reserved: dict[str, int] = field(default_factory=dict)
+    _reserved: dict[str, PeopleCounts] = field(default_factory=dict)
     """People counted for each request of this run, by its mark."""
 
     def covers(self, count: int) -> bool:
         return self.remaining is None or count <= self.remaining
 
-    def reserve(self, mark: str, count: int) -> None:
+    def reserve(self, mark: str, counts: PeopleCounts) -> None:
         if self.remaining is not None:
-            self.remaining -= count
-            self._reserved[mark] = count
+            self.remaining -= counts.people_called + counts.people_moved
+        self._reserved[mark] = counts
 
-    def release(self, mark: str) -> None:
-        """Gives back the people of a request that is known not to have been done. Does nothing for a mark that this
-        run did not count."""
+    def release(self, mark: str) -> PeopleCounts:
+        """Gives back the people of a request that is known not to have been done, and returns by how much the counts of
+        the run change. Does nothing for a mark that this run did not count."""
+        counts = self._reserved.pop(mark, PeopleCounts())
         if self.remaining is not None:
-            self.remaining += self._reserved.pop(mark, 0)
+            self.remaining += counts.people_called + counts.people_moved
+        return -counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,8 @@ class RunContext:
     """How many requests that dial may be under way at once."""
     sleep: Callable[[float], None]
     """Waits that many seconds: in real time, or by moving the clock of the embedded sandbox."""
+    lists: ListWatch = field(default_factory=ListWatch)
+    """The do-not-call lists, which may change while the run dials."""
     progress: Callable[[str], None] = lambda _: None
     """Shows a line of progress."""
 

@@ -96,8 +96,8 @@ class Settler:
         # Protocol 5: its absence is proven, so the people are decided anew. The mark is revoked: a batch that appears
         # with it later is cancelled.
         revoked = tuple(sorted({*self._run.ledger.resource_record(address).revoked, intent.mark}))
-        self._run.ledger.update(address, intents={intent.mark: None}, revoked=revoked)
-        self._run.budget.release(intent.mark)
+        counts = self._run.budget.release(intent.mark)
+        self._run.ledger.update(address, intents={intent.mark: None}, revoked=revoked, counts=counts)
         warning = late_arrival_warning(intent)
         message = f"a request of {humanize.people(intent.count)} never arrived; they are decided anew{warning}"
         return Finding(address, message)

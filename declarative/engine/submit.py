@@ -136,20 +136,19 @@ class Submitter:
                 yield _Shard(resource, result, shard, int(str(attempt)), start, len(same_attempt))
 
     def _make_request(self, shard: _Shard) -> DialRequest | None:
-        resource, recipients = shard.resource, self._eligibility.select_callable(shard.resource, shard.recipients)
-        shard.result.deferred += len(shard.recipients) - len(recipients)
+        resource, recipients = shard.resource, _select_callable(self._eligibility, shard)
         if recipients.is_empty():
             return None
         self._run.progress(f"{resource.address}: {shard.start:,} of {people(shard.total)} submitted")
         may_call = partial(self._eligibility.can_call_all, resource, recipients)
-        return self._executor.submission(resource, recipients.select("number", "payload"), shard.attempt, may_call)
+        to_send = recipients.select("number", "payload")
+        return self._executor.submission(resource, to_send, shard.attempt, may_call, _count_verbs(recipients))
 
     def _finish_shard(self, shard: _Shard, request: DialRequest, receipt: Receipt) -> None:
         resource, sent = shard.resource, shard.recipients
         if len(request.recipients) < len(sent):
             sent = sent.join(request.recipients, on="number", how="semi", maintain_order="left")
-        counts = Counter(sent.get_column("verb").to_list())
-        shard.result.add_shard(receipt, {Verb(verb): count for verb, count in counts.items()})
+        shard.result.add_shard(receipt, _count_verbs(sent))
         self._eligibility.record_outcome(resource.address, receipt, sent)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
@@ -164,3 +163,23 @@ class Submitter:
             result.problems.append(Receipt(RequestStatus.FAILED, message=message))
         failures = [receipt for receipt in result.problems if receipt.status is RequestStatus.FAILED]
         return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
+
+
+def _count_verbs(recipients: pl.DataFrame) -> dict[Verb, int]:
+    counts = Counter(recipients.get_column("verb").to_list())
+    return {Verb(verb): count for verb, count in counts.items()}
+
+
+def _select_callable(eligibility: Eligibility, shard: _Shard) -> pl.DataFrame:
+    """The people of a shard who may be called now, and whom no do-not-call list names. Where one cannot be read,
+    nobody."""
+    resource, recipients, result = shard.resource, shard.recipients, shard.result
+    if failure := eligibility.find_list_failure(resource):
+        result.problems.append(Receipt(RequestStatus.FAILED, message=failure, final=True))
+        result.deferred += len(recipients)
+        return recipients.clear()
+    unlisted = eligibility.select_unlisted(resource, recipients)
+    result.listed += len(recipients) - len(unlisted)
+    in_time = eligibility.select_callable(resource, unlisted)
+    result.deferred += len(unlisted) - len(in_time)
+    return in_time

@@ -12,6 +12,7 @@ from declarative.engine.execute import Executor
 from declarative.engine.results import Finding, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
+from declarative.model.history import PeopleCounts
 from declarative.model.lock import LONGEST_GUARD, Lock, ResourceRecord
 from declarative.model.remote import Phase
 
@@ -113,8 +114,9 @@ class Withdrawer:
         if called:
             message = f"{what}; it was cancelled, and {humanize.people(called)} of it may have been called"
             return Finding(address, message, unsure=True)
-        if remote_record.mark:
-            self._run.budget.release(remote_record.mark)
+        # Its people were neither called nor taken off: they are submitted again.
+        counts = self._run.budget.release(remote_record.mark or "")
+        self._run.ledger.update(address, counts=counts + PeopleCounts(people_taken_off=-len(remote.members)))
         guard = self._raise_guard(name, batch) if withdrawal.list_lags else self._run.guard(name)
         hopeless = guard > LONGEST_GUARD
         follow_up = (

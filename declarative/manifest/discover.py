@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path as File
 
 from declarative.errors import Problem
-from declarative.manifest import paths, yaml_reader
+from declarative.manifest import paths, walk, yaml_reader
 from declarative.manifest.document import Document
 from declarative.manifest.foreign import is_foreign
 from declarative.manifest.problems import ProblemCollector
@@ -48,7 +48,7 @@ def has_manifests(path: File) -> bool:
 def read_documents_outside(document_set: DocumentSet, path: File) -> list[Document]:
     """Read the documents of the project that are not at `path`. Files that cannot be read are left out."""
     manifest_files = [
-        entry for entry in paths.find_manifests(document_set.root, document_set.root) if isinstance(entry, File)
+        entry for entry in walk.find_manifests(document_set.root, document_set.root) if isinstance(entry, File)
     ]
     reader = _ManifestReader(ProblemCollector(), None)
     return reader.read_all(entry for entry in manifest_files if not entry.is_relative_to(path.resolve()))
@@ -108,7 +108,7 @@ def is_project(document: Document) -> bool:
 def _find_project(directory: File, reader: _ManifestReader, problems: ProblemCollector) -> tuple[File, list[Document]]:
     """The nearest directory at or above `directory` that has a Project, and its Projects."""
     for ancestor in paths.walk_up(directory):
-        candidates = reader.read_all(_refuse_links(paths.find_project_candidates(ancestor), problems))
+        candidates = reader.read_all(_report_refused(walk.find_project_candidates(ancestor), problems))
         if projects := [document for document in candidates if is_project(document)]:
             return ancestor, projects
     return directory, []
@@ -117,17 +117,16 @@ def _find_project(directory: File, reader: _ManifestReader, problems: ProblemCol
 def _select_files(path: File, root: File, skip: Collection[File], problems: ProblemCollector) -> list[File]:
     if not path.is_dir():
         return [path]
-    manifest_files = _refuse_links(paths.find_manifests(path, root), problems)
+    manifest_files = _report_refused(walk.find_manifests(path, root), problems)
     return [file for file in manifest_files if file.resolve() not in skip]
 
 
-def _refuse_links(entries: Iterable[File | paths.OutsideLink], problems: ProblemCollector) -> list[File]:
-    """The files among the entries. Each link that leads out of the project is added to `problems`."""
+def _report_refused(entries: Iterable[File | walk.RefusedEntry], problems: ProblemCollector) -> list[File]:
+    """The files among the entries. Each entry that is refused is added to `problems`."""
     files = []
     for entry in entries:
-        if isinstance(entry, paths.OutsideLink):
-            link_path = paths.display_path(entry.path)
-            problems.add(Problem(link_path, 0, 0, "", entry.message, "copy it into the project"))
+        if isinstance(entry, walk.RefusedEntry):
+            problems.add(Problem(paths.display_path(entry.path), 0, 0, "", entry.message, entry.hint))
         else:
             files.append(entry)
     return files

@@ -98,6 +98,7 @@ def _load_desired(
         is_complete,
         make_digest=lambda: _digest_manifests(project_config, selected_resources, is_complete=is_complete),
         unread_files=tuple(loader.remote_files.unread),
+        look_at_lists=loader.watch_lists(),
         foreign_file_count=document_set.foreign_count,
         list_addresses=lambda: {*resources, *addresses.addresses_outside(document_set, path)},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from declarative.manifest import paths
+from declarative.manifest import paths, walk
 
 _OURS = b"dialctl/v"
 
@@ -27,9 +27,9 @@ def find_enclosing_project(directory: Path) -> Path | None:
 
 
 def _holds_project(directory: Path) -> bool:
-    for candidate in paths.find_project_candidates(directory):
-        # A link that leads out counts as well, and loading refuses it by its name.
-        file = candidate.path if isinstance(candidate, paths.OutsideLink) else candidate
+    for candidate in walk.find_project_candidates(directory):
+        # One that is refused counts as well: loading says so by its name.
+        file = candidate.path if isinstance(candidate, walk.RefusedEntry) else candidate
         if _OURS in paths.read_file(file, paths.MANIFEST_LIMIT):
             return True
     return False

@@ -1,32 +1,21 @@
-"""Finds the files of a run and refuses every file outside the project's directory. Knows paths and bytes, not YAML."""
+"""Opens the files of a run and refuses every file outside the project's directory. Knows paths and bytes, not YAML."""
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from declarative.errors import system_hint
 from declarative.manifest.messages import quote
 from declarative.privacy import clean
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
-
 MANIFEST_LIMIT = 32 << 20
 """The largest manifest or var file that is read, in bytes."""
 RECIPIENTS_LIMIT = 2 << 30
 """The largest recipients file that is read, in bytes."""
-ENDINGS = (".yaml", ".yml")
-"""Endings of manifests, in any case of letters."""
-
-_OUTSIDE = "a symbolic link that leads out of the project's directory"
-_PROJECT = re.compile(rb"""kind["']?\s*:\s*["']?Project\b""")
 
 
 class UnusableFile(Exception):
@@ -38,78 +27,11 @@ class UnusableFile(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True)
-class OutsideLink:
-    """A symbolic link that leads out of the project and is not followed."""
-
-    path: Path
-    """The link itself."""
-    message: str
-    """What is wrong with it, for the user."""
-
-
 def display_path(path: Path) -> str:
     """The path relative to the working directory, or in full when it is not below it."""
     absolute = Path(os.path.abspath(path))
     working_directory = Path.cwd()
     return clean(str(absolute.relative_to(working_directory) if working_directory in absolute.parents else absolute))
-
-
-def find_manifests(directory: Path, root: Path) -> Iterator[Path | OutsideLink]:
-    """Yield the manifest files below `directory`, sorted. Hidden ones, `node_modules` and what the `.dialctlignore` of
-    `root` names are left out. A link that leaves `root` comes as an OutsideLink, so that a manifest behind it is not
-    missed silently."""
-    ignore_file = root / ".dialctlignore"
-    if _leads_out(ignore_file, root):
-        yield OutsideLink(ignore_file, _OUTSIDE)
-    else:
-        yield from _find_manifests(directory, root, _read_ignored(ignore_file))
-
-
-def _find_manifests(directory: Path, root: Path, ignored: GitIgnoreSpec | None) -> Iterator[Path | OutsideLink]:
-    for entry in sorted(directory.iterdir()):
-        if entry.name.startswith(".") or entry.name == "node_modules" or _is_ignored(entry, root, ignored):
-            continue
-        if _leads_out(entry, root):
-            if _is_manifest_name(entry) or entry.is_dir():
-                yield OutsideLink(entry, _OUTSIDE)
-        elif entry.is_dir():
-            if not entry.is_symlink():  # its target is inside `root` and is found there
-                yield from _find_manifests(entry, root, ignored)
-        elif _is_manifest_name(entry):
-            yield entry
-
-
-def _leads_out(path: Path, root: Path) -> bool:
-    return path.is_symlink() and not path.resolve().is_relative_to(root)
-
-
-def _read_ignored(file: Path) -> GitIgnoreSpec | None:
-    """What `.dialctlignore` names, in the syntax of .gitignore; None without the file."""
-    if not file.is_file():
-        return None
-    from pathspec import GitIgnoreSpec as Spec
-
-    return Spec.from_lines(file.read_text(encoding="utf-8-sig", errors="replace").splitlines())
-
-
-def _is_ignored(entry: Path, root: Path, ignored: GitIgnoreSpec | None) -> bool:
-    if ignored is None or not entry.is_relative_to(root):
-        return False
-    name = entry.relative_to(root).as_posix()
-    return ignored.match_file(f"{name}/" if entry.is_dir() else name)
-
-
-def _is_manifest_name(path: Path) -> bool:
-    return path.suffix.lower() in ENDINGS
-
-
-def find_project_candidates(directory: Path) -> Iterator[Path | OutsideLink]:
-    """Yield top-level manifests of a directory that may contain a Project document. Only their bytes are searched,
-    which is quicker than parsing. A link that leaves the directory comes as an OutsideLink."""
-    for path in _top_level_manifests(directory):
-        if _PROJECT.search(read_file(path, MANIFEST_LIMIT)):
-            yield OutsideLink(path, _OUTSIDE) if _leads_out(path, directory) else path
 
 
 def walk_up(directory: Path) -> Iterator[Path]:
@@ -162,21 +84,6 @@ def read_file(path: Path, limit: int) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UnusableFile(f"cannot be read: {error.strerror}", system_hint(error, path.name)) from None
-
-
-def _top_level_manifests(directory: Path) -> Iterator[Path]:
-    try:
-        entries = sorted(directory.iterdir())
-    except OSError:
-        return
-    for entry in entries:
-        hidden = entry.name.startswith(".")
-        if _is_manifest_name(entry) and not hidden and entry.is_file() and _is_readable(entry):
-            yield entry
-
-
-def _is_readable(path: Path) -> bool:
-    return os.access(path, os.R_OK) and path.stat().st_size <= MANIFEST_LIMIT
 
 
 def _suggest_similar_name(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from declarative.manifest.calling_hours import read_calling_hours, restrict_hours
 from declarative.manifest.document import DocumentSection
+from declarative.manifest.paths import UnusableFile
 from declarative.manifest.recipients.countries import report_unknown_region
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.remote_file import RemoteFiles
@@ -73,8 +74,17 @@ def _read_suppress_source(
 ) -> Source | None:
     if not (isinstance(entry, dict) and "file" in entry):
         return None
-    file = locate_file(section, entry, root, remote_files)
-    if file is None or (reading := read_options(section, entry, file, region)) is None:
+    failure = None
+    if "://" in entry["file"] and "sha256" not in entry:
+        located = _find_live_list(section, entry["file"], remote_files)
+        if located is None:
+            return None
+        file, failure = located
+    elif (local_file := locate_file(section, entry, root, remote_files)) is not None:
+        file = local_file
+    else:
+        return None
+    if (reading := read_options(section, entry, file, region)) is None:
         return None
     no_fields = PersonSchema((), "")
     return Source(
@@ -83,8 +93,25 @@ def _read_suppress_source(
         path=section.path,
         person_schema=no_fields,
         list_name=reading["url"] or file.relative_to(root).as_posix(),
+        failure=failure,
         **reading,
     )
+
+
+def _find_live_list(section: DocumentSection, url: str, remote_files: RemoteFiles) -> tuple[File, str | None] | None:
+    """The local copy of a list under a URL without a digest, and why there is none. A wrong URL is a problem of the
+    manifest, and None; that it cannot be fetched is none: people are still taken off then."""
+    try:
+        remote_files.check(url)
+    except UnusableFile as unusable:
+        section.at("file").report(unusable.message, unusable.hint)
+        return None
+    nothing = File(url.rpartition("/")[2])
+    try:
+        file = remote_files.get_current(url)
+    except UnusableFile as unusable:
+        return nothing, unusable.message
+    return (nothing, "") if file is None else (file, None)
 
 
 def _minimum(*limits: int | None) -> int | None:

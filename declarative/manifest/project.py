@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path as File
 from typing import Any
 
@@ -22,6 +23,7 @@ from declarative.manifest.validate import coerce_variables, keep_valid
 from declarative.model.calling_hours import is_time_zone
 from declarative.model.capabilities import ProviderType, personal_fields
 from declarative.model.digest import json_digest
+from declarative.model.price import Price
 from declarative.model.resource import Json, Project, ProviderSpec
 
 ProviderTypes = Mapping[str, ProviderType]
@@ -138,7 +140,7 @@ def _read_providers(
 
 
 def _read_provider(
-    section: DocumentSection, name: str, provider: Mapping[str, str], provider_types: ProviderTypes
+    section: DocumentSection, name: str, provider: Mapping[str, Any], provider_types: ProviderTypes
 ) -> ProviderSpec | None:
     provider_type = provider_types.get(provider["type"])
     if provider_type is None:
@@ -150,7 +152,15 @@ def _read_provider(
         message = f"provider type {provider_type.name} has no api_version {quote(version)}"
         section.at("api_version").report(message, list_known(provider_type.versions))
         return None
-    return ProviderSpec(name, provider_type.name, version, provider.get("probe_number", ""))
+    return ProviderSpec(name, provider_type.name, version, provider.get("probe_number", ""), _read_price(provider))
+
+
+def _read_price(provider: Mapping[str, Any]) -> Price | None:
+    """The price of a provider's calls; None where it has none, or a wrong one, which the schema has reported."""
+    price = provider.get("price")
+    if not isinstance(price, dict) or "currency" not in price:
+        return None
+    return Price(price["currency"], Decimal(price.get("per_minute", "0")), Decimal(price.get("per_call", "0")))
 
 
 def _read_provider_defaults(

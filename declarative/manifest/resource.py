@@ -135,7 +135,8 @@ class ResourceCompiler:
             section.at("recipients").report(message, "give recipients or recipients_from")
         hours = limits.policy.calling_hours
         own_hours = hours if hours and hours.zone == RECIPIENT else None
-        recipient_spec = RecipientSpec(inline, sources, limits.suppress, limits.policy.countries, own_hours)
+        suppress = self._loader.suppression_files.select_readable(limits.suppress)
+        recipient_spec = RecipientSpec(inline, sources, suppress, limits.policy.countries, own_hours)
         return self._loader.load(recipient_spec, self._problems)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from declarative.model.history import Origin, RunRecord
 from declarative.model.resource import Json, Route
 
 LONGEST_GUARD = timedelta(hours=1)
@@ -73,6 +74,8 @@ class Intent:
     fence: datetime | None = None
     """When it can call no one any more if it still lands, by the provider's clock. None: it creates no batch, or that
     moment is not known."""
+    origin: Origin | None = None
+    """Under what it was sent. None: an earlier version sent it."""
 
     @property
     def is_batch(self) -> bool:
@@ -135,6 +138,8 @@ class RemoteRecord:
     unnamed: bool = False
     """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
     who may have been in it is called until a person settles who was."""
+    origin: Origin | None = None
+    """Under what it was sent. None: found by its mark alone, or sent by an earlier version."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
@@ -221,6 +226,8 @@ class ResourceRecord:
     lists: Mapping[str, int] = field(default_factory=dict)
     """Name of each do-not-call list that it has beside those of the project to how many numbers it held. Falls only by
     an apply that was allowed to release."""
+    history: str = ""
+    """Digest of the newest line of the history about this address, so that a history whose end is gone is noticed."""
 
     @property
     def closed_ids(self) -> frozenset[str]:
@@ -241,7 +248,8 @@ class ResourceRecord:
     def is_forgotten(self) -> bool:
         """Whether nothing is known of what was done, because a person had it forgotten. The generation stays."""
         known = replace(self, generation=0, provider="", tombstone=False, revoked=())
-        return replace(known, commit=None, committed_at=None, applied="", approved="", lists={}) == ResourceRecord()
+        known = replace(known, commit=None, committed_at=None, applied="", approved="", lists={}, history="")
+        return known == ResourceRecord()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,6 +276,8 @@ class Lock:
     to release."""
     resources: Mapping[str, ResourceRecord] = field(default_factory=dict)
     """Address to what is known of it."""
+    runs: Mapping[str, RunRecord] = field(default_factory=dict)
+    """By id, runs that changed something and whose line is not in the history yet: one that goes on, or was cut off."""
 
     @property
     def is_unused(self) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from math import ceil
+from typing import TYPE_CHECKING
 
 from declarative.model.calling_hours import CallingHours
+
+if TYPE_CHECKING:
+    import polars as pl
 
 PRE_DIAL = "pre_dial"
 """Turned away before any phone was called. `retry.on` may name it next to the provider's own words."""
@@ -37,11 +42,25 @@ class DoNotCallList:
     """The digest of its bytes; empty for one that was not read."""
     failure: str = ""
     """Why it could not be read: then nobody new is called. Empty: it was read, or this run fetches nothing."""
+    is_live: bool = False
+    """Whether it is under a URL without a digest, so that it may hold something else in every run."""
 
     @property
     def is_known(self) -> bool:
         """Whether it was read, so that its size means something."""
         return bool(self.sha256)
+
+
+@dataclass(frozen=True)
+class ListLook:
+    """What a run found that looked at a do-not-call list again."""
+
+    name: str
+    """The name of the list."""
+    failure: str = ""
+    """Why nobody new may be called. Empty: it was read."""
+    is_listed: Callable[[pl.Series], pl.Series] | None = None
+    """Tells of numbers whether each of them stands on what the list holds now. None: it holds what it held before."""
 
 
 @dataclass(frozen=True)

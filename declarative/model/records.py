@@ -48,6 +48,7 @@ def _record_from_intent(intent: Intent) -> RemoteRecord:
         payloads=intent.payloads,
         person=intent.person,
         created_at=intent.sent_at,
+        origin=intent.origin,
     )
 
 
@@ -173,6 +174,7 @@ def join_records(first: ResourceRecord, second: ResourceRecord) -> ResourceRecor
         revoked=tuple(sorted({*first.revoked, *second.revoked})),
         quiet=first.quiet if first == second else None,
         lists=join_mappings(first.lists, second.lists, max),
+        history=max(first.history, second.history),
     )
 
 
@@ -196,6 +198,7 @@ def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteReco
         closed=first.closed or second.closed,
         # Where one side names its people, their digests are under `placed` of the joined record.
         unnamed=all(record.unnamed for record in (first, second) if record.closed) and (first.closed or second.closed),
+        origin=latest.origin or first.origin or second.origin,
     )
 
 

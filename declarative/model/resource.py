@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from declarative.model.policy import HaltWhen, Pace, Policy, Retry, Rollout
+from declarative.model.policy import HaltWhen, ListLook, Pace, Policy, Retry, Rollout
+from declarative.model.price import Price
 from declarative.model.recipients import Recipients
 from declarative.model.settings_fields import NO_SETTINGS, SettingsFields
 
@@ -102,6 +103,8 @@ class ProviderSpec:
     """None: the first version of the type."""
     probe_number: str = ""
     """The only recipient of a list probe, E.164. Empty: the number that the calls go out from."""
+    price: Price | None = None
+    """What its calls cost. None: not known, and nothing is said of cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +152,10 @@ class Desired:
     foreign_file_count: int = 0
     """YAML files of other tools in PATH, which were left alone."""
     unread_files: Sequence[str] = ()
-    """Recipients files under a URL that were not fetched: their people are in no resource."""
+    """Files under a URL that were not fetched: people of recipients files are in no resource, and nobody is held back
+    by a do-not-call list."""
+    look_at_lists: Callable[[], Sequence[ListLook]] = tuple
+    """Reads the do-not-call lists again, and compares them with what was read before."""
 
     @cached_property
     def digest(self) -> str:

@@ -9,8 +9,9 @@ import polars as pl
 
 from declarative.planning import diff
 from declarative.planning.decide import Verb
+from declarative.planning.diff import Change
 from declarative.planning.facts import Facts
-from declarative.planning.plan import Action, Change
+from declarative.planning.plan import Action
 from declarative.planning.totals import AddressDecisions
 from declarative.privacy import mask
 

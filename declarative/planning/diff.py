@@ -3,14 +3,28 @@ those are counts elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from declarative.model.digest import json_digest
 from declarative.model.resource import Json
 from declarative.model.settings_fields import SettingsFields
-from declarative.planning.plan import Change
 from declarative.privacy import mask
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference of a spec, for people to read. Never of recipients or their data."""
+
+    path: str
+    """Where it is in the manifest, as `spec.agent_id`."""
+    before: Json
+    """The value last applied; None where there was none or it is not known."""
+    after: Json
+    """The value wanted; None where it was removed."""
+    is_agent: bool = False
+    """Whether it is who speaks that changes."""
 
 
 def diff_settings(
@@ -27,7 +41,7 @@ def diff_settings(
     hidden = _hidden_names(fields, variable_settings)
     if not before:
         return tuple(
-            Change(f"spec.{name}", None, "(secret)" if name in hidden else _display_value(fields, name, value))
+            _make_change(fields, [name], None, "(secret)" if name in hidden else _display_value(fields, name, value))
             for name, value in after.items()
         )
     redacted = redact_settings(after, fields, variable_settings)
@@ -73,10 +87,14 @@ def _change_from_leaf(
     path = [str(part) for part in leaf.path(output_format="list")]
     before, after = (None if type(side).__name__ == "NotPresent" else side for side in (leaf.t1, leaf.t2))
     if path[0] in hidden:
-        return Change(f"spec.{path[0]}", before and "(another)", after and "(secret)")
+        return _make_change(fields, path[:1], before and "(another)", after and "(secret)")
     if path[0] in _digested_names(fields) and after is not None:
         before, after = before and "(another)", settings[path[0]]
-    return Change(".".join(["spec", *path]), before, _display_value(fields, path[0], after))
+    return _make_change(fields, path, before, _display_value(fields, path[0], after))
+
+
+def _make_change(fields: SettingsFields, path: Sequence[str], before: Json, after: Json) -> Change:
+    return Change(".".join(["spec", *path]), before, after, is_agent=path[0] in fields.agent)
 
 
 def _display_value(fields: SettingsFields, name: str, value: Json) -> Json:

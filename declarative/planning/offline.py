@@ -24,6 +24,7 @@ OTHER_KEY = Notice(
     "recognised",
 )
 """The warning under another person key."""
+_NOT_FETCHED = "not fetched, since the plan is made offline: whom it names, or holds back, is not known here"
 _WAITING_AT_MOST = "those of them who wait, at most"
 
 
@@ -51,7 +52,7 @@ def plan_offline(
         actions=sort_actions(
             (_apply_timing(desired, lock, action, now) for action in actions), list(desired.resources)
         ),
-        warnings=() if comparable else (OTHER_KEY,),
+        warnings=(*(() if comparable else (OTHER_KEY,)), *(Notice(url, _NOT_FETCHED) for url in desired.unread_files)),
         held_counts=policy.held_counts(desired),
         lists=released.collect_lists(desired),
         offline=True,
@@ -86,14 +87,11 @@ def _block_released(
     desired: Desired, lock: Lock | None, actions: Sequence[Action], allow_release: Collection[str]
 ) -> list[Action]:
     """Return the actions, with a block where a do-not-call list holds fewer numbers than at the last apply."""
-    allowed = {*allow_release, *desired.project.policy.allow_release}
+    check = released.ListCheck(desired, lock, allow_release)
     records = lock.resources if lock else {}
     blocks = {
-        address: block
+        address: check.find_block(resource, _find_resource_record(resource, records, address))
         for address, resource in desired.resources.items()
-        if (
-            block := released.released_block(resource, _find_resource_record(resource, records, address), lock, allowed)
-        )
     }
     return [
         replace(

@@ -18,8 +18,9 @@ from declarative.model.frames import rows_digest
 from declarative.model.lock import Halt, Lock
 from declarative.model.policy import DoNotCallList
 from declarative.model.remote import Phase
-from declarative.model.resource import Json, Resource
+from declarative.model.resource import Resource
 from declarative.planning.decide import Reason, Verb
+from declarative.planning.diff import Change
 from declarative.planning.facts import Facts
 from declarative.planning.shards import cut_shards
 from declarative.planning.terms import Forecast, Terms
@@ -28,18 +29,6 @@ FORMAT_VERSION = "1"
 """`format_version` of a plan as JSON."""
 TO_CALL_SCHEMA = {"number": pl.String, "payload": pl.String, "verb": pl.String, "attempt": pl.Int64}
 """Columns of people to submit: E.164 number, canonical JSON of their data, the verb of their action, attempt from 1."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference of a spec, for people to read. Never of recipients or their data."""
-
-    path: str
-    """Where it is in the manifest, as `spec.agent_id`."""
-    before: Json
-    """The value last applied; None where there was none or it is not known."""
-    after: Json
-    """The value wanted; None where it was removed."""
 
 
 @dataclass(frozen=True, kw_only=True)

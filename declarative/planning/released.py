@@ -1,9 +1,10 @@
-"""An opt-out is never undone in silence: a do-not-call list that holds fewer numbers than at the last apply, or is no
-longer named, blocks whatever it guards until its release is allowed. Pure."""
+"""An opt-out is never undone in silence: a do-not-call list that could not be read, that holds fewer numbers than at
+the last apply, or that is no longer named, blocks whatever it guards. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from declarative import humanize
@@ -44,65 +45,98 @@ def remember(before: Sizes, now: Sizes, allowed: Collection[str]) -> dict[str, i
     return {name: size for name, size in {**now, **kept}.items() if size}
 
 
-def block_released(
-    observations: Sequence[Observation], desired: Desired, lock: Lock | None, allow_release: Collection[str] = ()
-) -> list[Observation]:
-    """Block each wanted address that a list guards, or guarded, which holds fewer numbers than at the last apply."""
-    allowed = {*allow_release, *desired.project.policy.allow_release}
-    return [_block_observation(observation, lock, allowed) for observation in observations]
+class ListCheck:
+    """The do-not-call lists of a run, held against what the lock remembers of them. `allow_release` names those that
+    may hold fewer numbers, beside those that the project allows."""
 
+    def __init__(self, desired: Desired, lock: Lock | None, allow_release: Collection[str] = ()) -> None:
+        self._desired = desired
+        self._records: Mapping[str, ResourceRecord] = lock.resources if lock else {}
+        self._project_before: Sizes = lock.lists if lock else {}
+        self._before_anywhere = _largest(record.lists for record in self._records.values())
+        self._allowed = {*allow_release, *desired.project.policy.allow_release}
 
-def released_block(
-    resource: Resource, record: ResourceRecord, lock: Lock | None, allowed: Collection[str]
-) -> Block | None:
-    """Return why a resource is blocked by a list that holds fewer numbers; None where none does."""
-    if resource.paused:
-        return None
-    now = count_numbers(resource.policy.suppress_from)
-    released = find_released(_remembered(resource, record, lock), now, allowed)
-    if not released:
-        return None
-    details = [_describe(name, size, now.get(name)) for name, (size, _) in released.items()]
-    flags = " ".join(f"--allow-release {name}" for name in released)
-    ways = f"dialctl apply {flags}, or allow_release: [{', '.join(released)}] in the Project's policy"
-    return Block(Reason.RELEASED, "; ".join(details), f"bring the list back; or, if that is meant: {ways}")
+    def block_released(self, observations: Iterable[Observation]) -> list[Observation]:
+        """Block each wanted address that a list guards, or guarded, which holds fewer numbers than at the last
+        apply."""
+        return [_block(observation, self.find_block) for observation in observations]
 
+    def block_unread(self, observations: Iterable[Observation]) -> list[Observation]:
+        """Block each wanted address that a list guards which could not be read, or which is empty now under a URL that
+        nobody reviews."""
+        return [_block(observation, self._find_unread_block) for observation in observations]
 
-def make_list_memory(desired: Desired, lock: Lock, allow_release: Collection[str]) -> ListMemory:
-    """Return what the lock keeps once this apply was approved."""
-    allowed = {*allow_release, *desired.project.policy.allow_release}
-    project_sizes = remember(lock.lists, count_numbers(desired.project.policy.suppress_from), allowed)
-    all_sizes = _largest([count_numbers(resource.policy.suppress_from) for resource in desired.resources.values()])
-    by_address = {}
-    for address in (*desired.resources, *(address for address in lock.resources if address not in desired.resources)):
-        resource, record = desired.resources.get(address), lock.resources.get(address) or ResourceRecord()
-        if resource is not None:
-            sizes = remember(record.lists, count_numbers(resource.policy.suppress_from), allowed)
-            sizes = {name: size for name, size in sizes.items() if size > project_sizes.get(name, 0)}
-        else:  # what it remembers counts for whoever names the list now
-            sizes = {
-                name: min(size, all_sizes.get(name, 0)) if name in allowed else size
-                for name, size in record.lists.items()
-            }
-            sizes = {name: size for name, size in sizes.items() if size}
-        if sizes != record.lists:
-            by_address[address] = (resource.provider if resource else record.provider, sizes)
-    return ListMemory(project_sizes, by_address)
-
-
-def warn_of_allowed(desired: Desired, lock: Lock | None, allow_release: Collection[str]) -> Iterator[Notice]:
-    """Warn of each list that is allowed to hold fewer numbers. One that does not is named as well: the next release
-    would pass unseen."""
-    allowed = {*allow_release, *desired.project.policy.allow_release}
-    met: dict[str, str] = {}
-    for resource in desired.resources.values() if allowed else ():
+    def find_block(self, resource: Resource, record: ResourceRecord) -> Block | None:
+        """Return why a resource is blocked by a list that holds fewer numbers; None where none does."""
+        if resource.paused:
+            return None
         now = count_numbers(resource.policy.suppress_from)
-        released = find_released(_remembered(resource, _find_record(resource, lock), lock), now, ())
-        met |= {name: _describe(name, size, now.get(name)) for name, (size, _) in released.items()}
-    for name in sorted(allowed):
-        idle = f"allow_release names {name}, which holds no fewer numbers than at the last apply: take it out again"
-        allowed_release = f"{met[name]}; this release is allowed" if name in met else idle
-        yield Notice(desired.project.name, allowed_release)
+        before = self._find_before(resource, record)
+        released = find_released(before, now, {*self._allowed, *_find_unknown([resource])})
+        if not released:
+            return None
+        details = [_describe(name, size, now.get(name)) for name, (size, _) in released.items()]
+        flags = " ".join(f"--allow-release {shlex.quote(name)}" for name in released)
+        ways = f"dialctl apply {flags}, or allow_release: [{', '.join(released)}] in the Project's policy"
+        return Block(Reason.RELEASED, "; ".join(details), f"bring the list back; or, if that is meant: {ways}")
+
+    def _find_unread_block(self, resource: Resource, record: ResourceRecord) -> Block | None:
+        """Return why nobody new may be called while a list is not known; None where all of them are."""
+        before = self._find_before(resource, record)
+        for do_not_call in resource.policy.suppress_from:
+            name, hint = do_not_call.name, "run again once the list is there; taking off goes on"
+            if do_not_call.failure:
+                return Block(Reason.NOT_READ, _describe_failure(do_not_call), hint)
+            is_empty = do_not_call.is_live and do_not_call.is_known and not do_not_call.size
+            if is_empty and name in before and name not in self._allowed:
+                detail = f"the do-not-call list {name} is empty; it held {before[name]:,} when it was last applied"
+                way_out = f"if it is meant to be empty: --allow-release {shlex.quote(name)}"
+                return Block(Reason.NOT_READ, detail, f"{hint}; {way_out}")
+        return None
+
+    def list_warnings(self) -> Iterator[Notice]:
+        """Yield a warning for each list that is allowed to hold fewer numbers. One that does not is named as well: the
+        next release would pass unseen."""
+        met: dict[str, str] = {}
+        for resource in self._desired.resources.values() if self._allowed else ():
+            now = count_numbers(resource.policy.suppress_from)
+            before = self._find_before(resource, self._records.get(resource.address) or ResourceRecord())
+            released = find_released(before, now, _find_unknown([resource]))
+            met |= {name: _describe(name, size, now.get(name)) for name, (size, _) in released.items()}
+        for name in sorted(self._allowed):
+            idle = f"allow_release names {name}, which holds no fewer numbers than at the last apply: take it out again"
+            release = f"{met[name]}; this release is allowed" if name in met else idle
+            yield Notice(self._desired.project.name, release)
+
+    def make_memory(self) -> ListMemory:
+        """Return what the lock keeps once this apply was approved. Of a list that was not read it keeps what it
+        held."""
+        resources = self._desired.resources
+        allowed = self._allowed - _find_unknown(resources.values())
+        project_sizes = remember(
+            self._project_before, count_numbers(self._desired.project.policy.suppress_from), allowed
+        )
+        now_anywhere = _largest(count_numbers(resource.policy.suppress_from) for resource in resources.values())
+        by_address = {}
+        for address in dict.fromkeys([*resources, *self._records]):
+            resource, record = resources.get(address), self._records.get(address) or ResourceRecord()
+            if resource is not None:
+                sizes = remember(record.lists, count_numbers(resource.policy.suppress_from), allowed)
+                sizes = {name: size for name, size in sizes.items() if size > project_sizes.get(name, 0)}
+            else:  # what it remembers counts for whoever names the list now
+                released = {name: min(size, now_anywhere.get(name, 0)) for name, size in record.lists.items()}
+                sizes = {name: released[name] if name in allowed else size for name, size in record.lists.items()}
+                sizes = {name: size for name, size in sizes.items() if size}
+            if sizes != record.lists:
+                by_address[address] = (resource.provider if resource else record.provider, sizes)
+        return ListMemory(project_sizes, by_address)
+
+    def _find_before(self, resource: Resource, record: ResourceRecord) -> dict[str, int]:
+        """How many numbers the lists held that guard a resource, or guarded it. A list that it names now is measured
+        by what it held anywhere."""
+        names = {do_not_call.name for do_not_call in resource.policy.suppress_from}
+        named = {name: self._before_anywhere[name] for name in names if name in self._before_anywhere}
+        return _largest([self._project_before, record.lists, named])
 
 
 def collect_lists(desired: Desired) -> tuple[DoNotCallList, ...]:
@@ -117,6 +151,11 @@ def find_allowed(desired: Desired, allow_release: Collection[str]) -> dict[str, 
     return {name: sizes.get(name, 0) for name in allow_release}
 
 
+def list_unread(resource: Resource) -> list[str]:
+    """Say of each list that guards a resource and could not be read why nobody new is called."""
+    return [_describe_failure(do_not_call) for do_not_call in resource.policy.suppress_from if do_not_call.failure]
+
+
 def count_numbers(lists: Iterable[DoNotCallList]) -> dict[str, int]:
     """Count the numbers of each list by name; of a file that is named twice, those of both entries."""
     sizes: dict[str, int] = {}
@@ -125,26 +164,17 @@ def count_numbers(lists: Iterable[DoNotCallList]) -> dict[str, int]:
     return sizes
 
 
-def _block_observation(observation: Observation, lock: Lock | None, allowed: Collection[str]) -> Observation:
+def _block(observation: Observation, find_block: Callable[[Resource, ResourceRecord], Block | None]) -> Observation:
     resource = observation.facts.resource
-    if observation.block is not None or observation.read_only or resource is None:
+    if observation.block is not None or observation.read_only or resource is None or resource.paused:
         return observation
-    return replace(observation, block=released_block(resource, observation.facts.resource_record, lock, allowed))
+    return replace(observation, block=find_block(resource, observation.facts.resource_record))
 
 
-def _find_record(resource: Resource, lock: Lock | None) -> ResourceRecord:
-    return (lock.resources.get(resource.address) if lock else None) or ResourceRecord()
-
-
-def _remembered(resource: Resource, record: ResourceRecord, lock: Lock | None) -> dict[str, int]:
-    """How many numbers the lists held that guard a resource, or guarded it. A list that it names now is measured by
-    what it held anywhere."""
-    if lock is None:
-        return {}
-    names = {do_not_call.name for do_not_call in resource.policy.suppress_from}
-    elsewhere = _largest([other.lists for other in lock.resources.values()])
-    named = {name: size for name, size in elsewhere.items() if name in names}
-    return _largest([lock.lists, record.lists, named])
+def _find_unknown(resources: Iterable[Resource]) -> set[str]:
+    """The names of lists that this run did not read."""
+    lists = (do_not_call for resource in resources for do_not_call in resource.policy.suppress_from)
+    return {do_not_call.name for do_not_call in lists if not do_not_call.is_known}
 
 
 def _largest(all_sizes: Iterable[Sizes]) -> dict[str, int]:
@@ -154,6 +184,10 @@ def _largest(all_sizes: Iterable[Sizes]) -> dict[str, int]:
         for name, size in sizes.items():
             largest[name] = max(size, largest.get(name, 0))
     return largest
+
+
+def _describe_failure(do_not_call: DoNotCallList) -> str:
+    return f"nobody new is called until this do-not-call list can be read: {do_not_call.failure}"
 
 
 def _describe(name: str, size: int, now: int | None) -> str:

@@ -3,18 +3,23 @@ a variable brought in."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from declarative.model.policy import DoNotCallList
+from declarative.model.price import Money
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Notice, Plan, Task
 from declarative.planning.terms import Forecast, Terms
 from declarative.privacy import mask_written
 
+_AMOUNT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 _TIMES = ("starts_at", "next_at")
+_YEARS = range(1900, 9000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +71,33 @@ def check_summary(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     texts += [restored.commit, *(warning.address or "" for warning in restored.warnings)]
     counts: list[object] = [*restored.held_counts.values(), *(one.size for one in restored.lists)]
     texts += [text for one in restored.lists for text in (one.name, one.sha256, one.failure)]
+    times: list[datetime | None] = [restored.created_at]
     for action in restored.actions:
+        _check_words(action)
+        times += [action.starts_at, action.next_at]
         texts += [action.address, action.provider, action.detail, action.hint, *action.remote_ids]
         counts += [action.people, *action.reasons.values(), *action.counts.values(), *action.outcomes.values()]
         if terms := action.terms:
             texts += [terms.agent_id, terms.agent_name, terms.caller_id, terms.caller, terms.hours]
             texts += [terms.rollout, terms.halts_when]
             counts += [terms.retries, terms.retry_after]
+            times.append(terms.expires_at)
         if forecast := action.forecast:
-            texts.append(forecast.limit)
-            counts.append(forecast.seconds)
+            texts += [forecast.limit, *([forecast.cost.currency] if forecast.cost else [])]
+            counts.append(forecast.seconds or 0)
+            times.append(forecast.ends_at)
+    if not all(time is None or (time.tzinfo and time.year in _YEARS) for time in times):
+        raise ValueError("a time that cannot be shown in every zone")
     if not all(isinstance(text, str) for text in texts) or not all(type(count) is int for count in counts):
         raise ValueError("a text or count of another type")
     return summary
+
+
+def _check_words(action: Action) -> None:
+    for word in action.reasons:
+        Reason(word)
+    if "attempt" in action.counts and "attempts" not in action.counts:
+        raise ValueError("an attempt of an unknown number")
 
 
 def restore_actions(summary: Mapping[str, Any]) -> tuple[Action, ...]:
@@ -106,8 +125,29 @@ def _summarize_prospects(action: Action, task: Task | None) -> dict[str, Any]:
             terms = replace(terms, caller_id="")
     return {
         "terms": {**asdict(terms), "expires_at": _to_text(terms.expires_at)} if terms else None,
-        "forecast": {**asdict(forecast), "ends_at": _to_text(forecast.ends_at)} if forecast else None,
+        "forecast": _summarize_forecast(forecast) if forecast else None,
     }
+
+
+def _summarize_forecast(forecast: Forecast) -> dict[str, Any]:
+    cost = forecast.cost
+    return {
+        "seconds": forecast.seconds,
+        "ends_at": _to_text(forecast.ends_at),
+        "limit": forecast.limit,
+        "cost": {"amount": f"{cost.amount:f}", "currency": cost.currency} if cost else None,
+    }
+
+
+def _restore_forecast(row: Mapping[str, Any]) -> Forecast:
+    cost = _restore_money(**row["cost"]) if row["cost"] else None
+    return Forecast(**{**row, "ends_at": _restore_time(row, "ends_at"), "cost": cost})
+
+
+def _restore_money(amount: str, currency: str) -> Money:
+    if not _AMOUNT.fullmatch(amount):
+        raise ValueError("not an amount")
+    return Money(Decimal(amount), currency)
 
 
 def _to_text(moment: datetime | None) -> str | None:
@@ -120,9 +160,7 @@ def _restore_action(row: Mapping[str, Any]) -> Action:
     terms, forecast = row["terms"], row["forecast"]
     prospects = {
         "terms": Terms(**{**terms, "expires_at": _restore_time(terms, "expires_at")}) if terms else None,
-        "forecast": Forecast(**{**forecast, "ends_at": datetime.fromisoformat(forecast["ends_at"])})
-        if forecast
-        else None,
+        "forecast": _restore_forecast(forecast) if forecast else None,
     }
     return Action(**{**row, **times, **words, **prospects})
 

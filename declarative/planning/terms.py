@@ -12,6 +12,7 @@ from declarative import humanize
 from declarative.model.calling_hours import EVERY_DAY, RECIPIENT, WEEKDAYS, CallingHours
 from declarative.model.capabilities import Capabilities
 from declarative.model.policy import HaltWhen, Rollout
+from declarative.model.price import Money, Price
 from declarative.model.resource import Resource, Route
 from declarative.privacy import mask
 
@@ -44,14 +45,16 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """How long the calls of an action take, as far as pace and concurrency are known."""
+    """How long the calls of an action take, as far as pace and concurrency are known, and what they cost."""
 
-    seconds: int
-    """From the first call to the last one begun."""
-    ends_at: datetime
-    """When the last one begins, aware UTC."""
-    limit: str
-    """What sets the pace: `1 call a second`."""
+    seconds: int | None = None
+    """From the first call to the last one begun. None: nothing that is known limits them."""
+    ends_at: datetime | None = None
+    """When the last one begins, aware UTC; None as `seconds` is."""
+    limit: str = ""
+    """What sets the pace: `1 call a second`; empty as `seconds` is None."""
+    cost: Money | None = None
+    """What they cost if each lasts as long as is expected. None: the provider has no price."""
 
 
 def make_terms(resource: Resource, names: Mapping[str, str]) -> Terms:
@@ -112,16 +115,20 @@ def _describe_days(days: frozenset[int]) -> str:
     return ", ".join(names[place] for place in places)
 
 
-def make_forecast(resource: Resource, people: int, capabilities: Capabilities, starts_at: datetime) -> Forecast | None:
-    """Return how long it takes to begin so many calls from `starts_at` on. None where nothing known limits them."""
+def make_forecast(
+    resource: Resource, people: int, capabilities: Capabilities, starts_at: datetime, price: Price | None = None
+) -> Forecast | None:
+    """Return how long it takes to begin so many calls from `starts_at` on, and what they cost. None where nothing known
+    limits them, and there is no price."""
+    cost = price.cost(people, people * resource.expected_call) if price else None
     limits = [
         *_pace_limit(resource, people, capabilities),
         *_concurrency_limit(resource, people, capabilities),
     ]
     if not limits:
-        return None
+        return Forecast(cost=cost) if cost else None
     duration, limit = max(limits)
-    return Forecast(seconds=ceil(duration.total_seconds()), ends_at=starts_at + duration, limit=limit)
+    return Forecast(seconds=ceil(duration.total_seconds()), ends_at=starts_at + duration, limit=limit, cost=cost)
 
 
 def _pace_limit(resource: Resource, people: int, capabilities: Capabilities) -> list[tuple[timedelta, str]]:

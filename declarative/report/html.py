@@ -17,7 +17,7 @@ from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
 from declarative.privacy import clean, mask_all
 from declarative.report.outcome_words import count_outcome_words
-from declarative.report.status_text import state_headline
+from declarative.report.status_text import describe_costs, state_headline
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -87,6 +87,7 @@ def render_report(report: ProjectReport) -> str:
         reasons=reasons,
         held={HELD_BACK.get(name, name): count for name, count in total.held.items()},
         timed_note=_describe_timed(report),
+        costs=[f"The calls {sentence}." for sentence in describe_costs(report.costs)],
         charts=draw_charts(report, reasons),
         share=share,
     )

@@ -9,14 +9,17 @@ from typing import Any
 
 import orjson
 
-from declarative.app.apply import ApplyReport
+from declarative.app.apply_report import ApplyReport
 from declarative.app.drift import Drift
 from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.errors import DialctlError, Exit
 from declarative.humanize import people
+from declarative.model.price import Money
 from declarative.planning.decide import Verb
 from declarative.planning.plan import FORMAT_VERSION, Action, Plan
+from declarative.planning.terms import Forecast
 from declarative.privacy import clean
+from declarative.report.terms_phrases import sum_costs
 
 
 def encode(value: object) -> str:
@@ -42,7 +45,12 @@ def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None
         "next_at": format_timestamp(plan.next_at),
         "commit": plan.commit or None,
         "offline": plan.offline,
-        "summary": {**counts, "people_to_call": plan.people_to_call, "people_moved": plan.people_moved},
+        "summary": {
+            **counts,
+            "people_to_call": plan.people_to_call,
+            "people_moved": plan.people_moved,
+            **({"costs": [money_entry(money) for money in costs]} if (costs := sum_costs(plan)) else {}),
+        },
         "actions": [{**_action_entry(action), **_cause_entry(action, caused_addresses)} for action in plan.actions],
         "warnings": [asdict(warning) for warning in plan.warnings],
         "refusals": list(plan.refusals),
@@ -55,7 +63,6 @@ def plan_document(plan: Plan, *, caused_addresses: Collection[str] | None = None
 
 
 def _action_entry(action: Action) -> dict[str, Any]:
-    forecast = action.forecast
     return {
         "address": action.address,
         "verb": str(action.verb),
@@ -63,15 +70,25 @@ def _action_entry(action: Action) -> dict[str, Any]:
         "provider": action.provider,
         "people": action.people,
         "remote_ids": list(action.remote_ids),
-        "changes": [asdict(change) for change in action.changes],
+        "changes": [{"path": change.path, "before": change.before, "after": change.after} for change in action.changes],
         "reasons": dict(action.reasons),
         "outcomes": dict(action.outcomes),
         "detail": action.detail,
         "way_out": action.hint,
         "starts_at": format_timestamp(action.starts_at),
         "next_at": format_timestamp(action.next_at),
-        "forecast": {"seconds": forecast.seconds, "ends_at": format_timestamp(forecast.ends_at)} if forecast else None,
+        "forecast": _forecast_entry(action.forecast) if action.forecast else None,
     }
+
+
+def _forecast_entry(forecast: Forecast) -> dict[str, Any]:
+    cost = {"cost": money_entry(forecast.cost)} if forecast.cost else {}
+    return {"seconds": forecast.seconds, "ends_at": format_timestamp(forecast.ends_at), **cost}
+
+
+def money_entry(money: Money) -> dict[str, str]:
+    """Encode an amount: text, since a number in JSON is read as a float."""
+    return {"amount": money.text, "currency": money.currency}
 
 
 def _cause_entry(action: Action, caused_addresses: Collection[str] | None) -> dict[str, bool]:

@@ -12,7 +12,8 @@ from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.plan import Action, Change, Plan
+from declarative.planning.diff import Change
+from declarative.planning.plan import Action, Plan
 from declarative.privacy import clean
 from declarative.report import phrases, terms_phrases
 from declarative.report.truncate import Section, fit_sections
@@ -101,8 +102,8 @@ class _Row:
 
 def _make_row(action: Action, plan: Plan) -> _Row:
     details = phrases.describe_action(action, plan)
-    if action.forecast and action.people > 1:
-        details += f"; {terms_phrases.describe_forecast(action.forecast, plan)}"
+    if forecast := terms_phrases.describe_forecast(action, plan):
+        details += f"; {forecast}"
     details += f"; {action.hint}" if action.hint else ""
     verb = f"`{phrases.SYMBOLS[action.verb]}` {action.verb}"
     reasons = action.reasons or {action.reason: action.people}

@@ -12,6 +12,7 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Action, Plan
 from declarative.privacy import clean
 from declarative.report.outcome_words import describe_outcomes
+from declarative.report.terms_phrases import sum_costs
 
 SYMBOLS = {
     Verb.CREATE: "+",
@@ -122,9 +123,7 @@ def _destination(action: Action) -> str:
     """Name what people move to. Without changed settings it is their own data that changed."""
     if not action.changes:
         return "what the manifest says of them now"
-    [change, *others] = action.changes
-    is_agent_alone = not others and bool(action.terms and action.terms.agent_id == change.after)
-    return "the new agent" if is_agent_alone else "the new settings"
+    return "the new agent" if all(change.is_agent for change in action.changes) else "the new settings"
 
 
 def _retry_sentence(action: Action, plan: Plan) -> str:
@@ -202,7 +201,9 @@ def headline(plan: Plan) -> str:
     sentences += [f"{waiting_count:,} to be called later."] if waiting_count else []
     effects = _headline_effects(plan)
     if effects:
-        return " ".join([f"Plan: {', '.join(effects)}.", *sentences])
+        costs = [money.roughly for money in sum_costs(plan)]
+        cost = [f"About {' and '.join(costs)}."] if costs else []
+        return " ".join([f"Plan: {', '.join(effects)}.", *cost, *sentences])
     if sentences:
         # This does not say that no one is called: people who already wait at the provider may be.
         return " ".join(["Plan: nothing is sent.", *sentences])

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from declarative.app.costs import SpentCost, add_costs
 from declarative.app.people_counts import PeopleCounts, add_counts
 from declarative.app.status import AddressStatus
 from declarative.model.lock import Intent
 from declarative.planning.facts import Block
 from declarative.planning.plan import FORMAT_VERSION
-from declarative.report.json_output import format_timestamp
+from declarative.report.json_output import format_timestamp, money_entry
 
 
 def status_document(project: str, statuses: Sequence[AddressStatus]) -> dict[str, Any]:
@@ -21,7 +22,10 @@ def status_document(project: str, statuses: Sequence[AddressStatus]) -> dict[str
         "project": project,
         "at": format_timestamp(max((status.seen_at for status in statuses if status.seen_at), default=None)),
         "resources": [_status_entry(status) for status in statuses],
-        "total": count_entry(add_counts(status.counts for status in statuses)),
+        "total": {
+            **count_entry(add_counts(status.counts for status in statuses)),
+            **_cost_entries(add_costs(status.cost for status in statuses if status.cost)),
+        },
     }
 
 
@@ -38,6 +42,7 @@ def _status_entry(status: AddressStatus) -> dict[str, Any]:
         "expected_end": format_timestamp(status.state.expected_end),
         **count_entry(status.counts),
         "people": status.people,
+        **_cost_entries([status.cost] if status.cost else []),
         "standing": dict(status.standing),
         "outcomes": dict(status.outcomes),
         "remote_ids": list(status.remote_ids),
@@ -52,6 +57,12 @@ def _status_entry(status: AddressStatus) -> dict[str, Any]:
         "warnings": list(status.warnings),
         "block": _block_entry(status.block) if status.block else None,
     }
+
+
+def _cost_entries(costs: Sequence[SpentCost]) -> dict[str, Any]:
+    """List what calls have cost; nothing without a price."""
+    entries = [{**money_entry(cost.money), "calls_without_length": cost.untimed} for cost in costs]
+    return {"costs": entries} if entries else {}
 
 
 def _block_entry(block: Block) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 
 from declarative import humanize
 from declarative.app.address_state import State
+from declarative.app.costs import SpentCost, add_costs
 from declarative.app.people_counts import PeopleCounts, add_counts
 from declarative.app.status import AddressStatus
 from declarative.humanize import people
@@ -35,7 +36,9 @@ def format_statuses(statuses: Sequence[AddressStatus]) -> str:
     blocks = ["\n".join(_status_lines(status)) for status in statuses]
     if len(statuses) > 1:
         total = add_counts(status.counts for status in statuses)
-        blocks.append("\n".join([click.style(f"total of {len(statuses):,}", bold=True), *_count_lines(total)]))
+        costs = describe_costs(add_costs(status.cost for status in statuses if status.cost))
+        lines = [*_count_lines(total), *(f"  {sentence}" for sentence in costs)]
+        blocks.append("\n".join([click.style(f"total of {len(statuses):,}", bold=True), *lines]))
     return "\n\n".join(blocks)
 
 
@@ -81,6 +84,7 @@ def _status_lines(status: AddressStatus) -> Iterator[str]:
     if status.counts == PeopleCounts():
         yield f"  {people(status.people)}{', of whom nothing is known now' if status.block else ''}"
     yield from _count_lines(status.counts)
+    yield from (f"  {sentence}" for sentence in describe_costs([status.cost] if status.cost else []))
     yield from _id_lines(status.remote_ids)
     yield from _doubt_lines(status)
 
@@ -120,6 +124,19 @@ def list_uncalled(counts: PeopleCounts) -> list[tuple[int, str]]:
         (counts.to_take_off, "no longer to be called: the next apply takes them off"),
         *((count, f"held back: {describe_held({name: count})}") for name, count in counts.held.items()),
     ]
+
+
+def describe_costs(costs: Sequence[SpentCost]) -> list[str]:
+    """Say what calls have cost: `cost 7.32 USD so far`. Without a price nothing is said."""
+    return [_describe_cost(cost) for cost in costs]
+
+
+def _describe_cost(cost: SpentCost) -> str:
+    if not cost.untimed:
+        return f"cost {cost.money} so far"
+    calls = humanize.plural(cost.untimed, "call is", "calls are")
+    missing = f"the minutes of {calls} not known here (dialctl results --details asks for them)"
+    return f"cost at least {cost.money} so far: {missing}"
 
 
 def describe_held(held: Mapping[str, int]) -> str:

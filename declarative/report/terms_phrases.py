@@ -6,7 +6,8 @@ from datetime import timedelta
 from math import ceil
 
 from declarative import humanize
-from declarative.planning.plan import Plan
+from declarative.model.price import Money, add_money
+from declarative.planning.plan import Action, Plan
 from declarative.planning.terms import Forecast, Terms
 from declarative.privacy import clean
 
@@ -46,8 +47,24 @@ def _describe_retries(terms: Terms) -> str:
     return f"{humanize.plural(terms.retries, 'retry', 'retries')}{after}"
 
 
-def describe_forecast(forecast: Forecast, plan: Plan) -> str:
-    """Say how long calls take: `about 1 minute at 1 call a second: through by 16:01 UTC`."""
+def describe_forecast(action: Action, plan: Plan) -> str:
+    """Say how long the calls of an action take, and what they cost: `about 1 minute at 1 call a second: through by
+    16:01 UTC, about 8 USD`. Empty where neither is worth saying."""
+    forecast = action.forecast
+    if forecast is None:
+        return ""
+    cost = f"about {forecast.cost.roughly}" if forecast.cost else ""
+    return ", ".join(filter(None, [_describe_time(forecast, plan) if action.people > 1 else "", cost]))
+
+
+def sum_costs(plan: Plan) -> list[Money]:
+    """Add up what the calls of a plan cost, one amount for each currency; empty without a price."""
+    return add_money(action.forecast.cost for action in plan.actions if action.forecast and action.forecast.cost)
+
+
+def _describe_time(forecast: Forecast, plan: Plan) -> str:
+    if forecast.seconds is None or forecast.ends_at is None:
+        return ""
     hours, minutes = divmod(max(ceil(forecast.seconds / 60), 1), 60)
     parts = [humanize.plural(hours, "hour", "hours")] if hours else []
     parts += [humanize.plural(minutes, "minute", "minutes")] if minutes else []

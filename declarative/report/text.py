@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 import click
 
 from declarative import humanize
-from declarative.app.apply import ApplyReport
+from declarative.app.apply_report import ApplyReport
 from declarative.app.drift import Drift
 from declarative.engine.results import RequestStatus, ResourceResult
 from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
 from declarative.planning.decide import Verb
-from declarative.planning.plan import Action, Change, Plan
+from declarative.planning.diff import Change
+from declarative.planning.plan import Action, Plan
 from declarative.planning.shown_plan import ShownPlan
 from declarative.privacy import clean
 from declarative.report import phrases, terms_phrases
@@ -60,8 +61,8 @@ def _action_lines(action: Action, plan: Plan, width: int) -> Iterator[str]:
     yield click.style(line, fg=phrases.COLORS.get(action.verb))
     if action.terms and (terms := terms_phrases.describe_terms(action.terms, plan)):
         yield f"      {terms}"
-    if action.forecast and action.people > 1:
-        yield f"      {terms_phrases.describe_forecast(action.forecast, plan)}"
+    if forecast := terms_phrases.describe_forecast(action, plan):
+        yield f"      {forecast}"
     if action.verb in (Verb.REPLACE, Verb.RETRY) or any(change.before is not None for change in action.changes):
         yield from (f"      {_change_line(change)}" for change in action.changes)
     called = action.counts.get("called", 0)

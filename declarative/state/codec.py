@@ -10,16 +10,16 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from declarative.model.history import Origin, PeopleCounts, RunRecord
 from declarative.model.lock import CancelProgress, Ended, Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.resource import Route
 
 JsonObject = dict[str, Any]
-_Value = TypeVar("_Value", Lock, ResourceRecord, RemoteRecord, Intent, Ended, Halt)
+_Record = Lock | ResourceRecord | RemoteRecord | Intent | Ended | Halt | Origin | PeopleCounts | RunRecord
+_Value = TypeVar("_Value", bound=_Record)
 
 
-def to_json_object(
-    value: Lock | ResourceRecord | RemoteRecord | Intent | Ended | Halt, names: Collection[str] | None = None
-) -> JsonObject:
+def to_json_object(value: _Record, names: Collection[str] | None = None) -> JsonObject:
     """The value as a JSON object, with its fields in the order of model/lock.py, or only those in `names`.
 
     A field that has a default is left out when it is None, False or empty. A number is never left out. A None inside
@@ -98,6 +98,8 @@ def _encode_part(value: object) -> object:
             return [_encode_part(part) for part in value]
         case Lock() | ResourceRecord() | RemoteRecord() | Intent() | Ended() | Halt():
             return to_json_object(value)
+        case Origin() | PeopleCounts() | RunRecord():
+            return to_json_object(value)
         case RequestKind() | Route() | CancelProgress():
             return value.value
     assert not is_dataclass(value), "a value that model/lock.py has and this table lacks"
@@ -115,6 +117,7 @@ def _mapping_decoder(cls: type[_Value]) -> Callable[[Mapping[str, JsonObject]], 
 
 
 _DECODERS: Mapping[str, Callable[[Any], Any]] = {
+    "at": datetime.fromisoformat,
     "born": datetime.fromisoformat,
     "committed_at": datetime.fromisoformat,
     "sent_at": datetime.fromisoformat,
@@ -135,5 +138,8 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "resources": _mapping_decoder(ResourceRecord),
     "halted": lambda document: from_json_object(Halt, document),
     "resumed": lambda document: from_json_object(Ended, document),
+    "origin": lambda document: from_json_object(Origin, document),
+    "runs": _mapping_decoder(RunRecord),
+    "addresses": _mapping_decoder(PeopleCounts),
 }
 """Field name to what makes its value of JSON. Other fields are the same in JSON. No name has two meanings."""

@@ -152,7 +152,9 @@ def _load_journal_entry(text: bytes) -> JsonObject | None:
         entry = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return entry if isinstance(entry, dict) and entry.keys() == {"lineage", "patch", "checksum"} else None
+    # Exactly as it was written: of a name that is there twice a JSON reader would take the last.
+    is_whole = isinstance(entry, dict) and entry.keys() == {"lineage", "patch", "checksum"}
+    return entry if is_whole and orjson.dumps(entry) == text.strip() else None
 
 
 def decode_lock(document: JsonObject) -> Lock:

@@ -6,13 +6,15 @@ Knows no backend by name, no provider and no plan.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from declarative.errors import StateError
+from declarative.model.history import PeopleCounts, RunRecord
 from declarative.model.lock import Ended, Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.records import join_records
 from declarative.model.resource import Json
@@ -20,8 +22,9 @@ from declarative.state.base import Backend, Lease
 from declarative.state.codec import JsonObject, encode_time, merge_patch, to_json_object
 from declarative.state.format import parse_lock, render_lock, update_patch
 from declarative.state.journal import JournalWriter
+from declarative.state.open_run import OpenRun
 
-_Part = TypeVar("_Part", RemoteRecord, Intent)
+_Part = TypeVar("_Part")
 
 
 class ResourceRecordFields(TypedDict, total=False):
@@ -47,6 +50,7 @@ class ResourceRecordFields(TypedDict, total=False):
     approved: str
     quiet: str | None
     lists: Mapping[str, int]
+    history: str
 
 
 class Ledger:
@@ -65,6 +69,8 @@ class Ledger:
         self._mutex = threading.RLock()
         self.stamps: Mapping[str, ResourceRecordFields] = {}
         """By address, fields that every update there writes as well: the commit that is being applied."""
+        self.run: OpenRun | None = None
+        """The run that writes, as the history will tell of it. None: its steps belong into no history."""
 
     @classmethod
     def open(cls, backend: Backend, lease: Lease) -> Ledger:
@@ -91,6 +97,10 @@ class Ledger:
     def start(self, lock: Lock) -> None:
         """Write this lock in the place of what was loaded last, and drop the journal."""
         with self._mutex:
+            before = self._lock.resources if self._lock else {}
+            changed = [address for address, record in lock.resources.items() if before.get(address) != record]
+            if self.run and (run_record := self.run.count(changed, None)):
+                lock = replace(lock, runs={**lock.runs, run_record.run: run_record})
             self._journal.fold(render_lock(lock))
             self._lock = _copy_lock(lock)
 
@@ -100,18 +110,20 @@ class Ledger:
         *,
         remotes: Mapping[str, RemoteRecord | None] | None = None,
         intents: Mapping[str, Intent | None] | None = None,
+        counts: PeopleCounts | None = None,
         **fields: Unpack[ResourceRecordFields],
     ) -> None:
         """Set fields of an address, remotes by id and intents by mark (None drops one), all in one line.
 
-        Writes nothing where nothing changes.
+        Writes nothing where nothing changes. `counts` says how many people a request concerns that is sent, or turns
+        out not to have happened; the history tells of it.
         """
         remotes, intents = remotes or {}, intents or {}
         fields = {**self.stamps.get(address, {}), **fields}
         with self._mutex:
             before = self.lock.resources.get(address)
             after = replace(before or ResourceRecord(), **fields)
-            self._append(update_patch(address, before, after, fields.keys(), remotes, intents))
+            self._append(update_patch(address, before, after, fields.keys(), remotes, intents), (address,), counts)
             _assign_entries(cast(dict[str, RemoteRecord], after.remotes), remotes)
             _assign_entries(cast(dict[str, Intent], after.intents), intents)
             self._resources[address] = after
@@ -122,42 +134,28 @@ class Ledger:
         with self._mutex, self._journal.one_step(self.lock.lineage):
             yield
 
-    def set_approved(self, approvals: Mapping[str, tuple[str, str]]) -> None:
-        """Remember what was approved, all in one line: by address, the provider of a new record and the digest of what
-        was approved. Writes nothing where nothing changes."""
+    def update_each(
+        self, changes: Mapping[str, tuple[str, ResourceRecordFields]], *, lists: Mapping[str, int] | None = None
+    ) -> None:
+        """Set fields of many addresses, all in one line: by address, the provider of a new record and the fields.
+        `lists` are those of the project; None leaves them. Writes nothing where nothing changes."""
         with self._mutex:
-            changed = {}
-            for address, (provider, approved) in approvals.items():
-                before = self.resource_record(address)
-                if before.approved != approved:
-                    changed[address] = replace(before, provider=before.provider or provider, approved=approved)
-            patches = {
-                address: {"provider": record.provider, "approved": record.approved or None}
-                for address, record in changed.items()
+            lists = self.lock.lists if lists is None else lists
+            befores = {address: self.resource_record(address) for address in changes}
+            afters = {
+                address: replace(replace(befores[address], provider=befores[address].provider or provider), **fields)
+                for address, (provider, fields) in changes.items()
+                if any(getattr(befores[address], name) != value for name, value in fields.items())
             }
-            self._append({"resources": patches} if patches else {})
-            self._resources.update(changed)
-
-    def set_lists(self, project: Mapping[str, int], by_address: Mapping[str, tuple[str, Mapping[str, int]]]) -> None:
-        """Remember how many numbers each do-not-call list holds, all in one line: those of the project, and by address
-        the provider of a new record and its own ones. Writes nothing where nothing changes."""
-        with self._mutex:
-            patch: JsonObject = {}
-            if project != self.lock.lists:
-                patch["lists"] = merge_patch(dict(self.lock.lists), dict(project))
-            patches, changed = {}, {}
-            for address, (provider, lists) in by_address.items():
-                before = self.resource_record(address)
-                if before.lists != lists:
-                    after = replace(before, provider=before.provider or provider, lists=dict(lists))
-                    patches[address] = {
-                        "provider": after.provider,
-                        "lists": merge_patch(dict(before.lists), dict(lists)),
-                    }
-                    changed[address] = after
-            self._append({**patch, "resources": patches} if patches else patch)
-            self._lock = replace(self.lock, lists=dict(project))
-            self._resources.update(changed)
+            patches = {
+                address: merge_patch(to_json_object(befores[address]), to_json_object(after))
+                for address, after in afters.items()
+            }
+            list_patch = merge_patch(dict(self.lock.lists), dict(lists))
+            patch = {"lists": list_patch, "resources": patches}
+            self._append({name: part for name, part in patch.items() if part})
+            self._lock = replace(self.lock, lists=dict(lists))
+            self._resources.update(afters)
 
     def forget(self, address: str) -> None:
         """Forget what was done under an address. Raises KeyError where nothing is known of it.
@@ -169,14 +167,10 @@ class Ledger:
             old_record = self.lock.resources[address]
             # Protocol 7: a request whose answer was lost may still appear. With its mark revoked it is cancelled then.
             lost_marks = {intent.mark for intent in old_record.intents.values() if intent.request is RequestKind.SUBMIT}
-            new_record = ResourceRecord(
-                generation=old_record.generation,
-                provider=old_record.provider,
-                tombstone=old_record.tombstone,
-                revoked=tuple(sorted({*old_record.revoked, *lost_marks})),
-                lists=old_record.lists,
-            )
-            self._append({"resources": {address: merge_patch(to_json_object(old_record), to_json_object(new_record))}})
+            revoked = tuple(sorted({*old_record.revoked, *lost_marks}))
+            new_record = _forgotten(old_record, tombstone=old_record.tombstone, revoked=revoked, lists=old_record.lists)
+            patch = merge_patch(to_json_object(old_record), to_json_object(new_record))
+            self._append({"resources": {address: patch}}, (address,))
             self._resources[address] = _copy_record(new_record)
 
     def rename(self, old_address: str, new_address: str) -> None:
@@ -191,9 +185,9 @@ class Ledger:
             # An approval is of a manifest, and that of the old address is gone.
             new_record = replace(new_record, approved=existing_record.approved if existing_record else "")
             patch = merge_patch(to_json_object(existing_record) if existing_record else {}, to_json_object(new_record))
-            left_record = ResourceRecord(generation=old_record.generation, provider=old_record.provider, tombstone=True)
+            left_record = _forgotten(old_record, tombstone=True)
             left_patch = merge_patch(to_json_object(old_record), to_json_object(left_record))
-            self._append({"resources": {old_address: left_patch, new_address: patch}})
+            self._append({"resources": {old_address: left_patch, new_address: patch}}, (old_address, new_address))
             self._resources[old_address] = _copy_record(left_record)
             self._resources[new_address] = _copy_record(new_record)
 
@@ -209,15 +203,23 @@ class Ledger:
         with self._mutex:
             if self.lock.guards.get(provider, 0) != seconds:
                 self._append({"guards": {provider: seconds or None}})
-                guards = cast(dict[str, int], self.lock.guards)
-                guards.pop(provider, None)
-                guards |= {provider: seconds} if seconds else {}
+                _assign_entries(cast(dict[str, int], self.lock.guards), {provider: seconds or None})
 
     def set_probe_time(self, provider: str, moment: datetime) -> None:
         """Remember when a list probe is sent to a provider."""
         with self._mutex:
-            self._append({"probes": {provider: encode_time(moment)}})
+            self._append({"probes": {provider: encode_time(moment)}}, counts=PeopleCounts())
             cast(dict[str, datetime], self.lock.probes)[provider] = moment
+
+    def close_run(self, run: str, digest: str) -> None:
+        """Forget what a run did, whose line is in the history; remember that line at each address it is about."""
+        with self._mutex:
+            addresses = [address for address in self.lock.runs[run].addresses if address in self.lock.resources]
+            resources = {address: {"history": digest} for address in addresses}
+            patch = {"runs": {run: None}, **({"resources": resources} if resources else {})}
+            self._journal.append(self.lock.lineage, patch)
+            cast(dict[str, RunRecord], self.lock.runs).pop(run)
+            self._resources.update({name: replace(self._resources[name], history=digest) for name in addresses})
 
     def fold(self) -> None:
         """Write the whole lock and drop the journal, at the end of a run. Writes nothing where nothing changed."""
@@ -229,9 +231,18 @@ class Ledger:
     def _resources(self) -> dict[str, ResourceRecord]:
         return cast(dict[str, ResourceRecord], self.lock.resources)
 
-    def _append(self, patch: JsonObject) -> None:
+    def _append(self, patch: JsonObject, addresses: Sequence[str] = (), counts: PeopleCounts | None = None) -> None:
+        """Write one step, and in the same line what the run has done with it. `counts` as in `update`, of each address;
+        None: nothing was sent."""
+        record = self.run.count(addresses, counts) if self.run and (patch or counts is not None) else None
+        runs = cast(dict[str, RunRecord], self.lock.runs)
+        if record:
+            before = to_json_object(runs[record.run]) if record.run in runs else {}
+            patch = {**patch, "runs": {record.run: merge_patch(before, to_json_object(record))}}
         if patch:
             self._journal.append(self.lock.lineage, patch)
+        if record:
+            runs[record.run] = record
 
 
 def _copy_lock(lock: Lock) -> Lock:
@@ -243,6 +254,25 @@ def _copy_lock(lock: Lock) -> Lock:
         probes=dict(lock.probes),
         lists=dict(lock.lists),
         resources=resource_records,
+        runs=dict(lock.runs),
+    )
+
+
+def _forgotten(
+    record: ResourceRecord,
+    *,
+    tombstone: bool,
+    revoked: tuple[str, ...] = (),
+    lists: Mapping[str, int] = MappingProxyType({}),
+) -> ResourceRecord:
+    """What is left of a record once nothing is known any more of what was done under its address."""
+    return ResourceRecord(
+        generation=record.generation,
+        provider=record.provider,
+        tombstone=tombstone,
+        revoked=revoked,
+        lists=dict(lists),
+        history=record.history,
     )
 
 

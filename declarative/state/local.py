@@ -119,7 +119,9 @@ class LocalBackend:
         return local_log.read_lines(self._directory / log)
 
     def add_line(self, log: Log, line: bytes) -> None:
+        steps.debug("add: %d bytes to %s", len(line), log)
         local_log.add_line(self._directory / log, line)
+        steps.debug("added: %s", log)
 
     def _check_lease(self) -> None:
         if self._lease is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from declarative.errors import StateError
+from declarative.model.digest import canonical_json
+from declarative.model.history import RunRecord
 from declarative.model.lock import Lock
 from declarative.model.records import join_mappings, join_records
 from declarative.state.base import StoredState
@@ -92,7 +94,13 @@ def join_locks(first: Lock, second: Lock) -> Lock:
         probes=join_mappings(first.probes, second.probes, max),
         lists=join_mappings(first.lists, second.lists, max),
         resources=join_mappings(first.resources, second.resources, join_records),
+        runs=join_mappings(first.runs, second.runs, _longer_run),
     )
+
+
+def _longer_run(first: RunRecord, second: RunRecord) -> RunRecord:
+    """Of two records of one run, the one that tells of more."""
+    return max(first, second, key=lambda record: (len(record.addresses), canonical_json(record)))
 
 
 def _require_same(label: str, first: str | None, second: str | None) -> None:

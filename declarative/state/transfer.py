@@ -5,14 +5,17 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from declarative.errors import StateError
+from declarative.model.history import RunRecord
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.model.records import join_records
+from declarative.state import history
 from declarative.state.base import Backend, Holder, Sleep
 from declarative.state.format import parse_lock, render_lock
 
 
-def copy_lock(source: Backend, target: Backend, holder: Holder, wait: float, sleep: Sleep) -> Lock:
-    """Replace the lock of `target` with the lock of `source`, its journal folded in, under both leases.
+def copy_lock(source: Backend, target: Backend, holder: Holder, wait: float, sleep: Sleep, record: RunRecord) -> Lock:
+    """Replace the lock of `target` with the lock of `source`, its journal folded in, under both leases. The lines of
+    the history that only the source has are added to the target, and one of this copy, as `record` says it.
 
     Raises StateError where the source has no lock, where the target's belongs to another project or lineage, and where
     the target knows what the source does not.
@@ -26,7 +29,8 @@ def copy_lock(source: Backend, target: Backend, holder: Holder, wait: float, sle
             raise StateError(f"there is no lock at {source.location}")
         if target_lock is not None:
             _refuse_overwrite(lock, target_lock, target.location)
-        target.fold(render_lock(lock))
+        history.copy_lines(source, target)
+        target.fold(render_lock(history.add_to_lock(target, lock, record)))
         return lock
 
 

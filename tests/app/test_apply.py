@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from declarative.app.apply import ApplyOptions, ApplyReport, apply_project
+from declarative.app.apply import ApplyOptions, apply_project
+from declarative.app.apply_report import ApplyReport
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.signals import StopSignal
 from declarative.errors import Interrupted, ProviderError, Refused

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from declarative.app.resolve import Verdict, resolve_address, resolve_everything
+from declarative.app.run_history import open_ledger
 from declarative.app.session import Session
 from declarative.errors import UsageError
 from declarative.model.lock import ResourceRecord
-from tests.project_fixture import ADA, BEN, ProjectFixture
+from tests.project_fixture import ADA, APPLY, BEN, ProjectFixture
 
 ADDRESS = "batch/outreach"
 
@@ -20,7 +21,7 @@ def session(project: ProjectFixture) -> Iterator[Session]:
     """A session over a lock that cannot tell whether Ada and Ben were called."""
     assert project.apply().exit == 0
     with project.session() as session:
-        with session.open_ledger(0) as (ledger, _):
+        with open_ledger(session, 0, APPLY) as (ledger, _):
             persons = [session.key.digest_person(ledger.lock.lineage, number) for number in (ADA, BEN)]
             ledger.update(ADDRESS, unseen=tuple(sorted(persons)))
         yield session
@@ -63,7 +64,7 @@ def test_a_number_is_read_in_the_form_in_which_all_numbers_are_compared(session:
 
 
 def test_a_trunk_zero_after_the_country_code_is_not_part_of_the_number(session: Session) -> None:
-    with session.open_ledger(0) as (ledger, _):
+    with open_ledger(session, 0, APPLY) as (ledger, _):
         person = session.key.digest_person(ledger.lock.lineage, "+447700900123")
         ledger.update(ADDRESS, unseen=(person,))
     resolve_address(session, ADDRESS, "+44 (0)7700 900123", Verdict.PLACED, 0)

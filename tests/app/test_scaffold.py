@@ -15,7 +15,8 @@ from declarative.providers.base import AccountEntry
 from declarative.providers.cartesia.type import CARTESIA
 
 PROVIDER = FirstProvider(CARTESIA)
-FILES = ["project.yaml", "first-campaign.yaml", "recipients.csv", "dialctl.schema.json", ".gitignore", "dialctl.lock"]
+FIRST = ["project.yaml", "first-campaign.yaml", "recipients.csv", "dialctl.schema.json"]
+FILES = [*FIRST, ".gitignore", ".gitattributes", "dialctl.lock"]
 
 
 def test_the_files_plan_in_the_sandbox_as_they_are(tmp_path: Path) -> None:

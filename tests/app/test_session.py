@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from declarative.app.run_history import open_ledger
 from declarative.app.session import Session
 from declarative.app.state_init import new_lock
 from declarative.errors import LeaseHeld, ManifestError, StateError, UsageError
-from tests.project_fixture import BATCH, PROJECT, ProjectFixture
+from tests.project_fixture import APPLY, BATCH, PROJECT, ProjectFixture
 
 HOST = "127.0.0.1"
 
 
 def start_lock(project: ProjectFixture, **hosts: str) -> None:
-    with project.session() as session, session.open_ledger(0) as (ledger, _):
+    with project.session() as session, open_ledger(session, 0, APPLY) as (ledger, _):
         ledger.start(new_lock(session, hosts, session.connections.connected_providers["cartesia"].now()))
 
 
@@ -93,11 +94,11 @@ def test_a_lock_written_under_a_person_key_needs_that_key(project: ProjectFixtur
 def test_a_lease_that_is_held_is_waited_for_in_pause_and_its_holder_named(project: ProjectFixture) -> None:
     pauses: list[float] = []
     remarks: list[str] = []
-    with project.session() as first, first.open_ledger(0):
+    with project.session() as first, open_ledger(first, 0, APPLY):
         with (
             project.session(pause=pauses.append, progress=remarks.append) as second,
             pytest.raises(LeaseHeld),
-            second.open_ledger(2),
+            open_ledger(second, 2, APPLY),
         ):
             pass
         with project.session() as third:
@@ -110,7 +111,7 @@ def test_what_was_recorded_is_folded_even_after_an_error(project: ProjectFixture
     start_lock(project, cartesia=HOST)
 
     def fail_under_the_lease(session: Session) -> None:
-        with session.open_ledger(0) as (ledger, _):
+        with open_ledger(session, 0, APPLY) as (ledger, _):
             ledger.update("batch/outreach", generation=3)
             raise RuntimeError
 

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from declarative.app import state_admin
+from declarative.app.run_history import open_ledger
 from declarative.app.session import Session
 from declarative.errors import StateError, UsageError
 from declarative.model.selection import EVERYTHING, Selection
-from tests.project_fixture import ProjectFixture
+from tests.project_fixture import APPLY, ProjectFixture
 
 ADDRESS = "batch/outreach"
 ONE = Selection((ADDRESS,))
@@ -53,7 +54,7 @@ def test_only_a_lease_that_is_held_can_be_broken(project: ProjectFixture) -> Non
     with project.session() as session:
         with pytest.raises(StateError):
             state_admin.force_unlock(session, "0badcafe")
-        with project.session() as other, other.open_ledger(0) as (_, lease):
+        with project.session() as other, open_ledger(other, 0, APPLY) as (_, lease):
             assert lease.holder.id in state_admin.force_unlock(session, lease.holder.id)
 
 

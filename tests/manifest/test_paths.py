@@ -47,23 +47,6 @@ def test_a_symlink_out_of_the_project_is_refused(folder: ProjectFolder, name: st
     assert "leads out of the project's directory" in reported or "that leads out of the project's directory" in reported
 
 
-@pytest.mark.parametrize("path", ["", "team", "team/b.yaml"])
-@pytest.mark.parametrize("name", ["project.yaml", ".dialctlignore"])
-def test_a_project_or_what_it_ignores_behind_a_link_out_of_the_checkout_is_refused(
-    folder: ProjectFolder, name: str, path: str
-) -> None:
-    """Else a pull request could bring policies and providers of another folder of the machine."""
-    outside = folder.directory.parent / f"{folder.directory.name}-outside"
-    outside.mkdir()
-    folder.put({"project.yaml": PROJECT, "team/b.yaml": HEAD + PERSON, ".dialctlignore": "*.md\n"})
-    (folder.directory / name).rename(outside / name)
-    (folder.directory / name).symlink_to(outside / name)
-    reported = [each for each in folder.problems(path) if "symbolic link" in each]
-    is_read = name == "project.yaml" or not path.endswith(".yaml")
-    expected = f"{name}: a symbolic link that leads out of the project's directory (copy it into the project)"
-    assert reported == [expected] * is_read
-
-
 def test_a_file_with_only_the_same_ending_is_not_suggested(folder: ProjectFolder) -> None:
     spec = FROM.replace("r.csv", "missing.csv")
     folder.put({"project.yaml": PROJECT, "b.yaml": HEAD + spec, "link.csv": ""})

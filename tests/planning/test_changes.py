@@ -7,12 +7,12 @@ import pytest
 from declarative.model.lock import ResourceRecord
 from declarative.planning.changes import list_changes, show_changes_once
 from declarative.planning.decide import Verb
-from declarative.planning.plan import Change
+from declarative.planning.diff import Change
 from tests.planning.actions_fixture import decided_of
 from tests.planning.facts_fixture import batch, knowing, make_facts, members, resource
 from tests.report.sample_plans import action
 
-CHANGE = Change("spec.agent_id", "agent_old", "agent_a")
+CHANGE = Change("spec.agent_id", "agent_old", "agent_a", is_agent=True)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_who_is_called_now_or_later_is_called_by_what_changed(verb: Verb, is_sho
 
 def test_the_settings_of_a_new_resource_that_waits_are_shown_too() -> None:
     facts = make_facts(wanted=resource("a"), record=ResourceRecord())
-    assert list_changes(decided_of(facts), Verb.WAIT) == (Change("spec.agent_id", None, "agent_a"),)
+    assert list_changes(decided_of(facts), Verb.WAIT) == (Change("spec.agent_id", None, "agent_a", is_agent=True),)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from declarative.planning import diff
-from declarative.planning.plan import Change
+from declarative.planning.diff import Change
 from tests.planning.capabilities_fixture import FIELDS
 
 

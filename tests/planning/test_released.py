@@ -14,13 +14,10 @@ from declarative.model.resource import Desired, Project, Resource
 from declarative.planning.decide import BLOCKS_RESOURCE, PersonFacts, Reason, Standing, Timing, Verb, decide
 from declarative.planning.facts import Block, Observation
 from declarative.planning.released import (
-    block_released,
+    ListCheck,
     find_allowed,
     find_released,
-    make_list_memory,
-    released_block,
     remember,
-    warn_of_allowed,
 )
 from tests.planning.facts_fixture import ADDRESS, NOON, make_facts, resource
 
@@ -53,11 +50,11 @@ def join(project: Policy, own: Policy) -> Policy:
 
 def is_blocked(wanted: Desired, memory: Lock, *allowed: str, address: str = ADDRESS) -> bool:
     record = memory.resources.get(address) or ResourceRecord()
-    return released_block(wanted.resources[address], record, memory, allowed) is not None
+    return ListCheck(wanted, memory, allowed).find_block(wanted.resources[address], record) is not None
 
 
 def after_apply(wanted: Desired, memory: Lock, *allowed: str) -> Lock:
-    kept = make_list_memory(wanted, memory, allowed)
+    kept = ListCheck(wanted, memory, allowed).make_memory()
     records = {address: ResourceRecord(provider=one[0], lists=one[1]) for address, one in kept.by_address.items()}
     return replace(memory, lists=kept.project, resources={**memory.resources, **records})
 
@@ -115,7 +112,8 @@ def test_who_is_not_wanted_is_not_blocked() -> None:
 
 
 def test_the_message_names_counts_and_ways_out() -> None:
-    block = released_block(resource("a", policy=policy(dnc=2)), ResourceRecord(), lock({"dnc.csv": 1_040}), ())
+    wanted = desired(policy(dnc=2), resource("a"))
+    block = ListCheck(wanted, lock({"dnc.csv": 1_040})).find_block(wanted.resources[ADDRESS], ResourceRecord())
     assert block is not None
     assert block.detail == "dnc.csv holds 2 numbers; it held 1,040 when it was last applied"
     assert "--allow-release dnc.csv" in block.hint
@@ -126,7 +124,7 @@ def test_the_message_names_counts_and_ways_out() -> None:
 def test_any_other_block_comes_first(other: Reason) -> None:
     wanted = desired(policy(), resource("a"))
     blocked = Observation(facts=make_facts(wanted=wanted.resources[ADDRESS]), block=Block(other, "", ""))
-    (observation,) = block_released([blocked], wanted, lock({"dnc.csv": 40}))
+    (observation,) = ListCheck(wanted, lock({"dnc.csv": 40})).block_released([blocked])
     assert observation.block is not None
     assert observation.block.reason is other
 
@@ -149,12 +147,12 @@ def test_a_release_that_was_allowed_holds_for_removed_resources_too() -> None:
 def test_an_allowed_release_that_meets_nothing_is_a_warning() -> None:
     project = replace(policy(dnc=40), allow_release=frozenset({"dnc.csv"}))
     wanted = Desired(Project(name="spring", policy=project), {ADDRESS: resource("a", policy=policy(dnc=40))}, True, str)
-    (warning,) = warn_of_allowed(wanted, lock({"dnc.csv": 40}), ())
+    (warning,) = ListCheck(wanted, lock({"dnc.csv": 40})).list_warnings()
     assert "allow_release names dnc.csv" in warning.message
-    (warning,) = warn_of_allowed(wanted, lock({"dnc.csv": 41}), ())
+    (warning,) = ListCheck(wanted, lock({"dnc.csv": 41})).list_warnings()
     assert warning.message == "dnc.csv holds 40 numbers; it held 41 when it was last applied; this release is allowed"
-    assert len(list(warn_of_allowed(wanted, lock({"dnc.csv": 41}), ["other.csv"]))) == 2
-    assert not list(warn_of_allowed(desired(policy(dnc=2), resource("a")), lock({"dnc.csv": 41}), ()))
+    assert len(list(ListCheck(wanted, lock({"dnc.csv": 41}), ["other.csv"]).list_warnings())) == 2
+    assert not list(ListCheck(desired(policy(dnc=2), resource("a")), lock({"dnc.csv": 41})).list_warnings())
 
 
 def test_a_saved_plan_keeps_what_an_allowed_list_held() -> None:
@@ -210,3 +208,47 @@ def test_nobody_is_called_under_a_release_and_taking_off_goes_on(person: PersonF
     assert not decision.verb.dials
     must_leave = not person.desired or person.timing in (Timing.EXPIRED, Timing.CLOSED)
     assert decision.verb is Verb.CANCEL if person.queued and must_leave else decision.verb is not Verb.WAIT
+
+
+def unread_reason(list_now: DoNotCallList, before: dict[str, int], *allowed: str) -> tuple[Reason, str] | None:
+    wanted = Desired(Project(name="spring"), {ADDRESS: guarded_by(list_now)}, True, str)
+    check = ListCheck(wanted, lock(before), allowed)
+    (observation,) = check.block_unread([Observation(facts=make_facts(wanted=guarded_by(list_now)))])
+    return (observation.block.reason, observation.block.detail) if observation.block else None
+
+
+def guarded_by(list_now: DoNotCallList) -> Resource:
+    return resource("a", policy=Policy(suppress_from=(list_now,)))
+
+
+URL = "s3://bucket/dnc.csv"
+FAILED = DoNotCallList(URL, failure="there is no such file", is_live=True)
+EMPTY = DoNotCallList(URL, 0, "ab" * 32, is_live=True)
+OFFLINE = DoNotCallList(URL, is_live=True)
+
+
+def test_a_list_that_was_not_read_calls_nobody_new_whatever_is_allowed() -> None:
+    for allowed in ((), (URL,)):
+        found = unread_reason(FAILED, {}, *allowed)
+        assert found is not None
+        assert found[0] is Reason.NOT_READ
+        assert "nobody new is called" in found[1]
+
+
+def test_a_list_under_a_url_that_became_empty_counts_as_not_read() -> None:
+    assert unread_reason(EMPTY, {}) is None, "it was never anything else"
+    found = unread_reason(EMPTY, {URL: 40})
+    assert found == (Reason.NOT_READ, f"the do-not-call list {URL} is empty; it held 40 when it was last applied")
+    assert unread_reason(EMPTY, {URL: 40}, URL) is None
+    assert unread_reason(replace(EMPTY, is_live=False), {URL: 40}) is None, "a file of the project: released"
+
+
+@pytest.mark.parametrize("list_now", [FAILED, OFFLINE], ids=["failed", "not fetched"])
+def test_of_a_list_that_was_not_read_nothing_is_concluded(list_now: DoNotCallList) -> None:
+    wanted = Desired(
+        Project(name="spring", policy=Policy(suppress_from=(list_now,))), {ADDRESS: guarded_by(list_now)}, True, str
+    )
+    for allowed in ((), (URL,)):
+        check = ListCheck(wanted, lock({URL: 40}), allowed)
+        assert check.find_block(wanted.resources[ADDRESS], ResourceRecord()) is None
+        assert check.make_memory().project == {URL: 40}, "an unread list is not shorter, even where that is allowed"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
 from pathlib import Path
 
+import obstore
 import pytest
 
 from tests.protocol.project_fixture import HEAD, InProcessProject, never, once, people
+from tests.s3server import S3Server
 
 LISTED, OTHERS = people(6), people(4, 6)
 EVERYBODY = [*LISTED, *OTHERS]
@@ -133,3 +137,34 @@ def test_a_manifest_that_left_and_returns_without_its_own_list_is_held_back(tmp_
     assert project.run("state", "rm", "batch/march", "--yes-forget-who-was-called").code == 0
     assert project.apply().code == 3, "what was forgotten is who was called, not what the list held"
     project.check_calls(once([*OTHERS, *people(1, 40)]) | never(LISTED))
+
+
+def test_a_list_under_a_url_that_cannot_be_read_calls_nobody_new_and_takes_off(
+    project: InProcessProject, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"s3://{s3.bucket}/{project.directory.parent.name}/dnc.csv"
+    monkeypatch.setenv("DIALCTL_RECIPIENTS", f"s3://{s3.bucket}")
+    put_object(url, ["to_number", *LISTED])
+    write_policy(project, f"{{suppress_from: [{{file: '{url}'}}, {{file: dnc.csv}}]}}")
+    run = project.apply()
+    assert (run.code, f"Do-not-call list {url}: 6 numbers, sha256 " in run.said) == (0, True)
+    for broken, message in ((["to_number", "nobody"], "is damaged"), (["to_number"], "is empty; it held 6")):
+        put_object(url, broken)
+        project.batch("april", people(2, 40))
+        project.batch("march", [*LISTED, *OTHERS[1:]])
+        run = project.apply()
+        assert (run.code, message in run.said) == (1, True), run.said
+        assert ("4 people taken off" in run.said) is (len(broken) == 2), "with those of the same batch"
+        status = project.run("status")
+        assert status.code == (0 if len(broken) == 2 else 3), "what was placed is followed"
+        assert ("nobody new is called until this do-not-call list can be read" in status.said) is (len(broken) == 2)
+    assert project.apply("--allow-release", url).code == 0
+    assert project.remembered()["lists"] == {"dnc.csv": 6}
+    project.check_calls({**once([*OTHERS[1:], *people(2, 40)]), **never([*LISTED, OTHERS[0]])})
+
+
+def put_object(url: str, lines: list[str]) -> None:
+    from declarative.state.objectstore_open import open_store
+
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    obstore.put(open_store(f"s3://{bucket}", os.environ, timeout=timedelta(seconds=60)), key, "\n".join(lines).encode())

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.plan import Action, Change, Plan
+from declarative.planning.diff import Change
+from declarative.planning.plan import Action, Plan
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 REASONS = {
@@ -27,7 +28,7 @@ def action(verb: Verb, name: str = "march", people: int = 2, **changes: Any) -> 
     if verb is Verb.BLOCK:
         known |= {"detail": "an answer was lost", "hint": f"dialctl resolve batch/{name} --placed | --not-placed"}
     if verb is Verb.REPLACE:
-        known |= {"changes": (Change("spec.agent_id", "agent_old", "agent_new"),)}
+        known |= {"changes": (Change("spec.agent_id", "agent_old", "agent_new", is_agent=True),)}
     return Action(**{**known, "people": people, **changes})
 
 

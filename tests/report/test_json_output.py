@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from declarative.app.apply import ApplyReport
+from declarative.app.apply_report import ApplyReport
 from declarative.engine.results import ResourceResult
 from declarative.errors import Interrupted
 from declarative.planning.decide import Verb

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from declarative.planning.decide import Verb
-from declarative.planning.plan import Action, Change, Notice, Plan
+from declarative.planning.diff import Change
+from declarative.planning.plan import Action, Notice, Plan
 from declarative.planning.terms import Forecast, Terms
 from declarative.report import markdown
 
@@ -233,7 +234,7 @@ def test_what_fits_is_not_cut() -> None:
 
 def test_what_many_addresses_share_is_said_once() -> None:
     names = [f"campaign-{place}" for place in range(400)]
-    changes = (Change("spec.agent_id", "agent_old", "agent_new"),)
+    changes = (Change("spec.agent_id", "agent_old", "agent_new", is_agent=True),)
     plan = plan_of(
         *(action(Verb.BLOCK, name, detail="an answer was lost", hint="") for name in names),
         *(action(Verb.REPLACE, f"old-{name}", people=1, changes=changes) for name in names),

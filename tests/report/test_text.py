@@ -8,11 +8,11 @@ from typing import Any
 import click
 import pytest
 
-from declarative.app.apply import ApplyReport
+from declarative.app.apply_report import ApplyReport
 from declarative.engine.results import ResourceResult
 from declarative.errors import Interrupted, StateError
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.plan import Change
+from declarative.planning.diff import Change
 from declarative.report import text
 
 from .sample_plans import NOON, action, plan_of

@@ -7,12 +7,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from declarative.model.history import RunRecord
 from declarative.model.lock import CancelProgress, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.resource import Route
 from declarative.state.base import Holder
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 ADDRESS = "batch/march"
+PUSH = RunRecord(run="00c0ffee", at=NOON, command="state push", by="ada on mill")
 
 
 def holder(name: str = "ada", **changes: Any) -> Holder:

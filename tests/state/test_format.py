@@ -162,6 +162,16 @@ def test_a_damaged_line_is_refused(damaged: bytes, later: tuple[bytes, ...]) -> 
     assert "dialctl state rebuild" in refusal.value.hint
 
 
+def test_a_line_with_a_name_twice_is_refused_and_one_of_another_system_is_not() -> None:
+    first, second = _lines(2, 3)
+    twice = second.replace(b'"patch":', b'"patch":{},"patch":')
+    with pytest.raises(StateError, match=r"line 2 .* damaged"):
+        parse_lock(StoredState(WHOLE, (first, twice)))
+    assert parse_lock(StoredState(WHOLE, (first + b"\r", second + b"\r"))) == parse_lock(
+        StoredState(WHOLE, (first, second))
+    )
+
+
 @given(st.permutations(_lines(2, 3, 4)), st.integers(0, 3))
 def test_lines_out_of_order_or_taken_out_are_refused(lines: list[bytes], end: int) -> None:
     """What stays is refused, or is how the journal once was."""

@@ -115,8 +115,10 @@ def test_renaming_onto_a_known_address_forgets_nothing(backend: Recorder, ledger
 def test_what_was_approved_is_one_line_and_is_of_an_address_alone(
     backend: Recorder, ledger: Ledger, tmp_path: Path
 ) -> None:
-    ledger.set_approved({ADDRESS: ("cartesia", "as it is"), "batch/new": ("cartesia", "as well")})
-    ledger.set_approved({ADDRESS: ("cartesia", "as it is")})
+    ledger.update_each(
+        {ADDRESS: ("cartesia", {"approved": "as it is"}), "batch/new": ("cartesia", {"approved": "as well"})}
+    )
+    ledger.update_each({ADDRESS: ("cartesia", {"approved": "as it is"})})
     assert len(backend.load().journal) == 1
     kept_lock = kept(backend)
     assert kept_lock is not None
@@ -124,7 +126,7 @@ def test_what_was_approved_is_one_line_and_is_of_an_address_alone(
     ledger.rename(ADDRESS, "batch/new")
     assert ledger.resource_record("batch/new").approved == "as well"
     ledger.rename("batch/new", "batch/newest")
-    ledger.set_approved({"batch/new": ("cartesia", "")})
+    ledger.update_each({"batch/new": ("cartesia", {"approved": ""})})
     assert kept(backend) == ledger.lock
     assert {record.approved for record in ledger.lock.resources.values()} == {""}
 
@@ -256,10 +258,10 @@ def test_any_history_gives_the_same_lock_from_wherever_it_was_folded(first: Lock
 
 
 def test_how_many_numbers_lists_hold_is_one_line(backend: Recorder, ledger: Ledger) -> None:
-    ledger.set_lists({"dnc.csv": 40}, {ADDRESS: ("cartesia", {"own.csv": 3})})
-    ledger.set_lists({"dnc.csv": 40}, {ADDRESS: ("cartesia", {"own.csv": 3})})
+    ledger.update_each({ADDRESS: ("cartesia", {"lists": {"own.csv": 3}})}, lists={"dnc.csv": 40})
+    ledger.update_each({ADDRESS: ("cartesia", {"lists": {"own.csv": 3}})}, lists={"dnc.csv": 40})
     assert len(backend.lines) == 1
-    ledger.set_lists({"legal.csv": 1}, {ADDRESS: ("cartesia", {})})
+    ledger.update_each({ADDRESS: ("cartesia", {"lists": {}})}, lists={"legal.csv": 1})
     assert kept(backend) == ledger.lock
     assert (ledger.lock.lists, ledger.resource_record(ADDRESS).lists) == ({"legal.csv": 1}, {})
     ledger.fold()
@@ -267,7 +269,7 @@ def test_how_many_numbers_lists_hold_is_one_line(backend: Recorder, ledger: Ledg
 
 
 def test_what_is_forgotten_still_knows_its_lists(backend: Recorder, ledger: Ledger) -> None:
-    ledger.set_lists({}, {ADDRESS: ("cartesia", {"own.csv": 3})})
+    ledger.update_each({ADDRESS: ("cartesia", {"lists": {"own.csv": 3}})}, lists={})
     ledger.forget(ADDRESS)
     ledger.rename(ADDRESS, "batch/new")
     known = kept(backend)

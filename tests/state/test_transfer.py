@@ -17,7 +17,7 @@ from declarative.state.format import parse_lock, render_lock
 from declarative.state.ledger import Ledger
 from declarative.state.local import LocalBackend
 from declarative.state.transfer import copy_lock
-from tests.state.samples import ADDRESS, holder, intent, lock, no_sleep, remote
+from tests.state.samples import ADDRESS, PUSH, holder, intent, lock, no_sleep, remote
 
 Place = Callable[[], Backend]
 BASE = lock(march=ResourceRecord(generation=2, remotes={"r": remote(mark="m")}, revoked=("b", "a")))
@@ -41,7 +41,7 @@ def test_a_lock_arrives_with_its_journal_folded_in(source: LocalBackend, place: 
     with source.lease(holder(), 0, no_sleep) as lease:
         ledger = Ledger.open(source, lease)
         ledger.update(ADDRESS, count=5)
-    assert copy_lock(source, place(), holder(), 0, no_sleep) == ledger.lock
+    assert copy_lock(source, place(), holder(), 0, no_sleep, PUSH) == ledger.lock
     assert place().load() == StoredState(render_lock(ledger.lock))
     assert source.holder() is None
     assert place().holder() is None
@@ -59,7 +59,7 @@ def test_a_lock_arrives_with_its_journal_folded_in(source: LocalBackend, place: 
 )
 def test_a_place_that_knows_no_more_is_replaced(source: LocalBackend, place: Place, there: Lock) -> None:
     put(place(), there)
-    copy_lock(source, place(), holder(), 0, no_sleep)
+    copy_lock(source, place(), holder(), 0, no_sleep, PUSH)
     assert parse_lock(place().load()) == BASE
 
 
@@ -80,27 +80,27 @@ def test_a_place_that_knows_no_more_is_replaced(source: LocalBackend, place: Pla
 def test_a_place_that_knows_more_is_left_alone(source: LocalBackend, place: Place, there: Lock) -> None:
     put(place(), there)
     with pytest.raises(StateError, match="knows more"):
-        copy_lock(source, place(), holder(), 0, no_sleep)
+        copy_lock(source, place(), holder(), 0, no_sleep, PUSH)
     assert parse_lock(place().load()) == there
 
 
 def test_the_lock_of_another_lineage_is_never_replaced(source: LocalBackend, place: Place) -> None:
     put(place(), replace(BASE, lineage="zzzz"))
     with pytest.raises(StateError, match="has another lock"):
-        copy_lock(source, place(), holder(), 0, no_sleep)
+        copy_lock(source, place(), holder(), 0, no_sleep, PUSH)
 
 
 def test_nothing_cannot_be_moved(tmp_path: Path, place: Place) -> None:
     (tmp_path / "nothing").mkdir()
     with pytest.raises(StateError, match="no lock"):
-        copy_lock(LocalBackend(tmp_path / "nothing"), place(), holder(), 0, no_sleep)
+        copy_lock(LocalBackend(tmp_path / "nothing"), place(), holder(), 0, no_sleep, PUSH)
 
 
 def test_no_run_may_be_active_at_either_end(source: LocalBackend, place: Place) -> None:
     with place().lease(holder("bob"), 0, no_sleep), pytest.raises(LeaseHeld, match="bob"):
-        copy_lock(source, place(), holder(), 0, no_sleep)
+        copy_lock(source, place(), holder(), 0, no_sleep, PUSH)
     with source.lease(holder("bob"), 0, no_sleep), pytest.raises(LeaseHeld, match="bob"):
-        copy_lock(source, place(), holder(), 0, no_sleep)
+        copy_lock(source, place(), holder(), 0, no_sleep, PUSH)
     assert place().load() == StoredState(None)
 
 

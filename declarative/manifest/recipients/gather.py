@@ -24,9 +24,11 @@ from declarative.manifest.recipients.source import file_sha256
 from declarative.manifest.recipients.spec import RecipientSpec
 from declarative.manifest.recipients.summary import FORMAT, RecipientSummary
 from declarative.manifest.recipients.suppression_files import SuppressionFiles
+from declarative.manifest.recipients.suppression_watch import SuppressionWatch
 from declarative.model.calling_hours import CallingHours
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.numbers import count_not_assigned, count_not_valid
+from declarative.model.policy import ListLook
 from declarative.model.recipients import HELD_BACK, Recipients
 
 if TYPE_CHECKING:
@@ -79,6 +81,10 @@ class RecipientLoader:
             raise _file_changed_error(recipient_spec)
         summary = RecipientSummary.create(file, table.recipients.height, table.held_counts, table.warnings)
         return self._lazy_recipients(summary, lambda: table)
+
+    def watch_lists(self) -> Callable[[], Sequence[ListLook]]:
+        """Return what looks at the do-not-call lists again that were read."""
+        return SuppressionWatch(self.suppression_files.described, self.remote_files).look
 
     def _inline_recipients(self, recipient_spec: RecipientSpec, problems: ProblemCollector) -> Recipients:
         inline = recipient_spec.inline

@@ -60,6 +60,8 @@ class RemoteFiles:
     """Opens a bucket; None when nothing is fetched."""
     unread: list[str] = field(default_factory=list)
     """URLs that were not fetched."""
+    _current: dict[str, Path | UnusableFile] = field(default_factory=dict)
+    """By URL without a digest, what this run found there."""
 
     def get(self, url: str, sha256: str) -> Path | None:
         """The local copy of a file with this digest; None when it is not kept and must not be fetched. Raises
@@ -83,6 +85,30 @@ class RemoteFiles:
         finally:
             draft.unlink(missing_ok=True)
         return copy
+
+    def get_current(self, url: str) -> Path | None:
+        """The local copy of what is there now, the same in the whole run; None when nothing is fetched. Raises
+        UnusableFile."""
+        if not self.fetches:
+            self.unread += [] if url in self.unread else [url]
+            return None
+        if url not in self._current:
+            try:
+                self._current[url] = self.fetch_again(url)
+            except UnusableFile as unusable:
+                self._current[url] = unusable
+        found = self._current[url]
+        if isinstance(found, UnusableFile):
+            raise found
+        return found
+
+    def fetch_again(self, url: str) -> Path:
+        """The local copy of what is there now. Raises UnusableFile."""
+        if self.cache is None:
+            raise UnusableFile(f"{quote(url)} cannot be read here", "there is no place to keep it")
+        self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft, digest = self.fetch(url, self.cache)
+        return draft.replace(self.cache / f"{digest}-{url.rpartition('/')[2]}")
 
     def check(self, url: str) -> None:
         """Raise UnusableFile unless the URL is of a known form and under a prefix of the runner."""

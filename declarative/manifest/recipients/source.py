@@ -85,10 +85,17 @@ class Source:
     """Where the file was fetched from; empty for a file of the project."""
     list_name: str = ""
     """The name of a do-not-call list: its path from the project's directory, or its URL. Empty: it holds recipients."""
+    failure: str | None = None
+    """Why a do-not-call list under a URL is not here; empty where this run fetches nothing. None: the file is here."""
 
     @property
     def display_path(self) -> str:
         return self.url or paths.display_path(self.file)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is read anew in every run, so that nobody reviewed what it holds."""
+        return bool(self.url) and not self.sha256
 
     @property
     def format(self) -> str:

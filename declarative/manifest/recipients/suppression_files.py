@@ -8,6 +8,7 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from declarative.errors import Problem
+from declarative.manifest.messages import quote
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.source import Source
 from declarative.manifest.recipients.summary import FORMAT, RecipientSummary
@@ -26,7 +27,7 @@ class SuppressionFiles:
         self._cache = cache
         self._hash_file = hash_file
         self._read_files: dict[str, tuple[SuppressedNumbers, list[Problem]]] = {}
-        self._sizes: dict[str, int] = {}
+        self._described: dict[str, tuple[Source, DoNotCallList]] = {}
 
     def read(self, source: Source, problems: ProblemCollector) -> SuppressedNumbers:
         """Return the numbers of a list. What is wrong with it is added to `problems`."""
@@ -43,22 +44,43 @@ class SuppressionFiles:
         return numbers
 
     def describe(self, sources: Iterable[Source]) -> tuple[DoNotCallList, ...]:
-        """Return name, size and digest of each list. What is wrong with one is reported by whoever reads its
-        numbers."""
-        return tuple(
-            DoNotCallList(source.list_name, self._find_size(source), self._hash_file(source.file)) for source in sources
-        )
+        """Return name, size and digest of each list. What is wrong with one of the project's files is reported by
+        whoever reads its numbers; one under a URL without a digest names it as its failure."""
+        return tuple(self._describe(source) for source in sources)
 
-    def _find_size(self, source: Source) -> int:
-        content = json_digest(["list", FORMAT, self._hash_file(source.file), source.digest_input()])
-        if content not in self._sizes:
-            self._sizes[content] = self._read_size(source, content)
-        return self._sizes[content]
+    def select_readable(self, sources: Iterable[Source]) -> list[Source]:
+        """Return the lists whose numbers hold people back, without those under a URL that could not be read."""
+        return [source for source in sources if source.failure is None and not self._describe(source).failure]
 
-    def _read_size(self, source: Source, content: str) -> int:
-        file = self._cache / f"{self._key.digest_lines([content])}.json" if self._cache else None
+    @property
+    def described(self) -> list[tuple[Source, DoNotCallList]]:
+        """Every list that was described, with its description."""
+        return list(self._described.values())
+
+    def _describe(self, source: Source) -> DoNotCallList:
+        key = json_digest([source.list_name, str(source.file), source.digest_input()])
+        if key not in self._described:
+            self._described[key] = (source, self._read_description(source))
+        return self._described[key][1]
+
+    def _read_description(self, source: Source) -> DoNotCallList:
+        if source.failure is not None:
+            return DoNotCallList(source.list_name, failure=source.failure, is_live=True)
+        digest = self._hash_file(source.file)
+        name = self._key.digest_lines([json_digest(["list", FORMAT, digest, source.digest_input()])])
+        file = self._cache / f"{name}.json" if self._cache else None
         if file and (summary := RecipientSummary.from_file(file)):
-            return summary.count
+            return DoNotCallList(source.list_name, summary.count, digest, is_live=source.is_live)
         problems = ProblemCollector()
         size = self.read(source, problems).size
-        return RecipientSummary.create(file if problems.is_empty else None, size, {}, ()).count
+        if source.is_live and not problems.is_empty:
+            return DoNotCallList(source.list_name, failure=describe_damage(source, problems), is_live=True)
+        RecipientSummary.create(file if problems.is_empty else None, size, {}, ())
+        return DoNotCallList(source.list_name, size, digest, is_live=source.is_live)
+
+
+def describe_damage(source: Source, problems: ProblemCollector) -> str:
+    """Return what is wrong with a list, in one sentence."""
+    first, *others = problems
+    place = f"line {first.line}: " if first.line and first.file == source.display_path else ""
+    return f"{quote(source.list_name)} is damaged: {place}{first.description}{' and more' if others else ''}"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Commits dialctl.lock (and its journal, should a run have died) and pushes it. Nothing to commit is fine.
+# Commits dialctl.lock (and its journal, should a run have died) with the history beside it, and pushes them. Nothing to
+# commit is fine. The line in .gitattributes makes git keep the lines of both where two runs added to the history.
 #
 #   PROJECT_PATH  directory of the Project (default .)
 #   BRANCH        branch to push to (default: the one checked out)
@@ -39,11 +40,13 @@ for attempt in 1 2 3 4 5; do
   fi
 done
 cat >&2 <<END
-The lock could not be pushed. It says who was called: $path/dialctl.lock, kept with the artifacts of this job.
+The lock could not be pushed. It says who was called: $path/dialctl.lock, kept with the artifacts of this job, and so is
+$path/dialctl.history.jsonl.
 Until it is in $branch, runs are held back (lock_is_older, no_memory). The way back:
-  1. download it over $path/dialctl.lock in a checkout of $branch (and dialctl.lock.journal, if there is one);
+  1. download them over those in a checkout of $branch (and dialctl.lock.journal, if there is one); of the history keep
+     the lines of both;
   2. where git shows a conflict with the one in $branch: dialctl state merge;
-  3. git add $path/dialctl.lock && git commit -m "Remember who was called" && git push
+  3. git add $path/dialctl.lock $path/dialctl.history.jsonl && git commit -m "Remember who was called" && git push
 If it is lost: dialctl state rebuild --over-older.
 END
 exit 1

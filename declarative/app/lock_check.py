@@ -1,24 +1,25 @@
-"""Whose lock it is: of this project, these providers and this person key, or of others. Reads nothing."""
+"""Whether a lock belongs to the project, the person key and the hosts of a run. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from declarative.errors import StateError
+from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock
 
 
-def check_lock(lock: Lock, location: str, *, project: str, person_key: str | None, hosts: Mapping[str, str]) -> None:
-    """Raise StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
-    if they were never called. `hosts` are those at which the providers are reached now."""
+def check_lock(lock: Lock, location: str, project_name: str, key: PersonKey, hosts: Mapping[str, str]) -> None:
+    """Raises StateError for a lock whose people and batches could not be recognized here: everyone in it would look as
+    if they were never called."""
     if lock.is_unused:
         return
-    if lock.project != project:
+    if lock.project != project_name:
         raise StateError(
-            f'the lock at {location} is of project "{lock.project}", the manifests are of "{project}"',
+            f'the lock at {location} is of project "{lock.project}", the manifests are of "{project_name}"',
             hint="a project keeps its name for life; check that this is the right directory",
         )
-    if lock.person_key != person_key:
+    if lock.person_key != key.fingerprint:
         raise StateError(
             f"the lock at {location} was written {'under another' if lock.person_key else 'without a'} "
             "DIALCTL_PERSON_KEY",
