@@ -56,7 +56,7 @@ def write_cache(file: Path, data: bytes) -> None:
 def read_cache(file: Path) -> bytes | None:
     """Read what `write_cache` kept under this path. None where there is nothing, or nothing that can be believed."""
     with suppress(OSError):
-        if not _is_linked(file) and (key := _signing_key(file)):
+        if not _is_linked(file) and file.is_file() and (key := _signing_key(file)):
             content = file.read_bytes()
             signature, data = content[:_SIGNATURE_SIZE], content[_SIGNATURE_SIZE:]
             return data if hmac.compare_digest(signature, _sign(key, file, data)) else None
@@ -109,7 +109,7 @@ def _signing_key(cache_file: Path, *, create: bool = False) -> bytes | None:
         return None
     file = folder / "signing.key"
     try:
-        fd = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         if create:
             make_private_folder(folder)

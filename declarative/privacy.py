@@ -22,7 +22,10 @@ _UNSAFE: dict[int, str | None] = {**_CONTROL, **_BIDI, **_BREAKS, **_SURROGATES}
 
 LIMIT = 300
 """Characters that `redact` leaves of a text."""
-_WRITTEN_NUMBER = re.compile(r"(?<![\w.:-])(?:\+ ?)?\(?\d(?:[-. ()/]{0,2}\d){6,16}(?![\w-]|\.\d)")
+_WRITTEN_NUMBER = re.compile(
+    r"(?<![\w.:-])(?:\+ ?)?\(?\d(?:[-. ()/]{0,2}\d){6,16}(?![\w-]|\.\d)"
+    r"|\+\d{7,15}(?!\d)"  # in the middle of a word too
+)
 _US_NUMBER = re.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
 _LOCAL_NUMBER = re.compile(r"\d{3}[-. ]\d{4}")
 _UNIT = re.compile(r" ?(?:bytes|[kmg]i?b|m?s|milliseconds|seconds|characters|tokens|credits)\b", re.IGNORECASE)

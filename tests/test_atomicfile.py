@@ -189,6 +189,13 @@ def test_a_cache_that_cannot_be_kept_costs_time_alone(cache_file: Path, home: Pa
     assert atomicfile.read_cache(cache_file) is None
 
 
+def test_a_pipe_in_the_place_of_a_cache_is_not_waited_for(cache_file: Path) -> None:
+    atomicfile.write_cache(cache_file, b"1")
+    cache_file.unlink()
+    os.mkfifo(cache_file)
+    assert atomicfile.read_cache(cache_file) is None
+
+
 @pytest.mark.parametrize("linked", [".dialctl", "cache", "file"])
 def test_a_link_is_not_followed_to_a_cache(cache_file: Path, tmp_path: Path, linked: str) -> None:
     atomicfile.write_cache(cache_file, b"1")

@@ -154,6 +154,12 @@ def test_a_size_stays(size: int, unit: str) -> None:
     assert redact(f"more than {size} {unit}") == f"more than {size} {unit}"
 
 
+def test_an_international_number_within_a_word_is_masked() -> None:
+    assert (
+        mask_written("agent 0x10+14155550101aa, at +00:00 or +0000") == "agent 0x10+1415•••0101aa, at +00:00 or +0000"
+    )
+
+
 def test_numbers_are_masked_in_a_text_and_sizes_stay() -> None:
     assert mask_written("no route to +14155550101: 4194304 bytes") == "no route to +1415•••0101: 4194304 bytes"
 

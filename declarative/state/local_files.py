@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,14 +29,17 @@ def translate_os_errors(path: Path) -> Iterator[None]:
 def read_or_none(path: Path) -> bytes | None:
     """Read a whole file. None: there is none. Raises StateError where it cannot be read, or is a symbolic link."""
     try:
-        # A link could lead out of the checkout, to a file that the person who made the link may not read.
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # A link could lead out of the checkout, to a file that the person who made the link may not read. A pipe would
+        # be waited for.
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _read_error(path, error) from error
     try:
         with os.fdopen(fd, "rb") as stream:
+            if stat.S_ISFIFO(os.fstat(fd).st_mode):
+                raise StateError(f"{path} is no file", hint="remove it, and put back the file that belongs there")
             return stream.read()
     except OSError as error:
         raise _read_error(path, error) from error

@@ -72,7 +72,9 @@ def _open(folder: Path) -> Iterator[Check]:
                     answer += part
             status = int(answer.split(b" ", 2)[1]) if answer else 0
             assert status < 500, answer[:500]
-            assert not (values["foreign"] and status < 400), answer[:500]
+            # After a line break there may be an end of the headers, and no browser sends one within a header.
+            is_whole = not any({"\r", "\n"} & {*text} for text in (values["path"], *values["headers"].values()))
+            assert not (values["foreign"] and is_whole and status < 400), answer[:500]
             assert client.get("/_sandbox/clock").status_code == 200
 
         try:

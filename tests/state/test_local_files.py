@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,9 @@ def test_a_draft_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert local_files.read_or_none(tmp_path / "absent") is None
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "dialctl.lock")
+    with pytest.raises(StateError, match=r"dialctl\.lock is no file"):
+        local_files.read_or_none(tmp_path / "dialctl.lock")
