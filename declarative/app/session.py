@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
+from declarative.app import lock_file
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
 from declarative.app.lock_check import check_lock
 from declarative.errors import DialctlError, UsageError
@@ -181,14 +182,14 @@ class Session:
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
         person key."""
-        lock = _read_lock(self.backend)
+        lock = lock_file.read_lock(self.backend, self.data_directory / "cache" / "lock")
         if lock is not None:
             self.check_lock(lock)
         return lock
 
     def local_lock(self) -> Lock | None:
         """Read the local lock file without contacting any provider or backend."""
-        return _read_lock(self.local_backend)
+        return lock_file.read_lock(self.local_backend, self.data_directory / "cache" / "lock")
 
     def scope(self, lock: Lock | None, *, everything: bool = False, applying: str | None = None) -> ObserveScope:
         """What `observe` needs to read this project. `everything` also reads members where it is known without them
@@ -227,12 +228,6 @@ class Session:
         """Wait so long for the run that holds the lease, and say so."""
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
         self._pause(seconds)
-
-
-def _read_lock(backend: Backend) -> Lock | None:
-    from declarative.state.format import parse_lock
-
-    return parse_lock(backend.load())
 
 
 def _load_desired(session: Session, path: Path, selection: Selection) -> Desired:
