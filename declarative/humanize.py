@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta, tzinfo
 
-_display_zone: tzinfo = UTC
-"""The zone of every time that people read. One for the process, because one project is shown at a time."""
+_display_zone: ContextVar[tzinfo] = ContextVar("display zone", default=UTC)
+"""The zone of every time that people read. Each thread has its own, since `dialctl run` shows a project in each."""
 
 
 def set_display_zone(name: str) -> None:
-    """Choose the zone of `when` and `localize` from now on, by its IANA name: that of the project that is shown."""
+    """Choose the zone of `when` and `localize` in this thread from now on, by its IANA name: that of the project that
+    is shown."""
     from zoneinfo import ZoneInfo
 
-    global _display_zone
-    _display_zone = UTC if name == "UTC" else ZoneInfo(name)
+    _display_zone.set(UTC if name == "UTC" else ZoneInfo(name))
 
 
 def display_zone_name() -> str:
     """Return the IANA name of the zone in which people read times."""
-    return str(_display_zone)
+    return str(_display_zone.get())
 
 
 def localize(moment: datetime) -> datetime:
     """Convert an aware time to the zone in which people read it."""
-    return moment.astimezone(_display_zone)
+    return moment.astimezone(_display_zone.get())
 
 
 def plural(count: int, singular: str, plural_form: str) -> str:

@@ -24,6 +24,15 @@ def user_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_request_at_once() -> Iterator[None]:
+    """Requests follow each other, so that it is known which one a fault meets. Tests of requests side by side ask for
+    several."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("DIALCTL_APPLY_PARALLELISM", "1")
+        yield
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
     from tests.s3server import S3Server  # moto takes a second to import, so only tests that use it pay for it

@@ -53,6 +53,11 @@ class PostgresServer:
         assert result.returncode == 0, result.stderr
         return result.stdout.splitlines()
 
+    def expire(self, prefix: str) -> None:
+        """End a lease, as if its holder had not renewed it."""
+        if self.query("SELECT to_regclass('dialctl.places')") != [""]:
+            self.query(f"UPDATE dialctl.places SET ends_at = now() WHERE prefix = '{prefix}'")
+
     def stop_at_once(self) -> None:
         """As a crash of the machine would: nothing is finished, nothing is flushed."""
         self._control("stop", "-m", "immediate")

@@ -51,8 +51,9 @@ class S3Server:
         }
 
     def age(self, key: str, seconds: float) -> None:
-        """Make the object look as if it was written so many seconds earlier."""
-        _backend().get_object(self.bucket, key).last_modified -= timedelta(seconds=seconds)
+        """Make the object, if there is one, look as if it was written so many seconds earlier."""
+        if found := _backend().get_object(self.bucket, key):
+            found.last_modified -= timedelta(seconds=seconds)
 
     def put(self, key: str) -> None:
         """Make an empty object, as a console does for a folder."""

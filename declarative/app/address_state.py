@@ -13,12 +13,13 @@ from declarative.app.people_counts import PeopleCounts
 from declarative.model.remote import Phase, Remote, is_over
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts, Observation
+from declarative.planning.frequency import find_free_time
 
 
 class State(StrEnum):
     """What an address is doing. Where several are true, the first one counts."""
 
-    HALTED = "halted"  # its calls went wrong, and nobody is called until a person resumes it
+    HALTED = "halted"  # its calls went wrong, or a person stopped them: nobody is called until it is resumed
     BLOCKED = "blocked"  # nothing is done at it until a person decides
     PAUSED = "paused"  # its manifest says so
     IN_PROGRESS = "in_progress"  # people are called, or could be called any moment
@@ -28,6 +29,7 @@ class State(StrEnum):
     CALLING_HOURS = "calling_hours"  # people wait for calling hours
     BEFORE_RETRY = "before_retry"  # unreached people wait for `retry.after`
     NEXT_STEP = "next_step"  # people wait for the next step of a rollout
+    FREQUENCY = "frequency"  # people wait who were called as often as `frequency` allows
     OVER = "over"  # nobody is to be called any more
 
 
@@ -81,6 +83,8 @@ def _later_state(facts: Facts, people: pl.DataFrame, counts: PeopleCounts) -> Ad
         return AddressState(State.CALLING_HOURS, facts.opens_at)
     if reason == Reason.ROLLOUT:
         return AddressState(State.NEXT_STEP)
+    if reason == Reason.FREQUENCY:
+        return AddressState(State.FREQUENCY, find_free_time(facts, people))
     free_at = people.filter(verb=Verb.WAIT, reason=Reason.RETRY_AFTER).get_column("free_at").min()
     return AddressState(State.BEFORE_RETRY, free_at if isinstance(free_at, datetime) else None)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from declarative.app import approvals, first_run, state_init
+from declarative.app import approvals, daily_dials, first_run, lock_start
 from declarative.app import plan as planner
 from declarative.app.apply_report import ApplyReport
 from declarative.app.checkout_age import CheckoutAge
@@ -17,7 +17,7 @@ from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
 from declarative.engine.list_watch import ListWatch
 from declarative.engine.results import Finding
-from declarative.engine.run_context import DialBudget, RunContext
+from declarative.engine.run_context import DialBudget, RunContext, ignore_count
 from declarative.engine.runner import PlanRunner
 from declarative.engine.signals import StopSignal
 from declarative.errors import DialctlError, Interrupted, Refused, StateError
@@ -59,6 +59,16 @@ class ApplyOptions:
     """Cancel everything that still waits, as if nothing were wanted any more."""
     stays: bool = False
     """Whether the caller stays until the calls are over: then lists are read once more before each guard ends."""
+    comes_again: bool = False
+    """Whether the caller applies again soon, as `dialctl run` does: then no doubt is waited for, submitting ends after
+    a minute, and the project's `max_dials` counts over 24 hours."""
+    calls_nobody: bool = False
+    """Call nobody, as if no manifest were approved; taking off goes on. For manifests that are not the newest."""
+
+    @property
+    def approves(self) -> bool:
+        """Whether what is applied is approved from then on."""
+        return not (self.only_approved or self.calls_nobody)
 
 
 def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> ApplyReport:
@@ -74,18 +84,20 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
     try:
         purpose = Purpose(command="destroy" if options.destroy else "apply", approved_by=options.approved_by)
         with open_ledger(session, options.lock_timeout, purpose) as (ledger, lease):
+            if options.comes_again:
+                options = replace(options, max_dials=daily_dials.find_limit(session, ledger, options.max_dials))
             run = _build_run_context(session, ledger, lease, options, stop)
             runner = PlanRunner(run, session.desired.resources)
             findings = _settle_open(run, runner)
             plan = _make_approved_plan(session, options, ledger)
-            _start_lock(session, ledger, plan)
-            if ledger.is_started:
+            lock_start.start_lock(session, ledger, plan)
+            if ledger.is_started and not options.calls_nobody:
                 ledger.stamps = CheckoutAge(session).make_stamps(plan, ledger.lock)
                 approvals.record_lists(session, ledger, () if options.destroy else options.allow_release)
-            with nullcontext() if options.only_approved else approvals.record_approval(session, ledger, plan):
+            with approvals.record_approval(session, ledger, plan) if options.approves else nullcontext():
                 report = _run_rounds(session, options, run, runner, plan, findings)
             if report.failure is None:
-                _record_commit(ledger)
+                lock_start.record_commit(ledger)
             if ledger.run is not None:
                 ledger.run.exit_code = report.exit_code
     except (StateError, OSError) as error:
@@ -99,6 +111,7 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
 def _build_run_context(
     session: Session, ledger: Ledger, lease: Lease, options: ApplyOptions, stop: StopSignal
 ) -> RunContext:
+    count_dials = daily_dials.make_counter(session, ledger) if options.comes_again else ignore_count
     limits = [limit for limit in (options.max_dials, session.desired.project.policy.max_dials) if limit is not None]
     return RunContext(
         ledger=ledger,
@@ -108,11 +121,13 @@ def _build_run_context(
         capabilities=session.connections.capabilities,
         key=session.key,
         stop=stop,
-        budget=DialBudget(min(limits, default=None)),
+        budget=DialBudget(min(limits, default=None), count_dials),
         parallelism=session.options.parallelism,
         sleep=session.connections.sleep,
         lists=ListWatch(session.desired.look_at_lists),
+        read_halts=session.read_halts,
         progress=session.options.progress,
+        comes_again=options.comes_again,
     )
 
 
@@ -158,7 +173,7 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
         allow_all_shrink=options.destroy,
         allow_release=options.allow_release,
         older={} if options.allow_older or options.destroy else checkout.find_older(scope.lock),
-        unapproved=approvals.find_unapproved(session, ledger) if options.only_approved else (),
+        unapproved=_find_unapproved(session, options, ledger),
     )
     plan = replace(
         plan,
@@ -168,34 +183,6 @@ def _make_plan(session: Session, options: ApplyOptions, ledger: Ledger) -> Plan:
     return options.restrict(session, plan) if options.restrict else plan
 
 
-def _start_lock(session: Session, ledger: Ledger, plan: Plan) -> None:
-    """Make a first lock, and hosts seen for the first time, durable before anything is sent. A lock of `dialctl init`
-    gets what only a provider tells: its time. A project blocked with `no_memory` never starts a lock here."""
-    used_names = {task.resource.provider for task in plan.tasks.values() if task.resource}
-    hosts = {
-        name: provider.host for name, provider in session.connections.connected_providers.items() if name in used_names
-    }
-    if not hosts:
-        return
-    if not ledger.is_started or ledger.lock.is_unused:
-        provider_times = [session.connections.connected_providers[name].now() for name in hosts]
-        first_lock = state_init.new_lock(session, hosts, min(provider_times))
-        if ledger.is_started:
-            first_lock = replace(first_lock, lineage=ledger.lock.lineage, lists=ledger.lock.lists)
-        ledger.start(first_lock)
-    for name, host in hosts.items():
-        if ledger.lock.hosts.get(name) != host:
-            ledger.set_host(name, host)
-
-
-def _record_commit(ledger: Ledger) -> None:
-    """Write the commit down where the manifest means something else than what was last applied, though nothing was sent
-    for it. Elsewhere it stands beside what was written."""
-    for address, stamp in ledger.stamps.items():
-        if ledger.resource_record(address).applied != stamp.get("applied"):
-            ledger.update(address)
-
-
 def _run_rounds(
     session: Session, options: ApplyOptions, run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding]
 ) -> ApplyReport:
@@ -203,7 +190,7 @@ def _run_rounds(
     that was taken back, up to ROUNDS."""
     interrupted: Interrupted | None = None
     failure: DialctlError | None = None
-    unapproved = approvals.find_unapproved(session, run.ledger) if options.only_approved else frozenset()
+    unapproved = _find_unapproved(session, options, run.ledger)
     try:
         # Protocol 5: a list probe goes out within an approved apply only. Where a doubt has to be waited for, the plan
         # is run first, so that nobody who must be taken off waits with it.
@@ -217,7 +204,7 @@ def _run_rounds(
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
             settled_addresses = _settle_doubts(run, runner, plan, findings, unapproved)
-            if not settled_addresses and not runner.has_taken_back:
+            if not settled_addresses and not any(result.taken_back for result in runner.results.values()):
                 break
             current_plan = _make_plan(session, options, run.ledger)
             if settled_addresses & earlier_doubts:
@@ -241,6 +228,13 @@ def _run_rounds(
         open_addresses=find_unsure_addresses(session, plan, find_open_addresses(run)),
         destroy=options.destroy,
     )
+
+
+def _find_unapproved(session: Session, options: ApplyOptions, ledger: Ledger) -> frozenset[str]:
+    """The addresses at which this run may call nobody."""
+    if options.calls_nobody:
+        return frozenset({*session.desired.resources, *(ledger.lock.resources if ledger.is_started else ())})
+    return approvals.find_unapproved(session, ledger) if options.only_approved else frozenset()
 
 
 def _settle_doubts(

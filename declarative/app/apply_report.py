@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from declarative.engine.results import Finding, RequestStatus, ResourceResult
+from declarative.engine.results import NEEDS_PERSON, Finding, ResourceResult
 from declarative.errors import DialctlError, Exit, Interrupted
 from declarative.planning.plan import Plan
 
@@ -44,9 +44,7 @@ class ApplyReport:
         if isinstance(stop_cause, Interrupted):
             return int(stop_cause.exit_code)
         needs_human = any(
-            receipt.status in (RequestStatus.PARTLY_DONE, RequestStatus.MARK_LOST, RequestStatus.NOT_TAKEN_OFF)
-            for result in self.results.values()
-            for receipt in result.problems
+            receipt.status in NEEDS_PERSON for result in self.results.values() for receipt in result.problems
         )
         if (
             self.plan.needs_human

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from declarative import manifest, schemas
 from declarative.errors import DialctlError, ProviderError, UsageError
+from declarative.model.outline import OutlinedProvider
 from declarative.model.resource import Desired, Project, ProviderSpec
 from declarative.providers import catalog
 from declarative.sandbox import SANDBOX_KEY
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
     from declarative.model.capabilities import Capabilities, ProviderType
+    from declarative.model.outline import Outline
     from declarative.model.resource import Route
     from declarative.providers.base import ConnectOptions, Provider
     from declarative.sandbox.embedded import EmbeddedSandbox
@@ -127,7 +129,9 @@ class Connections:
 
         if self._sandbox_directory is None:
             return ConnectOptions(environment=self._environment, sleep=self.sleep)
-        provider_type = self._provider_types[spec.type]
+        provider_type = self._provider_types.get(spec.type)
+        if provider_type is None:
+            raise ProviderError(f"{spec.name}: no provider type {spec.type!r} can be loaded")
         # No variable of the real environment: a base URL set there must not take the sandbox's place.
         environment = {
             provider_type.key_variable: SANDBOX_KEY,
@@ -162,6 +166,38 @@ def connect_type(
         known = ", ".join(provider_types)
         raise UsageError(f'there is no provider type "{type_name}"', hint=f"provider types: {known}")
     desired = Desired(Project(providers={type_name: ProviderSpec(type_name, type_name)}), {}, True, str)
+    return Connections(
+        desired, provider_types, environment=environment, sandbox_directory=sandbox_directory, sleep=sleep
+    )
+
+
+def read_outline(
+    path: Path, variables: Mapping[str, str], files: Sequence[Path], environment: Mapping[str, str]
+) -> Outline:
+    """What can be read of the project at `path`, whatever is wrong in its manifests."""
+    return manifest.read_outline(path, manifest.Variables(variables, files, environment))
+
+
+def find_keyed_types(environment: Mapping[str, str], *, sandbox: bool) -> list[str]:
+    """The provider types of this package for which the environment holds a key; with the sandbox all of them."""
+    built_in = catalog.find_types(catalog.BUILT_IN)
+    return [name for name, kind in built_in.items() if sandbox or environment.get(kind.key_variable)]
+
+
+def connect_outlined(
+    outline: Outline,
+    names: Collection[str],
+    *,
+    environment: Mapping[str, str],
+    sandbox_directory: Path | None,
+    sleep: Callable[[float], None],
+) -> Connections:
+    """Connections to these providers of a project whose manifests may be broken. A provider that no document declares
+    is one of its own type."""
+    declared = {name: outline.providers.get(name) or OutlinedProvider(type=name) for name in names}
+    specs = {name: ProviderSpec(name, provider.type, provider.api_version) for name, provider in declared.items()}
+    provider_types = catalog.find_types({spec.type for spec in specs.values()})
+    desired = Desired(Project(name=outline.project, providers=specs), {}, False, str)
     return Connections(
         desired, provider_types, environment=environment, sandbox_directory=sandbox_directory, sleep=sleep
     )

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from declarative.app.session import Session
 from declarative.engine.run_context import RunContext
+from declarative.model.halts import NO_HALTS
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Plan
 
@@ -19,12 +20,16 @@ def find_open_addresses(run: RunContext) -> tuple[str, ...]:
 
 def find_doubtful_addresses(run: RunContext, plan: Plan, unapproved: Collection[str]) -> frozenset[str]:
     """Return the addresses of the plan at which a lost batch is neither found nor disproved, and for which a list probe
-    may be made: it is a request, so under --only-approved it needs the approval of its address."""
+    may be made: it is a request, so under --only-approved it needs the approval of its address, and a halt forbids
+    it."""
     addresses = ({action.address for action in plan.actions} | set(plan.tasks)) - set(unapproved)
+    open_addresses = find_open_addresses(run)
+    halts = run.read_halts() if open_addresses else NO_HALTS
     return frozenset(
         address
-        for address in find_open_addresses(run)
+        for address in open_addresses
         if address in addresses
+        and halts.find(address) is None
         and any(intent.is_batch for intent in run.ledger.resource_record(address).intents.values())
     )
 

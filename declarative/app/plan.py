@@ -10,13 +10,14 @@ import polars as pl
 
 from declarative.app import first_run, references
 from declarative.app.checkout_age import CheckoutAge
+from declarative.app.frequency import apply_frequency
 from declarative.app.session import Session
 from declarative.engine.observe import ObserveScope, observe
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import EARLIEST_TIME
 from declarative.model.resource import Desired, Route
-from declarative.planning import approval, first_lock, notices, older_manifests, policy, released, renames
+from declarative.planning import approval, first_lock, notices, older_manifests, overlaps, policy, released, renames
 from declarative.planning import offline as offline_planning
 from declarative.planning.actions import compose_actions
 from declarative.planning.decide import Reason
@@ -111,7 +112,7 @@ def make_plan(
     observations = renames.block_renames(older_manifests.block_older(observations, older or {}))
     observations = approval.hold_unapproved(observations, unapproved)
     lists = released.ListCheck(scope.desired, scope.lock, allow_release)
-    observations = lists.block_released(lists.block_unread(observations))
+    observations = apply_frequency(scope, lists.block_released(lists.block_unread(observations)))
     scope.progress("deciding")
     plan = _compose_plan(scope, observations, capabilities)
     found = references.look_up(plan, scope.desired, scope.providers)
@@ -124,6 +125,7 @@ def make_plan(
     plan = _add_forecasts(_add_terms(plan, scope.desired, found.names), scope, capabilities)
     project, resources = scope.desired.project, list(scope.desired.resources.values())
     shrinkable = [action.address for action in plan.actions] if allow_all_shrink else allow_shrink
+    shrinkable = {*shrinkable, *project.policy.allow_shrink}
     refusals = policy.find_refusals(
         plan, project, resources, max_dials, shrinkable, sandbox=scope.lock_is_authoritative
     )
@@ -137,6 +139,8 @@ def make_plan(
     warnings = (
         *_clock_warnings(scope),
         *lists.list_warnings(),
+        *policy.warn_of_allowed_shrink(plan, project),
+        *overlaps.warn_of_overlaps(plan, project, resources),
         *notices.plan_notices(plan, resources, capabilities, project.guard),
     )
     return replace(plan, refusals=tuple(refusals), warnings=warnings)
@@ -201,7 +205,8 @@ def _add_forecasts(plan: Plan, scope: ObserveScope, capabilities: Callable[[str,
             guard = scope.lock.guard(resource.provider, project_guard) if scope.lock else project_guard
             starts_at = policy.earliest_call(resource, plan.created_at, guard)
             channel = capabilities(resource.provider, resource.route)
-            price = scope.desired.project.providers[resource.provider].price
+            spec = scope.desired.project.providers.get(resource.provider)
+            price = spec.price if spec else None
             action = replace(action, forecast=make_forecast(resource, action.people, channel, starts_at, price))
         actions.append(action)
     return replace(plan, actions=tuple(actions))

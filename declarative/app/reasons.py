@@ -43,7 +43,10 @@ REASONS = {
     "too_early": ReasonHelp("scheduled_at is further ahead than the provider takes. A later run submits them."),
     "retry_after": ReasonHelp("These people were not reached, and the time under retry.after has not passed yet."),
     "rollout": ReasonHelp("These people belong to a later step of the rollout."),
-    "frequency": ReasonHelp("These numbers were called as often as the frequency policy allows. They wait."),
+    "frequency": ReasonHelp(
+        "These numbers were called, or will be, as often as frequency in the Project's policy allows, by all resources "
+        "together. They wait, and the plan says until when."
+    ),
     "not_approved": ReasonHelp(
         "This run calls only for what was approved (--only-approved), and the manifest or the project's policy changed "
         "since, or the address was blocked then. Who waits at the provider stays there.",
@@ -117,16 +120,21 @@ REASONS = {
         "correct it in the manifest; dialctl agents and dialctl numbers list those that exist",
     ),
     "released": ReasonHelp(
-        "A do-not-call list became shorter, so people on it could be called.",
-        "dialctl apply --allow-release FILE, or allow_release in the Project's policy",
+        "A do-not-call list that guards the resource holds fewer numbers than at the last apply, or is not named any "
+        "more, so people who were on it could be called. Taking off goes on.",
+        "bring the list back; if it is meant, dialctl apply --allow-release FILE, or allow_release in the Project's "
+        "policy",
     ),
     "no_sandbox": ReasonHelp("The sandbox does not simulate this provider type.", "run without --sandbox"),
     "halted": ReasonHelp(
-        "The calls went wrong as halt_when says, so who waited was taken off and nobody is called.",
-        "dialctl resolve ADDRESS --resume, another halt_when, or state: cancelled",
+        "The calls went wrong as halt_when says, or a person stopped them (dialctl halt): who waited was taken off and "
+        "nobody is called. Under DIALCTL_HALT the runs of one machine call nobody, and whoever waits stays.",
+        "dialctl resolve ADDRESS --resume (after dialctl halt --all: dialctl resolve --all --resume); another "
+        "halt_when; state: cancelled; or unset DIALCTL_HALT",
     ),
     "not_read": ReasonHelp(
-        "The provider could not be read in this run, so nothing is known and nothing is sent.",
+        "The provider could not be read in this run, so nothing is known and nothing is sent. Or a do-not-call list "
+        "under a URL was not read: then nobody new is called, and taking off goes on.",
         "run again; the failure names what went wrong",
     ),
 }

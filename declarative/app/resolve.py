@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import StrEnum
 
-from declarative import humanize
-from declarative.app.address_facts import observe_address, observe_facts
+from declarative.app.address_facts import observe_facts
 from declarative.app.resolve_batches import (
     called_message,
     close_lost_batch,
@@ -16,16 +14,14 @@ from declarative.app.resolve_batches import (
     not_called_message,
     place_unreadable,
 )
+from declarative.app.resume import NothingToSettle, rename_earlier_addresses, resume_address, resume_everything
 from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
-from declarative.errors import ProviderError, UsageError
+from declarative.errors import UsageError
 from declarative.model import records
-from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind, ResourceRecord
+from declarative.model.lock import Intent, RequestKind
 from declarative.model.numbers import normalize_numbers
-from declarative.planning import blocks, lost_batch
-from declarative.planning.decide import Reason
-from declarative.planning.facts import Observation
-from declarative.planning.halting import find_ended, find_halt
+from declarative.planning import lost_batch
 from declarative.privacy import mask
 from declarative.state.ledger import Ledger
 
@@ -43,19 +39,14 @@ class Verdict(StrEnum):
     """What was cancelled without us counts as cancelled by us: its people may be submitted again."""
 
 
-class NothingToSettle(UsageError):
-    """There is nothing at an address that the verdict is about."""
-
-
 def resolve_everything(session: Session, verdict: Verdict, wait: float, reason: str = "") -> list[str]:
     """Settle what is unsure at every address that the lock knows, as `resolve_address` does. A batch that the provider
     has dropped is settled at its own address alone. Raises NothingToSettle if there is nothing."""
     lock = session.lock()
-    addresses = [
-        address
-        for address, resource_record in sorted(lock.resources.items() if lock else ())
-        if verdict is Verdict.RESUME or resource_record.is_unsure
-    ]
+    records = sorted(lock.resources.items() if lock else ())
+    if verdict is Verdict.RESUME:
+        return resume_everything(session, [address for address, _ in records], wait, _make_purpose(verdict, reason))
+    addresses = [address for address, resource_record in records if resource_record.is_unsure]
     return resolve_addresses(session, addresses, verdict, wait, reason)
 
 
@@ -84,22 +75,25 @@ def resolve_address(
     all. `wait` is how many seconds to wait for the lease. `reason` is why, for the history. Raises UsageError if there
     is nothing to settle.
     """
-    purpose = Purpose(command="resolve", reason=f"--{verdict}: {reason}" if reason else f"--{verdict}")
+    purpose = _make_purpose(verdict, reason)
+    if verdict is Verdict.RESUME:
+        if part is not None:
+            raise UsageError("--resume is about a whole address", hint=f"dialctl resolve {address} --resume")
+        return resume_address(session, address, wait, purpose)
     with open_ledger(session, wait, purpose) as (ledger, _):
-        _rename_earlier_addresses(session, ledger, address)
-        resource_record = ledger.lock.resources.get(address)
-        if resource_record is None:
+        rename_earlier_addresses(session, ledger, address)
+        if address not in ledger.lock.resources:
             raise UsageError(f'the lock knows nothing of "{address}"')
         part = _normalize_part(part)
         if part is not None and not _is_person(part):
             if verdict is not Verdict.PLACED:
                 raise UsageError(f"of {part} only --placed can be said: nothing proves that it called nobody")
             return place_unreadable(session, ledger, address, part)
-        if verdict is Verdict.RESUME:
-            if part is not None:
-                raise UsageError("--resume is about a whole address", hint=f"dialctl resolve {address} --resume")
-            return _resume_cancelled(session, ledger, address, resource_record)
         return _settle_people(session, ledger, address, part, verdict)
+
+
+def _make_purpose(verdict: Verdict, reason: str) -> Purpose:
+    return Purpose(command="resolve", reason=f"--{verdict}: {reason}" if reason else f"--{verdict}")
 
 
 def _settle_people(session: Session, ledger: Ledger, address: str, part: str | None, verdict: Verdict) -> list[str]:
@@ -135,72 +129,9 @@ def _is_person(part: str) -> bool:
     return part.startswith("+") or _PERSON_DIGEST.fullmatch(part) is not None
 
 
-def _rename_earlier_addresses(session: Session, ledger: Ledger, address: str) -> None:
-    """Move lock records of earlier addresses (`metadata.previously`) to this one. What is unsure may stand there."""
-    resource = session.desired.resources.get(address)
-    for earlier_address in resource.previously if resource else ():
-        if earlier_address in ledger.lock.resources and not ledger.resource_record(earlier_address).is_forgotten:
-            ledger.rename(earlier_address, address)
-
-
 def _resolve_person(session: Session, ledger: Ledger, person: str) -> str:
     """The digest of a person who is given by digest or by number."""
     return session.key.digest_person(ledger.lock.lineage, person) if person.startswith("+") else person
-
-
-def _resume_cancelled(session: Session, ledger: Ledger, address: str, resource_record: ResourceRecord) -> list[str]:
-    """Treat batches cancelled without us as cancelled by us, and batches that lost their mark as of an earlier
-    generation, so that their people may be submitted again; and end a halt."""
-    observation = observe_address(session, ledger, address)
-    if observation and observation.block is not None and observation.block.reason is Reason.NOT_READ:
-        raise ProviderError(f"{address}: {observation.block.detail}", hint=observation.block.hint)
-    messages = _resume_halted(ledger, observation) if observation else []
-    cancelled_elsewhere = _find_cancelled_elsewhere(observation, resource_record) if observation else {}
-    freed_records = {
-        remote_id: replace(remote_record, cancel=CancelProgress.DONE)
-        for remote_id, remote_record in cancelled_elsewhere.items()
-    }
-    unmarked_ids = blocks.batches_without_mark(resource_record)
-    if not freed_records and not unmarked_ids:
-        if messages:
-            return messages
-        raise NothingToSettle(
-            f"no batch of {address} was cancelled by someone else, and it is not halted",
-            hint="dialctl drift shows what was",
-        )
-    ledger.update(
-        address, remotes=freed_records, generation=resource_record.generation + bool(unmarked_ids), quiet=None
-    )
-    return messages + [
-        f"{remote_id}: its people who were not called may be submitted again"
-        for remote_id in sorted({*freed_records, *unmarked_ids})
-    ]
-
-
-def _resume_halted(ledger: Ledger, observation: Observation) -> list[str]:
-    """End the halt of a campaign: its calls count from now on. Empty where it is not halted."""
-    facts = observation.facts
-    if facts.resource_record.halted is None and find_halt(facts) is None:
-        return []
-    ended = find_ended(facts)
-    ledger.update(facts.address, halted=None, resumed=ended, quiet=None)
-    people = humanize.plural(ended.people, "call that is", "calls that are")
-    return [f"it goes on: halt_when counts from here, without the {people} over"]
-
-
-def _find_cancelled_elsewhere(observation: Observation, resource_record: ResourceRecord) -> dict[str, RemoteRecord]:
-    """The records, by remote id, of batches that are cancelled and that no run of ours cancelled."""
-    facts = observation.facts
-    remote_records = {
-        remote.id: resource_record.remotes.get(remote.id) or records.from_mark(remote)
-        for remote in facts.remotes.values()
-        if remote.cancelled and remote.id not in facts.also
-    }
-    return {
-        remote_id: remote_record
-        for remote_id, remote_record in remote_records.items()
-        if remote_record.cancel is None and remote_record.generation <= resource_record.generation
-    }
 
 
 def _settle_unseen(ledger: Ledger, address: str, person_digests: set[str], verdict: Verdict) -> str:

@@ -11,6 +11,7 @@ from declarative.app.git_repository import GitRepository, GitUnavailable
 from declarative.app.session import Session
 from declarative.errors import DialctlError, Exit
 from declarative.model.history import RunRecord
+from declarative.planning.released import collect_lists
 from declarative.privacy import clean, mask_all
 from declarative.state import history
 from declarative.state.base import Holder, Lease
@@ -43,7 +44,13 @@ def new_record(session: Session, holder: Holder, purpose: Purpose) -> RunRecord:
         commit=_find_commit(session.project_directory),
         approved_by=purpose.approved_by,
         reason=mask_all(clean(purpose.reason)) if purpose.reason else None,
+        lists=_list_digests(session) if purpose.approved_by else {},
     )
+
+
+def _list_digests(session: Session) -> dict[str, str]:
+    lists = collect_lists(session.desired)
+    return {do_not_call.name: do_not_call.sha256 for do_not_call in lists if do_not_call.is_known}
 
 
 @contextmanager

@@ -36,9 +36,15 @@ def digest_plan_file(file: Path) -> str:
     return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
 
 
-def save_plan(session: Session, plan: Plan, file: Path, allow_release: Collection[str] = ()) -> None:
-    """Write the plan to `file`, readable by its owner only, with the do-not-call lists that it was allowed to release.
-    Raises PlanFileError if the file cannot be written."""
+def save_plan(
+    session: Session,
+    plan: Plan,
+    file: Path,
+    allow_release: Collection[str] = (),
+    allow_shrink: Collection[str] = (),
+) -> None:
+    """Write the plan to `file`, readable by its owner only, with what it was allowed: the do-not-call lists that it may
+    release, and the addresses that may shrink. Raises PlanFileError if the file cannot be written."""
     saved_plan = planfile.from_plan(
         plan,
         path=session.options.path,
@@ -47,6 +53,7 @@ def save_plan(session: Session, plan: Plan, file: Path, allow_release: Collectio
         hosts=session.connections.hosts,
         key=session.key,
         releases=released.find_allowed(session.desired, allow_release),
+        allow_shrink=allow_shrink,
     )
     write_plan_file(saved_plan, file, session.key)
 

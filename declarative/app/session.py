@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
 from declarative.app import lock_file
+from declarative.app.cache_life import end_old_caches
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
 from declarative.app.lock_check import check_lock
 from declarative.errors import DialctlError, UsageError
@@ -23,6 +24,7 @@ from declarative.state.local_files import make_folder, refuse_link
 if TYPE_CHECKING:
     from declarative.engine.observe import ObserveScope
     from declarative.model.capabilities import ProviderType
+    from declarative.model.halts import Halts
     from declarative.model.lock import Lock
     from declarative.model.resource import Desired
     from declarative.state.base import Backend, Holder
@@ -95,8 +97,8 @@ class Session:
             describe_all=describe_all,
             fetch_files=fetch_files,
         )
-        self._sleep = sleep
-        self._pause = pause or sleep
+        self.sleep = sleep
+        self.pause = pause or sleep
         self._exit_stack = ExitStack()
         if not (self.options.directory / self.options.path).exists():
             raise UsageError(f'there is no "{path}" here', hint="PATH is a directory or a manifest in it")
@@ -125,6 +127,11 @@ class Session:
         self.options.progress("reading the manifests and their people")
         return _load_desired(self, self.options.directory / self.options.path, self.options.selection)
 
+    def reuse(self, desired: Desired) -> None:
+        """Use what an earlier session read of the same project, in place of its manifests."""
+        self.desired = desired
+        humanize.set_display_zone(desired.project.display_zone)
+
     def load_whole_project(self) -> Desired:
         """What all manifests of the project ask for, whatever this run is narrowed to. Raises ManifestError."""
         return _load_desired(self, self.project_directory, EVERYTHING)
@@ -150,7 +157,7 @@ class Session:
             self.provider_types,
             environment=self.options.environment,
             sandbox_directory=self._sandbox_directory if self.options.sandbox else None,
-            sleep=self._sleep,
+            sleep=self.sleep,
         )
         self._exit_stack.callback(connections.close)
         return connections
@@ -197,6 +204,7 @@ class Session:
         from declarative.engine.members import MemberCache
         from declarative.engine.observe import ObserveScope
 
+        end_old_caches(self.data_directory / "cache")
         cache_directory = self.data_directory / "cache" / "members"
         hosts = self.connections.hosts
         return ObserveScope(
@@ -204,6 +212,7 @@ class Session:
             lock=lock,
             providers=self.connections.providers,
             key=self.key,
+            halts=self.read_halts(),
             caches={name: MemberCache(cache_directory, host) for name, host in hosts.items()},
             lock_is_authoritative=self.options.sandbox,
             parallelism=self.options.parallelism,
@@ -224,10 +233,16 @@ class Session:
         location, project_name = self.backend.location, self.desired.project.name
         check_lock(lock, location, project_name, self.key, self.connections.hosts)
 
+    def read_halts(self) -> Halts:
+        """Read the emergency stops that stand now: those beside the lock, and DIALCTL_HALT. Raises StateError."""
+        from declarative.app.emergency_halts import read_halts
+
+        return read_halts(self.backend, self.options.environment)
+
     def wait_for_holder(self, seconds: float) -> None:
         """Wait so long for the run that holds the lease, and say so."""
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
-        self._pause(seconds)
+        self.pause(seconds)
 
 
 def _load_desired(session: Session, path: Path, selection: Selection) -> Desired:

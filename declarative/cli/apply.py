@@ -13,7 +13,15 @@ import click
 from declarative import humanize
 from declarative.cli import options
 from declarative.cli.context import Context
-from declarative.errors import DialctlError, Interrupted, Refused, UsageError
+from declarative.errors import (
+    DialctlError,
+    Interrupted,
+    ManifestError,
+    ProviderError,
+    Refused,
+    StateError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from declarative.app.apply import ApplyOptions
@@ -81,7 +89,7 @@ def apply(
         else _name_approval(auto_approve, is_schedule=limits["only_approved"]),
         restrict=saving.restrict_to_saved(saved_plan) if saved_plan else None,
         max_dials=limits["max_dials"],
-        allow_shrink=limits["allow_shrink"],
+        allow_shrink=[*limits["allow_shrink"], *(saved_plan.allow_shrink if saved_plan else ())],
         allow_release=[
             *limits["allow_release"],
             *(saving.find_releases(saved_plan, session) if saved_plan else ()),
@@ -114,7 +122,8 @@ def destroy(
 ) -> int:
     """Cancel every call that still waits. Calls in flight finish.
 
-    dialctl plan --destroy shows what it would do.
+    dialctl plan --destroy shows what it would do. The next apply submits again whoever is wanted: dialctl halt is the
+    stop that lasts, and that works whatever is wrong with manifests and lock.
     """
     from declarative.app.apply import ApplyOptions
 
@@ -124,7 +133,16 @@ def destroy(
         approve=approve, approved_by=_name_approval(auto_approve), lock_timeout=lock_timeout, destroy=True
     )
     session = context.open_session(path, targets=targets, labels=labels, parallelism=parallelism, stop=stop)
-    return _apply_and_report(context, session, apply_options, stop, as_json)
+    try:
+        exit_code = _apply_and_report(context, session, apply_options, stop, as_json)
+    except (ManifestError, StateError, ProviderError):
+        context.print_note(_STOPS_ANYWAY)
+        raise
+    context.print_note(_STOPS_ANYWAY if exit_code else "The next apply submits again whoever is wanted; halt does not.")
+    return exit_code
+
+
+_STOPS_ANYWAY = "To stop all calls now, whatever is wrong here: dialctl halt --all"
 
 
 def _new_stop_signal(context: Context) -> StopSignal:

@@ -31,6 +31,11 @@ _EXAMPLES = {
         "dialctl destroy",
         "dialctl destroy --target batch/march-outreach --auto-approve",
     ),
+    "halt": (
+        "dialctl halt --all --reason 'the agent says the wrong price'",
+        "dialctl halt batch/march-outreach",
+        "dialctl halt --all --dry-run",
+    ),
     "drift": ("dialctl drift", "dialctl drift -l team=growth --json"),
     "status": (
         "dialctl status",
@@ -49,6 +54,7 @@ _EXAMPLES = {
         "dialctl history batch/march-outreach --since 30d",
         "dialctl history --since 2026-01-01T00:00:00Z --format csv",
     ),
+    "erase": ("dialctl erase +14155550101", "dialctl erase - < erased.txt"),
     "resolve": (
         "dialctl status call/callback-ada",
         "dialctl resolve call/callback-ada --placed",
@@ -66,6 +72,7 @@ _EXAMPLES = {
     "state new": ("dialctl state new",),
     "state rebuild": ("dialctl state rebuild",),
     "state merge": ("dialctl state merge",),
+    "run": ("dialctl run", "dialctl run campaigns/* --interval 30s --log json", "dialctl run --once"),
     "state push": ("dialctl state push s3://bucket/prefix", "dialctl state push 'postgresql:///calls?prefix=spring'"),
     "state pull": ("dialctl state pull s3://bucket/prefix",),
     "force-unlock": ("dialctl force-unlock 6f1c0c6e",),

@@ -87,7 +87,7 @@ def plan(
     )
     plan = replace(plan, commit=git_changes.find_head(session))
     if out is not None:
-        saving.save_plan(session, plan, out, allow_release)
+        saving.save_plan(session, plan, out, allow_release, allow_shrink)
     _print_plan(context, plan, "json" if as_json else layout, caused_addresses)
     if out is not None:
         context.print_note(f"Saved: dialctl apply {out} does this and no more.")

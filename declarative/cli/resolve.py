@@ -19,7 +19,7 @@ from declarative.errors import Exit, UsageError
 @click.option("--placed", is_flag=True, help="The lost request did arrive: its people count as called.")
 @click.option("--not-placed", is_flag=True, help="The lost request never arrived: its people may be called.")
 @click.option(
-    "--resume", is_flag=True, help="Submit again the people who were not called because someone else cancelled."
+    "--resume", is_flag=True, help="End a halt; submit again whoever was not called because someone else cancelled."
 )
 @options.reason
 @options.lock_timeout

@@ -95,11 +95,11 @@ class Dispatcher:
     ) -> dict[DialRequest, tuple[Intent, Callable[[], Outcome]]]:
         """Write the intents of all requests that may be sent."""
         written: dict[DialRequest, tuple[Intent, Callable[[], Outcome]]] = {}
-        refused: dict[DialRequest, Receipt] = {}
+        refused = {request: receipt for request in requests if (receipt := self._find_refusal(request))}
         # Protocol 1: durable before the first of these requests. They share one step, and so one sync.
         with self.run.ledger.one_step():
-            for request in requests:
-                if receipt := self._find_refusal(request):
+            for request in [request for request in requests if request not in refused]:
+                if receipt := self._find_budget_end(request):
                     refused[request] = receipt
                     continue
                 try:
@@ -113,6 +113,12 @@ class Dispatcher:
     def _find_refusal(self, request: DialRequest) -> Receipt | None:
         if receipt := self.find_stop(request.resource):
             return receipt
+        # Protocol 15: a person's halt is heard before each request that dials, whatever was approved.
+        if halt := self.run.find_halt(request.resource):
+            return Receipt(RequestStatus.HALTED, message=f"{halt}; nobody more is called", final=True)
+        return None
+
+    def _find_budget_end(self, request: DialRequest) -> Receipt | None:
         count, budget = len(request.recipients), self.run.budget
         if budget.covers(count):
             return None

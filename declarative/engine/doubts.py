@@ -47,8 +47,8 @@ LABEL = "dialctl list probe"
 
 class DoubtResolver:
     """Works under the lease of one run, within an apply that was approved. Raises Interrupted while it waits, and
-    LeaseLost and StateError. `resources` holds what the manifests want, by address. `on_wait` is called before every
-    wait."""
+    LeaseLost and StateError. A run that comes again waits for nothing. `resources` holds what the manifests want, by
+    address. `on_wait` is called before every wait."""
 
     def __init__(
         self,
@@ -100,6 +100,8 @@ class DoubtResolver:
                 return
             next_probe = self._next_probe_time(name, min(probe_times.values()))
             if provider.now() < next_probe:
+                if self._run.comes_again:
+                    return
                 self._wait(name, intents, next_probe, poll)
                 continue
             if probes == PROBES:

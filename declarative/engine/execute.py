@@ -215,6 +215,8 @@ class ProbeExecutor:
     def send_probe(self, name: str, submission: Submission) -> tuple[Outcome, str]:
         """Creates a list probe at a provider and cancels it at once. Returns the outcome, and why the cancel failed."""
         self._run.check_may_dial()
+        if halt := self._run.read_halts().find():
+            return NotSent(f"{halt}"), ""
         channel = self._run.providers[name].channels[Route.BATCH]
         # Protocol 5: its time is durable before it is sent, so that no other run sends one within the settle time.
         self._run.ledger.set_probe_time(name, self._run.providers[name].now())
@@ -226,6 +228,14 @@ class ProbeExecutor:
         """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
         outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         return "" if isinstance(outcome, Done) else outcome_message(outcome)
+
+
+def cancel_unrecorded(channel: Channel, remote_id: str) -> str:
+    """Cancels a batch without the lease and without a record: the emergency stop, which calls nobody. Returns why it
+    could not be cancelled; "" where it was."""
+    steps.debug("send: cancel %s without the lease", remote_id)
+    outcome = channel.cancel(remote_id)
+    return "" if isinstance(outcome, Done) else outcome_message(outcome) or "the answer says nothing"
 
 
 def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:

@@ -21,10 +21,11 @@ from declarative.engine.ownership import Ownership
 from declarative.errors import ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
+from declarative.model.halts import NO_HALTS, Halts
 from declarative.model.lock import LONGEST_GUARD, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
-from declarative.planning import blocks, policy, unchanged
+from declarative.planning import blocks, call_window, policy, unchanged
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
 from declarative.planning.membership import hold_against_lock
@@ -45,6 +46,8 @@ class ObserveScope:
     """The key that digests of people are made with."""
     caches: Mapping[str, MemberCache] = field(default_factory=dict)
     """By provider name: members of batches that are over. A provider without a cache is read in full."""
+    halts: Halts = NO_HALTS
+    """The emergency stops that stand."""
     lock_is_authoritative: bool = False
     """Whether the lock cannot have been lost, as in the embedded sandbox, which keeps lock and calls together."""
     parallelism: int = 8
@@ -162,8 +165,12 @@ class _Observer:
         ]
 
     def _is_quiet(self, managed: Managed, remotes: Mapping[str, Remote]) -> bool:
+        frequency = self.scope.desired.project.policy.frequency
+        if call_window.may_hold_calls(frequency, managed.resource_record, self.provider_time):
+            return False
+        is_halted = self.scope.halts.find(*managed.names) is not None
         return not managed.renamed_from and unchanged.is_unchanged(
-            managed.resource, managed.resource_record, remotes, self.provider_time
+            managed.resource, managed.resource_record, remotes, self.provider_time, halted=is_halted
         )
 
     def _read_to_lineage_start(self, to_read: Sequence[Managed]) -> None:
@@ -264,6 +271,7 @@ def _build_facts(
     provider_time: datetime,
     capabilities: Capabilities | None = None,
 ) -> Facts:
+    spec = scope.desired.project.providers.get(managed.provider)
     facts = Facts(
         address=managed.address,
         resource=managed.resource,
@@ -272,8 +280,9 @@ def _build_facts(
         now=provider_time,
         key=scope.key,
         lineage=scope.lock.lineage if scope.lock else "",
-        probe_number=_find_probe_number(scope, managed.provider),
+        probe_number=spec.probe_number if spec else "",
         also=frozenset(managed.also),
+        emergency=scope.halts.find(*managed.names),
         failures=capabilities.failures if capabilities else frozenset(),
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
@@ -283,8 +292,3 @@ def _build_facts(
 
 def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
     return scope.lock.guard(provider, scope.desired.project.guard) if scope.lock else scope.desired.project.guard
-
-
-def _find_probe_number(scope: ObserveScope, provider: str) -> str:
-    spec = scope.desired.project.providers.get(provider)
-    return spec.probe_number if spec else ""

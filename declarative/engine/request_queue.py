@@ -86,16 +86,16 @@ class RequestQueue:
 
     def _make(self, queued: QueuedRequest) -> DialRequest | None:
         """Make a request; None where it is not to be sent. Then nothing more of its address may follow."""
+        is_early = self._run.must_look_again
         try:
-            if not self._must_stop(queued.resource, queued.result):
+            if not is_early and not self._must_stop(queued.resource, queued.result):
                 return queued.make()
         except ProviderError as error:
             queued.result.problems.append(Receipt(RequestStatus.FAILED, message=error.message))
         dropped = [other for other in self._waiting if other.resource.address == queued.resource.address]
         self._waiting = deque(other for other in self._waiting if other not in dropped)
-        queued.result.deferred += queued.count
+        queued.result.add_left(queued.count + sum(other.count for other in dropped), comes_again=is_early)
         for other in dropped:
-            queued.result.deferred += other.count
             self._count_off(other)
         return None
 

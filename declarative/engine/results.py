@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from declarative.humanize import people
+from declarative.model.mark import Mark
+from declarative.model.remote import Phase, Remote
 from declarative.planning.decide import Verb
 
 
@@ -64,6 +66,13 @@ class ResourceResult:
     def add_request(self, remote_id: str, verb: Verb, count: int) -> None:
         """Counts people of a request that is known to be done."""
         self.requests.append((remote_id, verb, count))
+
+    def add_left(self, count: int, *, comes_again: bool) -> None:
+        """Counts people who were not submitted. `comes_again` where the run ends early to plan them anew at once."""
+        if comes_again:
+            self.unplanned += count
+        else:
+            self.deferred += count
 
     def undo_request(self, remote_id: str, *, people_are_free: bool = False) -> None:
         """Removes the requests of a batch that was withdrawn before it called."""
@@ -129,6 +138,16 @@ class RequestStatus(StrEnum):
     OUT_OF_FUNDS = "out_of_funds"
     MARK_LOST = "mark_lost"
     NOT_TAKEN_OFF = "not_taken_off"
+    HALTED = "halted"
+
+
+NEEDS_PERSON = (
+    RequestStatus.PARTLY_DONE,
+    RequestStatus.MARK_LOST,
+    RequestStatus.NOT_TAKEN_OFF,
+    RequestStatus.HALTED,
+)
+"""What became of a request, where only a person can say how it goes on."""
 
 
 @dataclass(frozen=True)
@@ -149,3 +168,31 @@ class Receipt:
     """Whether every other request for this resource would fail in the same way."""
     left_out: int = 0
     """People of a done request whom the provider did not take, as its answer says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppedBatch:
+    """A batch that was to be cancelled, and what became of it."""
+
+    provider: str
+    """The name of its provider."""
+    address: str
+    """The address that it belongs to; empty where only its mark is known."""
+    remote_id: str
+    """Its id at the provider."""
+    name: str = ""
+    """Its name in the vendor's dashboard; empty where it was not read."""
+    mark: Mark | None = None
+    """Our mark on it; None where it was not read, or shows none."""
+    failure: str = ""
+    """Why it may still call: the cancel failed, or people still wait in it. Empty: it does not."""
+    remote: Remote | None = None
+    """What it showed after the cancel. None: it could not be read."""
+    was_over: bool = False
+    """Whether nobody waited in it any more, so that there was nothing to cancel."""
+
+    def count(self, phase: Phase) -> int:
+        """How many of its people are in a phase; 0 where it was not read."""
+        if self.remote is None or self.remote.members is None:
+            return 0
+        return len(self.remote.members.filter(phase=phase))

@@ -3,6 +3,7 @@ Makes no request of its own."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,11 +12,19 @@ from declarative.engine.list_watch import ListWatch
 from declarative.engine.signals import StopSignal
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
+from declarative.model.halts import NO_HALTS, EmergencyHalt, Halts
 from declarative.model.history import PeopleCounts
 from declarative.model.resource import Project, Resource, Route
 from declarative.providers.base import Provider
 from declarative.state.base import Lease
 from declarative.state.ledger import Ledger
+
+SUBMITTING_SECONDS = 60.0
+"""How long a run that comes again submits."""
+
+
+def ignore_count(people: int) -> None:
+    """Count nothing: the limit is of one run."""
 
 
 @dataclass
@@ -24,6 +33,8 @@ class DialBudget:
 
     remaining: int | None = None
     """How many more people may be called. None means no limit."""
+    on_count: Callable[[int], None] = ignore_count
+    """Takes the people of each request before it is sent, and less than nothing for those of one that was not done."""
     _reserved: dict[str, PeopleCounts] = field(default_factory=dict)
     """People counted for each request of this run, by its mark."""
 
@@ -32,7 +43,7 @@ class DialBudget:
 
     def reserve(self, mark: str, counts: PeopleCounts) -> None:
         if self.remaining is not None:
-            self.remaining -= counts.people_called + counts.people_moved
+            self._count(counts.people_called + counts.people_moved)
         self._reserved[mark] = counts
 
     def release(self, mark: str) -> PeopleCounts:
@@ -40,8 +51,13 @@ class DialBudget:
         the run change. Does nothing for a mark that this run did not count."""
         counts = self._reserved.pop(mark, PeopleCounts())
         if self.remaining is not None:
-            self.remaining += counts.people_called + counts.people_moved
+            self._count(-(counts.people_called + counts.people_moved))
         return -counts
+
+    def _count(self, people: int) -> None:
+        if self.remaining is not None and people:
+            self.on_count(people)
+            self.remaining -= people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +86,29 @@ class RunContext:
     """Waits that many seconds: in real time, or by moving the clock of the embedded sandbox."""
     lists: ListWatch = field(default_factory=ListWatch)
     """The do-not-call lists, which may change while the run dials."""
+    read_halts: Callable[[], Halts] = lambda: NO_HALTS
+    """Reads the emergency stops that stand now. Raises StateError where they cannot be read: then nothing is sent."""
     progress: Callable[[str], None] = lambda _: None
     """Shows a line of progress."""
+    comes_again: bool = False
+    """Whether another run follows soon: then no doubt is waited for, and submitting ends after a minute."""
+    began: float = field(default_factory=time.monotonic)
+    """When the run began, by the clock that never goes back."""
+
+    @property
+    def must_look_again(self) -> bool:
+        """Whether manifests, policies and outcomes are to be looked at again before anything more is submitted."""
+        return self.comes_again and time.monotonic() - self.began >= SUBMITTING_SECONDS
 
     def check_may_dial(self) -> None:
         """Passes before every request that dials. Raises Interrupted or LeaseLost."""
         self.stop.check()
         # Protocol 11: a run that lost its lease must not send; the new holder may be sending the same.
         self.lease.check()
+
+    def find_halt(self, resource: Resource) -> EmergencyHalt | None:
+        """Reads whether a person halted the resource, or the project, by now. None: nobody did."""
+        return self.read_halts().find(resource.address, *resource.previously)
 
     def pause(self, seconds: float) -> None:
         """Waits, and stops waiting when asked to stop. Raises Interrupted."""

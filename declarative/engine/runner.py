@@ -43,11 +43,12 @@ class PlanRunner:
         self._executor = Executor(run, on_wait=self._check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
-        self._guard_watch = GuardWatch(run, self._executor, sweeper := Sweeper(run, self._executor))
+        self._sweeper = Sweeper(run, self._executor)
+        self._guard_watch = GuardWatch(run, self._executor, self._sweeper)
         self._submitter = Submitter(
-            run, self._executor, self._eligibility, self._guard_watch, check_due=self._check_due_batches
+            run, self._executor, self._eligibility, self._guard_watch, self._sweeper, self._apply_findings
         )
-        self.settler = Settler(run, sweeper)
+        self.settler = Settler(run, self._sweeper)
         self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self._check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
@@ -115,7 +116,7 @@ class PlanRunner:
             if not can_move and remote_id not in task.leaving:
                 continue
             self._run.stop.check()
-            self._check_due_batches()
+            self._apply_findings(self._guard_watch.check_due())
             remote = cancel.cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
             if remote is None:
                 can_move = False
@@ -144,20 +145,12 @@ class PlanRunner:
         self._submitter.submit(task.resource, recipients, approved, result)
         return result.is_clean
 
-    def _check_due_batches(self) -> None:
-        self._apply_findings(self._guard_watch.check_due())
-
     def _check_guarded_batches(self) -> None:
         self._apply_findings(self._guard_watch.check_all())
 
     def check_guards_again(self) -> None:
         """Waits for the last quarter of each guard, and reads the lists once more. Raises Interrupted."""
         self._apply_findings(self._guard_watch.check_again())
-
-    @property
-    def has_taken_back(self) -> bool:
-        """Whether people of a batch that was taken back were not submitted again yet."""
-        return any(result.taken_back for result in self.results.values())
 
     def _apply_findings(self, findings: Sequence[Finding]) -> None:
         """Keeps findings for the report. A batch that was withdrawn does not count as submitted."""

@@ -4,7 +4,7 @@ Each request is made by execute.py."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,8 +16,9 @@ from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
 from declarative.engine.pacing import Pacer
 from declarative.engine.request_queue import QueuedRequest, RequestQueue
-from declarative.engine.results import Receipt, RequestStatus, ResourceResult
+from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
+from declarative.engine.sweep import Sweeper
 from declarative.humanize import people
 from declarative.model.remote import Remote
 from declarative.model.resource import Kind, Resource, Route
@@ -45,8 +46,8 @@ class _Shard:
 
 
 class Submitter:
-    """Works under the lease of one run. Raises Interrupted, LeaseLost and StateError. `check_due` is called before each
-    send: batches created before must be checked before their guards end."""
+    """Works under the lease of one run. Raises Interrupted, LeaseLost and StateError. `apply_findings` takes what was
+    found of batches that this run created before."""
 
     def __init__(
         self,
@@ -54,15 +55,16 @@ class Submitter:
         executor: Executor,
         eligibility: Eligibility,
         guard_watch: GuardWatch,
-        *,
-        check_due: Callable[[], None],
+        sweeper: Sweeper,
+        apply_findings: Callable[[Sequence[Finding]], None],
     ) -> None:
         self._run = run
         self._executor = executor
         self._eligibility = eligibility
         self._guard_watch = guard_watch
-        self._check_due = check_due
-        self._queue = RequestQueue(run, executor, must_stop=self._must_stop, before_send=check_due)
+        self._sweeper = sweeper
+        self._apply_findings = apply_findings
+        self._queue = RequestQueue(run, executor, must_stop=self._must_stop, before_send=self._check_due)
         self.send_queue = self._queue.send_all
         self.close = self._queue.close
 
@@ -92,6 +94,7 @@ class Submitter:
     def _finish_retry(self, result: ResourceResult, request: DialRequest, receipt: Receipt) -> None:
         result.add_receipt(receipt, Verb.RETRY, len(request.recipients))
         self._eligibility.record_outcome(request.resource.address, receipt, request.recipients)
+        self._apply_findings(self._sweeper.cancel_if_halted(request.resource, receipt))
 
     def queue_shards(
         self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
@@ -112,9 +115,10 @@ class Submitter:
         pacer, is_stopped = Pacer(self._run, resource), False
         for shard in self._cut(resource, recipients, approved, result):
             # Nothing more is sent of those who are called for the same attempt.
-            is_stopped = (is_stopped and shard.start > 0) or self._must_stop(resource, result)
+            is_early = self._run.must_look_again
+            is_stopped = is_early or (is_stopped and shard.start > 0) or self._must_stop(resource, result)
             if is_stopped:
-                result.deferred += len(shard.recipients)
+                result.add_left(len(shard.recipients), comes_again=is_early)
                 continue
             pacer.wait()
             self._check_due()
@@ -152,6 +156,11 @@ class Submitter:
         self._eligibility.record_outcome(resource.address, receipt, sent)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
+            self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
+
+    def _check_due(self) -> None:
+        # Protocol 7: batches created before must be checked before their guards end.
+        self._apply_findings(self._guard_watch.check_due())
 
     def _must_stop(self, resource: Resource, result: ResourceResult) -> bool:
         """Whether nothing more may be sent for this resource: its provider is stopped, it expired, or it failed."""
@@ -161,7 +170,8 @@ class Submitter:
         if is_expired:
             message = "expires_at passed during this run; the people who are left are not called"
             result.problems.append(Receipt(RequestStatus.FAILED, message=message))
-        failures = [receipt for receipt in result.problems if receipt.status is RequestStatus.FAILED]
+        ended = (RequestStatus.FAILED, RequestStatus.HALTED)
+        failures = [receipt for receipt in result.problems if receipt.status in ended]
         return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
 
 

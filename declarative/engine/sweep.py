@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from declarative.engine.execute import Executor, ProbeExecutor
 from declarative.engine.listing import Listing
-from declarative.engine.results import Finding, RequestStatus
+from declarative.engine.results import Finding, Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
 from declarative.model import mark, records
 from declarative.model.remote import Remote
-from declarative.model.resource import Route
+from declarative.model.resource import Resource, Route
 from declarative.providers.base import Provider
 
 
@@ -43,6 +43,15 @@ class Sweeper:
                     yield self._cancel_listed(provider, address, remote, "a request that was given up and arrived late")
         for remotes in by_mark.values():
             yield from (self._cancel_probe(provider, remote) for remote in remotes if self._is_own_probe(remote))
+
+    def cancel_if_halted(self, resource: Resource, receipt: Receipt) -> list[Finding]:
+        """Cancels a batch again that was halted while it was sent: whoever ordered the halt may not have seen it."""
+        halt = self._run.find_halt(resource) if receipt.status is RequestStatus.DONE else None
+        if halt is None or not halt.takes_off:
+            return []
+        description = f"{halt} while a batch was sent; the batch"
+        provider = self._run.provider(resource)
+        return [self.cancel_recorded(provider, resource.address, receipt.remote_id, description)]
 
     def cancel_recorded(self, provider: Provider, address: str, remote_id: str, description: str) -> Finding:
         """Cancels a batch that the lock knows."""

@@ -5,6 +5,7 @@ from declarative.manifest.discover import has_manifests
 from declarative.manifest.loader import load_desired
 from declarative.manifest.named_files import list_named_files
 from declarative.manifest.nested import find_enclosing_project, find_nested_projects
+from declarative.manifest.outline import read_outline
 from declarative.manifest.recipients.description import FileDescription, describe_file
 from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.variables import Variables
@@ -19,4 +20,5 @@ __all__ = [
     "has_manifests",
     "list_named_files",
     "load_desired",
+    "read_outline",
 ]

@@ -11,13 +11,15 @@ from typing import Any
 
 from declarative.manifest.calling_hours import read_calling_hours, restrict_hours
 from declarative.manifest.document import DocumentSection
+from declarative.manifest.durations import parse_duration
+from declarative.manifest.messages import quote
 from declarative.manifest.paths import UnusableFile
 from declarative.manifest.recipients.countries import report_unknown_region
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.recipients.source import Source
 from declarative.manifest.recipients.spec import locate_file, read_options
-from declarative.model.policy import Policy
+from declarative.model.policy import Frequency, Policy
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ def read_limits(
             max_dials=policy.get("max_dials"),
             countries=frozenset(countries) if countries else None,
             allow_release=frozenset(str(PurePosixPath(name)) if "://" not in name else name for name in releases),
+            allow_shrink=frozenset(policy.get("allow_shrink", ())),
+            frequency=_read_frequency(section.at("frequency"), policy["frequency"]) if "frequency" in policy else None,
         ),
         tuple(sources),
     )
@@ -67,6 +71,20 @@ def restrict_limits(project_limits: Limits, resource_limits: Limits, section: Do
         ),
         (*project_limits.suppress, *resource_limits.suppress),
     )
+
+
+def _read_frequency(section: DocumentSection, frequency: Mapping[str, Any]) -> Frequency | None:
+    if not {"max", "per"} <= set(frequency):
+        return None  # the schema has reported it
+    try:
+        per = parse_duration(frequency["per"])
+    except ValueError as error:
+        section.at("per").report(f"{quote(frequency['per'])} is {error}")
+        return None
+    if not per:
+        section.at("per").report(f"{quote(frequency['per'])} is no length of time", "a day is 24h")
+        return None
+    return Frequency(frequency["max"], per)
 
 
 def _read_suppress_source(

@@ -59,6 +59,8 @@ class RunRecord:
     """What approved it: `prompt`, `--auto-approve`, `plan sha256:...`, `schedule`. None: the command is a decision."""
     reason: str | None = None
     """What a person decided, and why. None for runs of a plan."""
+    lists: Mapping[str, str] = field(default_factory=dict)
+    """By name of each do-not-call list that its plan was made with, the digest of the list's bytes."""
     exit: int | None = None
     """Its exit code. None: it was cut off."""
     addresses: Mapping[str, PeopleCounts] = field(default_factory=dict)
@@ -84,6 +86,7 @@ def describe_run(record: RunRecord) -> dict[str, Any]:
         **asdict(record.totals),
         "exit": record.exit,
         "addresses": {address: asdict(counts) for address, counts in record.addresses.items()},
+        **({"lists": dict(record.lists)} if record.lists else {}),
     }
 
 
@@ -93,6 +96,8 @@ class Origin:
 
     run: str
     """Id of the run that sent it, as in the history."""
+    at: datetime
+    """When it was sent, by the provider's clock."""
     commit: str | None = None
     """Hash of the git commit whose manifests asked for it. None outside git."""
     hours: Mapping[str, Json] = field(default_factory=dict)

@@ -140,6 +140,8 @@ class RemoteRecord:
     who may have been in it is called until a person settles who was."""
     origin: Origin | None = None
     """Under what it was sent. None: found by its mark alone, or sent by an earlier version."""
+    retried: Origin | None = None
+    """Under what it was last retried by the provider's request. None: by none that is known."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:
@@ -271,6 +273,9 @@ class Lock:
     project's guard. More than LONGEST_GUARD: it did not show one within that either."""
     probes: Mapping[str, datetime] = field(default_factory=dict)
     """Provider name to when the last list probe was sent there, by the provider's clock."""
+    dials: Mapping[str, int] = field(default_factory=dict)
+    """The beginning of an hour (`2026-12-01T16:00:00Z`, by the provider's clock) to the people in requests that
+    `dialctl run` sent within it. It keeps a day, for `max_dials`."""
     lists: Mapping[str, int] = field(default_factory=dict)
     """Name of each do-not-call list of the project to how many numbers it held. Falls only by an apply that was allowed
     to release."""

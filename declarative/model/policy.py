@@ -52,6 +52,16 @@ class DoNotCallList:
 
 
 @dataclass(frozen=True)
+class Frequency:
+    """How often a number may be called by all resources of a project together."""
+
+    max: int
+    """Calls, at most, those that are made again included."""
+    per: timedelta
+    """The length of time in which there are no more of them."""
+
+
+@dataclass(frozen=True)
 class ListLook:
     """What a run found that looked at a do-not-call list again."""
 
@@ -77,6 +87,10 @@ class Policy:
     """The do-not-call lists."""
     allow_release: frozenset[str] = frozenset()
     """Names of do-not-call lists that may hold fewer numbers than at the last apply. Of the project alone."""
+    allow_shrink: frozenset[str] = frozenset()
+    """Addresses that may lose more than half of their waiting people. Of the project alone."""
+    frequency: Frequency | None = None
+    """None: a number may be called as often as resources want it. Of the project alone."""
 
 
 @dataclass(frozen=True)

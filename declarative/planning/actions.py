@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -52,7 +53,7 @@ def _decide_provider(
     observations: Sequence[Observation], capabilities_of: Callable[[Observation], Capabilities | None]
 ) -> Iterator[Composed]:
     """Yield what is done at each of several addresses of one provider."""
-    columns = FactColumns([observation.facts for observation in observations])
+    columns = FactColumns([_judged_facts(observation) for observation in observations])
     blocks = [observation.block.reason if observation.block else None for observation in observations]
     capabilities = [capabilities_of(observation) for observation in observations]
     decisions = standing.decide_addresses(columns, blocks)
@@ -63,6 +64,13 @@ def _decide_provider(
             yield _compose_blocked(observation, observation.block, decided)
         else:
             yield _compose_open(observation, decided, maker.make_task(place, observation, decided), able)
+
+
+def _judged_facts(observation: Observation) -> Facts:
+    """The facts by which people are decided. A campaign that halted by itself takes people off, whatever the runs of
+    this machine must not do."""
+    has_halted = observation.block is not None and observation.block.halt is not None
+    return replace(observation.facts, emergency=None) if has_halted else observation.facts
 
 
 def _compose_open(

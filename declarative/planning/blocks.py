@@ -16,7 +16,7 @@ from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts
-from declarative.planning.halting import halt_block
+from declarative.planning.halting import emergency_block, halt_block
 from declarative.planning.membership import describe_unreadable, find_unreadable
 
 MARKS_WITHOUT_LOCK_HINT = "bring dialctl.lock back, or make one from those: dialctl state rebuild"
@@ -203,6 +203,9 @@ def _check_cancelled_elsewhere(facts: Facts) -> Block | None:
         if (remote_record and remote_record.cancel) or remote.id in facts.also:
             continue
         if uncalled_count := count_taken_off(facts, remote):
+            if facts.emergency is not None and facts.emergency.takes_off:
+                # An emergency stop may cancel what it cannot record. A resume counts that as ours.
+                return emergency_block(facts.emergency)
             return Block(
                 Reason.CANCELLED_ELSEWHERE,
                 f"{remote.id} was cancelled outside dialctl, {uncalled_count} of its people were not called",

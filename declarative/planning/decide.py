@@ -10,6 +10,7 @@ unsure > dialed > waiting > refused > unsubmitted.
 | to be taken off, and shown neither as queued nor as off               | block                               |
 | not desired, or expired                                               | keep                                |
 | unsure                                                                | block                               |
+| halted, and a row below would call them, now or later                 | block                               |
 | waits under a revoked mark, or in two live batches at one attempt     | replace (cancel them, decide again) |
 | a call is due (the next four rows), but it would begin after expiry   | keep; who is queued: cancel         |
 | a call is due (the next four rows), but not yet, or not approved      | wait; who is queued: cancel         |
@@ -24,7 +25,8 @@ attempt that they are queued for, or queued under a revoked mark. A cancel calls
 what is not known of others is no reason to call a person who left the list. Only the blocks of KEEPS_EVERYTHING come
 first, since under them the wish itself is in doubt. Where nothing blocks, who waits under a revoked mark moves.
 
-A person who belongs to a later step of a rollout waits (rollout.py): a table about one person cannot count them.
+A person who belongs to a later step of a rollout waits (rollout.py), and so does a number that was called as often as
+`frequency` allows (frequency.py): a table about one person cannot count others, or their calls at other addresses.
 
 An address that is not approved (`apply --only-approved`) submits nobody. Taking off goes on, and who waits in two
 batches or under a revoked mark is cancelled there instead of moved. Who waits with old settings stays as they are.
@@ -85,6 +87,7 @@ class Reason(StrEnum):
     TOO_EARLY = "too_early"
     RETRY_AFTER = "retry_after"
     ROLLOUT = "rollout"
+    FREQUENCY = "frequency"
     NOT_APPROVED = "not_approved"
     FOUND = "found"
     RENAMED = "renamed"
@@ -190,6 +193,8 @@ class PersonFacts:
     """Whether they may be called now."""
     absence: Reason = Reason.NOT_DESIRED
     """Why they are not desired. Means nothing for a desired person."""
+    halted: bool = False
+    """Their campaign is halted, by itself or by a person, and whoever waits in it is taken off."""
     block: Reason | None = None
     """Why the whole resource is blocked: one of BLOCKS_RESOURCE, but none of KEEPS_EVERYTHING. None: it is not."""
 
@@ -206,6 +211,13 @@ class Decision:
 
 def decide(person: PersonFacts) -> Decision:
     """Decide about one person of a resource, unless it is blocked for one of KEEPS_EVERYTHING."""
+    decision = _decide_unhalted(person)
+    would_call = decision.verb.dials or decision.verb is Verb.WAIT
+    return Decision(Verb.BLOCK, Reason.HALTED) if person.halted and would_call else decision
+
+
+def _decide_unhalted(person: PersonFacts) -> Decision:
+    """Decide about one person, if whoever would be called may be."""
     removal = _removal_reason(person)
     if removal is not None and person.queued:
         return Decision(Verb.CANCEL, removal)
@@ -249,7 +261,7 @@ def _removal_reason(person: PersonFacts) -> Reason | None:
         return Reason.EXPIRED
     if person.timing is Timing.CLOSED:
         return Reason.CALLING_HOURS
-    if person.block is Reason.HALTED:
+    if person.halted:
         return Reason.HALTED
     if person.already_called:
         return Reason.TWINS

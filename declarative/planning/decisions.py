@@ -26,6 +26,7 @@ _FACT_COLUMNS = (
     "approved",
     "timing",
     "absence",
+    "halted",
     "block",
 )
 

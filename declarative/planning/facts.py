@@ -14,6 +14,7 @@ from functools import reduce
 import polars as pl
 
 from declarative.model.digest import PersonKey
+from declarative.model.halts import EmergencyHalt
 from declarative.model.lock import Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.records import join_records
 from declarative.model.remote import Remote
@@ -48,6 +49,8 @@ class Facts:
     """Whether the list of calls shows by its mark the newest call that the lock knows there."""
     unmatched: frozenset[str] = frozenset()
     """Ids of batches that do not show exactly the people who were sent, as far as the lock knows (membership.py)."""
+    emergency: EmergencyHalt | None = None
+    """The halt that a person ordered for it, which stands. None: there is none."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
     failures: frozenset[str] = frozenset()
@@ -56,6 +59,8 @@ class Facts:
     """Whether its manifest was approved as it is. True where the run does not ask (`apply --only-approved` does)."""
     cancel_settles: timedelta = timedelta()
     """How long after the answer to a cancel the provider may still call."""
+    frequent: pl.DataFrame | None = None
+    """People who were called as often as `frequency` allows: `number`, and `free_at`, when they may be called again."""
     closing: Closing | None = None
     """When the calling hours end of a batch that would begin now; None where that bounds nobody."""
     opens_at: datetime | None = None
@@ -177,6 +182,11 @@ class Managed:
     """Addresses of the lock whose record belongs to this one (`metadata.previously`)."""
     read_only: bool = False
     """Its manifest is gone and it is no part of this run, which must not call its people under another address."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its address, and its earlier ones."""
+        return (self.address, *(self.resource.previously if self.resource else ()))
 
     @property
     def resource_here(self) -> Resource | None:

@@ -8,6 +8,7 @@ import polars as pl
 
 from declarative import humanize
 from declarative.model.digest import json_digest
+from declarative.model.halts import EmergencyHalt
 from declarative.model.lock import Ended, Halt
 from declarative.model.policy import HaltWhen
 from declarative.model.remote import Phase
@@ -16,13 +17,17 @@ from declarative.planning.decide import Reason, Standing, Verb
 from declarative.planning.facts import Block, Facts
 from declarative.planning.finished import has_failed
 
-_WOULD_CALL = pl.col("queued") | pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY, Verb.WAIT])
+_WOULD_CALL = (
+    pl.col("queued")
+    | pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY, Verb.WAIT])
+    | (pl.col("reason") == Reason.HALTED)
+)
 """Whether a person waits to be called, at the provider or here."""
 
 
 def find_halt(facts: Facts) -> Halt | None:
-    """Return why the campaign is halted: what the lock remembers, or what its calls show now; None where it is not, or
-    where nobody would be called anyway."""
+    """Return why the campaign halted by itself: what the lock remembers, or what its calls show now; None where it did
+    not, or where nobody would be called anyway."""
     rule = facts.resource.halt_when if facts.resource else None
     if rule is None or not facts.is_desired:
         return None
@@ -39,12 +44,31 @@ def find_halt(facts: Facts) -> Halt | None:
 
 
 def halt_block(facts: Facts) -> Block | None:
-    """Return the block of a halted campaign."""
+    """Return the block of a halted campaign. A person's halt comes before its own, since a resume ends both; that of
+    one machine comes last, since it takes nobody off."""
+    emergency = facts.emergency
+    if emergency is not None and emergency.takes_off:
+        return _emergency_block(facts)
     halt = find_halt(facts)
     if halt is None:
-        return None
+        return _emergency_block(facts)
     hint = f"once the reason is mended: dialctl resolve {facts.address} --resume; or another halt_when, or "
     return Block(Reason.HALTED, halt.figures, f"{hint}state: cancelled", halt)
+
+
+def _emergency_block(facts: Facts) -> Block | None:
+    """Return the block of a halt that a person ordered; None where there is none, or nobody would be called anyway."""
+    if facts.emergency is None or not facts.is_desired:
+        return None
+    return None if standing.decide_open(facts)[0].filter(_WOULD_CALL).is_empty() else emergency_block(facts.emergency)
+
+
+def emergency_block(emergency: EmergencyHalt) -> Block:
+    """Return the block of a halt that a person ordered."""
+    stays = "" if emergency.takes_off else "; whoever waits at the provider stays there"
+    other_way = "; or state: cancelled, which needs no decision" if emergency.takes_off else ""
+    hint = f"once it may go on: {emergency.way_out}{other_way}"
+    return Block(Reason.HALTED, f"{emergency}{stays}", hint)
 
 
 def find_ended(facts: Facts) -> Ended:

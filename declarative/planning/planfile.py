@@ -6,7 +6,7 @@ A file holds digests and counts. It holds no number, no data of a person and no 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ class SavedPlan:
     """The batches to cancel, by address."""
     releases: Mapping[str, int] = field(default_factory=dict)
     """Do-not-call lists that may hold fewer numbers than at the last apply, with what they held when it was made."""
+    allow_shrink: tuple[str, ...] = ()
+    """Addresses that may lose more than half of their waiting people."""
     shown: Mapping[str, Any] = field(default_factory=dict)
     """Checksum and actions, for people to read and for find_skipped()."""
 
@@ -64,6 +66,7 @@ def from_plan(
     hosts: Mapping[str, str],
     key: PersonKey,
     releases: Mapping[str, int] | None = None,
+    allow_shrink: Collection[str] = (),
 ) -> SavedPlan:
     """Return the plan as it is saved. `hosts` maps the names of all providers to their hosts."""
     used_providers = {action.provider for action in plan.actions if action.verb.sends}
@@ -82,6 +85,7 @@ def from_plan(
         },
         cancels={address: task.cancels for address, task in plan.tasks.items() if task.cancels},
         releases=releases or {},
+        allow_shrink=tuple(sorted(allow_shrink)),
         shown=shown_plan.summarize(plan),
     )
 
@@ -209,6 +213,7 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
         "calls": {address: base64.b64encode(persons).decode() for address, persons in saved.calls.items()},
         "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
         "releases": dict(saved.releases),
+        "allow_shrink": list(saved.allow_shrink),
         "shown": dict(saved.shown),
     }
 
@@ -229,6 +234,7 @@ def _parse_body(body: Mapping[str, Any]) -> SavedPlan:
         calls={address: base64.b64decode(text, validate=True) for address, text in body["calls"].items()},
         cancels={address: _texts(ids) for address, ids in body["cancels"].items()},
         releases={_text(name): _count(size) for name, size in body["releases"].items()},
+        allow_shrink=_texts(body["allow_shrink"]),
         shown=shown_plan.check_summary(body["shown"]) if body["shown"] else {},
     )
     if _to_body(saved_plan) != body:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from declarative.planning import closing
 from declarative.planning.closing import CallRate, Closing
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.facts import Facts
-from declarative.planning.plan import Action, Plan
+from declarative.planning.plan import Action, Notice, Plan
 
 SHRINK_FROM = 20
 """With fewer people waiting, taking off most of them needs no --allow-shrink."""
@@ -142,13 +142,34 @@ def refuse_unknown_shrink(allow_shrink: Collection[str], addresses: Collection[s
 
 def _refuse_shrinking(plan: Plan, allow_shrink: Collection[str]) -> list[str]:
     """Refuse to take off more than half of the people who wait only because a manifest no longer names them."""
+    return [
+        f"{action.address}: {action.people:,} of {waiting:,} waiting people would be taken off; if that is meant, pass "
+        f"--allow-shrink {action.address}, or name it under allow_shrink in the Project's policy"
+        for action, waiting in _find_shrinking(plan)
+        if action.address not in allow_shrink
+    ]
+
+
+def warn_of_allowed_shrink(plan: Plan, project: Project) -> Iterator[Notice]:
+    """Warn of each address that the project allows to shrink. One that does not is named as well: the next accident
+    there would pass unseen."""
+    shrinking = {action.address: (action.people, waiting) for action, waiting in _find_shrinking(plan)}
+    for address in sorted(project.policy.allow_shrink):
+        if address in shrinking:
+            people, waiting = shrinking[address]
+            yield Notice(address, f"{people:,} of {waiting:,} waiting people are taken off, as allow_shrink allows")
+        else:
+            message = f"allow_shrink names {address}, where most of the waiting people stay: take it out again"
+            yield Notice(project.name, message)
+
+
+def _find_shrinking(plan: Plan) -> list[tuple[Action, int]]:
+    """Return the cancels that take off more than half of the people who wait, and how many wait there."""
     waiting_counts = {action.address: action.counts.get("queued", 0) for action in plan.actions if action.counts}
     return [
-        f"{action.address}: {action.people:,} of {waiting_counts[action.address]:,} waiting people would be taken off; "
-        f"if that is meant, pass --allow-shrink {action.address}"
+        (action, waiting_counts[action.address])
         for action in plan.actions_with_verb(Verb.CANCEL)
-        if action.address not in allow_shrink
-        and _count_undesired(action) * 2 > waiting_counts.get(action.address, 0) >= SHRINK_FROM
+        if _count_undesired(action) * 2 > waiting_counts.get(action.address, 0) >= SHRINK_FROM
     ]
 
 

@@ -45,7 +45,7 @@ def summarize(plan: Plan) -> dict[str, Any]:
         "warnings": [[warning.address, mask_written(warning.message)] for warning in plan.warnings],
         "refusals": [mask_written(refusal) for refusal in plan.refusals],
         "held": dict(plan.held_counts),
-        "lists": [asdict(do_not_call) for do_not_call in plan.lists],
+        "lists": [{**asdict(one), "failure": mask_written(one.failure)} for one in plan.lists],
     }
 
 

@@ -22,6 +22,7 @@ from declarative.planning.doubtful import add_doubts
 from declarative.planning.entries import GOING_ON, QUEUED, STUCK, build_entries, read_members
 from declarative.planning.facts import Facts
 from declarative.planning.finished import count_finished, find_finished, leave_out, retry_outcomes, retry_policy
+from declarative.planning.frequency import hold_for_frequency
 from declarative.planning.rollout import hold_for_rollout
 
 _TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
@@ -88,7 +89,7 @@ def decide_addresses(
     counts = count_finished(members, finished)
     recipients = leave_out(finished, _select_recipients(columns))
     entries = build_entries(replace(members, frame=leave_out(finished, members.frame)))
-    people = _decide_people(columns, entries, recipients, blocks)
+    people = hold_for_frequency(columns, _decide_people(columns, entries, recipients, blocks), moving)
     return Decisions(columns, hold_for_rollout(columns, people, counts, moving), counts)
 
 
@@ -106,7 +107,7 @@ def decide_all(facts: Facts, block: Reason | None = None) -> pl.DataFrame:
     columns = FactColumns([facts])
     entries = build_entries(read_members(columns))
     people = _decide_people(columns, entries, _select_recipients(columns), [block])
-    return hold_for_rollout(columns, people, [Ended()])
+    return hold_for_rollout(columns, hold_for_frequency(columns, people), [Ended()])
 
 
 def _decide_people(
@@ -116,11 +117,19 @@ def _decide_people(
     undesired = by_person.join(recipients, on=PERSON, how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
     frame = recipients.join(by_person, on=PERSON, how="left", maintain_order="left")
     frame = pl.concat([frame, undesired.select(frame.columns)])
+    are_halted = [_takes_off_all(facts, block) for facts, block in zip(columns.all_facts, blocks, strict=True)]
     frame = _add_person_facts(columns, frame).with_columns(
         columns.of_values(blocks, pl.String).alias("block"),
+        columns.of_values(are_halted, pl.Boolean).alias("halted"),
         columns.value(lambda facts: facts.approved, pl.Boolean).alias("approved"),
     )
     return wait_for_opening(columns, move_batch_mates(add_decisions(frame)))
+
+
+def _takes_off_all(facts: Facts, block: Reason | None) -> bool:
+    """Whether whoever waits at the provider is taken off under this block: the campaign is halted, and not only for the
+    runs of one machine."""
+    return facts.emergency.takes_off if facts.emergency is not None else block is Reason.HALTED
 
 
 def _select_recipients(columns: FactColumns) -> pl.DataFrame:

@@ -13,7 +13,12 @@ from declarative.model.resource import Resource, Route
 
 
 def is_unchanged(
-    resource: Resource | None, resource_record: ResourceRecord, remotes: Mapping[str, Remote], now: datetime
+    resource: Resource | None,
+    resource_record: ResourceRecord,
+    remotes: Mapping[str, Remote],
+    now: datetime,
+    *,
+    halted: bool = False,
 ) -> bool:
     """Whether there is surely nothing to do at an address, told without its people.
 
@@ -37,6 +42,8 @@ def is_unchanged(
         return resource_record.tombstone and _is_tombstone_current(resource_record, remotes)
     if not _is_as_applied(resource, resource_record) or _depends_on_time(resource, now):
         return False
+    if halted:
+        return False  # whoever waits is to be taken off
     if resource.halt_when is not None:
         return False  # calls that go wrong stop it, and only its people tell
     if also and resource.retry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from declarative.planning.decide import Reason
+from declarative.planning.frequency import find_free_time
 from declarative.planning.rollout import RolloutStep, find_step
 from declarative.planning.totals import AddressDecisions, VerbTotals
 
@@ -14,7 +15,9 @@ def find_next_call(decided: AddressDecisions, group: VerbTotals) -> datetime | N
     facts, moments = decided.facts, [group.free_at]
     if Reason.ROLLOUT in group.reasons:
         moments.append(_rollout_step(decided).opens_at)
-    if facts.approved and set(group.reasons) - {Reason.RETRY_AFTER, Reason.ROLLOUT}:
+    if Reason.FREQUENCY in group.reasons:
+        moments.append(find_free_time(facts, decided.people))
+    if facts.approved and set(group.reasons) - {Reason.RETRY_AFTER, Reason.ROLLOUT, Reason.FREQUENCY}:
         moments.append(facts.opens_at)
     return min((moment for moment in moments if moment), default=None)
 

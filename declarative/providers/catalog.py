@@ -6,7 +6,7 @@ Importing this module imports nothing heavy and connects to nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -61,7 +61,7 @@ def _import_object(reference: str) -> Any:
     return getattr(import_module(module), name)
 
 
-_BUILT_IN: Mapping[str, Plugin] = {
+BUILT_IN: Mapping[str, Plugin] = {
     "cartesia": BuiltIn(
         "declarative.providers.cartesia.type:CARTESIA", "declarative.providers.cartesia.connect:connect"
     ),
@@ -69,6 +69,7 @@ _BUILT_IN: Mapping[str, Plugin] = {
         "declarative.providers.callingbox.type:CALLINGBOX", "declarative.providers.callingbox.connect:connect"
     ),
 }
+"""The types of this package, by name."""
 
 
 def type_names() -> list[str]:
@@ -84,15 +85,29 @@ def types() -> Mapping[str, ProviderType]:
     return {name: plugin.type for name, plugin in _plugins().items()}
 
 
+def find_types(names: Collection[str]) -> Mapping[str, ProviderType]:
+    """Return the types of these names, as far as they exist and can be loaded. A plugin is loaded only where it is
+    named."""
+    types_by_name = {name: BUILT_IN[name].type for name in names if name in BUILT_IN}
+    if {*names} <= {*types_by_name}:
+        return types_by_name
+    try:
+        return {**types_by_name, **{name: plugin.type for name, plugin in _plugins().items() if name in names}}
+    except ProviderError:
+        return types_by_name
+
+
 def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> Provider:
     """Open a connection to the provider of `spec`.
 
     Raises MissingKey, or ProviderError for an unknown type, an unknown API version or a base URL that cannot be used.
     """
-    plugins = _plugins()
-    if spec.type not in plugins:
-        raise ProviderError(f"{spec.name}: no provider type {spec.type!r}", hint=f"known types: {', '.join(plugins)}")
-    plugin = plugins[spec.type]
+    # A plugin that nobody uses is not loaded: it cannot keep others from working.
+    plugin = BUILT_IN.get(spec.type) or _plugins().get(spec.type)
+    if plugin is None:
+        raise ProviderError(
+            f"{spec.name}: no provider type {spec.type!r}", hint=f"known types: {', '.join(_plugins())}"
+        )
     if spec.api_version not in (None, *plugin.type.versions):
         raise ProviderError(
             f"{spec.name}: {spec.type} has no api_version {spec.api_version!r}",
@@ -103,7 +118,7 @@ def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> Provider:
 
 def _plugins() -> Mapping[str, Plugin]:
     """Return all plugins by name. An entry point cannot replace a built-in type."""
-    return {**_BUILT_IN, **{name: plugin for name, plugin in _load_entry_points().items() if name not in _BUILT_IN}}
+    return {**BUILT_IN, **{name: plugin for name, plugin in _load_entry_points().items() if name not in BUILT_IN}}
 
 
 def _load_entry_points() -> dict[str, Plugin]:

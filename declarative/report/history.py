@@ -66,6 +66,8 @@ def _describe_lines(record: RunRecord) -> Iterator[str]:
         yield f"    {record.reason}"
     if record.ci_run:
         yield f"    {clean(record.ci_run)}"
+    for name, digest in record.lists.items():
+        yield f"    do-not-call list {clean(name)}, sha256 {digest}"
     width = max(map(len, record.addresses), default=0)
     for address, counts in record.addresses.items():
         yield f"    {address:{width}}  {_describe_counts(counts)}"

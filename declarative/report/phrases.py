@@ -58,6 +58,7 @@ _REASONS = {
     Reason.TOO_EARLY: "too early",
     Reason.RETRY_AFTER: "waiting before a retry",
     Reason.ROLLOUT: "in a later step",
+    Reason.FREQUENCY: "called as often as frequency allows",
     Reason.HALTED: "halted",
     Reason.RELEASED: "released",
     Reason.NOT_APPROVED: "not approved",

@@ -26,6 +26,7 @@ _LATER = {
     Reason.TOO_EARLY: "it is too early to submit them",
     Reason.RETRY_AFTER: "the time before a retry has not passed",
     Reason.ROLLOUT: "they belong to a later step of the rollout",
+    Reason.FREQUENCY: "they were called as often as frequency allows",
 }
 
 
@@ -65,6 +66,8 @@ def state_headline(status: AddressStatus) -> str:
             return f"waits{f' until {until}' if until else ''} to call the unreached again"
         case State.NEXT_STEP:
             return "waits for the next step of its rollout"
+        case State.FREQUENCY:
+            return f"waits{f' until {until}' if until else ''}: its people were called as often as frequency allows"
         case State.IN_PROGRESS:
             return _progress_headline(status)
         case State.OVER:
@@ -96,6 +99,7 @@ def _count_lines(counts: PeopleCounts) -> Iterator[str]:
         yield f"  {bar} {counts.percent}% of {people(counts.finished + counts.coming)}"
     if counts.called:
         yield f"  {counts.called:,} called: {describe_called(counts)}"
+        yield f"  {describe_hours(counts)}"
     yield from (f"  {count:,} {words}" for count, words in list_uncalled(counts) if count)
 
 
@@ -110,6 +114,14 @@ def describe_called(counts: PeopleCounts) -> str:
         (counts.outcome_unknown, "unclear: nothing says whether they were reached"),
     ]
     return ", ".join(f"{count:,} {words}" for count, words in parts if count)
+
+
+def describe_hours(counts: PeopleCounts) -> str:
+    """Say how many calls began outside calling hours, none too, and of how many that is known."""
+    if not counts.timed:
+        return "when their calls began is not known here: dialctl results --details asks for it"
+    calls = humanize.plural(counts.timed, "call", "calls")
+    return f"{counts.outside_hours:,} began outside calling hours (of {calls} whose time is known)"
 
 
 def list_uncalled(counts: PeopleCounts) -> list[tuple[int, str]]:

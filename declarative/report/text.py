@@ -9,7 +9,7 @@ import click
 from declarative import humanize
 from declarative.app.apply_report import ApplyReport
 from declarative.app.drift import Drift
-from declarative.engine.results import RequestStatus, ResourceResult
+from declarative.engine.results import NEEDS_PERSON, RequestStatus, ResourceResult
 from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
 from declarative.model.resource import Json
@@ -128,12 +128,7 @@ def _result_lines(address: str, result: ResourceResult) -> Iterator[str]:
 
 
 _SUBMITTED_AS = {Verb.CREATE: "submitted", Verb.REPLACE: "moved", Verb.RETRY: "submitted again"}
-_NEEDS_HUMAN = (
-    RequestStatus.UNSURE,
-    RequestStatus.PARTLY_DONE,
-    RequestStatus.MARK_LOST,
-    RequestStatus.NOT_TAKEN_OFF,
-)
+_NEEDS_HUMAN = (RequestStatus.UNSURE, *NEEDS_PERSON)
 _PROBLEM_PREFIXES = {
     RequestStatus.DONE: "",
     RequestStatus.FAILED: "",
@@ -143,6 +138,7 @@ _PROBLEM_PREFIXES = {
     RequestStatus.OUT_OF_FUNDS: "stopped, out of funds: ",
     RequestStatus.MARK_LOST: "mark_lost: ",
     RequestStatus.NOT_TAKEN_OFF: "not taken off: ",
+    RequestStatus.HALTED: "halted: ",
 }
 
 

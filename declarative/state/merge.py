@@ -92,6 +92,7 @@ def join_locks(first: Lock, second: Lock) -> Lock:
         hosts={**first.hosts, **second.hosts},
         guards=join_mappings(first.guards, second.guards, max),
         probes=join_mappings(first.probes, second.probes, max),
+        dials=join_mappings(first.dials, second.dials, max),
         lists=join_mappings(first.lists, second.lists, max),
         resources=join_mappings(first.resources, second.resources, join_records),
         runs=join_mappings(first.runs, second.runs, _longer_run),

@@ -9,7 +9,7 @@ from declarative.model.history import RunRecord
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.model.records import join_records
 from declarative.state import history
-from declarative.state.base import Backend, Holder, Sleep
+from declarative.state.base import Backend, Holder, Log, Sleep
 from declarative.state.format import parse_lock, render_lock
 
 
@@ -29,9 +29,19 @@ def copy_lock(source: Backend, target: Backend, holder: Holder, wait: float, sle
             raise StateError(f"there is no lock at {source.location}")
         if target_lock is not None:
             _refuse_overwrite(lock, target_lock, target.location)
+        # A halt of either place stands in both before the lock is there to call by. Copied first, it is never missing.
+        copy_halts(source, target)
         history.copy_lines(source, target)
         target.fold(render_lock(history.add_to_lock(target, lock, record)))
         return lock
+
+
+def copy_halts(source: Backend, target: Backend) -> None:
+    """Add the halts and resumes of the source that the target lacks. Needs no lease."""
+    known = {*target.read_lines(Log.HALTS)}
+    for line in source.read_lines(Log.HALTS):
+        if line not in known:
+            target.add_line(Log.HALTS, line)
 
 
 def _refuse_overwrite(lock: Lock, target_lock: Lock, location: str) -> None:

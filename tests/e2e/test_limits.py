@@ -46,6 +46,28 @@ def test_taking_off_most_of_the_waiting_people_needs_to_be_said(campaign: CliPro
     assert set(campaign.calls()) == set(THIRTY[:10])
 
 
+def test_the_project_may_allow_it_and_says_when_that_is_idle(campaign: CliProject) -> None:
+    campaign.write("project.yaml", project_yaml(policy={"allow_shrink": ["batch/march"]}))
+    (idle,) = [one["message"] for one in campaign.plan().json["warnings"] if "allow_shrink" in one["message"]]
+    assert idle.endswith("where most of the waiting people stay: take it out again")
+    campaign.apply()
+    campaign.write("march.yaml", batch_yaml("march", THIRTY[:10]))
+    warnings = [one["message"] for one in campaign.plan().json["warnings"]]
+    assert "20 of 30 waiting people are taken off, as allow_shrink allows" in warnings
+    campaign.apply()
+    campaign.advance(600)
+    assert set(campaign.calls()) == set(THIRTY[:10])
+
+
+def test_a_saved_plan_carries_what_it_was_allowed(campaign: CliProject) -> None:
+    campaign.apply()
+    campaign.write("march.yaml", batch_yaml("march", THIRTY[:10]))
+    campaign.plan("--allow-shrink", "batch/march", "--out", "allowed.plan")
+    campaign.run("apply", "allowed.plan", "-y")
+    campaign.advance(600)
+    assert set(campaign.calls()) == set(THIRTY[:10])
+
+
 def test_leave_to_shrink_something_that_is_not_there_is_refused(campaign: CliProject) -> None:
     campaign.write("april.yaml", batch_yaml("april", numbers(212, 3)))
     campaign.apply("--target", "batch/march", "--allow-shrink", "batch/april")

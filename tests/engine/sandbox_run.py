@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import polars as pl
 
+from declarative.app.emergency_halts import read_halts
 from declarative.engine.execute import Executor
 from declarative.engine.results import Receipt
 from declarative.engine.run_context import DialBudget, RunContext
@@ -28,7 +29,7 @@ from declarative.model.resource import Kind, Project, ProviderSpec, Resource, Ro
 from declarative.providers import catalog
 from declarative.providers.base import Channel, ConnectOptions, Provider
 from declarative.sandbox import SANDBOX_KEY
-from declarative.state.base import Holder
+from declarative.state.base import Backend, Holder
 from declarative.state.ledger import Ledger
 from declarative.state.local import LocalBackend
 from tests.engine.edited_answers import EditedAnswers
@@ -62,6 +63,7 @@ class SandboxRun(Outside):
         self.on_wait: Callable[[], None] = lambda: None
         self.progress_lines: list[str] = []
         self.stop = StopSignal()
+        self.halt_backend: Backend = LocalBackend(directory)
         backend = LocalBackend(directory)
         holder = Holder(id="1", who="ada", host="mill", pid=1, since=NOON)
         lease = self._exit_stack.enter_context(backend.lease(holder, 0, self._sandbox.advance))
@@ -76,7 +78,9 @@ class SandboxRun(Outside):
             key=KEY,
             stop=self.stop,
             budget=DialBudget(max_dials),
+            parallelism=1,  # so that it is known which request a fault meets
             sleep=self._wait,
+            read_halts=lambda: read_halts(self.halt_backend, {}),
             progress=self.progress_lines.append,
         )
         self.executor = Executor(self.context, on_wait=lambda: None)

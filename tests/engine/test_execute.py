@@ -5,14 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from obstore.store import MemoryStore
 
+from declarative.app.emergency_halts import add_halts, end_halts
 from declarative.engine.dispatch import TRIES
+from declarative.engine.execute import ProbeExecutor
 from declarative.engine.results import RequestStatus
-from declarative.errors import LeaseLost
+from declarative.errors import LeaseLost, StateError
 from declarative.model.lock import CancelProgress
+from declarative.providers.base import Submission
 from declarative.state.format import parse_lock
 from declarative.state.local import LocalBackend
-from tests.engine.sandbox_run import ADA, BOB, CALL, MARCH, SandboxRun, batch_resource, call_resource, fault, open_run
+from declarative.state.objectstore import ObjectStoreBackend
+from declarative.state.objectstore_client import ObjectClient
+from tests.engine.sandbox_run import (
+    ADA,
+    BOB,
+    CALL,
+    MARCH,
+    SandboxRun,
+    a_mark,
+    batch_resource,
+    call_resource,
+    fault,
+    open_run,
+)
 
 REFUSED = {"status": {"code": 400, "effect": False}}
 BUSY = {"status": {"code": 429, "effect": False, "headers": {"Retry-After": "7"}}}
@@ -164,3 +181,51 @@ def test_a_single_call_is_recorded_with_its_person(run: SandboxRun) -> None:
     receipt = run.submit(call_resource(ADA))
     assert receipt.status is RequestStatus.DONE
     assert run.ledger.resource_record(CALL).remotes[receipt.remote_id].person
+
+
+@pytest.mark.parametrize("place", ["directory", "object store"])
+def test_a_halt_is_heard_before_a_request_that_dials(run: SandboxRun, place: str) -> None:
+    """The operator's process writes it, wherever the lock is kept."""
+    if place == "object store":
+        run.halt_backend = ObjectStoreBackend(ObjectClient(MemoryStore(), "memory://here"))
+    halts = add_halts(run.halt_backend, [MARCH], "wrong price", {})
+    receipt = run.submit(batch_resource(ADA))
+    assert (receipt.status, receipt.final) == (RequestStatus.HALTED, True)
+    assert "wrong price" in receipt.message
+    assert "createCallBatch" not in run.operations()
+    assert not run.ledger.resource_record(MARCH).intents
+    assert run.submit(call_resource(BOB)).status is RequestStatus.DONE
+    end_halts(run.halt_backend, halts, {})
+    assert run.submit(batch_resource(ADA)).status is RequestStatus.DONE
+
+
+def test_a_halt_under_an_earlier_address_is_heard_too(run: SandboxRun) -> None:
+    add_halts(run.halt_backend, ["batch/old"], "", {})
+    assert run.submit(batch_resource(ADA, previously=("batch/old",))).status is RequestStatus.HALTED
+
+
+def test_a_retry_request_is_a_request_that_dials(run: SandboxRun) -> None:
+    receipt = run.submit(batch_resource(ADA))
+    run.advance(900)
+    add_halts(run.halt_backend, [MARCH], "", {})
+    remote = run.read(receipt.remote_id)
+    resource = batch_resource(ADA)
+    answer = run.retry(resource, remote)
+    assert answer.status is RequestStatus.HALTED
+    assert "retryCallBatch" not in run.operations()
+
+
+def test_while_the_project_is_halted_no_list_probe_is_made(run: SandboxRun) -> None:
+    add_halts(run.halt_backend, ["*"], "", {})
+    resource = batch_resource(ADA)
+    probe = Submission(mark=a_mark(), label="probe", settings={}, recipients=resource.recipients.frame)
+    outcome, _ = ProbeExecutor(run.context).send_probe("cartesia", probe)
+    assert "the project was halted" in str(outcome)
+    assert "createCallBatch" not in run.operations()
+
+
+def test_where_halts_cannot_be_read_nothing_is_sent(run: SandboxRun) -> None:
+    (run.directory / "dialctl.halt").mkdir()
+    with pytest.raises(StateError):
+        run.submit(batch_resource(ADA))
+    assert "createCallBatch" not in run.operations()

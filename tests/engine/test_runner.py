@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
+from declarative.app.emergency_halts import add_halts
 from declarative.app.plan import make_plan, numbers_to_call
 from declarative.engine.observe import ObserveScope
+from declarative.engine.results import RequestStatus
 from declarative.engine.runner import PlanRunner
 from declarative.errors import LeaseLost
+from declarative.model.halts import Halts
 from declarative.model.policy import Retry
 from declarative.model.resource import Desired, Project, Resource
 from declarative.planning.decide import Verb
@@ -155,3 +159,35 @@ def test_a_run_that_lost_its_lease_ends(run: SandboxRun) -> None:
     with pytest.raises(LeaseLost):
         PlanRunner(run.context, {}).run_plan(plan, numbers_to_call(plan))
     assert not run.batches()
+
+
+def test_a_batch_that_was_sent_while_a_halt_was_written_is_cancelled_again(run: SandboxRun) -> None:
+    """The operator's look at the list was over before the batch was in it."""
+    plan = plan_for(run, batch_resource(ADA, BOB))
+    read_halts, answered = run.context.read_halts, []
+
+    def halt_after_the_first_look() -> Halts:
+        halts = read_halts()
+        if not answered:
+            answered.append(add_halts(run.halt_backend, [MARCH], "wrong price", {}))
+        return halts
+
+    context = replace(run.context, read_halts=halt_after_the_first_look)
+    runner = PlanRunner(context, {})
+    runner.run_plan(plan, numbers_to_call(plan))
+    run.advance(900)
+    assert run.calls() == {}
+    (finding,) = runner.results[MARCH].findings
+    assert finding.message.startswith("it was halted")
+    assert run.ledger.resource_record(MARCH).remotes[finding.withdrawn_id].cancel is not None
+
+
+def test_a_halt_ends_its_resource_and_no_other(run: SandboxRun) -> None:
+    april = batch_resource(BOB, address=APRIL)
+    plan = plan_for(run, batch_resource(ADA), april)
+    add_halts(run.halt_backend, [MARCH], "", {})
+    runner = PlanRunner(run.context, {})
+    runner.run_plan(plan, numbers_to_call(plan))
+    run.advance(900)
+    assert run.calls() == {BOB: 1}
+    assert [receipt.status for receipt in runner.results[MARCH].problems] == [RequestStatus.HALTED]

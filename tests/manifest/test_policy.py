@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 
 from declarative.model.calling_hours import CallingHours, Window
+from declarative.model.policy import Frequency
 
 from .mistakes import Mistake, find_problem
 from .project_fixture import HEAD, PERSON, PROJECT, ProjectFolder
@@ -77,3 +78,32 @@ MISTAKES = [
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_each_mistake_has_its_own_message_at_its_place(folder: ProjectFolder, mistake: Mistake) -> None:
     find_problem(folder, mistake)
+
+
+def test_frequency_and_allow_shrink_are_the_projects(folder: ProjectFolder) -> None:
+    policy = "{frequency: {max: 2, per: 7d}, allow_shrink: [batch/old, call/ada]}"
+    folder.put({"project.yaml": f"{PROJECT}  policy: {policy}\n", "b.yaml": HEAD + PERSON})
+    read = folder.load().project.policy
+    assert read.frequency == Frequency(2, timedelta(days=7))
+    assert read.allow_shrink == {"batch/old", "call/ada"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("{frequency: {max: 0, per: 24h}}", "max"),
+        ("{frequency: {max: 1, per: 0s}}", "is no length of time"),
+        ("{frequency: {max: 1, per: 999999999d}}", "longer than 100 years"),
+        ("{frequency: {max: 1}}", "per"),
+        ("{frequency: once}", "frequency"),
+        ("{allow_shrink: [march]}", "an address, as in batch/march-outreach"),
+    ],
+)
+def test_a_wrong_limit_is_an_error_with_its_line(folder: ProjectFolder, policy: str, words: str) -> None:
+    folder.put({"project.yaml": f"{PROJECT}  policy: {policy}\n", "b.yaml": HEAD + PERSON})
+    assert any(words in reported and "project.yaml:" in reported for reported in folder.problems()), folder.problems()
+
+
+def test_a_resource_has_neither(folder: ProjectFolder) -> None:
+    folder.put({"project.yaml": PROJECT, "b.yaml": f"{HEAD}  policy: {{frequency: {{max: 1, per: 24h}}}}\n{PERSON}"})
+    assert any("frequency" in reported for reported in folder.problems())

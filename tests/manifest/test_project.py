@@ -34,7 +34,7 @@ BARE = "apiVersion: dialctl/v1\nkind: Project\nmetadata: {name: p}\nspec:\n"
         (
             "  providers: {x: {type: cartesia, base_url: https://example.com}}\n",
             '5:35: spec.providers.x.base_url: unknown field "base_url" '
-            "(known: type, api_version, probe_number, defaults)",
+            "(known: type, api_version, probe_number, price, defaults)",
         ),
         (
             "  providers: {x: {type: cartesia, defaults: {agent: a}}}\n",

@@ -18,6 +18,7 @@ UNSUBMITTED, REFUSED, WAITING, DIALED, UNSURE = Standing
 NOW, TOO_EARLY, CLOSED, TOO_LATE, EXPIRED = Timing
 FLAGS = (
     "queued", "changed", "retriable", "before_retry", "try_refused", "twin", "already_called", "revoked", "stuck",
+    "halted",
 )  # fmt: skip
 SHORT = Reason.MEMBERS_UNREADABLE
 
@@ -60,6 +61,10 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
          Verb.CANCEL, Reason.REVOKED),
         ("under a revoked mark and not approved is taken off", person(WAITING, queued=True, revoked=True,
          approved=False), Verb.CANCEL, Reason.REVOKED),
+        ("waiting in a halted campaign is taken off", person(WAITING, queued=True, halted=True),
+         Verb.CANCEL, Reason.HALTED),
+        ("and is taken off though its resource is blocked for another reason",
+         person(WAITING, queued=True, halted=True, block=SHORT), Verb.CANCEL, Reason.HALTED),
         ("removed is taken off though nobody approved it", person(WAITING, desired=False, queued=True, approved=False),
          Verb.CANCEL, Reason.NOT_DESIRED),
     ],
@@ -87,6 +92,11 @@ ROWS: dict[str, list[tuple[str, PersonFacts, Verb, Reason]]] = {
     "unsure": [
         ("whoever is unsure is blocked", person(UNSURE), Verb.BLOCK, Reason.UNSURE),
         ("unsure and queued is not touched", person(UNSURE, queued=True), Verb.BLOCK, Reason.UNSURE),
+    ],
+    "halted, and a row below would call them, now or later": [
+        ("nobody new is called", person(UNSUBMITTED, halted=True), Verb.BLOCK, Reason.HALTED),
+        ("nor later", person(UNSUBMITTED, halted=True, timing=CLOSED), Verb.BLOCK, Reason.HALTED),
+        ("nor again", person(DIALED, retriable=True, halted=True), Verb.BLOCK, Reason.HALTED),
     ],
     "waits under a revoked mark, or in two live batches at one attempt": [
         ("under a revoked mark moves", person(WAITING, queued=True, revoked=True), Verb.REPLACE, Reason.REVOKED),
@@ -209,7 +219,7 @@ def to_be_taken_off(one: PersonFacts) -> bool:
     """Written without a look at decide(): who must not be called by what they are queued in."""
     moves = one.standing is WAITING and one.timing is NOW and one.block is None
     gone = not one.desired or one.timing in (EXPIRED, CLOSED)
-    return one.queued and (gone or one.already_called or (one.revoked and not moves))
+    return one.queued and (gone or one.halted or one.already_called or (one.revoked and not moves))
 
 
 def test_who_must_be_taken_off_is_taken_off_whatever_else_holds() -> None:
@@ -245,7 +255,21 @@ def test_the_unsure_who_are_wanted_are_blocked_unless_they_are_taken_off() -> No
 
 def test_nobody_else_is_blocked() -> None:
     unblocked = [one for one in deciding(Verb.BLOCK) if one.block is None]
-    assert all(one.standing is UNSURE or one.stuck for one in unblocked)
+    assert all(one.standing is UNSURE or one.stuck or one.halted for one in unblocked)
+
+
+def test_a_halted_campaign_calls_nobody_now_or_later_and_takes_off_whoever_waits() -> None:
+    for one, decision in who(halted=True):
+        assert not decision.verb.dials, one
+        assert decision.verb is not Verb.WAIT, one
+        assert decision.verb is Verb.CANCEL or not one.queued or one.block or one.standing is UNSURE, one
+
+
+def test_a_halt_blocks_nobody_who_would_not_be_called() -> None:
+    for one, decision in who(halted=True, queued=False):
+        otherwise = decide(replace(one, halted=False))
+        would_call = otherwise.verb.dials or otherwise.verb is Verb.WAIT
+        assert decision == otherwise or would_call or one.stuck, one
 
 
 def test_only_the_desired_are_called() -> None:
@@ -300,7 +324,7 @@ def test_only_the_queued_are_cancelled() -> None:
 
 
 def test_nobody_desired_and_unsubmitted_is_left_out_when_it_is_time() -> None:
-    for one, decision in who(desired=True, standing=UNSUBMITTED, timing=NOW, queued=False, block=None):
+    for one, decision in who(desired=True, standing=UNSUBMITTED, timing=NOW, queued=False, halted=False, block=None):
         if not one.already_called and not one.revoked:  # of the queued alone
             assert decision.verb is (Verb.REPLACE if one.twin else Verb.CREATE), one
 
@@ -342,7 +366,7 @@ def test_without_approval_nobody_is_taken_off_but_twins_and_those_under_a_revoke
 
 def test_approval_changes_nothing_for_whom_no_call_is_due() -> None:
     for one, approved, held in unapproved():
-        if held != approved and (one.queued or not one.revoked):  # of the queued alone
+        if held != approved and not one.halted and (one.queued or not one.revoked):  # of the queued alone
             assert approved.verb in (Verb.CREATE, Verb.REPLACE, Verb.RETRY, Verb.WAIT, Verb.CANCEL), one
 
 
@@ -380,6 +404,6 @@ def test_what_sends_and_what_dials() -> None:
 
 def test_reasons_that_block_a_resource_are_named_once_and_never_said_of_a_person() -> None:
     assert len(set(table.BLOCKS_RESOURCE)) == len(table.BLOCKS_RESOURCE)
-    unblocked = {decide(one).reason for one in everybody() if one.block is None}
+    unblocked = {decide(one).reason for one in everybody() if one.block is None and not one.halted}
     assert not unblocked & set(table.BLOCKS_RESOURCE)
     assert set(table.KEEPS_EVERYTHING) < set(table.BLOCKS_RESOURCE)

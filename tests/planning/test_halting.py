@@ -7,16 +7,18 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from declarative.model.lock import Ended
+from declarative.model.halts import EVERYTHING, EmergencyHalt, environment_halt
+from declarative.model.lock import CancelProgress, Ended
 from declarative.model.policy import HaltWhen
 from declarative.model.remote import Phase
 from declarative.model.resource import Route
+from declarative.planning.actions import compose_actions
 from declarative.planning.blocks import resource_block
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Facts
-from declarative.planning.halting import find_ended, find_halt
+from declarative.planning.facts import Block, Facts, Observation
+from declarative.planning.halting import find_ended, find_halt, halt_block
 from declarative.planning.standing import decide_all
-from tests.planning.facts_fixture import batch, knowing, make_facts, members, number, resource
+from tests.planning.facts_fixture import batch, knowing, make_facts, members, number, remembered, resource, verbs
 
 QUEUED, IN_FLIGHT, REACHED, UNREACHED, REFUSED, UNFUNDED, CANCELLED, UNKNOWN = Phase
 FAILED = frozenset({"dial_failed"})
@@ -84,3 +86,75 @@ def test_after_a_resume_only_what_came_since_counts() -> None:
     assert ended == Ended(people=4, reached=0, failed=4)
     assert find_halt(campaign(HALF_FAILED, "ffffrrr", resumed=ended)) is None
     assert find_halt(campaign(HALF_FAILED, "ffffrrrfff", resumed=ended)) is not None
+
+
+STOPPED = EmergencyHalt(id="a", address=EVERYTHING, reason="wrong price")
+SICK = environment_halt("sick")
+
+
+def block_of(facts: Facts) -> Block | None:
+    return resource_block(facts, frozenset(), routes=[Route.BATCH])
+
+
+def composed(facts: Facts) -> dict[str, str]:
+    """Verb to reason of the actions of an address."""
+    [(actions, _)] = compose_actions([Observation(facts=facts, block=block_of(facts))], lambda _: None)
+    return {action.verb: action.reason for action in actions}
+
+
+def waiting_and_new(emergency: EmergencyHalt) -> Facts:
+    return make_facts(batch("b1", members(a=QUEUED)), wanted=resource("ab"), emergency=emergency)
+
+
+def test_a_persons_halt_blocks_and_takes_off_whoever_waits() -> None:
+    facts = waiting_and_new(STOPPED)
+    block = block_of(facts)
+    assert block is not None
+    assert (block.reason, block.detail) == (Reason.HALTED, "the project was halted: wrong price")
+    assert "dialctl resolve --all --resume" in block.hint
+    assert composed(facts) == {"cancel": "halted", "block": "halted"}
+
+
+def test_the_halt_of_one_machine_blocks_and_takes_off_nobody_who_is_wanted() -> None:
+    facts = waiting_and_new(SICK)
+    block = block_of(facts)
+    assert block is not None
+    assert "whoever waits at the provider stays there" in block.detail
+    assert composed(facts) == {"block": "halted"}
+    removed = make_facts(batch("b1", members(a=QUEUED, b=QUEUED)), wanted=resource("b"), emergency=SICK)
+    assert composed(removed)["cancel"] == "not_desired"
+
+
+def test_where_nobody_would_be_called_a_halt_blocks_nothing() -> None:
+    over = make_facts(batch("b1", members(a=REACHED)), wanted=resource("a"), emergency=STOPPED)
+    assert (block_of(over), composed(over)) == (None, {"keep": "unchanged"})
+    paused = make_facts(batch("b1", members(a=QUEUED)), wanted=resource("a", paused=True), emergency=STOPPED)
+    assert composed(paused) == {"cancel": "paused"}
+
+
+def test_who_waits_is_taken_off_though_another_block_is_named() -> None:
+    lost = replace(knowing(batch("b1", members(a=QUEUED))), remotes={"b1": remembered(), "b2": remembered()})
+    facts = make_facts(batch("b1", members(a=QUEUED)), wanted=resource("a"), record=lost, emergency=STOPPED)
+    block = resource_block(facts, frozenset({"b2"}), routes=[Route.BATCH])
+    assert block is not None
+    assert block.reason is Reason.LOST
+    assert verbs(facts) == {"a": "cancel"}
+
+
+def test_what_the_stop_cancelled_and_could_not_record_is_halted_and_not_cancelled_elsewhere() -> None:
+    stopped = batch("b1", members(a=CANCELLED), cancelled=True)
+    facts = make_facts(stopped, wanted=resource("a"), emergency=STOPPED)
+    block = block_of(facts)
+    assert block is not None
+    assert block.reason is Reason.HALTED
+    assert block_of(replace(facts, emergency=SICK)).reason is Reason.CANCELLED_ELSEWHERE  # type: ignore[union-attr]
+    recorded = replace(knowing(stopped), remotes={"b1": remembered(cancel=CancelProgress.DONE)})
+    assert composed(replace(facts, resource_record=recorded)) == {"block": "halted"}
+
+
+def test_a_campaign_that_halted_by_itself_takes_off_whatever_one_machine_must_not_do() -> None:
+    facts = replace(campaign(HALF_FAILED, "ffff"), emergency=SICK)
+    block = halt_block(facts)
+    assert block is not None
+    assert block.halt is not None
+    assert composed(facts) == {"cancel": "halted", "block": "halted"}

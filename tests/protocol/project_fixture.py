@@ -79,7 +79,7 @@ class Project(Outside):
     def start(self, *arguments: str, **watched: Any) -> Child:
         """`watched` as the fields of Order: at, signum, gate, largest_file, obedient."""
         embedded = () if self.url else ("--sandbox",)
-        return Child((*embedded, *arguments), self.directory, environment=self._environment(), **watched)
+        return Child((*embedded, *arguments), self.directory, environment=self.variables(), **watched)
 
     def run(self, *arguments: str, **watched: Any) -> Run:
         return self.start(*arguments, **watched).wait()
@@ -97,13 +97,14 @@ class Project(Outside):
         assert run.code == -KILL or len(run.steps) < at, run
         return run
 
-    def _environment(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """The environment of its runs."""
         served = {
             f"{name}_{what}": value
             for name in ("CARTESIA", "CALLINGBOX")
             for what, value in (("BASE_URL", self.url or ""), ("API_KEY", self.key))
         }
-        return {"NO_COLOR": "1", **(served if self.url else {}), **self.environment}
+        return {"NO_COLOR": "1", "DIALCTL_APPLY_PARALLELISM": "8", **(served if self.url else {}), **self.environment}
 
     @property
     def home(self) -> Path:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
 
 import obstore
+import orjson
 import pytest
 
 from tests.protocol.project_fixture import HEAD, InProcessProject, never, once, people
@@ -148,6 +150,13 @@ def test_a_list_under_a_url_that_cannot_be_read_calls_nobody_new_and_takes_off(
     write_policy(project, f"{{suppress_from: [{{file: '{url}'}}, {{file: dnc.csv}}]}}")
     run = project.apply()
     assert (run.code, f"Do-not-call list {url}: 6 numbers, sha256 " in run.said) == (0, True)
+    project.batch("first", people(1, 60))
+    assert project.apply().code == 0
+    history = orjson.loads(project.run("history", "--json").said)["runs"][0]
+    digest = hashlib.sha256("\n".join(["to_number", *LISTED]).encode()).hexdigest()
+    assert history["lists"][url] == digest
+    assert f"do-not-call list {url}, sha256 {digest}" in project.run("history").said
+    project.remove("first")
     for broken, message in ((["to_number", "nobody"], "is damaged"), (["to_number"], "is empty; it held 6")):
         put_object(url, broken)
         project.batch("april", people(2, 40))

@@ -202,7 +202,7 @@ def test_a_batch_whose_window_closed_meanwhile_is_left_for_the_next_run(ground: 
     ground.write(PROJECT + batch("a", ADA) + batch("b", BOB, spec=hours))
     busy = {"status": {"code": 429, "effect": False, "headers": {"Retry-After": "300"}}}
     ground.faults(fault("createCallBatch", busy, times=1))
-    ran = ground.apply("--parallelism", "1")
+    ran = ground.apply()
     assert "1 person left for the next run" in ran.text
     ground.advance(900)
     assert ground.calls() == {ADA: 1}

@@ -12,7 +12,7 @@ from declarative.app import state_admin
 from declarative.app.session import Session
 from declarative.errors import LeaseHeld, StateError
 from declarative.model.lock import Lock, ResourceRecord
-from declarative.state.base import Backend, StoredState
+from declarative.state.base import Backend, Log, StoredState
 from declarative.state.format import parse_lock, render_lock
 from declarative.state.ledger import Ledger
 from declarative.state.local import LocalBackend
@@ -128,3 +128,13 @@ def test_push_and_pull_mean_the_lock_of_this_directory_whatever_the_state_url(s3
         Path(session.local_backend.location).unlink()
         state_admin.pull_lock(session, s3_url, 0)
     assert parse_lock(LocalBackend(tmp_path).load()) == BASE
+
+
+def test_halts_and_resumes_of_both_places_stand_in_the_target(source: LocalBackend, place: Place) -> None:
+    for backend, lines in ((source, (b"1", b"2")), (place(), (b"2", b"3"))):
+        for line in lines:
+            backend.add_line(Log.HALTS, line)
+    for _ in range(2):
+        copy_lock(source, place(), holder(), 0, no_sleep, PUSH)
+        assert sorted(place().read_lines(Log.HALTS)) == [b"1", b"2", b"3"]
+    assert source.read_lines(Log.HALTS) == (b"1", b"2")

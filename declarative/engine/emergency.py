@@ -1,0 +1,130 @@
+"""The emergency stop at the providers: cancels batches by their ids and by their marks, unread where they cannot be
+read. Needs no lease, no lock and no manifest; a cancel calls nobody. The requests are made by execute.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from declarative.engine.execute import cancel_unrecorded
+from declarative.engine.listing import Listing
+from declarative.engine.results import StoppedBatch
+from declarative.errors import ProviderError
+from declarative.model.capabilities import CancelProof
+from declarative.model.mark import Mark
+from declarative.model.remote import Phase, is_over
+from declarative.model.resource import Route
+from declarative.providers.base import Channel, Provider
+
+
+class EmergencyStop:
+    """Cancels what waits at these providers, those that could not be connected left out. `find_address` returns the
+    address of a mark that is to be stopped, and None for any other. With `is_dry` it only reads."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        find_address: Callable[[Mark], str | None],
+        *,
+        parallelism: int,
+        is_dry: bool,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._providers = providers
+        self._find_address = find_address
+        self._parallelism = parallelism
+        self._is_dry = is_dry
+        self._progress = progress
+        self.batches: dict[tuple[str, str], StoppedBatch] = {}
+        """By provider and id."""
+        self.unread: dict[str, str] = {}
+        """By provider: why its list could not be read, so that a batch which no lock knows may still call."""
+
+    def stop_known(self, targets: Collection[StoppedBatch]) -> None:
+        """Cancels these batches at once, before anything is read."""
+        self._stop([target for target in targets if (target.provider, target.remote_id) not in self.batches])
+
+    def stop_listed(self) -> None:
+        """Reads every batch list, and cancels what bears a mark that is to be stopped and was not cancelled yet."""
+        found: list[StoppedBatch] = []
+        for name, provider in self._providers.items():
+            self.unread.pop(name, None)
+            self._progress(f"reading the batch list of {name}")
+            try:
+                found += self._list_marked(name, provider)
+            except ProviderError as error:
+                self.unread[name] = error.message
+        self._stop(found)
+
+    def read_outcomes(self) -> None:
+        """Reads what was cancelled: who was taken off, who is in a call, and whether anybody still waits."""
+        with ThreadPoolExecutor(self._parallelism) as pool:
+            for batch in pool.map(self._read_outcome, list(self.batches.values())):
+                self.batches[batch.provider, batch.remote_id] = batch
+
+    def _list_marked(self, name: str, provider: Provider) -> list[StoppedBatch]:
+        channel = provider.channels.get(Route.BATCH)
+        if channel is None:
+            return []
+        listing = Listing(provider.latest_now, *channel.list_pages(()))
+        listing.read_all()
+        found = []
+        for remote in listing.entries.values():
+            key = name, remote.id
+            if key in self.batches:
+                self.batches[key] = replace(self.batches[key], name=remote.name, mark=remote.mark)
+            address = self._find_address(remote.mark) if remote.mark else None
+            if address is not None and key not in self.batches and not remote.cancelled and not is_over(remote):
+                found.append(
+                    StoppedBatch(
+                        provider=name, address=address, remote_id=remote.id, name=remote.name, mark=remote.mark
+                    )
+                )
+        return found
+
+    def _stop(self, targets: Collection[StoppedBatch]) -> None:
+        if not targets:
+            return
+        self._progress(f"cancelling {len(targets):,}")
+        with ThreadPoolExecutor(self._parallelism) as pool:
+            for batch in pool.map(self._cancel, targets):
+                self.batches[batch.provider, batch.remote_id] = batch
+
+    def _cancel(self, batch: StoppedBatch) -> StoppedBatch:
+        if self._is_dry:
+            return batch
+        failure = self._find_lasting_evidence(batch) or cancel_unrecorded(self._channel(batch), batch.remote_id)
+        return replace(batch, failure=failure)
+
+    def _find_lasting_evidence(self, batch: StoppedBatch) -> str:
+        """Why a batch must not be cancelled unread: its provider forgets what is cancelled, and once it has begun that
+        is all that tells who was called. Empty: it may be."""
+        channel = self._channel(batch)
+        if channel.capabilities.cancel_proof is not CancelProof.ABSENCE:
+            return ""
+        try:
+            remote = channel.read(batch.remote_id)
+            provider_time = self._providers[batch.provider].latest_now()
+        except ProviderError as error:
+            return f"it may have begun, and a cancel would destroy what tells who was called: {error.message}"
+        has_begun = remote is not None and (remote.scheduled_at is None or remote.scheduled_at <= provider_time)
+        return "it has begun, and a cancel would destroy what tells who was called" if has_begun else ""
+
+    def _read_outcome(self, batch: StoppedBatch) -> StoppedBatch:
+        try:
+            remote = self._channel(batch).read(batch.remote_id)
+        except ProviderError:
+            return batch
+        if remote is None:
+            return replace(batch, failure=batch.failure or "the provider does not know it: another key or host?")
+        batch = replace(batch, remote=remote, name=remote.name, mark=remote.mark)
+        if self._is_dry or (waiting := batch.count(Phase.QUEUED)) == 0:
+            # What ended by itself may refuse a cancel, and calls nobody.
+            has_ended = remote.cancelled or is_over(remote)
+            was_over = has_ended and (self._is_dry or not remote.cancelled)
+            return replace(batch, failure="" if has_ended else batch.failure, was_over=was_over)
+        return replace(batch, failure=batch.failure or f"the cancel was taken, and {waiting:,} still wait in it")
+
+    def _channel(self, batch: StoppedBatch) -> Channel:
+        return self._providers[batch.provider].channels[Route.BATCH]
