@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from declarative import schemas
+
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
     from tests.s3server import S3Server
@@ -31,6 +33,15 @@ def one_request_at_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("DIALCTL_APPLY_PARALLELISM", "1")
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_schemas_of_installed_types() -> Iterator[None]:
+    """The schemas that an installed provider type of one test brought are not those of the next."""
+    yield
+    if schemas._added_directories:
+        schemas._added_directories.clear()
+        schemas.load_schema.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -10,17 +10,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from declarative.engine.results import Receipt, RequestStatus
+from declarative.engine.answers import LONGEST_PAUSE, TRIES, outcome_message, retry_delay
+from declarative.engine.results import Receipt, RequestStatus, over_budget_receipt
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model.lock import Intent
 from declarative.model.resource import Resource
-from declarative.providers.base import Ambiguous, Busy, NotSent, Outcome, OutOfFunds, Rejected
-
-TRIES = 4
-"""How often one request is sent at most, where each earlier try was certainly not done."""
-LONGEST_PAUSE = 600.0
-"""Seconds. A run does not wait for a provider that asks for a longer pause between two tries."""
+from declarative.providers.base import NotSent, Outcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +56,10 @@ class Dispatcher:
                 message = f"their time to be called ended while waiting: {outcome_message(outcomes.pop(request))}"
                 on_receipt(request, Receipt(RequestStatus.FAILED, message=message))
             outcomes = self._send_once(list(outcomes), on_receipt)
-            for request in [request for request in outcomes if _delay(outcomes[request], try_index) > LONGEST_PAUSE]:
-                pause = _delay(outcomes.pop(request), try_index)
+            for request in [
+                request for request in outcomes if retry_delay(outcomes[request], try_index) > LONGEST_PAUSE
+            ]:
+                pause = retry_delay(outcomes.pop(request), try_index)
                 message = f"the provider asks to wait {pause:,.0f} s; run dialctl apply again then"
                 on_receipt(request, Receipt(RequestStatus.FAILED, message=message, final=True))
             if not outcomes:
@@ -69,7 +67,7 @@ class Dispatcher:
             # Protocol 7: batches created before must be checked before their guards end, however long this pause is.
             self.on_wait()
             # A provider that is asked too often is asked less by all of them.
-            self.run.pause(max(_delay(outcome, try_index) for outcome in outcomes.values()))
+            self.run.pause(max(retry_delay(outcome, try_index) for outcome in outcomes.values()))
         for request, outcome in outcomes.items():
             message = f"gave up after {TRIES} tries: {outcome_message(outcome)}"
             on_receipt(request, Receipt(RequestStatus.FAILED, message=message))
@@ -95,12 +93,13 @@ class Dispatcher:
     ) -> dict[DialRequest, tuple[Intent, Callable[[], Outcome]]]:
         """Write the intents of all requests that may be sent."""
         written: dict[DialRequest, tuple[Intent, Callable[[], Outcome]]] = {}
-        refused = {request: receipt for request in requests if (receipt := self._find_refusal(request))}
+        refused = {request: receipt for request in requests if (receipt := self.find_stop(request.resource))}
         # Protocol 1: durable before the first of these requests. They share one step, and so one sync.
         with self.run.ledger.one_step():
             for request in [request for request in requests if request not in refused]:
-                if receipt := self._find_budget_end(request):
-                    refused[request] = receipt
+                count, budget = len(request.recipients), self.run.budget
+                if not budget.covers(count):
+                    refused[request] = over_budget_receipt(count, budget.remaining)
                     continue
                 try:
                     written[request] = request.write_intent()
@@ -109,27 +108,6 @@ class Dispatcher:
         for request, receipt in refused.items():
             on_receipt(request, receipt)
         return written
-
-    def _find_refusal(self, request: DialRequest) -> Receipt | None:
-        if receipt := self.find_stop(request.resource):
-            return receipt
-        # Protocol 15: a person's halt is heard before each request that dials, whatever was approved.
-        if halt := self.run.find_halt(request.resource):
-            return Receipt(RequestStatus.HALTED, message=f"{halt}; nobody more is called", final=True)
-        return None
-
-    def _find_budget_end(self, request: DialRequest) -> Receipt | None:
-        count, budget = len(request.recipients), self.run.budget
-        if budget.covers(count):
-            return None
-        # The people called so far are recorded; the others are not called.
-        message = f"max_dials allows {budget.remaining or 0:,} more in this run, the next request would call {count:,}"
-        return Receipt(RequestStatus.FAILED, message=message, final=True)
-
-
-def outcome_message(outcome: Outcome) -> str:
-    """Say why a request was not done, or may not have been."""
-    return outcome.message if isinstance(outcome, NotSent | Busy | Rejected | OutOfFunds | Ambiguous) else ""
 
 
 def _exchange(sends: Mapping[DialRequest, Callable[[], Outcome]]) -> Iterator[tuple[DialRequest, Outcome]]:
@@ -141,9 +119,3 @@ def _exchange(sends: Mapping[DialRequest, Callable[[], Outcome]]) -> Iterator[tu
         requests = {pool.submit(send): request for request, send in sends.items()}
         for answered in as_completed(requests):
             yield requests[answered], answered.result()
-
-
-def _delay(outcome: Outcome, try_index: int) -> float:
-    """Seconds before the next try: what the provider asked for, otherwise 1, 2, 4, ..."""
-    retry_after = outcome.retry_after if isinstance(outcome, Busy) else None
-    return retry_after if retry_after is not None else float(2**try_index)

@@ -16,6 +16,7 @@ from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
 from declarative.engine.recorder import Recorder
+from declarative.engine.repeat import Repeater
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import Settler
@@ -40,7 +41,7 @@ class PlanRunner:
 
     def __init__(self, run: RunContext, resources: Mapping[str, Resource]) -> None:
         self._run = run
-        self._executor = Executor(run, on_wait=self._check_guarded_batches)
+        self._executor = Executor(run, on_wait=self.check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
         self._sweeper = Sweeper(run, self._executor)
@@ -49,7 +50,8 @@ class PlanRunner:
             run, self._executor, self._eligibility, self._guard_watch, self._sweeper, self._apply_findings
         )
         self.settler = Settler(run, self._sweeper)
-        self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self._check_guarded_batches)
+        self.repeater = Repeater(run, self._executor, self._eligibility, self._guard_watch)
+        self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self.check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
 
@@ -60,13 +62,13 @@ class PlanRunner:
             for order, tasks in groupby(sorted(plan.tasks.values(), key=_run_order), key=_run_order):
                 if order == _CALLS:
                     # Protocol 7: pacing single calls may take longer than the guard of a batch created before them.
-                    self._check_guarded_batches()
+                    self.check_guarded_batches()
                 for task in tasks:
                     self._try_task(task, approved.get(task.address))
                 self._submitter.send_queue()
         finally:
             # Protocol 7: an interrupted run checks its new batches too, or their guards would end unwatched.
-            self._check_guarded_batches()
+            self.check_guarded_batches()
 
     def resolve_unsure(self) -> None:
         """Drops the problems of requests that were unsure when they were sent and have been settled since. Those that
@@ -145,7 +147,8 @@ class PlanRunner:
         self._submitter.submit(task.resource, recipients, approved, result)
         return result.is_clean
 
-    def _check_guarded_batches(self) -> None:
+    def check_guarded_batches(self) -> None:
+        """Looks for every batch that this run created and has not looked for yet."""
         self._apply_findings(self._guard_watch.check_all())
 
     def check_guards_again(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from obstore.store import MemoryStore
 
 from declarative.app.emergency_halts import add_halts, end_halts
-from declarative.engine.dispatch import TRIES
+from declarative.engine.answers import TRIES
 from declarative.engine.execute import ProbeExecutor
 from declarative.engine.results import RequestStatus
 from declarative.errors import LeaseLost, StateError
