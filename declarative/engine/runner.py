@@ -15,6 +15,7 @@ from declarative.engine.doubts import DoubtResolver
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
+from declarative.engine.halt_watch import HaltWatch
 from declarative.engine.pacing import Pacer
 from declarative.engine.recorder import Recorder
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
@@ -42,6 +43,7 @@ class PlanRunner:
         self._executor = Executor(run, on_wait=self._check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
+        self._halt_watch = HaltWatch(run)
         self._sweeper = Sweeper(run, self._executor)
         self._guard_watch = GuardWatch(run, self._executor, self._sweeper)
         self.settler = Settler(run, self._sweeper)
@@ -52,6 +54,7 @@ class PlanRunner:
     def run_plan(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
         """Runs one round: every task of the plan. `approved` holds, by address, the numbers that may be called."""
         self._eligibility.begin_round(plan.tasks.values())
+        self._halt_watch.begin_round(plan.tasks.values())
         try:
             for task in sorted(plan.tasks.values(), key=_run_order):
                 result = self.results.setdefault(task.address, ResourceResult())
@@ -214,13 +217,17 @@ class PlanRunner:
         """Whether nothing more may be sent for this resource: its provider is stopped, it expired, or it failed."""
         if resource.provider in self._executor.stopped_providers:
             return True
-        is_expired = self._eligibility.is_expired(resource)
-        if is_expired:
-            message = "expires_at passed during this run; the people who are left are not called"
-            result.problems.append(Receipt(RequestStatus.FAILED, message=message))
+        stop = _find_expiry(self._eligibility, resource) or self._halt_watch.find_stop(resource)
+        result.problems += [stop] if stop else []
         ended = (RequestStatus.FAILED, RequestStatus.HALTED)
         failures = [receipt for receipt in result.problems if receipt.status in ended]
-        return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
+        return stop is not None or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
+
+
+def _find_expiry(eligibility: Eligibility, resource: Resource) -> Receipt | None:
+    """The problem to report where a resource expired during this run."""
+    message = "expires_at passed during this run; the people who are left are not called"
+    return Receipt(RequestStatus.FAILED, message=message) if eligibility.is_expired(resource) else None
 
 
 def _run_order(task: Task) -> int:
