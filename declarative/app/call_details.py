@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import polars as pl
 
 from declarative import atomicfile
+from declarative.app.cache_life import CACHE_LIFE
 from declarative.app.session import Session
 from declarative.errors import ProviderError
 from declarative.model.digest import json_digest
@@ -23,7 +24,8 @@ from declarative.model.remote import parse_timestamp
 from declarative.model.resource import Route
 from declarative.providers.base import Channel
 
-_SCHEMA = {"call_id": pl.String, "details": pl.String}
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {"call_id": pl.String, "details": pl.String}
+_FILE_SCHEMA = {**_SCHEMA, "kept_at": pl.Datetime("us", "UTC")}
 _CHUNK = 200
 """Calls that are asked for together."""
 _SAVE_EVERY = 25 * _CHUNK
@@ -42,7 +44,9 @@ class CallDetails:
         # A sandbox that was reset gives the same ids again, under another lineage.
         owner = [self._provider.host if self._provider else "", lock.lineage if lock else ""]
         self._file: Path = session.data_directory / "cache" / "calls" / f"{json_digest(owner)[:20]}.parquet"
-        self._kept = _read_cache(self._file)
+        self._kept_at = datetime.now(UTC)
+        self._known = _read_cache(self._file, self._kept_at - CACHE_LIFE)
+        self._kept = self._known.select(list(_SCHEMA))
         self._fresh: dict[str, str] = {}
         self.unread_count = 0
         """Calls that were asked for and could not be read."""
@@ -85,10 +89,10 @@ class CallDetails:
                 self._save(now)
 
     def _save(self, now: datetime) -> None:
-        frame = self.frame
-        is_final = [call_id not in self._fresh or _is_final(details, now) for call_id, details in frame.iter_rows()]
+        final = [(call_id, details) for call_id, details in self._fresh.items() if _is_final(details, now)]
+        fresh = pl.DataFrame(final, schema=_SCHEMA, orient="row").with_columns(kept_at=pl.lit(self._kept_at))
         buffer = io.BytesIO()
-        frame.filter(pl.Series(is_final, dtype=pl.Boolean)).write_parquet(buffer)
+        pl.concat([self._known, fresh.cast(pl.Schema(_FILE_SCHEMA))]).write_parquet(buffer)
         atomicfile.write_cache(self._file, buffer.getvalue())
 
 
@@ -110,6 +114,10 @@ def _is_final(details: str, now: datetime) -> bool:
     return ended_at is None or ended_at < now - _RESULT_DELAY
 
 
-def _read_cache(file: Path) -> pl.DataFrame:
+def _read_cache(file: Path, oldest: datetime) -> pl.DataFrame:
+    """What was kept since a moment. Nothing where another version wrote other columns."""
     content = atomicfile.read_cache(file)
-    return pl.DataFrame(schema=_SCHEMA) if content is None else pl.read_parquet(io.BytesIO(content))
+    frame = pl.DataFrame(schema=_FILE_SCHEMA) if content is None else pl.read_parquet(io.BytesIO(content))
+    if frame.schema != pl.Schema(_FILE_SCHEMA):
+        return pl.DataFrame(schema=_FILE_SCHEMA)
+    return frame.filter(pl.col("kept_at") >= oldest)

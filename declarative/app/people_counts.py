@@ -52,6 +52,10 @@ class PeopleCounts:
     """People who are called by a later apply, by reason: calling_hours, too_early, retry_after."""
     to_take_off: int = 0
     """People who wait at the provider and whom the next apply takes off."""
+    timed: int = 0
+    """Ended calls whose time is known."""
+    outside_hours: int = 0
+    """Those of them that began outside the calling hours under which they were sent."""
     held: Mapping[str, int] = field(default_factory=dict)
     """People in the recipients files who are left out, by the keys of a plan's `held`. They are not among `people`."""
 

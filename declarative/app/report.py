@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,20 +10,18 @@ import polars as pl
 
 from declarative import humanize
 from declarative.app.call_details import CallDetails
+from declarative.app.call_evidence import add_evidence
 from declarative.app.costs import SpentCost, add_costs
+from declarative.app.ended_calls import count_hours, list_calls
 from declarative.app.results import add_details, ended_calls, read_costs
 from declarative.app.selected_observations import is_unknown, observe_selected
 from declarative.app.session import Session
-from declarative.app.status import AddressStatus, summarize
-from declarative.model.remote import Phase
+from declarative.app.status import AddressStatus, summarize, with_hours
 from declarative.model.selection import Selection
-from declarative.planning.columns import FactColumns
-from declarative.planning.entries import build_entries, read_members
 from declarative.planning.facts import Observation
 
 _HOURLY_SPAN = timedelta(days=2)
 """Calls within so long a time are shown hour by hour, others day by day."""
-_CALLED = (Phase.REACHED, Phase.UNREACHED, Phase.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -97,12 +95,13 @@ def build_report(
     """Count people and calls. `frames` are those of `list_calls`, with `called_at`."""
     columns = ("attempt", "retries", "is_reached", "called_at")
     calls = pl.concat([frame.select(columns) for frame in frames]) if frames else _no_calls()
+    hours_counts = count_hours([add_evidence(frame, observations) for frame in frames])
     timed = calls.drop_nulls("called_at")
     zone = humanize.display_zone_name()
     local = timed.with_columns(pl.col("called_at").dt.convert_time_zone(zone))
     return ProjectReport(
         project=project,
-        statuses=[summarize(observation) for observation in observations],
+        statuses=[with_hours(summarize(observation), hours_counts) for observation in observations],
         titles={
             observation.facts.address: observation.facts.resource.display_name
             for observation in observations
@@ -115,30 +114,6 @@ def build_report(
         timed_count=len(timed),
         unread_count=unread_count,
     )
-
-
-def list_calls(observations: Iterable[Observation]) -> pl.DataFrame:
-    """List the ended calls: one for each person in each batch, the last one there, and each single call.
-
-    Columns `call_id`, `note`, `attempt`, `retries`, `is_reached`, `ended`.
-    """
-    frames = []
-    for observation in observations:
-        entries = build_entries(read_members(FactColumns([observation.facts])))
-        was_called = pl.col("phase").is_in(_CALLED) & (
-            pl.col("call_id").is_not_null() | pl.col("outcome").is_not_null()
-        )
-        frames.append(
-            entries.filter(was_called).select(
-                "call_id",
-                "note",
-                "attempt",
-                "retries",
-                (pl.col("phase") == Phase.REACHED).alias("is_reached"),
-                pl.lit(True).alias("ended"),
-            )
-        )
-    return pl.concat(frames)
 
 
 def _no_calls() -> pl.DataFrame:

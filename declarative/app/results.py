@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
 from declarative.app.call_details import CallDetails
+from declarative.app.call_evidence import EVIDENCE_SCHEMA, add_evidence
 from declarative.app.costs import SpentCost, add_costs, measure_cost
 from declarative.app.people_counts import call_state
 from declarative.app.selected_observations import is_unknown, observe_selected, standing_word
 from declarative.app.session import Session
-from declarative.errors import UsageError
+from declarative.errors import ProviderError, UsageError
 from declarative.model.numbers import normalize_numbers
 from declarative.model.price import Price
 from declarative.model.remote import Phase
 from declarative.model.selection import Selection
-from declarative.planning.decide import Standing, Verb
+from declarative.planning.decide import Reason, Standing, Verb
 from declarative.planning.facts import Block, Observation
 from declarative.planning.person_details import results_frame
 
@@ -36,6 +38,7 @@ RESULT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "duration_seconds": pl.Int64,
     "call_id": pl.String,
     "error": pl.String,
+    **EVIDENCE_SCHEMA,
     "data": pl.String,
     "note": pl.String,
     "is_due": pl.Boolean,
@@ -50,6 +53,7 @@ RESULT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 - `attempts`: null where the exact count is not known.
 - `called_at`, `duration_seconds`: of their last call; null where the provider tells them with the call alone, and it
   was not asked. A call that nobody took has no duration.
+- EVIDENCE_SCHEMA: under what they were submitted last.
 - `data`: their own data in the manifest, a JSON object of the provider's personal fields.
 - `note`: what the provider told of their last call, a JSON object.
 - `is_due`: they wait to be called again, or will be called again by their own resource. It is not shown.
@@ -70,16 +74,20 @@ class Results:
     """What the calls of all of them cost, one for each currency; empty without a price."""
 
 
-def read_results(session: Session, selection: Selection, *, details: bool = False) -> Results:
-    """Read one row for each person. `details` asks for each ended call that does not tell its time yet.
+def read_results(
+    session: Session, selection: Selection, *, details: bool = False, numbers: Sequence[str] = ()
+) -> Results:
+    """Read one row for each person. `details` asks for each ended call that does not tell its time yet. Where `numbers`
+    are given, batches that hold none of them for sure are not read, and these people alone are asked for.
 
     Raises UsageError for an address that is not known.
     """
     known: list[Observation] = []
     unknown_addresses: list[tuple[str, Block]] = []
-    for observation in observe_selected(session, selection):
-        if observation.block is not None and is_unknown(observation):
-            unknown_addresses.append((observation.facts.address, observation.block))
+    for observation in observe_selected(session, selection, numbers=normalize_all(numbers)):
+        block = observation.block if is_unknown(observation) else _find_unread(session, observation)
+        if block is not None:
+            unknown_addresses.append((observation.facts.address, block))
         else:
             known.append(observation)
     frames, unread_count = [pl.DataFrame(schema=RESULT_SCHEMA)], 0
@@ -89,8 +97,9 @@ def read_results(session: Session, selection: Selection, *, details: bool = Fals
         rows = pl.concat([_result_rows(observation) for observation in of_provider])
         call_details = CallDetails(session, provider)
         if details:
-            call_details.fetch(ended_calls(rows), of_provider[0].facts.now)
-        frames.append(add_details(rows, call_details.frame))
+            asked = keep_numbers(rows, numbers) if numbers else rows
+            call_details.fetch(ended_calls(asked), of_provider[0].facts.now)
+        frames.append(add_evidence(add_details(rows, call_details.frame), of_provider))
         unread_count += call_details.unread_count
         if price := find_price(session, provider):
             costs.append(measure_cost(frames[-1], price))
@@ -125,6 +134,18 @@ def read_costs(
     return costs
 
 
+def _find_unread(session: Session, observation: Observation) -> Block | None:
+    """Why it is not known what was done at an address that is over and removed. A plan needs nothing from its provider;
+    whoever asks who was called does."""
+    facts = observation.facts
+    has_calls = any(not record.closed for record in facts.resource_record.remotes.values())
+    if not (facts.is_tombstone and has_calls) or facts.remotes:
+        return None
+    provider = session.connections.providers.get(observation.provider)
+    detail = provider.message if isinstance(provider, ProviderError) else f"{observation.provider} could not be read"
+    return Block(Reason.NOT_READ, detail, provider.hint if isinstance(provider, ProviderError) else "")
+
+
 def _result_rows(observation: Observation) -> pl.DataFrame:
     is_bounded = pl.col("standing") == int(Standing.UNSURE)
     at_most = pl.when(~is_bounded).then("attempts").cast(pl.Int64)
@@ -140,6 +161,7 @@ def _result_rows(observation: Observation) -> pl.DataFrame:
         at_most.alias("attempts_at_most"),
         "call_id",
         "error",
+        "remote",
         "data",
         "note",
         ((call == "called_again") | pl.col("verb").is_in([Verb.RETRY, Verb.WAIT])).fill_null(False).alias("is_due"),
@@ -174,11 +196,32 @@ def add_details(rows: pl.DataFrame, details: pl.DataFrame) -> pl.DataFrame:
 def keep_numbers(frame: pl.DataFrame, numbers: Sequence[str]) -> pl.DataFrame:
     """Keep the people with one of these numbers, in any way of writing them. Raises UsageError for a text that is no
     number."""
-    normal = normalize_numbers(numbers)
-    for text, number in zip(numbers, normal, strict=True):
+    return frame.filter(pl.col("number").is_in(normalize_all(numbers)))
+
+
+def normalize_all(numbers: Sequence[str]) -> list[str]:
+    """Put numbers into normal form. Raises UsageError for a text that is no number."""
+    normal = []
+    for text, number in zip(numbers, normalize_numbers(numbers), strict=True):
         if number is None:
             raise UsageError(f'"{text}" is no phone number', hint="write it with + and the code of its country")
-    return frame.filter(pl.col("number").is_in(normal))
+        normal.append(number)
+    return normal
+
+
+def keep_run(frame: pl.DataFrame, run: str) -> pl.DataFrame:
+    """Keep the people whom a run submitted last, and whom it may have called again where no time tells. Raises
+    UsageError for a run that submitted nobody who is here."""
+    found = frame.filter((pl.col("run") == run) | (pl.col("later_run") == run))
+    if found.is_empty():
+        raise UsageError(f'nobody here was submitted by a run "{run}"', hint="dialctl history shows the runs")
+    return found
+
+
+def keep_since(frame: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    """Keep the people who were called last at this moment or later, or were submitted then where no time of a call is
+    known."""
+    return frame.filter(pl.coalesce("called_at", "sent_at") >= moment)
 
 
 def keep_standings(frame: pl.DataFrame, standings: Sequence[str]) -> pl.DataFrame:

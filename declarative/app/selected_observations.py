@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from declarative.app.frequency import apply_frequency
+from declarative.app.number_search import skip_batches
 from declarative.app.session import Session
 from declarative.engine.observe import observe
 from declarative.errors import UsageError
@@ -20,9 +23,13 @@ PARTLY_KNOWN = (Reason.LOST, Reason.MEMBERS_UNREADABLE, Reason.LOCK_IS_OLDER, Re
 """Blocks under which a person who was not found may be in what could not be read."""
 
 
-def observe_selected(session: Session, selection: Selection) -> list[Observation]:
-    """Observe the selected addresses. Raises UsageError for an address that is not known."""
-    scope = session.scope(session.lock(), everything=True)
+def observe_selected(session: Session, selection: Selection, numbers: Collection[str] = ()) -> list[Observation]:
+    """Observe the selected addresses. Batches that hold none of these `numbers` for sure are left out, where some are
+    given. Raises UsageError for an address that is not known."""
+    lock = session.lock()
+    if numbers and lock is not None:
+        lock = skip_batches(lock, session.desired, session.connections.capabilities, session.key, numbers)
+    scope = session.scope(lock, everything=True)
     observations = {
         observation.facts.address: observation
         for observation in apply_frequency(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
+from declarative.app.cache_life import end_old_caches
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
 from declarative.app.lock_check import check_lock
 from declarative.errors import DialctlError, UsageError
@@ -201,6 +202,7 @@ class Session:
         from declarative.engine.members import MemberCache
         from declarative.engine.observe import ObserveScope
 
+        end_old_caches(self.data_directory / "cache")
         cache_directory = self.data_directory / "cache" / "members"
         hosts = self.connections.hosts
         return ObserveScope(

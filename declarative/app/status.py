@@ -10,6 +10,7 @@ import polars as pl
 
 from declarative.app.address_state import AddressState, State, find_state
 from declarative.app.costs import SpentCost
+from declarative.app.ended_calls import HoursCounts, count_known_hours
 from declarative.app.people_counts import PeopleCounts, count_people
 from declarative.app.results import read_costs
 from declarative.app.selected_observations import is_unknown, observe_selected, standing_word
@@ -86,8 +87,15 @@ class AddressStatus:
 def read_status(session: Session, selection: Selection) -> list[AddressStatus]:
     """The status of the selected addresses. Raises UsageError for an address that is not known."""
     observations = observe_selected(session, selection)
-    costs = read_costs(session, observations)
-    return [replace(summarize(observation), cost=costs.get(observation.facts.address)) for observation in observations]
+    costs, hours_counts = read_costs(session, observations), count_known_hours(session, observations)
+    statuses = [with_hours(summarize(observation), hours_counts) for observation in observations]
+    return [replace(status, cost=costs.get(status.address)) for status in statuses]
+
+
+def with_hours(status: AddressStatus, hours_counts: HoursCounts) -> AddressStatus:
+    """Add how many calls began outside calling hours."""
+    timed, outside = hours_counts.get(status.address, (0, 0))
+    return replace(status, counts=replace(status.counts, timed=timed, outside_hours=outside))
 
 
 def summarize(observation: Observation) -> AddressStatus:

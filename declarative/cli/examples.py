@@ -54,6 +54,7 @@ _EXAMPLES = {
         "dialctl history batch/march-outreach --since 30d",
         "dialctl history --since 2026-01-01T00:00:00Z --format csv",
     ),
+    "erase": ("dialctl erase +14155550101", "dialctl erase - < erased.txt"),
     "resolve": (
         "dialctl status call/callback-ada",
         "dialctl resolve call/callback-ada --placed",

@@ -38,7 +38,7 @@ def history(
     from declarative.report import json_output
 
     session = context.open_session(path)
-    moment = session.connections.read_time(asks=False) - since if isinstance(since, timedelta) else since
+    moment = options.resolve_since(since, session.connections)
     run_history = read_run_history(session, Selection(addresses), moment)
     if as_json or layout == "json":
         context.print_data(json_output.encode(output.history_document(run_history)))

@@ -31,6 +31,7 @@ _COMMANDS: Mapping[str, str] = {
     "results": "declarative.cli.results:results",
     "report": "declarative.cli.report:report",
     "history": "declarative.cli.history:history",
+    "erase": "declarative.cli.erase:erase",
     "resolve": "declarative.cli.resolve:resolve",
     "state": "declarative.cli.state:state",
     "force-unlock": "declarative.cli.state:force_unlock",

@@ -6,11 +6,14 @@ import math
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
 from declarative.cli import completion
+
+if TYPE_CHECKING:
+    from declarative.app.connections import Connections
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+|\d+")
@@ -53,6 +56,11 @@ class Since(click.ParamType[datetime | timedelta]):
                 ctx,
             )
         return moment
+
+
+def resolve_since(since: datetime | timedelta | None, connections: Connections) -> datetime | None:
+    """The moment that `--since` means: a duration ends now, by the clock of the sandbox or of this machine."""
+    return connections.read_time(asks=False) - since if isinstance(since, timedelta) else since
 
 
 class LabelSelector(click.ParamType[str]):

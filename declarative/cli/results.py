@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ details = click.option(
 )
 @click.option("--outcome", "outcomes", multiple=True, metavar="WORD", help="Only people with this outcome. Repeatable.")
 @click.option("--standing", "standings", multiple=True, type=click.Choice(_STANDINGS), help="Only people who stand so.")
+@click.option("--run", metavar="ID", help="Only people whom this run submitted, as dialctl history names it.")
+@options.since
 @click.option("--unreached", is_flag=True, help="Only people who were not reached and are not called again.")
 @details
 @click.option(
@@ -55,7 +58,8 @@ def results(context: Context, /, path: Path, layout: str | None, output: Path | 
     """Show one row for each person. Outcome, attempts, time, the person's data and what the provider returned.
 
     Numbers are masked unless --show-numbers is given. A file written with -o holds them in full. A list cut from the
-    results is a recipients file as it is, with `to_number: number`.
+    results is a recipients file as it is, with `to_number: number`. `--number` answers who called somebody,
+    when and on whose word, over all addresses, those whose manifest is removed, too.
     """
     from declarative.app.results import read_results
     from declarative.model.selection import Selection
@@ -67,7 +71,10 @@ def results(context: Context, /, path: Path, layout: str | None, output: Path | 
         raise UsageError(f"{layout} is no text for a screen", hint=f"name a file: -o results.{layout}")
     flags["numbers"] = [number for word in flags["numbers"] for number in _read_numbers(word)]
     session = context.open_session(path)
-    people = read_results(session, Selection(flags["addresses"], flags["labels"]), details=flags["details"])
+    selection = Selection(flags["addresses"], flags["labels"])
+    asks = flags["details"] or bool(flags["numbers"])  # few people, and their time is what is asked for
+    people = read_results(session, selection, details=asks, numbers=flags["numbers"])
+    flags["since"] = options.resolve_since(flags["since"], session.connections)
     _print_unknown(context, people)
     frame = _filter_people(people.frame, **flags)
     if flags["unreached"] and (due_count := len(people.frame.filter(reached=False, is_due=True))):
@@ -96,6 +103,8 @@ def _filter_people(
     frame: pl.DataFrame,
     *,
     numbers: Sequence[str],
+    run: str | None,
+    since: datetime | None,
     outcomes: Sequence[str],
     standings: Sequence[str],
     unreached: bool,
@@ -106,6 +115,8 @@ def _filter_people(
     from declarative.report.results import keep_outcomes
 
     frame = rows.keep_numbers(frame, numbers) if numbers else frame
+    frame = rows.keep_run(frame, run) if run else frame
+    frame = rows.keep_since(frame, since) if since else frame
     frame = keep_outcomes(frame, outcomes) if outcomes else frame
     frame = rows.keep_standings(frame, standings) if standings else frame
     return rows.keep_unreached(frame) if unreached else frame

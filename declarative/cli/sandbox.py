@@ -135,6 +135,18 @@ def reset(url: str | None) -> None:
             file.unlink()
 
 
+def delete_embedded(directory: Path) -> None:
+    """Delete the sandbox of a directory with its lock, while no run uses it. Raises LeaseHeld."""
+    import shutil
+    import time
+
+    from declarative.state.base import Holder
+    from declarative.state.catalog import open_backend
+
+    with open_backend(directory, None).lease(Holder.from_environment(os.environ), 0, time.sleep):
+        shutil.rmtree(directory)
+
+
 def _reset_embedded(directory: Path) -> None:
     from declarative.sandbox.store import DamagedDatabase, delete_database
 

@@ -152,7 +152,10 @@ def merge(context: Context, path: Path, lock_timeout: float, reason: str) -> int
 @options.lock_timeout
 @click.pass_obj
 def push(context: Context, url: str, path: Path, lock_timeout: float, reason: str) -> int:
-    """Copy the lock from this directory to another place."""
+    """Copy the lock from this directory to another place.
+
+    Its history goes with it.
+    """
     from declarative.app import state_admin
 
     context.print_text(state_admin.push_lock(context.open_session(path), url, lock_timeout, reason))
@@ -166,7 +169,10 @@ def push(context: Context, url: str, path: Path, lock_timeout: float, reason: st
 @options.lock_timeout
 @click.pass_obj
 def pull(context: Context, url: str, path: Path, lock_timeout: float, reason: str) -> int:
-    """Copy the lock from another place to this directory."""
+    """Copy the lock from another place to this directory.
+
+    Its history comes with it.
+    """
     from declarative.app import state_admin
 
     context.print_text(state_admin.pull_lock(context.open_session(path), url, lock_timeout, reason))

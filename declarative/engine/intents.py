@@ -70,7 +70,7 @@ class IntentWriter:
             scheduled_at=scheduled_at,
             fence=self._find_fence(resource, latest_time, scheduled_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
-            origin=self._origin(resource),
+            origin=self._origin(resource, provider_time),
         )
         self._record_intent(resource, intent, moved)
         return intent, Submission(
@@ -95,14 +95,14 @@ class IntentWriter:
             generation=wave.generation,
             shard=remote_record.shard,
             attempt=remote_record.attempt,
-            sent_at=self._run.provider(resource).now(),
+            sent_at=(provider_time := self._run.provider(resource).now()),
             count=count,
             numbers=remote_record.numbers or "",
             payloads=remote_record.payloads or "",
             settings=remote_record.settings or "",
             remote=remote.id,
             retry_count=remote.retry_count,  # Protocol 5: a lost retry is known by a larger count alone
-            origin=self._origin(resource),
+            origin=self._origin(resource, provider_time),
         )
         self._record_intent(resource, intent)
         return intent
@@ -118,9 +118,9 @@ class IntentWriter:
         has_key = capabilities.idempotent_for is not None
         return mark.spell(submission_mark, capabilities.key_separators) if has_key else ""
 
-    def _origin(self, resource: Resource) -> Origin | None:
+    def _origin(self, resource: Resource, moment: datetime) -> Origin | None:
         run = self._run.ledger.run
-        return run.origin(encode_hours(resource.policy.calling_hours)) if run else None
+        return run.origin(moment, encode_hours(resource.policy.calling_hours)) if run else None
 
     def _record_intent(self, resource: Resource, intent: Intent, moved: int = 0) -> None:
         # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been

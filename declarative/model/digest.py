@@ -15,6 +15,9 @@ import orjson
 
 from declarative.errors import UsageError
 
+_ERASED = "do-not-call"
+"""Takes the place of a lineage in digests of erased people."""
+
 
 class WrittenNumber(float):
     """A number whose text would be changed by reading it: 3.10. It counts as a number, and is encoded as its text."""
@@ -83,6 +86,11 @@ class PersonKey:
     def digest_person(self, salt: str, number: str) -> str:
         """16 hex characters that stand for one number. `salt` is the lineage, so they differ from lock to lock."""
         return self._new_hash(f"{salt}\n{number}".encode()).hexdigest()[:16]
+
+    def name_erased(self, number: str) -> str:
+        """What stands for an erased person in the column `person` of a do-not-call file: the key's fingerprint and a
+        digest, the same in every lock. Without a key it would be guessable: use the number itself then."""
+        return f"{self.fingerprint}-{self.digest_person(_ERASED, number)}"
 
     def _new_hash(self, data: bytes) -> hmac.HMAC | hashlib._Hash:
         if self._secret is None:

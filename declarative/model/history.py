@@ -96,6 +96,8 @@ class Origin:
 
     run: str
     """Id of the run that sent it, as in the history."""
+    at: datetime
+    """When it was sent, by the provider's clock."""
     commit: str | None = None
     """Hash of the git commit whose manifests asked for it. None outside git."""
     hours: Mapping[str, Json] = field(default_factory=dict)

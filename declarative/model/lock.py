@@ -140,6 +140,8 @@ class RemoteRecord:
     who may have been in it is called until a person settles who was."""
     origin: Origin | None = None
     """Under what it was sent. None: found by its mark alone, or sent by an earlier version."""
+    retried: Origin | None = None
+    """Under what it was last retried by the provider's request. None: by none that is known."""
 
     @property
     def state(self) -> tuple[str, int, int, int | None, str]:

@@ -113,7 +113,8 @@ def _count_shown(remote: Remote) -> int:
 def with_retry(remote_record: RemoteRecord, intent: Intent) -> RemoteRecord:
     """The record of a batch whose retry request is known to have been accepted, whatever count the provider shows."""
     # Protocol 9: an answer may be older than the request that it answers. A retry that is not counted is sent again.
-    return replace(remote_record, retry_count=_larger_count(remote_record.retry_count, (intent.retry_count or 0) + 1))
+    retry_count = _larger_count(remote_record.retry_count, (intent.retry_count or 0) + 1)
+    return replace(remote_record, retry_count=retry_count, retried=intent.origin or remote_record.retried)
 
 
 def _larger_count(recorded: int | None, reported: int | None) -> int | None:
@@ -199,6 +200,7 @@ def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteReco
         # Where one side names its people, their digests are under `placed` of the joined record.
         unnamed=all(record.unnamed for record in (first, second) if record.closed) and (first.closed or second.closed),
         origin=latest.origin or first.origin or second.origin,
+        retried=latest.retried or first.retried or second.retried,
     )
 
 

@@ -13,7 +13,7 @@ from declarative.app.people_counts import PeopleCounts, add_counts
 from declarative.app.report import ProjectReport
 from declarative.app.status import AddressStatus
 from declarative.errors import UsageError
-from declarative.humanize import people
+from declarative.humanize import people, plural
 from declarative.model.recipients import HELD_BACK
 from declarative.privacy import clean, mask_all
 from declarative.report.outcome_words import count_outcome_words
@@ -27,6 +27,7 @@ _COLUMNS = {
     "called": "called",
     "reached": "reached",
     "not_reached": "not reached",
+    "outside_hours": "calls outside hours",
 }
 """Columns that the table of resources always has: a count of `status --json`, and its words."""
 _MORE_COLUMNS = {
@@ -151,8 +152,14 @@ def _list_tiles(total: PeopleCounts, statuses: Sequence[AddressStatus]) -> list[
         Figure("reached", f"{total.reached:,}", reached_words),
         Figure("not_reached", f"{total.not_reached:,}", "not reached"),
         Figure("coming", f"{total.coming:,}", "still to come or under way"),
+        Figure("outside_hours", f"{total.outside_hours:,}", _describe_hours(total)),
         Figure("", f"{sum(status.needs_person for status in statuses):,}", "resources need a decision"),
     ]
+
+
+def _describe_hours(total: PeopleCounts) -> str:
+    calls = plural(total.timed, "call", "calls")
+    return f"begun outside calling hours, of {calls} whose time is known"
 
 
 def _resource_row(report: ProjectReport, status: AddressStatus, columns: Mapping[str, str]) -> dict[str, object]:

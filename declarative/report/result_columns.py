@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import orjson
 import polars as pl
 
+from declarative.app.call_evidence import EVIDENCE_COLUMNS
 from declarative.model.resource import Json
 from declarative.report.outcome_words import outcome_word
 
@@ -25,7 +26,7 @@ PLAIN_COLUMNS = (
     "call_id",
     "error",
 )
-"""Columns of every results table, in their order. The person's own follow, then `result.x`."""
+"""Columns of every results table, in their order. The person's own follow, then `result.x`, then EVIDENCE_COLUMNS."""
 
 _RESULT = "result."
 Column = Sequence[Json]
@@ -42,16 +43,20 @@ class ResultColumns:
     """The person's own data by name: the key, or `metadata.key` where the key alone would be two things."""
     result: Mapping[str, Column]
     """What the provider returned, by `result.key`."""
+    evidence: pl.DataFrame
+    """EVIDENCE_COLUMNS: on whose word, and at what hour."""
 
     @property
     def extra(self) -> dict[str, Column]:
         """All columns after the plain ones, in their order."""
-        return {**self.own, **self.result}
+        return {**self.own, **self.result, **self.evidence.to_dict(as_series=False)}
 
     def as_text(self) -> pl.DataFrame:
-        """One frame, where everything after the plain columns is text: strings as they are, other values as JSON."""
-        texts = [pl.Series(name, list(map(json_text, column)), dtype=pl.String) for name, column in self.extra.items()]
-        return self.plain.with_columns(texts)
+        """One frame, where what is the person's own or was returned is text: strings as they are, other values as
+        JSON."""
+        extra = {**self.own, **self.result}
+        texts = [pl.Series(name, list(map(json_text, column)), dtype=pl.String) for name, column in extra.items()]
+        return self.plain.with_columns(*texts, *self.evidence)
 
     def rows(self) -> Iterator[dict[str, object]]:
         """Yield each row by column name, with JSON values as they are."""
@@ -70,10 +75,11 @@ def split_columns(frame: pl.DataFrame) -> ResultColumns:
     prefixes = (_RESULT, *(f"{field}." for field, _ in pairs))
     own = {}
     for field, key in pairs:
-        is_taken = key_counts[key] > 1 or key in PLAIN_COLUMNS or key.startswith(prefixes)
+        is_taken = key_counts[key] > 1 or key in (*PLAIN_COLUMNS, *EVIDENCE_COLUMNS) or key.startswith(prefixes)
         own[f"{field}.{key}" if is_taken else key] = [row.get((field, key)) for row in own_rows]
     names = dict.fromkeys(name for row in results for name in row)
-    return ResultColumns(frame.select(PLAIN_COLUMNS), own, {name: [row.get(name) for row in results] for name in names})
+    returned = {name: [row.get(name) for row in results] for name in names}
+    return ResultColumns(frame.select(PLAIN_COLUMNS), own, returned, frame.select(EVIDENCE_COLUMNS))
 
 
 def with_outcome_words(frame: pl.DataFrame) -> pl.DataFrame:

@@ -13,10 +13,12 @@ from declarative.report.result_columns import ResultColumns, json_text, with_out
 
 _ALWAYS = ("number", "standing", "outcome", "attempts")
 """Columns that are shown however narrow the terminal is."""
-_MORE = ("called_at", "duration", "error", "address", "call_id")
+_MORE = ("called_at", "duration", "error", "address", "call_id", "within_hours", "called_at_local", "run", "commit")
 """Columns that follow as far as there is room, after the person's own and what the provider returned."""
 _GAP = "  "
 _LONGEST_CELL = 32
+_COMMIT = 9
+"""Characters of a commit in a cell."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def format_table(columns: ResultColumns, width: int | None) -> str:
 
 def _list_columns(columns: ResultColumns) -> list[_Column]:
     """List the columns from left to right. A column without any value is left out, unless it is always shown."""
-    plain = _plain_texts(columns.plain)
+    plain = _plain_texts(pl.concat([columns.plain, columns.evidence], how="horizontal"))
     own = [_make_column(name, map(json_text, cells), 1) for name, cells in columns.own.items()]
     result = [_make_column(name, map(json_text, cells), 2) for name, cells in columns.result.items()]
     always = [_make_column(name, plain.get_column(name), 0) for name in _ALWAYS]
@@ -67,7 +69,13 @@ def _plain_texts(plain: pl.DataFrame) -> pl.DataFrame:
     seconds = plain.get_column("duration_seconds")
     durations = [None if length is None else humanize.elapsed(length) for length in seconds]
     return frame.select(
-        *("address", "number", "standing", "outcome", "call_id", "error"),
+        *("address", "number", "standing", "outcome", "call_id", "error", "called_at_local", "run"),
+        pl.col("commit").str.slice(0, _COMMIT),
+        pl.when("within_hours")
+        .then(pl.lit("yes"))
+        .when(~pl.col("within_hours"))
+        .then(pl.lit("NO"))
+        .alias("within_hours"),
         pl.coalesce(pl.col("attempts").cast(pl.String), at_most).alias("attempts"),
         pl.col("called_at").dt.convert_time_zone(humanize.display_zone_name()).dt.strftime("%Y-%m-%d %H:%M %Z"),
         pl.Series("duration", durations, dtype=pl.String),

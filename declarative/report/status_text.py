@@ -99,6 +99,7 @@ def _count_lines(counts: PeopleCounts) -> Iterator[str]:
         yield f"  {bar} {counts.percent}% of {people(counts.finished + counts.coming)}"
     if counts.called:
         yield f"  {counts.called:,} called: {describe_called(counts)}"
+        yield f"  {describe_hours(counts)}"
     yield from (f"  {count:,} {words}" for count, words in list_uncalled(counts) if count)
 
 
@@ -113,6 +114,14 @@ def describe_called(counts: PeopleCounts) -> str:
         (counts.outcome_unknown, "unclear: nothing says whether they were reached"),
     ]
     return ", ".join(f"{count:,} {words}" for count, words in parts if count)
+
+
+def describe_hours(counts: PeopleCounts) -> str:
+    """Say how many calls began outside calling hours, none too, and of how many that is known."""
+    if not counts.timed:
+        return "when their calls began is not known here: dialctl results --details asks for it"
+    calls = humanize.plural(counts.timed, "call", "calls")
+    return f"{counts.outside_hours:,} began outside calling hours (of {calls} whose time is known)"
 
 
 def list_uncalled(counts: PeopleCounts) -> list[tuple[int, str]]:

@@ -127,6 +127,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "halted": lambda document: from_json_object(Halt, document),
     "resumed": lambda document: from_json_object(Ended, document),
     "origin": lambda document: from_json_object(Origin, document),
+    "retried": lambda document: from_json_object(Origin, document),
     "runs": _mapping_decoder(RunRecord),
     "addresses": _mapping_decoder(PeopleCounts),
 }

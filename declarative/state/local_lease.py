@@ -64,7 +64,7 @@ class LocalLease:
         if self._fd is not None:
             with suppress(OSError):  # empty for readers; the lock of the kernel is what counts
                 os.ftruncate(self._fd, 0)
-            os.close(self._fd)
+            close_locked(self._fd)
             self._fd = None
 
 
@@ -91,7 +91,7 @@ def read_holder(path: Path) -> Holder | None:
         text = os.pread(fd, 4096, 0)
         return Holder.from_json(text) if text and not _try_flock(fd, fcntl.LOCK_SH) else None
     finally:
-        os.close(fd)
+        close_locked(fd)
 
 
 def break_lease(path: Path, lease_id: str) -> None:
@@ -122,12 +122,20 @@ def write_turn(lease_path: Path) -> Iterator[None]:
             raise _write_under_way_error(lease_path)
         yield
     finally:
-        os.close(fd)
+        close_locked(fd)
 
 
 def try_exclusive(fd: int) -> bool:
     """Lock an open file for this process alone, until it is closed. False: another process has locked it."""
     return _try_flock(fd, fcntl.LOCK_EX)
+
+
+def close_locked(fd: int) -> None:
+    """Close a file that may be locked, and end its lock now. A program that another thread starts has the file open for
+    an instant, and its lock would last as long."""
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_UN)
+    os.close(fd)
 
 
 def _write_under_way_error(lease_path: Path) -> StateError:
@@ -146,7 +154,7 @@ def _try_acquire_file(path: Path, holder: Holder) -> LocalLease | None:
         if _try_flock(fd, fcntl.LOCK_EX) and _is_same_file(fd, path):
             return _write_holder(path, fd, holder)
         only_readers = _try_flock(fd, fcntl.LOCK_SH)
-        os.close(fd)
+        close_locked(fd)
         if not only_readers:
             return None
     return None

@@ -35,7 +35,7 @@ def add_line(path: Path, line: bytes) -> None:
                 )
             _write_line(fd, line)
         finally:
-            os.close(fd)
+            local_lease.close_locked(fd)
         atomicfile.sync_folder(path.parent)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from declarative.model.history import Origin, PeopleCounts, RunRecord
 from declarative.model.resource import Json
@@ -29,9 +30,9 @@ class OpenRun:
             self._record = self._begin()
         return self._record
 
-    def origin(self, hours: Mapping[str, Json]) -> Origin:
-        """Under what this run sends now."""
-        return Origin(run=self.record.run, commit=self.record.commit, hours=hours)
+    def origin(self, moment: datetime, hours: Mapping[str, Json]) -> Origin:
+        """Under what this run sends something at a moment of the provider's clock."""
+        return Origin(run=self.record.run, at=moment, commit=self.record.commit, hours=hours)
 
     def count(self, addresses: Sequence[str], counts: PeopleCounts | None) -> RunRecord | None:
         """The record with one more step: at each address so many people. None where the step does not concern the

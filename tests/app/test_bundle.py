@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from declarative.app.bundle import bundle_schema
 from tests.command import ROOT, run_in_process
 
-MANIFESTS = sorted(path for path in (ROOT / "examples").rglob("*.yaml") if "kind:" in path.read_text())
+MANIFESTS = sorted(path for path in (ROOT / "examples").rglob("*.yaml") if "apiVersion: dialctl/" in path.read_text())
 
 
 class TextLoader(yaml.SafeLoader):

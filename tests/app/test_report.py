@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from declarative.app.report import CallCount, build_report, list_calls
+from declarative.app.ended_calls import list_calls
+from declarative.app.report import CallCount, build_report
 from declarative.app.results import add_details
 from declarative.model.frames import numbers_digest, payloads_digest
 from declarative.model.lock import RemoteRecord, ResourceRecord

@@ -11,7 +11,7 @@ from tests.command import ROOT, run_in_process
 from tests.language_server import LanguageServer
 from tests.node_packages import find_program
 
-EXAMPLES = sorted(path for path in (ROOT / "examples").rglob("*.yaml") if "kind:" in path.read_text())
+EXAMPLES = sorted(path for path in (ROOT / "examples").rglob("*.yaml") if "apiVersion: dialctl/" in path.read_text())
 BATCH = """\
 # yaml-language-server: $schema=dialctl.schema.json
 apiVersion: dialctl/v1

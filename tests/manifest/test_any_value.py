@@ -28,7 +28,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 MANIFESTS = sorted(
     path
     for path in EXAMPLES.rglob("*.yaml")
-    if not any(part.startswith(".") for part in path.relative_to(EXAMPLES).parts) and "\nkind: " in path.read_text()
+    if not any(part.startswith(".") for part in path.relative_to(EXAMPLES).parts)
+    and "apiVersion: dialctl/" in path.read_text()
 )
 
 _MEANINGFUL = (

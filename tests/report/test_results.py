@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 
+from declarative.app.call_evidence import EVIDENCE_COLUMNS
 from declarative.app.results import RESULT_SCHEMA
 from declarative.errors import UsageError
 from declarative.report import results
@@ -64,8 +65,8 @@ def test_the_persons_own_data_and_what_was_returned_follow_the_plain_columns() -
     note = {"result": {"confirmed": True, "next": {"on": "2027-01-05"}}, "result_status": "completed"}
     table = frame(data=json.dumps({"metadata": {"plan": "basic", "seats": 3}}), note=json.dumps(note))
     [row] = read_csv(table)
-    assert list(row) == [*PLAIN, "plan", "seats", "result.confirmed", "result.next"]
-    assert list(row.values())[len(PLAIN) :] == ["basic", "3", "true", '{"on":"2027-01-05"}']
+    assert list(row) == [*PLAIN, "plan", "seats", "result.confirmed", "result.next", *EVIDENCE_COLUMNS]
+    assert list(row.values())[len(PLAIN) : -len(EVIDENCE_COLUMNS)] == ["basic", "3", "true", '{"on":"2027-01-05"}']
     [line] = map(json.loads, results.render_results(table, "jsonl").splitlines())
     assert list(line) == list(row)
     assert (line["seats"], line["result.next"]) == (3, {"on": "2027-01-05"})
@@ -74,13 +75,19 @@ def test_the_persons_own_data_and_what_was_returned_follow_the_plain_columns() -
 def test_a_key_that_could_be_two_things_names_its_field() -> None:
     table = with_data(metadata={"plan": "a", "number": "b", "result.x": "c"}, context={"plan": "d", "tier": "e"})
     [row] = read_csv(table)
-    assert [*row][len(PLAIN) :] == ["metadata.plan", "metadata.number", "metadata.result.x", "context.plan", "tier"]
+    assert [*row][len(PLAIN) : -len(EVIDENCE_COLUMNS)] == [
+        "metadata.plan",
+        "metadata.number",
+        "metadata.result.x",
+        "context.plan",
+        "tier",
+    ]
     assert row["number"] == ADA
 
 
 def test_a_key_that_looks_like_a_named_field_loses_nothing() -> None:
     table = with_data(metadata={"plan": "a", "metadata.plan": "b"}, context={"plan": "c"})
-    assert [*read_csv(table)[0].values()][len(PLAIN) :] == ["a", "b", "c"]
+    assert [*read_csv(table)[0].values()][len(PLAIN) : -len(EVIDENCE_COLUMNS)] == ["a", "b", "c"]
 
 
 def test_people_without_a_value_have_an_empty_cell() -> None:
@@ -91,7 +98,7 @@ def test_people_without_a_value_have_an_empty_cell() -> None:
 def test_a_variable_that_came_back_as_it_was_sent_is_no_result() -> None:
     data, back = {"dynamic_variables": {"name": "Ada"}}, {"name": "Ada", "appointment": "monday"}
     [row] = read_csv(frame(data=json.dumps(data), note=json.dumps({"result": back})))
-    assert [*row][len(PLAIN) :] == ["name", "result.appointment"]
+    assert [*row][len(PLAIN) : -len(EVIDENCE_COLUMNS)] == ["name", "result.appointment"]
 
 
 def test_an_extraction_that_failed_says_so() -> None:
@@ -190,7 +197,7 @@ def test_a_spreadsheet_runs_no_cell_of_a_csv_and_reads_numbers_as_numbers(text: 
 
 def test_a_spreadsheet_runs_no_heading_of_a_csv() -> None:
     table = with_data(metadata={"=1+1": "a", "'=1+1": "b"})
-    assert results.render_results(table, "csv").splitlines()[0].endswith(",error,'=1+1,'=1+1")
+    assert results.render_results(table, "csv").splitlines()[0].split(",zone")[0].endswith(",error,'=1+1,'=1+1")
 
 
 def test_a_workbook_holds_text_as_text_numbers_as_numbers_and_times_as_times(tmp_path: Path) -> None:
@@ -199,7 +206,7 @@ def test_a_workbook_holds_text_as_text_numbers_as_numbers_and_times_as_times(tmp
     results.write_results(with_data(metadata=metadata), "xlsx", path)
     heading, row = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     cells = dict(zip(heading, row, strict=True))
-    assert heading == [*PLAIN, *metadata]
+    assert heading == [*PLAIN, *metadata, *EVIDENCE_COLUMNS]
     assert {name: cells[name] for name in metadata} == metadata | {"seats": 3.0, "account": "12345678901234567"}
     assert (cells["number"], cells["outcome"], cells["reached"]) == (ADA, "no answer", False)
     assert cells["called_at"] == CALLED_AT.replace(tzinfo=None)
@@ -210,8 +217,8 @@ def test_a_parquet_file_keeps_types_and_the_providers_words(tmp_path: Path) -> N
     results.write_results(frame(), "parquet", tmp_path / "a.parquet")
     read = pl.read_parquet(tmp_path / "a.parquet")
     assert read.row(0, named=True) == {
-        **dict.fromkeys(PLAIN),
-        **frame().drop("data", "note", "is_due").row(0, named=True),
+        **dict.fromkeys((*PLAIN, *EVIDENCE_COLUMNS)),
+        **frame().drop("data", "note", "is_due", "sent_at", "later_run").row(0, named=True),
     } | {"plan": "basic"}
 
 

@@ -29,6 +29,8 @@ CALLED = PeopleCounts(
     not_reached_by={"dial_no_answer": 400, "dial_busy": 98},
     waiting=2_880,
     refused=3,
+    timed=1_898,
+    outside_hours=1,
     held={"suppressed": 12},
 )
 
@@ -77,6 +79,7 @@ def test_people_are_told_in_words_and_not_in_the_providers() -> None:
         "batch/march · in progress",
         "  [#######-------------] 39% of 4,803 people",
         "  1,920 called: 1,400 reached, 498 not reached (400 no answer, 98 busy), 22 in a call",
+        "  1 began outside calling hours (of 1,898 calls whose time is known)",
         "  2,880 waiting at the provider",
         "  3 turned away by the provider before any phone was called",
         "  12 held back: on a do-not-call list",

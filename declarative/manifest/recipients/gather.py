@@ -84,7 +84,7 @@ class RecipientLoader:
 
     def watch_lists(self) -> Callable[[], Sequence[ListLook]]:
         """Return what looks at the do-not-call lists again that were read."""
-        return SuppressionWatch(self.suppression_files.described, self.remote_files).look
+        return SuppressionWatch(self.suppression_files.described, self.remote_files, self._key).look
 
     def _inline_recipients(self, recipient_spec: RecipientSpec, problems: ProblemCollector) -> Recipients:
         inline = recipient_spec.inline

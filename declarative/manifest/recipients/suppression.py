@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from declarative.model.digest import PersonKey
 from declarative.model.numbers import FIGURE, normalize_column, trunkless_column
 
 _AROUND = "['\"=`\\s]+"
@@ -24,6 +25,10 @@ class SuppressedNumbers(NamedTuple):
     """Digits of numbers without a country: whoever's number ends with them is held back."""
     size: int
     """How many different numbers the list names, however many numbers each of them could mean."""
+    persons: frozenset[str] = frozenset()
+    """What stands for erased people, as PersonKey.name_erased makes it of a number."""
+    key: PersonKey = PersonKey(None)
+    """The key that it was made with."""
 
     def matches(self, numbers: pl.Series) -> pl.Series:
         """Whether each number in normal form must not be called."""
@@ -31,6 +36,9 @@ class SuppressedNumbers(NamedTuple):
         for length in self.endings.str.len_chars().unique().to_list():
             endings = self.endings.filter(self.endings.str.len_chars() == length)
             held |= numbers.str.tail(length).is_in(endings.implode())
+        if self.persons:
+            names = [self.key.name_erased(number) in self.persons for number in numbers.to_list()]
+            held |= pl.Series(names, dtype=pl.Boolean)
         return held
 
 

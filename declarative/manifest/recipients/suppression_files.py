@@ -31,12 +31,12 @@ class SuppressionFiles:
 
     def read(self, source: Source, problems: ProblemCollector) -> SuppressedNumbers:
         """Return the numbers of a list. What is wrong with it is added to `problems`."""
-        from declarative.manifest.recipients import tables
+        from declarative.manifest.recipients import do_not_call
 
         cache_key = json_digest([str(source.file), source.digest_input()])
         if cache_key not in self._read_files:
             file_problems = ProblemCollector(problems.most_described)
-            numbers = tables.load_suppressed_numbers(source, file_problems)
+            numbers = do_not_call.load_suppressed_numbers(source, file_problems, self._key)
             self._read_files[cache_key] = (numbers, list(file_problems))
         numbers, known_problems = self._read_files[cache_key]
         # Added for each resource that uses the file: otherwise the second one would count as faultless and be kept.

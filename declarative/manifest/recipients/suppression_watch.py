@@ -14,6 +14,7 @@ from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.remote_file import RemoteFiles
 from declarative.manifest.recipients.source import Source, file_sha256
 from declarative.manifest.recipients.suppression_files import describe_damage
+from declarative.model.digest import PersonKey
 from declarative.model.policy import DoNotCallList, ListLook
 
 
@@ -32,10 +33,13 @@ class _WatchedList:
 
 
 class SuppressionWatch:
-    """`lists` are the lists as the run has read them, each with its source. Those with a digest under a URL never
-    change."""
+    """`lists` are the lists as the run has read them, each with its source; `key` is that of erased people in them.
+    Those with a digest under a URL never change."""
 
-    def __init__(self, lists: Iterable[tuple[Source, DoNotCallList]], remote_files: RemoteFiles) -> None:
+    def __init__(
+        self, lists: Iterable[tuple[Source, DoNotCallList]], remote_files: RemoteFiles, key: PersonKey
+    ) -> None:
+        self._key = key
         self._remote_files = remote_files
         self._watched = [
             _WatchedList(source, do_not_call.sha256, do_not_call.size)
@@ -55,7 +59,7 @@ class SuppressionWatch:
             return ListLook(name, failure=unusable.message)
         except OSError as error:
             return ListLook(name, failure=f"{quote(name)} cannot be read: {error.strerror}")
-        return ListLook(name) if file is None else _read_list(watched, file)
+        return ListLook(name) if file is None else _read_list(watched, file, self._key)
 
     def _find_changed(self, watched: _WatchedList) -> Path | None:
         """The file with what the list holds now; None where that is what was last read."""
@@ -72,12 +76,12 @@ class SuppressionWatch:
         return watched.source.file
 
 
-def _read_list(watched: _WatchedList, file: Path) -> ListLook:
-    from declarative.manifest.recipients import tables
+def _read_list(watched: _WatchedList, file: Path, key: PersonKey) -> ListLook:
+    from declarative.manifest.recipients import do_not_call
 
     name, problems = watched.source.list_name, ProblemCollector()
     digest = file_sha256(file)
-    numbers = tables.load_suppressed_numbers(replace(watched.source, file=file), problems)
+    numbers = do_not_call.load_suppressed_numbers(replace(watched.source, file=file), problems, key)
     if not problems.is_empty:
         return ListLook(name, failure=describe_damage(watched.source, problems))
     if watched.size and not numbers.size:

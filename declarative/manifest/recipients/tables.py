@@ -22,7 +22,6 @@ from declarative.manifest.recipients.number_faults import describe_bad_number
 from declarative.manifest.recipients.parquet_file import open_parquet
 from declarative.manifest.recipients.payloads import build_payloads, column_texts
 from declarative.manifest.recipients.source import Place, Source, Table, UnreadableFile, file_sha256
-from declarative.manifest.recipients.suppression import SuppressedNumbers, read_suppressed
 from declarative.manifest.recipients.xlsx_file import open_xlsx, xlsx_places
 from declarative.model.digest import canonical_json
 from declarative.model.numbers import normalize_column
@@ -48,25 +47,17 @@ class SourceRows(NamedTuple):
 
 def load_recipients(source: Source, problems: ProblemCollector) -> SourceRows:
     """Read the people of a file in order. What is wrong is added to `problems`."""
-    rows = _read_rows(source, problems)
+    rows = read_rows(source, problems)
     raw = rows.frame.get_column("number")
     frame = rows.frame.with_columns(normalize_column(raw, source.region).alias("number"))
     is_bad = raw.is_not_null() & frame.get_column("number").is_null()
     if source.skip_invalid:
         rows.held_counts["invalid_number"] = int(is_bad.sum())
     else:
-        problems.extend(_number_problems(source, rows.frame.filter(is_bad), problems.most_described))
+        problems.extend(number_problems(source, rows.frame.filter(is_bad), problems.most_described))
     frame = frame.filter(~is_bad)
     problems.extend(_payload_size_problems(source, frame, problems.most_described))
     return rows._replace(frame=frame)
-
-
-def load_suppressed_numbers(source: Source, problems: ProblemCollector) -> SuppressedNumbers:
-    """Read the numbers of a do-not-call file. A row that means no number at all is added to `problems`."""
-    frame = _read_rows(source, problems).frame.drop_nulls("number")
-    suppressed, is_unreadable = read_suppressed(frame.get_column("number"), source.region)
-    problems.extend(_number_problems(source, frame.filter(is_unreadable), problems.most_described))
-    return suppressed
 
 
 def file_places(source: Source, rows: Sequence[int]) -> dict[int, Place]:
@@ -95,11 +86,11 @@ def count_rows(source: Source) -> tuple[int, list[str]]:
     """The number of rows and the names of the columns of a file. Raises UnreadableFile."""
     if source.format in ("jsonl", "json"):
         return describe_json(source)
-    with _open_table(source) as table:
+    with open_table(source) as table:
         return table.count_rows(), [name for name in table.header if name]
 
 
-def _read_rows(source: Source, problems: ProblemCollector) -> SourceRows:
+def read_rows(source: Source, problems: ProblemCollector) -> SourceRows:
     """Read the selected rows, with `number` as it is written; null in a row that has another problem."""
     mark = problems.mark()
     try:
@@ -125,7 +116,7 @@ def _check_sha256(source: Source) -> None:
 
 
 @contextmanager
-def _open_table(source: Source) -> Iterator[Table]:
+def open_table(source: Source) -> Iterator[Table]:
     match source.format:
         case "parquet":
             with open_parquet(source) as table:
@@ -139,7 +130,7 @@ def _open_table(source: Source) -> Iterator[Table]:
 
 
 def _read_columns(source: Source, problems: ProblemCollector) -> SourceRows:
-    with _open_table(source) as table:
+    with open_table(source) as table:
         fields = _columns_by_field(source, table.header, problems)
         if fields is None:
             return SourceRows(pl.DataFrame(schema=_ROW_SCHEMA), {}, [])
@@ -244,7 +235,7 @@ def _bad_key_problems(source: Source, field: str, columns: Sequence[str]) -> Ite
         yield source.manifest_problem(field, f"{source.display_path}: {fault}", hint)
 
 
-def _number_problems(source: Source, bad: pl.DataFrame, most_described: int) -> Iterator[Problem]:
+def number_problems(source: Source, bad: pl.DataFrame, most_described: int) -> Iterator[Problem]:
     """Describe rows whose number cannot be called."""
     described = bad.head(most_described)
     places = file_places(source, described.get_column("row").to_list()) if described.height else {}

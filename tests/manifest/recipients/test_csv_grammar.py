@@ -15,9 +15,11 @@ from declarative.manifest.document import Document
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.csv_file import open_csv, read_csv
 from declarative.manifest.recipients.csv_grammar import is_strict, read_rows
+from declarative.manifest.recipients.do_not_call import load_suppressed_numbers
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.source import Source, UnreadableFile
-from declarative.manifest.recipients.tables import load_recipients, load_suppressed_numbers
+from declarative.manifest.recipients.tables import load_recipients
+from declarative.model.digest import PersonKey
 from declarative.model.numbers import normalize_numbers
 
 HEADER = "to_number,a,b\n"
@@ -145,7 +147,7 @@ def test_lists_of_people_and_do_not_call_lists_agree_with_a_strict_reader(text: 
     with TemporaryDirectory() as directory:
         people = load_recipients(source_of(directory, HEADER + text), people_problems)
         source = source_of(directory, HEADER + text, suppresses=True)
-        suppressed = load_suppressed_numbers(source, suppressed_problems)
+        suppressed = load_suppressed_numbers(source, suppressed_problems, PersonKey(None))
     rows = accepted_rows(text)
     if rows is None:
         assert [str(problem) for problem in people_problems] == [str(problem) for problem in suppressed_problems] != []

@@ -1,0 +1,37 @@
+"""How long dialctl keeps what it can read again: thirty days. Phone numbers are in most of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+CACHE_LIFE = timedelta(days=30)
+"""After so long a cache is deleted, by the next run."""
+
+
+def end_old_caches(directory: Path) -> None:
+    """Delete the files below a folder of caches that were written longer ago than CACHE_LIFE, by this machine's clock.
+    One that cannot be deleted is left to the next run."""
+    oldest = time.time() - CACHE_LIFE.total_seconds()
+    for file in list_cache_files(directory):
+        with suppress(OSError):
+            if file.lstat().st_mtime < oldest:
+                file.unlink()
+
+
+def purge_caches(directory: Path) -> int:
+    """Delete all files below a folder of caches, and return how many there were. Raises OSError."""
+    files = list(list_cache_files(directory))
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
+
+
+def list_cache_files(directory: Path) -> Iterator[Path]:
+    """The files below a folder; none where it does not exist, or where its name is that of a symbolic link."""
+    if directory.is_symlink():
+        return
+    yield from (path for path in sorted(directory.rglob("*")) if path.is_symlink() or path.is_file())

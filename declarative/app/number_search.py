@@ -1,0 +1,49 @@
+"""Which batches need not be read where somebody asks for a few numbers: those of which the manifest says who is in
+them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from declarative.model import frames
+from declarative.model.capabilities import Capabilities
+from declarative.model.digest import PersonKey
+from declarative.model.lock import Lock, ResourceRecord
+from declarative.model.resource import Desired, Resource, Route
+from declarative.planning.shards import cut_shards
+
+
+def skip_batches(
+    lock: Lock,
+    desired: Desired,
+    capabilities: Callable[[str, Route], Capabilities],
+    key: PersonKey,
+    numbers: Collection[str],
+) -> Lock:
+    """Return the lock with each batch closed that holds none of the numbers for sure: a closed batch is not read. It is
+    for reading alone, and is never written."""
+    records = dict(lock.resources)
+    for address, resource in desired.resources.items():
+        if address in records and resource.route is Route.BATCH:
+            without = _list_digests_without(resource, capabilities(resource.provider, Route.BATCH), key, numbers)
+            records[address] = _close_batches(records[address], without)
+    return replace(lock, resources=records)
+
+
+def _list_digests_without(
+    resource: Resource, capabilities: Capabilities, key: PersonKey, numbers: Collection[str]
+) -> set[str]:
+    """Digests of the sets of people that the manifest is cut into, those with one of the numbers left out."""
+    frame = resource.recipients.frame
+    shards = [frame, *(shard for _, shard in cut_shards(frame, capabilities))]
+    without = [shard for shard in shards if not shard.get_column("number").is_in(list(numbers)).any()]
+    return {frames.numbers_digest(shard, key) for shard in without if len(shard)}
+
+
+def _close_batches(record: ResourceRecord, digests: Collection[str]) -> ResourceRecord:
+    remotes = {
+        remote_id: replace(remote, closed=True) if remote.numbers in digests else remote
+        for remote_id, remote in record.remotes.items()
+    }
+    return replace(record, remotes=remotes)
