@@ -18,7 +18,7 @@ from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
 from declarative.engine.ownership import Ownership
-from declarative.errors import ProviderError
+from declarative.errors import NoSandbox, ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
 from declarative.model.halts import NO_HALTS, Halts
@@ -89,7 +89,8 @@ def _build_unread_observation(scope: ObserveScope, managed: Managed, error: Prov
     facts = _build_facts(scope, managed, {}, BEFORE_ALL)
     if facts.is_tombstone:  # it needs nothing from the provider
         return Observation(facts=facts, provider=managed.provider, unchanged=True)
-    return Observation(facts=facts, provider=managed.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
+    reason = Reason.NO_SANDBOX if isinstance(error, NoSandbox) else Reason.NOT_READ
+    return Observation(facts=facts, provider=managed.provider, block=Block(reason, error.message, error.hint))
 
 
 class _Observer:
@@ -283,7 +284,7 @@ def _build_facts(
         probe_number=spec.probe_number if spec else "",
         also=frozenset(managed.also),
         emergency=scope.halts.find(*managed.names),
-        failures=capabilities.failures if capabilities else frozenset(),
+        capabilities=capabilities,
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts

@@ -18,6 +18,7 @@ from declarative.engine.guard import GuardWatch
 from declarative.engine.halt_watch import HaltWatch
 from declarative.engine.pacing import Pacer
 from declarative.engine.recorder import Recorder
+from declarative.engine.repeat import Repeater
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import Settler
@@ -33,6 +34,8 @@ from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
 from declarative.planning.shards import cut_shards
 
+EXPIRED = "expires_at passed during this run; the people who are left are not called"
+
 
 class PlanRunner:
     """Runs the plans of one apply. `resources` holds what the manifests want, by address. Interrupted, LeaseLost and
@@ -40,14 +43,15 @@ class PlanRunner:
 
     def __init__(self, run: RunContext, resources: Mapping[str, Resource]) -> None:
         self._run = run
-        self._executor = Executor(run, on_wait=self._check_guarded_batches)
+        self._executor = Executor(run, on_wait=self.check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
         self._halt_watch = HaltWatch(run)
         self._sweeper = Sweeper(run, self._executor)
         self._guard_watch = GuardWatch(run, self._executor, self._sweeper)
         self.settler = Settler(run, self._sweeper)
-        self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self._check_guarded_batches)
+        self.repeater = Repeater(run, self._executor, self._eligibility, self._guard_watch)
+        self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self.check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
 
@@ -64,7 +68,7 @@ class PlanRunner:
                     result.problems.append(Receipt(RequestStatus.FAILED, message=error.message))
         finally:
             # Protocol 7: an interrupted run checks its new batches too, or their guards would end unwatched.
-            self._check_guarded_batches()
+            self.check_guarded_batches()
 
     def resolve_unsure(self) -> None:
         """Drops the problems of requests that were unsure when they were sent and have been settled since. Those that
@@ -165,7 +169,7 @@ class PlanRunner:
         self._eligibility.record_sent(resource.address, to_call)
         if resource.route is Route.CALL:
             # Protocol 7: pacing single calls may take longer than the guard of a batch created before them.
-            self._check_guarded_batches()
+            self.check_guarded_batches()
         capabilities = self._run.capabilities(resource.provider, resource.route)
         pacer = Pacer(self._run, resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
@@ -194,7 +198,8 @@ class PlanRunner:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
             self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
 
-    def _check_guarded_batches(self) -> None:
+    def check_guarded_batches(self) -> None:
+        """Looks for every batch that this run created and has not looked for yet."""
         self._apply_findings(self._guard_watch.check_all())
 
     def check_guards_again(self) -> None:
@@ -226,8 +231,7 @@ class PlanRunner:
 
 def _find_expiry(eligibility: Eligibility, resource: Resource) -> Receipt | None:
     """The problem to report where a resource expired during this run."""
-    message = "expires_at passed during this run; the people who are left are not called"
-    return Receipt(RequestStatus.FAILED, message=message) if eligibility.is_expired(resource) else None
+    return Receipt(RequestStatus.FAILED, message=EXPIRED) if eligibility.is_expired(resource) else None
 
 
 def _run_order(task: Task) -> int:

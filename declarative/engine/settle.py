@@ -167,7 +167,7 @@ class Settler:
 
     def _adopt_calls(self, name: str, agent_id: str, lost_calls: Sequence[tuple[str, Intent]]) -> list[Finding]:
         # Protocol 5: a call that the list shows is found. One that it does not show stays unsure, since a list of calls
-        # promises too little (cartesia.md 6, callingbox.md 2.5).
+        # promises too little.
         provider = self._run.providers[name]
         pages = provider.channels[Route.CALL].list_pages([agent_id] if agent_id else [])
         listing = Listing(provider.latest_now, *pages)
