@@ -59,3 +59,19 @@ def test_an_offline_plan_tells_of_it(project: ProjectFixture) -> None:
     assert project.dialctl("halt", "--all", "--reason", "wrong price").exit == 0
     warnings = project.plan("--offline")["warnings"]
     assert any("wrong price" in warning["message"] for warning in warnings)
+
+
+def test_a_destroy_that_cannot_begin_names_the_stop_that_can(project: ProjectFixture) -> None:
+    assert project.apply().exit == 0
+    project.write(batch_yaml="apiVersion: dialctl/v1\nkind: Batch\nmetadata: {name: outreach}\nspec: {no_field: 1}\n")
+    failed = project.dialctl("destroy", "-y")
+    assert (failed.exit, "dialctl halt --all" in failed.err) == (1, True)
+    assert project.dialctl("halt", "--all").exit == 0
+    with project.world() as world:
+        world.advance(3600)
+    assert project.called() == []
+
+
+def test_a_destroy_that_worked_says_that_the_next_apply_calls_again(project: ProjectFixture) -> None:
+    assert project.apply().exit == 0
+    assert "The next apply submits again whoever is wanted" in project.dialctl("destroy", "-y").err
