@@ -18,6 +18,7 @@ from declarative.engine import before_start
 from declarative.engine.answers import (
     LONGEST_PAUSE,
     TRIES,
+    cancel_problem,
     failure_receipt,
     outcome_message,
     retry_delay,
@@ -118,9 +119,8 @@ class Executor:
         # Written also where nothing else changes: whoever sends a cancel has a line in the history.
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None, counts=PeopleCounts())
         outcome = send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
-        if not isinstance(outcome, Done):
-            message = f"the cancel was not confirmed: {outcome_message(outcome)}"
-            return Receipt(RequestStatus.FAILED, remote_id, message)
+        if not isinstance(outcome, Done) or not before_start.came_in_time(provider, channel, read_before):
+            return Receipt(RequestStatus.FAILED, remote_id, cancel_problem(outcome))
         remote_record = replace(
             records.refreshed(remote_record, outcome.remote),
             cancel=CancelProgress.DONE,
@@ -192,8 +192,8 @@ class Executor:
                     },
                 )
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at)
-            case MarkMissing(remote):
-                return self._withdraw_unmarked(resource, intent, remote)
+            case MarkMissing(remote, message):
+                return self._withdraw_unmarked(resource, intent, remote, message)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
             case Ambiguous(message):
                 self.unclear_answers.record(resource.address, intent, message)
@@ -211,8 +211,8 @@ class Executor:
             self.stopped_providers[resource.provider] = receipt
         return receipt
 
-    def _withdraw_unmarked(self, resource: Resource, intent: Intent, remote: Remote) -> Receipt:
-        """Cancels what was created without our mark, by its id."""
+    def _withdraw_unmarked(self, resource: Resource, intent: Intent, remote: Remote, message: str) -> Receipt:
+        """Cancels what was created without our mark, or otherwise than it was sent, by its id."""
         # Protocol 4: without the mark no later run could find it in a list.
         remote_record = replace(
             records.from_answer(self._run.ledger.resource_record(resource.address), intent, remote), mark=None
@@ -223,7 +223,7 @@ class Executor:
         return Receipt(
             RequestStatus.MARK_LOST,
             remote.id,
-            f"the provider did not give back the name by which dialctl finds it again; {detail}",
+            f"{message}; {detail}",
             final=True,
         )
 
