@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from declarative.engine.before_start import ANSWERED_LATE
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
-from declarative.providers.base import Ambiguous, Busy, NotSent, Outcome, OutOfFunds, Rejected
+from declarative.providers.base import Ambiguous, Busy, Done, NotSent, Outcome, OutOfFunds, Rejected
 
 steps = logging.getLogger("dialctl.steps")
 
@@ -29,6 +30,11 @@ def retry_delay(outcome: Outcome, try_index: int) -> float:
 
 def outcome_message(outcome: Outcome) -> str:
     return outcome.message if isinstance(outcome, NotSent | Busy | Rejected | OutOfFunds | Ambiguous) else ""
+
+
+def cancel_problem(outcome: Outcome) -> str:
+    """Why a cancel proves nothing: it was not confirmed, or confirmed after the start."""
+    return ANSWERED_LATE if isinstance(outcome, Done) else f"the cancel was not confirmed: {outcome_message(outcome)}"
 
 
 def failure_receipt(outcome: NotSent | Busy | Rejected | OutOfFunds) -> Receipt | None:

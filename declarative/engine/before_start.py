@@ -10,10 +10,11 @@ from dataclasses import replace
 import polars as pl
 
 from declarative.errors import ProviderError
-from declarative.model.capabilities import CANCEL_MARGIN
+from declarative.model.capabilities import CANCEL_MARGIN, CancelProof
 from declarative.model.remote import Phase, Remote
 from declarative.providers.base import Channel, Provider
 
+ANSWERED_LATE = "it was taken back, and the answer came after its start: nothing tells whether it called anybody"
 HAS_BEGUN = "it begins within 30 seconds, or has begun: taking it back now would prove nothing of its people"
 
 
@@ -28,6 +29,14 @@ def read_before_cancel(provider: Provider, channel: Channel, remote_id: str) -> 
     except ProviderError as error:
         return None, f"it could not be read before it was taken back: {error.message}"
     return remote, ""
+
+
+def came_in_time(provider: Provider, channel: Channel, read_before: Remote | None) -> bool:
+    """Whether the answer to a cancel proves that it came before the start, where only that proves anything."""
+    # Protocol 8: a slow answer may be to a cancel that came after the call, and destroyed what was known of it.
+    if read_before is None or channel.capabilities.cancel_proof is not CancelProof.ABSENCE:
+        return True
+    return read_before.scheduled_at is not None and provider.latest_now() < read_before.scheduled_at
 
 
 def is_forgotten(provider: Provider, channel: Channel, read_before: Remote) -> bool:

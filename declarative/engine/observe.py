@@ -217,14 +217,13 @@ class _Observer:
             marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call,
         )
         facts = facts if quiet else hold_against_lock(facts)
+        unknown_ids = frozenset(self.reader.unknown_ids)
         return Observation(
             facts=facts,
             unchanged=quiet,
             provider=self.name,
             block=self._read_block(managed, remotes, quiet=quiet)
-            or blocks.resource_block(
-                facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
-            )
+            or blocks.resource_block(facts, unknown_ids, routes=self.provider.channels, unchanged=quiet)
             or (None if quiet else self._lag_block(managed))
             or (None if quiet else self._account_block),
             to_adopt=tuple(
@@ -254,7 +253,8 @@ class _Observer:
     @cached_property
     def _account_block(self) -> Block | None:
         """Why this may be another account. What was read is the same for all addresses."""
-        return lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)
+        unknown_ids, capabilities = self.reader.unknown_ids, self._capabilities(Route.BATCH)
+        return lock_evidence.account_block(self.name, self.managed_list, unknown_ids, capabilities)
 
     @cached_property
     def _shows_newest_call(self) -> bool:

@@ -51,6 +51,10 @@ BUILT_IN: Mapping[str, Plugin] = {
     "callingbox": BuiltIn(
         "declarative.providers.callingbox.type:CALLINGBOX", "declarative.providers.callingbox.connect:connect"
     ),
+    "elevenlabs": BuiltIn(
+        "declarative.providers.elevenlabs.type:ELEVENLABS", "declarative.providers.elevenlabs.connect:connect"
+    ),
+    "telnyx": BuiltIn("declarative.providers.telnyx.type:TELNYX", "declarative.providers.telnyx.connect:connect"),
 }
 """The types of this package, by name."""
 

@@ -13,10 +13,10 @@ class RecordingTransport(httpx.BaseTransport):
 
     inner: httpx.BaseTransport
     """The world's."""
-    bodies: list[bytes] = field(default_factory=list)
-    """Bodies of the requests so far, oldest first; those without a body are left out."""
+    requests: list[bytes] = field(default_factory=list)
+    """Addresses and bodies of the requests so far, oldest first; those without a body are left out."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if body := request.read():
-            self.bodies.append(body)
+            self.requests.append(str(request.url).encode() + body)
         return self.inner.handle_request(request)
