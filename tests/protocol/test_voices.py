@@ -203,7 +203,7 @@ def test_an_event_that_has_begun_is_not_deleted(ground: EmbeddedProject) -> None
     ground.write(EVENTS.batch([REACHED]))
     ran = ground.apply()
     assert "DELETE" not in [request["method"] for request in ground.requests()], ran.text
-    assert "1 person" in ran.text
+    assert "1 person no longer wanted waits in what begins within 30 seconds, or has begun" in ran.text
     ground.advance(_HOUR)
     ground.apply()
     assert ground.calls() == {REACHED: 1, SILENT: 1}
