@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from declarative.engine import before_start
 from declarative.engine.execute import cancel_unrecorded
 from declarative.engine.listing import Listing
 from declarative.engine.results import StoppedBatch
 from declarative.errors import ProviderError
-from declarative.model.capabilities import CancelProof
+from declarative.model.capabilities import Cancellable, CancelProof
 from declarative.model.mark import Mark
 from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
@@ -94,28 +95,30 @@ class EmergencyStop:
     def _cancel(self, batch: StoppedBatch) -> StoppedBatch:
         if self._is_dry:
             return batch
-        failure = self._find_lasting_evidence(batch) or cancel_unrecorded(self._channel(batch), batch.remote_id)
-        return replace(batch, failure=failure)
-
-    def _find_lasting_evidence(self, batch: StoppedBatch) -> str:
-        """Why a batch must not be cancelled unread: its provider forgets what is cancelled, and once it has begun that
-        is all that tells who was called. Empty: it may be."""
-        channel = self._channel(batch)
-        if channel.capabilities.cancel_proof is not CancelProof.ABSENCE:
-            return ""
-        try:
-            remote = channel.read(batch.remote_id)
-            provider_time = self._providers[batch.provider].latest_now()
-        except ProviderError as error:
-            return f"it may have begun, and a cancel would destroy what tells who was called: {error.message}"
-        has_begun = remote is not None and (remote.scheduled_at is None or remote.scheduled_at <= provider_time)
-        return "it has begun, and a cancel would destroy what tells who was called" if has_begun else ""
+        provider, channel = self._providers[batch.provider], self._channel(batch)
+        if channel.capabilities.cancellable is not Cancellable.BEFORE_START:
+            return replace(batch, failure=cancel_unrecorded(channel, batch.remote_id))
+        # Protocol 8: once it has begun, a cancel proves nothing of its people, or destroys what is known of them.
+        read_before, refusal = before_start.read_before_cancel(provider, channel, batch.remote_id)
+        forgets = channel.capabilities.cancel_proof is CancelProof.ABSENCE
+        if read_before is None and forgets:
+            return replace(batch, failure=f"{refusal}; a cancel would destroy what tells who was called")
+        failure = cancel_unrecorded(channel, batch.remote_id)
+        came_in_time = read_before is not None and before_start.came_in_time(provider, channel, read_before)
+        batch = replace(batch, failure=failure, is_proven=came_in_time)
+        if not forgets or read_before is None or failure:
+            return batch
+        if not came_in_time:
+            return replace(batch, failure=before_start.ANSWERED_LATE)
+        return replace(batch, remote=before_start.as_cancelled(read_before))
 
     def _read_outcome(self, batch: StoppedBatch) -> StoppedBatch:
         try:
             remote = self._channel(batch).read(batch.remote_id)
         except ProviderError:
             return batch
+        if remote is None and batch.remote is not None and not batch.failure:
+            return batch  # its provider forgets what is cancelled
         if remote is None:
             return replace(batch, failure=batch.failure or "the provider does not know it: another key or host?")
         batch = replace(batch, remote=remote, name=remote.name, mark=remote.mark)
