@@ -95,30 +95,42 @@ class EmergencyStop:
     def _cancel(self, batch: StoppedBatch) -> StoppedBatch:
         if self._is_dry:
             return batch
-        provider, channel = self._providers[batch.provider], self._channel(batch)
-        if channel.capabilities.cancellable is not Cancellable.BEFORE_START:
-            return replace(batch, failure=cancel_unrecorded(channel, batch.remote_id))
-        # Protocol 8: once it has begun, a cancel proves nothing of its people, or destroys what is known of them.
-        read_before, refusal = before_start.read_before_cancel(provider, channel, batch.remote_id)
-        forgets = channel.capabilities.cancel_proof is CancelProof.ABSENCE
-        if read_before is None and forgets:
-            return replace(batch, failure=f"{refusal}; a cancel would destroy what tells who was called")
-        failure = cancel_unrecorded(channel, batch.remote_id)
-        came_in_time = read_before is not None and before_start.came_in_time(provider, channel, read_before)
-        batch = replace(batch, failure=failure, is_proven=came_in_time)
-        if not forgets or read_before is None or failure:
+        channel = self._channel(batch)
+        if channel.capabilities.cancel_proof is CancelProof.ABSENCE:
+            return self._cancel_before_start(batch, channel)
+        if channel.capabilities.cancellable is Cancellable.BEFORE_START:
+            # Protocol 8: once it has begun, a cancel proves nothing of its people. It is made all the same.
+            read_before, _ = before_start.read_before_cancel(self._providers[batch.provider], channel, batch.remote_id)
+            batch = replace(batch, is_proven=read_before is not None)
+        return replace(batch, failure=cancel_unrecorded(channel, batch.remote_id))
+
+    def _cancel_before_start(self, batch: StoppedBatch, channel: Channel) -> StoppedBatch:
+        """Cancels a batch whose provider forgets what is cancelled. Once it has begun, what it shows is all that tells
+        who was called, so it is read first. What was read stays in `remote`."""
+        provider = self._providers[batch.provider]
+        try:
+            remote, provider_time = channel.read(batch.remote_id), provider.latest_now()
+        except ProviderError as error:
+            failure = f"it may have begun, and a cancel would destroy what tells who was called: {error.message}"
+            return replace(batch, failure=failure)
+        if remote is None:
             return batch
-        if not came_in_time:
-            return replace(batch, failure=before_start.ANSWERED_LATE)
-        return replace(batch, remote=before_start.as_cancelled(read_before))
+        if remote.scheduled_at is None or remote.scheduled_at <= provider_time:
+            return replace(batch, failure="it has begun, and a cancel would destroy what tells who was called")
+        failure = cancel_unrecorded(channel, batch.remote_id)
+        if not failure and not before_start.came_in_time(provider, channel, remote):
+            failure = before_start.ANSWERED_LATE
+        return replace(batch, failure=failure, remote=remote)
 
     def _read_outcome(self, batch: StoppedBatch) -> StoppedBatch:
+        channel = self._channel(batch)
         try:
-            remote = self._channel(batch).read(batch.remote_id)
+            remote = channel.read(batch.remote_id)
         except ProviderError:
             return batch
-        if remote is None and batch.remote is not None and not batch.failure:
-            return batch  # its provider forgets what is cancelled
+        forgets = channel.capabilities.cancel_proof is CancelProof.ABSENCE
+        if remote is None and forgets and batch.remote is not None and not batch.failure:
+            remote = before_start.as_cancelled(batch.remote)  # its cancel was answered in time
         if remote is None:
             return replace(batch, failure=batch.failure or "the provider does not know it: another key or host?")
         batch = replace(batch, remote=remote, name=remote.name, mark=remote.mark)
