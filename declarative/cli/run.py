@@ -10,6 +10,7 @@ import click
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import UsageError
+from declarative.humanize import plural
 
 if TYPE_CHECKING:
     from declarative.app.run import ProjectRunner
@@ -98,7 +99,9 @@ def run(
     run_metrics.count_requests()
     stop.listen()
     server.start()
-    run_log.write("run", f"{len(projects)} projects; http://{metrics[0]}:{server.port}/", event="start")
+    run_log.write(
+        "run", f"{plural(len(projects), 'project', 'projects')}; http://{metrics[0]}:{server.port}/", event="start"
+    )
     try:
         return runner.run()
     finally:
