@@ -9,8 +9,9 @@ from declarative.providers import catalog
 PACKAGE = Path(__file__).parents[1] / "declarative"
 ABOUT_ONE = ("providers", "sandbox", "schemas")
 """Folders of adapters, of their simulators and of their fields."""
-FOR_PEOPLE = ("cli/examples.py", "cli/init.py", "cli/sandbox.py")
-"""Files with examples that a user can copy, the type that `init` writes for, and the variables of the simulator."""
+FOR_PEOPLE = ("cli/examples.py", "cli/init.py", "cli/sandbox.py", "report/outcome_words.py")
+"""Files with examples that a user can copy, the type that `init` writes for, the variables of the simulator, and
+outcomes, of which one names a carrier."""
 
 
 def test_no_provider_is_named_where_every_provider_is_meant() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from declarative import humanize
@@ -85,7 +86,10 @@ class Settler:
         intents = [(address, intent) for address, intent in self._open_intents(name, addresses) if intent.is_batch]
         if not intents or not provider.channels[Route.BATCH].capabilities.list_ends:
             return intents
-        now = provider.now()
+        try:
+            now = provider.now()
+        except ProviderError:
+            return [(address, replace(intent, fence=None)) for address, intent in intents]
         return [(address, fence.without_old_fence(intent, now)) for address, intent in intents]
 
     def _recent_probe_time(self, name: str) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -11,13 +12,14 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
 from declarative.planning import decisions
+from declarative.planning.columns import split_by_address
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.facts import Block, Facts, Observation
 from declarative.planning.plan import TO_CALL_SCHEMA, Task, select_to_call
 from declarative.planning.resubmit import batches_to_retry
 from declarative.planning.standing import Decisions
 from declarative.planning.taking_back import can_cancel
-from declarative.planning.totals import AddressDecisions, split_by_address
+from declarative.planning.totals import AddressDecisions
 
 _NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
 
@@ -53,7 +55,7 @@ class TaskMaker:
             requests=requests,
             cancels=decisions.cancels_by_address(people),
             leaving=decisions.leaves_by_address(people),
-            to_call=split_by_address(_select_to_call(people, requests)),
+            to_call=split_by_address(_select_to_call(people, requests), include_key=False),
             unapproved_mates=_count_unapproved_mates(people),
             placed=_count_placed_calls(decided),
         )
@@ -81,7 +83,18 @@ class TaskMaker:
             retries_dropped_earlier=totals.dropped_earlier,
             unapproved_mates=self.unapproved_mates.get(place, 0),
             placed_count=self.placed.get(place, 0),
+            hours_end_at=_find_hours_end(decided),
         )
+
+
+def _find_hours_end(decided: AddressDecisions) -> datetime | None:
+    """When the calling hours end of the first who waits at the provider and stays there, or is submitted now."""
+    if decided.facts.closing is None:
+        return None
+    people = decided.people
+    stays = pl.col("queued") & (pl.col("verb") != Verb.CANCEL)
+    waits = people.filter(stays | pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY]))
+    return decided.facts.closing.find_first_end(waits.get_column("number"))
 
 
 def make_removal_task(decided: AddressDecisions, block: Block) -> Task:

@@ -48,6 +48,7 @@ class History:
         self.by_hand: dict[str, int] = {}
         self.others: set[Call] = set()
         self.members_were_hidden = False
+        self.is_halted = False
         self._judged: set[str] = set()
 
     def close(self) -> None:
@@ -142,7 +143,7 @@ class History:
         sure = not self.rules and not self._doubts()
         promised = self.plan()["summary"]["people_to_call"] if sure and not arguments else None
         self._may_call_again()
-        ran = self._sound(self.ground.apply("--json", *arguments))
+        ran = self._sound(self.ground.apply("--json", "--parallelism", "8", *arguments))
         if promised is not None:
             submitted = sum(one["people_done"] for one in ran.json["actions"] if one["verb"] in _DIALS)
             assert submitted <= promised, f"{submitted} submitted, {promised} promised"
@@ -158,6 +159,19 @@ class History:
         if self._sound(self.ground.run("destroy", "-y", "--json")).exit == 0 and not self._doubts():
             self._taken_off(set())
         self.check()
+
+    def halt(self) -> None:
+        """An operator stops everything: until it is resumed nobody is called by any run."""
+        ran = self._sound(self.ground.run("halt", "--all"))
+        self.is_halted = True
+        if ran.exit == 0 and not self._doubts():
+            self._taken_off(set())
+        self.check()
+
+    def resume(self) -> None:
+        if self.is_halted:
+            self.is_halted = self._sound(self.ground.run("resolve", "--all", "--resume")).exit != 0
+            self.check()
 
     def crash(self, step: int, command: str = "apply") -> None:
         """A run that dies at its `step`-th step, counted from 1; one that has fewer steps ends well."""
@@ -212,6 +226,8 @@ class History:
         """No more faults, time passes, people resolve what they are told to: everyone wanted is called, and then there
         is nothing left to do."""
         self.faults()
+        self.resume()
+        assert not self.is_halted, "a halt that cannot be ended"
         for address in list(self.manifests.wanted):
             self.expires(address, None)
         self.advance(SETTLED)
@@ -269,6 +285,8 @@ class History:
             self.gone.setdefault(call, self.ground.sandbox.now())
 
     def _may_call_again(self) -> None:
+        if self.is_halted:
+            return
         for call in self.manifests.desired():
             self.gone.pop(call, None)
 
