@@ -29,6 +29,15 @@ def route_notices(
     yield from _warn_single_calls(plan, resource, call_count, capabilities)
 
 
+def unsettled_cancel_notices(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    """Yield a warning where people were taken off so lately that nobody knows yet whether they are free."""
+    task = plan.tasks.get(resource.address)
+    if task is not None and task.facts.has_unsettled_cancel():
+        settles = humanize.duration(task.facts.cancel_settles)
+        message = f"a batch was cancelled less than {settles} ago, and a call may still go out of it"
+        yield Notice(resource.address, f"{message}; apply again in {settles} for whoever was taken off")
+
+
 def _warn_abroad(plan: Plan, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
     """Warn of numbers outside +1. `+1` is as near to a country as a number tells."""
     task = plan.tasks.get(resource.address)

@@ -98,6 +98,18 @@ def test_batches_that_end_by_themselves_say_for_how_long_they_call() -> None:
     assert not any("at most" in message for message in said(wanted, able=able))
 
 
+def test_whoever_was_taken_off_a_moment_ago_comes_later() -> None:
+    gone = batch("b1", members(a=Phase.CANCELLED), status="cancelled", cancelled=True)
+    record = ResourceRecord(remotes={"b1": remembered(cancel=CancelProgress.DONE, cancelled_at=NOON)})
+    settles = {"cancel_settles": timedelta(seconds=30)}
+    (message,) = said(resource("a"), gone, record=record, facts=settles)
+    assert message == (
+        "a batch was cancelled less than 30s ago, and a call may still go out of it; apply again in 30s for whoever was "
+        "taken off"
+    )
+    assert said(resource("a"), gone, record=record) == []
+
+
 # -- expiry -------------------------------------------------------------------------------------------------------
 
 

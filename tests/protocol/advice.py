@@ -9,6 +9,8 @@ from tests.protocol.project_fixture import Project
 from tests.protocol.run_process import Run
 
 RUNS = 6
+_SETTLING = "for whoever was taken off"
+"""What a run says that comes too soon after a cancel to call anybody of that batch."""
 FORGET = "--yes-forget-who-was-called"
 """What `state rm` takes in place of an answer where it cannot ask."""
 _UNSURE = re.compile(r"dialctl resolve (\S+) --placed \| --not-placed")
@@ -23,6 +25,9 @@ def follow_advice(project: Project, *arguments: str) -> list[Run]:
     runs: list[Run] = []
     for _ in range(RUNS):
         runs.append(project.run(*arguments))
+        if _SETTLING in runs[-1].said:
+            project.advance(60)
+            continue
         if runs[-1].code == 0 and _plan_is_empty(project, arguments):
             return runs
         followed = [project.run(*advice) for advice in _advised(project, runs[-1])]

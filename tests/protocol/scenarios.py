@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.protocol.project_fixture import Project, never, once, people
 from tests.protocol.run_process import KILL
-from tests.protocol.voices import VOICES, Voice
+from tests.protocol.voices import VAPI, VOICES, Voice
 
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
@@ -302,7 +302,7 @@ SCENARIOS = (
     Scenario("rebuild after a lost lock", _rebuild, ("state", "rebuild")),
     *(
         scenario
-        for voice in VOICES
+        for voice in (*VOICES, VAPI)
         for scenario in (
             Scenario(f"first create by {voice.title}", _voice_first(voice)),
             Scenario(f"moved and taken off at {voice.title}", _voice_replace(voice)),

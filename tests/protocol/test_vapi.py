@@ -3,13 +3,14 @@ called after the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.protocol.embedded_project import EmbeddedProject
 from tests.protocol.faults_answers import FAULTS, Fault
-from tests.protocol.voices import BUSY, REACHED, SILENT, Voice
+from tests.protocol.voices import BUSY, REACHED, SILENT, VAPI
 
 _HOUR = 3600.0
 _TELLING = (
@@ -26,19 +27,7 @@ _TELLING = (
     "401",
     "429",
 )
-VAPI = Voice(
-    "vapi",
-    "createCampaignV2",
-    "cancelCampaignV2",
-    "listCampaignsV2",
-    "customer-did-not-answer",
-    {"assistantId": "assistant-A", "phoneNumberId": "number-A", "expires_at": "2099-01-01T00:00:00Z"},
-)
-_MOST = "maxConcurrency: 10, "
-
-
-def batch(numbers: Iterable[str], more: str = "", *, most: str = _MOST, data: str = "") -> str:
-    return VAPI.batch(numbers, more=f"{most}{more}", data=data)
+ONE_AT_ONCE = replace(VAPI, batch_fields="maxConcurrency: 1, ")
 
 
 def rule(operation: str, do: object, times: int = 1) -> dict[str, object]:
@@ -63,7 +52,7 @@ def methods(ground: EmbeddedProject) -> set[str]:
 def test_a_request_that_goes_wrong_calls_nobody_twice_and_leaves_nobody_out(
     ground: EmbeddedProject, fault: Fault
 ) -> None:
-    ground.write(batch([REACHED, SILENT]))
+    ground.write(VAPI.batch([REACHED, SILENT]))
     ground.faults(rule(VAPI.operation, fault.do))
     ran = ground.apply()
     assert ran.exit in (0, 1, 3), ran.text
@@ -76,7 +65,7 @@ def test_a_request_that_goes_wrong_calls_nobody_twice_and_leaves_nobody_out(
 
 @pytest.mark.parametrize("late", [3000.0, 3900.0, 8000.0])
 def test_a_request_that_lands_after_its_end_calls_nobody(ground: EmbeddedProject, late: float) -> None:
-    ground.write(batch([REACHED]))
+    ground.write(VAPI.batch([REACHED]))
     ground.faults(rule(VAPI.operation, {"late": late}))
     ground.apply()
     ground.faults()
@@ -86,18 +75,18 @@ def test_a_request_that_lands_after_its_end_calls_nobody(ground: EmbeddedProject
 
 
 def test_people_are_called_once_and_called_again_as_the_manifest_says(ground: EmbeddedProject) -> None:
-    ground.write(batch([REACHED, SILENT], f"retry: {{max_retries: 1, on: [{VAPI.unanswered}], after: 10m}}, "))
+    ground.write(VAPI.batch([REACHED, SILENT], f"retry: {{max_retries: 1, on: [{VAPI.unanswered}], after: 10m}}, "))
     come_to_rest(ground)
     assert ground.calls() == {REACHED: 1, SILENT: 2}
 
 
 @pytest.mark.parametrize("words", [{}, {"keeps_pending": True}])
 def test_somebody_who_leaves_the_list_in_time_is_not_called(ground: EmbeddedProject, words: dict[str, bool]) -> None:
-    ground.write(batch([REACHED, SILENT, BUSY]))
+    ground.write(VAPI.batch([REACHED, SILENT, BUSY]))
     if words:
         ground.faults(rule("listContacts", words, times=0))
     ground.apply()
-    ground.write(batch([REACHED, BUSY]))
+    ground.write(VAPI.batch([REACHED, BUSY]))
     come_to_rest(ground)
     assert ground.calls() == {REACHED: 1, BUSY: 1}
     assert "PATCH" in methods(ground)
@@ -105,9 +94,9 @@ def test_somebody_who_leaves_the_list_in_time_is_not_called(ground: EmbeddedProj
 
 
 def test_data_of_one_person_move_the_campaign_together(ground: EmbeddedProject) -> None:
-    ground.write(batch([REACHED, SILENT], data=", variableValues: {plan: free}"))
+    ground.write(VAPI.batch([REACHED, SILENT], data=", variableValues: {plan: free}"))
     ground.apply()
-    ground.write(batch([REACHED, SILENT], data=", variableValues: {plan: pro}"))
+    ground.write(VAPI.batch([REACHED, SILENT], data=", variableValues: {plan: pro}"))
     assert "2 moved" in ground.run("plan").text
     come_to_rest(ground)
     assert ground.calls() == {REACHED: 1, SILENT: 1}
@@ -115,10 +104,10 @@ def test_data_of_one_person_move_the_campaign_together(ground: EmbeddedProject) 
 
 @pytest.mark.parametrize("do", ["lost_answer", {"effect_after": 20}, {"effect_after": "never"}])
 def test_a_cancel_that_takes_no_effect_in_time_leads_to_no_second_call(ground: EmbeddedProject, do: object) -> None:
-    ground.write(batch([REACHED, SILENT]))
+    ground.write(VAPI.batch([REACHED, SILENT]))
     ground.apply()
     ground.advance(110)
-    ground.write(batch([REACHED, SILENT], "squadId: null, ").replace("squadId: null, ", "assistantId: assistant-B, "))
+    ground.write(VAPI.batch([REACHED, SILENT], "assistantId: assistant-B, "))
     ground.faults(rule(VAPI.cancel, do))
     ground.apply()
     ground.faults()
@@ -131,7 +120,7 @@ def test_a_cancel_that_takes_no_effect_in_time_leads_to_no_second_call(ground: E
 
 def test_whoever_was_not_called_in_the_window_is_called_in_the_next(ground: EmbeddedProject) -> None:
     numbers = [f"+1{area}5550191" for area in range(201, 301)]
-    ground.write(batch(numbers, "expected_call: 30s, ", most="maxConcurrency: 1, "))
+    ground.write(ONE_AT_ONCE.batch(numbers, "expected_call: 30s, "))
     ran = ground.apply()
     assert ran.exit == 0, ran.text
     ground.advance(2 * _HOUR)
@@ -143,11 +132,8 @@ def test_whoever_was_not_called_in_the_window_is_called_in_the_next(ground: Embe
 
 def test_a_campaign_ends_with_expires_at(ground: EmbeddedProject) -> None:
     numbers = [f"+1{area}5550191" for area in range(201, 221)]
-    end = ground.now().timestamp() + 300
-    from datetime import UTC, datetime
-
-    expires_at = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    ground.write(batch(numbers, f'expires_at: "{expires_at}", ', most="maxConcurrency: 1, "))
+    expires_at = f"{ground.now() + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
+    ground.write(ONE_AT_ONCE.batch(numbers, f'expires_at: "{expires_at}", '))
     ground.apply()
     ground.advance(3 * _HOUR)
     called = ground.calls()
@@ -158,14 +144,14 @@ def test_a_campaign_ends_with_expires_at(ground: EmbeddedProject) -> None:
 
 
 def test_a_list_that_lags_or_forgets_leads_to_no_second_call(ground: EmbeddedProject) -> None:
-    ground.write(batch([REACHED]))
+    ground.write(VAPI.batch([REACHED]))
     ground.faults(rule(VAPI.operation, "lost_answer"), rule(VAPI.listing, {"lag": 90}, times=0))
     ground.apply()
     ground.faults()
     ground.advance(_HOUR)
     come_to_rest(ground)
     ground.faults(rule(VAPI.listing, {"retention": 60}, times=0))
-    ground.write(batch([REACHED, SILENT]))
+    ground.write(VAPI.batch([REACHED, SILENT]))
     ground.apply()
     ground.advance(2 * _HOUR)
     ground.apply()
@@ -174,7 +160,7 @@ def test_a_list_that_lags_or_forgets_leads_to_no_second_call(ground: EmbeddedPro
 
 def test_endings_that_nobody_knows_count_as_called(ground: EmbeddedProject) -> None:
     numbers = [f"+141555501{ending}" for ending in range(91, 99)]
-    ground.write(batch(numbers))
+    ground.write(VAPI.batch(numbers))
     come_to_rest(ground)
     assert max(ground.calls().values()) == 1
     assert {*numbers} - {*ground.calls()} == {numbers[3]}
@@ -182,7 +168,7 @@ def test_endings_that_nobody_knows_count_as_called(ground: EmbeddedProject) -> N
 
 
 def test_a_name_that_was_cut_is_taken_back_at_once(ground: EmbeddedProject) -> None:
-    ground.write(batch([REACHED]))
+    ground.write(VAPI.batch([REACHED]))
     ground.faults(rule(VAPI.operation, {"edit": {"name": "surv"}}))
     ran = ground.apply()
     assert ran.exit == 3, ran.text
@@ -191,7 +177,7 @@ def test_a_name_that_was_cut_is_taken_back_at_once(ground: EmbeddedProject) -> N
 
 
 def test_an_account_without_campaigns_is_told_so_and_nobody_is_called(ground: EmbeddedProject) -> None:
-    ground.write(batch([REACHED]))
+    ground.write(VAPI.batch([REACHED]))
     ground.faults(rule("*", {"no_campaigns": True}, times=0))
     ran = ground.apply()
     assert ran.exit == 1, ran.text

@@ -29,6 +29,8 @@ class Voice:
     """Of the API; empty for the type's first."""
     agent: str = "agent_id"
     """The setting that names who speaks."""
+    batch_fields: str = ""
+    """Further fields of every Batch."""
 
     @property
     def title(self) -> str:
@@ -47,7 +49,7 @@ class Voice:
     def batch(self, numbers: Iterable[str], more: str = "", data: str = "") -> str:
         """`more` is further fields of the spec, `data` those of every recipient."""
         people = ", ".join(f'{{to_number: "{number}"{data}}}' for number in numbers)
-        return self.document("Batch", f"{more}recipients: [{people}]")
+        return self.document("Batch", f"{self.batch_fields}{more}recipients: [{people}]")
 
     def call(self, number: str, more: str = "") -> str:
         return self.document("Call", f'{more}to_number: "{number}"')
@@ -64,5 +66,15 @@ EVENTS = Voice(
     "no-answer",
     {"assistant_id": "assistant-A", "telnyx_agent_target": "+12025550100"},
     agent="assistant_id",
+)
+VAPI = Voice(
+    "vapi",
+    "createCampaignV2",
+    "cancelCampaignV2",
+    "listCampaignsV2",
+    "customer-did-not-answer",
+    {"assistantId": "assistant-A", "phoneNumberId": "number-A", "expires_at": "2099-01-01T00:00:00Z"},
+    agent="assistantId",
+    batch_fields="maxConcurrency: 10, ",
 )
 VOICES = (CAMPAIGNS, BATCHES, EVENTS)
