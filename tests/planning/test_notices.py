@@ -104,8 +104,8 @@ def test_whoever_was_taken_off_a_moment_ago_comes_later() -> None:
     settles = {"cancel_settles": timedelta(seconds=30)}
     (message,) = said(resource("a"), gone, record=record, facts=settles)
     assert message == (
-        "a batch was cancelled less than 30s ago, and a call may still go out of it; apply again in 30s for whoever was "
-        "taken off"
+        "a batch was cancelled less than 30s ago, and a call may still go out of it; apply again in 30s for whoever "
+        "was taken off"
     )
     assert said(resource("a"), gone, record=record) == []
 
