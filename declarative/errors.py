@@ -150,6 +150,12 @@ class ProviderError(DialctlError):
     code = "provider"
 
 
+class NoSandbox(ProviderError):
+    """The sandbox does not simulate the provider type, so nothing of it is run there."""
+
+    code = "no_sandbox"
+
+
 class MissingKey(ProviderError):
     code = "missing_key"
 

@@ -13,11 +13,13 @@ _added_directories: list[Path] = []
 
 
 def list_schemas() -> list[str]:
-    """The names that `load_schema` takes, such as `manifest.v1` and `providers/cartesia.v1`, sorted."""
+    """The names that `load_schema` takes, such as `manifest.v1` and `providers/TYPE.v1`, sorted."""
     return sorted(
-        path.relative_to(root).as_posix().removesuffix(SUFFIX)
-        for root in _directories()
-        for path in root.rglob(f"*{SUFFIX}")
+        {
+            path.relative_to(root).as_posix().removesuffix(SUFFIX)
+            for root in _directories()
+            for path in root.rglob(f"*{SUFFIX}")
+        }
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from declarative import schemas
+
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
     from tests.s3server import S3Server
@@ -22,6 +24,15 @@ def user_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("user-cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_schemas_of_installed_types() -> Iterator[None]:
+    """The schemas that an installed provider type of one test brought are not those of the next."""
+    yield
+    if schemas._added_directories:
+        schemas._added_directories.clear()
+        schemas.load_schema.cache_clear()
 
 
 @pytest.fixture(scope="session")

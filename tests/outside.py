@@ -96,6 +96,11 @@ class Outside:
         listed = self.cartesia("GET", "/agents/calls/batches?limit=100")["data"]
         return [self.cartesia("GET", f"/agents/calls/batches/{one['id']}") for one in listed]
 
+    def campaign_names(self) -> list[str]:
+        """The names of ElevenLabs' campaigns of this account."""
+        path = "/elevenlabs/v1/convai/outbound-campaigns/campaigns?page_size=100"
+        return [one["call_name"] for one in self._asked("GET", path, None, {"xi-api-key": self.key})["campaigns"]]
+
     def _asked(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> Any:
         with self.reached() as client:
             return client.request(method, path, json=body, headers=headers).raise_for_status().json()

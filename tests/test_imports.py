@@ -191,6 +191,7 @@ def test_only_providers_speak_http() -> None:
         f"{PACKAGE}.providers.",
         f"{PACKAGE}.sandbox.",
         f"{PACKAGE}.testing.world",
+        f"{PACKAGE}.testing.recording",
         f"{PACKAGE}.app.connections",
         f"{PACKAGE}.app.session",
         f"{PACKAGE}.cli.sandbox",

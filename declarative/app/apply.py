@@ -15,7 +15,9 @@ from declarative.app.open_requests import find_doubtful_addresses, find_open_add
 from declarative.app.run_failure import describe_failure
 from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
+from declarative.app.settling import Repeats, settle_doubts, settle_open
 from declarative.engine.list_watch import ListWatch
+from declarative.engine.repeat import list_repeatable
 from declarative.engine.results import Finding
 from declarative.engine.run_context import DialBudget, RunContext, ignore_count
 from declarative.engine.runner import PlanRunner
@@ -88,7 +90,7 @@ def apply_project(session: Session, options: ApplyOptions, stop: StopSignal) -> 
                 options = replace(options, max_dials=daily_dials.find_limit(session, ledger, options.max_dials))
             run = _build_run_context(session, ledger, lease, options, stop)
             runner = PlanRunner(run, session.desired.resources)
-            findings = _settle_open(run, runner)
+            findings = settle_open(run, runner)
             plan = _make_approved_plan(session, options, ledger)
             lock_start.start_lock(session, ledger, plan)
             if ledger.is_started and not options.calls_nobody:
@@ -128,13 +130,6 @@ def _build_run_context(
         progress=session.options.progress,
         comes_again=options.comes_again,
     )
-
-
-def _settle_open(run: RunContext, runner: PlanRunner) -> list[Finding]:
-    """Settle the open intents as far as one reading of each list can."""
-    # Protocol 5: settling comes before every plan that is applied and after every lost answer, so that the plan which
-    # is shown and approved is made of facts.
-    return runner.settler.settle(list(run.ledger.lock.resources)) if run.ledger.is_started else []
 
 
 def _make_approved_plan(
@@ -199,10 +194,12 @@ def _run_rounds(
         # Protocol 10: every round is filtered by the people of the plan that was approved. A later round calls no one
         # else.
         approved_numbers, current_plan = planner.numbers_to_call(plan), plan
+        announced = frozenset[str]() if options.restrict else list_repeatable(run, plan)
         earlier_doubts = find_doubtful_addresses(run, plan, unapproved)
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
-            settled_addresses = _settle_doubts(run, runner, plan, findings, unapproved)
+            repeats = Repeats(lambda: _make_plan(session, options, run.ledger), approved_numbers, announced)
+            settled_addresses = settle_doubts(run, runner, plan, findings, unapproved, repeats)
             if not settled_addresses and not any(result.taken_back for result in runner.results.values()):
                 break
             current_plan = _make_plan(session, options, run.ledger)
@@ -234,17 +231,3 @@ def _find_unapproved(session: Session, options: ApplyOptions, ledger: Ledger) ->
     if options.calls_nobody:
         return frozenset({*session.desired.resources, *(ledger.lock.resources if ledger.is_started else ())})
     return approvals.find_unapproved(session, ledger) if options.only_approved else frozenset()
-
-
-def _settle_doubts(
-    run: RunContext, runner: PlanRunner, plan: Plan, findings: list[Finding], unapproved: frozenset[str]
-) -> frozenset[str]:
-    """Settle what is open after a round, waiting where it is a batch of this plan. Returns the addresses without a
-    doubtful batch now that had one."""
-    doubtful_before = find_doubtful_addresses(run, plan, unapproved)
-    if find_open_addresses(run):
-        findings += _settle_open(run, runner)
-    if doubtful := find_doubtful_addresses(run, plan, unapproved):
-        findings += runner.doubts.resolve(doubtful)
-    runner.resolve_unsure()
-    return doubtful_before - find_doubtful_addresses(run, plan, unapproved)

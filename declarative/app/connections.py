@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from declarative import manifest, schemas
-from declarative.errors import DialctlError, ProviderError, UsageError
+from declarative.errors import DialctlError, NoSandbox, ProviderError, UsageError
+from declarative.model.capabilities import broken_type
 from declarative.model.outline import OutlinedProvider
 from declarative.model.resource import Desired, Project, ProviderSpec
 from declarative.providers import catalog
@@ -31,12 +32,14 @@ _FETCH_TIMEOUT = timedelta(seconds=60)
 
 
 def load_provider_types() -> Mapping[str, ProviderType]:
-    """Every provider type by its name. Makes the schemas of types from other packages known."""
+    """Every provider type by its name, those that are broken too. Makes the schemas of types from other packages
+    known."""
     provider_types = catalog.types()
     for provider_type in provider_types.values():
         if provider_type.schemas is not None:
             schemas.add_directory(provider_type.schemas)
-    return provider_types
+    broken = {name: broken_type(name, reason) for name, reason in catalog.broken_types().items()}
+    return {**provider_types, **broken}
 
 
 class Connections:
@@ -118,6 +121,10 @@ class Connections:
 
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
         try:
+            if self._sandbox_directory is not None and not catalog.is_built_in(spec.type):
+                # A type from outside reads what it likes: a key of the environment, or another host.
+                message = f"the sandbox does not simulate the provider type {spec.type}: nothing of it is run there"
+                raise NoSandbox(message, hint="run without --sandbox, against the type's own simulator")
             provider = catalog.connect(spec, self._connect_options(spec))
         except ProviderError as error:
             return error
@@ -162,6 +169,8 @@ def connect_type(
 ) -> Connections:
     """Connections of a project that is yet to be written, with one provider of this type. Raises UsageError."""
     provider_types = load_provider_types()
+    if reason := provider_types[type_name].broken if type_name in provider_types else "":
+        raise UsageError(f"the provider type {type_name} cannot be used: {reason}", hint="repair or remove its package")
     if type_name not in provider_types:
         known = ", ".join(provider_types)
         raise UsageError(f'there is no provider type "{type_name}"', hint=f"provider types: {known}")

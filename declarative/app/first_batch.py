@@ -99,7 +99,7 @@ def render_first_batch(provider_type: ProviderType, agent: FieldOffer, number: F
             lines.append(f"  {name}: {placeholder}")
     routes = provider_type.routes[provider_type.versions[0]].values()
     unreached = sorted(
-        {word for route in routes for word in route.outcomes if re.search(r"no_answer|busy", word)}, reverse=True
+        {word for route in routes for word in route.outcomes if re.search(r"no.answer|busy", word)}, reverse=True
     )
     if unreached:
         lines.append(_RETRY.format(outcomes=", ".join(unreached)))

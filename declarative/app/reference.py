@@ -54,7 +54,7 @@ class Field:
     required: bool = False
     """Whether it must be given. A field of several providers is required if all of them require it."""
     taken_by: tuple[str, ...] = ()
-    """Providers that take it, each with its API versions, as in `cartesia (2026-08-14)`. Empty if all take it."""
+    """Providers that take it, each with its API versions, as in `type (2026-08-14)`. Empty if all take it."""
     provider_descriptions: str = ""
     """What each provider says of it, if they differ; it replaces the description of the schema. Empty otherwise."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +74,9 @@ def read_plan_file(file: Path, key: PersonKey) -> SavedPlan:
         content = file.read_bytes()
     except OSError:
         content = b""
+    for other in key.others:  # a plan is saved under the key of its lock, whichever of them that is
+        with suppress(PlanFileError):
+            return planfile.parse_plan_file(content, file, other)
     return planfile.parse_plan_file(content, file, key)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from declarative import humanize, manifest
 from declarative.app.cache_life import end_old_caches
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
 from declarative.app.lock_check import check_lock
-from declarative.errors import DialctlError, UsageError
+from declarative.errors import DialctlError, StateError, UsageError
 from declarative.model.digest import PersonKey
 from declarative.model.selection import EVERYTHING, Selection
 from declarative.state.local_files import make_folder, refuse_link
@@ -117,8 +118,9 @@ class Session:
 
     @cached_property
     def key(self) -> PersonKey:
-        """The key under which people are digested, from DIALCTL_PERSON_KEY."""
-        return PersonKey.from_environment(self.options.environment)
+        """The key under which people are digested, from DIALCTL_PERSON_KEY. Of several (NEW,OLD) it is the one that the
+        lock was written under, so that one lock never mixes two; the first where there is no lock."""
+        return _choose_key(self)
 
     @cached_property
     def desired(self) -> Desired:
@@ -241,6 +243,19 @@ class Session:
         """Wait so long for the run that holds the lease, and say so."""
         self.options.progress(f"waiting for {self.holder() or 'another run'} to finish")
         self.pause(seconds)
+
+
+def _choose_key(session: Session) -> PersonKey:
+    key = PersonKey.from_environment(session.options.environment)
+    if not key.others:
+        return key
+    # Only the manifests say where the lock is, and reading them needs a key.
+    probe = copy(session)
+    probe.__dict__["key"] = key
+    lock: Lock | None = None
+    with suppress(StateError):  # whoever needs the lock says what is wrong with it
+        lock = _read_lock(probe.backend if session.options.fetch_files else probe.local_backend)
+    return key.preferring(lock.person_key) if lock else key
 
 
 def _read_lock(backend: Backend) -> Lock | None:

@@ -68,6 +68,7 @@ _EXAMPLES = {
         "dialctl state show batch/march-outreach",
         "dialctl state show -l team=growth",
     ),
+    "state rekey": ("DIALCTL_PERSON_KEY=NEW,OLD dialctl state rekey",),
     "state rm": ("dialctl state rm batch/old-campaign", "dialctl state rm 'batch/2024-*'"),
     "state new": ("dialctl state new",),
     "state rebuild": ("dialctl state rebuild",),

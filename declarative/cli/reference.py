@@ -82,5 +82,6 @@ def describe_version() -> str:
             f"dialctl {__version__}{f' (commit {commit})' if commit else ''}",
             f"Python {'.'.join(map(str, sys.version_info[:3]))}",
             f"providers: {', '.join(catalog.type_names())}",
+            *(f"cannot be used: {name} ({reason})" for name, reason in catalog.broken_types().items()),
         ]
     )

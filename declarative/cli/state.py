@@ -134,6 +134,23 @@ def rebuild(context: Context, path: Path, lock_timeout: float, reason: str, keep
 @options.reason
 @options.lock_timeout
 @click.pass_obj
+def rekey(context: Context, path: Path, lock_timeout: float, reason: str) -> int:
+    """Write the lock under another person key.
+
+    Set both keys, the new one first: DIALCTL_PERSON_KEY=NEW,OLD. Until then runs go on under the old one. What the
+    digests stand for is read again from manifests and providers; where that fails for anybody, nothing is written.
+    """
+    from declarative.app import state_rekey
+
+    context.print_text(state_rekey.rekey_lock(context.open_session(path), lock_timeout, reason))
+    return Exit.DONE
+
+
+@state.command()
+@options.project_schema
+@options.reason
+@options.lock_timeout
+@click.pass_obj
 def merge(context: Context, path: Path, lock_timeout: float, reason: str) -> int:
     """Resolve a git conflict in dialctl.lock.
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 import polars as pl
 
 from declarative import humanize
+from declarative.engine import before_start
 from declarative.engine.execute import Executor
 from declarative.engine.results import Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model import records
+from declarative.model.capabilities import CancelProof
 from declarative.model.history import PeopleCounts
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Resource, Route
@@ -20,7 +22,7 @@ from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
 from declarative.planning.membership import hold_against_lock
 from declarative.planning.plan import Task
-from declarative.providers.base import Channel
+from declarative.providers.base import Channel, Provider
 
 UNREAD_AFTER_CANCEL = "its people could not be read after it was cancelled; the next apply goes on from here"
 STOP_ELSEWHERE = "they may still be called; stop it in the provider's own dashboard, then apply again"
@@ -69,29 +71,40 @@ def cancel_and_read(
     run: RunContext, executor: Executor, address: str, remote: Remote, result: ResourceResult
 ) -> Remote | None:
     """Cancels a batch, and returns it as read_cancelled() does. None also where the cancel is not confirmed."""
-    if not cancel_batch(run, executor, address, remote.id, result):
+    receipt = cancel_batch(run, executor, address, remote.id, result)
+    if receipt is None:
         return None
     # Protocol 7: batches created before must be checked before their guards end, however long a cancel takes to settle.
     if _channel(run, address).capabilities.cancel_settles:
         executor.on_wait()
-    return read_cancelled(run, address, remote.id, result)
+    return read_cancelled(run, address, remote.id, receipt.read_before, result)
 
 
-def cancel_batch(run: RunContext, executor: Executor, address: str, remote_id: str, result: ResourceResult) -> bool:
-    """Cancels a batch. Returns whether the provider took it; the problem goes into `result`. Raises no
-    ProviderError, so that one batch never keeps another from being cancelled."""
+def cancel_batch(
+    run: RunContext, executor: Executor, address: str, remote_id: str, result: ResourceResult
+) -> Receipt | None:
+    """Cancels a batch. Returns the receipt where the provider took it; otherwise None, and the problem goes into
+    `result`. Raises no ProviderError, so that one batch never keeps another from being cancelled."""
     receipt = executor.cancel(address, _channel(run, address), remote_id)
-    result.problems += [] if receipt.status is RequestStatus.DONE else [receipt]
-    return receipt.status is RequestStatus.DONE
+    if receipt.status is RequestStatus.DONE:
+        return receipt
+    result.problems.append(receipt)
+    return None
 
 
-def read_cancelled(run: RunContext, address: str, remote_id: str, result: ResourceResult) -> Remote | None:
+def read_cancelled(
+    run: RunContext, address: str, remote_id: str, read_before: Remote | None, result: ResourceResult
+) -> Remote | None:
     """Returns a batch as read after its cancel was answered and settled. None where its people cannot be read: then no
-    one of it may be submitted again. Counts and problems go into `result`. Raises no ProviderError."""
+    one of it may be submitted again. `read_before` is the batch as it was before, where that matters. Counts and
+    problems go into `result`. Raises no ProviderError."""
     channel = _channel(run, address)
     _wait_until_settled(run, channel, remote_id)
     try:
-        cancelled_remote = _read_until_free(run, channel, remote_id)
+        if read_before is not None and channel.capabilities.cancel_proof is CancelProof.ABSENCE:
+            cancelled_remote = _read_until_forgotten(run, _provider(run, address), channel, read_before)
+        else:
+            cancelled_remote = _read_until_free(run, channel, remote_id)
     except ProviderError as error:
         result.problems.append(Receipt(RequestStatus.FAILED, remote_id, f"{UNREAD_AFTER_CANCEL} ({error.message})"))
         return None
@@ -99,6 +112,8 @@ def read_cancelled(run: RunContext, address: str, remote_id: str, result: Resour
         result.problems.append(Receipt(RequestStatus.FAILED, remote_id, UNREAD_AFTER_CANCEL))
         return None
     remote_record = records.refreshed(run.ledger.resource_record(address).remotes[remote_id], cancelled_remote)
+    if channel.capabilities.cancel_proof is CancelProof.ABSENCE:
+        remote_record = replace(remote_record, closed=True, settled=True)
     cancelled_count = len(cancelled_remote.members.filter(phase=Phase.CANCELLED))
     counts = PeopleCounts(people_taken_off=cancelled_count)
     run.ledger.update(address, remotes={remote_id: remote_record}, counts=counts)
@@ -108,8 +123,12 @@ def read_cancelled(run: RunContext, address: str, remote_id: str, result: Resour
     return cancelled_remote
 
 
+def _provider(run: RunContext, address: str) -> Provider:
+    return run.providers[run.ledger.resource_record(address).provider]
+
+
 def _channel(run: RunContext, address: str) -> Channel:
-    return run.providers[run.ledger.resource_record(address).provider].channels[Route.BATCH]
+    return _provider(run, address).channels[Route.BATCH]
 
 
 def _wait_until_settled(run: RunContext, channel: Channel, remote_id: str) -> None:
@@ -130,6 +149,16 @@ def _read_until_free(run: RunContext, channel: Channel, remote_id: str) -> Remot
         if remote is not None and remote.members is not None and not remote.has_phase(Phase.QUEUED):
             break
     return remote
+
+
+def _read_until_forgotten(run: RunContext, provider: Provider, channel: Channel, read_before: Remote) -> Remote | None:
+    """The batch with everybody free, once the provider says in time that it does not know it. None where it does not
+    say so. Raises ProviderError."""
+    for pause in READS_AFTER_CANCEL:
+        run.sleep(pause)
+        if before_start.is_forgotten(provider, channel, read_before):
+            return before_start.as_cancelled(read_before)
+    return None
 
 
 def _list_not_taken_off(remote: Remote) -> list[Receipt]:

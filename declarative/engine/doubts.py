@@ -21,6 +21,7 @@ from declarative.engine.settle import POLL, Settler
 from declarative.engine.unclear_answers import is_answer, shorten_answer
 from declarative.errors import ProviderError
 from declarative.model import mark
+from declarative.model.capabilities import CancelProof
 from declarative.model.lock import LONGEST_GUARD, Intent
 from declarative.model.resource import Json, Resource, Route
 from declarative.privacy import mask
@@ -64,6 +65,8 @@ class DoubtResolver:
         self._resources = resources
         self._given_up: set[str] = set()
         """Marks of requests that this run cannot settle."""
+        self._waiting_probes: dict[str, str] = {}
+        """By provider: the id of a list probe that is cancelled once the list shows it."""
         self._probe_answers: set[str] = set()
         """What list probes of this run were answered, where nothing can be concluded from it."""
 
@@ -85,6 +88,8 @@ class DoubtResolver:
             except ProviderError as error:
                 message = f"{name} could not be read, nothing was concluded: {error.message}"
                 findings.append(Finding("", message, unsure=True))
+            finally:
+                findings += self._cancel_waiting_probe(name)
         return findings
 
     def _resolve_at_provider(self, name: str, addresses: Collection[str], findings: list[Finding]) -> None:
@@ -121,6 +126,21 @@ class DoubtResolver:
                 return
             # A probe that was answered exists: another one would prove no more.
             probes = PROBES if was_made else probes
+
+    def _cancel_waiting_probe(self, name: str) -> list[Finding]:
+        """Cancels a list probe that a look at the list has not cancelled. It starts an hour after it was made."""
+        remote_id = self._waiting_probes.pop(name, "")
+        channel = self._run.providers[name].channels.get(Route.BATCH)
+        if not remote_id or channel is None:
+            return []
+        try:
+            if channel.read(remote_id) is None:
+                return []
+        except ProviderError:
+            pass  # then it is cancelled without a look
+        failure = self._executor.cancel_probe(channel, remote_id)
+        detail = f"could not be cancelled: {failure}; the next apply cancels it" if failure else "was cancelled"
+        return [Finding("", f"the list probe {remote_id} at {name} {detail}", unsure=bool(failure))]
 
     def _list_doubts(self, name: str, addresses: Collection[str]) -> list[Intent]:
         """Lost batches that this run may still settle."""
@@ -168,7 +188,10 @@ class DoubtResolver:
             scheduled_at=(latest_time + LONGEST_GUARD + timedelta(seconds=1)).replace(microsecond=0),
         )
         outcome, failure = self._executor.send_probe(name, submission)
-        finding = _describe_probe(name, number, outcome, failure)
+        forgets = self._run.providers[name].channels[Route.BATCH].capabilities.cancel_proof is CancelProof.ABSENCE
+        if forgets and isinstance(outcome, Done | MarkMissing):
+            self._waiting_probes[name] = outcome.remote.id
+        finding = _describe_probe(name, number, outcome, failure, "once the list shows it" if forgets else "at once")
         if isinstance(outcome, Ambiguous) and self._is_alike(outcome.message, intents):
             message = f"{finding.message}, as a request before it; nothing more is asked for it in this run"
             finding = Finding("", message, unsure=True)
@@ -205,13 +228,13 @@ class DoubtResolver:
         return own_number or self._run.providers[name].own_number(settings)
 
 
-def _describe_probe(name: str, number: str, outcome: Outcome, failure: str) -> Finding:
+def _describe_probe(name: str, number: str, outcome: Outcome, failure: str, cancelled: str) -> Finding:
     probe = f"a list probe at {name}, a batch of our own number {mask(number)},"
     match outcome:
         case Done() | MarkMissing() if failure:
             return Finding("", f"{probe} was made and could not be cancelled: {failure}; the next apply cancels it")
         case Done() | MarkMissing():
-            return Finding("", f"{probe} was made and cancelled at once, to prove what the list shows")
+            return Finding("", f"{probe} was made and cancelled {cancelled}, to prove what the list shows")
         case Ambiguous(message):
             answer = message if is_answer(message) else f"not answered: {message}"
             return Finding("", f"{probe} was {answer}{'' if is_answer(message) else _FOLLOWS}")

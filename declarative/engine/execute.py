@@ -10,19 +10,30 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from types import MappingProxyType
 
 import polars as pl
 
+from declarative.engine import before_start
+from declarative.engine.answers import (
+    LONGEST_PAUSE,
+    TRIES,
+    cancel_problem,
+    failure_receipt,
+    outcome_message,
+    retry_delay,
+    send,
+    stops_provider,
+)
 from declarative.engine.intents import IntentWriter
 from declarative.engine.partial import is_partial, record_partial
-from declarative.engine.results import Receipt, RequestStatus
+from declarative.engine.results import Receipt, RequestStatus, over_budget_receipt
 from declarative.engine.run_context import RunContext
 from declarative.engine.unclear_answers import UnclearAnswers
 from declarative.model import records
+from declarative.model.capabilities import Cancellable, CancelProof
 from declarative.model.history import PeopleCounts
-from declarative.model.lock import CancelProgress, Intent, RemoteRecord, RequestKind
+from declarative.model.lock import CancelProgress, Intent, RemoteRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
 from declarative.planning.decide import Verb
@@ -38,15 +49,6 @@ from declarative.providers.base import (
     Rejected,
     Submission,
 )
-
-TRIES = 4
-"""How often one request is sent at most, where each earlier try was certainly not done."""
-LONGEST_PAUSE = 600.0
-"""Seconds. A run does not wait for a provider that asks for a longer pause between two tries."""
-BAD_KEY = 401
-"""The HTTP status of a wrong key: no later request to this provider can succeed."""
-FAILS_RESOURCE = (403, 404)
-"""HTTP statuses that every request for the same resource would get."""
 
 steps = logging.getLogger("dialctl.steps")
 
@@ -65,7 +67,7 @@ class Executor:
         self.on_wait = on_wait
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
-        self._unclear_answers = UnclearAnswers(run)
+        self.unclear_answers = UnclearAnswers(run)
 
     def submit(
         self,
@@ -83,7 +85,7 @@ class Executor:
 
         def send_once() -> tuple[Intent, Outcome]:
             intent, submission = self._intent_writer.write_submission(resource, recipients, attempt, moved)
-            return intent, _send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
+            return intent, send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
         return self._dial(resource, recipients, send_once, may_call)
 
@@ -95,7 +97,7 @@ class Executor:
 
         def send_once() -> tuple[Intent, Outcome]:
             intent = self._intent_writer.write_retry(resource, remote, len(recipients))
-            return intent, _send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
+            return intent, send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
 
         return self._dial(resource, recipients, send_once, may_call)
 
@@ -103,28 +105,29 @@ class Executor:
         """Cancels one batch that the lock knows. A stop signal does not prevent it: the cancel may be what prevents a
         call."""
         self._run.lease.check()
+        resource_record = self._run.ledger.resource_record(address)
+        remote_record, read_before = resource_record.remotes[remote_id], None
+        provider = self._run.providers[resource_record.provider]
+        if channel.capabilities.cancellable is Cancellable.BEFORE_START:
+            read_before, refusal = before_start.read_before_cancel(provider, channel, remote_id)
+            if read_before is None:
+                return Receipt(RequestStatus.FAILED, remote_id, refusal)
+            remote_record = replace(remote_record, starts_at=read_before.scheduled_at)
         # Protocol 1: our cancel is recorded before it is sent, so that it can be told from a person's stop in the
         # dashboard: people count as free only after a cancel that is known to be ours.
-        remote_record = self._run.ledger.resource_record(address).remotes[remote_id]
         remote_record = replace(remote_record, cancel=remote_record.cancel or CancelProgress.ASKED)
         # Written also where nothing else changes: whoever sends a cancel has a line in the history.
         self._run.ledger.update(address, remotes={remote_id: remote_record}, quiet=None, counts=PeopleCounts())
-        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
-        if not isinstance(outcome, Done):
-            return Receipt(
-                RequestStatus.FAILED, remote_id, f"the cancel was not confirmed: {_outcome_message(outcome)}"
-            )
-        settles = channel.capabilities.cancel_settles
+        outcome = send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        if not isinstance(outcome, Done) or not before_start.came_in_time(provider, channel, read_before):
+            return Receipt(RequestStatus.FAILED, remote_id, cancel_problem(outcome))
         remote_record = replace(
             records.refreshed(remote_record, outcome.remote),
             cancel=CancelProgress.DONE,
-            cancelled_at=self._latest_time(address) if settles else None,
+            cancelled_at=provider.latest_now() if channel.capabilities.cancel_settles else None,
         )
         self._run.ledger.update(address, remotes={remote_id: remote_record})
-        return Receipt(RequestStatus.DONE, remote_id)
-
-    def _latest_time(self, address: str) -> datetime:
-        return self._run.providers[self._run.ledger.resource_record(address).provider].latest_now()
+        return Receipt(RequestStatus.DONE, remote_id, read_before=read_before)
 
     def _dial(
         self,
@@ -139,32 +142,37 @@ class Executor:
             if try_index and not may_call():
                 return Receipt(
                     RequestStatus.FAILED,
-                    message=f"their time to be called ended while waiting: {_outcome_message(outcome)}",
+                    message=f"their time to be called ended while waiting: {outcome_message(outcome)}",
                 )
-            if receipt := self.stopped_providers.get(resource.provider) or self._unclear_answers.find_stop(
-                resource.address
-            ):
+            if receipt := self.find_refusal(resource, len(recipients)):
                 return receipt
-            self._run.check_may_dial()
-            # Protocol 15: a person's halt is heard before each request that dials, whatever was approved.
-            if halt := self._run.find_halt(resource):
-                return Receipt(RequestStatus.HALTED, message=f"{halt}; nobody more is called", final=True)
-            if not self._run.budget.covers(len(recipients)):
-                return _over_budget_receipt(len(recipients), self._run.budget.remaining)
             intent, outcome = send_once()
-            receipt = self._record_outcome(resource, intent, outcome, recipients)
+            receipt = self.record_outcome(resource, intent, outcome, recipients)
             # Protocol 3: only a request that was certainly not done is sent again (no receipt), never an ambiguous one.
             if receipt is not None:
                 return receipt
-            if (pause := _retry_delay(outcome, try_index)) > LONGEST_PAUSE:
+            if (pause := retry_delay(outcome, try_index)) > LONGEST_PAUSE:
                 message = f"the provider asks to wait {pause:,.0f} s; run dialctl apply again then"
                 return Receipt(RequestStatus.FAILED, message=message, final=True)
             # Protocol 7: batches created before must be checked before their guards end, however long this pause is.
             self.on_wait()
             self._run.pause(pause)
-        return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {_outcome_message(outcome)}")
+        return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {outcome_message(outcome)}")
 
-    def _record_outcome(
+    def find_refusal(self, resource: Resource, count: int, mark: str = "") -> Receipt | None:
+        """Why a request for `count` people may not be sent now; None where it may. Raises Interrupted and LeaseLost."""
+        if receipt := self.stopped_providers.get(resource.provider):
+            return receipt
+        if receipt := self.unclear_answers.find_stop(resource.address):
+            return receipt
+        self._run.check_may_dial()
+        # Protocol 15: a person's halt is heard before each request that dials, whatever was approved.
+        if halt := self._run.find_halt(resource):
+            return Receipt(RequestStatus.HALTED, message=f"{halt}; nobody more is called", final=True)
+        fits = self._run.budget.covers(count, mark)
+        return None if fits else over_budget_receipt(count, self._run.budget.remaining)
+
+    def record_outcome(
         self, resource: Resource, intent: Intent, outcome: Outcome, recipients: pl.DataFrame
     ) -> Receipt | None:
         """Writes down what the answer allows to conclude. None where the request may be sent again."""
@@ -174,13 +182,21 @@ class Executor:
                 left_out = intent.count - remote.total
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case Done(remote):
-                self._close_intent(resource, intent, {remote.id: self._build_remote_record(resource, intent, remote)})
+                self._close_intent(
+                    resource,
+                    intent,
+                    {
+                        remote.id: records.from_answer(
+                            self._run.ledger.resource_record(resource.address), intent, remote
+                        )
+                    },
+                )
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at)
-            case MarkMissing(remote):
-                return self._withdraw_unmarked(resource, intent, remote)
+            case MarkMissing(remote, message):
+                return self._withdraw_unmarked(resource, intent, remote, message)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.
             case Ambiguous(message):
-                self._unclear_answers.record(resource.address, intent, message)
+                self.unclear_answers.record(resource.address, intent, message)
                 return Receipt(RequestStatus.UNSURE, intent.remote or "", message, mark=intent.mark)
             # The provider refused this one person inside an accepted answer. It is recorded as a call that ended before
             # any phone was called, so that later plans know of it.
@@ -190,39 +206,29 @@ class Executor:
             # Protocol 3: it did not happen, so the intent closes and its people are free again.
             case NotSent() | Busy() | Rejected() | OutOfFunds():
                 self._undo_intent(resource, intent, {})
-        return self._failure_receipt(resource, outcome)
-
-    def _failure_receipt(self, resource: Resource, outcome: NotSent | Busy | Rejected | OutOfFunds) -> Receipt | None:
-        """Says why a request was not done; None where the next try may succeed. Stops the provider where none can."""
-        if isinstance(outcome, NotSent | Busy):
-            return None
-        if isinstance(outcome, OutOfFunds):
-            self.stopped_providers[resource.provider] = Receipt(RequestStatus.OUT_OF_FUNDS, message=outcome.message)
-            return self.stopped_providers[resource.provider]
-        receipt = Receipt(RequestStatus.FAILED, message=outcome.message, final=outcome.status in FAILS_RESOURCE)
-        if outcome.status == BAD_KEY:
+        receipt = failure_receipt(outcome)
+        if receipt is not None and stops_provider(outcome):
             self.stopped_providers[resource.provider] = receipt
         return receipt
 
-    def _withdraw_unmarked(self, resource: Resource, intent: Intent, remote: Remote) -> Receipt:
-        """Cancels what was created without our mark, by its id."""
+    def _withdraw_unmarked(self, resource: Resource, intent: Intent, remote: Remote, message: str) -> Receipt:
+        """Cancels what was created without our mark, or otherwise than it was sent, by its id."""
         # Protocol 4: without the mark no later run could find it in a list.
-        remote_record = replace(self._build_remote_record(resource, intent, remote), mark=None)
+        remote_record = replace(
+            records.from_answer(self._run.ledger.resource_record(resource.address), intent, remote), mark=None
+        )
         self._close_intent(resource, intent, {remote.id: remote_record})
         receipt = self.cancel(resource.address, self._run.provider(resource).channels[intent.route], remote.id)
         detail = "it was cancelled" if receipt.status is RequestStatus.DONE else receipt.message
         return Receipt(
             RequestStatus.MARK_LOST,
             remote.id,
-            f"the provider did not give back the name by which dialctl finds it again; {detail}",
+            f"{message}; {detail}",
             final=True,
         )
 
-    def _build_remote_record(self, resource: Resource, intent: Intent, remote: Remote) -> RemoteRecord:
-        resource_record = self._run.ledger.resource_record(resource.address)
-        if intent.request is RequestKind.RETRY:
-            return records.with_retry(records.refreshed(resource_record.remotes[remote.id], remote), intent)
-        return records.from_intent(intent, remote)
+    def _make_record(self, resource: Resource, intent: Intent, remote: Remote) -> RemoteRecord:
+        return records.from_answer(self._run.ledger.resource_record(resource.address), intent, remote)
 
     def _close_intent(self, resource: Resource, intent: Intent, remotes: dict[str, RemoteRecord]) -> None:
         """Removes the intent and records what exists now, in one durable step."""
@@ -234,6 +240,31 @@ class Executor:
         self._run.ledger.update(resource.address, intents={intent.mark: None}, remotes=remotes, counts=counts)
 
 
+class RepeatExecutor:
+    """Sends lost requests again under their idempotency keys. Raises as Executor does."""
+
+    def __init__(self, run: RunContext, executor: Executor) -> None:
+        self._run = run
+        self._executor = executor
+
+    def repeat(self, resource: Resource, intent: Intent, submission: Submission, recipients: pl.DataFrame) -> Receipt:
+        """Sends a submission again, the same to the byte."""
+        if receipt := self._executor.find_refusal(resource, intent.count, intent.mark):
+            return receipt
+        intent = IntentWriter(self._run).write_repeat(resource, intent)
+        channel = self._run.provider(resource).channels[resource.route]
+        outcome = send(self._run, f"repeat {resource.address}", lambda: channel.submit(submission))
+        # Protocol 5: the first request may have taken effect, whatever the second one is answered.
+        is_ours = isinstance(outcome, Done) and str(outcome.remote.mark) == intent.mark
+        if (is_ours or isinstance(outcome, MarkMissing)) and (
+            receipt := self._executor.record_outcome(resource, intent, outcome, recipients)
+        ):
+            return receipt
+        message = outcome_message(outcome) or "answered about another request"
+        self._executor.unclear_answers.record(resource.address, intent, message)
+        return Receipt(RequestStatus.UNSURE, message=message, mark=intent.mark)
+
+
 class ProbeExecutor:
     """Makes and cancels list probes, under the lease of one run. Raises as Executor does."""
 
@@ -241,21 +272,23 @@ class ProbeExecutor:
         self._run = run
 
     def send_probe(self, name: str, submission: Submission) -> tuple[Outcome, str]:
-        """Creates a list probe at a provider and cancels it at once. Returns the outcome, and why the cancel failed."""
+        """Creates a list probe at a provider. Returns the outcome, and why its cancel failed. It is cancelled at once,
+        unless the provider forgets what is cancelled: then its list would never show it."""
         self._run.check_may_dial()
         if halt := self._run.read_halts().find():
             return NotSent(f"{halt}"), ""
         channel = self._run.providers[name].channels[Route.BATCH]
         # Protocol 5: its time is durable before it is sent, so that no other run sends one within the settle time.
         self._run.ledger.set_probe_time(name, self._run.providers[name].now())
-        outcome = _send(self._run, f"probe {name}", lambda: channel.submit(submission))
-        failure = self.cancel_probe(channel, outcome.remote.id) if isinstance(outcome, Done | MarkMissing) else ""
-        return outcome, failure
+        outcome = send(self._run, f"probe {name}", lambda: channel.submit(submission))
+        if channel.capabilities.cancel_proof is CancelProof.ABSENCE or not isinstance(outcome, Done | MarkMissing):
+            return outcome, ""
+        return outcome, self.cancel_probe(channel, outcome.remote.id)
 
     def cancel_probe(self, channel: Channel, remote_id: str) -> str:
         """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
-        outcome = _send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
-        return "" if isinstance(outcome, Done) else _outcome_message(outcome)
+        outcome = send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
+        return "" if isinstance(outcome, Done) else outcome_message(outcome)
 
 
 def cancel_unrecorded(channel: Channel, remote_id: str) -> str:
@@ -263,30 +296,4 @@ def cancel_unrecorded(channel: Channel, remote_id: str) -> str:
     could not be cancelled; "" where it was."""
     steps.debug("send: cancel %s without the lease", remote_id)
     outcome = channel.cancel(remote_id)
-    return "" if isinstance(outcome, Done) else _outcome_message(outcome) or "the answer says nothing"
-
-
-def _send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:
-    """Sends one request, once."""
-    # Protocol 11: writing the intent may have taken long. A run that took the lease meanwhile may not have read it.
-    run.lease.check()
-    steps.debug("send: %s", description)
-    outcome = request()
-    steps.debug("answer: %s: %s", description, type(outcome).__name__)
-    return outcome
-
-
-def _over_budget_receipt(count: int, remaining: int | None) -> Receipt:
-    """Says that the run's limit is used up. The people called so far are recorded; the others are not called."""
-    message = f"max_dials allows {remaining or 0:,} more in this run, the next request would call {count:,}"
-    return Receipt(RequestStatus.FAILED, message=message, final=True)
-
-
-def _retry_delay(outcome: Outcome, try_index: int) -> float:
-    """Seconds before the next try: what the provider asked for, otherwise 1, 2, 4, ..."""
-    retry_after = outcome.retry_after if isinstance(outcome, Busy) else None
-    return retry_after if retry_after is not None else float(2**try_index)
-
-
-def _outcome_message(outcome: Outcome) -> str:
-    return outcome.message if isinstance(outcome, NotSent | Busy | Rejected | OutOfFunds | Ambiguous) else ""
+    return "" if isinstance(outcome, Done) else outcome_message(outcome) or "the answer says nothing"

@@ -3,12 +3,12 @@ nothing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
 
-from declarative.engine import fence
+from declarative.engine import fence, keys
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model import frames, mark
@@ -53,6 +53,14 @@ class IntentWriter:
         provider_time, latest_time = (provider := self._run.provider(resource)).now(), provider.latest_now()
         earliest_call = policy.earliest_call(resource, latest_time, self._run.guard(resource.provider))
         scheduled_at = earliest_call if resource.route is Route.BATCH and earliest_call > latest_time else None
+        submission = Submission(
+            mark=submission_mark,
+            label=resource.display_name,
+            settings=resource.settings,
+            recipients=recipients,
+            key=self._find_key(resource, submission_mark),
+            scheduled_at=scheduled_at,
+        )
         intent = Intent(
             request=RequestKind.SUBMIT,
             route=resource.route,
@@ -70,17 +78,20 @@ class IntentWriter:
             scheduled_at=scheduled_at,
             fence=self._find_fence(resource, latest_time, scheduled_at),
             person=self._person_digest(recipients) if resource.route is Route.CALL else None,
+            body=self._digest_body(resource, submission) if submission.key else "",
             origin=self._origin(resource, provider_time),
         )
         self._record_intent(resource, intent, moved)
-        return intent, Submission(
-            mark=submission_mark,
-            label=resource.display_name,
-            settings=resource.settings,
-            recipients=recipients,
-            key=self._find_key(resource, submission_mark),
-            scheduled_at=scheduled_at,
-        )
+        return intent, submission
+
+    def write_repeat(self, resource: Resource, intent: Intent) -> Intent:
+        """The written intent of the same request sent again under its key. It keeps the time of the first send, by
+        which the key ends; its fence is that of the last one."""
+        latest_time = self._run.provider(resource).latest_now()
+        intent = replace(intent, fence=self._find_fence(resource, latest_time, intent.scheduled_at))
+        # The history counts its people in the run that sent it first.
+        self._record_intent(resource, intent, is_repeat=True)
+        return intent
 
     def write_retry(self, resource: Resource, remote: Remote, count: int) -> Intent:
         """The written intent of a retry request, which calls `count` people of one batch again."""
@@ -118,13 +129,17 @@ class IntentWriter:
         has_key = capabilities.idempotent_for is not None
         return mark.spell(submission_mark, capabilities.key_separators) if has_key else ""
 
+    def _digest_body(self, resource: Resource, submission: Submission) -> str:
+        return keys.digest_request(submission, self._run.key, self._run.api_version(resource))
+
     def _origin(self, resource: Resource, moment: datetime) -> Origin | None:
         run = self._run.ledger.run
         return run.origin(moment, encode_hours(resource.policy.calling_hours)) if run else None
 
-    def _record_intent(self, resource: Resource, intent: Intent, moved: int = 0) -> None:
+    def _record_intent(self, resource: Resource, intent: Intent, moved: int = 0, *, is_repeat: bool = False) -> None:
         # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been
         # sent. The fields of the record follow in the same step, so that no crash leaves one without the other.
+        counts = _count_people(intent, moved)
         self._run.ledger.update(
             resource.address,
             intents={intent.mark: intent},
@@ -132,7 +147,7 @@ class IntentWriter:
             provider=resource.provider,
             tombstone=False,
             quiet=None,
-            counts=(counts := _count_people(intent, moved)),
+            counts=PeopleCounts() if is_repeat else counts,
         )
         self._run.budget.reserve(intent.mark, counts)
 

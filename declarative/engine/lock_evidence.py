@@ -11,16 +11,26 @@ from declarative.engine.fence import shows_mark
 from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
 from declarative.humanize import plural
-from declarative.model.capabilities import Capabilities
+from declarative.model.capabilities import CancelProof, Capabilities
 from declarative.model.remote import Remote
 from declarative.model.resource import Route
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Managed, Observation
 
 
-def account_block(name: str, managed_list: Sequence[Managed], unknown_ids: Collection[str]) -> Block | None:
-    """Why nobody may be called at a provider: it knows nothing of what the lock placed there. None where it does."""
-    known_ids = {remote_id for managed in managed_list for remote_id in managed.batch_records()}
+def account_block(
+    name: str, managed_list: Sequence[Managed], unknown_ids: Collection[str], capabilities: Capabilities | None
+) -> Block | None:
+    """Why nobody may be called at a provider: it knows nothing of what the lock placed there. None where it does.
+    `capabilities` are those of its batches."""
+    forgets = capabilities is not None and capabilities.cancel_proof is CancelProof.ABSENCE
+    known_ids = {
+        remote_id
+        for managed in managed_list
+        for remote_id, remote_record in managed.batch_records().items()
+        # What we asked to take back is expected to be gone where the provider forgets it.
+        if not (forgets and remote_record.cancel is not None)
+    }
     if not known_ids or known_ids - set(unknown_ids):
         return None
     batches_text = plural(len(known_ids), "batch", "batches")

@@ -18,7 +18,7 @@ from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
 from declarative.engine.ownership import Ownership
-from declarative.errors import ProviderError
+from declarative.errors import NoSandbox, ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
 from declarative.model.halts import NO_HALTS, Halts
@@ -89,7 +89,8 @@ def _build_unread_observation(scope: ObserveScope, managed: Managed, error: Prov
     facts = _build_facts(scope, managed, {}, BEFORE_ALL)
     if facts.is_tombstone:  # it needs nothing from the provider
         return Observation(facts=facts, provider=managed.provider, unchanged=True)
-    return Observation(facts=facts, provider=managed.provider, block=Block(Reason.NOT_READ, error.message, error.hint))
+    reason = Reason.NO_SANDBOX if isinstance(error, NoSandbox) else Reason.NOT_READ
+    return Observation(facts=facts, provider=managed.provider, block=Block(reason, error.message, error.hint))
 
 
 class _Observer:
@@ -216,14 +217,13 @@ class _Observer:
             marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call,
         )
         facts = facts if quiet else hold_against_lock(facts)
+        unknown_ids = frozenset(self.reader.unknown_ids)
         return Observation(
             facts=facts,
             unchanged=quiet,
             provider=self.name,
             block=self._read_block(managed, remotes, quiet=quiet)
-            or blocks.resource_block(
-                facts, frozenset(self.reader.unknown_ids), routes=self.provider.channels, unchanged=quiet
-            )
+            or blocks.resource_block(facts, unknown_ids, routes=self.provider.channels, unchanged=quiet)
             or (None if quiet else self._lag_block(managed))
             or (None if quiet else self._account_block),
             to_adopt=tuple(
@@ -253,7 +253,8 @@ class _Observer:
     @cached_property
     def _account_block(self) -> Block | None:
         """Why this may be another account. What was read is the same for all addresses."""
-        return lock_evidence.account_block(self.name, self.managed_list, self.reader.unknown_ids)
+        unknown_ids, capabilities = self.reader.unknown_ids, self._capabilities(Route.BATCH)
+        return lock_evidence.account_block(self.name, self.managed_list, unknown_ids, capabilities)
 
     @cached_property
     def _shows_newest_call(self) -> bool:
@@ -283,7 +284,7 @@ def _build_facts(
         probe_number=spec.probe_number if spec else "",
         also=frozenset(managed.also),
         emergency=scope.halts.find(*managed.names),
-        failures=capabilities.failures if capabilities else frozenset(),
+        capabilities=capabilities,
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts

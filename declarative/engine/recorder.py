@@ -18,6 +18,7 @@ from declarative.planning.columns import FactColumns
 from declarative.planning.entries import read_members
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Task
+from declarative.planning.taking_back import is_forgotten_in_time
 from declarative.state.ledger import ResourceRecordFields
 
 
@@ -45,6 +46,12 @@ class Recorder:
         remote_records = {
             remote_id: self._date_cancel(task.facts, remote_record)
             for remote_id, remote_record in remote_records.items()
+        }
+        # Protocol 8: proven now, and not any more once its start has passed.
+        remote_records |= {
+            remote_id: replace(remote_record, closed=True, settled=True)
+            for remote_id, remote_record in resource_record.remotes.items()
+            if remote_id not in task.facts.remotes and is_forgotten_in_time(task.facts, remote_record)
         }
         changed_records = {
             remote_id: remote_record

@@ -164,10 +164,18 @@ class Receipt:
     """The mark of the intent that an unsure request left open; "" otherwise."""
     starts_at: datetime | None = None
     """When the batch that was created starts to call, as it was asked for. None: at once, or no batch was created."""
+    read_before: Remote | None = None
+    """A batch as read before it was cancelled, where the provider forgets what is cancelled. None elsewhere."""
     final: bool = False
     """Whether every other request for this resource would fail in the same way."""
     left_out: int = 0
     """People of a done request whom the provider did not take, as its answer says."""
+
+
+def over_budget_receipt(count: int, remaining: int | None) -> Receipt:
+    """Says that the run's limit is used up. The people called so far are recorded; the others are not called."""
+    message = f"max_dials allows {remaining or 0:,} more in this run, the next request would call {count:,}"
+    return Receipt(RequestStatus.FAILED, message=message, final=True)
 
 
 @dataclass(frozen=True, kw_only=True)

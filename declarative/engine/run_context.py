@@ -38,10 +38,14 @@ class DialBudget:
     _reserved: dict[str, PeopleCounts] = field(default_factory=dict)
     """People counted for each request of this run, by its mark."""
 
-    def covers(self, count: int) -> bool:
-        return self.remaining is None or count <= self.remaining
+    def covers(self, count: int, mark: str = "") -> bool:
+        """Whether a request fits. One that this run has counted by its mark does."""
+        return self.remaining is None or count <= self.remaining or mark in self._reserved
 
     def reserve(self, mark: str, counts: PeopleCounts) -> None:
+        """Counts a request. Does nothing for a mark that this run has counted: the same request sent again."""
+        if mark in self._reserved:
+            return
         if self.remaining is not None:
             self._count(counts.people_called + counts.people_moved)
         self._reserved[mark] = counts
@@ -116,6 +120,11 @@ class RunContext:
     def guard(self, provider: str) -> timedelta:
         """How long before its first call a batch is sent to this provider, at least. Zero: the guard is left out."""
         return self.ledger.lock.guard(provider, self.project.guard)
+
+    def api_version(self, resource: Resource) -> str | None:
+        """The API version that the project pins for a resource's provider; None for the first one of its type."""
+        spec = self.project.providers.get(resource.provider)
+        return spec.api_version if spec else None
 
     def provider(self, resource: Resource) -> Provider:
         return self.providers[resource.provider]

@@ -17,6 +17,7 @@ from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
 from declarative.engine.pacing import Pacer
 from declarative.engine.recorder import Recorder
+from declarative.engine.repeat import Repeater
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import Settler
@@ -32,6 +33,8 @@ from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
 from declarative.planning.shards import cut_shards
 
+EXPIRED = "expires_at passed during this run; the people who are left are not called"
+
 
 class PlanRunner:
     """Runs the plans of one apply. `resources` holds what the manifests want, by address. Interrupted, LeaseLost and
@@ -39,13 +42,14 @@ class PlanRunner:
 
     def __init__(self, run: RunContext, resources: Mapping[str, Resource]) -> None:
         self._run = run
-        self._executor = Executor(run, on_wait=self._check_guarded_batches)
+        self._executor = Executor(run, on_wait=self.check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
         self._sweeper = Sweeper(run, self._executor)
         self._guard_watch = GuardWatch(run, self._executor, self._sweeper)
         self.settler = Settler(run, self._sweeper)
-        self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self._check_guarded_batches)
+        self.repeater = Repeater(run, self._executor, self._eligibility, self._guard_watch)
+        self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self.check_guarded_batches)
         self.results: dict[str, ResourceResult] = {}
         self.findings: list[Finding] = []
 
@@ -61,7 +65,7 @@ class PlanRunner:
                     result.problems.append(Receipt(RequestStatus.FAILED, message=error.message))
         finally:
             # Protocol 7: an interrupted run checks its new batches too, or their guards would end unwatched.
-            self._check_guarded_batches()
+            self.check_guarded_batches()
 
     def resolve_unsure(self) -> None:
         """Drops the problems of requests that were unsure when they were sent and have been settled since. Those that
@@ -162,7 +166,7 @@ class PlanRunner:
         self._eligibility.record_sent(resource.address, to_call)
         if resource.route is Route.CALL:
             # Protocol 7: pacing single calls may take longer than the guard of a batch created before them.
-            self._check_guarded_batches()
+            self.check_guarded_batches()
         capabilities = self._run.capabilities(resource.provider, resource.route)
         pacer = Pacer(self._run, resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
@@ -191,7 +195,8 @@ class PlanRunner:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
             self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
 
-    def _check_guarded_batches(self) -> None:
+    def check_guarded_batches(self) -> None:
+        """Looks for every batch that this run created and has not looked for yet."""
         self._apply_findings(self._guard_watch.check_all())
 
     def check_guards_again(self) -> None:
@@ -214,10 +219,8 @@ class PlanRunner:
         """Whether nothing more may be sent for this resource: its provider is stopped, it expired, or it failed."""
         if resource.provider in self._executor.stopped_providers:
             return True
-        is_expired = self._eligibility.is_expired(resource)
-        if is_expired:
-            message = "expires_at passed during this run; the people who are left are not called"
-            result.problems.append(Receipt(RequestStatus.FAILED, message=message))
+        if is_expired := self._eligibility.is_expired(resource):
+            result.problems.append(Receipt(RequestStatus.FAILED, message=EXPIRED))
         ended = (RequestStatus.FAILED, RequestStatus.HALTED)
         failures = [receipt for receipt in result.problems if receipt.status in ended]
         return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)

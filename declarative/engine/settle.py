@@ -67,7 +67,9 @@ class Settler:
             since_times.append(probe_time)
         if not since_times:
             return []
-        listing = Listing(provider.latest_now, *provider.channels[Route.BATCH].list_pages(()))
+        # A provider that lists by agent may not list a new one yet, so those of the lost requests are named.
+        agent_ids = sorted({intent.agent_id for _, intent in pending if intent.agent_id})
+        listing = Listing(provider.latest_now, *provider.channels[Route.BATCH].list_pages(agent_ids))
         # Protocol 12: the list proves something only if it was read back past the oldest send.
         listing.read_until(lambda listing: listing.reaches(min(since_times)))
         findings = [
@@ -167,7 +169,7 @@ class Settler:
 
     def _adopt_calls(self, name: str, agent_id: str, lost_calls: Sequence[tuple[str, Intent]]) -> list[Finding]:
         # Protocol 5: a call that the list shows is found. One that it does not show stays unsure, since a list of calls
-        # promises too little (cartesia.md 6, callingbox.md 2.5).
+        # promises too little.
         provider = self._run.providers[name]
         pages = provider.channels[Route.CALL].list_pages([agent_id] if agent_id else [])
         listing = Listing(provider.latest_now, *pages)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from declarative import humanize
 from declarative.engine.cancel import cancel_batch, read_cancelled
 from declarative.engine.execute import Executor
-from declarative.engine.results import Finding, ResourceResult
+from declarative.engine.results import Finding, Receipt, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model.history import PeopleCounts
@@ -79,8 +79,8 @@ class Withdrawal:
     """Why it was taken back."""
     scratch: ResourceResult
     """What went wrong with the cancel."""
-    was_taken: bool
-    """Whether the provider took the cancel."""
+    receipt: Receipt | None
+    """The cancel, where the provider took it."""
     list_lags: bool
     """Whether the list was read to the last."""
 
@@ -98,15 +98,16 @@ class Withdrawer:
         address, _ = find_owner(self._run.ledger.lock, batch.remote_id)
         what = f"the list of {name} did not show {batch.remote_id} {self._span(name, batch)}"
         scratch = ResourceResult()
-        was_taken = cancel_batch(self._run, self._executor, address, batch.remote_id, scratch)
-        return Withdrawal(name, batch, address, what, scratch, was_taken=was_taken, list_lags=list_lags)
+        receipt = cancel_batch(self._run, self._executor, address, batch.remote_id, scratch)
+        return Withdrawal(name, batch, address, what, scratch, receipt, list_lags)
 
     def conclude(self, withdrawal: Withdrawal) -> Finding:
         """Reads whether a batch that was taken back called anybody."""
         name, batch, address = withdrawal.provider, withdrawal.batch, withdrawal.address
         what, scratch = withdrawal.description, withdrawal.scratch
         remote_record = self._run.ledger.resource_record(address).remotes[batch.remote_id]
-        remote = read_cancelled(self._run, address, batch.remote_id, scratch) if withdrawal.was_taken else None
+        receipt = withdrawal.receipt
+        remote = read_cancelled(self._run, address, batch.remote_id, receipt.read_before, scratch) if receipt else None
         if remote is None or remote.members is None:
             problem = "".join(f"; {receipt.message}" for receipt in scratch.problems)
             return Finding(address, f"{what}{problem}; whether it calls anybody is not known", unsure=True)

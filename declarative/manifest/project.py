@@ -147,6 +147,8 @@ def _read_provider(
         message = f"unknown provider type {quote(provider['type'])}"
         section.at("type").report(message, suggest(provider["type"], provider_types))
         return None
+    if provider_type.broken:
+        return ProviderSpec(name, provider_type.name, None, provider.get("probe_number", ""))
     version = provider.get("api_version", provider_type.versions[0])
     if version not in provider_type.versions:
         message = f"provider type {provider_type.name} has no api_version {quote(version)}"
@@ -171,7 +173,7 @@ def _read_provider_defaults(
 ) -> dict[str, Mapping[str, Origin]]:
     defaults_by_provider: dict[str, Mapping[str, Origin]] = {}
     for name, provider in declared.items():
-        if "defaults" in provider and name in providers:
+        if "defaults" in provider and name in providers and not provider_types[providers[name].type].broken:
             defaults_section = section.at("providers", name, "defaults")
             provider_type = provider_types[providers[name].type]
             version = providers[name].api_version or provider_type.versions[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from declarative.manifest.document import DocumentSection
 from declarative.manifest.project import ProjectConfig
-from declarative.manifest.schema import Shape, common_shape, resource_shape
+from declarative.manifest.schema import Shape, any_shape, common_shape, resource_shape
 from declarative.manifest.suggestions import common_describer, describe_unknown_provider, spec_describer
 from declarative.manifest.validate import FieldDescriber
 from declarative.model.capabilities import Capabilities, ProviderType, personal_fields
@@ -30,6 +30,9 @@ class ProviderChoice:
     """What the provider can do on this route."""
     known_personal: tuple[str, ...]
     """The fields of people that some provider takes."""
+    is_broken: bool = False
+    """True when the type is installed and cannot be used. Then nothing of the resource is checked, and its people are
+    not read: it is blocked."""
     is_known: bool = True
     """False when the provider could not be found out. Then the choice allows what any provider allows, so that the rest
     of the resource can still be checked."""
@@ -46,6 +49,10 @@ def choose_provider(
     routes = provider_type.routes[version]
     route = _choose_route(section, kind, spec, name, provider_type, version)
     personal = personal_fields(project_config.provider_types.values())
+    if provider_type.broken:
+        shape = any_shape(kind)
+        describe = common_describer(kind, (), shape)
+        return ProviderChoice(name, shape, describe, route, routes[route], personal, is_broken=True)
     shape = resource_shape(kind, route, provider_type.name, version, personal)
     describe_unknown = spec_describer(kind, route, provider_type, version, shape, personal)
     return ProviderChoice(name, shape, describe_unknown, route, routes[route], personal)

@@ -18,6 +18,7 @@ from declarative.manifest.project import ProjectConfig
 from declarative.manifest.provider_choice import ProviderChoice, choose_provider
 from declarative.manifest.recipients.fields import PersonSchema
 from declarative.manifest.recipients.gather import RecipientLoader
+from declarative.manifest.recipients.inline import InlineRecipients
 from declarative.manifest.recipients.spec import RecipientSpec, read_inline, read_sources
 from declarative.manifest.validate import coerce_variables, keep_valid
 from declarative.model.calling_hours import RECIPIENT
@@ -99,7 +100,7 @@ class ResourceCompiler:
             most_ahead=capabilities.most_ahead if capabilities.schedulable else timedelta(),
             least_guard=capabilities.least_guard,
             expires_at=expires_at,
-            retry=rules.read_retry(values, capabilities, choice.provider, self._problems),
+            retry=None if choice.is_broken else rules.read_retry(values, capabilities, choice.provider, self._problems),
             expected_call=rules.read_expected_call(values, self._project_config.project.expected_call, self._problems),
             rollout=rules.read_rollout(values, self._problems),
             halt_when=rules.read_halt_when(values),
@@ -127,6 +128,9 @@ class ResourceCompiler:
         region: str | None,
     ) -> Recipients:
         person_schema = PersonSchema.from_capabilities(choice.capabilities, choice.provider, choice.known_personal)
+        if choice.is_broken:  # nobody can be read without the type, and the resource is blocked
+            nobody = InlineRecipients(section.document, section.path)
+            return self._loader.load(RecipientSpec(nobody, (), limits.suppress, None), self._problems)
         inline = read_inline(section, kind, values, person_schema, region)
         sources = read_sources(section, values, person_schema, self._root, region, self._loader.remote_files)
         spec: Any = section.document.value["spec"]  # type: ignore[call-overload,index]  # checked by schema

@@ -69,6 +69,12 @@ def common_shape(kind: Kind, personal: tuple[str, ...]) -> Shape:
     return _build_shape(kind, settings | {"scheduled_at": {"$ref": "#/$defs/Moment"}}, (), personal)
 
 
+def any_shape(kind: Kind) -> Shape:
+    """The shape of a resource of which nothing can be checked but what every provider takes."""
+    shape = _build_shape(kind, {"recipients_from": {}} if kind is Kind.BATCH else {}, (), ())
+    return Shape(shape.properties, (), {**shape.schema, "additionalProperties": True})
+
+
 @cache
 def resource_shape(kind: Kind, route: Route, type_name: str, version: str, personal: tuple[str, ...]) -> Shape:
     """The shape of a resource. A Call on the batch route also takes the fields of a Batch. `personal` are the personal

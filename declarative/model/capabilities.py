@@ -10,10 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from declarative.model.resource import Route
-from declarative.model.settings_fields import SettingsFields
+from declarative.model.settings_fields import NO_SETTINGS, SettingsFields
 
 MOST_AHEAD = timedelta(days=29)
 """How far ahead a start may lie where a type does not say it."""
+
+
+CANCEL_MARGIN = timedelta(seconds=30)
+"""How long before a start an answer must come to prove that nobody was called, where only that proves it."""
 
 
 class Cancellable(StrEnum):
@@ -131,7 +135,7 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderType:
-    """A type of provider, such as `cartesia`: where it is, and what it can do."""
+    """A type of provider: where it is, and what it can do."""
 
     name: str
     """The value of `type` in a manifest."""
@@ -149,8 +153,36 @@ class ProviderType:
     """Manifest field that the API is documented to refuse, to a sentence that says where it belongs."""
     placeholders: Mapping[str, str] = field(default_factory=dict)
     """Manifest field to a value that shows its form, as YAML: `init` writes it into a first manifest."""
+    broken: str = ""
+    """Why an installed type cannot be used. Nothing else of it is known then. Empty: it can be used."""
     schemas: Path | None = None
     """Directory of an outside type's own `providers/<name>.v1.schema.json`. None: the schema is in this package."""
+
+
+def broken_type(name: str, reason: str) -> ProviderType:
+    """A type that is installed and cannot be used: it stands for what manifests name, and can do nothing."""
+    nothing = Capabilities(
+        max_people=1,
+        provable=False,
+        schedulable=False,
+        cancellable=Cancellable.NEVER,
+        retryable=False,
+        returns_data=False,
+        outcomes=frozenset(),
+        personal=(),
+        settings=NO_SETTINGS,
+    )
+    routes = {"": {Route.BATCH: nothing, Route.CALL: nothing}}
+    return ProviderType(
+        name=name,
+        key_variable="",
+        url_variable="",
+        default_url="",
+        versions=("",),
+        routes=routes,
+        refused={},
+        broken=reason,
+    )
 
 
 def personal_fields(provider_types: Iterable[ProviderType]) -> tuple[str, ...]:

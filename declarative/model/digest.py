@@ -57,19 +57,37 @@ def short_hash(text: str, length: int) -> str:
 class PersonKey:
     """The secret that people's digests are made with. None or an empty text: digests are plain SHA-256."""
 
-    def __init__(self, secret: str | None) -> None:
+    def __init__(self, secret: str | None, others: tuple[PersonKey, ...] = ()) -> None:
         self._secret = secret.encode() if secret else None
+        self.others = others
+        """Keys that are still set beside this one, while a team changes its key."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> PersonKey:
-        """The key in DIALCTL_PERSON_KEY. Raises UsageError for one that another program would read in another way."""
+        """The first key in DIALCTL_PERSON_KEY, with the others that follow it after commas. Raises UsageError for one
+        that another program would read in another way."""
         secret = environment.get("DIALCTL_PERSON_KEY", "")
         if secret != secret.strip() or not all(letter.isprintable() for letter in secret):
             raise UsageError(
                 "DIALCTL_PERSON_KEY begins or ends with a space or line break, or holds a character that is not text",
                 hint="set it to the key alone; a file that was read into it often ends with a line break",
             )
-        return cls(secret)
+        first, *others = [part.strip() for part in secret.split(",")]
+        if others and not all((first, *others)):
+            raise UsageError("DIALCTL_PERSON_KEY holds a comma without a key on both sides", hint="NEW,OLD")
+        return cls(first, tuple(map(cls, others)))
+
+    @property
+    def every(self) -> tuple[PersonKey, ...]:
+        """All keys that are set, this one first."""
+        return (self, *self.others)
+
+    def preferring(self, fingerprint: str | None) -> PersonKey:
+        """The key with this fingerprint, with all the others beside it; this one where none has it."""
+        chosen = next((key for key in self.every if key.fingerprint == fingerprint), self)
+        preferred = PersonKey(None, tuple(key for key in self.every if key is not chosen))
+        preferred._secret = chosen._secret
+        return preferred
 
     @property
     def fingerprint(self) -> str | None:

@@ -71,6 +71,8 @@ class Intent:
     """The count that this batch showed before the retry was sent. None for a submission."""
     answer: str = ""
     """What was answered instead of an outcome, for people: status and first words, without a number. Empty: nothing."""
+    body: str = ""
+    """Digest of all that its bytes are made of. Empty: it has no idempotency key, and is never sent again."""
     fence: datetime | None = None
     """When it can call no one any more if it still lands, by the provider's clock. None: it creates no batch, or that
     moment is not known."""
@@ -124,6 +126,8 @@ class RemoteRecord:
     cancelled_at: datetime | None = None
     """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None:
     not known, or of no matter, since a person who reads `cancelled` there is free at once."""
+    starts_at: datetime | None = None
+    """When it starts to call, as read before our cancel. None: it was not asked for, since it is of no matter."""
     settled: bool = False
     """It was over, its members were read in full, and none of them was queued in a live batch."""
     person: str | None = None
@@ -133,8 +137,8 @@ class RemoteRecord:
     outcome: str | None = None
     """The provider's own word for how the call ended. None for a batch, and before it ended."""
     closed: bool = False
-    """A person closed it, and all of its people count as called: the provider has dropped it, or does not answer all
-    of them. Their digests are under `placed` of the address. It is neither read nor touched any more."""
+    """It is neither read nor touched any more: a person closed it, and all of its people count as called (their digests
+    are under `placed` of the address), or the provider forgets what is cancelled, and our cancel came in time."""
     unnamed: bool = False
     """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
     who may have been in it is called until a person settles who was."""
@@ -233,7 +237,7 @@ class ResourceRecord:
 
     @property
     def closed_ids(self) -> frozenset[str]:
-        """Ids of remotes that a person closed, with all of their people counting as called."""
+        """Ids of remotes that are neither read nor touched any more."""
         return frozenset(remote_id for remote_id, remote_record in self.remotes.items() if remote_record.closed)
 
     @property

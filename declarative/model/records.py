@@ -110,6 +110,13 @@ def _count_shown(remote: Remote) -> int:
     return remote.members.get_column("number").drop_nulls().n_unique()
 
 
+def from_answer(resource_record: ResourceRecord, intent: Intent, remote: Remote) -> RemoteRecord:
+    """The record of a batch or call after the request of this intent was answered with it."""
+    if intent.request is RequestKind.RETRY:
+        return with_retry(refreshed(resource_record.remotes[remote.id], remote), intent)
+    return from_intent(intent, remote)
+
+
 def with_retry(remote_record: RemoteRecord, intent: Intent) -> RemoteRecord:
     """The record of a batch whose retry request is known to have been accepted, whatever count the provider shows."""
     # Protocol 9: an answer may be older than the request that it answers. A retry that is not counted is sent again.

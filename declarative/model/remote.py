@@ -110,7 +110,7 @@ def parse_timestamp(text: str) -> datetime | None:
 
 def is_over(remote: Remote) -> bool:
     """Whether it calls no one now and will call no one: by its counters, and after a cancel by its members."""
-    # The status alone never says it: `completed` still has live calls (cartesia.md 3.2).
+    # The status alone never says it: `completed` may still have live calls.
     if remote.total and remote.finished == remote.total:
         return True
     if remote.members is None or not remote.cancelled:

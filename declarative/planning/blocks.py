@@ -18,6 +18,7 @@ from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts
 from declarative.planning.halting import emergency_block, halt_block
 from declarative.planning.membership import describe_unreadable, find_unreadable
+from declarative.planning.taking_back import is_forgotten_in_time
 
 MARKS_WITHOUT_LOCK_HINT = "bring dialctl.lock back, or make one from those: dialctl state rebuild"
 """What to do where a provider shows that the project has called before, and its lock is not here."""
@@ -111,7 +112,9 @@ def _check_lock_age(facts: Facts) -> Block | None:
 
 
 def _check_missing(facts: Facts, unknown_ids: frozenset[str]) -> Block | None:
-    missing_ids = sorted((set(facts.resource_record.remotes) | facts.also) & unknown_ids)
+    recorded = facts.resource_record.remotes
+    expected_ids = {key for key, remote_record in recorded.items() if not is_forgotten_in_time(facts, remote_record)}
+    missing_ids = sorted((expected_ids | facts.also) & unknown_ids)
     if not missing_ids:
         return None
     which = f"#{missing_ids[0]}" if len(missing_ids) == 1 else ""
@@ -134,6 +137,7 @@ def _check_members_read(facts: Facts) -> Block | None:
         remote_record, remote = facts.resource_record.remotes.get(key), facts.remotes.get(key)
         is_recorded_call = remote_record is not None and (
             remote_record.closed
+            or (remote is None and is_forgotten_in_time(facts, remote_record))
             or (remote_record.route is Route.CALL and (facts.is_single_call or remote_record.person is not None))
         )
         if not is_recorded_call and (remote is None or remote.members is None):

@@ -111,9 +111,11 @@ class Reason(StrEnum):
     HALTED = "halted"
     RELEASED = "released"
     NOT_READ = "not_read"
+    NO_SANDBOX = "no_sandbox"
 
 
 BLOCKS_RESOURCE = (
+    Reason.NO_SANDBOX,
     Reason.NOT_READ,
     Reason.NO_MEMORY,
     Reason.OTHER_LINEAGE,

@@ -1,7 +1,6 @@
 """All that is known of one address, in three steps: Managed, Facts, Observation. Values only.
 
-Managed is what manifest and lock say. Facts add what was seen at the provider: the input of every decision about
-people. An Observation adds what was concluded from both for the whole address.
+Managed is what manifest and lock say, Facts add what was seen at the provider, an Observation what was concluded of it.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from functools import reduce
 
 import polars as pl
 
+from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
 from declarative.model.halts import EmergencyHalt
 from declarative.model.lock import Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
@@ -53,8 +53,8 @@ class Facts:
     """The halt that a person ordered for it, which stands. None: there is none."""
     timing: Timing | pl.DataFrame = Timing.NOW
     """One value for all people, or a frame of `number` and `timing`."""
-    failures: frozenset[str] = frozenset()
-    """The provider's words for a call that failed."""
+    capabilities: Capabilities | None = None
+    """What its route can do; None: not known."""
     approved: bool = True
     """Whether its manifest was approved as it is. True where the run does not ask (`apply --only-approved` does)."""
     cancel_settles: timedelta = timedelta()

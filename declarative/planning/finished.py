@@ -80,7 +80,8 @@ def _count_by_outcome(facts: Facts, members: pl.DataFrame, finished: pl.DataFram
 
 def has_failed(facts: Facts) -> pl.Expr:
     """Whether an `outcome` is one of the provider's words for a failure."""
-    return pl.col("outcome").is_in(sorted(facts.failures)).fill_null(False)
+    failures = facts.capabilities.failures if facts.capabilities else frozenset[str]()
+    return pl.col("outcome").is_in(sorted(failures)).fill_null(False)
 
 
 def retry_outcomes(facts: Facts) -> list[str]:

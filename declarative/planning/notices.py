@@ -17,6 +17,7 @@ from declarative.planning.blocks import count_taken_off
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
+from declarative.planning.repeatable import may_repeat
 from declarative.planning.route_notices import route_notices
 from declarative.planning.stuck import endless_notices
 from declarative.privacy import clean, mask
@@ -210,9 +211,25 @@ def _warn_placed_calls(address: str, task: Task) -> Iterator[Notice]:
 def doubt_notices(facts: Facts) -> Iterator[str]:
     """Yield sentences for `plan` and `status`: how a lost request is disproved, until when one may still arrive, and
     which batch does not begin."""
+    yield from _announce_repeat(facts)
     yield from _announce_probe(facts)
     yield from _warn_revoked(facts)
     yield from _warn_pending(facts)
+
+
+def _announce_repeat(facts: Facts) -> Iterator[str]:
+    """Yield what apply sends again under an idempotency key, where it may."""
+    capabilities = facts.capabilities
+    intents = [
+        intent for intent in facts.open_intents() if capabilities and may_repeat(intent, capabilities, facts.now)
+    ]
+    if intents:
+        sent_at = humanize.when(min(intent.sent_at for intent in intents))
+        count = humanize.people(sum(intent.count for intent in intents))
+        yield (
+            f"an answer was lost at {sent_at}: apply sends the same request for {count} again under its key, while "
+            "exactly they are due; either answer names the same calls"
+        )
 
 
 def _announce_probe(facts: Facts) -> Iterator[str]:

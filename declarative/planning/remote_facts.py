@@ -11,6 +11,7 @@ from declarative.model.lock import CancelProgress, RemoteRecord
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over, parse_timestamp
 from declarative.model.resource import Route
 from declarative.planning.facts import Facts
+from declarative.planning.taking_back import can_cancel
 
 SCHEMA: dict[str, Any] = {
     "address": pl.UInt32,
@@ -34,15 +35,19 @@ SCHEMA: dict[str, Any] = {
     "stale": pl.Boolean,
     "revoked": pl.Boolean,
     "exact": pl.Boolean,
+    "told": pl.Boolean,
+    "silent": pl.Boolean,
     "doubtful": pl.Boolean,
 }
 """Columns of entries: MEMBER_COLUMNS, the place of the address (columns.py), and facts of the batch or call.
 
 `remote`: its id. `retries`: retry requests that took effect on it. `live`: it is not cancelled. `touchable`: we may
-cancel it, which we may not for single calls and `also` batches. `by_us`: its cancel was an intent of ours, and settled.
+cancel it, which we may not for single calls, `also` batches, and those that have begun where that is too late.
+`by_us`: its cancel was an intent of ours, and settled.
 `cancel_answered`: the provider took a cancel of ours. `over_at`: when it was over, if it is. `stale`: settings, or the
 person of a Call, differ from those wanted now. `revoked`: its mark was. `exact`: the data of its people are known to be
-those wanted now; told only where data matter. `doubtful`: a retry's answer was lost.
+those wanted now; told only where data matter. `told`: it is known with which data they were sent, or the provider
+returns them. `silent`: it returns none. `doubtful`: a retry's answer was lost.
 """
 
 
@@ -51,8 +56,8 @@ def identify_members(facts: Facts, remote: Remote) -> pl.DataFrame:
     one.
 
     A call of a Call address whose number is not readable is still the one call of that address. One of many single
-    calls that shows another number than it was placed to says nothing about either person: cartesia.md 2.3 leaves open
-    which of two numbers belongs to which side.
+    calls that shows another number than it was placed to says nothing about either person: a
+    provider may leave open which of two numbers belongs to which side.
     """
     assert remote.members is not None
     remote_record, members = _get_remote_record(facts, remote), remote.members
@@ -68,13 +73,14 @@ def identify_members(facts: Facts, remote: Remote) -> pl.DataFrame:
 def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
     """Return the columns of SCHEMA that hold for all members of a remote. `exact` is filled in later."""
     remote_record = _get_remote_record(facts, remote)
+    returns_data = facts.capabilities is None or facts.capabilities.returns_data
     return {
         "remote": remote.id,
         "created_at": remote.created_at,
         "attempt": remote_record.attempt,
         "retries": max(remote.retry_count or 0, remote_record.retry_count or 0),
         "live": not remote.cancelled,
-        "touchable": remote.route is Route.BATCH and remote.id not in facts.also,
+        "touchable": remote.route is Route.BATCH and remote.id not in facts.also and can_cancel(facts, remote),
         "by_us": facts.is_cancel_settled(remote_record),
         "cancel_answered": remote_record.cancel is CancelProgress.DONE,
         "over": is_over(remote),
@@ -82,6 +88,8 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "stale": _is_stale(facts, remote_record, remote),
         "revoked": remote_record.mark in facts.resource_record.revoked,
         "exact": False,
+        "told": returns_data or remote_record.payloads is not None,
+        "silent": not returns_data,
         "doubtful": remote.id in facts.doubtful_retries(),
     }
 
@@ -106,6 +114,8 @@ def call_facts(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dic
         "stale": _is_stale(facts, remote_record, None),
         "revoked": False,
         "exact": False,
+        "told": False,
+        "silent": False,
         "doubtful": False,
     }
 

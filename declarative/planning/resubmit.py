@@ -21,7 +21,7 @@ def batches_to_retry(facts: Facts, people: pl.DataFrame, capabilities: Capabilit
     """Return the ids of the batches to retry by request.
 
     The request calls again all people whose latest attempt failed or went unanswered, people refused before dialing
-    included (cartesia.md 3.5). So a batch with an outcome that we do not know, or with a refused person, never
+    included. So a batch with an outcome that we do not know, or with a refused person, never
     qualifies.
     """
     # Protocol 5: the retry request calls at once, without a guard. While a lost batch may yet call the same people,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from declarative import humanize
 from declarative.model.capabilities import Cancellable, Capabilities
 from declarative.model.resource import Kind, Resource, Route
+from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Notice, Plan
 
 _ONLY_SHARED_STATE = (
@@ -22,6 +23,7 @@ def route_notices(
     """Yield the warnings of an address that would call `call_count` people. `guard` is the project's."""
     yield from _warn_abroad(plan, resource, capabilities)
     yield from _warn_guard(resource, guard)
+    yield from _warn_moved_together(plan, resource, capabilities)
     yield from _warn_single_calls(plan, resource, call_count, capabilities)
 
 
@@ -42,6 +44,17 @@ def _warn_guard(resource: Resource, guard: timedelta) -> Iterator[Notice]:
         least = humanize.duration(resource.least_guard)
         message = f"{resource.provider} takes no start sooner than {least}: calls begin {least} after the request"
         yield Notice(resource.address, f"{message}, not after the guard of {humanize.duration(guard)}")
+
+
+def _warn_moved_together(plan: Plan, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
+    """Warn where it is known of a batch alone, and of no person in it, that data changed."""
+    if capabilities.returns_data:
+        return
+    for action in plan.actions_with_verb(Verb.REPLACE):
+        moved = action.reasons.get(Reason.SETTINGS_CHANGED, 0) if action.address == resource.address else 0
+        if moved > 1 and not action.changes:
+            message = f"{humanize.people(moved)} move together: somebody's data changed in a batch where they wait"
+            yield Notice(resource.address, f"{message}, and {resource.provider} does not return data that say whose")
 
 
 def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:

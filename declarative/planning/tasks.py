@@ -16,6 +16,7 @@ from declarative.planning.facts import Block, Facts, Observation
 from declarative.planning.plan import TO_CALL_SCHEMA, Task, select_to_call
 from declarative.planning.resubmit import batches_to_retry
 from declarative.planning.standing import Decisions
+from declarative.planning.taking_back import can_cancel
 from declarative.planning.totals import AddressDecisions, split_by_address
 
 _NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
@@ -127,13 +128,15 @@ def _count_unapproved_mates(people: pl.DataFrame) -> dict[int, int]:
 
 
 def _count_placed_calls(decided: Decisions) -> dict[int, int]:
-    """Count people no longer wanted whose single calls go on."""
+    """Count people no longer wanted whose single calls go on, or who wait in a batch that no cancel helps any more."""
     is_going_on = pl.col("phase").is_in([Phase.QUEUED, Phase.IN_FLIGHT]) & pl.col("dialed_in").is_not_null()
     undesired = decided.people.filter(~pl.col("desired") & is_going_on).select("address", "dialed_in")
     counts: dict[int, int] = {}
     for place, remote_id in undesired.iter_rows():
-        remote = decided.columns.all_facts[place].remotes.get(remote_id)
-        counts[place] = counts.get(place, 0) + (remote is not None and remote.route is Route.CALL)
+        facts = decided.columns.all_facts[place]
+        remote = facts.remotes.get(remote_id)
+        is_left = remote is not None and (remote.route is Route.CALL or not can_cancel(facts, remote))
+        counts[place] = counts.get(place, 0) + is_left
     return counts
 
 

@@ -98,10 +98,13 @@ class Ambiguous:
 
 @dataclass(frozen=True)
 class MarkMissing:
-    """The request took effect, but the answer does not show our mark: the remote must be cancelled by its id."""
+    """The request took effect, but not as it was sent: the answer does not show our mark, or shows more calls than were
+    asked for. The remote must be cancelled by its id."""
 
     remote: Remote
     """The provider's answer. Its `id` is known."""
+    message: str = "the provider did not give back the name by which dialctl finds it again"
+    """What differs, for people."""
 
 
 Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | MarkMissing
@@ -129,7 +132,8 @@ class Channel(Protocol):
 
         Sends nothing before a list is iterated. A provider that lists by agent returns one list for each of
         `agent_ids`, because how far back one agent's list was read says nothing about another's. EVERY_AGENT among
-        them returns one list of all agents. Batch lists ignore agents. Single calls come with their one member.
+        them returns one list of all agents. Batch lists are of all agents, those named included. Single calls come with
+        their one member.
         """
         ...
 

@@ -5,35 +5,18 @@ Importing this module imports nothing heavy and connects to nothing.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from declarative.errors import ProviderError
+from declarative.errors import DialctlError, ProviderError
+from declarative.providers.plugins import Connect, Plugin, describe_failure, load_plugins
 
 if TYPE_CHECKING:
     from declarative.model.capabilities import ProviderType
     from declarative.model.resource import ProviderSpec
     from declarative.providers.base import ConnectOptions, Provider
-
-GROUP = "dialctl.providers"
-"""Entry point group of provider types from outside this package."""
-
-Connect = Callable[["ProviderSpec", "ConnectOptions"], "Provider"]
-"""Opens a connection. Sends nothing."""
-
-
-class Plugin(Protocol):
-    """The object that an entry point loads: a module, for example, with these two names."""
-
-    @property
-    def type(self) -> ProviderType: ...
-
-    @property
-    def connect(self) -> Connect: ...
 
 
 @dataclass(frozen=True)
@@ -68,21 +51,33 @@ BUILT_IN: Mapping[str, Plugin] = {
     "callingbox": BuiltIn(
         "declarative.providers.callingbox.type:CALLINGBOX", "declarative.providers.callingbox.connect:connect"
     ),
+    "elevenlabs": BuiltIn(
+        "declarative.providers.elevenlabs.type:ELEVENLABS", "declarative.providers.elevenlabs.connect:connect"
+    ),
+    "telnyx": BuiltIn("declarative.providers.telnyx.type:TELNYX", "declarative.providers.telnyx.connect:connect"),
 }
 """The types of this package, by name."""
 
 
 def type_names() -> list[str]:
-    """Return the names of `types()` without importing the built-in ones. Raises ProviderError as `types` does."""
-    return list(_plugins())
+    """Return the names of `types()` without importing the built-in ones."""
+    return [*BUILT_IN, *load_plugins(BUILT_IN).sound]
 
 
-def types() -> Mapping[str, ProviderType]:
-    """Return every provider type by name, the built-in ones first.
+def types() -> dict[str, ProviderType]:
+    """Return every provider type by name, the built-in ones first. A plugin that is broken is left out."""
+    plugins = {**BUILT_IN, **load_plugins(BUILT_IN).sound}
+    return {name: plugin.type for name, plugin in plugins.items()}
 
-    Raises ProviderError for an entry point that cannot be loaded.
-    """
-    return {name: plugin.type for name, plugin in _plugins().items()}
+
+def broken_types() -> Mapping[str, str]:
+    """Return why each installed type cannot be used that is left out of `types()`, by the name of its entry point."""
+    return load_plugins(BUILT_IN).broken
+
+
+def is_built_in(type_name: str) -> bool:
+    """Tell whether a type is of this package. The sandbox simulates these, and no others."""
+    return type_name in BUILT_IN
 
 
 def find_types(names: Collection[str]) -> Mapping[str, ProviderType]:
@@ -91,70 +86,45 @@ def find_types(names: Collection[str]) -> Mapping[str, ProviderType]:
     types_by_name = {name: BUILT_IN[name].type for name in names if name in BUILT_IN}
     if {*names} <= {*types_by_name}:
         return types_by_name
-    try:
-        return {**types_by_name, **{name: plugin.type for name, plugin in _plugins().items() if name in names}}
-    except ProviderError:
-        return types_by_name
+    sound = load_plugins(BUILT_IN).sound
+    return {**types_by_name, **{name: plugin.type for name, plugin in sound.items() if name in names}}
 
 
 def connect(spec: ProviderSpec, connect_options: ConnectOptions) -> Provider:
     """Open a connection to the provider of `spec`.
 
-    Raises MissingKey, or ProviderError for an unknown type, an unknown API version or a base URL that cannot be used.
+    Raises MissingKey, or ProviderError for an unknown type, an unknown API version, a base URL that cannot be used, or
+    whatever a plugin raises.
     """
     # A plugin that nobody uses is not loaded: it cannot keep others from working.
-    plugin = BUILT_IN.get(spec.type) or _plugins().get(spec.type)
-    if plugin is None:
-        raise ProviderError(
-            f"{spec.name}: no provider type {spec.type!r}", hint=f"known types: {', '.join(_plugins())}"
-        )
+    if plugin := BUILT_IN.get(spec.type):
+        return _check_version(plugin, spec).connect(spec, connect_options)
+    plugins = load_plugins(BUILT_IN)
+    if reason := plugins.broken.get(spec.type):
+        message = f"the provider type {spec.type} cannot be used: {reason}"
+        raise ProviderError(message, hint="repair or remove its package")
+    if spec.type not in plugins.sound:
+        known = ", ".join([*BUILT_IN, *plugins.sound])
+        raise ProviderError(f"{spec.name}: no provider type {spec.type!r}", hint=f"known types: {known}")
+    return _connect_plugin(_check_version(plugins.sound[spec.type], spec), spec, connect_options)
+
+
+def _check_version(plugin: Plugin, spec: ProviderSpec) -> Plugin:
     if spec.api_version not in (None, *plugin.type.versions):
         raise ProviderError(
             f"{spec.name}: {spec.type} has no api_version {spec.api_version!r}",
             hint=f"known versions: {', '.join(plugin.type.versions)}",
         )
-    return plugin.connect(spec, connect_options)
-
-
-def _plugins() -> Mapping[str, Plugin]:
-    """Return all plugins by name. An entry point cannot replace a built-in type."""
-    return {**BUILT_IN, **{name: plugin for name, plugin in _load_entry_points().items() if name not in BUILT_IN}}
-
-
-def _load_entry_points() -> dict[str, Plugin]:
-    if not any(_may_declare_plugins(Path(folder)) for folder in sys.path):
-        return {}
-    from importlib.metadata import entry_points
-
-    plugins: dict[str, Plugin] = {}
-    for entry_point in entry_points(group=GROUP):
-        try:
-            plugin: Plugin = entry_point.load()
-            plugins[plugin.type.name] = _check_capabilities(plugin)
-        except (ImportError, AttributeError) as problem:
-            raise ProviderError(f"the provider type {entry_point.name} cannot be loaded: {problem}") from problem
-    return plugins
-
-
-def _check_capabilities(plugin: Plugin) -> Plugin:
-    """Return the plugin. Raises ProviderError where one of its channels lacks what the protocol needs."""
-    # Protocol 5, 6 and 8: a lost batch is proven absent by a list, guarded by its start time, and cancelled before it.
-    # The engine treats every batch so. Without one of the three, people could be called twice.
-    for version, routes in plugin.type.routes.items():
-        for route, capabilities in routes.items():
-            if missing := capabilities.missing_for(route):
-                raise ProviderError(
-                    f"the provider type {plugin.type.name} cannot be used: its {route} route of {version} is not "
-                    f"{', '.join(missing)}",
-                    hint="leave that route out: its Batches are then sent as single calls, which need none of this",
-                )
     return plugin
 
 
-def _may_declare_plugins(path: Path) -> bool:
-    """Tell whether anything installed in a `sys.path` entry names our group.
+def _connect_plugin(plugin: Plugin, spec: ProviderSpec, connect_options: ConnectOptions) -> Provider:
+    from declarative.providers.contained import ContainedProvider
 
-    A look at the files is cheap, while importlib.metadata takes as long as the rest of a short command, and few people
-    have a provider type from outside. Entries that are files, such as zips, are left to importlib.metadata.
-    """
-    return path.is_file() or any(GROUP.encode() in file.read_bytes() for file in path.glob("*-info/entry_points.txt"))
+    try:
+        return ContainedProvider(spec.type, plugin.connect(spec, connect_options))
+    except DialctlError:
+        raise
+    except Exception as problem:
+        message = f"the provider type {spec.type} cannot be connected: {describe_failure(problem)}"
+        raise ProviderError(message) from problem

@@ -20,6 +20,7 @@ OUTCOME_WORDS: Mapping[str, str] = {
     "error": "error",
     "completed": "completed",
     "no_answer": "no answer",
+    "no-answer": "no answer",
     "busy": "busy",
     "canceled": "cancelled",
     "failed": "failed",

@@ -38,6 +38,7 @@ _SHARED_BLOCKS = (
     Reason.LOCK_IS_OLDER,
     Reason.MANIFESTS_ARE_OLDER,
     Reason.NOT_READ,
+    Reason.NO_SANDBOX,
     Reason.MISSING_REFERENCE,
 )
 """Blocks that doubt the lock, the checkout, a provider or an agent, and so are alike at many addresses."""

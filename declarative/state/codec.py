@@ -114,6 +114,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "scheduled_at": datetime.fromisoformat,
     "created_at": datetime.fromisoformat,
     "cancelled_at": datetime.fromisoformat,
+    "starts_at": datetime.fromisoformat,
     "request": RequestKind,
     "route": Route,
     "cancel": CancelProgress,

@@ -204,6 +204,7 @@ def _a_run_that_missed_the_loss_of_its_lease_harms_no_line(place: _Open) -> None
                 write(b"stale")
         current.append(b"3")
         require_equal(place().load().journal, (b"1", b"2", b"3"), "the journal of the run that holds the lease")
+    lease.__exit__(None, None, None)
 
 
 def _lists_are_added_to_beside_a_run(place: _Open) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from declarative.model.capabilities import Cancellable
+from declarative.model.capabilities import Cancellable, CancelProof
 from declarative.model.remote import Phase
 from declarative.model.resource import Route
 from declarative.providers.base import EVERY_AGENT, Done, Rejected
-from declarative.providers.catalog import Plugin
+from declarative.providers.plugins import Plugin
 from declarative.testing.contract import (
     ContractReport,
     NotSupported,
@@ -23,7 +24,7 @@ from declarative.testing.contract import (
 )
 from declarative.testing.fault_rules import FAULT_RULES
 from declarative.testing.stage import NUMBER, Stage, done_remote, only_member, open_stage
-from declarative.testing.world import World
+from declarative.testing.world import Fault, FaultKind, World
 
 _LIVE = (Phase.QUEUED, Phase.IN_FLIGHT)
 _DAY = 86_400
@@ -142,6 +143,12 @@ def _a_schedule_is_kept_where_there_can_be_one(stage: Stage) -> None:
 
 def _cancelling_twice_is_harmless(stage: Stage) -> None:
     remote = stage.place(scheduled_at=_start(stage))
+    if stage.capabilities.cancel_proof is CancelProof.ABSENCE:
+        done_remote(stage.channel.cancel(remote.id))
+        require_equal(stage.channel.read(remote.id), None, "read() of what was cancelled")
+        second = stage.channel.cancel(remote.id)
+        require(isinstance(second, Done | Rejected), f"expected Done or Rejected, got {second!r}")
+        return
     outcomes = [stage.channel.cancel(remote.id) for _ in range(2)]
     can_cancel = stage.capabilities.cancellable is not Cancellable.NEVER
     expected = Done if can_cancel else Rejected
@@ -178,8 +185,34 @@ def _as_many_people_as_promised_go_into_one_request(stage: Stage) -> None:
 def _an_agent_that_does_not_exist_is_an_unknown_reference(stage: Stage) -> None:
     settings = stage.world.settings
     require_equal(stage.provider.unknown_references(settings), [], "unknown_references() of the world's settings")
-    unknown = stage.provider.unknown_references({**settings, "agent_id": "agent_missing"})
-    require(bool(unknown), "unknown_references() is empty for the agent agent_missing")
+    field = next((name for name in stage.capabilities.settings.agent if name in settings), None)
+    if field is None:
+        raise NotSupported("the world's settings name no agent")
+    unknown = stage.provider.unknown_references({**settings, field: "agent_missing"})
+    require(bool(unknown), f"unknown_references() is empty for {field} agent_missing")
+
+
+def _a_key_names_one_thing(stage: Stage) -> None:
+    if stage.capabilities.idempotent_for is None:
+        return
+    submission, other = stage.submission(scheduled_at=_start(stage)), stage.submission(scheduled_at=_start(stage))
+    first, second = (done_remote(stage.channel.submit(submission)) for _ in range(2))
+    require_equal((second.id, second.mark), (first.id, submission.mark), "id and mark of a repeat under one key")
+    require(done_remote(stage.channel.submit(other)).id != first.id, "another key names the same thing")
+
+
+def _every_setting_is_sent(stage: Stage) -> None:
+    if stage.recording is None:
+        raise NotSupported("the world has no transport, so nothing tells what was sent")
+    submission = stage.submission(scheduled_at=_start(stage) if stage.capabilities.schedulable else None)
+    for name in set(submission.settings) & set(stage.capabilities.settings.names) - {"scheduled_at"}:
+        requests = set()
+        for settings in ({**submission.settings, name: None}, submission.settings):
+            count_before = len(stage.recording.requests)
+            stage.world.fault(Fault(kind=FaultKind.LOST_REQUEST))
+            stage.channel.submit(replace(submission, settings=settings))
+            requests.add(b"".join(stage.recording.requests[count_before:]))
+        require_equal(len(requests), 2, f"the number of different requests with and without {name}")
 
 
 def _a_closed_connection_may_be_closed_again(stage: Stage) -> None:
@@ -216,6 +249,8 @@ RULES: tuple[Callable[[Stage], None], ...] = (
     _a_retry_counts_where_there_is_one,
     _as_many_people_as_promised_go_into_one_request,
     _an_agent_that_does_not_exist_is_an_unknown_reference,
+    _a_key_names_one_thing,
+    _every_setting_is_sent,
     _a_closed_connection_may_be_closed_again,
     _the_clock_is_the_providers,
 )

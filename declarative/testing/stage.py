@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from declarative.model import mark
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import canonical_json
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import ProviderSpec, Route
 from declarative.providers.base import EVERY_AGENT, Channel, ConnectOptions, Done, Outcome, Provider, Submission
-from declarative.providers.catalog import Plugin
+from declarative.providers.plugins import Plugin
 from declarative.testing.contract import require
+from declarative.testing.recording import RecordingTransport
 from declarative.testing.world import World
 
 NUMBER = "+14155550101"
@@ -36,6 +38,8 @@ class Stage:
     """The route of the channel under test."""
     provider: Provider
     """The connection."""
+    recording: RecordingTransport | None
+    """What was sent over the world's transport; None for a world without one."""
     shards: Iterator[int]
     """Numbers that no earlier submission has used, so that every submission has a mark of its own."""
 
@@ -58,12 +62,19 @@ class Stage:
         return canonical_json({name: {"plan": "pro"} for name in self.capabilities.personal}).decode()
 
     def submission(self, *numbers: str, payload: str | None = None, scheduled_at: datetime | None = None) -> Submission:
-        """Return a submission with a mark of its own, to `NUMBER` where no number is given."""
+        """Return a submission with a mark of its own, to `NUMBER` where no number is given. It has a start where the
+        type takes none that is near."""
         import polars as pl
 
         rows = [(number, payload) for number in numbers or (NUMBER,)]
+        own_mark = replace(_MARK, shard=next(self.shards))
+        if scheduled_at is None and self.capabilities.least_guard:
+            soon = self.provider.latest_now() + self.capabilities.least_guard + timedelta(seconds=1)
+            scheduled_at = soon.replace(microsecond=0)
+        has_key = self.capabilities.idempotent_for is not None
         return Submission(
-            mark=replace(_MARK, shard=next(self.shards)),
+            mark=own_mark,
+            key=mark.spell(own_mark, self.capabilities.key_separators) if has_key else "",
             label="Contract test",
             settings=self.world.settings,
             recipients=pl.DataFrame(rows, schema={"number": pl.String, "payload": pl.String}, orient="row"),
@@ -96,20 +107,30 @@ class Stage:
 
     def history(self, *agent_ids: str) -> dict[str, Remote]:
         """Return all that the channel lists, by id: of the agent in the settings where none is named."""
-        agents = agent_ids or (str(self.world.settings.get("agent_id") or EVERY_AGENT),)
+        agents = agent_ids or (self.capabilities.settings.agent_of(self.world.settings) or EVERY_AGENT,)
         pages = (page for remotes in self.channel.list_pages(agents) for page in remotes)
         return {remote.id: remote for page in pages for remote in page}
 
 
 def open_stage(plugin: Plugin, world: World, version: str, route: Route, shards: Iterator[int]) -> Stage:
     """Connect to the world. The key is a made-up one, and no wait between repeated reads takes any time."""
+    transport = world.transport()
+    recording = RecordingTransport(transport) if transport is not None else None
     options = ConnectOptions(
         environment={plugin.type.key_variable: "contract-test-key", **world.environment()},
-        transport=world.transport(),
+        transport=recording,
         sleep=lambda _: None,
     )
     provider = plugin.connect(ProviderSpec("contract-test", plugin.type.name, version), options)
-    return Stage(plugin=plugin, world=world, version=version, route=route, provider=provider, shards=shards)
+    return Stage(
+        plugin=plugin,
+        world=world,
+        version=version,
+        route=route,
+        provider=provider,
+        recording=recording,
+        shards=shards,
+    )
 
 
 def done_remote(outcome: Outcome) -> Remote:

@@ -161,3 +161,36 @@ def test_a_round_wakes_when_calling_hours_begin(project: ProjectFixture, running
     run_round(running)
     later(project, timedelta(minutes=30))
     assert project.called() == [ADA, BEN]
+
+
+def test_no_replica_calls_past_an_emergency_stop(project: ProjectFixture, running: RunProject) -> None:
+    project.write(project_yaml=PROJECT.replace("max_dials: 3", "max_dials: 30"))
+    run_round(running)
+    assert project.dialctl("halt", "--all", "--reason", "a wrong list").exit == 0
+    project.people(ADA, BEN, CAY)
+    result = run_round(running)
+    assert result.outcome is RoundOutcome.NEEDS_PERSON
+    later(project, timedelta(hours=1))
+    run_round(running)
+    assert project.called() == []
+    assert project.dialctl("resolve", "--all", "--resume").exit == 0
+    run_round(running)
+    later(project, timedelta(hours=1))
+    assert project.called() == [ADA, BEN, CAY]
+
+
+def test_a_campaign_that_goes_wrong_is_halted_in_the_next_round(project: ProjectFixture, running: RunProject) -> None:
+    broken = BATCH.replace("agent_one", "agent_broken")
+    project.write(
+        project_yaml=PROJECT.replace("max_dials: 3", "max_dials: 30"),
+        batch_yaml=f"{broken}  halt_when: {{failed: '> 50%', of_at_least: 1}}\n  rollout: {{steps: [2], pause: 0s}}\n",
+    )
+    project.people(ADA, BEN, CAY)
+    assert run_round(running).wait <= SOON
+    later(project, timedelta(hours=1))
+    result = run_round(running)
+    assert result.report is not None
+    assert "halted" in {action.reason.value for action in result.report.plan.actions}
+    later(project, timedelta(hours=1))
+    run_round(running)
+    assert CAY not in project.called()

@@ -12,13 +12,15 @@ from tests.command import ROOT
 from .cli_project import EXAMPLES
 from .conftest import Examples
 
-NAMES = ("march-outreach", "renewals", "callbacks", "two-providers")
+NAMES = ("march-outreach", "renewals", "callbacks", "two-providers", "webinar", "appointments")
 MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 LAST = {
     "march-outreach": "Nothing to do: everybody is where they should be.",
     "renewals": "Report in report.html.",
     "callbacks": "call/payment-inv-2041",
     "two-providers": "batch/ticket-follow-up · over",
+    "appointments": "call/results-gus · over",
+    "webinar": "1 to be called later: the time before a retry has not passed",
 }
 
 

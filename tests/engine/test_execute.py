@@ -8,7 +8,8 @@ import pytest
 from obstore.store import MemoryStore
 
 from declarative.app.emergency_halts import add_halts, end_halts
-from declarative.engine.execute import TRIES, ProbeExecutor
+from declarative.engine.answers import TRIES
+from declarative.engine.execute import ProbeExecutor
 from declarative.engine.results import RequestStatus
 from declarative.errors import LeaseLost, StateError
 from declarative.model.lock import CancelProgress

@@ -41,14 +41,14 @@ def observation(address: str, block: Block | None = None, *, unchanged: bool = F
 
 
 def test_a_provider_that_knows_nothing_of_the_lock_may_be_another_account() -> None:
-    block = account_block("cartesia", [managed(Route.BATCH, "acb_1", "acb_2"), managed()], {"acb_1", "acb_2"})
+    block = account_block("cartesia", [managed(Route.BATCH, "acb_1", "acb_2"), managed()], {"acb_1", "acb_2"}, None)
     assert block is not None
     assert (block.reason, "another account" in block.detail) == (Reason.LOST, True)
 
 
 def test_one_batch_that_is_known_proves_the_account() -> None:
-    assert account_block("cartesia", [managed(Route.BATCH, "acb_1", "acb_2")], {"acb_1"}) is None
-    assert account_block("cartesia", [managed()], set()) is None
+    assert account_block("cartesia", [managed(Route.BATCH, "acb_1", "acb_2")], {"acb_1"}, None) is None
+    assert account_block("cartesia", [managed()], set(), None) is None
 
 
 def test_a_later_lock_at_one_address_leaves_no_single_call_unproven() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
 from declarative.model import frames as people
+from declarative.model.capabilities import Cancellable
 from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
@@ -17,8 +19,10 @@ from declarative.planning.columns import FactColumns
 from declarative.planning.entries import QUEUED
 from declarative.planning.facts import Facts
 from declarative.planning.remote_facts import SCHEMA
+from tests.planning.capabilities_fixture import BATCHES
 from tests.planning.facts_fixture import (
     KEY,
+    NOON,
     a_mark,
     batch,
     call,
@@ -65,8 +69,73 @@ def test_data_that_the_provider_echoes_otherwise_moves_that_person_alone() -> No
     assert verbs(make_facts(waiting, apart, wanted=wanted)) == {"a": "replace", "b": "replace", "c": "keep"}
 
 
-def test_data_that_is_not_echoed_is_not_changed() -> None:
-    assert verbs(make_facts(batch("b1", echoing("a", None)), wanted=resource({"a": '{"x":1}'}))) == {"a": "keep"}
+def test_somebody_who_waits_without_data_was_sent_none() -> None:
+    waiting = batch("b1", echoing("ab", None))
+    assert verbs(make_facts(waiting, wanted=resource({"a": '{"x":1}', "b": "{}"}))) == {"a": "replace", "b": "replace"}
+    assert decisions(make_facts(waiting, wanted=resource({"a": "{}", "b": "{}"})))["a"][0] == "keep"
+
+
+SILENT = replace(BATCHES, returns_data=False)
+
+
+@pytest.mark.parametrize(
+    ("now", "verb"),
+    [
+        ({"a": '{"x":1}', "b": '{"x":2}'}, "keep"),
+        ({"a": '{"x":1}', "b": '{"x":3}'}, "replace"),
+        ({"a": '{"x":1}', "b": "{}"}, "replace"),
+    ],
+)
+def test_where_no_data_come_back_all_who_wait_in_a_shard_that_differs_move_together(
+    now: dict[str, str], verb: str
+) -> None:
+    """A person's data were changed, and the provider does not say whose: nobody stays with the old ones in silence."""
+    shard, apart = batch("b1", echoing("ab", None)), batch("b2", echoing("c", None))
+    known = remembered(count=2, payloads=sent({"a": '{"x":1}', "b": '{"x":2}'}))
+    other = remembered(count=1, payloads=sent({"c": '{"x":9}'}))
+    record = ResourceRecord(generation=1, remotes={"b1": known, "b2": other})
+    of = make_facts(shard, apart, wanted=resource({**now, "c": '{"x":9}'}), record=record, capabilities=SILENT)
+    assert verbs(of) == {"a": verb, "b": verb, "c": "keep"}
+
+
+def test_where_no_data_come_back_nobody_who_was_called_moves() -> None:
+    phases = members(a=WAITING, b=Phase.REACHED, c=Phase.REFUSED)
+    shard = batch("b1", phases.with_columns(payload=pl.lit(None, dtype=pl.String)))
+    known = remembered(count=3, payloads=sent(dict.fromkeys("abc", '{"x":1}')))
+    record = ResourceRecord(generation=1, remotes={"b1": known})
+    of = make_facts(shard, wanted=resource(dict.fromkeys("abc", '{"x":2}')), record=record, capabilities=SILENT)
+    assert verbs(of) == {"a": "replace", "b": "keep", "c": "keep"}
+
+
+def test_a_shard_of_which_not_even_the_digest_is_known_stays() -> None:
+    known = replace(knowing(), remotes={"b1": remembered(count=1)})
+    of = make_facts(
+        batch("b1", echoing("a", None)), wanted=resource({"a": '{"x":1}'}), record=known, capabilities=SILENT
+    )
+    assert verbs(of) == {"a": "keep"}
+
+
+# -- what may still be taken back ---------------------------------------------------------------------------------
+
+EARLY = replace(BATCHES, cancellable=Cancellable.BEFORE_START)
+
+
+@pytest.mark.parametrize(
+    ("starts", "verb"),
+    [
+        (timedelta(seconds=31), "cancel"),
+        (timedelta(seconds=29), "keep"),
+        (timedelta(minutes=-5), "keep"),
+        (None, "keep"),
+    ],
+)
+def test_nobody_is_taken_off_once_a_batch_has_begun_where_that_is_too_late(starts: timedelta | None, verb: str) -> None:
+    waiting = batch("b1", members(a=WAITING), scheduled_at=None if starts is None else NOON + starts)
+    assert verbs(make_facts(waiting, wanted=None, capabilities=EARLY)) == {"a": verb}
+    assert verbs(make_facts(waiting, wanted=None)) == {"a": "cancel"}
+    known = ResourceRecord(generation=1, remotes={"b1": remembered(count=1, settings="other")})
+    of = make_facts(waiting, wanted=resource("a"), record=known, capabilities=EARLY)
+    assert verbs(of) == {"a": "replace" if verb == "cancel" else "keep"}
 
 
 def test_an_echo_that_the_provider_rewrote_is_no_change_where_the_digest_of_what_was_sent_agrees() -> None:

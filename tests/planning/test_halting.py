@@ -18,10 +18,12 @@ from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Facts, Observation
 from declarative.planning.halting import find_ended, find_halt, halt_block
 from declarative.planning.standing import decide_all
+from tests.planning.capabilities_fixture import BATCHES
 from tests.planning.facts_fixture import batch, knowing, make_facts, members, number, remembered, resource, verbs
 
 QUEUED, IN_FLIGHT, REACHED, UNREACHED, REFUSED, UNFUNDED, CANCELLED, UNKNOWN = Phase
 FAILED = frozenset({"dial_failed"})
+ABLE = replace(BATCHES, failures=FAILED)
 HALF_FAILED = HaltWhen(failed_above=40, of_at_least=4)
 
 
@@ -36,7 +38,7 @@ def campaign(rule: HaltWhen, outcomes: str, waiting: str = "z", resumed: Ended |
     if waiting:
         remotes.append(batch("b2", members(**dict.fromkeys(waiting, QUEUED))))
     record = replace(knowing(*remotes), resumed=resumed)
-    return make_facts(*remotes, wanted=resource(letters + waiting, halt_when=rule), record=record, failures=FAILED)
+    return make_facts(*remotes, wanted=resource(letters + waiting, halt_when=rule), record=record, capabilities=ABLE)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
 from declarative.model.calling_hours import CallingHours, Window, next_closing
@@ -20,6 +21,7 @@ from declarative.planning.decide import Timing, Verb
 from declarative.planning.facts import Observation
 from declarative.planning.notices import plan_notices
 from declarative.planning.plan import Plan
+from declarative.planning.policy import earliest_call
 from tests.planning.actions_fixture import compose_one
 from tests.planning.capabilities_fixture import BATCHES, CALLS, abilities
 from tests.planning.facts_fixture import (
@@ -34,6 +36,7 @@ from tests.planning.facts_fixture import (
     make_facts,
     members,
     number,
+    remembered,
     resource,
 )
 
@@ -341,3 +344,31 @@ def test_a_batch_that_does_not_begin_is_said_an_hour_after_its_time(late: timede
 def test_a_batch_that_has_called_somebody_is_not_said_to_wait(phase: Phase) -> None:
     begun = batch("b1", members(a=phase, b=Phase.QUEUED), scheduled_at=NOON - timedelta(hours=5), dispatched=1)
     assert said(resource("ab"), begun) == []
+
+
+# -- what a route cannot do ---------------------------------------------------------------------------------------
+
+
+def test_people_who_move_together_since_nobody_tells_whose_data_changed_are_said() -> None:
+    silent = members(a=Phase.QUEUED, b=Phase.QUEUED).with_columns(payload=pl.lit(None, dtype=pl.String))
+    waiting, able = batch("b1", silent, at_once=5), replace(BATCHES, returns_data=False)
+    known = remembered(count=2, payloads=crowd({"a": "{}", "b": '{"x":1}'}).payloads)
+    wanted = resource({"a": "{}", "b": '{"x":2}'})
+    record = replace(knowing(waiting), remotes={"b1": known}, settings=SETTINGS)
+    assert (
+        "2 people move together: somebody's data changed in a batch where they wait, and cartesia does not return data "
+        "that say whose"
+    ) in said(wanted, waiting, able=able, record=record, facts={"capabilities": able})
+
+
+@pytest.mark.parametrize(("guard", "warned"), [(timedelta(minutes=3), False), (timedelta(minutes=2), True)])
+def test_a_guard_that_the_provider_does_not_take_is_lengthened_and_said(*, guard: timedelta, warned: bool) -> None:
+    wanted = resource("a", least_guard=timedelta(minutes=3))
+    of = make_facts(wanted=wanted)
+    actions, work = compose_one(Observation(facts=of, provider="cartesia"), BATCHES)
+    assert work is not None
+    plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={wanted.address: work})
+    messages = [notice.message for notice in plan_notices(plan, [wanted], abilities, guard)]
+    expected = "cartesia takes no start sooner than 3m: calls begin 3m after the request, not after the guard of 2m"
+    assert messages == ([expected] if warned else [])
+    assert earliest_call(wanted, NOON, guard) == NOON + timedelta(minutes=3, seconds=1)

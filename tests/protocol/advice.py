@@ -12,6 +12,7 @@ RUNS = 6
 FORGET = "--yes-forget-who-was-called"
 """What `state rm` takes in place of an answer where it cannot ask."""
 _UNSURE = re.compile(r"dialctl resolve (\S+) --placed \| --not-placed")
+_DROPPED = re.compile(r"dialctl resolve (\S+#\S+) --placed \(all of it counts as called\)")
 _CANCELLED = re.compile(r"dialctl resolve (\S+) --resume")
 _PLAIN = re.compile(r"dialctl (state rebuild(?: --over-older)?)")
 
@@ -39,6 +40,8 @@ def _advised(project: Project, run: Run) -> Iterator[tuple[str, ...]]:
     said = run.said + project.run("status").said
     for address in sorted(set(_UNSURE.findall(said))):
         yield ("resolve", address, "--placed" if _was_placed(project, address) else "--not-placed")
+    for remote in sorted(set(_DROPPED.findall(said))):
+        yield ("resolve", remote, "--placed")
     for address in sorted(set(_CANCELLED.findall(said))):
         yield ("resolve", address, "--resume")
     for command in sorted(set(_PLAIN.findall(said))):

@@ -97,5 +97,6 @@ def happened(ground: EmbeddedProject, intent: Mapping[str, Any]) -> bool:
         [batch] = [one for one in ground.batches() if one["id"] == intent["remote"]]
         return bool(batch["retry_count"] > intent["retry_count"])
     if intent["route"] == "batch":
-        return any(one["name"].endswith(intent["mark"]) for one in ground.batches())
+        names = [one["name"] for one in ground.batches()] + ground.campaign_names()
+        return any(name.endswith(intent["mark"]) for name in names)
     return any((one["metadata"] or {}).get("dialctl") == intent["mark"] for one in ground.dials())

@@ -22,12 +22,18 @@ _PROJECT = {
         "providers": {
             "cartesia": {"type": "cartesia", "defaults": {"agent_id": "agent_A", "from_number_id": "ap_A"}},
             "old": {"type": "cartesia", "api_version": "2025-04-16", "defaults": {"agent_id": "agent_L"}},
+            "eleven": {
+                "type": "elevenlabs",
+                "defaults": {"agent_id": "agent_A", "agent_phone_number_id": "phnum_A"},
+            },
             "box": {"type": "callingbox", "defaults": {"agent_id": "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"}},
         },
     },
 }
 _DIAL = ["dial_no_answer", "dial_busy", "dial_failed"]
 _RETRY_ON = {"cartesia": _DIAL, "old": ["pre_dial"], "box": ["no_answer", "busy", "failed"]}
+_RETRY_ON["eleven"] = _RETRY_ON["box"]
+_PERSONAL = {"eleven": "dynamic_variables"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,10 @@ class Wanted:
 
     def _people(self) -> list[dict[str, object]]:
         return [
-            {"to_number": number, **({"metadata": {"version": version}} if version else {})}
+            {
+                "to_number": number,
+                **({_PERSONAL.get(self.provider, "metadata"): {"version": version}} if version else {}),
+            }
             for number, version in self.people.items()
         ]
 

@@ -56,6 +56,12 @@ class Replica:
         self._process.join(60)
         return self._process.exitcode
 
+    def terminate(self) -> None:
+        """End it as Kubernetes does. One that does not listen yet is ended by the system, and has done nothing."""
+        self.send(signal.SIGTERM)
+        code = self.wait()
+        assert code in (143, -signal.SIGTERM), f"{code}: {self.said}"
+
     def kill(self) -> None:
         if self._process is not None and self._process.is_alive():
             self.send(signal.SIGKILL)
@@ -89,9 +95,7 @@ def disturb(chance: random.Random, replicas: list[Replica], expire: Callable[[],
             time.sleep(0.3)  # the others take over meanwhile, as they may
             replica.send(signal.SIGCONT)
         case "restart":
-            replica.send(signal.SIGTERM)
-            code = replica.wait()
-            assert code == 143, f"{code}: {replica.said}"
+            replica.terminate()
             replica.start()
         case "expire":
             expire()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.protocol.project_fixture import Project, never, once, people
 from tests.protocol.run_process import KILL
+from tests.protocol.voices import VOICES, Voice
 
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
@@ -237,6 +238,30 @@ def _resume_elsewhere(project: Project) -> Expected:
     return once(people(4))
 
 
+def _voice_first(voice: Voice) -> Callable[[Project], Expected]:
+    def prepare(project: Project) -> Expected:
+        project.directory.mkdir(parents=True)
+        project.file("voices.yaml", voice.batch(people(3)))
+        return once(people(3))
+
+    return prepare
+
+
+def _voice_replace(voice: Voice) -> Callable[[Project], Expected]:
+    """One person leaves, and the settings of the others change, an hour before anybody is called."""
+
+    def prepare(project: Project) -> Expected:
+        _voice_first(voice)(project)
+        project.plan()
+        at = f'scheduled_at: "{project.now() + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", '
+        project.file("voices.yaml", voice.batch(people(3), more=at))
+        project.apply()
+        project.file("voices.yaml", voice.batch(people(2), more=f"{at}{voice.agent}: agent_B, "))
+        return {**once(people(2)), **never(people(1, 2))}
+
+    return prepare
+
+
 SCENARIOS = (
     Scenario("first create", _first),
     Scenario("first create without a guard", _first_unguarded),
@@ -264,6 +289,14 @@ SCENARIOS = (
     Scenario("single calls where there are no batches", _single_calls),
     Scenario("renamed with more people", _renamed),
     Scenario("rebuild after a lost lock", _rebuild, ("state", "rebuild")),
+    *(
+        scenario
+        for voice in VOICES
+        for scenario in (
+            Scenario(f"first create by {voice.title}", _voice_first(voice)),
+            Scenario(f"moved and taken off at {voice.title}", _voice_replace(voice)),
+        )
+    ),
     Scenario("resume what was cancelled elsewhere", _resume_elsewhere, ("resolve", "batch/march", "--resume")),
 )
 

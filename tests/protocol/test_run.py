@@ -83,8 +83,7 @@ def test_replicas_that_are_disturbed_at_random_call_everybody_once(shared: Share
         until(lambda seen=seen: len(shared.project.requests()) > seen + 4, "some replica works on the project")
         shared.project.advance(600)
     for replica in replicas:
-        replica.send(signal.SIGTERM)
-        assert replica.wait() == 143, replica.said
+        replica.terminate()
         assert "bug in dialctl" not in replica.said
     shared.project.check_calls(once(wanted))
 

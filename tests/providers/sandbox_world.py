@@ -20,7 +20,9 @@ class SandboxWorld(World):
 
     @property
     def settings(self) -> Mapping[str, Json]:
-        return {"agent_id": AGENT, "from_number_id": "ap_1"}
+        cartesia = {"agent_id": AGENT, "from_number_id": "ap_1"}
+        telnyx = {"assistant_id": AGENT, "telnyx_agent_target": "+12025550100"}
+        return {**cartesia, **telnyx, "agent_phone_number_id": "phnum_1"}
 
     @property
     def unreached_numbers(self) -> Sequence[str]:

@@ -41,7 +41,13 @@ def pages_of(channel: Channel, agent_ids: Sequence[str]) -> list[list[Remote]]:
 
 
 def environment(**other: str) -> dict[str, str]:
-    return {"CARTESIA_API_KEY": KEY, "CALLINGBOX_API_KEY": KEY, **other}
+    return {
+        "CARTESIA_API_KEY": KEY,
+        "CALLINGBOX_API_KEY": KEY,
+        "ELEVENLABS_API_KEY": KEY,
+        "TELNYX_API_KEY": KEY,
+        **other,
+    }
 
 
 def open_exchange(handler: Handler, type_name: str = "cartesia", version: str | None = None) -> Exchange:

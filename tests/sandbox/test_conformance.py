@@ -185,6 +185,8 @@ def test_batch_calling_all_along_its_life(account: Account, eleven: httpx.Client
     conforms("elevenlabs", "retryBatch", eleven.post(f"{path}/retry"))
     conforms("elevenlabs", "cancelBatch", eleven.post(f"{path}/cancel"))
     conforms("elevenlabs", "getBatch", eleven.get(path))
+    conforms("elevenlabs", "listAgents", eleven.get("/v1/convai/agents"))
+    conforms("elevenlabs", "listPhoneNumbers", eleven.get("/v1/convai/phone-numbers"))
     conforms("elevenlabs", "getAgent", eleven.get("/v1/convai/agents/agent_A"))
     conforms("elevenlabs", "getPhoneNumber", eleven.get("/v1/convai/phone-numbers/phnum_A"))
 
@@ -199,6 +201,7 @@ def test_events_all_along_their_life(account: Account, telnyx: httpx.Client) -> 
     assert telnyx.delete(f"{EVENTS}/{made[0]['scheduled_event_id']}").content == b""
     conforms("telnyx", "createScheduledEvent", telnyx.post(EVENTS, json={}))
     conforms("telnyx", "deleteScheduledEvent", telnyx.delete(f"{EVENTS}/unknown"))
+    conforms("telnyx", "listAssistants", telnyx.get("/v2/ai/assistants"))
     conforms("telnyx", "getAssistant", telnyx.get("/v2/ai/assistants/assistant-A"))
     conforms("telnyx", "listPhoneNumbers", telnyx.get("/v2/phone_numbers"))
 

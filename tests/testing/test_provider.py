@@ -76,6 +76,12 @@ class TakesSilenceForNo(Wrapped):
         return Rejected(0, "no answer") if isinstance(outcome, Ambiguous) else outcome
 
 
+class DropsASetting(Wrapped):
+    def submit(self, submission: Submission) -> Outcome:
+        kept = {name: value for name, value in submission.settings.items() if name != "agent_id"}
+        return self.channel.submit(replace(submission, settings={**kept, "agent_id": "agent_of_mine"}))
+
+
 class AnswersAnyCancel(Wrapped):
     def cancel(self, remote_id: str) -> Outcome:
         remote = self.channel.read(remote_id)
@@ -142,6 +148,7 @@ def test_a_channel_that_breaks_a_promise_is_named(wrap: Callable[[Channel], Chan
         (CallsTwice, "a request that dials is never repeated"),
         (TakesSilenceForNo, "a lost answer is Ambiguous"),
         (TakesSilenceForNo, "500 with effect is Ambiguous"),
+        (DropsASetting, "every setting is sent"),
     ],
 )
 def test_a_channel_that_could_call_a_person_twice_is_named(

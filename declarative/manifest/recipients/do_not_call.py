@@ -64,7 +64,7 @@ def _read_erased(source: Source, problems: ProblemCollector, key: PersonKey) -> 
     except UnreadableFile:
         return None  # whoever reads its numbers says why
     persons = {row: text for row, text in enumerate(texts) if text}
-    own = re.compile(f"{key.fingerprint}-[0-9a-f]{{16}}")
+    own = re.compile(f"(?:{'|'.join(str(one.fingerprint) for one in key.every)})-[0-9a-f]{{16}}")
     foreign = [row for row, name in persons.items() if not own.fullmatch(name)][: problems.most_described]
     places = tables.file_places(source, foreign) if foreign else {}
     for row in foreign:

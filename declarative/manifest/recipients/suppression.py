@@ -37,8 +37,9 @@ class SuppressedNumbers(NamedTuple):
             endings = self.endings.filter(self.endings.str.len_chars() == length)
             held |= numbers.str.tail(length).is_in(endings.implode())
         if self.persons:
-            names = [self.key.name_erased(number) in self.persons for number in numbers.to_list()]
-            held |= pl.Series(names, dtype=pl.Boolean)
+            for key in self.key.every:
+                names = [key.name_erased(number) in self.persons for number in numbers.to_list()]
+                held |= pl.Series(names, dtype=pl.Boolean)
         return held
 
 

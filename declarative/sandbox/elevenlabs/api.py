@@ -11,12 +11,14 @@ from declarative.sandbox.batches import Batch
 from declarative.sandbox.elevenlabs import views
 from declarative.sandbox.elevenlabs.campaigns import CAMPAIGN_OPERATIONS
 from declarative.sandbox.elevenlabs.members import read_members
-from declarative.sandbox.elevenlabs.pages import batch_page_json
+from declarative.sandbox.elevenlabs.pages import batch_page_json, page_json
 from declarative.sandbox.elevenlabs.requests import BATCH, PROVIDER, parse_batch, require_existing, validated
 from declarative.sandbox.ids import derive_e164, number_type
 from declarative.sandbox.request import ApiError, ApiResponse, Operation, RequestContext
 
 _BATCHES = "/v1/convai/batch-calling"
+DEFAULTS = {"agent": "agent_sandbox", "number": "phnum_sandbox"}
+"""Ids that are listed before any was used."""
 
 
 def submit_batch(context: RequestContext) -> ApiResponse:
@@ -81,18 +83,42 @@ def retry_batch(context: RequestContext) -> ApiResponse:
     return ApiResponse(200, _batch_json(context, _reload(context, batch_dialing.retry_batch(context.moment, batch))))
 
 
+def list_agents(context: RequestContext) -> ApiResponse:
+    """List the agents used so far and one default."""
+    return ApiResponse(
+        200, page_json(context, "agents", [_agent_json(one) for one in _used(context, "agent")], "agent_id")
+    )
+
+
+def _used(context: RequestContext, noun: str) -> list[str]:
+    used = [identifier for identifier, _ in context.list_used(f"elevenlabs_{noun}")]
+    return list(dict.fromkeys([*used, DEFAULTS[noun]]))
+
+
 def get_agent(context: RequestContext) -> ApiResponse:
     agent_id = context.request.path_values["agent_id"]
     require_existing("agent", agent_id)
-    return ApiResponse(200, {"agent_id": agent_id, "name": f"Sandbox agent {agent_id[-6:]}"})
+    return ApiResponse(200, _agent_json(agent_id))
+
+
+def _agent_json(agent_id: str) -> dict[str, Any]:
+    return {"agent_id": agent_id, "name": f"Sandbox agent {agent_id[-6:]}"}
+
+
+def list_phone_numbers(context: RequestContext) -> ApiResponse:
+    """List the numbers used so far and one default, all in one array."""
+    return ApiResponse(200, [_number_json(number_id) for number_id in _used(context, "number")])
 
 
 def get_phone_number(context: RequestContext) -> ApiResponse:
     number_id = context.request.path_values["phone_number_id"]
     require_existing("phone number", number_id)
+    return ApiResponse(200, _number_json(number_id))
+
+
+def _number_json(number_id: str) -> dict[str, Any]:
     kind = "sip_trunk" if number_type(number_id) == "sip_trunk" else "twilio"
-    body = {"phone_number_id": number_id, "phone_number": derive_e164(number_id), "label": "Sandbox", "provider": kind}
-    return ApiResponse(200, body)
+    return {"phone_number_id": number_id, "phone_number": derive_e164(number_id), "label": "Sandbox", "provider": kind}
 
 
 OPERATIONS = tuple(
@@ -104,6 +130,8 @@ OPERATIONS = tuple(
         Operation("getBatch", "GET", f"{_BATCHES}/{{batch_id}}", get_batch),
         Operation("cancelBatch", "POST", f"{_BATCHES}/{{batch_id}}/cancel", cancel_batch),
         Operation("retryBatch", "POST", f"{_BATCHES}/{{batch_id}}/retry", retry_batch),
+        Operation("listAgents", "GET", "/v1/convai/agents", list_agents),
+        Operation("listPhoneNumbers", "GET", "/v1/convai/phone-numbers", list_phone_numbers),
         Operation("getAgent", "GET", "/v1/convai/agents/{agent_id}", get_agent),
         Operation("getPhoneNumber", "GET", "/v1/convai/phone-numbers/{phone_number_id}", get_phone_number),
     )

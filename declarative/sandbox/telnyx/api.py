@@ -19,6 +19,7 @@ LARGEST_PAGE, DEFAULT_PAGE = 100, 20
 """Entries of a page. Neither figure is stated by the vendor."""
 MAX_RETRIES, SHORTEST_PAUSE, LONGEST_PAUSE = 10, 60, 86_400
 REGIONS = frozenset({"US", "Europe", "Canada", "Australia", "Middle East"})
+DEFAULT_ASSISTANT = "assistant-sandbox"
 PREFIX = "/v2"
 """Part of the vendor's base URL."""
 _KEY = re.compile(r"[A-Za-z0-9_:-]{1,255}", re.ASCII)
@@ -80,6 +81,7 @@ def create_event(context: RequestContext) -> ApiResponse:
     due = checks.parse_instant(body["scheduled_at_fixed_datetime"], "scheduled_at_fixed_datetime")
     if due <= context.now and context.knobs.past == "refuse":
         raise ApiError(400, "scheduled_at_fixed_datetime must be in the future", title="past")
+    context.record_use("telnyx_assistant", assistant)
     event = events.create_event(context.moment, context.org.id, assistant, body, due)
     response = ApiResponse(201, event_json(event, context.now))
     if key is not None:
@@ -173,9 +175,18 @@ def delete_event(context: RequestContext) -> ApiResponse:
     return ApiResponse(204, None)
 
 
+def list_assistants(context: RequestContext) -> ApiResponse:
+    """List the assistants used so far and one default, all in one answer."""
+    used = [assistant for assistant, at in context.list_used("telnyx_assistant") if at <= context.visible]
+    return ApiResponse(200, {"data": [_assistant_json(one) for one in dict.fromkeys([*used, DEFAULT_ASSISTANT])]})
+
+
 def get_assistant(context: RequestContext) -> ApiResponse:
-    assistant = _require_assistant(context)
-    return ApiResponse(200, {"id": assistant, "name": f"Sandbox assistant {assistant[-6:]}"})
+    return ApiResponse(200, _assistant_json(_require_assistant(context)))
+
+
+def _assistant_json(assistant: str) -> dict[str, Any]:
+    return {"id": assistant, "name": f"Sandbox assistant {assistant[-6:]}"}
 
 
 def list_numbers(context: RequestContext) -> ApiResponse:
@@ -196,6 +207,7 @@ OPERATIONS = tuple(
         Operation("listScheduledEvents", "GET", _EVENTS, list_events),
         Operation("getScheduledEvent", "GET", f"{_EVENTS}/{{event_id}}", get_event),
         Operation("deleteScheduledEvent", "DELETE", f"{_EVENTS}/{{event_id}}", delete_event),
+        Operation("listAssistants", "GET", "/ai/assistants", list_assistants),
         Operation("getAssistant", "GET", "/ai/assistants/{assistant_id}", get_assistant),
         Operation("listPhoneNumbers", "GET", "/phone_numbers", list_numbers),
     )

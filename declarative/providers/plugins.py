@@ -1,0 +1,123 @@
+"""Provider types from outside this package, by entry point. One that is broken is named, and breaks nothing else.
+
+Whatever a plugin raises is caught here: when it is loaded, when it connects, and in each request that it makes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from declarative.errors import ProviderError
+
+if TYPE_CHECKING:
+    from declarative.model.capabilities import ProviderType
+    from declarative.model.resource import ProviderSpec
+    from declarative.providers.base import ConnectOptions, Provider
+
+GROUP = "dialctl.providers"
+"""Entry point group of provider types from outside this package."""
+
+Connect = Callable[["ProviderSpec", "ConnectOptions"], "Provider"]
+"""Opens a connection. Sends nothing."""
+
+
+class Plugin(Protocol):
+    """The object that an entry point loads: a module, for example, with these two names."""
+
+    @property
+    def type(self) -> ProviderType: ...
+
+    @property
+    def connect(self) -> Connect: ...
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """What is installed."""
+
+    sound: Mapping[str, Plugin] = field(default_factory=dict)
+    """By the name of the type."""
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """By the name of the entry point: why it cannot be used."""
+
+
+def load_plugins(built_in: Mapping[str, object]) -> Plugins:
+    """Return the installed types. None of them can replace a built-in one."""
+    if not any(_may_declare_plugins(Path(folder)) for folder in sys.path):
+        return Plugins()
+    from importlib.metadata import entry_points
+
+    sound: dict[str, Plugin] = {}
+    broken: dict[str, str] = {}
+    for entry_point in entry_points(group=GROUP):
+        if entry_point.name in built_in:
+            continue
+        try:
+            plugin: Plugin = entry_point.load()
+            name = plugin.type.name
+            if name in built_in:
+                continue
+            _check(plugin)
+        # A plugin is another author's program. SystemExit is what a script raises that was never meant to be imported.
+        except (Exception, SystemExit) as problem:
+            broken[entry_point.name] = describe_failure(problem)
+        else:
+            if name in sound:
+                broken[name] = "two installed packages bring it"
+            sound[name] = plugin
+    return Plugins({name: plugin for name, plugin in sound.items() if name not in broken}, broken)
+
+
+def describe_failure(problem: BaseException) -> str:
+    """Return what a plugin raised, in a line."""
+    if isinstance(problem, ProviderError):
+        return problem.message
+    text = " ".join(str(problem).split())[:200]
+    return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
+
+
+def _check(plugin: Plugin) -> None:
+    """Raise ProviderError where a channel lacks what the protocol needs, or a schema allows what none declares."""
+    # Protocol 5, 6 and 8: a lost batch is proven absent by a list, guarded by its start time, and cancelled before it.
+    # The engine treats every batch so. Without one of the three, people could be called twice.
+    for version, routes in plugin.type.routes.items():
+        for route, capabilities in routes.items():
+            if missing := capabilities.missing_for(route):
+                message = f"its {route} route of {version} is not {', '.join(missing)}; leave that route out: its"
+                raise ProviderError(f"{message} Batches are then sent as single calls, which need none of this")
+    if missing_versions := [version for version in plugin.type.versions if not plugin.type.routes.get(version)]:
+        raise ProviderError(f"it has no route for {', '.join(missing_versions)}")
+    if not callable(plugin.connect):
+        raise ProviderError("its connect cannot be called")
+    if plugin.type.schemas is not None:
+        _check_fields(plugin.type)
+
+
+def _check_fields(provider_type: ProviderType) -> None:
+    """Raise ProviderError where the schema allows a field that would be dropped in silence."""
+    import orjson
+
+    assert provider_type.schemas is not None
+    path = provider_type.schemas / "providers" / f"{provider_type.name}.v1.schema.json"
+    definitions = orjson.loads(path.read_bytes())["$defs"]
+    for version, routes in provider_type.routes.items():
+        declared = {
+            name for capabilities in routes.values() for name in (*capabilities.settings.names, *capabilities.personal)
+        }
+        for kind in ("Batch", "Call"):
+            definition = definitions.get(f"{version}.{kind}") or definitions[kind]
+            if dropped := sorted(set(definition["properties"]) - declared):
+                raise ProviderError(f"its schema allows {', '.join(dropped)} of a {kind}, and no route declares it")
+
+
+def _may_declare_plugins(path: Path) -> bool:
+    """Tell whether anything installed in a `sys.path` entry names our group.
+
+    A look at the files is cheap, while importlib.metadata takes as long as the rest of a short command, and few people
+    have a provider type from outside. Entries that are files, such as zips, are left to importlib.metadata.
+    """
+    return path.is_file() or any(GROUP.encode() in file.read_bytes() for file in path.glob("*-info/entry_points.txt"))
