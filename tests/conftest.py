@@ -26,6 +26,15 @@ def user_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_request_at_once() -> Iterator[None]:
+    """Requests follow each other, so that it is known which one a fault meets. Tests of requests side by side ask for
+    several."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("DIALCTL_APPLY_PARALLELISM", "1")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_schemas_of_installed_types() -> Iterator[None]:
     """The schemas that an installed provider type of one test brought are not those of the next."""

@@ -124,6 +124,7 @@ def _build_run_context(
         key=session.key,
         stop=stop,
         budget=DialBudget(min(limits, default=None), count_dials),
+        parallelism=session.options.parallelism,
         sleep=session.connections.sleep,
         lists=ListWatch(session.desired.look_at_lists),
         read_halts=session.read_halts,

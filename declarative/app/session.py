@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from declarative import humanize, manifest
+from declarative.app import lock_file
 from declarative.app.cache_life import end_old_caches
 from declarative.app.connections import Connections, load_provider_types, open_remote_files
 from declarative.app.lock_check import check_lock
@@ -190,13 +191,14 @@ class Session:
     def lock(self) -> Lock | None:
         """Read the lock; None before the first apply. Raises StateError for the lock of another project, host or
         person key."""
-        if (lock := _read_lock(self.backend)) is not None:
+        lock = lock_file.read_lock(self.backend, self.data_directory / "cache" / "lock")
+        if lock is not None:
             self.check_lock(lock)
         return lock
 
     def local_lock(self) -> Lock | None:
         """Read the local lock file without contacting any provider or backend."""
-        return _read_lock(self.local_backend)
+        return lock_file.read_lock(self.local_backend, self.data_directory / "cache" / "lock")
 
     def scope(self, lock: Lock | None, *, everything: bool = False, applying: str | None = None) -> ObserveScope:
         """What `observe` needs to read this project. `everything` also reads members where it is known without them
@@ -254,14 +256,9 @@ def _choose_key(session: Session) -> PersonKey:
     probe.__dict__["key"] = key
     lock: Lock | None = None
     with suppress(StateError):  # whoever needs the lock says what is wrong with it
-        lock = _read_lock(probe.backend if session.options.fetch_files else probe.local_backend)
+        backend = probe.backend if session.options.fetch_files else probe.local_backend
+        lock = lock_file.read_lock(backend, probe.data_directory / "cache" / "lock")
     return key.preferring(lock.person_key) if lock else key
-
-
-def _read_lock(backend: Backend) -> Lock | None:
-    from declarative.state.format import parse_lock
-
-    return parse_lock(backend.load())
 
 
 def _load_desired(session: Session, path: Path, selection: Selection) -> Desired:

@@ -152,7 +152,7 @@ parallelism = click.option(
     default=8,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="How many reads of a provider run at once.",
+    help="How many requests run at once.",
 )
 max_dials = click.option(
     "--max-dials", type=click.IntRange(0), metavar="N", help="Refuse to call more people than this in one run."

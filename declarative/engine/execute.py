@@ -8,23 +8,15 @@ reason of each.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 import polars as pl
 
 from declarative.engine import before_start
-from declarative.engine.answers import (
-    LONGEST_PAUSE,
-    TRIES,
-    cancel_problem,
-    failure_receipt,
-    outcome_message,
-    retry_delay,
-    send,
-    stops_provider,
-)
+from declarative.engine.answers import cancel_problem, failure_receipt, outcome_message, send, stops_provider
+from declarative.engine.dispatch import DialRequest, Dispatcher
 from declarative.engine.intents import IntentWriter
 from declarative.engine.partial import is_partial, record_partial
 from declarative.engine.results import Receipt, RequestStatus, over_budget_receipt
@@ -68,38 +60,50 @@ class Executor:
         self._intent_writer = IntentWriter(run)
         self.stopped_providers: dict[str, Receipt] = {}
         self.unclear_answers = UnclearAnswers(run)
+        self._dispatcher = Dispatcher(run, self._find_stop, self._record_answer, lambda: self.on_wait())
 
-    def submit(
+    def submission(
         self,
         resource: Resource,
         recipients: pl.DataFrame,
         attempt: int,
         may_call: Callable[[], bool],
         counts: Mapping[Verb, int] = MappingProxyType({}),
-    ) -> Receipt:
-        """Creates one batch of `recipients` (columns `number`, `payload`), or places one call to its one person.
-        `may_call` is called after each wait and says whether their time still allows a call. `counts` holds how many
-        of them are submitted by which verb, for the history."""
+    ) -> DialRequest:
+        """The request that creates one batch of `recipients` (columns `number`, `payload`), or places one call to its
+        one person. `may_call` is asked after each wait and says whether their time still allows a call. `counts` holds
+        how many of them are submitted by which verb, for the history."""
         moved = counts.get(Verb.REPLACE, 0)
         channel = self._run.provider(resource).channels[resource.route]
 
-        def send_once() -> tuple[Intent, Outcome]:
+        def write_intent() -> tuple[Intent, Callable[[], Outcome]]:
             intent, submission = self._intent_writer.write_submission(resource, recipients, attempt, moved)
-            return intent, send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
+            return intent, lambda: send(self._run, f"submit {resource.address}", lambda: channel.submit(submission))
 
-        return self._dial(resource, recipients, send_once, may_call)
+        return DialRequest(resource, recipients, may_call, write_intent)
 
-    def retry(
+    def retry_request(
         self, resource: Resource, remote: Remote, recipients: pl.DataFrame, may_call: Callable[[], bool]
-    ) -> Receipt:
-        """Asks the provider to call the unreached people of one batch again, who are these `recipients`."""
+    ) -> DialRequest:
+        """The request to call the unreached people of one batch again, who are these `recipients`."""
         channel = self._run.provider(resource).channels[Route.BATCH]
 
-        def send_once() -> tuple[Intent, Outcome]:
+        def write_intent() -> tuple[Intent, Callable[[], Outcome]]:
             intent = self._intent_writer.write_retry(resource, remote, len(recipients))
-            return intent, send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
+            return intent, lambda: send(self._run, f"retry {remote.id}", lambda: channel.retry(remote.id))
 
-        return self._dial(resource, recipients, send_once, may_call)
+        return DialRequest(resource, recipients, may_call, write_intent)
+
+    def dial(self, requests: Sequence[DialRequest], on_receipt: Callable[[DialRequest, Receipt], None]) -> None:
+        """Sends requests side by side. No two of them may call the same person. `on_receipt` is called for each as soon
+        as it is known what became of it."""
+        self._dispatcher.send(requests, on_receipt)
+
+    def dial_one(self, request: DialRequest) -> Receipt:
+        """Sends one request until its answer allows a conclusion."""
+        receipts: list[Receipt] = []
+        self._dispatcher.send([request], lambda _, receipt: receipts.append(receipt))
+        return receipts[0]
 
     def cancel(self, address: str, channel: Channel, remote_id: str) -> Receipt:
         """Cancels one batch that the lock knows. A stop signal does not prevent it: the cancel may be what prevents a
@@ -129,48 +133,26 @@ class Executor:
         self._run.ledger.update(address, remotes={remote_id: remote_record})
         return Receipt(RequestStatus.DONE, remote_id, read_before=read_before)
 
-    def _dial(
-        self,
-        resource: Resource,
-        recipients: pl.DataFrame,
-        send_once: Callable[[], tuple[Intent, Outcome]],
-        may_call: Callable[[], bool],
-    ) -> Receipt:
-        """Sends until the answer allows a conclusion, at most TRIES times. `recipients` are the people it may call."""
-        outcome: Outcome = NotSent("")
-        for try_index in range(TRIES):
-            if try_index and not may_call():
-                return Receipt(
-                    RequestStatus.FAILED,
-                    message=f"their time to be called ended while waiting: {outcome_message(outcome)}",
-                )
-            if receipt := self.find_refusal(resource, len(recipients)):
-                return receipt
-            intent, outcome = send_once()
-            receipt = self.record_outcome(resource, intent, outcome, recipients)
-            # Protocol 3: only a request that was certainly not done is sent again (no receipt), never an ambiguous one.
-            if receipt is not None:
-                return receipt
-            if (pause := retry_delay(outcome, try_index)) > LONGEST_PAUSE:
-                message = f"the provider asks to wait {pause:,.0f} s; run dialctl apply again then"
-                return Receipt(RequestStatus.FAILED, message=message, final=True)
-            # Protocol 7: batches created before must be checked before their guards end, however long this pause is.
-            self.on_wait()
-            self._run.pause(pause)
-        return Receipt(RequestStatus.FAILED, message=f"gave up after {TRIES} tries: {outcome_message(outcome)}")
-
     def find_refusal(self, resource: Resource, count: int, mark: str = "") -> Receipt | None:
         """Why a request for `count` people may not be sent now; None where it may. Raises Interrupted and LeaseLost."""
+        self._run.check_may_dial()
+        if receipt := self._find_stop(resource):
+            return receipt
+        fits = self._run.budget.covers(count, mark)
+        return None if fits else over_budget_receipt(count, self._run.budget.remaining)
+
+    def _find_stop(self, resource: Resource) -> Receipt | None:
         if receipt := self.stopped_providers.get(resource.provider):
             return receipt
         if receipt := self.unclear_answers.find_stop(resource.address):
             return receipt
-        self._run.check_may_dial()
         # Protocol 15: a person's halt is heard before each request that dials, whatever was approved.
         if halt := self._run.find_halt(resource):
             return Receipt(RequestStatus.HALTED, message=f"{halt}; nobody more is called", final=True)
-        fits = self._run.budget.covers(count, mark)
-        return None if fits else over_budget_receipt(count, self._run.budget.remaining)
+        return None
+
+    def _record_answer(self, request: DialRequest, intent: Intent, outcome: Outcome) -> Receipt | None:
+        return self.record_outcome(request.resource, intent, outcome, request.recipients)
 
     def record_outcome(
         self, resource: Resource, intent: Intent, outcome: Outcome, recipients: pl.DataFrame

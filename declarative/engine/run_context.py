@@ -84,6 +84,8 @@ class RunContext:
     """Whether the user asked the run to stop."""
     budget: DialBudget
     """How many more people may be called."""
+    parallelism: int = 8
+    """How many requests that dial may be under way at once."""
     sleep: Callable[[float], None]
     """Waits that many seconds: in real time, or by moving the clock of the embedded sandbox."""
     lists: ListWatch = field(default_factory=ListWatch)

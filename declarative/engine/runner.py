@@ -6,7 +6,7 @@ No one is called who was not in the plan that was approved, and no one more ofte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from itertools import groupby
 
 import polars as pl
 
@@ -15,15 +15,14 @@ from declarative.engine.doubts import DoubtResolver
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
-from declarative.engine.pacing import Pacer
 from declarative.engine.recorder import Recorder
 from declarative.engine.repeat import Repeater
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import Settler
+from declarative.engine.submit import Submitter
 from declarative.engine.sweep import Sweeper
 from declarative.errors import ProviderError
-from declarative.humanize import people
 from declarative.model.lock import ResourceRecord
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
@@ -31,9 +30,9 @@ from declarative.planning.decide import Verb
 from declarative.planning.facts import Facts
 from declarative.planning.membership import find_unreadable
 from declarative.planning.plan import Plan, Task
-from declarative.planning.shards import cut_shards
 
-EXPIRED = "expires_at passed during this run; the people who are left are not called"
+_CANCELS, _BATCHES, _CALLS = range(3)
+"""What a round does, in order."""
 
 
 class PlanRunner:
@@ -47,6 +46,9 @@ class PlanRunner:
         self._eligibility = Eligibility(run)
         self._sweeper = Sweeper(run, self._executor)
         self._guard_watch = GuardWatch(run, self._executor, self._sweeper)
+        self._submitter = Submitter(
+            run, self._executor, self._eligibility, self._guard_watch, self._sweeper, self._apply_findings
+        )
         self.settler = Settler(run, self._sweeper)
         self.repeater = Repeater(run, self._executor, self._eligibility, self._guard_watch)
         self.doubts = DoubtResolver(run, self.settler, resources, on_wait=self.check_guarded_batches)
@@ -57,12 +59,13 @@ class PlanRunner:
         """Runs one round: every task of the plan. `approved` holds, by address, the numbers that may be called."""
         self._eligibility.begin_round(plan.tasks.values())
         try:
-            for task in sorted(plan.tasks.values(), key=_run_order):
-                result = self.results.setdefault(task.address, ResourceResult())
-                try:
-                    self._run_task(task, result, approved.get(task.address))
-                except ProviderError as error:
-                    result.problems.append(Receipt(RequestStatus.FAILED, message=error.message))
+            for order, tasks in groupby(sorted(plan.tasks.values(), key=_run_order), key=_run_order):
+                if order == _CALLS:
+                    # Protocol 7: pacing single calls may take longer than the guard of a batch created before them.
+                    self.check_guarded_batches()
+                for task in tasks:
+                    self._try_task(task, approved.get(task.address))
+                self._submitter.send_queue()
         finally:
             # Protocol 7: an interrupted run checks its new batches too, or their guards would end unwatched.
             self.check_guarded_batches()
@@ -82,6 +85,13 @@ class PlanRunner:
                 if remote_id:
                     result.add_request(remote_id, verb, count)
 
+    def _try_task(self, task: Task, approved: pl.Series | None) -> None:
+        result = self.results.setdefault(task.address, ResourceResult())
+        try:
+            self._run_task(task, result, approved)
+        except ProviderError as error:
+            result.problems.append(Receipt(RequestStatus.FAILED, message=error.message))
+
     def _run_task(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> None:
         result.unplanned = result.taken_back = 0
         if task.unchanged:
@@ -93,9 +103,10 @@ class PlanRunner:
             return
         resource = task.resource
         if resource is not None and facts is not None:
-            self._retry_by_request(task, resource, approved, result)
-            self._submit(resource, task.to_call.filter(pl.col("verb") != Verb.REPLACE), approved, result)
-        self._recorder.record_result(task, facts or task.facts, result)
+            self._submitter.queue_retries(task, resource, approved, result)
+            recipients = task.to_call.filter(pl.col("verb") != Verb.REPLACE)
+            self._submitter.queue_shards(resource, recipients, approved, result)
+        self._submitter.close(task.address, lambda: self._recorder.record_result(task, facts or task.facts, result))
 
     def _cancel_and_resubmit(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> Facts | None:
         """Cancels batch by batch. The people who are free and still wanted are submitted again before the next batch
@@ -133,67 +144,8 @@ class PlanRunner:
         if not can_move or find_unreadable(facts):  # protocol 12: nobody moves unless the reads show who was sent
             result.deferred += len(recipients)
             return False
-        self._submit(task.resource, recipients, approved, result)
+        self._submitter.submit(task.resource, recipients, approved, result)
         return result.is_clean
-
-    def _retry_by_request(
-        self, task: Task, resource: Resource, approved: pl.Series | None, result: ResourceResult
-    ) -> None:
-        """Retries batches by the provider's own request."""
-        for remote_id in task.requests:
-            recipients = task.recipients_to_retry(remote_id)
-            # Protocol 10: the request calls all unreached people of a batch or none. It is left to the next run unless
-            # each of them may be called.
-            if len(self._eligibility.select_approved(task.address, recipients, approved)) < len(recipients):
-                result.unplanned += len(recipients)
-                continue
-            may_call = partial(self._eligibility.can_call_all, resource, recipients, is_retry=True)
-            if self._must_stop(resource, result) or not may_call():
-                result.deferred += len(recipients)
-                continue
-            self._eligibility.record_sent(task.address, recipients)
-            receipt = self._executor.retry(resource, task.facts.remotes[remote_id], recipients, may_call)
-            result.add_receipt(receipt, Verb.RETRY, len(recipients))
-            self._eligibility.record_outcome(task.address, receipt, recipients)
-            self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
-
-    def _submit(
-        self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
-    ) -> None:
-        """Submits recipients in shards; one shard holds people of one attempt. A single call is a shard of one."""
-        to_call = self._eligibility.select_approved(resource.address, recipients, approved)
-        result.unplanned += len(recipients) - len(to_call)
-        self._eligibility.record_sent(resource.address, to_call)
-        if resource.route is Route.CALL:
-            # Protocol 7: pacing single calls may take longer than the guard of a batch created before them.
-            self.check_guarded_batches()
-        capabilities = self._run.capabilities(resource.provider, resource.route)
-        pacer = Pacer(self._run, resource)
-        for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
-            for start, shard in cut_shards(same_attempt, capabilities):
-                if self._run.must_look_again or self._must_stop(resource, result):
-                    result.add_left(len(same_attempt) - start, comes_again=self._run.must_look_again)
-                    break
-                self._run.progress(f"{resource.address}: {start:,} of {people(len(same_attempt))} submitted")
-                pacer.wait()
-                self._submit_shard(resource, shard, int(str(attempt)), pacer, result)
-
-    def _submit_shard(
-        self, resource: Resource, planned_shard: pl.DataFrame, attempt: int, pacer: Pacer, result: ResourceResult
-    ) -> None:
-        self._apply_findings(self._guard_watch.check_due())
-        shard = _select_callable(self._eligibility, resource, planned_shard, result)
-        if shard.is_empty():
-            return
-        may_call = partial(self._eligibility.can_call_all, resource, shard)
-        counts = {Verb(verb): size for verb, size in shard.group_by("verb", maintain_order=True).len().iter_rows()}
-        receipt = self._executor.submit(resource, shard.select("number", "payload"), attempt, may_call, counts)
-        pacer.track(receipt.remote_id)
-        result.add_shard(receipt, counts)
-        self._eligibility.record_outcome(resource.address, receipt, shard)
-        if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
-            self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
-            self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
 
     def check_guarded_batches(self) -> None:
         """Looks for every batch that this run created and has not looked for yet."""
@@ -215,24 +167,14 @@ class PlanRunner:
                 self._eligibility.release(finding.address, finding.withdrawn_id)
             result.findings.append(finding)
 
-    def _must_stop(self, resource: Resource, result: ResourceResult) -> bool:
-        """Whether nothing more may be sent for this resource: its provider is stopped, it expired, or it failed."""
-        if resource.provider in self._executor.stopped_providers:
-            return True
-        if is_expired := self._eligibility.is_expired(resource):
-            result.problems.append(Receipt(RequestStatus.FAILED, message=EXPIRED))
-        ended = (RequestStatus.FAILED, RequestStatus.HALTED)
-        failures = [receipt for receipt in result.problems if receipt.status in ended]
-        return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
-
 
 def _run_order(task: Task) -> int:
     """Sort key: plain cancels, then batches, then single calls; within each, the order of the plan."""
     # Plain cancels go first, so that no one is called who is on the way out. Protocol 7: single calls go last, since
     # pacing them takes longer than the guard of a batch.
     if task.to_call.is_empty() and not task.requests:
-        return 0
-    return 1 if task.resource is None or task.resource.route is Route.BATCH else 2
+        return _CANCELS
+    return _BATCHES if task.resource is None or task.resource.route is Route.BATCH else _CALLS
 
 
 def _ids_by_mark(resource_record: ResourceRecord) -> dict[str, str]:
@@ -241,19 +183,3 @@ def _ids_by_mark(resource_record: ResourceRecord) -> dict[str, str]:
         for remote_id, remote_record in resource_record.remotes.items()
         if remote_record.mark
     }
-
-
-def _select_callable(
-    eligibility: Eligibility, resource: Resource, shard: pl.DataFrame, result: ResourceResult
-) -> pl.DataFrame:
-    """The people of a shard who may be called now, and whom no do-not-call list names. Where one cannot be read,
-    nobody."""
-    if failure := eligibility.find_list_failure(resource):
-        result.problems.append(Receipt(RequestStatus.FAILED, message=failure, final=True))
-        result.deferred += len(shard)
-        return shard.clear()
-    unlisted = eligibility.select_unlisted(resource, shard)
-    result.listed += len(shard) - len(unlisted)
-    in_time = eligibility.select_callable(resource, unlisted)
-    result.deferred += len(unlisted) - len(in_time)
-    return in_time

@@ -67,3 +67,17 @@ def repeat(
         return pl.repeat(values[0], counts[0], dtype=dtype, eager=True).alias(name)
     runs = pl.DataFrame({"value": pl.Series(values, dtype=dtype), "count": counts})
     return runs.select(pl.col("value").repeat_by("count").explode().alias(name)).to_series()
+
+
+def split_by_address(frame: pl.DataFrame, *, include_key: bool = True) -> dict[int, pl.DataFrame]:
+    """Return the rows of each address by its place, in their order; without the column `address` unless
+    `include_key`."""
+    counts = frame.get_column("address").value_counts().sort("address")
+    if len(counts) > 1:
+        frame = frame.sort("address", maintain_order=True)
+    frame = frame if include_key else frame.drop("address")
+    parts, start = {}, 0
+    for place, count in counts.iter_rows():
+        parts[place] = frame.slice(start, count)
+        start += count
+    return parts

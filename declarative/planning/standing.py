@@ -15,7 +15,7 @@ import polars as pl
 from declarative.model.lock import Ended
 from declarative.model.policy import PRE_DIAL
 from declarative.model.remote import Phase
-from declarative.planning.columns import PERSON, FactColumns, stack
+from declarative.planning.columns import PERSON, FactColumns, split_by_address, stack
 from declarative.planning.decide import Reason, Standing, Timing
 from declarative.planning.decisions import add_decisions, move_batch_mates, wait_for_opening
 from declarative.planning.doubtful import add_doubts
@@ -67,8 +67,7 @@ class Decisions:
 
     @cached_property
     def _by_place(self) -> dict[int, pl.DataFrame]:
-        parts = self.people.partition_by("address", as_dict=True, maintain_order=True)
-        return {int(str(place)): frame for (place,), frame in parts.items()}
+        return split_by_address(self.people)
 
     def people_of(self, place: int) -> pl.DataFrame:
         """Return the rows of one address."""

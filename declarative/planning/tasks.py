@@ -11,13 +11,14 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
 from declarative.planning import decisions
+from declarative.planning.columns import split_by_address
 from declarative.planning.decide import Reason, Timing, Verb
 from declarative.planning.facts import Block, Facts, Observation
 from declarative.planning.plan import TO_CALL_SCHEMA, Task, select_to_call
 from declarative.planning.resubmit import batches_to_retry
 from declarative.planning.standing import Decisions
 from declarative.planning.taking_back import can_cancel
-from declarative.planning.totals import AddressDecisions, split_by_address
+from declarative.planning.totals import AddressDecisions
 
 _NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
 
@@ -53,7 +54,7 @@ class TaskMaker:
             requests=requests,
             cancels=decisions.cancels_by_address(people),
             leaving=decisions.leaves_by_address(people),
-            to_call=split_by_address(_select_to_call(people, requests)),
+            to_call=split_by_address(_select_to_call(people, requests), include_key=False),
             unapproved_mates=_count_unapproved_mates(people),
             placed=_count_placed_calls(decided),
         )

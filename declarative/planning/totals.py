@@ -210,9 +210,3 @@ def _list_remote_ids(shown: pl.DataFrame) -> dict[tuple[int, str], tuple[str, ..
     for place, verb, remote_id in waiting.unique().sort("remote").iter_rows():
         ids[place, verb] = (*ids.get((place, verb), ()), remote_id)
     return ids
-
-
-def split_by_address(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
-    """Return the rows of each address by its place, without the column `address`."""
-    parts = frame.partition_by("address", as_dict=True, maintain_order=True, include_key=False)
-    return {int(str(place)): part for (place,), part in parts.items()}

@@ -49,6 +49,18 @@ def merge_patch(before: JsonObject, after: JsonObject) -> JsonObject:
     return patch
 
 
+def join_patches(first: JsonObject, second: JsonObject) -> JsonObject:
+    """The JSON Merge Patch that does what two do one after the other, where neither puts a whole object in the place of
+    something else."""
+    joined = dict(first)
+    for key, value in second.items():
+        old_value = joined.get(key)
+        if isinstance(old_value, dict) and isinstance(value, dict):
+            value = join_patches(old_value, value)
+        joined[key] = value
+    return joined
+
+
 def apply_merge_patch(document: Any, patch: Any) -> Any:
     """The document after a JSON Merge Patch (RFC 7396). Objects of `document` are changed in place."""
     if not isinstance(patch, dict):

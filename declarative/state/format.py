@@ -29,8 +29,9 @@ _CONFLICT_MARKER = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
 _Part = TypeVar("_Part", RemoteRecord, Intent)
 
 
-def parse_lock(stored: StoredState) -> Lock | None:
-    """The lock with its journal replayed over it. None where no lock was ever begun.
+def parse_lock(stored: StoredState, *, is_known: bool = False) -> Lock | None:
+    """The lock with its journal replayed over it. None where no lock was ever begun. `is_known`: the same bytes were
+    parsed before, so their shape need not be checked again.
 
     Raises StateError. Its message says what was found, and its hint says what to do.
     """
@@ -42,7 +43,7 @@ def parse_lock(stored: StoredState) -> Lock | None:
     check_document(document)
     for patch in _load_patches(stored.journal, document["lineage"]):
         apply_merge_patch(document, patch)
-    return decode_lock(document)
+    return _decode_values(document) if is_known else decode_lock(document)
 
 
 def render_lock(lock: Lock) -> bytes:
@@ -163,6 +164,10 @@ def decode_lock(document: JsonObject) -> Lock:
     if shape_error is not None:
         message = shape_error.message if len(shape_error.message) <= 200 else f"{shape_error.message[:200]}..."
         raise StateError(f"the lock has a wrong shape at {shape_error.json_path}: {message}", hint=RESTORE_HINT)
+    return _decode_values(document)
+
+
+def _decode_values(document: JsonObject) -> Lock:
     values = {name: part for name, part in document.items() if name != "format_version"}
     try:
         lock = from_json_object(Lock, values)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from declarative.state.base import Backend, Lease, StoredState
-from declarative.state.codec import JsonObject
+from declarative.state.codec import JsonObject, join_patches
 from declarative.state.format import journal_line, read_checksum
 
 
@@ -14,14 +17,29 @@ class JournalWriter:
         self._backend = backend
         self._lease = lease
         self._checksum = read_checksum(stored.journal[-1]) if stored.journal else ""
+        self._step: JsonObject | None = None  # what one_step() is to write
 
     @property
     def is_empty(self) -> bool:
         """Whether all that was written is in the lock."""
         return not self._checksum
 
+    @contextmanager
+    def one_step(self, lineage: str) -> Iterator[None]:
+        """Write what is appended within it as one line, durable when this ends."""
+        self._step = {}
+        try:
+            yield
+        finally:
+            patch, self._step = self._step or {}, None
+            if patch:
+                self.append(lineage, patch)
+
     def append(self, lineage: str, patch: JsonObject) -> None:
         """Write one line, durable when this returns."""
+        if self._step is not None:
+            self._step = join_patches(self._step, patch)
+            return
         # Protocol 11: a run that lost its lease does not write. Protocol 1: the line is durable before we return.
         self._lease.check()
         line = journal_line(lineage, patch, self._checksum)

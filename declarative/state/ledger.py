@@ -5,7 +5,8 @@ Knows no backend by name, no provider and no plan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -80,6 +81,12 @@ class Ledger(CurrentLock):
             _assign_entries(cast(dict[str, RemoteRecord], after.remotes), remotes)
             _assign_entries(cast(dict[str, Intent], after.intents), intents)
             self._resources[address] = after
+
+    @contextmanager
+    def one_step(self) -> Iterator[None]:
+        """Write what is updated within it in one durable line, at its end. Nothing of it may be relied on before."""
+        with self._mutex, self._journal.one_step(self.lock.lineage):
+            yield
 
     def update_each(
         self, changes: Mapping[str, tuple[str, ResourceRecordFields]], *, lists: Mapping[str, int] | None = None

@@ -1,4 +1,4 @@
-"""Many small manifests: a first plan and an unchanged one beside checking the same; single calls by the thousand."""
+"""Many small manifests: a first plan and an unchanged one beside checking them, and single calls by the thousand."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def _unchanged_plan(claims: Claims, campaign: Campaign) -> None:
         {"validate once more": lambda: campaign.run("validate"), "unchanged plan": lambda: campaign.run("plan")},
         claims.repeats(3),
     )
-    claims.check_at_most(
-        "unchanged plan, beside validate", costs["unchanged plan"].cpu / costs["validate once more"].cpu, 1.5
-    )
+    bound = 1.5 if claims.full else 2.5  # of few manifests nearly all is the start
+    ratio = costs["unchanged plan"].cpu / costs["validate once more"].cpu
+    claims.check_at_most("unchanged plan, beside validate", ratio, bound)
     before = len(campaign.requests())
     campaign.plan()
     pages = -(-len(list(campaign.directory.glob("*.csv"))) // 100)

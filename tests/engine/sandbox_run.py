@@ -78,6 +78,7 @@ class SandboxRun(Outside):
             key=KEY,
             stop=self.stop,
             budget=DialBudget(max_dials),
+            parallelism=1,  # so that it is known which request a fault meets
             sleep=self._wait,
             read_halts=lambda: read_halts(self.halt_backend, {}),
             progress=self.progress_lines.append,
@@ -106,7 +107,12 @@ class SandboxRun(Outside):
 
     def submit(self, resource: Resource) -> Receipt:
         """Submits every recipient of a resource as a first attempt."""
-        return self.executor.submit(resource, resource.recipients.frame, 1, lambda: True)
+        return self.executor.dial_one(self.executor.submission(resource, resource.recipients.frame, 1, lambda: True))
+
+    def retry(self, resource: Resource, remote: Remote) -> Receipt:
+        """Asks for the retry of a batch, which calls every recipient of a resource."""
+        request = self.executor.retry_request(resource, remote, resource.recipients.frame, lambda: True)
+        return self.executor.dial_one(request)
 
     def read(self, remote_id: str) -> Remote:
         remote = self.channel.read(remote_id)

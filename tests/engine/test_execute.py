@@ -116,7 +116,7 @@ def test_a_busy_provider_is_given_up_after_some_tries(run: SandboxRun) -> None:
 def test_people_whose_time_ended_during_a_pause_are_not_sent(run: SandboxRun) -> None:
     run.faults(fault("createCallBatch", BUSY))
     resource = batch_resource(ADA)
-    receipt = run.executor.submit(resource, resource.recipients.frame, 1, lambda: False)
+    receipt = run.executor.dial_one(run.executor.submission(resource, resource.recipients.frame, 1, lambda: False))
     assert "their time to be called ended while waiting" in receipt.message
     assert not run.batches()
 
@@ -173,7 +173,7 @@ def test_a_taken_retry_is_counted_whatever_its_answer_shows(run: SandboxRun) -> 
     run.advance(3_600)
     remote = run.read(remote_id)
     run.faults(fault("retryCallBatch", {"edit": {"retry_count": 0}}))
-    assert run.executor.retry(resource, remote, resource.recipients.frame, lambda: True).status is RequestStatus.DONE
+    assert run.retry(resource, remote).status is RequestStatus.DONE
     assert run.ledger.resource_record(MARCH).remotes[remote_id].retry_count == 1
 
 
@@ -210,7 +210,7 @@ def test_a_retry_request_is_a_request_that_dials(run: SandboxRun) -> None:
     add_halts(run.halt_backend, [MARCH], "", {})
     remote = run.read(receipt.remote_id)
     resource = batch_resource(ADA)
-    answer = run.executor.retry(resource, remote, resource.recipients.frame, lambda: True)
+    answer = run.retry(resource, remote)
     assert answer.status is RequestStatus.HALTED
     assert "retryCallBatch" not in run.operations()
 

@@ -23,6 +23,7 @@ from tests.engine.sandbox_run import (
     ADA,
     BOB,
     CALL,
+    CARTESIA,
     CLEO,
     KEY,
     MARCH,
@@ -39,7 +40,8 @@ APRIL = "batch/april"
 
 
 def plan_for(run: SandboxRun, *resources: Resource) -> Plan:
-    desired = Desired(Project(name=PROJECT), {resource.address: resource for resource in resources}, True, lambda: "")
+    project = Project(name=PROJECT, providers={"cartesia": CARTESIA})
+    desired = Desired(project, {resource.address: resource for resource in resources}, True, lambda: "")
     providers = {"cartesia": run.provider}
     scope = ObserveScope(desired=desired, lock=run.ledger.lock, providers=providers, key=KEY)
     return make_plan(scope, run.context.capabilities)

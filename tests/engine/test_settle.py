@@ -120,7 +120,7 @@ def test_a_lost_retry_is_known_by_its_count_alone(run: SandboxRun) -> None:
     run.advance(3_600)
     for effect, messages in ((LOST, []), ("lost_answer", [f"the retry of {remote_id} had arrived"])):
         run.faults(fault("retryCallBatch", effect))
-        run.executor.retry(resource, run.read(remote_id), resource.recipients.frame, lambda: True)
+        run.retry(resource, run.read(remote_id))
         assert settle(run) == messages
         assert bool(run.ledger.resource_record(MARCH).intents) is not bool(messages)
 
@@ -131,7 +131,7 @@ def lose_retry(run: SandboxRun, address: str, number: str) -> str:
     remote_id = run.submit(resource).remote_id
     run.advance(3_600)
     run.faults(fault("retryCallBatch", "lost_answer"))
-    run.executor.retry(resource, run.read(remote_id), resource.recipients.frame, lambda: True)
+    run.retry(resource, run.read(remote_id))
     run.faults()
     return remote_id
 

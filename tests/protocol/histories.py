@@ -142,7 +142,7 @@ class History:
         sure = not self.rules and not self._doubts()
         promised = self.plan()["summary"]["people_to_call"] if sure and not arguments else None
         self._may_call_again()
-        ran = self._sound(self.ground.apply("--json", *arguments))
+        ran = self._sound(self.ground.apply("--json", "--parallelism", "8", *arguments))
         if promised is not None:
             submitted = sum(one["people_done"] for one in ran.json["actions"] if one["verb"] in _DIALS)
             assert submitted <= promised, f"{submitted} submitted, {promised} promised"

@@ -47,6 +47,16 @@ def _two_resources(project: Project) -> Expected:
     return once([*people(3), *people(3, 10)])
 
 
+def _side_by_side(project: Project) -> Expected:
+    """More requests than go out at once, and one answer is lost."""
+    project.begin()
+    for place in range(10):
+        project.batch(f"list-{place}", people(1, place))
+    project.plan()
+    project.control("PUT", "faults", [{"match": {"operation": "createCallBatch"}, "do": "lost_answer"}])
+    return once(people(10))
+
+
 def _shards(project: Project) -> Expected:
     project.begin().batch("march", people(10_001))
     return once(people(10_001))
@@ -267,6 +277,7 @@ SCENARIOS = (
     Scenario("first create without a guard", _first_unguarded),
     Scenario("first create of two resources", _two_resources),
     Scenario("first create of three shards", _shards, costly=True),
+    Scenario("creates side by side", _side_by_side, costly=True),
     Scenario("a create that lands within the settle time", _late_within_the_settle_time),
     Scenario("a create that lands after the settle time", _late_after_the_settle_time),
     Scenario("a create that is lost and a list probe", _lost),

@@ -315,7 +315,8 @@ def test_a_running_apply_hears_it_before_its_next_request(project: Project) -> N
     project.batch("april", people(2))
     project.batch("march", people(3, 20))
     ours, theirs = Pipe()
-    apply = project.start("apply", "-y", at="answer: submit batch/april", gate=theirs)
+    arguments = ("apply", "-y", "--parallelism", "1")
+    apply = project.start(*arguments, at="answer: submit batch/april", gate=theirs)
     assert ours.recv().startswith("answer: submit batch/april")
 
     def go_on(_: float) -> None:

@@ -146,6 +146,33 @@ def test_folding_leaves_one_whole_file(backend: Recorder, ledger: Ledger, tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == [".dialctl", "dialctl.lock"]
 
 
+def test_one_step_is_one_line_that_says_what_several_say(backend: Recorder, ledger: Ledger) -> None:
+    with ledger.one_step():
+        ledger.update(ADDRESS, generation=1, provider="cartesia", intents={"m": intent("m")})
+        ledger.update(ADDRESS, generation=1, tombstone=False, intents={"n": intent("n")})
+        ledger.update("batch/other", generation=2, intents={"m": intent("m")})
+        assert backend.lines == [], "nothing is written before its end"
+    assert len(backend.lines) == 1
+    assert parse_lock(backend.load()) == ledger.lock
+    assert set(ledger.resource_record(ADDRESS).intents) == {"m", "n"}
+    with ledger.one_step():
+        pass
+    assert len(backend.lines) == 1
+
+
+def test_a_step_that_breaks_off_is_written_as_far_as_it_came(backend: Recorder, ledger: Ledger) -> None:
+    def break_off() -> None:
+        with ledger.one_step():
+            ledger.update(ADDRESS, generation=1, intents={"m": intent("m")})
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        break_off()
+    assert parse_lock(backend.load()) == ledger.lock
+    ledger.update(ADDRESS, generation=2)
+    assert len(backend.lines) == 2
+
+
 def test_nothing_is_written_where_nothing_changed(
     backend: Recorder, lease: Lease, ledger: Ledger, tmp_path: Path
 ) -> None:

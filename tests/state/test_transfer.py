@@ -14,6 +14,7 @@ from declarative.errors import LeaseHeld, StateError
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.state.base import Backend, Log, StoredState
 from declarative.state.format import parse_lock, render_lock
+from declarative.state.history import read_history, write_line
 from declarative.state.ledger import Ledger
 from declarative.state.local import LocalBackend
 from declarative.state.transfer import copy_lock
@@ -138,3 +139,11 @@ def test_halts_and_resumes_of_both_places_stand_in_the_target(source: LocalBacke
         copy_lock(source, place(), holder(), 0, no_sleep, PUSH)
         assert sorted(place().read_lines(Log.HALTS)) == [b"1", b"2", b"3"]
     assert source.read_lines(Log.HALTS) == (b"1", b"2")
+
+
+def test_the_history_goes_with_the_lock_and_the_copy_has_a_line_of_its_own(source: LocalBackend, place: Place) -> None:
+    first = write_line(source, None, replace(PUSH, run="0000000a", command="apply"))
+    copy_lock(source, place(), holder(), 0, no_sleep, PUSH)
+    lines = read_history(place()).lines
+    assert [line.record.command for line in lines] == ["apply", "state push"]
+    assert lines[1].follows == (first,)

@@ -37,7 +37,7 @@ _NOT_SENT_ERRORS = (
 )
 _READER_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
 # Protocol 2: a kept connection may be dead without our knowing whether the request left, so none is kept.
-_DIALER_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=0)
+_DIALER_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=0)
 steps = logging.getLogger("dialctl.steps")
 SLEPT = "this machine slept since the provider's time was last asked"
 _NUMBER_IN_PATH = re.compile(r"(?<=/)(?:\+|%2B)?\d{7,15}(?![^/])")
