@@ -127,7 +127,7 @@ def _matches_start(test: Any, start: float | None) -> bool:
     if test is None:
         return True
     value, op = (test.get("value"), test.get("op")) if isinstance(test, dict) else (None, None)
-    bounds = value if op == "bt" and isinstance(value, list) and len(value) == 2 else [value, value]
+    bounds: list[Any] = value if op == "bt" and isinstance(value, list) and len(value) == 2 else [value] * 2
     if op not in ("ge", "le", "bt") or not all(isinstance(bound, int | float) for bound in bounds):
         raise ApiError(400, "start_timestamp needs op ge, le or bt, and times in milliseconds")
     at = None if start is None else start * 1000
