@@ -58,8 +58,8 @@ def read_pages(
     """Yield every page, newest first.
 
     `may_lack_pages`: an older server may answer the whole list whatever cursor it is given, as `{"data": [...]}`
-    without `has_more` or as a bare array. `question` is for a list that is asked for by POST: what its body holds beside
-    size and cursor.
+    without `has_more` or as a bare array. `question` is for a list that is asked for by POST: what its body holds
+    beside size and cursor.
 
     Raises ProviderError for any other list that repeats itself, for an entry without a usable id, for a next page
     without a cursor, and for a list without an end.
