@@ -7,6 +7,7 @@ depends on it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from declarative.model.halts import EmergencyHalt
 from declarative.model.outline import Outline
 from declarative.state.base import Backend, StoredState
 from declarative.state.catalog import open_backend
+from declarative.state.local_files import make_folder
 from declarative.state.salvage import SalvagedLock, salvage_lock
 
 LEASE_WAIT = 30.0
@@ -99,7 +101,7 @@ def halt_project(session: Session, options: HaltOptions) -> HaltReport:
         [session.options.directory / file for file in session.options.variable_files],
         session.options.environment,
     )
-    backend, state_warnings = _open_state(session, outline, options.project)
+    backend, state_warnings, state_failure = _open_state(session, outline, options.project)
     lock, lock_failure = _read_lock(backend)
     targets = find_targets(outline, lock, options.targets, everything=options.everything, project=options.project)
     report = HaltReport(
@@ -107,6 +109,7 @@ def halt_project(session: Session, options: HaltOptions) -> HaltReport:
         addresses=targets.addresses,
         is_dry=options.is_dry,
         location=backend.location,
+        halt_failure=state_failure,
         warnings=[*state_warnings, *([lock_failure] if lock_failure else []), *targets.warnings],
     )
     if not options.is_dry:
@@ -125,10 +128,12 @@ def halt_project(session: Session, options: HaltOptions) -> HaltReport:
     return report
 
 
-def _open_state(session: Session, outline: Outline, project: str) -> tuple[Backend, list[str]]:
-    """The place of the lock, as far as it is known, and what to say of it."""
+def _open_state(session: Session, outline: Outline, project: str) -> tuple[Backend, list[str], str]:
+    """The place of the lock, what to say of it, and why it is only this directory where it should be another one."""
     if session.options.sandbox:
-        return open_backend(_sandbox_directory(outline), None), []
+        with suppress(StateError):  # then the halt cannot be written either, and that is said
+            make_folder(_sandbox_directory(outline))
+        return open_backend(_sandbox_directory(outline), None), [], ""
     variable_url = session.options.environment.get("DIALCTL_STATE")
     url = variable_url or outline.state_url
     warnings = []
@@ -140,9 +145,10 @@ def _open_state(session: Session, outline: Outline, project: str) -> tuple[Backe
     try:
         if url is not None and "{project}" in url and not name:
             raise UsageError("DIALCTL_STATE holds {project}, and the project's name is not known: give --project NAME")
-        return open_backend(outline.directory, url and url.replace("{project}", name)), warnings
+        return open_backend(outline.directory, url and url.replace("{project}", name)), warnings, ""
     except DialctlError as error:
-        return open_backend(outline.directory, None), [f"{error.message}; the halt stands in this directory alone"]
+        local_only = "the halt stands in this directory alone"
+        return open_backend(outline.directory, None), [local_only], error.message
 
 
 def _sandbox_directory(outline: Outline) -> Path:

@@ -10,6 +10,7 @@ import polars as pl
 
 from declarative.app import first_run, references
 from declarative.app.checkout_age import CheckoutAge
+from declarative.app.emergency_halts import read_halts
 from declarative.app.frequency import apply_frequency
 from declarative.app.session import Session
 from declarative.engine.observe import ObserveScope, observe
@@ -84,6 +85,9 @@ def _plan_offline(session: Session, max_dials: int | None, allow_release: Collec
         sandbox=session.options.sandbox,
         allow_release=allow_release,
     )
+    halts = read_halts(session.local_backend, session.options.environment).standing
+    notices_of_halts = [Notice(desired.project.name, f"{halt}; what ends it: {halt.way_out}") for halt in halts]
+    plan = replace(plan, warnings=(*plan.warnings, *notices_of_halts))
     return _add_terms(plan, desired, names={})
 
 

@@ -45,8 +45,8 @@ phone,customer_id
 +14155550191,cust_003
 """
 
-UNION = "dialctl.history.jsonl merge=union"
-"""Makes git keep the lines of both where two branches called somebody."""
+UNION = "dialctl.history.jsonl merge=union\ndialctl.halt merge=union"
+"""Makes git keep the lines of both where two branches called somebody, or halted something."""
 
 IGNORE = """\
 # Caches, leases and the sandbox. dialctl.lock is to be committed.
@@ -112,9 +112,10 @@ def _list_files(environment: Mapping[str, str]) -> list[str]:
 def _read_attributes(path: Path) -> str:
     """The .gitattributes that is there, with our line. A file that has it already comes back as it is."""
     existing = path.read_text(encoding="utf-8") if path.exists() else ""
-    if UNION in existing.splitlines():
+    missing = [line for line in UNION.splitlines() if line not in existing.splitlines()]
+    if not missing:
         return existing
-    return existing + ("\n" if existing and not existing.endswith("\n") else "") + f"{UNION}\n"
+    return existing + ("\n" if existing and not existing.endswith("\n") else "") + "\n".join([*missing, ""])
 
 
 def _render_first_lock(project_name: str, environment: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from declarative.engine import before_start
 from declarative.engine.execute import cancel_unrecorded
 from declarative.engine.listing import Listing
 from declarative.engine.results import StoppedBatch
@@ -94,28 +95,38 @@ class EmergencyStop:
     def _cancel(self, batch: StoppedBatch) -> StoppedBatch:
         if self._is_dry:
             return batch
-        failure = self._find_lasting_evidence(batch) or cancel_unrecorded(self._channel(batch), batch.remote_id)
-        return replace(batch, failure=failure)
-
-    def _find_lasting_evidence(self, batch: StoppedBatch) -> str:
-        """Why a batch must not be cancelled unread: its provider forgets what is cancelled, and once it has begun that
-        is all that tells who was called. Empty: it may be."""
         channel = self._channel(batch)
-        if channel.capabilities.cancel_proof is not CancelProof.ABSENCE:
-            return ""
+        if channel.capabilities.cancel_proof is CancelProof.ABSENCE:
+            return self._cancel_before_start(batch, channel)
+        return replace(batch, failure=cancel_unrecorded(channel, batch.remote_id))
+
+    def _cancel_before_start(self, batch: StoppedBatch, channel: Channel) -> StoppedBatch:
+        """Cancels a batch whose provider forgets what is cancelled. Once it has begun, what it shows is all that tells
+        who was called, so it is read first. What was read stays in `remote`."""
+        provider = self._providers[batch.provider]
         try:
-            remote = channel.read(batch.remote_id)
-            provider_time = self._providers[batch.provider].latest_now()
+            remote, provider_time = channel.read(batch.remote_id), provider.latest_now()
         except ProviderError as error:
-            return f"it may have begun, and a cancel would destroy what tells who was called: {error.message}"
-        has_begun = remote is not None and (remote.scheduled_at is None or remote.scheduled_at <= provider_time)
-        return "it has begun, and a cancel would destroy what tells who was called" if has_begun else ""
+            failure = f"it may have begun, and a cancel would destroy what tells who was called: {error.message}"
+            return replace(batch, failure=failure)
+        if remote is None:
+            return batch
+        if remote.scheduled_at is None or remote.scheduled_at <= provider_time:
+            return replace(batch, failure="it has begun, and a cancel would destroy what tells who was called")
+        failure = cancel_unrecorded(channel, batch.remote_id)
+        if not failure and not before_start.came_in_time(provider, channel, remote):
+            failure = before_start.ANSWERED_LATE
+        return replace(batch, failure=failure, remote=remote)
 
     def _read_outcome(self, batch: StoppedBatch) -> StoppedBatch:
+        channel = self._channel(batch)
         try:
-            remote = self._channel(batch).read(batch.remote_id)
+            remote = channel.read(batch.remote_id)
         except ProviderError:
             return batch
+        forgets = channel.capabilities.cancel_proof is CancelProof.ABSENCE
+        if remote is None and forgets and batch.remote is not None and not batch.failure:
+            remote = before_start.as_cancelled(batch.remote)  # its cancel was answered in time
         if remote is None:
             return replace(batch, failure=batch.failure or "the provider does not know it: another key or host?")
         batch = replace(batch, remote=remote, name=remote.name, mark=remote.mark)

@@ -56,7 +56,7 @@ class Repeater:
         """Sends again what may be. `plan` was made after the answers were lost; `approved` holds, by address, the
         numbers of the plan that was approved, and `announced` the marks of lost requests that it named."""
         findings = []
-        for task in plan.tasks.values():
+        for task in () if plan.refusals else plan.tasks.values():
             if task.resource is None or task.blocked:
                 continue
             intents = [
@@ -74,7 +74,7 @@ class Repeater:
         approved: pl.Series | None,
         announced: Collection[str],
     ) -> list[Finding]:
-        findings = []
+        findings, counted = [], 0 if approved is None else len(approved)
         due = _list_due(task.facts, {intent.mark for intent in intents})
         for intent in intents:
             recipients = _find_recipients(self._run, task.facts, intent, due)
@@ -85,6 +85,9 @@ class Repeater:
             if not (is_approved or intent.mark in announced) or self._eligibility.is_expired(resource):
                 continue
             if not self._eligibility.can_call_all(resource, recipients):
+                continue
+            counted += 0 if is_approved else intent.count
+            if resource.policy.max_dials is not None and counted > resource.policy.max_dials:
                 continue
             self._repeated.add(intent.mark)
             if finding := self._send(resource, intent, submission, recipients):

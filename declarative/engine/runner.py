@@ -15,6 +15,7 @@ from declarative.engine.doubts import DoubtResolver
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
+from declarative.engine.halt_watch import HaltWatch
 from declarative.engine.recorder import Recorder
 from declarative.engine.repeat import Repeater
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
@@ -44,10 +45,17 @@ class PlanRunner:
         self._executor = Executor(run, on_wait=self.check_guarded_batches)
         self._recorder = Recorder(run)
         self._eligibility = Eligibility(run)
+        self._halt_watch = HaltWatch(run)
         self._sweeper = Sweeper(run, self._executor)
         self._guard_watch = GuardWatch(run, self._executor, self._sweeper)
         self._submitter = Submitter(
-            run, self._executor, self._eligibility, self._guard_watch, self._sweeper, self._apply_findings
+            run,
+            self._executor,
+            self._eligibility,
+            self._guard_watch,
+            self._halt_watch,
+            self._sweeper,
+            self._apply_findings,
         )
         self.settler = Settler(run, self._sweeper)
         self.repeater = Repeater(run, self._executor, self._eligibility, self._guard_watch)
@@ -58,6 +66,7 @@ class PlanRunner:
     def run_plan(self, plan: Plan, approved: Mapping[str, pl.Series]) -> None:
         """Runs one round: every task of the plan. `approved` holds, by address, the numbers that may be called."""
         self._eligibility.begin_round(plan.tasks.values())
+        self._halt_watch.begin_round(plan.tasks.values())
         try:
             for order, tasks in groupby(sorted(plan.tasks.values(), key=_run_order), key=_run_order):
                 if order == _CALLS:

@@ -14,6 +14,7 @@ from declarative.engine.dispatch import DialRequest
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
+from declarative.engine.halt_watch import HaltWatch
 from declarative.engine.pacing import Pacer
 from declarative.engine.request_queue import QueuedRequest, RequestQueue
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
@@ -55,6 +56,7 @@ class Submitter:
         executor: Executor,
         eligibility: Eligibility,
         guard_watch: GuardWatch,
+        halt_watch: HaltWatch,
         sweeper: Sweeper,
         apply_findings: Callable[[Sequence[Finding]], None],
     ) -> None:
@@ -62,6 +64,7 @@ class Submitter:
         self._executor = executor
         self._eligibility = eligibility
         self._guard_watch = guard_watch
+        self._halt_watch = halt_watch
         self._sweeper = sweeper
         self._apply_findings = apply_findings
         self._queue = RequestQueue(run, executor, must_stop=self._must_stop, before_send=self._check_due)
@@ -166,13 +169,17 @@ class Submitter:
         """Whether nothing more may be sent for this resource: its provider is stopped, it expired, or it failed."""
         if resource.provider in self._executor.stopped_providers:
             return True
-        is_expired = self._eligibility.is_expired(resource)
-        if is_expired:
-            message = "expires_at passed during this run; the people who are left are not called"
-            result.problems.append(Receipt(RequestStatus.FAILED, message=message))
+        stop = _find_expiry(self._eligibility, resource) or self._halt_watch.find_stop(resource)
+        result.problems += [stop] if stop else []
         ended = (RequestStatus.FAILED, RequestStatus.HALTED)
         failures = [receipt for receipt in result.problems if receipt.status in ended]
-        return is_expired or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
+        return stop is not None or any(resource.route is Route.BATCH or receipt.final for receipt in failures)
+
+
+def _find_expiry(eligibility: Eligibility, resource: Resource) -> Receipt | None:
+    """The problem to report where a resource expired during this run."""
+    message = "expires_at passed during this run; the people who are left are not called"
+    return Receipt(RequestStatus.FAILED, message=message) if eligibility.is_expired(resource) else None
 
 
 def _count_verbs(recipients: pl.DataFrame) -> dict[Verb, int]:

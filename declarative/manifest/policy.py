@@ -68,6 +68,7 @@ def restrict_limits(project_limits: Limits, resource_limits: Limits, section: Do
             calling_hours=restrict_hours(hours_section, project_policy.calling_hours, resource_policy.calling_hours),
             max_dials=_minimum(project_policy.max_dials, resource_policy.max_dials),
             countries=_common_countries(project_policy.countries, resource_policy.countries),
+            frequency=project_policy.frequency,
         ),
         (*project_limits.suppress, *resource_limits.suppress),
     )

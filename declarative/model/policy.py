@@ -90,7 +90,7 @@ class Policy:
     allow_shrink: frozenset[str] = frozenset()
     """Addresses that may lose more than half of their waiting people. Of the project alone."""
     frequency: Frequency | None = None
-    """None: a number may be called as often as resources want it. Of the project alone."""
+    """None: a number may be called as often as resources want it. The project's, at every resource too."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,13 @@ class Closing:
     rate: CallRate
     """How fast the batch calls."""
 
+    def find_first_end(self, numbers: pl.Series) -> datetime | None:
+        """When the hours end of the first of these people; None where there is nobody, or no end."""
+        if isinstance(self.closes_at, datetime):
+            return self.closes_at if len(numbers) else None
+        first = self.closes_at.filter(pl.col("number").is_in(numbers.implode())).get_column("closes_at").min()
+        return first if isinstance(first, datetime) else None
+
     def find_late(self, numbers: pl.Series, already_waiting: int, slack: timedelta = SLACK) -> pl.Series:
         """Whether each person, in the order of their calls, cannot be begun in time. Before the first of them
         `already_waiting` people are called."""

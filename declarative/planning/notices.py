@@ -202,10 +202,20 @@ def _warn_unapproved_mates(plan: Plan, resource: Resource) -> Iterator[Notice]:
 
 
 def _warn_placed_calls(address: str, task: Task) -> Iterator[Notice]:
-    if task.placed_count:
+    if not task.placed_count:
+        return
+    if any(remote.route is Route.CALL for remote in task.facts.remotes.values()):
         singular, plural = "person no longer wanted has a call that was", "people no longer wanted have calls that were"
         phrase = humanize.plural(task.placed_count, singular, plural)
         yield Notice(address, f"{phrase} placed already: a single call is neither moved nor taken off")
+        return
+    singular, plural = "person no longer wanted waits", "people no longer wanted wait"
+    phrase = humanize.plural(task.placed_count, singular, plural)
+    yield Notice(
+        address,
+        f"{phrase} in what begins within 30 seconds, or has begun: nobody is taken off there any more, since a cancel "
+        f"proves nothing then. To stop it all the same: dialctl halt {address}",
+    )
 
 
 def doubt_notices(facts: Facts) -> Iterator[str]:

@@ -116,6 +116,8 @@ class Task:
     """People who share a batch with somebody who leaves it, and are submitted again only once that is approved."""
     placed_count: int = 0
     """People no longer wanted whose single calls go on."""
+    hours_end_at: datetime | None = None
+    """When the calling hours end of the first who waits at the provider or is submitted now. None: no time is known."""
 
     @property
     def resource(self) -> Resource | None:
@@ -215,6 +217,13 @@ class Plan:
 
     @property
     def next_at(self) -> datetime | None:
+        """When another run is wanted: the first wait ends, or calling hours end and whoever still waits at the provider
+        is to be taken off. None where no time is known."""
+        ends = [task.hours_end_at for task in self.tasks.values()]
+        return min((moment for moment in (self.next_call_at, *ends) if moment), default=None)
+
+    @property
+    def next_call_at(self) -> datetime | None:
         """When the first wait ends; None where nothing waits for a known time."""
         return min((action.next_at for action in self.actions if action.next_at), default=None)
 

@@ -79,7 +79,7 @@ def check_summary(summary: Mapping[str, Any]) -> Mapping[str, Any]:
         counts += [action.people, *action.reasons.values(), *action.counts.values(), *action.outcomes.values()]
         if terms := action.terms:
             texts += [terms.agent_id, terms.agent_name, terms.caller_id, terms.caller, terms.hours]
-            texts += [terms.rollout, terms.halts_when]
+            texts += [terms.rollout, terms.frequency, terms.halts_when]
             counts += [terms.retries, terms.retry_after]
             times.append(terms.expires_at)
         if forecast := action.forecast:

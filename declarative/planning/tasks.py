@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -82,7 +83,18 @@ class TaskMaker:
             retries_dropped_earlier=totals.dropped_earlier,
             unapproved_mates=self.unapproved_mates.get(place, 0),
             placed_count=self.placed.get(place, 0),
+            hours_end_at=_find_hours_end(decided),
         )
+
+
+def _find_hours_end(decided: AddressDecisions) -> datetime | None:
+    """When the calling hours end of the first who waits at the provider and stays there, or is submitted now."""
+    if decided.facts.closing is None:
+        return None
+    people = decided.people
+    stays = pl.col("queued") & (pl.col("verb") != Verb.CANCEL)
+    waits = people.filter(stays | pl.col("verb").is_in([Verb.CREATE, Verb.REPLACE, Verb.RETRY]))
+    return decided.facts.closing.find_first_end(waits.get_column("number"))
 
 
 def make_removal_task(decided: AddressDecisions, block: Block) -> Task:

@@ -11,7 +11,7 @@ from math import ceil
 from declarative import humanize
 from declarative.model.calling_hours import EVERY_DAY, RECIPIENT, WEEKDAYS, CallingHours
 from declarative.model.capabilities import Capabilities
-from declarative.model.policy import HaltWhen, Rollout
+from declarative.model.policy import Frequency, HaltWhen, Rollout
 from declarative.model.price import Money, Price
 from declarative.model.resource import Resource, Route
 from declarative.privacy import mask
@@ -37,6 +37,8 @@ class Terms:
     """Seconds that pass before such a call."""
     rollout: str = ""
     """The steps of a rollout: `50, 10 %, everyone, 30m apart`; empty where all people are submitted at once."""
+    frequency: str = ""
+    """How often a number is called by the whole project: `at most 1 call a number in 24h`; empty without a limit."""
     halts_when: str = ""
     """When it stops by itself: `more than 20 % failed`; empty where it does not."""
     expires_at: datetime | None = None
@@ -72,6 +74,7 @@ def make_terms(resource: Resource, names: Mapping[str, str]) -> Terms:
         retries=retry.max_retries if retry else 0,
         retry_after=int(retry.after.total_seconds()) if retry else 0,
         rollout=_describe_rollout(resource.rollout) if resource.rollout else "",
+        frequency=_describe_frequency(resource.policy.frequency) if resource.policy.frequency else "",
         halts_when=_describe_halt(resource.halt_when) if resource.halt_when else "",
         expires_at=resource.expires_at,
     )
@@ -81,6 +84,11 @@ def _describe_rollout(rollout: Rollout) -> str:
     steps = [str(step) for step in rollout.steps if str(step) != "100 %"]
     pause = humanize.duration(rollout.pause)
     return ", ".join([*steps, "everyone", *([f"{pause} apart"] if rollout.pause else [])])
+
+
+def _describe_frequency(frequency: Frequency) -> str:
+    calls = humanize.plural(frequency.max, "call", "calls")
+    return f"at most {calls} a number in {humanize.duration(frequency.per)}"
 
 
 def _describe_halt(rule: HaltWhen) -> str:

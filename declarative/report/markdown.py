@@ -69,9 +69,9 @@ def _comment_head(plan: Plan) -> Iterator[str]:
     if plan.offline:
         yield ""
         yield "**Offline:** decided from manifests and lock alone. No provider was asked, so counts are upper bounds."
-    if plan.next_at:
+    if plan.next_call_at:
         yield ""
-        yield f"More people are due later: run again at {humanize.when(plan.next_at, plan.created_at)}."
+        yield f"More people are due later: run again at {humanize.when(plan.next_call_at, plan.created_at)}."
 
 
 def _action_sections(plan: Plan, actions: Sequence[Action], rank: int, heading: str) -> Iterator[Section]:

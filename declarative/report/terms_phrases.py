@@ -24,6 +24,7 @@ def describe_terms(terms: Terms, plan: Plan) -> str:
         _describe_caller(terms),
         f"hours {terms.hours}" if terms.hours else "",
         _describe_retries(terms) if terms.retries else "",
+        terms.frequency,
         f"steps {terms.rollout}" if terms.rollout else "",
         f"halts when {terms.halts_when}" if terms.halts_when else "",
         f"expires {humanize.when(terms.expires_at, plan.created_at)}" if terms.expires_at else "",

@@ -98,10 +98,10 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
             f"  ! {address}: an answer was lost and is not proven either way; see dialctl status {address}",
             fg="magenta",
         )
-    if report.plan.next_at is not None:
+    if report.plan.next_call_at is not None:
         waiting = sum(action.people for action in report.plan.actions_with_verb(Verb.WAIT))
         due_people = humanize.plural(waiting, "person is", "people are")
-        yield f"  … {due_people} due later, first at {humanize.when(report.plan.next_at)}: apply again then"
+        yield f"  … {due_people} due later, first at {humanize.when(report.plan.next_call_at)}: apply again then"
     yield click.style(_summary(report), bold=True)
     if report.failure is not None:
         yield click.style(f"Ended early: {clean(report.failure.message)}", fg="red")

@@ -61,7 +61,7 @@ def test_examples_are_valid_by_it_and_name_it(path: Any) -> None:
         ({"target_concurrency_limit": "five"}, False),
         ({"scheduled_at": "tomorrow"}, False),
         ({"state": "gone"}, False),
-        ({"retry": {"max_retries": 1, "on": ["voicemail"]}}, False),
+        ({"retry": {"max_retries": 1, "on": ["nobody_home"]}}, False),
     ],
 )
 def test_a_spec_is_valid_by_its_fields_and_values(spec: dict[str, Any], is_valid: bool) -> None:

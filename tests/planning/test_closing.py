@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from declarative.model.calling_hours import RECIPIENT, CallingHours, Window
 from declarative.model.policy import Policy
 from declarative.model.remote import Phase
+from declarative.planning.actions import compose_actions
 from declarative.planning.closing import SLACK, CallRate, Closing, find_closing
+from declarative.planning.facts import Observation
+from declarative.planning.plan import Plan
 from tests.planning.capabilities_fixture import BATCHES
-from tests.planning.facts_fixture import NOON, batch, decisions, make_facts, members, resource
+from tests.planning.facts_fixture import NOON, batch, decisions, make_facts, members, number, resource
 
 NEW_YORK, LOS_ANGELES = "America/New_York", "America/Los_Angeles"
 ONE_LINE = CallRate(per_second=1.0, at_once=1, expected_call=timedelta(minutes=3))
@@ -149,3 +152,22 @@ def test_a_minute_is_left_between_plan_and_request() -> None:
     assert end.find_late(numbers, 0).to_list() == [False, True]
     assert end.find_late(numbers, 0, timedelta()).to_list() == [False, False]
     assert timedelta(minutes=1) == SLACK
+
+
+@pytest.mark.parametrize("own_zones", [False, True])
+def test_the_next_run_is_wanted_when_the_hours_end_of_whoever_waits_at_the_provider(own_zones: bool) -> None:
+    end = NOON + timedelta(hours=3)
+    by_person = pl.DataFrame({"number": [number(who) for who in "ab"], "closes_at": [end, NOON + timedelta(hours=1)]})
+    closing = Closing(NOON, by_person if own_zones else end, None, TEN_LINES)
+
+    def next_at(**phases: Phase) -> datetime | None:
+        facts = make_facts(batch("b1", members(**phases)), wanted=resource("a"), closing=closing)
+        [(actions, task)] = compose_actions([Observation(facts=facts)], lambda _: BATCHES)
+        assert task is not None
+        plan = Plan(project="spring", created_at=NOON, actions=tuple(actions), tasks={task.address: task})
+        assert plan.next_call_at is None
+        return plan.next_at
+
+    assert next_at(a=Phase.QUEUED) == end
+    assert next_at(a=Phase.REACHED) is None
+    assert next_at(b=Phase.QUEUED, a=Phase.REACHED) is None  # nobody wants them: they are taken off now

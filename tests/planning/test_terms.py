@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from declarative.model.calling_hours import CallingHours, Window
-from declarative.model.policy import Pace, Policy, Retry
+from declarative.model.policy import Frequency, Pace, Policy, Retry
 from declarative.planning.decide import Verb
 from declarative.planning.terms import make_forecast, make_terms
 from tests.planning.capabilities_fixture import BATCHES, CALLS
@@ -114,3 +114,15 @@ WORKDAYS, MONDAY_AND_FRIDAY = frozenset(range(5)), frozenset({0, 4})
 )
 def test_hours_are_told_as_people_write_them(hours: CallingHours, words: str) -> None:
     assert make_terms(resource(policy=Policy(hours)), {}).hours == words
+
+
+@pytest.mark.parametrize(
+    ("frequency", "words"),
+    [
+        (None, ""),
+        (Frequency(1, timedelta(hours=24)), "at most 1 call a number in 24h"),
+        (Frequency(3, timedelta(days=7)), "at most 3 calls a number in 168h"),
+    ],
+)
+def test_how_often_a_number_is_called_by_the_whole_project(frequency: Frequency | None, words: str) -> None:
+    assert make_terms(resource(policy=Policy(frequency=frequency)), {}).frequency == words

@@ -48,6 +48,7 @@ class History:
         self.by_hand: dict[str, int] = {}
         self.others: set[Call] = set()
         self.members_were_hidden = False
+        self.is_halted = False
         self._judged: set[str] = set()
 
     def close(self) -> None:
@@ -159,6 +160,19 @@ class History:
             self._taken_off(set())
         self.check()
 
+    def halt(self) -> None:
+        """An operator stops everything: until it is resumed nobody is called by any run."""
+        ran = self._sound(self.ground.run("halt", "--all"))
+        self.is_halted = True
+        if ran.exit == 0 and not self._doubts():
+            self._taken_off(set())
+        self.check()
+
+    def resume(self) -> None:
+        if self.is_halted:
+            self.is_halted = self._sound(self.ground.run("resolve", "--all", "--resume")).exit != 0
+            self.check()
+
     def crash(self, step: int, command: str = "apply") -> None:
         """A run that dies at its `step`-th step, counted from 1; one that has fewer steps ends well."""
         if command == "apply":
@@ -212,6 +226,8 @@ class History:
         """No more faults, time passes, people resolve what they are told to: everyone wanted is called, and then there
         is nothing left to do."""
         self.faults()
+        self.resume()
+        assert not self.is_halted, "a halt that cannot be ended"
         for address in list(self.manifests.wanted):
             self.expires(address, None)
         self.advance(SETTLED)
@@ -269,6 +285,8 @@ class History:
             self.gone.setdefault(call, self.ground.sandbox.now())
 
     def _may_call_again(self) -> None:
+        if self.is_halted:
+            return
         for call in self.manifests.desired():
             self.gone.pop(call, None)
 

@@ -54,6 +54,7 @@ class Wanted:
     hours: tuple[str, str] | None = None
     expires_at: str | None = None
     also: tuple[str, ...] = ()
+    steps: tuple[int, ...] = ()
 
     @property
     def one_call(self) -> bool:
@@ -77,6 +78,8 @@ class Wanted:
             if self.also:
                 spec["also"] = list(self.also)
             spec["state"] = "cancelled" if self.paused else "present"
+            if self.steps:
+                spec["rollout"] = {"steps": list(self.steps)}
             if self.retries:
                 spec["retry"] = {"max_retries": self.retries, "on": _RETRY_ON[self.provider]}
         metadata: dict[str, object] = {"name": name}

@@ -12,8 +12,8 @@ Rules for a request whose answer is lost:
 - `younger`: absent once the list shows something created after the start; nothing else.
 - `probe`: as `younger`; where nothing younger is there the client makes it, a batch that holds no one.
 
-No type built in has a key yet, and the engine has no rule for them. The model says what that rule must be: within the
-life of a key the same bytes may be sent again, after a look at the list, and only where the key lives until the start.
+Where a type has a key, the same bytes may be sent again within its life, after a look at the list, and only where the
+key lives until the start. test_keys.py shows that rule in whole runs.
 """
 
 from __future__ import annotations

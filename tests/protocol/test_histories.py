@@ -130,6 +130,21 @@ class Histories(RuleBasedStateMachine):
             self.history.manifests.edit(one, retries=retries)
             self.history.commit()
 
+    @rule(which=_which, steps=st.sampled_from([(), (1,), (2,), (1, 3)]))
+    def a_rollout_is_set(self, which: int, steps: tuple[int, ...]) -> None:
+        if one := self._batch(which):
+            self.history.manifests.edit(one, steps=steps)
+            self.history.commit()
+
+    @rule()
+    def halted_by_hand(self) -> None:
+        self.history.halt()
+
+    @precondition(lambda self: self.history.is_halted)
+    @rule()
+    def resumed_by_hand(self) -> None:
+        self.history.resume()
+
     @rule(which=_which, said=st.booleans())
     def renamed(self, which: int, said: bool) -> None:
         if one := self._batch(which):

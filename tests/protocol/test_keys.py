@@ -155,6 +155,15 @@ def test_a_repeat_counts_towards_the_limit_of_a_run(relay: RelayProject) -> None
     assert finish(relay) == EVERYBODY
 
 
+def test_a_repeat_counts_towards_the_limit_of_its_resource(relay: RelayProject) -> None:
+    crash(relay, "request")
+    relay.write(spec="  policy: {max_dials: 1}\n")
+    relay.apply()
+    assert len(repeated(relay)) == 1
+    relay.world.advance(200_000)
+    assert len(relay.world.calls) == len(set(relay.world.calls))
+
+
 def test_a_repeat_is_not_made_once_its_start_is_near(relay: RelayProject) -> None:
     crash(relay, "request")
     relay.world.advance(160)

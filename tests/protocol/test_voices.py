@@ -203,7 +203,7 @@ def test_an_event_that_has_begun_is_not_deleted(ground: EmbeddedProject) -> None
     ground.write(EVENTS.batch([REACHED]))
     ran = ground.apply()
     assert "DELETE" not in [request["method"] for request in ground.requests()], ran.text
-    assert "1 person" in ran.text
+    assert "1 person no longer wanted waits in what begins within 30 seconds, or has begun" in ran.text
     ground.advance(_HOUR)
     ground.apply()
     assert ground.calls() == {REACHED: 1, SILENT: 1}
@@ -229,3 +229,21 @@ def test_a_deletion_frees_nobody_without_a_proof_from_before_the_start(
     ground.advance(_HOUR)
     assert (ran.exit, ground.calls()) == (exit_code, calls), ran.text
     assert ("dialctl resolve batch/survey#assistant-A:" in ran.text) == (exit_code == 3)
+
+
+@pytest.mark.parametrize(("pause", "exit_code"), [(10, 0), (100, 0), (130, 3)])
+def test_a_halt_takes_back_events_that_have_not_begun_and_deletes_no_other(
+    ground: EmbeddedProject, pause: float, exit_code: int
+) -> None:
+    ground.write(EVENTS.batch([REACHED, SILENT]))
+    ground.apply()
+    ground.advance(pause)
+    halted = ground.run("halt", "batch/survey", "--reason", "a mistake")
+    assert halted.exit == exit_code, halted.text
+    deleted = [request for request in ground.requests() if request["method"] == "DELETE"]
+    assert len(deleted) == (0 if exit_code else 2)
+    ground.advance(_HOUR)
+    assert sum(ground.calls().values()) == (2 if exit_code else 0)
+    ground.run("resolve", "batch/survey", "--resume")
+    come_to_rest(ground)
+    assert ground.calls() == {REACHED: 1, SILENT: 1}
