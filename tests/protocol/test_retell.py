@@ -62,9 +62,20 @@ def test_within_fifty_minutes_the_next_run_sends_the_same_request_again(ground: 
     plan = ground.run("plan")
     assert "apply sends the same request for 1 person again" in plan.text, plan.text
     ran = ground.apply()
-    assert ("was sent again under its key" in ran.text, sends(ground)) == (True, 3), ran.text
+    assert (ran.exit, "was sent again under its key" in ran.text, sends(ground)) == (0, True, 3), ran.text
     ground.advance(_HOUR)
-    assert (ground.apply().exit, ground.calls()) == (0, {REACHED: 1})
+    assert ground.calls() == {REACHED: 1}
+
+
+def test_a_repeat_after_a_later_wave_leaves_the_lock_as_young_as_it_is(ground: EmbeddedProject) -> None:
+    ground.write(PHONE_CALLS.batch([REACHED]))
+    ground.faults(rule(PHONE_CALLS.operation, "lost_request", times=2))
+    ground.apply()
+    ground.write(PHONE_CALLS.batch([REACHED, SILENT]))
+    ran = ground.apply()
+    assert (ran.exit, ground.record("batch/survey")["generation"]) == (0, 2), ran.text
+    ground.advance(_HOUR)
+    assert (ground.run("plan").exit, ground.calls()) == (0, {REACHED: 1, SILENT: 1})
 
 
 def test_after_fifty_minutes_only_the_list_or_a_person_can_tell(ground: EmbeddedProject) -> None:
