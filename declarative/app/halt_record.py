@@ -37,12 +37,13 @@ class CancelRecorder:
         if not cancelled or self._ledger is None:
             return self._failure if cancelled else ""
         try:
-            for batch in cancelled:
+            for batch in [batch for batch in cancelled if batch.is_proven]:
                 self._record_one(self._ledger, batch, providers[batch.provider])
             self._ledger.fold()
         except (StateError, OSError) as error:
             return error.message if isinstance(error, DialctlError) else str(error)
-        return ""
+        unproven = sum(not batch.is_proven for batch in cancelled)
+        return f"of {unproven:,} that may have begun nothing tells who was called" if unproven else ""
 
     def _record_one(self, ledger: Ledger, batch: StoppedBatch, provider: Provider) -> None:
         remote_record = self._find_record(ledger, batch)

@@ -15,6 +15,9 @@ from declarative.errors import Exit, Interrupted
 AFTER_BUG = 60.0
 """Seconds until a project is tried again after a failure that nobody foresaw."""
 
+WAKE_SECONDS = 0.5
+"""How long a signal may go unheard."""
+
 
 class ProjectRunner:
     """Runs projects until a signal comes, or once. `on_round` takes each round as it ends, in the project's thread."""
@@ -58,7 +61,9 @@ class ProjectRunner:
         for thread in self._threads:
             thread.start()
         for thread in self._threads:
-            thread.join()
+            # The system may hand a signal to any thread, and Python answers it in this one, once it wakes.
+            while thread.is_alive():
+                thread.join(WAKE_SECONDS)
         try:
             self._stop.check()
         except Interrupted as interruption:
@@ -76,6 +81,8 @@ class ProjectRunner:
                 return
             self._on_round(project, result, time.monotonic() - began)
             self._log.write_round(project.name, result)
+            if self._once and result.outcome is RoundOutcome.HELD:
+                self._log.write(project.name, result.message, level="error", event="held")
             with self._mutex:
                 self._exit_codes.append(result.exit_code)
                 self._outcomes[project] = result.outcome

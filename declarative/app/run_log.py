@@ -23,6 +23,9 @@ _LEVELS = {
 }
 """The level of a round by how it ended. Every other one is an error."""
 
+_HELD_ROUNDS = 2
+"""Rounds in a row in which another run held the lease, until it is said."""
+
 
 class RunLog:
     """Writes to a stream from several threads. What a project says again and again is written once."""
@@ -32,6 +35,7 @@ class RunLog:
         self._stream = stream or sys.stderr
         self._mutex = threading.Lock()
         self._last: dict[str, tuple[str, ...]] = {}
+        self._held: dict[str, int] = {}
 
     def write(self, project: str, message: str, *, level: str = "info", event: str = "note") -> None:
         """Write one line."""
@@ -46,12 +50,16 @@ class RunLog:
             print(line, file=self._stream, flush=True)
 
     def write_round(self, project: str, result: Round) -> None:
-        """Write what a round did, and how it stands where that is not as after the round before it."""
+        """Write what a round did, and how it stands where that is not as after the round before it. A lease that
+        another replica holds for one round is nothing to speak of; one that it goes on holding is said once."""
         level = _LEVELS.get(result.outcome, "error")
         if result.report is not None:
             for message in describe_requests(result.report):
                 self.write(project, message, event="requests")
         standing = tuple(_describe_standing(result))
+        self._held[project] = self._held.get(project, 0) + 1 if result.outcome is RoundOutcome.HELD else 0
+        if self._held[project] == 1 or self._held[project] > _HELD_ROUNDS:
+            return
         if self._last.get(project) != standing:
             self._last[project] = standing
             for message in standing:

@@ -10,11 +10,15 @@ import click
 from declarative.cli import options
 from declarative.cli.context import Context
 from declarative.errors import UsageError
+from declarative.humanize import plural
 
 if TYPE_CHECKING:
     from declarative.app.run import ProjectRunner
+    from declarative.app.run_log import RunLog
     from declarative.app.run_metrics import RunMetrics
+    from declarative.app.run_round import RunProject
     from declarative.app.run_server import RunServer
+    from declarative.engine.signals import StopSignal
 
 
 class Listen(click.ParamType[tuple[str, int]]):
@@ -89,16 +93,23 @@ def run(
     if once:
         stop.listen()
         return ProjectRunner(projects, run_log, stop, once=True).run()
+    return _run_and_serve(projects, run_log, stop, metrics)
+
+
+def _run_and_serve(projects: list[RunProject], run_log: RunLog, stop: StopSignal, address: tuple[str, int]) -> int:
+    """Run until a signal comes, and answer over HTTP meanwhile."""
     _check_installed()
+    from declarative.app.run import ProjectRunner
     from declarative.app.run_metrics import RunMetrics
 
-    run_metrics = RunMetrics()
-    runner = ProjectRunner(projects, run_log, stop, run_metrics.count_round)
-    server = _make_server(metrics, runner, run_metrics)
-    run_metrics.count_requests()
+    metrics = RunMetrics()
+    runner = ProjectRunner(projects, run_log, stop, metrics.count_round)
+    server = _make_server(address, runner, metrics)
+    metrics.count_requests()
     stop.listen()
     server.start()
-    run_log.write("run", f"{len(projects)} projects; http://{metrics[0]}:{server.port}/", event="start")
+    count = plural(len(projects), "project", "projects")
+    run_log.write("run", f"{count}; http://{address[0]}:{server.port}/", event="start")
     try:
         return runner.run()
     finally:

@@ -12,7 +12,7 @@ from declarative.engine.execute import cancel_unrecorded
 from declarative.engine.listing import Listing
 from declarative.engine.results import StoppedBatch
 from declarative.errors import ProviderError
-from declarative.model.capabilities import CancelProof
+from declarative.model.capabilities import Cancellable, CancelProof
 from declarative.model.mark import Mark
 from declarative.model.remote import Phase, is_over
 from declarative.model.resource import Route
@@ -98,6 +98,10 @@ class EmergencyStop:
         channel = self._channel(batch)
         if channel.capabilities.cancel_proof is CancelProof.ABSENCE:
             return self._cancel_before_start(batch, channel)
+        if channel.capabilities.cancellable is Cancellable.BEFORE_START:
+            # Protocol 8: once it has begun, a cancel proves nothing of its people. It is made all the same.
+            read_before, _ = before_start.read_before_cancel(self._providers[batch.provider], channel, batch.remote_id)
+            batch = replace(batch, is_proven=read_before is not None)
         return replace(batch, failure=cancel_unrecorded(channel, batch.remote_id))
 
     def _cancel_before_start(self, batch: StoppedBatch, channel: Channel) -> StoppedBatch:

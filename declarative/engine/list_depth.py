@@ -75,12 +75,13 @@ def find_list_errors(
     call_listings: Sequence[CallListing], managed: Managed, capabilities: Capabilities | None
 ) -> list[ProviderError]:
     """Why the calls of an address could not be listed; empty where they could, or none of them had to be."""
-    if capabilities is None or not needs_call_list(managed):
+    failed = [calls for calls in call_listings if calls.error is not None]
+    if capabilities is None or not failed or not needs_call_list(managed):
         return []
     agent_ids = call_agents([managed], capabilities.settings) | (
         {EVERY_AGENT} if has_calls_of_unknown_agent([managed]) else set()
     )
-    return [calls.error for calls in call_listings if calls.error is not None and calls.agent_ids & agent_ids]
+    return [calls.error for calls in failed if calls.error is not None and calls.agent_ids & agent_ids]
 
 
 def find_missing_settled(listing: Listing, lock: Lock | None, managed_list: Sequence[Managed]) -> list[str]:

@@ -121,9 +121,7 @@ class Repeater:
         self._eligibility.record_outcome(resource.address, receipt, recipients)
         if resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
-        message = (
-            f"a request whose answer was lost was sent again under its key: the one of both is {receipt.remote_id}"
-        )
+        message = f"a request whose answer was lost was sent again under its key: it created {receipt.remote_id}"
         return Finding(resource.address, message)
 
 

@@ -196,6 +196,8 @@ class StoppedBatch:
     """Why it may still call: the cancel failed, or people still wait in it. Empty: it does not."""
     remote: Remote | None = None
     """What it showed after the cancel. None: it could not be read."""
+    is_proven: bool = True
+    """Whether the cancel proves of whoever waited that nobody called them. False: it may have come too late."""
     was_over: bool = False
     """Whether nobody waited in it any more, so that there was nothing to cancel."""
 

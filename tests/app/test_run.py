@@ -13,8 +13,10 @@ from declarative.app.run_log import RunLog
 from declarative.app.run_round import Round, RoundOutcome, RunProject, RunSettings
 from declarative.engine.signals import StopSignal
 from declarative.errors import Exit
+from declarative.state.local import LocalBackend
 from tests.app.running import PROJECT
 from tests.project_fixture import ADA, BATCH, BEN, ProjectFixture
+from tests.state.samples import holder, no_sleep
 
 
 @pytest.fixture
@@ -113,3 +115,20 @@ def test_where_no_project_has_a_limit_there_is_nothing_to_run(projects: dict[str
     stop, log = StopSignal(), RunLog(as_json=True, stream=io.StringIO())
     runner = ProjectRunner([open_project(projects[name]) for name in ("good", "other")], log, stop)
     assert runner.run() == Exit.FAILED
+
+
+def test_a_lease_that_another_replica_has_for_a_round_is_not_spoken_of() -> None:
+    log = RunLog(as_json=True, stream=(stream := io.StringIO()))
+    held = [Round(outcome=RoundOutcome.HELD, message=f"in use since {minute}") for minute in range(6)]
+    good = Round(outcome=RoundOutcome.GOOD)
+    for result in (good, held[0], good, held[1], held[2], held[3], good, held[4], held[5]):
+        log.write_round("spring", result)
+    said = [orjson.loads(line)["message"] for line in stream.getvalue().splitlines()]
+    assert said == ["as wanted", "in use since 2", "as wanted", "in use since 5"]
+
+
+def test_once_says_that_the_lease_was_held(projects: dict[str, ProjectFixture]) -> None:
+    running = Running(open_project(projects["good"]))
+    with LocalBackend(projects["good"].root / ".dialctl" / "sandbox").lease(holder(), 0, no_sleep):
+        assert running.runner.run() == Exit.FAILED
+    assert ["is in use by" in entry["message"] for entry in running.entries] == [True]

@@ -84,6 +84,5 @@ def slow_provider(url: str, seconds: float) -> Iterator[SlowProvider]:
     try:
         yield provider
     finally:
-        loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

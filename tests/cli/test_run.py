@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import re
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +18,9 @@ import pytest
 from tests.app.running import PROJECT
 from tests.command import PROGRAM, clean_environment
 from tests.project_fixture import ADA, BATCH, BEN, ProjectFixture
+
+TGKILL = 131 if platform.machine() == "aarch64" else 234
+"""The number of the system call that signals one thread."""
 
 
 @pytest.fixture
@@ -78,3 +85,19 @@ def test_it_serves_until_sigterm_and_exits_143(limited: ProjectFixture) -> None:
     assert process.returncode == 143, said
     assert ADA not in said
     assert BEN not in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sends a signal to a thread by its number")
+def test_a_signal_that_another_thread_gets_is_heard(limited: ProjectFixture) -> None:
+    arguments = [*PROGRAM, "--sandbox", "run", "--metrics", "127.0.0.1:0", "--interval", "1h"]
+    process = subprocess.Popen(arguments, cwd=limited.root, env=clean_environment(), stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        process.stderr.readline()
+        assert "create 2 people" in process.stderr.readline(), "the round is over: the main thread only waits"
+        other = max(int(thread.name) for thread in Path(f"/proc/{process.pid}/task").iterdir())
+        ctypes.CDLL(None).syscall(TGKILL, process.pid, other, signal.SIGTERM)
+        assert process.wait(60) == 143
+    finally:
+        process.kill()
+        process.communicate()

@@ -12,7 +12,7 @@ import pytest
 from declarative.engine.emergency import EmergencyStop
 from declarative.engine.results import StoppedBatch
 from declarative.errors import ProviderError
-from declarative.model.capabilities import CancelProof, Capabilities
+from declarative.model.capabilities import Cancellable, CancelProof, Capabilities
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
 from declarative.providers.base import Done, Outcome, Provider, Rejected
@@ -20,7 +20,8 @@ from declarative.providers.cartesia.type import CARTESIA
 from tests.engine.sandbox_run import ADA, BOB, MARCH, NOON, a_mark, a_remote
 
 ABLE = CARTESIA.routes[CARTESIA.versions[0]][Route.BATCH]
-FORGETFUL = replace(ABLE, cancel_proof=CancelProof.ABSENCE)
+FORGETFUL = replace(ABLE, cancellable=Cancellable.BEFORE_START, cancel_proof=CancelProof.ABSENCE)
+UNPROVEN = replace(ABLE, cancellable=Cancellable.BEFORE_START)
 
 
 @dataclass
@@ -60,6 +61,8 @@ class Place:
         assert members is not None
         phases = dict.fromkeys(members.get_column("number"), Phase.CANCELLED)
         self.remotes[remote_id] = replace(a_remote(remote_id, phases), cancelled=True, mark=remote.mark)
+        if self.capabilities.cancel_proof is CancelProof.ABSENCE:
+            return Done(self.remotes.pop(remote_id))
         return Done(self.remotes[remote_id])
 
     def _check(self) -> None:
@@ -138,6 +141,15 @@ def test_a_cancel_that_would_destroy_evidence_is_made_only_before_the_start(
     assert place.cancelled == cancelled
     assert bool(failures(made)) == (not cancelled)
     assert all("destroy" in failure for failure in failures(made).values())
+    (batch,) = made.batches.values()
+    assert batch.count(Phase.CANCELLED) == (2 if cancelled else 0)  # though the provider does not know it any more
+
+
+@pytest.mark.parametrize("starts_in", [timedelta(minutes=5), timedelta(0)])
+def test_a_cancel_after_the_start_is_made_and_proves_nothing(starts_in: timedelta) -> None:
+    place = Place({"a": waiting("a", scheduled_at=NOON + starts_in)}, capabilities=UNPROVEN)
+    (batch,) = stop(place, "a").batches.values()
+    assert (place.cancelled, batch.failure, batch.is_proven) == (["a"], "", bool(starts_in))
 
 
 def test_a_dry_run_cancels_nothing_and_leaves_out_what_is_over() -> None:

@@ -67,7 +67,7 @@ class RelayProject:
 
     def _session(self) -> dialctl.Session:
         environment = {"RELAY_API_KEY": "a-key-of-nobody", "DIALCTL_PERSON_KEY": "secret"}
-        return dialctl.Session(self.directory, environment=environment, sleep=self.world.advance)
+        return dialctl.Session(self.directory, environment=environment, sleep=self.world.advance, parallelism=1)
 
 
 def _install(site: Path, world: RelayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
