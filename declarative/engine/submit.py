@@ -97,7 +97,7 @@ class Submitter:
     def _finish_retry(self, result: ResourceResult, request: DialRequest, receipt: Receipt) -> None:
         result.add_receipt(receipt, Verb.RETRY, len(request.recipients))
         self._eligibility.record_outcome(request.resource.address, receipt, request.recipients)
-        self._apply_findings(self._sweeper.cancel_if_halted(request.resource, receipt))
+        self._end_if_halted(request.resource, receipt, result)
 
     def queue_shards(
         self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
@@ -159,7 +159,14 @@ class Submitter:
         self._eligibility.record_outcome(resource.address, receipt, sent)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
             self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
-            self._apply_findings(self._sweeper.cancel_if_halted(resource, receipt))
+            self._end_if_halted(resource, receipt, shard.result)
+
+    def _end_if_halted(self, resource: Resource, receipt: Receipt, result: ResourceResult) -> None:
+        """Cancels a batch again that was halted while it was sent. Its address needs a person from then on."""
+        if findings := self._sweeper.cancel_if_halted(resource, receipt):
+            self._apply_findings(findings)
+            message = f"{self._run.find_halt(resource)}; nobody more is called"
+            result.problems.append(Receipt(RequestStatus.HALTED, message=message, final=True))
 
     def _check_due(self) -> None:
         # Protocol 7: batches created before must be checked before their guards end.

@@ -34,7 +34,7 @@ def test_of_twins_of_one_moment_the_one_is_cancelled_whose_id_sorts_later(run: S
 
 
 def test_a_batch_with_a_revoked_mark_is_cancelled(run: SandboxRun) -> None:
-    run.ledger.update(MARCH, revoked=(LOST,))
+    run.ledger.update(MARCH, provider="cartesia", revoked=(LOST,))
     late_id = run.create_elsewhere(f"March {LOST}", ADA)
     assert sweep(run) == [f"a request that was given up and arrived late ({late_id}) was cancelled"]
     assert run.read(late_id).cancelled

@@ -76,6 +76,6 @@ def test_nobody_is_taken_off_in_the_last_moment(relay: RelayProject) -> None:
     relay.write(ADA, BOB)
     plan = relay.plan()
     assert [str(action.verb) for action in plan.actions] == ["keep"]
-    assert "1 person no longer wanted waits in what begins within 30 seconds" in plan.warnings[0].message
+    assert [notice.message.startswith("1 person no longer wanted waits") for notice in plan.warnings] == [True]
     relay.apply()
     assert call_everybody(relay) == [ADA, BOB, CLEO]
