@@ -55,6 +55,7 @@ BUILT_IN: Mapping[str, Plugin] = {
         "declarative.providers.elevenlabs.type:ELEVENLABS", "declarative.providers.elevenlabs.connect:connect"
     ),
     "telnyx": BuiltIn("declarative.providers.telnyx.type:TELNYX", "declarative.providers.telnyx.connect:connect"),
+    "retell": BuiltIn("declarative.providers.retell.type:RETELL", "declarative.providers.retell.connect:connect"),
 }
 """The types of this package, by name."""
 

@@ -107,6 +107,10 @@ class FaultEffects:
     """The cancel of an ElevenLabs batch marks only those who wait."""
     count_ringing: bool = False
     """`attempt_count` of an ElevenLabs lead rises when the phone rings."""
+    unstarted: str = "absent"
+    """Where Retell's list shows calls that have not started: `absent`, `first` or `last`."""
+    at_limit: str = "refuse"
+    """What a call above Retell's limit gets: `refuse` or `end`."""
 
     @property
     def knobs(self) -> Knobs:

@@ -106,6 +106,10 @@ class Knobs:
     """Whether the cancel of an ElevenLabs batch marks only those who wait; else everybody reads `cancelled`."""
     count_ringing: bool = False
     """Whether `attempt_count` of an ElevenLabs lead rises when the phone rings; else when the call is handed off."""
+    unstarted: str = "absent"
+    """Where Retell's list shows calls that have not started: `absent`, `first` or `last`."""
+    at_limit: str = "refuse"
+    """What a call above Retell's limit gets: `refuse`, or `end`, a call that ends without calling a phone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from tests.command import ROOT
 from .cli_project import EXAMPLES
 from .conftest import Examples
 
-NAMES = ("march-outreach", "renewals", "callbacks", "two-providers", "webinar", "appointments")
+NAMES = ("march-outreach", "renewals", "callbacks", "two-providers", "webinar", "appointments", "test-drives")
 MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 LAST = {
     "march-outreach": "Nothing to do: everybody is where they should be.",
@@ -20,6 +20,7 @@ LAST = {
     "callbacks": "call/payment-inv-2041",
     "two-providers": "batch/ticket-follow-up · over",
     "appointments": "call/results-gus · over",
+    "test-drives": "no answer",
     "webinar": "1 to be called later: the time before a retry has not passed",
 }
 

@@ -26,6 +26,10 @@ _PROJECT = {
                 "type": "elevenlabs",
                 "defaults": {"agent_id": "agent_A", "agent_phone_number_id": "phnum_A"},
             },
+            "phone": {
+                "type": "retell",
+                "defaults": {"override_agent_id": "agent_A", "from_number": "+12025550100"},
+            },
             "box": {"type": "callingbox", "defaults": {"agent_id": "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"}},
         },
     },
@@ -33,7 +37,9 @@ _PROJECT = {
 _DIAL = ["dial_no_answer", "dial_busy", "dial_failed"]
 _RETRY_ON = {"cartesia": _DIAL, "old": ["pre_dial"], "box": ["no_answer", "busy", "failed"]}
 _RETRY_ON["eleven"] = _RETRY_ON["box"]
-_PERSONAL = {"eleven": "dynamic_variables"}
+_RETRY_ON["phone"] = _DIAL
+_PERSONAL = {"eleven": "dynamic_variables", "phone": "retell_llm_dynamic_variables"}
+_AGENT = {"phone": "override_agent_id"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Wanted:
         kind, _, name = self.address.partition("/")
         spec: dict[str, object] = {"provider": self.provider}
         if self.provider != "box":
-            spec["agent_id"] = self.agent
+            spec[_AGENT.get(self.provider, "agent_id")] = self.agent
         if self.scheduled_at:
             spec["scheduled_at"] = self.scheduled_at
         if self.expires_at:

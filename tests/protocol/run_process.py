@@ -121,7 +121,8 @@ _ENGINE = (
     "polars", "httpx", "jsonschema", "phonenumbers", "tenacity", "deepdiff", "yaml", "rich.live",
     "declarative.app.apply", "declarative.app.plan", "declarative.app.resolve", "declarative.app.status",
     "declarative.app.saved_plan", "declarative.providers.cartesia.connect", "declarative.providers.callingbox.connect",
-    "declarative.providers.elevenlabs.connect", "declarative.providers.telnyx.connect", "declarative.sandbox.embedded",
+    "declarative.providers.elevenlabs.connect", "declarative.providers.telnyx.connect",
+    "declarative.providers.retell.connect", "declarative.sandbox.embedded",
     "declarative.report.text", "declarative.report.json_output", "declarative.cli.sandbox", "declarative.cli.status",
 )  # fmt: skip
 

@@ -15,14 +15,20 @@ AGENT = "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"
 
 
 class SandboxWorld(World):
-    def __init__(self, sandbox: EmbeddedSandbox) -> None:
+    def __init__(self, sandbox: EmbeddedSandbox, listed_after: float = 0.0) -> None:
         self.sandbox = sandbox
+        self._listed_after = listed_after
+
+    @property
+    def listed_after(self) -> float:
+        return self._listed_after
 
     @property
     def settings(self) -> Mapping[str, Json]:
         cartesia = {"agent_id": AGENT, "from_number_id": "ap_1"}
         telnyx = {"assistant_id": AGENT, "telnyx_agent_target": "+12025550100"}
-        return {**cartesia, **telnyx, "agent_phone_number_id": "phnum_1"}
+        retell = {"from_number": "+12025550100", "override_agent_id": AGENT, "override_agent_version": 3}
+        return {**cartesia, **telnyx, **retell, "agent_phone_number_id": "phnum_1"}
 
     @property
     def unreached_numbers(self) -> Sequence[str]:

@@ -46,6 +46,7 @@ def environment(**other: str) -> dict[str, str]:
         "CALLINGBOX_API_KEY": KEY,
         "ELEVENLABS_API_KEY": KEY,
         "TELNYX_API_KEY": KEY,
+        "RETELL_API_KEY": KEY,
         **other,
     }
 

@@ -46,6 +46,9 @@ class Account(Outside):
     def at_telnyx(self, key: str | None = None) -> httpx.Client:
         return self.client(Authorization=f"Bearer {key or self.key}")
 
+    def at_retell(self, key: str | None = None) -> httpx.Client:
+        return self.client(Authorization=f"Bearer {key or self.key}")
+
     def reached(self) -> AbstractContextManager[httpx.Client]:
         return nullcontext(self.client())
 

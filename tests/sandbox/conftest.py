@@ -50,6 +50,11 @@ def telnyx(account: Account) -> httpx.Client:
     return account.at_telnyx()
 
 
+@pytest.fixture
+def retell(account: Account) -> httpx.Client:
+    return account.at_retell()
+
+
 @pytest.fixture(scope="session")
 def served_url() -> Iterator[str]:
     with served_sandbox("--speed", "0") as url:

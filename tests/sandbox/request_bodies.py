@@ -8,6 +8,7 @@ BATCHES = "/agents/calls/batches"
 CAMPAIGNS = "/v1/convai/outbound-campaigns/campaigns"
 CALLED_BATCHES = "/v1/convai/batch-calling"
 EVENTS = "/v2/ai/assistants/assistant-A/scheduled_events"
+PHONE_CALLS, CALL_LIST = "/v2/create-phone-call", "/v3/list-calls"
 METADATA, VARIABLES, LEGACY = "2026-03-01", "2026-08-14", "2025-04-16"
 """API versions of Cartesia."""
 
@@ -71,6 +72,11 @@ def event_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
         "telnyx_end_user_target": number,
         "scheduled_at_fixed_datetime": "2026-01-01T00:00:00Z",
     } | changes
+
+
+def phone_call_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
+    """A request for a call at Retell."""
+    return {"from_number": "+12025550100", "to_number": number} | changes
 
 
 def fault_rule(operation: str, do: Any, **match: Any) -> dict[str, Any]:

@@ -12,14 +12,17 @@ from declarative.sandbox.world import World
 from tests.sandbox.account import Account, open_account
 from tests.sandbox.request_bodies import (
     BATCHES,
+    CALL_LIST,
     CAMPAIGNS,
     EVENTS,
+    PHONE_CALLS,
     batch_body,
     box_body,
     campaign_body,
     event_body,
     fault_rule,
     fictional_numbers,
+    phone_call_body,
 )
 
 
@@ -35,6 +38,7 @@ def make_used_file(directory: Path) -> Path:
             account.at_callingbox().post("/v1/calls", json=box_body())
             account.at_elevenlabs().post(f"{CAMPAIGNS}/submit", json=campaign_body(*fictional_numbers(9)))
             account.at_telnyx().post(EVENTS, json=event_body(), headers={"Idempotency-Key": "k"})
+            account.at_retell().post(PHONE_CALLS, json=phone_call_body(idempotency_key="r", metadata={"a": "b"}))
             account.advance(3600)
         use_everything(account)
     return directory / "sandbox.sqlite3"
@@ -52,6 +56,7 @@ def use_everything(account: Account) -> None:
     for campaign in eleven.get(CAMPAIGNS).json().get("campaigns", []):
         eleven.get(f"{CAMPAIGNS}/{quote(campaign['campaign_id'], safe='')}/leads")
     telnyx.get(EVENTS)
+    account.at_retell().post(CALL_LIST, json={"limit": 3})
     for route in ("dials", "requests", "faults", "clock"):
         account.control("GET", route)
     account.advance(5)
