@@ -11,7 +11,12 @@ from declarative.app import approvals, daily_dials, first_run, lock_start
 from declarative.app import plan as planner
 from declarative.app.apply_report import ApplyReport
 from declarative.app.checkout_age import CheckoutAge
-from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses, find_unsure_addresses
+from declarative.app.open_requests import (
+    find_addresses_with,
+    find_doubtful_addresses,
+    find_open_addresses,
+    find_unsure_addresses,
+)
 from declarative.app.run_failure import describe_failure
 from declarative.app.run_history import Purpose, open_ledger
 from declarative.app.session import Session
@@ -196,7 +201,7 @@ def _run_rounds(
         # else.
         approved_numbers, current_plan = planner.numbers_to_call(plan), plan
         announced = frozenset[str]() if options.restrict else list_repeatable(run, plan)
-        earlier_doubts = find_doubtful_addresses(run, plan, unapproved)
+        earlier_doubts = find_doubtful_addresses(run, plan, unapproved) | find_addresses_with(run, announced)
         for _ in range(ROUNDS):
             runner.run_plan(current_plan, approved_numbers)
             repeats = Repeats(lambda: _make_plan(session, options, run.ledger), approved_numbers, announced)

@@ -18,6 +18,15 @@ def find_open_addresses(run: RunContext) -> tuple[str, ...]:
     return tuple(address for address, resource_record in run.ledger.lock.resources.items() if resource_record.intents)
 
 
+def find_addresses_with(run: RunContext, marks: Collection[str]) -> frozenset[str]:
+    """Return the addresses with one of these open requests."""
+    return frozenset(
+        address
+        for address in find_open_addresses(run)
+        if not run.ledger.resource_record(address).intents.keys().isdisjoint(marks)
+    )
+
+
 def find_doubtful_addresses(run: RunContext, plan: Plan, unapproved: Collection[str]) -> frozenset[str]:
     """Return the addresses of the plan at which a lost batch is neither found nor disproved, and for which a list probe
     may be made: it is a request, so under --only-approved it needs the approval of its address, and a halt forbids

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from declarative.app.open_requests import find_doubtful_addresses, find_open_addresses
+from declarative.app.open_requests import find_addresses_with, find_doubtful_addresses, find_open_addresses
 from declarative.engine.repeat import list_repeatable
 from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
@@ -45,8 +45,9 @@ def settle_doubts(
     repeats: Repeats,
 ) -> frozenset[str]:
     """Settle what is open after a round, waiting where it is a batch of this plan. Returns the addresses without a
-    doubtful batch now that had one."""
-    doubtful_before = find_doubtful_addresses(run, plan, unapproved)
+    doubtful batch now that had one, and those where what could be sent again is settled."""
+    doubtful_before, repeatable = find_doubtful_addresses(run, plan, unapproved), list_repeatable(run, plan)
+    repeatable_before = find_addresses_with(run, repeatable)
     if find_open_addresses(run):
         findings += settle_open(run, runner)
     # Protocol 5: the list is looked at first. What it shows is not sent again.
@@ -58,4 +59,5 @@ def settle_doubts(
     if doubtful := find_doubtful_addresses(run, plan, unapproved):
         findings += runner.doubts.resolve(doubtful)
     runner.resolve_unsure()
-    return doubtful_before - find_doubtful_addresses(run, plan, unapproved)
+    settled = doubtful_before - find_doubtful_addresses(run, plan, unapproved)
+    return settled | (repeatable_before - find_addresses_with(run, repeatable))

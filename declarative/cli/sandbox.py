@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from declarative.sandbox.embedded import EmbeddedSandbox
 
 _ANY_ADDRESS = ("", "0.0.0.0", "::")
-_BASE_PATHS = {"CARTESIA": "", "CALLINGBOX": "", "ELEVENLABS": "", "TELNYX": "/v2", "VAPI": ""}
+_BASE_PATHS = {"CARTESIA": "", "CALLINGBOX": "", "ELEVENLABS": "", "TELNYX": "/v2", "RETELL": "", "VAPI": ""}
 """Beginnings of the variables of each provider, and the path that its base URL ends with."""
 _url_option = click.option("--url", help="URL of a served sandbox. Without it, the one that --sandbox keeps here.")
 

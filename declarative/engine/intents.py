@@ -150,10 +150,12 @@ class IntentWriter:
         # Protocol 1: durable before the request. If the process dies after this, the next run knows what may have been
         # sent. The fields of the record follow in the same step, so that no crash leaves one without the other.
         counts = _count_people(intent, moved)
+        # A repeat is of an earlier wave: this run may have sent a later one already.
+        earlier = self._run.ledger.resource_record(resource.address).generation
         self._run.ledger.update(
             resource.address,
             intents={intent.mark: intent},
-            generation=intent.generation,
+            generation=max(earlier, intent.generation),
             provider=resource.provider,
             tombstone=False,
             quiet=None,

@@ -81,8 +81,9 @@ def _choose_route(
     only_route = next(iter(routes))
     if kind is Kind.CALL and wanted is not None:
         missing, hint = ("batches", "direct") if wanted is Route.BATCH else ("direct calls", "batch")
+        reason = f": {provider_type.no_batches}" if wanted is Route.BATCH and provider_type.no_batches else ""
         section.at("via").report(
-            f"provider {name} ({provider_type.name} {version}) has no {missing}", f"use via: {hint}"
+            f"provider {name} ({provider_type.name} {version}) has no {missing}{reason}", f"use via: {hint}"
         )
     return Route.CALL if Route.CALL in routes else only_route
 

@@ -155,6 +155,8 @@ class ProviderType:
     """API version to the routes that it has, and what each can do."""
     refused: Mapping[str, str]
     """Manifest field that the API is documented to refuse, to a sentence that says where it belongs."""
+    no_batches: str = ""
+    """Why the provider's own batches are not used, for people. Empty: it has none, or they are used."""
     placeholders: Mapping[str, str] = field(default_factory=dict)
     """Manifest field to a value that shows its form, as YAML: `init` writes it into a first manifest."""
     broken: str = ""

@@ -26,6 +26,8 @@ MAX_GENERATION = 36**5 - 1
 """Sixty million waves of requests at one address: more than a second each for a year."""
 MAX_PROBE_TIME = 2**33
 """Seconds since 1970, in the year 2242: the generation of a list probe is its time."""
+BEGINNING = "~d1."
+"""How the text of every mark begins."""
 METADATA_KEY = "dialctl"
 """The metadata key of a call that holds the mark."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,13 +13,13 @@ import orjson
 from declarative.sandbox.faults import FaultEffects
 from declarative.sandbox.request import ApiRequest, ApiResponse, format_rfc3339
 
-_LISTS = ("data", "recipients", "calls", "campaigns", "leads", "batch_calls", "results")
+_LISTS = ("data", "recipients", "calls", "campaigns", "leads", "batch_calls", "items", "results")
 _MEMBER_LISTS = ("recipients", "leads", "results")
 _NAMED_LISTS = ("data", "campaigns", "batch_calls", "results")
 _NAMES = ("name", "call_name")
-_REQUEST_LISTS = ("recipients", "outbound_calls", "target_numbers", "customers")
+_REQUEST_LISTS = ("recipients", "outbound_calls", "target_numbers", "tasks", "customers")
 _COUNTS = ("total_calls_scheduled", "total_calls_dispatched", "total_calls_finished")
-_CURSORS = ("starting_after", "ending_before", "cursor", "last_doc", "page[number]", "page")
+_CURSORS = ("starting_after", "ending_before", "cursor", "last_doc", "page[number]", "pagination_key", "page")
 _NUMBERS = ("to_number", "to", "number", "phone_number", "telnyx_end_user_target")
 
 
@@ -26,21 +27,31 @@ def edit_request(request: ApiRequest, effects: FaultEffects) -> ApiRequest:
     """Leave out the last recipients and the cursor, as far as the rules say so."""
     if effects.repeat_page:
         query = {name: value for name, value in request.query.items() if name not in _CURSORS}
-        request = replace(request, query=query)
-    return _leave_out(request, effects.leave_out) if effects.leave_out else request
+        request = replace(_edit_body(request, _without_cursor), query=query)
+    return _edit_body(request, partial(_leave_out, count=effects.leave_out)) if effects.leave_out else request
 
 
-def _leave_out(request: ApiRequest, count: int) -> ApiRequest:
-    """Take the last `count` recipients out of the body; one always stays. A body that cannot be read stays."""
+def _edit_body(request: ApiRequest, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> ApiRequest:
+    """Change a body that is a JSON object; any other stays, and so do the bytes of one that does not change."""
     try:
         body = orjson.loads(request.body)
     except orjson.JSONDecodeError:
         return request
     if not isinstance(body, dict):
         return request
+    edited = edit(body)
+    return request if edited == body else replace(request, body=orjson.dumps(edited))
+
+
+def _without_cursor(body: dict[str, Any]) -> dict[str, Any]:
+    """Take the cursor out of a list that is asked for by POST."""
+    return {name: value for name, value in body.items() if name not in _CURSORS}
+
+
+def _leave_out(body: dict[str, Any], count: int) -> dict[str, Any]:
+    """Take the last `count` recipients out of the body; one always stays."""
     lists = {name: body[name] for name in _REQUEST_LISTS if isinstance(body.get(name), list)}
-    shorter = {name: entries[: max(1, len(entries) - count)] for name, entries in lists.items()}
-    return replace(request, body=orjson.dumps(body | shorter)) if shorter else request
+    return body | {name: entries[: max(1, len(entries) - count)] for name, entries in lists.items()}
 
 
 def edit_answer(response: ApiResponse, effects: FaultEffects) -> ApiResponse:

@@ -113,6 +113,10 @@ class FaultEffects:
     """Contacts of a Vapi campaign who are not called any more still read pending."""
     no_campaigns: bool = False
     """Vapi's campaigns are not switched on for the account."""
+    unstarted: str = "absent"
+    """Where Retell's list shows calls that have not started: `absent`, `first` or `last`."""
+    at_limit: str = "refuse"
+    """What a call above Retell's limit gets: `refuse` or `end`."""
 
     @property
     def knobs(self) -> Knobs:

@@ -19,6 +19,8 @@ from declarative.sandbox.elevenlabs import api as elevenlabs
 from declarative.sandbox.elevenlabs import requests as elevenlabs_requests
 from declarative.sandbox.faults import FaultEffects, StatusOverride
 from declarative.sandbox.request import ApiError, ApiRequest, ApiResponse, Knobs, Operation, RequestContext
+from declarative.sandbox.retell import api as retell
+from declarative.sandbox.retell import requests as retell_requests
 from declarative.sandbox.telnyx import api as telnyx
 from declarative.sandbox.vapi import api as vapi
 from declarative.sandbox.vapi import requests as vapi_requests
@@ -47,6 +49,7 @@ PROVIDERS = {
     "elevenlabs": ProviderApi(elevenlabs.OPERATIONS, elevenlabs_requests.api_key, elevenlabs_requests.error_response),
     "telnyx": ProviderApi(telnyx.OPERATIONS, telnyx.api_key, telnyx.error_response, telnyx.PREFIX),
     "vapi": ProviderApi(vapi.OPERATIONS, vapi_requests.api_key, vapi_requests.error_response),
+    "retell": ProviderApi(retell.OPERATIONS, retell_requests.api_key, retell_requests.error_response),
 }
 _OPERATIONS: dict[tuple[str, str], Operation] = {
     (provider, operation.name): operation for provider, api in PROVIDERS.items() for operation in api.operations

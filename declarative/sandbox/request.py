@@ -112,6 +112,10 @@ class Knobs:
     """Whether contacts of a Vapi campaign who are not called any more still read pending; else skipped."""
     no_campaigns: bool = False
     """Whether campaigns are not switched on for the Vapi account."""
+    unstarted: str = "absent"
+    """Where Retell's list shows calls that have not started: `absent`, `first` or `last`."""
+    at_limit: str = "refuse"
+    """What a call above Retell's limit gets: `refuse`, or `end`, a call that ends without calling a phone."""
 
 
 @dataclass(frozen=True, slots=True)

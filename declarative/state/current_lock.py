@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Self, cast
 
@@ -31,6 +32,7 @@ class CurrentLock:
         self._journal = journal
         self._lock = _copy_lock(lock) if lock else None
         self._mutex = threading.RLock()
+        self._in_step = False
         self.run: OpenRun | None = None
         """The run that writes, as the history will tell of it. None: its steps belong into no history."""
 
@@ -66,6 +68,37 @@ class CurrentLock:
             self._journal.fold(render_lock(lock))
             self._lock = _copy_lock(lock)
 
+    @contextmanager
+    def one_step(self) -> Iterator[None]:
+        """Write what is updated within it in one durable line, at its end. Nothing of it may be relied on before. Where
+        it breaks off, or cannot be written, nothing has changed."""
+        with self._mutex:
+            kept = dict(self._resources), dict(self._runs), self.run.save() if self.run else None
+            self._in_step = True
+            try:
+                with self._journal.one_step(self.lock.lineage):
+                    yield
+            except BaseException:
+                self._restore(*kept)
+                raise
+            finally:
+                self._in_step = False
+
+    def _restore(
+        self, resources: Mapping[str, ResourceRecord], runs: Mapping[str, RunRecord], saved: RunRecord | None
+    ) -> None:
+        for target, values in ((self._resources, resources), (self._runs, runs)):
+            cast(dict[str, object], target).clear()
+            cast(dict[str, object], target).update(values)
+        if self.run:
+            self.run.restore(saved)
+
+    def _own_record(self, address: str) -> ResourceRecord | None:
+        """The record of an address, to be changed in place. Within a step it is a copy, so that the step can be
+        undone."""
+        record = self.lock.resources.get(address)
+        return _copy_record(record) if record and self._in_step else record
+
     def close_run(self, run: str, digest: str) -> None:
         """Forget what a run did, whose line is in the history; remember that line at each address it is about."""
         with self._mutex:
@@ -73,7 +106,7 @@ class CurrentLock:
             resources = {address: {"history": digest} for address in addresses}
             patch = {"runs": {run: None}, **({"resources": resources} if resources else {})}
             self._journal.append(self.lock.lineage, patch)
-            cast(dict[str, RunRecord], self.lock.runs).pop(run)
+            self._runs.pop(run)
             self._resources.update({name: replace(self._resources[name], history=digest) for name in addresses})
 
     def fold(self) -> None:
@@ -96,11 +129,15 @@ class CurrentLock:
     def _resources(self) -> dict[str, ResourceRecord]:
         return cast(dict[str, ResourceRecord], self.lock.resources)
 
+    @property
+    def _runs(self) -> dict[str, RunRecord]:
+        return cast(dict[str, RunRecord], self.lock.runs)
+
     def _append(self, patch: JsonObject, addresses: Sequence[str] = (), counts: PeopleCounts | None = None) -> None:
         """Write one step, and in the same line what the run has done with it. `counts` as in `update`, of each address;
         None: nothing was sent."""
         record = self.run.count(addresses, counts) if self.run and (patch or counts is not None) else None
-        runs = cast(dict[str, RunRecord], self.lock.runs)
+        runs = self._runs
         if record:
             before = to_json_object(runs[record.run]) if record.run in runs else {}
             patch = {**patch, "runs": {record.run: merge_patch(before, to_json_object(record))}}

@@ -26,14 +26,15 @@ class JournalWriter:
 
     @contextmanager
     def one_step(self, lineage: str) -> Iterator[None]:
-        """Write what is appended within it as one line, durable when this ends."""
+        """Write what is appended within it as one line, durable when this ends. Nothing where it breaks off."""
         self._step = {}
         try:
             yield
+            patch = self._step
         finally:
-            patch, self._step = self._step or {}, None
-            if patch:
-                self.append(lineage, patch)
+            self._step = None
+        if patch:
+            self.append(lineage, patch)
 
     def append(self, lineage: str, patch: JsonObject) -> None:
         """Write one line, durable when this returns."""

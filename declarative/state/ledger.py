@@ -5,8 +5,7 @@ Knows no backend by name, no provider and no plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -75,18 +74,12 @@ class Ledger(CurrentLock):
         remotes, intents = remotes or {}, intents or {}
         fields = {**self.stamps.get(address, {}), **fields}
         with self._mutex:
-            before = self.lock.resources.get(address)
+            before = self._own_record(address)
             after = replace(before or ResourceRecord(), **fields)
             self._append(update_patch(address, before, after, fields.keys(), remotes, intents), (address,), counts)
             _assign_entries(cast(dict[str, RemoteRecord], after.remotes), remotes)
             _assign_entries(cast(dict[str, Intent], after.intents), intents)
             self._resources[address] = after
-
-    @contextmanager
-    def one_step(self) -> Iterator[None]:
-        """Write what is updated within it in one durable line, at its end. Nothing of it may be relied on before."""
-        with self._mutex, self._journal.one_step(self.lock.lineage):
-            yield
 
     def update_each(
         self, changes: Mapping[str, tuple[str, ResourceRecordFields]], *, lists: Mapping[str, int] | None = None

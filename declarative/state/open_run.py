@@ -30,6 +30,14 @@ class OpenRun:
             self._record = self._begin()
         return self._record
 
+    def save(self) -> RunRecord | None:
+        """What it did so far, for `restore`; None where it changed nothing yet."""
+        return self._record
+
+    def restore(self, saved: RunRecord | None) -> None:
+        """Forget what was counted since `save`: it was not written."""
+        self._record = saved
+
     def origin(self, moment: datetime, hours: Mapping[str, Json]) -> Origin:
         """Under what this run sends something at a moment of the provider's clock."""
         return Origin(run=self.record.run, at=moment, commit=self.record.commit, hours=hours)

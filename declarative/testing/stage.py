@@ -106,7 +106,10 @@ class Stage:
         return remote
 
     def history(self, *agent_ids: str) -> dict[str, Remote]:
-        """Return all that the channel lists, by id: of the agent in the settings where none is named."""
+        """Return all that the channel lists, by id: of the agent in the settings where none is named. The clock moves
+        where a list needs time to show it."""
+        if self.world.listed_after:
+            self.world.advance(self.world.listed_after)
         agents = agent_ids or (self.capabilities.settings.agent_of(self.world.settings) or EVERY_AGENT,)
         pages = (page for remotes in self.channel.list_pages(agents) for page in remotes)
         return {remote.id: remote for page in pages for remote in page}

@@ -58,6 +58,11 @@ class World(Protocol):
         ...
 
     @property
+    def listed_after(self) -> float:
+        """Seconds after which a list surely shows what was placed: not before its call has begun, at some providers."""
+        return 0.0
+
+    @property
     def unreached_numbers(self) -> Sequence[str]:
         """E.164 numbers whose calls are not answered. Empty: the rules about people who are not reached are skipped."""
         return ()

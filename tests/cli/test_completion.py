@@ -8,6 +8,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from declarative.cli.main import dialctl
+from declarative.providers import catalog
 from tests.command import ROOT
 
 
@@ -39,7 +40,7 @@ def test_fields_reasons_schemas_and_providers_are_offered() -> None:
     assert offered("explain", incomplete="unsu") == ["unsure"]
     assert offered("explain", incomplete="Batch.retry.m") == ["Batch.retry.max_retries"]
     assert offered("schema", incomplete="plan") == ["plan.v1"]
-    assert offered("explain", "--provider") == ["callingbox", "cartesia"]
+    assert offered("explain", "--provider") == sorted(catalog.types())
 
 
 def test_nothing_is_offered_and_nothing_printed_where_manifests_are_wrong(

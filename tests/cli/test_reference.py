@@ -8,6 +8,7 @@ import platform
 from pathlib import Path
 
 from declarative import __version__, schemas
+from declarative.providers import catalog
 from tests.command import ROOT, clean_environment, run_in_process, run_in_subprocess
 
 
@@ -29,7 +30,7 @@ def test_an_unknown_schema_is_wrong_usage_and_names_those_there_are() -> None:
 def test_the_version_names_python_and_the_provider_types() -> None:
     lines = run_in_process("version").out.splitlines()
     assert lines[0].partition(" (commit ")[0] == f"dialctl {__version__}"
-    assert lines[1:] == [f"Python {platform.python_version()}", "providers: cartesia, callingbox"]
+    assert lines[1:] == [f"Python {platform.python_version()}", f"providers: {', '.join(catalog.types())}"]
 
 
 def test_explain_prints_a_field_of_the_manifest() -> None:
@@ -58,6 +59,10 @@ def test_schemas_of_an_installed_provider_type_are_known(tmp_path: Path) -> None
         "from dataclasses import replace\nfrom pathlib import Path\n"
         "from tests.providers.memory_provider import connect, type\n"
         f"type = replace(type, schemas=Path({str(published.parent)!r}))\n"
+        "[(version, routes)] = type.routes.items()\n"
+        "[(route, able)] = routes.items()\n"
+        "able = replace(able, settings=replace(able.settings, names=('agent_id', 'mood')))\n"
+        "type = replace(type, routes={version: {route: able}})\n"
     )
     variables = clean_environment(PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
     listed = run_in_subprocess("schema", directory=tmp_path, variables=variables)

@@ -12,7 +12,16 @@ from tests.command import ROOT
 from .cli_project import EXAMPLES
 from .conftest import Examples
 
-NAMES = ("march-outreach", "renewals", "callbacks", "two-providers", "webinar", "appointments", "open-day")
+NAMES = (
+    "march-outreach",
+    "renewals",
+    "callbacks",
+    "two-providers",
+    "webinar",
+    "appointments",
+    "test-drives",
+    "open-day",
+)
 MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 LAST = {
     "march-outreach": "Nothing to do: everybody is where they should be.",
@@ -21,6 +30,7 @@ LAST = {
     "two-providers": "batch/ticket-follow-up · over",
     "appointments": "call/results-gus · over",
     "open-day": "call/speaker-eve · over",
+    "test-drives": "no answer",
     "webinar": "1 to be called later: the time before a retry has not passed",
 }
 

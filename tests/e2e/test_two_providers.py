@@ -106,7 +106,8 @@ def test_drift_cannot_say_that_nothing_changed_where_it_could_not_look(both: Cli
 
 @pytest.mark.parametrize("gone", ["the key", "the provider"])
 def test_what_is_forgotten_needs_no_provider(served_project: CliProject, gone: str) -> None:
-    """A campaign that is over and removed leaves a tombstone: nothing is asked about it, and nothing fails for it."""
+    """A campaign that is over and removed leaves a tombstone: nothing is asked about it, and nothing fails for it. Only
+    who asks for everybody who was called is told what could not be read."""
     served_project.write("project.yaml", project_yaml(providers={"eu": {"type": "callingbox"}}))
     served_project.write("offer.yaml", batch_yaml("offer", OFFER))
     served_project.write(
@@ -126,7 +127,8 @@ def test_what_is_forgotten_needs_no_provider(served_project: CliProject, gone: s
     assert served_project.plan("--detailed-exitcode").verbs == {}
     served_project.apply()
     served_project.run("drift")
-    served_project.run("results")
+    served_project.run("results", "batch/offer")
+    assert "batch/tickets: no results: " in served_project.run("results", exits=1).text
     assert "batch/tickets · over, and its manifest is removed" in served_project.run("status").out
     served_project.write("tickets.yaml", batch_yaml("tickets", TICKETS, **CALLINGBOX))
     assert served_project.plan(exits=1).verbs["block batch/tickets"][1] == 3

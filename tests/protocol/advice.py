@@ -44,6 +44,8 @@ def _advised(project: Project, run: Run) -> Iterator[tuple[str, ...]]:
     """The commands that the run prints, and those of the `dialctl status` that it points to."""
     said = run.said + project.run("status").said
     for address in sorted(set(_UNSURE.findall(said))):
+        if "intents" not in project.remembered()["resources"][address]:
+            continue  # the plan said so, and then the run settled it under its key
         yield ("resolve", address, "--placed" if _was_placed(project, address) else "--not-placed")
     for remote in sorted(set(_DROPPED.findall(said))):
         yield ("resolve", remote, "--placed")

@@ -30,6 +30,10 @@ _PROJECT = {
                 "type": "vapi",
                 "defaults": {"phoneNumberId": "number-A", "maxConcurrency": 2, "expires_at": "2099-01-01T00:00:00Z"},
             },
+            "phone": {
+                "type": "retell",
+                "defaults": {"override_agent_id": "agent_A", "from_number": "+12025550100"},
+            },
             "box": {"type": "callingbox", "defaults": {"agent_id": "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"}},
         },
     },
@@ -38,8 +42,9 @@ _DIAL = ["dial_no_answer", "dial_busy", "dial_failed"]
 _RETRY_ON = {"cartesia": _DIAL, "old": ["pre_dial"], "box": ["no_answer", "busy", "failed"]}
 _RETRY_ON["eleven"] = _RETRY_ON["box"]
 _RETRY_ON["vapi"] = ["customer-did-not-answer", "customer-busy", "twilio-failed-to-connect-call"]
-_PERSONAL = {"eleven": "dynamic_variables", "vapi": "variableValues"}
-_AGENT = {"vapi": "assistantId"}
+_RETRY_ON["phone"] = _DIAL
+_PERSONAL = {"eleven": "dynamic_variables", "vapi": "variableValues", "phone": "retell_llm_dynamic_variables"}
+_AGENT = {"vapi": "assistantId", "phone": "override_agent_id"}
 
 
 @dataclass(frozen=True)

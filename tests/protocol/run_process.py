@@ -122,7 +122,7 @@ _ENGINE = (
     "declarative.app.apply", "declarative.app.plan", "declarative.app.resolve", "declarative.app.status",
     "declarative.app.saved_plan", "declarative.providers.cartesia.connect", "declarative.providers.callingbox.connect",
     "declarative.providers.elevenlabs.connect", "declarative.providers.telnyx.connect",
-    "declarative.providers.vapi.connect", "declarative.sandbox.embedded",
+    "declarative.providers.retell.connect", "declarative.providers.vapi.connect", "declarative.sandbox.embedded",
     "declarative.report.text", "declarative.report.json_output", "declarative.cli.sandbox", "declarative.cli.status",
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.protocol.project_fixture import Project, never, once, people
 from tests.protocol.run_process import KILL
-from tests.protocol.voices import VAPI, VOICES, Voice
+from tests.protocol.voices import PHONE_CALLS, VAPI, VOICES, Voice
 
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
@@ -308,6 +308,7 @@ SCENARIOS = (
             Scenario(f"moved and taken off at {voice.title}", _voice_replace(voice)),
         )
     ),
+    Scenario("single calls under a key", _voice_first(PHONE_CALLS)),
     Scenario("resume what was cancelled elsewhere", _resume_elsewhere, ("resolve", "batch/march", "--resume")),
 )
 

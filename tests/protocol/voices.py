@@ -18,7 +18,7 @@ class Voice:
     operation: str
     """The request that calls people."""
     cancel: str
-    """The request that takes them back."""
+    """The request that takes them back; empty where there is none."""
     listing: str
     """The request that lists what exists."""
     unanswered: str
@@ -78,3 +78,13 @@ VAPI = Voice(
     batch_fields="maxConcurrency: 10, ",
 )
 VOICES = (CAMPAIGNS, BATCHES, EVENTS)
+PHONE_CALLS = Voice(
+    "retell",
+    "createPhoneCall",
+    "",
+    "listCalls",
+    "dial_no_answer",
+    {"override_agent_id": "agent_A", "from_number": "+12025550100"},
+    agent="override_agent_id",
+)
+"""Single calls: what was placed can be neither moved nor taken back."""

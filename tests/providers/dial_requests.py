@@ -10,7 +10,7 @@ import httpx
 from declarative.model.resource import Json, Route
 from declarative.providers.base import Channel, Outcome
 
-from .scripted_provider import answering, batch, open_exchange, submission
+from .scripted_provider import MARK, answering, batch, open_exchange, submission
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Request:
     structured: bool = True
 
     def error(self, status: int, message: str, **headers: str) -> httpx.Response:
+        if self.type_name == "retell":
+            return httpx.Response(status, json={"status": "error", "message": message}, headers=headers)
         if self.type_name == "callingbox":
             return httpx.Response(status, json={"error": message}, headers=headers)
         if not self.structured:
@@ -49,7 +51,14 @@ PLACE = Request("place call", "cartesia", "2026-03-01", Route.CALL, submit, {"ca
 PLACE_NEW = Request("place call, variables", "cartesia", "2026-08-14", Route.CALL, submit, {"calls": [ITEM]})
 LEGACY = Request("legacy call", "cartesia", "2025-04-16", Route.CALL, submit, {"call_id": "ac_1"}, False)
 BOX = Request("callingbox", "callingbox", None, Route.CALL, submit, {"id": "c-1", "status": "queued"})
-REQUESTS = [CREATE, RETRY, PLACE, PLACE_NEW, LEGACY, BOX]
+PHONE_CALL: dict[str, Json] = {
+    "call_id": "call_1",
+    "call_status": "registered",
+    "to_number": "+14155550101",
+    "metadata": {"dialctl": str(MARK)},
+}
+PHONE = Request("retell", "retell", None, Route.CALL, submit, PHONE_CALL)
+REQUESTS = [CREATE, RETRY, PLACE, PLACE_NEW, LEGACY, BOX, PHONE]
 
 
 def outcome(request: Request, answer: httpx.Response | Exception) -> Outcome:

@@ -29,10 +29,25 @@ CALL: dict[str, Json] = {
     "context": {"a": 1},
     "answered_by": "human",
 }
+ENDED_CALL: dict[str, Json] = {
+    "call_id": "call_1",
+    "call_status": "ended",
+    "agent_id": "agent_1",
+    "to_number": "+14155550101",
+    "direction": "outbound",
+    "disconnection_reason": "user_hangup",
+    "start_timestamp": 1_781_438_400_000,
+    "end_timestamp": 1_781_438_460_000,
+    "metadata": {"dialctl": str(MARK), "plan": "pro"},
+    "retell_llm_dynamic_variables": {"first_name": "Ada"},
+    "call_analysis": {"call_successful": True},
+}
+"""A call at Retell."""
 READS: list[tuple[str, str, Route, Json, Json]] = [
     ("cartesia", "2026-03-01", Route.BATCH, batch(recipients=[PERSON, PERSON]), {"data": [batch()], "has_more": False}),
     ("cartesia", "2026-08-14", Route.CALL, CALL, {"data": [CALL], "has_more": False}),
     ("callingbox", "2026-04", Route.CALL, CALL, {"data": [CALL], "has_more": False}),
+    ("retell", "v2", Route.CALL, ENDED_CALL, {"items": [ENDED_CALL], "has_more": False}),
 ]
 """Type, version and route; a good answer to a read of one remote, and one to the list."""
 

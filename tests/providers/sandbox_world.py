@@ -15,15 +15,21 @@ AGENT = "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"
 
 
 class SandboxWorld(World):
-    def __init__(self, sandbox: EmbeddedSandbox) -> None:
+    def __init__(self, sandbox: EmbeddedSandbox, listed_after: float = 0.0) -> None:
         self.sandbox = sandbox
+        self._listed_after = listed_after
+
+    @property
+    def listed_after(self) -> float:
+        return self._listed_after
 
     @property
     def settings(self) -> Mapping[str, Json]:
         cartesia = {"agent_id": AGENT, "from_number_id": "ap_1"}
         telnyx = {"assistant_id": AGENT, "telnyx_agent_target": "+12025550100"}
+        retell = {"from_number": "+12025550100", "override_agent_id": AGENT, "override_agent_version": 3}
         vapi = {"assistantId": AGENT, "phoneNumberId": AGENT, "maxConcurrency": 10}
-        return {**cartesia, **telnyx, **vapi, "agent_phone_number_id": "phnum_1"}
+        return {**cartesia, **telnyx, **retell, **vapi, "agent_phone_number_id": "phnum_1"}
 
     @property
     def unreached_numbers(self) -> Sequence[str]:

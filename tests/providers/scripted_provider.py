@@ -47,6 +47,7 @@ def environment(**other: str) -> dict[str, str]:
         "ELEVENLABS_API_KEY": KEY,
         "TELNYX_API_KEY": KEY,
         "VAPI_API_KEY": KEY,
+        "RETELL_API_KEY": KEY,
         **other,
     }
 

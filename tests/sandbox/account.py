@@ -49,6 +49,9 @@ class Account(Outside):
     def at_vapi(self, key: str | None = None) -> httpx.Client:
         return self.client(Authorization=f"Bearer {key or self.key}")
 
+    def at_retell(self, key: str | None = None) -> httpx.Client:
+        return self.client(Authorization=f"Bearer {key or self.key}")
+
     def reached(self) -> AbstractContextManager[httpx.Client]:
         return nullcontext(self.client())
 

@@ -55,6 +55,11 @@ def vapi(account: Account) -> httpx.Client:
     return account.at_vapi()
 
 
+@pytest.fixture
+def retell(account: Account) -> httpx.Client:
+    return account.at_retell()
+
+
 @pytest.fixture(scope="session")
 def served_url() -> Iterator[str]:
     with served_sandbox("--speed", "0") as url:

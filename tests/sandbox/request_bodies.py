@@ -11,6 +11,7 @@ EVENTS = "/v2/ai/assistants/assistant-A/scheduled_events"
 VAPI_CAMPAIGNS = "/v2/campaign"
 VAPI_ASSISTANT = "4a170597-a0c2-4657-8c32-cb93f080cead"
 VAPI_NUMBER = "c6ea6cb0-0dfb-4a65-918f-6a33abb54b64"
+PHONE_CALLS, CALL_LIST = "/v2/create-phone-call", "/v3/list-calls"
 METADATA, VARIABLES, LEGACY = "2026-03-01", "2026-08-14", "2025-04-16"
 """API versions of Cartesia."""
 
@@ -91,6 +92,11 @@ def vapi_campaign_body(*numbers: str, **changes: Any) -> dict[str, Any]:
 def vapi_call_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
     """A request for a call at Vapi."""
     return {"assistantId": VAPI_ASSISTANT, "phoneNumberId": VAPI_NUMBER, "customer": {"number": number}} | changes
+
+
+def phone_call_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
+    """A request for a call at Retell."""
+    return {"from_number": "+12025550100", "to_number": number} | changes
 
 
 def fault_rule(operation: str, do: Any, **match: Any) -> dict[str, Any]:

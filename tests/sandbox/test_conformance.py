@@ -17,10 +17,12 @@ from declarative.sandbox.handle import PROVIDERS
 from .account import Account
 from .request_bodies import (
     ADA,
+    CALL_LIST,
     CALLED_BATCHES,
     CALLINGBOX_AGENT,
     CAMPAIGNS,
     EVENTS,
+    PHONE_CALLS,
     VAPI_CAMPAIGNS,
     batch_body,
     box_body,
@@ -28,6 +30,7 @@ from .request_bodies import (
     calls_body,
     campaign_body,
     event_body,
+    phone_call_body,
     vapi_call_body,
     vapi_campaign_body,
 )
@@ -237,3 +240,29 @@ def test_calls_of_vapi_all_along_their_life(account: Account, vapi: httpx.Client
     for operation, noun in (("getAssistant", "assistant"), ("getSquad", "squad"), ("getPhoneNumber", "phone-number")):
         conforms("vapi", operation, vapi.get(f"/{noun}/{made[0]['id']}"))
         conforms("vapi", operation, vapi.get(f"/{noun}/missing"))
+
+
+def test_phone_calls_all_along_their_life(account: Account, retell: httpx.Client) -> None:
+    account.faults({"match": {"operation": "listCalls", "times": 0}, "do": {"unstarted": "last"}})
+    made = [
+        conforms("retell", "createPhoneCall", retell.post(PHONE_CALLS, json=phone_call_body(number, metadata={})))
+        for number in PEOPLE
+    ]
+    for seconds in STEPS:
+        account.advance(seconds)
+        conforms("retell", "listCalls", retell.post(CALL_LIST, json={"include_total": True}))
+        for call in made:
+            conforms("retell", "getCall", retell.get(f"/v2/get-call/{call['call_id']}"))
+    conforms("retell", "createPhoneCall", retell.post(PHONE_CALLS, json={}))
+    conforms("retell", "getCall", retell.get("/v2/get-call/unknown"))
+    conforms("retell", "stopCall", retell.post(f"/v2/stop-call/{made[0]['call_id']}"))
+    batch = {"from_number": "+12025550100", "tasks": [{"to_number": ADA}]}
+    conforms("retell", "createBatchCall", retell.post("/create-batch-call", json=batch))
+    for operation, path in (
+        ("getAgent", "/get-agent/agent_A"),
+        ("getAgent", "/get-agent/agent_missing"),
+        ("getPhoneNumber", "/get-phone-number/%2B12025550100"),
+        ("getPhoneNumber", "/get-phone-number/%2B12025559999"),
+        ("getConcurrency", "/get-concurrency"),
+    ):
+        conforms("retell", operation, retell.get(path))

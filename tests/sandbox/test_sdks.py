@@ -10,6 +10,7 @@ import cartesia
 import elevenlabs
 import httpx
 import pytest
+import retell
 import telnyx
 from elevenlabs.conversational_ai.outbound_campaigns import SubmitCampaignRequestChannelConfig_Phone
 from elevenlabs.core import ApiError
@@ -175,3 +176,49 @@ def test_telnyx_repeats_what_dials_under_its_key(served: Account, events: telnyx
     served.faults(fault_rule("createScheduledEvent", "lost_answer"))
     create_event(events, "d1:lost")
     assert served.calls() == {ADA: 1}
+
+
+@pytest.fixture
+def phone(served: Account) -> Iterator[retell.Retell]:
+    with retell.Retell(api_key=served.key, base_url=served.base_url) as client:
+        yield client
+
+
+def place_phone_call(phone: retell.Retell, key: str) -> str:
+    return phone.call.create_phone_call(
+        from_number="+12025550100",
+        to_number=ADA,
+        idempotency_key=key,
+        honor_internal_dnc=True,
+        metadata={"dialctl": key},
+        retell_llm_dynamic_variables={"first_name": "Ada"},
+    ).call_id
+
+
+def test_retell_places_finds_and_reads_calls(served: Account, phone: retell.Retell) -> None:
+    ids = {place_phone_call(phone, f"d1.{number}") for number in range(3)}
+    served.advance(600)
+    found = phone.call.list(
+        filter_criteria={"metadata": [{"key": "dialctl", "type": "string", "op": "sw", "value": "d1."}]}, limit=2
+    )
+    assert found.has_more
+    assert found.items is not None
+    assert {call.call_id for call in found.items} < ids
+    read = phone.call.retrieve(min(ids))
+    assert (read.call_status, read.metadata is not None) == ("ended", True)
+    assert phone.agent.retrieve("agent_A").agent_id == "agent_A"
+    assert phone.phone_number.retrieve("+12025550100").phone_number == "+12025550100"
+    assert phone.concurrency.retrieve().current_concurrency == 0
+    with pytest.raises(retell.NotFoundError):
+        phone.call.retrieve("call_unknown")
+
+
+def test_retell_does_not_repeat_what_dials_and_a_key_names_one_call(served: Account, phone: retell.Retell) -> None:
+    served.faults(fault_rule("createPhoneCall", "lost_answer"))
+    with pytest.raises(retell.APIConnectionError):
+        place_phone_call(phone, "d1.lost")
+    assert place_phone_call(phone, "d1.lost") == place_phone_call(phone, "d1.lost")
+    served.advance(60)
+    assert served.calls() == {ADA: 1}
+    batch = phone.batch_call.create_batch_call(from_number="+12025550100", tasks=[{"to_number": BUSY}])
+    assert batch.total_task_count == 1

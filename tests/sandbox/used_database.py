@@ -12,8 +12,10 @@ from declarative.sandbox.world import World
 from tests.sandbox.account import Account, open_account
 from tests.sandbox.request_bodies import (
     BATCHES,
+    CALL_LIST,
     CAMPAIGNS,
     EVENTS,
+    PHONE_CALLS,
     VAPI_CAMPAIGNS,
     batch_body,
     box_body,
@@ -21,6 +23,7 @@ from tests.sandbox.request_bodies import (
     event_body,
     fault_rule,
     fictional_numbers,
+    phone_call_body,
     vapi_call_body,
     vapi_campaign_body,
 )
@@ -40,6 +43,7 @@ def make_used_file(directory: Path) -> Path:
             account.at_vapi().post(VAPI_CAMPAIGNS, json=vapi_campaign_body(*fictional_numbers(9)))
             account.at_vapi().post("/call", json=vapi_call_body())
             account.at_telnyx().post(EVENTS, json=event_body(), headers={"Idempotency-Key": "k"})
+            account.at_retell().post(PHONE_CALLS, json=phone_call_body(idempotency_key="r", metadata={"a": "b"}))
             account.advance(3600)
         use_everything(account)
     return directory / "sandbox.sqlite3"
@@ -60,6 +64,7 @@ def use_everything(account: Account) -> None:
     for campaign in account.at_vapi().get(VAPI_CAMPAIGNS).json().get("results", []):
         account.at_vapi().get(f"{VAPI_CAMPAIGNS}/{quote(campaign['id'], safe='')}/contacts")
     account.at_vapi().get("/call")
+    account.at_retell().post(CALL_LIST, json={"limit": 3})
     for route in ("dials", "requests", "faults", "clock"):
         account.control("GET", route)
     account.advance(5)

@@ -160,17 +160,35 @@ def test_one_step_is_one_line_that_says_what_several_say(backend: Recorder, ledg
     assert len(backend.lines) == 1
 
 
-def test_a_step_that_breaks_off_is_written_as_far_as_it_came(backend: Recorder, ledger: Ledger) -> None:
+def test_of_a_step_that_breaks_off_nothing_is_left(backend: Recorder, ledger: Ledger) -> None:
+    ledger.update(ADDRESS, generation=1, intents={"k": intent("k")})
+    before = parse_lock(backend.load())
+
     def break_off() -> None:
         with ledger.one_step():
-            ledger.update(ADDRESS, generation=1, intents={"m": intent("m")})
+            ledger.update(ADDRESS, generation=2, intents={"k": None, "m": intent("m")})
+            ledger.update("batch/other", generation=1, intents={"m": intent("m")})
             raise KeyError
 
     with pytest.raises(KeyError):
         break_off()
-    assert parse_lock(backend.load()) == ledger.lock
+    assert parse_lock(backend.load()) == ledger.lock == before
     ledger.update(ADDRESS, generation=2)
     assert len(backend.lines) == 2
+
+
+def test_of_a_step_that_cannot_be_written_nothing_is_left(backend: Recorder, ledger: Ledger) -> None:
+    ledger.update(ADDRESS, generation=1, intents={"k": intent("k")})
+    before = parse_lock(backend.load())
+
+    def fail() -> None:
+        with ledger.one_step():
+            ledger.update(ADDRESS, generation=2, intents={"m": intent("m")})
+            (Path(backend.location).parent / "dialctl.lock.journal").unlink()
+
+    with pytest.raises(StateError):
+        fail()
+    assert ledger.lock == before
 
 
 def test_nothing_is_written_where_nothing_changed(

@@ -44,3 +44,8 @@ def add_mark(data: Json, mark: Mark) -> dict[str, Json]:
     """Return a recipient's metadata or variables with our mark added."""
     # Protocol 4: a call has no name. The mark in its data is the only way to find it again.
     return {**(data if isinstance(data, dict) else {}), METADATA_KEY: str(mark)}
+
+
+def as_text(value: Json) -> str:
+    """Return a value as an API takes it that knows text alone: JSON, where it is no text."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from declarative.model.resource import Json
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.parse import dict_or_empty, id_or_none, text_or_none
+from declarative.providers.http.request import Body
 
 PAGE_SIZE = 100
 """The largest page that is allowed; the default is not documented (cartesia.md 1.5)."""
@@ -52,11 +53,13 @@ def read_pages(
     *,
     form: PageForm = BY_ID,
     may_lack_pages: bool = False,
+    question: Mapping[str, Json] | None = None,
 ) -> Iterator[list[dict[str, Json]]]:
     """Yield every page, newest first.
 
     `may_lack_pages`: an older server may answer the whole list whatever cursor it is given, as `{"data": [...]}`
-    without `has_more` or as a bare array.
+    without `has_more` or as a bare array. `question` is for a list that is asked for by POST: what its body holds
+    beside size and cursor.
 
     Raises ProviderError for any other list that repeats itself, for an entry without a usable id, for a next page
     without a cursor, and for a list without an end.
@@ -68,7 +71,7 @@ def read_pages(
     short_pages = 0
     for _ in range(MAX_PAGES):
         cursor_params = {} if cursor is None else {form.cursor_parameter: cursor}
-        answer = client.get(path, {**params, form.size_parameter: str(form.size), **cursor_params})
+        answer = _ask(client, path, {**params, **cursor_params}, form, question)
         page = {form.entries: answer} if may_lack_pages and isinstance(answer, list) else dict_or_empty(answer)
         lacks_pages = may_lack_pages and page.get("has_more") is None and page.get(form.next_field) is None
         entries = _page_entries(client, path, page, form)
@@ -91,6 +94,14 @@ def read_pages(
         if short_pages > MAX_SHORT_PAGES:
             break
     raise client.failure(path, f"has no end: {len(seen_ids):,} entries were read, and it names one more page each time")
+
+
+def _ask(
+    client: HttpClient, path: str, params: Mapping[str, str], form: PageForm, question: Mapping[str, Json] | None
+) -> Json:
+    if question is None:
+        return client.get(path, {**params, form.size_parameter: str(form.size)})
+    return client.read_by_post(path, Body.from_json({**question, **params, form.size_parameter: form.size}))
 
 
 def _has_next_page(

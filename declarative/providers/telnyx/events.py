@@ -15,7 +15,7 @@ from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
 from declarative.providers.base import EVERY_AGENT, Ambiguous, Done, MarkMissing, Outcome, Rejected, Submission
-from declarative.providers.http.bodies import add_mark, single_recipient
+from declarative.providers.http.bodies import add_mark, as_text, single_recipient
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.parse import (
@@ -173,7 +173,7 @@ def event_body(submission: Submission, starts_at: datetime) -> bytes:
         "conversation_metadata": add_mark(_plain_values(payload.get("conversation_metadata")), submission.mark),
     }
     if variables := _plain_values(payload.get("dynamic_variables")):
-        body["dynamic_variables"] = {name: _as_text(value) for name, value in variables.items()}
+        body["dynamic_variables"] = {name: as_text(value) for name, value in variables.items()}
     if settings.get("sip_region"):
         body["call_settings"] = {"sip_region": settings["sip_region"]}
     return orjson.dumps(body)
@@ -182,12 +182,8 @@ def event_body(submission: Submission, starts_at: datetime) -> bytes:
 def _plain_values(data: Json) -> dict[str, Json]:
     """Return a person's data as an event takes them: text, whole numbers, booleans; anything else as text."""
     return {
-        name: value if isinstance(value, str | int) else _as_text(value) for name, value in dict_or_empty(data).items()
+        name: value if isinstance(value, str | int) else as_text(value) for name, value in dict_or_empty(data).items()
     }
-
-
-def _as_text(value: Json) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _deleted(remote_id: str, assistant: str) -> Remote:
