@@ -39,7 +39,7 @@ def test_numbers_are_masked_for_people_and_whole_for_machines() -> None:
 
 
 def test_an_unknown_provider_and_a_missing_key_are_said() -> None:
-    assert 'no provider "retell" is declared' in run_in_process("agents", "--sandbox", "--provider", "retell").err
+    assert 'no provider "twilia" is declared' in run_in_process("agents", "--sandbox", "--provider", "twilia").err
     ran = run_in_process("agents", "--provider", "campaigns")
     assert ran.exit == 1
     assert "CARTESIA_API_KEY is not set" in ran.err
@@ -54,4 +54,4 @@ def test_an_account_is_listed_before_there_are_manifests(tmp_path: Path, monkeyp
     missing = run_in_process("agents", "--provider", "cartesia")
     assert "CARTESIA_API_KEY is not set" in missing.err
     assert "name a provider type by --provider" in run_in_process("agents").err
-    assert "provider types: cartesia, callingbox" in run_in_process("agents", "--provider", "retell").err
+    assert "provider types: cartesia, callingbox" in run_in_process("agents", "--provider", "twilia").err
