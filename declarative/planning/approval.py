@@ -8,6 +8,7 @@ from dataclasses import replace
 from declarative.model.digest import json_digest
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.model.plain import to_plain
+from declarative.model.policy import DoNotCallList
 from declarative.model.resource import Desired, Project, Resource
 from declarative.planning.decide import BLOCKS_RESOURCE, Verb
 from declarative.planning.facts import Observation
@@ -27,7 +28,10 @@ def approval_digest(resource: Resource | None, project: Project) -> str:
     anybody out, and the policy of the project as written. `resource` is None where the manifest is removed."""
     if resource is None:
         return json_digest(["removed", project.policy_digest])
-    manifest = to_plain(resource, leave_out=("recipients",))
+    # What a do-not-call list holds is not approved with it: whoever enters one is taken off by the next schedule.
+    lists = tuple(DoNotCallList(do_not_call.name) for do_not_call in resource.policy.suppress_from)
+    named = replace(resource, policy=replace(resource.policy, suppress_from=lists))
+    manifest = to_plain(named, leave_out=("recipients",))
     return json_digest([manifest, resource.recipients.before_policy, project.policy_digest])
 
 
