@@ -60,7 +60,7 @@ def test_an_editor_finds_no_fault_in_what_init_writes(editor: LanguageServer, pr
         ("  target_concurrency_limit: many\n", '6: Incorrect type. Expected "integer".'),
         ("  ringing_timeout_seconds: 500\n", "6: Value is above the maximum of 80."),
         ("  state: gone\n", '6: Value is not accepted. Valid values: "present", "cancelled".'),
-        ("  retry: {max_retries: 1, on: [voicemail]}\n", "6: Value is not accepted. Valid values: "),
+        ("  retry: {max_retries: 1, on: [nobody_home]}\n", "6: Value is not accepted. Valid values: "),
         ("  recipients: [{phone: x}]\n", '6: Missing property "to_number".'),
     ],
 )
