@@ -26,9 +26,10 @@ def measure(claims: Claims, directory: Path) -> None:
         },
         25 if claims.full else 11,
     )
-    claims.check_at_most("--help", costs["dialctl --help"].cpu / costs["import click"].cpu, 2.3)
-    claims.check_at_most("version", costs["dialctl version"].cpu / costs["import click"].cpu, 2.3)
-    claims.check_at_most("validate", costs["dialctl validate"].cpu / costs["import yaml, jsonschema"].cpu, 2.3)
+    bound = 2.3 if claims.full else 2.7  # the small size is run where other work may go on
+    claims.check_at_most("--help", costs["dialctl --help"].cpu / costs["import click"].cpu, bound)
+    claims.check_at_most("version", costs["dialctl version"].cpu / costs["import click"].cpu, bound)
+    claims.check_at_most("validate", costs["dialctl validate"].cpu / costs["import yaml, jsonschema"].cpu, bound)
     # The example has a policy of countries, which needs phonenumbers.
     for command, needed in (("--help", set()), ("version", set()), ("validate", {"jsonschema", "phonenumbers"})):
         spare = sorted(_list_imports(command) & HEAVY - needed)
