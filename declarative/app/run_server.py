@@ -70,6 +70,7 @@ class RunServer:
         config = uvicorn.Config(
             Starlette(routes=[Route(route.path, self._guard(route.endpoint)) for route in routes]),
             lifespan="off",
+            ws="none",  # nothing here speaks it, and to look for it would import what others installed
             server_header=False,
             log_config=None,
             access_log=False,
