@@ -12,10 +12,11 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Done, MarkMissing, Outcome, Rejected, Submission
+from declarative.providers.base import Outcome, Rejected, Submission
 from declarative.providers.cartesia.members import batch_members
 from declarative.providers.http.bodies import pick_settings, recipients_json
 from declarative.providers.http.client import HttpClient
+from declarative.providers.http.identity import classify_creation, classify_update, read_by_id
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.pages import read_pages
 from declarative.providers.http.parse import (
@@ -52,13 +53,8 @@ class BatchChannel:
             yield [_parse_batch(batch) for batch in page]
 
     def read(self, remote_id: str) -> Remote | None:
-        path = _batch_path(remote_id)
-        batch = self._client.get_or_none(path)
-        if batch is None:
-            return None
-        if dict_or_empty(batch).get("id") != remote_id:
-            raise self._client.failure(path, "answered with something else than this batch")
-        return self._with_members(dict_or_empty(batch))
+        batch = read_by_id(self._client, _batch_path(remote_id), remote_id, "batch")
+        return None if batch is None else self._with_members(batch)
 
     def submit(self, submission: Submission) -> Outcome:
         body = _batch_body(submission, self._capabilities.settings.names)
@@ -68,28 +64,22 @@ class BatchChannel:
         if id_or_none(remote_id) is None:
             return Rejected(0, NO_ID)
         return self._client.post_once(
-            f"{_batch_path(remote_id)}/retry", None, lambda answer: _classify_update(answer, remote_id)
+            f"{_batch_path(remote_id)}/retry",
+            None,
+            lambda answer: classify_update(answer, remote_id, _parse_batch, "batch"),
         )
 
     def cancel(self, remote_id: str) -> Outcome:
         if id_or_none(remote_id) is None:
             return Rejected(0, NO_ID)
         return self._client.cancel(
-            f"{_batch_path(remote_id)}/cancel", lambda answer: _classify_update(answer, remote_id)
+            f"{_batch_path(remote_id)}/cancel",
+            lambda answer: classify_update(answer, remote_id, _parse_batch, "batch"),
         )
 
     def _classify_create(self, answer: Answer, submitted_mark: Mark) -> Outcome:
-        """Return Done only for an answer with an id to cancel by and a name that still ends with our mark."""
-        # Protocol 4: a batch without our mark could never be found again, so the engine cancels it at once. A name with
-        # another mark is about another batch, which must not be cancelled for that.
-        batch = dict_or_empty(answer.data)
-        if id_or_none(batch.get("id")) is None:
-            return Ambiguous(f"answered {answer.status} without the id of a batch")
-        remote = _parse_batch(batch)
-        if remote.mark is not None and remote.mark != submitted_mark:
-            return Ambiguous(f"answered {answer.status} with another batch than was sent")
-        self._client.clock.record_creation(answer.headers, remote.created_at)
-        return Done(remote) if remote.mark else MarkMissing(remote)
+        remote = _parse_batch(dict_or_empty(answer.data))
+        return classify_creation(answer, remote, submitted_mark, self._client.clock, "batch")
 
     def _with_members(self, batch: dict[str, Json]) -> Remote:
         recipients = batch.get("recipients")
@@ -116,14 +106,6 @@ def _batch_body(submission: Submission, fields: Iterable[str]) -> bytes:
 
 def _batch_path(batch_id: str) -> str:
     return f"{_BATCHES}/{path_segment(batch_id)}"
-
-
-def _classify_update(answer: Answer, batch_id: str) -> Outcome:
-    """Return the outcome of a retry or a cancel: Done only where the answer is about this batch."""
-    batch = dict_or_empty(answer.data)
-    if batch.get("id") != batch_id:
-        return Ambiguous(f"answered {answer.status} without the batch that was asked for")
-    return Done(_parse_batch(batch))
 
 
 def _parse_batch(batch: dict[str, Json]) -> Remote:

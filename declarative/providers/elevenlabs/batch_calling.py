@@ -12,11 +12,12 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Done, MarkMissing, Outcome, Rejected, Submission
+from declarative.providers.base import Outcome, Rejected, Submission
 from declarative.providers.elevenlabs.campaigns import client_data_recipients
 from declarative.providers.elevenlabs.members import batch_members
 from declarative.providers.http.bodies import pick_settings
 from declarative.providers.http.client import HttpClient
+from declarative.providers.http.identity import classify_creation, classify_update, read_by_id
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.pages import PageForm, read_pages
 from declarative.providers.http.parse import (
@@ -61,13 +62,9 @@ class BatchCallingChannel:
         yield sorted(remotes, key=lambda remote: (remote.created_at is not None, remote.created_at), reverse=True)
 
     def read(self, remote_id: str) -> Remote | None:
-        path = _batch_path(remote_id)
-        answer = self._client.get_or_none(path)
-        if answer is None:
+        batch = read_by_id(self._client, _batch_path(remote_id), remote_id, "batch")
+        if batch is None:
             return None
-        batch = dict_or_empty(answer)
-        if batch.get("id") != remote_id:
-            raise self._client.failure(path, "answered with something else than this batch")
         recipients = batch.get("recipients")
         if not isinstance(recipients, list):
             # Protocol 12: an unknown total equals no count of members, so the batch does not count as read in full.
@@ -87,19 +84,13 @@ class BatchCallingChannel:
         if id_or_none(remote_id) is None:
             return Rejected(0, NO_ID)
         return self._client.cancel(
-            f"{_batch_path(remote_id)}/cancel", lambda answer: _classify_cancel(answer, remote_id)
+            f"{_batch_path(remote_id)}/cancel",
+            lambda answer: classify_update(answer, remote_id, _parse_batch, "batch"),
         )
 
     def _classify_create(self, answer: Answer, submitted_mark: Mark) -> Outcome:
-        """Return Done only for an answer with an id to cancel by and a name that still ends with our mark."""
-        batch = dict_or_empty(answer.data)
-        if id_or_none(batch.get("id")) is None:
-            return Ambiguous(f"answered {answer.status} without the id of a batch")
-        remote = _parse_batch(batch)
-        if remote.mark is not None and remote.mark != submitted_mark:
-            return Ambiguous(f"answered {answer.status} with another batch than was sent")
-        self._client.clock.record_creation(answer.headers, remote.created_at)
-        return Done(remote) if remote.mark else MarkMissing(remote)
+        remote = _parse_batch(dict_or_empty(answer.data))
+        return classify_creation(answer, remote, submitted_mark, self._client.clock, "batch")
 
 
 def _batch_body(submission: Submission) -> bytes:
@@ -117,13 +108,6 @@ def _batch_body(submission: Submission) -> bytes:
 
 def _batch_path(batch_id: str) -> str:
     return f"{_BATCHES}/{path_segment(batch_id)}"
-
-
-def _classify_cancel(answer: Answer, batch_id: str) -> Outcome:
-    batch = dict_or_empty(answer.data)
-    if batch.get("id") != batch_id:
-        return Ambiguous(f"answered {answer.status} without the batch that was asked for")
-    return Done(_parse_batch(batch))
 
 
 def _parse_batch(batch: dict[str, Json]) -> Remote:

@@ -14,11 +14,12 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Done, MarkMissing, Outcome, Rejected, Submission
+from declarative.providers.base import Done, MarkMissing, Outcome, Rejected, Submission
 from declarative.providers.elevenlabs.members import STOPPED, STOPPING, campaign_members
 from declarative.providers.elevenlabs.type import BATCH_VERSION
 from declarative.providers.http.bodies import pick_settings, recipients_json
 from declarative.providers.http.client import HttpClient
+from declarative.providers.http.identity import classify_creation, classify_update, read_by_id
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.pages import PageForm, read_pages
 from declarative.providers.http.parse import (
@@ -78,12 +79,9 @@ class CampaignChannel:
         """Return a campaign with its people. Its status is read before its leads, and they before its calls: whoever is
         called meanwhile is seen as called."""
         path = _campaign_path(remote_id)
-        answer = self._client.get_or_none(path)
-        if answer is None:
+        campaign = read_by_id(self._client, path, remote_id, "campaign", id_field="campaign_id")
+        if campaign is None:
             return None
-        campaign = dict_or_empty(answer)
-        if campaign.get("campaign_id") != remote_id:
-            raise self._client.failure(path, "answered with something else than this campaign")
         read_all = partial(_read_all, self._client)
         leads = read_all(f"{path}/leads", _LEAD_PAGES)
         calls = read_all(f"{path}/calls", _CALL_PAGES)
@@ -108,24 +106,20 @@ class CampaignChannel:
         if id_or_none(remote_id) is None:
             return Rejected(0, NO_ID)
         return self._client.cancel(
-            f"{_campaign_path(remote_id)}/stop", lambda answer: _classify_stop(answer, remote_id)
+            f"{_campaign_path(remote_id)}/stop",
+            lambda answer: classify_update(answer, remote_id, _parse_campaign, "campaign", id_field="campaign_id"),
         )
 
     def _classify_create(self, answer: Answer, submitted_mark: Mark) -> Outcome:
         """Return Done only for a campaign with our mark that calls nobody twice. An answer that repeats an earlier one
         (`created: false`) is as good: the mark says that it is ours."""
-        # Protocol 4: what could never be found again, or calls more often than asked, is taken back at once by its id.
         campaign = dict_or_empty(dict_or_empty(answer.data).get("campaign"))
-        if id_or_none(campaign.get("campaign_id")) is None:
-            return Ambiguous(f"answered {answer.status} without the id of a campaign")
-        remote = _parse_campaign(campaign)
-        if remote.mark is not None and remote.mark != submitted_mark:
-            return Ambiguous(f"answered {answer.status} with another campaign than was sent")
-        if dict_or_empty(answer.data).get("created") is True:
-            self._client.clock.record_creation(answer.headers, remote.created_at)
-        if remote.mark is None:
-            return MarkMissing(remote)
-        return MarkMissing(remote, CALLS_AGAIN) if _calls_again(campaign) else Done(remote)
+        clock = self._client.clock if dict_or_empty(answer.data).get("created") is True else None
+        outcome = classify_creation(answer, _parse_campaign(campaign), submitted_mark, clock, "campaign")
+        # Protocol 4: what calls more often than asked is taken back at once by its id.
+        if isinstance(outcome, Done) and _calls_again(campaign):
+            return MarkMissing(outcome.remote, CALLS_AGAIN)
+        return outcome
 
 
 def campaign_body(submission: Submission) -> bytes:
@@ -161,14 +155,6 @@ def _read_all(client: HttpClient, path: str, form: PageForm) -> list[dict[str, J
 
 def _campaign_path(campaign_id: str) -> str:
     return f"{CAMPAIGNS}/{path_segment(campaign_id)}"
-
-
-def _classify_stop(answer: Answer, campaign_id: str) -> Outcome:
-    """Return Done only where the answer is about this campaign."""
-    campaign = dict_or_empty(answer.data)
-    if campaign.get("campaign_id") != campaign_id:
-        return Ambiguous(f"answered {answer.status} without the campaign that was asked for")
-    return Done(_parse_campaign(campaign))
 
 
 def _calls_again(campaign: dict[str, Json]) -> bool:

@@ -14,9 +14,10 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import EVERY_AGENT, Ambiguous, Done, MarkMissing, Outcome, Rejected, Submission
+from declarative.providers.base import EVERY_AGENT, Done, MarkMissing, Outcome, Rejected, Submission
 from declarative.providers.http.bodies import add_mark, as_text, single_recipient
 from declarative.providers.http.client import HttpClient
+from declarative.providers.http.identity import classify_creation, read_by_id
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.parse import (
     count_or_none,
@@ -77,13 +78,8 @@ class EventChannel:
     def read(self, remote_id: str) -> Remote | None:
         assistant, event_id = _split_id(remote_id)
         path = f"{_events_path(assistant)}/{path_segment(event_id)}"
-        answer = self._client.get_or_none(path)
-        if answer is None:
-            return None
-        event = dict_or_empty(answer)
-        if event.get("scheduled_event_id") != event_id:
-            raise self._client.failure(path, "answered with something else than this event")
-        return self._parse_event(assistant, event)
+        event = read_by_id(self._client, path, event_id, "event", id_field="scheduled_event_id")
+        return None if event is None else self._parse_event(assistant, event)
 
     def submit(self, submission: Submission) -> Outcome:
         assistant = id_or_none(submission.settings.get("assistant_id"))
@@ -122,18 +118,13 @@ class EventChannel:
     def _classify_create(self, answer: Answer, assistant: str, submitted_mark: Mark) -> Outcome:
         """Return Done only for an event with an id to delete it by, with our mark, and without retries of its own."""
         event = dict_or_empty(answer.data)
+        remote = replace(self._parse_event(assistant, event), members=None)
         if id_or_none(event.get("scheduled_event_id")) is None:
-            return Ambiguous(f"answered {answer.status} without the id of an event")
-        remote = self._parse_event(assistant, event)
-        if remote.mark is not None and remote.mark != submitted_mark:
-            return Ambiguous(f"answered {answer.status} with another event than was sent")
-        self._client.clock.record_creation(answer.headers, remote.created_at)
-        if remote.mark is None:
-            return MarkMissing(replace(remote, members=None))
+            remote = replace(remote, id="")  # an assistant alone leads to no event
+        outcome = classify_creation(answer, remote, submitted_mark, self._client.clock, "event")
         # telnyx.md 7, row 2
         calls_again = count_or_none(event.get("max_retries_client_errors")) not in (None, 0)
-        remote = replace(remote, members=None)
-        return MarkMissing(remote, CALLS_AGAIN) if calls_again else Done(remote)
+        return MarkMissing(remote, CALLS_AGAIN) if calls_again and isinstance(outcome, Done) else outcome
 
     def _parse_event(self, assistant: str, event: dict[str, Json]) -> Remote:
         event_id, ended = id_or_none(event.get("scheduled_event_id")) or "", is_ended(event)

@@ -13,6 +13,7 @@ from declarative.model.resource import Json, Route
 from declarative.providers.base import Ambiguous, Done, Outcome, SingleCallChannel, Submission
 from declarative.providers.http.bodies import single_recipient
 from declarative.providers.http.client import HttpClient
+from declarative.providers.http.identity import read_by_id
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.parse import (
     dict_or_empty,
@@ -55,13 +56,8 @@ class CallChannel(SingleCallChannel):
             yield [self._parse_call(call) for call in page if call.get("campaignId") is None]
 
     def read(self, remote_id: str) -> Remote | None:
-        path = f"{CALLS}/{path_segment(remote_id)}"
-        answer = self._client.get_or_none(path)
-        if answer is None:
-            return None
-        if dict_or_empty(answer).get("id") != remote_id:
-            raise self._client.failure(path, "answered with something else than this call")
-        return self._parse_call(dict_or_empty(answer))
+        call = read_by_id(self._client, f"{CALLS}/{path_segment(remote_id)}", remote_id, "call")
+        return None if call is None else self._parse_call(call)
 
     def submit(self, submission: Submission) -> Outcome:
         number, _ = single_recipient(submission)

@@ -11,8 +11,9 @@ from declarative.model import mark
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Busy, Done, MarkMissing, Outcome, Rejected, Submission
+from declarative.providers.base import Busy, Outcome, Rejected, Submission
 from declarative.providers.http.client import HttpClient
+from declarative.providers.http.identity import classify_creation, classify_update, read_by_id
 from declarative.providers.http.outcomes import Answer
 from declarative.providers.http.parse import (
     count_or_none,
@@ -69,12 +70,9 @@ class CampaignChannel:
         """Return a campaign with its people. Its status is read before them: whoever is called meanwhile is seen as
         called."""
         path = _campaign_path(remote_id)
-        answer = self._client.get_or_none(f"{path}?includeCounters=true")
-        if answer is None:
+        campaign = read_by_id(self._client, path, remote_id, "campaign", query="?includeCounters=true")
+        if campaign is None:
             return None
-        campaign = dict_or_empty(answer)
-        if campaign.get("id") != remote_id:
-            raise self._client.failure(path, "answered with something else than this campaign")
         contacts = read_contacts(self._client, f"{path}/contacts")
         members = contact_members(word_or_empty(campaign.get("status")), contacts)
         return replace(self._parse_campaign(campaign), members=members_frame(members))
@@ -99,29 +97,16 @@ class CampaignChannel:
             return Rejected(0, NO_ID)
         return self._client.cancel(
             _campaign_path(remote_id),
-            lambda answer: self._classify_cancel(answer, remote_id),
+            lambda answer: classify_update(answer, remote_id, self._parse_campaign, "campaign"),
             method="PATCH",
             body=Body.from_json({"status": CANCELLED}),
         )
 
-    def _classify_cancel(self, answer: Answer, campaign_id: str) -> Outcome:
-        """Return Done only where the answer is about this campaign."""
-        campaign = dict_or_empty(answer.data)
-        if campaign.get("id") != campaign_id:
-            return Ambiguous(f"answered {answer.status} without the campaign that was asked for")
-        return Done(self._parse_campaign(campaign))
-
     def _classify_create(self, answer: Answer, submission: Submission) -> Outcome:
         """Return Done only for a campaign with our mark. The answer counts nobody: our own request says how many."""
-        # Protocol 4: what could never be found again is taken back at once by its id.
-        campaign = dict_or_empty(answer.data)
-        if id_or_none(campaign.get("id")) is None:
-            return Ambiguous(f"answered {answer.status} without the id of a campaign")
-        remote = replace(self._parse_campaign(campaign), total=len(submission.recipients))
-        if remote.mark is not None and remote.mark != submission.mark:
-            return Ambiguous(f"answered {answer.status} with another campaign than was sent")
-        self._client.clock.record_creation(answer.headers, remote.created_at)
-        return Done(remote) if remote.mark is not None else MarkMissing(remote)
+        campaign = self._parse_campaign(dict_or_empty(answer.data))
+        remote = replace(campaign, total=len(submission.recipients))
+        return classify_creation(answer, remote, submission.mark, self._client.clock, "campaign")
 
     def _parse_campaign(self, campaign: dict[str, Json]) -> Remote:
         name, status = text_or_none(campaign.get("name")) or "", word_or_empty(campaign.get("status"))
