@@ -62,6 +62,16 @@ class EmbeddedProject(Outside):
         return [(path.name, path.read_bytes()) for path in sorted(home.glob("dialctl.lock*"))]
 
 
+def come_to_rest(ground: EmbeddedProject) -> None:
+    """Runs apply until nothing is left to do."""
+    for _ in range(4):
+        ran = ground.apply()
+        assert ran.exit == 0, ran.text
+        ground.advance(7_200)
+    plan = ground.run("plan", "--detailed-exitcode")
+    assert plan.exit == 0, plan.text
+
+
 def resolve_like_a_person(ground: EmbeddedProject) -> list[CommandResult]:
     """Settles every open intent, and everyone who is not found, by the truth, as a person does who looks it up at the
     provider."""

@@ -6,15 +6,12 @@ import pytest
 
 from tests.protocol.embedded_project import EmbeddedProject, resolve_like_a_person
 from tests.protocol.faults_answers import FAULTS, Fault
+from tests.protocol.faults_reads import rule
 from tests.protocol.voices import BUSY, PHONE_CALLS, REACHED, SILENT
 
 _HOUR = 3600.0
 _SUFFIXES = [f"+141555501{ending}" for ending in range(91, 99)]
 _AWAY = "+14155550194"
-
-
-def rule(operation: str, do: object, times: int = 1) -> dict[str, object]:
-    return {"match": {"operation": operation, "times": times}, "do": do}
 
 
 def sends(ground: EmbeddedProject) -> int:

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.protocol.embedded_project import EmbeddedProject
+from tests.protocol.embedded_project import EmbeddedProject, come_to_rest
 from tests.protocol.faults_answers import FAULTS, Fault
+from tests.protocol.faults_reads import rule
 from tests.protocol.voices import BUSY, REACHED, SILENT, VAPI
 
 _HOUR = 3600.0
@@ -28,20 +29,6 @@ _TELLING = (
     "429",
 )
 ONE_AT_ONCE = replace(VAPI, batch_fields="maxConcurrency: 1, ")
-
-
-def rule(operation: str, do: object, times: int = 1) -> dict[str, object]:
-    return {"match": {"operation": operation, "times": times}, "do": do}
-
-
-def come_to_rest(ground: EmbeddedProject) -> None:
-    """Runs apply until nothing is left to do."""
-    for _ in range(4):
-        ran = ground.apply()
-        assert ran.exit == 0, ran.text
-        ground.advance(2 * _HOUR)
-    plan = ground.run("plan", "--detailed-exitcode")
-    assert plan.exit == 0, plan.text
 
 
 def methods(ground: EmbeddedProject) -> set[str]:

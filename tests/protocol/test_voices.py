@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.protocol.embedded_project import EmbeddedProject
+from tests.protocol.embedded_project import EmbeddedProject, come_to_rest
 from tests.protocol.faults_answers import FAULTS, Fault
+from tests.protocol.faults_reads import rule
 from tests.protocol.voices import BATCHES, BUSY, CAMPAIGNS, EVENTS, REACHED, SILENT, VOICES, Voice
 
 _HOUR = 3600.0
@@ -29,19 +30,6 @@ _TELLING = (
 """Of the faults of every request that dials, one of each kind."""
 
 voices = pytest.mark.parametrize("voice", VOICES, ids=lambda voice: voice.title.replace(" ", "-"))
-
-
-def rule(operation: str, do: object, times: int = 1) -> dict[str, object]:
-    return {"match": {"operation": operation, "times": times}, "do": do}
-
-
-def come_to_rest(ground: EmbeddedProject) -> None:
-    """Runs apply until nothing is left to do."""
-    for _ in range(4):
-        assert ground.apply().exit == 0
-        ground.advance(2 * _HOUR)
-    plan = ground.run("plan", "--detailed-exitcode")
-    assert plan.exit == 0, plan.text
 
 
 @voices
