@@ -53,7 +53,12 @@ class ProjectRunner:
     @property
     def is_ready(self) -> bool:
         """Whether each project had its first round, however that ended."""
-        return all(project.first_round_over for project in self.projects)
+        return not self.waiting_names
+
+    @property
+    def waiting_names(self) -> list[str]:
+        """The names of the projects whose first round is not over."""
+        return [project.name for project in self.projects if not project.first_round_over]
 
     def run(self) -> int:
         """Run until the end, and return the exit code: the worst of all rounds with `once`, else that of the signal. 1

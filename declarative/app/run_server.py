@@ -105,8 +105,7 @@ class RunServer:
         return PlainTextResponse("a project is not run any more\n", 503)
 
     def _answer_ready(self, request: Request) -> Response:
-        waiting = [project.name for project in self._runner.projects if not project.first_round_over]
-        if waiting:
+        if waiting := self._runner.waiting_names:
             return PlainTextResponse(f"not looked at yet: {', '.join(waiting)}\n", 503)
         return PlainTextResponse("every project was looked at\n")
 

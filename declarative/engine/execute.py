@@ -164,15 +164,7 @@ class Executor:
                 left_out = intent.count - remote.total
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case Done(remote):
-                self._close_intent(
-                    resource,
-                    intent,
-                    {
-                        remote.id: records.from_answer(
-                            self._run.ledger.resource_record(resource.address), intent, remote
-                        )
-                    },
-                )
+                self._close_intent(resource, intent, {remote.id: self._make_record(resource, intent, remote)})
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at)
             case MarkMissing(remote, message):
                 return self._withdraw_unmarked(resource, intent, remote, message)
@@ -196,9 +188,7 @@ class Executor:
     def _withdraw_unmarked(self, resource: Resource, intent: Intent, remote: Remote, message: str) -> Receipt:
         """Cancels what was created without our mark, or otherwise than it was sent, by its id."""
         # Protocol 4: without the mark no later run could find it in a list.
-        remote_record = replace(
-            records.from_answer(self._run.ledger.resource_record(resource.address), intent, remote), mark=None
-        )
+        remote_record = replace(self._make_record(resource, intent, remote), mark=None)
         self._close_intent(resource, intent, {remote.id: remote_record})
         receipt = self.cancel(resource.address, self._run.provider(resource).channels[intent.route], remote.id)
         detail = "it was cancelled" if receipt.status is RequestStatus.DONE else receipt.message
