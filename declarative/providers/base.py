@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
@@ -148,6 +148,15 @@ class Channel(Protocol):
     def retry(self, remote_id: str) -> Outcome: ...
 
     def cancel(self, remote_id: str) -> Outcome: ...
+
+
+@runtime_checkable
+class FindsByNumber(Protocol):
+    """What a channel can do whose things never show our mark (`Capabilities.shows_mark`)."""
+
+    def find_calls_to(self, number: str) -> list[Remote]:
+        """Return the calls to an E.164 number that are listed, with their one member. Raises ProviderError."""
+        ...
 
 
 @dataclass(frozen=True)

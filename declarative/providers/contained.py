@@ -14,7 +14,7 @@ from declarative.errors import DialctlError, ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import AccountEntry, Ambiguous, Channel, Outcome, Provider, Submission
+from declarative.providers.base import AccountEntry, Ambiguous, Channel, FindsByNumber, Outcome, Provider, Submission
 from declarative.providers.plugins import describe_failure
 
 T = TypeVar("T")
@@ -39,6 +39,12 @@ class ContainedChannel:
         iterator = iter(pages)
         while (page := _read(self._type_name, lambda: next(iterator, None))) is not None:
             yield page
+
+    def find_calls_to(self, number: str) -> list[Remote]:
+        channel = self._channel
+        return (
+            _read(self._type_name, lambda: channel.find_calls_to(number)) if isinstance(channel, FindsByNumber) else []
+        )
 
     def read(self, remote_id: str) -> Remote | None:
         return _read(self._type_name, lambda: self._channel.read(remote_id))

@@ -176,6 +176,7 @@ def _doubt_lines(status: AddressStatus) -> Iterator[str]:
     for call in status.candidates:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
         yield f"    candidate: {clean(call.id)}{placed_note}, {clean(call.status)}"
+        yield f"      if it is this one: dialctl resolve {status.address}#{clean(call.id)} --placed"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
     if status.unnamed and status.is_wanted:
         phrase = f"unsure: a batch of {people(status.unnamed)} counts as called, and it is not known who was in it"
