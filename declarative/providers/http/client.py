@@ -199,10 +199,8 @@ class HttpClient:
         if answer.is_accepted:
             raise failure(f"answered {answer.status}, but not with JSON: {answer.excerpt}")
         if answer.status == 401:
-            variables = " and ".join(self._endpoint.key_variables)
             raise Unauthorized(
-                f"{self._endpoint.provider}: {method} {path} {message}",
-                hint=f"look at {variables}",
+                f"{self._endpoint.provider}: {method} {path} {message}", hint=f"look at {self._endpoint.key_names}"
             )
         raise failure(message, hint="try again later" if answer.is_transient else "")
 

@@ -44,6 +44,11 @@ class Endpoint:
     ca_directory: str = ""
     """From SSL_CERT_DIR, likewise."""
 
+    @property
+    def key_names(self) -> str:
+        """The variables of the key, for people."""
+        return " and ".join(self.key_variables)
+
 
 def from_environment(spec: ProviderSpec, provider_type: ProviderType, environment: Mapping[str, str]) -> Endpoint:
     """Read the endpoint. Raises MissingKey, or ProviderError for a base URL or a key that cannot be used."""
