@@ -13,9 +13,7 @@ ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "declarative" / "providers"
 _PLACE = r"(?:row )?\d+(?:\.\d+)?"
 _DOCUMENTS = "cartesia|callingbox|elevenlabs|telnyx|retell|vapi|twilio"
-_CITATION = re.compile(
-    rf"(?<!/)\b({_DOCUMENTS})\.md((?: {_PLACE}(?:(?:,| to| and)(?= {_PLACE}))?)*)"
-)
+_CITATION = re.compile(rf"(?<!/)\b({_DOCUMENTS})\.md((?: {_PLACE}(?:(?:,| to| and)(?= {_PLACE}))?)*)")
 
 
 def cited() -> Iterator[tuple[str, str, str]]:
