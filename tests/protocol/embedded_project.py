@@ -118,6 +118,6 @@ def _persons_of_unknown_calls(ground: EmbeddedProject) -> set[str]:
     """The digests of everyone to whom a call went at a provider without marks that the lock does not know."""
     lock = ground.lock()
     known = {remote for record in lock["resources"].values() for remote in record.get("remotes", {})}
-    calls = ground.queued_calls()["calls"]
-    unknown = [call["to"] for call in calls if call["sid"] not in known]
+    unmarked = [dial for dial in ground.dials() if dial["provider"] == "twilio"]
+    unknown = [dial["number"] for dial in unmarked if dial["call_id"] not in known]
     return {PersonKey(None).digest_person(lock["lineage"], number) for number in unknown}
