@@ -31,6 +31,8 @@ class _QueuedCall:
     """How long it waits, as the provider last said."""
     may_call: Callable[[], bool]
     """Whether its person may still be called."""
+    waited: timedelta = timedelta()
+    """How long this run has waited for it. The provider's clock may stand still."""
 
 
 class CallQueue:
@@ -76,20 +78,23 @@ class CallQueue:
         self._run.progress(f"{self._resource.address}: {len(self._calls)} of its calls wait in the provider's queue")
         self._executor.on_wait()
         self._run.pause(POLL_SECONDS)
+        for call in self._calls.values():
+            call.waited += timedelta(seconds=POLL_SECONDS)
         self._look(timedelta())
 
     def _is_long(self) -> bool:
-        now = self._read_time()
         return self._most_queued is not None and any(
-            max(call.queued_for or timedelta(), now - call.placed_at) > self._most_queued
-            for call in self._calls.values()
+            max(call.queued_for or timedelta(), self._age(call)) > self._most_queued for call in self._calls.values()
         )
+
+    def _age(self, call: _QueuedCall) -> timedelta:
+        return max(self._read_time() - call.placed_at, call.waited)
 
     def _look(self, least_age: timedelta) -> None:
         """Reads the calls that have waited so long, and drops those that left the queue."""
         channel = self._run.provider(self._resource).channels[self._resource.route]
         for remote_id, call in list(self._calls.items()):
-            age = self._read_time() - call.placed_at
+            age = self._age(call)
             if age < least_age:
                 continue
             try:

@@ -10,6 +10,7 @@ import pytest
 from tests.protocol.embedded_project import EmbeddedProject, resolve_like_a_person
 from tests.protocol.faults_answers import FAULTS, Fault, status
 from tests.protocol.faults_reads import rule
+from tests.protocol.project_fixture import HEAD, InProcessProject, Project, once, people
 from tests.protocol.voices import BUSY, QUEUED_CALLS, REACHED, SILENT
 
 _HOUR = 3600.0
@@ -355,3 +356,31 @@ def test_data_need_an_address_that_carries_them(ground: EmbeddedProject) -> None
     assert "both say what happens in the call" in ground.run("validate").text
     ground.write(QUEUED_CALLS.call(REACHED, more="via: batch, "))
     assert "has no batches" in ground.run("validate").text
+
+
+def test_without_a_lock_everybody_is_held_back_and_none_is_rebuilt(project: Project) -> None:
+    for file in project.directory.iterdir():
+        file.unlink()
+    project.file("voices.yaml", QUEUED_CALLS.batch([REACHED, SILENT]))
+    project.queued_calls("POST", To=REACHED, From="+12025550100", Url="https://agent.example.com/twiml")
+    for run in (project.plan(), project.apply()):
+        assert (run.code, "dialctl state new" in run.said) == (3, True), run.said
+    rebuilt = project.run("state", "rebuild")
+    assert (rebuilt.code, "no mark of this project" in rebuilt.said) == (1, True), rebuilt.said
+    project.advance(_HOUR)
+    assert project.calls() == {REACHED: 1}
+
+
+def test_beside_resources_with_marks_a_rebuilt_lock_holds_everybody_back(quick: InProcessProject) -> None:
+    provider = "{type: twilio, defaults: {From: '+12025550100', Url: 'https://agent.example.com/t'}}"
+    project = quick.directory / "project.yaml"
+    project.write_text(f"{project.read_text()}  providers: {{calls: {provider}}}\n")
+    quick.batch("march", people(2))
+    rows = f"  provider: calls\n  recipients: [{{to_number: '{REACHED}'}}]\n"
+    quick.file("queue.yaml", HEAD.format(kind="Batch", name="queue") + rows)
+    assert quick.apply().code == 0
+    quick.lock.unlink()
+    rebuilt = quick.run("state", "rebuild")
+    assert (rebuilt.code, "batch/queue: 1 person" in rebuilt.said) == (0, True), rebuilt.said
+    assert quick.apply().code == 3
+    quick.check_calls(once([REACHED, *people(2)]))
