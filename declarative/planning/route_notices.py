@@ -112,5 +112,9 @@ def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabili
             f"{call_count:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a "
             f"second; {_WHEN_PLACED[capabilities.cancellable is Cancellable.NEVER]}",
         )
+    per_second, pace = capabilities.per_second, resource.pace.calls_per_second
+    if capabilities.most_queued is not None and per_second is not None and pace > per_second and call_count > 1:
+        message = f"unless more is bought, {resource.provider} lets {per_second:g} a second out of its queue"
+        yield Notice(resource.address, f"{message}, and a pace of {pace:g} a second waits for it")
     if not capabilities.returns_data:
         yield Notice(resource.address, capabilities.notes)

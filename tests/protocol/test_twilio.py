@@ -341,6 +341,25 @@ def test_what_cannot_be_promised_stands_in_every_plan(ground: EmbeddedProject) -
         assert "up to 24 hours later" in plan
 
 
+def test_a_pace_above_that_of_the_queue_is_warned_of(ground: EmbeddedProject) -> None:
+    people = [REACHED, SILENT, BUSY]
+    ground.write(QUEUED_CALLS.batch(people, more="pace: {calls_per_second: 5, max_in_flight: 9}, "))
+    assert "lets 1 a second out of its queue" in ground.run("plan").text
+    assert ground.apply().exit == 0
+    ground.advance(_HOUR)
+    assert ground.calls() == dict.fromkeys(people, 1)
+
+
+def test_an_address_may_hold_a_secret_and_is_shown_nowhere(ground: EmbeddedProject) -> None:
+    secret = {"Url": "https://agent.example.com/twiml?token=sesame", "StatusCallback": "https://sesame.example.com/s"}
+    more = ", ".join(f'{name}: "{value}"' for name, value in secret.items())
+    ground.write(QUEUED_CALLS.batch([REACHED], more=f"{more}, "))
+    printed = [ground.run("plan").text, ground.run("plan", "--json").text, ground.apply().text]
+    ground.write(QUEUED_CALLS.batch([REACHED], more=f"{more.replace('token', 'key')}, "))
+    printed += [ground.run("plan", "--json").text, ground.run("status", "--json").text]
+    assert not any("sesame" in text for text in [*printed, *(content.decode() for _, content in ground.lock_files())])
+
+
 def test_data_need_an_address_that_carries_them(ground: EmbeddedProject) -> None:
     data = ", Parameters: {plan: pro}"
     plain = QUEUED_CALLS.batch([REACHED], data=data)
