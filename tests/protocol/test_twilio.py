@@ -368,13 +368,29 @@ def test_data_need_an_address_that_carries_them(ground: EmbeddedProject) -> None
     ground.advance(_HOUR)
     [dial] = ground.dials()
     assert dial["metadata"] == {"plan": "pro"}
-    ground.write(plain.replace('Url: "https://agent.example.com/twiml"', 'Twiml: "<Response/>"'))
+    ground.write(_without_address(plain))
     said = ground.run("validate")
-    assert "twilio sends a person's data in Url, which is not written here" in said.text.replace("voice", "twilio")
+    assert "recipients[0].Parameters.plan: voice sends a person's data in Url, which is not written here" in said.text
     ground.write(plain.replace("defaults: {From", "defaults: {Twiml: <Response/>, From"))
     assert "both say what happens in the call" in ground.run("validate").text
     ground.write(QUEUED_CALLS.call(REACHED, more="via: batch, "))
     assert "has no batches" in ground.run("validate").text
+
+
+def _without_address(text: str) -> str:
+    return text.replace('Url: "https://agent.example.com/twiml"', 'Twiml: "<Response/>"')
+
+
+def test_columns_of_a_file_are_refused_where_no_address_carries_them(ground: EmbeddedProject) -> None:
+    (ground.directory / "people.csv").write_text(f"phone,plan\n{REACHED},pro\n")
+    for fields, exits in (("", 1), (", Parameters: [plan]", 1), (", Parameters: []", 0)):
+        rows = f"recipients_from: [{{file: people.csv, to_number: phone{fields}}}]"
+        ground.write(_without_address(QUEUED_CALLS.document("Batch", rows)))
+        said = ground.run("validate")
+        assert said.exit == exits, said.text
+        refused = 'column "plan" of people.csv: voice sends a person\'s data in Url, which is not written here'
+        assert (refused in said.text) is bool(exits), said.text
+    assert ground.apply().exit == 0
 
 
 def test_without_a_lock_everybody_is_held_back_and_none_is_rebuilt(project: Project) -> None:
