@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -46,7 +47,7 @@ class RunLog:
             line = orjson.dumps(entry).decode()
         else:
             line = f"{at} {level:7} {clean(project)}: {text}"
-        with self._mutex:
+        with self._mutex, suppress(OSError):  # whoever read the log may be gone, and the calls go on
             print(line, file=self._stream, flush=True)
 
     def write_round(self, project: str, result: Round) -> None:
