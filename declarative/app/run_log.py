@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -65,6 +66,20 @@ class RunLog:
             self._last[project] = standing
             for message in standing:
                 self.write(project, message, level=level, event=result.outcome.value)
+
+
+class ServerLog(logging.Handler):
+    """Takes what the HTTP server has to say into the log, without tracebacks: they quote whatever was at hand."""
+
+    def __init__(self, log: RunLog) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        failure = record.exc_info[1] if record.exc_info else None
+        reason = f": {type(failure).__name__}: {failure}" if failure else ""
+        message = record.getMessage().partition("\n")[0]
+        self._log.write("run", f"{message}{reason}", level="error" if failure else "warning", event="server")
 
 
 def describe_requests(report: ApplyReport) -> Iterator[str]:

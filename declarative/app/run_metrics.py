@@ -29,7 +29,7 @@ class RunMetrics:
         self.day = self._gauge("dials_of_day", "People called within 24 hours, at all replicas.", "project")
         self.limit = self._gauge("max_dials", "People who may be called within 24 hours.", "project")
         self.age = self._gauge("last_good_round_age_seconds", "Seconds since a round was last good.", "project")
-        self.held = self._gauge("lease_held_elsewhere", "1 where another run or replica works on it.", "project")
+        self.held = self._gauge("held_elsewhere", "1 where another run or replica works on it.", "project")
         self.valid = self._gauge("manifests_valid", "0 where the manifests were invalid in the last round.", "project")
         self.dials = self._counter("dials", "People in requests that call, from this replica.", "project")
         self.rounds = self._counter("rounds", "Rounds by how they ended.", "project", "outcome")

@@ -17,7 +17,15 @@ from declarative.app.report import ProjectReport, read_report
 from declarative.app.run_turn import Turn
 from declarative.app.session import Session
 from declarative.engine.signals import StopSignal
-from declarative.errors import DialctlError, Exit, Interrupted, LeaseHeld, ManifestError, Refused
+from declarative.errors import (
+    DialctlError,
+    Exit,
+    Interrupted,
+    LeaseHeld,
+    ManifestError,
+    Refused,
+    describe_system_error,
+)
 from declarative.model.lock import Lock
 from declarative.model.resource import Desired
 from declarative.model.selection import EVERYTHING
@@ -132,6 +140,8 @@ class RunProject:
             if isinstance(error, Interrupted):
                 raise
             result = self._describe_error(error)
+        except OSError as error:
+            result = self._describe_error(describe_system_error(error))
         if result.outcome in (RoundOutcome.GOOD, RoundOutcome.NEEDS_PERSON):
             self.last_good = time.time()
         self.is_elsewhere = result.outcome is RoundOutcome.HELD
@@ -148,11 +158,17 @@ class RunProject:
             return report
         with self._page_mutex:
             if time.monotonic() >= self._page_until:
-                with self._open_session(StopSignal()) as session:
-                    session.reuse(desired)
-                    self._page = read_report(session, EVERYTHING)
+                self._page = self._read_page(desired)
                 self._page_until = time.monotonic() + PAGE_AGE
             return self._page
+
+    def _read_page(self, desired: Desired) -> ProjectReport:
+        try:
+            with self._open_session(StopSignal()) as session:
+                session.reuse(desired)
+                return read_report(session, EVERYTHING)
+        except OSError as error:
+            raise describe_system_error(error) from error
 
     def leave(self) -> None:
         """Leave the project to any other replica at once, where this one had its last round."""

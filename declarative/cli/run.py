@@ -105,7 +105,7 @@ def _run_and_serve(projects: list[RunProject], run_log: RunLog, stop: StopSignal
 
     metrics = RunMetrics()
     runner = ProjectRunner(projects, run_log, stop, metrics.count_round)
-    server = _make_server(address, runner, metrics)
+    server = _make_server(address, runner, metrics, run_log)
     metrics.count_requests()
     stop.listen()
     server.start()
@@ -117,12 +117,12 @@ def _run_and_serve(projects: list[RunProject], run_log: RunLog, stop: StopSignal
         server.close()
 
 
-def _make_server(address: tuple[str, int], runner: ProjectRunner, metrics: RunMetrics) -> RunServer:
+def _make_server(address: tuple[str, int], runner: ProjectRunner, metrics: RunMetrics, run_log: RunLog) -> RunServer:
     from declarative.app.run_server import Pages, RunServer
     from declarative.report import html, run_page
 
     pages = Pages(render_report=html.render_report, render_index=run_page.render_index)
-    return RunServer(*address, runner, metrics, pages)
+    return RunServer(*address, runner, metrics, pages, run_log)
 
 
 def _check_installed() -> None:

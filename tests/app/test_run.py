@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -68,6 +70,47 @@ def test_one_projects_trouble_stops_no_other(projects: dict[str, ProjectFixture]
     assert RoundOutcome.INVALID in outcomes.values()
     assert any("bug in dialctl: ZeroDivisionError" in entry["message"] for entry in running.entries)
     assert running.runner.is_ready is False, "the broken one never came to the end of a round"
+
+
+@pytest.mark.parametrize("failure", [SystemExit(3), KeyboardInterrupt(), MemoryError(), RecursionError()])
+def test_whatever_a_project_raises_ends_no_thread(projects: dict[str, ProjectFixture], failure: BaseException) -> None:
+    class Broken(RunProject):
+        def run_round(self, *_: object) -> Round:
+            raise failure
+
+    running = Running(Broken(Path("broken"), RunSettings(interval=60)), open_project(projects["good"]))
+    assert running.runner.run() == Exit.FAILED
+    outcomes = {name: result.outcome for name, result in running.rounds}
+    assert outcomes == {"broken": RoundOutcome.FAILED, "good": RoundOutcome.GOOD}
+
+
+def test_a_project_that_hangs_holds_up_no_other(projects: dict[str, ProjectFixture]) -> None:
+    class Hanging(RunProject):
+        def run_round(self, stop: StopSignal, *_: object) -> Round:
+            other_is_over.wait(60)
+            return Round(outcome=RoundOutcome.GOOD, exit_code=Exit.DONE)
+
+    class Other(RunProject):
+        def run_round(self, *arguments: Any) -> Round:
+            try:
+                return super().run_round(*arguments)
+            finally:
+                other_is_over.set()
+
+    other_is_over = threading.Event()
+    settings = RunSettings(interval=60, sandbox=True, directory=projects["good"].root)
+    running = Running(Hanging(Path("hanging"), settings), Other(projects["good"].root, settings))
+    assert running.runner.run() == Exit.DONE
+    assert [name for name, _ in running.rounds] == ["good", "hanging"]
+
+
+def test_a_log_that_nobody_reads_stops_no_call(projects: dict[str, ProjectFixture]) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    log = RunLog(as_json=True, stream=Closed())
+    assert ProjectRunner([open_project(projects["good"])], log, StopSignal(), once=True).run() == Exit.DONE
 
 
 def test_the_log_holds_no_number_and_says_the_same_once(projects: dict[str, ProjectFixture]) -> None:
