@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -17,7 +16,6 @@ from starlette.routing import Route
 from declarative import humanize
 from declarative.app.report import ProjectReport
 from declarative.app.run import ProjectRunner
-from declarative.app.run_log import RunLog, ServerLog
 from declarative.app.run_metrics import CONTENT_TYPE, RunMetrics
 from declarative.errors import DialctlError, UsageError
 from declarative.privacy import clean, is_loopback, mask_all
@@ -29,7 +27,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 """Of every page: it loads nothing, and a browser keeps nothing of it."""
-_SERVER_LOGGER = logging.getLogger("uvicorn.error")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +45,7 @@ class RunServer:
     Raises UsageError where the address cannot be bound.
     """
 
-    def __init__(
-        self, host: str, port: int, runner: ProjectRunner, metrics: RunMetrics, pages: Pages, log: RunLog
-    ) -> None:
+    def __init__(self, host: str, port: int, runner: ProjectRunner, metrics: RunMetrics, pages: Pages) -> None:
         self._runner = runner
         self._metrics = metrics
         self._pages = pages
@@ -82,12 +77,10 @@ class RunServer:
             timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)
-        self._log = ServerLog(log)
         self._thread = threading.Thread(target=self._server.run, args=[[self._listener]], name="dialctl run server")
 
     def start(self) -> None:
         """Answer from now on."""
-        _SERVER_LOGGER.addHandler(self._log)
         self._thread.start()
 
     def close(self) -> None:
@@ -96,7 +89,6 @@ class RunServer:
         if self._thread.is_alive():
             self._thread.join()
         self._listener.close()
-        _SERVER_LOGGER.removeHandler(self._log)
 
     def _guard(self, answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
         def answer_guarded(request: Request) -> Response:

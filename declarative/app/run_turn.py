@@ -79,9 +79,9 @@ class Turn:
             return None
         if last != self._seen:
             # Clocks may differ: a note counts from when it was first seen, and no longer than it says.
-            length = (last.due - max(last.at, datetime.now(UTC))).total_seconds()
+            remaining = (last.due - max(last.at, datetime.now(UTC))).total_seconds()
             self._seen = last
-            self._until = self.clock() + min(self.interval, max(0.0, length)) + self.grace
+            self._until = self.clock() + min(self.interval, remaining) + self.grace
         return last if self.clock() < self._until else None
 
     @property

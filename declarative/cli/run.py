@@ -91,10 +91,11 @@ def run(
     projects = [RunProject(context.find_project(path), settings) for path in dict.fromkeys(paths or (Path(),))]
     stop = StopSignal()
     run_log = RunLog(as_json=log == "json")
-    if once:
-        stop.listen()
-        return ProjectRunner(projects, run_log, stop, once=True).run()
-    return _run_and_serve(projects, run_log, stop, metrics)
+    with run_log.capture():
+        if once:
+            stop.listen()
+            return ProjectRunner(projects, run_log, stop, once=True).run()
+        return _run_and_serve(projects, run_log, stop, metrics)
 
 
 def _run_and_serve(projects: list[RunProject], run_log: RunLog, stop: StopSignal, address: tuple[str, int]) -> int:
@@ -105,7 +106,7 @@ def _run_and_serve(projects: list[RunProject], run_log: RunLog, stop: StopSignal
 
     metrics = RunMetrics()
     runner = ProjectRunner(projects, run_log, stop, metrics.count_round)
-    server = _make_server(address, runner, metrics, run_log)
+    server = _make_server(address, runner, metrics)
     metrics.count_requests()
     stop.listen()
     server.start()
@@ -117,12 +118,12 @@ def _run_and_serve(projects: list[RunProject], run_log: RunLog, stop: StopSignal
         server.close()
 
 
-def _make_server(address: tuple[str, int], runner: ProjectRunner, metrics: RunMetrics, run_log: RunLog) -> RunServer:
+def _make_server(address: tuple[str, int], runner: ProjectRunner, metrics: RunMetrics) -> RunServer:
     from declarative.app.run_server import Pages, RunServer
     from declarative.report import html, run_page
 
     pages = Pages(render_report=html.render_report, render_index=run_page.render_index)
-    return RunServer(*address, runner, metrics, pages, run_log)
+    return RunServer(*address, runner, metrics, pages)
 
 
 def _check_installed() -> None:

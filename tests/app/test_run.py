@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,22 @@ def test_the_log_holds_no_number_and_says_the_same_once(projects: dict[str, Proj
     assert {orjson.loads(line)["level"] for line in said.splitlines()} == {"info", "error"}
     ProjectRunner(opened, log, StopSignal(), once=True).run()
     assert stream.getvalue() == said
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.WARNING])
+def test_each_step_is_in_the_log_as_all_else_is(projects: dict[str, ProjectFixture], level: int) -> None:
+    log, steps = RunLog(as_json=True, stream=(stream := io.StringIO())), logging.getLogger("dialctl.steps")
+    before = steps.level
+    steps.setLevel(level)
+    try:
+        with log.capture():
+            ProjectRunner([open_project(projects["good"])], log, StopSignal(), once=True).run()
+    finally:
+        steps.setLevel(before)
+    entries = [orjson.loads(line) for line in stream.getvalue().splitlines()]
+    requests = [entry["message"] for entry in entries if entry["event"] == "step"]
+    assert any(message.startswith("http: POST ") for message in requests) == (level == logging.DEBUG)
+    assert "5550101" not in stream.getvalue()
 
 
 def test_a_log_for_people_has_a_line_for_each_thing(projects: dict[str, ProjectFixture]) -> None:

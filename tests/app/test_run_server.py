@@ -32,13 +32,10 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-def serve(
-    stack: ExitStack, *projects: RunProject, pages: Pages = PAGES, stream: io.StringIO | None = None
-) -> httpx.Client:
+def serve(stack: ExitStack, *projects: RunProject, pages: Pages = PAGES) -> httpx.Client:
     metrics = RunMetrics()
-    log = RunLog(as_json=True, stream=stream or io.StringIO())
-    runner = ProjectRunner(projects, log, StopSignal(), metrics.count_round)
-    server = RunServer("127.0.0.1", 0, runner, metrics, pages, log)
+    runner = ProjectRunner(projects, RunLog(as_json=True), StopSignal(), metrics.count_round)
+    server = RunServer("127.0.0.1", 0, runner, metrics, pages)
     stack.callback(server.close)
     server.start()
     return stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False))
@@ -105,11 +102,12 @@ def test_a_page_that_fails_is_told_in_the_log_as_json(project: ProjectFixture, s
 
     project.write(project_yaml=PROJECT)
     running, stream = make_project(project), io.StringIO()
-    client = serve(stack, running, pages=Pages(render_report=fail, render_index=run_page.render_index), stream=stream)
+    client = serve(stack, running, pages=Pages(render_report=fail, render_index=run_page.render_index))
     run_round(running)
-    assert client.get("/").status_code == 500
+    with RunLog(as_json=True, stream=stream).capture():
+        assert client.get("/").status_code == 500
     (entry,) = [orjson.loads(line) for line in stream.getvalue().splitlines()]
-    assert (entry["level"], entry["event"]) == ("error", "server")
+    assert (entry["level"], entry["event"]) == ("error", "library")
     assert entry["message"].startswith("Exception in ASGI application: ZeroDivisionError: division by ")
     assert "5550101" not in entry["message"]
 
@@ -130,8 +128,7 @@ def test_a_name_that_is_not_of_this_machine_is_refused(project: ProjectFixture, 
 def test_an_address_in_use_is_named(project: ProjectFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        log = RunLog(as_json=True)
-        runner = ProjectRunner([], log, StopSignal())
+        runner = ProjectRunner([], RunLog(as_json=True), StopSignal())
         with pytest.raises(UsageError, match=rf"cannot listen on 127\.0\.0\.1:{port}") as error:
-            RunServer("127.0.0.1", port, runner, RunMetrics(), PAGES, log)
+            RunServer("127.0.0.1", port, runner, RunMetrics(), PAGES)
     assert "--metrics" in error.value.hint

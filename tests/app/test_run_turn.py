@@ -68,8 +68,8 @@ def test_an_idle_project_is_looked_at_once_in_the_time_of_a_lease(backend: Local
 
 @pytest.mark.parametrize(
     ("ago", "longest"),
-    [(-100_000, 60 + GRACE), (0, 60 + GRACE), (50, 10 + GRACE), (100_000, GRACE)],
-    ids=["behind", "equal", "older", "ahead"],
+    [(-100_000, 60 + GRACE), (0, 60 + GRACE), (50, 10 + GRACE), (65, GRACE - 5)],
+    ids=["behind", "equal", "older", "late"],
 )
 def test_clocks_that_differ_make_nobody_wait_for_long(
     backend: LocalBackend, clock: SettableClock, ago: float, longest: float
@@ -79,6 +79,11 @@ def test_clocks_that_differ_make_nobody_wait_for_long(
     assert turn.find_other(backend, "d1")
     clock.now += longest + 1
     assert turn.find_other(backend, "d1") is None
+
+
+def test_a_note_that_is_late_when_it_is_first_seen_holds_nobody(backend: LocalBackend) -> None:
+    note(backend, ago=60 + GRACE + 1)
+    assert Turn(interval=60).find_other(backend, "d1") is None
 
 
 def test_a_note_of_the_far_future_is_worth_one_interval(backend: LocalBackend, clock: SettableClock) -> None:
