@@ -14,7 +14,7 @@ from declarative.app import daily_dials
 from declarative.app.apply import ApplyOptions, apply_project
 from declarative.app.apply_report import ApplyReport
 from declarative.app.report import ProjectReport, read_report
-from declarative.app.run_turn import Turn
+from declarative.app.run_turn import Turn, is_found_everywhere
 from declarative.app.session import Session
 from declarative.engine.signals import StopSignal
 from declarative.errors import (
@@ -213,7 +213,7 @@ class RunProject:
         is_live = lock is not None and _is_live(lock)
         self._read_outcomes(session, changed=is_live or report.plan.sends)
         result = self._judge(report, is_live=is_live)
-        if self._turn is not None and invalid is None and result.outcome is not RoundOutcome.FAILED:
+        if self._turn is not None and invalid is None and is_found_everywhere(report, session.options.environment):
             self._turn.note_round(session.backend, session.desired.digest, result.wait)
         return self._explain(result, invalid or refusal)
 

@@ -7,20 +7,47 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import orjson
 
+from declarative.app.apply_report import ApplyReport
 from declarative.errors import StateError
+from declarative.planning.decide import Reason, Verb
 from declarative.state.base import Backend
 
 GRACE = 15.0
 """Seconds by which a round may be late until another replica has it, at most."""
 LOOK = 60.0
 """Seconds between two looks at the note, at most: the time of a lease."""
+
+_FOUND_EVERYWHERE = {
+    Reason.UNSURE,
+    Reason.MEMBERS_UNREADABLE,
+    Reason.CANCELLED_ELSEWHERE,
+    Reason.LOOKS_RENAMED,
+    Reason.MARK_LOST,
+    Reason.PROVIDER_CHANGED,
+    Reason.RELEASED,
+    Reason.HALTED,
+}
+"""Reasons to block that lie in the manifests, the lock or the calls. Any other may lie in the key, the network or the
+checkout of one replica, and then another one may do better."""
+
+
+def is_found_everywhere(report: ApplyReport, environment: Mapping[str, str]) -> bool:
+    """Whether any other replica would have come to the same, as far as one of them can tell."""
+    reasons = {action.reason for action in report.plan.actions_with_verb(Verb.BLOCK)}
+    return (
+        report.failure is None
+        and not report.plan.has_unread
+        and all(result.is_clean for result in report.results.values())
+        and reasons <= _FOUND_EVERYWHERE
+        and not environment.get("DIALCTL_HALT")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import pytest
 from declarative.app.run_round import Round, RoundOutcome, RunProject
 from declarative.app.run_turn import LOOK
 from declarative.engine.signals import StopSignal
+from declarative.sandbox.faults import install_rules
 from tests.app.running import PROJECT, make_project, run_round
 from tests.project_fixture import ADA, BATCH, BEN, CAY, ProjectFixture
 
@@ -76,6 +77,35 @@ def test_a_round_that_failed_is_left_to_the_others(project: ProjectFixture, repl
     assert (invalid.outcome, invalid.report is None) == (RoundOutcome.INVALID, False)
     third = make_project(project, takes_turns=True)
     assert run_round(third).outcome is RoundOutcome.INVALID
+
+
+def test_what_one_replica_alone_may_lack_is_tried_by_the_others(
+    project: ProjectFixture, replicas: list[RunProject], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = replicas
+    with project.world() as world, world.moment() as moment:
+        refuse = {"status": {"code": 403, "effect": False}}
+        install_rules(moment, [{"match": {"operation": "listCallBatches", "times": 0}, "do": refuse}])
+    assert run_round(first).outcome is not RoundOutcome.GOOD, "a key that is wrong, say"
+    with project.world() as world, world.moment() as moment:
+        install_rules(moment, [])
+    assert run_round(second).outcome is RoundOutcome.GOOD
+    second.leave()
+    monkeypatch.setenv("DIALCTL_HALT", "this machine is taken down")
+    run_round(first)
+    monkeypatch.delenv("DIALCTL_HALT")
+    project.people(ADA, BEN)
+    assert run_round(second).outcome is RoundOutcome.GOOD
+
+
+def test_a_block_that_any_replica_would_find_is_left_to_one(
+    project: ProjectFixture, replicas: list[RunProject]
+) -> None:
+    first, second, _ = replicas
+    run_round(first)
+    project.write(batch_yaml=BATCH.replace("outreach", "renamed"))
+    assert run_round(first).outcome is RoundOutcome.NEEDS_PERSON
+    assert run_round(second).outcome is RoundOutcome.HELD
 
 
 def test_invalid_manifests_are_told_by_a_replica_that_waits_too(
