@@ -173,7 +173,7 @@ class RunProject:
     def leave(self) -> None:
         """Leave the project to any other replica at once, where this one had its last round."""
         if self._turn is not None and self._desired is not None and not self.is_elsewhere:
-            with suppress(DialctlError), self._open_session(StopSignal()) as session:
+            with suppress(DialctlError, OSError), self._open_session(StopSignal()) as session:
                 session.reuse(self._desired)
                 self._turn.give_up(session.backend)
 

@@ -40,6 +40,7 @@ def test_metrics_follow_the_rounds(project: ProjectFixture) -> None:
     values = read(metrics)
     assert ("dialctl_people", "spring", "waiting") not in values
     assert values["dialctl_people", "dialed", "spring"] == 2
+    assert sum(count for (name, *_), count in values.items() if name == "dialctl_outcomes") == 2
     assert values["dialctl_dials_total", "spring"] == 2
     assert values["dialctl_round_seconds_count", "spring"] == 2
     project.write(batch_yaml="nonsense")
