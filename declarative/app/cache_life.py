@@ -15,12 +15,13 @@ CACHE_LIFE = timedelta(days=30)
 
 def end_old_caches(directory: Path) -> None:
     """Delete the files below a folder of caches that were written longer ago than CACHE_LIFE, by this machine's clock.
-    One that cannot be deleted is left to the next run."""
+    One that cannot be deleted is left to the next run, and a folder that another user keeps for itself to that user."""
     oldest = time.time() - CACHE_LIFE.total_seconds()
-    for file in list_cache_files(directory):
-        with suppress(OSError):
-            if file.lstat().st_mtime < oldest:
-                file.unlink()
+    with suppress(OSError):
+        for file in list_cache_files(directory):
+            with suppress(OSError):
+                if file.lstat().st_mtime < oldest:
+                    file.unlink()
 
 
 def purge_caches(directory: Path) -> int:
