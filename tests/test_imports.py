@@ -163,7 +163,7 @@ def test_decide_knows_nothing_of_the_house() -> None:
     assert known(f"{PACKAGE}.planning.decide") == set()
 
 
-WORLD = ("submit", "retry", "cancel")
+WORLD = ("submit", "retry", "cancel", "remove_member")
 """What a channel can do to the world."""
 
 

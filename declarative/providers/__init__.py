@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         OutOfFunds,
         Provider,
         Rejected,
+        Removal,
+        RemovalChannel,
         SingleCallChannel,
         Submission,
     )
@@ -39,6 +41,7 @@ __all__ = [  # noqa: RUF022, grouped by what an author looks for
     "Provider",
     "Channel",
     "SingleCallChannel",
+    "RemovalChannel",
     # What it is described by
     "ProviderType",
     "Capabilities",
@@ -61,6 +64,7 @@ __all__ = [  # noqa: RUF022, grouped by what an author looks for
     "OutOfFunds",
     "Ambiguous",
     "MarkMissing",
+    "Removal",
     "AccountEntry",
     # How it sends requests
     "HttpClient",
