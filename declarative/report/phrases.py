@@ -144,7 +144,8 @@ def _cancel_sentence(action: Action, plan: Plan) -> str:
     if alone == action.people:
         return f"{people(alone)} taken off ({describe_why(action.reasons)}); the others stay{in_flight_note}"
     waiting_people = humanize.plural(action.people, "person who still waits", "people who still wait")
-    alone_note = f"; the others stay in the batches that {alone:,} of them leave" if alone else ""
+    left_alone = humanize.plural(alone, "of them leaves", "of them leave")
+    alone_note = f"; the others stay in the batches that {left_alone}" if alone else ""
     return f"{waiting_people} ({describe_why(action.reasons)}){alone_note}{in_flight_note}"
 
 

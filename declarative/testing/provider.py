@@ -9,9 +9,9 @@ from functools import partial
 from itertools import count
 
 from declarative.model.capabilities import Cancellable, CancelProof
-from declarative.model.remote import Phase
+from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
-from declarative.providers.base import EVERY_AGENT, Done, Rejected
+from declarative.providers.base import EVERY_AGENT, Done, Rejected, Removal, RemovalChannel
 from declarative.providers.plugins import Plugin
 from declarative.testing.contract import (
     ContractReport,
@@ -160,6 +160,29 @@ def _cancelling_twice_is_harmless(stage: Stage) -> None:
     require_equal(stage.read(remote.id).cancelled, can_cancel, "cancelled")
 
 
+def _one_person_is_taken_off_where_that_is_possible_and_the_others_stay(stage: Stage) -> None:
+    if not stage.capabilities.most_removals:
+        return
+    channel, staying, leaving = stage.channel, NUMBER, "+14155550102"
+    require(isinstance(channel, RemovalChannel), "the channel has no find_members() and remove_member()")
+    assert isinstance(channel, RemovalChannel)
+    remote = stage.place(staying, leaving, scheduled_at=_start(stage))
+    member_ids = channel.find_members(remote.id, frozenset({leaving}))
+    require_equal(list(member_ids), [leaving], "the numbers that find_members() returns")
+    for member_id in (*member_ids[leaving], *member_ids[leaving]):
+        outcome = channel.remove_member(remote.id, member_id)
+        require_equal(outcome, Removal(in_flight=False), "the outcome of remove_member() before the start")
+    require_equal(_phases(stage.read(remote.id)), {staying: Phase.QUEUED, leaving: Phase.CANCELLED}, "the phases then")
+    stage.world.advance(4 * 3600)
+    phases = _phases(stage.read(remote.id))
+    require_equal(phases[leaving], Phase.CANCELLED, "the phase of the person taken off after the start")
+    require(phases[staying] not in _LIVE and phases[staying] != Phase.CANCELLED, "the other one was not called")
+
+
+def _phases(remote: Remote) -> dict[str, str]:
+    return {} if remote.members is None else dict(remote.members.select("number", "phase").iter_rows())
+
+
 def _a_retry_counts_where_there_is_one(stage: Stage) -> None:
     if not stage.capabilities.retryable:
         outcome = stage.channel.retry(stage.place().id)
@@ -246,6 +269,7 @@ RULES: tuple[Callable[[Stage], None], ...] = (
     _the_outcome_of_a_person_not_reached_is_one_that_retry_may_name,
     _a_schedule_is_kept_where_there_can_be_one,
     _cancelling_twice_is_harmless,
+    _one_person_is_taken_off_where_that_is_possible_and_the_others_stay,
     _a_retry_counts_where_there_is_one,
     _as_many_people_as_promised_go_into_one_request,
     _an_agent_that_does_not_exist_is_an_unknown_reference,

@@ -36,6 +36,8 @@ def test_who_left_the_list_is_taken_off_alone_and_the_plan_says_so(ground: Embed
     plan = ground.run("plan")
     assert "1 person taken off (no longer listed); the others stay" in plan.text
     assert "Plan: 1 taken off." in plan.text
+    (action,) = ground.run("plan", "--json").json["actions"]
+    assert (action["verb"], action["people"], action["alone"]) == ("cancel", 1, 1)
     ran = ground.apply()
     assert (ran.exit, "1 person taken off" in ran.text) == (0, True), ran.text
     assert sent(ground) == [CAMPAIGNS.operation, _REMOVE]
@@ -108,15 +110,14 @@ def test_where_everybody_leaves_or_settings_changed_the_campaign_is_stopped(grou
     assert ground.calls() == {}
 
 
-@pytest.mark.parametrize("stage", ["dialed before", "dialed meanwhile"])
-def test_who_was_dialed_before_it_is_never_called_again(ground: EmbeddedProject, stage: str) -> None:
+@pytest.mark.parametrize("is_late", [False, True], ids=["in time", "late"])
+def test_who_was_dialed_before_it_is_never_called_again(ground: EmbeddedProject, is_late: bool) -> None:
     submit(ground, more="target_concurrency_limit: 1, ")
     ground.advance(125)
     assert ground.calls() == {REACHED: 1}
     changed = CAMPAIGNS.batch(_ALL, data=DATA, more="target_concurrency_limit: 1, ")
     ground.write(changed.replace(f'"{REACHED}"{DATA}', f'"{REACHED}"').replace(f'"{SILENT}"{DATA}', f'"{SILENT}"'))
-    if stage == "dialed meanwhile":  # between the plan and the request
-        ground.faults(rule("listLeads", {"delay": 0, "lag": 0}), rule(_REMOVE, {"late": 40}))
+    ground.faults(*([rule(_REMOVE, {"late": 40})] if is_late else []))
     ground.apply()
     ground.faults()
     ground.advance(_HOUR)
