@@ -118,6 +118,8 @@ class Capabilities:
     """Refuses a batch whose start (`scheduled_at`) has passed when the request lands. False where that is not known."""
     list_ends: bool = False
     """A list may end before the beginning, since the provider keeps things for a time only."""
+    finds_marks: bool = False
+    """Its list can be asked for what bears a mark. What is found is ours; that nothing is found proves nothing."""
     cancel_settles: float = 60.0
     """Seconds after the answer to a cancel in which a call may still go out. The default is for types that do not
     know."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Rejected,
         Removal,
         RemovalChannel,
+        SearchChannel,
         SingleCallChannel,
         Submission,
     )
@@ -42,6 +43,7 @@ __all__ = [  # noqa: RUF022, grouped by what an author looks for
     "Channel",
     "SingleCallChannel",
     "RemovalChannel",
+    "SearchChannel",
     # What it is described by
     "ProviderType",
     "Capabilities",

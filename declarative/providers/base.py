@@ -173,6 +173,15 @@ class RemovalChannel(Protocol):
         ...
 
 
+@runtime_checkable
+class SearchChannel(Protocol):
+    """What a batch channel can do besides, where its capabilities have `finds_marks`. Raises as a Channel does."""
+
+    def find_marked(self, mark: str) -> list[Remote]:
+        """Return the batches whose name contains a mark, by the provider's own search, without members."""
+        ...
+
+
 @dataclass(frozen=True)
 class AccountEntry:
     """An agent or a phone number of the account."""

@@ -23,6 +23,7 @@ from declarative.providers.base import (
     Provider,
     Removal,
     RemovalChannel,
+    SearchChannel,
     Submission,
 )
 from declarative.providers.plugins import describe_failure
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 
 class ContainedChannel:
-    """Implements `base.Channel` and `base.RemovalChannel`."""
+    """Implements `base.Channel`, `base.RemovalChannel` and `base.SearchChannel`."""
 
     def __init__(self, type_name: str, channel: Channel) -> None:
         self._type_name = type_name
@@ -67,6 +68,12 @@ class ContainedChannel:
 
     def remove_member(self, remote_id: str, member_id: str) -> Removal | Failure:
         return self._send(lambda: self._removal_channel.remove_member(remote_id, member_id))
+
+    def find_marked(self, mark: str) -> list[Remote]:
+        channel = self._channel
+        if not isinstance(channel, SearchChannel):
+            raise ProviderError(f"the provider type {self._type_name} declares finds_marks, and cannot search")
+        return _read(self._type_name, lambda: channel.find_marked(mark))
 
     @property
     def _removal_channel(self) -> RemovalChannel:

@@ -11,7 +11,7 @@ from itertools import count
 from declarative.model.capabilities import Cancellable, CancelProof
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
-from declarative.providers.base import EVERY_AGENT, Done, Rejected, Removal, RemovalChannel
+from declarative.providers.base import EVERY_AGENT, Done, Rejected, Removal, RemovalChannel, SearchChannel
 from declarative.providers.plugins import Plugin
 from declarative.testing.contract import (
     ContractReport,
@@ -92,6 +92,18 @@ def _lists_are_newest_first(stage: Stage) -> None:
         for page in pages:
             times = [remote.created_at for remote in page if remote.created_at]
             require_equal(times, sorted(times, reverse=True), "the order of created_at within a page")
+
+
+def _what_was_submitted_is_found_by_a_search_for_its_mark_where_there_is_one(stage: Stage) -> None:
+    if not stage.capabilities.finds_marks:
+        return
+    channel = stage.channel
+    require(isinstance(channel, SearchChannel), "the channel has no find_marked()")
+    assert isinstance(channel, SearchChannel)
+    remote, other = (stage.place(scheduled_at=_start(stage)) for _ in range(2))
+    stage.world.advance(stage.world.listed_after)
+    found = {one.id: one.mark for one in channel.find_marked(str(remote.mark))}
+    require_equal(found, {remote.id: remote.mark}, f"what find_marked() finds beside {other.id}")
 
 
 def _what_was_submitted_is_read_with_its_person(stage: Stage) -> None:
@@ -263,6 +275,7 @@ RULES: tuple[Callable[[Stage], None], ...] = (
     _what_was_submitted_is_found_again_by_its_mark,
     _what_was_submitted_is_listed_without_its_agent_being_named,
     _lists_are_newest_first,
+    _what_was_submitted_is_found_by_a_search_for_its_mark_where_there_is_one,
     _what_was_submitted_is_read_with_its_person,
     _a_person_who_waits_is_read_with_their_data,
     _an_id_that_was_never_given_out_is_unknown,

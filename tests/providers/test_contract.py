@@ -51,7 +51,7 @@ def test_a_built_in_provider_keeps_the_whole_contract(name: str, version: str, w
     routes = {version: provider_type.routes[version]}
     report = check_provider(OneRoute(replace(provider_type, versions=(version,), routes=routes)), world)
     assert report.skipped == {}
-    assert len(report.passed) == len(routes[version]) * 39
+    assert len(report.passed) == len(routes[version]) * 40
 
 
 class MemoryWorld(World):
@@ -68,7 +68,7 @@ class MemoryWorld(World):
 
 def test_the_example_from_outside_keeps_what_can_be_checked_of_it() -> None:
     report = check_provider(memory_provider, MemoryWorld())
-    assert len(report.passed) == 17
+    assert len(report.passed) == 18
     assert {name.split(": ")[0] for name in report.passed} == {"1 call"}
     reasons = set(report.skipped.values())
     assert reasons == {

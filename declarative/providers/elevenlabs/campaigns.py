@@ -63,8 +63,8 @@ _CALL_PAGES = replace(_FORM, entries="calls", entry_id="intent_id")
 
 
 class CampaignChannel:
-    """Implements `base.Channel` for Route.BATCH, and `base.RemovalChannel`. The mark is the idempotency key, and ends
-    the campaign's name."""
+    """Implements `base.Channel` for Route.BATCH, `base.RemovalChannel` and `base.SearchChannel`. The mark is the
+    idempotency key, and ends the campaign's name."""
 
     def __init__(self, client: HttpClient, capabilities: Capabilities) -> None:
         self._client = client
@@ -75,11 +75,14 @@ class CampaignChannel:
         return self._capabilities
 
     def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
-        return [self._list_campaigns()]
+        return [self._list_campaigns({})]
 
-    def _list_campaigns(self) -> Iterator[list[Remote]]:
+    def find_marked(self, mark: str) -> list[Remote]:
+        return [remote for page in self._list_campaigns({"search": mark}) for remote in page]
+
+    def _list_campaigns(self, query: Mapping[str, str]) -> Iterator[list[Remote]]:
         try:
-            for page in read_pages(self._client, CAMPAIGNS, {}, form=_CAMPAIGN_PAGES):
+            for page in read_pages(self._client, CAMPAIGNS, query, form=_CAMPAIGN_PAGES):
                 yield [_parse_campaign(campaign) for campaign in page]
         except Unauthorized:
             raise

@@ -11,7 +11,7 @@ import pytest
 
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Done, MarkMissing, Rejected, Removal, RemovalChannel
+from declarative.providers.base import Ambiguous, Done, MarkMissing, Rejected, Removal, RemovalChannel, SearchChannel
 from declarative.providers.elevenlabs.campaigns import campaign_body
 from tests.providers.scripted_provider import MARK, answering, open_exchange, pages_of, submission
 
@@ -204,3 +204,19 @@ def test_a_removal_counts_for_the_person_who_was_asked_for(response: httpx.Respo
     outcome = channel.remove_member("camp_1", "l3")
     assert isinstance(outcome, expected)
     assert not isinstance(outcome, Removal) or outcome.in_flight, "what is not denied may be so"
+
+
+def test_a_search_for_a_mark_reads_all_its_pages() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        assert request.url.params["search"] == str(MARK)
+        is_first = "cursor" not in request.url.params
+        page = [campaign(campaign_id="camp_1" if is_first else "camp_2")]
+        more: Json = {"has_more": is_first, "next_cursor": "p2" if is_first else None}
+        return httpx.Response(200, json={"campaigns": page, **more})  # type: ignore[dict-item]
+
+    channel = open_exchange(handle, "elevenlabs").channel(Route.BATCH)
+    assert isinstance(channel, SearchChannel)
+    assert [(remote.id, remote.mark) for remote in channel.find_marked(str(MARK))] == [
+        ("camp_1", MARK),
+        ("camp_2", MARK),
+    ]
