@@ -24,7 +24,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "engine": SHARED | {"planning", "providers.base", "state.base", "state.ledger"},
     "app": SHARED | {"engine", "planning", "providers.base", "state"},
     "app.session": frozenset({"manifest", "providers.catalog", "sandbox"}),
-    "app.connections": frozenset({"manifest", "providers.catalog", "sandbox"}),
+    "app.connections": frozenset({"manifest", "providers.catalog", "providers.plugins", "sandbox"}),
     "app.git_changes": frozenset({"manifest"}),
     "report": SHARED | {"app", "engine.results", "planning"},
     "cli": LEAVES | {"app", "report", "planning", "engine.signals", "model", "__init__"},
