@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from declarative.sandbox import SANDBOX_KEY
+from tests.cli.test_completion import offered
 from tests.command import run_in_process
 
 _HEAD = "apiVersion: dialctl/v1\nkind: {}\nmetadata: {{name: {}}}\nspec:\n"
@@ -63,40 +64,6 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
     return Installed(tmp_path, monkeypatch)
 
 
-def test_a_broken_type_stops_no_command_of_a_project_that_does_not_use_it(installed: Installed) -> None:
-    installed.module.write_text("raise SystemExit('not today')\n")
-    assert "cannot be used: relay (SystemExit: not today)" in installed.run("version")[1]
-    for command in (["validate"], ["--sandbox", "apply", "-y"], ["--sandbox", "destroy", "-y"], ["schema", "--bundle"]):
-        assert installed.run(*command)[0] == 0, command
-
-
-def test_a_broken_type_blocks_its_own_resources_alone(installed: Installed) -> None:
-    installed.module.write_text("import no_such_module\n")
-    installed.use()
-    assert installed.run("validate")[0] == 0
-    exit_code, text = installed.run("--sandbox", "apply", "-y")
-    assert exit_code == 3
-    assert "batch/march" in text
-    assert "1 person called" in text or "1 submitted" in text or "create" in text
-    assert "! batch/april" in text
-    assert "relay" in text
-
-
-def test_the_sandbox_runs_nothing_of_a_type_without_a_simulator(installed: Installed, tmp_path: Path) -> None:
-    """Its module alone could read what it likes: a key of the environment, or a real host."""
-    installed.module.write_text(f"from pathlib import Path\nPath({str(tmp_path / 'imported')!r}).touch()\n")
-    installed.use()
-    exit_code, text = installed.run("--sandbox", "apply", "-y")
-    assert exit_code == 3
-    assert "the sandbox does not simulate the provider type relay: nothing of it is run there" in text
-    assert "batch/march: 1 person submitted" in text
-    assert "run without --sandbox, or install a simulator of it" in installed.run("--sandbox", "plan")[1]
-    for command in (["version"], ["status"], ["explain", "batch"], ["schema", "--bundle"]):
-        installed.run("--sandbox", *command)
-    assert not (tmp_path / "imported").exists()
-    assert "not simulated: relay" in installed.run("--sandbox", "version")[1]
-
-
 _SIMULATED = """
 import json, os, socket
 from dataclasses import replace
@@ -109,6 +76,8 @@ from tests.providers.relay_world import FORGETFUL
 seen = []
 
 def look(when, **more):
+    if "REFUSED" not in globals():
+        return
     try:
         socket.create_connection(("203.0.113.7", 443), timeout=0.1)
         reached = "connected"
@@ -129,7 +98,18 @@ type = replace(relay_type(Path(SCHEMAS)), routes={"1": {Route.BATCH: FORGETFUL}}
 @pytest.fixture
 def simulated(installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
     """A type with a simulator, whose module looks around when it is imported and when it connects."""
-    names = f"LOG, SCHEMAS = {str(tmp_path / 'log')!r}, {str(tmp_path / 'schemas')!r}\n"
+    return outside(installed, tmp_path, monkeypatch, "REFUSED = True\n")
+
+
+@pytest.fixture
+def sound(installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
+    """The same type, which looks at nothing."""
+    return outside(installed, tmp_path, monkeypatch, "")
+
+
+def outside(installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: str) -> Installed:
+    """A type with a simulator, and a project that uses it, where the environment holds real keys."""
+    names = f"{head}LOG, SCHEMAS = {str(tmp_path / 'log')!r}, {str(tmp_path / 'schemas')!r}\n"
     installed.module.write_text(names + _SIMULATED)
     installed.declare("[dialctl.simulators]\nrelay = tests.providers.relay_simulator:RelaySimulator\n")
     (installed.project / "people.csv").write_text("to_number,plan\n+12125550102,pro\n+12125550103,pro\n")
@@ -137,6 +117,92 @@ def simulated(installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("RELAY_API_KEY", "RELAY_BASE_URL", "CARTESIA_API_KEY", "AWS_SECRET_ACCESS_KEY", "DIALCTL_PERSON_KEY"):
         monkeypatch.setenv(name, f"real-{name}")
     return installed
+
+
+def test_a_broken_type_stops_no_command_of_a_project_that_does_not_use_it(installed: Installed) -> None:
+    installed.module.write_text("raise SystemExit('not today')\n")
+    assert "cannot be used: relay (SystemExit: not today)" in installed.run("version")[1]
+    for command in (["validate"], ["--sandbox", "apply", "-y"], ["--sandbox", "destroy", "-y"], ["schema", "--bundle"]):
+        assert installed.run(*command)[0] == 0, command
+
+
+def test_a_broken_type_blocks_its_own_resources_alone(installed: Installed) -> None:
+    installed.module.write_text("import no_such_module\n")
+    installed.use()
+    assert installed.run("validate")[0] == 0
+    exit_code, text = installed.run("--sandbox", "apply", "-y")
+    assert exit_code == 3
+    assert "batch/march" in text
+    assert "1 person called" in text or "1 submitted" in text or "create" in text
+    assert "! batch/april" in text
+    assert "relay" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise SystemExit(1)\n",
+        "import no_such_module\n",
+        "type = connect = 5\n",
+        "from relay_of_this_test import no_name\n",
+    ],
+)
+def test_a_broken_type_leaves_all_that_is_no_resource_of_it(installed: Installed, text: str) -> None:
+    """Whoever takes people off elsewhere needs nothing of it."""
+    (installed.project / "project.yaml").write_text(_HEAD.format("Project", "spring") + "  guard: 2m\n")
+    assert installed.run("--sandbox", "apply", "-y")[0] == 0
+    installed.module.write_text(text)
+    installed.use()
+    installed.declare("[dialctl.simulators]\nrelay = tests.providers.relay_simulator:RelaySimulator\n")
+    (installed.project / "march.yaml").unlink()
+    plan = installed.run("--sandbox", "plan")[1]
+    assert "- batch/march" in plan
+    assert "! batch/april" in plan
+    assert "1 unchanged" not in plan
+    for command in (["version"], ["validate"], ["explain", "batch"], ["schema", "--bundle"], ["--sandbox", "status"]):
+        exit_code, said = installed.run(*command)
+        assert (exit_code in (0, 3), "bug" in said) == (True, False), said
+    exit_code, said = installed.run("--sandbox", "destroy", "-y")
+    assert "1 person taken off" in said, said
+
+
+def test_the_reference_knows_an_installed_type_and_its_fields(sound: Installed) -> None:
+    assert "relay" in sound.run("version")[1].partition("providers: ")[2]
+    assert "FOR:      relay" in sound.run("explain", "Batch.speakerId")[1]
+    for topic in ("Batch.recipients.details", "Batch.recipients_from.details", "Call.details"):
+        assert "FOR:      relay" in sound.run("explain", topic)[1], topic
+    only = sound.run("explain", "Batch.recipients", "--provider", "relay")[1]
+    assert ("details" in only, "metadata" in only) == (True, False)
+    assert "providers/relay.v1" in sound.run("schema")[1]
+    assert json.loads(sound.run("schema", "providers/relay.v1")[1])["$defs"]["Batch"]
+    bundle = json.loads(sound.run("schema", "--bundle")[1])["$defs"]
+    assert '"relay"' in json.dumps(bundle["Provider"]["properties"]["type"])
+    assert {"speakerId", "tone"} <= bundle["Batch"]["properties"].keys()
+    assert "details" in bundle["Recipient"]["properties"].keys() & bundle["RecipientsFrom"]["properties"].keys()
+    assert '"no-answer"' in json.dumps(bundle["Retry"]["properties"]["on"])
+
+
+def test_the_shell_completes_an_installed_type_and_its_fields(sound: Installed) -> None:
+    assert offered("explain", "--provider", incomplete="re") == ["relay", "retell"]
+    assert offered("schema", incomplete="providers/rel") == ["providers/relay.v1"]
+    assert offered("explain", incomplete="Batch.speak") == ["Batch.speakerId"]
+    assert offered("explain", incomplete="Batch.recipients.det") == ["Batch.recipients.details"]
+    assert offered("-C", str(sound.project), "status") == ["batch/april", "batch/march"]
+
+
+def test_the_sandbox_runs_nothing_of_a_type_without_a_simulator(installed: Installed, tmp_path: Path) -> None:
+    """Its module alone could read what it likes: a key of the environment, or a real host."""
+    installed.module.write_text(f"from pathlib import Path\nPath({str(tmp_path / 'imported')!r}).touch()\n")
+    installed.use()
+    exit_code, text = installed.run("--sandbox", "apply", "-y")
+    assert exit_code == 3
+    assert "the sandbox does not simulate the provider type relay: nothing of it is run there" in text
+    assert "batch/march: 1 person submitted" in text
+    assert "run without --sandbox, or install a simulator of it" in installed.run("--sandbox", "plan")[1]
+    for command in (["version"], ["status"], ["explain", "batch"], ["schema", "--bundle"]):
+        installed.run("--sandbox", *command)
+    assert not (tmp_path / "imported").exists()
+    assert "not simulated: relay" in installed.run("--sandbox", "version")[1]
 
 
 def test_a_type_with_a_simulator_runs_against_it_and_calls_people_there(simulated: Installed) -> None:
