@@ -139,6 +139,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "request": RequestKind,
     "route": Route,
     "cancel": CancelProgress,
+    "taken_off": lambda progress: {person: CancelProgress(word) for person, word in progress.items()},
     "placed": tuple,
     "unseen": tuple,
     "also": tuple,
