@@ -20,7 +20,7 @@ from declarative.model.lock import Intent, Lock
 from declarative.model.remote import Remote
 from declarative.model.resource import Project, Resource, Route
 from declarative.planning.facts import Facts, Managed
-from declarative.providers.base import FindsByNumber, Provider
+from declarative.providers.base import NumberChannel, Provider
 
 LONGEST_SEND = timedelta(minutes=2)
 """How long a request may have been under way."""
@@ -57,7 +57,7 @@ def find_alike(provider: Provider, facts: Facts) -> list[Remote]:
     Raises ProviderError."""
     channel = provider.channels.get(Route.CALL)
     sent_times = {intent.person: intent.sent_at for intent in facts.open_intents() if intent.person}
-    if channel is None or channel.capabilities.shows_mark or not isinstance(channel, FindsByNumber):
+    if channel is None or channel.capabilities.shows_mark or not isinstance(channel, NumberChannel):
         return []
     if not sent_times or facts.resource is None:
         return []

@@ -72,7 +72,10 @@ def observe(scope: ObserveScope) -> list[Observation]:
         managed_list = [managed for managed in all_managed if managed.provider == name]
         for observation in _observe_provider(scope, name, managed_list):
             observations[observation.facts.address] = observation
-    return [replace(observations[managed.address], read_only=managed.read_only) for managed in all_managed]
+    return [
+        replace(observations[managed.address], read_only=True) if managed.read_only else observations[managed.address]
+        for managed in all_managed
+    ]
 
 
 def _observe_provider(scope: ObserveScope, name: str, managed_list: Sequence[Managed]) -> list[Observation]:
@@ -213,16 +216,16 @@ class _Observer:
         return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
-        able = self._capabilities(Route.BATCH) or self._capabilities(Route.CALL)
+        of_calls = self._capabilities(Route.CALL)
+        able = self._capabilities(Route.BATCH) or of_calls
         facts = replace(
             _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
             cancel_settles=timedelta(seconds=able.cancel_settles if able else 0),
             marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call,
         )
-        facts = add_call_facts(
-            self.scope.desired.project, self.scope.lock, managed, facts, self._capabilities(Route.CALL)
-        )
+        facts = add_call_facts(self.scope.desired.project, self.scope.lock, managed, facts, of_calls)
         facts = facts if quiet else hold_against_lock(facts)
+        unmarked_calls = [*self.unmarked_calls, *find_alike(self.provider, facts)]
         unknown_ids = frozenset(self.reader.unknown_ids)
         return Observation(
             facts=facts,
@@ -239,9 +242,7 @@ class _Observer:
             ),
             renamed_from=managed.renamed_from,
             lease_holder=self.scope.applying if managed.resource_record.intents else None,
-            candidates=tuple(
-                find_candidates(facts, self.managed_list, [*self.unmarked_calls, *find_alike(self.provider, facts)])
-            ),
+            candidates=tuple(find_candidates(facts, self.managed_list, unmarked_calls)),
         )
 
     def _lag_block(self, managed: Managed) -> Block | None:

@@ -8,7 +8,7 @@ Independent of plans, locks and manifest text. To add a provider, write its chan
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,7 +109,16 @@ class MarkMissing:
     """What differs, for people."""
 
 
-Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | MarkMissing
+@dataclass(frozen=True)
+class Removal:
+    """The provider took one person off a batch."""
+
+    in_flight: bool
+    """Whether it says that a call to them was placed before, and goes on."""
+
+
+Failure = NotSent | Rejected | Busy | OutOfFunds | Ambiguous
+Outcome = Done | MarkMissing | Failure
 
 
 EVERY_AGENT = "*"
@@ -151,11 +160,35 @@ class Channel(Protocol):
 
 
 @runtime_checkable
-class FindsByNumber(Protocol):
-    """What a channel can do whose things never show our mark (`Capabilities.shows_mark`)."""
+class NumberChannel(Protocol):
+    """What a channel can do besides, whose calls never show our mark (`Capabilities.shows_mark`). Raises as a Channel
+    does."""
 
     def find_calls_to(self, number: str) -> list[Remote]:
         """Return the calls to an E.164 number that are listed, with their one member. Raises ProviderError."""
+        ...
+
+
+@runtime_checkable
+class RemovalChannel(Protocol):
+    """What a batch channel can do besides, where its capabilities have `most_removals`. Raises as a Channel does."""
+
+    def find_members(self, remote_id: str, numbers: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Return the provider's ids of these people in a batch, by their number; those it does not show are left
+        out."""
+        ...
+
+    def remove_member(self, remote_id: str, member_id: str) -> Removal | Failure:
+        """Take one person off a batch, whose others stay. Twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class SearchChannel(Protocol):
+    """What a batch channel can do besides, where its capabilities have `finds_marks`. Raises as a Channel does."""
+
+    def find_marked(self, mark: str) -> list[Remote]:
+        """Return the batches whose name contains a mark, by the provider's own search, without members."""
         ...
 
 

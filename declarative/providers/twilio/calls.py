@@ -33,7 +33,7 @@ OUTBOUND = "outbound-api"
 
 
 class CallChannel(SingleCallChannel):
-    """Implements `base.Channel` and `base.FindsByNumber` for Route.CALL. `account_path` is what every path begins with.
+    """Implements `base.Channel` and `base.NumberChannel` for Route.CALL. `account_path` is what every path begins with.
 
     Nothing of ours is kept with a call, so no call that is read shows a mark.
     """

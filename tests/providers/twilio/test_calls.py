@@ -12,7 +12,7 @@ import pytest
 from declarative.errors import ProviderError
 from declarative.model.remote import Phase
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Busy, Done, FindsByNumber, OutOfFunds, Rejected
+from declarative.providers.base import Ambiguous, Busy, Done, NumberChannel, OutOfFunds, Rejected
 from tests.providers.dial_requests import QUEUED, QUEUED_CALL, outcome
 from tests.providers.read_requests import COMPLETED_CALL
 from tests.providers.scripted_provider import (
@@ -129,7 +129,7 @@ def test_calls_are_found_by_their_number_through_all_pages_whatever_their_status
     last = httpx.Response(200, json={"calls": [inbound, COMPLETED_CALL | {"sid": "CAc", "status": "queued"}]})
     exchange = open_exchange(answering(page("CAa", "CAb", next_page_uri=NEXT), last), "twilio")
     channel = exchange.channel(Route.CALL)
-    assert isinstance(channel, FindsByNumber)
+    assert isinstance(channel, NumberChannel)
     assert [call.id for call in channel.find_calls_to("+14155550101")] == ["CAa", "CAb", "CAc"]
     first, second = (dict(request.url.params) for request in exchange.sent)
     assert first == {"To": "+14155550101", "PageSize": "1000"}
