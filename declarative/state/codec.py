@@ -5,10 +5,9 @@ Leaves out what is empty, so that diffs read well. Knows no file, no journal and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, TypeVar
 
 from declarative.model.history import Origin, PeopleCounts, RunRecord
@@ -29,7 +28,7 @@ def to_json_object(value: _Record, names: Collection[str] | None = None) -> Json
     """
     encoded_parts = (
         (name, is_required, _encode_part(getattr(value, name)))
-        for name, is_required in _list_fields(type(value))
+        for name, is_required in _FIELDS[type(value)]
         if names is None or name in names
     )
     return {name: part for name, is_required, part in encoded_parts if is_required or not _is_empty(part)}
@@ -84,10 +83,11 @@ def encode_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-@cache
-def _list_fields(cls: type[_Record]) -> Sequence[tuple[str, bool]]:
-    """The fields of a class in their order, and of each whether it is written whatever its value."""
-    return [(field.name, field.default is MISSING and field.default_factory is MISSING) for field in fields(cls)]
+_FIELDS = {
+    cls: [(field.name, field.default is MISSING and field.default_factory is MISSING) for field in fields(cls)]
+    for cls in (Lock, ResourceRecord, RemoteRecord, Intent, Ended, Halt, Origin, PeopleCounts, RunRecord)
+}
+"""The fields of each class in their order, and of each whether it is written whatever its value."""
 
 
 def _is_empty(encoded: object) -> bool:
