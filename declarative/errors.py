@@ -158,7 +158,7 @@ class ProviderError(DialctlError):
 
 
 class NoSandbox(ProviderError):
-    """The sandbox does not simulate the provider type, so nothing of it is run there."""
+    """The sandbox does not simulate the provider type, or cannot: its own simulator fails."""
 
     code = "no_sandbox"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -35,4 +36,6 @@ def list_cache_files(directory: Path) -> Iterator[Path]:
     """The files below a folder; none where it does not exist, or where its name is that of a symbolic link."""
     if directory.is_symlink():
         return
-    yield from (path for path in sorted(directory.rglob("*")) if path.is_symlink() or path.is_file())
+    for folder, folders, names in os.walk(directory):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        yield from (Path(folder, name) for name in sorted([*names, *links]))
