@@ -9,7 +9,7 @@ from declarative import humanize
 from declarative.model.capabilities import Cancellable, Capabilities
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.plan import Notice, Plan
+from declarative.planning.plan import Action, Notice, Plan
 from declarative.planning.shards import fit_window
 
 _ONLY_SHARED_STATE = (
@@ -72,9 +72,19 @@ def _warn_moved_together(plan: Plan, resource: Resource, capabilities: Capabilit
         return
     for action in plan.actions_with_verb(Verb.REPLACE):
         moved = action.reasons.get(Reason.SETTINGS_CHANGED, 0) if action.address == resource.address else 0
-        if moved > 1 and not action.changes:
+        if moved and not action.changes and _has_unknown_data(plan, action):
+            message = f"{humanize.people(moved)} move together: it is not known any more with which data they wait"
+            yield Notice(resource.address, f"{message}, and {resource.provider} does not return them")
+        elif moved > 1 and not action.changes:
             message = f"{humanize.people(moved)} move together: somebody's data changed in a batch where they wait"
             yield Notice(resource.address, f"{message}, and {resource.provider} does not return data that say whose")
+
+
+def _has_unknown_data(plan: Plan, action: Action) -> bool:
+    """Whether the lock does not know with which data the people of these batches were sent."""
+    task = plan.tasks.get(action.address)
+    known = task.facts.resource_record.remotes if task is not None else {}
+    return any(remote_id not in known or known[remote_id].payloads is None for remote_id in action.remote_ids)
 
 
 def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
