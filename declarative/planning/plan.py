@@ -27,6 +27,7 @@ from declarative.planning.terms import Forecast, Terms
 FORMAT_VERSION = "1"
 """`format_version` of a plan as JSON."""
 TO_CALL_SCHEMA = {"number": pl.String, "payload": pl.String, "verb": pl.String, "attempt": pl.Int64}
+_NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
 """Columns of people to submit: E.164 number, canonical JSON of their data, the verb of their action, attempt from 1."""
 
 
@@ -94,7 +95,7 @@ class Task:
     """Why the campaign is halted; it stays so until a person resumes it. None: it is not."""
     requests: tuple[str, ...] = ()
     """Ids of batches to retry by the provider's own request."""
-    to_call: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TO_CALL_SCHEMA))
+    to_call: pl.DataFrame = field(default_factory=lambda: _NOBODY)
     """The people to submit; columns TO_CALL_SCHEMA."""
     renamed_from: tuple[str, ...] = ()
     """Earlier addresses whose record moves here."""
