@@ -35,7 +35,6 @@ SCHEMA: dict[str, Any] = {
     "stale": pl.Boolean,
     "revoked": pl.Boolean,
     "exact": pl.Boolean,
-    "told": pl.Boolean,
     "silent": pl.Boolean,
     "doubtful": pl.Boolean,
 }
@@ -48,8 +47,7 @@ that is too late.
 `cancel_answered`: the provider took a cancel of ours. Of somebody whom we took off alone, both speak of that request.
 `over_at`: when it was over, if it is. `stale`: settings, or the person of a Call, differ from those wanted now.
 `revoked`: its mark was. `exact`: the data of its people are known to be those wanted now; told only where data matter.
-`told`: it is known with which data they were sent, or the provider returns them. `silent`: it returns none. `doubtful`:
-a retry's answer was lost.
+`silent`: the provider returns none. `doubtful`: a retry's answer was lost.
 """
 
 
@@ -90,7 +88,6 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "stale": _is_stale(facts, remote_record, remote),
         "revoked": remote_record.mark in facts.resource_record.revoked,
         "exact": False,
-        "told": returns_data or remote_record.payloads is not None,
         "silent": not returns_data,
         "doubtful": remote.id in facts.doubtful_retries(),
     }
@@ -128,7 +125,6 @@ def call_facts(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dic
         "stale": _is_stale(facts, remote_record, None),
         "revoked": False,
         "exact": False,
-        "told": False,
         "silent": False,
         "doubtful": False,
     }

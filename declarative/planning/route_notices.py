@@ -57,7 +57,12 @@ class RouteNotices:
     def _warn_moved_together(self, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
         """Warn where it is known of a batch alone, and of no person in it, that data changed."""
         moved = self._moved_counts.get(resource.address, 0)
-        if moved > 1 and not capabilities.returns_data:
+        if capabilities.returns_data or not moved:
+            return
+        if _has_unknown_data(self._plan, resource.address):
+            message = f"{humanize.people(moved)} move together: it is not known any more with which data they wait"
+            yield Notice(resource.address, f"{message}, and {resource.provider} does not return them")
+        elif moved > 1:
             message = f"{humanize.people(moved)} move together: somebody's data changed in a batch where they wait"
             yield Notice(resource.address, f"{message}, and {resource.provider} does not return data that say whose")
 
@@ -109,6 +114,14 @@ def _warn_window(resource: Resource, call_count: int, capabilities: Capabilities
         window = humanize.duration(capabilities.window)
         message = f"a batch at {resource.provider} calls for {window} at most, {most:,} people at this concurrency"
         yield Notice(resource.address, f"{message}; whoever is not called in time is called by a later apply")
+
+
+def _has_unknown_data(plan: Plan, address: str) -> bool:
+    """Whether the lock does not know with which data the people were sent who move."""
+    task = plan.tasks.get(address)
+    remote_records = task.facts.resource_record.remotes if task is not None else {}
+    left = {*task.cancels, *task.removals.get_column("remote")} if task is not None else set[str]()
+    return any(key not in remote_records or remote_records[key].payloads is None for key in left)
 
 
 def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:

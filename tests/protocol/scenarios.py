@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.protocol.project_fixture import Project, never, once, people
 from tests.protocol.run_process import KILL
-from tests.protocol.voices import CAMPAIGNS, PHONE_CALLS, QUEUED_CALLS, VAPI, VOICES, Voice
+from tests.protocol.voices import CAMPAIGNS, EVENTS, PHONE_CALLS, QUEUED_CALLS, VAPI, VOICES, Voice
 
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
@@ -301,6 +301,32 @@ def _voice_one_off(voice: Voice) -> Callable[[Project], Expected]:
     return prepare
 
 
+def _voice_lost(voice: Voice) -> Callable[[Project], Expected]:
+    """A create that never arrives: under a key it is sent again."""
+
+    def prepare(project: Project) -> Expected:
+        _voice_first(voice)(project)
+        project.plan()
+        project.control("PUT", "faults", [{"match": {"operation": voice.operation}, "do": "lost_request"}])
+        return once(people(3))
+
+    return prepare
+
+
+def _voice_lost_then_suppressed(voice: Voice) -> Callable[[Project], Expected]:
+    """A run died over a lost answer, and then one of its people enters a do-not-call list."""
+
+    def prepare(project: Project) -> Expected:
+        _voice_lost(voice)(project)
+        project.apply(at="answer: submit", signum=KILL)
+        suppressed = people(1, 2)
+        project.file("dnc.csv", "\n".join(["to_number", *suppressed]) + "\n")
+        project.file("voices.yaml", voice.batch(people(3), more="policy: {suppress_from: [{file: dnc.csv}]}, "))
+        return {**once(people(2)), **never(suppressed)}
+
+    return prepare
+
+
 SCENARIOS = (
     Scenario("first create", _first),
     Scenario("first create without a guard", _first_unguarded),
@@ -338,6 +364,11 @@ SCENARIOS = (
         )
     ),
     Scenario("taken off and moved alone", _voice_one_off(CAMPAIGNS)),
+    Scenario("a lost create under a key", _voice_lost(CAMPAIGNS)),
+    *(
+        Scenario(f"suppressed after a lost answer at {voice.title}", _voice_lost_then_suppressed(voice), costly=True)
+        for voice in (CAMPAIGNS, EVENTS)
+    ),
     Scenario("single calls under a key", _voice_first(PHONE_CALLS)),
     Scenario("single calls without a mark", _voice_first(QUEUED_CALLS)),
     Scenario("taken out of a queue", _queue_left, leaving=tuple(people(1))),
