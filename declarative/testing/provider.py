@@ -11,7 +11,15 @@ from itertools import count
 from declarative.model.capabilities import Cancellable, CancelProof
 from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
-from declarative.providers.base import EVERY_AGENT, Done, Rejected, Removal, RemovalChannel, SearchChannel
+from declarative.providers.base import (
+    EVERY_AGENT,
+    Done,
+    NumberChannel,
+    Rejected,
+    Removal,
+    RemovalChannel,
+    SearchChannel,
+)
 from declarative.providers.plugins import Plugin
 from declarative.testing.contract import (
     ContractReport,
@@ -28,6 +36,7 @@ from declarative.testing.world import Fault, FaultKind, World
 
 _LIVE = (Phase.QUEUED, Phase.IN_FLIGHT)
 _DAY = 86_400
+_FOREIGN_NUMBER = "+12025559999"
 
 
 def check_provider(plugin: Plugin, world: World) -> ContractReport:
@@ -220,11 +229,24 @@ def _as_many_people_as_promised_go_into_one_request(stage: Stage) -> None:
 def _an_agent_that_does_not_exist_is_an_unknown_reference(stage: Stage) -> None:
     settings = stage.world.settings
     require_equal(stage.provider.unknown_references(settings), [], "unknown_references() of the world's settings")
-    field = next((name for name in stage.capabilities.settings.agent if name in settings), None)
+    fields = stage.capabilities.settings
+    missing = {**dict.fromkeys(fields.caller, _FOREIGN_NUMBER), **dict.fromkeys(fields.agent, "agent_missing")}
+    field = next((name for name in (*fields.agent, *fields.caller) if name in settings), None)
     if field is None:
         raise NotSupported("the world's settings name no agent")
-    unknown = stage.provider.unknown_references({**settings, field: "agent_missing"})
-    require(bool(unknown), f"unknown_references() is empty for {field} agent_missing")
+    unknown = stage.provider.unknown_references({**settings, field: missing[field]})
+    require(bool(unknown), f"unknown_references() is empty for {field} {missing[field]}")
+
+
+def _a_call_without_a_mark_is_found_by_its_number(stage: Stage) -> None:
+    if stage.capabilities.shows_mark:
+        return
+    channel, remote = stage.channel, stage.place()
+    require(isinstance(channel, NumberChannel), "the channel shows no marks, and has no find_calls_to()")
+    assert isinstance(channel, NumberChannel)
+    found = {call.id: call for call in channel.find_calls_to(NUMBER)}
+    require(remote.id in found, f"find_calls_to() does not show {remote.id}")
+    require(found[remote.id].created_at is not None, f"find_calls_to() does not tell when {remote.id} was created")
 
 
 def _a_key_names_one_thing(stage: Stage) -> None:
@@ -286,6 +308,7 @@ RULES: tuple[Callable[[Stage], None], ...] = (
     _a_retry_counts_where_there_is_one,
     _as_many_people_as_promised_go_into_one_request,
     _an_agent_that_does_not_exist_is_an_unknown_reference,
+    _a_call_without_a_mark_is_found_by_its_number,
     _a_key_names_one_thing,
     _every_setting_is_sent,
     _a_closed_connection_may_be_closed_again,

@@ -120,7 +120,7 @@ def open_stage(plugin: Plugin, world: World, version: str, route: Route, shards:
     transport = world.transport()
     recording = RecordingTransport(transport) if transport is not None else None
     options = ConnectOptions(
-        environment={plugin.type.key_variable: "contract-test-key", **world.environment()},
+        environment={**dict.fromkeys(plugin.type.key_variables, "contract-test-key"), **world.environment()},
         transport=recording,
         sleep=lambda _: None,
     )
