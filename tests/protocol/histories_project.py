@@ -34,11 +34,11 @@ _PROJECT = {
                 "type": "retell",
                 "defaults": {"override_agent_id": "agent_A", "from_number": "+12025550100"},
             },
-            "queue": {"type": "twilio", "defaults": {"From": "+12025550100"}},
             "events": {
                 "type": "telnyx",
                 "defaults": {"assistant_id": "agent_A", "telnyx_agent_target": "+12025550100"},
             },
+            "queue": {"type": "twilio", "defaults": {"From": "+12025550100"}},
             "box": {"type": "callingbox", "defaults": {"agent_id": "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"}},
         },
     },
@@ -48,8 +48,7 @@ _RETRY_ON = {"cartesia": _DIAL, "old": ["pre_dial"], "box": ["no_answer", "busy"
 _RETRY_ON["eleven"] = _RETRY_ON["box"]
 _RETRY_ON["vapi"] = ["customer-did-not-answer", "customer-busy", "twilio-failed-to-connect-call"]
 _RETRY_ON["phone"] = _DIAL
-_RETRY_ON["queue"] = ["no-answer", "busy", "failed"]
-_RETRY_ON["events"] = ["no-answer", "busy", "failed"]
+_RETRY_ON["events"] = _RETRY_ON["queue"] = ["no-answer", "busy", "failed"]
 _PERSONAL = {
     "eleven": "dynamic_variables",
     "events": "dynamic_variables",
