@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class ContainedChannel:
-    """Implements `base.Channel`, `base.RemovalChannel` and `base.SearchChannel`."""
+    """Implements `base.Channel`, `base.RemovalChannel`, `base.SearchChannel` and `base.NumberChannel`."""
 
     def __init__(self, type_name: str, channel: Channel) -> None:
         self._type_name = type_name
@@ -54,9 +54,9 @@ class ContainedChannel:
 
     def find_calls_to(self, number: str) -> list[Remote]:
         channel = self._channel
-        return (
-            _read(self._type_name, lambda: channel.find_calls_to(number)) if isinstance(channel, NumberChannel) else []
-        )
+        if not isinstance(channel, NumberChannel):
+            raise ProviderError(f"the provider type {self._type_name} shows no marks, and cannot search by number")
+        return _read(self._type_name, lambda: channel.find_calls_to(number))
 
     def read(self, remote_id: str) -> Remote | None:
         return _read(self._type_name, lambda: self._channel.read(remote_id))
