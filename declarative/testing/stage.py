@@ -61,6 +61,10 @@ class Stage:
         """A value for each personal field of the channel, as canonical JSON."""
         return canonical_json({name: {"plan": "pro"} for name in self.capabilities.personal}).decode()
 
+    def later(self) -> datetime:
+        """Return a time two hours ahead, by the provider's clock."""
+        return (self.provider.now() + timedelta(hours=2)).replace(microsecond=0)
+
     def submission(self, *numbers: str, payload: str | None = None, scheduled_at: datetime | None = None) -> Submission:
         """Return a submission with a mark of its own, to `NUMBER` where no number is given. It has a start where the
         type takes none that is near."""
