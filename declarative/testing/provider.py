@@ -7,11 +7,16 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 
-from declarative.model.capabilities import Cancellable, CancelProof
+from declarative.model.capabilities import Cancellable
 from declarative.model.remote import Phase
 from declarative.model.resource import Route
-from declarative.providers.base import EVERY_AGENT, Done, Rejected
+from declarative.providers.base import (
+    EVERY_AGENT,
+    NumberChannel,
+    SearchChannel,
+)
 from declarative.providers.plugins import Plugin
+from declarative.testing.change_rules import CHANGE_RULES
 from declarative.testing.contract import (
     ContractReport,
     NotSupported,
@@ -22,11 +27,9 @@ from declarative.testing.contract import (
     run_rules,
 )
 from declarative.testing.fault_rules import FAULT_RULES
-from declarative.testing.special_rules import SPECIAL_RULES
 from declarative.testing.stage import NUMBER, Stage, done_remote, only_member, open_stage
 from declarative.testing.world import Fault, FaultKind, World
 
-_LIVE = (Phase.QUEUED, Phase.IN_FLIGHT)
 _DAY = 86_400
 _FOREIGN_NUMBER = "+12025559999"
 
@@ -95,6 +98,18 @@ def _lists_are_newest_first(stage: Stage) -> None:
             require_equal(times, sorted(times, reverse=True), "the order of created_at within a page")
 
 
+def _what_was_submitted_is_found_by_a_search_for_its_mark_where_there_is_one(stage: Stage) -> None:
+    if not stage.capabilities.finds_marks:
+        return
+    channel = stage.channel
+    require(isinstance(channel, SearchChannel), "the channel has no find_marked()")
+    assert isinstance(channel, SearchChannel)
+    remote, other = (stage.place(scheduled_at=stage.later()) for _ in range(2))
+    stage.world.advance(stage.world.listed_after)
+    found = {one.id: one.mark for one in channel.find_marked(str(remote.mark))}
+    require_equal(found, {remote.id: remote.mark}, f"what find_marked() finds beside {other.id}")
+
+
 def _what_was_submitted_is_read_with_its_person(stage: Stage) -> None:
     member = only_member(stage.read(stage.place().id))
     require_equal(member["number"], NUMBER, "the number of the member")
@@ -128,52 +143,6 @@ def _the_outcome_of_a_person_not_reached_is_one_that_retry_may_name(stage: Stage
             require_equal((member["phase"], member["outcome"]), (Phase.UNKNOWN, None), f"phase, outcome of {number}")
 
 
-def _a_schedule_is_kept_where_there_can_be_one(stage: Stage) -> None:
-    start = stage.later()
-    remote = stage.place(scheduled_at=start)
-    if not stage.capabilities.schedulable:
-        require_equal(stage.history()[remote.id].scheduled_at, None, "scheduled_at")
-        require(only_member(stage.wait(remote.id))["phase"] not in _LIVE, "the call has not ended after an hour")
-        return
-    stage.world.advance(3600)
-    require_equal(stage.history()[remote.id].scheduled_at, start, "scheduled_at")
-    require_equal(only_member(stage.read(remote.id))["phase"], Phase.QUEUED, "the phase before the start")
-    stage.world.advance(7200)
-    require(only_member(stage.read(remote.id))["phase"] not in _LIVE, "the call has not ended an hour after its start")
-
-
-def _cancelling_twice_is_harmless(stage: Stage) -> None:
-    remote = stage.place(scheduled_at=stage.later())
-    if stage.capabilities.cancel_proof is CancelProof.ABSENCE:
-        done_remote(stage.channel.cancel(remote.id))
-        require_equal(stage.channel.read(remote.id), None, "read() of what was cancelled")
-        second = stage.channel.cancel(remote.id)
-        require(isinstance(second, Done | Rejected), f"expected Done or Rejected, got {second!r}")
-        return
-    outcomes = [stage.channel.cancel(remote.id) for _ in range(2)]
-    can_cancel = stage.capabilities.cancellable is not Cancellable.NEVER
-    expected = Done if can_cancel else Rejected
-    for outcome in outcomes:
-        require(isinstance(outcome, expected), f"expected {expected.__name__}, got {outcome!r}")
-    if can_cancel:
-        stage.world.advance(4 * 3600)
-        require_equal(only_member(stage.read(remote.id))["phase"], Phase.CANCELLED, "the phase after the start")
-    require_equal(stage.read(remote.id).cancelled, can_cancel, "cancelled")
-
-
-def _a_retry_counts_where_there_is_one(stage: Stage) -> None:
-    if not stage.capabilities.retryable:
-        outcome = stage.channel.retry(stage.place().id)
-        require(isinstance(outcome, Rejected), f"expected Rejected, got {outcome!r}")
-        return
-    if not stage.world.unreached_numbers:
-        raise NotSupported("the world has no unreached_numbers")
-    remote = stage.place_and_wait(stage.world.unreached_numbers[0])
-    retried = done_remote(stage.channel.retry(remote.id))
-    require_equal((remote.retry_count, retried.retry_count), (0, 1), "retry_count before and after")
-    require(only_member(stage.read(remote.id))["phase"] in _LIVE, "the person is not called again")
-
-
 def _as_many_people_as_promised_go_into_one_request(stage: Stage) -> None:
     size = stage.capabilities.max_people
     numbers = [f"+1{200 + place // 100}55501{place % 100:02}" for place in range(size)]
@@ -193,6 +162,17 @@ def _an_agent_that_does_not_exist_is_an_unknown_reference(stage: Stage) -> None:
         raise NotSupported("the world's settings name no agent")
     unknown = stage.provider.unknown_references({**settings, field: missing[field]})
     require(bool(unknown), f"unknown_references() is empty for {field} {missing[field]}")
+
+
+def _a_call_without_a_mark_is_found_by_its_number(stage: Stage) -> None:
+    if stage.capabilities.shows_mark:
+        return
+    channel, remote = stage.channel, stage.place()
+    require(isinstance(channel, NumberChannel), "the channel shows no marks, and has no find_calls_to()")
+    assert isinstance(channel, NumberChannel)
+    found = {call.id: call for call in channel.find_calls_to(NUMBER)}
+    require(remote.id in found, f"find_calls_to() does not show {remote.id}")
+    require(found[remote.id].created_at is not None, f"find_calls_to() does not tell when {remote.id} was created")
 
 
 def _a_key_names_one_thing(stage: Stage) -> None:
@@ -239,16 +219,15 @@ RULES: tuple[Callable[[Stage], None], ...] = (
     _what_was_submitted_is_found_again_by_its_mark,
     _what_was_submitted_is_listed_without_its_agent_being_named,
     _lists_are_newest_first,
+    _what_was_submitted_is_found_by_a_search_for_its_mark_where_there_is_one,
     _what_was_submitted_is_read_with_its_person,
     _a_person_who_waits_is_read_with_their_data,
     _an_id_that_was_never_given_out_is_unknown,
     _the_outcome_of_a_person_not_reached_is_one_that_retry_may_name,
-    _a_schedule_is_kept_where_there_can_be_one,
-    _cancelling_twice_is_harmless,
-    _a_retry_counts_where_there_is_one,
+    *CHANGE_RULES,
     _as_many_people_as_promised_go_into_one_request,
     _an_agent_that_does_not_exist_is_an_unknown_reference,
-    *SPECIAL_RULES,
+    _a_call_without_a_mark_is_found_by_its_number,
     _a_key_names_one_thing,
     _every_setting_is_sent,
     _a_closed_connection_may_be_closed_again,

@@ -62,7 +62,7 @@ class Stage:
         return canonical_json({name: {"plan": "pro"} for name in self.capabilities.personal}).decode()
 
     def later(self) -> datetime:
-        """Return a start two hours ahead, in whole seconds."""
+        """Return a time two hours ahead, by the provider's clock."""
         return (self.provider.now() + timedelta(hours=2)).replace(microsecond=0)
 
     def submission(self, *numbers: str, payload: str | None = None, scheduled_at: datetime | None = None) -> Submission:
