@@ -61,8 +61,8 @@ def project_schema() -> Schema:
 @cache
 def common_shape(kind: Kind, personal: tuple[str, ...], text_fields: frozenset[str]) -> Shape:
     """The shape of a resource whose provider is not known: every field that some provider takes. A field is checked
-    only as far as all providers agree on it. `personal` are the personal fields of all providers, and `text_fields` those
-    of them that are one text."""
+    only as far as all providers agree on it. `personal` are the personal fields of all providers, `text_fields` those
+    that are one text."""
     kinds = (Kind.BATCH,) if kind is Kind.BATCH else tuple(Kind)
     settings: dict[str, Schema] = {
         field: {} for location in _all_field_locations() if location.kind in kinds for field in location.properties

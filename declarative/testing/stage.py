@@ -64,6 +64,10 @@ class Stage:
         data = {name: "Ada" if name in texts else {"plan": "pro"} for name in self.capabilities.personal}
         return canonical_json(data).decode()
 
+    def later(self) -> datetime:
+        """Return a time two hours ahead, by the provider's clock."""
+        return (self.provider.now() + timedelta(hours=2)).replace(microsecond=0)
+
     def submission(self, *numbers: str, payload: str | None = None, scheduled_at: datetime | None = None) -> Submission:
         """Return a submission with a mark of its own, to `NUMBER` where no number is given. It has a start where the
         type takes none that is near."""
@@ -123,7 +127,7 @@ def open_stage(plugin: Plugin, world: World, version: str, route: Route, shards:
     transport = world.transport()
     recording = RecordingTransport(transport) if transport is not None else None
     options = ConnectOptions(
-        environment={plugin.type.key_variable: "contract-test-key", **world.environment()},
+        environment={**dict.fromkeys(plugin.type.key_variables, "contract-test-key"), **world.environment()},
         transport=recording,
         sleep=lambda _: None,
     )

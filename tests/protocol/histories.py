@@ -307,6 +307,8 @@ class History:
         parse_lock(StoredState(lock, tuple(journal.split(b"\n")[:-1])))
 
     def _campaign_of(self, dial: Mapping[str, Any]) -> int:
+        if dial["provider"] == "twilio":
+            return int(dial["metadata"]["campaign"])
         return self._campaign(dial["batch_id"], dial["name"] or (dial["metadata"] or {}).get("dialctl", ""))
 
     def _campaign(self, batch: str | None, signed: str) -> int:

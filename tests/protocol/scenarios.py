@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.protocol.project_fixture import Project, never, once, people
 from tests.protocol.run_process import KILL
-from tests.protocol.voices import CAMPAIGNS, EVENTS, PHONE_CALLS, VAPI, VOICES, Voice
+from tests.protocol.voices import CAMPAIGNS, EVENTS, PHONE_CALLS, QUEUED_CALLS, VAPI, VOICES, Voice
 
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
@@ -272,6 +272,18 @@ def _voice_replace(voice: Voice) -> Callable[[Project], Expected]:
     return prepare
 
 
+def _queue_left(project: Project) -> Expected:
+    """A run died while its call waited in the provider's queue, and then its person was removed."""
+    _voice_first(QUEUED_CALLS)(project)
+    project.plan()
+    slow = {"match": {"operation": QUEUED_CALLS.operation}, "do": {"queued_before": AFTER_THE_GUARD / 2}}
+    project.control("PUT", "faults", [slow])
+    project.apply(at="http: GET /2010-04-01/Accounts/sk_sandbox/Calls/", signum=KILL)
+    project.control("PUT", "faults", [])
+    project.file("voices.yaml", QUEUED_CALLS.batch(people(2, 1)))
+    return {**never(people(1)), **once(people(2, 1))}
+
+
 def _voice_one_off(voice: Voice) -> Callable[[Project], Expected]:
     """One person leaves and the data of another change, an hour before anybody is called; a third stays."""
 
@@ -358,6 +370,8 @@ SCENARIOS = (
         for voice in (CAMPAIGNS, EVENTS)
     ),
     Scenario("single calls under a key", _voice_first(PHONE_CALLS)),
+    Scenario("single calls without a mark", _voice_first(QUEUED_CALLS)),
+    Scenario("taken out of a queue", _queue_left, leaving=tuple(people(1))),
     Scenario("resume what was cancelled elsewhere", _resume_elsewhere, ("resolve", "batch/march", "--resume")),
 )
 
