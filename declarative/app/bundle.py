@@ -99,8 +99,11 @@ def _describe_people(definitions: Mapping[str, Any], personal: Iterable[str]) ->
     """Let recipients have the personal fields of installed types too, and files their columns."""
     recipient, source = (definitions[name]["properties"] for name in ("Recipient", "RecipientsFrom"))
     for name in personal:
-        recipient.setdefault(name, definitions["Call"]["properties"].get(name, {"type": "object"}))
-        source.setdefault(name, {"$ref": f"{_DEFINITIONS}Columns"})
+        body = definitions["Call"]["properties"].get(name, {"type": "object"})
+        recipient.setdefault(name, body)
+        is_text = body.get("type") == "string"
+        column = {"type": "string", "minLength": 1, "description": f"The column that becomes {name}."}
+        source.setdefault(name, column if is_text else {"$ref": f"{_DEFINITIONS}Columns"})
 
 
 def _name_what_is_installed(definitions: Mapping[str, Any], provider_types: Mapping[str, ProviderType]) -> None:

@@ -162,7 +162,6 @@ class Connections:
         if type_name not in self._simulators:
             assert self._sandbox_directory is not None
             directory = self._sandbox_directory / "simulators" / type_name
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             simulator = plugins.open_simulator(type_name, directory, self._sandbox.now)
             self._exit_stack.callback(simulator.close)
             self._simulators[type_name] = simulator

@@ -166,6 +166,8 @@ def _mark_personal_fields(field: Field, takers: Mapping[str, list[tuple[str, Fie
 
 def _personal_body(name: str, takers: Sequence[tuple[str, Field]], is_columns: bool) -> Mapping[str, Any]:
     """The schema of a personal field that the manifest's own schema does not name: of one person, or its columns."""
+    if is_columns and takers[0][1].type == "string":
+        return {"type": "string", "description": f"The column that becomes {name}."}
     if is_columns:
         return {"type": "array", "items": {"type": "string"}, "description": f"Columns that become {name}."}
     return {"type": takers[0][1].schema.body.get("type", "object"), "description": _describe_for_each(takers)}

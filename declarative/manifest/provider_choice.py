@@ -10,7 +10,7 @@ from declarative.manifest.project import ProjectConfig
 from declarative.manifest.schema import Shape, any_shape, common_shape, resource_shape
 from declarative.manifest.suggestions import common_describer, describe_unknown_provider, spec_describer
 from declarative.manifest.validate import FieldDescriber
-from declarative.model.capabilities import Capabilities, ProviderType, personal_fields
+from declarative.model.capabilities import Capabilities, DataLimits, ProviderType, personal_fields, text_fields
 from declarative.model.resource import Json, Kind, Route
 
 
@@ -108,7 +108,8 @@ def _provider_name(project_config: ProjectConfig, section: DocumentSection, spec
 def _any_provider(project_config: ProjectConfig, kind: Kind, route: Route) -> ProviderChoice:
     provider_types = project_config.provider_types.values()
     personal = personal_fields(provider_types)
-    shape = common_shape(kind, personal)
+    texts = text_fields(provider_types)
+    shape = common_shape(kind, personal, texts)
     all_capabilities = [
         capabilities
         for provider_type in provider_types
@@ -116,6 +117,7 @@ def _any_provider(project_config: ProjectConfig, kind: Kind, route: Route) -> Pr
         for capabilities in routes.values()
     ]
     outcomes = frozenset[str]().union(*(capabilities.outcomes for capabilities in all_capabilities))
-    widest_capabilities = replace(all_capabilities[0], outcomes=outcomes, personal=personal, data_limits={})
+    limits = {name: DataLimits(is_text=True) for name in texts}
+    widest_capabilities = replace(all_capabilities[0], outcomes=outcomes, personal=personal, data_limits=limits)
     describe_unknown = common_describer(kind, provider_types, shape)
     return ProviderChoice("any provider", shape, describe_unknown, route, widest_capabilities, personal, is_known=False)

@@ -168,7 +168,7 @@ def _keep_valid_spec(
 def _is_recipient_field(kind: Kind, name: str, value: Json, choice: ProviderChoice) -> bool:
     if kind is Kind.BATCH:
         return name == "recipients" and isinstance(value, list)
-    return name in choice.capabilities.personal and name in choice.shape.properties and isinstance(value, dict)
+    return name in choice.capabilities.personal and name in choice.shape.properties and isinstance(value, dict | str)
 
 
 def _normalize_number(value: Json) -> Json:

@@ -59,14 +59,16 @@ def project_schema() -> Schema:
 
 
 @cache
-def common_shape(kind: Kind, personal: tuple[str, ...]) -> Shape:
+def common_shape(kind: Kind, personal: tuple[str, ...], text_fields: frozenset[str]) -> Shape:
     """The shape of a resource whose provider is not known: every field that some provider takes. A field is checked
-    only as far as all providers agree on it. `personal` are the personal fields of all providers."""
+    only as far as all providers agree on it. `personal` are the personal fields of all providers, `text_fields` those
+    that are one text."""
     kinds = (Kind.BATCH,) if kind is Kind.BATCH else tuple(Kind)
     settings: dict[str, Schema] = {
         field: {} for location in _all_field_locations() if location.kind in kinds for field in location.properties
     }
-    return _build_shape(kind, settings | {"scheduled_at": {"$ref": "#/$defs/Moment"}}, (), personal)
+    settings |= {"scheduled_at": {"$ref": "#/$defs/Moment"}}
+    return _build_shape(kind, settings, (), personal, text_fields=text_fields)
 
 
 def any_shape(kind: Kind) -> Shape:
@@ -89,6 +91,7 @@ def resource_shape(kind: Kind, route: Route, type_name: str, version: str, perso
         tuple(batch["x-required"]),
         personal,
         schemas.load_schema(f"providers/{type_name}.v1")["$defs"],
+        frozenset(name for name in personal if _is_text(name, type_name, version)),
     )
 
 
@@ -138,14 +141,25 @@ def _build_shape(
     required: tuple[str, ...],
     personal: tuple[str, ...],
     definitions: Schema | None = None,
+    text_fields: frozenset[str] = frozenset(),
 ) -> Shape:
     base = schemas.load_schema("manifest.v1")["$defs"][kind]
     properties = {**base["properties"], **settings}
     schema = _object_schema(properties, definitions)
     source: Schema = schema["$defs"]["RecipientsFrom"]
-    columns = {name: {"$ref": "#/$defs/Columns"} for name in personal if name not in source["properties"]}
+    columns = {
+        name: {"type": "string", "minLength": 1} if name in text_fields else {"$ref": "#/$defs/Columns"}
+        for name in personal
+        if name not in source["properties"]
+    }
     schema["$defs"]["RecipientsFrom"] = {**source, "properties": {**source["properties"], **columns}}
     return Shape(properties, (*base.get("required", ()), *required), schema)
+
+
+def _is_text(name: str, type_name: str, version: str) -> bool:
+    """Whether a personal field is one text instead of an object, so that a file gives it one column."""
+    body = _definition(type_name, version, Kind.CALL)["properties"].get(name, {})
+    return follow_reference(body, schemas.load_schema(f"providers/{type_name}.v1")).get("type") == "string"
 
 
 def _object_schema(properties: Mapping[str, Schema], definitions: Schema | None = None) -> Schema:

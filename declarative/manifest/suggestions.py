@@ -4,6 +4,7 @@ so."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from declarative import schemas
 from declarative.manifest.messages import did_you_mean, list_known, quote, suggest
@@ -44,7 +45,7 @@ def spec_describer(
     def describe(name: str) -> tuple[str, str]:
         if name in provider_type.refused:
             return _refusal_advice(name, provider_type)
-        kind_advice = _other_kind_advice(kind, name, personal)
+        kind_advice = _other_kind_advice(kind, name, _common_personal(provider_type, version, personal))
         if kind_advice:
             return kind_advice
         locations = [location for location in field_locations(name) if location.type_name == provider_type.name]
@@ -56,6 +57,13 @@ def spec_describer(
         return f"unknown field {quote(name)} for provider type {provider_type.name}", _elsewhere_hint(name, shape)
 
     return describe
+
+
+def _common_personal(provider_type: ProviderType, version: str, personal: Collection[str]) -> list[str]:
+    """Those of the personal fields that the type takes, or that are of manifests and not of one other type."""
+    own = personal_fields([replace(provider_type, routes={version: provider_type.routes[version]})])
+    shared = schemas.load_schema("manifest.v1")["$defs"]["Recipient"]["properties"]
+    return [name for name in personal if name in own or name in shared]
 
 
 def common_describer(kind: Kind, provider_types: Collection[ProviderType], shape: Shape) -> FieldDescriber:

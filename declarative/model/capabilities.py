@@ -37,7 +37,7 @@ class CancelProof(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class DataLimits:
-    """What a personal field may hold beside being an object."""
+    """What a personal field may hold. It is an object, unless `is_text`."""
 
     most_keys: int | None = None
     """Keys, at most; our mark is one of them where it is put there. None: any number."""
@@ -51,6 +51,10 @@ class DataLimits:
     """Beginnings of keys that are the provider's own."""
     is_flat: bool = False
     """A value is text, a number or a boolean, and no object or array."""
+    is_text: bool = False
+    """The field is one text instead of an object: a name, for example. A file gives it one column."""
+    most_characters: int | None = None
+    """The longest text. None: no limit is known, or the field is an object."""
     reserves_mark: bool = True
     """The key `dialctl` is refused, since our mark may be put there."""
     refusal: str = ""
@@ -225,3 +229,15 @@ def personal_fields(provider_types: Iterable[ProviderType]) -> tuple[str, ...]:
         for capabilities in routes.values()
     )
     return tuple(dict.fromkeys(name for capabilities in all_capabilities for name in capabilities.personal))
+
+
+def text_fields(provider_types: Iterable[ProviderType]) -> frozenset[str]:
+    """The personal fields of these types that are one text instead of an object."""
+    return frozenset(
+        name
+        for provider_type in provider_types
+        for routes in provider_type.routes.values()
+        for capabilities in routes.values()
+        for name, limits in capabilities.data_limits.items()
+        if limits.is_text
+    )

@@ -121,6 +121,7 @@ def open_simulator(type_name: str, directory: Path, now: Callable[[], datetime])
         raise NoSandbox(message, hint="run without --sandbox, or install a simulator of it")
     quarantine.close()
     try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         open_type: OpenSimulator = found[0].load()
         return open_type(directory, now)
     except (Exception, SystemExit) as problem:

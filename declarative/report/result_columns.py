@@ -101,6 +101,8 @@ def _own_cells(data: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
     for field, values in data.items():
         if isinstance(values, dict):
             yield from ((field, key, value) for key, value in values.items())
+        else:
+            yield field, field, values
 
 
 def _result_cells(note: Mapping[str, Json], data: Mapping[str, Json]) -> dict[str, Json]:

@@ -59,7 +59,10 @@ class Stage:
     @property
     def payload(self) -> str:
         """A value for each personal field of the channel, as canonical JSON."""
-        return canonical_json({name: {"plan": "pro"} for name in self.capabilities.personal}).decode()
+        limits = self.capabilities.data_limits
+        texts = {name for name in self.capabilities.personal if name in limits and limits[name].is_text}
+        data = {name: "Ada" if name in texts else {"plan": "pro"} for name in self.capabilities.personal}
+        return canonical_json(data).decode()
 
     def later(self) -> datetime:
         """Return a time two hours ahead, by the provider's clock."""

@@ -101,3 +101,17 @@ def test_after_a_rebuild_nobody_counts_as_unchanged_of_whom_that_is_not_known(
     assert ground.run("plan", "--detailed-exitcode").exit == 0, "now it is known"
     come_to_rest(ground)
     assert ground.calls() == dict.fromkeys(_ALL, 1)
+
+
+def test_a_name_that_is_one_text_is_sent_compared_and_shown(ground: EmbeddedProject) -> None:
+    ground.write(VAPI.batch(_ALL, data=", name: Ada"))
+    assert ground.apply().exit == 0
+    assert ground.run("plan", "--detailed-exitcode").exit == 0
+    (ground.directory / "people.csv").write_text("to_number,first\n" + "".join(f"{who},Bob\n" for who in _ALL))
+    spec = f"{VAPI.batch_fields}recipients_from: [{{file: people.csv, name: first}}]"
+    ground.write(VAPI.document("Batch", spec))
+    assert "3 moved" in ground.run("plan").text
+    come_to_rest(ground)
+    assert ground.calls() == dict.fromkeys(_ALL, 1)
+    rows = ground.run("results", "--format", "json").json
+    assert {row["name"] for row in rows} == {"Bob"}

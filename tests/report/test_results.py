@@ -313,3 +313,10 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere") as raised:
         results.write_results(frame(), "csv", tmp_path / "nowhere" / "results.csv")
     assert raised.value.filename == str(tmp_path / "nowhere" / "results.csv")
+
+
+def test_a_field_that_is_one_text_is_one_column() -> None:
+    [row] = read_csv(with_data(name="Ada", variableValues={"plan": "pro"}))
+    assert (row["name"], row["plan"]) == ("Ada", "pro")
+    [row] = read_csv(with_data(name="Ada", variableValues={"name": "A."}))
+    assert (row["name.name"], row["variableValues.name"]) == ("Ada", "A.")

@@ -48,9 +48,21 @@ class PersonSchema:
         return self.limits.get(name, ANY_DATA)
 
     @property
+    def text_fields(self) -> frozenset[str]:
+        """Fields that are one text instead of an object."""
+        return frozenset(name for name in self.fields if self.limits_of(name).is_text)
+
+    @property
     def ruled_fields(self) -> frozenset[str]:
         """Fields whose keys and values must be looked at one by one, even without the key of our mark."""
         return frozenset(name for name in self.fields if replace(self.limits_of(name), reserves_mark=True) != ANY_DATA)
+
+
+def text_fault(limits: DataLimits, text: str) -> str:
+    """What is wrong with a field that is one text; an empty text when nothing is."""
+    if limits.most_characters is not None and len(text) > limits.most_characters:
+        return f"{len(text)} characters, at most {limits.most_characters} are allowed"
+    return ""
 
 
 def name_fault(limits: DataLimits, name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from declarative.manifest.document import Document, DocumentSection
 from declarative.manifest.messages import Path, describe_number, describe_value, join_names, quote
-from declarative.manifest.recipients.fields import PersonSchema, data_faults
+from declarative.manifest.recipients.fields import PersonSchema, data_faults, text_fault
 from declarative.manifest.recipients.number_faults import E164_DESCRIPTION, describe_bad_number
 from declarative.manifest.validate import describe_unknown_field
 from declarative.model.digest import canonical_json
@@ -82,10 +82,12 @@ def _canonical_payload(row: Json, person_schema: PersonSchema, ruled_fields: fro
     for name, value in row.items():
         if name == "to_number":
             continue
+        if name in ruled_fields:
+            return _validate_payload(row, person_schema)
         if name not in person_schema.fields or (value is not None and type(value) is not dict):
             return None
         if value:
-            if METADATA_KEY in value or name in ruled_fields:
+            if METADATA_KEY in value:
                 return _validate_payload(row, person_schema)
             data[name] = value
     return canonical_json(data).decode() if data else "{}"
@@ -93,10 +95,22 @@ def _canonical_payload(row: Json, person_schema: PersonSchema, ruled_fields: fro
 
 def _validate_payload(row: Mapping[str, Json], person_schema: PersonSchema) -> str | None:
     """As `_canonical_payload`, for rows whose keys need the slower rules."""
-    data = {name: value for name, value in row.items() if isinstance(value, dict) and value}
-    wrong = any(True for name, value in data.items() for _ in data_faults(person_schema.limits_of(name), value))
-    has_known_fields = all(name in person_schema.fields for name in row if name != "to_number")
-    return canonical_json(data).decode() if has_known_fields and not wrong else None
+    data = {name: value for name, value in row.items() if name != "to_number" and value not in (None, "", {})}
+    is_right = all(
+        name in person_schema.fields and _is_right(name, value, person_schema)
+        for name, value in row.items()
+        if name != "to_number"
+    )
+    return canonical_json(data).decode() if is_right else None
+
+
+def _is_right(name: str, value: Json, person_schema: PersonSchema) -> bool:
+    limits = person_schema.limits_of(name)
+    if value is None:
+        return True
+    if limits.is_text:
+        return isinstance(value, str) and not text_fault(limits, value)
+    return isinstance(value, dict) and not any(True for _ in data_faults(limits, value))
 
 
 def _report_row(section: DocumentSection, row: Json, person_schema: PersonSchema, region: str | None) -> None:
@@ -123,6 +137,12 @@ def _report_number(section: DocumentSection, number: Json, region: str | None) -
 def _report_field(section: DocumentSection, name: str, value: Json, person_schema: PersonSchema) -> None:
     if name not in person_schema.fields:
         section.report(*describe_foreign_field(name, person_schema), key=True)
+    elif name in person_schema.text_fields:
+        if isinstance(value, str):
+            if fault := text_fault(person_schema.limits_of(name), value):
+                section.report(fault)
+        elif value is not None:
+            section.report(f"found {describe_value(value)}, expected text")
     elif isinstance(value, dict):
         for key, fault in data_faults(person_schema.limits_of(name), value):
             (section if key is None else section.at(key)).report(fault, key=True)

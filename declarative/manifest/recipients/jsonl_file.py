@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import orjson
@@ -53,6 +53,7 @@ class _JsonReader:
         self._most_described = most_described
         self.seen_columns: set[str] = set()
         self._columns_by_field = {name: frozenset(columns) for name, columns in source.columns.items()}
+        self._text_fields = source.person_schema.text_fields
         self._used_columns = frozenset((source.number_column,)).union(*self._columns_by_field.values())
         self._row_problems: list[Problem] = []
         self._wrong_row_count = 0
@@ -121,7 +122,7 @@ class _JsonReader:
         self._add_problem(line, 1, self._source.number_column, message)
         return None
 
-    def _read_data(self, line: int, row: dict[str, Json]) -> dict[str, dict[str, Json]]:
+    def _read_data(self, line: int, row: dict[str, Json]) -> dict[str, Json]:
         data: dict[str, dict[str, Json]] = {
             field: {name: value for name, value in row.items() if name in columns and value is not None}
             for field, columns in self._columns_by_field.items()
@@ -129,10 +130,21 @@ class _JsonReader:
         if self._source.rest_field:
             other_values = {name: value for name, value in row.items() if name not in self._used_columns}
             data[self._source.rest_field] = {name: value for name, value in other_values.items() if value is not None}
+        texts = {field: self._read_text(line, data.pop(field, {})) for field in self._text_fields}
         for field, values in data.items():
             for name, fault in data_faults(self._source.person_schema.limits_of(field), values):
                 self._add_problem(line, 1, name or field, fault)
-        return {field: values for field, values in data.items() if values}
+        found: dict[str, Json] = {field: values for field, values in data.items() if values}
+        return found | {field: text for field, text in texts.items() if text}
+
+    def _read_text(self, line: int, values: Mapping[str, Json]) -> str:
+        """The one text of a field, from its one column; empty where the row has none."""
+        for name, value in values.items():
+            if isinstance(value, dict | list):
+                self._add_problem(line, 1, name, f"found {messages.describe_value(value)}, expected text")
+                return ""
+            return value if isinstance(value, str) else canonical_json(value).decode()
+        return ""
 
     def _add_problem(self, line: int, column: int, path: str, message: str) -> None:
         self._wrong_row_count += 1

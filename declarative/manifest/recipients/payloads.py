@@ -3,7 +3,7 @@ writes for each row, but no dict per row is needed. Does not know files or manif
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
 import polars as pl
@@ -19,13 +19,16 @@ _EncodedColumn = tuple[pl.Series, str]
 """Texts, and the quote to put around each. Strings get their quotes when members are joined, which saves a copy."""
 
 
-def build_payloads(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
+def build_payloads(
+    frame: pl.DataFrame, fields: Mapping[str, Sequence[str]], text_fields: Collection[str] = ()
+) -> pl.Series:
     """Build one text for each row, such as `{"metadata":{"plan":"pro"}}` for `fields` of `{"metadata": ["plan"]}`.
 
-    Nulls and empty objects are left out. Raises TypeError with the column's name for values that JSON cannot represent.
+    A field among `text_fields` has one column, and is its text: `{"name":"Ada"}`. Nulls, empty objects and such empty
+    texts are left out. Raises TypeError with the column's name for values that JSON cannot represent.
     """
     # Part by part, so that the texts in between never take memory for a million rows at once.
-    parts = [_build_part(part, fields) for part in frame.iter_slices(_ROWS)]
+    parts = [_build_part(part, fields, text_fields) for part in frame.iter_slices(_ROWS)]
     return pl.concat(parts) if parts else pl.Series("payload", [], dtype=pl.String)
 
 
@@ -37,9 +40,11 @@ def column_texts(column: pl.Series) -> pl.Series:
     return _encode_column(column)[0].fill_null("")
 
 
-def _build_part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]]) -> pl.Series:
+def _build_part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]], text_fields: Collection[str]) -> pl.Series:
     objects = {
-        field: (_join_members({name: _encode_column(frame.get_column(name)) for name in names}), "")
+        field: _encode_as_text(frame.get_column(names[0]))
+        if field in text_fields
+        else (_join_members({name: _encode_column(frame.get_column(name)) for name in names}), "")
         for field, names in fields.items()
         if names
     }
@@ -77,6 +82,12 @@ def _encode_column(column: pl.Series) -> _EncodedColumn:
     if column.dtype.is_integer() or column.dtype == pl.Boolean:
         return column.cast(pl.String), ""
     return _encode_by_row(column), ""
+
+
+def _encode_as_text(column: pl.Series) -> _EncodedColumn:
+    """Turn each value into the JSON of a text. Null and an empty text are left out."""
+    texts = column if column.dtype == pl.String else _encode_column(column)[0]
+    return _encode_text(texts.set(texts == "", None))
 
 
 def _encode_text(column: pl.Series) -> _EncodedColumn:

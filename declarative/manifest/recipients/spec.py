@@ -90,7 +90,8 @@ def _read_source(
 ) -> Source | None:
     if not (isinstance(entry, dict) and "file" in entry):
         return None  # the schema has reported it
-    columns = {name: entry[name] for name in person_schema.known_fields if name in entry}
+    named = {name: entry[name] for name in person_schema.known_fields if name in entry}
+    columns = {name: [value] if isinstance(value, str) else value for name, value in named.items()}
     foreign_fields = [name for name in columns if name not in person_schema.fields]
     for name in foreign_fields:
         section.at(name).report(*describe_foreign_field(name, person_schema), key=True)

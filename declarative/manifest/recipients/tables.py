@@ -16,15 +16,17 @@ from declarative.errors import Problem
 from declarative.manifest import messages
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.csv_file import csv_places, open_csv, read_csv
-from declarative.manifest.recipients.fields import FLAT_VALUE, count_fault, name_fault
+from declarative.manifest.recipients.fields import FLAT_VALUE, count_fault, name_fault, text_fault
 from declarative.manifest.recipients.jsonl_file import describe_json, json_places, read_json
 from declarative.manifest.recipients.number_faults import describe_bad_number
 from declarative.manifest.recipients.parquet_file import open_parquet
 from declarative.manifest.recipients.payloads import build_payloads, column_texts
 from declarative.manifest.recipients.source import Place, Source, Table, UnreadableFile, file_sha256
 from declarative.manifest.recipients.xlsx_file import open_xlsx, xlsx_places
+from declarative.model.capabilities import DataLimits
 from declarative.model.digest import canonical_json
 from declarative.model.numbers import normalize_column
+from declarative.model.resource import Json
 from declarative.privacy import mask_all
 
 _CONSENT = re.compile(
@@ -142,7 +144,7 @@ def _read_columns(source: Source, problems: ProblemCollector) -> SourceRows:
         if selected is not None:
             frame, rows = frame.filter(selected), rows.filter(selected)
         problems.extend(_nested_variable_problems(source, frame, fields))
-        data = build_payloads(frame, fields)
+        data = build_payloads(frame, fields, source.person_schema.text_fields)
     except TypeError as error:
         message = f"column {messages.quote(str(error))} holds values that JSON cannot represent"
         raise UnreadableFile(source.file_problem(message, "store them as text, or leave the column out")) from None
@@ -227,6 +229,8 @@ def _missing_column_problem(source: Source, step: str, column: str, header: Sequ
 
 def _bad_key_problems(source: Source, field: str, columns: Sequence[str]) -> Iterator[Problem]:
     hint, limits = f"list the wanted columns under {field}", source.person_schema.limits_of(field)
+    if limits.is_text:
+        return  # its column is no key
     for column in columns:
         if fault := name_fault(limits, column):
             message = f"column {messages.quote(column)} of {source.display_path}: {fault}"
@@ -249,17 +253,27 @@ def number_problems(source: Source, bad: pl.DataFrame, most_described: int) -> I
 def _payload_size_problems(source: Source, frame: pl.DataFrame, most_described: int) -> Iterator[Problem]:
     """Find people of whose data a field is too large."""
     for name in (*source.columns, source.rest_field):
-        most_bytes = source.person_schema.limits_of(name).most_bytes
-        if most_bytes is None:
+        limits = source.person_schema.limits_of(name)
+        least = limits.most_bytes if limits.most_characters is None else limits.most_characters
+        if least is None:
             continue
-        candidates = frame.filter(pl.col("payload").str.len_bytes() > most_bytes)
-        sizes = {
-            row: len(canonical_json(orjson.loads(payload).get(name)))
+        candidates = frame.filter(pl.col("payload").str.len_bytes() > least)
+        faults = {
+            row: fault
             for payload, row in candidates.select("payload", "row").iter_rows()
+            if (fault := _find_size_fault(limits, orjson.loads(payload).get(name)))
         }
-        large = [row for row, size in sizes.items() if size > most_bytes]
+        large = list(faults)
         places = file_places(source, large[:most_described]) if large else {}
         for row in large[:most_described]:
-            yield row_problem(source, row, places, name, f"more than {most_bytes:,} bytes as JSON")
+            yield row_problem(source, row, places, name, faults[row])
         if len(large) > most_described:
             yield source.more_problem(len(large) - most_described, "oversized row")
+
+
+def _find_size_fault(limits: DataLimits, value: Json) -> str:
+    if limits.is_text:
+        return text_fault(limits, value) if isinstance(value, str) else ""
+    most_bytes = limits.most_bytes
+    is_large = most_bytes is not None and len(canonical_json(value)) > most_bytes
+    return f"more than {most_bytes:,} bytes as JSON" if is_large else ""

@@ -16,11 +16,18 @@ def pick_settings(settings: Mapping[str, Json], fields: Iterable[str]) -> dict[s
     return {field: settings[field] for field in fields if settings.get(field) is not None}
 
 
-def recipients_json(submission: Submission, *, number_field: str, data_field: str = "") -> orjson.Fragment:
+_MEMBER = r'"%s":(?:"(?:[^"\\]|\\.)*")'
+"""A member of canonical JSON whose value is a text, by its name."""
+
+
+def recipients_json(
+    submission: Submission, *, number_field: str, data_field: str = "", beside_data: str = ""
+) -> orjson.Fragment:
     """Return the people of a batch as a JSON array, to be put into its body.
 
     Each is an object with the number under `number_field`, and the person's own fields beside it, or in an object under
-    `data_field` where one is named.
+    `data_field` where one is named. The field `beside_data`, which is one text and the first by name, is
+    not put into that object.
     """
     import polars as pl
 
@@ -28,6 +35,12 @@ def recipients_json(submission: Submission, *, number_field: str, data_field: st
     opening = pl.lit(f'{{"{number_field}":"') + pl.col("number")
     has_no_payload = pl.col("payload").is_null() | (pl.col("payload") == "{}")
     payload = pl.col("payload")
+    if beside_data:
+        member = _MEMBER % beside_data
+        beside = payload.str.extract(rf"^\{{({member})[,}}]").fill_null("")
+        opening += pl.when(beside == "").then(pl.lit("")).otherwise('","' + beside.str.slice(1).str.strip_suffix('"'))
+        payload = payload.str.replace(rf"^\{{{member},?", "{")
+        has_no_payload = payload.is_null() | (payload == "{}")
     with_data = pl.lit(f'","{data_field}":') + payload + "}" if data_field else '",' + payload.str.slice(1)
     recipient_json = pl.when(has_no_payload).then(opening + '"}').otherwise(opening + with_data)
     items = submission.recipients.select(recipient_json.alias("item"))["item"]

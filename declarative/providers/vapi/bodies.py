@@ -24,7 +24,9 @@ def campaign_body(submission: Submission, starts_at: datetime) -> bytes:
         "name": mark.batch_name(submission.label, submission.mark),
         **pick_settings(settings, (*_AGENTS, "phoneNumberId", "maxConcurrency")),
         "schedulePlan": plan,
-        "customers": recipients_json(submission, number_field="number", data_field=_overrides_field(submission)),
+        "customers": recipients_json(
+            submission, number_field="number", data_field=_overrides_field(submission), beside_data="name"
+        ),
     }
     return orjson.dumps(body)
 
@@ -32,10 +34,11 @@ def campaign_body(submission: Submission, starts_at: datetime) -> bytes:
 def call_body(submission: Submission) -> bytes:
     """Return the JSON of a single call, whose name is the mark."""
     number, payload = single_recipient(submission)
+    customer: dict[str, Json] = {"number": number, **({"name": payload.pop("name")} if "name" in payload else {})}
     body: dict[str, Json] = {
         "name": str(submission.mark),
         **pick_settings(submission.settings, (*_AGENTS, "phoneNumberId")),
-        "customer": {"number": number, **({_overrides_field(submission): payload} if payload else {})},
+        "customer": {**customer, **({_overrides_field(submission): payload} if payload else {})},
     }
     return orjson.dumps(body)
 

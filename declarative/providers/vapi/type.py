@@ -41,8 +41,11 @@ _CAMPAIGN = Capabilities(
     returns_data=False,  # vapi.md 2.4
     outcomes=OUTCOMES,
     failures=FAILURES,
-    personal=("variableValues",),
-    data_limits={"variableValues": DataLimits(most_bytes=99_999, reserves_mark=False)},  # vapi.md 2.1
+    personal=("variableValues", "name"),
+    data_limits={  # vapi.md 2.1
+        "variableValues": DataLimits(most_bytes=99_999, reserves_mark=False),
+        "name": DataLimits(is_text=True, most_characters=40),
+    },
     most_ahead=timedelta(days=7),  # vapi.md 3
     least_guard=timedelta(minutes=2),
     refuses_past=False,  # vapi.md 6, row 1
@@ -82,7 +85,7 @@ VAPI = ProviderType(
         "customers": "is written as recipients",
         "customer": "is written as to_number",
         "assistantOverrides": "is written as variableValues, for each recipient",
-        "name": "is written as display_name",
+        "name": "is a person's; the campaign's is written as display_name",
     },
     placeholders={
         "assistantId": "assistant-replace-with-yours",

@@ -13,6 +13,7 @@ from declarative.errors import ProviderError
 from declarative.model.remote import Remote, is_over
 from declarative.model.resource import Json, Route
 from declarative.providers.base import Ambiguous, Busy, Done, MarkMissing, Outcome, Rejected
+from declarative.providers.vapi.bodies import call_body, campaign_body
 from tests.providers.scripted_provider import MARK, Exchange, answering, open_exchange, pages_of, submission
 
 SETTINGS: dict[str, Json] = {"assistantId": "assistant", "phoneNumberId": "number", "maxConcurrency": 10}
@@ -171,3 +172,25 @@ def test_another_campaign_than_was_asked_for_is_no_answer() -> None:
         channel.read("c1")
     unknown = httpx.Response(404, json={"message": "not found", "statusCode": 404})
     assert open_exchange(answering(unknown), "vapi").channel(Route.BATCH).read("c1") is None
+
+
+def test_a_name_stands_beside_the_overrides_whatever_characters_it_has() -> None:
+    people = [
+        ("+14155550101", '{"name":"Ada \\"A\\" \\\\","variableValues":{"name":"x"}}'),
+        ("+14155550102", '{"name":"Bob"}'),
+        ("+14155550103", '{"variableValues":{"name":"Cleo"}}'),
+        ("+14155550104", None),
+    ]
+    body = orjson.loads(campaign_body(submission(people, {"assistantId": "a"}), datetime(2026, 12, 1, tzinfo=UTC)))
+    assert body["customers"] == [
+        {
+            "number": "+14155550101",
+            "name": 'Ada "A" \\',
+            "assistantOverrides": {"variableValues": {"name": "x"}},
+        },
+        {"number": "+14155550102", "name": "Bob"},
+        {"number": "+14155550103", "assistantOverrides": {"variableValues": {"name": "Cleo"}}},
+        {"number": "+14155550104"},
+    ]
+    call = orjson.loads(call_body(submission(people[:1], {"assistantId": "a"})))
+    assert call["customer"] == body["customers"][0]
