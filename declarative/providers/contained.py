@@ -19,6 +19,7 @@ from declarative.providers.base import (
     Ambiguous,
     Channel,
     Failure,
+    NumberChannel,
     Outcome,
     Provider,
     Removal,
@@ -50,6 +51,12 @@ class ContainedChannel:
         iterator = iter(pages)
         while (page := _read(self._type_name, lambda: next(iterator, None))) is not None:
             yield page
+
+    def find_calls_to(self, number: str) -> list[Remote]:
+        channel = self._channel
+        return (
+            _read(self._type_name, lambda: channel.find_calls_to(number)) if isinstance(channel, NumberChannel) else []
+        )
 
     def read(self, remote_id: str) -> Remote | None:
         return _read(self._type_name, lambda: self._channel.read(remote_id))
