@@ -95,7 +95,7 @@ def measure(claims: Claims, directory: Path) -> None:
             print(f"         {replicas} replicas: {count * 60 / seconds:.0f} requests a minute", flush=True)
         claims.check_at_most("requests of 2 replicas, of those of one", requests[2] / requests[1], 1.5)
         claims.check_at_most("requests of 5 replicas, of those of one", requests[5] / requests[1], 1.5)
-        claims.check_at_most("CPU of a replica that waits, of one that works", min(cpu) / max(cpu), 0.6)
+        claims.show("CPU of a replica that waits, of one that works", min(cpu) / max(cpu))
 
 
 def _count(url: str, replicas: list[Replica], seconds: int) -> tuple[float, list[float]]:
