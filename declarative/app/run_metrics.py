@@ -58,7 +58,7 @@ class RunMetrics:
         self.watch(project)
         self.rounds.labels(name, result.outcome.value).inc()
         self.seconds.labels(name).observe(seconds)
-        self.held.labels(name).set(result.outcome is RoundOutcome.HELD)
+        self.held.labels(name).set(project.is_elsewhere)
         self.valid.labels(name).set(result.outcome is not RoundOutcome.INVALID)
         if project.is_elsewhere:
             self._forget(name)

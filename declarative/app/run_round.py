@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from declarative.app import daily_dials
 from declarative.app.apply import ApplyOptions, apply_project
 from declarative.app.apply_report import ApplyReport
 from declarative.app.report import ProjectReport, read_report
+from declarative.app.run_report import ReportOnDemand
 from declarative.app.run_turn import Turn, is_found_everywhere
 from declarative.app.session import Session
 from declarative.engine.signals import StopSignal
@@ -36,8 +36,6 @@ LEAST_PAUSE = 5.0
 """Seconds between two rounds at the least, where a plan names the time of the next one."""
 HELD_PAUSE = 15.0
 """Seconds after which a project is tried again whose lease another run holds."""
-PAGE_AGE = 60.0
-"""Seconds for which a report is shown again that was read for its page alone."""
 ClaimName = Callable[[str, "RunProject"], "RunProject | None"]
 """Gives a project its name, or returns the other one that has it."""
 
@@ -75,6 +73,8 @@ class Round:
     """What was done. None: nothing could be."""
     wait: float = SOON
     """Seconds until the next round at the latest."""
+    is_elsewhere: bool = False
+    """Whether another run or replica works on the project."""
     exit_code: int = Exit.FAILED
     """The exit code of `dialctl run --once` for this project."""
 
@@ -127,9 +127,7 @@ class RunProject:
         self._turn = Turn(interval=settings.interval) if settings.takes_turns else None
         self._desired: Desired | None = None
         self._read_again_at = 0.0
-        self._page: ProjectReport | None = None
-        self._page_until = 0.0
-        self._page_mutex = threading.Lock()
+        self._on_demand = ReportOnDemand(self._open_session)
 
     def run_round(self, stop: StopSignal, claim_name: ClaimName) -> Round:
         """Run one round, and say how it ended. Raises Interrupted after the requests under way are recorded."""
@@ -144,7 +142,7 @@ class RunProject:
             result = self._describe_error(describe_system_error(error))
         if result.outcome in (RoundOutcome.GOOD, RoundOutcome.NEEDS_PERSON):
             self.last_good = time.time()
-        self.is_elsewhere = result.outcome is RoundOutcome.HELD
+        self.is_elsewhere = result.is_elsewhere
         if self.is_elsewhere:
             self.report, self._read_again_at = None, 0.0
         self.first_round_over = True
@@ -156,19 +154,7 @@ class RunProject:
         desired = self._desired
         if (report := self.report) is not None or desired is None or not self.is_elsewhere:
             return report
-        with self._page_mutex:
-            if time.monotonic() >= self._page_until:
-                self._page = self._read_page(desired)
-                self._page_until = time.monotonic() + PAGE_AGE
-            return self._page
-
-    def _read_page(self, desired: Desired) -> ProjectReport:
-        try:
-            with self._open_session(StopSignal()) as session:
-                session.reuse(desired)
-                return read_report(session, EVERYTHING)
-        except OSError as error:
-            raise describe_system_error(error) from error
+        return self._on_demand.read(desired)
 
     def leave(self) -> None:
         """Leave the project to any other replica at once, where this one had its last round."""
@@ -204,7 +190,8 @@ class RunProject:
         self.max_dials = project.policy.max_dials
         if self._turn is not None and (last := self._turn.find_other(session.backend, session.desired.digest)):
             message = f"another replica works on it: {last.name}"
-            return self._explain(Round(outcome=RoundOutcome.HELD, message=message, wait=self._turn.wait), invalid)
+            result = Round(outcome=RoundOutcome.HELD, message=message, wait=self._turn.wait, is_elsewhere=True)
+            return self._explain(result, invalid)
         report, refusal = _apply(session, stop, calls_nobody=invalid is not None)
         if report.interrupted is not None:
             raise report.interrupted
@@ -245,15 +232,20 @@ class RunProject:
         if reason is None:
             return result
         explained = self._describe_error(reason)
-        exit_code = max(result.exit_code, explained.exit_code)
-        return replace(explained, report=result.report, wait=min(result.wait, explained.wait), exit_code=exit_code)
+        return replace(
+            explained,
+            report=result.report,
+            wait=min(result.wait, explained.wait),
+            is_elsewhere=result.is_elsewhere,
+            exit_code=max(result.exit_code, explained.exit_code),
+        )
 
     def _describe_error(self, error: DialctlError) -> Round:
         interval = self._settings.interval
         match error:
             case LeaseHeld():
                 wait = min(interval, HELD_PAUSE)
-                return Round(outcome=RoundOutcome.HELD, message=error.message, wait=wait)
+                return Round(outcome=RoundOutcome.HELD, message=error.message, wait=wait, is_elsewhere=True)
             case ManifestError():
                 following = "what was placed is followed" if self._desired else "nothing is known of it yet"
                 message = f"{error.message}: nobody new is called, {following}"

@@ -118,6 +118,7 @@ def test_invalid_manifests_are_told_by_a_replica_that_waits_too(
     result = run_round(second)
     assert (result.outcome, result.report) == (RoundOutcome.INVALID, None)
     assert any("nonsense" in detail for detail in result.details)
+    assert second.is_elsewhere
 
 
 def test_once_waits_for_no_other(project: ProjectFixture, replicas: list[RunProject]) -> None:
