@@ -84,7 +84,7 @@ def written_forms() -> st.SearchStrategy[tuple[str, str]]:
     return form()
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(form=written_forms())
 @example(form=("015991235562", "IL"))
 def test_columns_agree_with_libphonenumber(form: tuple[str, str]) -> None:
