@@ -6,7 +6,8 @@ It sends replies and knows connections. `handle` decides what a reply is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 import orjson
@@ -45,24 +46,32 @@ class HostConnection(Protocol):
 
 def create_app(world: World) -> Starlette:
     """All providers on one port, at their own paths and under their names, as `/cartesia`."""
-    return Starlette(
-        routes=[*control_routes(world), *_provider_routes(world)],
+    app = Starlette(
+        routes=[*control_routes(world), *_provider_routes()],
         middleware=[Middleware(_DateHeader, world=world)],
         exception_handlers={HTTPException: _handle_no_route},
     )
+    app.state.world = world
+    return app
 
 
-def _provider_routes(world: World) -> Iterator[BaseRoute]:
+@cache
+def _provider_routes() -> Sequence[BaseRoute]:
+    """The same for every world, which an endpoint finds in the application: two hundred patterns take a while."""
+    return [*_list_provider_routes()]
+
+
+def _list_provider_routes() -> Iterator[BaseRoute]:
     for provider, api in PROVIDERS.items():
         for operation in api.operations:
-            endpoint = _Endpoint(world, provider, operation)
+            endpoint = _Endpoint(provider, operation)
             yield Route(f"/{provider}{operation.path}", endpoint, methods=[operation.method])
             if not operation.path.startswith("/v1/agents"):
                 yield Route(api.prefix + operation.path, endpoint, methods=[operation.method])
-    yield from _agent_routes(world)
+    yield from _agent_routes()
 
 
-def _agent_routes(world: World) -> Iterator[BaseRoute]:
+def _agent_routes() -> Iterator[BaseRoute]:
     """Both APIs have `/v1/agents`. A request with a `Cartesia-Version` is for Cartesia."""
     for operation in PROVIDERS["cartesia"].operations:
         if not operation.path.startswith("/v1/agents"):
@@ -71,9 +80,7 @@ def _agent_routes(world: World) -> Iterator[BaseRoute]:
         (callingbox_operation,) = (
             candidate for candidate in PROVIDERS["callingbox"].operations if candidate.path == path
         )
-        endpoint = _SharedEndpoint(
-            _Endpoint(world, "cartesia", operation), _Endpoint(world, "callingbox", callingbox_operation)
-        )
+        endpoint = _SharedEndpoint(_Endpoint("cartesia", operation), _Endpoint("callingbox", callingbox_operation))
         yield Route(operation.path, endpoint, methods=[operation.method])
 
 
@@ -90,8 +97,8 @@ class _SharedEndpoint:
 
 
 class _Endpoint:
-    def __init__(self, world: World, provider: str, operation: Operation) -> None:
-        self._world, self._provider, self._operation = world, provider, operation
+    def __init__(self, provider: str, operation: Operation) -> None:
+        self._provider, self._operation = provider, operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http_request = Request(scope, receive)
@@ -105,7 +112,7 @@ class _Endpoint:
             headers={name: http_request.headers[name] for name in _HEADERS if name in http_request.headers},
             body=await http_request.body(),
         )
-        await _send_reply(perform(self._world, request), scope, receive, send)
+        await _send_reply(perform(scope["app"].state.world, request), scope, receive, send)
 
 
 async def _send_reply(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
