@@ -14,7 +14,9 @@ RUN python -m venv /opt/dialctl \
     && /opt/dialctl/bin/python -m compileall -q /opt/dialctl/lib
 
 FROM python:3.13-slim
-# git tells the commit of the checkout, so that an old one is not applied (manifests_are_older).
+# git tells the commit of the checkout, so that an old one is not applied (manifests_are_older). Its version is that of the
+# base: Debian's mirrors drop the older ones.
+# hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/dialctl /opt/dialctl
 ENV PATH=/opt/dialctl/bin:$PATH \

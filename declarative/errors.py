@@ -104,6 +104,13 @@ def system_hint(error: OSError, place: str) -> str:
     return f"{action}, then run again"
 
 
+def describe_system_error(error: OSError) -> DialctlError:
+    """A failure of a file, a disk or another part of the system in its own words, and what to do about it."""
+    place = str(error.filename or "the output or the project")
+    message = f"{error.filename or 'cannot read or write'}: {error.strerror or error}"
+    return DialctlError(message, hint=system_hint(error, place))
+
+
 class UsageError(DialctlError):
     code = "usage"
     exit_code = Exit.USAGE
@@ -151,7 +158,7 @@ class ProviderError(DialctlError):
 
 
 class NoSandbox(ProviderError):
-    """The sandbox does not simulate the provider type, so nothing of it is run there."""
+    """The sandbox does not simulate the provider type, or cannot: its own simulator fails."""
 
     code = "no_sandbox"
 

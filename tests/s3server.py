@@ -55,6 +55,12 @@ class S3Server:
         if found := _backend().get_object(self.bucket, key):
             found.last_modified -= timedelta(seconds=seconds)
 
+    def read(self, key: str) -> bytes | None:
+        """What an object holds. None: there is none."""
+        with self._turn:
+            found = _backend().get_object(self.bucket, key)
+            return bytes(found.value) if found else None
+
     def put(self, key: str) -> None:
         """Make an empty object, as a console does for a folder."""
         _backend().put_object(self.bucket, key, b"")

@@ -24,7 +24,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "engine": SHARED | {"planning", "providers.base", "state.base", "state.ledger"},
     "app": SHARED | {"engine", "planning", "providers.base", "state"},
     "app.session": frozenset({"manifest", "providers.catalog", "sandbox"}),
-    "app.connections": frozenset({"manifest", "providers.catalog", "sandbox"}),
+    "app.connections": frozenset({"manifest", "providers.catalog", "providers.plugins", "sandbox"}),
     "app.git_changes": frozenset({"manifest"}),
     "report": SHARED | {"app", "engine.results", "planning"},
     "cli": LEAVES | {"app", "report", "planning", "engine.signals", "model", "__init__"},
@@ -163,7 +163,7 @@ def test_decide_knows_nothing_of_the_house() -> None:
     assert known(f"{PACKAGE}.planning.decide") == set()
 
 
-WORLD = ("submit", "retry", "cancel")
+WORLD = ("submit", "retry", "cancel", "remove_member")
 """What a channel can do to the world."""
 
 

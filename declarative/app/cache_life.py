@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,12 +15,13 @@ CACHE_LIFE = timedelta(days=30)
 
 def end_old_caches(directory: Path) -> None:
     """Delete the files below a folder of caches that were written longer ago than CACHE_LIFE, by this machine's clock.
-    One that cannot be deleted is left to the next run."""
+    One that cannot be deleted is left to the next run, and a folder that another user keeps for itself to that user."""
     oldest = time.time() - CACHE_LIFE.total_seconds()
-    for file in list_cache_files(directory):
-        with suppress(OSError):
-            if file.lstat().st_mtime < oldest:
-                file.unlink()
+    with suppress(OSError):
+        for file in list_cache_files(directory):
+            with suppress(OSError):
+                if file.lstat().st_mtime < oldest:
+                    file.unlink()
 
 
 def purge_caches(directory: Path) -> int:
@@ -34,4 +36,6 @@ def list_cache_files(directory: Path) -> Iterator[Path]:
     """The files below a folder; none where it does not exist, or where its name is that of a symbolic link."""
     if directory.is_symlink():
         return
-    yield from (path for path in sorted(directory.rglob("*")) if path.is_symlink() or path.is_file())
+    for folder, folders, names in os.walk(directory):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        yield from (Path(folder, name) for name in sorted([*names, *links]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from declarative.errors import DialctlError, NoSandbox, ProviderError, UsageErro
 from declarative.model.capabilities import broken_type
 from declarative.model.outline import OutlinedProvider
 from declarative.model.resource import Desired, Project, ProviderSpec
-from declarative.providers import catalog
+from declarative.providers import catalog, plugins
 from declarative.sandbox import SANDBOX_KEY
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from declarative.model.outline import Outline
     from declarative.model.resource import Route
     from declarative.providers.base import ConnectOptions, Provider
+    from declarative.providers.plugins import Simulator
     from declarative.sandbox.embedded import EmbeddedSandbox
 
 _FETCH_TIMEOUT = timedelta(seconds=60)
@@ -38,8 +39,14 @@ def load_provider_types() -> Mapping[str, ProviderType]:
     for provider_type in provider_types.values():
         if provider_type.schemas is not None:
             schemas.add_directory(provider_type.schemas)
-    broken = {name: broken_type(name, reason) for name, reason in catalog.broken_types().items()}
-    return {**provider_types, **broken}
+    unusable = {**catalog.broken_types(), **dict.fromkeys(catalog.unsimulated_types(), "the sandbox has none of it")}
+    return {**provider_types, **{name: broken_type(name, reason) for name, reason in unusable.items()}}
+
+
+def quarantine_plugins() -> AbstractContextManager[None]:
+    """Within it, types from other packages find neither keys nor a network, and those without a simulator do not run at
+    all: for the time that a sandbox is in use."""
+    return catalog.quarantine()
 
 
 class Connections:
@@ -64,6 +71,7 @@ class Connections:
         self._sandbox_directory = sandbox_directory
         self._real_sleep = sleep
         self._exit_stack = ExitStack()
+        self._simulators: dict[str, Simulator] = {}
 
     def close(self) -> None:
         """Closes what was opened: the providers first, then the sandbox."""
@@ -121,13 +129,11 @@ class Connections:
 
     def _connect(self, spec: ProviderSpec) -> Provider | ProviderError:
         try:
-            if self._sandbox_directory is not None and not catalog.is_built_in(spec.type):
-                # A type from outside reads what it likes: a key of the environment, or another host.
-                message = f"the sandbox does not simulate the provider type {spec.type}: nothing of it is run there"
-                raise NoSandbox(message, hint="run without --sandbox, against the type's own simulator")
             provider = catalog.connect(spec, self._connect_options(spec))
         except ProviderError as error:
-            return error
+            is_simulated = self._sandbox_directory is not None and not catalog.is_built_in(spec.type)
+            # What an earlier run did there is in the same sandbox, so it holds back nobody else.
+            return NoSandbox(error.message, hint=error.hint) if is_simulated else error
         self._exit_stack.callback(provider.close)
         return provider
 
@@ -136,6 +142,7 @@ class Connections:
 
         if self._sandbox_directory is None:
             return ConnectOptions(environment=self._environment, sleep=self.sleep)
+        simulator = None if catalog.is_built_in(spec.type) else self._open_simulator(spec.type)
         provider_type = self._provider_types.get(spec.type)
         if provider_type is None:
             raise ProviderError(f"{spec.name}: no provider type {spec.type!r} can be loaded")
@@ -144,8 +151,22 @@ class Connections:
             provider_type.key_variable: SANDBOX_KEY,
             provider_type.url_variable: f"http://127.0.0.1/{spec.type}",
         }
-        transport, monotonic = self._sandbox.transport(), self._sandbox_seconds
+        if simulator is not None:
+            environment |= simulator.environment()
+        transport = self._sandbox.transport() if simulator is None else simulator.transport()
+        monotonic = self._sandbox_seconds
         return ConnectOptions(environment=environment, transport=transport, sleep=self.sleep, monotonic=monotonic)
+
+    def _open_simulator(self, type_name: str) -> Simulator:
+        """The simulator of a type from outside: one for all providers of the type. Raises ProviderError."""
+        if type_name not in self._simulators:
+            assert self._sandbox_directory is not None
+            directory = self._sandbox_directory / "simulators" / type_name
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            simulator = plugins.open_simulator(type_name, directory, self._sandbox.now)
+            self._exit_stack.callback(simulator.close)
+            self._simulators[type_name] = simulator
+        return self._simulators[type_name]
 
     @cached_property
     def _sandbox(self) -> EmbeddedSandbox:

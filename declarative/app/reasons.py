@@ -125,7 +125,10 @@ REASONS = {
         "bring the list back; if it is meant, dialctl apply --allow-release FILE, or allow_release in the Project's "
         "policy",
     ),
-    "no_sandbox": ReasonHelp("The sandbox does not simulate this provider type.", "run without --sandbox"),
+    "no_sandbox": ReasonHelp(
+        "The sandbox does not simulate this provider type, or its own simulator fails.",
+        "run without --sandbox, or install or mend its simulator",
+    ),
     "halted": ReasonHelp(
         "The calls went wrong as halt_when says, or a person stopped them (dialctl halt): who waited was taken off and "
         "nobody is called. Under DIALCTL_HALT the runs of one machine call nobody, and whoever waits stays.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 
 from declarative import schemas
 from declarative.app.connections import load_provider_types
+from declarative.model.capabilities import personal_fields
 
 MANIFEST = "manifest.v1"
 """The schema of manifests, by its name in schemas.py."""
@@ -56,7 +57,7 @@ class Field:
     taken_by: tuple[str, ...] = ()
     """Providers that take it, each with its API versions, as in `type (2026-08-14)`. Empty if all take it."""
     provider_descriptions: str = ""
-    """What each provider says of it, if they differ; it replaces the description of the schema. Empty otherwise."""
+    """What the providers say of it; it replaces the description of the schema. Empty for what is no provider's."""
 
     @property
     def description(self) -> str:
@@ -124,7 +125,7 @@ def _build_kind(document: Mapping[str, Any], name: str, provider: str | None) ->
     document_properties = {**document["properties"], "metadata": {"$ref": f"#/$defs/{metadata}"}}
     document_properties["metadata"]["description"] = definitions["Metadata"]["description"]
     spec_schema = Schema(definitions[name])
-    personal_takers = {} if name == "Project" else collect_takers("Call", provider)
+    personal_takers = {} if name == "Project" else _collect_personal_takers(provider)
     own_fields = [_mark_personal_fields(field, personal_takers) for field in _child_fields(spec_schema)]
     return ManifestKind(
         name=name,
@@ -135,33 +136,58 @@ def _build_kind(document: Mapping[str, Any], name: str, provider: str | None) ->
     )
 
 
+def _collect_personal_takers(provider: str | None) -> dict[str, list[tuple[str, Field]]]:
+    """By personal field of any provider: those that take it. They take the same data from a recipient as from a
+    Call."""
+    takers = collect_takers("Call", provider)
+    return {name: takers.get(name, []) for name in personal_fields(load_provider_types().values())}
+
+
 def _mark_personal_fields(field: Field, takers: Mapping[str, list[tuple[str, Field]]]) -> Field:
-    """A field of recipients that says for each kind of personal data which providers take it. They take the same data
-    from a recipient as from a Call; `takers` are those of a Call."""
+    """A field of recipients that has every kind of personal data, and says which providers take it."""
     properties = field.schema.body.get("items", {}) and _item_schema(field.schema).body.get("properties", {})
     if not properties.keys() & takers.keys():
         return field
-    marked_properties = {
-        name: {**body, "x-taken-by": [provider_label for provider_label, _ in takers[name]]} if name in takers else body
-        for name, body in properties.items()
+    is_columns = "file" in properties
+    taken = {
+        name: {
+            **(properties.get(name) or _personal_body(name, name_takers, is_columns)),
+            "x-taken-by": [provider_label for provider_label, _ in name_takers],
+        }
+        for name, name_takers in takers.items()
+        if name_takers
     }
+    marked_properties: dict[str, Any] = {}
+    for name, body in properties.items():
+        marked_properties |= taken if name in takers else {name: body}
     items = {**_item_schema(field.schema).body, "properties": marked_properties}
     return replace(field, schema=field.schema.with_body({**field.schema.body, "items": items}))
 
 
+def _personal_body(name: str, takers: Sequence[tuple[str, Field]], is_columns: bool) -> Mapping[str, Any]:
+    """The schema of a personal field that the manifest's own schema does not name: of one person, or its columns."""
+    if is_columns:
+        return {"type": "array", "items": {"type": "string"}, "description": f"Columns that become {name}."}
+    return {"type": takers[0][1].schema.body.get("type", "object"), "description": _describe_for_each(takers)}
+
+
+def _describe_for_each(takers: Sequence[tuple[str, Field]]) -> str:
+    """What each provider says of a field; once, where all that say something say the same."""
+    described = {field.description: label.split(" ")[0] for label, field in reversed(takers) if field.description}
+    if len(described) <= 1:
+        return "".join(described)
+    parts = [f"{label.split(' ')[0]}: {field.description}" for label, field in takers if field.description]
+    return " ".join(dict.fromkeys(parts))
+
+
 def _provider_fields(kind: str, provider: str | None) -> Iterator[Field]:
     for name, takers in collect_takers(kind, provider).items():
-        first_field = takers[0][1]
-        descriptions = dict.fromkeys(
-            f"{provider_label.split(' ')[0]}: {field.description}" for provider_label, field in takers
-        )
-        is_uniform = len({field.description for _, field in takers}) == 1
         yield replace(
-            first_field,
+            takers[0][1],
             name=name,
             required=all(field.required for _, field in takers),
             taken_by=tuple(provider_label for provider_label, _ in takers),
-            provider_descriptions="" if is_uniform else " ".join(descriptions),
+            provider_descriptions=_describe_for_each(takers),
         )
 
 

@@ -40,6 +40,7 @@ class ProjectRunner:
         self._names: dict[str, RunProject] = {}
         self._outcomes: dict[RunProject, RoundOutcome] = {}
         self._exit_codes: list[int] = []
+        self._stop_is_said = False
         self._threads = [
             threading.Thread(target=self._run_project, args=[project], name=f"dialctl run {project.path}")
             for project in projects
@@ -69,6 +70,7 @@ class ProjectRunner:
             # The system may hand a signal to any thread, and Python answers it in this one, once it wakes.
             while thread.is_alive():
                 thread.join(WAKE_SECONDS)
+                self._say_that_it_stops()
         try:
             self._stop.check()
         except Interrupted as interruption:
@@ -83,7 +85,7 @@ class ProjectRunner:
             try:
                 result = self._run_round(project)
             except Interrupted:
-                return
+                break
             self._on_round(project, result, time.monotonic() - began)
             self._log.write_round(project.name, result)
             if self._once and result.outcome is RoundOutcome.HELD:
@@ -92,18 +94,26 @@ class ProjectRunner:
                 self._exit_codes.append(result.exit_code)
                 self._outcomes[project] = result.outcome
             if self._once or self._nothing_is_run():
-                return
+                break
             self._stop.sleep(result.wait)
+        project.leave()
 
     def _run_round(self, project: RunProject) -> Round:
         try:
             return project.run_round(self._stop, self._claim_name)
         except Interrupted:
             raise
-        except Exception as bug:
+        # A plugin may raise SystemExit, and a library in Rust what is no Exception either. No project ends another's.
+        except BaseException as bug:
             frame = traceback.extract_tb(bug.__traceback__)[-1]
             message = f"this is a bug in dialctl: {type(bug).__name__} in {frame.name} (line {frame.lineno}): {bug}"
             return Round(outcome=RoundOutcome.FAILED, message=message, wait=AFTER_BUG)
+
+    def _say_that_it_stops(self) -> None:
+        if self._stop.requested and not self._stop_is_said:
+            self._stop_is_said = True
+            message = "stopping: requests in flight are finished and recorded first"
+            self._log.write("run", message, event="stop")
 
     def _claim_name(self, name: str, project: RunProject) -> RunProject | None:
         """Give a project its name. Returns the other project that has it already, if one does: with one state they

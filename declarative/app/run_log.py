@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -22,6 +24,9 @@ _LEVELS = {
     RoundOutcome.NEEDS_PERSON: "warning",
 }
 """The level of a round by how it ended. Every other one is an error."""
+
+STEPS = "dialctl.steps"
+"""The logger of requests and writes. `-v` enables it."""
 
 _HELD_ROUNDS = 2
 """Rounds in a row in which another run held the lease, until it is said."""
@@ -46,8 +51,19 @@ class RunLog:
             line = orjson.dumps(entry).decode()
         else:
             line = f"{at} {level:7} {clean(project)}: {text}"
-        with self._mutex:
+        with self._mutex, suppress(OSError):  # whoever read the log may be gone, and the calls go on
             print(line, file=self._stream, flush=True)
+
+    @contextmanager
+    def capture(self) -> Iterator[None]:
+        """Take what libraries log, and each step if `-v` asks for it, so that no line has another form."""
+        root = logging.getLogger()
+        is_verbose = logging.getLogger(STEPS).isEnabledFor(logging.DEBUG)
+        handlers, root.handlers = root.handlers, [_LogHandler(self, logging.DEBUG if is_verbose else logging.WARNING)]
+        try:
+            yield
+        finally:
+            root.handlers = handlers
 
     def write_round(self, project: str, result: Round) -> None:
         """Write what a round did, and how it stands where that is not as after the round before it. A lease that
@@ -64,6 +80,21 @@ class RunLog:
             self._last[project] = standing
             for message in standing:
                 self.write(project, message, level=level, event=result.outcome.value)
+
+
+class _LogHandler(logging.Handler):
+    """Writes what is logged by the way of Python, without tracebacks: they quote whatever was at hand."""
+
+    def __init__(self, log: RunLog, level: int) -> None:
+        super().__init__(level)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        failure = record.exc_info[1] if record.exc_info else None
+        reason = f": {type(failure).__name__}: {failure}" if failure else ""
+        event = "step" if record.name == STEPS else "library"
+        message = record.getMessage().partition("\n")[0]
+        self._log.write("run", f"{message}{reason}", level=record.levelname.lower(), event=event)
 
 
 def describe_requests(report: ApplyReport) -> Iterator[str]:

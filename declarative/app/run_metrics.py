@@ -29,7 +29,7 @@ class RunMetrics:
         self.day = self._gauge("dials_of_day", "People called within 24 hours, at all replicas.", "project")
         self.limit = self._gauge("max_dials", "People who may be called within 24 hours.", "project")
         self.age = self._gauge("last_good_round_age_seconds", "Seconds since a round was last good.", "project")
-        self.held = self._gauge("lease_held_elsewhere", "1 where another run held the lease last.", "project")
+        self.held = self._gauge("held_elsewhere", "1 where another run or replica works on it.", "project")
         self.valid = self._gauge("manifests_valid", "0 where the manifests were invalid in the last round.", "project")
         self.dials = self._counter("dials", "People in requests that call, from this replica.", "project")
         self.rounds = self._counter("rounds", "Rounds by how they ended.", "project", "outcome")
@@ -60,6 +60,8 @@ class RunMetrics:
         self.seconds.labels(name).observe(seconds)
         self.held.labels(name).set(result.outcome is RoundOutcome.HELD)
         self.valid.labels(name).set(result.outcome is not RoundOutcome.INVALID)
+        if project.is_elsewhere:
+            self._forget(name)
         if result.report is None:
             return
         self.day.labels(name).set(project.dials_of_day)
@@ -75,6 +77,11 @@ class RunMetrics:
                 outcomes.update({outcome or "no word": count for outcome, count in status.outcomes.items()})
             self._replace(self.people, name, standings)
             self._replace(self.outcomes, name, outcomes)
+
+    def _forget(self, project: str) -> None:
+        """Drop what another replica knows better, so that nobody reads of it what was true once."""
+        for gauge in (self.people, self.outcomes, self.blocks, self.unsure, self.day, self.limit):
+            gauge.remove_by_labels({"project": project})
 
     def _replace(self, gauge: Gauge, project: str, counts: Counter[str]) -> None:
         """Set a gauge with one more label, and drop the values of that label that are gone."""

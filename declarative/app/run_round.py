@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,9 +14,18 @@ from declarative.app import daily_dials
 from declarative.app.apply import ApplyOptions, apply_project
 from declarative.app.apply_report import ApplyReport
 from declarative.app.report import ProjectReport, read_report
+from declarative.app.run_turn import Turn, is_found_everywhere
 from declarative.app.session import Session
 from declarative.engine.signals import StopSignal
-from declarative.errors import DialctlError, Exit, Interrupted, LeaseHeld, ManifestError, Refused
+from declarative.errors import (
+    DialctlError,
+    Exit,
+    Interrupted,
+    LeaseHeld,
+    ManifestError,
+    Refused,
+    describe_system_error,
+)
 from declarative.model.lock import Lock
 from declarative.model.resource import Desired
 from declarative.model.selection import EVERYTHING
@@ -25,6 +36,8 @@ LEAST_PAUSE = 5.0
 """Seconds between two rounds at the least, where a plan names the time of the next one."""
 HELD_PAUSE = 15.0
 """Seconds after which a project is tried again whose lease another run holds."""
+PAGE_AGE = 60.0
+"""Seconds for which a report is shown again that was read for its page alone."""
 ClaimName = Callable[[str, "RunProject"], "RunProject | None"]
 """Gives a project its name, or returns the other one that has it."""
 
@@ -37,7 +50,7 @@ class RoundOutcome(StrEnum):
     NEEDS_PERSON = "needs_person"
     """Something is blocked or unsure."""
     HELD = "held"
-    """Another run holds the lease."""
+    """Another run holds the lease, or another replica had the last round and has the next."""
     INVALID = "invalid"
     """The manifests are invalid: nobody new is called."""
     REFUSED = "refused"
@@ -84,17 +97,20 @@ class RunSettings:
     """How many reads of one provider may be in flight at once."""
     reading_pause: float = 10.0
     """What came of the calls is read again after so many times as long as it took to read it last."""
+    takes_turns: bool = False
+    """Leave the rounds of a project to the replica that had the last one, as long as that one is there."""
 
 
 class RunProject:
-    """A project that is applied again and again. One thread at a time uses it; others read its attributes."""
+    """A project that is applied again and again. One thread at a time uses it; others read its attributes and its
+    report."""
 
     def __init__(self, path: Path, settings: RunSettings) -> None:
         self.path = path
         self.name = str(path)
         """The Project's name; its path until the manifests were read once."""
         self.report: ProjectReport | None = None
-        """What came of the calls, as last read. None: it was not read yet."""
+        """What came of the calls, as last read. None: it was not read yet, or another replica works on the project."""
         self.display_zone = "UTC"
         """The zone in which people read the times of this project."""
         self.dials_of_day = 0
@@ -105,9 +121,15 @@ class RunProject:
         """Whether a round came to its end, however."""
         self.last_good: float | None = None
         """When a round was last good, in seconds since 1970. None: none was."""
+        self.is_elsewhere = False
+        """Whether another run or replica works on it."""
         self._settings = settings
+        self._turn = Turn(interval=settings.interval) if settings.takes_turns else None
         self._desired: Desired | None = None
         self._read_again_at = 0.0
+        self._page: ProjectReport | None = None
+        self._page_until = 0.0
+        self._page_mutex = threading.Lock()
 
     def run_round(self, stop: StopSignal, claim_name: ClaimName) -> Round:
         """Run one round, and say how it ended. Raises Interrupted after the requests under way are recorded."""
@@ -118,10 +140,42 @@ class RunProject:
             if isinstance(error, Interrupted):
                 raise
             result = self._describe_error(error)
+        except OSError as error:
+            result = self._describe_error(describe_system_error(error))
         if result.outcome in (RoundOutcome.GOOD, RoundOutcome.NEEDS_PERSON):
             self.last_good = time.time()
+        self.is_elsewhere = result.outcome is RoundOutcome.HELD
+        if self.is_elsewhere:
+            self.report, self._read_again_at = None, 0.0
         self.first_round_over = True
         return result
+
+    def read_report(self) -> ProjectReport | None:
+        """What came of the calls: as last read, or read now where another replica works on the project. None before
+        the first round. Any thread may ask. Raises DialctlError."""
+        desired = self._desired
+        if (report := self.report) is not None or desired is None or not self.is_elsewhere:
+            return report
+        with self._page_mutex:
+            if time.monotonic() >= self._page_until:
+                self._page = self._read_page(desired)
+                self._page_until = time.monotonic() + PAGE_AGE
+            return self._page
+
+    def _read_page(self, desired: Desired) -> ProjectReport:
+        try:
+            with self._open_session(StopSignal()) as session:
+                session.reuse(desired)
+                return read_report(session, EVERYTHING)
+        except OSError as error:
+            raise describe_system_error(error) from error
+
+    def leave(self) -> None:
+        """Leave the project to any other replica at once, where this one had its last round."""
+        if self._turn is not None and self._desired is not None and not self.is_elsewhere:
+            with suppress(DialctlError, OSError), self._open_session(StopSignal()) as session:
+                session.reuse(self._desired)
+                self._turn.give_up(session.backend)
 
     def _open_session(self, stop: StopSignal) -> Session:
         settings = self._settings
@@ -148,6 +202,9 @@ class RunProject:
             message = "the Project needs policy.max_dials, how many people may be called within 24 hours: it is not run"
             return Round(outcome=RoundOutcome.NOT_RUN, message=message, wait=self._settings.interval)
         self.max_dials = project.policy.max_dials
+        if self._turn is not None and (last := self._turn.find_other(session.backend, session.desired.digest)):
+            message = f"another replica works on it: {last.name}"
+            return self._explain(Round(outcome=RoundOutcome.HELD, message=message, wait=self._turn.wait), invalid)
         report, refusal = _apply(session, stop, calls_nobody=invalid is not None)
         if report.interrupted is not None:
             raise report.interrupted
@@ -156,6 +213,8 @@ class RunProject:
         is_live = lock is not None and _is_live(lock)
         self._read_outcomes(session, changed=is_live or report.plan.sends)
         result = self._judge(report, is_live=is_live)
+        if self._turn is not None and invalid is None and is_found_everywhere(report, session.options.environment):
+            self._turn.note_round(session.backend, session.desired.digest, result.wait)
         return self._explain(result, invalid or refusal)
 
     def _read_manifests(self, session: Session) -> ManifestError | None:

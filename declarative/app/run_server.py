@@ -17,8 +17,8 @@ from declarative import humanize
 from declarative.app.report import ProjectReport
 from declarative.app.run import ProjectRunner
 from declarative.app.run_metrics import CONTENT_TYPE, RunMetrics
-from declarative.errors import UsageError
-from declarative.privacy import is_loopback
+from declarative.errors import DialctlError, UsageError
+from declarative.privacy import clean, is_loopback, mask_all
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -126,7 +126,11 @@ class RunServer:
         project = next((project for project in self._runner.projects if project.name == name), None)
         if project is None:
             return PlainTextResponse("there is no such project\n", 404)
-        if project.report is None:
+        try:
+            report = project.read_report()
+        except DialctlError as error:
+            return PlainTextResponse(f"nothing can be read of this project: {mask_all(clean(error.message))}\n", 503)
+        if report is None:
             return PlainTextResponse("nothing was read of this project yet\n", 503)
         humanize.set_display_zone(project.display_zone)
-        return HTMLResponse(self._pages.render_report(project.report), headers=_HEADERS)
+        return HTMLResponse(self._pages.render_report(report), headers=_HEADERS)

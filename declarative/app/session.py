@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 from declarative import humanize, manifest
 from declarative.app import lock_file
 from declarative.app.cache_life import end_old_caches
-from declarative.app.connections import Connections, load_provider_types, open_remote_files
+from declarative.app.connections import Connections, load_provider_types, open_remote_files, quarantine_plugins
 from declarative.app.lock_check import check_lock
 from declarative.errors import DialctlError, StateError, UsageError
 from declarative.model.digest import PersonKey
@@ -92,7 +92,7 @@ class Session:
             variables=variables or {},
             variable_files=[Path(file) for file in variable_files],
             selection=Selection(tuple(targets), tuple(labels)),
-            environment=os.environ if environment is None else environment,
+            environment=dict(os.environ) if environment is None else environment,
             parallelism=parallelism,
             progress=progress,
             describe_all=describe_all,
@@ -101,6 +101,8 @@ class Session:
         self.sleep = sleep
         self.pause = pause or sleep
         self._exit_stack = ExitStack()
+        if sandbox:
+            self._exit_stack.enter_context(quarantine_plugins())
         if not (self.options.directory / self.options.path).exists():
             raise UsageError(f'there is no "{path}" here', hint="PATH is a directory or a manifest in it")
 

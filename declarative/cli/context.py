@@ -53,13 +53,18 @@ class Context:
         _choose_color(flags["color"])
         if flags["verbose"]:
             _enable_step_log()
-        return cls(
+        context = cls(
             directory=_find_working_directory(),
             sandbox=flags["sandbox"],
             variables=dict(_parse_variable(text) for text in flags["variables"]),
             variable_files=tuple(flags["variable_files"]),
             quiet=flags["quiet"],
         )
+        if context.sandbox:
+            from declarative.app.connections import quarantine_plugins
+
+            context._exit_stack.enter_context(quarantine_plugins())
+        return context
 
     @property
     def progress(self) -> ProgressLine:

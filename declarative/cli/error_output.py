@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from declarative import humanize
 from declarative.cli import global_flags, terminal
-from declarative.errors import DialctlError, Exit, Problem, UsageError, system_hint
+from declarative.errors import DialctlError, Exit, Problem, UsageError, describe_system_error
 from declarative.privacy import clean
 
 _MOST_SHOWN = 200
@@ -104,9 +104,7 @@ def print_system_error(error: OSError, command_context: click.Context) -> int:
     """
     if error.errno is None or error.errno == errno.EBADF:
         return print_bug(error, command_context)
-    place = error.filename or "the output or the project"
-    message = f"{error.filename or 'cannot read or write'}: {error.strerror}"
-    return print_error(DialctlError(message, hint=system_hint(error, str(place))), command_context)
+    return print_error(describe_system_error(error), command_context)
 
 
 def print_bug(bug: Exception, command_context: click.Context) -> int:

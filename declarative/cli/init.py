@@ -43,14 +43,15 @@ def init(context: Context, directory: Path, type_name: str | None) -> int:
     from declarative.app import scaffold
     from declarative.app.connections import connect_type
 
-    scaffold.check_directory(directory, os.environ)
+    environment = dict(os.environ)
+    scaffold.check_directory(directory, environment)
     sandbox_directory = directory / ".dialctl" / "sandbox" if context.sandbox else None
-    connections = connect_type(type_name or _DEFAULT_TYPE, environment=os.environ, sandbox_directory=sandbox_directory)
+    connections = connect_type(type_name or _DEFAULT_TYPE, environment=environment, sandbox_directory=sandbox_directory)
     try:
         first_provider = _ask_account(context, connections, asks=type_name is not None)
     finally:
         connections.close()
-    written_paths = scaffold.write_scaffold(directory, os.environ, first_provider)
+    written_paths = scaffold.write_scaffold(directory, environment, first_provider)
     context.print_data("\n".join(f"wrote {path}" for path in written_paths))
     chdir_flag = "" if directory == Path() else f" -C {directory}"
     if all(path.name != "dialctl.lock" for path in written_paths):

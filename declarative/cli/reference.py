@@ -83,5 +83,6 @@ def describe_version() -> str:
             f"Python {'.'.join(map(str, sys.version_info[:3]))}",
             f"providers: {', '.join(catalog.type_names())}",
             *(f"cannot be used: {name} ({reason})" for name, reason in catalog.broken_types().items()),
+            *(f"not simulated: {name}" for name in sorted(catalog.unsimulated_types())),
         ]
     )

@@ -86,14 +86,16 @@ def run(
         variable_files=context.variable_files,
         directory=context.directory,
         parallelism=parallelism,
+        takes_turns=not once,
     )
     projects = [RunProject(context.find_project(path), settings) for path in dict.fromkeys(paths or (Path(),))]
-    stop = StopSignal(lambda: context.print_in_handler("Stopping: requests in flight are finished and recorded first."))
+    stop = StopSignal()
     run_log = RunLog(as_json=log == "json")
-    if once:
-        stop.listen()
-        return ProjectRunner(projects, run_log, stop, once=True).run()
-    return _run_and_serve(projects, run_log, stop, metrics)
+    with run_log.capture():
+        if once:
+            stop.listen()
+            return ProjectRunner(projects, run_log, stop, once=True).run()
+        return _run_and_serve(projects, run_log, stop, metrics)
 
 
 def _run_and_serve(projects: list[RunProject], run_log: RunLog, stop: StopSignal, address: tuple[str, int]) -> int:

@@ -123,6 +123,7 @@ def reset(url: str | None) -> None:
     if url is not None:
         _request_control("POST", "reset", url, {})
         return
+    import shutil
     import time
 
     from declarative.state.base import Holder
@@ -131,6 +132,7 @@ def reset(url: str | None) -> None:
     directory = _find_embedded()
     with open_backend(directory, None).lease(Holder.from_environment(os.environ), 0, time.sleep):
         _reset_embedded(directory)
+        shutil.rmtree(directory / "simulators", ignore_errors=True)
         for file in directory.glob("dialctl.lock*"):
             file.unlink()
 

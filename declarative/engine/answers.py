@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TypeVar
 
 from declarative.engine.before_start import ANSWERED_LATE
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.engine.run_context import RunContext
-from declarative.providers.base import Ambiguous, Busy, Done, NotSent, Outcome, OutOfFunds, Rejected
+from declarative.providers.base import Busy, Done, Failure, NotSent, Outcome, OutOfFunds, Rejected
+
+T = TypeVar("T")
 
 steps = logging.getLogger("dialctl.steps")
 
@@ -29,7 +32,7 @@ def retry_delay(outcome: Outcome, try_index: int) -> float:
 
 
 def outcome_message(outcome: Outcome) -> str:
-    return outcome.message if isinstance(outcome, NotSent | Busy | Rejected | OutOfFunds | Ambiguous) else ""
+    return outcome.message if isinstance(outcome, Failure) else ""
 
 
 def cancel_problem(outcome: Outcome) -> str:
@@ -51,7 +54,7 @@ def stops_provider(outcome: Outcome) -> bool:
     return isinstance(outcome, OutOfFunds) or (isinstance(outcome, Rejected) and outcome.status == BAD_KEY)
 
 
-def send(run: RunContext, description: str, request: Callable[[], Outcome]) -> Outcome:
+def send(run: RunContext, description: str, request: Callable[[], T]) -> T:
     """Sends one request, once."""
     # Protocol 11: writing the intent may have taken long. A run that took the lease meanwhile may not have read it.
     run.lease.check()

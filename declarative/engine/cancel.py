@@ -41,7 +41,8 @@ def refuse_to_replace(run: RunContext, resource: Resource) -> Receipt | None:
 
 def can_move(run: RunContext, task: Task, result: ResourceResult) -> bool:
     """Whether people may be moved to a new batch, as far as is known before the first cancel."""
-    if not task.cancels or task.to_call.filter(verb=Verb.REPLACE).is_empty() or task.resource is None:
+    takes_off = task.cancels or len(task.removals)
+    if not takes_off or task.to_call.filter(verb=Verb.REPLACE).is_empty() or task.resource is None:
         return True
     refusal = refuse_to_replace(run, task.resource)
     result.problems += [refusal] if refusal is not None else []
@@ -75,7 +76,7 @@ def cancel_and_read(
     if receipt is None:
         return None
     # Protocol 7: batches created before must be checked before their guards end, however long a cancel takes to settle.
-    if _channel(run, address).capabilities.cancel_settles:
+    if find_batch_channel(run, address).capabilities.cancel_settles:
         executor.on_wait()
     return read_cancelled(run, address, remote.id, receipt.read_before, result)
 
@@ -85,7 +86,7 @@ def cancel_batch(
 ) -> Receipt | None:
     """Cancels a batch. Returns the receipt where the provider took it; otherwise None, and the problem goes into
     `result`. Raises no ProviderError, so that one batch never keeps another from being cancelled."""
-    receipt = executor.cancel(address, _channel(run, address), remote_id)
+    receipt = executor.cancel(address, find_batch_channel(run, address), remote_id)
     if receipt.status is RequestStatus.DONE:
         return receipt
     result.problems.append(receipt)
@@ -98,7 +99,7 @@ def read_cancelled(
     """Returns a batch as read after its cancel was answered and settled. None where its people cannot be read: then no
     one of it may be submitted again. `read_before` is the batch as it was before, where that matters. Counts and
     problems go into `result`. Raises no ProviderError."""
-    channel = _channel(run, address)
+    channel = find_batch_channel(run, address)
     _wait_until_settled(run, channel, remote_id)
     try:
         if read_before is not None and channel.capabilities.cancel_proof is CancelProof.ABSENCE:
@@ -127,7 +128,8 @@ def _provider(run: RunContext, address: str) -> Provider:
     return run.providers[run.ledger.resource_record(address).provider]
 
 
-def _channel(run: RunContext, address: str) -> Channel:
+def find_batch_channel(run: RunContext, address: str) -> Channel:
+    """The channel of the batches at an address."""
     return _provider(run, address).channels[Route.BATCH]
 
 

@@ -34,11 +34,14 @@ from declarative.providers.base import (
     Busy,
     Channel,
     Done,
+    Failure,
     MarkMissing,
     NotSent,
     Outcome,
     OutOfFunds,
     Rejected,
+    Removal,
+    RemovalChannel,
     Submission,
 )
 
@@ -261,6 +264,11 @@ class ProbeExecutor:
         """Cancels a list probe, which no address records. Returns why it could not be cancelled; "" where it was."""
         outcome = send(self._run, f"cancel {remote_id}", lambda: channel.cancel(remote_id))
         return "" if isinstance(outcome, Done) else outcome_message(outcome)
+
+
+def remove_member(run: RunContext, channel: RemovalChannel, remote_id: str, member_id: str) -> Removal | Failure:
+    """Takes one person off a batch, by a request that removal.py has recorded."""
+    return send(run, f"take off {member_id}", lambda: channel.remove_member(remote_id, member_id))
 
 
 def cancel_unrecorded(channel: Channel, remote_id: str) -> str:

@@ -4,7 +4,7 @@ dials."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -15,12 +15,12 @@ from declarative.engine.results import Finding
 from declarative.engine.run_context import RunContext
 from declarative.engine.settle import POLL
 from declarative.engine.sweep import Sweeper, creation_order
-from declarative.engine.withdraw import WatchedBatch, Withdrawal, Withdrawer, find_owner, read_time
+from declarative.engine.withdraw import WatchedBatch, Withdrawal, Withdrawer, read_time
 from declarative.errors import ProviderError
 from declarative.humanize import when
-from declarative.model.lock import LONGEST_GUARD, ResourceRecord
+from declarative.model.lock import LONGEST_GUARD
 from declarative.model.remote import Remote
-from declarative.model.resource import Route
+from declarative.model.resource import Resource, Route
 from declarative.providers.base import Provider
 
 
@@ -35,15 +35,16 @@ class GuardWatch:
         self._unseen: dict[str, list[WatchedBatch]] = {}
         self._seen: dict[str, list[WatchedBatch]] = {}
 
-    def watch(self, provider: str, remote_id: str, starts_at: datetime | None) -> None:
-        """Adds a batch that was just created; it is checked before its guard ends. Without a guard nothing is."""
-        guard = self._run.guard(provider)
+    def watch(self, resource: Resource, remote_id: str, starts_at: datetime | None) -> None:
+        """Adds a batch of a resource that was just created; it is checked before its guard ends. Without a guard
+        nothing is."""
+        guard = self._run.guard(resource.provider)
         if not guard or starts_at is None:
             return
-        _, resource_record = find_owner(self._run.ledger.lock, remote_id)
-        sent_at = resource_record.remotes[remote_id].created_at
+        sent_at = self._run.ledger.resource_record(resource.address).remotes[remote_id].created_at
         assert sent_at is not None
-        self._unseen.setdefault(provider, []).append(WatchedBatch(remote_id, sent_at, starts_at, guard))
+        batch = WatchedBatch(resource.address, remote_id, sent_at, starts_at, guard)
+        self._unseen.setdefault(resource.provider, []).append(batch)
 
     def check_due(self) -> list[Finding]:
         """Checks every watched batch if the oldest one of a provider has used up a quarter of its guard, and once more
@@ -113,14 +114,14 @@ class GuardWatch:
         cancelled_ids = {finding.withdrawn_id for finding in findings}
         unseen = [batch for batch in batches if batch.remote_id not in cancelled_ids]
         shown = [batch for batch in unseen if listing and self._is_shown(listing, batch)]
-        contested = [batch for batch in shown if listing and self._find_rivals(name, listing, batch, equal=True)]
+        contested = {batch for batch in shown if listing and self._find_rivals(name, listing, batch, equal=True)}
         shown = [batch for batch in shown if batch not in contested]
         self._learn_from(name, shown)
-        unseen = [batch for batch in unseen if batch not in shown]
+        unseen = _without(unseen, shown)
         late = [batch for batch in unseen if batch not in contested and self._is_last_look(name, batch)]
         lags = listing is not None and not self._run.stop.requested
         withdrawals = [self._withdrawer.take_back(name, batch, list_lags=lags) for batch in late]
-        return findings, withdrawals, [batch for batch in unseen if batch not in late]
+        return findings, withdrawals, _without(unseen, late)
 
     def _is_last_look(self, name: str, batch: WatchedBatch) -> bool:
         """Whether another reading would come too late. A run that is to stop does not wait for one."""
@@ -156,9 +157,9 @@ class GuardWatch:
         return listing, findings
 
     def _is_shown(self, listing: Listing, batch: WatchedBatch) -> bool:
-        _, resource_record = find_owner(self._run.ledger.lock, batch.remote_id)
+        remote_record = self._run.ledger.resource_record(batch.address).remotes[batch.remote_id]
         # Protocol 7: a list that shows it without its name, or with a cut one, could not show a twin.
-        return shows_mark(listing, batch.remote_id, resource_record.remotes[batch.remote_id].mark)
+        return shows_mark(listing, batch.remote_id, remote_record.mark)
 
     def _learn_from(self, name: str, shown: Sequence[WatchedBatch]) -> None:
         """Keeps batches for the second look, and halves a guard that the list does not need any more."""
@@ -181,21 +182,23 @@ class GuardWatch:
         if not rivals and self._is_last_look(name, batch):
             rivals = self._find_rivals(name, listing, batch, equal=True)
         if rivals:
-            address, _ = find_owner(self._run.ledger.lock, batch.remote_id)
             description = f"a batch that shares people with {rivals[0].id} of another run"
-            yield self._sweeper.cancel_recorded(self._run.providers[name], address, batch.remote_id, description)
+            yield self._sweeper.cancel_recorded(self._run.providers[name], batch.address, batch.remote_id, description)
 
     def _find_rivals(self, name: str, listing: Listing, batch: WatchedBatch, *, equal: bool) -> list[Remote]:
         """Batches of other runs that hold people of ours: older ones, before which ours gives way, or those with an
         `equal` stamp that should give way themselves."""
         own_remote = listing.entries.get(batch.remote_id)
-        _, resource_record = find_owner(self._run.ledger.lock, batch.remote_id)
-        if own_remote is None or own_remote.cancelled or resource_record.remotes[batch.remote_id].cancelled:
+        remote_records = self._run.ledger.resource_record(batch.address).remotes
+        if own_remote is None or not own_remote.mark or own_remote.cancelled or remote_records[own_remote.id].cancelled:
             return []
+        # One that this lock does not know comes from another copy of it, or from another lineage where two runs began
+        # the project at once.
         return [
             rival
-            for rival in listing.entries.values()
-            if _is_rival(rival, own_remote, resource_record)
+            for rival in listing.find_siblings(own_remote.mark)
+            if not rival.cancelled
+            and rival.id not in remote_records
             and (creation_order(rival) > creation_order(own_remote)) is equal
             and (rival.created_at == own_remote.created_at or not equal)
             and _share_members(self._run.providers[name], own_remote, rival)
@@ -207,17 +210,15 @@ def _look_until(batches: Sequence[WatchedBatch]) -> datetime:
     return min(batch.look_until for batch in batches)
 
 
+def _without(batches: Iterable[WatchedBatch], left_out: Iterable[WatchedBatch]) -> list[WatchedBatch]:
+    """Those of the batches that are not left out."""
+    excluded = {*left_out}
+    return [batch for batch in batches if batch not in excluded]
+
+
 def _share_members(provider: Provider, first: Remote, second: Remote) -> bool:
     """Whether both batches hold the same number. False where either cannot be read in full."""
     channel = provider.channels[Route.BATCH]
     members = [remote.members for listed in (first, second) if (remote := channel.read(listed.id))]
     frames = [frame for frame in members if frame is not None]
     return len(frames) == 2 and len(frames[0].join(frames[1], on="number", how="semi")) > 0
-
-
-def _is_rival(rival: Remote, own_remote: Remote, resource_record: ResourceRecord) -> bool:
-    """Whether a batch is alive, of the same project and address, and unknown to this lock. It comes from another copy
-    of the lock, or from another lineage where two runs began the project at once."""
-    if not (rival.mark and own_remote.mark) or rival.cancelled or rival.id in resource_record.remotes:
-        return False
-    return (rival.mark.project, rival.mark.address) == (own_remote.mark.project, own_remote.mark.address)

@@ -3,10 +3,11 @@ nothing of what is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from declarative.model.mark import Mark
 from declarative.model.remote import EARLIEST_TIME, Remote
 
 MARGIN = timedelta(minutes=5)
@@ -45,6 +46,7 @@ class Listing:
         self._clock = clock
         self._histories = [_History(pages) for pages in histories]
         self.entries: dict[str, Remote] = {}
+        self._by_address: dict[tuple[str, str], list[Remote]] = {}
 
     @property
     def floor(self) -> datetime | None:
@@ -66,6 +68,10 @@ class Listing:
     def read_all(self) -> None:
         self.read_until(lambda _: False)
 
+    def find_siblings(self, sibling_mark: Mark) -> Sequence[Remote]:
+        """The entries read so far whose marks are of the same project and address."""
+        return self._by_address.get((sibling_mark.project, sibling_mark.address), ())
+
     def _read_page(self) -> None:
         """Reads the next page of the list that was read back the least."""
         history = max(self._histories, key=lambda history: history.floor)
@@ -81,5 +87,7 @@ class Listing:
             # show something younger than a request that is still on its way.
             is_plausible = remote.created_at is not None and EARLIEST_TIME <= remote.created_at <= latest_possible
             self.entries[remote.id] = entry = remote if is_plausible else replace(remote, created_at=None)
+            if entry.mark:
+                self._by_address.setdefault((entry.mark.project, entry.mark.address), []).append(entry)
             if entry.created_at:
                 history.extend_to(entry.created_at)

@@ -70,7 +70,10 @@ def observe(scope: ObserveScope) -> list[Observation]:
         managed_list = [managed for managed in all_managed if managed.provider == name]
         for observation in _observe_provider(scope, name, managed_list):
             observations[observation.facts.address] = observation
-    return [replace(observations[managed.address], read_only=managed.read_only) for managed in all_managed]
+    return [
+        replace(observations[managed.address], read_only=True) if managed.read_only else observations[managed.address]
+        for managed in all_managed
+    ]
 
 
 def _observe_provider(scope: ObserveScope, name: str, managed_list: Sequence[Managed]) -> list[Observation]:

@@ -128,7 +128,7 @@ class Recorder:
         """The digest of all facts where everything is over and nothing was done or is due later; otherwise None. While
         it stays the same, later plans need not read the people."""
         is_pending = result.unplanned or result.listed or task.due_later or not result.is_clean
-        is_changed = result.submitted or task.cancels or facts.resource_record.intents
+        is_changed = result.submitted or task.cancels or len(task.removals) or facts.resource_record.intents
         remotes = {remote_id: remote for remote_id, remote in facts.remotes.items() if remote_id not in facts.also}
         # The counters of a batch may say that it is over while a person is still on the phone: a retry may be due then.
         # An ending that nobody knows is an ending: what is over is over.

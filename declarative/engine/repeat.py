@@ -120,7 +120,7 @@ class Repeater:
             return None if receipt.status is RequestStatus.UNSURE else Finding(resource.address, receipt.message)
         self._eligibility.record_outcome(resource.address, receipt, recipients)
         if resource.route is Route.BATCH:
-            self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
+            self._guard_watch.watch(resource, receipt.remote_id, receipt.starts_at)
         message = f"a request whose answer was lost was sent again under its key: it created {receipt.remote_id}"
         return Finding(resource.address, message)
 

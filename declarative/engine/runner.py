@@ -1,4 +1,4 @@
-"""Does the work of a plan, address by address: cancels first, then calls. Each request is made by execute.py.
+"""Does the work of a plan, address by address: who leaves first, then calls. Each request is made by execute.py.
 
 No one is called who was not in the plan that was approved, and no one more often than the plan said.
 """
@@ -10,7 +10,7 @@ from itertools import groupby
 
 import polars as pl
 
-from declarative.engine import cancel
+from declarative.engine import cancel, removal
 from declarative.engine.doubts import DoubtResolver
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
@@ -122,19 +122,31 @@ class PlanRunner:
         is cancelled. Returns the facts after the cancels; None where one failed."""
         facts = task.facts
         can_move = cancel.can_move(self._run, task, result)
-        for remote_id in task.cancels:
+        for remote_id in (*task.removals.get_column("remote").unique(maintain_order=True), *task.cancels):
+            removals = task.removals.filter(remote=remote_id)
             # A failure keeps people where they are, but it keeps nobody in a batch who must be taken off.
-            if not can_move and remote_id not in task.leaving:
-                continue
+            if not can_move:
+                removals = removals.filter("leaves")
+                if removals.is_empty() and remote_id not in task.leaving:
+                    continue
             self._run.stop.check()
             self._apply_findings(self._guard_watch.check_due())
-            remote = cancel.cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
-            if remote is None:
+            renewed = self._take_off(task, facts, remote_id, removals, result)
+            if renewed is None:
                 can_move = False
                 continue
-            facts = cancel.renew_facts(self._run, task, facts, remote)
-            can_move = self._move(task, facts, remote, approved, result, can_move=can_move)
+            facts = renewed
+            can_move = self._move(task, facts, facts.remotes[remote_id], approved, result, can_move=can_move)
         return facts if can_move else None
+
+    def _take_off(
+        self, task: Task, facts: Facts, remote_id: str, removals: pl.DataFrame, result: ResourceResult
+    ) -> Facts | None:
+        """Takes these people off a batch, or cancels it where there are none. Returns the facts as read afterwards."""
+        if len(removals):
+            return removal.remove_and_read(self._run, task, facts, removals, result)
+        remote = cancel.cancel_and_read(self._run, self._executor, task.address, facts.remotes[remote_id], result)
+        return None if remote is None else cancel.renew_facts(self._run, task, facts, remote)
 
     def _move(
         self,

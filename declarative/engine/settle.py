@@ -7,7 +7,7 @@ doubts.py waits and makes something younger.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,7 +20,9 @@ from declarative.engine.sweep import Sweeper
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model import records
 from declarative.model.lock import LONGEST_GUARD, Intent, RequestKind
+from declarative.model.remote import Remote
 from declarative.model.resource import Route
+from declarative.providers.base import Provider, SearchChannel
 
 POLL = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Seconds to wait between two reads of a list; the last one repeats."""
@@ -35,6 +37,8 @@ class Settler:
     def __init__(self, run: RunContext, sweeper: Sweeper) -> None:
         self._run = run
         self._sweeper = sweeper
+        self._searched: set[str] = set()
+        """Marks that this run has asked for by name."""
 
     def settle(self, addresses: Collection[str]) -> list[Finding]:
         """Settles what one reading of each list can settle. An intent that stays open is unsure: something younger
@@ -76,7 +80,11 @@ class Settler:
         findings = [
             finding
             for address, intent in pending
-            if (finding := self._adopt_listed(address, intent, listing) or self._disprove(address, intent, listing))
+            if (
+                finding := self._adopt_shown(address, intent, listing.entries.values())
+                or self._search(provider, address, intent, listing)
+                or self._disprove(address, intent, listing)
+            )
         ]
         return findings + list(self._sweeper.sweep(provider, listing))
 
@@ -113,12 +121,22 @@ class Settler:
         message = f"a request of {humanize.people(intent.count)} never arrived; they are decided anew{warning}"
         return Finding(address, message)
 
-    def _adopt_listed(self, address: str, intent: Intent, listing: Listing) -> Finding | None:
-        """Closes an intent whose mark the list shows. None where it does not show it."""
+    def _search(self, provider: Provider, address: str, intent: Intent, listing: Listing) -> Finding | None:
+        """Asks for a mark that the list does not show: once in a run, since a search may know more than a list that
+        lags, and before its absence is concluded. Closes the intent where it is found. Raises ProviderError."""
+        channel = provider.channels[Route.BATCH]
+        if not channel.capabilities.finds_marks or not isinstance(channel, SearchChannel):
+            return None
+        # Protocol 5: a list that shows the younger might not show the older. That nothing is found proves nothing.
+        if intent.mark in self._searched and not fence.is_disproved(intent, listing, self._run.ledger.lock):
+            return None
+        self._searched.add(intent.mark)
+        return self._adopt_shown(address, intent, channel.find_marked(intent.mark))
+
+    def _adopt_shown(self, address: str, intent: Intent, remotes: Iterable[Remote]) -> Finding | None:
+        """Closes an intent whose mark is among what was shown. None where it is not."""
         remote_records = {
-            remote.id: records.from_intent(intent, remote)
-            for remote in listing.entries.values()
-            if str(remote.mark) == intent.mark
+            remote.id: records.from_intent(intent, remote) for remote in remotes if str(remote.mark) == intent.mark
         }
         if not remote_records:
             return None
@@ -183,7 +201,7 @@ class Settler:
         pages = provider.channels[Route.CALL].list_pages([agent_id] if agent_id else [])
         listing = Listing(provider.latest_now, *pages)
         listing.read_until(lambda listing: listing.reaches(min(intent.sent_at for _, intent in lost_calls)))
-        findings = [self._adopt_listed(address, intent, listing) for address, intent in lost_calls]
+        findings = [self._adopt_shown(address, intent, listing.entries.values()) for address, intent in lost_calls]
         return [finding for finding in findings if finding]
 
     def _open_intents(self, name: str, addresses: Collection[str]) -> list[tuple[str, Intent]]:

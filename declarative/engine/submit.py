@@ -158,7 +158,7 @@ class Submitter:
         shard.result.add_shard(receipt, _count_verbs(sent))
         self._eligibility.record_outcome(resource.address, receipt, sent)
         if receipt.status is RequestStatus.DONE and resource.route is Route.BATCH:
-            self._guard_watch.watch(resource.provider, receipt.remote_id, receipt.starts_at)
+            self._guard_watch.watch(resource, receipt.remote_id, receipt.starts_at)
             self._end_if_halted(resource, receipt, shard.result)
 
     def _end_if_halted(self, resource: Resource, receipt: Receipt, result: ResourceResult) -> None:

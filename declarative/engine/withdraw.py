@@ -13,7 +13,7 @@ from declarative.engine.results import Finding, Receipt, ResourceResult
 from declarative.engine.run_context import RunContext
 from declarative.errors import ProviderError
 from declarative.model.history import PeopleCounts
-from declarative.model.lock import LONGEST_GUARD, Lock, ResourceRecord
+from declarative.model.lock import LONGEST_GUARD
 from declarative.model.remote import Phase
 
 LAST_MOMENT = timedelta(seconds=30)
@@ -30,6 +30,8 @@ NOT_SHOWN = LONGEST_GUARD * 2
 class WatchedBatch:
     """A batch of this run whose guard has not ended."""
 
+    address: str
+    """The address that it belongs to."""
     remote_id: str
     """Its id at the provider."""
     sent_at: datetime
@@ -73,8 +75,6 @@ class Withdrawal:
     """The name of its provider."""
     batch: WatchedBatch
     """The batch."""
-    address: str
-    """The address that it belongs to."""
     description: str
     """Why it was taken back."""
     scratch: ResourceResult
@@ -95,16 +95,15 @@ class Withdrawer:
     def take_back(self, name: str, batch: WatchedBatch, *, list_lags: bool) -> Withdrawal:
         """Cancels a batch that the list did not show in time. `list_lags`: the list was read to the last, so the guard
         is too short for it."""
-        address, _ = find_owner(self._run.ledger.lock, batch.remote_id)
         what = f"the list of {name} did not show {batch.remote_id} {self._span(name, batch)}"
         scratch = ResourceResult()
-        receipt = cancel_batch(self._run, self._executor, address, batch.remote_id, scratch)
-        return Withdrawal(name, batch, address, what, scratch, receipt, list_lags)
+        receipt = cancel_batch(self._run, self._executor, batch.address, batch.remote_id, scratch)
+        return Withdrawal(name, batch, what, scratch, receipt, list_lags)
 
     def conclude(self, withdrawal: Withdrawal) -> Finding:
         """Reads whether a batch that was taken back called anybody."""
-        name, batch, address = withdrawal.provider, withdrawal.batch, withdrawal.address
-        what, scratch = withdrawal.description, withdrawal.scratch
+        name, batch = withdrawal.provider, withdrawal.batch
+        address, what, scratch = batch.address, withdrawal.description, withdrawal.scratch
         remote_record = self._run.ledger.resource_record(address).remotes[batch.remote_id]
         receipt = withdrawal.receipt
         remote = read_cancelled(self._run, address, batch.remote_id, receipt.read_before, scratch) if receipt else None
@@ -148,12 +147,3 @@ def read_time(run: RunContext, name: str) -> datetime:
         return run.providers[name].latest_now()
     except ProviderError:
         return UNKNOWN_TIME
-
-
-def find_owner(lock: Lock, remote_id: str) -> tuple[str, ResourceRecord]:
-    """The address whose record knows this remote, and the record. Raises StopIteration where none does."""
-    return next(
-        (address, resource_record)
-        for address, resource_record in lock.resources.items()
-        if remote_id in resource_record.remotes
-    )

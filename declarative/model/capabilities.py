@@ -105,6 +105,9 @@ class Capabilities:
     """How long the same request under the same key names the same thing, from its first send on. None: no key."""
     cancel_proof: CancelProof = CancelProof.MEMBERS
     """What proves, after a cancel of ours, that people were never called."""
+    most_removals: int = 0
+    """How many people are taken off one batch by a request each, while its others stay. Where more leave, the batch is
+    cancelled, and its others move. 0: the API has no request for one person."""
     window: timedelta | None = None
     """How long a batch calls from its start on: an end is sent with it, which the provider obeys, and a request that
     lands after it calls nobody. Such a batch needs `expires_at`, holds no more people than can be called in that time,
@@ -115,6 +118,8 @@ class Capabilities:
     """Refuses a batch whose start (`scheduled_at`) has passed when the request lands. False where that is not known."""
     list_ends: bool = False
     """A list may end before the beginning, since the provider keeps things for a time only."""
+    finds_marks: bool = False
+    """Its list can be asked for what bears a mark. What is found is ours; that nothing is found proves nothing."""
     cancel_settles: float = 60.0
     """Seconds after the answer to a cancel in which a call may still go out. The default is for types that do not
     know."""
@@ -134,6 +139,9 @@ class Capabilities:
         # Protocol 7: a twin is cancelled before the guard ends.
         required = {"provable": self.provable, "schedulable": self.schedulable}
         required["cancellable"] = self.cancellable is not Cancellable.NEVER
+        # Protocol 8: whoever was taken off alone is free by the next read, so no call may go out after the answer.
+        if self.most_removals:
+            required["cancel_settles=0"] = not self.cancel_settles and self.cancellable is Cancellable.ALWAYS
         return [name for name, supported in required.items() if not supported]
 
 

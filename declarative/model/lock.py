@@ -74,8 +74,7 @@ class Intent:
     body: str = ""
     """Digest of all that its bytes are made of. Empty: it has no idempotency key, and is never sent again."""
     fence: datetime | None = None
-    """When it can call no one any more if it still lands, by the provider's clock. None: it creates no batch, or that
-    moment is not known."""
+    """When it can call no one any more if it still lands, by the provider's clock. None: not known, or no batch."""
     origin: Origin | None = None
     """Under what it was sent. None: an earlier version sent it."""
 
@@ -124,10 +123,12 @@ class RemoteRecord:
     cancel: CancelProgress | None = None
     """How far our own cancel has come. None: we sent none."""
     cancelled_at: datetime | None = None
-    """When the provider answered our cancel, by its clock; where that answer was lost, when it was first seen. None:
-    not known, or of no matter, since a person who reads `cancelled` there is free at once."""
+    """When the provider answered our cancel, by its clock; an answer that was lost counts from when it was first seen.
+    None: not known, or of no matter: who reads `cancelled` there is free at once."""
     starts_at: datetime | None = None
     """When it starts to call, as read before our cancel. None: it was not asked for, since it is of no matter."""
+    taken_off: Mapping[str, CancelProgress] = field(default_factory=dict)
+    """Digest of each person whom we took off it alone, to how far that has come."""
     settled: bool = False
     """It was over, its members were read in full, and none of them was queued in a live batch."""
     person: str | None = None
@@ -137,11 +138,11 @@ class RemoteRecord:
     outcome: str | None = None
     """The provider's own word for how the call ended. None for a batch, and before it ended."""
     closed: bool = False
-    """It is neither read nor touched any more: a person closed it, and all of its people count as called (their digests
-    are under `placed` of the address), or the provider forgets what is cancelled, and our cancel came in time."""
+    """It is neither read nor touched: a person closed it, and all of its people count as called (see `placed` of the
+    address), or the provider forgets what is cancelled, and our cancel came in time."""
     unnamed: bool = False
-    """It was closed while its manifest was gone, so it is not known who was in it. If the manifest comes back, nobody
-    who may have been in it is called until a person settles who was."""
+    """It was closed while its manifest was gone: nobody who may have been in it is called if that comes back, until a
+    person settles who was."""
     origin: Origin | None = None
     """Under what it was sent. None: found by its mark alone, or sent by an earlier version."""
     retried: Origin | None = None
@@ -219,14 +220,13 @@ class ResourceRecord:
     committed_at: datetime | None = None
     """When that commit was committed, by its committer's clock."""
     applied: str = ""
-    """Digest of all that the manifest meant then. Where it changes, the commit is recorded though nothing is sent."""
+    """Digest of all that the manifest meant then. A change records the commit though nothing is sent."""
     halted: Halt | None = None
     """Its `halt_when` was met. None: it was not, or a person resumed it since."""
     resumed: Ended | None = None
     """What had come of its calls when a person resumed it last: `halt_when` counts from there. None: nobody did."""
     approved: str = ""
-    """Digest of the manifest and the project's policy that were last approved: what `apply --only-approved` goes on
-    with. Empty: none was, or the newest plan that was approved blocked the address."""
+    """Digest of manifest and policy as last approved, with which `apply --only-approved` goes on. Empty: none is."""
     quiet: str | None = None
     """Digest of all facts under which there was nothing to do. None: that is not known."""
     lists: Mapping[str, int] = field(default_factory=dict)

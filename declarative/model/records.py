@@ -203,6 +203,7 @@ def join_remote_records(first: RemoteRecord, second: RemoteRecord) -> RemoteReco
     return replace(
         latest,
         cancel=max(first.cancel, second.cancel, key=_CANCEL.index),
+        taken_off=join_mappings(first.taken_off, second.taken_off, lambda *both: max(both, key=_CANCEL.index)),
         closed=first.closed or second.closed,
         # Where one side names its people, their digests are under `placed` of the joined record.
         unnamed=all(record.unnamed for record in (first, second) if record.closed) and (first.closed or second.closed),

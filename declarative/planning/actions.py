@@ -13,9 +13,9 @@ from declarative.planning.changes import list_changes, show_changes_once
 from declarative.planning.columns import FactColumns
 from declarative.planning.decide import KEEPS_EVERYTHING, Reason, Verb
 from declarative.planning.facts import Block, Facts, Observation
-from declarative.planning.plan import Action, Task, add_batch_count, main_reason
+from declarative.planning.plan import Action, Task, main_reason
 from declarative.planning.stuck import describe_stuck, hint_stuck, select_stuck
-from declarative.planning.tasks import TaskMaker, make_removal_task
+from declarative.planning.tasks import TaskMaker, add_batch_count, make_removal_task
 from declarative.planning.totals import AddressDecisions, VerbTotals, add_up, split_decisions
 from declarative.planning.unsure import describe_unsure, hint_unsure, keep_unwanted
 from declarative.planning.waiting import describe_wait, find_next_call
@@ -91,9 +91,10 @@ def _compose_blocked(observation: Observation, block: Block, decided: AddressDec
     if Verb.CANCEL not in decided.totals.verbs and block.halt is None:
         return [block_action], None
     task = make_removal_task(decided, block)
-    if not task.cancels:
+    if not task.cancels and task.removals.is_empty():
         return [block_action], task if task.halt else None
     is_leaving = pl.col("queued_in").list.eval(pl.element().is_in(list(task.cancels))).list.any()
+    is_leaving |= pl.col("number").is_in(task.removals.get_column("number").to_list())
     leaving = decided.people.filter(is_leaving, verb=Verb.CANCEL).with_columns(address=pl.lit(0, dtype=pl.UInt32))
     group = add_up(FactColumns([decided.facts]), leaving)[0].verbs[Verb.CANCEL]
     return [_verb_action(observation, Verb.CANCEL, group, decided, task), block_action], task
@@ -126,7 +127,7 @@ def _verb_action(
         remote_ids=task.requests if verb is Verb.RETRY else group.remote_ids,
         changes=list_changes(decided, verb),
         reasons=reasons,
-        counts=_count_people(decided, group),
+        counts=_count_people(decided, group) | _count_alone(verb, task),
         outcomes=group.outcomes,
         detail=_detail(observation, verb, group, decided),
         hint="; ".join(_block_hints(observation, decided)) if verb is Verb.BLOCK else "",
@@ -148,6 +149,14 @@ def _count_people(decided: AddressDecisions, group: VerbTotals) -> dict[str, int
         counts["attempt"] = group.most_attempts + 1
         counts["attempts"] = 1 + resource.retry.max_retries
     return counts
+
+
+def _count_alone(verb: Verb, task: Task) -> dict[str, int]:
+    """Count those of the people under a verb who are taken off a batch whose others stay; nothing where nobody is."""
+    if verb not in (Verb.CANCEL, Verb.REPLACE):
+        return {}
+    alone = task.removals.filter(leaves=verb is Verb.CANCEL).get_column("number").n_unique()
+    return {"alone": alone} if alone else {}
 
 
 def _block_action(observation: Observation, block: Block) -> Action:

@@ -18,7 +18,9 @@ from declarative.planning.plan import Plan, Task
 def hold_unapproved(observations: Sequence[Observation], unapproved: Collection[str]) -> list[Observation]:
     """Mark the facts of these addresses as not approved, so that nobody is submitted there."""
     return [
-        replace(observation, facts=replace(observation.facts, approved=observation.facts.address not in unapproved))
+        replace(observation, facts=replace(observation.facts, approved=False))
+        if observation.facts.address in unapproved
+        else observation
         for observation in observations
     ]
 

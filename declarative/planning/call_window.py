@@ -20,7 +20,7 @@ from declarative.model.resource import Resource, Route
 from declarative.planning import standing
 from declarative.planning.decide import Reason, Standing, Verb
 from declarative.planning.facts import Facts, Observation
-from declarative.planning.remote_facts import batch_facts, identify_members
+from declarative.planning.remote_facts import batch_facts, find_taken_off, identify_members
 
 _PARTLY_READ = (
     Reason.NOT_READ,
@@ -133,6 +133,7 @@ class CallWindow:
     def _list_batch_calls(self, facts: Facts, remote: Remote, members: pl.DataFrame) -> pl.DataFrame:
         batch = batch_facts(facts, remote)
         last_change = parse_timestamp(remote.last_updated_at) or self._now
+        taken_off = find_taken_off(facts, remote, members).get_column("number").to_list()
         called_at = (
             pl.col("note")
             .str.json_path_match("$.called_at")
@@ -141,7 +142,7 @@ class CallWindow:
         is_waiting = (pl.col("phase") == Phase.QUEUED) & pl.lit(batch["live"])
         is_over = pl.col("phase").is_in([Phase.REACHED, Phase.UNREACHED, Phase.CANCELLED]) | pl.lit(batch["over"])
         was_never_called = pl.col("phase").is_in([Phase.REFUSED, Phase.UNFUNDED]) | (
-            (pl.col("phase") == Phase.CANCELLED) & pl.lit(batch["by_us"])
+            (pl.col("phase") == Phase.CANCELLED) & (pl.lit(batch["by_us"]) | pl.col("number").is_in(taken_off))
         )
         ended_at = called_at if batch["retries"] == 0 else pl.lit(None, dtype=_AT)
         at = (

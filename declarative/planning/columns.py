@@ -5,7 +5,7 @@ A frame of people has the column `address`: the place of the address (UInt32) am
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -47,7 +47,7 @@ class FactColumns:
 
 
 def stack(
-    parts: Iterable[tuple[int, pl.DataFrame]], schema: dict[str, pl.DataType | type[pl.DataType]]
+    parts: Iterable[tuple[int, pl.DataFrame]], schema: Mapping[str, pl.DataType | type[pl.DataType]]
 ) -> pl.DataFrame:
     """Put frames of the columns in `schema` under each other, with the place of each in the column `address`."""
     filled = [(place, frame) for place, frame in parts if len(frame)]

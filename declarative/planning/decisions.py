@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from declarative.planning.closing import Closing
-from declarative.planning.columns import PERSON, FactColumns, stack
+from declarative.planning.columns import PERSON, FactColumns, split_by_address, stack
 from declarative.planning.decide import Decision, PersonFacts, Reason, Standing, Timing, Verb, decide
 
 _FACT_COLUMNS = (
@@ -31,6 +31,12 @@ _FACT_COLUMNS = (
 )
 
 
+_LEAVES = pl.col("verb").is_in([Verb.CANCEL, Verb.REPLACE])
+REMOVALS_SCHEMA = {"remote": pl.String, "number": pl.String, "leaves": pl.Boolean}
+"""Columns of people who are taken off a batch alone: its id, their number, whether they must not be called by it (and
+do not only move)."""
+
+
 def batches_to_cancel(frame: pl.DataFrame) -> list[str]:
     """Return the ids of the batches to cancel for these decisions: people who leave or move are queued in them."""
     return _flatten(cancels_by_address(frame))
@@ -43,12 +49,23 @@ def batches_to_leave(frame: pl.DataFrame) -> list[str]:
 
 def cancels_by_address(frame: pl.DataFrame) -> dict[int, list[str]]:
     """Return batches_to_cancel() by the place of their address."""
-    is_leaving = pl.col("verb").is_in([Verb.CANCEL, Verb.REPLACE])
-    waiting = frame.filter(is_leaving).select("address", pl.col("queued_in").alias("remote")).explode("remote")
+    stays_live = pl.col("removed_from").fill_null(pl.lit([], dtype=pl.List(pl.String)))
+    cancelled = pl.col("queued_in").list.set_difference(stays_live).alias("remote")
+    waiting = frame.filter(_LEAVES).select("address", cancelled).explode("remote")
     batches: dict[int, list[str]] = {}
     for place, remote_id in waiting.drop_nulls().unique().sort("address", "remote").iter_rows():
         batches.setdefault(place, []).append(remote_id)
     return batches
+
+
+def removals_by_address(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    """Return who is taken off a batch alone, by the place of their address; columns REMOVALS_SCHEMA."""
+    alone = frame.filter(_LEAVES & pl.col("removed_from").is_not_null())
+    if alone.is_empty():
+        return {}
+    leaves = (pl.col("verb") == Verb.CANCEL).alias("leaves")
+    removals = alone.select("address", pl.col("removed_from").alias("remote"), "number", leaves).explode("remote")
+    return split_by_address(removals.drop_nulls().sort("remote", "number"), include_key=False)
 
 
 def leaves_by_address(frame: pl.DataFrame) -> dict[int, list[str]]:
@@ -85,13 +102,15 @@ def _decide_combination(standing: int, timing: str, absence: str, block: str | N
 
 
 def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Decide again about people who share a batch with a person who leaves it: the whole batch is cancelled.
+    """Decide again about people who share a batch with a person who leaves it: the whole batch is cancelled, unless its
+    type takes off one person. Adds `removed_from`: the batches that a person leaves alone, or null.
 
     A mate who waits for a first call there is submitted again (`replace`). A mate who is queued by a retry request was
     called before, and is taken off (`cancel`). So is every mate in a blocked resource, where nobody is submitted: once
     it is free, they count as never submitted. A mate who waits for a first call at an address that is not approved
     waits for its approval (`wait`).
     """
+    frame = _find_removals(frame)
     leaving = batches_to_cancel(frame)
     if not leaving:
         return frame
@@ -117,6 +136,34 @@ def move_batch_mates(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise("reason")
         .alias("reason"),
     )
+
+
+def _find_removals(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add `removed_from`. A person leaves a batch alone where its type has a request for that, others stay in it, and
+    no more people leave it than the type takes off one by one; not where a cancel has failed before, and not out of a
+    batch that must not call anybody."""
+    waiting = frame.filter((pl.col("most_removals") > 0) & pl.col("queued")).select(
+        pl.col("queued_in").alias("remote"),
+        _LEAVES.alias("leaves"),
+        (pl.col("stuck") | pl.col("revoked")).alias("needs_cancel"),
+        "most_removals",
+    )
+    batches = (
+        waiting.explode("remote")
+        .group_by("remote")
+        .agg(
+            pl.col("leaves").sum().alias("leaving"),
+            pl.col("leaves").all().alias("is_left_empty"),
+            (pl.col("leaves") & pl.col("needs_cancel")).any().alias("needs_cancel"),
+            pl.col("most_removals").first(),
+        )
+    )
+    is_kept = ~pl.col("is_left_empty") & ~pl.col("needs_cancel") & (pl.col("leaving") <= pl.col("most_removals"))
+    kept = batches.filter(is_kept & (pl.col("leaving") > 0)).get_column("remote").drop_nulls().to_list()
+    if not kept:
+        return frame.with_columns(pl.lit(None, dtype=pl.List(pl.String)).alias("removed_from"))
+    left_alone = pl.col("queued_in").list.eval(pl.element().filter(pl.element().is_in(kept)))
+    return frame.with_columns(pl.when(_LEAVES & pl.col("queued")).then(left_alone).alias("removed_from"))
 
 
 def wait_for_opening(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 from declarative.planning.columns import FactColumns, stack
 from declarative.planning.facts import Facts
 from declarative.planning.recorded import recorded_entries
-from declarative.planning.remote_facts import SCHEMA, batch_facts, identify_members
+from declarative.planning.remote_facts import SCHEMA, batch_facts, find_taken_off, identify_members
 
 _MEMBER_SCHEMA = {name: SCHEMA[name] for name in MEMBER_COLUMNS}
 _REMOTE_SCHEMA = {name: kind for name, kind in SCHEMA.items() if name not in (*MEMBER_COLUMNS, "address")}
@@ -72,8 +72,28 @@ def build_entries(members: Members) -> pl.DataFrame:
     ]
     facts_by_remote = pl.DataFrame(rows, schema=_REMOTE_SCHEMA).with_row_index("index")
     seen_entries = seen.rename({"remote": "index"}).join(facts_by_remote, on="index", maintain_order="left")
+    seen_entries = _add_taken_off(members, seen_entries)
     frame = pl.concat([seen_entries.select(list(SCHEMA)), recorded])
     return _name_single_calls(columns, frame)
+
+
+def _add_taken_off(members: Members, entries: pl.DataFrame) -> pl.DataFrame:
+    """Return the entries, each of somebody whom we took off alone with what that request tells. `index` is the place of
+    the remote among `members.remotes`."""
+    parts = [
+        (index, find_taken_off(members.columns.all_facts[place], remote, remote.members))
+        for index, (place, remote) in enumerate(members.remotes)
+        if remote.members is not None
+    ]
+    taken_off = stack(parts, {"number": pl.String, "answered": pl.Boolean}).rename({"address": "index"})
+    if taken_off.is_empty():
+        return entries
+    # Protocol 8: it was our own request, so a person who reads `cancelled` and was never called is free again.
+    frame = entries.join(taken_off, on=["index", "number"], how="left", maintain_order="left")
+    return frame.with_columns(
+        pl.col("by_us") | pl.col("answered").is_not_null(),
+        pl.col("cancel_answered") | pl.col("answered").fill_null(False),
+    ).drop("answered")
 
 
 def _name_single_calls(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame:

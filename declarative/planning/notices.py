@@ -18,7 +18,7 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
 from declarative.planning.repeatable import may_repeat
-from declarative.planning.route_notices import route_notices, unsettled_cancel_notices
+from declarative.planning.route_notices import RouteNotices, unsettled_cancel_notices
 from declarative.planning.stuck import endless_notices
 from declarative.privacy import clean, mask
 
@@ -38,7 +38,7 @@ def plan_notices(
     At the end come warnings of placed calls, which no plan can take off, and of doubts, which an apply settles in time.
     """
     edited = {action.address for action in plan.actions_with_verb(Verb.KEEP) if action.reason is Reason.CALLED_ONCE}
-    batches: Counter[str] = Counter()
+    routes, batches = RouteNotices(plan, guard), Counter[str]()
     for action in plan.actions:
         batches[action.address] += action.counts.get("batches", 0)
     for resource in resources:
@@ -51,7 +51,7 @@ def plan_notices(
                 resource, max(batches[resource.address], ceil(call_count / capabilities.max_people))
             )
             yield from _warn_too_late(plan, resource, call_count, capabilities)
-            yield from route_notices(plan, resource, call_count, capabilities, guard)
+            yield from routes.list_notices(resource, call_count, capabilities)
         yield from _warn_after_hours(plan, resource)
         yield from unsettled_cancel_notices(plan, resource)
         if resource.address in edited:

@@ -17,12 +17,7 @@ _STRONGER = BLOCKS_RESOURCE[: BLOCKS_RESOURCE.index(Reason.MANIFESTS_ARE_OLDER)]
 def block_older(observations: Sequence[Observation], older: Mapping[str, str]) -> list[Observation]:
     """Block each address whose manifest is older than the one last applied. `older` says so by address, and for every
     address that names no commit under the empty text."""
-    return [
-        observation
-        if observation.block is not None and observation.block.reason in _STRONGER
-        else replace(observation, block=_find_block(observation, older) or observation.block)
-        for observation in observations
-    ]
+    return [_block(observation, older) for observation in observations] if older else list(observations)
 
 
 def warn_of_older(older: Mapping[str, str], project: str) -> Iterator[Notice]:
@@ -35,6 +30,13 @@ def warn_of_older(older: Mapping[str, str], project: str) -> Iterator[Notice]:
             concerned[0] if len(concerned) == 1 else project,
             f"older manifests: {detail}; apply sends nothing for {_name_addresses(concerned)}: {_HINT}",
         )
+
+
+def _block(observation: Observation, older: Mapping[str, str]) -> Observation:
+    if observation.block is not None and observation.block.reason in _STRONGER:
+        return observation
+    block = _find_block(observation, older)
+    return replace(observation, block=block) if block else observation
 
 
 def _find_block(observation: Observation, older: Mapping[str, str]) -> Block | None:

@@ -9,6 +9,7 @@ import polars as pl
 from declarative import humanize
 from declarative.model import frames
 from declarative.model.resource import Project, Resource
+from declarative.planning import columns
 from declarative.planning.plan import Notice, Plan
 
 _MOST_NAMED = 5
@@ -34,12 +35,8 @@ def warn_of_overlaps(plan: Plan, project: Project, resources: Sequence[Resource]
 
 def _find_shared(resources: Sequence[Resource]) -> pl.DataFrame:
     """Rows of people who stand in a resource before this one: `key`, `index` of the resource, `first` of the first."""
-    parts = [
-        frames.number_keys(resource.recipients.frame.get_column("number"))
-        .to_frame("key")
-        .with_columns(pl.lit(index, dtype=pl.Int64).alias("index"))
-        for index, resource in enumerate(resources)
-    ]
-    people = pl.concat(parts).drop_nulls()
-    people = people.with_columns(pl.col("index").min().over("key").alias("first"))
+    parts = [(index, resource.recipients.frame.select("number")) for index, resource in enumerate(resources)]
+    people = columns.stack(parts, {"number": pl.String})
+    people = people.select(pl.col("address").alias("index"), frames.number_keys(people.get_column("number")))
+    people = people.drop_nulls().with_columns(pl.col("index").min().over("key").alias("first"))
     return people.filter(pl.col("index") > pl.col("first")).sort("first", "index")

@@ -6,13 +6,12 @@ Decides nothing about people (decide.py does) and makes no request.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 import polars as pl
 
-from declarative.model.capabilities import Capabilities
 from declarative.model.digest import json_digest
 from declarative.model.frames import rows_digest
 from declarative.model.lock import Halt, Lock
@@ -20,14 +19,15 @@ from declarative.model.policy import DoNotCallList
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource
 from declarative.planning.decide import Reason, Verb
+from declarative.planning.decisions import REMOVALS_SCHEMA
 from declarative.planning.diff import Change
 from declarative.planning.facts import Facts
-from declarative.planning.shards import cut_shards, fit_window
 from declarative.planning.terms import Forecast, Terms
 
 FORMAT_VERSION = "1"
 """`format_version` of a plan as JSON."""
 TO_CALL_SCHEMA = {"number": pl.String, "payload": pl.String, "verb": pl.String, "attempt": pl.Int64}
+_NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
 """Columns of people to submit: E.164 number, canonical JSON of their data, the verb of their action, attempt from 1."""
 
 
@@ -46,13 +46,14 @@ class Action:
     people: int = 0
     """How many people it concerns."""
     remote_ids: tuple[str, ...] = ()
-    """The batches that are cancelled or retried, or the remotes that are adopted."""
+    """The batches that are cancelled or retried, or that people are taken off; or the remotes that are adopted."""
     changes: tuple[Change, ...] = ()
     """What differs from what was last applied; on one action of an address, which calls people now or later."""
     reasons: Mapping[str, int] = field(default_factory=dict)
     """People by reason, the most frequent first; empty where the action concerns the address as a whole."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Further numbers for the text: called, queued, in_flight, known, total, attempt, attempts, batches."""
+    """Further numbers for the text: called, queued, in_flight, known, total, attempt, attempts, batches, alone
+    (those of the people who are taken off a batch whose others stay)."""
     outcomes: Mapping[str, int] = field(default_factory=dict)
     """People to retry by the outcome of their latest call, the provider's words."""
     detail: str = ""
@@ -86,13 +87,15 @@ class Task:
     """Ids of batches to cancel first."""
     leaving: frozenset[str] = frozenset()
     """Those of `cancels` in which somebody must be taken off. They are cancelled whatever else goes wrong."""
+    removals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REMOVALS_SCHEMA))
+    """The people to take off batches whose others stay; columns REMOVALS_SCHEMA."""
     blocked: bool = False
-    """The address is blocked: there is nothing but `cancels`, and nobody is submitted again."""
+    """The address is blocked: nobody is submitted, and there is nothing but `cancels` and `removals`."""
     halt: Halt | None = None
     """Why the campaign is halted; it stays so until a person resumes it. None: it is not."""
     requests: tuple[str, ...] = ()
     """Ids of batches to retry by the provider's own request."""
-    to_call: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TO_CALL_SCHEMA))
+    to_call: pl.DataFrame = field(default_factory=lambda: _NOBODY)
     """The people to submit; columns TO_CALL_SCHEMA."""
     renamed_from: tuple[str, ...] = ()
     """Earlier addresses whose record moves here."""
@@ -145,7 +148,10 @@ class Task:
         """The digest of everything that would be sent: people, attempts, settings, batches."""
         rows = rows_digest(self.to_call, self.facts.key)
         settings = self.resource.settings_digest if self.resource and len(self.to_call) else None
-        return json_digest([rows, settings, list(self.cancels), list(self.requests), self.forget])
+        off = [
+            (one, self.facts.key.digest_person(self.facts.lineage, who)) for one, who, _ in self.removals.iter_rows()
+        ]
+        return json_digest([rows, settings, list(self.cancels), off, list(self.requests), self.forget])
 
 
 @dataclass(frozen=True)
@@ -269,18 +275,6 @@ def select_to_call(people: pl.DataFrame) -> pl.DataFrame:
     attempt = (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
     wanted = people.filter(pl.col("data").is_not_null())
     return wanted.select("address", "number", pl.col("data").alias("payload"), "verb", attempt)
-
-
-def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> Action:
-    """Add `batches` to the counts of people to submit: in how many batches, if in more than one."""
-    if action.verb not in (Verb.CREATE, Verb.RETRY) or capabilities.max_people == 1:
-        return action
-    if task.facts.resource is not None:
-        capabilities = fit_window(capabilities, task.facts.resource)
-    same_attempts = task.to_call.filter(verb=action.verb).partition_by("attempt")  # those of one attempt go together
-    batches = sum(1 for same_attempt in same_attempts for _ in cut_shards(same_attempt, capabilities))
-    batches += len(task.requests) if action.verb is Verb.RETRY else 0
-    return replace(action, counts={**action.counts, "batches": batches}) if batches > 1 else action
 
 
 def count_values(values: pl.Series) -> dict[str, int]:

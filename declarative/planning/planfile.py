@@ -49,6 +49,8 @@ class SavedPlan:
     """The people to call, by address: the first 8 bytes of each person's digest, joined."""
     cancels: Mapping[str, tuple[str, ...]]
     """The batches to cancel, by address."""
+    removals: Mapping[str, bytes] = field(default_factory=dict)
+    """The people to take off batches whose others stay, by address, in the form of `calls`."""
     releases: Mapping[str, int] = field(default_factory=dict)
     """Do-not-call lists that may hold fewer numbers than at the last apply, with what they held when it was made."""
     allow_shrink: tuple[str, ...] = ()
@@ -84,6 +86,11 @@ def from_plan(
             if len(task.to_call) or task.requests
         },
         cancels={address: task.cancels for address, task in plan.tasks.items() if task.cancels},
+        removals={
+            address: _pack_persons(task.removals.get_column("number").to_list(), key, plan.lineage)
+            for address, task in plan.tasks.items()
+            if len(task.removals)
+        },
         releases=releases or {},
         allow_shrink=tuple(sorted(allow_shrink)),
         shown=shown_plan.summarize(plan),
@@ -190,6 +197,10 @@ def _refuse_additions(saved: SavedPlan, plan: Plan, key: PersonKey) -> None:
             raise PlanFileError(
                 f"stale plan: {address} would cancel {', '.join(sorted(added_cancels))} as well", hint=_AGAIN
             )
+        off = _unpack_persons(_pack_persons(task.removals.get_column("number").to_list(), key, plan.lineage))
+        if additions_count := len(off - _unpack_persons(saved.removals.get(address, b""))):
+            phrase = humanize.plural(additions_count, "person who is", "people who are")
+            raise PlanFileError(f"stale plan: {address} would take off {phrase} not in it", hint=_AGAIN)
 
 
 def _pack_persons(numbers: list[str], key: PersonKey, lineage: str | None) -> bytes:
@@ -212,6 +223,7 @@ def _to_body(saved: SavedPlan) -> dict[str, Any]:
         "hosts": dict(saved.hosts),
         "calls": {address: base64.b64encode(persons).decode() for address, persons in saved.calls.items()},
         "cancels": {address: list(ids) for address, ids in saved.cancels.items()},
+        "removals": {address: base64.b64encode(persons).decode() for address, persons in saved.removals.items()},
         "releases": dict(saved.releases),
         "allow_shrink": list(saved.allow_shrink),
         "shown": dict(saved.shown),
@@ -233,6 +245,7 @@ def _parse_body(body: Mapping[str, Any]) -> SavedPlan:
         hosts={name: _text(host) for name, host in body["hosts"].items()},
         calls={address: base64.b64decode(text, validate=True) for address, text in body["calls"].items()},
         cancels={address: _texts(ids) for address, ids in body["cancels"].items()},
+        removals={address: base64.b64decode(text, validate=True) for address, text in body["removals"].items()},
         releases={_text(name): _count(size) for name, size in body["releases"].items()},
         allow_shrink=_texts(body["allow_shrink"]),
         shown=shown_plan.check_summary(body["shown"]) if body["shown"] else {},

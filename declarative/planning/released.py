@@ -168,7 +168,8 @@ def _block(observation: Observation, find_block: Callable[[Resource, ResourceRec
     resource = observation.facts.resource
     if observation.block is not None or observation.read_only or resource is None or resource.paused:
         return observation
-    return replace(observation, block=find_block(resource, observation.facts.resource_record))
+    block = find_block(resource, observation.facts.resource_record)
+    return replace(observation, block=block) if block else observation
 
 
 def _find_unknown(resources: Iterable[Resource]) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from declarative.model import mark
+from declarative.model import frames, mark
 from declarative.model.lock import CancelProgress, RemoteRecord
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over, parse_timestamp
 from declarative.model.resource import Route
@@ -44,10 +44,11 @@ SCHEMA: dict[str, Any] = {
 `remote`: its id. `retries`: retry requests that took effect on it. `live`: it is not cancelled. `touchable`: we may
 cancel it, which we may not for single calls, `also` batches, and those that have begun where that is too late.
 `by_us`: its cancel was an intent of ours, and settled; or its window closed, and its type proves who was left out.
-`cancel_answered`: the provider took a cancel of ours. `over_at`: when it was over, if it is. `stale`: settings, or the
-person of a Call, differ from those wanted now. `revoked`: its mark was. `exact`: the data of its people are known to be
-those wanted now; told only where data matter. `told`: it is known with which data they were sent, or the provider
-returns them. `silent`: it returns none. `doubtful`: a retry's answer was lost.
+`cancel_answered`: the provider took a cancel of ours. Of somebody whom we took off alone, both speak of that request.
+`over_at`: when it was over, if it is. `stale`: settings, or the person of a Call, differ from those wanted now.
+`revoked`: its mark was. `exact`: the data of its people are known to be those wanted now; told only where data matter.
+`told`: it is known with which data they were sent, or the provider returns them. `silent`: it returns none. `doubtful`:
+a retry's answer was lost.
 """
 
 
@@ -92,6 +93,18 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "silent": not returns_data,
         "doubtful": remote.id in facts.doubtful_retries(),
     }
+
+
+def find_taken_off(facts: Facts, remote: Remote, members: pl.DataFrame) -> pl.DataFrame:
+    """Return `number` and `answered` of the people whom requests of ours took off a batch alone, or were to: whether
+    the provider answered. Those who were called all the same are among them, and read so."""
+    if not (taken_off := _get_remote_record(facts, remote).taken_off):
+        return pl.DataFrame(schema={"number": pl.String, "answered": pl.Boolean})
+    waited = members.filter(pl.col("phase").is_in([Phase.QUEUED, Phase.CANCELLED]))
+    progress = [(person, word is CancelProgress.DONE) for person, word in taken_off.items()]
+    asked = pl.DataFrame(progress, schema={"person": pl.String, "answered": pl.Boolean}, orient="row")
+    persons = frames.with_person_digest(waited.select("number"), facts.key, facts.lineage)
+    return persons.join(asked, on="person").select("number", "answered")
 
 
 def call_facts(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dict[str, Any]:

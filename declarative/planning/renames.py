@@ -74,7 +74,9 @@ def block_renames(observations: Sequence[Observation]) -> list[Observation]:
         blocks.setdefault(overlap.departure.successor or overlap.departure.address, block)
     planned = [observation for observation in observations if not observation.read_only]
     return [
-        replace(observation, block=observation.block or blocks.get(observation.facts.address))
+        replace(observation, block=blocks[observation.facts.address])
+        if observation.block is None and observation.facts.address in blocks
+        else observation
         for observation in planned
     ]
 

@@ -5,28 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+import polars as pl
+
 from declarative import humanize
 from declarative.model.capabilities import Cancellable, Capabilities
 from declarative.model.resource import Kind, Resource, Route
+from declarative.planning import columns
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.plan import Notice, Plan
 from declarative.planning.shards import fit_window
 
+_NUMBER = {"number": pl.String}
 _ONLY_SHARED_STATE = (
     "the provider's list does not show by their marks the calls that this lock knows: an older copy of the lock would "
     "not notice that it is older, and call again; only a shared state protects from that (spec.state.url)"
 )
 
 
-def route_notices(
-    plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities, guard: timedelta
-) -> Iterator[Notice]:
-    """Yield the warnings of an address that would call `call_count` people. `guard` is the project's."""
-    yield from _warn_abroad(plan, resource, capabilities)
-    yield from _warn_guard(resource, guard)
-    yield from _warn_window(resource, call_count, capabilities)
-    yield from _warn_moved_together(plan, resource, capabilities)
-    yield from _warn_single_calls(plan, resource, call_count, capabilities)
+class RouteNotices:
+    """Warnings of one plan. `guard` is the project's."""
+
+    def __init__(self, plan: Plan, guard: timedelta) -> None:
+        self._plan = plan
+        self._guard = guard
+        self._abroad_counts = _count_abroad(plan)
+        replacing = [action for action in plan.actions_with_verb(Verb.REPLACE) if not action.changes]
+        self._moved_counts = {action.address: action.reasons.get(Reason.SETTINGS_CHANGED, 0) for action in replacing}
+
+    def list_notices(self, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
+        """Yield the warnings of an address that would call `call_count` people."""
+        yield from self._warn_abroad(resource, capabilities)
+        yield from _warn_guard(resource, self._guard)
+        yield from _warn_window(resource, call_count, capabilities)
+        yield from self._warn_moved_together(resource, capabilities)
+        yield from _warn_single_calls(self._plan, resource, call_count, capabilities)
+
+    def _warn_abroad(self, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
+        """Warn of numbers outside +1. `+1` is as near to a country as a number tells."""
+        abroad = self._abroad_counts.get(resource.address, 0)
+        if abroad and capabilities.destinations:
+            outside = humanize.plural(abroad, "of the numbers is", "of the numbers are")
+            yield Notice(resource.address, f"{outside} outside +1: {capabilities.destinations}")
+
+    def _warn_moved_together(self, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
+        """Warn where it is known of a batch alone, and of no person in it, that data changed."""
+        moved = self._moved_counts.get(resource.address, 0)
+        if moved > 1 and not capabilities.returns_data:
+            message = f"{humanize.people(moved)} move together: somebody's data changed in a batch where they wait"
+            yield Notice(resource.address, f"{message}, and {resource.provider} does not return data that say whose")
 
 
 def unsettled_cancel_notices(plan: Plan, resource: Resource) -> Iterator[Notice]:
@@ -38,15 +64,12 @@ def unsettled_cancel_notices(plan: Plan, resource: Resource) -> Iterator[Notice]
         yield Notice(resource.address, f"{message}; apply again in {settles} for whoever was taken off")
 
 
-def _warn_abroad(plan: Plan, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
-    """Warn of numbers outside +1. `+1` is as near to a country as a number tells."""
-    task = plan.tasks.get(resource.address)
-    if task is None or not capabilities.destinations:
-        return
-    abroad = int((~task.to_call.get_column("number").str.starts_with("+1")).sum()) if len(task.to_call) else 0
-    if abroad:
-        outside = humanize.plural(abroad, "of the numbers is", "of the numbers are")
-        yield Notice(resource.address, f"{outside} outside +1: {capabilities.destinations}")
+def _count_abroad(plan: Plan) -> dict[str, int]:
+    """Count the people of each address whose numbers are outside +1; addresses without any are left out."""
+    tasks = list(plan.tasks.values())
+    people = columns.stack(((place, task.to_call.select("number")) for place, task in enumerate(tasks)), _NUMBER)
+    abroad = people.filter(~pl.col("number").str.starts_with("+1")).get_column("address").value_counts()
+    return {tasks[place].address: count for place, count in abroad.iter_rows()}
 
 
 def _warn_guard(resource: Resource, guard: timedelta) -> Iterator[Notice]:
@@ -64,17 +87,6 @@ def _warn_window(resource: Resource, call_count: int, capabilities: Capabilities
         window = humanize.duration(capabilities.window)
         message = f"a batch at {resource.provider} calls for {window} at most, {most:,} people at this concurrency"
         yield Notice(resource.address, f"{message}; whoever is not called in time is called by a later apply")
-
-
-def _warn_moved_together(plan: Plan, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
-    """Warn where it is known of a batch alone, and of no person in it, that data changed."""
-    if capabilities.returns_data:
-        return
-    for action in plan.actions_with_verb(Verb.REPLACE):
-        moved = action.reasons.get(Reason.SETTINGS_CHANGED, 0) if action.address == resource.address else 0
-        if moved > 1 and not action.changes:
-            message = f"{humanize.people(moved)} move together: somebody's data changed in a batch where they wait"
-            yield Notice(resource.address, f"{message}, and {resource.provider} does not return data that say whose")
 
 
 def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:

@@ -122,8 +122,13 @@ def _decide_people(
         columns.of_values(blocks, pl.String).alias("block"),
         columns.of_values(are_halted, pl.Boolean).alias("halted"),
         columns.value(lambda facts: facts.approved, pl.Boolean).alias("approved"),
+        columns.value(_most_removals, pl.Int64).alias("most_removals"),
     )
     return wait_for_opening(columns, move_batch_mates(add_decisions(frame)))
+
+
+def _most_removals(facts: Facts) -> int:
+    return facts.capabilities.most_removals if facts.capabilities is not None else 0
 
 
 def _takes_off_all(facts: Facts, block: Reason | None) -> bool:

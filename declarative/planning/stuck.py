@@ -23,7 +23,7 @@ _WHERE_ELSE = "stop it in the provider's own dashboard"
 def describe_stuck(facts: Facts, stuck: pl.DataFrame) -> str:
     """Say who may still be called. `stuck` holds the rows of standing.decide_open() with the reason NOT_TAKEN_OFF."""
     who = humanize.plural(len(stuck), "person who must not be called", "people who must not be called")
-    details = [_describe_remote(facts.remotes[remote_id]) for remote_id in _stuck_ids(stuck)]
+    details = [_describe_remote(facts, facts.remotes[remote_id]) for remote_id in _stuck_ids(stuck)]
     return f"{who} may still be: {', '.join(details)}"
 
 
@@ -74,7 +74,10 @@ def _stuck_ids(stuck: pl.DataFrame) -> list[str]:
     return stuck.get_column("stuck_in").explode().drop_nulls().unique().sort().to_list()
 
 
-def _describe_remote(remote: Remote) -> str:
+def _describe_remote(facts: Facts, remote: Remote) -> str:
     if remote.has_phase(Phase.QUEUED):
-        return f"{remote.id} was cancelled and still shows them as queued"
+        remote_record = facts.resource_record.remotes.get(remote.id)
+        is_left_alone = remote_record is not None and remote_record.cancel is None and not remote.cancelled
+        asked = "was asked to take them off" if is_left_alone else "was cancelled"
+        return f"{remote.id} {asked} and still shows them as queued"
     return f"{remote.id} shows them by a word that dialctl does not know"

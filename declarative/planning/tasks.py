@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -14,14 +14,17 @@ from declarative.model.resource import Route
 from declarative.planning import decisions
 from declarative.planning.columns import split_by_address
 from declarative.planning.decide import Reason, Timing, Verb
+from declarative.planning.decisions import REMOVALS_SCHEMA
 from declarative.planning.facts import Block, Facts, Observation
-from declarative.planning.plan import TO_CALL_SCHEMA, Task, select_to_call
+from declarative.planning.plan import TO_CALL_SCHEMA, Action, Task, select_to_call
 from declarative.planning.resubmit import batches_to_retry
+from declarative.planning.shards import cut_shards, fit_window
 from declarative.planning.standing import Decisions
 from declarative.planning.taking_back import can_cancel
 from declarative.planning.totals import AddressDecisions
 
 _NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
+_NO_REMOVALS = pl.DataFrame(schema=REMOVALS_SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class TaskMaker:
     """By the place of an address, the ids of the batches to cancel."""
     leaving: Mapping[int, Sequence[str]]
     """Those of them in which somebody must be taken off."""
+    removals: Mapping[int, pl.DataFrame]
+    """The people to take off batches whose others stay; columns REMOVALS_SCHEMA."""
     to_call: Mapping[int, pl.DataFrame]
     """The people to submit; columns TO_CALL_SCHEMA."""
     unapproved_mates: Mapping[int, int]
@@ -55,6 +60,7 @@ class TaskMaker:
             requests=requests,
             cancels=decisions.cancels_by_address(people),
             leaving=decisions.leaves_by_address(people),
+            removals=decisions.removals_by_address(people),
             to_call=split_by_address(_select_to_call(people, requests), include_key=False),
             unapproved_mates=_count_unapproved_mates(people),
             placed=_count_placed_calls(decided),
@@ -68,6 +74,7 @@ class TaskMaker:
             facts=facts,
             cancels=tuple(self.cancels.get(place, ())),
             leaving=frozenset(self.leaving.get(place, ())),
+            removals=self.removals.get(place, _NO_REMOVALS),
             requests=tuple(self.requests[place]),
             to_call=self.to_call.get(place, _NOBODY),
             renamed_from=observation.renamed_from,
@@ -109,14 +116,28 @@ def make_removal_task(decided: AddressDecisions, block: Block) -> Task:
         in_unmatched = pl.col("queued_in").list.eval(pl.element().is_in(list(facts.unmatched))).list.all()
         people = people.filter(~((pl.col("reason") == Reason.NOT_DESIRED) & in_unmatched))
     leaving = decisions.batches_to_leave(people)
+    people = people.filter(verb=Verb.CANCEL).with_columns(address=pl.lit(0, dtype=pl.UInt32))
     return Task(
         address=facts.address,
         facts=facts,
         cancels=tuple(leaving),
         leaving=frozenset(leaving),
+        removals=decisions.removals_by_address(people).get(0, _NO_REMOVALS),
         blocked=True,
         halt=block.halt,
     )
+
+
+def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> Action:
+    """Add `batches` to the counts of people to submit: in how many batches, if in more than one."""
+    if action.verb not in (Verb.CREATE, Verb.RETRY) or capabilities.max_people == 1:
+        return action
+    if task.facts.resource is not None:
+        capabilities = fit_window(capabilities, task.facts.resource)
+    same_attempts = task.to_call.filter(verb=action.verb).partition_by("attempt")  # those of one attempt go together
+    batches = sum(1 for same_attempt in same_attempts for _ in cut_shards(same_attempt, capabilities))
+    batches += len(task.requests) if action.verb is Verb.RETRY else 0
+    return replace(action, counts={**action.counts, "batches": batches}) if batches > 1 else action
 
 
 def _select_to_call(people: pl.DataFrame, requests: Sequence[Sequence[str]]) -> pl.DataFrame:

@@ -28,17 +28,24 @@ if TYPE_CHECKING:
         OutOfFunds,
         Provider,
         Rejected,
+        Removal,
+        RemovalChannel,
+        SearchChannel,
         SingleCallChannel,
         Submission,
     )
     from declarative.providers.http.client import HttpClient
     from declarative.providers.http.request import Body
+    from declarative.providers.plugins import Simulator
 
 __all__ = [  # noqa: RUF022, grouped by what an author looks for
     # What a provider implements
     "Provider",
     "Channel",
     "SingleCallChannel",
+    "RemovalChannel",
+    "SearchChannel",
+    "Simulator",
     # What it is described by
     "ProviderType",
     "Capabilities",
@@ -61,6 +68,7 @@ __all__ = [  # noqa: RUF022, grouped by what an author looks for
     "OutOfFunds",
     "Ambiguous",
     "MarkMissing",
+    "Removal",
     "AccountEntry",
     # How it sends requests
     "HttpClient",
@@ -78,6 +86,7 @@ _MODULES = {
     "Phase": "declarative.model.remote",
     "Remote": "declarative.model.remote",
     "SettingsFields": "declarative.model.settings_fields",
+    "Simulator": "declarative.providers.plugins",
     "HttpClient": "declarative.providers.http.client",
 }
 """Where a public name is defined; `declarative.providers.base` for all others."""

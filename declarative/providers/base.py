@@ -8,11 +8,11 @@ Independent of plans, locks and manifest text. To add a provider, write its chan
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
@@ -109,7 +109,16 @@ class MarkMissing:
     """What differs, for people."""
 
 
-Outcome = Done | NotSent | Rejected | Busy | OutOfFunds | Ambiguous | MarkMissing
+@dataclass(frozen=True)
+class Removal:
+    """The provider took one person off a batch."""
+
+    in_flight: bool
+    """Whether it says that a call to them was placed before, and goes on."""
+
+
+Failure = NotSent | Rejected | Busy | OutOfFunds | Ambiguous
+Outcome = Done | MarkMissing | Failure
 
 
 EVERY_AGENT = "*"
@@ -148,6 +157,29 @@ class Channel(Protocol):
     def retry(self, remote_id: str) -> Outcome: ...
 
     def cancel(self, remote_id: str) -> Outcome: ...
+
+
+@runtime_checkable
+class RemovalChannel(Protocol):
+    """What a batch channel can do besides, where its capabilities have `most_removals`. Raises as a Channel does."""
+
+    def find_members(self, remote_id: str, numbers: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Return the provider's ids of these people in a batch, by their number; those it does not show are left
+        out."""
+        ...
+
+    def remove_member(self, remote_id: str, member_id: str) -> Removal | Failure:
+        """Take one person off a batch, whose others stay. Twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class SearchChannel(Protocol):
+    """What a batch channel can do besides, where its capabilities have `finds_marks`. Raises as a Channel does."""
+
+    def find_marked(self, mark: str) -> list[Remote]:
+        """Return the batches whose name contains a mark, by the provider's own search, without members."""
+        ...
 
 
 @dataclass(frozen=True)

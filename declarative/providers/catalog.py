@@ -6,12 +6,14 @@ Importing this module imports nothing heavy and connects to nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from declarative.errors import DialctlError, ProviderError
 from declarative.providers.plugins import Connect, Plugin, describe_failure, load_plugins
+from declarative.providers.quarantine import hold_quarantine
 
 if TYPE_CHECKING:
     from declarative.model.capabilities import ProviderType
@@ -75,6 +77,17 @@ def types() -> dict[str, ProviderType]:
 def broken_types() -> Mapping[str, str]:
     """Return why each installed type cannot be used that is left out of `types()`, by the name of its entry point."""
     return load_plugins(BUILT_IN).broken
+
+
+def unsimulated_types() -> Collection[str]:
+    """Return the installed types of which nothing runs, since a sandbox is in use and they bring no simulator."""
+    return load_plugins(BUILT_IN).unsimulated
+
+
+def quarantine() -> AbstractContextManager[None]:
+    """Return a context for the time that a sandbox is in use: types from outside run there only with a simulator, and
+    find neither keys nor a network."""
+    return hold_quarantine()
 
 
 def is_built_in(type_name: str) -> bool:

@@ -5,7 +5,7 @@ An error that a plugin did not mean is a failed read, or a request of which noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TypeVar
@@ -14,14 +14,25 @@ from declarative.errors import DialctlError, ProviderError
 from declarative.model.capabilities import Capabilities
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import AccountEntry, Ambiguous, Channel, Outcome, Provider, Submission
+from declarative.providers.base import (
+    AccountEntry,
+    Ambiguous,
+    Channel,
+    Failure,
+    Outcome,
+    Provider,
+    Removal,
+    RemovalChannel,
+    SearchChannel,
+    Submission,
+)
 from declarative.providers.plugins import describe_failure
 
 T = TypeVar("T")
 
 
 class ContainedChannel:
-    """Implements `base.Channel`."""
+    """Implements `base.Channel`, `base.RemovalChannel` and `base.SearchChannel`."""
 
     def __init__(self, type_name: str, channel: Channel) -> None:
         self._type_name = type_name
@@ -52,7 +63,25 @@ class ContainedChannel:
     def cancel(self, remote_id: str) -> Outcome:
         return self._send(lambda: self._channel.cancel(remote_id))
 
-    def _send(self, send: Callable[[], Outcome]) -> Outcome:
+    def find_members(self, remote_id: str, numbers: Collection[str]) -> Mapping[str, Sequence[str]]:
+        return _read(self._type_name, lambda: self._removal_channel.find_members(remote_id, numbers))
+
+    def remove_member(self, remote_id: str, member_id: str) -> Removal | Failure:
+        return self._send(lambda: self._removal_channel.remove_member(remote_id, member_id))
+
+    def find_marked(self, mark: str) -> list[Remote]:
+        channel = self._channel
+        if not isinstance(channel, SearchChannel):
+            raise ProviderError(f"the provider type {self._type_name} declares finds_marks, and cannot search")
+        return _read(self._type_name, lambda: channel.find_marked(mark))
+
+    @property
+    def _removal_channel(self) -> RemovalChannel:
+        if isinstance(self._channel, RemovalChannel):
+            return self._channel
+        raise ProviderError(f"the provider type {self._type_name} declares most_removals, and cannot take off anybody")
+
+    def _send(self, send: Callable[[], T]) -> T | Ambiguous:
         # Protocol 3: nothing tells how far the request had come, so it may have happened.
         try:
             return send()

@@ -1,4 +1,5 @@
-"""Provider types from outside this package, by entry point. One that is broken is named, and breaks nothing else.
+"""Provider types from outside this package, by entry point. One that is broken is named, and breaks nothing else. Under
+--sandbox only those are loaded that bring a simulator.
 
 Whatever a plugin raises is caught here: when it is loaded, when it connects, and in each request that it makes.
 """
@@ -10,19 +11,27 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, Protocol
 
-from declarative.errors import ProviderError
+from declarative.errors import NoSandbox, ProviderError
+from declarative.providers import quarantine
 
 if TYPE_CHECKING:
+    import httpx
+
     from declarative.model.capabilities import ProviderType
     from declarative.model.resource import ProviderSpec
     from declarative.providers.base import ConnectOptions, Provider
 
 GROUP = "dialctl.providers"
 """Entry point group of provider types from outside this package."""
+
+SIMULATORS = "dialctl.simulators"
+"""Entry point group of their simulators, each under the name of its type. Loads to an OpenSimulator."""
 
 Connect = Callable[["ProviderSpec", "ConnectOptions"], "Provider"]
 """Opens a connection. Sends nothing."""
@@ -38,6 +47,24 @@ class Plugin(Protocol):
     def connect(self) -> Connect: ...
 
 
+class Simulator(Protocol):
+    """The provider's side of a type from outside, as --sandbox runs it."""
+
+    def environment(self) -> Mapping[str, str]:
+        """Return variables for `connect` besides a made-up key, such as the base URL of a server on this machine."""
+        ...
+
+    def transport(self) -> httpx.BaseTransport | None:
+        """Return the transport that leads to it. None: the connection needs none."""
+        ...
+
+    def close(self) -> None: ...
+
+
+OpenSimulator = Callable[[Path, Callable[[], datetime]], Simulator]
+"""Opens the simulator that is kept in a directory, which is its own, under the clock of the sandbox: aware, UTC."""
+
+
 @dataclass(frozen=True)
 class Plugins:
     """What is installed."""
@@ -46,24 +73,35 @@ class Plugins:
     """By the name of the type."""
     broken: Mapping[str, str] = field(default_factory=dict)
     """By the name of the entry point: why it cannot be used."""
+    unsimulated: frozenset[str] = frozenset()
+    """Names of the entry points that were not loaded: a sandbox is in use, and they bring no simulator."""
 
 
 def load_plugins(built_in: Mapping[str, object]) -> Plugins:
-    """Return the installed types. None of them can replace a built-in one."""
+    """Return the installed types. None of them can replace a built-in one.
+
+    While a sandbox is in use, nothing runs of a type without a simulator.
+    """
     if not any(_may_declare_plugins(folder) for folder in sys.path):
         return Plugins()
     from importlib.metadata import entry_points
 
     sound: dict[str, Plugin] = {}
     broken: dict[str, str] = {}
-    for entry_point in entry_points(group=GROUP):
-        if entry_point.name in built_in:
+    installed = [entry_point for entry_point in entry_points(group=GROUP) if entry_point.name not in built_in]
+    simulated = {entry_point.name for entry_point in entry_points(group=SIMULATORS)}
+    unsimulated = {one.name for one in installed if quarantine.is_open() and one.name not in simulated}
+    for entry_point in installed:
+        if entry_point.name in unsimulated:
             continue
+        quarantine.close()
         try:
             plugin: Plugin = entry_point.load()
             name = plugin.type.name
             if name in built_in:
                 continue
+            if name != entry_point.name:
+                raise ProviderError(f"its entry point is named {entry_point.name}, and its type {name}")
             _check(plugin)
         # A plugin is another author's program. SystemExit is what a script raises that was never meant to be imported.
         except (Exception, SystemExit) as problem:
@@ -72,7 +110,26 @@ def load_plugins(built_in: Mapping[str, object]) -> Plugins:
             if name in sound:
                 broken[name] = "two installed packages bring it"
             sound[name] = plugin
-    return Plugins({name: plugin for name, plugin in sound.items() if name not in broken}, broken)
+    sound = {name: plugin for name, plugin in sound.items() if name not in broken}
+    return Plugins(sound, broken, frozenset(unsimulated))
+
+
+def open_simulator(type_name: str, directory: Path, now: Callable[[], datetime]) -> Simulator:
+    """Open the simulator that a type from outside brings. Raises NoSandbox where it brings none, and ProviderError for
+    whatever it raises."""
+    from importlib.metadata import entry_points
+
+    found = [entry_point for entry_point in entry_points(group=SIMULATORS) if entry_point.name == type_name]
+    if not found:
+        message = f"the sandbox does not simulate the provider type {type_name}: nothing of it is run there"
+        raise NoSandbox(message, hint="run without --sandbox, or install a simulator of it")
+    quarantine.close()
+    try:
+        open_type: OpenSimulator = found[0].load()
+        return open_type(directory, now)
+    except (Exception, SystemExit) as problem:
+        message = f"the simulator of the provider type {type_name} cannot be opened: {describe_failure(problem)}"
+        raise ProviderError(message) from problem
 
 
 def describe_failure(problem: BaseException) -> str:

@@ -78,6 +78,7 @@ def _action_entry(action: Action) -> dict[str, Any]:
         "starts_at": format_timestamp(action.starts_at),
         "next_at": format_timestamp(action.next_at),
         "forecast": _forecast_entry(action.forecast) if action.forecast else None,
+        **({"alone": alone} if (alone := action.counts.get("alone")) else {}),
     }
 
 

@@ -116,9 +116,11 @@ def _replace_sentence(action: Action, plan: Plan) -> str:
         return f"{mates_moved} to a new batch, because their batch has to be cancelled"
     waiting = action.counts.get("queued", action.counts.get("total", action.people))
     waiting_note = f"(of {waiting:,} who still {'waits' if waiting == 1 else 'wait'})"
-    mates_note = humanize.plural(mates, "more who shares their batch", "more who share their batch")
+    mates_people = humanize.plural(mates, "more who shares their batch", "more who share their batch")
+    mates_note = f", and {mates_people}" if mates else ""
+    mates_note = "; the others stay" if action.counts.get("alone") == action.people else mates_note
     moved_people = humanize.plural(moved, "person moves", "people move")
-    return f"{moved_people} to {_destination(action)} {waiting_note}{f', and {mates_note}' if mates else ''}"
+    return f"{moved_people} to {_destination(action)} {waiting_note}{mates_note}"
 
 
 def _destination(action: Action) -> str:
@@ -138,8 +140,13 @@ def _retry_sentence(action: Action, plan: Plan) -> str:
 def _cancel_sentence(action: Action, plan: Plan) -> str:
     in_flight = action.counts.get("in_flight", 0)
     in_flight_note = f"; {in_flight:,} in flight will finish" if in_flight else ""
+    alone = action.counts.get("alone", 0)
+    if alone == action.people:
+        return f"{people(alone)} taken off ({describe_why(action.reasons)}); the others stay{in_flight_note}"
     waiting_people = humanize.plural(action.people, "person who still waits", "people who still wait")
-    return f"{waiting_people} ({describe_why(action.reasons)}){in_flight_note}"
+    left_alone = humanize.plural(alone, "of them leaves", "of them leave")
+    alone_note = f"; the others stay in the batches that {left_alone}" if alone else ""
+    return f"{waiting_people} ({describe_why(action.reasons)}){alone_note}{in_flight_note}"
 
 
 def _adopt_sentence(action: Action, plan: Plan) -> str:

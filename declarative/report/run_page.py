@@ -34,9 +34,9 @@ def render_index(projects: Sequence[tuple[str, ProjectReport | None]]) -> str:
 
 
 def _format_row(name: str, report: ProjectReport | None) -> str:
+    link = f'<a href="/projects/{quote(name)}">{escape(clean(name))}</a>'
     if report is None:
-        return f"<tr><td>{escape(clean(name))}</td><td>not read yet</td><td></td></tr>"
+        return f"<tr><td>{link}</td><td>not read at this replica yet</td><td></td></tr>"
     total = describe_total(add_counts(status.counts for status in report.statuses))
     decisions = sum(1 for status in report.statuses for _ in list_decisions(status))
-    link = f'<a href="/projects/{quote(name)}">{escape(clean(name))}</a>'
     return f"<tr><td>{link}</td><td>{escape(mask_all(total))}</td><td>{decisions or 'none'}</td></tr>"

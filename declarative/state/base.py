@@ -178,6 +178,18 @@ class Backend(Protocol):
         """
         ...
 
+    def read_round(self) -> bytes | None:
+        """Read what `write_round` wrote last, by one small read. None: nothing was written."""
+        ...
+
+    def write_round(self, note: bytes) -> None:
+        """Replace the note about the last round of `dialctl run`. Needs no lease.
+
+        It spares the replicas needless rounds. Nothing depends on it that decides about people: it may be lost, and
+        of two processes that write at once either note may stay.
+        """
+        ...
+
 
 def retry_until(
     attempt: Callable[[], _Value | None], wait: float, sleep: Sleep, *, pause: float = 0.5

@@ -6,7 +6,7 @@ Leaves out what is empty, so that diffs read well. Knows no file, no journal and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from declarative.model.resource import Route
 JsonObject = dict[str, Any]
 _Record = Lock | ResourceRecord | RemoteRecord | Intent | Ended | Halt | Origin | PeopleCounts | RunRecord
 _Value = TypeVar("_Value", bound=_Record)
+_PLAIN_TYPES = frozenset((str, int, bool, type(None)))
 
 
 def to_json_object(value: _Record, names: Collection[str] | None = None) -> JsonObject:
@@ -25,9 +26,12 @@ def to_json_object(value: _Record, names: Collection[str] | None = None) -> Json
     A field that has a default is left out when it is None, False or empty. A number is never left out. A None inside
     `settings` is dropped.
     """
-    selected_fields = [field for field in fields(value) if names is None or field.name in names]
-    encoded_parts = ((field, _encode_part(getattr(value, field.name))) for field in selected_fields)
-    return {field.name: part for field, part in encoded_parts if _is_required(field) or not _is_empty(part)}
+    encoded_parts = (
+        (name, is_required, _encode_part(getattr(value, name)))
+        for name, is_required in _FIELDS[type(value)]
+        if names is None or name in names
+    )
+    return {name: part for name, is_required, part in encoded_parts if is_required or not _is_empty(part)}
 
 
 def from_json_object(cls: type[_Value], document: JsonObject) -> _Value:
@@ -79,8 +83,11 @@ def encode_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _is_required(field: Field[Any]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
+_FIELDS = {
+    cls: [(field.name, field.default is MISSING and field.default_factory is MISSING) for field in fields(cls)]
+    for cls in (Lock, ResourceRecord, RemoteRecord, Intent, Ended, Halt, Origin, PeopleCounts, RunRecord)
+}
+"""The fields of each class in their order, and of each whether it is written whatever its value."""
 
 
 def _is_empty(encoded: object) -> bool:
@@ -88,6 +95,8 @@ def _is_empty(encoded: object) -> bool:
 
 
 def _encode_part(value: object) -> object:
+    if type(value) in _PLAIN_TYPES:  # nearly every part is
+        return value
     match value:
         case datetime():
             return encode_time(value)
@@ -130,6 +139,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "request": RequestKind,
     "route": Route,
     "cancel": CancelProgress,
+    "taken_off": lambda progress: {person: CancelProgress(word) for person, word in progress.items()},
     "placed": tuple,
     "unseen": tuple,
     "also": tuple,

@@ -139,12 +139,24 @@ class CurrentLock:
         record = self.run.count(addresses, counts) if self.run and (patch or counts is not None) else None
         runs = self._runs
         if record:
-            before = to_json_object(runs[record.run]) if record.run in runs else {}
-            patch = {**patch, "runs": {record.run: merge_patch(before, to_json_object(record))}}
+            patch = {**patch, "runs": {record.run: _patch_run(runs.get(record.run), record, addresses)}}
         if patch:
             self._journal.append(self.lock.lineage, patch)
         if record:
             runs[record.run] = record
+
+
+def _patch_run(before: RunRecord | None, after: RunRecord, addresses: Sequence[str]) -> JsonObject:
+    """The patch from what a run had done to what it has done since, at these addresses alone: a step costs the same
+    however many addresses the run has."""
+    if before is None:
+        return to_json_object(after)
+    return merge_patch(to_json_object(_narrow(before, addresses)), to_json_object(_narrow(after, addresses)))
+
+
+def _narrow(record: RunRecord, addresses: Sequence[str]) -> RunRecord:
+    counts = record.addresses
+    return replace(record, addresses={address: counts[address] for address in addresses if address in counts})
 
 
 def _copy_lock(lock: Lock) -> Lock:

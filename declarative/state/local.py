@@ -17,6 +17,7 @@ from declarative.state.base import Holder, Lease, Log, Sleep, StoredState, lease
 LOCK_FILE = "dialctl.lock"
 JOURNAL_FILE = "dialctl.lock.journal"
 LEASE_FILE = Path(".dialctl") / "apply.lock"
+ROUND_FILE = Path(".dialctl") / "round.json"
 
 steps = logging.getLogger("dialctl.steps")
 """Tells each step of a write as it happens, with file names and sizes only."""
@@ -122,6 +123,15 @@ class LocalBackend:
         steps.debug("add: %d bytes to %s", len(line), log)
         local_log.add_line(self._directory / log, line)
         steps.debug("added: %s", log)
+
+    def read_round(self) -> bytes | None:
+        return local_files.read_or_none(self._directory / ROUND_FILE)
+
+    def write_round(self, note: bytes) -> None:
+        path = self._directory / ROUND_FILE
+        local_files.make_folder(path.parent)
+        with local_files.translate_os_errors(path):
+            atomicfile.write_private(path, note)
 
     def _check_lease(self) -> None:
         if self._lease is None:

@@ -1,6 +1,6 @@
 """The lock in an object store: one object, and one object for each line of its journal. Knows bytes only.
 
-PREFIX/dialctl.lock    PREFIX/lease.json    PREFIX/clock
+PREFIX/dialctl.lock    PREFIX/lease.json    PREFIX/clock    PREFIX/round.json
 PREFIX/journal/<epoch>-<number>[-after-<epoch>-<number>].json
 PREFIX/<name of a list>/<number>.json
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from obstore import UpdateVersion
 
 LOCK_KEY = "dialctl.lock"
+ROUND_KEY = "round.json"
 JOURNAL_FOLDER = "journal"
 
 _LINE_KEY = re.compile(rf"{JOURNAL_FOLDER}/(\d{{8}}-\d{{8}})(?:-after-(\d{{8}}-\d{{8}}))?\.json")
@@ -115,6 +116,13 @@ class ObjectStoreBackend:
 
     def add_line(self, log: Log, line: bytes) -> None:
         objectstore_log.add_line(self._objects, log, line)
+
+    def read_round(self) -> bytes | None:
+        stored_object = self._objects.get(ROUND_KEY)
+        return stored_object.body if stored_object else None
+
+    def write_round(self, note: bytes) -> None:
+        self._objects.replace(ROUND_KEY, note)
 
     def _check_lease(self) -> objectstore_lease.ObjectStoreLease:
         if self._lease is None:

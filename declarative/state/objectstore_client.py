@@ -80,6 +80,11 @@ class ObjectClient:
             return existing.version
         return version
 
+    def replace(self, key: str, body: bytes) -> None:
+        """Write an object, whatever it was before."""
+        with self._translate_errors():
+            obstore.put(self._store, key, body)
+
     def list_keys(self, folder: str) -> list[str]:
         """The keys in a folder, sorted."""
         with self._translate_errors():
@@ -94,8 +99,8 @@ class ObjectClient:
 
     def store_time(self) -> datetime:
         """The time at the store, from a write. So the clocks of two machines need not agree."""
+        self.replace(_CLOCK_KEY, b"what time it is at the store\n")
         with self._translate_errors():
-            obstore.put(self._store, _CLOCK_KEY, b"what time it is at the store\n")
             return obstore.head(self._store, _CLOCK_KEY)["last_modified"]
 
     def enforces_conditions(self, key: str, body: bytes, stale: UpdateVersion) -> bool:

@@ -87,6 +87,13 @@ class PostgresBackend:
         parameters = {"prefix": self._prefix, "name": log.value, "id": secrets.token_hex(16), "line": line}
         self._database.run_or_create(tables.ADD_LINE, parameters)
 
+    def read_round(self) -> bytes | None:
+        rows = self._database.run(tables.READ_ROUND, {"prefix": self._prefix})
+        return rows[0][0] if rows else None
+
+    def write_round(self, note: bytes) -> None:
+        self._database.run_or_create(tables.WRITE_ROUND, {"prefix": self._prefix, "note": note})
+
     def _check_lease(self) -> postgres_lease.PostgresLease:
         if self._lease is None:
             raise lease_lost_error(self.location, None, "it was never taken")

@@ -24,6 +24,9 @@ REQUEST_TIMEOUT = 10
 """Seconds for a connection, and again for each statement."""
 _PAUSES = (0.05, 0.5, 1.5)
 """Seconds before each repetition of a statement without an answer. A server that stopped at once is back by then."""
+_CONFLICTS = 20
+"""How often a statement is repeated at once that another one was in the way of. A role may make each transaction
+serializable, and such a one fails where it would only have to wait."""
 
 Rows = list[tuple[Any, ...]]
 
@@ -51,9 +54,9 @@ class Database:
         with self._mutex, self._translate_errors():
             for pause in _PAUSES:
                 with suppress(psycopg.OperationalError):
-                    return self._run_once(statement, parameters)
+                    return self._run_past_conflicts(statement, parameters)
                 time.sleep(pause)
-            return self._run_once(statement, parameters)
+            return self._run_past_conflicts(statement, parameters)
 
     def run_or_create(self, statement: str, parameters: Mapping[str, object]) -> Rows:
         """Run a statement that writes, and make the tables before it where they do not exist."""
@@ -74,6 +77,14 @@ class Database:
         with self._mutex:
             self._stays_open = False
             self._disconnect()
+
+    def _run_past_conflicts(self, statement: str, parameters: Mapping[str, object] | None) -> Rows | None:
+        import psycopg
+
+        for _ in range(_CONFLICTS):
+            with suppress(psycopg.errors.SerializationFailure):
+                return self._run_once(statement, parameters)
+        return self._run_once(statement, parameters)
 
     def _run_once(self, statement: str, parameters: Mapping[str, object] | None) -> Rows | None:
         import psycopg
@@ -100,16 +111,13 @@ class Database:
         defaults: dict[str, Any] = {"client_encoding": "utf8", "fallback_application_name": "dialctl"}
         if "connect_timeout" not in self._conninfo and "PGCONNECT_TIMEOUT" not in os.environ:
             defaults["connect_timeout"] = REQUEST_TIMEOUT
-        connection = psycopg.connect(
+        return psycopg.connect(
             self._conninfo,
             autocommit=True,
             prepare_threshold=None,  # a prepared statement belongs to a session, and a pooler may give us another
             target_session_attrs="read-write",  # a standby may lag: what it does not show may have happened
             **defaults,
         )
-        # A serializable transaction could fail where another one only has to wait, and a role may have it by default.
-        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-        return connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -6,6 +6,7 @@ after its answer was lost: it does nothing the second time, and what is kept tel
     places    a row for each lock: the lock, and who holds its lease until when
     journal   a row for each line since the lock
     lists     a row for each line of the lists beside the lock
+    rounds    a row for each lock: a note about the last round of `dialctl run`
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ CREATE TABLE IF NOT EXISTS dialctl.lists (
     id text NOT NULL UNIQUE,
     line bytea NOT NULL,
     PRIMARY KEY (prefix, name, number)
+);
+CREATE TABLE IF NOT EXISTS dialctl.rounds (
+    prefix text PRIMARY KEY,
+    note bytea NOT NULL
 )
 """
 """Of `places`: `version` counts the folds, `tail` and `folded` are the numbers of the last journal line and of the last
@@ -122,4 +127,11 @@ ADD_LINE = f"""
 INSERT INTO dialctl.lists (prefix, name, id, line)
 SELECT %(prefix)s, %(name)s, %(id)s, %(line)s WHERE {_DURABLE}
 ON CONFLICT (id) DO NOTHING
+"""
+
+READ_ROUND = "SELECT note FROM dialctl.rounds WHERE prefix = %(prefix)s"
+
+WRITE_ROUND = """
+INSERT INTO dialctl.rounds (prefix, note) VALUES (%(prefix)s, %(note)s)
+ON CONFLICT (prefix) DO UPDATE SET note = EXCLUDED.note
 """

@@ -232,6 +232,19 @@ def _lines_that_two_writers_add_at_once_all_stay(place: _Open) -> None:
     require_equal(sorted(place().read_lines(Log.HISTORY)), lines, "the lines of four writers")
 
 
+def _the_note_of_a_round_is_replaced_beside_a_run(place: _Open) -> None:
+    require_equal(place().read_round(), None, "the note of a round at a new place")
+    backend = place()
+    with backend.lease(_ADA, 0, _no_sleep):
+        backend.append(b"1")
+        for note in (b'{"round":1}', b'{"round":2}'):
+            place().write_round(note)
+            require_equal(backend.read_round(), note, "the note of a round")
+        backend.fold(b"whole")
+    require_equal(place().read_round(), b'{"round":2}', "the note of a round after a fold")
+    require_equal(place().load(), StoredState(b"whole"), "the state beside the note")
+
+
 RULES: tuple[Callable[[_Open], None], ...] = (
     _a_new_place_is_empty_and_has_no_holder,
     _lines_come_back_in_the_order_they_were_written,
@@ -250,5 +263,6 @@ RULES: tuple[Callable[[_Open], None], ...] = (
     _a_run_that_missed_the_loss_of_its_lease_harms_no_line,
     _lists_are_added_to_beside_a_run,
     _lines_that_two_writers_add_at_once_all_stay,
+    _the_note_of_a_round_is_replaced_beside_a_run,
 )
 """The rules of every backend, named by their functions."""

@@ -9,9 +9,9 @@ from functools import partial
 from itertools import count
 
 from declarative.model.capabilities import Cancellable, CancelProof
-from declarative.model.remote import Phase
+from declarative.model.remote import Phase, Remote
 from declarative.model.resource import Route
-from declarative.providers.base import EVERY_AGENT, Done, Rejected
+from declarative.providers.base import EVERY_AGENT, Done, Rejected, Removal, RemovalChannel, SearchChannel
 from declarative.providers.plugins import Plugin
 from declarative.testing.contract import (
     ContractReport,
@@ -94,6 +94,18 @@ def _lists_are_newest_first(stage: Stage) -> None:
             require_equal(times, sorted(times, reverse=True), "the order of created_at within a page")
 
 
+def _what_was_submitted_is_found_by_a_search_for_its_mark_where_there_is_one(stage: Stage) -> None:
+    if not stage.capabilities.finds_marks:
+        return
+    channel = stage.channel
+    require(isinstance(channel, SearchChannel), "the channel has no find_marked()")
+    assert isinstance(channel, SearchChannel)
+    remote, other = (stage.place(scheduled_at=_start(stage)) for _ in range(2))
+    stage.world.advance(stage.world.listed_after)
+    found = {one.id: one.mark for one in channel.find_marked(str(remote.mark))}
+    require_equal(found, {remote.id: remote.mark}, f"what find_marked() finds beside {other.id}")
+
+
 def _what_was_submitted_is_read_with_its_person(stage: Stage) -> None:
     member = only_member(stage.read(stage.place().id))
     require_equal(member["number"], NUMBER, "the number of the member")
@@ -158,6 +170,29 @@ def _cancelling_twice_is_harmless(stage: Stage) -> None:
         stage.world.advance(4 * 3600)
         require_equal(only_member(stage.read(remote.id))["phase"], Phase.CANCELLED, "the phase after the start")
     require_equal(stage.read(remote.id).cancelled, can_cancel, "cancelled")
+
+
+def _one_person_is_taken_off_where_that_is_possible_and_the_others_stay(stage: Stage) -> None:
+    if not stage.capabilities.most_removals:
+        return
+    channel, staying, leaving = stage.channel, NUMBER, "+14155550102"
+    require(isinstance(channel, RemovalChannel), "the channel has no find_members() and remove_member()")
+    assert isinstance(channel, RemovalChannel)
+    remote = stage.place(staying, leaving, scheduled_at=_start(stage))
+    member_ids = channel.find_members(remote.id, frozenset({leaving}))
+    require_equal(list(member_ids), [leaving], "the numbers that find_members() returns")
+    for member_id in (*member_ids[leaving], *member_ids[leaving]):
+        outcome = channel.remove_member(remote.id, member_id)
+        require_equal(outcome, Removal(in_flight=False), "the outcome of remove_member() before the start")
+    require_equal(_phases(stage.read(remote.id)), {staying: Phase.QUEUED, leaving: Phase.CANCELLED}, "the phases then")
+    stage.world.advance(4 * 3600)
+    phases = _phases(stage.read(remote.id))
+    require_equal(phases[leaving], Phase.CANCELLED, "the phase of the person taken off after the start")
+    require(phases[staying] not in _LIVE and phases[staying] != Phase.CANCELLED, "the other one was not called")
+
+
+def _phases(remote: Remote) -> dict[str, str]:
+    return {} if remote.members is None else dict(remote.members.select("number", "phase").iter_rows())
 
 
 def _a_retry_counts_where_there_is_one(stage: Stage) -> None:
@@ -240,12 +275,14 @@ RULES: tuple[Callable[[Stage], None], ...] = (
     _what_was_submitted_is_found_again_by_its_mark,
     _what_was_submitted_is_listed_without_its_agent_being_named,
     _lists_are_newest_first,
+    _what_was_submitted_is_found_by_a_search_for_its_mark_where_there_is_one,
     _what_was_submitted_is_read_with_its_person,
     _a_person_who_waits_is_read_with_their_data,
     _an_id_that_was_never_given_out_is_unknown,
     _the_outcome_of_a_person_not_reached_is_one_that_retry_may_name,
     _a_schedule_is_kept_where_there_can_be_one,
     _cancelling_twice_is_harmless,
+    _one_person_is_taken_off_where_that_is_possible_and_the_others_stay,
     _a_retry_counts_where_there_is_one,
     _as_many_people_as_promised_go_into_one_request,
     _an_agent_that_does_not_exist_is_an_unknown_reference,

@@ -19,8 +19,12 @@ spec:
 """
 
 
-def make_project(project: ProjectFixture, *, interval: float = 600.0, name: str = ".") -> RunProject:
-    settings = RunSettings(interval=interval, sandbox=True, directory=project.root, reading_pause=0)
+def make_project(
+    project: ProjectFixture, *, interval: float = 600.0, name: str = ".", takes_turns: bool = False
+) -> RunProject:
+    settings = RunSettings(
+        interval=interval, sandbox=True, directory=project.root, reading_pause=0, takes_turns=takes_turns
+    )
     return RunProject(project.root if name == "." else project.root / name, settings)
 
 

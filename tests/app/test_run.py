@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
+import threading
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -70,6 +73,47 @@ def test_one_projects_trouble_stops_no_other(projects: dict[str, ProjectFixture]
     assert running.runner.is_ready is False, "the broken one never came to the end of a round"
 
 
+@pytest.mark.parametrize("failure", [SystemExit(3), KeyboardInterrupt(), MemoryError(), RecursionError()])
+def test_whatever_a_project_raises_ends_no_thread(projects: dict[str, ProjectFixture], failure: BaseException) -> None:
+    class Broken(RunProject):
+        def run_round(self, *_: object) -> Round:
+            raise failure
+
+    running = Running(Broken(Path("broken"), RunSettings(interval=60)), open_project(projects["good"]))
+    assert running.runner.run() == Exit.FAILED
+    outcomes = {name: result.outcome for name, result in running.rounds}
+    assert outcomes == {"broken": RoundOutcome.FAILED, "good": RoundOutcome.GOOD}
+
+
+def test_a_project_that_hangs_holds_up_no_other(projects: dict[str, ProjectFixture]) -> None:
+    class Hanging(RunProject):
+        def run_round(self, stop: StopSignal, *_: object) -> Round:
+            other_is_over.wait(60)
+            return Round(outcome=RoundOutcome.GOOD, exit_code=Exit.DONE)
+
+    class Other(RunProject):
+        def run_round(self, *arguments: Any) -> Round:
+            try:
+                return super().run_round(*arguments)
+            finally:
+                other_is_over.set()
+
+    other_is_over = threading.Event()
+    settings = RunSettings(interval=60, sandbox=True, directory=projects["good"].root)
+    running = Running(Hanging(Path("hanging"), settings), Other(projects["good"].root, settings))
+    assert running.runner.run() == Exit.DONE
+    assert [name for name, _ in running.rounds] == ["good", "hanging"]
+
+
+def test_a_log_that_nobody_reads_stops_no_call(projects: dict[str, ProjectFixture]) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    log = RunLog(as_json=True, stream=Closed())
+    assert ProjectRunner([open_project(projects["good"])], log, StopSignal(), once=True).run() == Exit.DONE
+
+
 def test_the_log_holds_no_number_and_says_the_same_once(projects: dict[str, ProjectFixture]) -> None:
     projects["good"].people(ADA, ADA)
     log = RunLog(as_json=True, stream=(stream := io.StringIO()))
@@ -81,6 +125,22 @@ def test_the_log_holds_no_number_and_says_the_same_once(projects: dict[str, Proj
     assert {orjson.loads(line)["level"] for line in said.splitlines()} == {"info", "error"}
     ProjectRunner(opened, log, StopSignal(), once=True).run()
     assert stream.getvalue() == said
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.WARNING])
+def test_each_step_is_in_the_log_as_all_else_is(projects: dict[str, ProjectFixture], level: int) -> None:
+    log, steps = RunLog(as_json=True, stream=(stream := io.StringIO())), logging.getLogger("dialctl.steps")
+    before = steps.level
+    steps.setLevel(level)
+    try:
+        with log.capture():
+            ProjectRunner([open_project(projects["good"])], log, StopSignal(), once=True).run()
+    finally:
+        steps.setLevel(before)
+    entries = [orjson.loads(line) for line in stream.getvalue().splitlines()]
+    requests = [entry["message"] for entry in entries if entry["event"] == "step"]
+    assert any(message.startswith("http: POST ") for message in requests) == (level == logging.DEBUG)
+    assert "5550101" not in stream.getvalue()
 
 
 def test_a_log_for_people_has_a_line_for_each_thing(projects: dict[str, ProjectFixture]) -> None:

@@ -40,6 +40,7 @@ def test_metrics_follow_the_rounds(project: ProjectFixture) -> None:
     values = read(metrics)
     assert ("dialctl_people", "spring", "waiting") not in values
     assert values["dialctl_people", "dialed", "spring"] == 2
+    assert sum(count for (name, *_), count in values.items() if name == "dialctl_outcomes") == 2
     assert values["dialctl_dials_total", "spring"] == 2
     assert values["dialctl_round_seconds_count", "spring"] == 2
     project.write(batch_yaml="nonsense")
@@ -59,6 +60,24 @@ def test_a_block_is_counted_by_its_reason_until_it_is_gone(project: ProjectFixtu
     metrics.count_round(running, run_round(running), 0.5)
     assert ("dialctl_blocks", "looks_renamed", "spring") not in read(metrics)
     assert {ADA, BEN, CAY}.isdisjoint(metrics.render().decode().split())
+
+
+def test_a_replica_that_waits_tells_nothing_that_another_knows_better(project: ProjectFixture) -> None:
+    project.write(project_yaml=PROJECT)
+    first, second = make_project(project, takes_turns=True), make_project(project, takes_turns=True)
+    metrics = RunMetrics()
+    metrics.count_round(second, run_round(second), 0.5)
+    assert read(metrics)["dialctl_people", "spring", "waiting"] == 2
+    second.leave()
+    run_round(first)
+    metrics.count_round(second, run_round(second), 0.5)
+    values = read(metrics)
+    told = {name for name, *labels in values if "spring" in labels}
+    assert not told & {"dialctl_people", "dialctl_unsure", "dialctl_dials_of_day", "dialctl_max_dials"}
+    assert values["dialctl_held_elsewhere", "spring"] == 1
+    assert values["dialctl_rounds_total", "held", "spring"] == 1
+    assert values["dialctl_manifests_valid", "spring"] == 1
+    assert values["dialctl_dials_total", "spring"] == 2, "what this replica did stays counted"
 
 
 def test_requests_are_counted_by_status() -> None:

@@ -98,6 +98,13 @@ def test_manifests_that_were_never_good_are_reported(project: ProjectFixture, ru
     assert running.first_round_over
 
 
+def test_a_failure_of_the_system_is_no_bug(project: ProjectFixture) -> None:
+    result = run_round(make_project(project, name="x" * 300))
+    assert result.outcome is RoundOutcome.FAILED
+    assert "bug" not in result.message
+    assert "xxx" in result.message
+
+
 def test_max_dials_counts_over_a_day_whatever_session_called(project: ProjectFixture, running: RunProject) -> None:
     run_round(running)
     assert running.dials_of_day == 2

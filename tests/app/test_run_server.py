@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import httpx
+import orjson
 import pytest
 
+from declarative.app.report import ProjectReport
 from declarative.app.run import ProjectRunner
 from declarative.app.run_log import RunLog
 from declarative.app.run_metrics import RunMetrics
@@ -29,10 +32,10 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-def serve(stack: ExitStack, *projects: RunProject) -> httpx.Client:
+def serve(stack: ExitStack, *projects: RunProject, pages: Pages = PAGES) -> httpx.Client:
     metrics = RunMetrics()
     runner = ProjectRunner(projects, RunLog(as_json=True), StopSignal(), metrics.count_round)
-    server = RunServer("127.0.0.1", 0, runner, metrics, PAGES)
+    server = RunServer("127.0.0.1", 0, runner, metrics, pages)
     stack.callback(server.close)
     server.start()
     return stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False))
@@ -64,6 +67,49 @@ def test_several_projects_are_listed(project: ProjectFixture, stack: ExitStack) 
     page = client.get("/").text
     assert '<a href="/projects/spring">spring</a>' in page
     assert "<b>" not in page
+
+
+def test_a_replica_that_waits_shows_the_report_too(project: ProjectFixture, stack: ExitStack) -> None:
+    project.write(project_yaml=PROJECT)
+    first, second = make_project(project, takes_turns=True), make_project(project, takes_turns=True)
+    client = serve(stack, second, make_project(project, name="other"))
+    run_round(first)
+    run_round(second)
+    assert '<a href="/projects/spring">' in client.get("/").text
+    page = client.get("/projects/spring")
+    assert page.status_code == 200
+    assert "CET" in page.text or "CEST" in page.text
+    (project.root / ".dialctl" / "sandbox" / "dialctl.lock").write_text("{")
+    page = client.get("/projects/spring")
+    assert page.status_code == 200, "read a moment ago"
+
+
+def test_a_report_that_cannot_be_read_is_no_traceback(project: ProjectFixture, stack: ExitStack) -> None:
+    project.write(project_yaml=PROJECT)
+    first, second = make_project(project, takes_turns=True), make_project(project, takes_turns=True)
+    client = serve(stack, second)
+    run_round(first)
+    run_round(second)
+    (project.root / ".dialctl" / "sandbox" / "dialctl.lock").write_text("{")
+    page = client.get("/")
+    assert page.status_code == 503
+    assert page.text.startswith("nothing can be read of this project: ")
+
+
+def test_a_page_that_fails_is_told_in_the_log_as_json(project: ProjectFixture, stack: ExitStack) -> None:
+    def fail(report: ProjectReport) -> str:
+        raise ZeroDivisionError("division by +14155550101")
+
+    project.write(project_yaml=PROJECT)
+    running, stream = make_project(project), io.StringIO()
+    client = serve(stack, running, pages=Pages(render_report=fail, render_index=run_page.render_index))
+    run_round(running)
+    with RunLog(as_json=True, stream=stream).capture():
+        assert client.get("/").status_code == 500
+    (entry,) = [orjson.loads(line) for line in stream.getvalue().splitlines()]
+    assert (entry["level"], entry["event"]) == ("error", "library")
+    assert entry["message"].startswith("Exception in ASGI application: ZeroDivisionError: division by ")
+    assert "5550101" not in entry["message"]
 
 
 def test_health_is_that_of_the_threads(project: ProjectFixture, stack: ExitStack) -> None:

@@ -76,7 +76,7 @@ class Claims:
 
     size: str
     """`small` or `full`."""
-    broken: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
     """Claims that did not hold, in words."""
 
     @property
@@ -91,7 +91,7 @@ class Claims:
         holds = figure <= bound
         print(f"  {'ok    ' if holds else 'BROKEN'} {what}: {figure:.2f} {unit}, at most {bound:g}", flush=True)
         if not holds:
-            self.broken.append(what)
+            self.broken.add(what)
 
     def check_megabytes(self, what: str, cost: Cost, bound: float) -> None:
         self.check_at_most(what, cost.peak, bound, "MB")
@@ -105,18 +105,27 @@ def main(title: str, measure: Callable[[Claims, Path], None]) -> None:
     """Run one script. `measure` gets its claims and an empty directory."""
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--size", choices=["small", "full"], default="full")
-    parser.add_argument("--check", action="store_true", help="fail when a claim is broken")
+    parser.add_argument("--check", action="store_true", help="fail when a claim is broken twice")
     given = parser.parse_args()
-    claims = Claims(given.size)
-    began = time.perf_counter()
-    print(f"{title} ({given.size})", flush=True)
     # pip compiles what it installs, but not an editable install; and Python may be told not to compile.
     compileall.compile_dir(ROOT / "declarative", quiet=1)
+    broken = _measure_once(title, given.size, measure)
+    if given.check and broken:
+        print("  once more, since another process may have disturbed the first time")
+        broken &= _measure_once(title, given.size, measure)
+    if given.check and broken:
+        raise SystemExit(f"broken twice: {'; '.join(sorted(broken))}")
+
+
+def _measure_once(title: str, size: str, measure: Callable[[Claims, Path], None]) -> set[str]:
+    """Return the claims that are broken, in words."""
+    claims = Claims(size)
+    began = time.perf_counter()
+    print(f"{title} ({size})", flush=True)
     with tempfile.TemporaryDirectory(prefix="dialctl-bench-") as directory:
         measure(claims, Path(directory))
     print(f"  {time.perf_counter() - began:.0f} s\n", flush=True)
-    if given.check and claims.broken:
-        raise SystemExit(f"broken: {'; '.join(claims.broken)}")
+    return claims.broken
 
 
 def python(code: str, *arguments: object) -> list[str]:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 
 from tests.app.running import PROJECT
@@ -64,7 +65,7 @@ def test_a_path_that_is_not_there_is_reported_and_stops_no_other(limited: Projec
 
 
 def test_it_serves_until_sigterm_and_exits_143(limited: ProjectFixture) -> None:
-    arguments = [*PROGRAM, "--sandbox", "run", "--metrics", "127.0.0.1:0", "--interval", "1h"]
+    arguments = [*PROGRAM, "-v", "--sandbox", "run", "--metrics", "127.0.0.1:0", "--interval", "1h", "--log", "json"]
     process = subprocess.Popen(arguments, cwd=limited.root, env=clean_environment(), stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
@@ -83,6 +84,8 @@ def test_it_serves_until_sigterm_and_exits_143(limited: ProjectFixture) -> None:
         process.kill()
         process.communicate()
     assert process.returncode == 143, said
+    entries = [orjson.loads(line) for line in said.splitlines()]
+    assert {"step", "requests", "good", "stop"} == {entry["event"] for entry in entries}
     assert ADA not in said
     assert BEN not in said
 

@@ -22,8 +22,8 @@ UNREADABLE = {"status": {"code": 503, "effect": False}}
 def watch(run: SandboxRun, *numbers: str) -> tuple[GuardWatch, str]:
     """A guard watch, and the id of the batch that it watches."""
     guard_watch = GuardWatch(run.context, run.executor, run.sweeper)
-    receipt = run.submit(batch_resource(*numbers))
-    guard_watch.watch("cartesia", receipt.remote_id, receipt.starts_at)
+    receipt = run.submit(resource := batch_resource(*numbers))
+    guard_watch.watch(resource, receipt.remote_id, receipt.starts_at)
     return guard_watch, receipt.remote_id
 
 
@@ -243,8 +243,8 @@ def test_no_guard_ends_while_the_list_of_another_provider_is_waited_for(run: San
     run.ledger.set_guard("slow", 900)
     guard_watch = GuardWatch(run.context, run.executor, run.sweeper)
     for name, number in (("slow", ADA), ("cartesia", BOB)):
-        receipt = run.submit(batch_resource(number, address=f"batch/{name}", provider=name))
-        guard_watch.watch(name, receipt.remote_id, receipt.starts_at)
+        receipt = run.submit(resource := batch_resource(number, address=f"batch/{name}", provider=name))
+        guard_watch.watch(resource, receipt.remote_id, receipt.starts_at)
     run.faults(fault("listCallBatches", {"lag": 36_000}, times=ALWAYS))
     findings = guard_watch.check_all()
     assert {finding.address: finding.people_are_free for finding in findings} == {
@@ -259,8 +259,8 @@ def test_no_guard_ends_while_the_list_of_another_provider_is_waited_for(run: San
 def test_every_late_batch_is_cancelled_before_one_of_them_is_read(run: SandboxRun) -> None:
     guard_watch = GuardWatch(run.context, run.executor, run.sweeper)
     for number in (ADA, BOB):
-        receipt = run.submit(batch_resource(number, address=f"batch/{number}"))
-        guard_watch.watch("cartesia", receipt.remote_id, receipt.starts_at)
+        receipt = run.submit(resource := batch_resource(number, address=f"batch/{number}"))
+        guard_watch.watch(resource, receipt.remote_id, receipt.starts_at)
     run.faults(fault("listCallBatches", {"lag": 36_000}, times=ALWAYS))
     assert len(guard_watch.check_all()) == 2
     asked = [name for name in run.operations() if name in ("cancelCallBatch", "getCallBatch")]
@@ -286,8 +286,8 @@ def test_where_the_time_cannot_be_asked_for_a_batch_is_taken_back_at_once(
 
 def test_for_a_later_start_the_look_waits_an_hour_at_most(run: SandboxRun) -> None:
     guard_watch = GuardWatch(run.context, run.executor, run.sweeper)
-    receipt = run.submit(batch_resource(ADA, scheduled_at=run.provider.now() + timedelta(hours=5)))
-    guard_watch.watch("cartesia", receipt.remote_id, receipt.starts_at)
+    receipt = run.submit(resource := batch_resource(ADA, scheduled_at=run.provider.now() + timedelta(hours=5)))
+    guard_watch.watch(resource, receipt.remote_id, receipt.starts_at)
     run.faults(fault("listCallBatches", {"lag": 36_000}, times=ALWAYS))
     [finding] = guard_watch.check_all()
     assert 3_500 < sum(run.pauses) < 3_600
@@ -297,8 +297,8 @@ def test_for_a_later_start_the_look_waits_an_hour_at_most(run: SandboxRun) -> No
 
 def test_without_a_guard_nothing_is_looked_at(run: SandboxRun) -> None:
     guard_watch = GuardWatch(run.context, run.executor, run.sweeper)
-    receipt = run.submit(batch_resource(ADA))
-    guard_watch.watch("cartesia", receipt.remote_id, None)
+    receipt = run.submit(resource := batch_resource(ADA))
+    guard_watch.watch(resource, receipt.remote_id, None)
     assert guard_watch.check_all() == []
     assert lists(run) == 0
     assert run.ledger.resource_record(MARCH).remotes

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from declarative.engine.results import RequestStatus
-from declarative.engine.settle import late_arrival_warning
+from declarative.engine.settle import Settler, late_arrival_warning
+from declarative.errors import ProviderError
 from declarative.model import mark
 from declarative.model.lock import Intent
+from declarative.model.remote import Remote
+from declarative.model.resource import Route
+from declarative.providers.base import Provider
 from tests.engine.sandbox_run import (
     ADA,
     BOB,
@@ -21,6 +27,7 @@ from tests.engine.sandbox_run import (
     PROJECT,
     SILENT,
     SandboxRun,
+    a_remote,
     an_intent,
     batch_resource,
     call_resource,
@@ -80,6 +87,92 @@ def test_something_younger_than_the_send_alone_proves_nothing(run: SandboxRun, s
     run.advance(3_600)
     assert settle(run) == []
     assert run.ledger.resource_record(MARCH).intents == {intent.mark: intent}
+
+
+class SearchingProvider:
+    """Cartesia, if its list could be asked for a mark: `found` is what a search shows."""
+
+    def __init__(self, run: SandboxRun) -> None:
+        self._provider, self._channel = run.provider, run.channel
+        self.capabilities = replace(run.channel.capabilities, finds_marks=True)
+        self.channels = {Route.BATCH: self}
+        self.found: list[Remote] = []
+        self.searches: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        of_channel = name in ("list_pages", "read", "submit", "retry", "cancel")
+        return getattr(self._channel if of_channel else self._provider, name)
+
+    def find_marked(self, mark: str) -> list[Remote]:
+        self.searches.append(mark)
+        return self.found
+
+
+@pytest.fixture
+def searching(run: SandboxRun) -> SearchingProvider:
+    return SearchingProvider(run)
+
+
+@pytest.fixture
+def settler(run: SandboxRun, searching: SearchingProvider) -> Settler:
+    context = replace(run.context, providers={"cartesia": cast("Provider", searching)})
+    return Settler(context, run.sweeper)
+
+
+def test_a_search_finds_at_once_what_a_list_does_not_show_yet(
+    run: SandboxRun, searching: SearchingProvider, settler: Settler
+) -> None:
+    intent = lose_batch(run, "lost_answer")
+    searching.found = [a_remote("acb_found", mark=mark.parse(intent.mark)), a_remote("acb_other")]
+    run.faults(fault("listCallBatches", {"lag": 600}, times=0))
+    assert [finding.message for finding in settler.settle([MARCH])] == [
+        "a lost answer was found again by its mark: acb_found"
+    ]
+    assert set(run.ledger.resource_record(MARCH).remotes) == {"acb_found"}
+
+
+def test_a_search_that_finds_nothing_proves_nothing_and_is_not_made_at_every_look(
+    run: SandboxRun, searching: SearchingProvider, settler: Settler
+) -> None:
+    intent = lose_batch(run)
+    for _ in range(3):
+        run.advance(60)
+        assert settler.settle([MARCH]) == []
+    assert searching.searches == [intent.mark]
+    run.create_elsewhere("somebody else's", BOB)
+    assert [finding.message for finding in settler.settle([MARCH])] == [
+        "a request of 1 person never arrived; they are decided anew"
+    ]
+    assert searching.searches == [intent.mark] * 2, "once more before its absence is concluded"
+
+
+def test_a_list_that_shows_the_younger_and_not_the_older_disproves_nothing_that_a_search_finds(
+    run: SandboxRun, searching: SearchingProvider, settler: Settler
+) -> None:
+    intent = lose_batch(run)
+    assert settler.settle([MARCH]) == []
+    run.advance(150)
+    run.create_elsewhere("somebody else's", BOB)
+    searching.found = [a_remote("acb_found", mark=mark.parse(intent.mark))]
+    [finding] = settler.settle([MARCH])
+    assert finding.message == "a lost answer was found again by its mark: acb_found"
+    assert not run.ledger.resource_record(MARCH).revoked
+
+
+def test_a_search_that_fails_concludes_nothing(
+    run: SandboxRun, searching: SearchingProvider, settler: Settler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_batch(run)
+    run.advance(150)
+    run.create_elsewhere("somebody else's", BOB)
+
+    def fail(_: str) -> list[Remote]:
+        raise ProviderError("answered 500")
+
+    monkeypatch.setattr(searching, "find_marked", fail)
+    [finding] = settler.settle([MARCH])
+    assert finding.unsure
+    assert len(run.ledger.resource_record(MARCH).intents) == 1
 
 
 def test_a_list_probe_that_an_earlier_run_left_is_cancelled_and_belongs_to_no_address(run: SandboxRun) -> None:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import polars as pl
 import pytest
 
-from declarative.model.lock import ResourceRecord
+from declarative.model.lock import CancelProgress, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.planning import standing
 from declarative.planning.decide import Timing
-from declarative.planning.decisions import batches_to_cancel
+from declarative.planning.decisions import batches_to_cancel, removals_by_address
+from declarative.planning.facts import Facts
+from tests.planning.capabilities_fixture import BATCHES
 from tests.planning.facts_fixture import (
     ABLE_TO_RETRY,
     a_mark,
     batch,
     decisions,
     knowing,
+    letter,
     make_facts,
     members,
     number,
+    person,
+    remembered,
     resource,
     verbs,
 )
@@ -41,6 +49,58 @@ def test_the_people_of_other_batches_are_left_alone() -> None:
     people = standing.decide_all(make_facts(first, second, wanted=resource("b")))
     assert batches_to_cancel(people) == ["b1"]
     assert verbs(make_facts(first, second, wanted=resource("b"))) == {"a": "cancel", "b": "keep"}
+
+
+ALONE = replace(BATCHES, most_removals=2)
+"""Of a type that takes off two people of a batch one by one."""
+
+
+def removed(of: Facts) -> list[tuple[str, str, bool]]:
+    removals = removals_by_address(standing.decide_all(of)).get(0)
+    return [] if removals is None else [(one, letter(who), leaves) for one, who, leaves in removals.iter_rows()]
+
+
+def test_who_leaves_alone_moves_nobody_else() -> None:
+    remote = batch("b1", members(a=QUEUED, b=QUEUED, c=QUEUED, d=REACHED))
+    record = knowing(remote, remotes={"b1": remembered()})
+    of = make_facts(remote, wanted=resource("bcd"), record=record, capabilities=ALONE)
+    assert verbs(of) == {"a": "cancel", "b": "keep", "c": "keep", "d": "keep"}
+    assert removed(of) == [("b1", "a", True)]
+    assert batches_to_cancel(standing.decide_all(of)) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known"),
+    [
+        ("d", {}),  # more than two leave
+        ("", {}),  # nobody stays
+        ("bcd", {"taken_off": {person("a"): CancelProgress.DONE}}),  # it was asked for, and did not help
+    ],
+    ids=["too many", "all", "did not help"],
+)
+def test_otherwise_the_batch_is_cancelled(wanted: str, known: dict[str, Any]) -> None:
+    remote = batch("b1", members(a=QUEUED, b=QUEUED, c=QUEUED, d=QUEUED))
+    record = knowing(remote, remotes={"b1": remembered(**known)})
+    of = make_facts(remote, wanted=resource(wanted) if wanted else None, record=record, capabilities=ALONE)
+    assert batches_to_cancel(standing.decide_all(of)) == ["b1"]
+    assert removed(of) == []
+
+
+def test_a_revoked_batch_is_cancelled_and_its_people_move() -> None:
+    remote = batch("b1", members(a=QUEUED, b=QUEUED))
+    of = make_facts(remote, wanted=resource("b"), record=knowing(remote, revoked=(str(a_mark()),)), capabilities=ALONE)
+    assert verbs(of) == {"a": "cancel", "b": "replace"}
+    assert batches_to_cancel(standing.decide_all(of)) == ["b1"]
+
+
+def test_only_our_own_request_frees_who_was_taken_off_alone() -> None:
+    remote = batch("b1", members(a=CANCELLED, b=QUEUED))
+    for taken_off, verb in (({}, "keep"), ({person("a"): CancelProgress.ASKED}, "create")):
+        record = knowing(remote, remotes={"b1": remembered(taken_off=taken_off)})
+        assert verbs(make_facts(remote, wanted=resource("ab"), record=record)) == {"a": verb, "b": "keep"}
+    called = batch("b1", members(a=IN_FLIGHT, b=QUEUED))
+    record = knowing(called, remotes={"b1": remembered(taken_off={person("a"): CancelProgress.DONE})})
+    assert verbs(make_facts(called, wanted=resource("ab"), record=record)) == {"a": "keep", "b": "keep"}
 
 
 def test_mates_are_taken_off_where_it_is_not_the_time_to_submit_them_again() -> None:

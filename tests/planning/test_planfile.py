@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -13,6 +14,7 @@ from declarative.model.digest import PersonKey
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.planning import planfile
 from declarative.planning.decide import Reason, Verb
+from declarative.planning.decisions import REMOVALS_SCHEMA
 from declarative.planning.facts import Facts
 from declarative.planning.plan import TO_CALL_SCHEMA, Action, Plan, Task
 from declarative.planning.planfile import SavedPlan
@@ -108,6 +110,23 @@ def test_a_further_cancel_refuses_it_and_fewer_pass() -> None:
     hold(saved, plan_of("a", cancels=("acb_1",)))
     with pytest.raises(PlanFileError, match="would cancel acb_3 as well"):
         hold(saved, plan_of("a", cancels=("acb_1", "acb_3")))
+
+
+def off(plan: Plan, *letters: str) -> Plan:
+    """The plan, by which these people are taken off a batch alone as well."""
+    removals = pl.DataFrame([("acb_1", number(who), True) for who in letters], schema=REMOVALS_SCHEMA, orient="row")
+    return replace(plan, tasks={ADDRESS: replace(plan.tasks[ADDRESS], removals=removals)})
+
+
+def test_further_people_taken_off_alone_refuse_it_and_fewer_pass() -> None:
+    saved = saved_of(off(plan_of("a"), "b", "c"))
+    assert planfile.parse_plan_file(planfile.render_plan_file(saved, KEY), FILE, KEY) == saved
+    hold(saved, off(plan_of("a"), "c"))
+    with pytest.raises(PlanFileError, match="would take off 1 person who is not in it"):
+        hold(saved, off(plan_of("a"), "c", "d"))
+    with pytest.raises(PlanFileError, match="would cancel acb_1 as well"):
+        hold(saved, plan_of("a", cancels=("acb_1",)))
+    assert off(plan_of("a"), "b").checksum != off(plan_of("a"), "c").checksum
 
 
 def test_other_manifests_refuse_it() -> None:

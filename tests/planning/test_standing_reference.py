@@ -14,6 +14,7 @@ from declarative.planning import decisions, standing
 from declarative.planning.decide import BLOCKS_RESOURCE, KEEPS_EVERYTHING, Reason, Standing, Timing, Verb
 from declarative.planning.facts import Facts
 from tests.planning import facts_fixture, people_oracle
+from tests.planning.capabilities_fixture import BATCHES
 from tests.planning.drawn_scenes import facts_of, scenes
 from tests.planning.people_oracle import Scene, Someone
 
@@ -163,3 +164,24 @@ def too_late(scene: Scene) -> pl.Expr:
 
 def test_nobody_wanted_and_nothing_seen_is_nobody() -> None:
     assert standing.decide_all(facts_fixture.make_facts(wanted=None, record=ResourceRecord())).is_empty()
+
+
+@given(scenes, st.integers(1, 3))
+@many
+def test_where_people_can_be_taken_off_alone_all_who_leave_do_and_fewer_others_move(scene: Scene, most: int) -> None:
+    facts = facts_of(scene)
+    whole = standing.decide_all(facts)
+    alone = standing.decide_all(replace(facts, capabilities=replace(BATCHES, most_removals=most)))
+    cancelled, removals = decisions.batches_to_cancel(alone), decisions.removals_by_address(alone).get(0)
+    removed = [] if removals is None else list(removals.select("remote", "number").iter_rows())
+    for number, queued_in, verb in alone.select("number", "queued_in", "verb").iter_rows():
+        leaves = verb in (Verb.CANCEL, Verb.REPLACE)
+        for remote_id in queued_in or ():
+            is_off = (remote_id in cancelled) != ((remote_id, number) in removed)
+            assert is_off == (leaves or remote_id in cancelled)
+    for remote_id, _ in removed:
+        assert sum(one == remote_id for one, _ in removed) <= most
+        assert remote_id not in cancelled
+    changed = whole.join(alone, on="number").filter(pl.col("verb") != pl.col("verb_right"))
+    assert set(changed.get_column("reason")) <= {Reason.BATCH_MATES}
+    assert set(changed.get_column("verb_right")) <= {Verb.KEEP}

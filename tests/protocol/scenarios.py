@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.protocol.project_fixture import Project, never, once, people
 from tests.protocol.run_process import KILL
-from tests.protocol.voices import PHONE_CALLS, VAPI, VOICES, Voice
+from tests.protocol.voices import CAMPAIGNS, PHONE_CALLS, VAPI, VOICES, Voice
 
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
@@ -272,6 +272,23 @@ def _voice_replace(voice: Voice) -> Callable[[Project], Expected]:
     return prepare
 
 
+def _voice_one_off(voice: Voice) -> Callable[[Project], Expected]:
+    """One person leaves and the data of another change, an hour before anybody is called; a third stays."""
+
+    def prepare(project: Project) -> Expected:
+        _voice_first(voice)(project)
+        project.plan()
+        at = f'scheduled_at: "{project.now() + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", '
+        project.file("voices.yaml", voice.batch(people(4), more=at))
+        project.apply()
+        changed = voice.batch(people(3), more=at)
+        moved = f'"{people(1)[0]}"'
+        project.file("voices.yaml", changed.replace(moved, f"{moved}, dynamic_variables: {{plan: pro}}"))
+        return {**once(people(3)), **never(people(1, 3))}
+
+    return prepare
+
+
 SCENARIOS = (
     Scenario("first create", _first),
     Scenario("first create without a guard", _first_unguarded),
@@ -308,6 +325,7 @@ SCENARIOS = (
             Scenario(f"moved and taken off at {voice.title}", _voice_replace(voice), costly=True),
         )
     ),
+    Scenario("taken off and moved alone", _voice_one_off(CAMPAIGNS)),
     Scenario("single calls under a key", _voice_first(PHONE_CALLS)),
     Scenario("resume what was cancelled elsewhere", _resume_elsewhere, ("resolve", "batch/march", "--resume")),
 )

@@ -16,7 +16,7 @@ EVERYWHERE = bool(os.environ.get("DIALCTL_CRASH_EVERYWHERE"))
 the other steps, with one pause each; this is what fits into CI."""
 PAUSES = (0.0, AFTER_THE_GUARD)
 SAMPLE, COSTLY_SAMPLE = 3, 5
-_DECISIVE = ("http: POST", "answer:")
+_DECISIVE = ("http: POST", "http: DELETE", "answer:")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name.replace(" ", "-"))

@@ -246,6 +246,15 @@ def test_a_plan_needs_nothing_to_be_written(campaign: Project) -> None:
     assert run.code == 0, run
 
 
+def test_caches_that_another_user_keeps_for_itself_are_done_without(campaign: Project) -> None:
+    campaign.apply()
+    home = campaign.directory / ".dialctl"
+    home.chmod(0)
+    run = campaign.run("plan", "--detailed-exitcode", obedient=True)
+    home.chmod(0o700)
+    assert run.code == 0, run
+
+
 @pytest.mark.parametrize("largest_file", [0, 1, 100, 300, 700, 1200, 1500, 2000])
 def test_a_full_disk_stops_an_apply_and_loses_nothing(campaign: Project, largest_file: int) -> None:
     """The limit cuts the journal's first line, a later one, or the lock itself when it is folded."""

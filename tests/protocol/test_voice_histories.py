@@ -25,7 +25,11 @@ _reads = st.sampled_from([status(500, effect=False), {"lag": 60}, {"lag": 600}, 
 class VoiceHistories(CampaignHistories):
     provider = "eleven"
 
-    @rule(operation=st.sampled_from(["submitCampaign", "stopCampaign"]), do=_answers, times=st.integers(1, 2))
+    @rule(
+        operation=st.sampled_from(["submitCampaign", "stopCampaign", "removeLead"]),
+        do=_answers,
+        times=st.integers(1, 2),
+    )
     def an_answer_will_go_wrong(self, operation: str, do: object, times: int) -> None:
         self.faults(operation, do, times=times)
 

@@ -109,6 +109,16 @@ def test_a_list_that_lags_leads_to_no_second_call(ground: EmbeddedProject, voice
     assert ground.calls() == {REACHED: 1, SILENT: 1}
 
 
+@pytest.mark.parametrize("fault", ["lost_answer", "lost_request"])
+def test_a_search_that_finds_nothing_leads_to_no_second_call(ground: EmbeddedProject, fault: str) -> None:
+    ground.write(CAMPAIGNS.batch([REACHED, SILENT]))
+    blind = rule(CAMPAIGNS.listing, {"lag": 90, "blind_search": True}, times=0)
+    ground.faults(rule(CAMPAIGNS.operation, fault), blind)
+    ground.apply()
+    come_to_rest(ground)
+    assert ground.calls() == {REACHED: 1, SILENT: 1}
+
+
 @voices
 def test_a_name_that_was_cut_is_taken_back_at_once(ground: EmbeddedProject, voice: Voice) -> None:
     ground.write(voice.batch([REACHED]))

@@ -32,6 +32,7 @@ class Event:
     numbers: list[str]
     scheduled_at: datetime
     created_at: datetime
+    payloads: list[str | None]
     is_over: bool = False
 
 
@@ -85,7 +86,7 @@ class RelayWorld:
         self._number += 1
         event = Event(
             f"event{self._number}", submission.mark, submission.recipients.get_column("number").to_list(),
-            submission.scheduled_at or self.now, self.now,
+            submission.scheduled_at or self.now, self.now, submission.recipients.get_column("payload").to_list(),
         )  # fmt: skip
         self.events[event.id] = event
         self._keys[submission.key] = (event.id, body, self.now)
@@ -94,8 +95,8 @@ class RelayWorld:
     def show(self, event: Event) -> Remote:
         phase = Phase.REACHED if event.is_over else Phase.QUEUED
         rows: list[dict[str, Any]] = [
-            dict.fromkeys(MEMBER_COLUMNS) | {"number": number, "phase": str(phase), "payload": "{}"}
-            for number in event.numbers
+            dict.fromkeys(MEMBER_COLUMNS) | {"number": number, "phase": str(phase), "payload": payload}
+            for number, payload in zip(event.numbers, event.payloads, strict=True)
         ]
         over = len(rows) if phase is Phase.REACHED else 0
         return Remote(

@@ -8,7 +8,7 @@ import pytest
 
 from declarative.errors import Interrupted, ProviderError
 from declarative.model.resource import Route
-from declarative.providers.base import Ambiguous, Outcome
+from declarative.providers.base import Ambiguous, Outcome, RemovalChannel
 from declarative.providers.contained import ContainedProvider
 from tests.providers.memory_provider import Memory
 from tests.providers.scripted_provider import submission
@@ -54,6 +54,14 @@ def test_a_request_that_fails_may_have_been_sent(send: Callable[[], Outcome]) ->
     outcome = send()
     assert isinstance(outcome, Ambiguous)
     assert outcome.message.startswith("the provider type memory failed: RuntimeError: no ")
+
+
+def test_a_channel_without_the_request_for_one_person_takes_nobody_off() -> None:
+    channel = ContainedProvider("memory", Memory()).channels[Route.CALL]
+    assert isinstance(channel, RemovalChannel)
+    with pytest.raises(ProviderError, match="cannot take off anybody"):
+        channel.find_members("x", frozenset({"+14155550101"}))
+    assert isinstance(channel.remove_member("x", "y"), Ambiguous)
 
 
 def test_pages_that_break_off_are_a_failed_read() -> None:

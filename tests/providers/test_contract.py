@@ -14,9 +14,11 @@ from declarative.providers import catalog
 from declarative.providers.base import ConnectOptions, Done, MarkMissing
 from declarative.providers.plugins import Connect
 from declarative.sandbox.embedded import open_sandbox
-from declarative.testing import World, check_provider
+from declarative.testing import Fault, FaultKind, NotSupported, World, check_provider
 
 from . import memory_provider
+from .relay_type import relay_type
+from .relay_world import FORGETFUL, START, RelayProvider, RelayWorld
 from .sandbox_world import SandboxWorld
 from .scripted_provider import environment, submission
 
@@ -51,7 +53,7 @@ def test_a_built_in_provider_keeps_the_whole_contract(name: str, version: str, w
     routes = {version: provider_type.routes[version]}
     report = check_provider(OneRoute(replace(provider_type, versions=(version,), routes=routes)), world)
     assert report.skipped == {}
-    assert len(report.passed) == len(routes[version]) * 38
+    assert len(report.passed) == len(routes[version]) * 40
 
 
 class MemoryWorld(World):
@@ -68,7 +70,7 @@ class MemoryWorld(World):
 
 def test_the_example_from_outside_keeps_what_can_be_checked_of_it() -> None:
     report = check_provider(memory_provider, MemoryWorld())
-    assert len(report.passed) == 16
+    assert len(report.passed) == 18
     assert {name.split(": ")[0] for name in report.passed} == {"1 call"}
     reasons = set(report.skipped.values())
     assert reasons == {
@@ -77,6 +79,65 @@ def test_the_example_from_outside_keeps_what_can_be_checked_of_it() -> None:
         "the world has no transport, so nothing tells what was sent",
     }
     assert "1 call: the clock is the providers" in report.skipped
+
+
+class AuthorsWorld(World):
+    """A world of the author's own, which no sandbox of ours knows: its time and its faults are those of a class."""
+
+    def __init__(self) -> None:
+        self.relay = RelayWorld(calls=[])
+
+    @property
+    def settings(self) -> Mapping[str, Json]:
+        return {"speakerId": "s1", "lineNumber": "+14155550100"}
+
+    def advance(self, seconds: float) -> None:
+        self.relay.advance(seconds)
+        self.relay.land_late()
+
+    def fault(self, fault: Fault) -> None:
+        words = {FaultKind.LOST_REQUEST: "request", FaultKind.LOST_ANSWER: "answer", FaultKind.LATE: "late"}
+        if fault.kind not in words:
+            raise NotSupported(f"the world does not answer with {fault.kind}")
+        self.relay.faults = [words[fault.kind]]
+
+    def dials(self) -> int:
+        return len(self.relay.calls)
+
+
+class AuthorsProvider(RelayProvider):
+    """A connection to it."""
+
+    def skew(self) -> float:
+        return (self.world.now - START).total_seconds()
+
+    def unknown_references(self, settings: Mapping[str, Json]) -> list[str]:
+        return [] if settings["speakerId"] == "s1" else ["relay does not know that speaker"]
+
+
+@dataclass(frozen=True)
+class Relay:
+    """The type as its package brings it."""
+
+    type: ProviderType
+    world: AuthorsWorld
+
+    def connect(self, spec: ProviderSpec, options: ConnectOptions) -> RelayProvider:
+        return AuthorsProvider(self.world.relay)
+
+
+def test_a_type_from_outside_is_checked_against_its_authors_own_world(tmp_path: Path) -> None:
+    world = AuthorsWorld()
+    relay_routes = {"1": {Route.BATCH: FORGETFUL}}
+    report = check_provider(Relay(replace(relay_type(tmp_path), routes=relay_routes), world), world)
+    assert "1 batch: a key names one thing" in report.passed
+    assert "1 batch: a schedule is kept where there can be one" in report.passed
+    assert set(report.skipped.values()) == {
+        "the world has no unreached_numbers",
+        "the world does not answer with status",
+        "the world does not answer with truncated",
+        "the world has no transport, so nothing tells what was sent",
+    }
 
 
 @pytest.mark.parametrize("name", catalog.types())

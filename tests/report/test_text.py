@@ -46,6 +46,19 @@ def test_people_who_share_a_batch_move_to_a_new_one() -> None:
     assert told in said(Verb.REPLACE, **both)
 
 
+def test_people_taken_off_alone_leave_the_others_where_they_are() -> None:
+    left = {"people": 1, "reason": Reason.NOT_DESIRED, "reasons": {Reason.NOT_DESIRED: 1}}
+    assert "1 person taken off (no longer listed); the others stay\n" in said(Verb.CANCEL, **left, counts={"alone": 1})
+    assert "1 person who still waits (no longer listed)\n" in said(Verb.CANCEL, **left, counts={})
+    some = {**left, "people": 3, "reasons": {Reason.NOT_DESIRED: 3}, "counts": {"alone": 1}}
+    told = "3 people who still wait (no longer listed); the others stay in the batches that 1 of them leaves"
+    assert told in said(Verb.CANCEL, **some)
+    moved = {"people": 1, "counts": {"total": 2, "alone": 1}, "changes": ()}
+    assert "1 person moves to what the manifest says of them now (of 2 who still wait); the others stay\n" in said(
+        Verb.REPLACE, **moved
+    )
+
+
 def test_twins_are_said_to_be_cancelled_both() -> None:
     told = said(Verb.REPLACE, people=1, reasons={Reason.TWINS: 1})
     assert "1 person waits in two batches: both are cancelled" in told

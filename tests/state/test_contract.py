@@ -21,7 +21,7 @@ from tests.state.samples import holder, no_sleep
 
 
 def assert_kept(report: ContractReport) -> None:
-    assert len(report.passed) == 17
+    assert len(report.passed) == 18
     assert report.skipped == {}
 
 

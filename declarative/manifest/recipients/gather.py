@@ -117,34 +117,29 @@ class RecipientLoader:
         def frame() -> pl.DataFrame:
             return table().recipients
 
-        def numbers() -> str:
-            from declarative.model.frames import numbers_digest
+        is_narrowed = bool(_BY_POLICY & set(summary.excluded_counts))
 
-            return numbers_digest(frame(), self._key)
-
-        def payloads() -> str:
-            from declarative.model.frames import payloads_digest
-
-            return payloads_digest(frame(), self._key)
-
-        def before_policy() -> str:
+        def digests() -> dict[str, str]:
             import polars as pl
 
-            from declarative.model.frames import payloads_digest
+            from declarative.model.frames import numbers_digest, payloads_digest
 
-            excluded = table().excluded.select("number", "payload")
-            return payloads_digest(pl.concat([frame(), excluded]), self._key)
+            people = frame()
+            made = {"numbers": numbers_digest(people, self._key), "payloads": payloads_digest(people, self._key)}
+            if is_narrowed:
+                excluded = table().excluded.select("number", "payload")
+                made["before_policy"] = payloads_digest(pl.concat([people, excluded]), self._key)
+            return made
 
-        is_narrowed = bool(_BY_POLICY & set(summary.excluded_counts))
         return Recipients(
             summary.count,
             frame,
-            lambda: summary.digest("numbers", numbers),
-            lambda: summary.digest("payloads", payloads),
+            lambda: summary.digest("numbers", digests),
+            lambda: summary.digest("payloads", digests),
             summary.excluded_counts,
             lambda: table().excluded,
             summary.warnings,
-            (lambda: summary.digest("before_policy", before_policy)) if is_narrowed else None,
+            (lambda: summary.digest("before_policy", digests)) if is_narrowed else None,
         )
 
     def _reload_table(self, recipient_spec: RecipientSpec, name: str) -> RecipientTable:

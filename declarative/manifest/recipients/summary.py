@@ -56,10 +56,10 @@ class RecipientSummary:
         except (ValueError, KeyError, TypeError):
             return None
 
-    def digest(self, name: str, make: Callable[[], str]) -> str:
-        """Return the digest `name`, from `make` the first time and kept after that."""
+    def digest(self, name: str, make_all: Callable[[], Mapping[str, str]]) -> str:
+        """Return the digest `name`. The first time `make_all` makes those of all names, which are kept after that."""
         if name not in self._digests:
-            self._digests[name] = make()
+            self._digests |= make_all()
             self._write()
         return self._digests[name]
 

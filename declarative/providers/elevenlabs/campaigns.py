@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,7 +14,16 @@ from declarative.model.capabilities import Capabilities
 from declarative.model.mark import Mark
 from declarative.model.remote import Remote
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Done, MarkMissing, Outcome, Rejected, Submission
+from declarative.providers.base import (
+    Ambiguous,
+    Done,
+    Failure,
+    MarkMissing,
+    Outcome,
+    Rejected,
+    Removal,
+    Submission,
+)
 from declarative.providers.elevenlabs.members import STOPPED, STOPPING, campaign_members
 from declarative.providers.elevenlabs.type import BATCH_VERSION
 from declarative.providers.http.bodies import pick_settings, recipients_json
@@ -28,6 +37,7 @@ from declarative.providers.http.parse import (
     id_or_none,
     members_frame,
     path_segment,
+    plain_number,
     text_or_none,
     unix_time_or_none,
     word_or_empty,
@@ -53,7 +63,8 @@ _CALL_PAGES = replace(_FORM, entries="calls", entry_id="intent_id")
 
 
 class CampaignChannel:
-    """Implements `base.Channel` for Route.BATCH. The mark is the idempotency key, and ends the campaign's name."""
+    """Implements `base.Channel` for Route.BATCH, `base.RemovalChannel` and `base.SearchChannel`. The mark is the
+    idempotency key, and ends the campaign's name."""
 
     def __init__(self, client: HttpClient, capabilities: Capabilities) -> None:
         self._client = client
@@ -64,11 +75,14 @@ class CampaignChannel:
         return self._capabilities
 
     def list_pages(self, agent_ids: Iterable[str]) -> list[Iterator[list[Remote]]]:
-        return [self._list_campaigns()]
+        return [self._list_campaigns({})]
 
-    def _list_campaigns(self) -> Iterator[list[Remote]]:
+    def find_marked(self, mark: str) -> list[Remote]:
+        return [remote for page in self._list_campaigns({"search": mark}) for remote in page]
+
+    def _list_campaigns(self, query: Mapping[str, str]) -> Iterator[list[Remote]]:
         try:
-            for page in read_pages(self._client, CAMPAIGNS, {}, form=_CAMPAIGN_PAGES):
+            for page in read_pages(self._client, CAMPAIGNS, query, form=_CAMPAIGN_PAGES):
                 yield [_parse_campaign(campaign) for campaign in page]
         except Unauthorized:
             raise
@@ -110,6 +124,21 @@ class CampaignChannel:
             lambda answer: classify_update(answer, remote_id, _parse_campaign, "campaign", id_field="campaign_id"),
         )
 
+    def find_members(self, remote_id: str, numbers: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Return the ids of leads by number. All leads are read: a search would put numbers into addresses."""
+        lead_ids: dict[str, list[str]] = {}
+        for lead in _read_all(self._client, f"{_campaign_path(remote_id)}/leads", _LEAD_PAGES):
+            if (number := plain_number(lead.get("phone_number"))) in numbers:
+                lead_ids.setdefault(number, []).append(str(lead["lead_id"]))
+        return lead_ids
+
+    def remove_member(self, remote_id: str, member_id: str) -> Removal | Failure:
+        """Take one lead off. What was removed stays so, whoever asks again (elevenlabs.md 2.5)."""
+        if id_or_none(remote_id) is None or id_or_none(member_id) is None:
+            return Rejected(0, NO_ID)
+        path = f"{_campaign_path(remote_id)}/leads/{path_segment(member_id)}"
+        return self._client.cancel(path, lambda answer: _parse_removal(answer, member_id), method="DELETE")
+
     def _classify_create(self, answer: Answer, submitted_mark: Mark) -> Outcome:
         """Return Done only for a campaign with our mark that calls nobody twice. An answer that repeats an earlier one
         (`created: false`) is as good: the mark says that it is ours."""
@@ -147,6 +176,13 @@ def campaign_body(submission: Submission) -> bytes:
 def client_data_recipients(submission: Submission) -> orjson.Fragment:
     """Return the recipients as both APIs take them."""
     return recipients_json(submission, number_field="phone_number", data_field="conversation_initiation_client_data")
+
+
+def _parse_removal(answer: Answer, lead_id: str) -> Removal | Ambiguous:
+    removed = dict_or_empty(answer.data)
+    if removed.get("lead_id") != lead_id:
+        return Ambiguous(f"answered {answer.status} without the person that was asked for")
+    return Removal(in_flight=removed.get("has_calls_in_flight") is not False)
 
 
 def _read_all(client: HttpClient, path: str, form: PageForm) -> list[dict[str, Json]]:

@@ -47,6 +47,8 @@ _CAMPAIGN = Capabilities(
     refuses_past=False,  # elevenlabs.md 8, row 5
     idempotent_for=timedelta(hours=1),  # elevenlabs.md 8, row 3
     cancel_settles=0.0,  # elevenlabs.md 8, row 15
+    finds_marks=True,  # elevenlabs.md 2.2: search
+    most_removals=100,  # elevenlabs.md 2.5: one request each; a stop is quicker than more of them
     notes="Calls each person once; the provider's own retries, callbacks and redirects are switched off.",
 )
 _BATCH = replace(
@@ -54,6 +56,8 @@ _BATCH = replace(
     cancellable=Cancellable.BEFORE_START,  # elevenlabs.md 3.4
     outcomes=frozenset({"voicemail", "failed"}),
     idempotent_for=None,
+    most_removals=0,
+    finds_marks=False,
     notes="After its start a cancel marks everybody as cancelled, those who were called too, so nobody of such a batch "
     "is called again; busy and no answer both read failed.",
 )

@@ -13,19 +13,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 import httpx
 
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model.resource import Json
 from declarative.privacy import mask, redact
-from declarative.providers.base import Ambiguous, NotSent, Outcome, steady_seconds
+from declarative.providers.base import Ambiguous, Failure, NotSent, Outcome, steady_seconds
 from declarative.providers.http.clock import Clock
 from declarative.providers.http.endpoint import Endpoint
 from declarative.providers.http.outcomes import Answer, ErrorParser, NoAnswer, classify, describe_answer
 from declarative.providers.http.repeats import send_with_retries
 from declarative.providers.http.request import Body, Params, as_body, bearer, build_request
 from declarative.providers.http.transport import AnswerRefused, BoundedTransport, describe_transport_error, exchange
+
+T = TypeVar("T")
 
 # Protocol 3: errors that come before a connection exists. Only after these is it sure that no byte left.
 _NOT_SENT_ERRORS = (
@@ -123,12 +126,12 @@ class HttpClient:
     def cancel(
         self,
         path: str,
-        parse_accepted: Callable[[Answer], Outcome],
+        parse_accepted: Callable[[Answer], T],
         *,
         method: str = "POST",
         body: Body | None = None,
         is_idempotent: bool = True,
-    ) -> Outcome:
+    ) -> T | Failure:
         """Send what takes people off: repeated like a read, where it is documented to be idempotent, else once."""
         answers: list[Answer | NoAnswer] = []
 
@@ -183,7 +186,7 @@ class HttpClient:
             return math.inf
         return (self._read_deadline - provider_time).total_seconds()
 
-    def _classify(self, answer: Answer | NoAnswer, parse_accepted: Callable[[Answer], Outcome]) -> Outcome:
+    def _classify(self, answer: Answer | NoAnswer, parse_accepted: Callable[[Answer], T]) -> T | Failure:
         try:
             return classify(answer, self._parse_error, parse_accepted, secret=self._endpoint.key)
         except ProviderError as problem:  # an accepted answer whose content cannot be read

@@ -11,14 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import TypeVar
 
 import httpx
 import orjson
 
 from declarative.model.resource import Json
 from declarative.privacy import redact
-from declarative.providers.base import Ambiguous, Busy, NotSent, Outcome, OutOfFunds, Rejected
+from declarative.providers.base import Ambiguous, Busy, Failure, NotSent, OutOfFunds, Rejected
 from declarative.providers.http.clock import parse_http_date
+
+T = TypeVar("T")
 
 REJECTING = frozenset({400, 401, 402, 403, 404, 405, 413, 415, 422})
 """Statuses after which, in the provider's own error form, the request had no effect."""
@@ -100,10 +103,10 @@ ErrorParser = Callable[[Answer], str | None]
 def classify(
     answer: Answer | NoAnswer,
     parse_error: ErrorParser,
-    parse_accepted: Callable[[Answer], Outcome],
+    parse_accepted: Callable[[Answer], T],
     *,
     secret: str = "",
-) -> Outcome:
+) -> T | Failure:
     """Return the outcome of a request that dials or cancels."""
     # Protocol 3: sort by what the answer proves, not by what is likely. Only the provider's own error form proves that
     # nothing happened: a proxy may answer 403 after the provider has placed the call.

@@ -148,6 +148,11 @@ _SEPARATORS = r"[\s().\-/\u00a0\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2060\ufe
 """What may stand between the digits of a number, characters that cannot be seen too."""
 
 
+def plain_number(value: Json) -> str:
+    """Return a number without separators, as members_frame() has it; empty for any other type."""
+    return re.sub(_SEPARATORS, "", value) if isinstance(value, str) else ""
+
+
 def members_frame(members: Iterable[MemberRow]) -> pl.DataFrame:
     """Build the members frame of a remote (columns: MEMBER_COLUMNS).
 

@@ -11,7 +11,7 @@ import pytest
 
 from declarative.errors import ProviderError, Unauthorized
 from declarative.model.resource import Json, Route
-from declarative.providers.base import Ambiguous, Done, MarkMissing, Rejected
+from declarative.providers.base import Ambiguous, Done, MarkMissing, Rejected, Removal, RemovalChannel, SearchChannel
 from declarative.providers.elevenlabs.campaigns import campaign_body
 from tests.providers.scripted_provider import MARK, answering, open_exchange, pages_of, submission
 
@@ -163,3 +163,60 @@ def test_a_stop_counts_only_for_the_campaign_that_was_asked_for() -> None:
     assert isinstance(channel.cancel("camp_2"), Ambiguous)
     assert isinstance(channel.cancel("../camp"), Rejected)
     assert isinstance(channel.retry("camp_1"), Rejected)
+
+
+def test_one_person_is_taken_off_by_their_lead_which_is_looked_for_by_number() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "DELETE":
+            lead_id = request.url.path.rsplit("/", 1)[1]
+            body = {"campaign_id": "camp_1", "lead_id": lead_id, "has_calls_in_flight": lead_id == "l2"}
+            return httpx.Response(202 if lead_id == "l2" else 200, json=body)
+        number = int(request.url.params.get("cursor", "p1")[1:])
+        lead = {"lead_id": f"l{number}", "phone_number": f"+1 415 555 010{number}"}
+        more = {"has_more": number < 3, "next_cursor": f"p{number + 1}" if number < 3 else None}
+        return httpx.Response(200, json={"leads": [lead], **more})
+
+    exchange = open_exchange(handle, "elevenlabs")
+    channel = exchange.channel(Route.BATCH)
+    assert isinstance(channel, RemovalChannel)
+    numbers = frozenset({"+14155550102", "+14155550103", "+14155550109"})
+    assert channel.find_members("camp_1", numbers) == {"+14155550102": ["l2"], "+14155550103": ["l3"]}
+    assert not any("555" in str(request.url) for request in exchange.sent), "an address holds no number"
+    assert channel.remove_member("camp_1", "l3") == Removal(in_flight=False)
+    assert channel.remove_member("camp_1", "l2") == Removal(in_flight=True)
+    assert exchange.sent[-1].url.path.endswith("/campaigns/camp_1/leads/l2")
+    assert isinstance(channel.remove_member("camp_1", "../l3"), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (httpx.Response(200, json={"campaign_id": "camp_1", "lead_id": "l9"}), Ambiguous),
+        (httpx.Response(200, json={"campaign_id": "camp_1", "lead_id": "l3"}), Removal),
+        (httpx.Response(204), Ambiguous),
+        (httpx.Response(404, json={"detail": {"status": "not_found", "message": "no"}}), Rejected),
+        (httpx.Response(404, html="<html>"), Ambiguous),
+    ],
+)
+def test_a_removal_counts_for_the_person_who_was_asked_for(response: httpx.Response, expected: type) -> None:
+    channel = open_exchange(answering(response), "elevenlabs").channel(Route.BATCH)
+    assert isinstance(channel, RemovalChannel)
+    outcome = channel.remove_member("camp_1", "l3")
+    assert isinstance(outcome, expected)
+    assert not isinstance(outcome, Removal) or outcome.in_flight, "what is not denied may be so"
+
+
+def test_a_search_for_a_mark_reads_all_its_pages() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        assert request.url.params["search"] == str(MARK)
+        is_first = "cursor" not in request.url.params
+        page = [campaign(campaign_id="camp_1" if is_first else "camp_2")]
+        more: Json = {"has_more": is_first, "next_cursor": "p2" if is_first else None}
+        return httpx.Response(200, json={"campaigns": page, **more})  # type: ignore[dict-item]
+
+    channel = open_exchange(handle, "elevenlabs").channel(Route.BATCH)
+    assert isinstance(channel, SearchChannel)
+    assert [(remote.id, remote.mark) for remote in channel.find_marked(str(MARK))] == [
+        ("camp_1", MARK),
+        ("camp_2", MARK),
+    ]
