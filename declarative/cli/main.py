@@ -127,6 +127,8 @@ dialctl = _define_root()
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with a code of errors.Exit."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    # httpx looks for its own command line, and with it imports rich and pygments.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     terminal.prepare_streams()
     exit_code = run_command(sys.argv[1:] if arguments is None else arguments)
     sys.exit(_flush_output(exit_code))

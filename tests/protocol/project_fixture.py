@@ -1,5 +1,5 @@
-"""A project in a directory, its runs as real processes, and what the sandbox says was called. Asks the engine nothing:
-the record of dials alone decides."""
+"""A project in a directory, its runs, in processes of their own where they are watched, and what the sandbox says was
+called. Asks the engine nothing: the record of dials alone decides."""
 
 from __future__ import annotations
 
