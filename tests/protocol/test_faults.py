@@ -30,7 +30,7 @@ def _cases() -> Iterator[Any]:
                 yield pytest.param(request, fault, id=f"{request.name}-{fault.name}")
 
 
-@pytest.mark.parametrize(("request_", "fault"), _cases())
+@pytest.mark.parametrize(("request_", "fault"), [*_cases()])
 def test_a_request_that_goes_wrong_calls_nobody_twice_and_leaves_nobody_out(
     ground: EmbeddedProject, request_: Request, fault: Fault
 ) -> None:
