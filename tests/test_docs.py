@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ import pytest
 from declarative import manifest, schemas
 from declarative.cli.main import dialctl
 from declarative.errors import Exit
+from declarative.model.capabilities import Cancellable, Capabilities
 from declarative.model.digest import PersonKey
 from declarative.model.resource import Route
 from declarative.providers import catalog
@@ -55,17 +57,75 @@ def commands(group: click.Group, prefix: str = "dialctl") -> list[tuple[str, cli
 _CANCELLABLE = {"always": "yes", "before_start": "before its start", "never": "no"}
 
 
+_YES = {True: "yes", False: "no"}
+_COLUMNS = (
+    "type",
+    "api_version",
+    "route",
+    "people a request",
+    "after a lost answer",
+    "a later start",
+    "who waits is taken off",
+    "`expires_at`",
+    "changed data move",
+    "retry request",
+    "a lost lock",
+)
+
+
 def test_the_provider_table_is_made_of_abilities() -> None:
-    rows = ["| type | api_version | route | people a request | provable | schedulable | cancellable | retry request |"]
-    rows.append("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    rows = [f"| {' | '.join(_COLUMNS)} |", f"|{' --- |' * len(_COLUMNS)}"]
     for kind in catalog.types().values():
         for version in kind.versions:
             for route, able in sorted(kind.routes[version].items()):
-                yes = {True: "yes", False: "no"}
-                cells = [kind.name, version, str(Route(route)), f"{able.max_people:,}", yes[able.provable]]
-                cells += [yes[able.schedulable], _CANCELLABLE[able.cancellable], yes[able.retryable]]
+                cells = [kind.name, version, str(route), f"{able.max_people:,}", after_a_lost_answer(route, able)]
+                cells += [_YES[able.schedulable], taken_off(route, able), expiry(route, able), moves(route, able)]
+                cells += [_YES[able.retryable], lost_lock(route, able)]
                 rows.append(f"| {' | '.join(cells)} |")
     keep_fresh("providers", "\n".join(rows) + "\n")
+
+
+def after_a_lost_answer(route: Route, able: Capabilities) -> str:
+    key = f"sent again under its key ({describe(able.idempotent_for)}), else " if able.idempotent_for else ""
+    if route is Route.BATCH:
+        return f"{key}proven by its list"
+    # A mark comes back with the data, or as a name.
+    has_mark = able.shows_mark and (able.returns_data or able.mark_length is not None)
+    return f"{key}found by its mark, or unsure" if has_mark else "unsure until a person decides"
+
+
+def describe(life: timedelta) -> str:
+    hours = int(life.total_seconds() // 3600)
+    return f"{hours} h" if hours < 72 else f"{hours // 24} days"
+
+
+def taken_off(route: Route, able: Capabilities) -> str:
+    if route is Route.CALL and able.cancellable is not Cancellable.NEVER:
+        return "while in its queue"
+    return _CANCELLABLE[able.cancellable]
+
+
+def expiry(route: Route, able: Capabilities) -> str:
+    """By what no call begins after it."""
+    if able.window:
+        return "the provider's own end"
+    if route is Route.CALL:
+        waits = able.cancellable is not Cancellable.NEVER
+        return f"nothing sent after it{', a cancel in its queue' if waits else ''}"
+    return "a cancel"
+
+
+def moves(route: Route, able: Capabilities) -> str:
+    """Who moves where somebody's data changed while they wait."""
+    if able.cancellable is Cancellable.NEVER:
+        return "nobody"
+    return "that person" if able.returns_data or able.max_people == 1 else "the whole batch"
+
+
+def lost_lock(route: Route, able: Capabilities) -> str:
+    if route is Route.BATCH:
+        return "rebuilt"
+    return "rebuilt, who is not seen is held back" if able.returns_data else "not rebuilt, all are held back"
 
 
 def test_the_command_table_is_made_of_help_texts() -> None:

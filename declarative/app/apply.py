@@ -229,6 +229,7 @@ def _run_rounds(
         failure=failure,
         open_addresses=find_unsure_addresses(session, plan, find_open_addresses(run)),
         destroy=options.destroy,
+        lock=run.ledger.lock if run.ledger.is_started else None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from declarative.engine.results import NEEDS_PERSON, Finding, ResourceResult
 from declarative.errors import DialctlError, Exit, Interrupted
+from declarative.model.lock import Lock
 from declarative.planning.plan import Plan
 
 
@@ -30,6 +31,8 @@ class ApplyReport:
     """Addresses at which a request is still unsure, and people are wanted."""
     destroy: bool = False
     """Whether this was `dialctl destroy`."""
+    lock: Lock | None = None
+    """The lock as the run left it. None: there is none."""
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:

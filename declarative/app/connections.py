@@ -148,7 +148,7 @@ class Connections:
             raise ProviderError(f"{spec.name}: no provider type {spec.type!r} can be loaded")
         # No variable of the real environment: a base URL set there must not take the sandbox's place.
         environment = {
-            provider_type.key_variable: SANDBOX_KEY,
+            **dict.fromkeys(provider_type.key_variables, SANDBOX_KEY),
             provider_type.url_variable: f"http://127.0.0.1/{spec.type}",
         }
         if simulator is not None:
@@ -211,7 +211,11 @@ def read_outline(
 def find_keyed_types(environment: Mapping[str, str], *, sandbox: bool) -> list[str]:
     """The provider types of this package for which the environment holds a key; with the sandbox all of them."""
     built_in = catalog.find_types(catalog.BUILT_IN)
-    return [name for name, kind in built_in.items() if sandbox or environment.get(kind.key_variable)]
+    return [
+        name
+        for name, kind in built_in.items()
+        if sandbox or all(environment.get(variable) for variable in kind.key_variables)
+    ]
 
 
 def connect_outlined(

@@ -6,9 +6,10 @@ depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from declarative.app.connections import Connections, connect_outlined, find_keyed_types, read_outline
@@ -20,8 +21,10 @@ from declarative.app.session import Session
 from declarative.engine.emergency import EmergencyStop
 from declarative.engine.results import StoppedBatch
 from declarative.errors import DialctlError, Exit, ProviderError, StateError, UsageError
+from declarative.model.capabilities import Cancellable
 from declarative.model.halts import EmergencyHalt
 from declarative.model.outline import Outline
+from declarative.model.resource import Route
 from declarative.state.base import Backend, StoredState
 from declarative.state.catalog import open_backend
 from declarative.state.local_files import make_folder
@@ -68,7 +71,7 @@ class HaltReport:
     unread: Mapping[str, str] = field(default_factory=dict)
     """By provider: why what no lock knows there may still call."""
     single_calls: int = 0
-    """Calls that were placed one by one and may not have begun: no provider takes them back."""
+    """Calls that were placed one by one and may not have begun, and that their provider does not take back."""
     record_failure: str = ""
     """Why the lock does not know what was cancelled. Empty: it does, or nothing was."""
     warnings: list[str] = field(default_factory=list)
@@ -189,27 +192,45 @@ def _stop_calls(
     failures = {
         name: error.message for name, error in connections.providers.items() if isinstance(error, ProviderError)
     }
-    lost = _stop_once(stop, targets, _read_lock(backend)[0], failures)
+    takes_calls_back = partial(_takes_calls_back, connections)
+    lost = _stop_once(stop, targets, _read_lock(backend)[0], failures, takes_calls_back)
     if not report.is_dry:
         with record_cancels(session, backend, LEASE_WAIT) as recorder:
-            lost = _stop_once(stop, targets, _read_lock(backend)[0], failures)
+            lost = _stop_once(stop, targets, _read_lock(backend)[0], failures, takes_calls_back)
             stop.read_outcomes()
             report.record_failure = recorder.record(stop.batches.values(), connections.connected_providers)
     else:
         stop.read_outcomes()
     report.batches = [*stop.batches.values(), *lost]
     report.unread = {**failures, **stop.unread}
-    report.single_calls = targets.count_single_calls(_read_lock(backend)[0])
+    report.single_calls = targets.count_single_calls(_read_lock(backend)[0], takes_calls_back)
+
+
+def _takes_calls_back(connections: Connections, provider_name: str) -> bool:
+    """Whether a provider cancels single calls that wait, as far as its type is known."""
+    provider = connections.connected_providers.get(provider_name)
+    channel = provider.channels.get(Route.CALL) if provider else None
+    return channel is not None and channel.capabilities.cancellable is not Cancellable.NEVER
 
 
 def _stop_once(
-    stop: EmergencyStop, targets: HaltTargets, lock: SalvagedLock, failures: Mapping[str, str]
+    stop: EmergencyStop,
+    targets: HaltTargets,
+    lock: SalvagedLock,
+    failures: Mapping[str, str],
+    takes_calls_back: Callable[[str], bool],
 ) -> list[StoppedBatch]:
-    """One pass. Returns the batches of providers that could not be connected."""
+    """One pass. Returns the batches of providers that could not be connected. `takes_calls_back` tells whether a
+    provider cancels single calls that wait."""
     known = [
-        StoppedBatch(provider=remote.provider, address=remote.address, remote_id=remote.remote_id)
+        StoppedBatch(
+            provider=remote.provider,
+            address=remote.address,
+            remote_id=remote.remote_id,
+            route=Route.BATCH if remote.is_batch else Route.CALL,
+        )
         for remote in lock.remotes
-        if remote.is_batch and targets.covers(remote.address)
+        if targets.covers(remote.address) and (remote.is_batch or takes_calls_back(remote.provider))
     ]
     stop.stop_known([batch for batch in known if batch.provider not in failures])
     stop.stop_listed()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -48,9 +48,13 @@ class HaltTargets:
         address = names.get(remote_mark.address, "")
         return address if self.covers(address) else None
 
-    def count_single_calls(self, lock: SalvagedLock) -> int:
-        """How many calls were placed one by one, and are not known to be over."""
-        return sum(not remote.is_batch and self.covers(remote.address) for remote in lock.remotes)
+    def count_single_calls(self, lock: SalvagedLock, takes_calls_back: Callable[[str], bool]) -> int:
+        """How many calls were placed one by one at providers that do not take them back, and are not known to be
+        over."""
+        return sum(
+            not remote.is_batch and self.covers(remote.address) and not takes_calls_back(remote.provider)
+            for remote in lock.remotes
+        )
 
 
 def find_targets(

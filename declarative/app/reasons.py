@@ -62,7 +62,8 @@ REASONS = {
     "unsure": ReasonHelp(
         "The answer to a request was lost, and nothing proves whether these people were called. Nobody is called again "
         "until it is settled. Of people who are not wanted any more it is only shown, and needs no decision.",
-        "dialctl apply again later may settle it; you decide it with dialctl resolve ADDRESS --placed | --not-placed",
+        "dialctl apply again later may settle it; you decide it with dialctl resolve ADDRESS --placed | "
+        "--not-placed, or name the call that dialctl status shows: ADDRESS#CALL_ID --placed",
     ),
     "being_applied": ReasonHelp("Another run holds the lease and works on it now.", "wait for that run"),
     "revoked": ReasonHelp(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from declarative.app.address_facts import observe_facts
+from declarative.app.adopt_call import adopt_candidate
 from declarative.app.resolve_batches import (
     called_message,
     close_lost_batch,
@@ -71,7 +72,7 @@ def resolve_address(
 ) -> list[str]:
     """Settle what is unsure at an address, and return a sentence for each thing settled.
 
-    `part` limits it to one person, by digest or number, or to one batch, by its id at the provider; None means
+    `part` limits it to one person, by digest or number, or to one batch or call, by its id at the provider; None means
     all. `wait` is how many seconds to wait for the lease. `reason` is why, for the history. Raises UsageError if there
     is nothing to settle.
     """
@@ -88,7 +89,7 @@ def resolve_address(
         if part is not None and not _is_person(part):
             if verdict is not Verdict.PLACED:
                 raise UsageError(f"of {part} only --placed can be said: nothing proves that it called nobody")
-            return place_unreadable(session, ledger, address, part)
+            return adopt_candidate(session, ledger, address, part) or place_unreadable(session, ledger, address, part)
         return _settle_people(session, ledger, address, part, verdict)
 
 

@@ -208,7 +208,7 @@ class RunProject:
         report, refusal = _apply(session, stop, calls_nobody=invalid is not None)
         if report.interrupted is not None:
             raise report.interrupted
-        lock = session.lock()
+        lock = report.lock
         self.dials_of_day = daily_dials.count_day(lock, report.plan.created_at) if lock else 0
         is_live = lock is not None and _is_live(lock)
         self._read_outcomes(session, changed=is_live or report.plan.sends)

@@ -107,7 +107,10 @@ def _choose_lineage(
         raise Refused(f"marks of {len(counts)} lineages at the providers", hint=_describe_lineages(counts))
     if counts:
         return next(iter(counts))
-    if not any(_is_unprovable(session, address) for address in session.desired.resources):
+    # A lock made of nothing would look as if it knew whom it holds back.
+    if not any(
+        _is_unprovable(session, address) and _bears_mark(session, address) for address in session.desired.resources
+    ):
         raise Refused("no mark of this project at the providers", hint=NEVER_DIALED)
     return mark.new_lineage()
 
@@ -122,6 +125,12 @@ def _is_unprovable(session: Session, address: str) -> bool:
     """Whether it is wanted, and no list can prove that a person was never called."""
     resource = session.desired.resources.get(address)
     return resource is not None and not session.connections.capabilities(resource.provider, resource.route).provable
+
+
+def _bears_mark(session: Session, address: str) -> bool:
+    """Whether what is sent for an address comes back with our mark."""
+    resource = session.desired.resources[address]
+    return session.connections.capabilities(resource.provider, resource.route).shows_mark
 
 
 def _group_by_address(session: Session, lock: Lock, remotes: Sequence[Remote]) -> dict[str, list[Remote]]:

@@ -70,8 +70,9 @@ def _ask_account(context: Context, connections: Connections, *, asks: bool) -> F
     offer = read_offer(connections) if asks else None
     if offer is None:
         if asks:
+            missing = " and ".join(provider_type.key_variables)
             context.print_note(
-                f"{provider_type.key_variable} is not set, so the account was not asked. Set it, look at "
+                f"no key in {missing}, so the account was not asked. Set it, look at "
                 "dialctl agents and dialctl numbers, and name yours in first-campaign.yaml."
             )
         return FirstProvider(provider_type)

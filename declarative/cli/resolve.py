@@ -40,7 +40,8 @@ def resolve(
 
     ADDRESS may be a pattern such as 'batch/spring-*'. PERSON is a phone number, or the digest that `dialctl status`
     prints for a person. REMOTE_ID is the provider's id of a batch that the provider has dropped or does not answer in
-    full; all of it counts as called.
+    full; all of it counts as called. Or it is the id of a candidate that `dialctl status` shows: the lost call was
+    this one.
     """
     chosen_flags = [name.replace("_", "-") for name, is_set in verdicts.items() if is_set]
     if len(chosen_flags) != 1:

@@ -19,8 +19,18 @@ if TYPE_CHECKING:
     from declarative.sandbox.embedded import EmbeddedSandbox
 
 _ANY_ADDRESS = ("", "0.0.0.0", "::")
-_BASE_PATHS = {"CARTESIA": "", "CALLINGBOX": "", "ELEVENLABS": "", "TELNYX": "/v2", "RETELL": "", "VAPI": ""}
+_BASE_PATHS = {
+    "CARTESIA": "",
+    "CALLINGBOX": "",
+    "ELEVENLABS": "",
+    "TELNYX": "/v2",
+    "RETELL": "",
+    "VAPI": "",
+    "TWILIO": "",
+}
 """Beginnings of the variables of each provider, and the path that its base URL ends with."""
+_KEY_NAMES = {"TWILIO": ("ACCOUNT_SID", "AUTH_TOKEN")}
+"""Endings of the variables of a key, where it is not API_KEY alone."""
 _url_option = click.option("--url", help="URL of a served sandbox. Without it, the one that --sandbox keeps here.")
 
 
@@ -102,7 +112,8 @@ def _print_endpoints(host: str, port: int) -> None:
     url = f"http://{'localhost' if host in _ANY_ADDRESS else host}:{port}"
     click.echo(f"listening on {url}")
     for name, prefix in _BASE_PATHS.items():
-        click.echo(f"export {name}_BASE_URL={url}{prefix} {name}_API_KEY={SANDBOX_KEY}", err=True)
+        keys = [f"{name}_{ending}={SANDBOX_KEY}" for ending in _KEY_NAMES.get(name, ("API_KEY",))]
+        click.echo(f"export {name}_BASE_URL={url}{prefix} {' '.join(keys)}", err=True)
 
 
 @sandbox.command()

@@ -1,4 +1,4 @@
-"""Cancels one batch, then reads it until its people are free. The request itself is made by execute.py."""
+"""Cancels one batch or call, then reads it until its people are free. The request itself is made by execute.py."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def cancel_and_read(
     if receipt is None:
         return None
     # Protocol 7: batches created before must be checked before their guards end, however long a cancel takes to settle.
-    if find_batch_channel(run, address).capabilities.cancel_settles:
+    if find_channel(run, address, remote.id).capabilities.cancel_settles:
         executor.on_wait()
     return read_cancelled(run, address, remote.id, receipt.read_before, result)
 
@@ -86,7 +86,7 @@ def cancel_batch(
 ) -> Receipt | None:
     """Cancels a batch. Returns the receipt where the provider took it; otherwise None, and the problem goes into
     `result`. Raises no ProviderError, so that one batch never keeps another from being cancelled."""
-    receipt = executor.cancel(address, find_batch_channel(run, address), remote_id)
+    receipt = executor.cancel(address, find_channel(run, address, remote_id), remote_id)
     if receipt.status is RequestStatus.DONE:
         return receipt
     result.problems.append(receipt)
@@ -99,7 +99,7 @@ def read_cancelled(
     """Returns a batch as read after its cancel was answered and settled. None where its people cannot be read: then no
     one of it may be submitted again. `read_before` is the batch as it was before, where that matters. Counts and
     problems go into `result`. Raises no ProviderError."""
-    channel = find_batch_channel(run, address)
+    channel = find_channel(run, address, remote_id)
     _wait_until_settled(run, channel, remote_id)
     try:
         if read_before is not None and channel.capabilities.cancel_proof is CancelProof.ABSENCE:
@@ -131,6 +131,12 @@ def _provider(run: RunContext, address: str) -> Provider:
 def find_batch_channel(run: RunContext, address: str) -> Channel:
     """The channel of the batches at an address."""
     return _provider(run, address).channels[Route.BATCH]
+
+
+def find_channel(run: RunContext, address: str, remote_id: str) -> Channel:
+    """The channel of one batch or call at an address."""
+    route = run.ledger.resource_record(address).remotes[remote_id].route
+    return _provider(run, address).channels[route]
 
 
 def _wait_until_settled(run: RunContext, channel: Channel, remote_id: str) -> None:

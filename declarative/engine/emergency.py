@@ -142,4 +142,4 @@ class EmergencyStop:
         return replace(batch, failure=batch.failure or f"the cancel was taken, and {waiting:,} still wait in it")
 
     def _channel(self, batch: StoppedBatch) -> Channel:
-        return self._providers[batch.provider].channels[Route.BATCH]
+        return self._providers[batch.provider].channels[batch.route]

@@ -168,7 +168,9 @@ class Executor:
                 return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, left_out=left_out)
             case Done(remote):
                 self._close_intent(resource, intent, {remote.id: self._make_record(resource, intent, remote)})
-                return Receipt(RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at)
+                return Receipt(
+                    RequestStatus.DONE, remote.id, starts_at=intent.scheduled_at, queued_for=remote.queued_for
+                )
             case MarkMissing(remote, message):
                 return self._withdraw_unmarked(resource, intent, remote, message)
             # Protocol 3: it may have happened, so the intent stays open until it is settled.

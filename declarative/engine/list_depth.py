@@ -53,7 +53,8 @@ def open_call_listings(provider: Provider, managed_list: Sequence[Managed]) -> l
     """The lists of single calls, of which nothing is read yet: those of the agents of these addresses, and of every
     agent where a call is known by its mark alone, unless the list shows no marks."""
     channel = provider.channels.get(Route.CALL)
-    if channel is None:
+    # A list without marks tells nothing of what is ours.
+    if channel is None or not channel.capabilities.shows_mark:
         return []
     fields = channel.capabilities.settings
     agent_ids = sorted(call_agents(managed_list, fields))

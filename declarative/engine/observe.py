@@ -14,6 +14,7 @@ from functools import cached_property
 
 from declarative.engine import list_depth, lock_evidence
 from declarative.engine.candidates import find_candidates
+from declarative.engine.likeness import add_call_facts, find_alike
 from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
@@ -27,7 +28,8 @@ from declarative.model.remote import Remote
 from declarative.model.resource import Desired, Route
 from declarative.planning import blocks, call_window, policy, unchanged
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Block, Facts, Managed, Observation, list_managed
+from declarative.planning.facts import Block, Facts, Managed, Observation
+from declarative.planning.managed import list_managed
 from declarative.planning.membership import hold_against_lock
 from declarative.providers.base import Provider
 
@@ -214,12 +216,16 @@ class _Observer:
         return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
+        of_calls = self._capabilities(Route.CALL)
+        able = self._capabilities(Route.BATCH) or of_calls
         facts = replace(
             _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
-            cancel_settles=self._cancel_settles(),
+            cancel_settles=timedelta(seconds=able.cancel_settles if able else 0),
             marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call,
         )
+        facts = add_call_facts(self.scope.desired.project, self.scope.lock, managed, facts, of_calls)
         facts = facts if quiet else hold_against_lock(facts)
+        unmarked_calls = [*self.unmarked_calls, *find_alike(self.provider, facts)]
         unknown_ids = frozenset(self.reader.unknown_ids)
         return Observation(
             facts=facts,
@@ -236,7 +242,7 @@ class _Observer:
             ),
             renamed_from=managed.renamed_from,
             lease_holder=self.scope.applying if managed.resource_record.intents else None,
-            candidates=tuple(find_candidates(facts, self.managed_list, self.unmarked_calls)),
+            candidates=tuple(find_candidates(facts, self.managed_list, unmarked_calls)),
         )
 
     def _lag_block(self, managed: Managed) -> Block | None:
@@ -248,10 +254,6 @@ class _Observer:
     def _capabilities(self, route: Route) -> Capabilities | None:
         channel = self.provider.channels.get(route)
         return channel.capabilities if channel else None
-
-    def _cancel_settles(self) -> timedelta:
-        capabilities = self._capabilities(Route.BATCH)
-        return timedelta(seconds=capabilities.cancel_settles if capabilities else 0)
 
     @cached_property
     def _account_block(self) -> Block | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from declarative.humanize import people
 from declarative.model.mark import Mark
 from declarative.model.remote import Phase, Remote
+from declarative.model.resource import Route
 from declarative.planning.decide import Verb
 
 
@@ -164,6 +165,8 @@ class Receipt:
     """The mark of the intent that an unsure request left open; "" otherwise."""
     starts_at: datetime | None = None
     """When the batch that was created starts to call, as it was asked for. None: at once, or no batch was created."""
+    queued_for: timedelta | None = None
+    """How long the call that was placed waits in its provider's queue. None: not told, or no such call."""
     read_before: Remote | None = None
     """A batch as read before it was cancelled, where the provider forgets what is cancelled. None elsewhere."""
     final: bool = False
@@ -188,6 +191,8 @@ class StoppedBatch:
     """The address that it belongs to; empty where only its mark is known."""
     remote_id: str
     """Its id at the provider."""
+    route: Route = Route.BATCH
+    """A batch, or a single call that waits."""
     name: str = ""
     """Its name in the vendor's dashboard; empty where it was not read."""
     mark: Mark | None = None

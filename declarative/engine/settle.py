@@ -172,6 +172,9 @@ class Settler:
     def _settle_calls(self, name: str, addresses: Collection[str]) -> list[Finding]:
         """Reads the calls of each agent that has a lost call. Those of one that cannot be read stay unsure, and no
         others. Raises Unauthorized."""
+        channel = self._run.providers[name].channels.get(Route.CALL)
+        if channel is not None and not channel.capabilities.shows_mark:
+            return []  # protocol 5: likeness proves nothing, so only a person settles these
         findings: list[Finding] = []
         unread_agents: set[str] = set()
         for poll in range(CALL_LIST_READS):

@@ -10,11 +10,13 @@ from functools import partial
 
 import polars as pl
 
+from declarative.engine.call_queue import CallQueue
 from declarative.engine.dispatch import DialRequest
 from declarative.engine.eligibility import Eligibility
 from declarative.engine.execute import Executor
 from declarative.engine.guard import GuardWatch
 from declarative.engine.halt_watch import HaltWatch
+from declarative.engine.likeness import find_open_call
 from declarative.engine.pacing import Pacer
 from declarative.engine.request_queue import QueuedRequest, RequestQueue
 from declarative.engine.results import Finding, Receipt, RequestStatus, ResourceResult
@@ -102,8 +104,9 @@ class Submitter:
     def queue_shards(
         self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
     ) -> None:
-        """Queues recipients in shards. A list that is called one by one is paced, and called here."""
-        if resource.kind is Kind.BATCH and resource.route is Route.CALL:
+        """Queues recipients in shards. A list that is called one by one is paced, and called here; so is a call that
+        may wait in its provider's queue."""
+        if resource.route is Route.CALL and (resource.kind is Kind.BATCH or self._may_queue(resource)):
             self.submit(resource, recipients, approved, result)
             return
         for shard in self._cut(resource, recipients, approved, result):
@@ -115,8 +118,9 @@ class Submitter:
     ) -> None:
         """Submits recipients shard by shard, none while another is under way: people who move, and calls that are
         paced."""
-        pacer, is_stopped = Pacer(self._run, resource), False
+        pacer, call_queue, is_stopped = Pacer(self._run, resource), self._open_queue(resource, result), False
         for shard in self._cut(resource, recipients, approved, result):
+            call_queue.wait_for_room()
             # Nothing more is sent of those who are called for the same attempt.
             is_early = self._run.must_look_again
             is_stopped = is_early or (is_stopped and shard.start > 0) or self._must_stop(resource, result)
@@ -128,7 +132,17 @@ class Submitter:
             if request := self._make_request(shard):
                 receipt = self._executor.dial_one(request)
                 pacer.track(receipt.remote_id)
+                call_queue.add(receipt, request.may_call)
                 self._finish_shard(shard, request, receipt)
+        call_queue.finish()
+
+    def _may_queue(self, resource: Resource) -> bool:
+        return self._run.capabilities(resource.provider, resource.route).most_queued is not None
+
+    def _open_queue(self, resource: Resource, result: ResourceResult) -> CallQueue:
+        call_queue = CallQueue(self._run, self._executor, resource, result)
+        call_queue.take_over(lambda: not self._eligibility.is_expired(resource))
+        return call_queue
 
     def _cut(
         self, resource: Resource, recipients: pl.DataFrame, approved: pl.Series | None, result: ResourceResult
@@ -144,7 +158,7 @@ class Submitter:
 
     def _make_request(self, shard: _Shard) -> DialRequest | None:
         resource, recipients = shard.resource, _select_callable(self._eligibility, shard)
-        if recipients.is_empty():
+        if recipients.is_empty() or _is_doubted(self._run, shard):
             return None
         self._run.progress(f"{resource.address}: {shard.start:,} of {people(shard.total)} submitted")
         may_call = partial(self._eligibility.can_call_all, resource, recipients)
@@ -187,6 +201,18 @@ def _find_expiry(eligibility: Eligibility, resource: Resource) -> Receipt | None
     """The problem to report where a resource expired during this run."""
     message = "expires_at passed during this run; the people who are left are not called"
     return Receipt(RequestStatus.FAILED, message=message) if eligibility.is_expired(resource) else None
+
+
+def _is_doubted(run: RunContext, shard: _Shard) -> bool:
+    """Whether another request to the person of a single call is open that nothing would tell from this one. They are
+    left to a later run."""
+    # Protocol 5: with two open requests to one number nobody could say which of them a call answers.
+    address = find_open_call(run, shard.resource, shard.recipients)
+    if address:
+        message = f"a call to the same person was lost at {address}, and nothing would tell the two apart: settle it"
+        shard.result.problems.append(Receipt(RequestStatus.FAILED, message=f"{message}, then apply again"))
+        shard.result.deferred += len(shard.recipients)
+    return bool(address)
 
 
 def _count_verbs(recipients: pl.DataFrame) -> dict[Verb, int]:

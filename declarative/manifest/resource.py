@@ -128,7 +128,9 @@ class ResourceCompiler:
         limits: Limits,
         region: str | None,
     ) -> Recipients:
-        person_schema = PersonSchema.from_capabilities(choice.capabilities, choice.provider, choice.known_personal)
+        person_schema = PersonSchema.from_capabilities(
+            choice.capabilities, choice.provider, choice.known_personal, values.keys()
+        )
         if choice.is_broken:  # nobody can be read without the type, and the resource is blocked
             nobody = InlineRecipients(section.document, section.path)
             return self._loader.load(RecipientSpec(nobody, (), limits.suppress, None), self._problems)

@@ -33,12 +33,14 @@ def report_missing_fields(
 
 
 def agent_problems(section: DocumentSection, fields: SettingsFields, values: Values) -> Iterator[Problem]:
-    """Find a resource with none or several of the fields that name who speaks, where its type has several."""
-    written = [name for name in fields.agent if name in values]
-    if len(fields.agent) > 1 and not written:
-        section.report(f'missing field "{fields.agent[0]}"', f"or {' or '.join(fields.agent[1:])}: who speaks")
+    """Find a resource with none or several of the fields that name who speaks, or say what happens, where its type has
+    several."""
+    names, meaning = (fields.script, "what happens in the call") if fields.script else (fields.agent, "who speaks")
+    written = [name for name in names if name in values]
+    if len(names) > 1 and not written:
+        section.report(f'missing field "{names[0]}"', f"or {' or '.join(names[1:])}: {meaning}")
     for name in written[1:]:
-        yield values[name].problem(f"{name} and {written[0]} both say who speaks", "leave out one of them")
+        yield values[name].problem(f"{name} and {written[0]} both say {meaning}", "leave out one of them")
 
 
 def unseen_character_problems(values: Values) -> Iterator[Problem]:

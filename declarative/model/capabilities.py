@@ -53,6 +53,8 @@ class DataLimits:
     """A value is text, a number or a boolean, and no object or array."""
     reserves_mark: bool = True
     """The key `dialctl` is refused, since our mark may be put there."""
+    refusal: str = ""
+    """Why it may hold nothing at all. Empty: it may hold data."""
 
 
 ANY_DATA = DataLimits()
@@ -75,6 +77,9 @@ class Capabilities:
     """Has a request that retries a batch."""
     returns_data: bool
     """Members come back with the data that was sent for them."""
+    shows_mark: bool = True
+    """What was sent comes back with our mark, in a list or when it is read. False: a lost single call is found by
+    likeness alone (`NumberChannel`), which only a person can judge."""
     outcomes: frozenset[str]
     """The provider's words that `retry.on` may name. `pre_dial` may be named everywhere."""
     personal: tuple[str, ...]
@@ -82,6 +87,8 @@ class Capabilities:
     the columns of a file that no field names."""
     settings: SettingsFields
     """Manifest fields of a resource."""
+    personal_in: str = ""
+    """The setting that carries a person's data. Without it, data are refused. Empty: they need none."""
     data_limits: Mapping[str, DataLimits] = field(default_factory=dict)
     """By personal field: what it may hold. A field that is left out takes any object."""
     failures: frozenset[str] = frozenset()
@@ -125,10 +132,13 @@ class Capabilities:
     know."""
     per_second: float | None = None
     """Calls a second that the provider keeps to by itself. None: it keeps no such limit."""
+    most_queued: timedelta | None = None
+    """How long a single call may be expected to wait in the provider's own queue before nothing more is sent. None:
+    calls go out at once."""
     destinations: str = ""
     """A sentence that says which countries can be called. Empty: every country."""
     notes: str = ""
-    """A sentence that plans warn with where `returns_data` is False."""
+    """A sentence that plans of single calls warn with where `returns_data` is False."""
 
     def missing_for(self, route: Route) -> list[str]:
         """Name what the protocol needs on this route and the channel cannot do. Empty: nothing is missing."""
@@ -163,6 +173,8 @@ class ProviderType:
     """API version to the routes that it has, and what each can do."""
     refused: Mapping[str, str]
     """Manifest field that the API is documented to refuse, to a sentence that says where it belongs."""
+    account_variable: str = ""
+    """Environment variable that holds the account's id, where requests name it beside the key. Empty: they do not."""
     no_batches: str = ""
     """Why the provider's own batches are not used, for people. Empty: it has none, or they are used."""
     placeholders: Mapping[str, str] = field(default_factory=dict)
@@ -171,6 +183,11 @@ class ProviderType:
     """Why an installed type cannot be used. Nothing else of it is known then. Empty: it can be used."""
     schemas: Path | None = None
     """Directory of an outside type's own `providers/<name>.v1.schema.json`. None: the schema is in this package."""
+
+    @property
+    def key_variables(self) -> tuple[str, ...]:
+        """The environment variables that a connection needs."""
+        return tuple(name for name in (self.account_variable, self.key_variable) if name)
 
 
 def broken_type(name: str, reason: str) -> ProviderType:

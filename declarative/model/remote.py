@@ -4,7 +4,7 @@ module no decision depends on the words."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,8 @@ class Remote:
     """When it starts to call. Aware, UTC. None: absent."""
     last_updated_at: str = ""
     """The provider's text. It is only compared."""
+    queued_for: timedelta | None = None
+    """How long a single call is expected to wait in the provider's own queue. None: the answer does not tell."""
     at_once: int | None = None
     """Calls that it has under way at the same time, at most. None: the answer does not tell."""
     agent_id: str = ""

@@ -16,6 +16,8 @@ class SettingsFields:
     """Manifest fields of a resource. A change to one of them moves the people who still wait."""
     agent: tuple[str, ...] = ()
     """Those that name who speaks. Single calls are listed by it."""
+    script: tuple[str, ...] = ()
+    """Those that say what happens in a call, where none names who speaks. A resource sets exactly one."""
     caller_id: tuple[str, ...] = ()
     """Those that name the calling number by the provider's id."""
     caller: tuple[str, ...] = ()

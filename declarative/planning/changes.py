@@ -24,6 +24,8 @@ def list_changes(decided: AddressDecisions, verb: Verb) -> tuple[Change, ...]:
     facts, resource = decided.facts, decided.facts.resource
     if resource is None or verb not in _SHOWN_ON:
         return ()
+    if verb is Verb.REPLACE and not facts.resource_record.settings:
+        return ()  # found by their marks alone: it is not known what differs
     changes = diff.diff_settings(
         facts.resource_record.settings, resource.settings, resource.fields, resource.variable_settings
     )

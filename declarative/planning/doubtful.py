@@ -26,6 +26,9 @@ def add_doubts(columns: FactColumns, frame: pl.DataFrame) -> pl.Series:
     is_unsure = may_hide & (is_new | pl.col("retriable"))
     is_unsure |= is_new & _are_among(columns, frame, lambda facts: facts.resource_record.unseen)
     is_unsure |= _are_among(columns, frame, lambda facts: facts.doubtful_persons())
+    # Protocol 5: with two open requests to one number nobody could say which of them a call answers.
+    is_due = is_new | pl.col("retriable")
+    is_unsure |= is_due & _are_among(columns, frame, lambda facts: facts.doubted_elsewhere)
     standing = pl.when(is_unsure).then(_UNSURE).otherwise(known)
     return frame.select(standing.cast(pl.Int64).alias("standing")).to_series()
 

@@ -18,7 +18,7 @@ from declarative.planning.decide import Reason, Verb
 from declarative.planning.facts import Facts
 from declarative.planning.plan import Notice, Plan, Task
 from declarative.planning.repeatable import may_repeat
-from declarative.planning.route_notices import RouteNotices, unsettled_cancel_notices
+from declarative.planning.route_notices import RouteNotices, unsettled_notices
 from declarative.planning.stuck import endless_notices
 from declarative.privacy import clean, mask
 
@@ -53,7 +53,7 @@ def plan_notices(
             yield from _warn_too_late(plan, resource, call_count, capabilities)
             yield from routes.list_notices(resource, call_count, capabilities)
         yield from _warn_after_hours(plan, resource)
-        yield from unsettled_cancel_notices(plan, resource)
+        yield from unsettled_notices(plan, resource)
         if resource.address in edited:
             yield Notice(resource.address, _EDITED)
         yield from _warn_cancelled_by_others(plan, resource)

@@ -35,20 +35,19 @@ SCHEMA: dict[str, Any] = {
     "stale": pl.Boolean,
     "revoked": pl.Boolean,
     "exact": pl.Boolean,
-    "told": pl.Boolean,
     "silent": pl.Boolean,
     "doubtful": pl.Boolean,
 }
 """Columns of entries: MEMBER_COLUMNS, the place of the address (columns.py), and facts of the batch or call.
 
 `remote`: its id. `retries`: retry requests that took effect on it. `live`: it is not cancelled. `touchable`: we may
-cancel it, which we may not for single calls, `also` batches, and those that have begun where that is too late.
+cancel it, which we may not for `also` batches, single calls that no cancel takes back, and those that have begun where
+that is too late.
 `by_us`: its cancel was an intent of ours, and settled; or its window closed, and its type proves who was left out.
 `cancel_answered`: the provider took a cancel of ours. Of somebody whom we took off alone, both speak of that request.
 `over_at`: when it was over, if it is. `stale`: settings, or the person of a Call, differ from those wanted now.
 `revoked`: its mark was. `exact`: the data of its people are known to be those wanted now; told only where data matter.
-`told`: it is known with which data they were sent, or the provider returns them. `silent`: it returns none. `doubtful`:
-a retry's answer was lost.
+`silent`: the provider returns none. `doubtful`: a retry's answer was lost.
 """
 
 
@@ -81,7 +80,7 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "attempt": remote_record.attempt,
         "retries": max(remote.retry_count or 0, remote_record.retry_count or 0),
         "live": not remote.cancelled,
-        "touchable": remote.route is Route.BATCH and remote.id not in facts.also and can_cancel(facts, remote),
+        "touchable": remote.id not in facts.also and can_cancel(facts, remote),
         "by_us": facts.is_cancel_settled(remote_record) or _has_closed(facts, remote),
         "cancel_answered": remote_record.cancel is CancelProgress.DONE,
         "over": is_over(remote),
@@ -89,7 +88,6 @@ def batch_facts(facts: Facts, remote: Remote) -> dict[str, Any]:
         "stale": _is_stale(facts, remote_record, remote),
         "revoked": remote_record.mark in facts.resource_record.revoked,
         "exact": False,
-        "told": returns_data or remote_record.payloads is not None,
         "silent": not returns_data,
         "doubtful": remote.id in facts.doubtful_retries(),
     }
@@ -118,16 +116,15 @@ def call_facts(facts: Facts, remote_id: str, remote_record: RemoteRecord) -> dic
         "created_at": remote_record.created_at,
         "attempt": remote_record.attempt,
         "retries": 0,
-        "live": True,
+        "live": not remote_record.cancelled,
         "touchable": False,
-        "by_us": False,
+        "by_us": facts.is_cancel_settled(remote_record),
         "cancel_answered": False,
         "over": remote_record.settled,
         "over_at": parse_timestamp(remote_record.last_updated_at) or remote_record.created_at,
         "stale": _is_stale(facts, remote_record, None),
         "revoked": False,
         "exact": False,
-        "told": False,
         "silent": False,
         "doubtful": False,
     }

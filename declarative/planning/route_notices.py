@@ -9,6 +9,7 @@ import polars as pl
 
 from declarative import humanize
 from declarative.model.capabilities import Cancellable, Capabilities
+from declarative.model.remote import Phase
 from declarative.model.resource import Kind, Resource, Route
 from declarative.planning import columns
 from declarative.planning.decide import Reason, Verb
@@ -20,6 +21,12 @@ _ONLY_SHARED_STATE = (
     "the provider's list does not show by their marks the calls that this lock knows: an older copy of the lock would "
     "not notice that it is older, and call again; only a shared state protects from that (spec.state.url)"
 )
+_WHEN_PLACED = {
+    True: "once placed, a call is neither moved nor taken off",
+    False: "once its phone is called, a call is neither moved nor taken off, and before that only while it waits in "
+    "the provider's queue",
+}
+"""What holds of a call that was placed, by whether its provider never takes it back."""
 
 
 class RouteNotices:
@@ -50,15 +57,35 @@ class RouteNotices:
     def _warn_moved_together(self, resource: Resource, capabilities: Capabilities) -> Iterator[Notice]:
         """Warn where it is known of a batch alone, and of no person in it, that data changed."""
         moved = self._moved_counts.get(resource.address, 0)
-        if moved > 1 and not capabilities.returns_data:
+        if capabilities.returns_data or not moved:
+            return
+        if _has_unknown_data(self._plan, resource.address):
+            message = f"{humanize.people(moved)} move together: it is not known any more with which data they wait"
+            yield Notice(resource.address, f"{message}, and {resource.provider} does not return them")
+        elif moved > 1:
             message = f"{humanize.people(moved)} move together: somebody's data changed in a batch where they wait"
             yield Notice(resource.address, f"{message}, and {resource.provider} does not return data that say whose")
 
 
-def unsettled_cancel_notices(plan: Plan, resource: Resource) -> Iterator[Notice]:
-    """Yield a warning where people were taken off so lately that nobody knows yet whether they are free."""
+def unsettled_notices(plan: Plan, resource: Resource) -> Iterator[Notice]:
+    """Yield a warning where people were taken off so lately that nobody knows yet whether they are free, and where
+    single calls wait at the provider."""
     task = plan.tasks.get(resource.address)
-    if task is not None and task.facts.has_unsettled_cancel():
+    if task is None:
+        return
+    queued = [
+        remote
+        for remote in task.facts.remotes.values()
+        if remote.route is Route.CALL and remote.has_phase(Phase.QUEUED) and remote.id not in task.cancels
+    ]
+    if queued and task.facts.takes_calls_back:
+        message = f"{humanize.plural(len(queued), 'call waits', 'calls wait')} in the provider's queue"
+        yield Notice(
+            resource.address,
+            f"{message}: apply looks for a minute whether they go out, and takes back those that do not; whoever is "
+            "taken back is called by a later apply",
+        )
+    if task.facts.has_unsettled_cancel():
         settles = humanize.duration(task.facts.cancel_settles)
         message = f"a batch was cancelled less than {settles} ago, and a call may still go out of it"
         yield Notice(resource.address, f"{message}; apply again in {settles} for whoever was taken off")
@@ -89,9 +116,17 @@ def _warn_window(resource: Resource, call_count: int, capabilities: Capabilities
         yield Notice(resource.address, f"{message}; whoever is not called in time is called by a later apply")
 
 
+def _has_unknown_data(plan: Plan, address: str) -> bool:
+    """Whether the lock does not know with which data the people were sent who move."""
+    task = plan.tasks.get(address)
+    remote_records = task.facts.resource_record.remotes if task is not None else {}
+    left = {*task.cancels, *task.removals.get_column("remote")} if task is not None else set[str]()
+    return any(key not in remote_records or remote_records[key].payloads is None for key in left)
+
+
 def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabilities: Capabilities) -> Iterator[Notice]:
     """Warn of what a provider without batches cannot do, and of a route that proves little."""
-    if capabilities.cancellable is not Cancellable.NEVER:
+    if resource.route is not Route.CALL:
         return
     task = plan.tasks.get(resource.address)
     if task is not None and not task.facts.marks_are_listed:
@@ -100,7 +135,11 @@ def _warn_single_calls(plan: Plan, resource: Resource, call_count: int, capabili
         yield Notice(
             resource.address,
             f"{call_count:,} calls are placed one by one while apply runs, {resource.pace.calls_per_second:g} a "
-            "second; once placed, a call is neither moved nor taken off",
+            f"second; {_WHEN_PLACED[capabilities.cancellable is Cancellable.NEVER]}",
         )
+    per_second, pace = capabilities.per_second, resource.pace.calls_per_second
+    if capabilities.most_queued is not None and per_second is not None and pace > per_second and call_count > 1:
+        message = f"unless more is bought, {resource.provider} lets {per_second:g} a second out of its queue"
+        yield Notice(resource.address, f"{message}, and a pace of {pace:g} a second waits for it")
     if not capabilities.returns_data:
         yield Notice(resource.address, capabilities.notes)

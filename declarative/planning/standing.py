@@ -153,13 +153,14 @@ def _compare_entries(recipients: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFr
     submitted = recipients.join(frame.select(PERSON), on=PERSON, how="semi")  # empty where all people are new
     frame = frame.join(submitted, on=PERSON, how="left")
     # Whoever waits without data was sent none. Where the provider returns no data, the digest of a batch says that
-    # somebody in it differs, and nothing says who: then all who wait in it move together.
-    waits_otherwise = QUEUED & NEVER_RETRIED & pl.col("told")
+    # somebody in it differs, and nothing says who; or no digest is known, and nothing says that they are the same. Then
+    # all who wait in it move together.
+    waits_otherwise = QUEUED & NEVER_RETRIED
     waits_otherwise &= pl.col("silent") | (pl.col("payload").fill_null("{}") != pl.col("data"))
     data_differs = ~pl.col("exact") & ((pl.col("payload") != pl.col("data")) | waits_otherwise).fill_null(False)
     compared = frame.with_columns(_ENTRY_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
     # These are not carried through the grouping.
-    return compared.drop("data", "payload", "exact", "told", "silent", "stale", "doubtful", "by_us")
+    return compared.drop("data", "payload", "exact", "silent", "stale", "doubtful", "by_us")
 
 
 def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,15 +1,18 @@
-"""What our cancel of a batch can prove of its people, at providers where it must come before the batch begins. Pure."""
+"""What our cancel of a batch or a call can prove of its people. Pure."""
 
 from __future__ import annotations
 
 from declarative.model.capabilities import CANCEL_MARGIN, Cancellable, CancelProof
 from declarative.model.lock import CancelProgress, RemoteRecord
 from declarative.model.remote import Remote
+from declarative.model.resource import Route
 from declarative.planning.facts import Facts
 
 
 def can_cancel(facts: Facts, remote: Remote) -> bool:
-    """Return whether a cancel could prove of people who wait in a batch that they were never called."""
+    """Return whether a cancel could prove of people who wait in a batch or call that they were never called."""
+    if remote.route is Route.CALL:
+        return facts.takes_calls_back
     # Protocol 8: where a cancel proves nothing once the batch has begun, or destroys what is known, nobody is taken off
     # then. Whoever waits there counts as called.
     if facts.capabilities is None or facts.capabilities.cancellable is not Cancellable.BEFORE_START:

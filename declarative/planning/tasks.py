@@ -9,7 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from declarative.model.capabilities import Capabilities
-from declarative.model.remote import Phase, is_over
+from declarative.model.remote import Phase, Remote, is_over
 from declarative.model.resource import Route
 from declarative.planning import decisions
 from declarative.planning.columns import split_by_address
@@ -169,9 +169,14 @@ def _count_placed_calls(decided: Decisions) -> dict[int, int]:
     for place, remote_id in undesired.iter_rows():
         facts = decided.columns.all_facts[place]
         remote = facts.remotes.get(remote_id)
-        is_left = remote is not None and (remote.route is Route.CALL or not can_cancel(facts, remote))
+        is_left = remote is not None and (_is_placed_call(remote) or not can_cancel(facts, remote))
         counts[place] = counts.get(place, 0) + is_left
     return counts
+
+
+def _is_placed_call(remote: Remote) -> bool:
+    """Whether it is a single call that does not wait any more."""
+    return remote.route is Route.CALL and not remote.has_phase(Phase.QUEUED)
 
 
 def _can_forget(facts: Facts) -> bool:

@@ -96,9 +96,10 @@ def _depends_on_time(resource: Resource, now: datetime) -> bool:
 
 
 def _are_calls_final(resource: Resource, resource_record: ResourceRecord) -> bool:
-    """Whether all single calls ended, and none is called again. A placed call is never moved or cancelled."""
+    """Whether all single calls ended, and nobody is called again: nobody was turned away for lack of money, or taken
+    off."""
     return resource.retry is None and all(
-        remote_record.settled and remote_record.phase != Phase.UNFUNDED
+        remote_record.settled and remote_record.phase not in (Phase.UNFUNDED, Phase.CANCELLED)
         for remote_record in resource_record.remotes.values()
     )
 

@@ -45,6 +45,8 @@ def describe_unsure(observation: Observation) -> str:
     if unnamed:
         count = humanize.people(sum(remote_record.count for remote_record in unnamed.values()))
         return f"a batch of {count} counts as called, and it is not known who was in it: these people may have been"
+    if observation.facts.doubted_elsewhere:
+        return "a call to the same number was lost at another address, and nothing would tell the two calls apart"
     return "they may have been sent and are not found: nothing proves that they were not called"
 
 
@@ -52,6 +54,11 @@ def hint_unsure(observation: Observation) -> str:
     """Name the way out for people of whom describe_unsure() tells; empty where another run settles it now."""
     if observation.lease_holder:
         return ""
+    facts = observation.facts
+    if facts.doubted_elsewhere and not (
+        facts.open_intents() or facts.unnamed_batches() or facts.resource_record.unseen
+    ):
+        return "settle the other one first: dialctl status shows it"
     by_person = f"dialctl resolve {observation.facts.address} --placed | --not-placed"
     if observation.facts.has_doubtful_batch():
         return f"run dialctl apply again: it looks for the lost batch, and goes on once it knows; or else {by_person}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Done,
         MarkMissing,
         NotSent,
+        NumberChannel,
         Outcome,
         OutOfFunds,
         Provider,
@@ -45,6 +46,7 @@ __all__ = [  # noqa: RUF022, grouped by what an author looks for
     "SingleCallChannel",
     "RemovalChannel",
     "SearchChannel",
+    "NumberChannel",
     "Simulator",
     # What it is described by
     "ProviderType",

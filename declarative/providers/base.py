@@ -160,6 +160,16 @@ class Channel(Protocol):
 
 
 @runtime_checkable
+class NumberChannel(Protocol):
+    """What a channel can do besides, whose calls never show our mark (`Capabilities.shows_mark`). Raises as a Channel
+    does."""
+
+    def find_calls_to(self, number: str) -> list[Remote]:
+        """Return the calls to an E.164 number that are listed, with their one member. Raises ProviderError."""
+        ...
+
+
+@runtime_checkable
 class RemovalChannel(Protocol):
     """What a batch channel can do besides, where its capabilities have `most_removals`. Raises as a Channel does."""
 

@@ -59,6 +59,7 @@ BUILT_IN: Mapping[str, Plugin] = {
     "telnyx": BuiltIn("declarative.providers.telnyx.type:TELNYX", "declarative.providers.telnyx.connect:connect"),
     "vapi": BuiltIn("declarative.providers.vapi.type:VAPI", "declarative.providers.vapi.connect:connect"),
     "retell": BuiltIn("declarative.providers.retell.type:RETELL", "declarative.providers.retell.connect:connect"),
+    "twilio": BuiltIn("declarative.providers.twilio.type:TWILIO", "declarative.providers.twilio.connect:connect"),
 }
 """The types of this package, by name."""
 

@@ -19,6 +19,7 @@ from declarative.providers.base import (
     Ambiguous,
     Channel,
     Failure,
+    NumberChannel,
     Outcome,
     Provider,
     Removal,
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 
 class ContainedChannel:
-    """Implements `base.Channel`, `base.RemovalChannel` and `base.SearchChannel`."""
+    """Implements `base.Channel`, `base.RemovalChannel`, `base.SearchChannel` and `base.NumberChannel`."""
 
     def __init__(self, type_name: str, channel: Channel) -> None:
         self._type_name = type_name
@@ -50,6 +51,12 @@ class ContainedChannel:
         iterator = iter(pages)
         while (page := _read(self._type_name, lambda: next(iterator, None))) is not None:
             yield page
+
+    def find_calls_to(self, number: str) -> list[Remote]:
+        channel = self._channel
+        if not isinstance(channel, NumberChannel):
+            raise ProviderError(f"the provider type {self._type_name} shows no marks, and cannot search by number")
+        return _read(self._type_name, lambda: channel.find_calls_to(number))
 
     def read(self, remote_id: str) -> Remote | None:
         return _read(self._type_name, lambda: self._channel.read(remote_id))

@@ -53,7 +53,7 @@ def _format_failures(report: HaltReport) -> Iterator[str]:
         )
     if report.single_calls:
         phrase = humanize.plural(report.single_calls, "call was", "calls were")
-        yield f"  ! {phrase} placed one by one and may not be over: no provider takes a single call back"
+        yield f"  ! {phrase} placed one by one and may not be over: their provider does not take a single call back"
 
 
 def _format_ending(report: HaltReport) -> Iterator[str]:

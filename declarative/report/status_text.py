@@ -14,7 +14,7 @@ from declarative.app.status import AddressStatus
 from declarative.humanize import people
 from declarative.model.recipients import HELD_BACK
 from declarative.planning.decide import Reason
-from declarative.privacy import clean
+from declarative.privacy import clean, mask
 from declarative.report.outcome_words import describe_outcomes
 
 _BAR_WIDTH = 20
@@ -175,7 +175,10 @@ def _doubt_lines(status: AddressStatus) -> Iterator[str]:
         yield _resolve_line(status)
     for call in status.candidates:
         placed_note = f", placed {humanize.when(call.created_at)}" if call.created_at else ""
-        yield f"    candidate: {clean(call.id)}{placed_note}, {clean(call.status)}"
+        numbers = call.members.get_column("number").to_list() if call.members is not None else []
+        to_note = f", to {mask(numbers[0])}" if numbers else ""
+        yield f"    candidate: {clean(call.id)}{placed_note}{to_note}, {clean(call.status)}"
+        yield f"      if it is this one: dialctl resolve {status.address}#{clean(call.id)} --placed"
     yield from (click.style(f"  ! {clean(warning)}", fg="magenta") for warning in status.warnings)
     if status.unnamed and status.is_wanted:
         phrase = f"unsure: a batch of {people(status.unnamed)} counts as called, and it is not known who was in it"

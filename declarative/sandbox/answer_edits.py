@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from email.utils import formatdate, parsedate_to_datetime
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,16 @@ _NAMED_LISTS = ("data", "campaigns", "batch_calls", "results")
 _NAMES = ("name", "call_name")
 _REQUEST_LISTS = ("recipients", "outbound_calls", "target_numbers", "tasks", "customers")
 _COUNTS = ("total_calls_scheduled", "total_calls_dispatched", "total_calls_finished")
-_CURSORS = ("starting_after", "ending_before", "cursor", "last_doc", "page[number]", "pagination_key", "page")
+_CURSORS = (
+    "starting_after",
+    "ending_before",
+    "cursor",
+    "last_doc",
+    "page[number]",
+    "pagination_key",
+    "page",
+    "PageToken",
+)
 _NUMBERS = ("to_number", "to", "number", "phone_number", "telnyx_end_user_target")
 
 
@@ -122,6 +132,8 @@ def _rewrite(value: Any, forms: Mapping[str, str], shift: float, name: str = "")
         return _rewrite_number(value, forms)
     if name in ("created_at", "createdAt") and shift:
         return format_rfc3339(datetime.fromisoformat(value).timestamp() + shift)
+    if name == "date_created" and shift:
+        return formatdate(parsedate_to_datetime(value).timestamp() + shift)
     return value
 
 

@@ -135,6 +135,14 @@ def hang_up(moment: Moment, call: Call) -> None:
         end_attempt(moment, batch, batch_call[1])
 
 
+def end_call(moment: Moment, call: Call) -> None:
+    """Store how a single call ended: `end`, `answer`, `outcome` and `extra` of it."""
+    moment.db.execute(
+        "UPDATE call SET end = ?, answer = ?, outcome = ?, extra = ? WHERE id = ?",
+        (call.end, call.answer, int(call.outcome), _json_or_none(call.extra), call.id),
+    )
+
+
 def list_batch_calls(moment: Moment, batch: Batch) -> list[Call]:
     """List one call for each attempt, newest first. A recipient turned away before dialing has none."""
     attempts = [

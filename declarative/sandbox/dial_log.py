@@ -31,7 +31,7 @@ def _iterate_dialed_calls(moment: Moment, number: str | None) -> Iterator[Call]:
 
 def _iterate_calls(moment: Moment) -> Iterator[Call]:
     for org in list_organisations(moment):
-        for provider in ("cartesia", "callingbox", "retell", "vapi"):
+        for provider in ("cartesia", "callingbox", "retell", "vapi", "twilio"):
             yield from calls.list_single_calls(moment, org.id, provider, moment.now)
         yield from events.list_event_calls(moment, org.id)
     rows = moment.db.execute("SELECT * FROM batch WHERE admitted <= ? ORDER BY seq", (moment.now,))

@@ -115,6 +115,8 @@ class FaultEffects:
     """Vapi's campaigns are not switched on for the account."""
     unstarted: str = "absent"
     """Where Retell's list shows calls that have not started: `absent`, `first` or `last`."""
+    queued_before: float = 0.0
+    """Seconds that others wait in Twilio's queue before a call."""
     at_limit: str = "refuse"
     """What a call above Retell's limit gets: `refuse` or `end`."""
 

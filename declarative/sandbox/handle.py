@@ -22,6 +22,8 @@ from declarative.sandbox.request import ApiError, ApiRequest, ApiResponse, Knobs
 from declarative.sandbox.retell import api as retell
 from declarative.sandbox.retell import requests as retell_requests
 from declarative.sandbox.telnyx import api as telnyx
+from declarative.sandbox.twilio import api as twilio
+from declarative.sandbox.twilio import requests as twilio_requests
 from declarative.sandbox.vapi import api as vapi
 from declarative.sandbox.vapi import requests as vapi_requests
 from declarative.sandbox.world import Moment, World, list_organisations, open_organisation
@@ -50,6 +52,7 @@ PROVIDERS = {
     "telnyx": ProviderApi(telnyx.OPERATIONS, telnyx.api_key, telnyx.error_response, telnyx.PREFIX),
     "vapi": ProviderApi(vapi.OPERATIONS, vapi_requests.api_key, vapi_requests.error_response),
     "retell": ProviderApi(retell.OPERATIONS, retell_requests.api_key, retell_requests.error_response),
+    "twilio": ProviderApi(twilio.OPERATIONS, twilio_requests.api_key, twilio_requests.error_response),
 }
 _OPERATIONS: dict[tuple[str, str], Operation] = {
     (provider, operation.name): operation for provider, api in PROVIDERS.items() for operation in api.operations

@@ -25,7 +25,7 @@ class SalvagedRemote:
     remote_id: str
     """Its id at the provider."""
     is_batch: bool
-    """Whether it is a batch. A single call cannot be taken back."""
+    """Whether it is a batch, or else a single call."""
 
 
 @dataclass(frozen=True, kw_only=True)

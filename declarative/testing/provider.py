@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from declarative.model.capabilities import Cancellable, CancelProof
-from declarative.model.remote import Phase, Remote
+from declarative.model.capabilities import Cancellable
+from declarative.model.remote import Phase
 from declarative.model.resource import Route
-from declarative.providers.base import EVERY_AGENT, Done, Rejected, Removal, RemovalChannel, SearchChannel
+from declarative.providers.base import (
+    EVERY_AGENT,
+    NumberChannel,
+    SearchChannel,
+)
 from declarative.providers.plugins import Plugin
+from declarative.testing.change_rules import CHANGE_RULES
 from declarative.testing.contract import (
     ContractReport,
     NotSupported,
@@ -26,8 +30,8 @@ from declarative.testing.fault_rules import FAULT_RULES
 from declarative.testing.stage import NUMBER, Stage, done_remote, only_member, open_stage
 from declarative.testing.world import Fault, FaultKind, World
 
-_LIVE = (Phase.QUEUED, Phase.IN_FLIGHT)
 _DAY = 86_400
+_FOREIGN_NUMBER = "+12025559999"
 
 
 def check_provider(plugin: Plugin, world: World) -> ContractReport:
@@ -100,7 +104,7 @@ def _what_was_submitted_is_found_by_a_search_for_its_mark_where_there_is_one(sta
     channel = stage.channel
     require(isinstance(channel, SearchChannel), "the channel has no find_marked()")
     assert isinstance(channel, SearchChannel)
-    remote, other = (stage.place(scheduled_at=_start(stage)) for _ in range(2))
+    remote, other = (stage.place(scheduled_at=stage.later()) for _ in range(2))
     stage.world.advance(stage.world.listed_after)
     found = {one.id: one.mark for one in channel.find_marked(str(remote.mark))}
     require_equal(found, {remote.id: remote.mark}, f"what find_marked() finds beside {other.id}")
@@ -113,7 +117,7 @@ def _what_was_submitted_is_read_with_its_person(stage: Stage) -> None:
 
 
 def _a_person_who_waits_is_read_with_their_data(stage: Stage) -> None:
-    remote = stage.place(scheduled_at=_start(stage) if stage.capabilities.schedulable else None)
+    remote = stage.place(scheduled_at=stage.later() if stage.capabilities.schedulable else None)
     member = only_member(stage.read(remote.id))
     if stage.capabilities.returns_data:
         require_equal(member["payload"], stage.payload, "the payload of the member")
@@ -139,79 +143,10 @@ def _the_outcome_of_a_person_not_reached_is_one_that_retry_may_name(stage: Stage
             require_equal((member["phase"], member["outcome"]), (Phase.UNKNOWN, None), f"phase, outcome of {number}")
 
 
-def _a_schedule_is_kept_where_there_can_be_one(stage: Stage) -> None:
-    start = _start(stage)
-    remote = stage.place(scheduled_at=start)
-    if not stage.capabilities.schedulable:
-        require_equal(stage.history()[remote.id].scheduled_at, None, "scheduled_at")
-        require(only_member(stage.wait(remote.id))["phase"] not in _LIVE, "the call has not ended after an hour")
-        return
-    stage.world.advance(3600)
-    require_equal(stage.history()[remote.id].scheduled_at, start, "scheduled_at")
-    require_equal(only_member(stage.read(remote.id))["phase"], Phase.QUEUED, "the phase before the start")
-    stage.world.advance(7200)
-    require(only_member(stage.read(remote.id))["phase"] not in _LIVE, "the call has not ended an hour after its start")
-
-
-def _cancelling_twice_is_harmless(stage: Stage) -> None:
-    remote = stage.place(scheduled_at=_start(stage))
-    if stage.capabilities.cancel_proof is CancelProof.ABSENCE:
-        done_remote(stage.channel.cancel(remote.id))
-        require_equal(stage.channel.read(remote.id), None, "read() of what was cancelled")
-        second = stage.channel.cancel(remote.id)
-        require(isinstance(second, Done | Rejected), f"expected Done or Rejected, got {second!r}")
-        return
-    outcomes = [stage.channel.cancel(remote.id) for _ in range(2)]
-    can_cancel = stage.capabilities.cancellable is not Cancellable.NEVER
-    expected = Done if can_cancel else Rejected
-    for outcome in outcomes:
-        require(isinstance(outcome, expected), f"expected {expected.__name__}, got {outcome!r}")
-    if can_cancel:
-        stage.world.advance(4 * 3600)
-        require_equal(only_member(stage.read(remote.id))["phase"], Phase.CANCELLED, "the phase after the start")
-    require_equal(stage.read(remote.id).cancelled, can_cancel, "cancelled")
-
-
-def _one_person_is_taken_off_where_that_is_possible_and_the_others_stay(stage: Stage) -> None:
-    if not stage.capabilities.most_removals:
-        return
-    channel, staying, leaving = stage.channel, NUMBER, "+14155550102"
-    require(isinstance(channel, RemovalChannel), "the channel has no find_members() and remove_member()")
-    assert isinstance(channel, RemovalChannel)
-    remote = stage.place(staying, leaving, scheduled_at=_start(stage))
-    member_ids = channel.find_members(remote.id, frozenset({leaving}))
-    require_equal(list(member_ids), [leaving], "the numbers that find_members() returns")
-    for member_id in (*member_ids[leaving], *member_ids[leaving]):
-        outcome = channel.remove_member(remote.id, member_id)
-        require_equal(outcome, Removal(in_flight=False), "the outcome of remove_member() before the start")
-    require_equal(_phases(stage.read(remote.id)), {staying: Phase.QUEUED, leaving: Phase.CANCELLED}, "the phases then")
-    stage.world.advance(4 * 3600)
-    phases = _phases(stage.read(remote.id))
-    require_equal(phases[leaving], Phase.CANCELLED, "the phase of the person taken off after the start")
-    require(phases[staying] not in _LIVE and phases[staying] != Phase.CANCELLED, "the other one was not called")
-
-
-def _phases(remote: Remote) -> dict[str, str]:
-    return {} if remote.members is None else dict(remote.members.select("number", "phase").iter_rows())
-
-
-def _a_retry_counts_where_there_is_one(stage: Stage) -> None:
-    if not stage.capabilities.retryable:
-        outcome = stage.channel.retry(stage.place().id)
-        require(isinstance(outcome, Rejected), f"expected Rejected, got {outcome!r}")
-        return
-    if not stage.world.unreached_numbers:
-        raise NotSupported("the world has no unreached_numbers")
-    remote = stage.place_and_wait(stage.world.unreached_numbers[0])
-    retried = done_remote(stage.channel.retry(remote.id))
-    require_equal((remote.retry_count, retried.retry_count), (0, 1), "retry_count before and after")
-    require(only_member(stage.read(remote.id))["phase"] in _LIVE, "the person is not called again")
-
-
 def _as_many_people_as_promised_go_into_one_request(stage: Stage) -> None:
     size = stage.capabilities.max_people
     numbers = [f"+1{200 + place // 100}55501{place % 100:02}" for place in range(size)]
-    remote = stage.place(*numbers, scheduled_at=_start(stage))
+    remote = stage.place(*numbers, scheduled_at=stage.later())
     require_equal(remote.total, size, "total")
     if stage.capabilities.cancellable is not Cancellable.NEVER:
         stage.channel.cancel(remote.id)
@@ -220,17 +155,30 @@ def _as_many_people_as_promised_go_into_one_request(stage: Stage) -> None:
 def _an_agent_that_does_not_exist_is_an_unknown_reference(stage: Stage) -> None:
     settings = stage.world.settings
     require_equal(stage.provider.unknown_references(settings), [], "unknown_references() of the world's settings")
-    field = next((name for name in stage.capabilities.settings.agent if name in settings), None)
+    fields = stage.capabilities.settings
+    missing = {**dict.fromkeys(fields.caller, _FOREIGN_NUMBER), **dict.fromkeys(fields.agent, "agent_missing")}
+    field = next((name for name in (*fields.agent, *fields.caller) if name in settings), None)
     if field is None:
         raise NotSupported("the world's settings name no agent")
-    unknown = stage.provider.unknown_references({**settings, field: "agent_missing"})
-    require(bool(unknown), f"unknown_references() is empty for {field} agent_missing")
+    unknown = stage.provider.unknown_references({**settings, field: missing[field]})
+    require(bool(unknown), f"unknown_references() is empty for {field} {missing[field]}")
+
+
+def _a_call_without_a_mark_is_found_by_its_number(stage: Stage) -> None:
+    if stage.capabilities.shows_mark:
+        return
+    channel, remote = stage.channel, stage.place()
+    require(isinstance(channel, NumberChannel), "the channel shows no marks, and has no find_calls_to()")
+    assert isinstance(channel, NumberChannel)
+    found = {call.id: call for call in channel.find_calls_to(NUMBER)}
+    require(remote.id in found, f"find_calls_to() does not show {remote.id}")
+    require(found[remote.id].created_at is not None, f"find_calls_to() does not tell when {remote.id} was created")
 
 
 def _a_key_names_one_thing(stage: Stage) -> None:
     if stage.capabilities.idempotent_for is None:
         return
-    submission, other = stage.submission(scheduled_at=_start(stage)), stage.submission(scheduled_at=_start(stage))
+    submission, other = stage.submission(scheduled_at=stage.later()), stage.submission(scheduled_at=stage.later())
     first, second = (done_remote(stage.channel.submit(submission)) for _ in range(2))
     require_equal((second.id, second.mark), (first.id, submission.mark), "id and mark of a repeat under one key")
     require(done_remote(stage.channel.submit(other)).id != first.id, "another key names the same thing")
@@ -239,7 +187,7 @@ def _a_key_names_one_thing(stage: Stage) -> None:
 def _every_setting_is_sent(stage: Stage) -> None:
     if stage.recording is None:
         raise NotSupported("the world has no transport, so nothing tells what was sent")
-    submission = stage.submission(scheduled_at=_start(stage) if stage.capabilities.schedulable else None)
+    submission = stage.submission(scheduled_at=stage.later() if stage.capabilities.schedulable else None)
     for name in set(submission.settings) & set(stage.capabilities.settings.names) - {"scheduled_at"}:
         requests = set()
         for settings in ({**submission.settings, name: None}, submission.settings):
@@ -265,10 +213,6 @@ def _the_clock_is_the_providers(stage: Stage) -> None:
         require(abs(moved - _DAY) < 60, f"the provider's clock moved a day, now() or skew() moved {moved:.0f} seconds")
 
 
-def _start(stage: Stage) -> datetime:
-    return (stage.provider.now() + timedelta(hours=2)).replace(microsecond=0)
-
-
 RULES: tuple[Callable[[Stage], None], ...] = (
     _channels_are_those_of_the_type,
     _the_route_can_do_what_the_protocol_needs,
@@ -280,12 +224,10 @@ RULES: tuple[Callable[[Stage], None], ...] = (
     _a_person_who_waits_is_read_with_their_data,
     _an_id_that_was_never_given_out_is_unknown,
     _the_outcome_of_a_person_not_reached_is_one_that_retry_may_name,
-    _a_schedule_is_kept_where_there_can_be_one,
-    _cancelling_twice_is_harmless,
-    _one_person_is_taken_off_where_that_is_possible_and_the_others_stay,
-    _a_retry_counts_where_there_is_one,
+    *CHANGE_RULES,
     _as_many_people_as_promised_go_into_one_request,
     _an_agent_that_does_not_exist_is_an_unknown_reference,
+    _a_call_without_a_mark_is_found_by_its_number,
     _a_key_names_one_thing,
     _every_setting_is_sent,
     _a_closed_connection_may_be_closed_again,

@@ -61,6 +61,10 @@ class Stage:
         """A value for each personal field of the channel, as canonical JSON."""
         return canonical_json({name: {"plan": "pro"} for name in self.capabilities.personal}).decode()
 
+    def later(self) -> datetime:
+        """Return a time two hours ahead, by the provider's clock."""
+        return (self.provider.now() + timedelta(hours=2)).replace(microsecond=0)
+
     def submission(self, *numbers: str, payload: str | None = None, scheduled_at: datetime | None = None) -> Submission:
         """Return a submission with a mark of its own, to `NUMBER` where no number is given. It has a start where the
         type takes none that is near."""
@@ -120,7 +124,7 @@ def open_stage(plugin: Plugin, world: World, version: str, route: Route, shards:
     transport = world.transport()
     recording = RecordingTransport(transport) if transport is not None else None
     options = ConnectOptions(
-        environment={plugin.type.key_variable: "contract-test-key", **world.environment()},
+        environment={**dict.fromkeys(plugin.type.key_variables, "contract-test-key"), **world.environment()},
         transport=recording,
         sleep=lambda _: None,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 
 import pytest
+import yaml
 
 from tests.command import ROOT
 
@@ -21,6 +23,8 @@ NAMES = (
     "appointments",
     "test-drives",
     "open-day",
+    "delivery-slots",
+    "one-campaign-five-providers",
 )
 MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 LAST = {
@@ -31,6 +35,8 @@ LAST = {
     "appointments": "call/results-gus · over",
     "open-day": "call/speaker-eve · over",
     "test-drives": "no answer",
+    "delivery-slots": "no answer",
+    "one-campaign-five-providers": "30 called: 20 reached, 10 not reached (5 no answer, 5 busy)",
     "webinar": "1 to be called later: the time before a retry has not passed",
 }
 
@@ -60,7 +66,7 @@ def test_the_commands_of_the_readme_do_what_it_says(name: str, example: Examples
     project.apart = name == "march-outreach"
     for words in commands(name):
         plain = [word for word in words if word != "--sandbox"]
-        ran = project.run_unchecked(*plain, "--auto-approve") if plain[0] == "apply" else project.run_unchecked(*plain)
+        ran = project.run_unchecked(*plain, *(["--auto-approve"] if "apply" in plain else []))
         assert ran.exit == 0, f"{words}\n{ran.text}"
     assert LAST[name] in ran.text
 
@@ -78,3 +84,26 @@ def test_every_number_is_fictional(name: str) -> None:
     numbers = re.findall(r"\+\d{7,}", text)
     assert numbers
     assert all(re.fullmatch(r"\+1[2-9]\d{2}55501\d{2}", number) for number in numbers)
+
+
+def test_the_five_providers_call_the_same_people_equally_often(example: Examples) -> None:
+    project = example("one-campaign-five-providers")
+    for words in commands("one-campaign-five-providers"):
+        plain = [word for word in words if word != "--sandbox"]
+        project.run(*plain, *(["--auto-approve"] if "apply" in plain else []))
+    calls = Counter((dial["provider"], dial["number"]) for dial in project.dials())
+    people = (EXAMPLES / "one-campaign-five-providers" / "people.csv").read_text(encoding="utf-8").splitlines()[1:]
+    numbers = [row.partition(",")[0] for row in people]
+    types = ("cartesia", "elevenlabs", "retell", "vapi", "twilio")
+    assert calls == {(name, number): 2 if number[-2:] in ("91", "92") else 1 for name in types for number in numbers}
+
+
+def test_the_five_campaigns_say_the_same_in_their_own_words() -> None:
+    specs = [
+        yaml.safe_load((EXAMPLES / "one-campaign-five-providers" / f"{name}.yaml").read_text(encoding="utf-8"))["spec"]
+        for name in ("cartesia", "elevenlabs", "retell", "vapi", "twilio")
+    ]
+    words = {tuple(one["retry"].pop(True)) for one in specs}  # YAML 1.1 reads the key `on` as true
+    assert len(words) == 4  # two of them use the same ones
+    same = [(one["recipients_from"], one["expires_at"], one["retry"]) for one in specs]
+    assert all(one == same[0] for one in same)

@@ -48,16 +48,22 @@ SETTINGS = {"agent_id": "agent_A", "from_number_id": "ap_A"}
 
 
 class SandboxRun(Outside):
-    """One run that holds the lease, with Cartesia in the sandbox as its only provider."""
+    """One run that holds the lease, with Cartesia in the sandbox as its only provider, or another one beside it under
+    the name of its type."""
 
-    def __init__(self, directory: Path, *, max_dials: int | None = None) -> None:
+    def __init__(self, directory: Path, *, max_dials: int | None = None, beside: str = "") -> None:
         self._exit_stack = ExitStack()
         self._sandbox = self._exit_stack.enter_context(closing(still_sandbox(directory)))
         self._client = self._exit_stack.enter_context(
             httpx.Client(base_url="http://sandbox", transport=self._sandbox.transport())
         )
         self.answers = EditedAnswers(self._sandbox.transport())
-        self.provider = self._exit_stack.enter_context(closing(self._connect()))
+        self.provider = self._exit_stack.enter_context(closing(self._connect(CARTESIA)))
+        specs = {"cartesia": CARTESIA, **({beside: ProviderSpec(beside, beside)} if beside else {})}
+        others = {name: self._connect(spec) for name, spec in specs.items() if name != "cartesia"}
+        for other in others.values():
+            self._exit_stack.enter_context(closing(other))
+        providers = {"cartesia": self.provider, **others}
         self.directory = directory
         self.pauses: list[float] = []
         self.on_wait: Callable[[], None] = lambda: None
@@ -72,9 +78,9 @@ class SandboxRun(Outside):
         self.context = RunContext(
             ledger=ledger,
             lease=lease,
-            project=Project(name=PROJECT, settle=timedelta(minutes=3), providers={"cartesia": CARTESIA}),
-            providers={"cartesia": self.provider},
-            capabilities=lambda _, route: self.provider.channels[route].capabilities,
+            project=Project(name=PROJECT, settle=timedelta(minutes=3), providers=specs),
+            providers=providers,
+            capabilities=lambda name, route: providers[name].channels[route].capabilities,
             key=KEY,
             stop=self.stop,
             budget=DialBudget(max_dials),
@@ -134,14 +140,16 @@ class SandboxRun(Outside):
         """Another run cancels a batch."""
         self.cartesia("POST", f"/agents/calls/batches/{remote_id}/cancel")
 
-    def _connect(self) -> Provider:
+    def _connect(self, spec: ProviderSpec) -> Provider:
+        provider_type = catalog.types()[spec.type]
+        keys = dict.fromkeys(provider_type.key_variables, SANDBOX_KEY)
         options = ConnectOptions(
-            environment={"CARTESIA_API_KEY": SANDBOX_KEY, "CARTESIA_BASE_URL": "http://127.0.0.1/cartesia"},
+            environment={**keys, provider_type.url_variable: f"http://127.0.0.1/{spec.type}"},
             transport=self.answers,
             sleep=self._sandbox.advance,
             monotonic=lambda: self._sandbox.now().timestamp(),
         )
-        return catalog.connect(CARTESIA, options)
+        return catalog.connect(spec, options)
 
     def _wait(self, seconds: float) -> None:
         self.pauses.append(seconds)

@@ -107,12 +107,13 @@ def test_where_no_data_come_back_nobody_who_was_called_moves() -> None:
     assert verbs(of) == {"a": "replace", "b": "keep", "c": "keep"}
 
 
-def test_a_shard_of_which_not_even_the_digest_is_known_stays() -> None:
+def test_a_shard_of_which_not_even_the_digest_is_known_moves() -> None:
+    """It was found by its mark alone, and nothing says that its people wait with the data wanted now."""
     known = replace(knowing(), remotes={"b1": remembered(count=1)})
     of = make_facts(
         batch("b1", echoing("a", None)), wanted=resource({"a": '{"x":1}'}), record=known, capabilities=SILENT
     )
-    assert verbs(of) == {"a": "keep"}
+    assert verbs(of) == {"a": "replace"}
 
 
 # -- what may still be taken back ---------------------------------------------------------------------------------

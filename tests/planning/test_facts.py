@@ -9,7 +9,8 @@ import pytest
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.model.remote import Phase
 from declarative.model.resource import Desired, Project, Resource, Route
-from declarative.planning.facts import Managed, list_managed
+from declarative.planning.facts import Managed
+from declarative.planning.managed import list_managed
 from tests.planning.facts_fixture import (
     ADDRESS,
     LINEAGE,

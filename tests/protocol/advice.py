@@ -63,4 +63,6 @@ def _was_placed(project: Project, address: str) -> bool:
         batch = project.cartesia("GET", f"/agents/calls/batches/{intent['remote']}")
         return int(batch["retry_count"]) > int(intent.get("retry_count") or 0)
     project.advance(60)
+    if queued := project.queued_calls()["calls"]:  # among them are some that were taken back, and called nobody
+        return any(call["sid"] not in record.get("remotes", {}) for call in queued)
     return sum(project.calls().values()) > len(record.get("remotes", {}))

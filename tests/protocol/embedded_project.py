@@ -109,4 +109,15 @@ def happened(ground: EmbeddedProject, intent: Mapping[str, Any]) -> bool:
     if intent["route"] == "batch":
         names = [one["name"] for one in ground.batches()] + ground.campaign_names()
         return any(name.endswith(intent["mark"]) for name in names)
-    return any((one["metadata"] or {}).get("dialctl") == intent["mark"] for one in ground.dials())
+    if any((one["metadata"] or {}).get("dialctl") == intent["mark"] for one in ground.dials()):
+        return True
+    return intent.get("person") in _persons_of_unknown_calls(ground)
+
+
+def _persons_of_unknown_calls(ground: EmbeddedProject) -> set[str]:
+    """The digests of everyone to whom a call went at a provider without marks that the lock does not know."""
+    lock = ground.lock()
+    known = {remote for record in lock["resources"].values() for remote in record.get("remotes", {})}
+    unmarked = [dial for dial in ground.dials() if dial["provider"] == "twilio"]
+    unknown = [dial["number"] for dial in unmarked if dial["call_id"] not in known]
+    return {PersonKey(None).digest_person(lock["lineage"], number) for number in unknown}

@@ -34,6 +34,11 @@ _PROJECT = {
                 "type": "retell",
                 "defaults": {"override_agent_id": "agent_A", "from_number": "+12025550100"},
             },
+            "events": {
+                "type": "telnyx",
+                "defaults": {"assistant_id": "agent_A", "telnyx_agent_target": "+12025550100"},
+            },
+            "queue": {"type": "twilio", "defaults": {"From": "+12025550100"}},
             "box": {"type": "callingbox", "defaults": {"agent_id": "b5a1c9f2-6d2d-4a7f-9f3a-5a2b1c3d4e5f"}},
         },
     },
@@ -43,8 +48,15 @@ _RETRY_ON = {"cartesia": _DIAL, "old": ["pre_dial"], "box": ["no_answer", "busy"
 _RETRY_ON["eleven"] = _RETRY_ON["box"]
 _RETRY_ON["vapi"] = ["customer-did-not-answer", "customer-busy", "twilio-failed-to-connect-call"]
 _RETRY_ON["phone"] = _DIAL
-_PERSONAL = {"eleven": "dynamic_variables", "vapi": "variableValues", "phone": "retell_llm_dynamic_variables"}
-_AGENT = {"vapi": "assistantId", "phone": "override_agent_id"}
+_RETRY_ON["events"] = _RETRY_ON["queue"] = ["no-answer", "busy", "failed"]
+_PERSONAL = {
+    "eleven": "dynamic_variables",
+    "events": "dynamic_variables",
+    "vapi": "variableValues",
+    "phone": "retell_llm_dynamic_variables",
+    "queue": "Parameters",
+}
+_AGENT = {"vapi": "assistantId", "events": "assistant_id", "phone": "override_agent_id"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,9 @@ class Wanted:
     def document(self) -> dict[str, object]:
         kind, _, name = self.address.partition("/")
         spec: dict[str, object] = {"provider": self.provider}
-        if self.provider != "box":
+        if self.provider == "queue":  # its address alone tells whose call it is
+            spec["Url"] = f"https://{self.agent.replace('_', '-')}.example.com/twiml?campaign={self.campaign}"
+        elif self.provider != "box":
             spec[_AGENT.get(self.provider, "agent_id")] = self.agent
         if self.scheduled_at:
             spec["scheduled_at"] = self.scheduled_at

@@ -111,6 +111,7 @@ class Project(Outside):
             for name in ("CARTESIA", "CALLINGBOX")
             for what, value in (("BASE_URL", self.url or ""), ("API_KEY", self.key))
         }
+        served |= {"TWILIO_BASE_URL": self.url or "", "TWILIO_ACCOUNT_SID": self.key, "TWILIO_AUTH_TOKEN": self.key}
         return {"NO_COLOR": "1", "DIALCTL_APPLY_PARALLELISM": "8", **(served if self.url else {}), **self.environment}
 
     @property

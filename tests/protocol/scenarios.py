@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.protocol.project_fixture import Project, never, once, people
 from tests.protocol.run_process import KILL
-from tests.protocol.voices import CAMPAIGNS, PHONE_CALLS, VAPI, VOICES, Voice
+from tests.protocol.voices import CAMPAIGNS, EVENTS, PHONE_CALLS, QUEUED_CALLS, VAPI, VOICES, Voice
 
 Expected = Mapping[str, tuple[int, int]]
 AFTER_THE_GUARD = 600.0
@@ -272,6 +272,18 @@ def _voice_replace(voice: Voice) -> Callable[[Project], Expected]:
     return prepare
 
 
+def _queue_left(project: Project) -> Expected:
+    """A run died while its call waited in the provider's queue, and then its person was removed."""
+    _voice_first(QUEUED_CALLS)(project)
+    project.plan()
+    slow = {"match": {"operation": QUEUED_CALLS.operation}, "do": {"queued_before": AFTER_THE_GUARD / 2}}
+    project.control("PUT", "faults", [slow])
+    project.apply(at="http: GET /2010-04-01/Accounts/sk_sandbox/Calls/", signum=KILL)
+    project.control("PUT", "faults", [])
+    project.file("voices.yaml", QUEUED_CALLS.batch(people(2, 1)))
+    return {**never(people(1)), **once(people(2, 1))}
+
+
 def _voice_one_off(voice: Voice) -> Callable[[Project], Expected]:
     """One person leaves and the data of another change, an hour before anybody is called; a third stays."""
 
@@ -285,6 +297,32 @@ def _voice_one_off(voice: Voice) -> Callable[[Project], Expected]:
         moved = f'"{people(1)[0]}"'
         project.file("voices.yaml", changed.replace(moved, f"{moved}, dynamic_variables: {{plan: pro}}"))
         return {**once(people(3)), **never(people(1, 3))}
+
+    return prepare
+
+
+def _voice_lost(voice: Voice) -> Callable[[Project], Expected]:
+    """A create that never arrives: under a key it is sent again."""
+
+    def prepare(project: Project) -> Expected:
+        _voice_first(voice)(project)
+        project.plan()
+        project.control("PUT", "faults", [{"match": {"operation": voice.operation}, "do": "lost_request"}])
+        return once(people(3))
+
+    return prepare
+
+
+def _voice_lost_then_suppressed(voice: Voice) -> Callable[[Project], Expected]:
+    """A run died over a lost answer, and then one of its people enters a do-not-call list."""
+
+    def prepare(project: Project) -> Expected:
+        _voice_lost(voice)(project)
+        project.apply(at="answer: submit", signum=KILL)
+        suppressed = people(1, 2)
+        project.file("dnc.csv", "\n".join(["to_number", *suppressed]) + "\n")
+        project.file("voices.yaml", voice.batch(people(3), more="policy: {suppress_from: [{file: dnc.csv}]}, "))
+        return {**once(people(2)), **never(suppressed)}
 
     return prepare
 
@@ -326,7 +364,14 @@ SCENARIOS = (
         )
     ),
     Scenario("taken off and moved alone", _voice_one_off(CAMPAIGNS)),
+    Scenario("a lost create under a key", _voice_lost(CAMPAIGNS)),
+    *(
+        Scenario(f"suppressed after a lost answer at {voice.title}", _voice_lost_then_suppressed(voice), costly=True)
+        for voice in (CAMPAIGNS, EVENTS)
+    ),
     Scenario("single calls under a key", _voice_first(PHONE_CALLS)),
+    Scenario("single calls without a mark", _voice_first(QUEUED_CALLS)),
+    Scenario("taken out of a queue", _queue_left, leaving=tuple(people(1))),
     Scenario("resume what was cancelled elsewhere", _resume_elsewhere, ("resolve", "batch/march", "--resume")),
 )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.protocol.embedded_project import EmbeddedProject, come_to_rest
+from tests.protocol.embedded_project import EmbeddedProject, come_to_rest, resolve_like_a_person
 from tests.protocol.faults_answers import FAULTS, Fault
 from tests.protocol.faults_reads import rule
-from tests.protocol.voices import BATCHES, BUSY, CAMPAIGNS, EVENTS, REACHED, SILENT, VOICES, Voice
+from tests.protocol.voices import BATCHES, BUSY, CAMPAIGNS, EVENTS, PHONE_CALLS, REACHED, SILENT, VOICES, Voice
 
 _HOUR = 3600.0
 _TELLING = (
@@ -45,6 +45,52 @@ def test_a_request_that_goes_wrong_calls_nobody_twice_and_leaves_nobody_out(
     ground.advance(_HOUR)
     come_to_rest(ground)
     assert ground.calls() == {REACHED: 1, SILENT: 1}
+
+
+keyed = pytest.mark.parametrize("voice", [CAMPAIGNS, EVENTS, PHONE_CALLS], ids=lambda voice: voice.title)
+_UNANSWERED = ("request lost", "answer lost", "answer cut", "late", "later than the guard", "later than settle")
+"""After these the key holds, whatever became of the request."""
+
+
+@keyed
+@pytest.mark.parametrize("lag", [0, 40], ids=["shown at once", "shown later"])
+@pytest.mark.parametrize(
+    "fault", [fault for fault in FAULTS if fault.name in _UNANSWERED], ids=lambda fault: fault.name
+)
+def test_with_a_key_a_lost_create_is_settled_in_seconds_and_nobody_waits_for_settle(
+    ground: EmbeddedProject, voice: Voice, fault: Fault, lag: int
+) -> None:
+    ground.write(voice.batch([REACHED, SILENT]))
+    ground.faults(rule(voice.operation, fault.do), *([rule(voice.listing, {"lag": lag}, times=0)] if lag else []))
+    began = ground.now()
+    ran = ground.apply()
+    assert (ran.exit, "not proven" in ran.text) == (0, False), ran.text
+    assert "was sent again under its key" in ran.text or "found again by its mark" in ran.text, ran.text
+    assert not ground.record("batch/survey").get("intents")
+    assert (ground.now() - began).total_seconds() < 100, "settle is five minutes, and the guard two"
+    ground.faults()
+    ground.advance(_HOUR)
+    come_to_rest(ground)
+    assert ground.calls() == {REACHED: 1, SILENT: 1}
+
+
+@keyed
+def test_who_entered_a_do_not_call_list_after_a_lost_answer_is_not_called_by_the_repeat(
+    ground: EmbeddedProject, voice: Voice
+) -> None:
+    """The run ends before it can settle anything: no list can be read, and no request arrives."""
+    no_list = {"status": {"code": 500, "effect": False}}
+    ground.write(voice.batch([REACHED, SILENT, BUSY]))
+    ground.faults(rule(voice.operation, "lost_request", times=0), rule(voice.listing, no_list, after=1, times=0))
+    assert ground.apply().exit == 3
+    ground.faults()
+    (ground.directory / "dnc.csv").write_text(f"to_number\n{SILENT}\n")
+    ground.write(voice.batch([REACHED, SILENT, BUSY], more="policy: {suppress_from: [{file: dnc.csv}]}, "))
+    for _ in range(3):
+        ground.apply()
+        ground.advance(2 * _HOUR)
+        resolve_like_a_person(ground)
+    assert ground.calls() == {REACHED: 1, BUSY: 1}
 
 
 @voices

@@ -88,3 +88,13 @@ PHONE_CALLS = Voice(
     agent="override_agent_id",
 )
 """Single calls: what was placed can be neither moved nor taken back."""
+QUEUED_CALLS = Voice(
+    "twilio",
+    "createCall",
+    "updateCall",
+    "listCalls",
+    "no-answer",
+    {"From": "+12025550100", "Url": "https://agent.example.com/twiml"},
+    agent="Url",
+)
+"""Single calls without a mark, which wait in a queue of the provider's own."""

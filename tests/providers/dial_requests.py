@@ -28,6 +28,10 @@ class Request:
     def error(self, status: int, message: str, **headers: str) -> httpx.Response:
         if self.type_name == "retell":
             return httpx.Response(status, json={"status": "error", "message": message}, headers=headers)
+        if self.type_name == "twilio":
+            code = {401: 20003, 404: 20404, 429: 20429}.get(status, 20001)
+            body = {"code": code, "message": message, "more_info": "https://www.twilio.com/docs", "status": status}
+            return httpx.Response(status, json=body, headers=headers)
         if self.type_name == "callingbox":
             return httpx.Response(status, json={"error": message}, headers=headers)
         if not self.structured:
@@ -58,7 +62,18 @@ PHONE_CALL: dict[str, Json] = {
     "metadata": {"dialctl": str(MARK)},
 }
 PHONE = Request("retell", "retell", None, Route.CALL, submit, PHONE_CALL)
-REQUESTS = [CREATE, RETRY, PLACE, PLACE_NEW, LEGACY, BOX, PHONE]
+QUEUED_CALL: dict[str, Json] = {
+    "sid": "CA00000000000000000000000000000001",
+    "to": "+14155550101",
+    "from": "+12025550100",
+    "status": "queued",
+    "direction": "outbound-api",
+    "date_created": "Sun, 14 Jun 2026 12:00:00 +0000",
+    "start_time": None,
+    "queue_time": "1000",
+}
+QUEUED = Request("twilio", "twilio", None, Route.CALL, submit, QUEUED_CALL)
+REQUESTS = [CREATE, RETRY, PLACE, PLACE_NEW, LEGACY, BOX, PHONE, QUEUED]
 
 
 def outcome(request: Request, answer: httpx.Response | Exception) -> Outcome:

@@ -43,11 +43,27 @@ ENDED_CALL: dict[str, Json] = {
     "call_analysis": {"call_successful": True},
 }
 """A call at Retell."""
+COMPLETED_CALL: dict[str, Json] = {
+    "sid": "CA00000000000000000000000000000001",
+    "to": "+14155550101",
+    "from": "+12025550100",
+    "status": "completed",
+    "direction": "outbound-api",
+    "date_created": "Sun, 14 Jun 2026 12:00:00 +0000",
+    "date_updated": "Sun, 14 Jun 2026 12:02:00 +0000",
+    "start_time": "Sun, 14 Jun 2026 12:00:01 +0000",
+    "end_time": "Sun, 14 Jun 2026 12:02:00 +0000",
+    "duration": "110",
+    "queue_time": "1000",
+    "answered_by": "human",
+}
+"""A call at Twilio."""
 READS: list[tuple[str, str, Route, Json, Json]] = [
     ("cartesia", "2026-03-01", Route.BATCH, batch(recipients=[PERSON, PERSON]), {"data": [batch()], "has_more": False}),
     ("cartesia", "2026-08-14", Route.CALL, CALL, {"data": [CALL], "has_more": False}),
     ("callingbox", "2026-04", Route.CALL, CALL, {"data": [CALL], "has_more": False}),
     ("retell", "v2", Route.CALL, ENDED_CALL, {"items": [ENDED_CALL], "has_more": False}),
+    ("twilio", "2010-04-01", Route.CALL, COMPLETED_CALL, {"calls": [COMPLETED_CALL], "next_page_uri": None}),
 ]
 """Type, version and route; a good answer to a read of one remote, and one to the list."""
 

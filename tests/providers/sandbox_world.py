@@ -29,7 +29,9 @@ class SandboxWorld(World):
         telnyx = {"assistant_id": AGENT, "telnyx_agent_target": "+12025550100"}
         retell = {"from_number": "+12025550100", "override_agent_id": AGENT, "override_agent_version": 3}
         vapi = {"assistantId": AGENT, "phoneNumberId": AGENT, "maxConcurrency": 10}
-        return {**cartesia, **telnyx, **retell, **vapi, "agent_phone_number_id": "phnum_1"}
+        twilio = {"From": "+12025550100", "Url": "https://agent.example.com/twiml", "Timeout": 25, "TimeLimit": 900}
+        twilio |= {"MachineDetection": "Enable", "StatusCallback": "https://agent.example.com/status"}
+        return {**cartesia, **telnyx, **retell, **vapi, **twilio, "agent_phone_number_id": "phnum_1"}
 
     @property
     def unreached_numbers(self) -> Sequence[str]:

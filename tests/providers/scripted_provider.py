@@ -17,6 +17,7 @@ from declarative.providers.base import Channel, ConnectOptions, Provider, Submis
 from declarative.providers.http.outcomes import Answer
 
 KEY = "sk_car_ThisKeyMustNeverBeSeen42"
+ACCOUNT = "AC00000000000000000000000000000001"
 MARK = Mark("aaaaa", "bbbbbb", "ccccccc", 1, 1, 1, "ddddd")
 SETTINGS: dict[str, Json] = {"agent_id": "agent_1", "from_number_id": "ap_1", "from_number": "+12025550100"}
 
@@ -48,6 +49,8 @@ def environment(**other: str) -> dict[str, str]:
         "TELNYX_API_KEY": KEY,
         "VAPI_API_KEY": KEY,
         "RETELL_API_KEY": KEY,
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": KEY,
         **other,
     }
 

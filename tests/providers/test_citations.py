@@ -12,9 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "declarative" / "providers"
 _PLACE = r"(?:row )?\d+(?:\.\d+)?"
-_CITATION = re.compile(
-    rf"(?<!/)\b(cartesia|callingbox|elevenlabs|telnyx|retell|vapi)\.md((?: {_PLACE}(?:(?:,| to| and)(?= {_PLACE}))?)*)"
-)
+_DOCUMENTS = "cartesia|callingbox|elevenlabs|telnyx|retell|vapi|twilio"
+_CITATION = re.compile(rf"(?<!/)\b({_DOCUMENTS})\.md((?: {_PLACE}(?:(?:,| to| and)(?= {_PLACE}))?)*)")
 
 
 def cited() -> Iterator[tuple[str, str, str]]:
@@ -51,7 +50,7 @@ def test_a_citation_leads_somewhere(file: str, document: str, places: str) -> No
 
 
 def test_citations_are_read_in_all_their_forms() -> None:
-    known = {"cartesia", "callingbox", "elevenlabs", "telnyx", "retell", "vapi"}
+    known = {"cartesia", "callingbox", "elevenlabs", "telnyx", "retell", "vapi", "twilio"}
     assert {document for _, document, _ in cited()} == known
     assert list(named(" 2.5 to 2.9 and 3")) == ["2.5", "2.9", "3"]
     assert list(named(" 7, row 2")) == ["7", "7, row 2"]

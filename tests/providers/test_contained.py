@@ -8,7 +8,7 @@ import pytest
 
 from declarative.errors import Interrupted, ProviderError
 from declarative.model.resource import Route
-from declarative.providers.base import Ambiguous, Outcome, RemovalChannel
+from declarative.providers.base import Ambiguous, NumberChannel, Outcome, RemovalChannel
 from declarative.providers.contained import ContainedProvider
 from tests.providers.memory_provider import Memory
 from tests.providers.scripted_provider import submission
@@ -62,6 +62,17 @@ def test_a_channel_without_the_request_for_one_person_takes_nobody_off() -> None
     with pytest.raises(ProviderError, match="cannot take off anybody"):
         channel.find_members("x", frozenset({"+14155550101"}))
     assert isinstance(channel.remove_member("x", "y"), Ambiguous)
+
+
+def test_a_channel_without_the_search_by_number_is_a_failed_read() -> None:
+    for channel, why in (
+        (ContainedProvider("memory", Memory()), "cannot search by number"),
+        (PROVIDER, "RuntimeError"),
+    ):
+        contained = channel.channels[Route.CALL]
+        assert isinstance(contained, NumberChannel)
+        with pytest.raises(ProviderError, match=why):
+            contained.find_calls_to("+14155550101")
 
 
 def test_pages_that_break_off_are_a_failed_read() -> None:

@@ -53,7 +53,7 @@ def test_a_built_in_provider_keeps_the_whole_contract(name: str, version: str, w
     routes = {version: provider_type.routes[version]}
     report = check_provider(OneRoute(replace(provider_type, versions=(version,), routes=routes)), world)
     assert report.skipped == {}
-    assert len(report.passed) == len(routes[version]) * 40
+    assert len(report.passed) == len(routes[version]) * 41
 
 
 class MemoryWorld(World):
@@ -70,7 +70,7 @@ class MemoryWorld(World):
 
 def test_the_example_from_outside_keeps_what_can_be_checked_of_it() -> None:
     report = check_provider(memory_provider, MemoryWorld())
-    assert len(report.passed) == 18
+    assert len(report.passed) == 19
     assert {name.split(": ")[0] for name in report.passed} == {"1 call"}
     reasons = set(report.skipped.values())
     assert reasons == {

@@ -18,7 +18,7 @@ def test_the_public_names_are_these() -> None:
         "Provider", "Channel", "SingleCallChannel", "AccountEntry", "ProviderType", "Capabilities", "ConnectOptions",
         "Submission", "Mark", "Remote", "Phase", "Outcome", "Done", "NotSent", "Rejected", "Busy", "OutOfFunds",
         "Ambiguous", "MarkMissing", "HttpClient", "Body", "SettingsFields", "DataLimits", "Cancellable", "CancelProof",
-            "Removal", "RemovalChannel", "SearchChannel", "Simulator",
+            "Removal", "RemovalChannel", "SearchChannel", "NumberChannel", "Simulator",
     }  # fmt: skip
     assert len(set(providers.__all__)) == len(providers.__all__)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ import httpx
 
 from declarative.sandbox.embedded import open_sandbox
 from tests.outside import Outside
+
+TWILIO_ACCOUNT = "AC00000000000000000000000000000001"
+TWILIO = f"/2010-04-01/Accounts/{TWILIO_ACCOUNT}"
 
 
 @dataclass
@@ -51,6 +55,10 @@ class Account(Outside):
 
     def at_retell(self, key: str | None = None) -> httpx.Client:
         return self.client(Authorization=f"Bearer {key or self.key}")
+
+    def at_twilio(self, key: str | None = None) -> httpx.Client:
+        token = b64encode(f"{TWILIO_ACCOUNT}:{key or self.key}".encode()).decode()
+        return self.client(Authorization=f"Basic {token}")
 
     def reached(self) -> AbstractContextManager[httpx.Client]:
         return nullcontext(self.client())

@@ -60,6 +60,11 @@ def retell(account: Account) -> httpx.Client:
     return account.at_retell()
 
 
+@pytest.fixture
+def twilio(account: Account) -> httpx.Client:
+    return account.at_twilio()
+
+
 @pytest.fixture(scope="session")
 def served_url() -> Iterator[str]:
     with served_sandbox("--speed", "0") as url:

@@ -99,5 +99,11 @@ def phone_call_body(number: str = ADA, **changes: Any) -> dict[str, Any]:
     return {"from_number": "+12025550100", "to_number": number} | changes
 
 
+def twilio_form(number: str = ADA, **changes: str) -> dict[str, str]:
+    """A request for a call at Twilio; an empty text takes a field out."""
+    form = {"From": "+12025550100", "To": number, "Url": "https://agent.example.com/twiml"} | changes
+    return {name: value for name, value in form.items() if value}
+
+
 def fault_rule(operation: str, do: Any, **match: Any) -> dict[str, Any]:
     return {"match": {"operation": operation, **match}, "do": do}

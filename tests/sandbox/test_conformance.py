@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from declarative.sandbox.handle import PROVIDERS
 
-from .account import Account
+from .account import TWILIO, Account
 from .request_bodies import (
     ADA,
     CALL_LIST,
@@ -31,6 +31,7 @@ from .request_bodies import (
     campaign_body,
     event_body,
     phone_call_body,
+    twilio_form,
     vapi_call_body,
     vapi_campaign_body,
 )
@@ -266,3 +267,29 @@ def test_phone_calls_all_along_their_life(account: Account, retell: httpx.Client
         ("getConcurrency", "/get-concurrency"),
     ):
         conforms("retell", operation, retell.get(path))
+
+
+def test_calls_of_twilio_all_along_their_life(account: Account, twilio: httpx.Client) -> None:
+    calls = f"{TWILIO}/Calls.json"
+    made = [
+        conforms("twilio", "createCall", twilio.post(calls, data=twilio_form(one, MachineDetection="Enable")))
+        for one in PEOPLE
+        if not one.endswith("98")
+    ]
+    for seconds in STEPS:
+        account.advance(seconds)
+        conforms("twilio", "listCalls", twilio.get(calls, params={"PageSize": 4}))
+        for call in made:
+            conforms("twilio", "getCall", twilio.get(call["uri"]))
+    conforms("twilio", "createCall", twilio.post(calls, data={}))
+    conforms("twilio", "getCall", twilio.get(f"{TWILIO}/Calls/CA0.json"))
+    conforms("twilio", "updateCall", twilio.post(made[0]["uri"], data={"Status": "canceled"}))
+    late = twilio.post(calls, data=twilio_form()).json()
+    conforms("twilio", "updateCall", twilio.post(late["uri"], data={"Status": "canceled"}))
+    conforms("twilio", "getAccount", twilio.get(f"{TWILIO}.json"))
+    for number in ("+12025550100", "+12025559999"):
+        query = {"PhoneNumber": number}
+        conforms("twilio", "listIncomingNumbers", twilio.get(f"{TWILIO}/IncomingPhoneNumbers.json", params=query))
+        conforms("twilio", "listCallerIds", twilio.get(f"{TWILIO}/OutgoingCallerIds.json", params=query))
+    refused = account.at_twilio("revoked").get(calls)
+    assert (refused.status_code, conforms("twilio", "listCalls", refused)["code"]) == (401, 20003)

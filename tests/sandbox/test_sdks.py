@@ -15,8 +15,10 @@ import telnyx
 from elevenlabs.conversational_ai.outbound_campaigns import SubmitCampaignRequestChannelConfig_Phone
 from elevenlabs.core import ApiError
 from elevenlabs.types import OutboundCallRecipient, SubmitCampaignRecipient
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
 
-from .account import Account
+from .account import TWILIO_ACCOUNT, Account
 from .request_bodies import ADA, BUSY, box_body, calls_body, fault_rule
 
 
@@ -222,3 +224,47 @@ def test_retell_does_not_repeat_what_dials_and_a_key_names_one_call(served: Acco
     assert served.calls() == {ADA: 1}
     batch = phone.batch_call.create_batch_call(from_number="+12025550100", tasks=[{"to_number": BUSY}])
     assert batch.total_task_count == 1
+
+
+@pytest.fixture
+def dialer(served: Account) -> Client:
+    client = Client(TWILIO_ACCOUNT, served.key)
+    client.api.base_url = served.base_url
+    return client
+
+
+def queue_call(dialer: Client, number: str = ADA) -> str:
+    call = dialer.calls.create(to=number, from_="+12025550100", url="https://agent.example.com/twiml", timeout=25)
+    assert (call.status, call.direction, call.queue_time) == ("queued", "outbound-api", "1000")
+    return str(call.sid)
+
+
+def test_twilio_places_finds_cancels_and_reads_calls(served: Account, dialer: Client) -> None:
+    waits = queue_call(dialer)
+    assert [call.sid for call in dialer.calls.list(to=ADA)] == [waits]
+    cancelled = dialer.calls(waits).update(status="canceled")
+    assert (cancelled.status, cancelled.start_time) == ("canceled", None)
+    talks = queue_call(dialer)
+    served.advance(600)
+    ended = dialer.calls(talks).fetch()
+    assert (ended.status, ended.date_created is not None, ended.start_time is not None) == ("completed", True, True)
+    for _ in range(3):
+        queue_call(dialer, BUSY)
+        served.advance(10)
+    assert {call.to for call in dialer.calls.list(page_size=2)} == {ADA, BUSY}
+    assert len(dialer.calls.list(page_size=2)) == 5
+    assert served.calls() == {ADA: 1, BUSY: 3}
+    assert dialer.api.accounts(TWILIO_ACCOUNT).fetch().status == "active"
+    assert [number.phone_number for number in dialer.incoming_phone_numbers.list()] == ["+12025550100"]
+    assert dialer.outgoing_caller_ids.list() == []
+    with pytest.raises(TwilioRestException) as caught:
+        dialer.calls("CA00000000000000000000000000000000").fetch()
+    assert (caught.value.status, caught.value.code) == (404, 20404)
+
+
+def test_twilio_repeats_nothing_and_has_no_key(served: Account, dialer: Client) -> None:
+    served.faults(fault_rule("createCall", {"status": {"code": 503, "effect": True}}))
+    with pytest.raises(TwilioRestException):
+        queue_call(dialer)
+    served.advance(60)
+    assert served.calls() == {ADA: 1}

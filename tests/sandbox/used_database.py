@@ -9,7 +9,7 @@ from urllib.parse import quote
 from declarative.sandbox.embedded import EmbeddedSandbox
 from declarative.sandbox.store import DamagedDatabase
 from declarative.sandbox.world import World
-from tests.sandbox.account import Account, open_account
+from tests.sandbox.account import TWILIO, Account, open_account
 from tests.sandbox.request_bodies import (
     BATCHES,
     CALL_LIST,
@@ -24,6 +24,7 @@ from tests.sandbox.request_bodies import (
     fault_rule,
     fictional_numbers,
     phone_call_body,
+    twilio_form,
     vapi_call_body,
     vapi_campaign_body,
 )
@@ -44,6 +45,7 @@ def make_used_file(directory: Path) -> Path:
             account.at_vapi().post("/call", json=vapi_call_body())
             account.at_telnyx().post(EVENTS, json=event_body(), headers={"Idempotency-Key": "k"})
             account.at_retell().post(PHONE_CALLS, json=phone_call_body(idempotency_key="r", metadata={"a": "b"}))
+            account.at_twilio().post(f"{TWILIO}/Calls.json", data=twilio_form())
             account.advance(3600)
         use_everything(account)
     return directory / "sandbox.sqlite3"
@@ -65,6 +67,7 @@ def use_everything(account: Account) -> None:
         account.at_vapi().get(f"{VAPI_CAMPAIGNS}/{quote(campaign['id'], safe='')}/contacts")
     account.at_vapi().get("/call")
     account.at_retell().post(CALL_LIST, json={"limit": 3})
+    account.at_twilio().get(f"{TWILIO}/Calls.json")
     for route in ("dials", "requests", "faults", "clock"):
         account.control("GET", route)
     account.advance(5)

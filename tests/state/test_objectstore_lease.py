@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from obstore.store import MemoryStore
 
 from declarative.errors import LeaseHeld, LeaseLost, StateError
 from declarative.state import objectstore_lease
@@ -72,6 +73,15 @@ def test_a_store_without_conditional_writes_is_refused(s3: S3Server, s3_url: str
     finally:
         s3.ignore_conditions = False
     assert backend.holder() is None
+
+
+def test_a_store_that_obeys_conditions_is_tested_once(tmp_path: Path) -> None:
+    objects = ObjectClient(MemoryStore(), f"memory://{tmp_path}")
+    beats = []
+    for _ in range(3):
+        with ObjectStoreBackend(objects).lease(holder(), 0, no_sleep):
+            beats.append(objectstore_lease.read_lease(objects).beat)
+    assert beats == [1, 0, 0], "the test renews the lease, to see that its former version is refused"
 
 
 def test_another_machines_wrong_clock_does_not_matter(s3: S3Server, s3_url: str, tmp_path: Path) -> None:

@@ -31,9 +31,18 @@ class PersonSchema:
 
     @classmethod
     def from_capabilities(
-        cls, capabilities: Capabilities, provider: str, known_fields: tuple[str, ...] = ()
+        cls,
+        capabilities: Capabilities,
+        provider: str,
+        known_fields: tuple[str, ...] = (),
+        written_fields: Collection[str] = (),
     ) -> PersonSchema:
-        return cls(capabilities.personal, provider, capabilities.data_limits, known_fields)
+        """The data of people of a resource that has `written_fields`."""
+        limits, carrier = capabilities.data_limits, capabilities.personal_in
+        if carrier and carrier not in written_fields:
+            refusal = f"{provider} sends a person's data in {carrier}, which is not written here"
+            limits = {name: DataLimits(refusal=refusal) for name in capabilities.personal}
+        return cls(capabilities.personal, provider, limits, known_fields)
 
     def limits_of(self, name: str) -> DataLimits:
         return self.limits.get(name, ANY_DATA)
@@ -46,6 +55,8 @@ class PersonSchema:
 
 def name_fault(limits: DataLimits, name: str) -> str:
     """What is wrong with a key of a field; an empty text when nothing is."""
+    if limits.refusal:
+        return limits.refusal
     if limits.reserves_mark and name == METADATA_KEY:
         return RESERVED_KEY
     if limits.key_pattern and not re.fullmatch(limits.key_pattern, name):

@@ -203,7 +203,7 @@ class HttpClient:
             raise failure(f"answered {answer.status}, but not with JSON: {answer.excerpt}")
         if answer.status == 401:
             raise Unauthorized(
-                f"{self._endpoint.provider}: {method} {path} {message}", hint=f"look at {self._endpoint.key_variable}"
+                f"{self._endpoint.provider}: {method} {path} {message}", hint=f"look at {self._endpoint.key_names}"
             )
         raise failure(message, hint="try again later" if answer.is_transient else "")
 

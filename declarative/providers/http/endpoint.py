@@ -23,8 +23,8 @@ class Endpoint:
 
     provider: str
     """Its name in the manifests."""
-    key_variable: str
-    """The environment variable of the key, for hints."""
+    key_variables: tuple[str, ...]
+    """The environment variables of the key, and of the account where there is one, for hints."""
     base_url: str
     """Scheme, host, and perhaps a port and a path prefix; without a slash at the end."""
     host: str
@@ -33,6 +33,8 @@ class Endpoint:
     """Whether the host is this machine."""
     key: str = field(repr=False)
     """The API key: printable ASCII, never in a repr."""
+    account: str = ""
+    """The account's id, where requests name it; printable ASCII."""
     proxy: str = field(default="", repr=False)
     """URL of the proxy to go through, which may hold a password. Empty: none."""
     proxy_variable: str = ""
@@ -42,19 +44,26 @@ class Endpoint:
     ca_directory: str = ""
     """From SSL_CERT_DIR, likewise."""
 
+    @property
+    def key_names(self) -> str:
+        """The variables of the key, for people."""
+        return " and ".join(self.key_variables)
+
 
 def from_environment(spec: ProviderSpec, provider_type: ProviderType, environment: Mapping[str, str]) -> Endpoint:
     """Read the endpoint. Raises MissingKey, or ProviderError for a base URL or a key that cannot be used."""
     base_url = environment.get(provider_type.url_variable, "").strip() or provider_type.default_url
     host = _parse_host(base_url, provider_type.url_variable)
     proxy_variable, proxy = ("", "") if is_loopback(host) else _read_proxy(host, environment)
+    keys = _read_keys(spec, provider_type, environment)
     return Endpoint(
         provider=spec.name,
-        key_variable=provider_type.key_variable,
+        key_variables=provider_type.key_variables,
         base_url=base_url.rstrip("/"),
         host=host,
         loopback=is_loopback(host),
-        key=_read_key(spec, provider_type, environment),
+        key=keys[provider_type.key_variable],
+        account=keys.get(provider_type.account_variable, ""),
         proxy=proxy,
         proxy_variable=proxy_variable,
         ca_file=environment.get("SSL_CERT_FILE", ""),
@@ -62,19 +71,19 @@ def from_environment(spec: ProviderSpec, provider_type: ProviderType, environmen
     )
 
 
-def _read_key(spec: ProviderSpec, provider_type: ProviderType, environment: Mapping[str, str]) -> str:
-    key = environment.get(provider_type.key_variable, "").strip()
-    if not key:
+def _read_keys(spec: ProviderSpec, provider_type: ProviderType, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what each variable of the type holds. Raises MissingKey, or ProviderError for what cannot be used."""
+    keys = {name: environment.get(name, "").strip() for name in provider_type.key_variables}
+    if missing := " and ".join(name for name, key in keys.items() if not key):
         raise MissingKey(
-            f"{spec.name}: no API key, {provider_type.key_variable} is not set",
-            hint=f"set {provider_type.key_variable}, or use --sandbox, which needs no key and calls no phone",
+            f"{spec.name}: no API key, {missing} {'are' if ' and ' in missing else 'is'} not set",
+            hint=f"set {missing}, or use --sandbox, which needs no key and calls no phone",
         )
-    # An HTTP library shows an impossible header value in its error, and with it the key.
-    if not all("!" <= character <= "~" for character in key):
-        raise ProviderError(
-            f"{provider_type.key_variable} has characters that no API key has", hint="copy the key again"
-        )
-    return key
+    for name, key in keys.items():
+        # An HTTP library shows an impossible header value in its error, and with it the key.
+        if not all("!" <= character <= "~" for character in key):
+            raise ProviderError(f"{name} has characters that no API key has", hint="copy the key again")
+    return keys
 
 
 def _read_proxy(host: str, environment: Mapping[str, str]) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -35,6 +36,11 @@ class Body:
 def bearer(key: str) -> Mapping[str, str]:
     """The header by which most APIs take a key."""
     return {"Authorization": f"Bearer {key}"}
+
+
+def basic(user: str, password: str) -> Mapping[str, str]:
+    """The header of HTTP Basic authentication."""
+    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 def as_body(body: bytes | Body | None) -> Body | None:

@@ -27,7 +27,7 @@ def open_client(*answers: httpx.Response | Exception) -> tuple[HttpClient, list[
 
     endpoint = Endpoint(
         provider="relay",
-        key_variable="RELAY_API_KEY",
+        key_variables=("RELAY_API_KEY",),
         base_url="https://relay.example",
         host="relay.example",
         loopback=False,
