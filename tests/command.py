@@ -70,21 +70,31 @@ def run_in_subprocess(*arguments: str, directory: Path, variables: Mapping[str, 
     return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
-def run_in_process(*arguments: str) -> CommandResult:
-    """Run the command in this process. Working directory and signal handlers are restored afterwards."""
+def run_in_process(
+    *arguments: str, directory: Path | None = None, variables: Mapping[str, str] | None = None
+) -> CommandResult:
+    """Run the command in this process, with no terminal: in a directory, and with only these variables, where they are
+    named. Working directory, variables and signal handlers are restored afterwards."""
     out, err = io.StringIO(), io.StringIO()
     with _restored_process(), redirect_stdout(out), redirect_stderr(err):
+        if variables is not None:
+            os.environ.clear()
+            os.environ.update(variables)
+        if directory is not None:
+            os.chdir(directory)
         code = run_command(list(arguments))
     return CommandResult(int(code), out.getvalue(), err.getvalue())
 
 
 @contextmanager
 def _restored_process() -> Iterator[None]:
-    where = Path.cwd()
+    where, variables = Path.cwd(), dict(os.environ)
     heard = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
+        os.environ.clear()
+        os.environ.update(variables)
         os.chdir(where)
         for signum, handler in heard.items():
             signal.signal(signum, handler)

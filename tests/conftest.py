@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,16 @@ if TYPE_CHECKING:
 
 settings.register_profile("dialctl", deadline=None)  # how fast the machine is decides no test
 settings.load_profile("dialctl")
+
+# Hundreds of processes are started: each would compile every module again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves are a million objects that stay: the garbage collector need not look at them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

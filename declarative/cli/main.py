@@ -3,6 +3,7 @@ each is imported when its command is called."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -15,6 +16,9 @@ from declarative.errors import NEEDS_POSIX, DialctlError, Exit
 
 _MIN_OPEN_FILES = 32
 """Files and connections that a run with the default parallelism has open at once, with some to spare."""
+
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""Python's own 700 has the garbage collector run hundreds of times while modules are imported: a fifth of a command."""
 
 _COMMANDS: Mapping[str, str] = {
     "init": "declarative.cli.init:init",
@@ -122,6 +126,9 @@ dialctl = _define_root()
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit with a code of errors.Exit."""
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    # httpx looks for its own command line, and with it imports rich and pygments.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     terminal.prepare_streams()
     exit_code = run_command(sys.argv[1:] if arguments is None else arguments)
     sys.exit(_flush_output(exit_code))

@@ -22,6 +22,8 @@ SPACES = " \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _SEPARATORS = rf"[{UNSEEN}{SPACES}()\.\-\u2010-\u2015\u2212]+"
 FIGURE = r"^\+?[0-9]{5,}\.[0-9]{1,2}$"
 """A number that a spreadsheet made a figure of: 14155550101.0. Without its point it would be another number."""
+_NOTHING = r"[^\s\S]"
+"""Matches no text."""
 _KINDS = (
     *("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost"),
     *("personal_number", "voip", "pager", "uan", "voicemail"),
@@ -105,9 +107,11 @@ def _is_normal(text: str) -> bool:
 def _keep_possible(numbers: pl.Series) -> pl.Series:
     import polars as pl
 
+    beginnings = numbers.drop_nulls().str.slice(1, 3).unique()
+    pattern = _possible_pattern(frozenset(code for start in beginnings if (code := calling_code(f"+{start}"))))
     return (
         numbers.to_frame("number")
-        .select(pl.when(pl.col("number").str.contains(_possible_pattern())).then(pl.col("number")))
+        .select(pl.when(pl.col("number").str.contains(pattern)).then(pl.col("number")))
         .to_series()
     )
 
@@ -209,13 +213,15 @@ def _calling_codes() -> frozenset[str]:
 
 
 @cache
-def _possible_pattern() -> str:
-    """All country codes, each with the lengths that its numbers can have."""
+def _possible_pattern(codes: frozenset[str]) -> str:
+    """These country codes, each with the lengths that its numbers can have. The tables of all countries together take
+    as long to import as the rest of a short command."""
     lengths = {
-        code: [length for length in possible_lengths(code) if 7 <= len(code) + length <= 15]
-        for code in sorted(_calling_codes())
+        code: [length for length in possible_lengths(code) if 7 <= len(code) + length <= 15] for code in sorted(codes)
     }
     bodies = {code: "|".join(f"[0-9]{{{length}}}" for length in sizes) for code, sizes in lengths.items() if sizes}
+    if not bodies:
+        return _NOTHING
     return rf"^\+(?:{'|'.join(f'{code}(?:{body})' for code, body in bodies.items())})$"
 
 

@@ -6,11 +6,15 @@ Whatever a plugin raises is caught here: when it is loaded, when it connects, an
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
+from stat import S_ISDIR
 from typing import TYPE_CHECKING, Protocol
 
 from declarative.errors import NoSandbox, ProviderError
@@ -78,7 +82,7 @@ def load_plugins(built_in: Mapping[str, object]) -> Plugins:
 
     While a sandbox is in use, nothing runs of a type without a simulator.
     """
-    if not any(_may_declare_plugins(Path(folder)) for folder in sys.path):
+    if not any(_may_declare_plugins(folder) for folder in sys.path):
         return Plugins()
     from importlib.metadata import entry_points
 
@@ -171,10 +175,25 @@ def _check_fields(provider_type: ProviderType) -> None:
                 raise ProviderError(f"its schema allows {', '.join(dropped)} of a {kind}, and no route declares it")
 
 
-def _may_declare_plugins(path: Path) -> bool:
+def _may_declare_plugins(path: str) -> bool:
     """Tell whether anything installed in a `sys.path` entry names our group.
 
     A look at the files is cheap, while importlib.metadata takes as long as the rest of a short command, and few people
     have a provider type from outside. Entries that are files, such as zips, are left to importlib.metadata.
     """
-    return path.is_file() or any(GROUP.encode() in file.read_bytes() for file in path.glob("*-info/entry_points.txt"))
+    try:
+        status = os.stat(path or ".")
+        return not S_ISDIR(status.st_mode) or _names_group(path or ".", status.st_mtime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache
+def _names_group(folder: str, _changed: int) -> bool:
+    """Tell whether a package installed in a folder names our group. Once for each time of its last change."""
+    for name in os.listdir(folder):
+        if name.endswith("-info"):
+            with suppress(OSError), open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
+                if GROUP.encode() in file.read():
+                    return True
+    return False

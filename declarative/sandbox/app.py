@@ -6,7 +6,8 @@ It sends replies and knows connections. `handle` decides what a reply is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import orjson
@@ -16,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from declarative.sandbox.control import control_routes
@@ -45,24 +46,32 @@ class HostConnection(Protocol):
 
 def create_app(world: World) -> Starlette:
     """All providers on one port, at their own paths and under their names, as `/cartesia`."""
-    return Starlette(
-        routes=[*control_routes(world), *_provider_routes(world)],
+    app = Starlette(
+        routes=[*control_routes(world), *_provider_routes()],
         middleware=[Middleware(_DateHeader, world=world)],
         exception_handlers={HTTPException: _handle_no_route},
     )
+    app.state.world = world
+    return app
 
 
-def _provider_routes(world: World) -> Iterator[BaseRoute]:
+@cache
+def _provider_routes() -> Sequence[BaseRoute]:
+    """The same for every world, which an endpoint finds in the application."""
+    return [*_list_provider_routes()]
+
+
+def _list_provider_routes() -> Iterator[BaseRoute]:
     for provider, api in PROVIDERS.items():
         for operation in api.operations:
-            endpoint = _Endpoint(world, provider, operation)
-            yield Route(f"/{provider}{operation.path}", endpoint, methods=[operation.method])
+            endpoint = _Endpoint(provider, operation)
+            yield _LateRoute(f"/{provider}{operation.path}", endpoint, operation.method)
             if not operation.path.startswith("/v1/agents"):
-                yield Route(api.prefix + operation.path, endpoint, methods=[operation.method])
-    yield from _agent_routes(world)
+                yield _LateRoute(api.prefix + operation.path, endpoint, operation.method)
+    yield from _agent_routes()
 
 
-def _agent_routes(world: World) -> Iterator[BaseRoute]:
+def _agent_routes() -> Iterator[BaseRoute]:
     """Both APIs have `/v1/agents`. A request with a `Cartesia-Version` is for Cartesia."""
     for operation in PROVIDERS["cartesia"].operations:
         if not operation.path.startswith("/v1/agents"):
@@ -71,10 +80,26 @@ def _agent_routes(world: World) -> Iterator[BaseRoute]:
         (callingbox_operation,) = (
             candidate for candidate in PROVIDERS["callingbox"].operations if candidate.path == path
         )
-        endpoint = _SharedEndpoint(
-            _Endpoint(world, "cartesia", operation), _Endpoint(world, "callingbox", callingbox_operation)
-        )
-        yield Route(operation.path, endpoint, methods=[operation.method])
+        endpoint = _SharedEndpoint(_Endpoint("cartesia", operation), _Endpoint("callingbox", callingbox_operation))
+        yield _LateRoute(operation.path, endpoint, operation.method)
+
+
+class _LateRoute(BaseRoute):
+    """A route whose pattern is compiled once a path begins as it does. All together take a tenth of a short command."""
+
+    def __init__(self, path: str, endpoint: ASGIApp, method: str) -> None:
+        self._path, self._endpoint, self._method = path, endpoint, method
+        self._beginning = path.partition("{")[0]
+
+    @cached_property
+    def _route(self) -> Route:
+        return Route(self._path, self._endpoint, methods=[self._method])
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return self._route.matches(scope) if scope["path"].startswith(self._beginning) else (Match.NONE, {})
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._route.handle(scope, receive, send)
 
 
 class _SharedEndpoint:
@@ -90,8 +115,8 @@ class _SharedEndpoint:
 
 
 class _Endpoint:
-    def __init__(self, world: World, provider: str, operation: Operation) -> None:
-        self._world, self._provider, self._operation = world, provider, operation
+    def __init__(self, provider: str, operation: Operation) -> None:
+        self._provider, self._operation = provider, operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http_request = Request(scope, receive)
@@ -105,7 +130,7 @@ class _Endpoint:
             headers={name: http_request.headers[name] for name in _HEADERS if name in http_request.headers},
             body=await http_request.body(),
         )
-        await _send_reply(perform(self._world, request), scope, receive, send)
+        await _send_reply(perform(scope["app"].state.world, request), scope, receive, send)
 
 
 async def _send_reply(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:

@@ -39,14 +39,14 @@ def run(project: Path, *arguments: str) -> tuple[int, str]:
 
 
 def test_every_problem_is_written_to_a_file_however_many(project: Path) -> None:
-    (project / "r.csv").write_text("to_number\n" + "".join(f"{n}\n" for n in range(100, 3100)))
+    (project / "r.csv").write_text("to_number\n" + "".join(f"{n}\n" for n in range(100, 500)))
     code, text = run(project, "validate", "--problems", "p.csv")
     assert code == 1
-    assert "r.csv: and 2,980 more problems" in text
+    assert "r.csv: and 380 more problems" in text
     assert text.count("found ") == 20
     rows = list(csv.reader(io.StringIO((project / "p.csv").read_text())))
     assert rows[0] == ["file", "line", "column", "what"]
-    assert len(rows) == 3001
+    assert len(rows) == 401
     assert (project / "p.csv").stat().st_mode & 0o777 == 0o600
 
 

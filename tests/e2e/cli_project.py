@@ -1,4 +1,4 @@
-"""A project in a directory, used through the `dialctl` command in a process of its own."""
+"""A project in a directory, used through the `dialctl` command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from declarative.sandbox import SANDBOX_KEY
-from tests.command import PROGRAM, ROOT, CommandResult, clean_environment, run_in_subprocess
+from tests.command import PROGRAM, ROOT, CommandResult, clean_environment, run_in_process, run_in_subprocess
 from tests.outside import Outside, still_sandbox
 
 EXAMPLES = ROOT / "examples"
@@ -32,6 +32,9 @@ class CliProject(Outside):
     """The API key of the account whose dials count."""
     environment: dict[str, str] = field(default_factory=clean_environment)
     """All variables that the commands get."""
+    apart: bool = False
+    """Whether each command is a process of its own, as a user's is. That takes ten times as long as a call in this one:
+    only what depends on it asks for it."""
 
     def run(self, *arguments: str, exits: int = 0) -> CommandResult:
         """Run `dialctl` here, with no terminal. Fails unless it exits with `exits`."""
@@ -40,7 +43,8 @@ class CliProject(Outside):
         return ran
 
     def run_unchecked(self, *arguments: str) -> CommandResult:
-        return run_in_subprocess(*self.flags, *arguments, directory=self.directory, variables=self.environment)
+        run = run_in_subprocess if self.apart else run_in_process
+        return run(*self.flags, *arguments, directory=self.directory, variables=self.environment)
 
     def command(self, *arguments: str) -> list[str]:
         return [*PROGRAM, *self.flags, *arguments]

@@ -22,6 +22,17 @@ def one_call(project: CliProject) -> CliProject:
     return project
 
 
+def test_a_process_exits_with_the_code_of_its_command(one_call: CliProject) -> None:
+    """The other tests call the command in this process, and look at the code that it returns."""
+    one_call.apart = True
+    one_call.run("validate", exits=0)
+    one_call.run("plan", "--detailed-exitcode", exits=2)
+    one_call.run("apply", exits=1)
+    one_call.run("plna", exits=64)
+    one_call.faults({"match": {"operation": "createOutboundCalls"}, "do": "lost_request"})
+    one_call.apply(exits=3)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

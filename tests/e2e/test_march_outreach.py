@@ -13,6 +13,7 @@ FIRST_CALL = 121
 
 def test_from_validate_to_an_empty_second_plan(example: Examples) -> None:
     project = example("march-outreach")
+    project.apart = True
     assert project.run("validate").out == "Valid: project march-outreach, 2 resources, 3 people.\n"
     first = project.plan("--detailed-exitcode", exits=2)
     assert first.verbs == {"create call/callback-ada": ("new", 1), "create batch/march-outreach": ("new", 2)}

@@ -23,7 +23,7 @@ def test_the_unchanged_plan_is_empty_and_makes_at_most_three_requests(example: E
     assert first.verbs == {"create batch/renewals": ("new", 12_000)}
     assert "3 remote batches" in first.json["warnings"][0]["message"]
     project.apply()
-    assert [batch["total_calls_scheduled"] for batch in project.batches()] == [2000, 5000, 5000]
+    assert sorted(batch["total_calls_scheduled"] for batch in project.batches()) == [2000, 5000, 5000]
 
     before = len(project.requests())
     assert project.plan("--detailed-exitcode").verbs == {}

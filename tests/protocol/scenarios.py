@@ -359,8 +359,8 @@ SCENARIOS = (
         scenario
         for voice in (*VOICES, VAPI)
         for scenario in (
-            Scenario(f"first create by {voice.title}", _voice_first(voice)),
-            Scenario(f"moved and taken off at {voice.title}", _voice_replace(voice)),
+            Scenario(f"first create by {voice.title}", _voice_first(voice), costly=True),
+            Scenario(f"moved and taken off at {voice.title}", _voice_replace(voice), costly=True),
         )
     ),
     Scenario("taken off and moved alone", _voice_one_off(CAMPAIGNS)),

@@ -24,7 +24,7 @@ def test_a_crash_at_any_step_calls_nobody_twice_and_leaves_nobody_out(scenario: 
     brink = Project(tmp_path / "brink")
     expected = scenario.prepare(brink)
     uncut = brink.copy(tmp_path / "uncut")
-    steps = uncut.run(*scenario.arguments).steps
+    steps = uncut.start(*scenario.arguments).wait().steps
     _settled(uncut, scenario, expected)
     assert len(steps) > 3
     for at, pause in _points(scenario, steps):

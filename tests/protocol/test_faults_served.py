@@ -1,9 +1,10 @@
-"""A few of the faults again through the real command in a process of its own, over real sockets to a served sandbox:
+"""A few of the faults again over real sockets to a served sandbox, met by the real command in a process of its own:
 connections that really break, and time that really passes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def test_the_real_command_calls_once_over_a_broken_connection(
     project.write("dial.yaml", batch(REACHED, SILENT).replace(PROJECT, quick))
     project.faults({"match": {"operation": "createCallBatch"}, "do": do})
 
-    first = project.apply()
+    first = replace(project, apart=True).apply()
 
     assert says in first.out, first.text
     project.advance(3600)

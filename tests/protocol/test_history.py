@@ -39,7 +39,7 @@ def test_whatever_is_killed_has_a_line_after_the_next_run(prepare: Callable[[Pro
     brink = Project(tmp_path / "brink")
     prepare(brink)
     command = ("apply", "-y", "--allow-shrink", "batch/march")
-    steps = brink.copy(tmp_path / "uncut").run(*command).steps
+    steps = brink.copy(tmp_path / "uncut").start(*command).wait().steps
     sent_before = len(brink.posts()) if prepare is not _first else 0
     points = [place for place, step in enumerate(steps, start=1) if EVERYWHERE or step.startswith(_DECISIVE)]
     assert len(points) > 5

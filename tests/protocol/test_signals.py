@@ -40,8 +40,8 @@ CHOSEN = [
 def test_a_signal_at_any_step_ends_the_run_with_everything_recorded(scenario: Scenario, tmp_path: Path) -> None:
     brink = Project(tmp_path / "brink")
     expected = scenario.prepare(brink)
-    uncut = brink.copy(tmp_path / "uncut").run(*scenario.arguments)
-    for at in range(1, len(uncut.steps) + 1, 1 if EVERYWHERE else 3):
+    uncut = brink.copy(tmp_path / "uncut").start(*scenario.arguments).wait()
+    for at in range(1, len(uncut.steps) + 1, 1 if EVERYWHERE else 5):
         signum = (signal.SIGINT, signal.SIGTERM)[at % 2]
         project = brink.copy(tmp_path / f"{at}")
         run = project.run(*scenario.arguments, at=at, signum=signum)

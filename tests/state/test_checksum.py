@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,14 @@ RECORDS = {
 TEXT = render_lock(lock(**RECORDS))
 
 
+EVERY_BIT = bool(os.environ.get("DIALCTL_EVERY_BIT"))
+"""Flips each bit of each byte. Without it: two of each, and each of the eight in some byte of every four."""
+
+
+def _bits(place: int) -> Sequence[int]:
+    return range(8) if EVERY_BIT else (place % 4, place % 4 + 4)
+
+
 def _parse_or_none(text: bytes) -> Lock | None:
     """The lock of a text. None where it is refused."""
     try:
@@ -33,7 +43,7 @@ def _parse_or_none(text: bytes) -> Lock | None:
 
 @pytest.mark.parametrize("place", range(len(TEXT)))
 def test_a_flipped_bit_anywhere_is_refused_or_changes_nothing(place: int) -> None:
-    for bit in range(8):
+    for bit in _bits(place):
         damaged = TEXT[:place] + bytes([TEXT[place] ^ 1 << bit]) + TEXT[place + 1 :]
         assert _parse_or_none(damaged) in (None, lock(**RECORDS)), damaged
 
@@ -100,7 +110,7 @@ def test_a_flipped_bit_anywhere_in_the_journal_is_refused(
 ) -> None:
     text, journal, known = stored
     for place in range(len(journal)):
-        for bit in range(8):
+        for bit in _bits(place):
             damaged = journal[:place] + bytes([journal[place] ^ 1 << bit]) + journal[place + 1 :]
             assert _load_or_none(tmp_path, text, damaged) in (None, known[-1]), damaged
 
