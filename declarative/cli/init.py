@@ -70,10 +70,11 @@ def _ask_account(context: Context, connections: Connections, *, asks: bool) -> F
     offer = read_offer(connections) if asks else None
     if offer is None:
         if asks:
-            missing = " and ".join(provider_type.key_variables)
+            missing = [name for name in provider_type.key_variables if not os.environ.get(name, "").strip()]
+            named = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
             context.print_note(
-                f"no key in {missing}, so the account was not asked. Set it, look at "
-                "dialctl agents and dialctl numbers, and name yours in first-campaign.yaml."
+                f"{named}, so the account was not asked. Set {'it' if len(missing) == 1 else 'them'}, look at dialctl agents and dialctl numbers, and name "
+                "yours in first-campaign.yaml."
             )
         return FirstProvider(provider_type)
     agent = _choose(context, "agent", offer.agents)
