@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,17 +71,20 @@ def _ask_account(context: Context, connections: Connections, *, asks: bool) -> F
     offer = read_offer(connections) if asks else None
     if offer is None:
         if asks:
-            missing = [name for name in provider_type.key_variables if not os.environ.get(name, "").strip()]
-            named = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
-            context.print_note(
-                f"{named}, so the account was not asked. Set {'it' if len(missing) == 1 else 'them'}, look at dialctl agents and dialctl numbers, and name "
-                "yours in first-campaign.yaml."
-            )
+            _say_what_is_not_set(context, [name for name in provider_type.key_variables if not os.environ.get(name)])
         return FirstProvider(provider_type)
     agent = _choose(context, "agent", offer.agents)
     if not find_number_field(provider_type):
         return FirstProvider(provider_type, agent)
     return FirstProvider(provider_type, agent, _choose(context, "number", offer.numbers))
+
+
+def _say_what_is_not_set(context: Context, missing: Sequence[str]) -> None:
+    are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
+    context.print_note(
+        f"{' and '.join(missing)} {are} not set, so the account was not asked. Set {them}, look at dialctl agents and "
+        "dialctl numbers, and name yours in first-campaign.yaml."
+    )
 
 
 def _choose(context: Context, noun: str, offer: FieldOffer) -> FieldOffer:
