@@ -118,7 +118,9 @@ def write_turn(lease_path: Path) -> Iterator[None]:
     with translate_os_errors(path):
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        if not _try_flock(fd, fcntl.LOCK_EX):
+        with translate_os_errors(path):
+            has_turn = _try_flock(fd, fcntl.LOCK_EX)
+        if not has_turn:
             raise _write_under_way_error(lease_path)
         yield
     finally:

@@ -36,8 +36,8 @@ def campaign(project: CliProject) -> CliProject:
 
 
 def test_no_number_is_shown_unless_it_is_asked_for(campaign: CliProject) -> None:
-    verbose = replace(campaign, apart=True)
-    shown = [campaign.plan(), verbose.run("-v", "apply", "--auto-approve"), campaign.apply("--json")]
+    campaign = replace(campaign, apart=True)
+    shown = [campaign.plan(), campaign.run("-v", "apply", "--auto-approve"), campaign.apply("--json")]
     campaign.advance(3600)
     shown += [campaign.run_unchecked(*look) for look in LOOKS]
     for ran in shown:

@@ -23,6 +23,10 @@ class Broken:
 
         return fail
 
+    def find_calls_to(self, number: str) -> object:
+        """Declared, since a protocol is recognised by what its class has."""
+        raise RuntimeError("no find_calls_to")
+
 
 class HalfBroken(Memory):
     """A connection whose channel, and a part of whose own answers, fail."""
