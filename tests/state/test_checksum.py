@@ -115,15 +115,21 @@ def test_a_flipped_bit_anywhere_in_the_journal_is_refused(
             assert _load_or_none(tmp_path, text, damaged) in (None, known[-1]), damaged
 
 
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all that hypothesis tries, below those of no other test."""
+    return tmp_path_factory.mktemp("journals")
+
+
 @settings(max_examples=200)
 @given(data=st.data())
 def test_lines_of_the_journal_swapped_taken_out_or_doubled_are_refused(
-    tmp_path_factory: pytest.TempPathFactory, stored: tuple[bytes, bytes, list[Lock]], data: st.DataObject
+    shared_folder: Path, stored: tuple[bytes, bytes, list[Lock]], data: st.DataObject
 ) -> None:
     text, journal, known = stored
     lines = journal.splitlines(keepends=True)
     chosen = data.draw(st.lists(st.sampled_from(lines), max_size=5))
-    read = _load_or_none(tmp_path_factory.getbasetemp(), text, b"".join(chosen))
+    read = _load_or_none(shared_folder, text, b"".join(chosen))
     assert read == (known[len(chosen)] if chosen == lines[: len(chosen)] else None)
 
 
