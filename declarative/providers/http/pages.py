@@ -74,7 +74,7 @@ def read_pages(
         answer = _ask(client, path, {**params, **cursor_params}, form, question)
         page = {form.entries: answer} if may_lack_pages and isinstance(answer, list) else dict_or_empty(answer)
         lacks_pages = may_lack_pages and page.get("has_more") is None and page.get(form.next_field) is None
-        entries = _page_entries(client, path, page, form)
+        entries = read_entries(client, path, page.get(form.entries), form.entry_id)
         ids = [str(entry[form.entry_id]) for entry in entries]
         is_repeated = bool(ids) and seen_ids.issuperset(ids)
         if is_repeated and not lacks_pages:
@@ -120,8 +120,8 @@ def _has_next_page(
     return has_more is True or next_page is not None or (form.ids_are_cursors and len(entries) >= form.size)
 
 
-def _page_entries(client: HttpClient, path: str, page: Mapping[str, Json], form: PageForm) -> list[dict[str, Json]]:
-    data = page.get(form.entries)
-    if not isinstance(data, list) or not all(id_or_none(dict_or_empty(entry).get(form.entry_id)) for entry in data):
+def read_entries(client: HttpClient, path: str, data: Json, entry_id: str = "id") -> list[dict[str, Json]]:
+    """Return the entries of one page. Raises ProviderError for anything but a list whose entries have usable ids."""
+    if not isinstance(data, list) or not all(id_or_none(dict_or_empty(entry).get(entry_id)) for entry in data):
         raise client.failure(path, "answered with a list that cannot be read")
     return [dict_or_empty(entry) for entry in data]

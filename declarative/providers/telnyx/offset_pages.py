@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from declarative.model.resource import Json
 from declarative.providers.http.client import HttpClient
-from declarative.providers.http.parse import count_or_none, dict_or_empty, id_or_none
+from declarative.providers.http.pages import read_entries
+from declarative.providers.http.parse import count_or_none, dict_or_empty
 
 PAGE_SIZE = 100
 """Entries to ask for. The greatest page is not stated (telnyx.md 2.4)."""
@@ -35,13 +36,11 @@ def _read_once(client: HttpClient, path: str, entry_id: str) -> tuple[dict[str, 
     while number < total:
         number += 1
         answer = dict_or_empty(client.get(path, {"page[number]": str(number), "page[size]": str(PAGE_SIZE)}))
-        data, meta = answer.get("data"), dict_or_empty(answer.get("meta"))
-        if not isinstance(data, list) or not all(id_or_none(dict_or_empty(entry).get(entry_id)) for entry in data):
-            raise client.failure(path, "answered with a list that cannot be read")
+        data, meta = read_entries(client, path, answer.get("data"), entry_id), dict_or_empty(answer.get("meta"))
         page_total = count_or_none(meta.get("total_pages"))
         if page_total is None or page_total > MAX_PAGES:
             raise client.failure(path, "does not say how many pages it has")
         count, total, stated = count + len(data), max(page_total, 1), count_or_none(meta.get("total_results"))
-        entries |= {str(dict_or_empty(entry)[entry_id]): dict_or_empty(entry) for entry in data}
+        entries |= {str(entry[entry_id]): entry for entry in data}
     is_whole = len(entries) == count and stated in (None, count)
     return (entries if is_whole else None), number

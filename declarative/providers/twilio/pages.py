@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from declarative.model.resource import Json
 from declarative.providers.http.client import HttpClient
-from declarative.providers.http.parse import dict_or_empty, id_or_none, text_or_none
+from declarative.providers.http.pages import read_entries
+from declarative.providers.http.parse import dict_or_empty, text_or_none
 
 PAGE_SIZE = 1000  # twilio.md 2.2
 MAX_PAGES = 10_000
@@ -22,10 +23,7 @@ def read_pages(
     query, seen, used = {**params, "PageSize": str(PAGE_SIZE)}, set[str](), set[str]()
     for _ in range(MAX_PAGES):
         page = dict_or_empty(client.get(path, query))
-        entries = page.get(entries_field)
-        if not isinstance(entries, list) or not all(id_or_none(dict_or_empty(entry).get("sid")) for entry in entries):
-            raise client.failure(path, "answered with a list that cannot be read")
-        found = [dict_or_empty(entry) for entry in entries]
+        found = read_entries(client, path, page.get(entries_field), "sid")
         fresh = {str(entry["sid"]): entry for entry in found if entry["sid"] not in seen}
         seen.update(fresh)
         yield list(fresh.values())

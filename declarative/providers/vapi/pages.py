@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from declarative.model.resource import Json
 from declarative.providers.http.client import HttpClient
-from declarative.providers.http.parse import count_or_none, dict_or_empty, id_or_none, text_or_none, time_or_none
+from declarative.providers.http.pages import read_entries
+from declarative.providers.http.parse import count_or_none, dict_or_empty, text_or_none, time_or_none
 
 CAMPAIGN_PAGE, FULL_PAGE = 100, 1000
 MAX_PAGES = 10_000
@@ -23,7 +24,7 @@ def read_campaigns(client: HttpClient, path: str, params: Mapping[str, str]) -> 
     position: dict[str, str] = {}
     for _ in range(MAX_PAGES):
         answer = dict_or_empty(client.get(path, {**params, "limit": str(CAMPAIGN_PAGE), **position}))
-        entries, metadata = _read_entries(client, path, answer.get("results")), dict_or_empty(answer.get("metadata"))
+        entries, metadata = read_entries(client, path, answer.get("results")), dict_or_empty(answer.get("metadata"))
         fresh = [entry for entry in entries if str(entry["id"]) not in seen]
         if entries and not fresh:
             raise client.failure(path, _REPEATS)
@@ -52,7 +53,7 @@ def read_contacts(client: HttpClient, path: str) -> _Entries:
     for number in range(1, MAX_PAGES):
         params = {"sortBy": "position", "limit": str(FULL_PAGE), "page": str(number)}
         answer = dict_or_empty(client.get(path, params))
-        entries, metadata = _read_entries(client, path, answer.get("results")), dict_or_empty(answer.get("metadata"))
+        entries, metadata = read_entries(client, path, answer.get("results")), dict_or_empty(answer.get("metadata"))
         if any(str(entry["id"]) in contacts for entry in entries):
             raise client.failure(path, _REPEATS)
         contacts |= {str(entry["id"]): entry for entry in entries}
@@ -73,7 +74,7 @@ def read_calls(client: HttpClient, path: str, params: Mapping[str, str]) -> Iter
     seen: set[str] = set()
     position: dict[str, str] = {}
     for _ in range(MAX_PAGES):
-        entries = _read_entries(client, path, client.get(path, {**params, "limit": str(FULL_PAGE), **position}))
+        entries = read_entries(client, path, client.get(path, {**params, "limit": str(FULL_PAGE), **position}))
         fresh = [entry for entry in entries if str(entry["id"]) not in seen]
         seen.update(str(entry["id"]) for entry in fresh)
         if len(entries) < FULL_PAGE:
@@ -91,9 +92,3 @@ def _is_newest_first(entries: _Entries) -> bool:
     births = [time_or_none(entry.get("createdAt")) for entry in entries]
     known = [birth for birth in births if birth is not None]
     return len(known) == len(births) and all(earlier >= later for earlier, later in pairwise(known))
-
-
-def _read_entries(client: HttpClient, path: str, data: Json) -> _Entries:
-    if not isinstance(data, list) or not all(id_or_none(dict_or_empty(entry).get("id")) for entry in data):
-        raise client.failure(path, "answered with a list that cannot be read")
-    return [dict_or_empty(entry) for entry in data]
