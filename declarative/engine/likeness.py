@@ -6,7 +6,7 @@ became. Reads; never dials.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,29 +24,26 @@ from declarative.providers.base import NumberChannel, Provider
 
 LONGEST_SEND = timedelta(minutes=2)
 """How long a request may have been under way."""
+OpenCall = tuple[str, Intent]
+"""An address, and a request of it for a single call of which nobody knows what became of it."""
 
 
 def add_call_facts(
-    project: Project, lock: Lock | None, managed: Managed, facts: Facts, capabilities: Capabilities | None
+    managed: Managed, facts: Facts, capabilities: Capabilities | None, open_calls: Sequence[OpenCall]
 ) -> Facts:
-    """The facts with what holds for single calls at their provider, of whose route these are the `capabilities`."""
+    """The facts with what holds for single calls at their provider, of whose route these are the `capabilities`.
+    `open_calls` are those of list_open_calls()."""
     if capabilities is None:
         return facts
-    doubted = frozenset[str]() if capabilities.shows_mark else _find_doubted_elsewhere(project, lock, managed, facts)
+    doubted = frozenset[str]() if capabilities.shows_mark else _find_doubted_elsewhere(managed, facts, open_calls)
     takes_back = capabilities.cancellable is not Cancellable.NEVER
     return replace(facts, takes_calls_back=takes_back, doubted_elsewhere=doubted)
 
 
-def _find_doubted_elsewhere(project: Project, lock: Lock | None, managed: Managed, facts: Facts) -> frozenset[str]:
+def _find_doubted_elsewhere(managed: Managed, facts: Facts, open_calls: Sequence[OpenCall]) -> frozenset[str]:
     """Digests of people who are wanted at an address, and to whom a request of another one is open."""
-    if lock is None or managed.resource is None:
-        return frozenset()
-    elsewhere = {
-        intent.person
-        for address, intent in _open_calls(project, lock, managed.provider)
-        if address not in managed.names and intent.person
-    }
-    if not elsewhere:
+    elsewhere = {intent.person for address, intent in open_calls if address not in managed.names and intent.person}
+    if managed.resource is None or not elsewhere:
         return frozenset()
     persons = _digest_wanted(facts, managed.resource).get_column("person")
     return frozenset(persons.filter(persons.is_in(sorted(elsewhere))))
@@ -78,16 +75,20 @@ def find_open_call(run: RunContext, resource: Resource, recipients: pl.DataFrame
         return ""
     lineage = run.ledger.lock.lineage
     persons = {run.key.digest_person(lineage, number) for number in recipients.get_column("number")}
-    open_calls = _open_calls(run.project, run.ledger.lock, resource.provider)
+    open_calls = list_open_calls(run.project, run.ledger.lock, resource.provider)
     return next((address for address, intent in open_calls if intent.person in persons), "")
 
 
-def _open_calls(project: Project, lock: Lock, provider: str) -> Iterator[tuple[str, Intent]]:
+def list_open_calls(project: Project, lock: Lock | None, provider: str) -> list[OpenCall]:
     """Open requests for single calls at every provider of the same type: they share one account."""
     types: Mapping[str, str] = {name: spec.type for name, spec in project.providers.items()}
-    for address, record in lock.resources.items():
-        if types.get(record.provider, record.provider) == types.get(provider, provider):
-            yield from ((address, intent) for intent in record.intents.values() if intent.route is Route.CALL)
+    return [
+        (address, intent)
+        for address, record in (lock.resources.items() if lock else ())
+        if types.get(record.provider, record.provider) == types.get(provider, provider)
+        for intent in record.intents.values()
+        if intent.route is Route.CALL
+    ]
 
 
 def _digest_wanted(facts: Facts, resource: Resource) -> pl.DataFrame:

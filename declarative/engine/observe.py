@@ -14,7 +14,7 @@ from functools import cached_property
 
 from declarative.engine import list_depth, lock_evidence
 from declarative.engine.candidates import find_candidates
-from declarative.engine.likeness import add_call_facts, find_alike
+from declarative.engine.likeness import add_call_facts, find_alike, list_open_calls
 from declarative.engine.list_depth import BEFORE_ALL
 from declarative.engine.listing import Listing
 from declarative.engine.members import MemberCache, MemberReader
@@ -118,6 +118,7 @@ class _Observer:
         self.batch_listing = list_depth.open_batch_listing(provider)
         self.call_listings = list_depth.open_call_listings(provider, managed_list)
         self.unmarked_calls: list[Remote] = []
+        self.open_calls = list_open_calls(scope.desired.project, scope.lock, name)
 
     def observe(self) -> list[Observation]:
         self._read_unsettled_batches()
@@ -216,14 +217,13 @@ class _Observer:
         return blocks.lock_block(self.scope.desired.project.name, self.scope.lock, own_remotes, single_calls=needs_lock)
 
     def _build_observation(self, managed: Managed, remotes: Mapping[str, Remote], *, quiet: bool) -> Observation:
-        of_calls = self._capabilities(Route.CALL)
-        able = self._capabilities(Route.BATCH) or of_calls
+        able = self._capabilities(Route.BATCH) or self._capabilities(Route.CALL)
         facts = replace(
             _build_facts(self.scope, managed, remotes, self.provider_time, self._capabilities(managed.route)),
             cancel_settles=timedelta(seconds=able.cancel_settles if able else 0),
             marks_are_listed=quiet or managed.route is not Route.CALL or self._shows_newest_call,
         )
-        facts = add_call_facts(self.scope.desired.project, self.scope.lock, managed, facts, of_calls)
+        facts = add_call_facts(managed, facts, self._capabilities(Route.CALL), self.open_calls)
         facts = facts if quiet else hold_against_lock(facts)
         unmarked_calls = [*self.unmarked_calls, *find_alike(self.provider, facts)]
         unknown_ids = frozenset(self.reader.unknown_ids)

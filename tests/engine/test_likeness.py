@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from declarative.engine.likeness import LONGEST_SEND, add_call_facts, find_alike, find_open_call
+from declarative.engine.likeness import LONGEST_SEND, add_call_facts, find_alike, find_open_call, list_open_calls
 from declarative.engine.list_depth import CLOCK_MARGIN
 from declarative.model.lock import Lock, ResourceRecord
 from declarative.model.resource import Resource, Route
@@ -121,7 +121,8 @@ def test_a_doubt_of_another_address_at_the_same_type_concerns_its_person(
     record = ResourceRecord(provider=provider, intents={intent.mark: intent})
     lock = Lock(project=PROJECT, lineage=LINEAGE, born=NOON - timedelta(days=1), resources={address: record})
     managed = Managed(address=MARCH, resource=facts.resource, resource_record=ResourceRecord(), provider="twilio")
-    found = add_call_facts(project, lock, managed, facts, TWILIO)
+    open_calls = list_open_calls(project, lock, "twilio")
+    found = add_call_facts(managed, facts, TWILIO, open_calls)
     assert (found.takes_calls_back, bool(found.doubted_elsewhere)) == (True, is_doubted)
-    marked = add_call_facts(project, lock, managed, facts, replace(TWILIO, shows_mark=True))
+    marked = add_call_facts(managed, facts, replace(TWILIO, shows_mark=True), open_calls)
     assert not marked.doubted_elsewhere
